@@ -1,0 +1,1 @@
+# cli: what the build needs to know of this folder

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The log. One object made by the program and passed down; where it writes is the program's choice.
+ *
+ * Lines are "LEVEL MODULE: text"; text of outside origin must be escaped by its writer (str_escape). The caller is never failed by the log.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log {
+	enum log_level level; /* what is less urgent is dropped before it is formatted */
+	void (*write)(void *arg, enum log_level level, const char *module, const char *text);
+	void *arg;
+};
+
+/* Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg: not used; openlog is the program's), nothing. */
+void log_to_stderr(void *arg, enum log_level level, const char *module, const char *text);
+void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text);
+
+/* A NULL log drops everything. */
+void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void log_vwrite(const struct log *log, enum log_level level, const char *module, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+#define log_err(log, module, ...) log_write(log, LOG_LEVEL_ERR, module, __VA_ARGS__)
+#define log_warn(log, module, ...) log_write(log, LOG_LEVEL_WARN, module, __VA_ARGS__)
+#define log_info(log, module, ...) log_write(log, LOG_LEVEL_INFO, module, __VA_ARGS__)
+#define log_debug(log, module, ...) log_write(log, LOG_LEVEL_DEBUG, module, __VA_ARGS__)
+
+/* For a failure that repeats: true at the 1st, 2nd, 4th, 8th … time; *count is the owner's, zeroed by it when the failure ends. */
+bool log_worth(unsigned *count);
+
+#endif

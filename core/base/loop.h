@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The event loop: file descriptors (epoll), timers, signals (signalfd), deferred calls. One thread owns it.
+ *
+ * The caller owns the nodes (struct loop_fd …), embedded in its own structures and zeroed before the first use: no call here
+ * allocates per event source but for the timer heap's growth. Every _del and _cancel may be called from any callback, at any
+ * time, more than once; after it the callback does not run again.
+ */
+#ifndef BASE_LOOP_H
+#define BASE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+struct loop;
+
+struct loop_fd {
+	int fd;
+	void (*fn)(void *arg, uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP */
+	void *arg;
+	bool active; /* private from here */
+};
+
+struct loop_timer {
+	void (*fn)(void *arg);
+	void *arg;
+	uint64_t due; /* private from here: ms on the loop's clock */
+	uint64_t order;
+	unsigned slot; /* 1-based place in the heap; 0: not set */
+};
+
+struct loop_task {
+	void (*fn)(void *arg);
+	void *arg;
+	struct loop_task *next; /* private */
+	bool queued;
+};
+
+struct loop_signal {
+	void (*fn)(void *arg, int signo);
+	void *arg;
+	struct loop_signal *next; /* private */
+	int signo;
+};
+
+int loop_new(struct loop **out); /* -errno */
+void loop_free(struct loop *l); /* sources still active are dropped, their callbacks not called */
+
+/* Runs until loop_quit(). 0 or -errno of epoll_wait. */
+int loop_run(struct loop *l);
+/* One round: waits at most max_ms (-1: no limit; 0: do not wait), runs what is due. Gives the number of callbacks run, or -errno. */
+int loop_step(struct loop *l, int max_ms);
+void loop_quit(struct loop *l);
+
+/* Monotonic milliseconds, the same throughout one round. */
+uint64_t loop_now(const struct loop *l);
+/* A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock and steps again. */
+void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
+
+int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg);
+int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
+void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
+
+/* (Re)arms: fn runs once, ms from now. -ENOMEM. */
+int loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg);
+void loop_timer_cancel(struct loop *l, struct loop_timer *t);
+static inline bool loop_timer_active(const struct loop_timer *t)
+{
+	return t->slot != 0;
+}
+
+/* fn runs once, in this round or the next, after the callbacks that run now. Never fails; queued twice is once. */
+void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg);
+void loop_task_cancel(struct loop *l, struct loop_task *t);
+
+/* Blocks the signal in this thread (call it before threads are made) and delivers it here. */
+int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)(void *, int), void *arg);
+void loop_signal_del(struct loop *l, struct loop_signal *s);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory: typed allocation, cleanup helpers, secrets.
+ *
+ * Allocation can fail: callers give back -ENOMEM. Everything is zeroed.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define x_new(type) ((type *)x_zalloc(sizeof(type)))
+#define x_newn(type, n) ((type *)x_calloc((n), sizeof(type)))
+
+/* NULL when memory is out, or when a test asked this call to fail. */
+void *x_zalloc(size_t size);
+void *x_calloc(size_t n, size_t size);
+void *x_realloc(void *old, size_t size);
+char *x_strdup(const char *s);
+char *x_strndup(const char *s, size_t n);
+void x_free(void *p);
+
+/* Replaces *slot by a copy of s (NULL: by NULL). 0 or -ENOMEM, *slot then unchanged. */
+int x_strset(char **slot, const char *s);
+
+/* Tests: the nth allocation from now (1 is the next) fails, once; 0: none. Per thread. */
+void x_fail_at(unsigned long nth);
+
+#define cleanup(fn) __attribute__((cleanup(fn)))
+/* For `cleanup(x_freep) char *s = NULL;`: the variable's address comes in. */
+static inline void x_freep(void *slot)
+{
+	x_free(*(void **)slot);
+}
+
+/* Gives the pointer out of a cleanup variable. */
+#define x_steal(slot)                             \
+	__extension__({                           \
+		__typeof__(slot) x_stolen = slot; \
+		(slot) = NULL;                    \
+		x_stolen;                         \
+	})
+
+/*
+ * A secret (a CHAP password): never printed, wiped when freed, compared in constant time.
+ * Bytes may hold any value, NUL too.
+ */
+struct secret {
+	uint8_t *bytes; /* owned; NULL when unset */
+	size_t len;
+};
+
+int secret_set(struct secret *s, const void *bytes, size_t len); /* wipes the old one; -ENOMEM */
+int secret_copy(struct secret *to, const struct secret *from);
+void secret_clear(struct secret *s);
+int secret_equal(const struct secret *a, const struct secret *b); /* 1 equal */
+/* Wipes memory in a way that the compiler keeps. */
+void mem_wipe(void *p, size_t len);
+
+/* The container of an embedded member. */
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+#endif

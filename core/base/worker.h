@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop never does.
+ *
+ * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what the job owns; done() is
+ * called on the loop's thread afterwards. A pool of one thread runs its jobs in the order they came.
+ */
+#ifndef BASE_WORKER_H
+#define BASE_WORKER_H
+
+#include "base/loop.h"
+
+struct worker_pool;
+
+struct work {
+	void (*run)(struct work *w);
+	void (*done)(struct work *w);
+	struct work *next; /* private from here */
+	int state;
+};
+
+/* Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle one ends after a while. -errno. */
+int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
+/* Waits for jobs that run; drops those that wait (their done() is not called). */
+void worker_pool_free(struct worker_pool *p);
+/* w must stay until done() was called. -errno when no thread at all could be made (done() is then not called). */
+int worker_submit(struct worker_pool *p, struct work *w);
+/* Takes a job out that has not begun: true, and done() will not be called. false: it runs or has run, done() comes. */
+bool worker_cancel(struct worker_pool *p, struct work *w);
+/* Jobs submitted whose done() has not been called. */
+unsigned worker_pending(const struct worker_pool *p);
+
+#endif

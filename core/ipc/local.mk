@@ -1,0 +1,1 @@
+# core/ipc: what the build needs to know of this folder

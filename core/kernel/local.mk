@@ -1,0 +1,1 @@
+# core/kernel: what the build needs to know of this folder

@@ -1,0 +1,1 @@
+# core/modes: what the build needs to know of this folder

@@ -1,0 +1,1 @@
+# core/object: what the build needs to know of this folder

@@ -1,0 +1,1 @@
+# core/plugin: what the build needs to know of this folder

@@ -1,0 +1,1 @@
+# core/proto: what the build needs to know of this folder

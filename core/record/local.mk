@@ -1,0 +1,1 @@
+# core/record: what the build needs to know of this folder

@@ -1,0 +1,1 @@
+# core/session: what the build needs to know of this folder

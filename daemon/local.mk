@@ -1,0 +1,1 @@
+# daemon: what the build needs to know of this folder

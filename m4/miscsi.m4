@@ -1,0 +1,80 @@
+# Warnings, hardening, sanitizers and dependencies of miscsi.
+
+# MISCSI_ADD_FLAGS(VARIABLE, FLAG...): adds each flag that the compiler takes.
+AC_DEFUN([MISCSI_ADD_FLAGS], [m4_foreach_w([flag], [$2], [
+  AC_MSG_CHECKING([whether $CC takes flag])
+  miscsi_saved=$CFLAGS
+  CFLAGS="$CFLAGS -Werror flag"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[]], [[]])],
+    [AC_MSG_RESULT([yes]); $1="$$1 flag"], [AC_MSG_RESULT([no])])
+  CFLAGS=$miscsi_saved])])
+
+AC_DEFUN([MISCSI_WARNINGS], [
+  WARN_CFLAGS=
+  MISCSI_ADD_FLAGS([WARN_CFLAGS], [-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+    -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings -Wundef -Wvla])
+  AC_ARG_ENABLE([werror],
+    [AS_HELP_STRING([--disable-werror], [let warnings pass @<:@they are errors@:>@])])
+  AS_IF([test "x$enable_werror" != xno], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
+  AC_SUBST([WARN_CFLAGS])])
+
+AC_DEFUN([MISCSI_HARDENING], [
+  HARDEN_CFLAGS= HARDEN_LDFLAGS=
+  AS_CASE([" $CFLAGS "], [*" -O0 "*], [], [HARDEN_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
+  MISCSI_ADD_FLAGS([HARDEN_CFLAGS], [-fstack-protector-strong -fPIC -fvisibility=hidden -fstack-clash-protection])
+  MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed])
+  # libtool drops -pie from shared objects by itself; plugins add -Wl,-z,defs of their own
+  PLUGIN_LDFLAGS="-module -avoid-version -shared -export-symbols-regex '^miscsi_plugin_entry' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed"
+  AC_SUBST([HARDEN_CFLAGS])
+  AC_SUBST([HARDEN_LDFLAGS])
+  AC_SUBST([PLUGIN_LDFLAGS])])
+
+AC_DEFUN([MISCSI_SANITIZERS], [
+  AC_ARG_ENABLE([sanitizers],
+    [AS_HELP_STRING([--enable-sanitizers], [build all with AddressSanitizer and UndefinedBehaviorSanitizer])])
+  SAN_CFLAGS=
+  AS_IF([test "x$enable_sanitizers" = xyes], [
+    SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+    # sanitizers bring their own checks: fortify only hides from them
+    HARDEN_CFLAGS=`echo "$HARDEN_CFLAGS" | sed 's/-D_FORTIFY_SOURCE=2//'`
+    # the sanitizers' run-time stays undefined in a plugin: the program brings it
+    PLUGIN_LDFLAGS=`echo "$PLUGIN_LDFLAGS" | sed 's/-Wl,-z,defs//'`])
+  AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" = xyes])
+  AC_SUBST([SAN_CFLAGS])])
+
+# MISCSI_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE): a pkg-config module that must be there.
+AC_DEFUN([MISCSI_PKG], [
+  PKG_CHECK_MODULES([$1], [$2], [miscsi_found="$miscsi_found
+  $2 `$PKG_CONFIG --modversion "m4_bpatsubst([$2], [ .*], [])"`"],
+    [miscsi_missing="$miscsi_missing $3"])])
+
+AC_DEFUN([MISCSI_DEPENDENCIES], [
+  miscsi_found= miscsi_missing=
+  MISCSI_PKG([NL], [libnl-3.0], [libnl-3-dev])
+  MISCSI_PKG([NLROUTE], [libnl-route-3.0], [libnl-route-3-dev])
+  MISCSI_PKG([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
+  MISCSI_PKG([KMOD], [libkmod], [libkmod-dev])
+  MISCSI_PKG([JSON], [json-c], [libjson-c-dev])
+  MISCSI_PKG([PCI], [libpci], [libpci-dev])
+  miscsi_saved=$LIBS
+  AC_CHECK_HEADER([ltdl.h], [], [miscsi_missing="$miscsi_missing libltdl-dev"])
+  AC_CHECK_LIB([ltdl], [lt_dlopenadvise], [LTDL_LIBS=-lltdl; miscsi_found="$miscsi_found
+  libltdl"], [])
+  LIBS=$miscsi_saved
+  AC_SUBST([LTDL_LIBS])
+  PKG_CHECK_MODULES([CMOCKA], [cmocka], [have_cmocka=yes], [have_cmocka=no])
+  AM_CONDITIONAL([HAVE_CMOCKA], [test $have_cmocka = yes])
+  AS_IF([test -n "$miscsi_missing"],
+    [AC_MSG_ERROR([these are missing; on Debian: apt-get install$miscsi_missing])])])
+
+AC_DEFUN([MISCSI_REPORT], [
+  AS_IF([test $have_cmocka = yes], [miscsi_tests="yes"],
+    [miscsi_tests="no, cmocka is missing (on Debian: apt-get install libcmocka-dev)"])
+  AC_MSG_NOTICE([
+miscsi $PACKAGE_VERSION
+ found:$miscsi_found
+ unit tests:      $miscsi_tests
+ sanitizers:      ${enable_sanitizers:-no}
+ programs:        $sbindir
+ plugins:         $pluginsdir
+ configuration:   $homedir])])

@@ -1,0 +1,1 @@
+# plugins/null: what the build needs to know of this folder

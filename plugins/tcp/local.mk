@@ -1,0 +1,1 @@
+# plugins/tcp: what the build needs to know of this folder

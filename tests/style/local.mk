@@ -1,0 +1,1 @@
+# style and layer checks
