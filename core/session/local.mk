@@ -1,1 +1,2 @@
-# core/session: what the build needs to know of this folder
+# session: the engine. Machines as tables, the manager that owns the sessions, discovery.
+libcore_a_SOURCES += core/session/manager.h

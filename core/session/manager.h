@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager: every session of this machine that user space looks after, and what may be asked of them.
+ *
+ * It alone decides whether a login makes a session: a session's identity is {target name, portal address, port, iface name}, compared
+ * without the portal group tag. Two equal logins at once make one session, and both callers get its result. Everything runs on the
+ * loop's thread; a request never waits, its result comes by a callback, exactly once, never from within the call that made it.
+ */
+#ifndef SESSION_MANAGER_H
+#define SESSION_MANAGER_H
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include <stdint.h>
+
+struct kernel;
+struct manager;
+struct plugins;
+struct record;
+struct session;
+struct sysfs;
+struct worker_pool;
+
+struct manager_config {
+	struct loop *loop;
+	const struct log *log;
+	struct kernel *kernel; /* subscribed to events by the manager */
+	struct plugins *plugins;
+	const struct sysfs *sysfs;
+	struct worker_pool *scans; /* SCSI scans: slow, several at once */
+	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
+	const char *initiator_name; /* used where the iface has none of its own */
+	const char *initiator_alias; /* may be NULL */
+	uint64_t host_salt; /* part of every ISID: the same as long as this kernel runs (isid.h) */
+};
+
+int manager_new(const struct manager_config *config, struct manager **out, struct err *err);
+/* Leaves every session as it is in the kernel. Pending requests end with MISCSI_ERR_ISCSID_COMM_ERR. */
+void manager_free(struct manager *m);
+
+/* Takes over the sessions that the kernel has (after a restart, or those of another initiator program). Gives how many. */
+int manager_adopt(struct manager *m, struct err *err);
+
+/* What became of one request. */
+struct manager_result {
+	struct err err; /* code OK: done as asked; SESS_EXISTS: all were there before */
+	uint32_t sid; /* the session (a login: the last one made, or one that was there); 0: none */
+	unsigned created; /* sessions that this request, or one that it joined, made */
+	const char *target, *address, *iface; /* of the session; NULL when unknown; valid during the call only */
+	uint16_t port;
+	int tpgt;
+};
+
+/*
+ * A request under way: embedded in its owner's structure, zeroed before; filled by the call below. When the owner goes first it calls
+ * manager_forget(): the request itself goes on, its result is dropped.
+ */
+struct manager_request {
+	void (*done)(struct manager_request *r, const struct manager_result *result);
+	void *arg; /* the owner's */
+	struct list node; /* private from here */
+	struct manager *manager;
+	struct manager_result *result;
+	struct loop_task task;
+	unsigned waiting;
+};
+
+/*
+ * Logs in as the node record says (copied), until it has node.session.nr_sessions sessions. Refusals (bad record, no such transport)
+ * come through done() too. SESS_EXISTS when none was missing.
+ */
+void manager_login(struct manager *m, const struct record *node, struct manager_request *r);
+
+/* Ends a session, in whatever state it is; done when it is gone from the kernel. BUSY when a device of it is in use and force is not set. */
+void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
+
+/* Looks for new LUNs (and new sizes of known ones). */
+void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);
+
+void manager_forget(struct manager_request *r);
+
+/* One session as the daemon sees it. Strings are valid during the call only. */
+struct manager_session {
+	uint32_t sid; /* 0: the kernel has none yet */
+	const char *target, *address, *iface, *transport;
+	uint16_t port;
+	int tpgt;
+	const char *state; /* the session machine's state, e.g. "LOGGED_IN" */
+	const char *connection; /* the connection machine's */
+	const char *last_error; /* "" none */
+	unsigned recoveries; /* connections lost and restored since the daemon took the session */
+	uint64_t since_ms; /* time in this state */
+	bool adopted;
+};
+/* Calls fn for each, by sid. fn returns non-zero to stop, and that is returned. */
+int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg);
+unsigned manager_count(const struct manager *m);
+
+/* Tells of every change of a session's state, until manager_unwatch(). The owner embeds the node. */
+struct manager_watch {
+	void (*fn)(struct manager_watch *w, const struct manager_session *s);
+	void *arg;
+	struct list node; /* private */
+};
+void manager_watch(struct manager *m, struct manager_watch *w);
+void manager_unwatch(struct manager_watch *w);
+
+#endif
