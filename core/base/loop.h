@@ -53,11 +53,15 @@ int loop_run(struct loop *l);
 int loop_step(struct loop *l, int max_ms);
 void loop_quit(struct loop *l);
 
-/* Monotonic milliseconds, the same throughout one round. */
+/* Monotonic milliseconds, the same throughout one round (outside of one: read anew). */
 uint64_t loop_now(const struct loop *l);
-/* A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock and steps again. */
+/*
+ * A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock and steps again. max_ms
+ * stays real time; -1 is 0 while a timer is set. NULL: the real clock again.
+ */
 void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
 
+/* -EEXIST when f is in use, -EPERM for a regular file, else epoll_ctl()'s. */
 int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg);
 int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
 void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
@@ -74,7 +78,10 @@ static inline bool loop_timer_active(const struct loop_timer *t)
 void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg);
 void loop_task_cancel(struct loop *l, struct loop_task *t);
 
-/* Blocks the signal in this thread (call it before threads are made) and delivers it here. */
+/*
+ * Blocks the signal in this thread (call it before threads are made) and delivers it here. One node per signal: -EEXIST for a
+ * second. _del leaves the signal blocked, so that one that comes during the shutdown does not kill.
+ */
 int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)(void *, int), void *arg);
 void loop_signal_del(struct loop *l, struct loop_signal *s);
 

@@ -21,11 +21,17 @@ struct work {
 
 /* Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle one ends after a while. -errno. */
 int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
-/* Waits for jobs that run; drops those that wait (their done() is not called). */
+/*
+ * Drops jobs that wait (their done() is not called), waits for those that run and calls the done() of what ran: worker_cancel()
+ * promised it. May be called from a done().
+ */
 void worker_pool_free(struct worker_pool *p);
-/* w must stay until done() was called. -errno when no thread at all could be made (done() is then not called). */
+/*
+ * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free it. -EBUSY when it is
+ * under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be made (done() is then not called).
+ */
 int worker_submit(struct worker_pool *p, struct work *w);
-/* Takes a job out that has not begun: true, and done() will not be called. false: it runs or has run, done() comes. */
+/* Takes a job out that has not begun: true, and done() will not be called (also when it was never submitted). false: it runs or has run, done() comes. */
 bool worker_cancel(struct worker_pool *p, struct work *w);
 /* Jobs submitted whose done() has not been called. */
 unsigned worker_pending(const struct worker_pool *p);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Errors: the rows of errors.def as a table indexed by number, and the text that goes with one failure. */
+#include "config.h"
+#include "base/err.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct err_row {
+	const char *name; /* NULL: no row has this number */
+	const char *text;
+	int errnum;
+	enum err_retry retry;
+};
+
+static const struct err_row rows[] = {
+#define ERROR(symbol, number, errnum, retry, text) [number] = { #symbol, text, errnum, ERR_RETRY_##retry },
+#include <miscsi/errors.def>
+#undef ERROR
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). */
+static const struct err_row *row_of(enum miscsi_error code)
+{
+	unsigned int i = (unsigned int)code;
+
+	return i < N_ROWS && rows[i].name ? &rows[i] : &rows[MISCSI_ERR_GENERIC];
+}
+
+/*
+ * Writes "<formatted><tail>" to the text. By way of a copy: an argument may be the old text itself.
+ * The tail is cut first where there is too much.
+ */
+static void write_text(struct err *err, const char *tail, const char *fmt, va_list ap)
+{
+	char text[ERR_TEXT_MAX];
+	size_t len;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, "%s%s", *tail ? ": " : "", tail);
+	memcpy(err->text, text, sizeof(text));
+}
+
+int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err) {
+		va_start(ap, fmt);
+		write_text(err, "", fmt, ap);
+		va_end(ap);
+		err->code = code;
+	}
+	return -row_of(code)->errnum;
+}
+
+int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)
+{
+	char reason[128];
+	va_list ap;
+
+	if (err) {
+		va_start(ap, fmt);
+		/* GNU's strerror_r(): plain strerror() is not safe on the workers' threads. */
+		write_text(err, strerror_r(errnum, reason, sizeof(reason)), fmt, ap);
+		va_end(ap);
+		err->code = code;
+	}
+	return -errnum;
+}
+
+void err_prefix(struct err *err, const char *fmt, ...)
+{
+	char old[ERR_TEXT_MAX];
+	va_list ap;
+
+	if (!err)
+		return;
+	memcpy(old, err->text, sizeof(old));
+	va_start(ap, fmt);
+	write_text(err, old, fmt, ap);
+	va_end(ap);
+}
+
+void err_clear(struct err *err)
+{
+	if (!err)
+		return;
+	err->code = MISCSI_ERR_OK;
+	err->text[0] = '\0';
+}
+
+void err_copy(struct err *to, const struct err *from)
+{
+	if (!to || to == from)
+		return;
+	if (from)
+		*to = *from;
+	else
+		err_clear(to);
+}
+
+const char *err_text(enum miscsi_error code)
+{
+	return row_of(code)->text;
+}
+
+const char *err_name(enum miscsi_error code)
+{
+	unsigned int i = (unsigned int)code;
+
+	return i < N_ROWS ? rows[i].name : NULL;
+}
+
+int err_code_of(const char *name)
+{
+	for (unsigned int i = 0; name && i < N_ROWS; i++)
+		if (rows[i].name && !strcmp(rows[i].name, name))
+			return (int)i;
+	return -ENOENT;
+}
+
+enum err_retry err_retry(enum miscsi_error code)
+{
+	return row_of(code)->retry;
+}
+
+int err_errno(enum miscsi_error code)
+{
+	return row_of(code)->errnum;
+}

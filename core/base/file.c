@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files: bounded reads, atomic replacement, directories. Locks are in file_lock.c. */
+#include "config.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ".NAME.RRRRRR.tmp": hidden, and of a form that no record has. */
+#define RANDOM_LEN 6
+#define TAIL ".tmp"
+#define TAIL_LEN (sizeof(TAIL) - 1)
+/* So much of NAME that the whole fits into NAME_MAX. */
+#define STEM_MAX (NAME_MAX - 1 - 1 - RANDOM_LEN - (int)TAIL_LEN)
+
+/* Set by tests only; a thread's own. */
+static __thread unsigned long fail_in;
+static __thread int fail_errno;
+
+void file_fail_at(unsigned long nth, int errnum)
+{
+	fail_in = nth;
+	fail_errno = errnum;
+}
+
+static bool fails_now(void)
+{
+	if (!fail_in || --fail_in)
+		return false;
+	errno = fail_errno;
+	return true;
+}
+
+void file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Reads up to max bytes and the end of the file; sizes are not believed: sysfs and procfs give wrong ones. */
+static int read_all(int fd, size_t max, size_t expected, char **out, size_t *len)
+{
+	cleanup(x_freep) char *buf = NULL;
+	size_t cap = 0, at = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (at + 1 >= cap) {
+			char *grown;
+
+			cap = cap ? cap * 2 : expected + 2;
+			grown = x_realloc(buf, cap);
+			if (!grown)
+				return -ENOMEM;
+			buf = grown;
+		}
+		n = read(fd, buf + at, cap - at - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		at += (size_t)n;
+		if (at > max)
+			return -EFBIG;
+	}
+	buf[at] = '\0';
+	*len = at;
+	*out = x_steal(buf);
+	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
+{
+	/* O_NONBLOCK: opening a FIFO that somebody put there must not wait. */
+	cleanup(file_close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return read_all(fd, max, (uint64_t)st.st_size < max ? (size_t)st.st_size : max, out, len);
+}
+
+bool file_is_temporary(const char *name)
+{
+	size_t len = strlen(name);
+	const char *dot;
+
+	if (name[0] != '.' || len < 1 + 1 + 1 + RANDOM_LEN + TAIL_LEN)
+		return false;
+	dot = name + len - TAIL_LEN - RANDOM_LEN - 1;
+	return *dot == '.' && !strcmp(name + len - TAIL_LEN, TAIL) &&
+		strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz234567") == RANDOM_LEN;
+}
+
+/* Makes a new, empty file beside base; its name goes to name. */
+static int open_temporary(int dir, const char *base, char name[NAME_MAX + 1])
+{
+	uint8_t random[RANDOM_LEN];
+	char letters[RANDOM_LEN + 1] = "";
+
+	for (int tries = 0; tries < 100; tries++) {
+		int fd;
+
+		if (getrandom(random, sizeof(random), GRND_NONBLOCK) != RANDOM_LEN)
+			return -errno;
+		for (int i = 0; i < RANDOM_LEN; i++)
+			letters[i] = "abcdefghijklmnopqrstuvwxyz234567"[random[i] & 31];
+		snprintf(name, NAME_MAX + 1, ".%.*s.%s" TAIL, STEM_MAX, base, letters);
+		fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd < 0 ? -errno : fd;
+	}
+	return -EEXIST;
+}
+
+static int write_all(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	while (len) {
+		ssize_t n = fails_now() ? -1 : write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int sync_fd(int fd)
+{
+	return fails_now() || fsync(fd) ? -errno : 0;
+}
+
+/* Fills the temporary file and gives it its mode. */
+static int fill(int fd, const void *bytes, size_t len, mode_t mode)
+{
+	int rc = write_all(fd, bytes, len);
+
+	if (rc)
+		return rc;
+	/* Not by open(): the caller's umask has no say. */
+	if (fchmod(fd, mode))
+		return -errno;
+	return sync_fd(fd);
+}
+
+/* Opens the directory part of path; *base is the rest. */
+static int open_parent(int dirfd, const char *path, const char **base)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd;
+
+	*base = slash ? slash + 1 : path;
+	if (!**base)
+		return -EINVAL;
+	if (slash && (size_t)(slash - path) >= sizeof(dir) - 1)
+		return -ENAMETOOLONG;
+	if (slash)
+		snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path);
+	else
+		snprintf(dir, sizeof(dir), ".");
+	fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	const char *base;
+	char name[NAME_MAX + 1];
+	cleanup(file_close) int dir = open_parent(dirfd, path, &base);
+	cleanup(file_close) int fd = -1;
+	int rc;
+
+	if (dir < 0)
+		return dir;
+	fd = open_temporary(dir, base, name);
+	if (fd < 0)
+		return fd;
+	rc = fill(fd, bytes, len, mode);
+	if (!rc && (fails_now() || renameat(dir, name, dir, base)))
+		rc = -errno;
+	if (rc) {
+		unlinkat(dir, name, 0);
+		return rc;
+	}
+	rc = sync_fd(dir);
+	/* Some file systems cannot sync a directory, and need not. */
+	return rc == -EINVAL ? 0 : rc;
+}
+
+/* Makes one directory below *at, and goes there. */
+static int make_and_enter(int *at, const char *name, mode_t mode)
+{
+	int next;
+
+	if (!mkdirat(*at, name, mode)) {
+		if (fchmodat(*at, name, mode, 0))
+			return -errno;
+	} else if (errno != EEXIST) {
+		return -errno;
+	}
+	next = openat(*at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (next < 0)
+		return -errno;
+	file_close(at);
+	*at = next;
+	return 0;
+}
+
+int file_mkdirs(const char *path, mode_t mode)
+{
+	cleanup(x_freep) char *copy = x_strdup(path);
+	cleanup(file_close) int at = -1;
+	char *rest = copy, *name;
+	int rc = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	at = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0)
+		return -errno;
+	while (!rc && (name = strsep(&rest, "/")))
+		if (*name)
+			rc = make_and_enter(&at, name, mode);
+	return rc;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log: drops, formats and hands lines to the writer that the program chose. */
+#include "config.h"
+#include "base/log.h"
+#include <stdio.h>
+#include <syslog.h>
+
+/* One line: longer ones are cut. */
+#define LINE_MAX_BYTES 1024
+
+void log_to_stderr(void *arg, enum log_level level, const char *module, const char *text)
+{
+	const char *program = arg;
+
+	(void)level;
+	(void)module;
+	/* One call for a whole line: programs that share stderr do not tear each other's lines. */
+	if (program)
+		fprintf(stderr, "%s: %s\n", program, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}
+
+void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text)
+{
+	static const int priority[] = {
+		[LOG_LEVEL_ERR] = LOG_ERR,
+		[LOG_LEVEL_WARN] = LOG_WARNING,
+		[LOG_LEVEL_INFO] = LOG_INFO,
+		[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+	};
+
+	(void)arg;
+	if (level > LOG_LEVEL_DEBUG)
+		level = LOG_LEVEL_DEBUG;
+	if (module)
+		syslog(priority[level], "%s: %s", module, text);
+	else
+		syslog(priority[level], "%s", text);
+}
+
+void log_vwrite(const struct log *log, enum log_level level, const char *module, const char *fmt, va_list ap)
+{
+	char text[LINE_MAX_BYTES];
+
+	if (!log || !log->write || level > log->level)
+		return;
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		return;
+	log->write(log->arg, level, module, text);
+}
+
+void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vwrite(log, level, module, fmt, ap);
+	va_end(ap);
+}
+
+bool log_worth(unsigned *count)
+{
+	unsigned n = *count + 1;
+
+	/* Stays at the highest power of two rather than coming round to 0 and being loud again. */
+	if (!n)
+		return false;
+	*count = n;
+	return (n & (n - 1)) == 0;
+}

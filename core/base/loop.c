@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks.
+ * What a callback removes must not be called later in the same round: that is what struct round is for.
+ */
+#include "config.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/timers.h"
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 64
+
+/* The events of one epoll_wait(). On a chain, since a callback may step the loop itself. */
+struct round {
+	struct epoll_event events[BATCH];
+	int n;
+	struct round *outer;
+};
+
+struct loop {
+	int epfd;
+	int sigfd; /* -1 before the first loop_signal_add() */
+	struct loop_fd sigsrc;
+	sigset_t sigmask;
+	struct loop_signal *signals;
+	struct timers timers;
+	struct loop_task *tasks, **tasks_end;
+	struct round *round; /* innermost running one; NULL: none */
+	uint64_t now;
+	uint64_t (*clock)(void *arg);
+	void *clock_arg;
+	bool injected;
+	bool quit;
+};
+
+static uint64_t real_clock(void *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int loop_new(struct loop **out)
+{
+	struct loop *l = x_new(struct loop);
+
+	if (!l)
+		return -ENOMEM;
+	l->epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epfd < 0) {
+		x_free(l);
+		return -errno;
+	}
+	l->sigfd = -1;
+	sigemptyset(&l->sigmask);
+	l->tasks_end = &l->tasks;
+	l->clock = real_clock;
+	*out = l;
+	return 0;
+}
+
+void loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	while (l->signals)
+		loop_signal_del(l, l->signals);
+	while (l->tasks)
+		loop_task_cancel(l, l->tasks);
+	timers_free(&l->timers);
+	if (l->sigfd >= 0)
+		close(l->sigfd);
+	close(l->epfd);
+	x_free(l);
+}
+
+uint64_t loop_now(const struct loop *l)
+{
+	return l->round ? l->now : l->clock(l->clock_arg);
+}
+
+void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg)
+{
+	l->clock = now ? now : real_clock;
+	l->clock_arg = arg;
+	l->injected = now != NULL;
+}
+
+int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = f };
+
+	if (f->active)
+		return -EEXIST;
+	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev))
+		return -errno;
+	f->fd = fd;
+	f->fn = fn;
+	f->arg = arg;
+	f->active = true;
+	return 0;
+}
+
+int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = f };
+
+	if (!f->active)
+		return -ENOENT;
+	return epoll_ctl(l->epfd, EPOLL_CTL_MOD, f->fd, &ev) ? -errno : 0;
+}
+
+void loop_fd_del(struct loop *l, struct loop_fd *f)
+{
+	if (!f->active)
+		return;
+	epoll_ctl(l->epfd, EPOLL_CTL_DEL, f->fd, NULL);
+	f->active = false;
+	/* Events of it that are fetched and not yet delivered would reach freed memory. */
+	for (struct round *r = l->round; r; r = r->outer)
+		for (int i = 0; i < r->n; i++)
+			if (r->events[i].data.ptr == f)
+				r->events[i].data.ptr = NULL;
+}
+
+int loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg)
+{
+	uint64_t now = loop_now(l);
+
+	t->fn = fn;
+	t->arg = arg;
+	return timers_set(&l->timers, t, ms > UINT64_MAX - now ? UINT64_MAX : now + ms);
+}
+
+void loop_timer_cancel(struct loop *l, struct loop_timer *t)
+{
+	timers_remove(&l->timers, t);
+}
+
+void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg)
+{
+	t->fn = fn;
+	t->arg = arg;
+	if (t->queued)
+		return;
+	t->queued = true;
+	t->next = NULL;
+	*l->tasks_end = t;
+	l->tasks_end = &t->next;
+}
+
+void loop_task_cancel(struct loop *l, struct loop_task *t)
+{
+	struct loop_task **at = &l->tasks;
+
+	if (!t->queued)
+		return;
+	while (*at && *at != t)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = t->next;
+	if (l->tasks_end == &t->next)
+		l->tasks_end = at;
+	t->queued = false;
+}
+
+static void on_signals(void *arg, uint32_t events)
+{
+	struct loop *l = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	/* One per round: its callback may end the loop's owner; the rest is reported again. */
+	if (read(l->sigfd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	for (struct loop_signal *s = l->signals; s; s = s->next) {
+		if (s->signo == (int)info.ssi_signo) {
+			s->fn(s->arg, s->signo);
+			return;
+		}
+	}
+}
+
+/* The signalfd for l->sigmask, made at first. */
+static int update_sigfd(struct loop *l)
+{
+	int fd = signalfd(l->sigfd, &l->sigmask, SFD_CLOEXEC | SFD_NONBLOCK);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	if (l->sigfd >= 0)
+		return 0;
+	rc = loop_fd_add(l, &l->sigsrc, fd, EPOLLIN, on_signals, l);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	l->sigfd = fd;
+	return 0;
+}
+
+int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)(void *, int), void *arg)
+{
+	sigset_t one;
+	int rc;
+
+	if (sigemptyset(&one) || sigaddset(&one, signo))
+		return -EINVAL;
+	if (sigismember(&l->sigmask, signo))
+		return -EEXIST;
+	rc = pthread_sigmask(SIG_BLOCK, &one, NULL);
+	if (rc)
+		return -rc;
+	sigaddset(&l->sigmask, signo);
+	rc = update_sigfd(l);
+	if (rc) {
+		sigdelset(&l->sigmask, signo);
+		return rc;
+	}
+	s->signo = signo;
+	s->fn = fn;
+	s->arg = arg;
+	s->next = l->signals;
+	l->signals = s;
+	return 0;
+}
+
+void loop_signal_del(struct loop *l, struct loop_signal *s)
+{
+	struct loop_signal **at = &l->signals;
+
+	while (*at && *at != s)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = s->next;
+	sigdelset(&l->sigmask, s->signo);
+	update_sigfd(l);
+}
+
+/* How long this round may wait, for epoll_wait(). */
+static int wait_ms(const struct loop *l, int max_ms)
+{
+	const struct loop_timer *t = timers_first(&l->timers);
+	uint64_t now, left;
+
+	if (l->tasks)
+		return 0;
+	if (!t)
+		return max_ms;
+	now = l->clock(l->clock_arg);
+	if (t->due <= now)
+		return 0;
+	/* Only the test moves an injected clock: waiting for it without a limit would be for ever. */
+	if (l->injected)
+		return max_ms < 0 ? 0 : max_ms;
+	left = t->due - now;
+	if (left > INT_MAX)
+		left = INT_MAX;
+	return max_ms < 0 || left < (uint64_t)max_ms ? (int)left : max_ms;
+}
+
+static int run_fds(struct round *r)
+{
+	int ran = 0;
+
+	for (int i = 0; i < r->n; i++) {
+		struct loop_fd *f = r->events[i].data.ptr;
+
+		if (!f)
+			continue;
+		f->fn(f->arg, r->events[i].events);
+		ran++;
+	}
+	return ran;
+}
+
+static int run_timers(struct loop *l)
+{
+	/* What a timer sets, even for at once, waits for the next round: file descriptors have their turn between. */
+	uint64_t limit = l->timers.order;
+	struct loop_timer *t;
+	int ran = 0;
+
+	while ((t = timers_first(&l->timers)) && t->due <= l->now && t->order < limit) {
+		timers_remove(&l->timers, t);
+		t->fn(t->arg);
+		ran++;
+	}
+	return ran;
+}
+
+static int run_tasks(struct loop *l)
+{
+	struct loop_task *t;
+	int n = 0, ran = 0;
+
+	for (t = l->tasks; t; t = t->next)
+		n++;
+	for (; n && l->tasks; n--) {
+		t = l->tasks;
+		loop_task_cancel(l, t);
+		t->fn(t->arg);
+		ran++;
+	}
+	return ran;
+}
+
+int loop_step(struct loop *l, int max_ms)
+{
+	struct round r = { .outer = l->round };
+	int ran;
+
+	r.n = epoll_wait(l->epfd, r.events, BATCH, wait_ms(l, max_ms));
+	if (r.n < 0) {
+		if (errno != EINTR)
+			return -errno;
+		r.n = 0;
+	}
+	l->now = l->clock(l->clock_arg);
+	l->round = &r;
+	ran = run_fds(&r);
+	ran += run_timers(l);
+	ran += run_tasks(l);
+	l->round = r.outer;
+	return ran;
+}
+
+int loop_run(struct loop *l)
+{
+	int rc = 0;
+
+	while (!l->quit && rc >= 0)
+		rc = loop_step(l, -1);
+	l->quit = false;
+	return rc < 0 ? rc : 0;
+}
+
+void loop_quit(struct loop *l)
+{
+	l->quit = true;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory: the only place that calls malloc(), so that tests can let any allocation fail. Secrets are wiped here. */
+#include "config.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <string.h>
+
+/* Allocations until the one that fails; 0: none does. Only tests set it; a thread's own, so that workers are not in the count. */
+static __thread unsigned long fail_in;
+
+static int fails_now(void)
+{
+	return fail_in && --fail_in == 0;
+}
+
+void *x_calloc(size_t n, size_t size)
+{
+	if (fails_now())
+		return NULL;
+	/* One byte at least: NULL means failure and nothing else. */
+	return calloc(n ? n : 1, size ? size : 1);
+}
+
+void *x_zalloc(size_t size)
+{
+	return x_calloc(1, size);
+}
+
+void *x_realloc(void *old, size_t size)
+{
+	if (fails_now())
+		return NULL;
+	return realloc(old, size ? size : 1);
+}
+
+char *x_strndup(const char *s, size_t n)
+{
+	size_t len = strnlen(s, n);
+	char *copy = x_zalloc(len + 1);
+
+	if (copy)
+		memcpy(copy, s, len);
+	return copy;
+}
+
+char *x_strdup(const char *s)
+{
+	return x_strndup(s, strlen(s));
+}
+
+void x_free(void *p)
+{
+	free(p);
+}
+
+int x_strset(char **slot, const char *s)
+{
+	char *copy = NULL;
+
+	if (s) {
+		copy = x_strdup(s);
+		if (!copy)
+			return -ENOMEM;
+	}
+	x_free(*slot);
+	*slot = copy;
+	return 0;
+}
+
+void x_fail_at(unsigned long nth)
+{
+	fail_in = nth;
+}
+
+void mem_wipe(void *p, size_t len)
+{
+	if (p && len)
+		explicit_bzero(p, len);
+}
+
+int secret_set(struct secret *s, const void *bytes, size_t len)
+{
+	uint8_t *copy = x_zalloc(len);
+
+	if (!copy)
+		return -ENOMEM;
+	if (len)
+		memcpy(copy, bytes, len);
+	/* After the copy: the new bytes may lie within the old ones. */
+	secret_clear(s);
+	s->bytes = copy;
+	s->len = len;
+	return 0;
+}
+
+int secret_copy(struct secret *to, const struct secret *from)
+{
+	if (from->bytes)
+		return secret_set(to, from->bytes, from->len);
+	secret_clear(to);
+	return 0;
+}
+
+void secret_clear(struct secret *s)
+{
+	mem_wipe(s->bytes, s->len);
+	x_free(s->bytes);
+	s->bytes = NULL;
+	s->len = 0;
+}
+
+int secret_equal(const struct secret *a, const struct secret *b)
+{
+	volatile uint8_t differ = 0;
+
+	/* Lengths are no secret on the wire either: only the bytes are compared in constant time. */
+	if (!a->bytes != !b->bytes || a->len != b->len)
+		return 0;
+	for (size_t i = 0; i < a->len; i++)
+		differ |= a->bytes[i] ^ b->bytes[i];
+	return differ == 0;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A growing, bounded string; and the escaping of text of outside origin. */
+#include "config.h"
+#include "base/strbuf.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Room for len more bytes and the NUL. */
+static bool reserve(struct strbuf *b, size_t len)
+{
+	size_t need, cap;
+	char *grown;
+
+	if (b->error)
+		return false;
+	if (len > SIZE_MAX / 2 - 1 - b->len || (b->max && b->len + len > b->max)) {
+		b->error = -EFBIG;
+		return false;
+	}
+	need = b->len + len + 1;
+	if (need <= b->cap)
+		return true;
+	cap = b->cap ? b->cap * 2 : 64;
+	if (cap < need)
+		cap = need;
+	grown = x_realloc(b->s, cap);
+	if (!grown) {
+		b->error = -ENOMEM;
+		return false;
+	}
+	b->s = grown;
+	b->cap = cap;
+	return true;
+}
+
+void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len)
+		memcpy(b->s + b->len, bytes, len);
+	b->len += len;
+	b->s[b->len] = '\0';
+}
+
+void strbuf_puts(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_putc(struct strbuf *b, char c)
+{
+	strbuf_add(b, &c, 1);
+}
+
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	int len;
+
+	va_copy(again, ap);
+	len = vsnprintf(NULL, 0, fmt, ap);
+	if (len < 0)
+		b->error = b->error ? b->error : -EFBIG;
+	else if (reserve(b, (size_t)len)) {
+		vsnprintf(b->s + b->len, (size_t)len + 1, fmt, again);
+		b->len += (size_t)len;
+	}
+	va_end(again);
+}
+
+void strbuf_printf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+const char *strbuf_str(const struct strbuf *b)
+{
+	return b->s ? b->s : "";
+}
+
+void strbuf_consume(struct strbuf *b, size_t n)
+{
+	if (n > b->len)
+		n = b->len;
+	if (!n)
+		return;
+	memmove(b->s, b->s + n, b->len - n + 1);
+	b->len -= n;
+}
+
+void strbuf_reset(struct strbuf *b)
+{
+	b->len = 0;
+	b->error = 0;
+	if (b->s)
+		b->s[0] = '\0';
+}
+
+void strbuf_free(struct strbuf *b)
+{
+	x_free(b->s);
+	b->s = NULL;
+	b->len = b->cap = 0;
+	b->error = 0;
+}
+
+char *strbuf_steal(struct strbuf *b)
+{
+	char *s;
+
+	/* An empty string is a string too. */
+	if (!reserve(b, 0))
+		return NULL;
+	b->s[b->len] = '\0';
+	s = b->s;
+	b->s = NULL;
+	b->len = b->cap = 0;
+	return s;
+}
+
+/* What a terminal would obey rather than show: C0, DEL, C1, and the marks that turn the direction of text. */
+static bool printable(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} hidden[] = {
+		{ 0x00, 0x1f },
+		{ 0x7f, 0x9f },
+		{ 0x200b, 0x200f }, /* zero width, and left-to-right and right-to-left marks */
+		{ 0x2028, 0x202e }, /* line and paragraph separators; bidi embeddings and overrides */
+		{ 0x2060, 0x206f }, /* word joiner; bidi isolates */
+		{ 0xd800, 0xdfff }, /* surrogates are not UTF-8 (RFC 3629, 3) */
+		{ 0xfeff, 0xfeff },
+		{ 0xfff0, 0xfffb },
+		{ 0xe0000, 0xe0fff }, /* tags: invisible text */
+	};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return false;
+	return c <= 0x10ffff && (c & 0xfffe) != 0xfffe;
+}
+
+/* Length of the printable UTF-8 character (RFC 3629, 4) at p; 0: there is none. */
+static size_t utf8_printable(const uint8_t *p, size_t len)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	uint32_t c;
+
+	if (!n || n > len)
+		return 0;
+	c = n == 1 ? p[0] : p[0] & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	return c >= least[n] && printable(c) ? n : 0;
+}
+
+/* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of bytes taken. */
+static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = utf8_printable(p, len);
+
+	if (p[0] == '\\') {
+		piece[0] = piece[1] = '\\';
+		*out = 2;
+		return 1;
+	}
+	if (n) {
+		memcpy(piece, p, n);
+		*out = n;
+		return n;
+	}
+	piece[0] = '\\';
+	piece[1] = 'x';
+	piece[2] = hex[p[0] >> 4];
+	piece[3] = hex[p[0] & 15];
+	*out = 4;
+	return 1;
+}
+
+void strbuf_escape(struct strbuf *b, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	char piece[4];
+	size_t n;
+
+	while (len && !b->error) {
+		size_t taken = escape_one(p, len, piece, &n);
+
+		strbuf_add(b, piece, n);
+		p += taken;
+		len -= taken;
+	}
+}
+
+const char *str_escape(char *dst, size_t size, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	char piece[4];
+	size_t at = 0, n;
+
+	if (!size)
+		return "";
+	while (len) {
+		size_t taken = escape_one(p, len, piece, &n);
+
+		/* Cut between pieces, never within one. */
+		if (n >= size - at)
+			break;
+		memcpy(dst + at, piece, n);
+		at += n;
+		p += taken;
+		len -= taken;
+	}
+	dst[at] = '\0';
+	return dst;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Workers: a pool of threads, its queue of jobs, and the eventfd by which finished ones reach the loop.
+ * The lock guards the queue, the finished list, the slots and the jobs' states; nothing is called while it is held.
+ */
+#include "config.h"
+#include "base/worker.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IDLE_SECONDS 10
+
+/* Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it is locked in memory by mlockall(). */
+#ifdef __SANITIZE_ADDRESS__
+#define STACK_BYTES (2048 * 1024)
+#else
+#define STACK_BYTES (256 * 1024)
+#endif
+
+enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
+enum slot_state { SLOT_FREE, SLOT_RUNS, SLOT_ENDED /* to be joined */ };
+
+struct slot {
+	struct worker_pool *pool;
+	pthread_t thread;
+	enum slot_state state;
+};
+
+struct queue {
+	struct work *head, **end;
+	unsigned n;
+};
+
+struct worker_pool {
+	struct loop *loop;
+	struct loop_fd source;
+	int efd;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct queue waiting, ran;
+	unsigned idle; /* threads that wait for a job */
+	unsigned pending; /* the loop's thread only */
+	unsigned max;
+	bool stopping;
+	bool *freed; /* of the on_finished() that runs: set when a done() frees the pool */
+	struct slot slots[];
+};
+
+static void queue_init(struct queue *q)
+{
+	q->head = NULL;
+	q->end = &q->head;
+	q->n = 0;
+}
+
+static void queue_put(struct queue *q, struct work *w, enum work_state state)
+{
+	w->state = state;
+	w->next = NULL;
+	*q->end = w;
+	q->end = &w->next;
+	q->n++;
+}
+
+static void queue_drop(struct queue *q, struct work *w)
+{
+	struct work **at = &q->head;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	if (q->end == &w->next)
+		q->end = at;
+	q->n--;
+	w->state = WORK_IDLE;
+}
+
+static struct work *queue_get(struct queue *q)
+{
+	struct work *w = q->head;
+
+	if (w)
+		queue_drop(q, w);
+	return w;
+}
+
+/* Waits for a job, with the lock held; NULL: the thread is to end. */
+static struct work *next_job(struct worker_pool *p)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_SECONDS;
+	while (!p->stopping && !p->waiting.head && rc != ETIMEDOUT) {
+		p->idle++;
+		rc = pthread_cond_timedwait(&p->wake, &p->lock, &until);
+		p->idle--;
+	}
+	return p->stopping ? NULL : queue_get(&p->waiting);
+}
+
+static void *thread_main(void *arg)
+{
+	struct slot *s = arg;
+	struct worker_pool *p = s->pool;
+	const uint64_t one = 1;
+	struct work *w;
+
+	pthread_mutex_lock(&p->lock);
+	while ((w = next_job(p))) {
+		w->state = WORK_RUNS;
+		pthread_mutex_unlock(&p->lock);
+		w->run(w);
+		pthread_mutex_lock(&p->lock);
+		queue_put(&p->ran, w, WORK_RAN);
+		/* Cannot fail but by overflow, and then the loop is awake already. */
+		if (write(p->efd, &one, sizeof(one)) < 0)
+			continue;
+	}
+	s->state = SLOT_ENDED;
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+static int create_thread(struct slot *s)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return -rc;
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	/* A thread begins with its maker's mask: signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&s->thread, &attr, thread_main, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	if (!rc)
+		s->state = SLOT_RUNS;
+	return -rc;
+}
+
+/* One thread more if there is room, with the lock held. 0 when some thread will come to the queue. */
+static int add_thread(struct worker_pool *p)
+{
+	struct slot *room = NULL;
+	unsigned running = 0;
+	int rc;
+
+	for (unsigned i = 0; i < p->max; i++) {
+		if (p->slots[i].state == SLOT_RUNS)
+			running++;
+		else if (!room)
+			room = &p->slots[i];
+	}
+	if (!room)
+		return 0;
+	/* Its last deed was to release the lock: this does not wait. */
+	if (room->state == SLOT_ENDED)
+		pthread_join(room->thread, NULL);
+	room->state = SLOT_FREE;
+	rc = create_thread(room);
+	return running ? 0 : rc;
+}
+
+int worker_submit(struct worker_pool *p, struct work *w)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->stopping)
+		rc = -ESHUTDOWN;
+	else if (w->state != WORK_IDLE)
+		rc = -EBUSY;
+	if (rc)
+		goto out;
+	queue_put(&p->waiting, w, WORK_QUEUED);
+	if (p->waiting.n > p->idle)
+		rc = add_thread(p);
+	if (rc) {
+		queue_drop(&p->waiting, w);
+		goto out;
+	}
+	p->pending++;
+	pthread_cond_signal(&p->wake);
+out:
+	pthread_mutex_unlock(&p->lock);
+	return rc;
+}
+
+bool worker_cancel(struct worker_pool *p, struct work *w)
+{
+	bool out;
+
+	pthread_mutex_lock(&p->lock);
+	if (w->state == WORK_QUEUED) {
+		queue_drop(&p->waiting, w);
+		p->pending--;
+	}
+	out = w->state == WORK_IDLE;
+	pthread_mutex_unlock(&p->lock);
+	return out;
+}
+
+unsigned worker_pending(const struct worker_pool *p)
+{
+	return p->pending;
+}
+
+/* Calls done() of what ran until nothing is left or a done() frees the pool: false then. */
+static bool deliver(struct worker_pool *p)
+{
+	bool freed = false, *outer = p->freed;
+	struct work *w;
+
+	p->freed = &freed;
+	for (;;) {
+		pthread_mutex_lock(&p->lock);
+		w = queue_get(&p->ran);
+		pthread_mutex_unlock(&p->lock);
+		if (!w)
+			break;
+		p->pending--;
+		w->done(w);
+		if (freed) {
+			if (outer)
+				*outer = true;
+			return false;
+		}
+	}
+	p->freed = outer;
+	return true;
+}
+
+static void on_finished(void *arg, uint32_t events)
+{
+	struct worker_pool *p = arg;
+	uint64_t n;
+
+	(void)events;
+	if (read(p->efd, &n, sizeof(n)) == (ssize_t)sizeof(n))
+		deliver(p);
+}
+
+static int init_sync(struct worker_pool *p)
+{
+	pthread_condattr_t attr;
+	int rc = pthread_condattr_init(&attr);
+
+	if (rc)
+		return -rc;
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	rc = pthread_cond_init(&p->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (!rc)
+		rc = pthread_mutex_init(&p->lock, NULL);
+	return -rc;
+}
+
+int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out)
+{
+	struct worker_pool *p;
+	int rc;
+
+	if (!max_threads)
+		return -EINVAL;
+	p = x_zalloc(sizeof(*p) + max_threads * sizeof(p->slots[0]));
+	if (!p)
+		return -ENOMEM;
+	p->loop = l;
+	p->max = max_threads;
+	for (unsigned i = 0; i < max_threads; i++)
+		p->slots[i].pool = p;
+	queue_init(&p->waiting);
+	queue_init(&p->ran);
+	p->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = p->efd < 0 ? -errno : init_sync(p);
+	if (!rc)
+		rc = loop_fd_add(l, &p->source, p->efd, EPOLLIN, on_finished, p);
+	if (rc) {
+		if (p->efd >= 0)
+			close(p->efd);
+		x_free(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+/* Ends all threads; jobs that run are waited for. */
+static void stop_threads(struct worker_pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stopping = true;
+	while (queue_get(&p->waiting))
+		p->pending--;
+	pthread_cond_broadcast(&p->wake);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < p->max; i++)
+		if (p->slots[i].state != SLOT_FREE)
+			pthread_join(p->slots[i].thread, NULL);
+}
+
+void worker_pool_free(struct worker_pool *p)
+{
+	if (!p || p->stopping)
+		return;
+	loop_fd_del(p->loop, &p->source);
+	stop_threads(p);
+	/* worker_cancel() promised these their done(): their owners may live on until it. */
+	deliver(p);
+	if (p->freed)
+		*p->freed = true;
+	close(p->efd);
+	pthread_cond_destroy(&p->wake);
+	pthread_mutex_destroy(&p->lock);
+	x_free(p);
+}
