@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests in the guest stand on: LIO targets, the daemon, the command line, waits and assertions.
+
+One Python program sets up all by writing files itself, for a fork is slow in such a guest. A test ends with status
+0 (passed), 77 (skipped, with a reason) or another (failed, with the assertion's text).
+"""
+import contextlib
+import glob
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+CONFIG = "/sys/kernel/config/target"
+HOME = "/etc/iscsi"
+INITIATOR = "iqn.2026-11.example:initiator"
+PIDFILE = "/run/iscsid.pid"
+SOCKET = "/run/miscsi/iscsid.socket"
+ISCSIADM = os.environ.get("ISCSIADM", "/usr/sbin/iscsiadm")
+ISCSID = os.environ.get("ISCSID", "/usr/sbin/iscsid")
+PORTAL = "127.0.0.1:3260"
+MODULES = ["target_core_mod", "target_core_file", "iscsi_target_mod", "iscsi_tcp", "sd_mod"]
+
+
+# --- telling
+
+def say(*words):
+    print(*words, flush=True)
+
+
+class Failed(Exception):
+    pass
+
+
+def check(truth, *text):
+    if not truth:
+        raise Failed(" ".join(str(t) for t in text))
+
+
+def equal(got, wanted, what):
+    check(got == wanted, f"{what}: {got!r}, not {wanted!r}")
+
+
+def contains(text, part, what="output"):
+    check(part in text, f"{what} lacks {part!r}:\n{text}")
+
+
+def skip(reason):
+    say(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def wait(what, seconds, truth, step=0.05):
+    """Until truth() is true; gives its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = truth()
+        if value:
+            return value
+        check(time.monotonic() < end, f"not within {seconds} s: {what}")
+        time.sleep(step)
+
+
+def main(test):
+    """Runs a test's function; what it started is ended, whatever happens."""
+    try:
+        prepare()
+        test()
+        Iscsid.all_healthy()
+    except Failed as e:
+        say(f"FAILED: {e}")
+        Iscsid.show_logs()
+        sys.exit(1)
+    finally:
+        for d in list(Iscsid.running):
+            d.kill()
+    say("passed")
+
+
+# --- files
+
+def put(path, text):
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, str(text).encode())
+    finally:
+        os.close(fd)
+
+
+def get(path, otherwise=None):
+    try:
+        with open(path, errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return otherwise
+
+
+def prepare(modules=MODULES):
+    """Modules, and a fresh /etc/iscsi in memory with what `make install` put there."""
+    subprocess.run(["modprobe", "-a", *modules], check=True)
+    os.makedirs(HOME, exist_ok=True)
+    kept = {f: open(f"{HOME}/{f}", "rb").read() for f in os.listdir(HOME) if os.path.isfile(f"{HOME}/{f}")}
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "etc-iscsi", HOME], check=True)
+    for name, data in kept.items():
+        with open(f"{HOME}/{name}", "wb") as f:
+            f.write(data)
+    with open(f"{HOME}/initiatorname.iscsi", "w") as f:
+        f.write(f"InitiatorName={INITIATOR}\n")
+    os.makedirs("/run/lock/iscsi", exist_ok=True)
+    os.makedirs("/var/target/pr", exist_ok=True)
+    os.makedirs("/var/target/alua", exist_ok=True)
+    os.makedirs(CONFIG + "/iscsi", exist_ok=True)
+
+
+def config(**settings):
+    """Adds settings to iscsid.conf: dots are written as double underscores (node__session__scan="manual")."""
+    with open(f"{HOME}/iscsid.conf", "a") as f:
+        for key, value in settings.items():
+            f.write(f"{key.replace('__', '.')} = {value}\n")
+
+
+def tree(path=HOME):
+    """Every file below path, and what is in it: to see that nothing else changed."""
+    found = {}
+    for folder, _, files in os.walk(path):
+        for name in files:
+            p = os.path.join(folder, name)
+            with open(p, "rb") as f:
+                found[p] = hashlib.sha256(f.read()).hexdigest()
+    return found
+
+
+# --- the target
+
+def ram(name, megabytes=32):
+    """A disk in memory; gives its configfs folder."""
+    return _backstore(f"{CONFIG}/core/rd_mcp_0/{name}", f"rd_pages={megabytes * 256}", name)
+
+
+def null(name):
+    """A disk without anything behind it, for many sessions."""
+    return _backstore(f"{CONFIG}/core/rd_mcp_0/{name}", "rd_pages=2048,rd_nullio=1", name)
+
+
+def file(name, megabytes=32):
+    path = f"/run/{name}.disk"
+    with open(path, "wb") as f:
+        f.truncate(megabytes << 20)
+    return _backstore(f"{CONFIG}/core/fileio_0/{name}", f"fd_dev_name={path},fd_dev_size={megabytes << 20}", name)
+
+
+def _backstore(path, control, serial):
+    os.makedirs(path)
+    put(path + "/control", control)
+    put(path + "/enable", 1)
+    with contextlib.suppress(OSError):
+        put(path + "/wwn/vpd_unit_serial", serial)
+    return path
+
+
+class Target:
+    """One LIO target with one portal group. auth: (user, password) of the initiator; auth_in: of the target."""
+
+    def __init__(self, name, luns, portals=(PORTAL,), auth=None, auth_in=None):
+        self.name = name if name.startswith("iqn.") else "iqn.2026-11.example:" + name
+        self.path = f"{CONFIG}/iscsi/{self.name}"
+        self.tpg = self.path + "/tpgt_1"
+        os.mkdir(self.path)
+        os.mkdir(self.tpg)
+        for i, store in enumerate(luns):
+            os.mkdir(f"{self.tpg}/lun/lun_{i}")
+            os.symlink(store, f"{self.tpg}/lun/lun_{i}/b")
+        for p in portals:
+            os.mkdir(f"{self.tpg}/np/{p}")
+        for key, value in (("authentication", int(bool(auth))), ("generate_node_acls", int(not auth)),
+                           ("demo_mode_write_protect", 0), ("cache_dynamic_acls", int(not auth))):
+            put(f"{self.tpg}/attrib/{key}", value)
+        if auth:
+            self._acl(len(luns), auth, auth_in)
+        self.enable(True)
+
+    def _acl(self, luns, auth, auth_in):
+        acl = f"{self.tpg}/acls/{INITIATOR}"
+        os.mkdir(acl)
+        for i in range(luns):
+            os.mkdir(f"{acl}/lun_{i}")
+            os.symlink(f"{self.tpg}/lun/lun_{i}", f"{acl}/lun_{i}/l")
+        put(acl + "/auth/userid", auth[0])
+        put(acl + "/auth/password", auth[1])
+        if auth_in:
+            put(acl + "/auth/userid_mutual", auth_in[0])
+            put(acl + "/auth/password_mutual", auth_in[1])
+
+    def enable(self, on):
+        put(self.tpg + "/enable", int(on))
+
+    def logins(self):
+        """How many logins the target has accepted, ever."""
+        return int(get(f"{self.path}/fabric_statistics/iscsi_login_stats/accepts"))
+
+    def refused(self):
+        """How many logins the target has refused for their credentials, ever."""
+        return int(get(f"{self.path}/fabric_statistics/iscsi_login_stats/authenticate_fails"))
+
+    def open_sessions(self):
+        """How many sessions the target has now."""
+        return int(get(f"{self.path}/fabric_statistics/iscsi_instance/sessions"))
+
+
+def targets(count, luns, portal=PORTAL):
+    return [Target(f"t{i}", luns, [portal]) for i in range(count)]
+
+
+# --- the command line
+
+class Result:
+    def __init__(self, rc, out, err, seconds):
+        self.rc, self.out, self.err, self.seconds = rc, out, err, seconds
+
+
+def adm(*args, rc=0, timeout=60, quiet=False, env=None):
+    """iscsiadm; rc is the status that it must end with, or None for any."""
+    args = [str(a) for w in args for a in (w.split() if isinstance(w, str) else [w])]
+    start = time.monotonic()
+    try:
+        p = subprocess.run([ISCSIADM, *args], capture_output=True, text=True, errors="replace", timeout=timeout,
+                           env=dict(os.environ, **(env or {})))
+    except subprocess.TimeoutExpired as e:
+        raise Failed(f"no end after {timeout} s: iscsiadm {' '.join(args)}\n{e.stdout}{e.stderr}") from None
+    seconds = time.monotonic() - start
+    if not quiet:
+        say(f"$ iscsiadm {' '.join(args)}   [{p.returncode}, {seconds:.2f} s]")
+        for text in (p.stdout, p.stderr):
+            if text:
+                say(text[:4000].rstrip("\n"))
+    if rc is not None and p.returncode not in (rc if isinstance(rc, (tuple, list)) else (rc,)):
+        raise Failed(f"iscsiadm {' '.join(args)} ended with {p.returncode}, not {rc}: {p.stderr.strip()[:500]}")
+    return Result(p.returncode, p.stdout, p.stderr, seconds)
+
+
+def discover(portal=PORTAL, rc=0, **more):
+    return adm(f"-m discovery -t st -p {portal}", rc=rc, **more)
+
+
+# --- sessions, as the kernel shows them
+
+def sessions():
+    """{session number: folder in sysfs}"""
+    return {int(os.path.basename(p)[7:]): p for p in glob.glob("/sys/class/iscsi_session/session*")}
+
+
+def logged_in():
+    return [s for s, p in sessions().items() if get(p + "/state") == "LOGGED_IN"]
+
+
+def session_of(target):
+    """The session number of a target's only session."""
+    found = [s for s, p in sessions().items() if get(p + "/targetname") == target.name]
+    equal(len(found), 1, f"sessions of {target.name}")
+    return found[0]
+
+
+def disks(sid=None):
+    """The /dev nodes of one session's disks, or of all."""
+    number = "*" if sid is None else sid
+    return ["/dev/" + os.path.basename(p)
+            for p in glob.glob(f"/sys/class/iscsi_session/session{number}/device/target*/*:*:*:*/block/*")]
+
+
+def disk(target, seconds=10):
+    """The /dev node of a target's first disk, once it is there."""
+    sid = session_of(target)
+    path = wait(f"a disk of session {sid}", seconds, lambda: disks(sid))[0]
+    wait(path, seconds, lambda: os.path.exists(path))
+    return path
+
+
+def write_and_compare(path, megabytes=4):
+    """Writes random data through the disk and compares what comes back, past the page cache."""
+    data = os.urandom(1 << 20) * megabytes
+    fd = os.open(path, os.O_RDWR)
+    try:
+        for at in range(0, len(data), 1 << 20):
+            equal(os.pwrite(fd, data[at:at + (1 << 20)], at), 1 << 20, f"written to {path}")
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        got = b"".join(os.pread(fd, 1 << 20, at) for at in range(0, len(data), 1 << 20))
+    finally:
+        os.close(fd)
+    check(got == data, f"{path}: what was read is not what was written")
+
+
+# --- the daemon
+
+class Iscsid:
+    """One iscsid that we started, by its pid."""
+    running = []
+    logs = []
+
+    def __init__(self, *args, env=None, wrapper=(), ready=True):
+        self.log = f"/run/iscsid.{len(Iscsid.logs)}.log"
+        Iscsid.logs.append(self.log)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([*wrapper, ISCSID, "-f", *args], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=dict(os.environ, **(env or {})))
+        self.pid = self.process.pid
+        Iscsid.running.append(self)
+        if ready:
+            wait("iscsid listens", 20, self.listens)
+
+    def listens(self):
+        check(self.alive(), f"iscsid ended with {self.process.returncode}: {get(self.log)}")
+        return SOCKET in get("/proc/net/unix", "") and get(PIDFILE)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self, signum=signal.SIGKILL, seconds=10):
+        """Ends it by a signal; gives its status."""
+        if self in Iscsid.running:
+            Iscsid.running.remove(self)
+        if self.alive():
+            self.process.send_signal(signum)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failed(f"iscsid still there {seconds} s after signal {signum}") from None
+
+    def stop(self):
+        equal(self.kill(signal.SIGTERM), 0, "iscsid's status after SIGTERM")
+
+    def pss(self):
+        """Its share of memory in KiB."""
+        return pss(self.pid)
+
+    @staticmethod
+    def all_healthy():
+        for d in Iscsid.running:
+            check(d.alive(), f"iscsid died with {d.process.returncode}")
+
+    @staticmethod
+    def show_logs():
+        for log in Iscsid.logs:
+            text = get(log, "")
+            say(f"--- {log}\n{text[-6000:]}")
+
+
+def pss(pid):
+    for line in get(f"/proc/{pid}/smaps_rollup", "").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise Failed(f"no smaps_rollup of {pid}")
+
+
+# --- disk traffic in the background
+
+class Traffic:
+    """A process that writes and compares on a disk without a pause, until it is asked how it went."""
+
+    def __init__(self, path):
+        self.path = path
+        self.process = subprocess.Popen([sys.executable, "-c", TRAFFIC, path], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def finish(self, seconds=60):
+        """Stops it; gives how many rounds it made. An I/O error is a failure."""
+        try:
+            out, _ = self.process.communicate("stop\n", timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failed(f"traffic on {self.path} hangs") from None
+        check(self.process.returncode == 0, f"traffic on {self.path}: {out}")
+        return int(out)
+
+
+TRAFFIC = r'''
+import mmap, os, select, sys
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_DIRECT)
+block = mmap.mmap(-1, 65536)
+rounds = 0
+while not select.select([0], [], [], 0)[0]:
+    try:
+        block[:] = bytes([rounds & 255]) * 65536
+        os.pwrite(fd, block, (rounds % 16) * 65536)
+        block[:] = bytes(65536)
+        os.preadv(fd, [block], (rounds % 16) * 65536)
+    except OSError as e:
+        print(e); sys.exit(1)
+    if block[:] != bytes([rounds & 255]) * 65536:
+        print("round", rounds, "compares differently"); sys.exit(1)
+    rounds += 1
+print(rounds)
+'''
+
+
+def remove_tree(path):
+    shutil.rmtree(path, ignore_errors=True)
