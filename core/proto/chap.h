@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CHAP, one-way and mutual (RFC 7143 12.1.3, 9.2.1; RFC 1994): the three steps of one login as an
+ * engine without I/O.
+ */
+#ifndef PROTO_CHAP_H
+#define PROTO_CHAP_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "proto/text.h"
+
+#define CHAP_CHALLENGE_MAX 1024 /* bytes; 12.1.3 */
+#define CHAP_DIGEST_MAX 32
+#define CHAP_ALGS_MAX 4
+#define CHAP_NAME_MAX 255
+
+enum chap_alg { CHAP_MD5 = 5, CHAP_SHA1 = 6, CHAP_SHA256 = 7, CHAP_SHA3_256 = 8 }; /* the numbers of CHAP_A */
+
+/* Fills bytes with random ones: 0 or -errno. */
+typedef int chap_random_fn(void *arg, void *bytes, size_t len);
+
+struct chap_config {
+	const char *name; /* ours (username) */
+	struct secret secret; /* password */
+	const char *name_in; /* the target's, checked when set and not empty (username_in) */
+	struct secret secret_in; /* set: the target has to authenticate itself (password_in) */
+	enum chap_alg algs[CHAP_ALGS_MAX]; /* in order of preference; */
+	unsigned n_algs; /* 0: SHA3-256, SHA256, SHA1, MD5 */
+	chap_random_fn *random; /* NULL: RAND_bytes of the crypto library */
+	void *random_arg;
+};
+
+struct chap;
+
+/* "MD5", "SHA1", "SHA256", "SHA3-256", without regard to case: the number; -EINVAL. And back; NULL. */
+int chap_alg_of(const char *name, size_t len);
+const char *chap_alg_name(int alg);
+/* "SHA256,MD5" (the setting chap_algs) into c->algs; an empty list is the default. -EINVAL with the text. */
+int chap_algs_parse(const char *list, struct chap_config *c, struct err *err);
+
+/*
+ * The configuration is copied. -EINVAL (MISCSI_ERR_INVAL): no name or secret, equal secrets in both
+ * directions (9.2.1), name_in without secret_in, or no algorithm of the list that the crypto library
+ * lets us use (FIPS). -ENOMEM.
+ */
+int chap_new(const struct chap_config *config, struct chap **out, struct err *err);
+void chap_free(struct chap *c); /* wipes what is secret */
+
+/* Step 1: adds CHAP_A to out. */
+void chap_offer(struct chap *c, struct strbuf *out);
+/*
+ * The target's keys of one whole answer, of which CHAP_* are taken (others are not looked at). Adds
+ * the next keys to out. -EACCES (MISCSI_ERR_FATAL_LOGIN: the target failed to prove itself), -EPROTO
+ * (MISCSI_ERR_FATAL_LOGIN), -ENOMEM, -EIO.
+ */
+int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err);
+/* Everything of ours was said: the stage may end as far as we are concerned. */
+bool chap_may_transit(const struct chap *c);
+/* Complete: also the target's proof, where it was asked for, is there and right. */
+bool chap_done(const struct chap *c);
+/* The algorithm agreed on; 0 before. */
+int chap_alg(const struct chap *c);
+
+#endif

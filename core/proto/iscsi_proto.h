@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The wire of iSCSI (RFC 7143 section 11): opcodes, flags, the fields of the headers that user space
+ * sends and receives. The structs are decoded forms in host order; pdu.c alone knows where their bytes
+ * lie. No behaviour here.
+ */
+#ifndef PROTO_ISCSI_PROTO_H
+#define PROTO_ISCSI_PROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ISCSI_PORT 3260
+#define ISCSI_BHS_SIZE 48
+#define ISCSI_NAME_MAX 223 /* bytes, 4.2.7.1 */
+#define ISCSI_TAG_RESERVED 0xffffffffu
+#define ISCSI_LOGIN_DATA_MAX 8192 /* 13.12: what is negotiated holds only after the login */
+#define ISCSI_VERSION 0x00
+
+enum iscsi_opcode { /* 11.2.1.2 */
+	ISCSI_OP_NOP_OUT = 0x00,
+	ISCSI_OP_SCSI_CMD = 0x01,
+	ISCSI_OP_TMF = 0x02,
+	ISCSI_OP_LOGIN = 0x03,
+	ISCSI_OP_TEXT = 0x04,
+	ISCSI_OP_DATA_OUT = 0x05,
+	ISCSI_OP_LOGOUT = 0x06,
+	ISCSI_OP_SNACK = 0x10,
+	ISCSI_OP_NOP_IN = 0x20,
+	ISCSI_OP_SCSI_RSP = 0x21,
+	ISCSI_OP_TMF_RSP = 0x22,
+	ISCSI_OP_LOGIN_RSP = 0x23,
+	ISCSI_OP_TEXT_RSP = 0x24,
+	ISCSI_OP_DATA_IN = 0x25,
+	ISCSI_OP_LOGOUT_RSP = 0x26,
+	ISCSI_OP_R2T = 0x31,
+	ISCSI_OP_ASYNC = 0x32,
+	ISCSI_OP_REJECT = 0x3f,
+};
+
+enum iscsi_stage { ISCSI_STAGE_SECURITY = 0, ISCSI_STAGE_OPERATIONAL = 1, ISCSI_STAGE_FFP = 3 }; /* 11.12.3 */
+
+enum iscsi_logout_reason { ISCSI_LOGOUT_SESSION = 0, ISCSI_LOGOUT_CONNECTION = 1, ISCSI_LOGOUT_RECOVERY = 2 };
+
+enum iscsi_async_event { /* 11.9.1 */
+	ISCSI_ASYNC_SCSI = 0,
+	ISCSI_ASYNC_LOGOUT_REQUEST = 1,
+	ISCSI_ASYNC_CONNECTION_DROPPED = 2,
+	ISCSI_ASYNC_SESSION_DROPPED = 3,
+	ISCSI_ASYNC_NEGOTIATE = 4,
+	ISCSI_ASYNC_VENDOR = 255,
+};
+
+struct iscsi_login_req { /* 11.12 */
+	bool transit, cont;
+	uint8_t csg, nsg;
+	uint8_t isid[6];
+	uint16_t tsih, cid;
+	uint32_t itt, cmdsn, exp_statsn;
+};
+
+struct iscsi_login_rsp { /* 11.13 */
+	bool transit, cont;
+	uint8_t csg, nsg;
+	uint8_t version_max, version_active;
+	uint8_t isid[6];
+	uint16_t tsih;
+	uint32_t itt, statsn, exp_cmdsn, max_cmdsn;
+	uint8_t status_class, status_detail;
+};
+
+struct iscsi_text_req { /* 11.10 */
+	bool immediate, final, cont;
+	uint64_t lun;
+	uint32_t itt, ttt, cmdsn, exp_statsn;
+};
+
+struct iscsi_text_rsp { /* 11.11 */
+	bool final, cont;
+	uint64_t lun;
+	uint32_t itt, ttt, statsn, exp_cmdsn, max_cmdsn;
+};
+
+struct iscsi_logout_req { /* 11.14 */
+	bool immediate;
+	uint8_t reason;
+	uint16_t cid;
+	uint32_t itt, cmdsn, exp_statsn;
+};
+
+struct iscsi_logout_rsp { /* 11.15; response 0 is success; times in seconds */
+	uint8_t response;
+	uint32_t itt, statsn, exp_cmdsn, max_cmdsn;
+	uint16_t time2wait, time2retain;
+};
+
+struct iscsi_nop_out { /* 11.18 */
+	bool immediate;
+	uint64_t lun;
+	uint32_t itt, ttt, cmdsn, exp_statsn;
+};
+
+struct iscsi_nop_in { /* 11.19 */
+	uint64_t lun;
+	uint32_t itt, ttt, statsn, exp_cmdsn, max_cmdsn;
+};
+
+struct iscsi_async { /* 11.9 */
+	uint64_t lun;
+	uint32_t statsn, exp_cmdsn, max_cmdsn;
+	uint8_t event, vcode;
+	uint16_t param1, param2, param3;
+};
+
+struct iscsi_reject { /* 11.17 */
+	uint8_t reason;
+	uint32_t statsn, exp_cmdsn, max_cmdsn, datasn;
+};
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The login phase of one connection (RFC 7143 6.3, 11.12, 11.13): an engine without I/O. PDUs go in,
+ * actions come out. The caller carries the PDUs (a socket, or the kernel by netlink) and keeps the
+ * time.
+ */
+#ifndef PROTO_LOGIN_H
+#define PROTO_LOGIN_H
+
+#include "base/err.h"
+#include "proto/chap.h"
+#include "proto/negotiate.h"
+#include "proto/pdu.h"
+#include "proto/portal.h"
+
+#define LOGIN_EXCHANGES_MAX 64 /* requests in one login */
+#define LOGIN_TEXT_MAX 65536 /* bytes of text from the target in one login */
+#define LOGIN_ALIAS_MAX 255
+
+enum login_auth {
+	LOGIN_AUTH_NONE, /* never sends CHAP, whatever credentials there are; skips the security stage */
+	LOGIN_AUTH_CHAP, /* CHAP or no login */
+	LOGIN_AUTH_CHAP_OR_NONE, /* offers "CHAP,None": the target decides */
+};
+
+/* Copied whole by login_new(): strings and secrets stay the caller's. */
+struct login_config {
+	const char *initiator_name;
+	const char *initiator_alias; /* NULL or empty: not sent */
+	const char *target_name; /* of a normal session; NULL for discovery */
+	bool discovery;
+	uint8_t isid[6];
+	uint16_t tsih; /* 0: a new session, or reinstatement by the same ISID */
+	uint16_t cid;
+	uint32_t itt, cmdsn;
+	struct iscsi_params wish;
+	enum login_auth auth;
+	struct chap_config chap;
+	int32_t tpgt; /* expected target portal group tag; -1: any */
+	bool ignore_itt; /* the carrier writes the ITT itself (kernel) */
+	bool strict; /* refuse also the deviations that are common in the field */
+};
+
+enum login_action_kind {
+	LOGIN_SEND, /* send pdu, feed the answer */
+	LOGIN_DONE, /* full feature phase: result */
+	LOGIN_REDIRECT, /* close, connect to redirect.portal, log in there (status class 1) */
+	LOGIN_FAILED, /* close; err says why, err_retry(err.code) whether to try again */
+};
+
+struct login_result {
+	struct iscsi_params params;
+	uint16_t tsih;
+	int32_t tpgt; /* -1: the target did not say */
+	uint32_t exp_statsn; /* for the next request and the kernel's EXP_STATSN */
+	uint32_t cmdsn; /* of the first command */
+	uint32_t exp_cmdsn, max_cmdsn;
+	char target_alias[LOGIN_ALIAS_MAX + 1]; /* escaped; empty: none */
+	int chap_alg; /* enum chap_alg; 0: no authentication took place */
+	bool mutual; /* the target proved itself too */
+};
+
+struct login_redirect {
+	struct portal portal; /* tpgt may be PORTAL_TPGT_ANY */
+	bool permanent;
+};
+
+/* Which member holds is said by kind; status_* are the last Login Response's. */
+struct login_action {
+	enum login_action_kind kind;
+	struct iscsi_pdu pdu; /* data is valid until the next call for this login */
+	struct login_result result;
+	struct login_redirect redirect;
+	struct err err;
+	uint8_t status_class, status_detail;
+};
+
+struct login;
+
+/* -EINVAL (MISCSI_ERR_INVAL): names that are none, CHAP settings that cannot work (chap_new). -ENOMEM. */
+int login_new(const struct login_config *config, struct login **out, struct err *err);
+void login_free(struct login *l);
+/* Once, first: the first request. */
+void login_start(struct login *l, struct login_action *action);
+/*
+ * One PDU from the target, of any kind. After DONE, REDIRECT or FAILED only login_free() makes sense
+ * (feeding fails).
+ */
+void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action);
+
+/*
+ * For messages: the stage that the login is in ("security", "operational", "full feature"); how a
+ * status reads in RFC 7143 11.13.5.
+ */
+const char *login_stage(const struct login *l);
+const char *login_status_text(uint8_t status_class, uint8_t status_detail);
+/* The error that a status means to the user. MISCSI_ERR_OK for class 0 and 1. */
+enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail);
+
+#endif
