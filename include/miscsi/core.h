@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the core gives to a plugin: ops and services. Included by plugin.h.
+ *
+ * The life of an op. The core calls a function of an ops table with a fresh `struct miscsi_op`. The function
+ *   - returns 0: done, results are in place;
+ *   - returns a negative errno but -EINPROGRESS: failed, set_error() has told why;
+ *   - returns -EINPROGRESS: it goes on, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
+ * The op is gone when its function returned anything but -EINPROGRESS, when op_done() returned, and when the core gave it up (cancel):
+ * from then on its pointer is not to be used. Timers, watches, requests and memory taken with an op end with it, and their callbacks
+ * are not called any more. `op->core->self` is an op that lives from start() to stop(): for what is not bound to one call.
+ */
+#ifndef MISCSI_CORE_H
+#define MISCSI_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MISCSI_NONE 0xffffffffu /* no host, no session, no connection */
+
+struct miscsi_core;
+struct miscsi_timer; /* opaque */
+struct miscsi_watch; /* opaque */
+
+struct miscsi_op {
+	uint32_t size;
+	uint32_t host_no; /* belongs to the transport: the core has verified that; or MISCSI_NONE */
+	uint32_t sid, cid; /* or MISCSI_NONE */
+	const char *transport; /* which row of `match` this is about */
+	const struct miscsi_core *core;
+	void *state; /* what start() gave */
+	void *data; /* the plugin's own, for this op; NULL at first */
+};
+
+#define MISCSI_LOG_ERR 0u
+#define MISCSI_LOG_WARN 1u
+#define MISCSI_LOG_INFO 2u
+#define MISCSI_LOG_DEBUG 3u
+
+/* Events of fd_watch(). */
+#define MISCSI_FD_READ 1u
+#define MISCSI_FD_WRITE 2u
+#define MISCSI_FD_ERROR 4u /* reported always */
+
+#define MISCSI_VALUE_SECRET 1u /* a value that is shown masked */
+
+/*
+ * A request to the kernel's iSCSI netlink: number, fields and payload as the kernel's iscsi_if.h defines them, host byte order. The core
+ * adds the transport's handle, sends it by a worker, and copies it before request() returns.
+ */
+struct miscsi_request {
+	uint32_t size;
+	uint32_t type; /* ISCSI_UEVENT_*: 22 EP_CONNECT … */
+	unsigned char u[24]; /* the request's union, by offset */
+	const void *payload; /* what follows the 56 bytes; NULL: nothing */
+	uint32_t payload_len;
+	uint32_t reserved; /* 0 */
+};
+
+struct miscsi_answer {
+	uint32_t size;
+	int32_t result; /* 0, or a negative errno: refused, or (BIND, START, SEND_PDU, EP_POLL) a negative retcode */
+	int32_t retcode; /* r.retcode where the request has one */
+	uint32_t data_len;
+	unsigned char u[24], r[16]; /* the answer's unions */
+	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
+};
+
+typedef void (*miscsi_answer_fn)(struct miscsi_op *op, const struct miscsi_answer *answer);
+typedef void (*miscsi_timer_fn)(struct miscsi_op *op, void *arg);
+typedef void (*miscsi_watch_fn)(struct miscsi_op *op, void *arg, uint32_t events);
+
+struct miscsi_core {
+	uint32_t size, abi;
+	const char *version; /* of the core, for people */
+	struct miscsi_op *self;
+
+	void (*log)(struct miscsi_op *op, uint32_t level, const char *fmt, ...);
+	/* Why the op fails: error is MISCSI_ERR_* (errors.h), the text one line. Gives the error's errno, negated, to be returned. */
+	int (*set_error)(struct miscsi_op *op, uint32_t error, const char *fmt, ...);
+	void (*op_done)(struct miscsi_op *op, int result);
+	void *(*op_alloc)(struct miscsi_op *op, size_t size); /* zeroed; ends with the op; NULL: no memory */
+
+	/* The settings that the op is about, as text ("iface.ipaddress"); NULL: not set. Valid as long as the op. */
+	const char *(*setting)(struct miscsi_op *op, const char *key);
+	/* The same one after another, from 0: 0, or -ENOENT after the last one. */
+	int (*setting_at)(struct miscsi_op *op, uint32_t nth, const char **key, const char **value);
+	/* Results: begin row `index` (a flash node's, a CHAP entry's …), then its values. A value is copied and escaped by the core. */
+	int (*result_row)(struct miscsi_op *op, uint32_t index);
+	int (*result)(struct miscsi_op *op, const char *key, const char *value, uint32_t flags);
+
+	/* A file below /sys, its path relative: text without its last newline, always terminated. Its length or -errno. */
+	int (*sysfs_read)(struct miscsi_op *op, const char *path, char *buf, size_t size);
+	/* The names in a directory below /sys, without . and .. ; a non-zero result of fn ends the walk and is returned. */
+	int (*sysfs_list)(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
+
+	/*
+	 * One request; fn is called once with the answer. When the op has ended before the answer came, late (may be NULL) is called
+	 * instead with op = core->self, to undo what the request made. -errno: not sent, no callback.
+	 */
+	int (*request)(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late);
+
+	/* Once, ms from now. *slot is set, and NULL again before fn runs or when the op ends: it must stay where it is until then. */
+	int (*timer)(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, void *arg, struct miscsi_timer **slot);
+	void (*timer_stop)(struct miscsi_timer **slot); /* a NULL *slot is nothing */
+	/* fn runs whenever fd is ready, until unwatched. Unwatch before close. Slots as above. */
+	int (*watch)(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot);
+	void (*unwatch)(struct miscsi_watch **slot);
+};
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours.
+ *
+ * The rules. Each of them has a test, and tests/unit/plugin-kit runs them on any plugin file:
+ *
+ *  1. Structures only ever grow at their end. Every one that crosses the border starts with its `size`, stamped by a macro
+ *     or by sizeof; every row of an array starts with its size too, and an array ends at a row of size 0.
+ *  2. The core copies the smaller of both sizes into a zeroed structure and merges it over its defaults.
+ *  3. A member left NULL has the documented meaning that stands beside it: mostly "not supported by this transport".
+ *  4. One plugin may serve several kernel transports: one row of `match` for each.
+ *  5. The core's services come in by `struct miscsi_core`. A plugin has no undefined symbol of ours, so that the same file
+ *     loads into daemon, command, boot program and conformance kit. What is not there (`size`) is not called.
+ *  6. Ops run on the loop's thread and never block: what takes longer returns -EINPROGRESS (core.h tells the life of an op).
+ *  7. 0, or a negative errno with the detail told by set_error(). What came from the wire is escaped by the core.
+ *  8. No bool, long, time_t, bit-field, enum or FILE in a structure. C99 and C++.
+ *  9. The ABI number is in the directory ($libdir/miscsi/plugins-1), the structure, and the packages' names. The file is named for
+ *     the plugin: "tcp" is tcp.so.
+ */
+#ifndef MISCSI_PLUGIN_H
+#define MISCSI_PLUGIN_H
+
+#include <miscsi/adapter.h>
+#include <miscsi/core.h>
+#include <miscsi/errors.h>
+#include <miscsi/ops.h>
+
+#define MISCSI_ABI 1
+
+/* Traits: what needs no code, only to be said. */
+#define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
+#define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
+#define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
+#define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* an endpoint can only be had through a named host */
+#define MISCSI_TRAIT_RDMA (1ull << 4) /* offers the keys of RFC 7145 */
+#define MISCSI_TRAIT_NO_DIGESTS (1ull << 5) /* digests are neither offered nor set */
+#define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
+#define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
+#define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
+#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): needs `net`'s path op */
+
+/* A PCI id or MISCSI_PCI_ANY. Frozen; an array ends at vendor 0. */
+#define MISCSI_PCI_ANY 0xffffffffu
+struct miscsi_pci_id {
+	uint32_t vendor, device, subvendor, subdevice;
+};
+
+struct miscsi_match {
+	uint32_t size;
+	uint32_t reserved; /* 0 */
+	const char *transport; /* directory of /sys/class/iscsi_transport; the value of iface.transport_name */
+	const char *module; /* kernel module to load; NULL: none */
+	const char *proc_name; /* proc_name of its SCSI hosts; NULL: the same as transport */
+	uint64_t traits; /* MISCSI_TRAIT_*, added to the plugin's */
+	const struct miscsi_pci_id *pci; /* NULL: not known by PCI ids */
+	const char *const *netdev_drivers; /* drivers of the network devices that it goes with, NULL at the end; NULL: none */
+};
+#define MISCSI_MATCH(...) { .size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ }
+
+/* A setting that only this transport has. */
+#define MISCSI_FIELD_TEXT 0u
+#define MISCSI_FIELD_NUMBER 1u /* min to max */
+#define MISCSI_FIELD_BOOL 2u /* Yes, No */
+struct miscsi_field {
+	uint32_t size;
+	uint32_t type; /* MISCSI_FIELD_* */
+	const char *key; /* begins with "iface." or "node." */
+	const char *initial; /* the value when nobody set one */
+	const char *help; /* one sentence for the manual */
+	int64_t min, max;
+};
+#define MISCSI_FIELD(...) { .size = (uint32_t)sizeof(struct miscsi_field), __VA_ARGS__ }
+#define MISCSI_END { .size = 0 }
+
+struct miscsi_plugin {
+	uint32_t size, abi; /* frozen up to `name`; stamped by MISCSI_PLUGIN() */
+	const char *name; /* a-z 0-9 _, at most 32: the file's name without .so */
+	const char *version; /* of the plugin, for people; NULL: the core's */
+	const char *summary; /* one line for people */
+	const struct miscsi_match *match; /* at least one row */
+	uint64_t traits;
+	/* Called once before any op; *state comes back as op->state. NULL: nothing to prepare. Fails: the plugin is refused. */
+	int (*start)(const struct miscsi_core *core, void **state);
+	/* Called once, when no op is under way. NULL: nothing to undo. */
+	void (*stop)(void *state);
+	/*
+	 * An op under way is given up. What hangs on the op (timers, watches, requests, memory) the core releases after this
+	 * call; the plugin releases the rest, here, and never mentions this op again. NULL: there is no rest.
+	 */
+	void (*cancel)(struct miscsi_op *op);
+	const struct miscsi_endpoint_ops *endpoint; /* NULL: the kernel's endpoints (EP_CONNECT, EP_POLL, EP_DISCONNECT) */
+	const struct miscsi_login_ops *login; /* NULL: the core logs in */
+	const struct miscsi_param_ops *param; /* NULL: nothing to adjust */
+	const struct miscsi_net_ops *net; /* NULL: iface settings cannot be applied: error 14 */
+	const struct miscsi_host_ops *host; /* NULL: what sysfs shows; SET_HOST_PARAM */
+	const struct miscsi_flash_ops *flash; /* NULL: error 27 */
+	const struct miscsi_chap_ops *chap; /* NULL: error 27 */
+	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: error 27 */
+	const struct miscsi_ping_ops *ping; /* NULL: error 27 */
+	const struct miscsi_boot_ops *boot; /* NULL: what the kernel shows below /sys/firmware */
+	const struct miscsi_field *fields; /* NULL: none */
+};
+
+#ifdef __cplusplus
+#define MISCSI_EXPORT extern "C" __attribute__((visibility("default")))
+#else
+#define MISCSI_EXPORT extern __attribute__((visibility("default")))
+#endif
+
+/*
+ * Defines the one symbol that a plugin exports. IDENT is the plugin's name: MISCSI_PLUGIN(tcp, .summary = …, …);
+ * libltdl finds this form in a shared object and, preloaded, in a static program. The symbol is data: the gate reads it before any code runs.
+ */
+#define MISCSI_PLUGIN(ident, ...)                                                          \
+	MISCSI_EXPORT const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry;          \
+	const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry = {                     \
+		.size = (uint32_t)sizeof(struct miscsi_plugin), .abi = MISCSI_ABI, .name = #ident, __VA_ARGS__ \
+	}
+
+#endif
