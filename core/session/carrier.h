@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What carries the PDUs of a connection that has no SCSI commands (discovery): a socket of ours, or the kernel.
+ *
+ * A user of it does not know which. One PDU is under way at a time in each direction, as in the login and text exchanges.
+ */
+#ifndef SESSION_CARRIER_H
+#define SESSION_CARRIER_H
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "proto/pdu.h"
+
+/* Called from the loop, never from within a call of the carrier; each may free the carrier. */
+struct carrier_events {
+	void (*pdu)(void *arg, const struct iscsi_pdu *pdu); /* valid during the call */
+	void (*lost)(void *arg, int result, const struct err *err); /* once: nothing can be carried any more */
+	void *arg;
+};
+
+struct carrier;
+
+struct carrier_ops {
+	bool own_itt; /* the carrier writes the ITT itself: answers carry another than the request (kernel) */
+	int (*send)(struct carrier *c, const struct iscsi_pdu *pdu); /* copies; -EBUSY while one is on its way */
+	void (*max_data)(struct carrier *c, size_t bytes); /* the MaxRecvDataSegmentLength that we declared */
+	void (*free)(struct carrier *c); /* closes what the carrier owns */
+};
+
+/* The head of every carrier's own structure. */
+struct carrier {
+	const struct carrier_ops *ops;
+	struct carrier_events events;
+};
+
+/* Over a connected, non-blocking socket, which it owns from now on, also when this fails. -errno. */
+int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *events, struct carrier **out);
+
+#endif
