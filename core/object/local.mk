@@ -1,1 +1,2 @@
-# core/object: what the build needs to know of this folder
+# object: the things that modes show and change.
+libcore_a_SOURCES += core/object/session_info.h

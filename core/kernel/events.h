@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events of the kernel: a datagram's bytes, checked, as a call of what wants it.
+ *
+ * Nothing is kept: pointers are into the datagram and end with the call.
+ */
+#ifndef KERNEL_EVENTS_H
+#define KERNEL_EVENTS_H
+
+#include "kernel/iscsi_if.h"
+
+/* One that is NULL is not wanted. */
+struct kernel_event_ops {
+	/* A PDU for user space: Login, Text and Logout responses, asynchronous messages, NOP-In that answers ours. len is DataSegmentLength. */
+	void (*pdu)(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len);
+	/* error: enum iscsi_err. The kernel has begun its own clean-up: STOP_CONN RECOVER comes next. */
+	void (*conn_error)(void *arg, uint32_t sid, uint32_t cid, uint32_t error);
+	/* state: enum iscsi_conn_state. From transports whose firmware logs in. */
+	void (*login_state)(void *arg, uint32_t sid, uint32_t cid, uint32_t state);
+	/* Of any process's session, or the driver's own. Ours comes before the answer to the request. */
+	void (*session_created)(void *arg, uint32_t sid, uint32_t host_no);
+	void (*session_unbound)(void *arg, uint32_t sid, uint32_t host_no); /* its devices are gone */
+	void (*session_destroyed)(void *arg, uint32_t sid, uint32_t host_no);
+	/* code: enum iscsi_host_event_code. */
+	void (*host_event)(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len);
+	/* id: the one that the ping was sent with. */
+	void (*ping_done)(void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len);
+	void (*path_req)(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path); /* group 2 */
+	void (*iface_down)(void *arg, uint32_t host_no); /* group 2 */
+	/* Events were lost (the buffer was full): look at every session in sysfs. Not from a datagram. */
+	void (*lost)(void *arg);
+};
+
+/*
+ * One datagram of a subscribed socket; it may hold several messages. What is no event (answers, statistics for others) and
+ * unknown numbers are passed over. -EBADMSG: something in it was too short for what it says to be; the messages before it were
+ * delivered, those after it are given up.
+ */
+int kernel_event_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg);
+
+/* "connection closed by the peer"; "unknown error" for a number that is no row of conn_errors.def. */
+const char *kernel_conn_error_text(uint32_t error);
+/* "TCP_CONN_CLOSE"; NULL. */
+const char *kernel_conn_error_name(uint32_t error);
+
+#endif

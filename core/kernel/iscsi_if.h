@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's interface NETLINK_ISCSI as it is on the wire: numbers and layouts, no behaviour. Kernel spelling, prefix iscsi_.
+ *
+ * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and the kernel has no
+ * compatibility layer for that.
+ */
+#ifndef KERNEL_ISCSI_IF_H
+#define KERNEL_ISCSI_IF_H
+
+#include <linux/netlink.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ISCSI_NL_GRP_ISCSID = 1, ISCSI_NL_GRP_UIP = 2 };
+
+/* Requests: the nlmsg_type of the request and of its answer, and iscsi_uevent.type. */
+enum iscsi_uevent_e {
+#define REQUEST(name, number, error, text, ...) ISCSI_UEVENT_##name = number,
+#include "kernel/requests.def"
+#undef REQUEST
+};
+
+/* Events and the error answer: iscsi_uevent.type. */
+enum iscsi_kevent_e {
+	ISCSI_KEVENT_RECV_PDU = 101,
+	ISCSI_KEVENT_CONN_ERROR,
+	ISCSI_KEVENT_IF_ERROR,
+	ISCSI_KEVENT_DESTROY_SESSION,
+	ISCSI_KEVENT_UNBIND_SESSION,
+	ISCSI_KEVENT_CREATE_SESSION,
+	ISCSI_KEVENT_PATH_REQ,
+	ISCSI_KEVENT_IF_DOWN,
+	ISCSI_KEVENT_CONN_LOGIN_STATE,
+	ISCSI_KEVENT_HOST_EVENT,
+	ISCSI_KEVENT_PING_COMP,
+};
+
+enum iscsi_param {
+#define PARAM(number, name, ...) ISCSI_PARAM_##name = number,
+#include "kernel/kparams.def"
+#undef PARAM
+	ISCSI_PARAM_MAX,
+};
+
+enum iscsi_host_param {
+	ISCSI_HOST_PARAM_HWADDRESS,
+	ISCSI_HOST_PARAM_INITIATOR_NAME,
+	ISCSI_HOST_PARAM_NETDEV_NAME,
+	ISCSI_HOST_PARAM_IPADDRESS,
+	ISCSI_HOST_PARAM_PORT_STATE,
+	ISCSI_HOST_PARAM_PORT_SPEED,
+	ISCSI_HOST_PARAM_MAX,
+};
+
+enum iscsi_err {
+#define CONN_ERROR(number, name, text) ISCSI_ERR_##name = number,
+#include "kernel/conn_errors.def"
+#undef CONN_ERROR
+};
+
+/* 2 (suspend) is refused by every kernel although it answers success: never sent. */
+enum iscsi_stop_flag { ISCSI_STOP_CONN_TERM = 1, ISCSI_STOP_CONN_RECOVER = 3 };
+
+/* Of event CONN_LOGIN_STATE. */
+enum iscsi_conn_state {
+	ISCSI_CONN_STATE_FREE,
+	ISCSI_CONN_STATE_XPT_WAIT,
+	ISCSI_CONN_STATE_IN_LOGIN,
+	ISCSI_CONN_STATE_LOGGED_IN,
+	ISCSI_CONN_STATE_IN_LOGOUT,
+	ISCSI_CONN_STATE_LOGOUT_REQUESTED,
+	ISCSI_CONN_STATE_CLEANUP_WAIT,
+};
+
+enum iscsi_host_event_code { ISCSI_EVENT_LINKUP = 1, ISCSI_EVENT_LINKDOWN };
+
+struct iscsi_uevent {
+	uint32_t type;
+	int32_t iferror; /* of an IF_ERROR answer: negative errno */
+	uint64_t transport_handle __attribute__((aligned(8)));
+	uint8_t u[24] __attribute__((aligned(8))); /* the request's fields */
+	uint8_t r[16] __attribute__((aligned(8))); /* the answer's or the event's */
+};
+
+#define ISCSI_MSG_HEAD (NLMSG_HDRLEN + sizeof(struct iscsi_uevent)) /* where the payload begins: 72 */
+#define ISCSI_BHS_LEN 48
+
+struct iscsi_path {
+	uint64_t handle __attribute__((aligned(8)));
+	uint8_t mac_addr[6];
+	uint8_t mac_addr_old[6];
+	uint32_t ip_addr_len; /* 4 or 16 */
+	uint8_t src[16];
+	uint8_t dst[16];
+	uint16_t vlan_id;
+	uint16_t pmtu;
+};
+
+_Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 && offsetof(struct iscsi_uevent, u) == 16 &&
+	offsetof(struct iscsi_uevent, r) == 40 && sizeof(struct iscsi_uevent) == 56, "iscsi_uevent");
+_Static_assert(offsetof(struct iscsi_path, ip_addr_len) == 20 && offsetof(struct iscsi_path, src) == 24 &&
+	offsetof(struct iscsi_path, dst) == 40 && offsetof(struct iscsi_path, vlan_id) == 56 &&
+	offsetof(struct iscsi_path, pmtu) == 58 && sizeof(struct iscsi_path) == 64, "iscsi_path");
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The transports that the kernel has registered: their handles, what they can do, and whose a SCSI host is. */
+#ifndef KERNEL_KTRANSPORT_H
+#define KERNEL_KTRANSPORT_H
+
+#include "base/err.h"
+#include "kernel/sysfs.h"
+
+#define KTRANSPORT_NAME_MAX 32
+
+/* Bits of ktransport_caps(). */
+enum iscsi_caps {
+	ISCSI_CAP_RECOVERY_L0 = 0x1,
+	ISCSI_CAP_RECOVERY_L1 = 0x2,
+	ISCSI_CAP_RECOVERY_L2 = 0x4,
+	ISCSI_CAP_MULTI_R2T = 0x8,
+	ISCSI_CAP_HDRDGST = 0x10,
+	ISCSI_CAP_DATADGST = 0x20,
+	ISCSI_CAP_MULTI_CONN = 0x40,
+	ISCSI_CAP_TEXT_NEGO = 0x80,
+	ISCSI_CAP_MARKERS = 0x100,
+	ISCSI_CAP_FW_DB = 0x200,
+	ISCSI_CAP_SENDTARGETS_OFFLOAD = 0x400,
+	ISCSI_CAP_DATA_PATH_OFFLOAD = 0x800,
+	ISCSI_CAP_DIGEST_OFFLOAD = 0x1000,
+	ISCSI_CAP_PADDING_OFFLOAD = 0x2000,
+	ISCSI_CAP_LOGIN_OFFLOAD = 0x4000,
+};
+
+/*
+ * The handle that a request names its transport by. It changes whenever the module is loaded: read it again after a failure with
+ * -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded); MISCSI_ERR_ACCESS: not root.
+ */
+int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err);
+/* enum iscsi_caps: what the driver claims. Whether a management operation exists is not among it. -ENOENT. */
+int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out);
+/* Names, sorted. -ENOENT when scsi_transport_iscsi is not loaded. */
+int ktransport_list(const struct sysfs *s, struct sysfs_list *out);
+
+/*
+ * Nothing in sysfs links a host to its transport but the name its driver gave to SCSI, which for some is another one. Gives the
+ * transport's name for a proc_name, or NULL: unknown. Answered from the plugins' match tables; must be the same for all hosts.
+ */
+struct ktransport_map {
+	const char *(*transport)(void *arg, const char *proc_name);
+	void *arg;
+};
+
+/* The transport of a host, into buf. Without a row in the map (or a map at all) proc_name itself, when a transport has that name. -ENOENT. */
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX]);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SCSI scans, and what they found: the devices of a session.
+ *
+ * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool, several at once.
+ */
+#ifndef KERNEL_SCAN_H
+#define KERNEL_SCAN_H
+
+#include "base/loop.h"
+#include "kernel/sysfs.h"
+
+struct scanner;
+struct scan;
+
+/* s stays the caller's and must live as long. -ENOMEM. */
+int scanner_new(struct loop *l, const struct sysfs *s, struct scanner **out);
+/* Waits for scans that run; drops those that wait, their done() not called. */
+void scanner_free(struct scanner *sc);
+
+typedef void (*scan_done_fn)(int status, void *arg);
+#define SCAN_ALL UINT32_MAX
+#define SCAN_LUN_ALL UINT64_MAX
+
+/*
+ * Looks for new devices of a host: channel, target, LUN, each a number or SCAN_ALL. done(): 0 or -errno. The kernel scans only a
+ * session that is LOGGED_IN. *out (may be NULL) is for scan_cancel() and ends with done().
+ */
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done,
+	void *arg, struct scan **out);
+/* The devices of a session that are there look again at their size, then new ones are looked for. */
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
+/* done() will not be called. */
+void scan_cancel(struct scan *scan);
+
+/* The same, in the calling thread: for programs that may block. 0 or -errno. */
+int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun);
+int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid);
+
+struct scan_device {
+	uint32_t channel, target;
+	uint64_t lun;
+	char state[32]; /* "running"; "" when not shown */
+	char block[32]; /* "sda"; "" when it is no disk, or has none yet */
+};
+
+struct scan_devices {
+	struct scan_device *dev; /* by channel, target, LUN as numbers */
+	size_t n;
+};
+
+/* What is attached to a session now. None is success. Free by scan_devices_free() whatever came. */
+int scan_devices(const struct sysfs *s, uint32_t host_no, uint32_t sid, struct scan_devices *out);
+void scan_devices_free(struct scan_devices *d); /* usable as cleanup(scan_devices_free) */
+
+#endif
