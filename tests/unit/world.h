@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A test's own temporary world: a fresh directory, and what is needed to look into it. Include after cmocka's headers. */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include <dirent.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct world {
+	char dir[64]; /* absolute, no '/' at its end */
+};
+
+static inline void world_make(struct world *w)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (!base || strlen(base) > 32)
+		base = "/tmp";
+	snprintf(w->dir, sizeof(w->dir), "%s/miscsi-test.XXXXXX", base);
+	if (!mkdtemp(w->dir)) {
+		perror(w->dir);
+		abort();
+	}
+}
+
+static inline int world_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void world_remove(struct world *w)
+{
+	nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* "DIR/NAME"; the result lives until the next call. */
+static inline const char *world_path(const struct world *w, const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	return path;
+}
+
+/* How many entries the directory has, hidden ones too. */
+static inline unsigned world_count(const struct world *w)
+{
+	DIR *d = opendir(w->dir);
+	unsigned n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n - 2;
+}
+
+#endif
