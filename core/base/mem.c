@@ -15,10 +15,13 @@ static int fails_now(void)
 
 void *x_calloc(size_t n, size_t size)
 {
-	if (fails_now())
+	size_t all;
+
+	/* calloc() checks this too, but under the sanitizers it ends the program. */
+	if (fails_now() || __builtin_mul_overflow(n, size, &all))
 		return NULL;
 	/* One byte at least: NULL means failure and nothing else. */
-	return calloc(n ? n : 1, size ? size : 1);
+	return calloc(1, all ? all : 1);
 }
 
 void *x_zalloc(size_t size)

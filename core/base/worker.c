@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IDLE_SECONDS 10
+#define IDLE_MS 10000
 
 /* Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it is locked in memory by mlockall(). */
 #ifdef __SANITIZE_ADDRESS__
@@ -23,12 +23,12 @@
 #endif
 
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
-enum slot_state { SLOT_FREE, SLOT_RUNS, SLOT_ENDED /* to be joined */ };
 
 struct slot {
 	struct worker_pool *pool;
 	pthread_t thread;
-	enum slot_state state;
+	bool made; /* the loop's thread only: there is a thread to be joined */
+	bool ended; /* joining it will not wait */
 };
 
 struct queue {
@@ -46,6 +46,7 @@ struct worker_pool {
 	unsigned idle; /* threads that wait for a job */
 	unsigned pending; /* the loop's thread only */
 	unsigned max;
+	unsigned idle_ms;
 	bool stopping;
 	bool *freed; /* of the on_finished() that runs: set when a done() frees the pool */
 	struct slot slots[];
@@ -96,7 +97,9 @@ static struct work *next_job(struct worker_pool *p)
 	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_SECONDS;
+	until.tv_nsec += (long)(p->idle_ms % 1000) * 1000000;
+	until.tv_sec += p->idle_ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 	while (!p->stopping && !p->waiting.head && rc != ETIMEDOUT) {
 		p->idle++;
 		rc = pthread_cond_timedwait(&p->wake, &p->lock, &until);
@@ -123,7 +126,7 @@ static void *thread_main(void *arg)
 		if (write(p->efd, &one, sizeof(one)) < 0)
 			continue;
 	}
-	s->state = SLOT_ENDED;
+	s->ended = true;
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
@@ -143,8 +146,7 @@ static int create_thread(struct slot *s)
 	rc = pthread_create(&s->thread, &attr, thread_main, s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
-	if (!rc)
-		s->state = SLOT_RUNS;
+	s->made = !rc;
 	return -rc;
 }
 
@@ -156,7 +158,7 @@ static int add_thread(struct worker_pool *p)
 	int rc;
 
 	for (unsigned i = 0; i < p->max; i++) {
-		if (p->slots[i].state == SLOT_RUNS)
+		if (p->slots[i].made && !p->slots[i].ended)
 			running++;
 		else if (!room)
 			room = &p->slots[i];
@@ -164,9 +166,9 @@ static int add_thread(struct worker_pool *p)
 	if (!room)
 		return 0;
 	/* Its last deed was to release the lock: this does not wait. */
-	if (room->state == SLOT_ENDED)
+	if (room->made)
 		pthread_join(room->thread, NULL);
-	room->state = SLOT_FREE;
+	room->ended = false;
 	rc = create_thread(room);
 	return running ? 0 : rc;
 }
@@ -208,6 +210,13 @@ bool worker_cancel(struct worker_pool *p, struct work *w)
 	out = w->state == WORK_IDLE;
 	pthread_mutex_unlock(&p->lock);
 	return out;
+}
+
+void worker_pool_set_idle(struct worker_pool *p, unsigned ms)
+{
+	pthread_mutex_lock(&p->lock);
+	p->idle_ms = ms;
+	pthread_mutex_unlock(&p->lock);
 }
 
 unsigned worker_pending(const struct worker_pool *p)
@@ -277,6 +286,7 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
 		return -ENOMEM;
 	p->loop = l;
 	p->max = max_threads;
+	p->idle_ms = IDLE_MS;
 	for (unsigned i = 0; i < max_threads; i++)
 		p->slots[i].pool = p;
 	queue_init(&p->waiting);
@@ -305,7 +315,7 @@ static void stop_threads(struct worker_pool *p)
 	pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 	for (unsigned i = 0; i < p->max; i++)
-		if (p->slots[i].state != SLOT_FREE)
+		if (p->slots[i].made)
 			pthread_join(p->slots[i].thread, NULL);
 }
 

@@ -33,6 +33,8 @@ void worker_pool_free(struct worker_pool *p);
 int worker_submit(struct worker_pool *p, struct work *w);
 /* Takes a job out that has not begun: true, and done() will not be called (also when it was never submitted). false: it runs or has run, done() comes. */
 bool worker_cancel(struct worker_pool *p, struct work *w);
+/* Tests: how long a thread that gets idle from now on lives, instead of 10 s. */
+void worker_pool_set_idle(struct worker_pool *p, unsigned ms);
 /* Jobs submitted whose done() has not been called. */
 unsigned worker_pending(const struct worker_pool *p);
 

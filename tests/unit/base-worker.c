@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "base/worker.h"
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -257,6 +258,49 @@ static void a_done_may_submit_its_job_again(void **state)
 	stop(&s);
 }
 
+static unsigned threads_now(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n - 2;
+}
+
+static void idle_threads_end_and_come_back(void **state)
+{
+	const unsigned before = threads_now();
+	struct job jobs[3];
+	struct shared s;
+
+	(void)state;
+	start(&s, 3);
+	worker_pool_set_idle(s.p, 5);
+	for (int round = 0; round < 20; round++) {
+		s.done = 0;
+		s.quit_at = 3;
+		for (int i = 0; i < 3; i++) {
+			job_init(&jobs[i], &s, run, i);
+			assert_int_equal(worker_submit(s.p, &jobs[i].w), 0);
+		}
+		assert_int_equal(loop_run(s.l), 0);
+		/* now and then just when they end */
+		usleep(round & 1 ? 5000 : 4900);
+	}
+	for (int i = 0; i < 1000 && threads_now() > before; i++)
+		usleep(5000);
+	assert_int_equal(threads_now(), before);
+	s.done = 0;
+	s.quit_at = 1;
+	job_init(&jobs[0], &s, run, 0);
+	assert_int_equal(worker_submit(s.p, &jobs[0].w), 0);
+	assert_int_equal(loop_run(s.l), 0);
+	stop(&s);
+}
+
 static void look_at_mask(struct work *w)
 {
 	struct job *j = container_of(w, struct job, w);
@@ -309,6 +353,7 @@ int main(void)
 		cmocka_unit_test(freeing_waits_for_what_runs_and_drops_what_waits),
 		cmocka_unit_test(a_done_may_free_the_pool),
 		cmocka_unit_test(a_done_may_submit_its_job_again),
+		cmocka_unit_test(idle_threads_end_and_come_back),
 		cmocka_unit_test(threads_take_no_signals_and_the_maker_keeps_its_mask),
 		cmocka_unit_test(a_pool_without_threads_or_memory_is_refused),
 	};
