@@ -21,6 +21,9 @@ PIDFILE = "/run/iscsid.pid"
 SOCKET = "/run/miscsi/iscsid.socket"
 ISCSIADM = os.environ.get("ISCSIADM", "/usr/sbin/iscsiadm")
 ISCSID = os.environ.get("ISCSID", "/usr/sbin/iscsid")
+# `run --root build/cache/open-iscsi -e PEER=1`: the tests tried on the packaged open-iscsi (scripts/setup --with-bench)
+PEER = bool(os.environ.get("PEER"))
+SANITIZED = os.environ.get("SANITIZED") == "1"
 PORTAL = "127.0.0.1:3260"
 MODULES = ["target_core_mod", "target_core_file", "iscsi_target_mod", "iscsi_tcp", "sd_mod"]
 
@@ -166,6 +169,7 @@ class Target:
 
     def __init__(self, name, luns, portals=(PORTAL,), auth=None, auth_in=None):
         self.name = name if name.startswith("iqn.") else "iqn.2026-11.example:" + name
+        self.portal = portals[0]
         self.path = f"{CONFIG}/iscsi/{self.name}"
         self.tpg = self.path + "/tpgt_1"
         os.mkdir(self.path)
@@ -223,7 +227,7 @@ class Result:
 
 def adm(*args, rc=0, timeout=60, quiet=False, env=None):
     """iscsiadm; rc is the status that it must end with, or None for any."""
-    args = [str(a) for w in args for a in (w.split() if isinstance(w, str) else [w])]
+    args = [str(a) for w in args for a in (w.split() if isinstance(w, str) else w)]
     start = time.monotonic()
     try:
         p = subprocess.run([ISCSIADM, *args], capture_output=True, text=True, errors="replace", timeout=timeout,
@@ -313,6 +317,8 @@ class Iscsid:
 
     def listens(self):
         check(self.alive(), f"iscsid ended with {self.process.returncode}: {get(self.log)}")
+        if PEER:
+            return "ISCSIADM_ABSTRACT_NAMESPACE" in get("/proc/net/unix", "")
         return SOCKET in get("/proc/net/unix", "") and get(PIDFILE)
 
     def alive(self):

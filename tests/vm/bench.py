@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The part of scripts/bench that runs in the guest: miscsi and the packaged open-iscsi, one after the other, in one kernel."""
+import argparse
+import os
+import statistics
+import sys
+import time
+
+import lib
+from lib import say
+
+
+class Side:
+    """One of the two: its programs, and what was measured of it."""
+
+    def __init__(self, name, root, peer):
+        self.name, self.peer = name, peer
+        self.iscsiadm, self.iscsid = root + "/usr/sbin/iscsiadm", root + "/usr/sbin/iscsid"
+        self.libs = root + "/usr/lib/x86_64-linux-gnu" if peer else ""
+        self.there = os.access(self.iscsiadm, os.X_OK) and os.access(self.iscsid, os.X_OK)
+
+    def __enter__(self):
+        lib.ISCSIADM, lib.ISCSID, lib.PEER = self.iscsiadm, self.iscsid, self.peer
+        os.environ["LD_LIBRARY_PATH"] = self.libs
+        for d in ("nodes", "send_targets", "ifaces"):
+            lib.remove_tree(f"{lib.HOME}/{d}")
+        self.daemon = lib.Iscsid()
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.kill()
+
+    def login(self, count):
+        """Logs in all nodes; gives the seconds that the one command took."""
+        got = lib.adm("-m node -l", timeout=600, quiet=True)
+        lib.equal(len(lib.logged_in()), count, f"{self.name}: sessions logged in")
+        return got.seconds
+
+    def logout(self):
+        got = lib.adm("-m node -u", timeout=600, quiet=True)
+        lib.wait("all sessions are gone", 60, lambda: not lib.sessions())
+        return got.seconds
+
+
+def seconds(values, count):
+    return f"{statistics.median(values):8.3f} s {statistics.median(values) / count * 1000:7.1f} ms each"
+
+
+def median_ratio(ours, peers):
+    return statistics.median(peers) / statistics.median(ours)
+
+
+def login(sides, counts, runs):
+    say(f"one `iscsiadm -m node -l` of N sessions to N targets in the same kernel, median of {runs}")
+    say("    N " + "".join(f"{s.name:>26} " for s in sides) + "     ratio")
+    made, flat = 0, {}
+    store = lib.null("bench")
+    for count in counts:
+        for i in range(made, count):
+            lib.Target(f"b{i}", [store])
+        made = max(made, count)
+        times = {s.name: [] for s in sides}
+        for _ in range(runs):
+            for side in sides:
+                with side:
+                    lib.discover(quiet=True)
+                    times[side.name].append(side.login(count))
+                    side.logout()
+        line = f"{count:5} " + "".join(f"{seconds(times[s.name], count):>26} " for s in sides)
+        if len(sides) == 2:
+            line += f"{median_ratio(times[sides[0].name], times[sides[1].name]):8.1f} x"
+        say(line)
+        for name, t in times.items():
+            flat.setdefault(name, []).append(statistics.median(t) / count)
+    if len(counts) > 1:
+        for name, each in flat.items():
+            say(f"{name}: a session among {counts[-1]} takes {each[-1] / each[0]:.2f} times as long as one among {counts[0]}")
+
+
+def memory(sides, counts):
+    count = (counts or [64])[0]
+    say(f"iscsid's memory (PSS, KiB) idle and with {count} sessions")
+    lib.targets(count, [lib.null("bench")])
+    for side in sides:
+        with side:
+            idle = side.daemon.pss()
+            lib.discover(quiet=True)
+            side.login(count)
+            time.sleep(1)
+            full = side.daemon.pss()
+            side.logout()
+        say(f"{side.name:>12}: {idle:6} idle {full:6} with {count} sessions {(full - idle) / count:7.1f} each")
+
+
+def main():
+    ap = argparse.ArgumentParser(prog="scripts/bench", description="measures miscsi beside the packaged open-iscsi")
+    ap.add_argument("what", choices=["login", "memory"])
+    ap.add_argument("count", type=int, nargs="*", help="numbers of sessions, rising")
+    ap.add_argument("-n", "--runs", type=int, default=3)
+    ap.add_argument("--only", choices=["miscsi", "open-iscsi"])
+    ap.add_argument("--peer-root", default="/nonexistent")
+    a = ap.parse_intermixed_args()
+    a.count.sort()
+    lib.prepare()
+    sides = []
+    for side in (Side("miscsi", "", False), Side("open-iscsi", a.peer_root, True)):
+        if a.only in (None, side.name):
+            if side.there:
+                sides.append(side)
+            else:
+                say(f"{side.name} is not there ({side.iscsiadm}): left out")
+    try:
+        if a.what == "login":
+            login(sides, a.count or [8, 64], a.runs)
+        else:
+            memory(sides, a.count)
+    except lib.Failed as e:
+        say(f"failed: {e}")
+        lib.Iscsid.show_logs()
+        return 1
+    return 0 if sides else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

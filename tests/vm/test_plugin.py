@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Plugins: they are listed; without the one that is needed, the message names it, where it was looked for, and the package"""
+import glob
+import os
+
+from lib import *
+
+
+def plugins():
+    found = glob.glob("/usr/lib*/miscsi/plugins-1") + glob.glob("/usr/lib/*/miscsi/plugins-1")
+    equal(len(found), 1, "folders of plugins")
+    return found[0]
+
+
+def transports_are_listed():
+    contains(adm("-m transport").out, "tcp", "list of transports")
+
+
+def missing_plugin_is_named(target, folder):
+    os.rename(f"{folder}/tcp.so", "/run/tcp.so")
+    daemon = Iscsid()
+    for what in ("-m discovery -t st -p " + PORTAL, f"-m node -T {target.name} -l"):
+        got = adm(what, rc=12)
+        for word in ("tcp", folder, "miscsi-plugin-tcp"):
+            contains(got.err, word, "message")
+    check(daemon.alive(), "iscsid died")
+    equal(sessions(), {}, "sessions left behind")
+    daemon.stop()
+    os.rename("/run/tcp.so", f"{folder}/tcp.so")
+
+
+def broken_plugin_disturbs_nothing(target, folder):
+    for name, data in (("broken.so", b"\x7fELF\x02\x01\x01" + bytes(100)), ("empty.so", b""), ("text.so", b"no plugin\n" * 10)):
+        with open(f"{folder}/{name}", "wb") as f:
+            f.write(data)
+    Iscsid()
+    got = adm("-m transport", rc=None)
+    contains(got.out + got.err, "broken", "list of transports")
+    adm(f"-m node -T {target.name} -l")
+    adm(f"-m node -T {target.name} -u")
+
+
+def test():
+    if PEER:
+        skip("open-iscsi has no plugins")
+    target = Target("p", [null("n0")])
+    folder = plugins()
+    daemon = Iscsid()
+    transports_are_listed()
+    discover()
+    daemon.stop()
+    missing_plugin_is_named(target, folder)
+    broken_plugin_disturbs_nothing(target, folder)
+
+
+if __name__ == "__main__":
+    main(test)
