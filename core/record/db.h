@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The record database: the tree below /etc/iscsi, in open-iscsi's layout.
+ *
+ *   nodes/TARGET/ADDRESS,PORT,TPGT/IFACE    nodes/TARGET/ADDRESS,PORT while the portal group is unknown
+ *   send_targets/ADDRESS,PORT/st_config     isns/ADDRESS,PORT/isns_config     ifaces/NAME
+ *   send_targets/ADDRESS,PORT/TARGET,ADDRESS,PORT,TPGT,IFACE -> the node's directory; likewise in
+ * isns/ADDRESS,PORT, static, fw
+ *
+ * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads,
+ * changes, replaces file by file; two at once never lose each other's change. Symbolic links are never
+ * followed. Everything may block on the disk. All give 0 or -errno with *err set: IDBM (the disk),
+ * NO_OBJS_FOUND (-ENOENT), INVAL (a name that cannot be).
+ */
+#ifndef RECORD_DB_H
+#define RECORD_DB_H
+
+#include "base/err.h"
+#include "record/recfile.h"
+#include "record/record.h"
+
+struct db;
+
+#define DB_TPGT_ANY (-2)
+
+/* Which nodes. NULL or 0 (port) or DB_TPGT_ANY: all. A record of unknown portal group matches every tpgt. An
+ * address is compared as text, whatever its case. */
+struct db_filter {
+	const char *target;
+	const char *address;
+	unsigned port;
+	int tpgt;
+	const char *iface;
+};
+
+#define DB_FILTER_ALL                                                                                        \
+	{                                                                                                    \
+		.tpgt = DB_TPGT_ANY                                                                          \
+	}
+
+/*
+ * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful
+ * lines, may be NULL; its contents are copied. Nothing is read or made yet.
+ */
+int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out,
+	struct err *err);
+void db_close(struct db *db); /* NULL is nothing */
+const char *db_home(const struct db *db);
+
+/* ---- nodes ---- sorted by target, directory name of the portal, iface (byte order). No match: an empty list
+ * and 0. */
+int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err);
+
+enum db_add {
+	DB_ADD_NEW,   /* a record that is there stays as it is */
+	DB_ADD_MERGE, /* what discovery owns is taken from the new one, the rest from the one that is there */
+	DB_ADD_REPLACE,
+};
+/* Target, address, port, tpgt and iface are those in the record. *made: it was not there before; may be NULL.
+ * Links are made as its discovery fields say. */
+int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err);
+
+/*
+ * Changes all that match, or none: change() runs on each under the lock, and gives 0 or an error that ends it
+ * all before anything is written. It must not change identity fields. *n (may be NULL): how many matched.
+ * -ENOENT when none did.
+ */
+typedef int db_change_fn(void *arg, struct record *r, struct err *err);
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n,
+	struct err *err);
+/* With their links and the directories that become empty. -ENOENT when none matched. */
+int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err);
+
+/* ---- ifaces ---- "default" and "iser" are built in: found, not listed here, never changed (-EPERM, INVAL).
+ */
+int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err); /* -ENOENT */
+int db_iface_list(struct db *db, struct record_list *out, struct err *err); /* files only, by name */
+/* The built-in ifaces, in the order of print; NULL at the end. The caller frees it; NULL also without memory.
+ */
+struct record *db_iface_builtin(unsigned nth);
+bool db_iface_is_builtin(const char *name);
+int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err);
+/* Also writes the changed settings into the node records that are bound to it. */
+int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, struct err *err);
+/* Also deletes the node records that are bound to it. */
+int db_iface_delete(struct db *db, const char *name, struct err *err);
+
+/* ---- discovery records ---- kind: RECORD_SENDTARGETS or RECORD_ISNS; for RECORD_STATIC and RECORD_FW
+ * address is NULL and only nodes exist. */
+int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	struct record **out, struct err *err);
+int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err);
+int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err);
+int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	db_change_fn *change, void *arg, struct err *err);
+/* With the nodes that were discovered by it. */
+int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err);
+/* The nodes that were discovered by it, in the order of db_node_list(). */
+int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	struct record_list *out, struct err *err);
+
+/* ---- what a discovery found ---- */
+#define DB_FOUND_ADD 1u	    /* records that are not there yet */
+#define DB_FOUND_UPDATE 2u  /* DB_ADD_MERGE into those that are there */
+#define DB_FOUND_DELETE 4u  /* those of this discovery that were not found again */
+#define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
+/*
+ * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with
+ * two syncs for all: a thousand take not much longer than one. The nodes' discovery fields are set from disc.
+ * Each file is whole at any moment; a crash may leave some done and some not.
+ */
+int db_discovered(struct db *db, const struct record *disc, const struct record_list *found, unsigned what,
+	struct err *err);
+
+#endif
