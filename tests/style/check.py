@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks the budgets of code, the layers, and a few rules that reading alone does not keep.
+
+usage: check.py [ROOT]
+
+Every finding is a line "PATH:LINE: RULE: what". An exception is a line "RULE PATH[:NAME] reason" in the file `exceptions` beside
+ROOT/tests/style; one that excuses nothing is a finding too. Exit status 1 when there is a finding.
+"""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import csource  # noqa: E402
+
+FILE_MEDIAN, FILE_MAX, HEADER_MAX = 250, 700, 120
+FUNCTION_P90, FUNCTION_MAX = 40, 100
+DECISIONS_P90, DECISIONS_MAX = 8, 25
+COMMENTS_LEAST, COMMENTS_MOST = 12.0, 18.0
+
+CODE_FOLDERS = ('include', 'core', 'plugins', 'cli', 'daemon')
+TEST_FOLDERS = ('tests',)
+NO_PLUGIN_NAMES = ('core', 'cli', 'daemon')
+KERNEL_TRANSPORTS = {'tcp', 'iser', 'qla4xxx', 'bnx2i', 'cxgb3i', 'cxgb4i', 'be2iscsi', 'qedi', 'ocs'}
+
+# What each layer may include beside itself, <miscsi/...>, config.h and what the system has.
+BELOW = {'base': ()}
+for _layer in ('proto', 'record', 'kernel'):
+    BELOW[_layer] = ('base',)
+BELOW['plugin'] = ('base', 'proto', 'record', 'kernel')
+for _layer, _next in (('object', 'plugin'), ('session', 'object'), ('ipc', 'session'), ('modes', 'ipc')):
+    BELOW[_layer] = BELOW[_next] + (_next,)
+for _layer in ('cli', 'daemon'):
+    BELOW[_layer] = BELOW['modes'] + ('modes',)
+
+FORBIDDEN_IN_CORE = re.compile(
+    r'(?<![\w.>])(?:printf|vprintf|fprintf|vfprintf|dprintf|puts|fputs|putchar|putc|fputc|perror|psignal|exit|_exit|_Exit|quick_exit'
+    r'|system|popen|alarm|setitimer)\s*\(')
+
+
+class Findings:
+    def __init__(self, exceptions):
+        self.exceptions = exceptions  # (rule, where) -> reason
+        self.used = set()
+        self.lines = []
+
+    def add(self, rule, path, line, what, name=None):
+        for where in ([f'{path}:{name}'] if name else []) + [path]:
+            if (rule, where) in self.exceptions:
+                self.used.add((rule, where))
+                return
+        self.lines.append(f'{path}:{line}: {rule}: {what}')
+
+
+def read_exceptions(root):
+    path = os.path.join(root, 'tests/style/exceptions')
+    found = {}
+    if os.path.exists(path):
+        with open(path, encoding='utf-8') as f:
+            for number, line in enumerate(f, 1):
+                words = line.split(None, 2)
+                if not words or words[0].startswith('#'):
+                    continue
+                if len(words) < 3:
+                    sys.exit(f'{path}:{number}: an exception is "RULE PATH[:NAME] reason"')
+                found[words[0], words[1]] = words[2]
+    return found
+
+
+def read_tree(root, folders, endings):
+    sources = []
+    for folder in folders:
+        for where, dirs, names in os.walk(os.path.join(root, folder)):
+            dirs[:] = sorted(d for d in dirs if not d.startswith('.') and d != 'corpus')
+            for name in sorted(names):
+                if name.endswith(endings) and not name.startswith('.'):
+                    full = os.path.join(where, name)
+                    with open(full, encoding='utf-8') as f:
+                        sources.append(csource.Source(os.path.relpath(full, root), f.read()))
+    return sources
+
+
+def rank(values, percent):
+    """The nearest-rank percentile; 0 of nothing."""
+    values = sorted(values)
+    return values[max(0, -(-len(values) * percent // 100) - 1)] if values else 0
+
+
+def layer_of(path):
+    parts = path.split('/')
+    return parts[1] if parts[0] == 'core' else parts[0]
+
+
+def check_head(src, out):
+    licence = 'LGPL-2.1-or-later' if src.path.startswith('include/') else 'GPL-2.0-or-later'
+    lines = src.text.split('\n') + ['', '']
+    if lines[0] != f'/* SPDX-License-Identifier: {licence} */':
+        out.add('head', src.path, 1, f'the first line is to be "/* SPDX-License-Identifier: {licence} */"')
+    if not lines[1].startswith('/*'):
+        out.add('head', src.path, 2, 'a comment is to follow that says what this is')
+
+
+def check_size(src, out):
+    header = src.path.endswith('.h')
+    budget = HEADER_MAX if header else FILE_MAX
+    rule = 'header-lines' if header else 'file-lines'
+    if src.lines > budget:
+        out.add(rule, src.path, src.lines, f'{src.lines} lines, {budget} allowed')
+    if src.bare.count('{') != src.bare.count('}'):
+        out.add('braces', src.path, 1, 'the braces do not pair: the checks cannot read this file')
+    for f in src.functions:
+        if f.lines > FUNCTION_MAX:
+            out.add('function-lines', src.path, f.line, f'{f.name}() has {f.lines} lines, {FUNCTION_MAX} allowed', f.name)
+        if f.decisions > DECISIONS_MAX:
+            out.add('decisions', src.path, f.line, f'{f.name}() has {f.decisions} decisions, {DECISIONS_MAX} allowed', f.name)
+
+
+def check_variables(src, out):
+    for line, statement in src.statements:
+        name = csource.variable_name(statement)
+        if name and not csource.is_constant(statement):
+            out.add('mutable-global', src.path, line, f'{name} can change and is seen by all', name)
+    for f in src.functions:
+        for m in re.finditer(r'[{};]\s*static\b([^;]*)', f.body):
+            statement = re.sub(r'\{.*', '{}', m.group(1), flags=re.S)
+            name = csource.variable_name(statement)
+            if name and not csource.is_constant(statement):
+                out.add('mutable-global', src.path, f.line, f'{name} in {f.name}() outlives its call', name)
+
+
+def check_includes(src, out):
+    layer = layer_of(src.path)
+    for line, name, quoted in src.includes:
+        first = name.split('/')[0]
+        if name == 'config.h' or (not quoted and first not in BELOW):
+            continue
+        if name.startswith('../') or '/../' in name:
+            out.add('layers', src.path, line, f'"{name}" climbs out of its folder')
+        elif layer in ('include', 'plugins') and '/' in name:
+            out.add('layers', src.path, line, f'{layer}/ may use <miscsi/...> and its own folder, not "{name}"')
+        elif '/' in name and layer in BELOW and first != layer and first not in BELOW[layer]:
+            out.add('layers', src.path, line, f'{layer} is not above {first}: "{name}"')
+
+
+def check_calls(src, out):
+    for m in FORBIDDEN_IN_CORE.finditer(src.bare):
+        call = m.group().rstrip('( \t\n')
+        out.add('calls', src.path, src.line_of(m.start()), f'core/ does not call {call}()', call)
+
+
+def check_plugin_names(src, names, out):
+    pattern = re.compile(r'(?:^|[\s,|(/\'=])(' + '|'.join(map(re.escape, sorted(names))) + r')(?=$|[\s,|)/\':;])')
+    for line, text in src.strings:
+        for m in pattern.finditer(text):
+            out.add('plugin-names', src.path, line, f'"{text}" names the plugin {m.group(1)}', m.group(1))
+
+
+def plugin_names(root):
+    folder = os.path.join(root, 'plugins')
+    names = {n for n in os.listdir(folder) if os.path.isdir(os.path.join(folder, n))} if os.path.isdir(folder) else set()
+    return (names | KERNEL_TRANSPORTS) - {'null'}
+
+
+def check_whole(code, out):
+    """The budgets of all code together; prints what it measures."""
+    files = [s.lines for s in code if s.path.endswith('.c')]
+    functions = [f for s in code for f in s.functions]
+    total = sum(s.lines for s in code) or 1
+    comments = 100 * sum(len(s.comment_lines) for s in code) / total
+    measured = (
+        ('file-median', 'lines in a file, median', rank(files, 50), 0, FILE_MEDIAN),
+        ('function-p90', 'lines in a function, p90', rank([f.lines for f in functions], 90), 0, FUNCTION_P90),
+        ('decisions-p90', 'decisions in a function, p90', rank([f.decisions for f in functions], 90), 0, DECISIONS_P90),
+        ('comments', 'comment lines, percent', round(comments, 1), COMMENTS_LEAST, COMMENTS_MOST),
+    )
+    print(f'{len(code)} files, {len(functions)} functions, {total} lines; longest file {max(files, default=0)}, '
+          f'longest function {max((f.lines for f in functions), default=0)}, '
+          f'most decisions {max((f.decisions for f in functions), default=0)}')
+    for rule, title, value, least, most in measured:
+        print(f'{title}: {value} ({least} to {most} allowed)')
+        if not least <= value <= most:
+            out.add(rule, '.', 1, f'{title}: {value}, {least} to {most} allowed')
+
+
+def check_tree(root):
+    out = Findings(read_exceptions(root))
+    code = read_tree(root, CODE_FOLDERS, ('.c', '.h'))
+    tables = read_tree(root, CODE_FOLDERS, ('.def',))
+    tests = read_tree(root, TEST_FOLDERS, ('.c', '.h'))
+    names = plugin_names(root)
+    for src in code + tables + tests:
+        check_head(src, out)
+    for src in code + tests:
+        check_size(src, out)
+    for src in code:
+        check_variables(src, out)
+    for src in code + tables:
+        check_includes(src, out)
+        if src.path.startswith('core/'):
+            check_calls(src, out)
+        if src.path.split('/')[0] in NO_PLUGIN_NAMES:
+            check_plugin_names(src, names, out)
+    check_whole(code, out)
+    # one of the whole tree may come and go with its size
+    for rule, where in sorted(e for e in set(out.exceptions) - out.used if e[1] != '.'):
+        out.lines.append(f'tests/style/exceptions:1: unused: "{rule} {where}" excuses nothing')
+    return out.lines
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    lines = check_tree(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, '../..'))
+    for line in lines:
+        print(line)
+    print(f'{len(lines)} findings')
+    return 1 if lines else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
