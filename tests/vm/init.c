@@ -204,11 +204,16 @@ static int line_run(char *line)
 
 int main(int argc, char **argv)
 {
-	FILE *f = fopen(argc > 1 ? argv[1] : "/steps", "re");
+	const char *file = "/steps";
 	char *line = NULL;
 	size_t size = 0;
 	int ret = 0;
+	FILE *f;
 
+	for (int i = argc - 1; i > 0; i--) /* the kernel hands on what it does not know itself, too */
+		if (argv[i][0] == '/')
+			file = argv[i];
+	f = fopen(file, "re");
 	if (!f)
 		perror("init: steps");
 	while (f && ret == 0 && getline(&line, &size, f) > 0)
