@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings: one row of fields.def each, and how a text becomes a value of a row.
- *
- * Constant data. Who needs a setting names its row (FIELD_…); who has only its key looks it up here.
+ * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: who needs
+ * a setting names its row (FIELD_…); who has only its key looks it up here.
  */
 #ifndef RECORD_FIELDS_H
 #define RECORD_FIELDS_H
 
 #include "base/err.h"
+#include "base/strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -90,26 +90,30 @@ struct field {
 	struct field_kernel kernel;
 };
 
-const struct field *field_of(enum field_id id); /* never NULL for id < FIELD_COUNT */
-
-static inline int field_in(const struct field *f, enum record_kind kind)
+const struct field *field_of(enum field_id id); /* never NULL for id < FIELD_COUNT */static inline bool field_in(const struct field *f, enum record_kind kind)
 {
 	return f->kinds >> kind & 1;
 }
 
 /* The row of a key or alias in records of that kind. -ENOENT. */
 int field_find(enum record_kind kind, const char *key, enum field_id *out);
-/* As field_find; when there is none, *err names the nearest key, or the mode that the key belongs to (INVAL).
- * -ENOENT. */
+/* The same, looking from row `first` on and then from the beginning: quick where keys come in the table's
+ * order. */
+int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out);
+/* As field_find; when there is none, *err (INVAL) names the nearest key, or the mode that it belongs to. */
 int field_find_user(enum record_kind kind, const char *key, enum field_id *out, struct err *err);
 
-/* Is text a value of the row? On success *number is the INT, BOOL (0/1) or index in values (ENUM; -1 empty).
- * -EINVAL: *err says what is allowed. */
+/*
+ * Is text a value of the row? On success *number is the INT, BOOL (0 or 1), index in values (ENUM; -1 empty),
+ * or how many items (LIST). -EINVAL: *err says what is allowed.
+ */
 int field_check(const struct field *f, const char *text, int64_t *number, struct err *err);
-/* The nth of values, into buf; NULL when there are fewer. */
+void field_allowed(const struct field *f, struct strbuf *b); /* appends what is allowed, in words */
+/* The nth of values, into buf; NULL when there are fewer. Its index: -1. */
 const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size);
-/* Index in values of the len bytes at text; -1. */
 int field_value_index(const struct field *f, const char *text, size_t len);
+/* What the row is called in iscsid.conf; buf is used when that is an alias. */
+const char *field_conf_key(const struct field *f, char *buf, size_t size);
 
 /* What a mode is called in iscsiadm for records of that kind ("node", "discoverydb" …). */
 const char *record_kind_mode(enum record_kind kind);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a value of each type may be. One function a type; the table at the end is the whole of field_check().
+ */
+#include "record/fields.h"
+
+#include "base/strbuf.h"
+#include "proto/names.h"
+#include "proto/portal.h"
+#include "record/text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define CREDENTIAL "credential:"
+
+const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size)
+{
+	return text_item(f->values, ' ', nth, buf, size);
+}
+
+int field_value_index(const struct field *f, const char *text, size_t len)
+{
+	return len ? text_item_index(f->values, ' ', text, len) : -1;
+}
+
+static bool check_int(const struct field *f, const char *text, int64_t *number)
+{
+	return text_number(text, number) && *number >= f->min && *number <= f->max;
+}
+
+static bool check_enum(const struct field *f, const char *text, int64_t *number)
+{
+	*number = field_value_index(f, text, strlen(text));
+	return *number >= 0;
+}
+
+static bool check_list(const struct field *f, const char *text, int64_t *number)
+{
+	uint32_t seen = 0;
+
+	*number = 0;
+	for (const char *at = text; at; ++*number) {
+		const char *end = strchr(at, ',');
+		int i = field_value_index(f, at, end ? (size_t)(end - at) : strlen(at));
+
+		if (i < 0 || seen >> i & 1)
+			return false;
+		seen |= 1u << i;
+		at = end ? end + 1 : NULL;
+	}
+	return true;
+}
+
+static bool check_text(const struct field *f, const char *text, int64_t *number)
+{
+	size_t len = strlen(text);
+
+	(void)number;
+	return len <= (size_t)f->max && text_is_line(text, len);
+}
+
+static bool check_word(const struct field *f, const char *text, int64_t *number)
+{
+	(void)number;
+	return text_is_component(text, (size_t)f->max);
+}
+
+static bool check_path(const struct field *f, const char *text, int64_t *number)
+{
+	size_t prefix = sizeof(CREDENTIAL) - 1;
+
+	if (!check_text(f, text, number))
+		return false;
+	if (!strncmp(text, CREDENTIAL, prefix))
+		return text_is_component(text + prefix, 255);
+	return text[0] == '/';
+}
+
+/* Also a name of none of the three formats, if it is harmless: targets with such names exist, and open-iscsi
+ * has records of them. */
+static bool check_name(const struct field *f, const char *text, int64_t *number)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:_";
+
+	(void)number;
+	if (!name_check(text, strlen(text), NULL))
+		return true;
+	return text_is_component(text, (size_t)f->max) && !text[strspn(text, harmless)];
+}
+
+static bool check_address(const struct field *f, const char *text, int64_t *number)
+{
+	(void)number;
+	return text_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
+}
+
+static bool is_hex(char c)
+{
+	return c && strchr("0123456789abcdefABCDEF", c);
+}
+
+/* 6 to 20 bytes: Ethernet to InfiniBand. */
+static bool check_mac(const struct field *f, const char *text, int64_t *number)
+{
+	size_t len = strlen(text);
+
+	(void)number;
+	if (len < 17 || len > (size_t)f->max || len % 3 != 2)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i]))
+			return false;
+	return true;
+}
+
+static bool check_isid(const struct field *f, const char *text, int64_t *number)
+{
+	size_t n = 0;
+
+	(void)number;
+	while (is_hex(text[n]))
+		n++;
+	return n == (size_t)f->max && !text[n];
+}
+
+/* How a type is checked, and what its error says is allowed. */
+static const struct {
+	bool (*check)(const struct field *f, const char *text, int64_t *number);
+	bool may_be_empty;
+	const char *allowed;
+} types[] = {
+	[FIELD_TYPE_INT] = { check_int, false, NULL },
+	[FIELD_TYPE_BOOL] = { check_enum, false, "Yes or No" },
+	[FIELD_TYPE_ENUM] = { check_enum, false, NULL },
+	[FIELD_TYPE_LIST] = { check_list, false, NULL },
+	[FIELD_TYPE_TEXT] = { check_text, true, NULL },
+	[FIELD_TYPE_WORD] = { check_word, false, NULL },
+	[FIELD_TYPE_PATH] = { check_path, true, "a path that begins with '/', or credential:NAME" },
+	[FIELD_TYPE_COMMAND] = { check_text, true, NULL },
+	[FIELD_TYPE_SECRET] = { check_text, true, NULL },
+	[FIELD_TYPE_NAME] = { check_name, false, "an iSCSI name, such as iqn.2001-04.com.example:disk" },
+	[FIELD_TYPE_ADDRESS] = { check_address, false,
+		"a host name, or an IPv4 or IPv6 address without brackets" },
+	[FIELD_TYPE_MAC] = { check_mac, false, "a hardware address such as 00:11:22:33:44:55" },
+	[FIELD_TYPE_ISID] = { check_isid, false, "12 hexadecimal digits" },
+};
+
+/* "manual, automatic or onboot" */
+static void add_values(struct strbuf *b, const struct field *f)
+{
+	char item[32], next[32];
+
+	for (unsigned i = 0; field_value(f, i, item, sizeof(item)); i++) {
+		bool last = !field_value(f, i + 1, next, sizeof(next));
+
+		strbuf_printf(b, "%s%s", !i ? "" : last ? " or " : ", ", item);
+	}
+}
+
+void field_allowed(const struct field *f, struct strbuf *b)
+{
+	if (f->type == FIELD_TYPE_INT)
+		strbuf_printf(b, "a whole number from %" PRId64 " to %" PRId64, f->min, f->max);
+	else if (f->type == FIELD_TYPE_WORD)
+		strbuf_printf(b,
+			"1 to %" PRId64 " characters without '/', ',' and blanks, not beginning with '.'",
+			f->max);
+	else if (types[f->type].allowed)
+		strbuf_puts(b, types[f->type].allowed);
+	else if (!*f->values)
+		strbuf_printf(b, "at most %" PRId64 " bytes of UTF-8 on one line, without blanks at its ends",
+			f->max);
+	else
+		add_values(b, f);
+	if (f->type == FIELD_TYPE_LIST)
+		strbuf_puts(b, ", or several of them, each once, separated by commas");
+	if (f->flags & FIELD_OPTIONAL)
+		strbuf_puts(b, ", or nothing");
+}
+
+static int refuse(const struct field *f, const char *text, struct err *err)
+{
+	struct strbuf b = STRBUF_INIT(ERR_TEXT_MAX);
+	char shown[96];
+
+	field_allowed(f, &b);
+	if (f->type == FIELD_TYPE_SECRET)
+		err_set(err, MISCSI_ERR_INVAL, "%s: what was given is not usable: it must be %s", f->key,
+			strbuf_str(&b));
+	else
+		err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be %s", f->key,
+			str_escape(shown, sizeof(shown), text, strlen(text)), strbuf_str(&b));
+	strbuf_free(&b);
+	return -EINVAL;
+}
+
+int field_check(const struct field *f, const char *text, int64_t *number, struct err *err)
+{
+	int64_t n = 0;
+	bool ok;
+
+	if (!*text && (types[f->type].may_be_empty || f->flags & FIELD_OPTIONAL)) {
+		ok = true;
+		n = f->type == FIELD_TYPE_ENUM ? -1 : 0;
+	} else {
+		ok = types[f->type].check(f, text, &n);
+	}
+	if (number)
+		*number = n;
+	return ok ? 0 : refuse(f, text, err);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading and printing records, iscsid.conf and initiatorname.iscsi. */
+#include "record/recfile.h"
+
+#include "base/file.h"
+#include "record/recfile_lines.h"
+#include "record/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_MAX 127
+#define LINE_MAX_BYTES 4000 /* without key; far above every setting's greatest length */
+
+struct reader {
+	struct record *r;
+	recfile_doubt_fn *doubt;
+	void *arg;
+	enum field_id next; /* the row that should come next */
+	unsigned line;
+};
+
+struct slice {
+	const char *s;
+	size_t len;
+};
+
+static void tell(struct reader *rd, const char *key, bool unknown, const char *what)
+{
+	char text[ERR_TEXT_MAX + 32];
+
+	if (!rd->doubt)
+		return;
+	snprintf(text, sizeof(text), "line %u: %s", rd->line, what);
+	rd->doubt(rd->arg, key, unknown, text);
+}
+
+static struct slice trim(struct slice t)
+{
+	while (t.len && (t.s[0] == ' ' || t.s[0] == '\t')) {
+		t.s++;
+		t.len--;
+	}
+	while (t.len && strchr(" \t\r", t.s[t.len - 1]) && t.s[t.len - 1])
+		t.len--;
+	return t;
+}
+
+/* The line at *at, which moves behind it. false at the end. */
+static bool next_line(struct slice *at, struct slice *line)
+{
+	const char *end;
+
+	if (!at->len)
+		return false;
+	end = memchr(at->s, '\n', at->len);
+	line->s = at->s;
+	line->len = end ? (size_t)(end - at->s) : at->len;
+	at->s += line->len + (end ? 1 : 0);
+	at->len -= line->len + (end ? 1 : 0);
+	return true;
+}
+
+static bool starts(struct slice t, const char *with)
+{
+	size_t len = strlen(with);
+
+	return t.len >= len && !memcmp(t.s, with, len);
+}
+
+/* Keeps what is not understood, so that writing the record does not lose it. */
+static int keep(struct reader *rd, const char *key, const char *value)
+{
+	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, value);
+
+	if (rc == -E2BIG)
+		tell(rd, NULL, false, "too many lines that are not understood; this one is dropped");
+	return rc == -E2BIG ? 0 : rc;
+}
+
+static int take_value(struct reader *rd, const char *key, const char *value)
+{
+	struct err err = ERR_INIT;
+	char shown[128], text[192];
+	enum field_id id;
+	int rc;
+
+	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
+		snprintf(text, sizeof(text), "unknown setting %s is kept, without effect",
+			str_escape(shown, sizeof(shown), key, strlen(key)));
+		tell(rd, key, true, text);
+		return text_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+	}
+	rd->next = (id + 1) % FIELD_COUNT;
+	rc = record_set(rd->r, id, value, &err);
+	if (rc != -EINVAL)
+		return rc;
+	record_unset(rd->r, id);
+	err_prefix(&err, "the default is used");
+	tell(rd, key, false, err.text);
+	return text_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+}
+
+static int take_line(struct reader *rd, struct slice line)
+{
+	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
+	const char *equals = memchr(line.s, '=', line.len);
+	struct slice k, v;
+	int rc;
+
+	if (!equals || memchr(line.s, '\0', line.len)) {
+		tell(rd, NULL, false,
+			equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
+		return 0;
+	}
+	k = trim((struct slice){ line.s, (size_t)(equals - line.s) });
+	v = trim((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
+	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
+		tell(rd, NULL, false,
+			k.len ? "too long; the line is ignored" : "no key; the line is ignored");
+		return 0;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
+	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
+	if (!text_is_component(key, KEY_MAX)) {
+		tell(rd, NULL, false, "not a key; the line is ignored");
+		return 0;
+	}
+	rc = take_value(rd, key, value);
+	mem_wipe(value, sizeof(value));
+	return rc;
+}
+
+int recfile_parse_lines(enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt,
+	void *arg, struct record **out)
+{
+	cleanup(record_freep) struct record *r = record_new(kind);
+	struct reader rd = { .r = r, .doubt = doubt, .arg = arg };
+	struct slice at = { text, len }, line;
+	bool begun = false;
+
+	if (len > RECFILE_MAX)
+		return -EFBIG;
+	if (!r)
+		return -ENOMEM;
+	while (next_line(&at, &line)) {
+		int rc;
+
+		rd.line++;
+		line = trim(line);
+		/* One record a file: what comes after the first is not ours. */
+		if (starts(line, "# END RECORD") || (starts(line, "# BEGIN RECORD") && begun))
+			break;
+		begun |= starts(line, "# BEGIN RECORD");
+		if (!line.len || line.s[0] == '#')
+			continue;
+		rc = take_line(&rd, line);
+		if (rc)
+			return rc;
+	}
+	*out = x_steal(r);
+	return 0;
+}
+
+struct named_report {
+	const struct recfile_report *report;
+	const char *where;
+};
+
+static void report_doubt(void *arg, const char *key, bool unknown, const char *text)
+{
+	const struct named_report *n = arg;
+	char named[ERR_TEXT_MAX * 2];
+
+	(void)key;
+	(void)unknown;
+	if (!n->report || !n->report->warn)
+		return;
+	snprintf(named, sizeof(named), "%s, %s", n->where, text);
+	n->report->warn(n->report->arg, named);
+}
+
+int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len,
+	const struct recfile_report *report, struct record **out)
+{
+	struct named_report n = { report, where };
+
+	return recfile_parse_lines(kind, text, len, report_doubt, &n, out);
+}
+
+struct printer {
+	struct strbuf *b;
+	enum recfile_style style;
+};
+
+static void print_value(struct strbuf *b, const struct record *r, enum field_id id)
+{
+	char text[1024];
+
+	strbuf_puts(b, record_text(r, id, text, sizeof(text)));
+	if (field_of(id)->type == FIELD_TYPE_SECRET)
+		mem_wipe(text, sizeof(text));
+}
+
+static bool is_empty(const struct record *r, enum field_id id)
+{
+	switch (field_of(id)->type) {
+	case FIELD_TYPE_INT:
+		return false;
+	case FIELD_TYPE_SECRET:
+		return !record_secret(r, id)->len;
+	default:
+		return !*record_str(r, id);
+	}
+}
+
+static int print_field(void *arg, const struct record *r, enum field_id id)
+{
+	const struct printer *p = arg;
+	const struct field *f = field_of(id);
+	bool empty = is_empty(r, id);
+
+	if (f->flags & FIELD_QUIET && !record_is_set(r, id))
+		return 0;
+	if (p->style == RECFILE_FILE && (empty || record_keeps(r, f->key)))
+		return 0;
+	strbuf_printf(p->b, "%s = ", f->key);
+	if (empty)
+		strbuf_puts(p->b, "<empty>");
+	else if (f->type == FIELD_TYPE_SECRET && p->style == RECFILE_SHOW)
+		strbuf_puts(p->b, "********");
+	else
+		print_value(p->b, r, id);
+	strbuf_putc(p->b, '\n');
+	return 0;
+}
+
+int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version)
+{
+	struct printer p = { b, style };
+	const char *line;
+
+	strbuf_printf(b, "# BEGIN RECORD %s\n", version);
+	record_each(r, print_field, &p);
+	for (unsigned i = 0; style == RECFILE_FILE && (line = record_kept_line(r, i)); i++)
+		strbuf_printf(b, "%s\n", line);
+	strbuf_puts(b, "# END RECORD\n");
+	return strbuf_error(b);
+}
+
+static int read_whole(const char *path, char **text, size_t *len, struct err *err)
+{
+	int rc = file_read(AT_FDCWD, path, RECFILE_MAX, text, len);
+
+	return rc && rc != -ENOENT ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : rc;
+}
+
+static void free_text(char **text)
+{
+	/* There may be secrets in it. */
+	if (*text)
+		mem_wipe(*text, strlen(*text));
+	x_free(*text);
+}
+
+int recfile_conf(const char *path, const struct recfile_report *report, struct record **out, struct err *err)
+{
+	cleanup(free_text) char *text = NULL;
+	size_t len = 0;
+	int rc = read_whole(path, &text, &len, err);
+
+	if (rc && rc != -ENOENT)
+		return rc;
+	rc = recfile_parse(RECORD_CONF, path, text ? text : "", len, report, out);
+	return rc ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : 0;
+}
+
+/* What stands behind the last line that begins with `label`, copied to *out; *out stays NULL when there is
+ * none. -EINVAL: it cannot be. */
+static int labelled(struct slice at, const char *label, size_t max, char **out)
+{
+	struct slice line, found = { NULL, 0 };
+
+	while (next_line(&at, &line))
+		if (starts(line, label))
+			found = trim((struct slice){ line.s + strlen(label), line.len - strlen(label) });
+	if (!found.len)
+		return 0;
+	if (found.len > max || !text_is_line(found.s, found.len))
+		return -EINVAL;
+	*out = x_strndup(found.s, found.len);
+	return *out ? 0 : -ENOMEM;
+}
+
+int recfile_initiatorname_parse(
+	const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
+{
+	cleanup(x_freep) char *n = NULL, *a = NULL;
+	struct slice at = { text, len };
+	int rc = labelled(at, "InitiatorName=", 223, &n);
+
+	if (!rc && n && strpbrk(n, " \""))
+		rc = -EINVAL;
+	if (rc == -EINVAL)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: InitiatorName= is followed by what is not an iSCSI name", where);
+	if (!rc && !n)
+		return err_set(
+			err, MISCSI_ERR_INVAL, "%s: there is no line that begins with InitiatorName=", where);
+	if (!rc)
+		rc = labelled(at, "InitiatorAlias=", 255, &a);
+	/* An alias is for people: a bad one is as good as none. */
+	if (rc == -ENOMEM)
+		return err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", where);
+	*name = x_steal(n);
+	*alias = x_steal(a);
+	return 0;
+}
+
+int recfile_initiatorname(const char *path, char **name, char **alias, struct err *err)
+{
+	cleanup(x_freep) char *text = NULL;
+	size_t len = 0;
+	int rc = read_whole(path, &text, &len, err);
+
+	if (rc == -ENOENT)
+		return err_sys(
+			err, MISCSI_ERR_INVAL, ENOENT, "cannot read %s, which names this initiator", path);
+	return rc ? rc : recfile_initiatorname_parse(path, text, len, name, alias, err);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records. A bit a field says "was set"; a value is stored, sorted by field, only where it differs from the
+ * row's default. What a user or a program asks of a record is here; copying and comparing whole records is in
+ * record_whole.c.
+ */
+#include "record/record_store.h"
+
+#include "base/strbuf.h"
+#include "record/text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct secret no_secret;
+
+static bool is_number(const struct field *f)
+{
+	return f->type == FIELD_TYPE_INT;
+}
+
+static bool is_secret(const struct field *f)
+{
+	return f->type == FIELD_TYPE_SECRET;
+}
+
+struct record *record_new(enum record_kind kind)
+{
+	struct record *r = x_new(struct record);
+
+	if (!r)
+		return NULL;
+	r->kind = (uint8_t)kind;
+	/* The only rows whose default depends on the kind. */
+	if (kind == RECORD_ISNS && (record_set(r, FIELD_DISC_TYPE, "isns", NULL) ||
+					   record_set(r, FIELD_DISC_PORT, "3205", NULL))) {
+		record_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static void drop_value(struct record_value *v)
+{
+	const struct field *f = field_of(v->id);
+
+	if (is_secret(f)) {
+		secret_clear(v->secret);
+		x_free(v->secret);
+	} else if (!is_number(f)) {
+		x_free(v->s);
+	}
+}
+
+void record_free(struct record *r)
+{
+	if (!r)
+		return;
+	for (unsigned i = 0; i < r->n; i++)
+		drop_value(&r->values[i]);
+	for (unsigned i = 0; i < r->n_kept; i++) {
+		mem_wipe(r->kept[i], strlen(r->kept[i]));
+		x_free(r->kept[i]);
+	}
+	x_free(r->values);
+	x_free(r->kept);
+	x_free(r);
+}
+
+void record_freep(struct record **r)
+{
+	record_free(*r);
+	*r = NULL;
+}
+
+enum record_kind record_kind(const struct record *r)
+{
+	return r->kind;
+}
+
+/* Where the field's value is, or would go. */
+static unsigned place(const struct record *r, enum field_id id)
+{
+	unsigned lo = 0, hi = r->n;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (r->values[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct record_value *record_stored(const struct record *r, enum field_id id)
+{
+	unsigned at = place(r, id);
+
+	return at < r->n && r->values[at].id == id ? &r->values[at] : NULL;
+}
+
+static int64_t default_number(const struct field *f)
+{
+	int64_t n = 0;
+
+	text_number(f->def, &n);
+	return n;
+}
+
+int64_t record_int(const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	const struct record_value *v = record_stored(r, id);
+	int64_t n = 0;
+
+	if (is_number(f))
+		return v ? v->n : default_number(f);
+	if (*f->values)
+		field_check(f, v ? v->s : f->def, &n, NULL);
+	return n;
+}
+
+const char *record_str(const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	const struct record_value *v = record_stored(r, id);
+
+	if (is_number(f) || is_secret(f))
+		return "";
+	return v ? v->s : f->def;
+}
+
+const struct secret *record_secret(const struct record *r, enum field_id id)
+{
+	const struct record_value *v = record_stored(r, id);
+
+	return v && is_secret(field_of(id)) ? v->secret : &no_secret;
+}
+
+unsigned record_list(const struct record *r, enum field_id id, unsigned *at, unsigned max)
+{
+	const struct field *f = field_of(id);
+	const char *list = record_str(r, id);
+	char item[32];
+	unsigned n = 0;
+
+	if (f->type != FIELD_TYPE_LIST)
+		return 0;
+	for (; text_item(list, ',', n, item, sizeof(item)); n++)
+		if (n < max)
+			at[n] = (unsigned)field_value_index(f, item, strlen(item));
+	return n;
+}
+
+const char *record_text(const struct record *r, enum field_id id, char *buf, size_t size)
+{
+	const struct field *f = field_of(id);
+	const struct secret *s = record_secret(r, id);
+
+	if (is_number(f))
+		snprintf(buf, size, "%" PRId64, record_int(r, id));
+	else if (is_secret(f))
+		snprintf(buf, size, "%.*s", (int)s->len, s->len ? (const char *)s->bytes : "");
+	else
+		snprintf(buf, size, "%s", record_str(r, id));
+	return buf;
+}
+
+static bool is_default(const struct field *f, const char *text, int64_t number)
+{
+	return is_number(f) ? number == default_number(f) : !strcmp(text, f->def);
+}
+
+static void remove_value(struct record *r, enum field_id id)
+{
+	unsigned at = place(r, id);
+
+	if (at == r->n || r->values[at].id != id)
+		return;
+	drop_value(&r->values[at]);
+	r->n--;
+	memmove(&r->values[at], &r->values[at + 1], (r->n - at) * sizeof(*r->values));
+}
+
+static int make_value(struct record_value *v, const struct field *f, const char *text, int64_t number)
+{
+	if (is_number(f)) {
+		v->n = number;
+	} else if (is_secret(f)) {
+		v->secret = x_new(struct secret);
+		if (!v->secret || secret_set(v->secret, text, strlen(text))) {
+			x_free(v->secret);
+			return -ENOMEM;
+		}
+	} else {
+		v->s = x_strdup(text);
+		if (!v->s)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Puts v, whose memory it takes, in its place; a value that was there goes. */
+static int insert_value(struct record *r, struct record_value v)
+{
+	unsigned at = place(r, v.id);
+	struct record_value *grown;
+
+	if (at < r->n && r->values[at].id == v.id) {
+		drop_value(&r->values[at]);
+		r->values[at] = v;
+		return 0;
+	}
+	/* By fours: records are many and rarely change. */
+	if (!(r->n & 3)) {
+		grown = x_realloc(r->values, (r->n + 4u) * sizeof(*r->values));
+		if (!grown) {
+			drop_value(&v);
+			return -ENOMEM;
+		}
+		r->values = grown;
+	}
+	memmove(&r->values[at + 1], &r->values[at], (r->n - at) * sizeof(*r->values));
+	r->values[at] = v;
+	r->n++;
+	return 0;
+}
+
+static int store(struct record *r, enum field_id id, const char *text, int64_t number)
+{
+	const struct field *f = field_of(id);
+	struct record_value v = { .id = (uint16_t)id };
+	int rc;
+
+	if (is_default(f, text, number)) {
+		remove_value(r, id);
+	} else {
+		rc = make_value(&v, f, text, number);
+		if (!rc)
+			rc = insert_value(r, v);
+		if (rc)
+			return rc;
+	}
+	r->set[id / 32] |= 1u << id % 32;
+	record_drop_kept(r, f);
+	return 0;
+}
+
+int record_set(struct record *r, enum field_id id, const char *text, struct err *err)
+{
+	const struct field *f = field_of(id);
+	int64_t number;
+	int rc;
+
+	if (!strcmp(text, "<empty>"))
+		text = "";
+	rc = field_check(f, text, &number, err);
+	if (rc)
+		return rc;
+	rc = store(r, id, text, number);
+	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", f->key) : 0;
+}
+
+int record_set_int(struct record *r, enum field_id id, int64_t number, struct err *err)
+{
+	const struct field *f = field_of(id);
+	char text[32];
+
+	if (*f->values)
+		return record_set(
+			r, id, field_value(f, (unsigned)number, text, sizeof(text)) ? text : "?", err);
+	snprintf(text, sizeof(text), "%" PRId64, number);
+	return record_set(r, id, text, err);
+}
+
+void record_unset(struct record *r, enum field_id id)
+{
+	remove_value(r, id);
+	r->set[id / 32] &= ~(1u << id % 32);
+}
+
+bool record_is_set(const struct record *r, enum field_id id)
+{
+	return r->set[id / 32] >> id % 32 & 1;
+}
+
+static bool has_value(const struct record *r, enum field_id id, const char *text)
+{
+	char now[1024];
+	bool same = !strcmp(record_text(r, id, now, sizeof(now)), text);
+
+	mem_wipe(now, sizeof(now));
+	return same;
+}
+
+int record_set_key(struct record *r, const char *key, const char *text, struct err *err)
+{
+	const struct field *f;
+	enum field_id id;
+	int rc = field_find_user(r->kind, key, &id, err);
+
+	if (rc)
+		return rc;
+	/* Tools write back what they have read: what is so already may be said of any field. */
+	if (has_value(r, id, text))
+		return 0;
+	f = field_of(id);
+	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"Cannot modify %s. Use iface mode to update this value.", f->key);
+	if (f->flags & FIELD_IDENTITY)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"Can not update %s. Delete it, and then create a new one.", f->key);
+	if (f->flags & FIELD_READONLY)
+		return err_set(err, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
+	return record_set(r, id, text, err);
+}

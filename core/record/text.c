@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions about texts; see text.h. */
+#include "record/text.h"
+
+#include <string.h>
+
+#define DISTANCE_MAX 80
+
+/* Bytes of the UTF-8 character at s, 0 when it is none or a control character. */
+static size_t character(const uint8_t *s, size_t len)
+{
+	size_t n;
+
+	if (s[0] < 0x80)
+		return s[0] >= 0x20 && s[0] != 0x7f;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* C1 controls, and forms that are too long, surrogates, beyond the last. */
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+bool text_is_line(const char *s, size_t len)
+{
+	if (len && (s[0] == ' ' || s[len - 1] == ' '))
+		return false;
+	for (size_t at = 0; at < len;) {
+		size_t n = character((const uint8_t *)s + at, len - at);
+
+		if (!n)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+bool text_number(const char *s, int64_t *out)
+{
+	bool negative = *s == '-';
+	int64_t n = 0;
+
+	s += negative;
+	if (!*s || strlen(s) > 18)
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		n = n * 10 + (*s - '0');
+	}
+	*out = negative ? -n : n;
+	return true;
+}
+
+/* The item at *list, whose length goes to *len; *list moves behind it. false at the end. */
+static bool next_item(const char **list, char sep, const char **item, size_t *len)
+{
+	const char *end;
+
+	if (!*list)
+		return false;
+	end = strchr(*list, sep);
+	*item = *list;
+	*len = end ? (size_t)(end - *list) : strlen(*list);
+	*list = end ? end + 1 : NULL;
+	return true;
+}
+
+const char *text_item(const char *list, char sep, unsigned nth, char *buf, size_t size)
+{
+	const char *item;
+	size_t len;
+
+	while (next_item(&list, sep, &item, &len)) {
+		if (nth--)
+			continue;
+		if (!len || len >= size)
+			return NULL;
+		memcpy(buf, item, len);
+		buf[len] = '\0';
+		return buf;
+	}
+	return NULL;
+}
+
+int text_item_index(const char *list, char sep, const char *s, size_t len)
+{
+	const char *item;
+	size_t n;
+
+	for (int i = 0; next_item(&list, sep, &item, &n); i++)
+		if (n == len && !memcmp(item, s, n))
+			return i;
+	return -1;
+}
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+	a = a < b ? a : b;
+	return a < c ? a : c;
+}
+
+unsigned text_distance(const char *a, const char *b, unsigned limit)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	unsigned row[DISTANCE_MAX + 1];
+
+	if (na > DISTANCE_MAX || nb > DISTANCE_MAX)
+		return limit;
+	for (unsigned j = 0; j <= nb; j++)
+		row[j] = j;
+	for (unsigned i = 1; i <= na; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= nb; j++) {
+			unsigned above = row[j];
+
+			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[nb] < limit ? row[nb] : limit;
+}
+
+bool text_is_component(const char *s, size_t max)
+{
+	size_t len = strlen(s);
+
+	/* A leading dot is also what temporary files have. */
+	return len && len <= max && s[0] != '.' && text_is_line(s, len) && !strpbrk(s, "/, ");
+}
