@@ -90,23 +90,22 @@ struct field {
 	struct field_kernel kernel;
 };
 
-const struct field *field_of(enum field_id id); /* never NULL for id < FIELD_COUNT */static inline bool field_in(const struct field *f, enum record_kind kind)
+const struct field *field_of(enum field_id id); /* id < FIELD_COUNT */
+
+static inline bool field_in(const struct field *f, enum record_kind kind)
 {
 	return f->kinds >> kind & 1;
 }
 
 /* The row of a key or alias in records of that kind. -ENOENT. */
 int field_find(enum record_kind kind, const char *key, enum field_id *out);
-/* The same, looking from row `first` on and then from the beginning: quick where keys come in the table's
- * order. */
+/* The same, from row `first` on and round: quick where keys come in the table's order. */
 int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out);
 /* As field_find; when there is none, *err (INVAL) names the nearest key, or the mode that it belongs to. */
 int field_find_user(enum record_kind kind, const char *key, enum field_id *out, struct err *err);
 
-/*
- * Is text a value of the row? On success *number is the INT, BOOL (0 or 1), index in values (ENUM; -1 empty),
- * or how many items (LIST). -EINVAL: *err says what is allowed.
- */
+/* Is text a value of the row? Then *number is the INT, BOOL (0 or 1), index in values (ENUM; -1 empty), or how
+ * many items (LIST). -EINVAL: *err says what is allowed. */
 int field_check(const struct field *f, const char *text, int64_t *number, struct err *err);
 void field_allowed(const struct field *f, struct strbuf *b); /* appends what is allowed, in words */
 /* The nth of values, into buf; NULL when there are fewer. Its index: -1. */

@@ -29,6 +29,8 @@ KERNEL_TRANSPORTS = {'tcp', 'iser', 'qla4xxx', 'bnx2i', 'cxgb3i', 'cxgb4i', 'be2
 BELOW = {'base': ()}
 for _layer in ('proto', 'record', 'kernel'):
     BELOW[_layer] = ('base',)
+# Names and portals are proto's, and records are full of them.
+BELOW['record'] = ('base', 'proto')
 BELOW['plugin'] = ('base', 'proto', 'record', 'kernel')
 for _layer, _next in (('object', 'plugin'), ('session', 'object'), ('ipc', 'session'), ('modes', 'ipc')):
     BELOW[_layer] = BELOW[_next] + (_next,)
