@@ -26,7 +26,7 @@ struct chap_config {
 	struct secret secret; /* password */
 	const char *name_in; /* the target's, checked when set and not empty (username_in) */
 	struct secret secret_in; /* set: the target has to authenticate itself (password_in) */
-	enum chap_alg algs[CHAP_ALGS_MAX]; /* in order of preference; */
+	enum chap_alg algs[CHAP_ALGS_MAX]; /* in order of preference */
 	unsigned n_algs; /* 0: SHA3-256, SHA256, SHA1, MD5 */
 	chap_random_fn *random; /* NULL: RAND_bytes of the crypto library */
 	void *random_arg;
@@ -51,15 +51,18 @@ void chap_free(struct chap *c); /* wipes what is secret */
 /* Step 1: adds CHAP_A to out. */
 void chap_offer(struct chap *c, struct strbuf *out);
 /*
- * The target's keys of one whole answer, of which CHAP_* are taken (others are not looked at). Adds
- * the next keys to out. -EACCES (MISCSI_ERR_FATAL_LOGIN: the target failed to prove itself), -EPROTO
- * (MISCSI_ERR_FATAL_LOGIN), -ENOMEM, -EIO.
+ * The target's keys of one whole answer, of which CHAP_* are taken (others are not looked at; none of
+ * them: nothing happens). Adds the next keys to out. -EPROTO (MISCSI_ERR_FATAL_LOGIN): against the
+ * protocol, or the target failed to prove itself; -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): it takes none
+ * of our algorithms; -ENOMEM; -EIO (MISCSI_ERR_INTERNAL): the crypto library failed.
  */
 int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err);
 /* Everything of ours was said: the stage may end as far as we are concerned. */
 bool chap_may_transit(const struct chap *c);
 /* Complete: also the target's proof, where it was asked for, is there and right. */
 bool chap_done(const struct chap *c);
+/* The target was asked to prove itself. */
+bool chap_mutual(const struct chap *c);
 /* The algorithm agreed on; 0 before. */
 int chap_alg(const struct chap *c);
 

@@ -32,7 +32,12 @@ struct sendtargets_config {
 	void *arg;
 };
 
-enum sendtargets_action_kind { SENDTARGETS_SEND, SENDTARGETS_DONE, SENDTARGETS_FAILED };
+enum sendtargets_action_kind {
+	SENDTARGETS_SEND, /* send pdu, feed what comes */
+	SENDTARGETS_WAIT, /* nothing to send, feed what comes */
+	SENDTARGETS_DONE,
+	SENDTARGETS_FAILED,
+};
 
 struct sendtargets_action {
 	enum sendtargets_action_kind kind;
@@ -47,8 +52,8 @@ int sendtargets_new(const struct sendtargets_config *config, struct sendtargets 
 void sendtargets_free(struct sendtargets *s);
 void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action);
 /*
- * One Text Response (or anything else the target sends: NOP-In is answered or ignored, Async and
- * Reject end it). On FAILED what was found before was reported and is good.
+ * One PDU from the target. A NOP-In is answered; anything but that and a Text Response ends it. On FAILED
+ * what was found before was reported and is good.
  */
 void sendtargets_feed(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action);
 uint32_t sendtargets_records(const struct sendtargets *s); /* reported so far */

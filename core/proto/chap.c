@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CHAP as an initiator speaks it: offer, answer the target's challenge, check the target's answer to ours.
+ */
+#include "proto/chap.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <strings.h>
+
+#define N_ALGS (sizeof(algs) / sizeof(*algs))
+
+static const struct {
+	int number;
+	size_t digest;
+	const char *name, *evp;
+} algs[] = {
+	/* the order is that of the default preference */
+	{ CHAP_SHA3_256, 32, "SHA3-256", "SHA3-256" },
+	{ CHAP_SHA256, 32, "SHA256", "SHA2-256" },
+	{ CHAP_SHA1, 20, "SHA1", "SHA1" },
+	{ CHAP_MD5, 16, "MD5", "MD5" },
+};
+
+enum chap_state { CHAP_NEW, CHAP_OFFERED, CHAP_RESPONDED, CHAP_PROVED };
+
+struct chap {
+	char *name, *name_in;
+	struct secret secret, secret_in;
+	chap_random_fn *random;
+	void *random_arg;
+	unsigned offer[CHAP_ALGS_MAX]; /* indices into algs[], those that the crypto library has */
+	unsigned n_offer;
+	enum chap_state state;
+	unsigned alg; /* index of the one agreed on, from CHAP_RESPONDED on */
+	uint8_t id; /* of our challenge */
+	uint8_t challenge[CHAP_DIGEST_MAX];
+};
+
+int chap_alg_of(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_ALGS; i++)
+		if (strlen(algs[i].name) == len && !strncasecmp(name, algs[i].name, len))
+			return algs[i].number;
+	return -EINVAL;
+}
+
+static int alg_index(uint64_t number)
+{
+	for (size_t i = 0; i < N_ALGS; i++)
+		if ((uint64_t)algs[i].number == number)
+			return (int)i;
+	return -EINVAL;
+}
+
+const char *chap_alg_name(int alg)
+{
+	int i = alg < 0 ? -1 : alg_index((uint64_t)alg);
+
+	return i < 0 ? NULL : algs[i].name;
+}
+
+static bool listed(const struct chap_config *c, int alg)
+{
+	for (unsigned i = 0; i < c->n_algs; i++)
+		if ((int)c->algs[i] == alg)
+			return true;
+	return false;
+}
+
+int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
+{
+	char shown[80];
+
+	c->n_algs = 0;
+	while (list[strspn(list, ", \t")]) {
+		size_t len;
+		int alg;
+
+		list += strspn(list, ", \t");
+		len = strcspn(list, ", \t");
+		alg = chap_alg_of(list, len);
+		if (alg < 0)
+			return err_set(err, MISCSI_ERR_INVAL,
+				"\"%s\" is no CHAP algorithm: MD5, SHA1, SHA256 and SHA3-256 are",
+				str_escape(shown, sizeof(shown), list, len));
+		list += len;
+		if (!listed(c, alg))
+			c->algs[c->n_algs++] = (enum chap_alg)alg;
+	}
+	return 0;
+}
+
+/* What the crypto library refuses (in FIPS mode: MD5) is not offered. */
+static bool usable(unsigned alg)
+{
+	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
+
+	EVP_MD_free(md);
+	return md != NULL;
+}
+
+static void choose_offer(const struct chap_config *config, struct chap *c)
+{
+	for (unsigned i = 0; i < (config->n_algs ? config->n_algs : N_ALGS); i++) {
+		int alg = config->n_algs ? alg_index(config->algs[i]) : (int)i;
+
+		if (alg >= 0 && c->n_offer < CHAP_ALGS_MAX && usable((unsigned)alg))
+			c->offer[c->n_offer++] = (unsigned)alg;
+	}
+}
+
+static int check_config(const struct chap_config *config, struct err *err)
+{
+	bool named_in = config->name_in && *config->name_in;
+
+	if (!config->name || !*config->name || !config->secret.len)
+		return err_set(err, MISCSI_ERR_INVAL, "CHAP needs a username and a password, one of them is not set");
+	if (strlen(config->name) > CHAP_NAME_MAX)
+		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
+	if (named_in && !config->secret_in.len)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"username_in is set but password_in is not: the target could not be authenticated");
+	if (config->secret_in.len && secret_equal(&config->secret, &config->secret_in))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"password and password_in are the same; RFC 7143 9.2.1 wants a secret of its own for each direction");
+	return 0;
+}
+
+int chap_new(const struct chap_config *config, struct chap **out, struct err *err)
+{
+	struct chap *c;
+	int ret = check_config(config, err);
+
+	if (ret)
+		return ret;
+	c = x_new(struct chap);
+	if (!c || x_strset(&c->name, config->name) || x_strset(&c->name_in, config->name_in) ||
+		secret_copy(&c->secret, &config->secret) || secret_copy(&c->secret_in, &config->secret_in)) {
+		chap_free(c);
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for CHAP");
+	}
+	c->random = config->random;
+	c->random_arg = config->random_arg;
+	choose_offer(config, c);
+	if (!c->n_offer) {
+		chap_free(c);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"none of the CHAP algorithms in chap_algs may be used with this crypto library (FIPS mode?)");
+	}
+	*out = c;
+	return 0;
+}
+
+void chap_free(struct chap *c)
+{
+	if (!c)
+		return;
+	secret_clear(&c->secret);
+	secret_clear(&c->secret_in);
+	x_free(c->name);
+	x_free(c->name_in);
+	mem_wipe(c, sizeof(*c));
+	x_free(c);
+}
+
+void chap_offer(struct chap *c, struct strbuf *out)
+{
+	strbuf_puts(out, "CHAP_A=");
+	for (unsigned i = 0; i < c->n_offer; i++)
+		strbuf_printf(out, "%s%d", i ? "," : "", algs[c->offer[i]].number);
+	strbuf_putc(out, '\0');
+	c->state = CHAP_OFFERED;
+}
+
+static int broken(struct err *err, const char *why)
+{
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "CHAP: the target %s", why);
+}
+
+/* RFC 1994 section 4.1: the digest of identifier, secret and challenge. */
+static int respond(unsigned alg, uint8_t id, const struct secret *secret, const void *challenge, size_t len,
+	uint8_t *out, struct err *err)
+{
+	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = md && ctx && EVP_DigestInit_ex(ctx, md, NULL) && EVP_DigestUpdate(ctx, &id, 1) &&
+		EVP_DigestUpdate(ctx, secret->bytes, secret->len) && EVP_DigestUpdate(ctx, challenge, len) &&
+		EVP_DigestFinal_ex(ctx, out, NULL);
+
+	EVP_MD_CTX_free(ctx);
+	EVP_MD_free(md);
+	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
+}
+
+static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
+{
+	bool ok = c->random ? !c->random(c->random_arg, bytes, len) : RAND_bytes(bytes, (int)len) == 1;
+
+	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: no random bytes for a challenge");
+}
+
+static int identifier(const struct text_list *in, uint8_t *id)
+{
+	const char *value = text_get(in, "CHAP_I");
+	uint64_t number;
+
+	if (!value || text_number(value, &number) || number > 255)
+		return -EINVAL;
+	*id = (uint8_t)number;
+	return 0;
+}
+
+/* CHAP_A: one of those that we offered. */
+static int agree(struct chap *c, const char *value, struct err *err)
+{
+	uint64_t number;
+
+	if (!value)
+		return broken(err, "sent a challenge without naming the algorithm");
+	if (!strcmp(value, "Reject"))
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
+	if (text_number(value, &number))
+		return broken(err, "named no algorithm in CHAP_A");
+	for (unsigned i = 0; i < c->n_offer; i++) {
+		if ((uint64_t)algs[c->offer[i]].number != number)
+			continue;
+		c->alg = c->offer[i];
+		return 0;
+	}
+	return broken(err, "chose an algorithm that was not offered");
+}
+
+/* Our own challenge, for mutual authentication. */
+static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
+{
+	size_t size = algs[c->alg].digest;
+	int ret = random_bytes(c, &c->id, 1, err);
+
+	if (!ret)
+		ret = random_bytes(c, c->challenge, size, err);
+	if (ret)
+		return ret;
+	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for that */
+	if (len == size && !CRYPTO_memcmp(theirs, c->challenge, size))
+		return broken(err, "sent our own challenge back");
+	text_addf(out, "CHAP_I", "%u", c->id);
+	text_add_binary(out, "CHAP_C", c->challenge, size);
+	return 0;
+}
+
+/* The target's CHAP_A, CHAP_I and CHAP_C. */
+static int take_challenge(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
+{
+	const char *value = text_get(in, "CHAP_C");
+	uint8_t id, theirs[CHAP_CHALLENGE_MAX], response[CHAP_DIGEST_MAX];
+	size_t len = 0;
+	int ret = agree(c, text_get(in, "CHAP_A"), err);
+
+	if (ret)
+		return ret;
+	if (text_get(in, "CHAP_N") || text_get(in, "CHAP_R"))
+		return broken(err, "answered a challenge that was not sent");
+	if (identifier(in, &id))
+		return broken(err, "sent no CHAP_I from 0 to 255");
+	ret = value ? text_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
+	if (ret == -EFBIG)
+		return broken(err, "sent a challenge of more than 1024 bytes");
+	if (ret || !len)
+		return broken(err, "sent a challenge that cannot be read");
+	ret = respond(c->alg, id, &c->secret, theirs, len, response, err);
+	if (ret)
+		return ret;
+	text_add(out, "CHAP_N", c->name);
+	text_add_binary(out, "CHAP_R", response, algs[c->alg].digest);
+	if (c->secret_in.len)
+		ret = challenge_target(c, theirs, len, out, err);
+	if (!ret)
+		c->state = c->secret_in.len ? CHAP_RESPONDED : CHAP_PROVED;
+	return ret;
+}
+
+/* The target's CHAP_N and CHAP_R. */
+static int take_proof(struct chap *c, const struct text_list *in, struct err *err)
+{
+	const char *name = text_get(in, "CHAP_N"), *value = text_get(in, "CHAP_R");
+	uint8_t want[CHAP_DIGEST_MAX], got[CHAP_DIGEST_MAX];
+	size_t size = algs[c->alg].digest, len = 0;
+	int ret;
+
+	if (!name || !value)
+		return broken(err, "did not authenticate itself, as mutual CHAP demands");
+	if (text_get(in, "CHAP_A") || text_get(in, "CHAP_I") || text_get(in, "CHAP_C"))
+		return broken(err, "challenged us twice");
+	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
+		return broken(err, "authenticated itself by another name than username_in");
+	if (text_binary(value, got, sizeof(got), &len) || len != size)
+		return broken(err, "sent a response of the wrong length");
+	ret = respond(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
+	if (ret)
+		return ret;
+	if (CRYPTO_memcmp(want, got, size))
+		return broken(err, "does not know password_in");
+	c->state = CHAP_PROVED;
+	return 0;
+}
+
+int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < in->n; i++)
+		any |= !strncmp(in->pairs[i].key, "CHAP_", 5);
+	if (!any)
+		return 0;
+	if (c->state == CHAP_OFFERED)
+		return take_challenge(c, in, out, err);
+	if (c->state == CHAP_RESPONDED)
+		return take_proof(c, in, err);
+	return broken(err, "sent CHAP keys where none belong");
+}
+
+bool chap_may_transit(const struct chap *c)
+{
+	return c->state >= CHAP_RESPONDED;
+}
+
+bool chap_done(const struct chap *c)
+{
+	return c->state == CHAP_PROVED;
+}
+
+bool chap_mutual(const struct chap *c)
+{
+	return c->secret_in.len;
+}
+
+int chap_alg(const struct chap *c)
+{
+	return c->state >= CHAP_RESPONDED ? algs[c->alg].number : 0;
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The login engine. One request is under way at a time; each answer is checked as a header (check_response), as a text
+ * (take_text) and as a step from stage to stage (take_transit), and makes the next action.
+ */
+#include "proto/login.h"
+
+#include "base/mem.h"
+#include "proto/text.h"
+#include <errno.h>
+#include <string.h>
+
+struct login {
+	struct login_config config; /* its strings are ours, its CHAP settings have gone into chap */
+	char *initiator_name, *initiator_alias, *target_name;
+	struct chap *chap; /* NULL: LOGIN_AUTH_NONE */
+	struct negotiation negotiation;
+	struct strbuf out; /* the text of the next request; until then that of the last */
+	struct strbuf in; /* the target's text, as far as it is there (C bit) */
+	size_t text_taken;
+	unsigned exchanges;
+	enum iscsi_stage stage;
+	bool method_settled, use_chap;
+	bool asked_transit; /* T of the request under way */
+	bool answered; /* a response came: exp_statsn holds */
+	bool over;
+	uint32_t exp_statsn;
+	char alias[LOGIN_ALIAS_MAX + 1];
+};
+
+/* What must not go into a text or a message. Whether a name is well-formed is checked where it enters (names.h). */
+static bool sendable(const char *s, size_t max)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	return len <= max;
+}
+
+static bool is_set(const char *s)
+{
+	return s && *s;
+}
+
+static int check_config(const struct login_config *c, struct err *err)
+{
+	if (!is_set(c->initiator_name) || !sendable(c->initiator_name, ISCSI_NAME_MAX))
+		return err_set(err, MISCSI_ERR_INVAL, "the initiator's name is missing or cannot be sent");
+	if (!c->discovery && (!is_set(c->target_name) || !sendable(c->target_name, ISCSI_NAME_MAX)))
+		return err_set(err, MISCSI_ERR_INVAL, "the target's name is missing or cannot be sent");
+	if (c->initiator_alias && !sendable(c->initiator_alias, TEXT_VALUE_MAX))
+		return err_set(err, MISCSI_ERR_INVAL, "the initiator's alias cannot be sent");
+	return 0;
+}
+
+int login_new(const struct login_config *config, struct login **out, struct err *err)
+{
+	struct login *l;
+	int ret = check_config(config, err);
+
+	if (ret)
+		return ret;
+	l = x_new(struct login);
+	if (!l || x_strset(&l->initiator_name, config->initiator_name) ||
+		x_strset(&l->initiator_alias, config->initiator_alias) ||
+		x_strset(&l->target_name, config->target_name)) {
+		login_free(l);
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a login");
+	}
+	l->config = *config;
+	l->config.chap = (struct chap_config){ 0 };
+	l->config.initiator_name = l->initiator_name;
+	l->config.initiator_alias = l->initiator_alias;
+	l->config.target_name = l->target_name;
+	l->out.max = ISCSI_LOGIN_DATA_MAX;
+	l->in.max = LOGIN_TEXT_MAX;
+	l->stage = config->auth == LOGIN_AUTH_NONE ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_SECURITY;
+	negotiate_init(&l->negotiation, &config->wish, config->discovery, config->strict);
+	if (config->auth != LOGIN_AUTH_NONE)
+		ret = chap_new(&config->chap, &l->chap, err);
+	if (ret) {
+		login_free(l);
+		return ret;
+	}
+	*out = l;
+	return 0;
+}
+
+void login_free(struct login *l)
+{
+	if (!l)
+		return;
+	chap_free(l->chap);
+	strbuf_free(&l->out);
+	strbuf_free(&l->in);
+	x_free(l->initiator_name);
+	x_free(l->initiator_alias);
+	x_free(l->target_name);
+	x_free(l);
+}
+
+const char *login_stage(const struct login *l)
+{
+	static const char *const names[] = {
+		[ISCSI_STAGE_SECURITY] = "security",
+		[ISCSI_STAGE_OPERATIONAL] = "operational",
+		[ISCSI_STAGE_FFP] = "full feature",
+	};
+
+	return names[l->stage];
+}
+
+/* The target did what it must not. */
+static int violation(struct err *err, const char *what)
+{
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target broke the protocol of the login: %s", what);
+}
+
+/* Have we said everything that belongs into this stage? */
+static bool may_transit(const struct login *l)
+{
+	if (l->stage == ISCSI_STAGE_OPERATIONAL)
+		return true;
+	return l->method_settled && (!l->use_chap || chap_may_transit(l->chap));
+}
+
+/* Makes the request that carries l->out. */
+static int request(struct login *l, bool transit, struct login_action *action, struct err *err)
+{
+	struct iscsi_login_req r = {
+		.transit = transit,
+		.csg = (uint8_t)l->stage,
+		.nsg = l->stage == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP,
+		.tsih = l->config.tsih,
+		.cid = l->config.cid,
+		.itt = l->config.itt,
+		.cmdsn = l->config.cmdsn,
+		.exp_statsn = l->exp_statsn,
+	};
+
+	if (strbuf_error(&l->out) == -ENOMEM)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a login request");
+	if (strbuf_error(&l->out))
+		return violation(err, "it asks for more answers than fit into a request");
+	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
+		return violation(err, "it does not come to an end after 64 requests");
+	memcpy(r.isid, l->config.isid, sizeof(r.isid));
+	l->asked_transit = transit;
+	action->kind = LOGIN_SEND;
+	action->pdu.data = l->out.len ? (const uint8_t *)strbuf_str(&l->out) : NULL;
+	action->pdu.len = l->out.len;
+	pdu_build_login(&action->pdu, &r);
+	return 0;
+}
+
+/* 13.3 to 13.7, 13.21: who is there and what for, in the first request. */
+static void say_names(struct login *l)
+{
+	text_add(&l->out, "InitiatorName", l->initiator_name);
+	if (is_set(l->initiator_alias))
+		text_add(&l->out, "InitiatorAlias", l->initiator_alias);
+	text_add(&l->out, "SessionType", l->config.discovery ? "Discovery" : "Normal");
+	if (is_set(l->target_name))
+		text_add(&l->out, "TargetName", l->target_name);
+}
+
+static void fail(struct login *l, const struct err *err, struct login_action *action)
+{
+	struct err text = *err;
+
+	l->over = true;
+	action->kind = LOGIN_FAILED;
+	action->pdu = (struct iscsi_pdu){ 0 };
+	action->err = text;
+}
+
+void login_start(struct login *l, struct login_action *action)
+{
+	struct err err = ERR_INIT;
+
+	*action = (struct login_action){ 0 };
+	say_names(l);
+	if (l->stage == ISCSI_STAGE_SECURITY)
+		text_add(&l->out, "AuthMethod", l->config.auth == LOGIN_AUTH_CHAP ? "CHAP" : "CHAP,None");
+	else
+		negotiate_offer(&l->negotiation, &l->out);
+	if (request(l, may_transit(l), action, &err))
+		fail(l, &err, action);
+}
+
+/* Of all the PDUs in the world only a Login Response to our request goes on from here. */
+static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
+{
+	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
+	struct iscsi_reject reject;
+
+	if (!pdu_parse_reject(pdu, &reject))
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the login request: %s (0x%02x)",
+			pdu_reject_text(reject.reason), reject.reason);
+	if (pdu_parse_login(pdu, r))
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target broke the protocol of the login: it sent %s (opcode 0x%02x) where only a Login Response may come",
+			row ? row->name : "a PDU", pdu_op(pdu));
+	if (pdu->len > ISCSI_LOGIN_DATA_MAX || pdu_ahs_length(pdu->bhs))
+		return violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
+	if (!l->config.ignore_itt && r->itt != l->config.itt)
+		return violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
+	return 0;
+}
+
+struct redirect_search {
+	struct portal portal;
+	bool found;
+	struct err err;
+};
+
+static int take_redirect_key(void *arg, const struct text_pair *pair, const struct err *bad)
+{
+	struct redirect_search *s = arg;
+
+	if (bad || s->found || strcmp(pair->key, "TargetAddress"))
+		return 0;
+	s->found = !portal_parse(pair->value, pair->value_len, ISCSI_PORT, &s->portal, &s->err);
+	return 0;
+}
+
+/* 11.13.5, class 1: one or more TargetAddress; the first that can be used is. */
+static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action,
+	struct err *err)
+{
+	struct redirect_search search = { .found = false };
+	struct text_cutter cutter = { .len = 0 };
+
+	text_cutter_feed(&cutter, pdu->data, pdu->len, take_redirect_key, &search);
+	if (!search.found && search.err.code)
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target moved, but its new address is no use: %s",
+			search.err.text);
+	if (!search.found)
+		return violation(err, "it moved without saying where to (no TargetAddress)");
+	action->kind = LOGIN_REDIRECT;
+	action->redirect.portal = search.portal;
+	action->redirect.permanent = r->status_detail == 2;
+	return 0;
+}
+
+static int refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+{
+	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
+	const char *hint = "";
+
+	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && !l->chap)
+		hint = "; it may want CHAP, which is not used as authmethod is None";
+	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
+		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
+}
+
+/* What only a strict initiator minds: seen in the field, and harmless. */
+static int check_strict(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+{
+	if (!l->config.strict)
+		return 0;
+	if (memcmp(r->isid, l->config.isid, sizeof(r->isid)))
+		return violation(err, "its Login Response has another ISID");
+	if (l->answered && r->statsn != l->exp_statsn)
+		return violation(err, "its StatSN does not count up by one");
+	if (r->tsih != l->config.tsih && !(r->transit && r->nsg == ISCSI_STAGE_FFP))
+		return violation(err, "it gave a TSIH before the end");
+	return 0;
+}
+
+/* The header of a response with status 0 (11.13). */
+static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+{
+	if (r->version_active != ISCSI_VERSION)
+		return violation(err, "it speaks another version");
+	if (r->csg != l->stage)
+		return violation(err, "its Login Response belongs to another stage (CSG)");
+	if (r->transit && r->cont)
+		return violation(err, "it ends the stage in the midst of a text (T and C)");
+	if (r->transit && !l->asked_transit)
+		return violation(err, "it ends a stage that we had not offered to end (T)");
+	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
+		return violation(err, "it goes to another stage than was asked for (NSG)");
+	if (l->config.tsih && r->tsih != l->config.tsih)
+		return violation(err, "it answers for another session (TSIH)");
+	return check_strict(l, r, err);
+}
+
+static int take_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
+{
+	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
+		return violation(err, "it sent AuthMethod where it does not belong");
+	l->method_settled = true;
+	if (!strcmp(pair->value, "CHAP")) {
+		l->use_chap = true;
+		chap_offer(l->chap, &l->out);
+		return 0;
+	}
+	if (!strcmp(pair->value, "None"))
+		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ? 0 :
+			violation(err, "it chose AuthMethod None, which was not offered, for authmethod is CHAP");
+	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not do CHAP, which authmethod demands");
+	return violation(err, "it chose an AuthMethod that was not offered");
+}
+
+static int take_alias(struct login *l, const struct text_pair *pair, struct err *err)
+{
+	(void)err;
+	str_escape(l->alias, sizeof(l->alias), pair->value, pair->value_len);
+	return 0;
+}
+
+static int take_nothing(struct login *l, const struct text_pair *pair, struct err *err)
+{
+	(void)l;
+	(void)pair;
+	(void)err;
+	return 0;
+}
+
+/* Keys of which the login itself takes care; all others are the negotiator's. CHAP_* went to chap before. */
+static const struct {
+	const char *key;
+	int (*take)(struct login *l, const struct text_pair *pair, struct err *err);
+} login_keys[] = {
+	{ "AuthMethod", take_auth_method },
+	{ "TargetAlias", take_alias },
+	{ "TargetAddress", take_nothing },
+};
+
+static int take_key(struct login *l, const struct text_pair *pair, struct err *err)
+{
+	enum key_phase phase = l->stage == ISCSI_STAGE_SECURITY ? KEY_SECURITY : KEY_OPERATIONAL;
+
+	for (size_t i = 0; i < sizeof(login_keys) / sizeof(*login_keys); i++)
+		if (!strcmp(login_keys[i].key, pair->key))
+			return login_keys[i].take(l, pair, err);
+	if (l->chap && !strncmp(pair->key, "CHAP_", 5))
+		return 0;
+	return negotiate_take(&l->negotiation, phase, pair->key, pair->value, &l->out, err);
+}
+
+/* One complete text of the target's. */
+static int take_text(struct login *l, struct err *err)
+{
+	cleanup(text_free) struct text_list list = { 0 };
+	int ret = text_parse(strbuf_str(&l->in), l->in.len, &list, err);
+
+	strbuf_reset(&l->in);
+	if (!ret && l->chap)
+		ret = chap_step(l->chap, &list, &l->out, err);
+	for (size_t i = 0; !ret && i < list.n; i++)
+		ret = take_key(l, &list.pairs[i], err);
+	if (ret)
+		return ret;
+	/* 13.9: in the first response of a normal session; several targets leave it out */
+	if (l->config.strict && !l->config.discovery && !negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
+		return violation(err, "it did not say its TargetPortalGroupTag");
+	return 0;
+}
+
+static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+{
+	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
+	int ret = negotiate_finish(&l->negotiation, err);
+	int32_t tag = tagged ? (int32_t)l->negotiation.result.target_portal_group_tag : -1;
+
+	if (ret)
+		return ret;
+	if (!r->tsih && !l->config.discovery)
+		return violation(err, "it ended the login of a new session without a TSIH");
+	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target's portal belongs to portal group %d, not %d: discover the target again", (int)tag,
+			(int)l->config.tpgt);
+	l->stage = ISCSI_STAGE_FFP;
+	action->kind = LOGIN_DONE;
+	action->result = (struct login_result){
+		.params = l->negotiation.result,
+		.tsih = r->tsih,
+		.tpgt = tag,
+		.exp_statsn = l->exp_statsn,
+		.cmdsn = l->config.cmdsn,
+		.exp_cmdsn = r->exp_cmdsn,
+		.max_cmdsn = r->max_cmdsn,
+		.chap_alg = l->use_chap ? chap_alg(l->chap) : 0,
+		.mutual = l->use_chap && chap_mutual(l->chap),
+	};
+	memcpy(action->result.target_alias, l->alias, sizeof(l->alias));
+	return 0;
+}
+
+/* The target agrees to leave the stage. */
+static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+{
+	if (l->out.len && l->config.strict)
+		return violation(err, "it ended the stage with a question open");
+	strbuf_reset(&l->out);
+	if (l->stage == ISCSI_STAGE_OPERATIONAL)
+		return finish(l, r, action, err);
+	if (l->use_chap && !chap_done(l->chap))
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) demands");
+	l->stage = ISCSI_STAGE_OPERATIONAL;
+	negotiate_offer(&l->negotiation, &l->out);
+	return request(l, true, action, err);
+}
+
+static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
+{
+	struct iscsi_login_rsp r;
+	int ret;
+
+	if (l->over)
+		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU came for a login that is over");
+	ret = parse_response(l, pdu, &r, err);
+	if (ret)
+		return ret;
+	action->status_class = r.status_class;
+	action->status_detail = r.status_detail;
+	if (r.status_class == 1)
+		return redirect(&r, pdu, action, err);
+	if (r.status_class || r.status_detail)
+		return refused(l, &r, err);
+	ret = check_response(l, &r, err);
+	if (ret)
+		return ret;
+	l->exp_statsn = r.statsn + 1;
+	l->answered = true;
+	l->text_taken += pdu->len;
+	if (l->text_taken > LOGIN_TEXT_MAX)
+		return violation(err, "it sent more than 65536 bytes of text");
+	strbuf_add(&l->in, pdu->data, pdu->len);
+	if (strbuf_error(&l->in))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the target's text");
+	/* 11.12.2: more of this text follows, and an empty request asks for it */
+	if (r.cont)
+		return request(l, false, action, err);
+	ret = take_text(l, err);
+	if (ret)
+		return ret;
+	return r.transit ? take_transit(l, &r, action, err) : request(l, may_transit(l), action, err);
+}
+
+void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action)
+{
+	struct err err = ERR_INIT;
+
+	*action = (struct login_action){ 0 };
+	if (!l->over)
+		strbuf_reset(&l->out);
+	if (take(l, pdu, action, &err))
+		fail(l, &err, action);
+	else if (action->kind != LOGIN_SEND)
+		l->over = true;
+}

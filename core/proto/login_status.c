@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The status of a Login Response (RFC 7143 11.13.5): its text, and what it means to the user.
+ */
+#include "proto/login.h"
+
+/* Class 2 is the initiator's fault and stays so until a setting changes; class 3 is the target's and may pass. */
+static const struct {
+	uint8_t class, detail;
+	enum miscsi_error error;
+	const char *text;
+} statuses[] = {
+	{ 0, 0x00, MISCSI_ERR_OK, "success" },
+	{ 1, 0x01, MISCSI_ERR_OK, "target moved temporarily" },
+	{ 1, 0x02, MISCSI_ERR_OK, "target moved permanently" },
+	{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, "initiator error" },
+	{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, "authentication failure" },
+	{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, "authorization failure" },
+	{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, "target not found" },
+	{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, "target removed" },
+	{ 2, 0x05, MISCSI_ERR_FATAL_LOGIN, "unsupported version" },
+	{ 2, 0x06, MISCSI_ERR_FATAL_LOGIN, "too many connections" },
+	{ 2, 0x07, MISCSI_ERR_FATAL_LOGIN, "missing parameter" },
+	{ 2, 0x08, MISCSI_ERR_FATAL_LOGIN, "cannot include in session" },
+	{ 2, 0x09, MISCSI_ERR_FATAL_LOGIN, "session type not supported" },
+	{ 2, 0x0a, MISCSI_ERR_FATAL_LOGIN, "session does not exist" },
+	{ 2, 0x0b, MISCSI_ERR_FATAL_LOGIN, "invalid request during login" },
+	{ 3, 0x00, MISCSI_ERR_LOGIN, "target error" },
+	{ 3, 0x01, MISCSI_ERR_LOGIN, "service unavailable" },
+	{ 3, 0x02, MISCSI_ERR_LOGIN, "out of resources" },
+};
+
+/* A detail that is no row counts as its class's detail 0. */
+static int find(uint8_t class, uint8_t detail)
+{
+	int general = -1;
+
+	for (int i = 0; i < (int)(sizeof(statuses) / sizeof(*statuses)); i++) {
+		if (statuses[i].class != class)
+			continue;
+		if (statuses[i].detail == detail)
+			return i;
+		if (!statuses[i].detail)
+			general = i;
+	}
+	return general;
+}
+
+const char *login_status_text(uint8_t status_class, uint8_t status_detail)
+{
+	int i = find(status_class, status_detail);
+
+	return i < 0 ? "unknown status" : statuses[i].text;
+}
+
+enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail)
+{
+	int i = find(status_class, status_detail);
+
+	if (i < 0 && status_class == 1)
+		return MISCSI_ERR_OK;
+	return i < 0 ? MISCSI_ERR_FATAL_LOGIN : statuses[i].error;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iSCSI names: the three formats, and the alphabet of RFC 3722 as ranges.
+ */
+#include "proto/names.h"
+
+#include "base/strbuf.h"
+#include "proto/iscsi_proto.h"
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+struct range {
+	uint32_t first, last;
+};
+
+/*
+ * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls (C.2.2), private use (C.3),
+ * non-characters (C.4; those at the end of each plane are tested by their low bits), surrogates (C.5), what is inappropriate
+ * for plain text (C.6 to C.9); what stringprep would drop (B.1), for it cannot be seen; and 3002, the ideographic full stop.
+ */
+static const struct range prohibited[] = {
+	{ 0x80, 0xa0 },
+	{ 0xad, 0xad },
+	{ 0x340, 0x341 },
+	{ 0x34f, 0x34f },
+	{ 0x6dd, 0x6dd },
+	{ 0x70f, 0x70f },
+	{ 0x1680, 0x1680 },
+	{ 0x1806, 0x1806 },
+	{ 0x180b, 0x180e },
+	{ 0x2000, 0x200f },
+	{ 0x2028, 0x202f },
+	{ 0x205f, 0x206f },
+	{ 0x2ff0, 0x2ffb },
+	{ 0x3000, 0x3000 },
+	{ 0x3002, 0x3002 },
+	{ 0xd800, 0xf8ff },
+	{ 0xfdd0, 0xfdef },
+	{ 0xfe00, 0xfe0f },
+	{ 0xfeff, 0xfeff },
+	{ 0xfff0, 0xffff },
+	{ 0x1d173, 0x1d17a },
+	{ 0xe0000, 0x10ffff },
+};
+
+static bool is_prohibited(uint32_t c)
+{
+	if ((c & 0xfffe) == 0xfffe)
+		return true;
+	for (size_t i = 0; i < sizeof(prohibited) / sizeof(*prohibited); i++)
+		if (c >= prohibited[i].first && c <= prohibited[i].last)
+			return true;
+	return false;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* One UTF-8 character of more than a byte, shortest form only; 0 when it is none, else its bytes. */
+static size_t utf8(const uint8_t *s, size_t len, uint32_t *out)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	uint32_t c = s[0] & (0x7fu >> n);
+
+	if (s[0] < 0xc2 || s[0] > 0xf4 || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3fu);
+	}
+	*out = c;
+	return c >= least[n] && c <= 0x10ffff ? n : 0;
+}
+
+static bool alphabet_ok(const char *name, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t c;
+
+		n = 1;
+		if (is_alnum(name[i]) || memchr("-.:_", name[i], 4))
+			continue;
+		if (!((uint8_t)name[i] & 0x80))
+			return false;
+		n = utf8((const uint8_t *)name + i, len - i, &c);
+		if (!n || is_prohibited(c))
+			return false;
+	}
+	return true;
+}
+
+/* "yyyy-mm." and the naming authority's reversed domain name, RFC 7143 4.2.7.4. */
+static bool iqn_ok(const char *s, size_t len)
+{
+	static const char shape[] = "dddd-dd.";
+
+	if (len <= sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(shape) - 1; i++)
+		if (shape[i] == 'd' ? !is_digit(s[i]) : s[i] != shape[i])
+			return false;
+	return is_alnum(s[sizeof(shape) - 1]) || (uint8_t)s[sizeof(shape) - 1] & 0x80;
+}
+
+static bool hex_ok(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!is_hex(s[i]))
+			return false;
+	return true;
+}
+
+/* 4.2.7.5: an EUI-64. */
+static bool eui_ok(const char *s, size_t len)
+{
+	return len == 16 && hex_ok(s, len);
+}
+
+/* 4.2.7.6, RFC 3980: 64 or 128 bits. */
+static bool naa_ok(const char *s, size_t len)
+{
+	return (len == 16 || len == 32) && hex_ok(s, len);
+}
+
+static const struct {
+	const char *prefix;
+	bool (*ok)(const char *rest, size_t len);
+} formats[] = {
+	{ "iqn.", iqn_ok },
+	{ "eui.", eui_ok },
+	{ "naa.", naa_ok },
+};
+
+static const char *fault(const char *name, size_t len)
+{
+	if (!len)
+		return "is empty";
+	if (len > ISCSI_NAME_MAX)
+		return "is longer than 223 bytes";
+	if (!alphabet_ok(name, len))
+		return "has a character that iSCSI names may not have";
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (len >= 4 && !strncasecmp(name, formats[i].prefix, 4))
+			return formats[i].ok(name + 4, len - 4) ? NULL :
+				"is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex digits, naa.16 or 32 hex digits";
+	return "does not begin with iqn., eui. or naa.";
+}
+
+int name_check(const char *name, size_t len, struct err *err)
+{
+	const char *why = fault(name, len);
+	char shown[ISCSI_NAME_MAX + 1];
+
+	if (!why)
+		return 0;
+	return err_set(err, MISCSI_ERR_INVAL, "the iSCSI name \"%s\" %s",
+		str_escape(shown, sizeof(shown), name, len), why);
+}
+
+bool name_equal(const char *a, const char *b)
+{
+	return !strcasecmp(a, b);
+}

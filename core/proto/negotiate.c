@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The negotiator: one loop over keys.def. What a key is, its row says; here is only how rows are combined.
+ */
+#include "proto/negotiate.h"
+
+#include "base/mem.h"
+#include "proto/text.h"
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct key_row rows[] = {
+#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting)     \
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule,    \
+		def, min, max, setting, offsetof(struct iscsi_params, member),                                   \
+		offsetof(struct iscsi_params, theirs) },
+#define KEY_TEXT(name, scope, phase, sender, limit)                                                              \
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, \
+		limit, NULL, 0, 0 },
+#include "proto/keys.def"
+};
+
+/* Of negotiation.state. */
+enum { OFFERED = 1, SEEN = 2, SETTLED = 4 };
+
+static uint32_t *member(struct iscsi_params *p, size_t offset)
+{
+	return (uint32_t *)(void *)((char *)p + offset);
+}
+
+const struct key_row *key_row(enum key_id id)
+{
+	return &rows[id];
+}
+
+const struct key_row *key_find(const char *name)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		if (!strcmp(rows[i].name, name))
+			return &rows[i];
+	return NULL;
+}
+
+void iscsi_params_init(struct iscsi_params *p)
+{
+	*p = (struct iscsi_params){ 0 };
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		if (rows[i].rule != KEY_ELSEWHERE)
+			*member(p, rows[i].member) = rows[i].initial;
+}
+
+int iscsi_params_set(struct iscsi_params *p, const char *setting, uint32_t value)
+{
+	if (!strcmp(setting, "node.conn[0].iscsi.MaxXmitDataSegmentLength")) {
+		p->max_xmit_data_segment_length = value;
+		return 0;
+	}
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (!rows[i].setting || strcmp(rows[i].setting, setting))
+			continue;
+		if (value < rows[i].min || value > rows[i].max)
+			return -ERANGE;
+		*member(p, rows[i].member) = value;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const char *const digests[] = {
+	[ISCSI_DIGEST_NONE] = "None",
+	[ISCSI_DIGEST_CRC32C] = "CRC32C",
+	[ISCSI_DIGEST_NONE_CRC32C] = "None,CRC32C",
+	[ISCSI_DIGEST_CRC32C_NONE] = "CRC32C,None",
+};
+
+int iscsi_digest_parse(const char *text)
+{
+	for (int i = 0; i <= ISCSI_DIGEST_CRC32C_NONE; i++)
+		if (!strcasecmp(text, digests[i]))
+			return i;
+	return -EINVAL;
+}
+
+const char *iscsi_digest_text(uint32_t digest)
+{
+	return digests[digest & 3];
+}
+
+/* Does a wish take this digest? */
+static bool digest_fits(uint32_t wish, uint32_t digest)
+{
+	return wish >= ISCSI_DIGEST_NONE_CRC32C || wish == digest;
+}
+
+/* The outcome of two values that are in range (6.2.2 and the result function of each key in section 13). */
+static uint32_t combine(const struct key_row *row, uint32_t a, uint32_t b)
+{
+	switch (row->rule) {
+	case KEY_AND:
+		return a && b;
+	case KEY_OR:
+		return a || b;
+	case KEY_MIN:
+		return a < b ? a : b;
+	case KEY_MAX:
+		return a > b ? a : b;
+	default:
+		return b;
+	}
+}
+
+void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool discovery, bool strict)
+{
+	*n = (struct negotiation){ .wish = *wish, .discovery = discovery, .strict = strict };
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		uint32_t *v = member(&n->wish, rows[i].member);
+
+		if (rows[i].rule == KEY_ELSEWHERE)
+			continue;
+		*v = *v < rows[i].min ? rows[i].min : *v > rows[i].max ? rows[i].max : *v;
+	}
+	/* 13.14: FirstBurstLength MUST NOT exceed MaxBurstLength */
+	if (n->wish.first_burst_length > n->wish.max_burst_length)
+		n->wish.first_burst_length = n->wish.max_burst_length;
+	iscsi_params_init(&n->result);
+	n->result.max_recv_data_segment_length = n->wish.max_recv_data_segment_length;
+	n->result.max_xmit_data_segment_length = key_row(KEY_MaxRecvDataSegmentLength)->initial;
+}
+
+static void say(const struct key_row *row, uint32_t value, struct strbuf *out)
+{
+	switch (row->type) {
+	case KEY_BOOL:
+		text_add(out, row->name, value ? "Yes" : "No");
+		break;
+	case KEY_DIGEST:
+		text_add(out, row->name, iscsi_digest_text(value));
+		break;
+	case KEY_REPORTING:
+		text_add(out, row->name, "RFC3720");
+		break;
+	default:
+		text_addf(out, row->name, "%u", (unsigned)value);
+	}
+}
+
+void negotiate_offer(struct negotiation *n, struct strbuf *out)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		const struct key_row *row = &rows[i];
+
+		if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) || (n->discovery && !row->in_discovery))
+			continue;
+		say(row, *member(&n->wish, row->member), out);
+		n->state[i] |= OFFERED;
+	}
+}
+
+static int refuse(struct err *err, const struct key_row *row, const char *value, const char *why)
+{
+	char shown[120];
+
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s=%s cannot be accepted: %s", row->name,
+		str_escape(shown, sizeof(shown), value, strlen(value)), why);
+}
+
+/* Is item one of a comma-separated list? */
+static bool in_list(const char *list, const char *item)
+{
+	size_t len = strlen(item);
+
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (!strncmp(p, item, len) && (!p[len] || p[len] == ','))
+			return true;
+	return false;
+}
+
+/* The first of our preferences that a list of the target's has; -1. */
+static int digest_choose(uint32_t wish, const char *list)
+{
+	uint32_t first = wish == ISCSI_DIGEST_CRC32C || wish == ISCSI_DIGEST_CRC32C_NONE;
+
+	for (uint32_t k = 0; k < 2; k++) {
+		uint32_t digest = first ^ k;
+
+		if (digest_fits(wish, digest) && in_list(list, digests[digest]))
+			return (int)digest;
+	}
+	return -1;
+}
+
+/* One value of the target's in the key's type and range; lists are reduced to what we choose. -EINVAL. */
+static int parse(const struct key_row *row, uint32_t wish, const char *value, uint32_t *out)
+{
+	uint64_t number;
+	int choice = -1;
+
+	switch (row->type) {
+	case KEY_BOOL:
+		choice = !strcmp(value, "Yes") ? 1 : !strcmp(value, "No") ? 0 : -1;
+		break;
+	case KEY_DIGEST:
+		choice = digest_choose(wish, value);
+		break;
+	case KEY_REPORTING:
+		choice = in_list(value, "RFC3720") ? 0 : -1;
+		break;
+	default:
+		if (text_number(value, &number) || number < row->min || number > row->max)
+			return -EINVAL;
+		*out = (uint32_t)number;
+		return 0;
+	}
+	if (choice < 0)
+		return -EINVAL;
+	*out = (uint32_t)choice;
+	return 0;
+}
+
+/*
+ * No value came of it (6.2: the key keeps its default). The default joined with our wish is what the initiator may always do: it
+ * only limits itself further. A digest that we demand has no such middle.
+ */
+static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+{
+	uint32_t wish = *member(&n->wish, row->member);
+
+	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(wish, row->initial))
+		return refuse(err, row, value, "it was demanded");
+	*member(&n->result, row->member) = combine(row, wish, row->initial);
+	return 0;
+}
+
+static bool is_constant(const char *value)
+{
+	return !strcmp(value, "Reject") || !strcmp(value, "Irrelevant") || !strcmp(value, "NotUnderstood");
+}
+
+/* The answer to an offer of ours. */
+static int take_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+{
+	uint32_t wish = *member(&n->wish, row->member), got = 0;
+
+	if (is_constant(value))
+		return n->strict && value[0] == 'N' ?
+			refuse(err, row, value, "every implementation has to know this key") :
+			settle_default(n, row, value, err);
+	/* an answer is one value, also where the offer was a list */
+	if (strchr(value, ',') || parse(row, wish, value, &got))
+		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
+	if (n->strict && combine(row, wish, got) != got)
+		return refuse(err, row, value, "it is no legal outcome of what was offered");
+	*member(&n->result, row->member) = combine(row, wish, got);
+	return 0;
+}
+
+/* An offer that the target began: the result goes back. Out of range is answered, not failed (6.2.2). */
+static int take_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
+{
+	uint32_t *wish = member(&n->wish, row->member), got;
+
+	if (is_constant(value))
+		return 0;
+	if (row->rule == KEY_REFUSE || parse(row, *wish, value, &got)) {
+		text_add(answers, row->name, "Reject");
+		return 0;
+	}
+	got = combine(row, *wish, got);
+	*member(&n->result, row->member) = got;
+	say(row, got, answers);
+	return 0;
+}
+
+static int take_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+{
+	uint32_t got = 0;
+
+	if (parse(row, 0, value, &got))
+		return refuse(err, row, value, "it is out of range");
+	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) &&
+		n->wish.max_xmit_data_segment_length && got > n->wish.max_xmit_data_segment_length)
+		got = n->wish.max_xmit_data_segment_length;
+	*member(&n->result, row->theirs) = got;
+	return 0;
+}
+
+static int take_known(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers,
+	struct err *err)
+{
+	uint8_t *state = &n->state[row - rows];
+	bool offered = *state & OFFERED, again = *state & SEEN;
+
+	*state |= SEEN;
+	if (row->rule == KEY_DECLARE && again && n->strict)
+		return refuse(err, row, value, "it was declared before");
+	if (row->rule == KEY_DECLARE)
+		return is_constant(value) ? 0 : take_declaration(n, row, value, err);
+	if (again)
+		return refuse(err, row, value, "it was negotiated before");
+	*state |= SETTLED;
+	if (offered)
+		return take_answer(n, row, value, err);
+	if (n->discovery && !row->in_discovery) {
+		text_add(answers, row->name, "Irrelevant");
+		return 0;
+	}
+	return take_offer(n, row, value, answers);
+}
+
+int negotiate_take(struct negotiation *n, enum key_phase stage, const char *key, const char *value,
+	struct strbuf *answers, struct err *err)
+{
+	const struct key_row *row = key_find(key);
+
+	if (!row) {
+		/* 6.2: any unknown key, X- or not; an answer NotUnderstood to what we never said ends there */
+		if (!is_constant(value))
+			text_add(answers, key, "NotUnderstood");
+		return 0;
+	}
+	if (row->rule == KEY_ELSEWHERE)
+		return refuse(err, row, value, "it has no place here");
+	if (row->phase != KEY_ANY && row->phase != stage)
+		return refuse(err, row, value, "it does not belong into this stage of the login");
+	return take_known(n, row, value, answers, err);
+}
+
+bool negotiate_seen(const struct negotiation *n, enum key_id id)
+{
+	return n->state[id] & SEEN;
+}
+
+int negotiate_finish(struct negotiation *n, struct err *err)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		const struct key_row *row = &rows[i];
+		int ret;
+
+		if (!(n->state[i] & OFFERED) || (n->state[i] & SETTLED) || row->rule == KEY_DECLARE)
+			continue;
+		if (n->strict)
+			return refuse(err, row, "", "the target did not answer it");
+		ret = settle_default(n, row, "", err);
+		if (ret)
+			return ret;
+	}
+	/* 13.14 again, for what came out of two answers */
+	if (n->result.first_burst_length > n->result.max_burst_length)
+		n->result.first_burst_length = n->result.max_burst_length;
+	return 0;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes by.
+ */
+#include "proto/sendtargets.h"
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "proto/names.h"
+#include "proto/text.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is known of the target whose TargetName came last. */
+enum current { NO_TARGET, BAD_TARGET, NAMED, LOCATED };
+
+struct sendtargets {
+	struct sendtargets_config config;
+	struct strbuf out;
+	struct text_cutter cutter;
+	char name[ISCSI_NAME_MAX + 1];
+	enum current current;
+	size_t bytes;
+	uint32_t pdus, records, exp_statsn;
+	bool over;
+};
+
+int sendtargets_new(const struct sendtargets_config *config, struct sendtargets **out)
+{
+	struct sendtargets *s = x_new(struct sendtargets);
+
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	s->exp_statsn = config->exp_statsn;
+	if (!s->config.max_bytes)
+		s->config.max_bytes = SENDTARGETS_BYTES_MAX;
+	if (!s->config.max_pdus)
+		s->config.max_pdus = SENDTARGETS_PDUS_MAX;
+	if (!s->config.max_records)
+		s->config.max_records = SENDTARGETS_RECORDS_MAX;
+	*out = s;
+	return 0;
+}
+
+void sendtargets_free(struct sendtargets *s)
+{
+	if (!s)
+		return;
+	strbuf_free(&s->out);
+	x_free(s);
+}
+
+uint32_t sendtargets_records(const struct sendtargets *s)
+{
+	return s->records;
+}
+
+uint32_t sendtargets_exp_statsn(const struct sendtargets *s)
+{
+	return s->exp_statsn;
+}
+
+uint32_t sendtargets_cmdsn(const struct sendtargets *s)
+{
+	return s->config.cmdsn;
+}
+
+/* Immediate, so that no command window has to be watched and CmdSN stays as it is (3.2.2.1 of RFC 3720, 4.2.2.1 here). */
+static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
+{
+	struct iscsi_text_req r = {
+		.immediate = true,
+		.final = true,
+		.lun = lun,
+		.itt = s->config.itt,
+		.ttt = ttt,
+		.cmdsn = s->config.cmdsn,
+		.exp_statsn = s->exp_statsn,
+	};
+
+	if (strbuf_error(&s->out))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a Text Request");
+	action->kind = SENDTARGETS_SEND;
+	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
+	action->pdu.len = s->out.len;
+	pdu_build_text(&action->pdu, &r);
+	return 0;
+}
+
+static void fail(struct sendtargets *s, const struct err *err, struct sendtargets_action *action)
+{
+	s->over = true;
+	action->kind = SENDTARGETS_FAILED;
+	action->pdu = (struct iscsi_pdu){ 0 };
+	action->err = *err;
+}
+
+void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action)
+{
+	struct err err = ERR_INIT;
+
+	*action = (struct sendtargets_action){ 0 };
+	text_add(&s->out, "SendTargets", "All");
+	if (request(s, 0, ISCSI_TAG_RESERVED, action, &err))
+		fail(s, &err, action);
+}
+
+static void warn(struct sendtargets *s, const char *what, const struct err *why)
+{
+	char text[ERR_TEXT_MAX + 128];
+
+	if (!s->config.warning)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", what, why ? ": " : "", why ? why->text : "");
+	s->config.warning(s->config.arg, text);
+}
+
+static int report(struct sendtargets *s, const struct portal *portal, struct err *err)
+{
+	int ret;
+
+	if (s->records == s->config.max_records)
+		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets",
+			(unsigned)s->config.max_records);
+	s->records++;
+	ret = s->config.found(s->config.arg, s->name, portal);
+	return ret ? err_sys(err, MISCSI_ERR_INTERNAL, -ret, "a discovered target could not be taken") : 0;
+}
+
+/* A TargetName without any TargetAddress is at the portal that was asked (appendix C). */
+static int end_target(struct sendtargets *s, struct err *err)
+{
+	enum current was = s->current;
+
+	s->current = NO_TARGET;
+	return was == NAMED ? report(s, NULL, err) : 0;
+}
+
+static int take_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int ret = end_target(s, err);
+
+	if (ret)
+		return ret;
+	if (name_check(pair->value, pair->value_len, &why)) {
+		s->current = BAD_TARGET;
+		warn(s, "a target was left out", &why);
+		return 0;
+	}
+	memcpy(s->name, pair->value, pair->value_len + 1);
+	s->current = NAMED;
+	return 0;
+}
+
+static int take_address(struct sendtargets *s, const struct text_pair *pair, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct portal portal;
+
+	if (s->current == BAD_TARGET)
+		return 0;
+	if (s->current == NO_TARGET) {
+		warn(s, "a TargetAddress came before any TargetName and was left out", NULL);
+		return 0;
+	}
+	/* a target whose only address is no use must not be taken for one without address */
+	s->current = LOCATED;
+	if (!portal_parse(pair->value, pair->value_len, ISCSI_PORT, &portal, &why))
+		return report(s, &portal, err);
+	err_prefix(&why, "%s", s->name);
+	warn(s, "a portal was left out", &why);
+	return 0;
+}
+
+struct taking {
+	struct sendtargets *s;
+	struct err *err;
+};
+
+static int take_pair(void *arg, const struct text_pair *pair, const struct err *bad)
+{
+	struct taking *t = arg;
+
+	if (bad) {
+		/* it may have been this target's address, or a name whose addresses follow: neither may be guessed */
+		t->s->current = BAD_TARGET;
+		warn(t->s, "part of the answer was left out", bad);
+		return 0;
+	}
+	if (!strcmp(pair->key, "TargetName"))
+		return take_name(t->s, pair, t->err);
+	if (!strcmp(pair->key, "TargetAddress"))
+		return take_address(t->s, pair, t->err);
+	/* 6.2: TargetAlias and vendors' keys are no business of ours; an offer would be, but there is nothing to negotiate here */
+	return 0;
+}
+
+/* The bounds that make an endless answer end. */
+static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, struct err *err)
+{
+	s->bytes += pdu->len;
+	if (s->bytes > s->config.max_bytes)
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes", s->config.max_bytes);
+	if (++s->pdus > s->config.max_pdus)
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs",
+			(unsigned)s->config.max_pdus);
+	return 0;
+}
+
+static int finish(struct sendtargets *s, struct sendtargets_action *action, struct err *err)
+{
+	int ret;
+
+	if (text_cutter_pending(&s->cutter)) {
+		s->current = BAD_TARGET;
+		warn(s, "the list of targets ends in the midst of a key", NULL);
+	}
+	ret = end_target(s, err);
+	if (ret)
+		return ret;
+	s->over = true;
+	action->kind = SENDTARGETS_DONE;
+	return 0;
+}
+
+static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_text_rsp *r,
+	struct sendtargets_action *action, struct err *err)
+{
+	struct taking taking = { s, err };
+	int ret;
+
+	if (!s->config.ignore_itt && r->itt != s->config.itt)
+		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
+	if (r->final && r->cont)
+		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response ends and goes on at once (F and C)");
+	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target's Text Response has more to say, but no Target Transfer Tag to ask for it");
+	s->exp_statsn = r->statsn + 1;
+	ret = check_bounds(s, pdu, err);
+	if (!ret)
+		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, take_pair, &taking);
+	if (ret)
+		return ret;
+	return r->final ? finish(s, action, err) : request(s, r->lun, r->ttt, action, err);
+}
+
+/* 11.19: a ping is echoed; anything else that a NOP-In may say is no business of a discovery. */
+static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_nop_in *nop,
+	struct sendtargets_action *action, struct err *err)
+{
+	struct iscsi_nop_out r = {
+		.immediate = true,
+		.lun = nop->lun,
+		.itt = ISCSI_TAG_RESERVED,
+		.ttt = nop->ttt,
+		.cmdsn = s->config.cmdsn,
+	};
+	int ret = check_bounds(s, pdu, err);
+
+	if (ret)
+		return ret;
+	action->kind = SENDTARGETS_WAIT;
+	if (nop->ttt == ISCSI_TAG_RESERVED)
+		return 0;
+	s->exp_statsn = nop->statsn + 1;
+	r.exp_statsn = s->exp_statsn;
+	strbuf_add(&s->out, pdu->data, pdu->len);
+	if (strbuf_error(&s->out))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a NOP-Out");
+	action->kind = SENDTARGETS_SEND;
+	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
+	action->pdu.len = s->out.len;
+	pdu_build_nop_out(&action->pdu, &r);
+	return 0;
+}
+
+static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
+{
+	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
+	struct iscsi_reject reject;
+	struct iscsi_text_rsp r;
+	struct iscsi_nop_in nop;
+
+	if (s->over)
+		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU came for a discovery that is over");
+	if (!pdu_parse_text(pdu, &r))
+		return take_response(s, pdu, &r, action, err);
+	if (!pdu_parse_nop_in(pdu, &nop))
+		return take_nop(s, pdu, &nop, action, err);
+	if (!pdu_parse_reject(pdu, &reject))
+		return err_set(err, MISCSI_ERR_GENERIC, "the target rejected SendTargets: %s (0x%02x)",
+			pdu_reject_text(reject.reason), reject.reason);
+	return err_set(err, MISCSI_ERR_GENERIC, "the target sent %s (opcode 0x%02x) in answer to SendTargets",
+		row ? row->name : "a PDU", pdu_op(pdu));
+}
+
+void sendtargets_feed(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action)
+{
+	struct err err = ERR_INIT;
+
+	*action = (struct sendtargets_action){ 0 };
+	strbuf_reset(&s->out);
+	if (take(s, pdu, action, &err))
+		fail(s, &err, action);
+}
