@@ -5,7 +5,6 @@
 #include "proto/pdu.h"
 
 #include "base/mem.h"
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 

@@ -1,1 +1,25 @@
 # fuzz targets of core/proto
+fuzz_replays += tests/fuzz/fuzz-pdu
+tests_fuzz_fuzz_pdu_SOURCES = tests/fuzz/pdu.c tests/fuzz/replay.c
+tests_fuzz_fuzz_pdu_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_pdu_LDADD = $(fuzz_libs)
+fuzz_replays += tests/fuzz/fuzz-text
+tests_fuzz_fuzz_text_SOURCES = tests/fuzz/text.c tests/fuzz/replay.c
+tests_fuzz_fuzz_text_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_text_LDADD = $(fuzz_libs)
+fuzz_replays += tests/fuzz/fuzz-chap
+tests_fuzz_fuzz_chap_SOURCES = tests/fuzz/chap.c tests/fuzz/replay.c
+tests_fuzz_fuzz_chap_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_chap_LDADD = $(fuzz_libs)
+fuzz_replays += tests/fuzz/fuzz-login
+tests_fuzz_fuzz_login_SOURCES = tests/fuzz/login.c tests/fuzz/replay.c
+tests_fuzz_fuzz_login_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_login_LDADD = $(fuzz_libs)
+fuzz_replays += tests/fuzz/fuzz-sendtargets
+tests_fuzz_fuzz_sendtargets_SOURCES = tests/fuzz/sendtargets.c tests/fuzz/replay.c
+tests_fuzz_fuzz_sendtargets_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_sendtargets_LDADD = $(fuzz_libs)
+fuzz_replays += tests/fuzz/fuzz-portal
+tests_fuzz_fuzz_portal_SOURCES = tests/fuzz/portal.c tests/fuzz/replay.c
+tests_fuzz_fuzz_portal_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_portal_LDADD = $(fuzz_libs)
