@@ -25,7 +25,8 @@ struct err {
 #define ERR_INIT { .code = MISCSI_ERR_OK }
 
 /* Fills *err; gives the row's errno, negated, to be returned. Texts too long are cut. */
-int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The same for a failed system call: ": " and strerror(errnum) are added; gives -errnum. errnum > 0. */
 int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)

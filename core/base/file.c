@@ -8,12 +8,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ".NAME.RRRRRR.tmp": hidden, and of a form that no record has. */
 #define RANDOM_LEN 6
+#define ALPHABET "abcdefghijklmnopqrstuvwxyz234567"
 #define TAIL ".tmp"
 #define TAIL_LEN (sizeof(TAIL) - 1)
 /* So much of NAME that the whole fits into NAME_MAX. */
@@ -103,22 +104,27 @@ bool file_is_temporary(const char *name)
 		return false;
 	dot = name + len - TAIL_LEN - RANDOM_LEN - 1;
 	return *dot == '.' && !strcmp(name + len - TAIL_LEN, TAIL) &&
-		strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz234567") == RANDOM_LEN;
+		strspn(dot + 1, ALPHABET) == RANDOM_LEN;
 }
 
 /* Makes a new, empty file beside base; its name goes to name. */
 static int open_temporary(int dir, const char *base, char name[NAME_MAX + 1])
 {
-	uint8_t random[RANDOM_LEN];
 	char letters[RANDOM_LEN + 1] = "";
 
 	for (int tries = 0; tries < 100; tries++) {
+		struct timespec ts;
+		uint64_t differs;
 		int fd;
 
-		if (getrandom(random, sizeof(random), GRND_NONBLOCK) != RANDOM_LEN)
-			return -errno;
-		for (int i = 0; i < RANDOM_LEN; i++)
-			letters[i] = "abcdefghijklmnopqrstuvwxyz234567"[random[i] & 31];
+		/*
+		 * Not getrandom(): it fails early in an initramfs. O_EXCL needs names that differ, not secret
+		 * ones.
+		 */
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		differs = (uint64_t)ts.tv_nsec ^ (uint64_t)getpid() * 2654435761U;
+		for (int i = 0; i < RANDOM_LEN; i++, differs >>= 5)
+			letters[i] = ALPHABET[differs & 31];
 		snprintf(name, NAME_MAX + 1, ".%.*s.%s" TAIL, STEM_MAX, base, letters);
 		fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0 || errno != EEXIST)

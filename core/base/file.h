@@ -9,24 +9,32 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Reads a regular file whole: *out is NUL-terminated, x_free() it. dirfd may be AT_FDCWD. -EFBIG beyond max bytes; -errno. Never waits on a FIFO. */
+/*
+ * Reads a regular file whole: *out is NUL-terminated, x_free() it. dirfd may be AT_FDCWD. -EFBIG beyond max
+ * bytes; -errno. Never waits on a FIFO.
+ */
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
 
 /*
- * Replaces (or makes) a file so that a reader sees the old one or the new one, also after a crash at any point:
- * temporary file in the same directory, write, fsync, rename, fsync of the directory. -errno; nothing is left behind then.
+ * Replaces (or makes) a file so that a reader sees the old one or the new one, also after a crash at any
+ * point: temporary file in the same directory, write, fsync, rename, fsync of the directory. -errno; nothing
+ * is left behind then.
  */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode);
 
 /* mkdir -p; each made with mode. */
 int file_mkdirs(const char *path, mode_t mode);
 
-/* Name of the temporary file that file_replace() writes: lets a directory reader skip what a killed writer left. */
+/*
+ * Name of the temporary file that file_replace() writes: lets a directory reader skip what a killed writer
+ * left.
+ */
 bool file_is_temporary(const char *name);
 
 /*
- * An exclusive lock on a file, made when missing (mode 0600): OFD/flock, gone when its holder dies. Waits at most timeout_ms
- * (0: not at all; never for ever). *out is to be given to file_unlock(). -EAGAIN when another holds it; -errno.
+ * An exclusive lock on a file, made when missing (mode 0600): OFD/flock, gone when its holder dies. Waits at
+ * most timeout_ms (0: not at all; never for ever). *out is to be given to file_unlock(). -EAGAIN when another
+ * holds it; -errno.
  */
 int file_lock(const char *path, unsigned timeout_ms, int *out);
 void file_unlock(int *lock); /* sets *lock to -1; usable as cleanup(file_unlock) with an initial -1 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * File locks (file.h). OFD locks: the kernel drops them with the last descriptor, however the holder died. The file stays: taking it
- * away would let two holders lock two files of one name.
+ * File locks (file.h). OFD locks: the kernel drops them with the last descriptor, however the holder died.
+ * The file stays: taking it away would let two holders lock two files of one name.
  */
 #include "config.h"
 #include "base/file.h"
@@ -55,7 +55,8 @@ static int wait_lock(int fd, unsigned timeout_ms)
 int file_lock(const char *path, unsigned timeout_ms, int *out)
 {
 	/* O_NOFOLLOW: in a directory that others can write, a link would have us make files elsewhere. */
-	cleanup(file_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	cleanup(file_close) int fd = open(path, flags, 0600);
 	struct stat st;
 	int rc;
 

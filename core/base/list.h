@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Intrusive doubly linked lists: the node is a member of what is listed; the list owns its members where its owner says so. */
+/*
+ * Intrusive doubly linked lists: the node is a member of what is listed; the list owns its members where its
+ * owner says so.
+ */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 

@@ -94,7 +94,8 @@ void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg)
 	l->injected = now != NULL;
 }
 
-int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg)
+int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t),
+	void *arg)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = f };
 
@@ -287,7 +288,10 @@ static int run_fds(struct round *r)
 
 static int run_timers(struct loop *l)
 {
-	/* What a timer sets, even for at once, waits for the next round: file descriptors have their turn between. */
+	/*
+	 * What a timer sets, even for at once, waits for the next round: file descriptors have their turn
+	 * between.
+	 */
 	uint64_t limit = l->timers.order;
 	struct loop_timer *t;
 	int ran = 0;

@@ -149,11 +149,25 @@ static bool printable(uint32_t c)
 	return c <= 0x10ffff && (c & 0xfffe) != 0xfffe;
 }
 
+/* Length of the character that a byte begins; 0: none begins so. */
+static size_t utf8_length(uint8_t lead)
+{
+	static const struct {
+		uint8_t first, last;
+		size_t n;
+	} leads[] = { { 0x00, 0x7f, 1 }, { 0xc2, 0xdf, 2 }, { 0xe0, 0xef, 3 }, { 0xf0, 0xf4, 4 } };
+
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+		if (lead >= leads[i].first && lead <= leads[i].last)
+			return leads[i].n;
+	return 0;
+}
+
 /* Length of the printable UTF-8 character (RFC 3629, 4) at p; 0: there is none. */
 static size_t utf8_printable(const uint8_t *p, size_t len)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t n = utf8_length(p[0]);
 	uint32_t c;
 
 	if (!n || n > len)
@@ -167,7 +181,10 @@ static size_t utf8_printable(const uint8_t *p, size_t len)
 	return c >= least[n] && printable(c) ? n : 0;
 }
 
-/* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of bytes taken. */
+/*
+ * The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of
+ * bytes taken.
+ */
 static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
 {
 	static const char hex[] = "0123456789abcdef";

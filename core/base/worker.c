@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: a pool of threads, its queue of jobs, and the eventfd by which finished ones reach the loop.
- * The lock guards the queue, the finished list, the slots and the jobs' states; nothing is called while it is held.
+ * Workers: a pool of threads, its queue of jobs, and the eventfd by which finished ones reach the loop. The
+ * lock guards the queue, the finished list, the slots and the jobs' states; nothing is called while it is
+ * held.
  */
 #include "config.h"
 #include "base/worker.h"
@@ -15,7 +16,10 @@
 
 #define IDLE_MS 10000
 
-/* Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it is locked in memory by mlockall(). */
+/*
+ * Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it
+ * is locked in memory by mlockall().
+ */
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES (2048 * 1024)
 #else

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop never does.
+ * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that
+ * the loop never does.
  *
- * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what the job owns; done() is
- * called on the loop's thread afterwards. A pool of one thread runs its jobs in the order they came.
+ * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what
+ * the job owns; done() is called on the loop's thread afterwards. A pool of one thread runs its jobs in the
+ * order they came.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -19,19 +21,26 @@ struct work {
 	int state;
 };
 
-/* Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle one ends after a while. -errno. */
+/*
+ * Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle
+ * one ends after a while. -errno.
+ */
 int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
 /*
- * Drops jobs that wait (their done() is not called), waits for those that run and calls the done() of what ran: worker_cancel()
- * promised it. May be called from a done().
+ * Drops jobs that wait (their done() is not called), waits for those that run and calls the done() of what
+ * ran: worker_cancel() promised it. May be called from a done().
  */
 void worker_pool_free(struct worker_pool *p);
 /*
- * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free it. -EBUSY when it is
- * under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be made (done() is then not called).
+ * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free
+ * it. -EBUSY when it is under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be
+ * made (done() is then not called).
  */
 int worker_submit(struct worker_pool *p, struct work *w);
-/* Takes a job out that has not begun: true, and done() will not be called (also when it was never submitted). false: it runs or has run, done() comes. */
+/*
+ * Takes a job out that has not begun: true, and done() will not be called (also when it was never submitted).
+ * false: it runs or has run, done() comes.
+ */
 bool worker_cancel(struct worker_pool *p, struct work *w);
 /* Tests: how long a thread that gets idle from now on lives, instead of 10 s. */
 void worker_pool_set_idle(struct worker_pool *p, unsigned ms);

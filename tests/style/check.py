@@ -135,7 +135,7 @@ def check_variables(src, out):
 def check_includes(src, out):
     layer = layer_of(src.path)
     for line, name, quoted in src.includes:
-        first = name.split('/')[0]
+        first = layer_of(name)  # generated ones are found as "core/LAYER/..."
         if name == 'config.h' or (not quoted and first not in BELOW):
             continue
         if name.startswith('../') or '/../' in name:

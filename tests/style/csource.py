@@ -157,6 +157,9 @@ def variable_name(statement):
 
 def is_constant(statement):
     s = without_attributes(statement).split('=')[0].replace('{}', ' ')
+    pointer = re.search(r'\(\s*\*\s*(const\b)?', s)
+    if pointer and pointer.start() == s.find('('):
+        return pointer.group(1) is not None  # to functions
     if '*' in s:
         return re.match(r'\s*(?:const\b)', s[s.rfind('*') + 1:]) is not None
     return re.search(r'\b(?:const|constexpr)\b', s) is not None

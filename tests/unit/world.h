@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A test's own temporary world: a fresh directory, and what is needed to look into it. Include after cmocka's headers. */
+/*
+ * A test's own temporary world: a fresh directory, and what is needed to look into it. Include after cmocka's
+ * headers.
+ */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
