@@ -11,4 +11,4 @@ done
 mkdir -p m4 build-aux
 autoreconf --install --force
 # autoconf cleans up dumped cores by "rm -f core": here that is a folder, and rm would complain at every check
-sed -i "s/rm -f core conftest/rm -f conftest/" configure
+sed -i "s/rm -f core conftest/rm -f conftest/; s/rm -f core \*.core/rm -f *.core/" configure

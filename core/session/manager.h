@@ -19,6 +19,8 @@ struct kernel;
 struct manager;
 struct plugins;
 struct record;
+struct scan;
+struct scanner;
 struct session;
 struct sysfs;
 struct worker_pool;
@@ -29,10 +31,12 @@ struct manager_config {
 	struct kernel *kernel; /* subscribed to events by the manager */
 	struct plugins *plugins;
 	const struct sysfs *sysfs;
-	struct worker_pool *scans; /* SCSI scans: slow, several at once */
+	struct scanner *scanner;
+	struct worker_pool *lookups; /* host names */
 	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
 	const char *initiator_name; /* used where the iface has none of its own */
 	const char *initiator_alias; /* may be NULL */
+	bool safe_logout; /* iscsid.safe_logout */
 	uint64_t host_salt; /* part of every ISID: the same as long as this kernel runs (isid.h) */
 };
 
@@ -60,9 +64,9 @@ struct manager_result {
 struct manager_request {
 	void (*done)(struct manager_request *r, const struct manager_result *result);
 	void *arg; /* the owner's */
-	struct list node; /* private from here */
-	struct manager *manager;
-	struct manager_result *result;
+	struct manager *manager; /* private from here */
+	struct manager_answer *answer;
+	struct scan *scan;
 	struct loop_task task;
 	unsigned waiting;
 };
@@ -73,7 +77,7 @@ struct manager_request {
  */
 void manager_login(struct manager *m, const struct record *node, struct manager_request *r);
 
-/* Ends a session, in whatever state it is; done when it is gone from the kernel. BUSY when a device of it is in use and force is not set. */
+/* Ends a session, in whatever state it is; done when it is gone from the kernel. BUSY: a device of it is in use, the manager was told to look (safe_logout), and force is not set. */
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
 
 /* Looks for new LUNs (and new sizes of known ones). */

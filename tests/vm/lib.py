@@ -118,11 +118,11 @@ def prepare(modules=MODULES):
     os.makedirs(CONFIG + "/iscsi", exist_ok=True)
 
 
-def config(settings):
-    """Adds settings to iscsid.conf."""
+def config(**settings):
+    """Adds settings to iscsid.conf: dots are written as double underscores (node__session__scan="manual")."""
     with open(f"{HOME}/iscsid.conf", "a") as f:
         for key, value in settings.items():
-            f.write(f"{key} = {value}\n")
+            f.write(f"{key.replace('__', '.')} = {value}\n")
 
 
 def tree(path=HOME):

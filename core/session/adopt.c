@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taking over the sessions that the kernel has: after this daemon was ended or killed, or when it takes the place of another initiator
+ * program. A session that is up is watched from now on and not touched; one that is not is recovered at once.
+ */
+#include "object/session_info.h"
+#include "record/record.h"
+#include "session/actions.h"
+#include "session/manager_private.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *transport_of(void *arg, const char *proc_name)
+{
+	struct transport *t;
+
+	return plugins_find_by_proc_name(arg, proc_name, &t, NULL) == 0 ? transport_name(t) : NULL;
+}
+
+static void set_secret(struct record *r, enum field_id id, const struct secret *value)
+{
+	char text[SESSION_INFO_NAME_MAX];
+
+	if (!value->len || value->len >= sizeof(text))
+		return;
+	memcpy(text, value->bytes, value->len);
+	text[value->len] = '\0';
+	record_set(r, id, text, NULL);
+	mem_wipe(text, sizeof(text));
+}
+
+static void set_number(struct record *r, enum field_id id, int64_t value)
+{
+	if (value >= 0)
+		record_set_int(r, id, value, NULL);
+}
+
+/* The settings of a session that left no file: what the kernel shows, the rest by default. */
+static struct record *settings_shown(const struct session_info *i)
+{
+	struct record *r = record_new(RECORD_NODE);
+
+	if (!r)
+		return NULL;
+	record_set(r, FIELD_NODE_NAME, i->target, NULL);
+	record_set(r, FIELD_CONN_ADDRESS, *i->persistent_address ? i->persistent_address : i->address, NULL);
+	set_number(r, FIELD_CONN_PORT, i->persistent_port > 0 ? i->persistent_port : i->port);
+	set_number(r, FIELD_NODE_TPGT, i->tpgt);
+	record_set(r, FIELD_IFACE_NAME, *i->iface ? i->iface : "default", NULL);
+	record_set(r, FIELD_IFACE_TRANSPORT, i->transport, NULL);
+	if (*i->initiator)
+		record_set(r, FIELD_IFACE_INITIATORNAME, i->initiator, NULL);
+	if (strcmp(i->netdev, "default") != 0)
+		record_set(r, FIELD_IFACE_NETDEV, i->netdev, NULL);
+	if (strcmp(i->hwaddress, "default") != 0)
+		record_set(r, FIELD_IFACE_HWADDRESS, i->hwaddress, NULL);
+	set_number(r, FIELD_SESSION_ABORT_TIMEOUT, i->abort_tmo);
+	set_number(r, FIELD_SESSION_LU_RESET_TIMEOUT, i->lu_reset_tmo);
+	set_number(r, FIELD_SESSION_TGT_RESET_TIMEOUT, i->tgt_reset_tmo);
+	set_number(r, FIELD_CONN_NOOP_INTERVAL, i->recv_tmo);
+	set_number(r, FIELD_CONN_NOOP_TIMEOUT, i->ping_tmo);
+	set_number(r, FIELD_CONN_MAX_RECV_LENGTH, i->max_recv);
+	set_number(r, FIELD_SESSION_FIRST_BURST, i->first_burst);
+	set_number(r, FIELD_SESSION_MAX_BURST, i->max_burst);
+	set_number(r, FIELD_SESSION_IMMEDIATE_DATA, i->immediate_data);
+	set_number(r, FIELD_SESSION_INITIAL_R2T, i->initial_r2t);
+	record_set(r, FIELD_CONN_HEADER_DIGEST, i->header_digest > 0 ? "CRC32C" : "None", NULL);
+	record_set(r, FIELD_CONN_DATA_DIGEST, i->data_digest > 0 ? "CRC32C" : "None", NULL);
+	record_set(r, FIELD_SESSION_SCAN, "manual", NULL); /* its devices are there */
+	return r;
+}
+
+static void add_secrets(struct record *r, const struct session_info *i)
+{
+	char name[SESSION_INFO_NAME_MAX];
+
+	if (i->username.len && i->username.len < sizeof(name)) {
+		set_secret(r, FIELD_SESSION_USERNAME, &i->username);
+		set_secret(r, FIELD_SESSION_PASSWORD, &i->password);
+		record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL);
+	}
+	set_secret(r, FIELD_SESSION_USERNAME_IN, &i->username_in);
+	set_secret(r, FIELD_SESSION_PASSWORD_IN, &i->password_in);
+}
+
+static int take(struct manager *m, const struct session_info *i, struct transport *t)
+{
+	struct record *node = NULL;
+	struct session *s;
+	uint8_t isid[ISID_LEN];
+	bool known = store_read(m->config.state_dir, i->sid, i->target, &node, isid) == 0;
+	int rc;
+
+	if (!known)
+		node = settings_shown(i);
+	if (!node)
+		return -ENOMEM;
+	add_secrets(node, i);
+	rc = session_new(m, node, t, &s);
+	record_free(node);
+	if (rc < 0)
+		return rc;
+	if (known)
+		memcpy(s->isid, isid, sizeof(isid));
+	s->isid_known = known;
+	s->adopted = s->conn.created = true;
+	s->sid = i->sid;
+	s->host_no = i->host_no;
+	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */
+	list_append(&m->sessions, &s->node);
+	s->run.state = SESS_LOGGED_IN;
+	s->conn.run.state = CONN_LOGGED_IN;
+	return 0;
+}
+
+/* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
+static void set_going(struct manager *m, const struct session_info *i)
+{
+	struct session *s = manager_find(m, i->sid);
+
+	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
+		return;
+	if (!*i->target || !i->has_conn) {
+		log_info(m->config.log, "session", "session%u was never logged in: ending it", i->sid);
+		session_event(s, SESS_EV_CLOSE);
+		return;
+	}
+	conn_fail(&s->conn, MISCSI_ERR_TRANS, "found %s", i->state);
+	conn_event(&s->conn, CONN_EV_LOST);
+}
+
+int manager_adopt(struct manager *m, struct err *err)
+{
+	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
+	struct session_info_list list = { 0 };
+	struct transport *t;
+	int adopted = 0;
+	int rc = session_info_list(m->config.sysfs, &map, SYSFS_BY_NUMBER, SESSION_INFO_ALL & ~SESSION_INFO_DEVICES, &list, err);
+
+	for (size_t n = 0; rc == 0 && n < list.n; n++) {
+		const struct session_info *i = &list.info[n];
+		struct err why = ERR_INIT;
+
+		if (plugins_find(m->config.plugins, i->transport, &t, &why) < 0) {
+			log_warn(m->config.log, "session", "session%u is left alone: %s", i->sid, why.text);
+			continue;
+		}
+		if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
+			continue; /* KERNEL_ABI trap 3: the adapter's own */
+		if (take(m, i, t) < 0) {
+			log_err(m->config.log, "session", "session%u: no memory to take it over", i->sid);
+			continue;
+		}
+		set_going(m, i);
+		adopted++;
+	}
+	session_info_list_free(&list);
+	return rc < 0 ? rc : adopted;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the connection machine does from its first look-up to full feature phase, and on the way down; the rows of connection.def say when. */
+#include "base/strbuf.h"
+#include "record/record.h"
+#include "session/actions.h"
+#include <errno.h>
+
+bool conn_by_firmware(const void *machine)
+{
+	const struct conn *c = machine;
+
+	return transport_logs_in(c->session->transport);
+}
+
+static void conn_opened(struct transport_op *op, int result)
+{
+	struct conn *c = op->arg;
+
+	if (result < 0) {
+		err_copy(&c->err, &op->err);
+		conn_event(c, CONN_EV_FAILED);
+		return;
+	}
+	c->busy = true; /* as within conn_resolve(), whose rest this is */
+	result = conn_resolve(c);
+	c->busy = false;
+	if (result != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)result);
+}
+
+static void conn_resolved(void *arg, int result, const struct resolved *r, const struct err *err)
+{
+	struct conn *c = arg;
+
+	c->resolving = NULL;
+	if (result < 0) {
+		err_copy(&c->err, err);
+		conn_event(c, CONN_EV_FAILED);
+		return;
+	}
+	*c->addresses = *r;
+	conn_event(c, CONN_EV_READY);
+}
+
+/* Every attempt looks the name up anew: a target that moved is found again. Addresses of one name are tried in turn. */
+int conn_resolve(void *machine)
+{
+	struct conn *c = machine;
+	struct session *s = c->session;
+	const struct manager_config *config = manager_config(s->manager);
+	uint16_t port;
+	const char *host = session_address(s, &port);
+
+	err_clear(&c->err);
+	conn_arm(c, record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT));
+	if (!transport_handle(s->transport)) {
+		transport_op_init(&c->op, conn_opened, c);
+		transport_open(s->transport, &c->op);
+		return CONN_EV_NONE;
+	}
+	if (!c->addresses)
+		c->addresses = x_new(struct resolved);
+	if (!c->addresses)
+		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for addresses");
+	if (resolve_numeric(host, port, c->addresses) == 0)
+		return CONN_EV_READY;
+	if (resolve_start(config->lookups, host, port, conn_resolved, c, &c->resolving) < 0)
+		return conn_fail(c, MISCSI_ERR_NOMEM, "cannot look up the portal's name");
+	return CONN_EV_NONE;
+}
+
+static void conn_connected(struct transport_op *op, int result)
+{
+	struct conn *c = op->arg;
+
+	if (result < 0) {
+		err_copy(&c->err, &op->err);
+		conn_event(c, CONN_EV_FAILED);
+		return;
+	}
+	c->binding = op->binding;
+	conn_event(c, CONN_EV_CONNECTED);
+}
+
+static const char *wish(const struct session *s, enum field_id id)
+{
+	const char *text = record_str(s->record, id);
+
+	return *text ? text : NULL;
+}
+
+int conn_connect(void *machine)
+{
+	struct conn *c = machine;
+	struct session *s = c->session;
+	unsigned nth = c->next_address++ % c->addresses->n;
+	struct miscsi_connect_args args = {
+		.size = sizeof(args),
+		.timeout_ms = (uint32_t)record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT) * 1000,
+		.dst = (const struct sockaddr *)&c->addresses->addr[nth].sa,
+		.dst_len = c->addresses->addr[nth].len,
+		.netdev = wish(s, FIELD_IFACE_NETDEV),
+		.ip = wish(s, FIELD_IFACE_IPADDRESS),
+		.hwaddress = wish(s, FIELD_IFACE_HWADDRESS),
+	};
+
+	transport_op_init(&c->op, conn_connected, c);
+	session_op(s, &c->op);
+	transport_connect(s->transport, &c->op, &args);
+	return CONN_EV_NONE;
+}
+
+int conn_bind(void *machine)
+{
+	struct conn *c = machine;
+	struct session *s = c->session;
+	struct kernel_job *job = conn_job(c);
+	bool bound = transport_traits(s->transport) & MISCSI_TRAIT_BOUND_SESSION;
+
+	conn_disarm(c);
+	if (job && !c->created) {
+		kernel_job_create_session(job, transport_handle(s->transport), bound ? c->binding.value : 0,
+			(uint16_t)record_int(s->record, FIELD_SESSION_CMDS_MAX), (uint16_t)record_int(s->record, FIELD_SESSION_QUEUE_DEPTH),
+			(uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN));
+		kernel_job_create_conn(job, 0);
+	}
+	if (job)
+		kernel_job_bind(job, c->binding.value, true);
+	return conn_submit(c, job);
+}
+
+/* The kernel has its own reference to a bound socket; an endpoint stays ours to disconnect. */
+void conn_bound(struct conn *c)
+{
+	if (c->binding.kind == MISCSI_BINDING_SOCKET)
+		transport_disconnect(c->session->transport, &c->binding);
+}
+
+static void conn_fw_done(struct transport_op *op, int result)
+{
+	struct conn *c = op->arg;
+
+	if (result < 0)
+		err_copy(&c->err, &op->err);
+	conn_event(c, result < 0 ? CONN_EV_FAILED : CONN_EV_LOGIN_DONE);
+}
+
+int conn_fw_login(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	transport_op_init(&c->op, conn_fw_done, c);
+	session_op(c->session, &c->op);
+	transport_login(c->session->transport, &c->op);
+	return CONN_EV_NONE;
+}
+
+int conn_start(void *machine)
+{
+	struct conn *c = machine;
+	struct kernel_job *job = conn_job(c);
+	int rc = job ? conn_add_params(c, job) : -ENOMEM;
+
+	conn_disarm(c);
+	if (rc < 0) {
+		kernel_job_free(job);
+		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters");
+	}
+	kernel_job_start_conn(job);
+	return conn_submit(c, job);
+}
+
+int conn_up(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_release(c);
+	x_free(c->addresses); /* a thousand sessions that are up need none of this */
+	x_free(c->result);
+	c->addresses = NULL;
+	c->result = NULL;
+	err_clear(&c->err);
+	session_event(c->session, SESS_EV_CONN_UP);
+	return CONN_EV_NONE;
+}
+
+int conn_down(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_release(c);
+	if (c->binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(c->session->transport, &c->binding);
+	session_event(c->session, SESS_EV_CONN_DOWN);
+	return CONN_EV_NONE;
+}
+
+int conn_down_late(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "no connection to %s within %lld s", session_portal(c->session),
+		(long long)record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	return conn_down(c);
+}
+
+/* The kernel accepts nothing for a connection that failed until it was told to stop it (and waits for its own clean-up then). */
+int conn_stop(void *machine)
+{
+	struct conn *c = machine;
+	struct kernel_job *job;
+
+	conn_release(c);
+	conn_bound(c);
+	job = conn_job(c);
+	if (!job || !c->created) {
+		kernel_job_free(job);
+		return CONN_EV_JOB_DONE;
+	}
+	kernel_job_stop_conn(job, ISCSI_STOP_CONN_RECOVER);
+	kernel_job_may_fail(job);
+	return conn_submit(c, job);
+}
+
+int conn_stop_late(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not answer the login (%s stage) in time",
+		session_portal(c->session), c->login ? login_stage(c->login) : "firmware");
+	return conn_stop(c);
+}
+
+int conn_unbind(void *machine)
+{
+	struct conn *c = machine;
+	struct kernel_job *job = conn_job(c);
+
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
+	if (job)
+		kernel_job_unbind_session(job);
+	conn_submit(c, job);
+	return c->job ? CONN_EV_NONE : CONN_EV_FAILED;
+}
+
+/* STOP_CONN TERM first: then I/O fails at once, and nothing waits for a target that may be dead. */
+int conn_destroy(void *machine)
+{
+	struct conn *c = machine;
+	struct kernel_job *job;
+
+	conn_release(c);
+	if (c->binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(c->session->transport, &c->binding);
+	if (!c->created)
+		return CONN_EV_DESTROYED;
+	job = conn_job(c);
+	if (job) {
+		kernel_job_stop_conn(job, ISCSI_STOP_CONN_TERM);
+		kernel_job_may_fail(job);
+		kernel_job_destroy_conn(job);
+		kernel_job_may_fail(job);
+		kernel_job_destroy_session(job);
+	}
+	conn_arm(c, 60);
+	return conn_submit(c, job);
+}
+
+int conn_closed(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_release(c);
+	session_event(c->session, SESS_EV_CONN_CLOSED);
+	return CONN_EV_NONE;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PDUs that a connection sends and gets while the kernel carries them: the login, the logout, and the target's asynchronous messages. */
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "record/record.h"
+#include "session/actions.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define SECRET_FILE_MAX 1024
+
+/* A secret from its setting, or else from the file that is named by another one; a newline at that file's end is not part of it. */
+static int take_secret(const struct record *r, enum field_id direct, enum field_id by_file, struct secret *out, struct err *err)
+{
+	const char *path = record_str(r, by_file);
+	char *text = NULL;
+	size_t len = 0;
+	int rc;
+
+	if (record_secret(r, direct)->len || !*path)
+		return secret_copy(out, record_secret(r, direct));
+	rc = file_read(AT_FDCWD, path, SECRET_FILE_MAX, &text, &len);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_LOGIN_AUTH_FAILED, -rc, "cannot read the secret from %s", path);
+	if (len && text[len - 1] == '\n')
+		len--;
+	rc = secret_set(out, text, len);
+	mem_wipe(text, len);
+	x_free(text);
+	return rc;
+}
+
+static int chap_settings(const struct record *r, struct chap_config *chap, struct err *err)
+{
+	int rc;
+
+	chap->name = record_str(r, FIELD_SESSION_USERNAME);
+	chap->name_in = record_str(r, FIELD_SESSION_USERNAME_IN);
+	rc = take_secret(r, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE, &chap->secret, err);
+	if (rc < 0)
+		return rc;
+	rc = take_secret(r, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE, &chap->secret_in, err);
+	if (rc < 0)
+		return rc;
+	return chap_algs_parse(record_str(r, FIELD_SESSION_CHAP_ALGS), chap, err);
+}
+
+/* What an action of the login engine means to the machine. */
+static int follow(struct conn *c, struct login_action *action)
+{
+	struct session *s = c->session;
+
+	switch (action->kind) {
+	case LOGIN_SEND:
+		return conn_send_pdu(c, &action->pdu);
+	case LOGIN_DONE:
+		if (!c->result)
+			c->result = x_new(struct login_result);
+		if (!c->result)
+			return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the login's result");
+		*c->result = action->result;
+		if (conn_negotiated(c, &c->result->params) < 0)
+			return CONN_EV_FAILED;
+		s->time2wait = c->result->params.default_time2wait;
+		return CONN_EV_LOGIN_DONE;
+	case LOGIN_REDIRECT:
+		if (session_redirect(s, &action->redirect) < 0)
+			return conn_fail(c, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s",
+				action->redirect.portal.host);
+		return CONN_EV_REDIRECTED;
+	default:
+		err_copy(&c->err, &action->err);
+		return CONN_EV_FAILED;
+	}
+}
+
+int conn_login_begin(void *machine)
+{
+	struct conn *c = machine;
+	struct session *s = c->session;
+	const struct manager_config *config = manager_config(s->manager);
+	const char *own_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
+	bool chap = record_int(s->record, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP;
+	struct login_config login = {
+		.initiator_name = *own_name ? own_name : config->initiator_name,
+		.initiator_alias = config->initiator_alias,
+		.target_name = session_target(s),
+		.cmdsn = (uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN),
+		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
+		.tpgt = -1, /* a redirect or a re-configured target may change it; the session's is what the target says now */
+		.ignore_itt = true,
+	};
+	struct login_action action;
+	int rc;
+
+	conn_bound(c);
+	if (!s->isid_known)
+		isid_of(config->host_salt, s->sid, s->isid);
+	memcpy(login.isid, s->isid, sizeof(login.isid));
+	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
+	rc = chap ? chap_settings(s->record, &login.chap, &c->err) : 0;
+	if (rc == 0)
+		rc = conn_wishes(c, &login.wish);
+	if (rc == 0)
+		rc = login_new(&login, &c->login, &c->err);
+	secret_clear(&login.chap.secret);
+	secret_clear(&login.chap.secret_in);
+	if (rc < 0)
+		return CONN_EV_FAILED;
+	login_start(c->login, &action);
+	return follow(c, &action);
+}
+
+int conn_login_pdu(void *machine)
+{
+	struct conn *c = machine;
+	struct login_action action;
+
+	login_feed(c->login, &c->pdu, &action);
+	return follow(c, &action);
+}
+
+int conn_logout_send(void *machine)
+{
+	struct conn *c = machine;
+	struct iscsi_logout_req request = { .immediate = true, .reason = ISCSI_LOGOUT_SESSION };
+	struct iscsi_pdu pdu = { .data = NULL };
+
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
+	pdu_build_logout(&pdu, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
+	return conn_send_pdu(c, &pdu);
+}
+
+int conn_logout_pdu(void *machine)
+{
+	struct conn *c = machine;
+	struct iscsi_logout_rsp response;
+
+	if (pdu_parse_logout(&c->pdu, &response) < 0)
+		return CONN_EV_NONE; /* what came in before the target saw the logout */
+	if (response.response)
+		log_warn(manager_config(c->session->manager)->log, "session", "[%s] logout: %s",
+			session_target(c->session), pdu_logout_text(response.response));
+	return CONN_EV_LOGGED_OUT;
+}
+
+/* In full feature phase the kernel hands up asynchronous messages, and nothing else that we would need. */
+int conn_pdu(void *machine)
+{
+	struct conn *c = machine;
+	const struct log *log = manager_config(c->session->manager)->log;
+	struct iscsi_async async;
+
+	if (pdu_parse_async(&c->pdu, &async) < 0)
+		return CONN_EV_NONE;
+	switch (async.event) {
+	case ISCSI_ASYNC_LOGOUT_REQUEST:
+		log_info(log, "session", "[%s] the target asks for a logout", session_target(c->session));
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target asked for a logout");
+		return CONN_EV_LOGOUT_ASKED;
+	case ISCSI_ASYNC_CONNECTION_DROPPED:
+	case ISCSI_ASYNC_SESSION_DROPPED:
+		c->session->time2wait = async.param2; /* RFC 7143 section 11.9: Parameter2 is Time2Wait */
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target dropped the connection");
+		return CONN_EV_LOST;
+	case ISCSI_ASYNC_NEGOTIATE: /* we have nothing to say: RFC 7143 section 11.9.1 lets the initiator drop the connection, as a logout does */
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target asked for a new negotiation");
+		return CONN_EV_LOGOUT_ASKED;
+	default:
+		log_info(log, "session", "[%s] asynchronous message %u, ignored", session_target(c->session), async.event);
+		return CONN_EV_NONE;
+	}
+}

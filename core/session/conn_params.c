@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session's parameters on their way: record → wishes → plugin → negotiation → plugin → kernel. */
+#include "record/record.h"
+#include "session/actions.h"
+#include <errno.h>
+
+static const uint32_t digest_out[] = {
+	[ISCSI_DIGEST_NONE] = MISCSI_DIGEST_NONE,
+	[ISCSI_DIGEST_CRC32C] = MISCSI_DIGEST_CRC32C,
+	[ISCSI_DIGEST_NONE_CRC32C] = MISCSI_DIGEST_NONE | MISCSI_DIGEST_CRC32C,
+	[ISCSI_DIGEST_CRC32C_NONE] = MISCSI_DIGEST_NONE | MISCSI_DIGEST_CRC32C | MISCSI_DIGEST_PREFER_CRC32C,
+};
+
+static uint32_t digest_in(uint32_t public)
+{
+	for (uint32_t i = 0; i < sizeof(digest_out) / sizeof(digest_out[0]); i++)
+		if (digest_out[i] == public)
+			return i;
+	return ISCSI_DIGEST_NONE;
+}
+
+static void to_public(const struct iscsi_params *in, struct miscsi_params *out)
+{
+	*out = (struct miscsi_params){ .size = sizeof(*out) };
+#define NEGOTIATED(ours, theirs, param) out->theirs = in->ours;
+#define DIGEST(member, param) out->member = digest_out[in->member];
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+	out->max_connections = in->max_connections;
+	out->default_time2wait = in->default_time2wait;
+	out->default_time2retain = in->default_time2retain;
+}
+
+static void from_public(const struct miscsi_params *in, struct iscsi_params *out)
+{
+#define NEGOTIATED(ours, theirs, param) out->ours = in->theirs;
+#define DIGEST(member, param) out->member = digest_in(in->member);
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+}
+
+/* Lets the plugin adjust: at the offer, or when the outcome is known. */
+static int adjust(struct conn *c, struct iscsi_params *params,
+	int (*call)(struct transport *t, struct transport_op *op, struct miscsi_params *params))
+{
+	struct transport_op op;
+	struct miscsi_params public;
+	int rc;
+
+	transport_op_init(&op, NULL, NULL);
+	session_op(c->session, &op);
+	to_public(params, &public);
+	rc = call(c->session->transport, &op, &public);
+	if (rc < 0)
+		err_copy(&c->err, &op.err);
+	else
+		from_public(&public, params);
+	return rc;
+}
+
+static int wish_of(void *arg, const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	struct iscsi_params *wish = arg;
+	int digest;
+
+	switch (f->type) {
+	case FIELD_TYPE_LIST:
+		digest = iscsi_digest_parse(record_str(r, id));
+		if (digest >= 0)
+			iscsi_params_set(wish, f->key, (uint32_t)digest);
+		break;
+	case FIELD_TYPE_INT:
+	case FIELD_TYPE_BOOL:
+		iscsi_params_set(wish, f->key, (uint32_t)record_int(r, id)); /* most settings are no key: refused, rightly */
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+int conn_wishes(struct conn *c, struct iscsi_params *wish)
+{
+	const struct record *r = c->session->record;
+
+	iscsi_params_init(wish);
+	record_each(r, wish_of, wish);
+	wish->max_xmit_data_segment_length = (uint32_t)record_int(r, FIELD_CONN_MAX_XMIT_LENGTH);
+	wish->max_connections = 1; /* Linux has one connection per session */
+	wish->error_recovery_level = 0; /* and no other level of recovery */
+	if (transport_traits(c->session->transport) & MISCSI_TRAIT_NO_DIGESTS)
+		wish->header_digest = wish->data_digest = ISCSI_DIGEST_NONE;
+	return adjust(c, wish, transport_offer);
+}
+
+int conn_negotiated(struct conn *c, struct iscsi_params *params)
+{
+	return adjust(c, params, transport_negotiated);
+}
+
+struct adding {
+	struct conn *c;
+	struct kernel_job *job;
+};
+
+/* Set by what was negotiated, or by the engine itself: not from the record. */
+static bool from_record(const struct conn *c, int param)
+{
+	switch (param) {
+#define NEGOTIATED(ours, theirs, number) case ISCSI_PARAM_##number:
+#define DIGEST(member, number) case ISCSI_PARAM_##number:
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+	case ISCSI_PARAM_IFMARKER_EN: /* RFC 7143 dropped markers; no driver takes them */
+	case ISCSI_PARAM_OFMARKER_EN:
+	case ISCSI_PARAM_HOST_RESET_TMO:
+	case ISCSI_PARAM_TPGT:
+	case ISCSI_PARAM_INITIATOR_NAME:
+		return false;
+	case ISCSI_PARAM_SESS_RECOVERY_TMO: /* once: multipathd writes it by sysfs, and means it */
+		return !c->session->recoveries && c->session->run.state == SESS_NEW;
+	default:
+		return true;
+	}
+}
+
+static int add_setting(void *arg, const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	struct adding *a = arg;
+	enum iscsi_param param = (enum iscsi_param)f->kernel.param;
+	char text[512];
+
+	if (f->kernel.table != FIELD_TABLE_SESSION || f->kernel.param < 0 || !from_record(a->c, f->kernel.param))
+		return 0;
+	switch (f->type) {
+	case FIELD_TYPE_SECRET:
+		if (record_secret(r, id)->len)
+			kernel_job_set_param_secret(a->job, param, record_secret(r, id)->bytes, record_secret(r, id)->len);
+		break;
+	case FIELD_TYPE_INT:
+	case FIELD_TYPE_BOOL:
+		kernel_job_set_param_int(a->job, param, record_int(r, id));
+		break;
+	default:
+		if (*record_text(r, id, text, sizeof(text)))
+			kernel_job_set_param(a->job, param, text);
+	}
+	kernel_job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
+	return 0;
+}
+
+/* Hosts that come with the session are told whose they are; those of adapters know. */
+static void add_host(struct conn *c, struct kernel_job *job, const char *initiator)
+{
+	const struct record *r = c->session->record;
+	const char *netdev = record_str(r, FIELD_IFACE_NETDEV), *mac = record_str(r, FIELD_IFACE_HWADDRESS);
+
+	if (!(transport_traits(c->session->transport) & MISCSI_TRAIT_SESSION_HOST))
+		return;
+	kernel_job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
+	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_INITIATOR_NAME, initiator);
+	kernel_job_may_fail(job);
+	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_NETDEV_NAME, *netdev ? netdev : "default");
+	kernel_job_may_fail(job);
+	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_HWADDRESS, *mac ? mac : "default");
+	kernel_job_may_fail(job);
+	kernel_job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
+}
+
+/* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
+int conn_add_params(struct conn *c, struct kernel_job *job)
+{
+	const struct manager_config *config = manager_config(c->session->manager);
+	const struct iscsi_params *p = &c->result->params;
+	const char *own_name = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
+	const char *initiator = *own_name ? own_name : config->initiator_name;
+	struct adding adding = { c, job };
+
+	add_host(c, job, initiator);
+	record_each(c->session->record, add_setting, &adding);
+	kernel_job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
+	kernel_job_may_fail(job);
+	kernel_job_set_param_int(job, ISCSI_PARAM_TPGT,
+		c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT));
+	kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
+#define NEGOTIATED(ours, theirs, param) kernel_job_set_param_int(job, ISCSI_PARAM_##param, p->ours);
+#define DIGEST(member, param) kernel_job_set_param_int(job, ISCSI_PARAM_##param, p->member == ISCSI_DIGEST_CRC32C);
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+	return 0;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager: which sessions there are, and what was asked of them. */
+#include "base/mem.h"
+#include "kernel/kernel.h"
+#include "record/record.h"
+#include "session/manager_private.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A result and the texts in it: the session may be gone when it is delivered. */
+struct manager_answer {
+	struct manager_result result;
+	char target[256], address[256], iface[128];
+};
+
+const struct manager_config *manager_config(const struct manager *m)
+{
+	return &m->config;
+}
+
+int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
+{
+	struct manager *m = x_new(struct manager);
+	int rc;
+
+	if (!m)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the session manager");
+	m->config = *config;
+	list_init(&m->sessions);
+	list_init(&m->watches);
+	rc = kernel_attach(config->kernel, config->loop, &manager_events, m, err);
+	if (rc < 0) {
+		x_free(m);
+		return rc;
+	}
+	*out = m;
+	return 0;
+}
+
+void manager_free(struct manager *m)
+{
+	struct err err = ERR_INIT;
+	struct session *s, *next;
+
+	if (!m)
+		return;
+	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
+	m->ending = true;
+	list_for_each_safe(s, next, &m->sessions, node) {
+		session_answer(s, SESSION_UP, &err);
+		session_answer(s, SESSION_DOWN, &err);
+		session_free(s);
+	}
+	x_free(m);
+}
+
+/* Requests. */
+
+static void request_finish(void *arg)
+{
+	struct manager_request *r = arg;
+	struct manager_answer *answer = r->answer;
+
+	r->answer = NULL;
+	r->done(r, &answer->result);
+	x_free(answer);
+}
+
+/* One more thing that the request was waiting for has happened; the last one delivers, soon. */
+static void request_step(struct manager_request *r)
+{
+	if (--r->waiting)
+		return;
+	if (r->manager->ending)
+		request_finish(r);
+	else
+		loop_defer(r->manager->config.loop, &r->task, request_finish, r);
+}
+
+/* Counts the call that makes the request as one of the things to wait for, so that it cannot end within. */
+static bool request_begin(struct manager *m, struct manager_request *r)
+{
+	static const struct manager_result no_memory = { .err = { .code = MISCSI_ERR_NOMEM, .text = "out of memory" } };
+
+	r->manager = m;
+	r->answer = x_new(struct manager_answer);
+	r->waiting = 1;
+	if (!r->answer)
+		r->done(r, &no_memory);
+	return r->answer != NULL;
+}
+
+static void request_about(struct manager_request *r, const struct session *s)
+{
+	struct manager_answer *a = r->answer;
+	struct manager_session d;
+
+	session_describe(s, &d);
+	a->result.sid = d.sid;
+	a->result.port = d.port;
+	a->result.tpgt = d.tpgt;
+	snprintf(a->target, sizeof(a->target), "%s", d.target);
+	snprintf(a->address, sizeof(a->address), "%s", d.address);
+	snprintf(a->iface, sizeof(a->iface), "%s", d.iface);
+	a->result.target = a->target;
+	a->result.address = a->address;
+	a->result.iface = a->iface;
+}
+
+void manager_request_done(struct manager_request *r, const struct session *s, const struct err *err)
+{
+	if (!r)
+		return;
+	request_about(r, s);
+	if (err && !r->answer->result.err.code)
+		err_copy(&r->answer->result.err, err);
+	if (!err)
+		r->answer->result.created++;
+	request_step(r);
+}
+
+void manager_forget(struct manager_request *r)
+{
+	struct session_waiter *w;
+	struct session *s;
+
+	if (!r->answer)
+		return;
+	list_for_each(s, &r->manager->sessions, node)
+		list_for_each(w, &s->waiters, node)
+			if (w->request == r)
+				w->request = NULL;
+	if (r->scan)
+		scan_cancel(r->scan);
+	r->scan = NULL;
+	loop_task_cancel(r->manager->config.loop, &r->task);
+	x_free(r->answer);
+	r->answer = NULL;
+}
+
+static int join(struct session *s, struct manager_request *r, enum session_want want)
+{
+	int rc = session_wait(s, r, want);
+
+	if (rc < 0)
+		return err_set(&r->answer->result.err, MISCSI_ERR_NOMEM, "out of memory");
+	r->waiting++;
+	return 0;
+}
+
+static int add_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
+{
+	struct session *s;
+
+	if (session_new(m, node, t, &s) < 0)
+		return err_set(&r->answer->result.err, MISCSI_ERR_NOMEM, "out of memory");
+	list_append(&m->sessions, &s->node);
+	if (join(s, r, SESSION_UP) < 0) {
+		session_free(s);
+		return -ENOMEM;
+	}
+	session_event(s, SESS_EV_START);
+	return 0;
+}
+
+/* Sessions of this identity that are or will be; those on their way up are joined. */
+static unsigned join_present(struct manager *m, const struct record *node, struct manager_request *r)
+{
+	unsigned present = 0;
+	struct session *s;
+
+	list_for_each(s, &m->sessions, node) {
+		if (s->run.state == SESS_CLOSING || s->run.state == SESS_CLOSED || !session_is(s, node))
+			continue;
+		present++;
+		if (s->run.state == SESS_NEW)
+			join(s, r, SESSION_UP);
+		else
+			request_about(r, s);
+	}
+	return present;
+}
+
+static void login(struct manager *m, const struct record *node, struct manager_request *r)
+{
+	struct err *err = &r->answer->result.err;
+	unsigned wanted = (unsigned)record_int(node, FIELD_SESSION_NR_SESSIONS);
+	struct transport *t;
+	unsigned present;
+
+	if (!*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS)) {
+		err_set(err, MISCSI_ERR_INVAL, "the record names no target or no portal");
+		return;
+	}
+	if (!m->config.initiator_name && !*record_str(node, FIELD_IFACE_INITIATORNAME)) {
+		err_set(err, MISCSI_ERR_INVAL, "this machine has no initiator name (initiatorname.iscsi)");
+		return;
+	}
+	if (plugins_find(m->config.plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
+		return;
+	present = join_present(m, node, r);
+	if (present >= wanted && r->waiting == 1)
+		err_set(err, MISCSI_ERR_SESS_EXISTS, "%u session requested, but %u already present.", wanted, present);
+	for (; present < wanted; present++)
+		if (add_session(m, node, t, r) < 0)
+			return;
+}
+
+void manager_login(struct manager *m, const struct record *node, struct manager_request *r)
+{
+	if (!request_begin(m, r))
+		return;
+	login(m, node, r);
+	request_step(r);
+}
+
+struct session *manager_find(const struct manager *m, uint32_t sid)
+{
+	struct session *s;
+
+	list_for_each(s, &m->sessions, node)
+		if (s->sid == sid && sid != 0)
+			return s;
+	return NULL;
+}
+
+static struct session *find_for(struct manager *m, uint32_t sid, struct manager_request *r)
+{
+	struct session *s = manager_find(m, sid);
+
+	if (!s)
+		err_set(&r->answer->result.err, MISCSI_ERR_SESS_NOT_FOUND, "there is no session %u", sid);
+	return s;
+}
+
+void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
+{
+	struct session *s;
+
+	if (!request_begin(m, r))
+		return;
+	s = find_for(m, sid, r);
+	if (s && m->config.safe_logout && !force && session_in_use(s, &r->answer->result.err))
+		s = NULL;
+	if (s && join(s, r, SESSION_DOWN) == 0)
+		session_event(s, SESS_EV_CLOSE);
+	request_step(r);
+}
+
+static void rescanned(int status, void *arg)
+{
+	struct manager_request *r = arg;
+
+	r->scan = NULL;
+	if (status < 0)
+		err_sys(&r->answer->result.err, MISCSI_ERR_INTERNAL, -status, "cannot rescan the session");
+	request_step(r);
+}
+
+void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
+{
+	struct session *s;
+	int rc;
+
+	if (!request_begin(m, r))
+		return;
+	s = find_for(m, sid, r);
+	if (s) {
+		request_about(r, s);
+		r->waiting++;
+		rc = scan_session_again(m->config.scanner, s->host_no, sid, rescanned, r, &r->scan);
+		if (rc < 0)
+			rescanned(rc, r);
+	}
+	request_step(r);
+}
+
+/* Sessions. */
+
+int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg)
+{
+	struct manager_session d;
+	struct session *s;
+	int rc;
+
+	list_for_each(s, &m->sessions, node) {
+		session_describe(s, &d);
+		rc = fn(arg, &d);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+unsigned manager_count(const struct manager *m)
+{
+	const struct session *s;
+	unsigned n = 0;
+
+	list_for_each(s, &m->sessions, node)
+		n++;
+	return n;
+}
+
+static void reap(void *arg)
+{
+	session_free(arg);
+}
+
+void manager_reap(struct manager *m, struct session *s)
+{
+	loop_defer(m->config.loop, &s->reap, reap, s);
+}
+
+void manager_changed(struct manager *m, const struct session *s)
+{
+	struct manager_watch *w, *next;
+	struct manager_session d;
+
+	session_describe(s, &d);
+	list_for_each_safe(w, next, &m->watches, node)
+		w->fn(w, &d);
+}
+
+void manager_watch(struct manager *m, struct manager_watch *w)
+{
+	list_append(&m->watches, &w->node);
+}
+
+void manager_unwatch(struct manager_watch *w)
+{
+	list_remove(&w->node);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel tells, brought to the session that it is about. What concerns none of ours is passed over. */
+#include "kernel/kernel.h"
+#include "session/manager_private.h"
+#include <errno.h>
+#include <string.h>
+
+static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
+{
+	struct manager *m = arg;
+	struct session *s = manager_find(m, sid);
+	struct err err = ERR_INIT;
+
+	if (!s || cid != 0)
+		return;
+	if (pdu_from_parts(bhs, data, len, LOGIN_TEXT_MAX, &s->conn.pdu, &err) < 0) {
+		log_warn(m->config.log, "session", "session%u: %s", sid, err.text);
+		err_copy(&s->conn.err, &err);
+		conn_event(&s->conn, CONN_EV_FAILED);
+		return;
+	}
+	conn_event(&s->conn, CONN_EV_PDU);
+	memset(&s->conn.pdu, 0, sizeof(s->conn.pdu)); /* its data ends with this call */
+}
+
+static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
+{
+	struct manager *m = arg;
+	struct session *s = manager_find(m, sid);
+
+	if (!s || cid != 0)
+		return;
+	log_info(m->config.log, "session", "session%u [%s, %s] connection error %u: %s", sid, session_target(s),
+		session_portal(s), error, kernel_conn_error_text(error));
+	conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: %s", kernel_conn_error_text(error));
+	if (error == ISCSI_ERR_INVALID_HOST) /* its host goes away: there is nothing to come back to */
+		session_event(s, SESS_EV_CLOSE);
+	else
+		conn_event(&s->conn, CONN_EV_LOST);
+}
+
+static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
+{
+	struct session *s = manager_find(arg, sid);
+
+	if (s && cid == 0 && s->conn.run.state == CONN_FW_LOGIN && transport_op_active(&s->conn.op))
+		transport_login_event(&s->conn.op, state);
+}
+
+static void on_unbound(void *arg, uint32_t sid, uint32_t host_no)
+{
+	struct session *s = manager_find(arg, sid);
+
+	(void)host_no;
+	if (s)
+		conn_event(&s->conn, CONN_EV_UNBOUND);
+}
+
+static void on_destroyed(void *arg, uint32_t sid, uint32_t host_no)
+{
+	struct session *s = manager_find(arg, sid);
+
+	(void)host_no;
+	if (s)
+		conn_event(&s->conn, CONN_EV_DESTROYED);
+}
+
+/* Events were lost: what they would have told is in sysfs. */
+static void on_lost(void *arg)
+{
+	struct manager *m = arg;
+	struct session *s, *next;
+	char state[32];
+	int rc;
+
+	log_warn(m->config.log, "session", "the kernel's events came faster than they were read: looking at every session");
+	list_for_each_safe(s, next, &m->sessions, node) {
+		if (!s->conn.created)
+			continue;
+		rc = sysfs_read(m->config.sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->sid);
+		if (rc == -ENOENT)
+			conn_event(&s->conn, CONN_EV_DESTROYED);
+		else if (rc == 0 && s->conn.run.state == CONN_LOGGED_IN && strcmp(state, "LOGGED_IN") != 0)
+			conn_event(&s->conn, CONN_EV_LOST);
+	}
+}
+
+const struct kernel_event_ops manager_events = {
+	.pdu = on_pdu,
+	.conn_error = on_conn_error,
+	.login_state = on_login_state,
+	.session_unbound = on_unbound,
+	.session_destroyed = on_destroyed,
+	.lost = on_lost,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager from inside: requests (manager.c), the kernel's events (manager_events.c), take-over after a restart (adopt.c). */
+#ifndef SESSION_MANAGER_PRIVATE_H
+#define SESSION_MANAGER_PRIVATE_H
+
+#include "kernel/events.h"
+#include "session/session.h"
+
+struct manager {
+	struct manager_config config;
+	struct list sessions; /* owned */
+	struct list watches; /* of others */
+	bool ending;
+};
+
+extern const struct kernel_event_ops manager_events; /* arg: the manager */
+
+/* NULL: none of ours. */
+struct session *manager_find(const struct manager *m, uint32_t sid);
+
+/* Is a device of it mounted, swapped on, or part of another device? Then *err (BUSY) names it and its user. */
+bool session_in_use(const struct session *s, struct err *err);
+
+#endif

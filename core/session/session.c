@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The session machine's actions: what to do about a connection that came up or went down, when to try again, and whom to tell.
+ */
+#include "base/strbuf.h"
+#include "kernel/scan.h"
+#include "record/record.h"
+#include "session/actions.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_MOST_MS 30000
+#define RETRY_HOPELESS_MS 60000 /* the target refuses us: that may pass when its administrator mends it, but seldom soon */
+#define SCAN_WAIT_MS 2000 /* an answer to a login waits so long for devices, then no longer: orchestrators wait 3 s in all */
+
+static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
+{
+	struct session *s = machine;
+	const struct manager_config *config = manager_config(s->manager);
+	const struct fsm *f = s->run.fsm;
+
+	if (from == to)
+		return;
+	s->since = loop_now(config->loop);
+	log_info(config->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s),
+		session_portal(s), record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event],
+		f->states[to], s->conn.err.code ? ": " : "", s->conn.err.text);
+}
+
+int session_new(struct manager *m, const struct record *node, struct transport *t, struct session **out)
+{
+	struct session *s = x_new(struct session);
+
+	if (s)
+		s->record = record_copy(node);
+	if (!s || !s->record) {
+		x_free(s);
+		return -ENOMEM;
+	}
+	s->manager = m;
+	s->transport = t;
+	s->host_no = MISCSI_NONE;
+	s->since = loop_now(manager_config(m)->loop);
+	s->run = (struct fsm_run){ .fsm = &sess_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
+	list_init(&s->waiters);
+	session_portal_text(s);
+	conn_init(&s->conn, s);
+	*out = s;
+	return 0;
+}
+
+void session_free(struct session *s)
+{
+	const struct manager_config *config = manager_config(s->manager);
+
+	if (s->scan)
+		scan_cancel(s->scan);
+	loop_timer_cancel(config->loop, &s->retry);
+	loop_timer_cancel(config->loop, &s->scan_limit);
+	loop_task_cancel(config->loop, &s->reap);
+	conn_close(&s->conn);
+	list_remove(&s->node);
+	record_free(s->record);
+	x_free(s->redirect_host);
+	x_free(s->portal);
+	x_free(s);
+}
+
+void session_event(struct session *s, enum sess_event event)
+{
+	uint8_t before = s->run.state;
+
+	if (!fsm_event(&s->run, event))
+		log_err(manager_config(s->manager)->log, "session", "session%u: event %u has no place in %s", s->sid, event,
+			s->run.fsm->states[s->run.state]);
+	if (s->run.state != before)
+		manager_changed(s->manager, s);
+}
+
+/* Who waits. */
+
+int session_wait(struct session *s, struct manager_request *r, enum session_want want)
+{
+	struct session_waiter *w = x_new(struct session_waiter);
+
+	if (!w)
+		return -ENOMEM;
+	w->request = r;
+	w->want = want;
+	list_append(&s->waiters, &w->node);
+	return 0;
+}
+
+void session_answer(struct session *s, enum session_want want, const struct err *err)
+{
+	struct session_waiter *w, *next;
+
+	list_for_each_safe(w, next, &s->waiters, node) {
+		if (w->want != want)
+			continue;
+		list_remove(&w->node);
+		manager_request_done(w->request, s, err);
+		x_free(w);
+	}
+}
+
+/* Attempts. */
+
+static void retry_due(void *arg)
+{
+	session_event(arg, SESS_EV_RETRY);
+}
+
+static void retry_in(struct session *s, uint64_t ms)
+{
+	loop_timer_set(manager_config(s->manager)->loop, &s->retry, ms, retry_due, s);
+}
+
+/* Doubles up to a cap; up to an eighth more by sid, so that sessions lost together do not come back in one heap for ever. */
+static uint64_t back_off(const struct session *s)
+{
+	unsigned doublings = s->attempts > 1 ? s->attempts - 1 : 0;
+	uint64_t ms = RETRY_FIRST_MS << (doublings < 5 ? doublings : 5);
+
+	if (ms > RETRY_MOST_MS)
+		ms = RETRY_MOST_MS;
+	return ms + ms / 8 * (s->sid % 8) / 8;
+}
+
+static bool portal_refused(const struct session *s)
+{
+	return err_retry(s->conn.err.code) == ERR_RETRY_NEVER;
+}
+
+bool sess_try_again(const void *machine)
+{
+	const struct session *s = machine;
+	int64_t most;
+
+	if (s->redirected)
+		return true;
+	if (s->run.state == SESS_NEW) {
+		most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
+		return !portal_refused(s) && (int64_t)s->attempts + 1 < most;
+	}
+	most = record_int(s->record, FIELD_SESSION_REOPEN_MAX);
+	return most == 0 || (int64_t)s->attempts + 1 < most;
+}
+
+int sess_open(void *machine)
+{
+	struct session *s = machine;
+
+	s->redirected = false;
+	conn_event(&s->conn, CONN_EV_OPEN);
+	return SESS_EV_NONE;
+}
+
+int sess_wait(void *machine)
+{
+	struct session *s = machine;
+
+	if (s->redirected) {
+		retry_in(s, 0);
+		return SESS_EV_NONE;
+	}
+	s->attempts++;
+	session_back_home(s);
+	err_copy(&s->err, &s->conn.err);
+	if (log_worth(&s->worth))
+		log_warn(manager_config(s->manager)->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid,
+			session_target(s), session_portal(s), s->attempts, s->err.text);
+	retry_in(s, portal_refused(s) ? RETRY_HOPELESS_MS : back_off(s));
+	return SESS_EV_NONE;
+}
+
+/* RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. */
+int sess_lost(void *machine)
+{
+	struct session *s = machine;
+
+	s->attempts = s->worth = 0;
+	session_back_home(s);
+	err_copy(&s->err, &s->conn.err);
+	retry_in(s, s->time2wait ? (uint64_t)s->time2wait * 1000 : 100);
+	return SESS_EV_NONE;
+}
+
+static void logged_in(struct session *s)
+{
+	s->attempts = s->redirects = s->worth = 0;
+	err_clear(&s->err);
+}
+
+static void scan_over(int status, void *arg)
+{
+	struct session *s = arg;
+
+	s->scan = NULL;
+	if (status < 0)
+		log_warn(manager_config(s->manager)->log, "session", "session%u: looking for devices of host%u: %s", s->sid,
+			s->host_no, strerror(-status));
+	loop_timer_cancel(manager_config(s->manager)->loop, &s->scan_limit);
+	session_event(s, SESS_EV_SCANNED);
+}
+
+static void scan_long(void *arg)
+{
+	session_event(arg, SESS_EV_SCANNED); /* it goes on; who asked for the login need not wait for it */
+}
+
+int sess_established(void *machine)
+{
+	struct session *s = machine;
+	const struct manager_config *config = manager_config(s->manager);
+	int rc;
+
+	logged_in(s);
+	rc = store_write(s);
+	if (rc < 0)
+		log_warn(config->log, "session", "session%u: cannot note its settings in %s: %s", s->sid, config->state_dir,
+			strerror(-rc));
+	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
+		return SESS_EV_SCANNED;
+	rc = scan_host(config->scanner, s->host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
+	if (rc < 0)
+		return SESS_EV_SCANNED;
+	loop_timer_set(config->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
+	return SESS_EV_NONE;
+}
+
+int sess_recovered(void *machine)
+{
+	struct session *s = machine;
+
+	logged_in(s);
+	s->recoveries++;
+	session_answer(s, SESSION_UP, NULL);
+	return SESS_EV_NONE;
+}
+
+int sess_answer(void *machine)
+{
+	session_answer(machine, SESSION_UP, NULL);
+	return SESS_EV_NONE;
+}
+
+/* The end. */
+
+int sess_give_up(void *machine)
+{
+	struct session *s = machine;
+
+	err_copy(&s->err, &s->conn.err);
+	conn_event(&s->conn, CONN_EV_CLOSE);
+	return SESS_EV_NONE;
+}
+
+int sess_close(void *machine)
+{
+	struct session *s = machine;
+
+	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out");
+	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
+	conn_event(&s->conn, CONN_EV_CLOSE);
+	return SESS_EV_NONE;
+}
+
+int sess_gone(void *machine)
+{
+	struct session *s = machine;
+
+	if (!s->err.code)
+		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
+	store_remove(s);
+	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
+	session_answer(s, SESSION_UP, &s->err);
+	session_answer(s, SESSION_DOWN, s->conn.err.code == MISCSI_ERR_BUSY ? &s->conn.err : NULL);
+	manager_reap(s->manager, s);
+	return SESS_EV_NONE;
+}

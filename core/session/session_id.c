@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a session is called, where it goes, and how its settings are handed to a plugin. */
+#include "record/record.h"
+#include "session/session.h"
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#define REDIRECTS_MAX 16 /* in a row, without a login that ended well */
+
+const char *session_target(const struct session *s)
+{
+	return record_str(s->record, FIELD_NODE_NAME);
+}
+
+const char *session_portal(const struct session *s)
+{
+	return s->portal ? s->portal : record_str(s->record, FIELD_CONN_ADDRESS);
+}
+
+const char *session_address(const struct session *s, uint16_t *port)
+{
+	*port = s->redirect_host ? s->redirect_port : (uint16_t)record_int(s->record, FIELD_CONN_PORT);
+	return s->redirect_host ? s->redirect_host : record_str(s->record, FIELD_CONN_ADDRESS);
+}
+
+void session_portal_text(struct session *s)
+{
+	struct portal p = { .tpgt = PORTAL_TPGT_ANY };
+	const char *host = session_address(s, &p.port);
+	char text[PORTAL_TEXT_MAX];
+	int kind = portal_host_kind(host, strlen(host));
+
+	if (kind < 0 || strlen(host) > PORTAL_HOST_MAX)
+		return;
+	strcpy(p.host, host);
+	p.kind = (enum portal_kind)kind;
+	x_strset(&s->portal, portal_format(text, sizeof(text), &p, false));
+}
+
+
+/* A temporary one holds for the coming login; a permanent one until the session ends (RFC 7143 section 11.13.5). */
+int session_redirect(struct session *s, const struct login_redirect *to)
+{
+	if (++s->redirects > REDIRECTS_MAX)
+		return -ELOOP;
+	if (x_strset(&s->redirect_host, to->portal.host) < 0)
+		return -ENOMEM;
+	s->redirect_port = to->portal.port;
+	s->redirect_stays = to->permanent;
+	s->redirected = true;
+	session_portal_text(s);
+	return 0;
+}
+
+void session_back_home(struct session *s)
+{
+	if (s->redirect_stays || !s->redirect_host)
+		return;
+	x_strset(&s->redirect_host, NULL);
+	session_portal_text(s);
+}
+
+bool session_is(const struct session *s, const struct record *node)
+{
+	static const enum field_id identity[] = { FIELD_NODE_NAME, FIELD_CONN_ADDRESS, FIELD_IFACE_NAME };
+
+	for (unsigned i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
+		if (strcasecmp(record_str(s->record, identity[i]), record_str(node, identity[i])))
+			return false;
+	return record_int(s->record, FIELD_CONN_PORT) == record_int(node, FIELD_CONN_PORT);
+}
+
+/* A plugin asks for settings by key; numbers are turned to text where the asking ends. */
+static const char *op_setting(void *settings, const char *key)
+{
+	struct session *s = settings;
+	enum field_id id;
+
+	if (field_find(RECORD_NODE, key, &id) < 0 || field_of(id)->type == FIELD_TYPE_SECRET)
+		return NULL;
+	return record_text(s->record, id, s->setting, sizeof(s->setting));
+}
+
+void session_op(struct session *s, struct transport_op *op)
+{
+	op->setting = op_setting;
+	op->settings = s;
+	if (s->sid)
+		op->sid = s->sid;
+	op->cid = 0;
+	op->host_no = s->host_no;
+}
+
+void session_describe(const struct session *s, struct manager_session *out)
+{
+	*out = (struct manager_session){
+		.sid = s->sid,
+		.target = session_target(s),
+		.address = record_str(s->record, FIELD_CONN_ADDRESS),
+		.iface = record_str(s->record, FIELD_IFACE_NAME),
+		.transport = transport_name(s->transport),
+		.port = (uint16_t)record_int(s->record, FIELD_CONN_PORT),
+		.tpgt = (int)record_int(s->record, FIELD_NODE_TPGT),
+		.state = s->run.fsm->states[s->run.state],
+		.connection = s->conn.run.fsm->states[s->conn.run.state],
+		.last_error = s->err.code ? s->err.text : "",
+		.recoveries = s->recoveries,
+		.since_ms = loop_now(manager_config(s->manager)->loop) - s->since,
+		.adopted = s->adopted,
+	};
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel does not keep of a session: its settings and its ISID, one file per session below the state directory, which a
+ * reboot empties. Secrets are not in it: the kernel has those.
+ */
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "record/recfile.h"
+#include "session/session.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ISID_KEY "session.isid"
+#define PATH_BYTES 512
+
+static int store_path(const char *dir, uint32_t sid, char path[PATH_BYTES])
+{
+	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u", dir, sid) < PATH_BYTES ? 0 : -ENAMETOOLONG;
+}
+
+int store_write(const struct session *s)
+{
+	const char *dir = manager_config(s->manager)->state_dir;
+	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
+	struct record *r = record_copy(s->record);
+	char path[PATH_BYTES];
+	int rc = store_path(dir, s->sid, path);
+
+	if (!r)
+		return -ENOMEM;
+	record_unset(r, FIELD_SESSION_PASSWORD);
+	record_unset(r, FIELD_SESSION_PASSWORD_IN);
+	strbuf_puts(&text, "# " ISID_KEY " = ");
+	for (int i = 0; i < ISID_LEN; i++)
+		strbuf_printf(&text, "%02x", s->isid[i]);
+	strbuf_putc(&text, '\n');
+	recfile_print(&text, r, RECFILE_FILE, "");
+	record_free(r);
+	if (rc == 0)
+		rc = strbuf_error(&text);
+	if (rc == 0)
+		rc = file_replace(AT_FDCWD, path, strbuf_str(&text), text.len, 0600);
+	strbuf_free(&text);
+	return rc;
+}
+
+void store_remove(const struct session *s)
+{
+	char path[PATH_BYTES];
+
+	if (s->sid && store_path(manager_config(s->manager)->state_dir, s->sid, path) == 0)
+		unlink(path);
+}
+
+static int parse_isid(const char *text, uint8_t isid[ISID_LEN])
+{
+	unsigned byte[ISID_LEN];
+
+	if (sscanf(text, "# " ISID_KEY " = %2x%2x%2x%2x%2x%2x", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5]) !=
+		ISID_LEN)
+		return -EINVAL;
+	for (int i = 0; i < ISID_LEN; i++)
+		isid[i] = (uint8_t)byte[i];
+	return 0;
+}
+
+int store_read(const char *state_dir, uint32_t sid, const char *target, struct record **node, uint8_t isid[ISID_LEN])
+{
+	struct record *r = NULL;
+	char *text = NULL;
+	char path[PATH_BYTES];
+	size_t len;
+	int rc = store_path(state_dir, sid, path);
+
+	if (rc == 0)
+		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
+	if (rc == 0)
+		rc = parse_isid(text, isid);
+	if (rc == 0)
+		rc = recfile_parse(RECORD_NODE, path, text, len, NULL, &r);
+	x_free(text);
+	/* a sid begins anew when the kernel's module is loaded again: is this the session that the file is of? */
+	if (rc == 0 && strcmp(record_str(r, FIELD_NODE_NAME), target) != 0)
+		rc = -ESTALE;
+	if (rc < 0) {
+		record_free(r);
+		return rc;
+	}
+	*node = r;
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How iscsid becomes a daemon: the fork that its starter waits for, the pid file, its place in memory. */
+#include "config.h"
+#include "daemon/iscsid.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The starter goes when the child says so, or with its status when it ends before. */
+static int wait_for_child(pid_t child, int fd)
+{
+	char byte;
+	int status;
+	ssize_t n;
+
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		return 0;
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return MISCSI_ERR_INTERNAL;
+}
+
+int become_daemon(int *ready)
+{
+	int pipefd[2], null;
+	pid_t child;
+
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child > 0) {
+		close(pipefd[1]);
+		_exit(wait_for_child(child, pipefd[0]));
+	}
+	close(pipefd[0]);
+	setsid();
+	if (chdir("/") < 0)
+		return -errno;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	*ready = pipefd[1];
+	return 0;
+}
+
+void become_ready(int ready)
+{
+	int null;
+
+	if (ready < 0)
+		return;
+	if (write(ready, "", 1) != 1) /* the starter is gone: nobody waits */
+		errno = 0;
+	close(ready);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC); /* errors up to here were the starter's to see */
+	if (null >= 0) {
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+}
+
+int become_known(const char *pid_file, int *out, struct err *err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	int fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot make %s", pid_file);
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		close(fd);
+		return err_set(err, MISCSI_ERR_INTERNAL, "another iscsid runs (%s is locked)", pid_file);
+	}
+	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)len) != len) {
+		close(fd);
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot write %s", pid_file);
+	}
+	*out = fd;
+	return 0;
+}
+
+void become_unknown(const char *pid_file, int fd)
+{
+	if (fd < 0)
+		return;
+	unlink(pid_file); /* while it is locked: not the next one's */
+	close(fd);
+}
+
+void become_resident(const struct log *log)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (write(fd, "-1000", 5) != 5)
+			log_debug(log, "iscsid", "the OOM killer may take this process: %s", strerror(errno));
+		close(fd);
+	}
+	/* what is touched stays; what never is (most of the libraries) takes no memory */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_debug(log, "iscsid", "memory may be swapped out: %s", strerror(errno));
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iscsid: the daemon that owns the sessions. Options, the log, and the order of beginning and end. */
+#include "config.h"
+#include "daemon/iscsid.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#define PID_FILE "/run/iscsid.pid"
+#define STATE_DIR "/run/miscsi/sessions"
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "initiatorname", required_argument, NULL, 'i' },
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "debug", required_argument, NULL, 'd' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "no-pid-file", no_argument, NULL, 'n' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "state", required_argument, NULL, 'S' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+	"usage: iscsid [OPTION]...\n"
+	"  -c, --config=FILE         settings [" HOME_DIR "/iscsid.conf]\n"
+	"  -i, --initiatorname=FILE  who we are [" HOME_DIR "/initiatorname.iscsi]\n"
+	"  -f, --foreground          stay, and log to standard error\n"
+	"  -d, --debug=LEVEL         0 errors and warnings, 1 to 3 also changes of state, 4 to 8 everything [1]\n"
+	"  -p, --pid=FILE            where the process id goes [" PID_FILE "]\n"
+	"  -n, --no-pid-file         make none\n"
+	"  -s, --socket=PATH         where to be reached, instead of the usual places\n"
+	"      --state=DIR           what is kept of sessions between two runs [" STATE_DIR "]\n"
+	"  -h, --help                this\n"
+	"  -v, --version             the version\n";
+
+static void set_debug(const char *text, struct iscsid_options *o)
+{
+	char *end;
+	long level = strtol(text, &end, 10);
+
+	if (end == text || *end || level < 0 || level > 8) {
+		fprintf(stderr, "iscsid: -d takes a level from 0 to 8, not '%s'\n", text);
+		exit(MISCSI_ERR_INVAL);
+	}
+	o->debug = (int)level;
+}
+
+static void take(int opt, const char *value, struct iscsid_options *o)
+{
+	switch (opt) {
+	case 'c':
+		o->config = value;
+		break;
+	case 'i':
+		o->initiator_file = value;
+		break;
+	case 'f':
+		o->foreground = true;
+		break;
+	case 'd':
+		set_debug(value, o);
+		break;
+	case 'p':
+		o->pid_file = value;
+		break;
+	case 'n':
+		o->pid_file = NULL;
+		break;
+	case 's':
+		o->socket = value;
+		break;
+	case 'S':
+		o->state_dir = value;
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		exit(0);
+	case 'v':
+		puts("iscsid version " PACKAGE_VERSION);
+		exit(0);
+	default:
+		fputs("iscsid: see iscsid --help\n", stderr);
+		exit(MISCSI_ERR_INVAL);
+	}
+}
+
+static void start_log(const struct iscsid_options *o, struct log *log)
+{
+	static char name[] = "iscsid";
+
+	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	log->write = o->foreground ? log_to_stderr : log_to_syslog;
+	log->arg = name;
+	if (!o->foreground)
+		openlog("iscsid", LOG_PID, LOG_DAEMON);
+}
+
+int main(int argc, char **argv)
+{
+	struct iscsid_options options = {
+		.config = HOME_DIR "/iscsid.conf",
+		.initiator_file = HOME_DIR "/initiatorname.iscsi",
+		.pid_file = PID_FILE,
+		.state_dir = STATE_DIR,
+		.debug = 1,
+	};
+	struct err err = ERR_INIT;
+	struct log log;
+	int ready = -1, pid_fd = -1, opt, rc = 0;
+
+	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
+		take(opt, optarg, &options);
+	if (optind < argc) {
+		fprintf(stderr, "iscsid: unexpected word '%s'\n", argv[optind]);
+		return MISCSI_ERR_INVAL;
+	}
+	start_log(&options, &log);
+	if (!options.foreground && become_daemon(&ready) < 0)
+		rc = err_set(&err, MISCSI_ERR_INTERNAL, "cannot go on in the background");
+	if (rc == 0 && options.pid_file)
+		rc = become_known(options.pid_file, &pid_fd, &err);
+	if (rc == 0)
+		rc = serve(&options, &log, ready, &err);
+	if (options.pid_file)
+		become_unknown(options.pid_file, pid_fd);
+	if (rc < 0) {
+		fprintf(stderr, "iscsid: %s\n", err.text);
+		log_err(&log, "iscsid", "%s", err.text);
+	}
+	return rc < 0 ? (int)err.code : 0;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iscsid at work: makes every part, in order, and takes them apart again. Sessions stay in the kernel when it ends. */
+#include "config.h"
+#include "daemon/iscsid.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/worker.h"
+#include "ipc/listener.h"
+#include "ipc/service.h"
+#include "kernel/kernel.h"
+#include "kernel/scan.h"
+#include "kernel/sysfs.h"
+#include "plugin/transport.h"
+#include "record/recfile.h"
+#include "record/record.h"
+#include "session/isid.h"
+#include "session/manager.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INHERIT_MAX 8
+
+struct daemon {
+	const struct iscsid_options *options;
+	struct log *log;
+	struct loop *loop;
+	struct sysfs sysfs;
+	struct kernel *kernel;
+	struct worker_pool *workers; /* names, modules */
+	struct scanner *scanner;
+	struct plugins *plugins;
+	struct manager *manager;
+	struct service *service;
+	struct loop_signal on_term, on_int;
+	char *initiator_name, *initiator_alias;
+	int own_socket; /* -1: none of ours has a path */
+};
+
+static void conf_warning(void *arg, const char *text)
+{
+	const struct daemon *d = arg;
+
+	log_warn(d->log, "iscsid", "%s", text);
+}
+
+static void stop(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_quit(d->loop);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct daemon *d = arg;
+
+	log_info(d->log, "iscsid", "ending on signal %d; sessions stay", signo);
+	stop(d);
+}
+
+static uint64_t host_salt(void)
+{
+	char *boot_id = NULL;
+	size_t len;
+	uint64_t salt = 0;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &boot_id, &len) == 0)
+		salt = isid_salt(boot_id);
+	x_free(boot_id);
+	return salt;
+}
+
+static bool safe_logout(struct daemon *d)
+{
+	struct recfile_report report = { .warn = conf_warning, .arg = d };
+	struct record *conf = NULL;
+	struct err err = ERR_INIT;
+	bool safe = false;
+
+	if (recfile_conf(d->options->config, &report, &conf, &err) < 0)
+		log_warn(d->log, "iscsid", "%s", err.text);
+	else
+		safe = record_int(conf, FIELD_CONF_SAFE_LOGOUT);
+	record_free(conf);
+	return safe;
+}
+
+/* Without a name nothing can be logged in; what is logged in can still be looked after. */
+static void read_name(struct daemon *d)
+{
+	struct err err = ERR_INIT;
+
+	if (recfile_initiatorname(d->options->initiator_file, &d->initiator_name, &d->initiator_alias, &err) < 0)
+		log_warn(d->log, "iscsid", "%s", err.text);
+}
+
+static int make_engine(struct daemon *d, struct err *err)
+{
+	struct plugins_config plugins = { .loop = d->loop, .log = d->log, .sysfs = &d->sysfs };
+	struct manager_config config = {
+		.loop = d->loop,
+		.log = d->log,
+		.sysfs = &d->sysfs,
+		.state_dir = d->options->state_dir,
+		.host_salt = host_salt(),
+		.safe_logout = safe_logout(d),
+	};
+	int rc = worker_pool_new(d->loop, 2, &d->workers);
+
+	if (rc == 0)
+		rc = kernel_new(NULL, NULL, &d->kernel);
+	if (rc == 0)
+		rc = scanner_new(d->loop, &d->sysfs, &d->scanner);
+	plugins.kernel = config.kernel = d->kernel;
+	plugins.workers = config.lookups = d->workers;
+	if (rc == 0)
+		rc = plugins_new(&plugins, &d->plugins);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot begin");
+	read_name(d);
+	config.initiator_name = d->initiator_name;
+	config.initiator_alias = d->initiator_alias;
+	config.plugins = d->plugins;
+	config.scanner = d->scanner;
+	rc = file_mkdirs(config.state_dir, 0700);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make %s", config.state_dir);
+	rc = manager_new(&config, &d->manager, err);
+	if (rc < 0)
+		return rc;
+	rc = manager_adopt(d->manager, err);
+	if (rc > 0)
+		log_info(d->log, "iscsid", "took over %d sessions", rc);
+	return rc < 0 ? rc : 0;
+}
+
+static int serve_socket(struct daemon *d, const char *name, struct err *err)
+{
+	int fd = -1;
+	int rc = listener_open(name, &fd, err);
+
+	if (rc < 0)
+		return rc;
+	rc = varlink_server_listen(service_server(d->service), fd);
+	if (rc < 0) {
+		close(fd);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot serve %s", name);
+	}
+	return fd;
+}
+
+/* The sockets that systemd passed, or else our own: a path, and for clients in another mount namespace an abstract name. */
+static int make_sockets(struct daemon *d, struct err *err)
+{
+	const char *path = d->options->socket ? d->options->socket : LISTENER_PATH;
+	struct err why = ERR_INIT;
+	int fds[INHERIT_MAX];
+	int n = listener_inherit(fds, INHERIT_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (varlink_server_listen(service_server(d->service), fds[i]) < 0)
+			return err_set(err, MISCSI_ERR_INTERNAL, "cannot serve an inherited socket");
+	if (n > 0)
+		return 0;
+	d->own_socket = serve_socket(d, path, err);
+	if (d->own_socket < 0)
+		return d->own_socket;
+	if (!d->options->socket && serve_socket(d, LISTENER_ABSTRACT, &why) < 0)
+		log_warn(d->log, "iscsid", "%s", why.text);
+	return 0;
+}
+
+static int make_service(struct daemon *d, struct err *err)
+{
+	struct service_config config = {
+		.loop = d->loop,
+		.log = d->log,
+		.ops = &service_manager_ops,
+		.manager = d->manager,
+		.stop = stop,
+		.arg = d,
+	};
+	int rc = service_new(&config, &d->service);
+
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the service");
+	return make_sockets(d, err);
+}
+
+static int run(struct daemon *d, int ready, struct err *err)
+{
+	int rc = sysfs_open(&d->sysfs, d->options->sysfs);
+
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs");
+	rc = loop_new(&d->loop);
+	if (rc == 0)
+		rc = loop_signal_add(d->loop, &d->on_term, SIGTERM, on_signal, d);
+	if (rc == 0)
+		rc = loop_signal_add(d->loop, &d->on_int, SIGINT, on_signal, d);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the event loop");
+	rc = make_engine(d, err);
+	if (rc == 0)
+		rc = make_service(d, err);
+	if (rc < 0)
+		return rc;
+	become_resident(d->log);
+	malloc_trim(0);
+	become_ready(ready);
+	rc = loop_run(d->loop);
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
+}
+
+/* The reverse of run(): whoever uses a part goes before it. */
+static void end(struct daemon *d)
+{
+	if (d->service)
+		service_free(d->service);
+	if (d->own_socket >= 0)
+		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH, d->own_socket);
+	manager_free(d->manager);
+	if (d->plugins)
+		plugins_free(d->plugins);
+	if (d->scanner)
+		scanner_free(d->scanner);
+	if (d->kernel)
+		kernel_free(d->kernel);
+	if (d->workers)
+		worker_pool_free(d->workers);
+	if (d->loop)
+		loop_free(d->loop);
+	sysfs_close(&d->sysfs);
+	x_free(d->initiator_name);
+	x_free(d->initiator_alias);
+}
+
+int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err)
+{
+	struct daemon d = { .options = options, .log = log, .sysfs = SYSFS_CLOSED, .own_socket = -1 };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_ARENA_MAX, 1); /* few threads, short jobs: one heap is enough, and smaller */
+	rc = run(&d, ready, err);
+	end(&d);
+	return rc;
+}
