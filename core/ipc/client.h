@@ -41,6 +41,9 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms,
 	struct json_object **reply, struct err *err);
 
+/* Waits until the daemon has closed the connection, whatever it still says: 0; -ETIMEDOUT, -EINTR. */
+int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err);
+
 /* What became of one record or session. Strings live during the call only; NULL: unknown. */
 struct client_result {
 	size_t index;	/* of the record or sid given */
@@ -53,9 +56,9 @@ struct client_result {
 typedef void (*client_result_fn)(void *arg, const struct client_result *r);
 
 /*
- * Each fn is called once per record (sid), as they end; for those that have no result because the daemon went
- * away too, with ISCSID_COMM_ERR. 0 when every one has its result from the daemon, whatever that is; else
- * -errno and err: the first cause. wait false: results come as soon as the daemon took the records.
+ * fn is called exactly once per record (sid), as they end. 0 when each has its result from the daemon,
+ * whatever that is; else -errno and err, and those that have none get that err (refused, or the daemon went
+ * away). wait false: results come as soon as the daemon took the records.
  */
 int client_login(struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn,
 	void *arg, struct err *err);

@@ -27,8 +27,9 @@ int listener_address(const char *name, struct sockaddr_un *addr, socklen_t *len)
  * ISCSID_COMM_ERR when somebody listens there already.
  */
 int listener_open(const char *name, int *out, struct err *err);
-/* Removes the path if it is still our socket. Not for sockets of systemd. */
-void listener_unlink(const char *name, int fd);
+/* At the end, after its socket was closed: removes a path unless somebody serves it again. Not for sockets of
+ * systemd. */
+void listener_unlink(const char *name);
 
 /*
  * The stream sockets that systemd passed to this process (LISTEN_PID, LISTEN_FDS; both are unset so that no

@@ -1,3 +1,16 @@
 # ipc: the daemon's Varlink interface: codec, server, sockets, client, and the service that binds it to the session manager.
-libcore_a_SOURCES += core/ipc/varlink.h core/ipc/server.h core/ipc/listener.h core/ipc/service.h core/ipc/client.h
-EXTRA_DIST += core/ipc/org.miscsi.varlink
+libcore_a_SOURCES += core/ipc/varlink.h core/ipc/server.h core/ipc/listener.h core/ipc/service.h core/ipc/client.h \
+	core/ipc/connection.h core/ipc/batch.h core/ipc/recordjson.h \
+	core/ipc/varlink.c core/ipc/server.c core/ipc/connection.c core/ipc/call.c core/ipc/listener.c \
+	core/ipc/client.c core/ipc/client_calls.c \
+	core/ipc/service.c core/ipc/service_ops.c core/ipc/batch.c core/ipc/recordjson.c
+
+# The interface descriptions as string literals.
+ipc_descriptions = core/ipc/org.miscsi.inc core/ipc/org.varlink.service.inc
+.varlink.inc:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@-t && mv $@-t $@
+SUFFIXES = .varlink .inc
+EXTRA_DIST += core/ipc/org.miscsi.varlink core/ipc/org.varlink.service.varlink
+AM_CPPFLAGS += -I$(top_builddir)/core
+BUILT_SOURCES += $(ipc_descriptions)
+CLEANFILES += $(ipc_descriptions)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A batch: results go out as they come when the peer said "more", else all in the last reply. */
+#include "config.h"
+#include "ipc/batch.h"
+#include "base/mem.h"
+#include <errno.h>
+
+struct item {
+	struct manager_request request;
+	struct batch *batch;
+	bool pending; /* the manager has the request */
+};
+
+struct batch {
+	const struct service_config *config;
+	struct varlink_call *call;
+	unsigned *pending;
+	struct json_object *results; /* of the next reply */
+	size_t n, left;		     /* left: how many have no result */
+	int error;		     /* a result could not be written */
+	bool started;
+	struct item items[];
+};
+
+struct json_object *batch_failure(const struct err *err)
+{
+	struct json_object *failure = json_object_new_object();
+	int error = 0;
+
+	varlink_add_integer(failure, "code", err->code, &error);
+	varlink_add_text(failure, "name", err_name(err->code) ? err_name(err->code) : "GENERIC", &error);
+	varlink_add_text(failure, "text", err->text, &error);
+	if (!error)
+		return failure;
+	varlink_put(failure);
+	return NULL;
+}
+
+/* The manager forgets what it has not answered. */
+static void batch_free(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->items[i].pending)
+			continue;
+		b->config->ops->forget(&b->items[i].request);
+		(*b->pending)--;
+	}
+	varlink_put(b->results);
+	x_free(b);
+}
+
+static void on_cancel(void *arg)
+{
+	batch_free(arg);
+}
+
+/* {"results": …} of what has gathered; NULL: no memory. */
+static struct json_object *take_results(struct batch *b)
+{
+	struct json_object *parameters = json_object_new_object();
+
+	if (!b->results)
+		b->results = json_object_new_array();
+	if (!b->results)
+		b->error = -ENOMEM;
+	varlink_add(parameters, "results", x_steal(b->results), &b->error);
+	return parameters;
+}
+
+static void batch_end(struct batch *b)
+{
+	struct json_object *parameters = take_results(b);
+	struct err err = ERR_INIT;
+
+	if (b->error) {
+		err_set(&err, MISCSI_ERR_NOMEM, "a result was lost");
+		varlink_put(parameters);
+		varlink_reply_error(b->call, "org.miscsi.Error", batch_failure(&err));
+	} else {
+		varlink_reply(b->call, parameters);
+	}
+	batch_free(b);
+}
+
+static void add_result(struct batch *b, size_t index, const struct manager_result *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	varlink_add_integer(o, "index", (long long)index, &b->error);
+	if (r->sid)
+		varlink_add_integer(o, "sid", r->sid, &b->error);
+	varlink_add_text(o, "target", r->target, &b->error);
+	varlink_add_text(o, "address", r->address, &b->error);
+	varlink_add_text(o, "iface", r->iface, &b->error);
+	if (r->address) {
+		varlink_add_integer(o, "port", r->port, &b->error);
+		if (r->tpgt >= 0)
+			varlink_add_integer(o, "tpgt", r->tpgt, &b->error);
+	}
+	if (r->err.code != MISCSI_ERR_OK) {
+		struct json_object *failure = batch_failure(&r->err);
+
+		if (!failure)
+			b->error = -ENOMEM;
+		varlink_add(o, "error", failure, &b->error);
+	}
+	if (!b->results)
+		b->results = json_object_new_array();
+	if (o && b->results && !b->error && !json_object_array_add(b->results, o))
+		return;
+	b->error = -ENOMEM;
+	varlink_put(o);
+}
+
+static void batch_add(struct batch *b, size_t index, const struct manager_result *r)
+{
+	add_result(b, index, r);
+	b->left--;
+	if (!b->error && varlink_call_more(b->call))
+		varlink_reply_more(b->call, take_results(b));
+	if (b->started && !b->left)
+		batch_end(b);
+}
+
+static void on_done(struct manager_request *request, const struct manager_result *result)
+{
+	struct item *item = request->arg;
+	struct batch *b = item->batch;
+
+	item->pending = false;
+	(*b->pending)--;
+	batch_add(b, (size_t)(item - b->items), result);
+}
+
+struct batch *batch_new(
+	const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
+{
+	struct batch *b = n < SIZE_MAX / sizeof(struct item) / 2
+				  ? x_zalloc(sizeof(*b) + n * sizeof(struct item))
+				  : NULL;
+	struct err err = ERR_INIT;
+
+	if (!b) {
+		err_set(&err, MISCSI_ERR_NOMEM, "no memory for %zu requests", n);
+		varlink_reply_error(call, "org.miscsi.Error", batch_failure(&err));
+		return NULL;
+	}
+	b->config = config;
+	b->call = call;
+	b->n = b->left = n;
+	b->pending = pending;
+	varlink_call_hold(call, on_cancel, b);
+	return b;
+}
+
+struct manager_request *batch_request(struct batch *b, size_t index)
+{
+	struct item *item = &b->items[index];
+
+	item->batch = b;
+	item->pending = true;
+	item->request.done = on_done;
+	item->request.arg = item;
+	(*b->pending)++;
+	return &item->request;
+}
+
+void batch_result(struct batch *b, size_t index, const struct err *err)
+{
+	struct manager_result result = { .err = *err, .tpgt = -1 };
+
+	batch_add(b, index, &result);
+}
+
+void batch_start(struct batch *b, bool wait)
+{
+	const struct manager_result taken = { .tpgt = -1 };
+
+	for (size_t i = 0; !wait && i < b->n; i++) {
+		if (!b->items[i].pending)
+			continue;
+		b->config->ops->forget(&b->items[i].request);
+		b->items[i].pending = false;
+		(*b->pending)--;
+		batch_add(b, i, &taken);
+	}
+	b->started = true;
+	if (!b->left)
+		batch_end(b);
+}

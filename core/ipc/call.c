@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A call: found in the table, allowed or refused, handled, and replied to exactly once in the end. */
+#include "config.h"
+#include "ipc/connection.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include <errno.h>
+#include <string.h>
+
+#define MODULE "ipc"
+
+struct varlink_call {
+	struct connection *connection;
+	const struct varlink_method *method;
+	void (*cancel)(void *arg); /* the holder's; NULL: not held */
+	void *arg;
+	bool more, oneway, upgrade; /* as the peer said */
+	bool serving;		    /* its handler is running */
+	bool done;		    /* the final reply was given */
+};
+
+static const char service_description[] =
+#include "ipc/org.varlink.service.inc"
+	;
+
+static void get_info(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	const struct varlink_config *config = &call->connection->server->config;
+	struct json_object *reply = json_object_new_object(), *interfaces = json_object_new_array();
+	int error = 0;
+
+	(void)arg, (void)parameters;
+	varlink_add_text(reply, "vendor", config->vendor, &error);
+	varlink_add_text(reply, "product", config->product, &error);
+	varlink_add_text(reply, "version", config->version, &error);
+	varlink_add_text(reply, "url", config->url, &error);
+	if (interfaces) {
+		json_object_array_add(interfaces, json_object_new_string(VARLINK_SERVICE));
+		json_object_array_add(interfaces, json_object_new_string(config->interface));
+	}
+	varlink_add(reply, "interfaces", interfaces, &error);
+	varlink_reply(call, reply);
+}
+
+static void get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	const struct varlink_config *config = &call->connection->server->config;
+	const char *name, *text = NULL;
+	struct json_object *reply;
+	int error = 0;
+
+	(void)arg;
+	if (varlink_string(parameters, "interface", &name)) {
+		varlink_reply_invalid(call, "interface");
+		return;
+	}
+	if (!strcmp(name, VARLINK_SERVICE))
+		text = service_description;
+	else if (!strcmp(name, config->interface))
+		text = config->description;
+	reply = json_object_new_object();
+	varlink_add_text(reply, text ? "description" : "interface", text ? text : name, &error);
+	if (text)
+		varlink_reply(call, reply);
+	else
+		varlink_reply_error(call, VARLINK_SERVICE ".InterfaceNotFound", reply);
+}
+
+static const struct varlink_method service_methods[] = {
+	{ VARLINK_SERVICE ".GetInfo", false, VARLINK_ONE, get_info },
+	{ VARLINK_SERVICE ".GetInterfaceDescription", false, VARLINK_ONE, get_description },
+	{ .name = NULL },
+};
+
+static const struct varlink_method *method_find(const struct varlink_method *table, const char *name)
+{
+	for (; table->name; table++)
+		if (!strcmp(table->name, name))
+			return table;
+	return NULL;
+}
+
+/* The name begins with the interface and a dot, and has no other after it. */
+static bool method_of(const char *name, const char *interface)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (size_t)(dot - name) == strlen(interface) &&
+	       !strncmp(name, interface, strlen(interface));
+}
+
+/* One message of a reply. Takes parameters. */
+static void call_send(struct varlink_call *call, const char *error, struct json_object *parameters, bool more)
+{
+	struct json_object *message;
+	int failed = 0;
+
+	if (call->oneway) {
+		varlink_put(parameters);
+		return;
+	}
+	message = json_object_new_object();
+	varlink_add_text(message, "error", error, &failed);
+	varlink_add(message, "parameters", parameters ? parameters : json_object_new_object(), &failed);
+	if (more)
+		varlink_add_boolean(message, "continues", true, &failed);
+	if (message && !failed) {
+		connection_send(call->connection, message);
+		return;
+	}
+	varlink_put(message);
+	/* A peer must not wait for a reply that never comes. */
+	connection_drop(call->connection, strerror(ENOMEM));
+}
+
+static void call_end(struct varlink_call *call)
+{
+	struct connection *c = call->connection;
+
+	c->call = NULL;
+	x_free(call);
+	connection_resume(c);
+}
+
+static void call_finish(struct varlink_call *call, const char *error, struct json_object *parameters)
+{
+	if (call->done) {
+		log_err(call->connection->server->config.log, MODULE, "a second reply to %s",
+			call->method->name);
+		varlink_put(parameters);
+		return;
+	}
+	call->done = true;
+	call_send(call, error, parameters, false);
+	if (!call->serving)
+		call_end(call);
+}
+
+void varlink_reply(struct varlink_call *call, struct json_object *parameters)
+{
+	call_finish(call, NULL, parameters);
+}
+
+void varlink_reply_more(struct varlink_call *call, struct json_object *parameters)
+{
+	if (call->done || !varlink_call_more(call)) {
+		log_err(call->connection->server->config.log, MODULE, "%s may not stream",
+			call->method->name);
+		varlink_put(parameters);
+		return;
+	}
+	call_send(call, NULL, parameters, true);
+}
+
+void varlink_reply_error(struct varlink_call *call, const char *error, struct json_object *parameters)
+{
+	call_finish(call, error, parameters);
+}
+
+static void reply_named(struct varlink_call *call, const char *error, const char *member, const char *text)
+{
+	struct json_object *parameters = json_object_new_object();
+	int failed = 0;
+
+	varlink_add_text(parameters, member, text, &failed);
+	call_finish(call, error, parameters);
+}
+
+void varlink_reply_invalid(struct varlink_call *call, const char *parameter)
+{
+	reply_named(call, VARLINK_SERVICE ".InvalidParameter", "parameter", parameter);
+}
+
+bool varlink_call_more(const struct varlink_call *call)
+{
+	return call->more && call->method->stream != VARLINK_ONE;
+}
+
+void varlink_call_hold(struct varlink_call *call, void (*cancel)(void *arg), void *arg)
+{
+	call->cancel = cancel;
+	call->arg = arg;
+}
+
+void call_cancel(struct varlink_call *call)
+{
+	call->connection->call = NULL;
+	if (call->cancel)
+		call->cancel(call->arg);
+	x_free(call);
+}
+
+/* What is not found is named. */
+static void refuse_unknown(struct varlink_call *call, const char *name)
+{
+	const char *interface = call->connection->server->config.interface;
+	cleanup(strbuf_free) struct strbuf other = STRBUF_INIT(0);
+
+	if (method_of(name, interface) || method_of(name, VARLINK_SERVICE)) {
+		reply_named(call, VARLINK_SERVICE ".MethodNotFound", "method", name);
+		return;
+	}
+	strbuf_add(&other, name, strrchr(name, '.') ? (size_t)(strrchr(name, '.') - name) : strlen(name));
+	reply_named(call, VARLINK_SERVICE ".InterfaceNotFound", "interface", strbuf_str(&other));
+}
+
+/* The method's row decides; then its handler, which must reply or hold the call. */
+static void call_handle(struct varlink_call *call, struct json_object *parameters)
+{
+	const struct varlink_server *s = call->connection->server;
+	const struct varlink_method *m = call->method;
+
+	if (m->root && call->connection->uid) {
+		varlink_reply_error(call, VARLINK_SERVICE ".PermissionDenied", NULL);
+		return;
+	}
+	if (call->upgrade) {
+		reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
+		return;
+	}
+	if (m->stream == VARLINK_MUST_STREAM && !call->more) {
+		varlink_reply_error(call, VARLINK_SERVICE ".ExpectedMore", NULL);
+		return;
+	}
+	m->handler(s->config.arg, call, parameters);
+	if (call->done || call->cancel)
+		return;
+	log_err(s->config.log, MODULE, "%s gave no reply", m->name);
+	varlink_reply_error(call, VARLINK_SERVICE ".MethodNotImplemented", NULL);
+}
+
+/* The flags and the parameters of a call; gives the name of the first that is not of its type, or NULL. */
+static const char *call_read(
+	struct varlink_call *call, struct json_object *message, struct json_object **parameters)
+{
+	if (varlink_boolean(message, "oneway", &call->oneway) == -EINVAL)
+		return "oneway";
+	if (varlink_boolean(message, "more", &call->more) == -EINVAL)
+		return "more";
+	if (varlink_boolean(message, "upgrade", &call->upgrade) == -EINVAL)
+		return "upgrade";
+	return varlink_object(message, "parameters", parameters) == -EINVAL ? "parameters" : NULL;
+}
+
+int call_serve(struct connection *c, struct json_object *message)
+{
+	struct json_object *parameters = NULL, *none = NULL;
+	const char *name, *wrong;
+	struct varlink_call *call;
+
+	if (varlink_string(message, "method", &name))
+		return -EBADMSG;
+	call = x_new(struct varlink_call);
+	if (!call)
+		return -ENOMEM;
+	call->connection = c;
+	call->serving = true;
+	c->call = call;
+	wrong = call_read(call, message, &parameters);
+	call->method = method_find(service_methods, name);
+	if (!call->method)
+		call->method = method_find(c->server->config.methods, name);
+	if (!parameters && !wrong)
+		parameters = none = json_object_new_object();
+	if (wrong)
+		varlink_reply_invalid(call, wrong);
+	else if (!call->method)
+		refuse_unknown(call, name);
+	else if (parameters)
+		call_handle(call, parameters);
+	else
+		connection_drop(c, strerror(ENOMEM));
+	json_object_put(none);
+	call->serving = false;
+	if (call->done)
+		call_end(call);
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's methods as functions. A daemon is trusted with sessions, yet what it says is checked. */
+#include "config.h"
+#include "ipc/client.h"
+#include "ipc/recordjson.h"
+#include "ipc/varlink.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define SHORT_MS 10000 /* for calls that the daemon answers at once */
+#define END_MS 30000
+
+struct collector { /* the results of one call */
+	client_result_fn fn;
+	void *arg;
+	size_t n, left; /* left: how many have none */
+	bool *seen;
+};
+
+/* The texts of one reply, escaped into a fixed place. */
+struct texts {
+	char bytes[8][320];
+	unsigned n;
+};
+
+static const char *text_of(struct texts *texts, struct json_object *object, const char *member)
+{
+	const char *text;
+	char *place = texts->bytes[texts->n];
+
+	if (varlink_string(object, member, &text))
+		return NULL;
+	texts->n++;
+	return str_escape(place, sizeof(texts->bytes[0]), text, strlen(text));
+}
+
+static long long number_of(
+	struct json_object *object, const char *member, long long min, long long max, long long otherwise)
+{
+	varlink_integer(object, member, min, max, &otherwise);
+	return otherwise;
+}
+
+static void failure_of(struct json_object *failure, struct err *err)
+{
+	char escaped[ERR_TEXT_MAX];
+	const char *text = "";
+	long long code = number_of(failure, "code", 1, INT_MAX, MISCSI_ERR_GENERIC);
+
+	varlink_string(failure, "text", &text);
+	if (!err_name((enum miscsi_error)code))
+		code = MISCSI_ERR_GENERIC;
+	err_set(err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
+}
+
+static void collect_one(struct collector *c, struct json_object *object)
+{
+	struct client_result r = { .err = ERR_INIT };
+	struct texts texts = { .n = 0 };
+	struct json_object *failure;
+	long long index = number_of(object, "index", 0, LLONG_MAX, LLONG_MAX);
+
+	if ((unsigned long long)index >= c->n || c->seen[index])
+		return;
+	c->seen[index] = true;
+	c->left--;
+	r.index = (size_t)index;
+	r.sid = (uint32_t)number_of(object, "sid", 1, UINT32_MAX, 0);
+	r.target = text_of(&texts, object, "target");
+	r.address = text_of(&texts, object, "address");
+	r.iface = text_of(&texts, object, "iface");
+	r.port = (uint16_t)number_of(object, "port", 0, UINT16_MAX, 0);
+	r.tpgt = (int)number_of(object, "tpgt", 0, UINT16_MAX, -1);
+	if (!varlink_object(object, "error", &failure))
+		failure_of(failure, &r.err);
+	c->fn(c->arg, &r);
+}
+
+static int collect(void *arg, struct json_object *parameters)
+{
+	struct json_object *results;
+
+	if (varlink_array(parameters, "results", &results))
+		return 0;
+	for (size_t i = 0; i < json_object_array_length(results); i++)
+		collect_one(arg, json_object_array_get_idx(results, i));
+	return 0;
+}
+
+/* One call, and then a result for each that the daemon gave none. Takes parameters. error: of building them.
+ */
+static int call_many(struct client *client, const char *method, struct json_object *parameters, int error,
+	struct collector *c, struct err *err)
+{
+	cleanup(x_freep) bool *seen = x_newn(bool, c->n + 1);
+	struct json_object *reply = NULL;
+	struct client_result none = { .err = ERR_INIT, .tpgt = -1 };
+	int rc;
+
+	c->seen = seen;
+	c->left = c->n;
+	if (error || !seen) {
+		varlink_put(parameters);
+		rc = err_set(&none.err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method);
+	} else {
+		rc = client_call(client, method, parameters, collect, c, 0, &reply, &none.err);
+	}
+	if (!rc && seen)
+		collect(c, reply);
+	json_object_put(reply);
+	if (!rc && c->left)
+		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon gave no result");
+	for (size_t i = 0; i < c->n && rc; i++) {
+		none.index = i;
+		if (!seen || !seen[i])
+			c->fn(c->arg, &none);
+	}
+	if (rc && err)
+		err_copy(err, &none.err);
+	return rc;
+}
+
+int client_login(struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn,
+	void *arg, struct err *err)
+{
+	struct collector collector = { .fn = fn, .arg = arg, .n = n };
+	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
+	int error = array ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !error; i++) {
+		error = recordjson_write(records[i], &o);
+		if (!error && json_object_array_add(array, o)) {
+			varlink_put(o);
+			error = -ENOMEM;
+		}
+	}
+	varlink_add(parameters, "records", array, &error);
+	varlink_add_boolean(parameters, "wait", wait, &error);
+	return call_many(c, "org.miscsi.Login", parameters, error, &collector, err);
+}
+
+static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error)
+{
+	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
+
+	for (size_t i = 0; i < n && !*error; i++) {
+		o = json_object_new_int64(sids[i]);
+		if (!array || !o || json_object_array_add(array, o)) {
+			json_object_put(o);
+			*error = -ENOMEM;
+		}
+	}
+	if (!array)
+		*error = -ENOMEM;
+	varlink_add(parameters, "sids", array, error);
+	return parameters;
+}
+
+int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn,
+	void *arg, struct err *err)
+{
+	struct collector collector = { .fn = fn, .arg = arg, .n = n };
+	int error = 0;
+	struct json_object *parameters = sids_write(sids, n, &error);
+
+	varlink_add_boolean(parameters, "force", force, &error);
+	return call_many(c, "org.miscsi.Logout", parameters, error, &collector, err);
+}
+
+int client_rescan(
+	struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
+{
+	struct collector collector = { .fn = fn, .arg = arg, .n = n };
+	int error = 0;
+	struct json_object *parameters = sids_write(sids, n, &error);
+
+	return call_many(c, "org.miscsi.Rescan", parameters, error, &collector, err);
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static void list_one(struct json_object *o, void (*fn)(void *arg, const struct client_session *s), void *arg)
+{
+	struct texts texts = { .n = 0 };
+	struct client_session s = {
+		.sid = (uint32_t)number_of(o, "sid", 1, UINT32_MAX, 0),
+		.target = or_empty(text_of(&texts, o, "target")),
+		.address = or_empty(text_of(&texts, o, "address")),
+		.iface = or_empty(text_of(&texts, o, "iface")),
+		.transport = or_empty(text_of(&texts, o, "transport")),
+		.state = or_empty(text_of(&texts, o, "state")),
+		.connection = or_empty(text_of(&texts, o, "connection")),
+		.error = text_of(&texts, o, "error"),
+		.port = (uint16_t)number_of(o, "port", 0, UINT16_MAX, 0),
+		.tpgt = (int)number_of(o, "tpgt", -1, UINT16_MAX, -1),
+		.reconnects = (unsigned)number_of(o, "reconnects", 0, UINT_MAX, 0),
+		.since_ms = (uint64_t)number_of(o, "since", 0, LLONG_MAX, 0),
+	};
+
+	varlink_boolean(o, "adopted", &s.adopted);
+	fn(arg, &s);
+}
+
+int client_list(
+	struct client *c, void (*fn)(void *arg, const struct client_session *s), void *arg, struct err *err)
+{
+	struct json_object *reply = NULL, *sessions;
+	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, SHORT_MS, &reply, err);
+
+	if (!rc && varlink_array(reply, "sessions", &sessions))
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's list of sessions is malformed");
+	for (size_t i = 0; !rc && i < json_object_array_length(sessions); i++)
+		list_one(json_object_array_get_idx(sessions, i), fn, arg);
+	json_object_put(reply);
+	return rc;
+}
+
+int client_status(struct client *c, struct client_status *out, struct err *err)
+{
+	struct json_object *reply = NULL;
+	const char *version = "";
+	int rc = client_call(c, "org.miscsi.GetStatus", NULL, NULL, NULL, SHORT_MS, &reply, err);
+
+	if (!rc) {
+		varlink_string(reply, "version", &version);
+		str_escape(out->version, sizeof(out->version), version, strlen(version));
+		out->pid = number_of(reply, "pid", 1, INT_MAX, 0);
+		out->uptime_s = number_of(reply, "uptime", 0, LLONG_MAX, 0);
+		out->sessions = number_of(reply, "sessions", 0, LLONG_MAX, 0);
+		out->pending = number_of(reply, "pending", 0, LLONG_MAX, 0);
+	}
+	json_object_put(reply);
+	return rc;
+}
+
+int client_stop(struct client *c, struct err *err)
+{
+	int rc = client_call(c, "org.miscsi.Stop", NULL, NULL, NULL, SHORT_MS, NULL, err);
+
+	return rc ? rc : client_wait_end(c, END_MS, err);
+}

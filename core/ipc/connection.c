@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A connection's bytes: read as far as one call needs, written as far as the peer takes them.
+ *
+ * As long as a call is served or a reply waits to be read, nothing more is read: a peer that sends without
+ * reading fills its own socket, not our memory.
+ */
+#include "config.h"
+#include "ipc/connection.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MODULE "ipc"
+#define CHUNK 16384
+/* A message of this size has left a heap behind that is worth giving back: the daemon lives long and small.
+ */
+#define TRIM_FROM 16384
+
+static void connection_pump(struct connection *c);
+
+static size_t waiting(const struct connection *c)
+{
+	return varlink_buffer_len(&c->out);
+}
+
+static bool may_read(const struct connection *c)
+{
+	return !c->call && !waiting(c) && !c->eof && !c->doomed;
+}
+
+void connection_free(struct connection *c)
+{
+	struct loop *l = c->server->config.loop;
+
+	if (!c->doomed)
+		connection_drop(c, NULL);
+	loop_task_cancel(l, &c->later);
+	if (c->call)
+		call_cancel(c->call);
+	list_remove(&c->node);
+	varlink_buffer_free(&c->in);
+	varlink_buffer_free(&c->out);
+	x_free(c);
+}
+
+static void on_doomed(void *arg)
+{
+	connection_free(arg);
+}
+
+void connection_drop(struct connection *c, const char *why)
+{
+	struct varlink_server *s = c->server;
+
+	if (c->doomed)
+		return;
+	/* Whoever may connect must not be able to fill the log. */
+	if (why)
+		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE,
+			"connection of uid %u dropped: %s", (unsigned)c->uid, why);
+	c->doomed = true;
+	loop_timer_cancel(s->config.loop, &c->message);
+	loop_timer_cancel(s->config.loop, &c->stall);
+	loop_fd_del(s->config.loop, &c->io);
+	close(c->io.fd);
+	list_remove(&c->node);
+	list_append(&s->doomed, &c->node);
+	s->count--;
+	loop_defer(s->config.loop, &c->later, on_doomed, c);
+}
+
+static void on_message_timeout(void *arg)
+{
+	connection_drop(arg, "a message did not end in time");
+}
+
+/* The kernel tells of room only when three quarters of the socket's buffer are free: try before the drop. */
+static void on_stall(void *arg)
+{
+	struct connection *c = arg;
+	size_t before = waiting(c);
+
+	connection_flush(c);
+	if (waiting(c) == before)
+		connection_drop(c, "the peer does not read");
+	else
+		connection_pump(c);
+}
+
+static void watch_timer(struct connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
+{
+	if (!on)
+		loop_timer_cancel(c->server->config.loop, t);
+	else if (!loop_timer_active(t) && loop_timer_set(c->server->config.loop, t, ms, fn, c))
+		connection_drop(c, strerror(ENOMEM));
+}
+
+/* Brings timers and epoll in line with what the connection waits for now. */
+static void connection_update(struct connection *c)
+{
+	const struct varlink_limits *limits = &c->server->config.limits;
+	uint32_t events = (may_read(c) ? EPOLLIN : 0) | (waiting(c) ? EPOLLOUT : 0);
+
+	if (!c->doomed && c->eof && !c->call && !waiting(c))
+		connection_drop(c, NULL);
+	if (c->doomed)
+		return;
+	watch_timer(c, &c->message, may_read(c) && varlink_buffer_len(&c->in), limits->message_ms,
+		on_message_timeout);
+	watch_timer(c, &c->stall, waiting(c), limits->stall_ms, on_stall);
+	if (c->doomed || events == c->events)
+		return;
+	c->events = events;
+	if (loop_fd_mod(c->server->config.loop, &c->io, events))
+		connection_drop(c, "epoll failed");
+}
+
+void connection_flush(struct connection *c)
+{
+	while (!c->doomed && waiting(c)) {
+		ssize_t n =
+			send(c->io.fd, c->out.bytes + c->out.start, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			if (errno != EAGAIN && errno != EWOULDBLOCK)
+				connection_drop(c, NULL); /* it is gone: nothing unusual */
+			return;
+		}
+		varlink_buffer_consume(&c->out, (size_t)n);
+		loop_timer_cancel(c->server->config.loop, &c->stall); /* it reads: its time begins again */
+	}
+}
+
+void connection_send(struct connection *c, struct json_object *message)
+{
+	const struct varlink_limits *limits = &c->server->config.limits;
+	size_t max = c->uid ? limits->output_other : limits->output_root;
+	int rc;
+
+	if (!c->doomed) {
+		rc = waiting(c) > max ? -ENOBUFS : varlink_append(&c->out, message, SIZE_MAX);
+		if (rc == -ENOBUFS)
+			connection_drop(c, "the peer reads too slowly");
+		else if (rc)
+			connection_drop(c, strerror(-rc));
+		connection_flush(c);
+		connection_update(c);
+	}
+	varlink_put(message);
+}
+
+/* Takes one message from the buffer and serves it: false when none is whole. */
+static bool serve_next(struct connection *c)
+{
+	const struct varlink_limits *limits = &c->server->config.limits;
+	struct json_object *object = NULL;
+	const char *message;
+	ssize_t len = varlink_next(&c->in, c->uid ? limits->message_other : limits->message_root, &message);
+	int rc;
+
+	if (len == -EMSGSIZE)
+		connection_drop(c, "a message is too long");
+	if (len < 0)
+		return false;
+	loop_timer_cancel(c->server->config.loop, &c->message); /* the next one has its own time */
+	rc = varlink_parse(message, (size_t)len, &object);
+	varlink_buffer_consume(&c->in, (size_t)len + 1);
+	if (!rc)
+		rc = call_serve(c, object);
+	varlink_put(object);
+	if (rc)
+		connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));
+	if (len >= TRIM_FROM)
+		malloc_trim(0);
+	return true;
+}
+
+static void connection_pump(struct connection *c)
+{
+	bool more = true;
+
+	if (c->pumping)
+		return;
+	c->pumping = true;
+	while (more && !c->doomed && !c->call && !waiting(c))
+		more = serve_next(c);
+	c->pumping = false;
+	connection_update(c);
+}
+
+static void on_resume(void *arg)
+{
+	connection_pump(arg);
+}
+
+void connection_resume(struct connection *c)
+{
+	if (!c->pumping && !c->doomed)
+		loop_defer(c->server->config.loop, &c->later, on_resume, c);
+}
+
+static void connection_read(struct connection *c)
+{
+	char chunk[CHUNK];
+	ssize_t n = recv(c->io.fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			connection_drop(c, NULL);
+		return;
+	}
+	if (n == 0)
+		c->eof = true;
+	else if (varlink_buffer_add(&c->in, chunk, (size_t)n))
+		connection_drop(c, strerror(ENOMEM));
+	mem_wipe(chunk, (size_t)n);
+	if (c->doomed)
+		return;
+	list_remove(&c->node);
+	list_append(&c->server->connections, &c->node);
+	connection_pump(c);
+}
+
+static void on_io(void *arg, uint32_t events)
+{
+	struct connection *c = arg;
+	bool reading = may_read(c);
+
+	if (events & EPOLLOUT) {
+		connection_flush(c);
+		connection_pump(c);
+	}
+	if (reading && events & EPOLLIN)
+		connection_read(c); /* also what a peer said before it went */
+	else if (events & (EPOLLHUP | EPOLLERR))
+		connection_drop(c, NULL);
+}
+
+int connection_new(struct varlink_server *s, int fd, uid_t uid)
+{
+	struct connection *c = x_new(struct connection);
+	int rc = c ? 0 : -ENOMEM;
+
+	if (!rc)
+		rc = loop_fd_add(s->config.loop, &c->io, fd, EPOLLIN, on_io, c);
+	if (rc) {
+		x_free(c);
+		close(fd);
+		return rc;
+	}
+	c->server = s;
+	c->uid = uid;
+	c->events = EPOLLIN;
+	list_append(&s->connections, &c->node);
+	s->count++;
+	return 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The server: listens, and decides who may stay when connections are many. Root always gets in. */
+#include "config.h"
+#include "ipc/server.h"
+#include "ipc/connection.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MODULE "ipc"
+#define ACCEPT_AT_ONCE 16
+#define PAUSE_MS 500
+
+static const struct varlink_limits defaults = {
+	.message_root = 16 << 20,
+	.message_other = 64 << 10,
+	.output_root = 16 << 20,
+	.output_other = 256 << 10,
+	.connections = 512,
+	.connections_uid = 64,
+	.message_ms = 10000,
+	.stall_ms = 10000,
+};
+
+static void limits_fill(struct varlink_limits *l)
+{
+#define FILL(member) l->member = l->member ? l->member : defaults.member
+	FILL(message_root);
+	FILL(message_other);
+	FILL(output_root);
+	FILL(output_other);
+	FILL(connections);
+	FILL(connections_uid);
+	FILL(message_ms);
+	FILL(stall_ms);
+#undef FILL
+}
+
+static int peer_uid(int fd, uid_t *uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return -errno;
+	*uid = cred.uid;
+	return 0;
+}
+
+int varlink_server_new(const struct varlink_config *config, struct varlink_server **out)
+{
+	struct varlink_server *s = x_new(struct varlink_server);
+
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	limits_fill(&s->config.limits);
+	if (!s->config.peer)
+		s->config.peer = peer_uid;
+	list_init(&s->connections);
+	list_init(&s->doomed);
+	*out = s;
+	return 0;
+}
+
+void varlink_server_free(struct varlink_server *s)
+{
+	struct connection *c;
+
+	if (!s)
+		return;
+	loop_timer_cancel(s->config.loop, &s->pause);
+	for (unsigned i = 0; i < s->listening; i++) {
+		loop_fd_del(s->config.loop, &s->listeners[i]);
+		close(s->listeners[i].fd);
+	}
+	while ((c = list_first(&s->connections, struct connection, node))) {
+		connection_flush(c);
+		connection_free(c);
+	}
+	while ((c = list_first(&s->doomed, struct connection, node)))
+		connection_free(c);
+	x_free(s);
+}
+
+unsigned varlink_server_connections(const struct varlink_server *s)
+{
+	return s->count;
+}
+
+enum victim { VICTIM_IDLE_OTHER, VICTIM_OTHER, VICTIM_IDLE_ROOT, VICTIM_IDLE_SAME };
+
+static bool is_victim(const struct connection *c, enum victim kind, uid_t uid)
+{
+	bool idle = !c->call && !varlink_buffer_len(&c->out);
+
+	switch (kind) {
+	case VICTIM_IDLE_OTHER:
+		return idle && c->uid;
+	case VICTIM_OTHER:
+		return c->uid;
+	case VICTIM_IDLE_ROOT:
+		return idle && !c->uid;
+	case VICTIM_IDLE_SAME:
+		return idle && c->uid == uid;
+	}
+	return false;
+}
+
+/* Drops the longest silent connection of a kind: false when there is none. */
+static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
+{
+	struct connection *c;
+
+	list_for_each (c, &s->connections, node) {
+		if (is_victim(c, kind, uid)) {
+			connection_drop(c, "too many connections");
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool room_for(struct varlink_server *s, uid_t uid)
+{
+	unsigned same = 0;
+	struct connection *c;
+
+	list_for_each (c, &s->connections, node)
+		same += c->uid == uid;
+	if (uid && same >= s->config.limits.connections_uid && !drop_one(s, VICTIM_IDLE_SAME, uid))
+		return false;
+	if (s->count < s->config.limits.connections || drop_one(s, VICTIM_IDLE_OTHER, uid))
+		return true;
+	return !uid && (drop_one(s, VICTIM_OTHER, uid) || drop_one(s, VICTIM_IDLE_ROOT, uid));
+}
+
+int varlink_server_accept(struct varlink_server *s, int fd)
+{
+	uid_t uid;
+	int rc = s->config.peer(fd, &uid);
+
+	if (!rc && !room_for(s, uid)) {
+		log_debug(s->config.log, MODULE, "connection of uid %u refused: too many", (unsigned)uid);
+		rc = -EMFILE;
+	}
+	if (!rc)
+		return connection_new(s, fd, uid);
+	close(fd);
+	return rc;
+}
+
+static void listen_for(struct varlink_server *s, uint32_t events)
+{
+	for (unsigned i = 0; i < s->listening; i++)
+		loop_fd_mod(s->config.loop, &s->listeners[i], events);
+}
+
+static void on_pause_end(void *arg)
+{
+	listen_for(arg, EPOLLIN);
+}
+
+/* Out of descriptors: what waits stays readable, and would be reported for ever. */
+static void accept_failed(struct varlink_server *s, int errnum)
+{
+	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
+		return;
+	if (log_worth(&s->failures))
+		log_warn(s->config.log, MODULE, "cannot accept a connection: %s", strerror(errnum));
+	drop_one(s, VICTIM_IDLE_OTHER, 0);
+	if (!loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, on_pause_end, s))
+		listen_for(s, 0);
+}
+
+static void on_listener(struct varlink_server *s, unsigned i)
+{
+	for (int n = 0; n < ACCEPT_AT_ONCE; n++) {
+		int fd = accept4(s->listeners[i].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0) {
+			accept_failed(s, errno);
+			return;
+		}
+		s->failures = 0;
+		varlink_server_accept(s, fd);
+	}
+}
+
+static void on_listeners(void *arg, uint32_t events)
+{
+	struct varlink_server *s = arg;
+
+	(void)events;
+	for (unsigned i = 0; i < s->listening; i++)
+		on_listener(s, i);
+}
+
+int varlink_server_listen(struct varlink_server *s, int fd)
+{
+	int rc;
+
+	if (s->listening == LISTENERS_MAX)
+		return -ENOSPC;
+	rc = loop_fd_add(s->config.loop, &s->listeners[s->listening], fd, EPOLLIN, on_listeners, s);
+	if (!rc)
+		s->listening++;
+	return rc;
+}

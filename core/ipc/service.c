@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The methods of org.miscsi. Each reads its parameters, asks the manager, and replies or leaves that to a
+ * batch. */
+#include "config.h"
+#include "ipc/service.h"
+#include "ipc/batch.h"
+#include "ipc/recordjson.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INTERFACE "org.miscsi"
+
+struct service {
+	struct service_config config;
+	struct varlink_server *server;
+	uint64_t started; /* ms */
+	unsigned pending; /* requests that the manager has from us */
+};
+
+struct monitor { /* one call of Monitor */
+	struct service *service;
+	struct varlink_call *call;
+	struct manager_watch watch;
+};
+
+static const char description[] =
+#include "ipc/org.miscsi.inc"
+	;
+static const char *const levels[] = { "err", "warn", "info", "debug" };
+#define LEVELS (sizeof(levels) / sizeof(levels[0]))
+
+static void reply_failure(struct varlink_call *call, const struct err *err)
+{
+	varlink_reply_error(call, INTERFACE ".Error", batch_failure(err));
+}
+
+/* Replies with what was built, or that there was no memory for it. Takes parameters. */
+static void reply_built(struct varlink_call *call, struct json_object *parameters, int error)
+{
+	struct err err = ERR_INIT;
+
+	if (!error) {
+		varlink_reply(call, parameters);
+		return;
+	}
+	varlink_put(parameters);
+	err_set(&err, MISCSI_ERR_NOMEM, "no memory for the reply");
+	reply_failure(call, &err);
+}
+
+static void login_one(struct service *s, struct batch *b, size_t index, struct json_object *object)
+{
+	cleanup(record_freep) struct record *record = NULL;
+	struct err err = ERR_INIT;
+	int rc = recordjson_read(object, &record, &err);
+
+	if (rc && err.code == MISCSI_ERR_OK)
+		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "record %zu", index);
+	if (rc)
+		batch_result(b, index, &err);
+	else
+		s->config.ops->login(s->config.manager, record, batch_request(b, index));
+}
+
+static void do_login(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	struct json_object *records;
+	struct batch *b;
+	bool wait = true;
+	size_t n;
+
+	if (varlink_array(parameters, "records", &records)) {
+		varlink_reply_invalid(call, "records");
+		return;
+	}
+	if (varlink_boolean(parameters, "wait", &wait) == -EINVAL) {
+		varlink_reply_invalid(call, "wait");
+		return;
+	}
+	n = json_object_array_length(records);
+	b = batch_new(&s->config, call, n, &s->pending);
+	if (!b)
+		return;
+	for (size_t i = 0; i < n; i++)
+		login_one(s, b, i, json_object_array_get_idx(records, i));
+	batch_start(b, wait);
+}
+
+struct sids {
+	uint32_t *at; /* owned */
+	size_t n, room;
+	struct json_object *filter; /* borrowed; NULL: none */
+};
+
+static void sids_free(struct sids *sids)
+{
+	x_free(sids->at);
+}
+
+static int sids_add(struct sids *sids, uint32_t sid)
+{
+	if (sids->n == sids->room) {
+		size_t room = sids->room ? 2 * sids->room : 64;
+		uint32_t *at = x_realloc(sids->at, room * sizeof(*at));
+
+		if (!at)
+			return -ENOMEM;
+		sids->at = at;
+		sids->room = room;
+	}
+	sids->at[sids->n++] = sid;
+	return 0;
+}
+
+/* -EINVAL when it is no list of numbers of sessions. */
+static int sids_read(struct sids *sids, struct json_object *parameters)
+{
+	struct json_object *array;
+	int rc = varlink_array(parameters, "sids", &array);
+
+	for (size_t i = 0; !rc && i < json_object_array_length(array); i++) {
+		struct json_object *number = json_object_array_get_idx(array, i);
+		int64_t sid = json_object_is_type(number, json_type_int) ? json_object_get_int64(number) : 0;
+
+		rc = sid < 1 || sid > UINT32_MAX ? -EINVAL : sids_add(sids, (uint32_t)sid);
+	}
+	return rc;
+}
+
+static bool text_matches(struct json_object *filter, const char *member, const char *value)
+{
+	const char *wanted;
+
+	return varlink_string(filter, member, &wanted) || (value && !strcmp(wanted, value));
+}
+
+static int sids_match(void *arg, const struct manager_session *session)
+{
+	struct sids *sids = arg;
+	long long port;
+
+	if (!session->sid || !text_matches(sids->filter, "target", session->target) ||
+		!text_matches(sids->filter, "address", session->address) ||
+		!text_matches(sids->filter, "iface", session->iface) ||
+		(!varlink_integer(sids->filter, "port", 0, UINT16_MAX, &port) && port != session->port))
+		return 0;
+	return sids_add(sids, session->sid);
+}
+
+/* A member that is there and of the wrong type would otherwise match all. */
+static bool filter_is_valid(struct json_object *filter)
+{
+	static const char *const texts[] = { "target", "address", "iface" };
+	const char *text;
+	long long port;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (varlink_string(filter, texts[i], &text) == -EINVAL)
+			return false;
+	return varlink_integer(filter, "port", 0, UINT16_MAX, &port) != -EINVAL;
+}
+
+/* Which sessions are meant. Not 0: replied to already. */
+static int sids_choose(
+	struct service *s, struct sids *sids, struct varlink_call *call, struct json_object *parameters)
+{
+	struct err err = ERR_INIT;
+	int by_filter = varlink_object(parameters, "filter", &sids->filter);
+	int rc = sids_read(sids, parameters);
+
+	if (by_filter == -EINVAL || (!by_filter && (rc != -ENOENT || !filter_is_valid(sids->filter)))) {
+		varlink_reply_invalid(call, "filter");
+		return -EINVAL;
+	}
+	if (!by_filter)
+		rc = s->config.ops->each(s->config.manager, sids_match, sids);
+	if (rc == -ENOMEM) {
+		err_set(&err, MISCSI_ERR_NOMEM, "no memory for the list of sessions");
+		reply_failure(call, &err);
+	} else if (rc) {
+		varlink_reply_invalid(call, "sids");
+	}
+	return rc;
+}
+
+static void do_logout(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	cleanup(sids_free) struct sids sids = { 0 };
+	struct batch *b;
+	bool force = false;
+
+	if (varlink_boolean(parameters, "force", &force) == -EINVAL) {
+		varlink_reply_invalid(call, "force");
+		return;
+	}
+	if (sids_choose(s, &sids, call, parameters))
+		return;
+	b = batch_new(&s->config, call, sids.n, &s->pending);
+	if (!b)
+		return;
+	for (size_t i = 0; i < sids.n; i++)
+		s->config.ops->logout(s->config.manager, sids.at[i], force, batch_request(b, i));
+	batch_start(b, true);
+}
+
+static void do_rescan(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	cleanup(sids_free) struct sids sids = { 0 };
+	struct batch *b;
+
+	if (sids_read(&sids, parameters)) {
+		varlink_reply_invalid(call, "sids");
+		return;
+	}
+	b = batch_new(&s->config, call, sids.n, &s->pending);
+	if (!b)
+		return;
+	for (size_t i = 0; i < sids.n; i++)
+		s->config.ops->rescan(s->config.manager, sids.at[i], batch_request(b, i));
+	batch_start(b, true);
+}
+
+static struct json_object *session_write(const struct manager_session *session, int *error)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (session->sid)
+		varlink_add_integer(o, "sid", session->sid, error);
+	varlink_add_text(o, "target", session->target, error);
+	varlink_add_text(o, "address", session->address, error);
+	varlink_add_integer(o, "port", session->port, error);
+	varlink_add_integer(o, "tpgt", session->tpgt, error);
+	varlink_add_text(o, "iface", session->iface, error);
+	varlink_add_text(o, "transport", session->transport, error);
+	varlink_add_text(o, "state", session->state, error);
+	varlink_add_text(o, "connection", session->connection, error);
+	if (session->last_error && *session->last_error)
+		varlink_add_text(o, "error", session->last_error, error);
+	varlink_add_integer(o, "reconnects", session->recoveries, error);
+	varlink_add_integer(o, "since", (long long)session->since_ms, error);
+	varlink_add_boolean(o, "adopted", session->adopted, error);
+	return o;
+}
+
+static int list_one(void *arg, const struct manager_session *session)
+{
+	struct json_object *array = arg, *o;
+	int error = 0;
+
+	o = session_write(session, &error);
+	if (!error && array && !json_object_array_add(array, o))
+		return 0;
+	varlink_put(o);
+	return -ENOMEM;
+}
+
+static void do_list(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	struct json_object *reply = json_object_new_object(), *sessions = json_object_new_array();
+	int error = s->config.ops->each(s->config.manager, list_one, sessions);
+
+	(void)parameters;
+	varlink_add(reply, "sessions", sessions, &error);
+	reply_built(call, reply, error);
+}
+
+static void on_change(struct manager_watch *w, const struct manager_session *session)
+{
+	struct monitor *m = w->arg;
+	struct json_object *reply = json_object_new_object();
+	int error = 0;
+
+	varlink_add(reply, "session", session_write(session, &error), &error);
+	if (error)
+		varlink_put(reply);
+	else
+		varlink_reply_more(m->call, reply);
+}
+
+static void monitor_cancel(void *arg)
+{
+	struct monitor *m = arg;
+
+	m->service->config.ops->unwatch(&m->watch);
+	x_free(m);
+}
+
+static void do_monitor(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	struct monitor *m = x_new(struct monitor);
+
+	(void)parameters;
+	if (!m) {
+		reply_built(call, NULL, -ENOMEM);
+		return;
+	}
+	m->service = s;
+	m->call = call;
+	m->watch.fn = on_change;
+	m->watch.arg = m;
+	varlink_call_hold(call, monitor_cancel, m);
+	s->config.ops->watch(s->config.manager, &m->watch);
+}
+
+static void do_status(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	struct json_object *reply = json_object_new_object();
+	int error = 0;
+
+	(void)parameters;
+	varlink_add_text(reply, "version", PACKAGE_VERSION, &error);
+	varlink_add_integer(reply, "pid", getpid(), &error);
+	varlink_add_integer(
+		reply, "uptime", (long long)(loop_now(s->config.loop) - s->started) / 1000, &error);
+	varlink_add_integer(reply, "sessions", s->config.ops->count(s->config.manager), &error);
+	varlink_add_integer(reply, "pending", s->pending, &error);
+	varlink_add_integer(reply, "connections", varlink_server_connections(s->server), &error);
+	if (s->config.log && s->config.log->level < LEVELS)
+		varlink_add_text(reply, "level", levels[s->config.log->level], &error);
+	reply_built(call, reply, error);
+}
+
+static void do_set_log_level(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+	struct err err = ERR_INIT;
+	const char *level;
+
+	if (!s->config.log) {
+		err_set(&err, MISCSI_ERR_OP_NOT_SUPP, "the log's level is fixed");
+		reply_failure(call, &err);
+		return;
+	}
+	if (varlink_string(parameters, "level", &level))
+		level = "";
+	for (unsigned i = 0; i < LEVELS; i++) {
+		if (!strcmp(level, levels[i])) {
+			s->config.log->level = (enum log_level)i;
+			varlink_reply(call, NULL);
+			return;
+		}
+	}
+	varlink_reply_invalid(call, "level");
+}
+
+static void do_stop(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+
+	(void)parameters;
+	varlink_reply(call, NULL);
+	if (s->config.stop)
+		s->config.stop(s->config.arg);
+}
+
+static const struct varlink_method methods[] = {
+	{ INTERFACE ".Login", true, VARLINK_MAY_STREAM, do_login },
+	{ INTERFACE ".Logout", true, VARLINK_MAY_STREAM, do_logout },
+	{ INTERFACE ".Rescan", true, VARLINK_MAY_STREAM, do_rescan },
+	{ INTERFACE ".ListSessions", false, VARLINK_ONE, do_list },
+	{ INTERFACE ".Monitor", false, VARLINK_MUST_STREAM, do_monitor },
+	{ INTERFACE ".GetStatus", false, VARLINK_ONE, do_status },
+	{ INTERFACE ".SetLogLevel", true, VARLINK_ONE, do_set_log_level },
+	{ INTERFACE ".Stop", true, VARLINK_ONE, do_stop },
+	{ .name = NULL },
+};
+
+int service_new(const struct service_config *config, struct service **out)
+{
+	struct service *s = x_new(struct service);
+	struct varlink_config server = {
+		.loop = config->loop,
+		.log = config->log,
+		.vendor = "miscsi",
+		.product = "iscsid",
+		.version = PACKAGE_VERSION,
+		.url = PACKAGE_URL,
+		.interface = INTERFACE,
+		.description = description,
+		.methods = methods,
+		.limits = config->limits,
+		.peer = config->peer,
+	};
+	int rc;
+
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	s->started = loop_now(config->loop);
+	server.arg = s;
+	rc = varlink_server_new(&server, &s->server);
+	if (rc)
+		x_free(s);
+	else
+		*out = s;
+	return rc;
+}
+
+void service_free(struct service *s)
+{
+	if (!s)
+		return;
+	varlink_server_free(s->server);
+	x_free(s);
+}
+
+struct varlink_server *service_server(struct service *s)
+{
+	return s->server;
+}

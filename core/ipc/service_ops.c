@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The real session manager as the service calls it. */
+#include "config.h"
+#include "ipc/service.h"
+
+const struct service_ops service_manager_ops = {
+	.login = manager_login,
+	.logout = manager_logout,
+	.rescan = manager_rescan,
+	.forget = manager_forget,
+	.each = manager_each,
+	.count = manager_count,
+	.watch = manager_watch,
+	.unwatch = manager_unwatch,
+};
