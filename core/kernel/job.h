@@ -46,6 +46,8 @@ void kernel_job_create_session(struct kernel_job *job, uint64_t handle, uint64_t
 void kernel_job_create_conn(struct kernel_job *job, uint32_t cid);
 /* eph: the number of a socket of this process (tcp; to stay open until the job is done) or the handle of an endpoint. */
 void kernel_job_bind(struct kernel_job *job, uint64_t eph, bool leading);
+/* The same with a socket that may be closed at once: the job holds its own until it is freed or cleared. */
+void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading);
 /* NULL: nothing is sent. Neighbouring parameters share a datagram. */
 void kernel_job_set_param(struct kernel_job *job, enum iscsi_param param, const char *text);
 void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, int64_t value);
@@ -89,6 +91,11 @@ void kernel_job_logout_flash_session(struct kernel_job *job); /* the job's host 
 void kernel_job_get_stats(struct kernel_job *job); /* 96 bytes + 72 for each custom counter */
 void kernel_job_get_host_stats(struct kernel_job *job); /* 664 bytes */
 void kernel_job_get_chap(struct kernel_job *job, uint16_t index, uint32_t entries); /* 524 bytes each; at most 32 entries */
+
+/* A request by its number (a row of requests.def) and fields, as a plugin makes it; sid, cid and host_no are taken from u. */
+void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len);
+/* The body of a request's answer. False: there was none. */
+bool kernel_job_answer(const struct kernel_job *job, unsigned index, struct iscsi_uevent *out);
 const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t *len); /* the job's; NULL when none */
 
 #endif

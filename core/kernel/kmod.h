@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernel modules: loaded by name through libkmod, as modprobe(8) does, with its blacklists and options. */
+/* Kernel modules: loaded by name through libkmod, as modprobe(8) does, with the options and commands of modprobe.d. */
 #ifndef KERNEL_KMOD_H
 #define KERNEL_KMOD_H
 

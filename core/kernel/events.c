@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decoding events. The kernel clears only the fields that it fills, so nothing else is read; lengths are checked against
+ * what arrived, and a PDU's data length is the PDU's own, since the message's is rounded up.
+ */
+#include "config.h"
+#include "kernel/events.h"
+#include <errno.h>
+#include <string.h>
+
+struct message {
+	const struct iscsi_uevent *ev;
+	const uint8_t *data; /* what follows the body */
+	size_t len;
+};
+
+static uint32_t r32(const struct message *m, unsigned at)
+{
+	uint32_t value;
+
+	memcpy(&value, m->ev->r + at, sizeof(value));
+	return value;
+}
+
+static int on_pdu(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	const uint8_t *bhs = m->data;
+	size_t len;
+
+	if (m->len < ISCSI_BHS_LEN)
+		return -EBADMSG;
+	len = (size_t)bhs[5] << 16 | (size_t)bhs[6] << 8 | bhs[7]; /* DataSegmentLength, RFC 7143 11.2.1.5 */
+	if (len > m->len - ISCSI_BHS_LEN)
+		return -EBADMSG;
+	if (ops->pdu)
+		ops->pdu(arg, r32(m, 0), r32(m, 4), bhs, bhs + ISCSI_BHS_LEN, len);
+	return 0;
+}
+
+static int on_conn_error(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->conn_error)
+		ops->conn_error(arg, r32(m, 0), r32(m, 4), r32(m, 8));
+	return 0;
+}
+
+static int on_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->login_state)
+		ops->login_state(arg, r32(m, 0), r32(m, 4), r32(m, 8));
+	return 0;
+}
+
+/* The host comes first here, unlike in all others. */
+static int on_destroyed(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->session_destroyed)
+		ops->session_destroyed(arg, r32(m, 4), r32(m, 0));
+	return 0;
+}
+
+static int on_unbound(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->session_unbound)
+		ops->session_unbound(arg, r32(m, 0), r32(m, 4));
+	return 0;
+}
+
+static int on_created(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->session_created)
+		ops->session_created(arg, r32(m, 0), r32(m, 4));
+	return 0;
+}
+
+static int on_host_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (r32(m, 4) > m->len)
+		return -EBADMSG;
+	if (ops->host_event)
+		ops->host_event(arg, r32(m, 0), r32(m, 8), m->data, r32(m, 4));
+	return 0;
+}
+
+static int on_ping(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (r32(m, 12) > m->len)
+		return -EBADMSG;
+	if (ops->ping_done)
+		ops->ping_done(arg, r32(m, 0), r32(m, 4), r32(m, 8), m->data, r32(m, 12));
+	return 0;
+}
+
+static int on_path_req(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	struct iscsi_path path;
+
+	if (m->len < sizeof(path))
+		return -EBADMSG;
+	memcpy(&path, m->data, sizeof(path));
+	if (path.ip_addr_len != 4 && path.ip_addr_len != 16)
+		return -EBADMSG;
+	if (ops->path_req)
+		ops->path_req(arg, m->ev->transport_handle, r32(m, 0), &path);
+	return 0;
+}
+
+static int on_iface_down(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+{
+	if (ops->iface_down)
+		ops->iface_down(arg, r32(m, 0));
+	return 0;
+}
+
+#define FIRST ISCSI_KEVENT_RECV_PDU
+
+static int (*const handlers[])(const struct message *m, const struct kernel_event_ops *ops, void *arg) = {
+	[ISCSI_KEVENT_RECV_PDU - FIRST] = on_pdu,
+	[ISCSI_KEVENT_CONN_ERROR - FIRST] = on_conn_error,
+	[ISCSI_KEVENT_DESTROY_SESSION - FIRST] = on_destroyed,
+	[ISCSI_KEVENT_UNBIND_SESSION - FIRST] = on_unbound,
+	[ISCSI_KEVENT_CREATE_SESSION - FIRST] = on_created,
+	[ISCSI_KEVENT_PATH_REQ - FIRST] = on_path_req,
+	[ISCSI_KEVENT_IF_DOWN - FIRST] = on_iface_down,
+	[ISCSI_KEVENT_CONN_LOGIN_STATE - FIRST] = on_login_state,
+	[ISCSI_KEVENT_HOST_EVENT - FIRST] = on_host_event,
+	[ISCSI_KEVENT_PING_COMP - FIRST] = on_ping,
+};
+
+static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops, void *arg)
+{
+	struct iscsi_uevent ev;
+	const struct message m = { &ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
+
+	memcpy(&ev, bytes + NLMSG_HDRLEN, sizeof(ev));
+	/* a type says that it answers a request: not an event */
+	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) ||
+		!handlers[ev.type - FIRST])
+		return 0;
+	return handlers[ev.type - FIRST](&m, ops, arg);
+}
+
+int kernel_event_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg)
+{
+	const uint8_t *at = bytes;
+	struct nlmsghdr head;
+	size_t step;
+	int rc = 0;
+
+	while (len && !rc) {
+		if (len < ISCSI_MSG_HEAD)
+			return -EBADMSG;
+		memcpy(&head, at, sizeof(head));
+		if (head.nlmsg_len < ISCSI_MSG_HEAD || head.nlmsg_len > len)
+			return -EBADMSG;
+		rc = decode_one(at, &head, ops, arg);
+		step = NLMSG_ALIGN((size_t)head.nlmsg_len);
+		step = step > len ? len : step;
+		at += step;
+		len -= step;
+	}
+	return rc;
+}
+
+static const struct {
+	uint32_t number;
+	const char *name, *text;
+} conn_errors[] = {
+#define CONN_ERROR(number, name, text) { number, #name, text },
+#include "kernel/conn_errors.def"
+#undef CONN_ERROR
+};
+
+static size_t conn_error_row(uint32_t error)
+{
+	size_t i = 0;
+
+	while (i < sizeof(conn_errors) / sizeof(conn_errors[0]) && conn_errors[i].number != error)
+		i++;
+	return i;
+}
+
+const char *kernel_conn_error_text(uint32_t error)
+{
+	size_t i = conn_error_row(error);
+
+	return i < sizeof(conn_errors) / sizeof(conn_errors[0]) ? conn_errors[i].text : "unknown error";
+}
+
+const char *kernel_conn_error_name(uint32_t error)
+{
+	size_t i = conn_error_row(error);
+
+	return i < sizeof(conn_errors) / sizeof(conn_errors[0]) ? conn_errors[i].name : NULL;
+}

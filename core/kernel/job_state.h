@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of a job, shared by what builds it (job.c), runs it (exchange.c, multicast.c) and hands it over (kernel.c).
+ *
+ * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being sent together; the
+ * answer's iscsi_uevent replaces the request's. Between kernel_submit() and done() only the worker touches a job.
+ */
+#ifndef KERNEL_JOB_STATE_H
+#define KERNEL_JOB_STATE_H
+
+#include "base/list.h"
+#include "base/worker.h"
+#include "kernel/job.h"
+#include "kernel/netlink.h"
+#include "kernel/requests.h"
+
+struct job_request {
+	const struct request_row *row;
+	uint32_t at, len; /* of the message in the buffer */
+	uint32_t sid; /* for messages; 0: of the session created before */
+	uint32_t param; /* of SET_PARAM */
+	bool may_fail;
+	bool take_sid; /* sid is known only when the job runs */
+	bool refused; /* status is the retcode: the driver's answer, not the class's */
+	bool answered;
+	int status;
+	void *data;
+	size_t data_len;
+};
+
+struct job_state {
+	struct job_request *req;
+	unsigned n, cap;
+	uint8_t *buf;
+	size_t len, size;
+	int build_error;
+	bool take_sid;
+	int result;
+	unsigned failed;
+	int *fds; /* sockets to be bound, held open until the job is freed */
+	unsigned n_fds;
+
+	struct work work; /* from here on kernel.c's */
+	struct list node;
+	struct kernel *kernel;
+	struct kernel_job *job;
+	void (*done)(struct kernel_job *job, void *arg);
+	void *arg;
+};
+
+/* The message's body, unaligned by its type: copied out and in. */
+void job_load(const struct kernel_job *job, unsigned i, struct iscsi_uevent *ev);
+void job_store(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev);
+uint32_t uevent_get32(const uint8_t *bytes, unsigned at);
+void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
+
+#define ALIGN8(n) (((n) + 7) & ~(size_t)7)
+
+/* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros to len. NULL: job_fail(). */
+struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
+	size_t payload_len, size_t len);
+/* The same with a body that is made already, but for type and handle. */
+struct job_request *job_append(struct kernel_job *job, const struct request_row *row, struct iscsi_uevent *ev,
+	const void *payload, size_t payload_len, size_t len);
+/* The first failure of building is kept. */
+void job_fail(struct kernel_job *job, int error);
+
+struct job_wire {
+	const struct netlink_ops *ops;
+	void *ops_arg;
+	void *sock; /* the socket for requests, in no group */
+};
+
+/* Runs all requests in order; what came of it is in the job. */
+void job_run(struct kernel_job *job, const struct job_wire *wire);
+/* One request whose answer is multicast. Its status. */
+int multicast_run(struct kernel_job *job, unsigned i, const struct job_wire *wire);
+
+/* Checks a datagram's first message: a whole iscsi_uevent. Gives its nlmsg_type, or -EBADMSG. */
+int message_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's end of iSCSI for a program: who owns which socket.
+ *
+ * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by kernel_run(). The one for
+ * events is the loop's. A submitted job is on the list until its done(): that list is what kernel_free() ends.
+ */
+#include "config.h"
+#include "kernel/kernel.h"
+#include "base/mem.h"
+#include "kernel/job_state.h"
+#include <errno.h>
+#include <pthread.h>
+
+#define EVENT_ROOM (4 * 1024 * 1024) /* a storm: every connection of some thousand lost at once */
+#define EVENT_SIZE (12 * 1024) /* a PDU for user space has at most 8192 bytes of data; longer answers for others are cut */
+#define EVENT_BATCH 8
+#define EVENT_ROUND 8 /* batches before the rest of the loop has its turn */
+
+struct kernel {
+	struct job_wire wire; /* its sock is guarded by lock */
+	pthread_mutex_t lock;
+
+	struct loop *loop; /* NULL: not attached */
+	struct worker_pool *worker;
+	struct list jobs;
+	unsigned pending;
+
+	void *events_sock;
+	struct loop_fd source;
+	const struct kernel_event_ops *events;
+	void *events_arg;
+	uint8_t (*bufs)[EVENT_SIZE];
+};
+
+int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out)
+{
+	struct kernel *k = x_new(struct kernel);
+
+	if (!k)
+		return -ENOMEM;
+	k->wire.ops = ops ? ops : &netlink_iscsi;
+	k->wire.ops_arg = ops_arg;
+	list_init(&k->jobs);
+	pthread_mutex_init(&k->lock, NULL);
+	*out = k;
+	return 0;
+}
+
+/* Opens the socket if need be. Without one every request has failed for the same reason. */
+static void run(struct kernel *k, struct kernel_job *job)
+{
+	struct job_state *s = job->state;
+	int rc = 0;
+
+	pthread_mutex_lock(&k->lock);
+	if (!k->wire.sock)
+		rc = k->wire.ops->open(k->wire.ops_arg, &k->wire.sock);
+	if (!rc) {
+		job_run(job, &k->wire);
+	} else {
+		s->result = rc;
+		s->failed = 0;
+		if (s->n)
+			s->req[0].status = rc;
+	}
+	pthread_mutex_unlock(&k->lock);
+}
+
+int kernel_run(struct kernel *k, struct kernel_job *job, struct err *err)
+{
+	if (!job->state->build_error)
+		run(k, job);
+	return kernel_job_result(job, err);
+}
+
+static void job_run_work(struct work *w)
+{
+	struct job_state *s = container_of(w, struct job_state, work);
+
+	run(s->kernel, s->job);
+}
+
+static void take_off(struct job_state *s)
+{
+	list_remove(&s->node);
+	s->kernel->pending--;
+}
+
+static void job_done_work(struct work *w)
+{
+	struct job_state *s = container_of(w, struct job_state, work);
+
+	take_off(s);
+	if (s->done)
+		s->done(s->job, s->arg);
+	else
+		kernel_job_free(s->job);
+}
+
+int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg)
+{
+	struct job_state *s = job->state;
+	int rc = s->build_error;
+
+	if (!rc && !k->worker)
+		rc = -ENOTCONN;
+	if (rc)
+		return rc;
+	s->kernel = k;
+	s->done = done;
+	s->arg = arg;
+	s->work.run = job_run_work;
+	s->work.done = job_done_work;
+	rc = worker_submit(k->worker, &s->work);
+	if (rc)
+		return rc;
+	list_append(&k->jobs, &s->node);
+	k->pending++;
+	return 0;
+}
+
+void kernel_cancel(struct kernel *k, struct kernel_job *job)
+{
+	struct job_state *s = job->state;
+
+	s->done = NULL;
+	if (!worker_cancel(k->worker, &s->work))
+		return;
+	take_off(s);
+	kernel_job_free(job);
+}
+
+unsigned kernel_pending(const struct kernel *k)
+{
+	return k->pending;
+}
+
+static void on_event(void *arg, uint32_t events)
+{
+	struct kernel *k = arg;
+	size_t lens[EVENT_BATCH];
+	int n;
+
+	(void)events;
+	for (unsigned round = 0; round < EVENT_ROUND; round++) {
+		n = k->wire.ops->recv(k->events_sock, k->bufs, EVENT_SIZE, lens, EVENT_BATCH);
+		if (n == -ENOBUFS && k->events->lost)
+			k->events->lost(k->events_arg);
+		if (n <= 0)
+			return;
+		for (int i = 0; i < n; i++)
+			(void)kernel_event_decode(k->bufs[i], lens[i], k->events, k->events_arg);
+		if (n < EVENT_BATCH)
+			return;
+	}
+}
+
+static int open_events(struct kernel *k)
+{
+	int rc = k->wire.ops->open(k->wire.ops_arg, &k->events_sock);
+
+	if (rc)
+		return rc;
+	rc = k->wire.ops->join(k->events_sock, ISCSI_NL_GRP_ISCSID, EVENT_ROOM);
+	if (!rc && k->events->path_req)
+		rc = k->wire.ops->join(k->events_sock, ISCSI_NL_GRP_UIP, EVENT_ROOM);
+	return rc;
+}
+
+static void close_events(struct kernel *k)
+{
+	if (k->loop)
+		loop_fd_del(k->loop, &k->source);
+	if (k->events_sock)
+		k->wire.ops->close(k->events_sock);
+	k->events_sock = NULL;
+	x_free(k->bufs);
+	k->bufs = NULL;
+	k->loop = NULL;
+}
+
+static int attach_error(struct err *err, int rc)
+{
+	if (rc == -EPERM)
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot listen to the kernel's iSCSI events");
+	if (rc == -EPROTONOSUPPORT)
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "no iSCSI in the kernel (scsi_transport_iscsi)");
+	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
+}
+
+int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err)
+{
+	int rc;
+
+	if (k->loop)
+		return -EALREADY;
+	k->loop = l;
+	k->events = events;
+	k->events_arg = arg;
+	k->bufs = x_calloc(EVENT_BATCH, EVENT_SIZE);
+	rc = k->bufs ? open_events(k) : -ENOMEM;
+	if (!rc)
+		rc = worker_pool_new(l, 1, &k->worker);
+	if (!rc)
+		rc = loop_fd_add(l, &k->source, k->wire.ops->fd(k->events_sock), EPOLLIN, on_event, k);
+	if (!rc)
+		return 0;
+	worker_pool_free(k->worker);
+	k->worker = NULL;
+	close_events(k);
+	return attach_error(err, rc);
+}
+
+void kernel_free(struct kernel *k)
+{
+	struct job_state *s, *tmp;
+
+	if (!k)
+		return;
+	/* done() of none is called: their owners have gone, or are about to */
+	list_for_each(s, &k->jobs, node)
+		s->done = NULL;
+	worker_pool_free(k->worker);
+	list_for_each_safe(s, tmp, &k->jobs, node) {
+		take_off(s);
+		kernel_job_free(s->job);
+	}
+	close_events(k);
+	if (k->wire.sock)
+		k->wire.ops->close(k->wire.sock);
+	pthread_mutex_destroy(&k->lock);
+	x_free(k);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loading kernel modules. libkmod maps its indexes when opened: that is done for a load, not to learn that there is nothing to do. */
+#include "config.h"
+#include "kernel/kmod.h"
+#include <errno.h>
+#include <libkmod.h>
+#include <string.h>
+
+#define NAME_MAX_LEN 64
+
+/* A module's name in sysfs has _ where a file's has -. False: no module is called so. */
+static int sysfs_name(const char *name, char out[NAME_MAX_LEN])
+{
+	size_t n = strlen(name);
+
+	if (!n || n >= NAME_MAX_LEN || strpbrk(name, "/.\n "))
+		return -EINVAL;
+	for (size_t i = 0; i <= n; i++)
+		out[i] = name[i] == '-' ? '_' : name[i];
+	return 0;
+}
+
+/* Loaded and ready, or built in with parameters. One that is just being loaded is for libkmod to wait for. */
+static int is_live(const struct sysfs *s, const char *name)
+{
+	char state[16];
+	int rc = sysfs_read(s, state, sizeof(state), "module/%s/initstate", name);
+
+	if (rc == -ENOENT)
+		return sysfs_exists(s, "module/%s", name);
+	return !rc && !strcmp(state, "live");
+}
+
+static int is_builtin(struct kmod_module *mod)
+{
+	return kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
+}
+
+/* A name may be an alias of several; one that loads is enough. */
+static int probe(struct kmod_list *found)
+{
+	struct kmod_list *at;
+	struct kmod_module *mod;
+	int rc = -ENOENT, one;
+
+	kmod_list_foreach(at, found) {
+		mod = kmod_module_get_module(at);
+		one = is_builtin(mod) ? 0 :
+			kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
+		kmod_module_unref(mod);
+		/* positive: blacklisted */
+		one = one > 0 ? -EPERM : one == -EEXIST ? 0 : one;
+		rc = rc == 0 ? 0 : one;
+	}
+	return rc;
+}
+
+static int load(const char *name)
+{
+	struct kmod_list *found = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	int rc;
+
+	if (!ctx)
+		return -ENOMEM;
+	rc = kmod_module_new_from_lookup(ctx, name, &found);
+	if (rc >= 0)
+		rc = probe(found);
+	kmod_module_unref_list(found);
+	kmod_unref(ctx);
+	return rc;
+}
+
+int kmod_load(const struct sysfs *s, const char *name, struct err *err)
+{
+	char plain[NAME_MAX_LEN];
+	int rc = sysfs_name(name, plain);
+
+	if (rc)
+		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
+	if (is_live(s, plain))
+		return 0;
+	rc = load(plain);
+	if (!rc)
+		return 0;
+	if (rc == -ENOENT)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "there is no kernel module %s", plain);
+	if (rc == -EPERM || rc == -EACCES)
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "may not load kernel module %s", plain);
+	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "cannot load kernel module %s", plain);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of each session and connection parameter: the rows of kparams.def, to look up. */
+#ifndef KERNEL_KPARAMS_H
+#define KERNEL_KPARAMS_H
+
+#include "kernel/iscsi_if.h"
+#include <stdbool.h>
+
+enum kparam_form { KPARAM_NUMBER, KPARAM_STRING, KPARAM_REFUSED };
+enum kparam_object { KPARAM_NONE, KPARAM_SESSION, KPARAM_CONN };
+
+struct kparam {
+	const char *name; /* "MAX_RECV_DLENGTH" */
+	enum kparam_form form;
+	enum kparam_object object;
+	const char *attribute; /* "max_recv_dlength"; NULL: not in sysfs */
+	bool secret;
+};
+
+/* NULL for a number that is no row. */
+const struct kparam *kparam_get(uint32_t number);
+
+#endif

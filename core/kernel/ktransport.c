@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The transports that the kernel has registered. */
+#include "config.h"
+#include "kernel/ktransport.h"
+#include "base/strbuf.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A name that is put into a path: of the letters that drivers use. */
+static int is_name(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	return n && n < KTRANSPORT_NAME_MAX && !name[n];
+}
+
+int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err)
+{
+	char shown[64];
+	int rc = is_name(name) ? sysfs_read_u64(s, out, "class/iscsi_transport/%s/handle", name) : -ENOENT;
+
+	if (!rc)
+		return 0;
+	str_escape(shown, sizeof(shown), name, strlen(name));
+	if (rc == -ENOENT)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);
+	if (rc == -EACCES || rc == -EPERM)
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s", shown);
+	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
+}
+
+int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out)
+{
+	uint64_t caps;
+	int rc = is_name(name) ? sysfs_read_u64(s, &caps, "class/iscsi_transport/%s/caps", name) : -ENOENT;
+
+	if (!rc)
+		*out = (uint32_t)caps;
+	return rc;
+}
+
+int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
+{
+	return sysfs_list(s, out, SYSFS_BY_NAME, "", "class/iscsi_transport");
+}
+
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX])
+{
+	char proc_name[KTRANSPORT_NAME_MAX];
+	const char *name = NULL;
+	int rc;
+
+	buf[0] = '\0';
+	rc = sysfs_read(s, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no);
+	if (rc)
+		return rc;
+	if (map && map->transport)
+		name = map->transport(map->arg, proc_name);
+	if (!name && is_name(proc_name) && sysfs_exists(s, "class/iscsi_transport/%s", proc_name))
+		name = proc_name;
+	if (!name || strlen(name) >= KTRANSPORT_NAME_MAX)
+		return -ENOENT;
+	strcpy(buf, name);
+	return 0;
+}

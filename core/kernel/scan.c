@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SCSI scans on workers, and the devices of a session. */
+#include "config.h"
+#include "kernel/scan.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/worker.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCANS_AT_ONCE 8 /* hosts are scanned side by side; each scan waits for its target most of the time */
+#define DEVICES_MAX 16384
+
+struct scan {
+	struct work work;
+	const struct sysfs *s;
+	uint32_t host_no, sid, channel, target;
+	uint64_t lun;
+	bool again; /* rescan the session's devices first */
+	int status;
+	scan_done_fn done;
+	void *arg;
+	struct scanner *scanner;
+	struct list node;
+};
+
+struct scanner {
+	struct worker_pool *workers;
+	const struct sysfs *s;
+	struct list scans; /* owned */
+};
+
+static const char *field(char *buf, size_t size, uint64_t value, uint64_t all)
+{
+	if (value == all)
+		return "-";
+	snprintf(buf, size, "%" PRIu64, value);
+	return buf;
+}
+
+int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun)
+{
+	char text[80], c[24], t[24], l[24];
+
+	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL), field(t, sizeof(t), target, SCAN_ALL),
+		field(l, sizeof(l), lun, SCAN_LUN_ALL));
+	return sysfs_write(s, text, "class/scsi_host/host%u/scan", host_no);
+}
+
+/* "2:0:0:10" */
+static int device_address(const char *name, uint32_t host_no, struct scan_device *dev)
+{
+	uint32_t host;
+	int end = 0;
+
+	if (sscanf(name, "%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &host, &dev->channel, &dev->target, &dev->lun,
+		    &end) != 4 ||
+		name[end] || host != host_no)
+		return -EINVAL;
+	return 0;
+}
+
+static int devices_add(struct scan_devices *out, const struct scan_device *dev)
+{
+	struct scan_device *grown = out->dev;
+
+	if (out->n >= DEVICES_MAX)
+		return -EFBIG;
+	if (out->n == 0 || (out->n >= 4 && !(out->n & (out->n - 1))))
+		grown = x_realloc(out->dev, (out->n ? out->n * 2 : 4) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	out->dev = grown;
+	out->dev[out->n++] = *dev;
+	return 0;
+}
+
+/* What a device is attached as. All of it may be missing: no driver has taken it, or it is going away. */
+static void device_read(const struct sysfs *target, const char *name, struct scan_device *dev)
+{
+	cleanup(sysfs_list_free) struct sysfs_list disks = { 0 };
+
+	sysfs_read(target, dev->state, sizeof(dev->state), "%s/state", name);
+	if (!sysfs_list(target, &disks, SYSFS_BY_NAME, "", "%s/block", name) && disks.n &&
+		strlen(disks.names[0]) < sizeof(dev->block))
+		strcpy(dev->block, disks.names[0]);
+}
+
+static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no, struct scan_devices *out)
+{
+	cleanup(sysfs_close) struct sysfs target = SYSFS_CLOSED;
+	cleanup(sysfs_list_free) struct sysfs_list luns = { 0 };
+	char prefix[16];
+	int rc = sysfs_dir(session, &target, "%s", name);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	snprintf(prefix, sizeof(prefix), "%u:", host_no);
+	rc = sysfs_list(&target, &luns, SYSFS_BY_NUMBER, prefix, ".");
+	for (size_t i = 0; i < luns.n && !rc; i++) {
+		struct scan_device dev = { 0 };
+
+		if (device_address(luns.names[i], host_no, &dev))
+			continue;
+		device_read(&target, luns.names[i], &dev);
+		rc = devices_add(out, &dev);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int scan_devices(const struct sysfs *s, uint32_t host_no, uint32_t sid, struct scan_devices *out)
+{
+	cleanup(sysfs_close) struct sysfs session = SYSFS_CLOSED;
+	cleanup(sysfs_list_free) struct sysfs_list targets = { 0 };
+	int rc;
+
+	*out = (struct scan_devices){ 0 };
+	rc = sysfs_dir(s, &session, "class/iscsi_session/session%u/device", sid);
+	if (!rc)
+		rc = sysfs_list(&session, &targets, SYSFS_BY_NUMBER, "target", ".");
+	for (size_t i = 0; i < targets.n && !rc; i++)
+		rc = target_devices(&session, targets.names[i], host_no, out);
+	return rc;
+}
+
+void scan_devices_free(struct scan_devices *d)
+{
+	x_free(d->dev);
+	*d = (struct scan_devices){ 0 };
+}
+
+int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid)
+{
+	cleanup(scan_devices_free) struct scan_devices found = { 0 };
+	int rc = scan_devices(s, host_no, sid, &found), one;
+
+	for (size_t i = 0; i < found.n && !rc; i++) {
+		one = sysfs_write(s, "1", "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan", sid,
+			host_no, found.dev[i].channel, found.dev[i].target, host_no, found.dev[i].channel,
+			found.dev[i].target, found.dev[i].lun);
+		rc = one == -ENOENT ? 0 : one; /* gone meanwhile */
+	}
+	return rc ? rc : scan_host_wait(s, host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL);
+}
+
+static void scan_run(struct work *w)
+{
+	struct scan *scan = container_of(w, struct scan, work);
+
+	if (scan->again)
+		scan->status = scan_session_again_wait(scan->s, scan->host_no, scan->sid);
+	else
+		scan->status = scan_host_wait(scan->s, scan->host_no, scan->channel, scan->target, scan->lun);
+}
+
+static void scan_ended(struct work *w)
+{
+	struct scan *scan = container_of(w, struct scan, work);
+	scan_done_fn done = scan->done;
+	void *arg = scan->arg;
+	int status = scan->status;
+
+	list_remove(&scan->node);
+	x_free(scan);
+	if (done)
+		done(status, arg);
+}
+
+static int submit(struct scanner *sc, const struct scan *what, struct scan **out)
+{
+	struct scan *scan = x_new(struct scan);
+	int rc;
+
+	if (!scan)
+		return -ENOMEM;
+	*scan = *what;
+	scan->s = sc->s;
+	scan->scanner = sc;
+	scan->work.run = scan_run;
+	scan->work.done = scan_ended;
+	rc = worker_submit(sc->workers, &scan->work);
+	if (rc) {
+		x_free(scan);
+		return rc;
+	}
+	list_append(&sc->scans, &scan->node);
+	if (out)
+		*out = scan;
+	return 0;
+}
+
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done,
+	void *arg, struct scan **out)
+{
+	const struct scan what = { .host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done,
+		.arg = arg };
+
+	return submit(sc, &what, out);
+}
+
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
+{
+	const struct scan what = { .host_no = host_no, .sid = sid, .again = true, .done = done, .arg = arg };
+
+	return submit(sc, &what, out);
+}
+
+void scan_cancel(struct scan *scan)
+{
+	scan->done = NULL;
+	if (!worker_cancel(scan->scanner->workers, &scan->work))
+		return;
+	list_remove(&scan->node);
+	x_free(scan);
+}
+
+int scanner_new(struct loop *l, const struct sysfs *s, struct scanner **out)
+{
+	struct scanner *sc = x_new(struct scanner);
+	int rc;
+
+	if (!sc)
+		return -ENOMEM;
+	sc->s = s;
+	list_init(&sc->scans);
+	rc = worker_pool_new(l, SCANS_AT_ONCE, &sc->workers);
+	if (rc) {
+		x_free(sc);
+		return rc;
+	}
+	*out = sc;
+	return 0;
+}
+
+void scanner_free(struct scanner *sc)
+{
+	struct scan *scan, *tmp;
+
+	if (!sc)
+		return;
+	list_for_each(scan, &sc->scans, node)
+		scan->done = NULL;
+	worker_pool_free(sc->workers);
+	list_for_each_safe(scan, tmp, &sc->scans, node) {
+		list_remove(&scan->node);
+		x_free(scan);
+	}
+	x_free(sc);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sysfs: every access is openat() below a directory held open, so that many reads of one object look its path up once.
+ */
+#include "config.h"
+#include "kernel/sysfs.h"
+#include "base/mem.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIST_MAX 65536
+
+static int path_make(char *path, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(path, PATH_MAX, fmt, ap);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* The path of a printf-like function's caller, into a buffer of PATH_MAX; sets rc. */
+#define PATH(path, fmt, rc)                        \
+	do {                                       \
+		va_list ap_;                       \
+		va_start(ap_, fmt);                \
+		(rc) = path_make((path), fmt, ap_); \
+		va_end(ap_);                       \
+	} while (0)
+
+static int open_at(const struct sysfs *s, const char *path, int flags)
+{
+	int fd = openat(s->fd, path, flags | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_open(struct sysfs *s, const char *root)
+{
+	s->fd = open(root ? root : "/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return s->fd < 0 ? -errno : 0;
+}
+
+void sysfs_close(struct sysfs *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	out->fd = -1;
+	PATH(path, fmt, rc);
+	if (!rc)
+		rc = open_at(s, path, O_PATH | O_DIRECTORY);
+	if (rc < 0)
+		return rc;
+	out->fd = rc;
+	return 0;
+}
+
+/* A read of sysfs gives the whole attribute; what fills the buffer may have been cut. */
+static int read_value(const struct sysfs *s, const char *path, char *buf, size_t size)
+{
+	int fd = open_at(s, path, O_RDONLY | O_NONBLOCK), rc = 0;
+	ssize_t n;
+
+	buf[0] = '\0';
+	if (fd < 0)
+		return fd;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		rc = -errno;
+	else if ((size_t)n == size)
+		rc = -EFBIG;
+	close(fd);
+	n = rc ? 0 : n;
+	buf[n] = '\0';
+	if (n && buf[n - 1] == '\n')
+		buf[n - 1] = '\0';
+	return rc;
+}
+
+int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	buf[0] = '\0';
+	PATH(path, fmt, rc);
+	if (!rc)
+		rc = read_value(s, path, buf, size);
+	if (rc || strcmp(buf, "(null)"))
+		return rc;
+	buf[0] = '\0';
+	return -ENODATA;
+}
+
+static int whole_number(const char *text, const char *end)
+{
+	if (errno)
+		return -errno;
+	return end == text || *end ? -EINVAL : 0;
+}
+
+int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
+{
+	char path[PATH_MAX], buf[64], *end;
+	int64_t value;
+	int rc;
+
+	PATH(path, fmt, rc);
+	if (!rc)
+		rc = read_value(s, path, buf, sizeof(buf));
+	if (rc)
+		return rc;
+	errno = 0;
+	value = strtoll(buf, &end, !strncmp(buf, "0x", 2) ? 16 : 10);
+	rc = whole_number(buf, end);
+	if (!rc)
+		*out = value;
+	return rc;
+}
+
+int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
+{
+	char path[PATH_MAX], buf[64], *end;
+	uint64_t value;
+	int rc;
+
+	PATH(path, fmt, rc);
+	if (!rc)
+		rc = read_value(s, path, buf, sizeof(buf));
+	if (rc)
+		return rc;
+	errno = 0;
+	value = strtoull(buf, &end, !strncmp(buf, "0x", 2) ? 16 : 10);
+	rc = buf[0] == '-' ? -EINVAL : whole_number(buf, end);
+	if (!rc)
+		*out = value;
+	return rc;
+}
+
+int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+	int rc, fd;
+
+	PATH(path, fmt, rc);
+	if (rc)
+		return rc;
+	fd = open_at(s, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	n = write(fd, text, strlen(text));
+	rc = n < 0 ? -errno : (size_t)n == strlen(text) ? 0 : -EIO;
+	close(fd);
+	return rc;
+}
+
+int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+	int rc;
+
+	buf[0] = '\0';
+	PATH(path, fmt, rc);
+	if (rc)
+		return rc;
+	n = readlinkat(s->fd, path, buf, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size) {
+		buf[0] = '\0';
+		return -ENAMETOOLONG;
+	}
+	buf[n] = '\0';
+	return 0;
+}
+
+int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	PATH(path, fmt, rc);
+	return !rc && faccessat(s->fd, path, F_OK, 0) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_add(struct sysfs_list *l, const char *name)
+{
+	char **names = l->names;
+
+	/* grows at 0, 16, 32, 64 … */
+	if (l->n == 0 || (l->n >= 16 && !(l->n & (l->n - 1))))
+		names = x_realloc(l->names, (l->n ? l->n * 2 : 16) * sizeof(*names));
+	if (!names)
+		return -ENOMEM;
+	l->names = names;
+	l->names[l->n] = x_strdup(name);
+	if (!l->names[l->n])
+		return -ENOMEM;
+	l->n++;
+	return 0;
+}
+
+static int list_fill(DIR *dir, struct sysfs_list *out, const char *prefix)
+{
+	struct dirent *e;
+	int rc = 0;
+
+	for (errno = 0; !rc && (e = readdir(dir)); errno = 0) {
+		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)))
+			continue;
+		rc = out->n < LIST_MAX ? list_add(out, e->d_name) : -EFBIG;
+	}
+	return rc ? rc : -errno;
+}
+
+int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int rc, fd;
+	DIR *dir;
+
+	*out = (struct sysfs_list){ 0 };
+	PATH(path, fmt, rc);
+	if (rc)
+		return rc;
+	fd = open_at(s, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	rc = list_fill(dir, out, prefix);
+	closedir(dir);
+	if (!rc && out->n)
+		qsort(out->names, out->n, sizeof(*out->names), order == SYSFS_BY_NAME ? by_name : by_number);
+	return rc;
+}
+
+void sysfs_list_free(struct sysfs_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		x_free(l->names[i]);
+	x_free(l->names);
+	*l = (struct sysfs_list){ 0 };
+}
+
+int sysfs_number(const char *name, const char *prefix, uint32_t *out)
+{
+	size_t len = strlen(prefix);
+	uint64_t value = 0;
+
+	if (strncmp(name, prefix, len) || !name[len])
+		return -EINVAL;
+	for (const char *p = name + len; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return -EINVAL;
+		value = value * 10 + (uint64_t)(*p - '0');
+		if (value > UINT32_MAX)
+			return -ERANGE;
+	}
+	*out = (uint32_t)value;
+	return 0;
+}
