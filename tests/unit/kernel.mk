@@ -1,1 +1,10 @@
 # unit tests of core/kernel: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
+fake_kernel = tests/unit/fake_kernel.c tests/unit/fake_kernel.h
+unit_tests += tests/unit/kernel-job
+tests_unit_kernel_job_SOURCES = tests/unit/kernel-job.c $(fake_kernel)
+tests_unit_kernel_job_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_kernel_job_LDADD = $(test_libs)
+unit_tests += tests/unit/kernel-events
+tests_unit_kernel_events_SOURCES = tests/unit/kernel-events.c $(fake_kernel)
+tests_unit_kernel_events_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_kernel_events_LDADD = $(test_libs)
