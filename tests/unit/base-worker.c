@@ -14,6 +14,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct shared {
@@ -180,10 +181,18 @@ static void only_a_job_that_waits_can_be_cancelled(void **state)
 	stop(&s);
 }
 
+static void *open_gate_later(void *arg)
+{
+	usleep(30000);
+	sem_post(arg);
+	return NULL;
+}
+
 static void freeing_waits_for_what_runs_and_drops_what_waits(void **state)
 {
 	struct job a, b;
 	struct shared s;
+	pthread_t t;
 
 	(void)state;
 	start(&s, 1);
@@ -193,13 +202,47 @@ static void freeing_waits_for_what_runs_and_drops_what_waits(void **state)
 	assert_int_equal(worker_submit(s.p, &a.w), 0);
 	assert_int_equal(worker_submit(s.p, &b.w), 0);
 	sem_wait(&s.begun);
-	sem_post(&s.gate);
+	assert_int_equal(pthread_create(&t, NULL, open_gate_later, &s.gate), 0);
 	worker_pool_free(s.p);
+	pthread_join(t, NULL);
 	assert_true(a.ran);
-	assert_true(s.done >= 1);
-	/* b may have run before the pool was told to stop: then it was delivered too */
-	assert_int_equal(s.done, 1 + b.ran);
-	s.p = NULL;
+	assert_false(b.ran);
+	assert_int_equal(s.done, 1);
+	/* what was dropped is its owner's again */
+	assert_int_equal(worker_pool_new(s.l, 1, &s.p), 0);
+	assert_int_equal(worker_submit(s.p, &b.w), 0);
+	s.quit_at = 2;
+	assert_int_equal(loop_run(s.l), 0);
+	stop(&s);
+}
+
+static void an_idle_thread_is_counted_for_one_job(void **state)
+{
+	struct job first, both[2];
+	struct shared s;
+	struct timespec limit;
+
+	(void)state;
+	start(&s, 2);
+	s.quit_at = 1;
+	job_init(&first, &s, run, 0);
+	assert_int_equal(worker_submit(s.p, &first.w), 0);
+	assert_int_equal(loop_run(s.l), 0);
+	sem_wait(&s.begun);
+	usleep(10000);
+	for (int i = 0; i < 2; i++) {
+		job_init(&both[i], &s, run, i);
+		both[i].waits = true;
+		assert_int_equal(worker_submit(s.p, &both[i].w), 0);
+	}
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += 10;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(sem_timedwait(&s.begun, &limit), 0);
+	sem_post(&s.gate);
+	sem_post(&s.gate);
+	s.quit_at = 3;
+	assert_int_equal(loop_run(s.l), 0);
 	stop(&s);
 }
 
@@ -351,6 +394,7 @@ int main(void)
 		cmocka_unit_test(jobs_run_side_by_side_up_to_the_maximum),
 		cmocka_unit_test(only_a_job_that_waits_can_be_cancelled),
 		cmocka_unit_test(freeing_waits_for_what_runs_and_drops_what_waits),
+		cmocka_unit_test(an_idle_thread_is_counted_for_one_job),
 		cmocka_unit_test(a_done_may_free_the_pool),
 		cmocka_unit_test(a_done_may_submit_its_job_again),
 		cmocka_unit_test(idle_threads_end_and_come_back),
