@@ -24,7 +24,7 @@ AC_DEFUN([MISCSI_HARDENING], [
   MISCSI_ADD_FLAGS([HARDEN_CFLAGS], [-fstack-protector-strong -fPIC -fvisibility=hidden -fstack-clash-protection])
   MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed])
   # libtool drops -pie from shared objects by itself; plugins add -Wl,-z,defs of their own
-  PLUGIN_LDFLAGS="-module -avoid-version -shared -export-symbols-regex '_LTX_miscsi_plugin_entry\$\$' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed"
+  PLUGIN_LDFLAGS="-avoid-version -shared -export-symbols-regex '_LTX_miscsi_plugin_entry\$\$' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed"
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
   AC_SUBST([PLUGIN_LDFLAGS])])

@@ -27,7 +27,7 @@
 
 #define MISCSI_ABI 1
 
-/* Traits: what needs no code, only to be said. */
+/* Traits. */
 #define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
 #define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
 #define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
@@ -38,6 +38,7 @@
 #define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
 #define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
 #define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): needs `net`'s path op */
+#define MISCSI_TRAIT_OWN_HOSTS (1ull << 10) /* host numbers are not SCSI hosts of the kernel (only for tests) */
 
 /* A PCI id or MISCSI_PCI_ANY. Frozen; an array ends at vendor 0. */
 #define MISCSI_PCI_ANY 0xffffffffu

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transport null: every op of the ABI, in memory. The reference of how a plugin looks, and what lets programs be tested without
+ * kernel and adapter. Two hosts, 0 and 1. Not installed.
+ */
+#include "store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOSTS 2u
+#define LATER_MS 1u
+
+struct host {
+	struct store params, net, flash, chap;
+};
+
+struct state {
+	struct host host[HOSTS];
+	uint64_t next_endpoint;
+};
+
+static int null_start(const struct miscsi_core *core, void **state)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	char mac[18];
+	int r = s ? 0 : -ENOMEM;
+
+	(void)core;
+	for (uint32_t i = 0; r == 0 && i < HOSTS; i++) {
+		uint32_t row = 0;
+
+		snprintf(mac, sizeof(mac), "02:00:00:00:00:%02x", i);
+		r = store_new(&s->host[i].params, &row);
+		if (r == 0)
+			r = store_set(&s->host[i].params.rows[0], "hwaddress", mac);
+		if (r == 0)
+			r = store_new(&s->host[i].net, &row);
+	}
+	*state = s;
+	return r;
+}
+
+static void null_stop(void *state)
+{
+	struct state *s = state;
+
+	for (uint32_t i = 0; i < HOSTS; i++) {
+		store_clear(&s->host[i].params);
+		store_clear(&s->host[i].net);
+		store_clear(&s->host[i].flash);
+		store_clear(&s->host[i].chap);
+	}
+	free(s);
+}
+
+static struct host *host_of(struct miscsi_op *op)
+{
+	struct state *s = op->state;
+
+	if (op->host_no < HOSTS)
+		return &s->host[op->host_no];
+	op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "there is no host %u", op->host_no);
+	return NULL;
+}
+
+/* ---- endpoint: everything connects, a moment later ---- */
+
+struct connecting {
+	struct miscsi_binding *out;
+	struct miscsi_timer *timer;
+};
+
+static void connected(struct miscsi_op *op, void *arg)
+{
+	struct connecting *c = arg;
+	struct state *s = op->state;
+
+	c->out->kind = MISCSI_BINDING_ENDPOINT;
+	c->out->value = ++s->next_endpoint;
+	op->core->op_done(op, 0);
+}
+
+static int null_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+{
+	struct connecting *c = op->core->op_alloc(op, sizeof(*c));
+	int r;
+
+	(void)args;
+	if (!c)
+		return -ENOMEM;
+	c->out = out;
+	r = op->core->timer(op, LATER_MS, connected, c, &c->timer);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int null_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)
+{
+	struct state *s = op->state;
+
+	return binding->value <= s->next_endpoint ? 0 : -EINVAL;
+}
+
+static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = null_connect,
+	.disconnect = null_disconnect };
+
+/* ---- login: by an event of the firmware ---- */
+
+static int null_login(struct miscsi_op *op)
+{
+	(void)op;
+	return -EINPROGRESS;
+}
+
+static void null_login_event(struct miscsi_op *op, uint32_t state)
+{
+	if (state == 3)
+		op->core->op_done(op, 0);
+	else
+		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
+}
+
+static const struct miscsi_login_ops login = { .size = sizeof(login), .start = null_login, .event = null_login_event };
+
+/* ---- parameters: an adapter with small buffers, without digests ---- */
+
+static int null_offer(struct miscsi_op *op, struct miscsi_params *params)
+{
+	(void)op;
+	if (params->max_recv_data_segment_length > 65536)
+		params->max_recv_data_segment_length = 65536;
+	params->header_digest = params->data_digest = MISCSI_DIGEST_NONE;
+	return 0;
+}
+
+static int null_negotiated(struct miscsi_op *op, struct miscsi_params *params)
+{
+	if (params->header_digest != MISCSI_DIGEST_NONE)
+		return op->core->set_error(op, MISCSI_ERR_FATAL_LOGIN, "the target insists on digests");
+	return 0;
+}
+
+static const struct miscsi_param_ops param = { .size = sizeof(param), .offer = null_offer, .negotiated = null_negotiated };
+
+/* ---- network ---- */
+
+static int null_apply(struct miscsi_op *op)
+{
+	struct host *h = host_of(op);
+
+	return h ? store_take(&h->net.rows[0], op) : -ENODEV;
+}
+
+static int null_path(struct miscsi_op *op, struct miscsi_path *path)
+{
+	static const unsigned char mac[6] = { 2, 0, 0, 0, 1, 0 };
+
+	if (!host_of(op))
+		return -ENODEV;
+	memcpy(path->mac, mac, sizeof(mac));
+	path->pmtu = 1500;
+	return 0;
+}
+
+static int null_down(struct miscsi_op *op)
+{
+	return host_of(op) ? 0 : -ENODEV;
+}
+
+static const struct miscsi_net_ops net = { .size = sizeof(net), .apply = null_apply, .path = null_path, .down = null_down };
+
+/* ---- host ---- */
+
+static int null_host_get(struct miscsi_op *op)
+{
+	struct host *h = host_of(op);
+
+	return h ? store_give_all(&h->params, op) : -ENODEV;
+}
+
+static int null_host_set(struct miscsi_op *op)
+{
+	struct host *h = host_of(op);
+
+	return h ? store_take(&h->params.rows[0], op) : -ENODEV;
+}
+
+static void null_host_event(struct miscsi_op *op, uint32_t code)
+{
+	struct host *h = host_of(op);
+
+	if (h)
+		store_set(&h->params.rows[0], "port_state", code == 1 ? "LINK UP" : "LINK DOWN");
+}
+
+static const struct miscsi_host_ops host = { .size = sizeof(host), .get = null_host_get, .set = null_host_set,
+	.event = null_host_event };
+
+/* ---- flash nodes ---- */
+
+static struct store_row *flash_of(struct miscsi_op *op, uint32_t index)
+{
+	struct host *h = host_of(op);
+	struct store_row *row = h ? store_row(&h->flash, index) : NULL;
+
+	if (h && !row)
+		op->core->set_error(op, MISCSI_ERR_NO_OBJS_FOUND, "host %u has no flash node %u", op->host_no, index);
+	return row;
+}
+
+static int flash_list(struct miscsi_op *op)
+{
+	struct host *h = host_of(op);
+
+	return h ? store_give_all(&h->flash, op) : -ENODEV;
+}
+
+static int flash_show(struct miscsi_op *op, uint32_t index)
+{
+	return flash_of(op, index) ? store_give(&host_of(op)->flash, index, op) : -ENOENT;
+}
+
+static int flash_create(struct miscsi_op *op, const char *portal_type)
+{
+	struct host *h = host_of(op);
+	uint32_t index = MISCSI_NONE;
+	int r = h ? store_new(&h->flash, &index) : -ENODEV;
+
+	if (r == 0)
+		r = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
+	return r ? r : op->core->result_row(op, index);
+}
+
+static int flash_set(struct miscsi_op *op, uint32_t index)
+{
+	struct store_row *row = flash_of(op, index);
+
+	return row ? store_take(row, op) : -ENOENT;
+}
+
+static int flash_remove(struct miscsi_op *op, uint32_t index)
+{
+	struct store_row *row = flash_of(op, index);
+
+	if (row)
+		store_remove(row);
+	return row ? 0 : -ENOENT;
+}
+
+/* Firmware takes its time: done from a timer. */
+struct flash_session {
+	struct store_row *row;
+	int logged_in;
+	struct miscsi_timer *timer;
+};
+
+static void flash_session_done(struct miscsi_op *op, void *arg)
+{
+	struct flash_session *f = arg;
+
+	f->row->logged_in = f->logged_in;
+	op->core->op_done(op, 0);
+}
+
+static int flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
+{
+	struct flash_session *f = op->core->op_alloc(op, sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->row = flash_of(op, index);
+	f->logged_in = logged_in;
+	if (!f->row)
+		return -ENOENT;
+	if (f->row->logged_in == logged_in)
+		return op->core->set_error(op, logged_in ? MISCSI_ERR_SESS_EXISTS : MISCSI_ERR_SESS_NOT_FOUND, "flash node %u is %s", index,
+			logged_in ? "logged in already" : "not logged in");
+	r = op->core->timer(op, LATER_MS, flash_session_done, f, &f->timer);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int flash_login(struct miscsi_op *op, uint32_t index)
+{
+	return flash_session(op, index, 1);
+}
+
+static int flash_logout(struct miscsi_op *op, uint32_t index)
+{
+	return flash_session(op, index, 0);
+}
+
+static int flash_logout_sid(struct miscsi_op *op)
+{
+	return flash_session(op, op->sid, 0); /* its sessions have their flash node's number */
+}
+
+static const struct miscsi_flash_ops flash = { .size = sizeof(flash), .list = flash_list, .show = flash_show, .create = flash_create,
+	.set = flash_set, .remove = flash_remove, .login = flash_login, .logout = flash_logout, .logout_sid = flash_logout_sid };
+
+/* ---- CHAP table ---- */
+
+static int chap_list(struct miscsi_op *op)
+{
+	struct host *h = host_of(op);
+
+	return h ? store_give_all(&h->chap, op) : -ENODEV;
+}
+
+static int chap_set(struct miscsi_op *op, uint32_t index)
+{
+	struct host *h = host_of(op);
+	int r = h ? store_new(&h->chap, &index) : -ENODEV;
+
+	if (r == 0)
+		r = store_take(&h->chap.rows[index], op);
+	return r ? r : op->core->result_row(op, index);
+}
+
+static int chap_remove(struct miscsi_op *op, uint32_t index)
+{
+	struct host *h = host_of(op);
+	struct store_row *row = h ? store_row(&h->chap, index) : NULL;
+
+	if (h && !row)
+		return op->core->set_error(op, MISCSI_ERR_NO_OBJS_FOUND, "the CHAP table has no entry %u", index);
+	if (row)
+		store_remove(row);
+	return row ? 0 : -ENODEV;
+}
+
+static const struct miscsi_chap_ops chap = { .size = sizeof(chap), .list = chap_list, .set = chap_set, .remove = chap_remove };
+
+/* ---- statistics, ping, boot ---- */
+
+static int stats_session(struct miscsi_op *op)
+{
+	int r = op->core->result_row(op, op->sid);
+
+	return r ? r : op->core->result(op, "txdata_octets", "0", 0);
+}
+
+static int stats_host(struct miscsi_op *op)
+{
+	int r = host_of(op) ? op->core->result_row(op, op->host_no) : -ENODEV;
+
+	return r ? r : op->core->result(op, "mactx_frames", "0", 0);
+}
+
+static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .session = stats_session, .host = stats_host };
+
+static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
+{
+	if (!host_of(op))
+		return -ENODEV;
+	return args->payload > 1500 ? op->core->set_error(op, MISCSI_ERR_INVAL, "ping: oversize") : -EINPROGRESS;
+}
+
+static void ping_event(struct miscsi_op *op, uint32_t status)
+{
+	op->core->op_done(op, status == 0 ? 0 : op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "ping: status %u", status));
+}
+
+static const struct miscsi_ping_ops ping = { .size = sizeof(ping), .send = ping_send, .event = ping_event };
+
+static int boot_list(struct miscsi_op *op)
+{
+	int r = host_of(op) ? op->core->result_row(op, 0) : -ENODEV;
+
+	if (r == 0)
+		r = op->core->result(op, "target-name", "iqn.2026-11.com.example:boot", 0);
+	return r ? r : op->core->result(op, "chap-secret", "boot-secret-0001", MISCSI_VALUE_SECRET);
+}
+
+static const struct miscsi_boot_ops boot = { .size = sizeof(boot), .list = boot_list };
+
+static const struct miscsi_field fields[] = {
+	MISCSI_FIELD(.type = MISCSI_FIELD_NUMBER, .key = "iface.null_depth", .initial = "8", .help = "Depth of nothing.", .min = 1, .max = 64),
+	MISCSI_END,
+};
+
+static const struct miscsi_match match[] = {
+	MISCSI_MATCH(.transport = "null"),
+	MISCSI_END,
+};
+
+MISCSI_PLUGIN(null,
+	.version = PLUGIN_VERSION,
+	.summary = "no transport at all, for tests",
+	.match = match,
+	.traits = MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_OWN_HOSTS,
+	.start = null_start,
+	.stop = null_stop,
+	.endpoint = &endpoint,
+	.login = &login,
+	.param = &param,
+	.net = &net,
+	.host = &host,
+	.flash = &flash,
+	.chap = &chap,
+	.stats = &stats,
+	.ping = &ping,
+	.boot = &boot,
+	.fields = fields,
+);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transport tcp: sessions of the kernel's iscsi_tcp over sockets that are made and connected here, in user space.
+ *
+ * One op, connect. The socket never blocks; what came of it is known when it becomes writable.
+ */
+#include <miscsi/plugin.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct connecting {
+	int fd;
+	struct miscsi_binding *out;
+	struct miscsi_watch *watch;
+};
+
+static uint32_t setting_number(struct miscsi_op *op, const char *key)
+{
+	const char *text = op->core->setting(op, key);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
+static void set_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
+{
+	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
+		op->core->log(op, MISCSI_LOG_WARN, "cannot set %s to %d: %s", name, value, strerror(errno));
+}
+
+/* A smaller window or another class of service than was asked for is no reason not to connect. */
+static void set_options(struct miscsi_op *op, int fd, int family)
+{
+	uint32_t window = setting_number(op, "node.conn[0].tcp.window_size");
+	uint32_t tos = setting_number(op, "node.conn[0].tcp.type_of_service");
+
+	set_option(op, fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
+	if (window > 0 && window <= INT32_MAX) {
+		/* before connect: the window's scale is agreed on in the first packet */
+		set_option(op, fd, SOL_SOCKET, SO_RCVBUF, (int)window, "the receive buffer");
+		set_option(op, fd, SOL_SOCKET, SO_SNDBUF, (int)window, "the send buffer");
+	}
+	if (tos > 0 && tos <= 255 && family == AF_INET)
+		set_option(op, fd, IPPROTO_IP, IP_TOS, (int)tos, "the type of service");
+	else if (tos > 0 && tos <= 255)
+		set_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
+}
+
+static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
+{
+	int error;
+
+	if (strlen(netdev) >= IFNAMSIZ || if_nametoindex(netdev) == 0)
+		return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network interface '%s'", netdev);
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, netdev, (socklen_t)strlen(netdev) + 1) == 0)
+		return 0;
+	error = errno;
+	op->core->set_error(op, MISCSI_ERR_TRANS, "cannot bind to network interface '%s': %s", netdev, strerror(error));
+	return -error;
+}
+
+static int bind_address(struct miscsi_op *op, int fd, const char *ip)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM }, *found = NULL;
+	int error = 0;
+
+	if (getaddrinfo(ip, NULL, &hints, &found) != 0)
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' is no IP address to connect from", ip);
+	if (bind(fd, found->ai_addr, found->ai_addrlen) < 0)
+		error = errno;
+	freeaddrinfo(found);
+	if (error)
+		op->core->set_error(op, MISCSI_ERR_TRANS, "cannot connect from %s: %s", ip, strerror(error));
+	return -error;
+}
+
+static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect_args *args)
+{
+	int r = 0;
+
+	if (args->netdev && *args->netdev)
+		r = bind_netdev(op, fd, args->netdev);
+	if (r == 0 && args->ip && *args->ip)
+		r = bind_address(op, fd, args->ip);
+	return r;
+}
+
+static int failed(struct miscsi_op *op, int error)
+{
+	uint32_t code = error == ETIMEDOUT ? MISCSI_ERR_TRANS_TIMEOUT : MISCSI_ERR_TRANS;
+
+	op->core->set_error(op, code, "%s", strerror(error));
+	return -error;
+}
+
+static void give(struct connecting *c)
+{
+	c->out->kind = MISCSI_BINDING_SOCKET;
+	c->out->value = (uint64_t)c->fd;
+	c->fd = -1;
+}
+
+static void tcp_cancel(struct miscsi_op *op)
+{
+	struct connecting *c = op->data;
+
+	op->core->unwatch(&c->watch);
+	close(c->fd);
+}
+
+static void writable(struct miscsi_op *op, void *arg, uint32_t events)
+{
+	struct connecting *c = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)events;
+	op->core->unwatch(&c->watch);
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error) {
+		close(c->fd);
+		op->core->op_done(op, failed(op, error));
+		return;
+	}
+	give(c);
+	op->core->op_done(op, 0);
+}
+
+/* 0 connected already; -EINPROGRESS; -errno, c->fd is then the caller's to close. */
+static int begin(struct miscsi_op *op, struct connecting *c, const struct miscsi_connect_args *args)
+{
+	int r = bind_source(op, c->fd, args);
+
+	if (r < 0)
+		return r;
+	set_options(op, c->fd, args->dst->sa_family);
+	if (connect(c->fd, args->dst, args->dst_len) == 0) {
+		give(c);
+		return 0;
+	}
+	if (errno != EINPROGRESS)
+		return failed(op, errno);
+	r = op->core->watch(op, c->fd, MISCSI_FD_WRITE, writable, c, &c->watch);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int tcp_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+{
+	struct connecting *c = op->core->op_alloc(op, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	op->data = c;
+	c->out = out;
+	c->fd = socket(args->dst->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (c->fd < 0)
+		return failed(op, errno);
+	r = begin(op, c, args);
+	if (r < 0 && r != -EINPROGRESS)
+		close(c->fd);
+	return r;
+}
+
+static const struct miscsi_match match[] = {
+	MISCSI_MATCH(.transport = "tcp", .module = "iscsi_tcp", .proc_name = "iscsi_tcp"),
+	MISCSI_END,
+};
+
+static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = tcp_connect };
+
+MISCSI_PLUGIN(tcp,
+	.version = PLUGIN_VERSION,
+	.summary = "iSCSI over TCP in software",
+	.match = match,
+	.traits = MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST,
+	.cancel = tcp_cancel,
+	.endpoint = &endpoint,
+);
