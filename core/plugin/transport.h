@@ -26,6 +26,7 @@ struct plugins_config {
 	struct kernel *kernel; /* NULL: requests fail with -ENOTCONN (discovery over a socket needs none) */
 	struct sysfs *sysfs; /* NULL: the plugins see an empty /sys */
 	struct worker_pool *workers; /* for module loading; NULL: modules are not loaded */
+	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
 };
 
@@ -65,13 +66,16 @@ struct transport_op {
 
 	struct err err; /* filled */
 	struct miscsi_binding binding; /* filled by transport_connect() */
-	struct op_private *private; /* NULL: nothing is under way */
+	struct op_private *private; /* private from here */
+	struct loop *loop;
+	struct loop_task task;
+	int result;
 };
 
 void transport_op_init(struct transport_op *op, void (*done)(struct transport_op *op, int result), void *arg);
 static inline bool transport_op_active(const struct transport_op *op)
 {
-	return op->private != NULL;
+	return op->private || op->task.queued;
 }
 /* Gives the call up: done() will not be called. What a connect got meanwhile is closed. Harmless when nothing is under way. */
 void transport_cancel(struct transport_op *op);

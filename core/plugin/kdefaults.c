@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ops that the kernel serves for any transport: host parameters, session statistics, boot targets. Written against the public ABI
+ * alone, as a plugin would be.
+ */
+#include "plugin/defaults.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GET_STATS 20u
+#define SET_HOST_PARAM 26u
+#define VALUE_MAX 512u
+
+static void put32(struct miscsi_request *r, size_t at, uint32_t value)
+{
+	memcpy(r->u + at, &value, sizeof(value));
+}
+
+int default_host_get(struct miscsi_op *op)
+{
+	static const char *const names[] = { "hwaddress", "initiatorname", "ipaddress", "netdev", "port_state", "port_speed" };
+	char path[128], value[VALUE_MAX];
+	int r = op->core->result_row(op, op->host_no);
+
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, names[i]);
+		/* absent: this driver does not show it */
+		if (op->core->sysfs_read(op, path, value, sizeof(value)) >= 0)
+			r = op->core->result(op, names[i], value, 0);
+	}
+	return r;
+}
+
+/* The host parameters that may be set, by the kernel's number. */
+static const struct host_param {
+	uint32_t number;
+	const char *setting;
+} host_params[] = {
+	{ 3, "iface.ipaddress" },
+	{ 2, "iface.net_ifacename" },
+	{ 0, "iface.hwaddress" },
+	{ 1, "iface.initiatorname" },
+};
+#define HOST_PARAMS (sizeof(host_params) / sizeof(host_params[0]))
+
+struct host_set {
+	size_t next;
+	unsigned taken;
+	int refused; /* the last -ENOSYS; nothing taken at all is a failure */
+};
+
+static int host_set_next(struct miscsi_op *op);
+
+static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	struct host_set *s = op->data;
+	int r;
+
+	if (answer->result == -ENOSYS)
+		s->refused = answer->result;
+	else if (answer->result < 0) {
+		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s", op->host_no, host_params[s->next - 1].setting,
+			strerror(-answer->result));
+		op->core->op_done(op, answer->result);
+		return;
+	} else {
+		s->taken++;
+	}
+	r = host_set_next(op);
+	if (r != -EINPROGRESS)
+		op->core->op_done(op, r);
+}
+
+static int host_set_next(struct miscsi_op *op)
+{
+	struct host_set *s = op->data;
+	struct miscsi_request request = { .size = sizeof(request), .type = SET_HOST_PARAM };
+	const char *value = NULL;
+	int r;
+
+	while (s->next < HOST_PARAMS && !value) {
+		value = op->core->setting(op, host_params[s->next++].setting);
+		if (value && !*value)
+			value = NULL;
+	}
+	if (!value && s->refused && s->taken == 0)
+		return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s does not let host parameters be set", op->transport);
+	if (!value)
+		return 0;
+	request.payload = value;
+	request.payload_len = (uint32_t)strlen(value) + 1; /* the kernel adds no NUL of its own */
+	put32(&request, 0, op->host_no);
+	put32(&request, 4, host_params[s->next - 1].number);
+	put32(&request, 8, request.payload_len);
+	r = op->core->request(op, &request, host_set_answer, NULL);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+int default_host_set(struct miscsi_op *op)
+{
+	op->data = op->core->op_alloc(op, sizeof(struct host_set));
+	return op->data ? host_set_next(op) : -ENOMEM;
+}
+
+/* struct iscsi_stats: counters by offset, then named ones. */
+#define STATS_SIZE 96u
+#define STATS_CUSTOMS_AT 92u
+#define CUSTOM_NAME 64u
+#define CUSTOM_SIZE 72u
+#define CUSTOMS_MAX 32u
+static const struct counter {
+	const char *name;
+	uint32_t at, width;
+} counters[] = {
+	{ "txdata_octets", 0, 8 },
+	{ "rxdata_octets", 8, 8 },
+	{ "noptx_pdus", 16, 4 },
+	{ "scsicmd_pdus", 20, 4 },
+	{ "tmfcmd_pdus", 24, 4 },
+	{ "login_pdus", 28, 4 },
+	{ "text_pdus", 32, 4 },
+	{ "dataout_pdus", 36, 4 },
+	{ "logout_pdus", 40, 4 },
+	{ "snack_pdus", 44, 4 },
+	{ "noprx_pdus", 48, 4 },
+	{ "scsirsp_pdus", 52, 4 },
+	{ "tmfrsp_pdus", 56, 4 },
+	{ "textrsp_pdus", 60, 4 },
+	{ "datain_pdus", 64, 4 },
+	{ "logoutrsp_pdus", 68, 4 },
+	{ "r2t_pdus", 72, 4 },
+	{ "async_pdus", 76, 4 },
+	{ "rjt_pdus", 80, 4 },
+	{ "digest_err", 84, 4 },
+	{ "timeout_err", 88, 4 },
+};
+
+static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, uint32_t width)
+{
+	char text[32];
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (width == sizeof(wide)) {
+		memcpy(&wide, at, sizeof(wide));
+	} else {
+		memcpy(&narrow, at, sizeof(narrow));
+		wide = narrow;
+	}
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)wide);
+	return op->core->result(op, name, text, 0);
+}
+
+static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
+{
+	uint32_t customs;
+	int r;
+
+	if (len < STATS_SIZE)
+		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
+	r = op->core->result_row(op, op->sid);
+	for (size_t i = 0; r == 0 && i < sizeof(counters) / sizeof(counters[0]); i++)
+		r = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
+	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
+	for (uint32_t i = 0; r == 0 && i < customs && i < CUSTOMS_MAX; i++) {
+		const unsigned char *custom = data + STATS_SIZE + i * CUSTOM_SIZE;
+		char name[CUSTOM_NAME + 1] = "";
+
+		if (STATS_SIZE + (i + 1) * CUSTOM_SIZE > len)
+			break;
+		memcpy(name, custom, CUSTOM_NAME);
+		r = emit_counter(op, name, custom + CUSTOM_NAME, 8);
+	}
+	return r;
+}
+
+static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	int r = answer->result;
+
+	if (r == 0)
+		r = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
+	else if (r == -ENOENT)
+		r = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
+	op->core->op_done(op, r);
+}
+
+int default_session_stats(struct miscsi_op *op)
+{
+	struct miscsi_request request = { .size = sizeof(request), .type = GET_STATS };
+	int r;
+
+	put32(&request, 0, op->sid);
+	put32(&request, 4, op->cid);
+	r = op->core->request(op, &request, stats_answer, NULL);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+struct boot_walk {
+	struct miscsi_op *op;
+	const char *dir; /* firmware/iscsi_bootN/target0 */
+};
+
+static int boot_attribute(void *arg, const char *name)
+{
+	struct boot_walk *w = arg;
+	char path[512], value[VALUE_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	if (w->op->core->sysfs_read(w->op, path, value, sizeof(value)) < 0)
+		return 0;
+	return w->op->core->result(w->op, name, value, strstr(name, "secret") ? MISCSI_VALUE_SECRET : 0);
+}
+
+static int boot_object(void *arg, const char *name)
+{
+	struct boot_walk *parent = arg, w = { .op = parent->op };
+	char path[256];
+	unsigned index;
+	int r;
+
+	if (sscanf(name, "target%u", &index) != 1)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", parent->dir, name);
+	w.dir = path;
+	r = w.op->core->result_row(w.op, index);
+	return r ? r : w.op->core->sysfs_list(w.op, path, boot_attribute, &w);
+}
+
+int default_boot_list(struct miscsi_op *op)
+{
+	char dir[64];
+	struct boot_walk w = { .op = op, .dir = dir };
+	int r;
+
+	snprintf(dir, sizeof(dir), "firmware/iscsi_boot%u", op->host_no);
+	r = op->core->sysfs_list(op, dir, boot_object, &w);
+	return r == -ENOENT ? 0 : r;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel as plugins see it: requests and sysfs. Owned by services.c.
+ *
+ * A request goes to the kernel's worker. In a program whose kernel is not attached to a loop (a command that may block) it is run at
+ * once; its answer comes from the loop all the same.
+ */
+#include "kernel/kernel.h"
+#include "kernel/ktransport.h"
+#include "kernel/sysfs.h"
+#include "plugin/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct op_request {
+	struct list node; /* op_private.requests; once the op has ended: plugins.requests */
+	struct plugin *plugin;
+	struct op_private *op; /* NULL: the op has ended */
+	miscsi_answer_fn fn, late;
+	struct kernel_job *job;
+	struct loop_task task; /* of a request that was run at once */
+	bool submitted;
+};
+
+static void request_free(struct op_request *r)
+{
+	list_remove(&r->node);
+	if (r->job)
+		kernel_job_free(r->job);
+	x_free(r);
+}
+
+static void request_answered(struct op_request *r)
+{
+	struct miscsi_answer answer = { .size = sizeof(answer) };
+	struct iscsi_uevent ev;
+	struct miscsi_op *op = r->op ? &r->op->pub : &r->plugin->self->pub;
+	miscsi_answer_fn fn = r->op ? r->fn : r->late;
+	size_t len = 0;
+
+	list_remove(&r->node); /* from here on no end of an op reaches it */
+	answer.result = kernel_job_result(r->job, NULL);
+	if (kernel_job_answer(r->job, 0, &ev)) {
+		memcpy(answer.u, ev.u, sizeof(answer.u));
+		memcpy(answer.r, ev.r, sizeof(answer.r));
+	}
+	answer.retcode = r->job->retcode;
+	answer.data = kernel_job_data(r->job, 0, &len);
+	answer.data_len = answer.data ? (uint32_t)len : 0;
+	if (fn)
+		fn(op, &answer);
+	request_free(r);
+}
+
+static void job_done(struct kernel_job *job, void *arg)
+{
+	struct op_request *r = arg;
+
+	(void)job; /* r->job: ours again */
+	r->submitted = false;
+	request_answered(r);
+}
+
+static void ran_at_once(void *arg)
+{
+	request_answered(arg);
+}
+
+static int request_send(struct op_request *r)
+{
+	struct plugins *ps = r->plugin->ps;
+	int result;
+
+	if (!ps->config.kernel)
+		return -ENOTCONN;
+	result = kernel_submit(ps->config.kernel, r->job, job_done, r);
+	r->submitted = result == 0;
+	if (result != -ENOTCONN)
+		return result;
+	kernel_run(ps->config.kernel, r->job, NULL); /* what came of it is the job's result */
+	loop_defer(ps->config.loop, &r->task, ran_at_once, r);
+	return 0;
+}
+
+int op_request(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late)
+{
+	struct op_private *p = op_of(op);
+	struct miscsi_request known = { 0 };
+	struct op_request *r;
+	int result;
+
+	if (p->finished)
+		return -EINVAL;
+	memcpy(&known, request, request->size < sizeof(known) ? request->size : sizeof(known));
+	r = x_new(struct op_request);
+	if (!r)
+		return -ENOMEM;
+	list_init(&r->node);
+	r->plugin = p->plugin;
+	r->op = p;
+	r->fn = fn;
+	r->late = late;
+	r->job = kernel_job_new();
+	result = r->job ? 0 : -ENOMEM;
+	if (result == 0) {
+		kernel_job_for(r->job, p->transport ? p->transport->handle : 0, op->sid, op->cid);
+		kernel_job_raw(r->job, known.type, known.u, known.payload, known.payload_len);
+		result = request_send(r);
+	}
+	if (result < 0) {
+		request_free(r);
+		return result;
+	}
+	list_append(&p->requests, &r->node);
+	return 0;
+}
+
+static void request_drop(struct op_request *r)
+{
+	if (r->submitted) {
+		kernel_cancel(r->plugin->ps->config.kernel, r->job);
+		r->job = NULL;
+	}
+	loop_task_cancel(r->plugin->ps->config.loop, &r->task);
+	request_free(r);
+}
+
+void op_requests_orphan(struct op_private *p)
+{
+	struct op_request *r, *next;
+
+	list_for_each_safe(r, next, &p->requests, node) {
+		list_remove(&r->node);
+		r->op = NULL;
+		if (r->late)
+			list_append(&op_plugins(p)->requests, &r->node);
+		else
+			request_drop(r);
+	}
+}
+
+void op_requests_drop(struct plugins *ps)
+{
+	struct op_request *r, *next;
+
+	list_for_each_safe(r, next, &ps->requests, node)
+		request_drop(r);
+}
+
+/* A path that stays below /sys. */
+static bool path_ok(const char *path)
+{
+	return *path != '/' && strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0 && !strstr(path, "/../") &&
+		(strlen(path) < 3 || strcmp(path + strlen(path) - 3, "/..") != 0);
+}
+
+int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size)
+{
+	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
+	int r;
+
+	if (size > 0)
+		*buf = '\0';
+	if (!sysfs)
+		return -ENOENT;
+	if (!path_ok(path) || size == 0)
+		return -EINVAL;
+	r = sysfs_read(sysfs, buf, size, "%s", path);
+	return r < 0 ? r : (int)strlen(buf);
+}
+
+int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg)
+{
+	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	int r;
+
+	if (!sysfs)
+		return -ENOENT;
+	if (!path_ok(path))
+		return -EINVAL;
+	r = sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "", "%s", path);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = fn(arg, names.names[i]);
+	return r;
+}
+
+int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err)
+{
+	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
+	char proc_name[64];
+	int r = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
+
+	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -r, "host%u", host_no);
+	if (strcmp(proc_name, transport_proc_name(t)) != 0)
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, transport_name(t));
+	return 0;
+}

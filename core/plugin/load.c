@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader: directories, files, the gate. Owns the plugins of a `struct plugins`.
+ *
+ * A plugin that was opened stays in memory until the program ends (resident): its code may be on any stack and in any table.
+ */
+#include "plugin/load.h"
+#include "plugin/private.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ltdl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define SUFFIX ".so"
+#define ENTRY_SUFFIX "_LTX_miscsi_plugin_entry"
+
+bool load_privileged(void)
+{
+	return getauxval(AT_SECURE) != 0;
+}
+
+char *load_dirs(const char *env, bool privileged)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	if (env && *env && !privileged)
+		strbuf_printf(&b, "%s:", env);
+	strbuf_puts(&b, PLUGINS_DIR);
+	return strbuf_steal(&b);
+}
+
+int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err)
+{
+	if (!S_ISREG(file->st_mode))
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "it is no regular file");
+	if (!root)
+		return 0;
+	/* who may write it may run anything as root */
+	if (file->st_mode & S_IWOTH)
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "everybody may write to it");
+	if ((dir->st_mode & S_IWOTH) && !(dir->st_mode & S_ISVTX))
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "everybody may write to its directory");
+	return 0;
+}
+
+static struct plugin *plugin_known(struct plugins *ps, const char *name, const char *file)
+{
+	struct plugin *p;
+
+	list_for_each(p, &ps->list, node) {
+		if (strcmp(p->name, name) == 0 && (!file || strcmp(p->file, file) == 0))
+			return p;
+	}
+	return NULL;
+}
+
+static void plugin_free(struct plugin *p)
+{
+	if (!p)
+		return;
+	list_remove(&p->node);
+	if (p->self)
+		op_free(p->self);
+	x_free(p->name);
+	x_free(p->file);
+	x_free(p->refused);
+	x_free(p);
+}
+
+static struct plugin *plugin_new(struct plugins *ps, const char *name, const char *file)
+{
+	struct plugin *p = x_new(struct plugin);
+
+	if (!p)
+		return NULL;
+	p->ps = ps;
+	list_init(&p->node);
+	p->name = x_strdup(name);
+	p->file = x_strdup(file);
+	if (!p->name || !p->file) {
+		plugin_free(p);
+		return NULL;
+	}
+	list_append(&ps->list, &p->node);
+	return p;
+}
+
+static void drop_transports(struct plugin *p)
+{
+	struct transport *t, *next;
+
+	list_for_each_safe(t, next, &p->ps->transports, node) {
+		if (t->plugin == p) {
+			list_remove(&t->node);
+			x_free(t);
+		}
+	}
+}
+
+/* Named once, with the reason; the program goes on. */
+static int refuse(struct plugin *p, const char *reason)
+{
+	drop_transports(p);
+	log_warn(p->ps->config.log, "plugin", "%s is not used: %s", p->file, reason);
+	p->refused = x_strdup(reason);
+	if (p->refused)
+		return 0;
+	plugin_free(p);
+	return -ENOMEM;
+}
+
+/* One transport per row, unless another plugin serves it already. */
+static int make_transports(struct plugin *p, struct err *err)
+{
+	struct transport *t, *other;
+	struct miscsi_match m;
+
+	for (unsigned n = 0; plugin_row(p->abi.match, n, &m, sizeof(m)); n++) {
+		list_for_each(other, &p->ps->transports, node) {
+			if (strcmp(other->match.transport, m.transport) == 0)
+				return err_set(err, MISCSI_ERR_INTERNAL, "transport '%s' is served by %s already", m.transport,
+					other->plugin->file);
+		}
+		t = x_new(struct transport);
+		if (!t)
+			return -ENOMEM;
+		t->plugin = p;
+		t->match = m;
+		t->match.traits |= p->abi.traits;
+		list_append(&p->ps->transports, &t->node);
+	}
+	return 0;
+}
+
+static int begin(struct plugin *p, struct err *err)
+{
+	void *state = NULL;
+	int r;
+
+	services_init(p);
+	p->self = op_new(p, NULL, NULL);
+	if (!p->self)
+		return -ENOMEM;
+	p->core.self = &p->self->pub;
+	r = p->abi.start ? p->abi.start(&p->core, &state) : 0;
+	if (r != 0) {
+		services_release(p->self);
+		return err_sys(err, MISCSI_ERR_INTERNAL, r < 0 ? -r : EIO, "it does not start");
+	}
+	p->self->pub.state = state;
+	p->started = true;
+	return 0;
+}
+
+int load_take(struct plugins *ps, const char *name, const char *file, const struct miscsi_plugin *raw)
+{
+	struct plugin *p, *other = plugin_known(ps, name, NULL);
+	struct err err = ERR_INIT;
+	int r;
+
+	p = plugin_new(ps, name, file);
+	if (!p)
+		return -ENOMEM;
+	if (other && !other->refused) {
+		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' was loaded from %s already", name, other->file);
+		return refuse(p, err.text);
+	}
+	r = plugin_merge(p, raw, &err);
+	if (r == 0)
+		r = make_transports(p, &err);
+	if (r == 0)
+		r = begin(p, &err);
+	if (r == 0)
+		return 0;
+	if (r != -ENOMEM || err.code != MISCSI_ERR_OK)
+		return refuse(p, err.text);
+	/* not the plugin's fault: it may be tried again */
+	drop_transports(p);
+	plugin_free(p);
+	return r;
+}
+
+static int refuse_file(struct plugins *ps, const char *name, const char *file, const char *reason)
+{
+	struct plugin *p = plugin_new(ps, name, file);
+
+	return p ? refuse(p, reason) : -ENOMEM;
+}
+
+/* libltdl says "file not found" for whatever went wrong: asked directly, the dynamic linker names the symbol or library. */
+static int refuse_unloadable(struct plugins *ps, const char *name, const char *file)
+{
+	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	const char *reason = handle ? NULL : dlerror();
+	int r = refuse_file(ps, name, file, reason ? reason : "libltdl cannot open it");
+
+	if (handle)
+		dlclose(handle);
+	return r;
+}
+
+static lt_dlhandle open_file(const char *file)
+{
+	lt_dladvise advise;
+	lt_dlhandle handle = NULL;
+
+	if (lt_dladvise_init(&advise))
+		return NULL;
+	/* symbols of one plugin are not seen by another */
+	if (!lt_dladvise_local(&advise) && !lt_dladvise_resident(&advise))
+		handle = lt_dlopenadvise(file, advise);
+	lt_dladvise_destroy(&advise);
+	return handle;
+}
+
+static int load_file(struct plugins *ps, const char *name, const char *file)
+{
+	char entry[64 + sizeof(ENTRY_SUFFIX)];
+	const struct miscsi_plugin *raw;
+	lt_dlhandle handle;
+
+	if (!load_name_ok(name))
+		return refuse_file(ps, name, file, "its name has other characters than a-z 0-9 _");
+	handle = open_file(file);
+	if (!handle)
+		return refuse_unloadable(ps, name, file);
+	snprintf(entry, sizeof(entry), "%s" ENTRY_SUFFIX, name);
+	raw = lt_dlsym(handle, entry);
+	if (!raw)
+		return refuse_file(ps, name, file, "it is no plugin of miscsi by this name: it has no entry symbol");
+	return load_take(ps, name, file, raw);
+}
+
+/* One directory entry. What is not there is nothing. */
+static int load_at(struct plugins *ps, const char *dir, const char *base)
+{
+	cleanup(x_freep) char *name = x_strndup(base, strlen(base) - strlen(SUFFIX));
+	struct strbuf file = STRBUF_INIT(PATH_MAX);
+	struct stat st, dir_st;
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	strbuf_printf(&file, "%s/%s", dir, base);
+	if (!name || strbuf_error(&file)) {
+		strbuf_free(&file);
+		return -ENOMEM;
+	}
+	if (!plugin_known(ps, name, strbuf_str(&file)) && stat(strbuf_str(&file), &st) == 0 && stat(dir, &dir_st) == 0) {
+		if (load_check_file(&st, &dir_st, geteuid() == 0, &err))
+			r = refuse_file(ps, name, strbuf_str(&file), err.text);
+		else
+			r = load_file(ps, name, strbuf_str(&file));
+	}
+	strbuf_free(&file);
+	return r;
+}
+
+static int is_plugin_file(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return len > strlen(SUFFIX) && strcmp(d->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static int load_dir(struct plugins *ps, const char *dir)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, is_plugin_file, alphasort), r = 0;
+
+	if (n < 0)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = load_at(ps, dir, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+/* Those that were linked into the program: libltdl's list has the entry symbols by name. */
+static int load_preloaded(struct plugins *ps)
+{
+	const lt_dlsymlist *s = ps->config.preloaded;
+	int r = 0;
+
+	if (ps->preloaded || !s)
+		return 0;
+	ps->preloaded = true;
+	for (; s->name && r == 0; s++) {
+		size_t len = strlen(s->name), tail = strlen(ENTRY_SUFFIX);
+		cleanup(x_freep) char *name = NULL;
+
+		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->address)
+			continue;
+		name = x_strndup(s->name, len - tail);
+		r = name ? load_take(ps, name, "(built in)", s->address) : -ENOMEM;
+	}
+	return r;
+}
+
+/* Calls fn for each directory until one fails. */
+static int each_dir(struct plugins *ps, int (*fn)(struct plugins *ps, const char *dir, const char *arg), const char *arg)
+{
+	cleanup(x_freep) char *dirs = x_strdup(ps->dirs);
+	char *at = dirs, *dir;
+	int r = dirs ? 0 : -ENOMEM;
+
+	while (r == 0 && (dir = strsep(&at, ":"))) {
+		if (*dir)
+			r = fn(ps, dir, arg);
+	}
+	return r;
+}
+
+static int dir_all(struct plugins *ps, const char *dir, const char *arg)
+{
+	(void)arg;
+	return load_dir(ps, dir);
+}
+
+int load_named(struct plugins *ps, const char *name)
+{
+	char base[64];
+	int r = load_preloaded(ps);
+
+	if (r || plugin_known(ps, name, NULL) || !load_name_ok(name))
+		return r;
+	snprintf(base, sizeof(base), "%s" SUFFIX, name);
+	return each_dir(ps, load_at, base);
+}
+
+int load_all(struct plugins *ps)
+{
+	int r = load_preloaded(ps);
+
+	if (r == 0 && !ps->all)
+		r = each_dir(ps, dir_all, NULL);
+	if (r == 0)
+		ps->all = true;
+	return r;
+}
+
+int plugins_new(const struct plugins_config *config, struct plugins **out)
+{
+	struct plugins *ps = x_new(struct plugins);
+
+	if (!ps)
+		return -ENOMEM;
+	ps->config = *config;
+	list_init(&ps->list);
+	list_init(&ps->transports);
+	list_init(&ps->ops);
+	list_init(&ps->requests);
+	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
+	if (!ps->dirs || lt_dlinit()) {
+		x_free(ps->dirs);
+		x_free(ps);
+		return -ENOMEM;
+	}
+	*out = ps;
+	return 0;
+}
+
+void plugins_free(struct plugins *ps)
+{
+	struct plugin *p, *next;
+	struct transport *t, *tnext;
+	struct op_private *op, *onext;
+
+	if (!ps)
+		return;
+	list_for_each_safe(op, onext, &ps->ops, node) {
+		if (op->owner)
+			transport_cancel(op->owner);
+	}
+	list_for_each(p, &ps->list, node) {
+		if (p->started && p->abi.stop)
+			p->abi.stop(p->self->pub.state);
+		if (p->self)
+			services_release(p->self);
+	}
+	op_requests_drop(ps);
+	list_for_each_safe(op, onext, &ps->ops, node) {
+		if (op != op->plugin->self)
+			op_free(op);
+	}
+	list_for_each_safe(t, tnext, &ps->transports, node)
+		x_free(t);
+	list_for_each_safe(p, next, &ps->list, node)
+		plugin_free(p);
+	x_free(ps->dirs);
+	x_free(ps);
+	lt_dlexit();
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate and the merge: a plugin's structures, of whatever size their makers knew, into ours. Owned by load.c.
+ *
+ * What is read here was not made by us: sizes are checked before members, members before they are used.
+ */
+#include "plugin/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TABLE_ROWS_MAX 256u
+#define TABLE_SIZE_MAX 65536u
+#define NAME_MAX_LEN 32u
+
+/* Every table of ops: where the plugin points to it, where its merged form lies, what it means to a user. */
+static const struct ops_table {
+	const char *name, *capability;
+	size_t pointer, merged, size;
+} ops_tables[] = {
+#define TABLE(member, text)                                                                               \
+	{ #member, text, offsetof(struct miscsi_plugin, member), offsetof(struct plugin_ops, member), \
+		sizeof(struct miscsi_##member##_ops) }
+	TABLE(endpoint, "own endpoints"),
+	TABLE(login, "own login"),
+	TABLE(param, "parameter limits"),
+	TABLE(net, "interface settings"),
+	TABLE(host, "host parameters"),
+	TABLE(flash, "flash nodes"),
+	TABLE(chap, "CHAP table"),
+	TABLE(stats, "statistics"),
+	TABLE(ping, "ping"),
+	TABLE(boot, "boot targets"),
+#undef TABLE
+};
+
+static const struct {
+	uint64_t trait;
+	const char *text;
+} trait_texts[] = {
+	{ MISCSI_TRAIT_SOCKET, "sockets" },
+	{ MISCSI_TRAIT_RDMA, "RDMA" },
+	{ MISCSI_TRAIT_FIRMWARE_LOGIN, "firmware login" },
+	{ MISCSI_TRAIT_FIRMWARE_SESSIONS, "firmware sessions" },
+};
+
+#define OPS_HEAD (2 * sizeof(uint32_t)) /* size, reserved */
+
+static bool word_ok(const char *s, const char *alphabet)
+{
+	size_t len = s ? strnlen(s, NAME_MAX_LEN + 1) : 0;
+
+	return len > 0 && len <= NAME_MAX_LEN && strspn(s, alphabet) == len;
+}
+
+#define LOWER_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+bool load_name_ok(const char *name)
+{
+	return word_ok(name, LOWER_DIGITS);
+}
+
+bool plugin_row(const void *rows, unsigned nth, void *out, size_t size)
+{
+	const unsigned char *row = rows;
+	uint32_t row_size;
+
+	memset(out, 0, size);
+	if (!rows || nth >= TABLE_ROWS_MAX)
+		return false;
+	for (unsigned i = 0;; i++) {
+		memcpy(&row_size, row, sizeof(row_size));
+		/* rows hold pointers: a size that would misalign the next one is none */
+		if (row_size < OPS_HEAD || row_size > TABLE_SIZE_MAX || row_size % sizeof(void *))
+			return false;
+		if (i == nth)
+			break;
+		row += row_size;
+	}
+	memcpy(out, row, row_size < size ? row_size : size);
+	return true;
+}
+
+/* Copies the pointers that are there over the defaults. */
+static void merge_table(const struct ops_table *t, const unsigned char *theirs, uint32_t their_size, unsigned char *merged)
+{
+	size_t end = their_size < t->size ? their_size : t->size;
+	void *fn;
+
+	for (size_t at = OPS_HEAD; at + sizeof(fn) <= end; at += sizeof(fn)) {
+		memcpy(&fn, theirs + at, sizeof(fn));
+		if (fn)
+			memcpy(merged + at, &fn, sizeof(fn));
+	}
+}
+
+static int merge_ops(struct plugin *plugin, struct err *err)
+{
+	plugin->ops = plugin_defaults;
+	plugin->has = 0;
+	for (size_t i = 0; i < sizeof(ops_tables) / sizeof(ops_tables[0]); i++) {
+		const struct ops_table *t = &ops_tables[i];
+		const unsigned char *theirs;
+		uint32_t size;
+
+		memcpy(&theirs, (const unsigned char *)&plugin->abi + t->pointer, sizeof(theirs));
+		if (!theirs)
+			continue;
+		memcpy(&size, theirs, sizeof(size));
+		if (size < OPS_HEAD || size > TABLE_SIZE_MAX)
+			return err_set(err, MISCSI_ERR_INTERNAL, "its table '%s' says to be %u bytes long", t->name, size);
+		merge_table(t, theirs, size, (unsigned char *)&plugin->ops + t->merged);
+		plugin->has |= 1u << i;
+	}
+	return 0;
+}
+
+static int check_match(const struct miscsi_plugin *abi, struct err *err)
+{
+	struct miscsi_match m;
+	unsigned n;
+
+	for (n = 0; plugin_row(abi->match, n, &m, sizeof(m)); n++) {
+		if (!word_ok(m.transport, LOWER_DIGITS "-"))
+			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has no transport name", n + 1);
+		if (m.module && !word_ok(m.module, LOWER_DIGITS "-"))
+			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has a bad module name", n + 1);
+		if (m.proc_name && !word_ok(m.proc_name, LOWER_DIGITS "-.ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has a bad proc_name", n + 1);
+	}
+	if (n == 0)
+		return err_set(err, MISCSI_ERR_INTERNAL, "its match table names no transport");
+	return 0;
+}
+
+/* What traits promise must be there. */
+static int check_traits(const struct plugin *plugin, struct err *err)
+{
+	struct miscsi_match m;
+	uint64_t traits = plugin->abi.traits;
+
+	for (unsigned n = 0; plugin_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+		traits |= m.traits;
+	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
+		return err_set(err, MISCSI_ERR_INTERNAL, "its firmware logs in, but it has no login op");
+	if (plugin->ops.login.start && !plugin->ops.login.event)
+		return err_set(err, MISCSI_ERR_INTERNAL, "its login has no event op to end it");
+	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == plugin_defaults.endpoint.connect)
+		return err_set(err, MISCSI_ERR_INTERNAL, "it connects by sockets, but it has no connect op");
+	return 0;
+}
+
+int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
+{
+	size_t size = raw->size;
+	int r;
+
+	/* the ABI first: nothing else can be believed when it is another one */
+	if (raw->abi != MISCSI_ABI)
+		return err_set(err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u, this program has %u", raw->abi, MISCSI_ABI);
+	if (size < offsetof(struct miscsi_plugin, version) || size > TABLE_SIZE_MAX)
+		return err_set(err, MISCSI_ERR_INTERNAL, "it says to be %zu bytes long", size);
+	memset(&plugin->abi, 0, sizeof(plugin->abi));
+	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
+	if (!load_name_ok(plugin->abi.name))
+		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty or has other characters than a-z 0-9 _");
+	if (strcmp(plugin->abi.name, plugin->name) != 0)
+		return err_set(err, MISCSI_ERR_INTERNAL, "it calls itself '%s'", plugin->abi.name);
+	r = check_match(&plugin->abi, err);
+	if (r == 0)
+		r = merge_ops(plugin, err);
+	if (r == 0)
+		r = check_traits(plugin, err);
+	return r;
+}
+
+void plugin_capabilities(const struct plugin *plugin, struct strbuf *out)
+{
+	const char *comma = "";
+	struct miscsi_match m;
+	uint64_t traits = plugin->abi.traits;
+
+	for (unsigned n = 0; plugin_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+		traits |= m.traits;
+	for (size_t i = 0; i < sizeof(trait_texts) / sizeof(trait_texts[0]); i++) {
+		if (!(traits & trait_texts[i].trait))
+			continue;
+		strbuf_printf(out, "%s%s", comma, trait_texts[i].text);
+		comma = ", ";
+	}
+	for (size_t i = 0; i < sizeof(ops_tables) / sizeof(ops_tables[0]); i++) {
+		if (!(plugin->has & 1u << i))
+			continue;
+		strbuf_printf(out, "%s%s", comma, ops_tables[i].capability);
+		comma = ", ";
+	}
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of an op (core.h of the ABI): begun by a trampoline, ended once, by its result or by being given up. Owned by transport.c;
+ * its memory goes from the loop, never while a plugin's function may still be on the stack.
+ */
+#include "plugin/private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner)
+{
+	struct op_private *p = x_new(struct op_private);
+
+	if (!p)
+		return NULL;
+	p->pub.size = sizeof(p->pub);
+	p->pub.host_no = owner ? owner->host_no : MISCSI_NONE;
+	p->pub.sid = owner ? owner->sid : MISCSI_NONE;
+	p->pub.cid = owner ? owner->cid : MISCSI_NONE;
+	p->pub.transport = t ? t->match.transport : NULL;
+	p->pub.core = &plugin->core;
+	p->pub.state = plugin->self ? plugin->self->pub.state : NULL;
+	p->plugin = plugin;
+	p->transport = t;
+	p->owner = owner;
+	list_init(&p->timers);
+	list_init(&p->watches);
+	list_init(&p->requests);
+	list_init(&p->memory);
+	list_append(&plugin->ps->ops, &p->node);
+	return p;
+}
+
+struct op_memory {
+	struct list node;
+	max_align_t bytes[];
+};
+
+/* op_alloc() of the ABI. */
+static void *memory_new(struct op_private *p, size_t size)
+{
+	struct op_memory *m = size < SIZE_MAX / 2 ? x_zalloc(sizeof(*m) + size) : NULL;
+
+	if (!m)
+		return NULL;
+	list_append(&p->memory, &m->node);
+	return m->bytes;
+}
+
+void *op_memory(struct miscsi_op *op, size_t size)
+{
+	return memory_new(op_of(op), size);
+}
+
+void op_free(struct op_private *p)
+{
+	struct loop *loop = op_plugins(p)->config.loop;
+	struct op_memory *m, *next;
+
+	services_release(p);
+	loop_task_cancel(loop, &p->release);
+	loop_timer_cancel(loop, &p->deadline);
+	list_for_each_safe(m, next, &p->memory, node)
+		x_free(m);
+	list_remove(&p->node);
+	x_free(p);
+}
+
+static void release_later(void *arg)
+{
+	op_free(arg);
+}
+
+/* A connection that nobody takes. */
+static void drop_binding(struct op_private *p)
+{
+	if (p->connecting && p->finished && p->binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(p->transport, &p->binding);
+}
+
+static void complete(void *arg)
+{
+	struct transport_op *owner = arg;
+	struct op_private *p = owner->private;
+
+	owner->private = NULL;
+	if (p) {
+		if (owner->result == 0)
+			owner->binding = p->binding;
+		op_free(p);
+	}
+	owner->done(owner, owner->result);
+}
+
+struct op_private *op_begin(struct transport *t, struct transport_op *owner)
+{
+	struct plugins *ps = t->plugin->ps;
+	int r = 0;
+
+	err_clear(&owner->err);
+	memset(&owner->binding, 0, sizeof(owner->binding));
+	owner->private = NULL;
+	owner->loop = ps->config.loop;
+	if (owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
+		r = transport_check_host(t, owner->host_no, &owner->err);
+	if (r == 0) {
+		owner->private = op_new(t->plugin, t, owner);
+		if (!owner->private)
+			r = err_set(&owner->err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	if (r == 0)
+		return owner->private;
+	owner->result = r;
+	loop_defer(ps->config.loop, &owner->task, complete, owner);
+	return NULL;
+}
+
+/* For a plugin that fails without a word. */
+static const struct {
+	int errnum;
+	enum miscsi_error code;
+} error_of[] = {
+	{ ENOSYS, MISCSI_ERR_OP_NOT_SUPP },
+	{ EOPNOTSUPP, MISCSI_ERR_OP_NOT_SUPP },
+	{ ENOMEM, MISCSI_ERR_NOMEM },
+	{ EINVAL, MISCSI_ERR_INVAL },
+	{ ENODEV, MISCSI_ERR_HOST_NOT_FOUND },
+	{ EBUSY, MISCSI_ERR_BUSY },
+	{ EAGAIN, MISCSI_ERR_AGAIN },
+	{ EPERM, MISCSI_ERR_ACCESS },
+	{ EACCES, MISCSI_ERR_ACCESS },
+	{ ETIMEDOUT, MISCSI_ERR_TRANS_TIMEOUT },
+};
+
+static void explain(struct op_private *p, int errnum)
+{
+	enum miscsi_error code = p->connecting ? MISCSI_ERR_TRANS : MISCSI_ERR_INTERNAL;
+
+	for (size_t i = 0; i < sizeof(error_of) / sizeof(error_of[0]); i++) {
+		if (error_of[i].errnum == errnum && (!p->connecting || errnum == ETIMEDOUT || errnum == ENOMEM))
+			code = error_of[i].code;
+	}
+	err_sys(&p->owner->err, code, errnum, "transport %s", p->pub.transport);
+}
+
+void op_finish(struct op_private *p, int result)
+{
+	struct plugins *ps = op_plugins(p);
+
+	if (p->finished || !p->owner)
+		return;
+	if (result > 0 || result == -EINPROGRESS)
+		result = -EIO;
+	p->finished = true;
+	p->owner->result = result;
+	if (result == 0)
+		err_clear(&p->owner->err);
+	else if (p->owner->err.code == MISCSI_ERR_OK)
+		explain(p, -result);
+	loop_timer_cancel(ps->config.loop, &p->deadline);
+	services_release(p);
+	loop_defer(ps->config.loop, &p->owner->task, complete, p->owner);
+}
+
+void op_returned(struct op_private *p, int result)
+{
+	if (result != -EINPROGRESS)
+		op_finish(p, result);
+}
+
+void op_give_up(struct op_private *p)
+{
+	if (p->undo)
+		p->undo(p);
+	else if (p->own && p->plugin->abi.cancel)
+		p->plugin->abi.cancel(&p->pub);
+	services_release(p);
+}
+
+void transport_cancel(struct transport_op *owner)
+{
+	struct op_private *p = owner->private;
+
+	if (owner->task.queued)
+		loop_task_cancel(owner->loop, &owner->task);
+	if (!p)
+		return;
+	loop_timer_cancel(owner->loop, &p->deadline);
+	owner->private = NULL;
+	p->owner = NULL;
+	if (p->finished)
+		drop_binding(p);
+	else
+		op_give_up(p);
+	loop_defer(owner->loop, &p->release, release_later, p);
+}
+
+void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (p->owner)
+		err_set(&p->owner->err, code, "%s", text);
+}
+
+void transport_op_init(struct transport_op *op, void (*done)(struct transport_op *op, int result), void *arg)
+{
+	memset(op, 0, sizeof(*op));
+	op->done = done;
+	op->arg = arg;
+	op->host_no = op->sid = op->cid = MISCSI_NONE;
+}

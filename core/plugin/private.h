@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of this folder share: the loaded plugins, their transports, the ops under way. Nobody else includes it. */
+#ifndef PLUGIN_PRIVATE_H
+#define PLUGIN_PRIVATE_H
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "plugin/load.h"
+#include "plugin/transport.h"
+
+/* The ops of a plugin merged over the defaults: no member is NULL but those that say so. */
+struct plugin_ops {
+	struct miscsi_endpoint_ops endpoint;
+	struct miscsi_login_ops login; /* NULL members: the core logs in */
+	struct miscsi_param_ops param;
+	struct miscsi_net_ops net;
+	struct miscsi_host_ops host;
+	struct miscsi_flash_ops flash;
+	struct miscsi_chap_ops chap;
+	struct miscsi_stats_ops stats;
+	struct miscsi_ping_ops ping;
+	struct miscsi_boot_ops boot;
+};
+extern const struct plugin_ops plugin_defaults; /* defaults.c */
+
+struct op_private {
+	struct miscsi_op pub; /* what the plugin sees */
+	struct plugin *plugin;
+	struct transport *transport; /* NULL: the plugin's own op (core->self) */
+	struct transport_op *owner; /* NULL: given up, or self */
+	struct list node; /* plugins.ops */
+	struct list timers, watches, requests, memory;
+	struct loop_task release; /* frees it after the callback in which it was given up */
+	struct loop_timer deadline;
+	bool finished; /* result is known; nothing is taken from the plugin any more */
+	bool own; /* the function is the plugin's, not a default */
+	bool connecting; /* binding is what a connect made: closed when nobody takes it */
+	struct miscsi_binding binding;
+	struct miscsi_connect_args connect;
+	void (*undo)(struct op_private *p); /* a default's own part of cancel; NULL: none */
+	uint64_t endpoint; /* of the default connect: the handle, 0 none */
+	uint32_t poll_ms;
+	struct miscsi_timer *poll;
+};
+
+struct transport {
+	struct list node; /* plugins.transports */
+	struct plugin *plugin;
+	struct miscsi_match match; /* merged */
+	uint64_t handle, caps;
+};
+
+/* A plugin file: taken, or refused for a reason. */
+struct plugin {
+	struct list node; /* plugins.list, in the order of loading */
+	struct plugins *ps;
+	char *name, *file;
+	char *refused; /* NULL: it is used */
+	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
+	uint32_t has; /* bit per row of the ops tables (merge.c): the plugin brought it */
+	struct plugin_ops ops;
+	struct miscsi_core core;
+	struct op_private *self;
+	bool started;
+};
+
+struct plugins {
+	struct plugins_config config;
+	char *dirs;
+	struct list list, transports;
+	struct list ops; /* all op_private, the given-up ones too */
+	struct list requests; /* those whose op has ended, waiting for their answer */
+	bool all; /* everything in the directories was opened */
+	bool preloaded;
+};
+
+static inline struct op_private *op_of(struct miscsi_op *op)
+{
+	return container_of(op, struct op_private, pub);
+}
+
+static inline struct plugins *op_plugins(const struct op_private *p)
+{
+	return p->plugin->ps;
+}
+
+/* merge.c: size, ABI, names, rows; fills abi, has, ops. 0 or -errno, with the reason in *err. */
+int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
+/* The nth row of an array of rows with sizes, copied min(size) into a zeroed one. false at the end (or at one that is none). */
+bool plugin_row(const void *rows, unsigned nth, void *out, size_t size);
+/* "endpoint, flash nodes …": what the plugin brought, and its traits. */
+void plugin_capabilities(const struct plugin *plugin, struct strbuf *out);
+
+/* services.c */
+void services_init(struct plugin *plugin);
+void services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
+
+/* op.c */
+struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
+void op_free(struct op_private *p);
+/* Begins a call: NULL when it failed already (done() will say so). */
+struct op_private *op_begin(struct transport *t, struct transport_op *owner);
+/* What the plugin's function gave. */
+void op_returned(struct op_private *p, int result);
+/* The result is known; done() comes from the loop. */
+void op_finish(struct op_private *p, int result);
+/* Calls the plugin's cancel and the default's undo. */
+void op_give_up(struct op_private *p);
+void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* kernel.c: the kernel's side of services, so that the rest knows nothing of it. */
+void *op_memory(struct miscsi_op *op, size_t size); /* op.c: op_alloc() of the ABI */
+int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
+void op_requests_orphan(struct op_private *p);
+void op_requests_drop(struct plugins *ps); /* all of them, at the very end */
+int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size);
+int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
+/* 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
+int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transports and the trampolines to their ops. What is the same for every op (the host's check, cancelling, the result from the loop)
+ * is op.c's; here each op is one line, but for those with arguments that must outlive the call.
+ */
+#include "plugin/transport.h"
+#include "base/worker.h"
+#include "kernel/kmod.h"
+#include "kernel/ktransport.h"
+#include "plugin/private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct transport *transport_known(struct plugins *ps, const char *name)
+{
+	struct transport *t;
+
+	list_for_each(t, &ps->transports, node) {
+		if (t->plugin->started && strcmp(t->match.transport, name) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* Why there is none: a file of that name that was refused, or no file at all. */
+static int not_found(struct plugins *ps, const char *name, struct err *err)
+{
+	char escaped[128];
+	struct plugin *p;
+
+	str_escape(escaped, sizeof(escaped), name, strlen(name));
+	list_for_each(p, &ps->list, node) {
+		if (p->refused && strcmp(p->name, name) == 0)
+			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file, escaped,
+				p->refused);
+	}
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
+}
+
+int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
+{
+	struct transport *t = transport_known(ps, name);
+	int r = 0;
+
+	/* nearly always the file has the transport's name: the others need not be opened then */
+	if (!t)
+		r = load_named(ps, name);
+	if (r == 0 && !t)
+		t = transport_known(ps, name);
+	if (r == 0 && !t)
+		r = load_all(ps);
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for transport '%s'", name);
+	if (!t)
+		t = transport_known(ps, name);
+	if (!t)
+		return not_found(ps, name, err);
+	*out = t;
+	return 0;
+}
+
+static struct transport *transport_by_proc_name(struct plugins *ps, const char *proc_name)
+{
+	struct transport *t;
+
+	list_for_each(t, &ps->transports, node) {
+		if (t->plugin->started && strcmp(transport_proc_name(t), proc_name) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err)
+{
+	char escaped[128];
+	int r = 0;
+
+	*out = transport_by_proc_name(ps, proc_name);
+	if (!*out)
+		r = load_all(ps);
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for driver '%s'", proc_name);
+	if (!*out)
+		*out = transport_by_proc_name(ps, proc_name);
+	if (*out)
+		return 0;
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin serves hosts of driver '%s'; searched: %s",
+		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
+}
+
+const char *transport_name(const struct transport *t)
+{
+	return t->match.transport;
+}
+
+const char *transport_proc_name(const struct transport *t)
+{
+	return t->match.proc_name ? t->match.proc_name : t->match.transport;
+}
+
+uint64_t transport_traits(const struct transport *t)
+{
+	return t->match.traits;
+}
+
+uint64_t transport_handle(const struct transport *t)
+{
+	return t->handle;
+}
+
+uint64_t transport_caps(const struct transport *t)
+{
+	return t->caps;
+}
+
+bool transport_logs_in(const struct transport *t)
+{
+	return t->plugin->ops.login.start != NULL;
+}
+
+/* ---- ops without arguments that must stay ---- */
+
+/* A default's op is not the plugin's: its cancel never hears of it. */
+#define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != plugin_defaults.table.member)
+#define TRAMPOLINE(function, table, member)                                       \
+	void function(struct transport *t, struct transport_op *op)               \
+	{                                                                         \
+		struct op_private *p = op_begin(t, op);                           \
+		if (!p)                                                           \
+			return;                                                   \
+		OWN(p, table, member);                                            \
+		op_returned(p, t->plugin->ops.table.member(&p->pub));             \
+	}
+#define TRAMPOLINE1(function, table, member, type)                                     \
+	void function(struct transport *t, struct transport_op *op, type arg)          \
+	{                                                                              \
+		struct op_private *p = op_begin(t, op);                                \
+		if (!p)                                                                \
+			return;                                                        \
+		OWN(p, table, member);                                                 \
+		op_returned(p, t->plugin->ops.table.member(&p->pub, arg));             \
+	}
+
+TRAMPOLINE(transport_net_apply, net, apply)
+TRAMPOLINE1(transport_net_path, net, path, struct miscsi_path *)
+TRAMPOLINE(transport_net_down, net, down)
+TRAMPOLINE(transport_host_get, host, get)
+TRAMPOLINE(transport_host_set, host, set)
+TRAMPOLINE(transport_flash_list, flash, list)
+TRAMPOLINE1(transport_flash_show, flash, show, uint32_t)
+TRAMPOLINE1(transport_flash_create, flash, create, const char *)
+TRAMPOLINE1(transport_flash_set, flash, set, uint32_t)
+TRAMPOLINE1(transport_flash_remove, flash, remove, uint32_t)
+TRAMPOLINE1(transport_flash_login, flash, login, uint32_t)
+TRAMPOLINE1(transport_flash_logout, flash, logout, uint32_t)
+TRAMPOLINE(transport_flash_logout_sid, flash, logout_sid)
+TRAMPOLINE(transport_chap_list, chap, list)
+TRAMPOLINE1(transport_chap_set, chap, set, uint32_t)
+TRAMPOLINE1(transport_chap_remove, chap, remove, uint32_t)
+TRAMPOLINE(transport_stats_session, stats, session)
+TRAMPOLINE(transport_stats_host, stats, host)
+TRAMPOLINE1(transport_ping, ping, send, const struct miscsi_ping_args *)
+TRAMPOLINE(transport_boot_list, boot, list)
+
+void transport_login(struct transport *t, struct transport_op *op)
+{
+	struct op_private *p = op_begin(t, op);
+
+	if (!p)
+		return;
+	if (!transport_logs_in(t)) {
+		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s does not log in by itself", transport_name(t));
+		op_finish(p, -EINVAL);
+		return;
+	}
+	OWN(p, login, start);
+	op_returned(p, t->plugin->ops.login.start(&p->pub));
+}
+
+void transport_login_event(struct transport_op *op, uint32_t state)
+{
+	struct op_private *p = op->private;
+
+	if (p && !p->finished && p->plugin->ops.login.event)
+		p->plugin->ops.login.event(&p->pub, state);
+}
+
+void transport_ping_event(struct transport_op *op, uint32_t status)
+{
+	struct op_private *p = op->private;
+
+	if (p && !p->finished)
+		p->plugin->ops.ping.event(&p->pub, status);
+}
+
+void transport_host_event(struct transport *t, uint32_t host_no, uint32_t code)
+{
+	struct miscsi_op *self = &t->plugin->self->pub;
+
+	self->host_no = host_no;
+	t->plugin->ops.host.event(self, code);
+	self->host_no = MISCSI_NONE;
+}
+
+/* The op lives for the call alone. */
+static int params_call(struct transport *t, struct transport_op *op, struct miscsi_params *params,
+	int (*fn)(struct miscsi_op *op, struct miscsi_params *params))
+{
+	struct op_private *p;
+	int r;
+
+	err_clear(&op->err);
+	p = op_new(t->plugin, t, op);
+	if (!p)
+		return err_set(&op->err, MISCSI_ERR_NOMEM, "no memory");
+	params->size = sizeof(*params);
+	r = fn(&p->pub, params);
+	op_free(p);
+	if (r >= 0)
+		return 0;
+	if (op->err.code == MISCSI_ERR_OK)
+		err_sys(&op->err, MISCSI_ERR_INVAL, -r, "transport %s refuses the parameters", transport_name(t));
+	return r;
+}
+
+int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params)
+{
+	return params_call(t, op, params, t->plugin->ops.param.offer);
+}
+
+int transport_negotiated(struct transport *t, struct transport_op *op, struct miscsi_params *params)
+{
+	return params_call(t, op, params, t->plugin->ops.param.negotiated);
+}
+
+/* ---- connections ---- */
+
+static void connect_timed_out(void *arg)
+{
+	struct op_private *p = arg;
+
+	op_give_up(p);
+	op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "%s", strerror(ETIMEDOUT));
+	op_finish(p, -ETIMEDOUT);
+}
+
+void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args)
+{
+	struct op_private *p = op_begin(t, op);
+
+	if (!p)
+		return;
+	p->connecting = true;
+	p->connect = *args;
+	p->connect.size = sizeof(p->connect);
+	p->binding.size = sizeof(p->binding);
+	if (args->timeout_ms &&
+		loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p) < 0) {
+		op_finish(p, -ENOMEM);
+		return;
+	}
+	OWN(p, endpoint, connect);
+	op_returned(p, t->plugin->ops.endpoint.connect(&p->pub, &p->connect, &p->binding));
+}
+
+/* A disconnect that nobody waits for: it frees itself. */
+struct disconnect {
+	struct transport_op op;
+	struct transport *transport;
+	struct miscsi_binding binding;
+};
+
+static void disconnect_done(struct transport_op *op, int result)
+{
+	struct disconnect *d = container_of(op, struct disconnect, op);
+
+	if (result < 0)
+		log_warn(d->transport->plugin->ps->config.log, "plugin", "disconnecting: %s", op->err.text);
+	x_free(d);
+}
+
+void transport_disconnect(struct transport *t, struct miscsi_binding *b)
+{
+	struct miscsi_binding gone = *b;
+	struct op_private *p;
+	struct disconnect *d;
+
+	memset(b, 0, sizeof(*b));
+	if (gone.kind == MISCSI_BINDING_NONE)
+		return;
+	if (gone.kind == MISCSI_BINDING_SOCKET && t->plugin->ops.endpoint.disconnect == plugin_defaults.endpoint.disconnect) {
+		close((int)gone.value);
+		return;
+	}
+	d = x_new(struct disconnect);
+	if (!d) {
+		log_err(t->plugin->ps->config.log, "plugin", "no memory to disconnect");
+		return;
+	}
+	transport_op_init(&d->op, disconnect_done, NULL);
+	d->transport = t;
+	d->binding = gone;
+	p = op_begin(t, &d->op);
+	if (!p)
+		return;
+	OWN(p, endpoint, disconnect);
+	op_returned(p, t->plugin->ops.endpoint.disconnect(&p->pub, &d->binding));
+}
+
+/* ---- the kernel's side of a transport ---- */
+
+struct open_work {
+	struct work work;
+	struct op_private *op; /* NULL: given up while the module loaded */
+	const struct sysfs *sysfs;
+	const char *module;
+	int result;
+	struct err err;
+};
+
+static int read_handle(struct transport *t, const struct sysfs *sysfs, struct err *err)
+{
+	uint32_t caps = 0;
+	int r = ktransport_handle(sysfs, transport_name(t), &t->handle, err);
+
+	if (r == 0 && ktransport_caps(sysfs, transport_name(t), &caps) == 0)
+		t->caps = caps;
+	return r;
+}
+
+static void open_run(struct work *w)
+{
+	struct open_work *o = container_of(w, struct open_work, work);
+
+	o->result = kmod_load(o->sysfs, o->module, &o->err);
+}
+
+static void open_done(struct work *w)
+{
+	struct open_work *o = container_of(w, struct open_work, work);
+	struct op_private *p = o->op;
+
+	if (p) {
+		p->undo = NULL;
+		p->pub.data = NULL;
+		if (o->result < 0)
+			err_copy(&p->owner->err, &o->err);
+		else
+			o->result = read_handle(p->transport, o->sysfs, &p->owner->err);
+		op_finish(p, o->result);
+	}
+	x_free(o);
+}
+
+/* The module goes on loading. */
+static void open_undo(struct op_private *p)
+{
+	struct open_work *o = p->pub.data;
+
+	if (worker_cancel(op_plugins(p)->config.workers, &o->work))
+		x_free(o);
+	else
+		o->op = NULL;
+}
+
+static int open_load(struct op_private *p, const char *module)
+{
+	struct plugins *ps = op_plugins(p);
+	struct open_work *o = x_new(struct open_work);
+	int r;
+
+	if (!o)
+		return -ENOMEM;
+	o->work.run = open_run;
+	o->work.done = open_done;
+	o->op = p;
+	o->sysfs = ps->config.sysfs;
+	o->module = module;
+	r = worker_submit(ps->config.workers, &o->work);
+	if (r < 0) {
+		x_free(o);
+		return r;
+	}
+	p->pub.data = o;
+	p->undo = open_undo;
+	return -EINPROGRESS;
+}
+
+void transport_open(struct transport *t, struct transport_op *op)
+{
+	struct plugins *ps = t->plugin->ps;
+	struct op_private *p = op_begin(t, op);
+	int r;
+
+	if (!p)
+		return;
+	t->handle = 0;
+	if (!ps->config.sysfs) {
+		op_set_error(p, MISCSI_ERR_TRANS_NOT_FOUND, "transport %s: no kernel interface", transport_name(t));
+		op_finish(p, -ENODEV);
+		return;
+	}
+	r = read_handle(t, ps->config.sysfs, &op->err);
+	if (r < 0 && op->err.code == MISCSI_ERR_TRANS_NOT_FOUND && t->match.module && ps->config.workers) {
+		err_clear(&op->err);
+		r = open_load(p, t->match.module);
+	}
+	op_returned(p, r);
+}
