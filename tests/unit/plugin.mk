@@ -1,1 +1,6 @@
-# unit tests of core/plugin: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
+# unit tests of core/plugin and the plugins: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
+EXTRA_DIST += tests/unit/plugin-world.h
+unit_tests += tests/unit/plugin-merge
+tests_unit_plugin_merge_SOURCES = tests/unit/plugin-merge.c
+tests_unit_plugin_merge_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_plugin_merge_LDADD = $(test_libs)
