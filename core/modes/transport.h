@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `iscsiadm -m transport` shows: every plugin file that was found, and what it can do or why it was refused. */
+/* What `iscsiadm -m transport` shows: every plugin file that was found, and what it can do or why it was
+ * refused. */
 #ifndef MODES_TRANSPORT_H
 #define MODES_TRANSPORT_H
 
@@ -13,11 +14,12 @@ struct plugins;
 struct transport_info {
 	const char *name, *version, *summary;
 	uint32_t abi;
-	const char *transports; /* kernel transports, ", " between */
-	const char *modules; /* kernel modules, likewise */
+	const char *transports;	  /* kernel transports, ", " between */
+	const char *modules;	  /* kernel modules, likewise */
 	const char *capabilities; /* "endpoint, flash nodes, ping" … */
-	const char *file; /* "(built in)" for one that is preloaded */
-	const char *refused; /* why it is not used; "" when it is. Then only name and file are sure to say something. */
+	const char *file;	  /* "(built in)" for one that is preloaded */
+	const char *refused; /* why it is not used; "" when it is. Then only name and file are sure to say
+				something. */
 };
 
 struct transport_list {

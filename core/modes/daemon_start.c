@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command may be the daemon itself, which goes to the background, or a service manager's: in both cases
+ * it ends soon. */
+#include "modes/daemon_start.h"
+
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORDS_MAX 16
+#define STEP_MS 50
+
+static int split(char *command, char *argv[WORDS_MAX + 1])
+{
+	char *save = NULL;
+	int n = 0;
+
+	for (char *word = strtok_r(command, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+		if (n == WORDS_MAX)
+			return -E2BIG;
+		argv[n++] = word;
+	}
+	argv[n] = NULL;
+	return n > 0 && argv[0][0] == '/' ? 0 : -EINVAL;
+}
+
+/* A clean environment, no descriptor of ours but a null stdin and stdout, and every signal as usual. */
+static int spawn(char *const argv[], pid_t *pid)
+{
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const env[] = { path, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int r;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	r = posix_spawn(pid, argv[0], &files, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return -r;
+}
+
+int daemon_start(const char *command, const struct log *log, int (*connected)(void *arg), void *arg)
+{
+	cleanup(x_freep) char *copy = x_strdup(command);
+	char *argv[WORDS_MAX + 1];
+	bool ended = false;
+	int status, r;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return -EPERM;
+	if (!copy)
+		return -ENOMEM;
+	r = split(copy, argv);
+	if (r >= 0)
+		r = spawn(argv, &pid);
+	if (r < 0) {
+		log_err(log, "start", "iscsid.startup cannot be run: %s", strerror(-r));
+		return r;
+	}
+	for (unsigned waited = 0; waited < DAEMON_START_MS; waited += STEP_MS) {
+		if (connected(arg) >= 0)
+			return 0;
+		if (!ended && waitpid(pid, &status, WNOHANG) == pid) {
+			ended = true;
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+				log_err(log, "start", "iscsid.startup (%s) failed", argv[0]);
+				return -ECHILD;
+			}
+		}
+		poll(NULL, 0, STEP_MS);
+	}
+	return -ETIMEDOUT;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Discovery records, as the discovery modes list, make, change and delete them. */
+#include "modes/discovery_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	enum record_kind kind;
+	uint16_t port;
+} types[] = {
+	{ "sendtargets", RECORD_SENDTARGETS, 3260 },
+	{ "st", RECORD_SENDTARGETS, 3260 },
+	{ "isns", RECORD_ISNS, 3205 },
+	{ "fw", RECORD_FW, 0 },
+};
+
+int discovery_select(struct discovery_select *select, const char *type, const char *portal, struct err *err)
+{
+	char quoted[64];
+	size_t i = 0;
+
+	memset(select, 0, sizeof(*select));
+	if (type && !strcmp(type, "slp"))
+		return err_set(err, MISCSI_ERR_INVAL, "SLP discovery is not fully implemented yet.");
+	while (type && i < sizeof(types) / sizeof(types[0]) && strcmp(types[i].name, type) != 0)
+		i++;
+	if (i == sizeof(types) / sizeof(types[0]))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"'%s' is no discovery type: sendtargets (st), isns and fw are",
+			str_escape(quoted, sizeof(quoted), type, strlen(type)));
+	select->kind = types[i].kind;
+	if (select->kind == RECORD_FW)
+		return 0;
+	if (!portal)
+		return err_set(err, MISCSI_ERR_INVAL, "Please specify portal as <ipaddr>[:<ipport>]");
+	return portal_parse(portal, strlen(portal), types[i].port, &select->portal, err);
+}
+
+int discovery_list(struct world *w, enum record_kind kind, struct record_list *out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	return r < 0 ? r : db_disc_list(db, kind, out, err);
+}
+
+int discovery_nodes(struct world *w, enum record_kind kind, const struct record *disc,
+	struct record_list *out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r < 0)
+		return r;
+	return db_disc_nodes(db, kind, disc ? record_str(disc, FIELD_DISC_ADDRESS) : NULL,
+		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
+}
+
+static int not_found(const struct discovery_select *s, int r, struct err *err)
+{
+	if (r != -ENOENT)
+		return r;
+	return err_set(
+		err, MISCSI_ERR_IDBM, "Discovery record [%s,%u] not found.", s->portal.host, s->portal.port);
+}
+
+int discovery_find(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	return r < 0 ? r
+		     : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
+}
+
+int discovery_record(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
+{
+	cleanup(record_freep) struct record *disc = NULL;
+	int r = world_new_record(w, s->kind, &disc, err);
+
+	if (r >= 0)
+		r = record_set(disc, FIELD_DISC_TYPE, s->kind == RECORD_ISNS ? "isns" : "sendtargets", err);
+	if (r >= 0)
+		r = record_set(disc, FIELD_DISC_ADDRESS, s->portal.host, err);
+	if (r >= 0)
+		r = record_set_int(disc, FIELD_DISC_PORT, s->portal.port, err);
+	if (r >= 0)
+		*out = x_steal(disc);
+	return r;
+}
+
+int discovery_new(struct world *w, const struct discovery_select *s, struct err *err)
+{
+	cleanup(record_freep) struct record *disc = NULL;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = discovery_record(w, s, &disc, err);
+	return r < 0 ? r : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
+}
+
+static int change(void *arg, struct record *r, struct err *err)
+{
+	return settings_apply(arg, r, err);
+}
+
+int discovery_update(
+	struct world *w, const struct discovery_select *s, const struct settings *settings, struct err *err)
+{
+	cleanup(record_freep) struct record *disc = NULL;
+	struct settings copy = *settings;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	/* A record that is not there is told of as such, whatever the settings. */
+	if (r >= 0)
+		r = discovery_find(w, s, &disc, err);
+	if (r >= 0)
+		r = settings_check(settings, s->kind, err);
+	return r < 0 ? r : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change, &copy, err);
+}
+
+int discovery_delete(struct world *w, const struct discovery_select *s, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	return r < 0 ? r
+		     : not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+}

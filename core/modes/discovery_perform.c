@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asking a portal, and what becomes of its answer. What the target said is kept small until it is complete.
+ */
+#include "modes/discovery_private.h"
+
+#include "base/mem.h"
+#include "modes/iface.h"
+#include "session/discovery.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct found {
+	char *target, *host;
+	uint16_t port;
+	int32_t tpgt;
+};
+
+struct answer {
+	struct found *at;
+	size_t n, cap;
+	const struct discovery_ask *ask;
+	struct err err;
+};
+
+static void answer_forget(void *arg)
+{
+	struct answer *a = arg;
+
+	for (size_t i = 0; i < a->n; i++) {
+		x_free(a->at[i].target);
+		x_free(a->at[i].host);
+	}
+	a->n = 0;
+}
+
+static void answer_free(struct answer *a)
+{
+	answer_forget(a);
+	x_free(a->at);
+}
+
+static int answer_add(void *arg, const char *target, const struct portal *portal)
+{
+	struct answer *a = arg;
+	struct found *f;
+
+	if (!portal)
+		portal = &a->ask->select.portal;
+	if (a->n == DISCOVERY_FOUND_MAX) {
+		err_set(&a->err, MISCSI_ERR_LOGIN, "the target names more than %u portals: not believed",
+			DISCOVERY_FOUND_MAX);
+		return -E2BIG;
+	}
+	if (a->n == a->cap) {
+		size_t cap = a->cap ? a->cap * 2 : 64;
+
+		f = x_realloc(a->at, cap * sizeof(*f));
+		if (!f)
+			return -ENOMEM;
+		a->at = f;
+		a->cap = cap;
+	}
+	f = &a->at[a->n];
+	*f = (struct found){ x_strdup(target), x_strdup(portal->host), portal->port, portal->tpgt };
+	if (!f->target || !f->host) {
+		x_free(f->target);
+		x_free(f->host);
+		return -ENOMEM;
+	}
+	a->n++;
+	return 0;
+}
+
+static void pass_message(void *arg, const char *text)
+{
+	const struct answer *a = arg;
+
+	if (a->ask->message)
+		a->ask->message(a->ask->arg, text);
+}
+
+static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc,
+	const struct record *iface, struct answer *a, struct err *err)
+{
+	struct discovery_config config = { .log = world_log(w),
+		.record = disc,
+		.iface = iface,
+		.host = ask->select.portal.host,
+		.port = ask->select.portal.port,
+		.found = answer_add,
+		.again = answer_forget,
+		.message = pass_message,
+		.arg = a };
+	const struct engine *e;
+	int r = world_initiator(w, &config.initiator_name, &config.initiator_alias, err);
+
+	if (r >= 0)
+		r = world_engine(w, &e, err);
+	if (r < 0)
+		return r;
+	config.loop = e->loop;
+	config.plugins = e->plugins;
+	config.kernel = e->kernel;
+	config.workers = e->workers;
+	r = discovery_sendtargets(&config, err);
+	if (r < 0 && a->err.code != MISCSI_ERR_OK && err)
+		err_copy(err, &a->err);
+	return r;
+}
+
+/* The record of one portal that was found, as iscsid.conf and the iface say. */
+static int node_of(const struct discovery_select *s, const struct record *template, const struct found *f,
+	struct record **out, struct err *err)
+{
+	cleanup(record_freep) struct record *node = record_copy(template);
+	int r;
+
+	if (!node)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+	r = record_set(node, FIELD_NODE_NAME, f->target, err);
+	if (r >= 0)
+		r = record_set(node, FIELD_CONN_ADDRESS, f->host, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_CONN_PORT, f->port, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_TPGT, f->tpgt, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_SENDTARGETS, err);
+	if (r >= 0)
+		r = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_DISCOVERY_PORT, s->portal.port, err);
+	if (r >= 0)
+		*out = x_steal(node);
+	return r;
+}
+
+static int add_nodes(struct world *w, const struct discovery_ask *ask, const struct record *iface,
+	const struct answer *a, struct record_list *nodes, struct err *err)
+{
+	cleanup(record_freep) struct record *template = NULL;
+	struct record *node;
+	int r = world_new_record(w, RECORD_NODE, &template, err);
+
+	if (r >= 0 && record_apply(template, iface, 0) < 0)
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+	for (size_t i = 0; r >= 0 && i < a->n; i++) {
+		r = node_of(&ask->select, template, &a->at[i], &node, err);
+		if (r >= 0 && record_list_add(nodes, node) < 0)
+			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for records");
+	}
+	return r;
+}
+
+static int choose_ifaces(
+	struct world *w, const struct discovery_ask *ask, struct record_list *out, struct err *err)
+{
+	if (ask->n_ifaces == 0)
+		return iface_list_bound(w, out, err);
+	for (size_t i = 0; i < ask->n_ifaces; i++) {
+		struct err why = ERR_INIT;
+		int r = iface_find(w, ask->ifaces[i], out, &why);
+		struct db *db;
+
+		if (r == -ENOENT && world_db(w, &db, err) >= 0)
+			return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+				"Could not read iface info for %s. Make sure an iface config with the file "
+				"name and iface.iscsi_ifacename %s is in %s/ifaces.",
+				ask->ifaces[i], ask->ifaces[i], db_home(db));
+		if (r < 0) {
+			if (err)
+				err_copy(err, &why);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* discoverydb goes by the record in the database, discovery by iscsid.conf. */
+static int choose_record(
+	struct world *w, const struct discovery_ask *ask, struct record **out, struct err *err)
+{
+	int r;
+
+	if (!ask->by_record)
+		return discovery_record(w, &ask->select, out, err);
+	r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_new(w, &ask->select, err);
+	if (r >= 0)
+		r = discovery_find(w, &ask->select, out, NULL) < 0
+			    ? discovery_record(w, &ask->select, out, err)
+			    : 0;
+	return r;
+}
+
+int discovery_perform(
+	struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err)
+{
+	cleanup(record_freep) struct record *disc = NULL;
+	struct answer a = { .ask = ask };
+	struct record_list ifaces = { 0 };
+	bool answered = false;
+	int r = choose_ifaces(w, ask, &ifaces, err);
+
+	if (r >= 0)
+		r = choose_record(w, ask, &disc, err);
+	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
+		struct err why = ERR_INIT;
+
+		if (ask_through(w, ask, disc, ifaces.at[i], &a, &why) >= 0) {
+			answered = true;
+			r = add_nodes(w, ask, ifaces.at[i], &a, nodes, err);
+		} else if (err && err->code == MISCSI_ERR_OK) {
+			err_copy(err, &why);
+		}
+		answer_forget(&a);
+	}
+	if (r >= 0 && !answered) {
+		r = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
+	} else if (r >= 0) {
+		err_clear(err);
+		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_keep(w, ask, nodes, err);
+		if (r >= 0 && nodes->n == 0)
+			r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
+	}
+	answer_free(&a);
+	record_list_free(&ifaces);
+	return r;
+}

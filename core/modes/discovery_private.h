@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the parts of discovery: discovery.c, discovery_perform.c, discovery_keep.c. */
+#ifndef MODES_DISCOVERY_PRIVATE_H
+#define MODES_DISCOVERY_PRIVATE_H
+
+#include "modes/discovery.h"
+
+/* A discovery record as iscsid.conf says; in memory only. */
+int discovery_record(
+	struct world *w, const struct discovery_select *select, struct record **out, struct err *err);
+
+/* Writes the discovery record and what was found, as ask->keep says; each of nodes becomes what is in the
+ * database then. */
+int discovery_keep(
+	struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Iface records: the database does the work; here is what may not be done. */
+#include "modes/iface.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int list_builtin(struct record_list *out)
+{
+	for (unsigned i = 0;; i++) {
+		struct record *r = db_iface_builtin(i);
+
+		if (!r)
+			return 0;
+		if (record_list_add(out, r) < 0)
+			return -ENOMEM;
+	}
+}
+
+int iface_list(struct world *w, struct record_list *out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = db_iface_list(db, out, err);
+	if (r >= 0 && list_builtin(out) < 0)
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+	return r;
+}
+
+int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err)
+{
+	struct record *iface;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = db_iface_find(db, name, &iface, err);
+	if (r >= 0 && record_list_add(out, iface) < 0)
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+	return r;
+}
+
+int iface_new(struct world *w, const char *name, struct err *err)
+{
+	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r < 0)
+		return r;
+	if (!iface)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+	if (db_iface_is_builtin(name))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface %s is a special interface and is not stored in %s/ifaces.", name, db_home(db));
+	r = record_set(iface, FIELD_IFACE_NAME, name, err);
+	return r < 0 ? r : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
+}
+
+static bool names(const struct settings *s, enum field_id id)
+{
+	enum field_id found;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (field_find(RECORD_IFACE, s->names[i], &found) == 0 && found == id)
+			return true;
+	}
+	return false;
+}
+
+static int change(void *arg, struct record *r, struct err *err)
+{
+	const struct settings *s = arg;
+	bool by_netdev = *record_str(r, FIELD_IFACE_NETDEV),
+	     by_hwaddress = *record_str(r, FIELD_IFACE_HWADDRESS);
+
+	/* Sessions that run would belong to another adapter than their record says. */
+	if (by_netdev && !by_hwaddress && names(s, FIELD_IFACE_HWADDRESS) && !names(s, FIELD_IFACE_NETDEV))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"Can not update interface binding from net_ifacename to hwaddress. You must delete "
+			"the interface and create a new one");
+	if (by_hwaddress && !by_netdev && names(s, FIELD_IFACE_NETDEV) && !names(s, FIELD_IFACE_HWADDRESS))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"Can not update interface binding from hwaddress to net_ifacename. You must delete "
+			"the interface and create a new one");
+	return settings_apply(s, r, err);
+}
+
+int iface_update(struct world *w, const char *name, const struct settings *settings, struct err *err)
+{
+	struct settings copy = *settings;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r < 0)
+		return r;
+	if (db_iface_is_builtin(name))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface %s is a special interface and cannot be modified.", name);
+	return db_iface_update(db, name, change, &copy, err);
+}
+
+int iface_delete(struct world *w, const char *name, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r < 0)
+		return r;
+	if (db_iface_is_builtin(name))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface %s is a special interface and cannot be deleted.", name);
+	return db_iface_delete(db, name, err);
+}
+
+int iface_list_bound(struct world *w, struct record_list *out, struct err *err)
+{
+	const char *soft;
+	struct record *def;
+	struct db *db;
+	size_t n = 0;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = db_iface_find(db, "default", &def, err);
+	if (r < 0)
+		return r;
+	soft = record_str(def, FIELD_IFACE_TRANSPORT);
+	r = db_iface_list(db, out, err);
+	for (size_t i = 0; r >= 0 && i < out->n; i++) {
+		struct record *iface = out->at[i];
+
+		if (!strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), soft) &&
+			(*record_str(iface, FIELD_IFACE_NETDEV) || *record_str(iface, FIELD_IFACE_HWADDRESS)))
+			out->at[n++] = iface;
+		else
+			record_free(iface);
+	}
+	if (r < 0) {
+		record_free(def);
+		return r;
+	}
+	out->n = n;
+	if (n > 0)
+		record_free(def);
+	else if (record_list_add(out, def) < 0)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+	return 0;
+}

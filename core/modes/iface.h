@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What iface mode does to iface records, and which nodes are bound to them. */
+#ifndef MODES_IFACE_H
+#define MODES_IFACE_H
+
+#include "modes/node.h"
+
+/* Every iface: those with a file by name, then the built-in ones. */
+int iface_list(struct world *w, struct record_list *out, struct err *err);
+/* One iface in a list; IDBM when it is not known. */
+int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err);
+
+/* A built-in name is refused (INVAL). One that is there stays as it is. */
+int iface_new(struct world *w, const char *name, struct err *err);
+/* All settings or none; also in the node records bound to it. */
+int iface_update(struct world *w, const char *name, const struct settings *settings, struct err *err);
+/* With the node records bound to it. */
+int iface_delete(struct world *w, const char *name, struct err *err);
+
+/*
+ * Discovery without -I: the ifaces that software sessions are bound to (those with a network interface or a
+ * hardware address set), or else the default one.
+ */
+int iface_list_bound(struct world *w, struct record_list *out, struct err *err);
+
+#endif

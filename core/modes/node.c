@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Node records: choosing, making, changing, deleting. */
+#include "modes/node.h"
+
+#include "modes/iface.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ISCSI_PORT 3260
+
+int settings_check(const struct settings *s, enum record_kind kind, struct err *err)
+{
+	enum field_id id;
+
+	for (size_t i = 0; i < s->n; i++) {
+		int r = field_find_user(kind, s->names[i], &id, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int settings_apply(const struct settings *s, struct record *r, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		int ret = record_set_key(r, s->names[i], s->values[i], err);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int node_select(struct node_select *select, const char *target, const char *portal, const char *iface,
+	struct err *err)
+{
+	int r;
+
+	*select = (struct node_select){ .filter = { .target = target, .iface = iface, .tpgt = DB_TPGT_ANY } };
+	if (!portal)
+		return 0;
+	r = portal_parse(portal, strlen(portal), ISCSI_PORT, &select->portal, err);
+	if (r < 0)
+		return r;
+	select->filter.address = select->portal.host;
+	select->filter.port = select->portal.port;
+	if (select->portal.tpgt != PORTAL_TPGT_ANY)
+		select->filter.tpgt = select->portal.tpgt;
+	return 0;
+}
+
+void node_select_sessions(const struct node_select *select, struct session_filter *out)
+{
+	*out = (struct session_filter){ .target = select->filter.target,
+		.by_portal = select->filter.address != NULL,
+		.portal = select->portal,
+		.iface = select->filter.iface };
+}
+
+static int none_found(struct err *err)
+{
+	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
+}
+
+int node_list(struct world *w, const struct node_select *select, struct record_list *out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = db_node_list(db, &select->filter, out, err);
+	return r >= 0 && out->n == 0 ? none_found(err) : r;
+}
+
+int node_startup_parse(const char *text, int *out, struct err *err)
+{
+	const struct field *f = field_of(FIELD_NODE_STARTUP);
+	char quoted[64];
+
+	*out = strcmp(text, "all") ? field_value_index(f, text, strlen(text)) : NODE_STARTUP_ALL;
+	if (*out == -1)
+		return err_set(err, MISCSI_ERR_INVAL, "'%s' is none of all, manual, automatic and onboot",
+			str_escape(quoted, sizeof(quoted), text, strlen(text)));
+	return 0;
+}
+
+static bool starts_so(int64_t value, int startup)
+{
+	return startup == NODE_STARTUP_ALL ? value != RECORD_STARTUP_ONBOOT : value == startup;
+}
+
+int node_list_startup(struct world *w, int startup, struct record_list *out, struct err *err)
+{
+	struct node_select all;
+	size_t n = 0;
+	int r = node_select(&all, NULL, NULL, NULL, err);
+
+	if (r >= 0)
+		r = node_list(w, &all, out, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < out->n; i++) {
+		if (starts_so(record_int(out->at[i], FIELD_NODE_STARTUP), startup))
+			out->at[n++] = out->at[i];
+		else
+			record_free(out->at[i]);
+	}
+	out->n = n;
+	return n == 0 ? none_found(err) : 0;
+}
+
+int node_sessions_startup(struct world *w, int startup, struct session_info_list *out, struct err *err)
+{
+	struct record_list nodes = { 0 };
+	struct node_select all;
+	size_t n = 0;
+	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
+
+	if (r < 0 || out->n == 0)
+		return r;
+	node_select(&all, NULL, NULL, NULL, NULL);
+	r = node_list(w, &all, &nodes, err);
+	if (r < 0 && r != -ENOENT) {
+		record_list_free(&nodes);
+		return r;
+	}
+	err_clear(err);
+	for (size_t i = 0; i < out->n; i++) {
+		const struct record *node = NULL;
+
+		for (size_t j = 0; !node && j < nodes.n; j++)
+			node = session_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
+		if (starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
+			if (n != i) {
+				struct session_info kept = out->info[i];
+
+				/* Swapped, so that each is freed once. */
+				out->info[i] = out->info[n];
+				out->info[n] = kept;
+			}
+			n++;
+		}
+	}
+	for (size_t i = n; i < out->n; i++)
+		session_info_clear(&out->info[i]);
+	out->n = n;
+	record_list_free(&nodes);
+	return 0;
+}
+
+/* What was typed becomes a record; the settings of the iface are part of it. */
+static int fill(
+	struct record *node, const struct node_select *select, const struct record *iface, struct err *err)
+{
+	int r = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
+
+	if (r >= 0)
+		r = record_set(node, FIELD_CONN_ADDRESS, select->portal.host, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_CONN_PORT, select->portal.port, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_TPGT, select->portal.tpgt, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_STATIC, err);
+	if (r >= 0 && record_apply(node, iface, 0) < 0)
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+	return r;
+}
+
+int node_new(struct world *w, const struct node_select *select, struct record **out, struct err *err)
+{
+	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r < 0)
+		return r;
+	if (!select->filter.target || !select->filter.address)
+		return err_set(err, MISCSI_ERR_INVAL, "a new record needs a target (-T) and a portal (-p)");
+	r = db_iface_find(db, select->filter.iface ? select->filter.iface : "default", &iface, err);
+	if (r >= 0)
+		r = world_new_record(w, RECORD_NODE, &node, err);
+	if (r >= 0)
+		r = fill(node, select, iface, err);
+	if (r >= 0)
+		r = db_node_add(db, node, DB_ADD_NEW, NULL, err);
+	if (r >= 0)
+		*out = x_steal(node);
+	return r;
+}
+
+static int change(void *arg, struct record *r, struct err *err)
+{
+	return settings_apply(arg, r, err);
+}
+
+int node_update(
+	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err)
+{
+	struct settings copy = *settings;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	return r < 0 ? r : db_node_update(db, &select->filter, change, &copy, NULL, err);
+}
+
+/* Exactly one record. */
+static int delete_one(struct db *db, const struct record *node, struct err *err)
+{
+	struct db_filter one = { .target = record_str(node, FIELD_NODE_NAME),
+		.address = record_str(node, FIELD_CONN_ADDRESS),
+		.port = (unsigned)record_int(node, FIELD_CONN_PORT),
+		.tpgt = (int)record_int(node, FIELD_NODE_TPGT),
+		.iface = record_str(node, FIELD_IFACE_NAME) };
+	int r = db_node_delete(db, &one, NULL, err);
+
+	/* Another command was quicker: it is gone, as asked. */
+	if (r == -ENOENT) {
+		err_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+int node_delete(struct world *w, const struct node_select *select,
+	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+{
+	struct session_info_list sessions = { 0 };
+	struct record_list nodes = { 0 };
+	bool kept = false;
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = node_list(w, select, &nodes, err);
+	if (r >= 0)
+		r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	/* Without sessions it is one pass over the database, under one lock. */
+	if (r >= 0 && sessions.n == 0) {
+		r = db_node_delete(db, &select->filter, NULL, err);
+	} else {
+		for (size_t i = 0; r >= 0 && i < nodes.n; i++) {
+			if (session_list_has(&sessions, nodes.at[i])) {
+				busy(arg, nodes.at[i]);
+				kept = true;
+			} else {
+				r = delete_one(db, nodes.at[i], err);
+			}
+		}
+	}
+	if (r >= 0 && kept)
+		r = err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists");
+	session_info_list_free(&sessions);
+	record_list_free(&nodes);
+	return r;
+}

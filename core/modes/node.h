@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What node mode does to node records. Sessions of them: session.h, login.h. */
+#ifndef MODES_NODE_H
+#define MODES_NODE_H
+
+#include "modes/session.h"
+
+/* Settings by hand: names[i] becomes values[i]. */
+struct settings {
+	const char *const *names, *const *values;
+	size_t n;
+};
+
+/*
+ * Are these settings of such records, and may they be set? Nothing is read or written. -ENOENT or -EINVAL:
+ * *err names the setting and what would be right.
+ */
+int settings_check(const struct settings *s, enum record_kind kind, struct err *err);
+int settings_apply(const struct settings *s, struct record *r, struct err *err);
+
+/* What -T, -p and -I choose; each may be NULL. It points at itself: do not copy. INVAL. */
+struct node_select {
+	struct db_filter filter;
+	struct portal portal;
+};
+int node_select(struct node_select *select, const char *target, const char *portal, const char *iface,
+	struct err *err);
+/* The same for sessions. */
+void node_select_sessions(const struct node_select *select, struct session_filter *out);
+
+/* NO_OBJS_FOUND when none matches. Free the list in any case. */
+int node_list(struct world *w, const struct node_select *select, struct record_list *out, struct err *err);
+
+/* node.startup of a record, or of a session's record (-1: it has none): which -L and -U mean. */
+enum node_startup { NODE_STARTUP_ALL = -2 };
+/* "all", "manual", "automatic", "onboot": ALL or enum record_startup. INVAL. */
+int node_startup_parse(const char *text, int *out, struct err *err);
+/* Those of a startup value; ALL: those that are not onboot. NO_OBJS_FOUND. */
+int node_list_startup(struct world *w, int startup, struct record_list *out, struct err *err);
+/* The same of sessions, by their records; ALL holds those without a record too. None is success. */
+int node_sessions_startup(struct world *w, int startup, struct session_info_list *out, struct err *err);
+
+/*
+ * Makes the record of a node as iscsid.conf and the iface say; one that is there stays as it is. *out: as it
+ * is then in the database. The iface must be known (NULL: default).
+ */
+int node_new(struct world *w, const struct node_select *select, struct record **out, struct err *err);
+
+/* All that match, or none. NO_OBJS_FOUND. */
+int node_update(
+	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err);
+
+/* Those that have a session are told of by busy() and stay: SESS_EXISTS then. NO_OBJS_FOUND. */
+int node_delete(struct world *w, const struct node_select *select,
+	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
+
+#endif

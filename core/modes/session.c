@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Choosing sessions, and the words for their states. */
+#include "modes/session.h"
+
+#include "base/strbuf.h"
+#include "ipc/client.h"
+#include "proto/names.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Only a word in a listing hangs on the daemon's answer. */
+#define ASK_DAEMON_MS 1000
+
+static int parse_number(const char *text, size_t len, uint32_t *out)
+{
+	uint64_t n = 0;
+
+	if (len == 0 || len > 10)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		n = n * 10 + (uint64_t)(text[i] - '0');
+	}
+	if (n > UINT32_MAX)
+		return -EINVAL;
+	*out = (uint32_t)n;
+	return 0;
+}
+
+int session_sid_parse(const char *text, uint32_t *out, struct err *err)
+{
+	static const char prefix[] = "session";
+	char quoted[256];
+
+	if (parse_number(text, strlen(text), out) == 0)
+		return 0;
+	for (const char *at = text; *text == '/' && *at;) {
+		size_t len = strcspn(at, "/");
+
+		if (!strncmp(at, prefix, strlen(prefix)) && len > strlen(prefix) &&
+			parse_number(at + strlen(prefix), len - strlen(prefix), out) == 0)
+			return 0;
+		at += len;
+		at += strspn(at, "/");
+	}
+	return err_set(err, MISCSI_ERR_INVAL,
+		"'%s' is neither a session's number nor a directory of sysfs that holds one",
+		str_escape(quoted, sizeof(quoted), text, strlen(text)));
+}
+
+static bool same_portal(const char *address, int64_t port, const struct portal *p)
+{
+	struct portal mine = { .port = (uint16_t)port, .tpgt = PORTAL_TPGT_ANY };
+	int kind = portal_host_kind(address, strlen(address));
+
+	if (kind < 0 || port < 1 || port > 65535)
+		return false;
+	mine.kind = (enum portal_kind)kind;
+	snprintf(mine.host, sizeof(mine.host), "%s", address);
+	return portal_equal(&mine, p);
+}
+
+/* A record made for a name matches by what was asked for, one made for an address that a redirect led to by
+ * what is in use. */
+static bool at_portal(const struct session_info *info, const struct portal *p)
+{
+	if (p->tpgt != PORTAL_TPGT_ANY && info->tpgt != p->tpgt)
+		return false;
+	return same_portal(info->persistent_address, info->persistent_port, p) ||
+	       same_portal(info->address, info->port, p);
+}
+
+static const char *iface_of(const struct session_info *info)
+{
+	return *info->iface ? info->iface : "default";
+}
+
+static bool passes(const struct session_info *info, const struct session_filter *f)
+{
+	if (f->target && !name_equal(f->target, info->target))
+		return false;
+	if (f->iface && strcmp(f->iface, iface_of(info)) != 0)
+		return false;
+	return !f->by_portal || at_portal(info, &f->portal);
+}
+
+int session_list(struct world *w, const struct session_filter *filter, unsigned detail,
+	struct session_info_list *out, struct err *err)
+{
+	unsigned first = SESSION_DETAIL_LIST;
+	size_t n = 0;
+	int r;
+
+	if (filter && filter->iface)
+		first |= SESSION_INFO_IFACE;
+	if (filter && filter->by_portal)
+		first |= SESSION_INFO_PORTAL;
+	r = session_info_list(world_sysfs(w), world_map(w), SYSFS_BY_NUMBER, first, out, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < out->n; i++) {
+		struct session_info *info = &out->info[i];
+
+		/* One that went away since is left out. */
+		if ((filter && !passes(info, filter)) ||
+			((detail & ~first) &&
+				session_info_more(world_sysfs(w), detail & ~first, info, NULL) < 0)) {
+			session_info_clear(info);
+			continue;
+		}
+		if (n != i) {
+			out->info[n] = *info;
+			memset(info, 0, sizeof(*info));
+		}
+		n++;
+	}
+	out->n = n;
+	return 0;
+}
+
+int session_find(
+	struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
+{
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	out->info = x_new(struct session_info);
+	if (!out->info)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a session");
+	out->n = 1;
+	r = session_info_read(world_sysfs(w), world_map(w), sid, detail, out->info, err);
+	if (r < 0)
+		session_info_list_free(out);
+	return r;
+}
+
+bool session_is_of(const struct session_info *info, const struct record *node)
+{
+	struct portal p = { .port = (uint16_t)record_int(node, FIELD_CONN_PORT), .tpgt = PORTAL_TPGT_ANY };
+	const char *address = record_str(node, FIELD_CONN_ADDRESS);
+	int kind = portal_host_kind(address, strlen(address));
+
+	if (kind < 0 || !name_equal(info->target, record_str(node, FIELD_NODE_NAME)) ||
+		strcmp(iface_of(info), record_str(node, FIELD_IFACE_NAME)) != 0)
+		return false;
+	p.kind = (enum portal_kind)kind;
+	snprintf(p.host, sizeof(p.host), "%s", address);
+	return at_portal(info, &p);
+}
+
+bool session_list_has(const struct session_info_list *l, const struct record *node)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (session_is_of(&l->info[i], node))
+			return true;
+	}
+	return false;
+}
+
+int session_record(struct world *w, const struct session_info *info, struct record **out, struct err *err)
+{
+	struct db_filter filter = { .target = info->target,
+		.address = info->persistent_address,
+		.port = (unsigned)info->persistent_port,
+		.tpgt = DB_TPGT_ANY,
+		.iface = iface_of(info) };
+	struct record_list list = { 0 };
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = db_node_list(db, &filter, &list, err);
+	if (r >= 0 && list.n == 0)
+		r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
+	if (r >= 0) {
+		*out = list.at[0];
+		list.at[0] = NULL;
+	}
+	record_list_free(&list);
+	return r;
+}
+
+bool session_is_flash(const struct session_info *info)
+{
+	return info->creator == -1 && info->has_conn && *info->state;
+}
+
+static const struct {
+	const char *state, *word;
+} connection_words[] = {
+	{ "FREE", "FREE" },
+	{ "RESOLVING", "TRANSPORT WAIT" },
+	{ "XPT_WAIT", "TRANSPORT WAIT" },
+	{ "BINDING", "TRANSPORT WAIT" },
+	{ "IN_LOGIN", "IN LOGIN" },
+	{ "FW_LOGIN", "IN LOGIN" },
+	{ "STARTING", "IN LOGIN" },
+	{ "LOGGED_IN", "LOGGED IN" },
+	{ "LOGOUT_REQUESTED", "LOGOUT REQUESTED" },
+	{ "UNBINDING", "IN LOGOUT" },
+	{ "IN_LOGOUT", "IN LOGOUT" },
+	{ "CLEANUP_WAIT", "CLEANUP WAIT" },
+	{ "DESTROYING", "CLEANUP WAIT" },
+	{ "CLOSED", "CLEANUP WAIT" },
+	/* the kernel's own words */
+	{ "up", "LOGGED IN" },
+	{ "bound", "IN LOGIN" },
+	{ "down", "TRANSPORT WAIT" },
+	{ "failed", "TRANSPORT WAIT" },
+}, internal_words[] = {
+	{ "NEW", "NO CHANGE" },
+	{ "LOGGED_IN", "NO CHANGE" },
+	{ "FAILED", "REOPEN" },
+	{ "CLOSING", "CLEANUP" },
+	{ "CLOSED", "CLEANUP" },
+};
+
+#define WORD(table, state) word_of(table, sizeof(table) / sizeof((table)[0]), state)
+
+static const char *word_of(const __typeof__(connection_words[0]) *table, size_t n, const char *state)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(table[i].state, state))
+			return table[i].word;
+	}
+	return "Unknown";
+}
+
+struct words_call {
+	const struct session_info_list *list;
+	struct session_words *at;
+};
+
+static void take_words(void *arg, const struct client_session *s)
+{
+	const struct words_call *call = arg;
+
+	for (size_t i = 0; i < call->list->n; i++) {
+		if (s->sid == 0 || call->list->info[i].sid != s->sid)
+			continue;
+		call->at[i].connection = WORD(connection_words, s->connection);
+		call->at[i].internal = WORD(internal_words, s->state);
+	}
+}
+
+int session_words(struct world *w, const struct session_info_list *l, struct session_words *at)
+{
+	struct words_call call = { l, at };
+	struct client *client;
+	bool asked;
+
+	for (size_t i = 0; i < l->n; i++)
+		at[i] = (struct session_words){ "Unknown", "Unknown" };
+	asked = world_client_if_there(w, ASK_DAEMON_MS, &client) >= 0 &&
+		client_list(client, take_words, &call, NULL) >= 0;
+	if (!asked)
+		world_client_drop(w);
+	for (size_t i = 0; !asked && i < l->n; i++)
+		at[i].connection = WORD(connection_words, l->info[i].conn_state);
+	return 0;
+}
+
+void session_transport_version(struct world *w, char *buf, size_t size)
+{
+	if (sysfs_read(world_sysfs(w), buf, size, "module/scsi_transport_iscsi/version") < 0)
+		*buf = 0;
+}
