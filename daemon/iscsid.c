@@ -89,10 +89,8 @@ static void take(int opt, const char *value, struct iscsid_options *o)
 	}
 }
 
-static void start_log(const struct iscsid_options *o, struct log *log)
+static void start_log(const struct iscsid_options *o, char *name, struct log *log)
 {
-	static char name[] = "iscsid";
-
 	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 	log->write = o->foreground ? log_to_stderr : log_to_syslog;
 	log->arg = name;
@@ -109,6 +107,7 @@ int main(int argc, char **argv)
 		.state_dir = STATE_DIR,
 		.debug = 1,
 	};
+	char name[] = "iscsid";
 	struct err err = ERR_INIT;
 	struct log log;
 	int ready = -1, pid_fd = -1, opt, rc = 0;
@@ -119,7 +118,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "iscsid: unexpected word '%s'\n", argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}
-	start_log(&options, &log);
+	start_log(&options, name, &log);
 	if (!options.foreground && become_daemon(&ready) < 0)
 		rc = err_set(&err, MISCSI_ERR_INTERNAL, "cannot go on in the background");
 	if (rc == 0 && options.pid_file)

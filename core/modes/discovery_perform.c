@@ -140,7 +140,7 @@ static int add_nodes(struct world *w, const struct discovery_ask *ask, const str
 	const struct answer *a, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *template = NULL;
-	struct record *node;
+	struct record *node = NULL;
 	int r = world_new_record(w, RECORD_NODE, &template, err);
 
 	if (r >= 0 && record_apply(template, iface, 0) < 0)

@@ -94,6 +94,7 @@ FINE = (
     ('plugins/fancyhba/x.c', 'const char *const x = "fancyhba";\n#include "x.h"\n#include <miscsi/plugin.h>\n'),
     ('cli/x.c', '#include "modes/node.h"\n#include "base/err.h"\nint f(void)\n{\n\treturn printf("x");\n}\n'),
     ('core/base/x.c', '#ifdef A\nint f(int a)\n{\n#else\nint f(void)\n{\n#endif\n\treturn 1;\n}\n'),
+    ('tests/unit/x.h', 'int f(void);\n' * 200),
     ('include/miscsi/x.h', LGPL + '#ifdef __cplusplus\nextern "C" {\n#endif\nint f(void);\n#ifdef __cplusplus\n}\n#endif\n'),
 )
 
