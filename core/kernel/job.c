@@ -47,7 +47,7 @@ void kernel_job_clear(struct kernel_job *job)
 	s->n = s->n_fds = 0;
 	s->len = 0;
 	s->build_error = 0;
-	s->take_sid = false;
+	s->take_sid = s->added = false;
 	s->result = -EINPROGRESS;
 	s->failed = 0;
 	*job = (struct kernel_job){ .state = s };
@@ -147,6 +147,7 @@ struct job_request *job_append(struct kernel_job *job, const struct request_row 
 		memcpy(s->buf + req->at + ISCSI_MSG_HEAD, payload, payload_len);
 	s->len += ALIGN8(req->len);
 	s->n++;
+	s->added = true;
 	return req;
 }
 
@@ -202,7 +203,7 @@ void job_fail(struct kernel_job *job, int error)
 
 void kernel_job_may_fail(struct kernel_job *job)
 {
-	if (!job->state->build_error && job->state->n)
+	if (!job->state->build_error && job->state->added)
 		job->state->req[job->state->n - 1].may_fail = true;
 }
 

@@ -37,7 +37,7 @@ unsigned kernel_job_count(const struct kernel_job *job);
 /* Of one request: 0, -errno, -ECANCELED when it was not run. */
 int kernel_job_status(const struct kernel_job *job, unsigned index);
 
-/* The last request may fail: the job goes on. */
+/* The last request may fail: the job goes on. After a parameter that was NULL, nothing. */
 void kernel_job_may_fail(struct kernel_job *job);
 
 /* ep_handle 0: a transport without endpoints. Sets the job's sid and host_no when run. */

@@ -77,17 +77,21 @@ void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading)
 	kernel_job_bind(job, (uint64_t)own, leading);
 }
 
-/* Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one aligned. */
-static struct job_request *add_text(struct kernel_job *job, enum iscsi_uevent_e number, uint32_t param, const char *text,
+/*
+ * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one aligned.
+ * A NULL text makes no request.
+ */
+static struct job_request *add_text(struct kernel_job *job, enum iscsi_uevent_e number, uint32_t param, const void *text,
 	size_t len)
 {
 	char buf[TEXT_MAX];
 	struct job_request *req;
 
-	if (len >= sizeof(buf)) {
+	job->state->added = false;
+	if (text && len >= sizeof(buf))
 		job_fail(job, -E2BIG);
+	if (!text || len >= sizeof(buf))
 		return NULL;
-	}
 	memcpy(buf, text, len);
 	buf[len] = '\0';
 	req = job_add(job, number, ARGS(param), buf, len + 1, ALIGN8(len + 1));
@@ -97,10 +101,14 @@ static struct job_request *add_text(struct kernel_job *job, enum iscsi_uevent_e 
 	return req;
 }
 
+static size_t length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
 void kernel_job_set_param(struct kernel_job *job, enum iscsi_param param, const char *text)
 {
-	if (text)
-		add_text(job, ISCSI_UEVENT_SET_PARAM, param, text, strlen(text));
+	add_text(job, ISCSI_UEVENT_SET_PARAM, param, text, length(text));
 }
 
 void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, int64_t value)
@@ -113,13 +121,12 @@ void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, in
 
 void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes, size_t len)
 {
-	if (bytes)
-		add_text(job, ISCSI_UEVENT_SET_PARAM, param, bytes, len);
+	add_text(job, ISCSI_UEVENT_SET_PARAM, param, bytes, len);
 }
 
 void kernel_job_set_host_param(struct kernel_job *job, enum iscsi_host_param param, const char *text)
 {
-	struct job_request *req = text ? add_text(job, ISCSI_UEVENT_SET_HOST_PARAM, param, text, strlen(text)) : NULL;
+	struct job_request *req = add_text(job, ISCSI_UEVENT_SET_HOST_PARAM, param, text, length(text));
 
 	/* a session's own host, made with it, is known as late as its sid */
 	if (req)

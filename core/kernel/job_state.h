@@ -31,6 +31,7 @@ struct job_request {
 struct job_state {
 	struct job_request *req;
 	unsigned n, cap;
+	bool added; /* the last builder made a request: kernel_job_may_fail() is about it */
 	uint8_t *buf;
 	size_t len, size;
 	int build_error;

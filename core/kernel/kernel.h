@@ -32,7 +32,7 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 /*
  * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it ended, and owns the
  * job again: kernel_job_result(), then kernel_job_free() (or reuse after kernel_job_clear()). done NULL: nobody wants to know, the
- * job is freed after it ran. When this fails (-ENOMEM, also of a builder; -ENOTCONN: not attached) the job stays the caller's.
+ * job is freed after it ran. Events that the job brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder; -ENOTCONN: not attached) the job stays the caller's.
  */
 int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg);
 

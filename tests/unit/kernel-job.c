@@ -315,8 +315,16 @@ static void parameter_that_is_null_is_not_sent(void **state)
 	struct world *w = *state;
 
 	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
+	kernel_job_may_fail(w->job);
 	assert_int_equal(kernel_job_count(w->job), 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
+	/* nor does what is said of it fall on the one before */
+	kernel_job_clear(w->job);
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_IF_ERROR, EINVAL);
+	kernel_job_start_conn(w->job);
+	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
+	kernel_job_may_fail(w->job);
+	assert_int_equal(kernel_run(w->k, w->job, NULL), -EINVAL);
 }
 
 static void destroy_falls_back_on_an_old_kernel(void **state)
