@@ -10,6 +10,9 @@
 /* One line that terminals and files stand: UTF-8, no control character (C1 too), no blank at either end. */
 bool text_is_line(const char *s, size_t len);
 
+/* core/proto has a text_number() too; until this one has its own name */
+#define text_number record_text_number
+
 /* Decimal digits with an optional '-' and nothing else. false: it is none, or does not fit. */
 bool text_number(const char *s, int64_t *out);
 
