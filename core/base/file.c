@@ -80,19 +80,25 @@ static int read_all(int fd, size_t max, size_t expected, char **out, size_t *len
 	return 0;
 }
 
-int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
+int file_read_fd(int fd, size_t max, char **out, size_t *len)
 {
-	/* O_NONBLOCK: opening a FIFO that somebody put there must not wait. */
-	cleanup(file_close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	return read_all(fd, max, (uint64_t)st.st_size < max ? (size_t)st.st_size : max, out, len);
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
+{
+	/* O_NONBLOCK: opening a FIFO that somebody put there must not wait. */
+	cleanup(file_close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : file_read_fd(fd, max, out, len);
 }
 
 bool file_is_temporary(const char *name)
@@ -163,9 +169,7 @@ static int fill(int fd, const void *bytes, size_t len, mode_t mode)
 	if (rc)
 		return rc;
 	/* Not by open(): the caller's umask has no say. */
-	if (fchmod(fd, mode))
-		return -errno;
-	return sync_fd(fd);
+	return fchmod(fd, mode) ? -errno : 0;
 }
 
 /* Opens the directory part of path; *base is the rest. */
@@ -188,26 +192,58 @@ static int open_parent(int dirfd, const char *path, const char **base)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What file_stage() does, synced when asked. */
+static int stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync,
+	char temporary[NAME_MAX + 1])
+{
+	cleanup(file_close) int fd = open_temporary(dir, name, temporary);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = fill(fd, bytes, len, mode);
+	if (!rc && sync)
+		rc = sync_fd(fd);
+	if (rc)
+		unlinkat(dir, temporary, 0);
+	return rc;
+}
+
+int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, char temporary[NAME_MAX + 1])
+{
+	return stage(dir, name, bytes, len, mode, false, temporary);
+}
+
+int file_sync_all(int dir)
+{
+	return fails_now() || syncfs(dir) ? -errno : 0;
+}
+
+int file_publish(int dir, const char *temporary, const char *name)
+{
+	int rc = 0;
+
+	if (fails_now() || renameat(dir, temporary, dir, name)) {
+		rc = -errno;
+		unlinkat(dir, temporary, 0);
+	}
+	return rc;
+}
+
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	const char *base;
 	char name[NAME_MAX + 1];
 	cleanup(file_close) int dir = open_parent(dirfd, path, &base);
-	cleanup(file_close) int fd = -1;
 	int rc;
 
 	if (dir < 0)
 		return dir;
-	fd = open_temporary(dir, base, name);
-	if (fd < 0)
-		return fd;
-	rc = fill(fd, bytes, len, mode);
-	if (!rc && (fails_now() || renameat(dir, name, dir, base)))
-		rc = -errno;
-	if (rc) {
-		unlinkat(dir, name, 0);
+	rc = stage(dir, base, bytes, len, mode, true, name);
+	if (!rc)
+		rc = file_publish(dir, name, base);
+	if (rc)
 		return rc;
-	}
 	rc = sync_fd(dir);
 	/* Some file systems cannot sync a directory, and need not. */
 	return rc == -EINVAL ? 0 : rc;

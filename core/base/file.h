@@ -6,6 +6,7 @@
 #define BASE_FILE_H
 
 #include "base/err.h"
+#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,12 +16,24 @@
  */
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
 
+/* The same for a file that is open already (by openat() with flags of the caller's choice, O_NONBLOCK among them). */
+int file_read_fd(int fd, size_t max, char **out, size_t *len);
+
 /*
  * Replaces (or makes) a file so that a reader sees the old one or the new one, also after a crash at any
  * point: temporary file in the same directory, write, fsync, rename, fsync of the directory. -errno; nothing
  * is left behind then.
  */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode);
+
+/*
+ * The same in steps, for many files of which each need not be synced alone: file_stage() writes temporary files (dir is that of the
+ * file, name its last component; the temporary one's name goes to temporary), file_sync_all() makes durable what lies on dir's file
+ * system, file_publish() renames. Sync before publishing, and after.
+ */
+int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, char temporary[NAME_MAX + 1]);
+int file_sync_all(int dir);
+int file_publish(int dir, const char *temporary, const char *name);
 
 /* mkdir -p; each made with mode. */
 int file_mkdirs(const char *path, mode_t mode);

@@ -4,13 +4,13 @@
  *
  *   nodes/TARGET/ADDRESS,PORT,TPGT/IFACE    nodes/TARGET/ADDRESS,PORT while the portal group is unknown
  *   send_targets/ADDRESS,PORT/st_config     isns/ADDRESS,PORT/isns_config     ifaces/NAME
- *   send_targets/ADDRESS,PORT/TARGET,ADDRESS,PORT,TPGT,IFACE -> the node's directory; likewise in
- * isns/ADDRESS,PORT, static, fw
+ *   send_targets/ADDRESS,PORT/TARGET,ADDRESS,PORT,TPGT,IFACE -> the node's directory; also in isns/…, static, fw
  *
- * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads,
- * changes, replaces file by file; two at once never lose each other's change. Symbolic links are never
- * followed. Everything may block on the disk. All give 0 or -errno with *err set: IDBM (the disk),
- * NO_OBJS_FOUND (-ENOENT), INVAL (a name that cannot be).
+ * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads, changes,
+ * replaces file by file; two at once never lose each other's change. Symbolic links are not followed below the
+ * first directory. Everything may block on the disk. All give 0 or -errno with *err set: IDBM (the disk; also an
+ * iface or discovery record that is not there, -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (a name that
+ * cannot be).
  */
 #ifndef RECORD_DB_H
 #define RECORD_DB_H
@@ -23,8 +23,8 @@ struct db;
 
 #define DB_TPGT_ANY (-2)
 
-/* Which nodes. NULL or 0 (port) or DB_TPGT_ANY: all. A record of unknown portal group matches every tpgt. An
- * address is compared as text, whatever its case. */
+/* Which nodes. NULL or 0 (port) or DB_TPGT_ANY: all. A record of unknown portal group matches every tpgt.
+ * IPv6 addresses are compared by value, others as text, whatever its case. */
 struct db_filter {
 	const char *target;
 	const char *address;
@@ -33,10 +33,7 @@ struct db_filter {
 	const char *iface;
 };
 
-#define DB_FILTER_ALL                                                                                        \
-	{                                                                                                    \
-		.tpgt = DB_TPGT_ANY                                                                          \
-	}
+#define DB_FILTER_ALL { .tpgt = DB_TPGT_ANY }
 
 /*
  * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful

@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "proto/names.h"
 #include "proto/portal.h"
-#include "record/text.h"
+#include "record/value.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -15,17 +15,17 @@
 
 const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size)
 {
-	return text_item(f->values, ' ', nth, buf, size);
+	return value_item(f->values, ' ', nth, buf, size);
 }
 
 int field_value_index(const struct field *f, const char *text, size_t len)
 {
-	return len ? text_item_index(f->values, ' ', text, len) : -1;
+	return len ? value_item_index(f->values, ' ', text, len) : -1;
 }
 
 static bool check_int(const struct field *f, const char *text, int64_t *number)
 {
-	return text_number(text, number) && *number >= f->min && *number <= f->max;
+	return value_number(text, number) && *number >= f->min && *number <= f->max;
 }
 
 static bool check_enum(const struct field *f, const char *text, int64_t *number)
@@ -56,13 +56,13 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	size_t len = strlen(text);
 
 	(void)number;
-	return len <= (size_t)f->max && text_is_line(text, len);
+	return len <= (size_t)f->max && value_is_line(text, len);
 }
 
 static bool check_word(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
-	return text_is_component(text, (size_t)f->max);
+	return value_is_component(text, (size_t)f->max);
 }
 
 static bool check_path(const struct field *f, const char *text, int64_t *number)
@@ -72,7 +72,7 @@ static bool check_path(const struct field *f, const char *text, int64_t *number)
 	if (!check_text(f, text, number))
 		return false;
 	if (!strncmp(text, CREDENTIAL, prefix))
-		return text_is_component(text + prefix, 255);
+		return value_is_component(text + prefix, 255);
 	return text[0] == '/';
 }
 
@@ -85,13 +85,13 @@ static bool check_name(const struct field *f, const char *text, int64_t *number)
 	(void)number;
 	if (!name_check(text, strlen(text), NULL))
 		return true;
-	return text_is_component(text, (size_t)f->max) && !text[strspn(text, harmless)];
+	return value_is_component(text, (size_t)f->max) && !text[strspn(text, harmless)];
 }
 
 static bool check_address(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
-	return text_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
+	return value_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
 }
 
 static bool is_hex(char c)

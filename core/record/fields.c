@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "record/text.h"
+#include "record/value.h"
 #include <errno.h>
 #include <string.h>
 
@@ -92,12 +92,12 @@ const char *field_conf_key(const struct field *f, char *buf, size_t size)
 {
 	if (!(f->flags & FIELD_CONF_ALIAS))
 		return f->key;
-	return text_item(f->aliases, ' ', 0, buf, size);
+	return value_item(f->aliases, ' ', 0, buf, size);
 }
 
 static bool is_alias(const struct field *f, const char *key)
 {
-	return *f->aliases && text_item_index(f->aliases, ' ', key, strlen(key)) >= 0;
+	return *f->aliases && value_item_index(f->aliases, ' ', key, strlen(key)) >= 0;
 }
 
 static bool has_key(const struct field *f, enum record_kind kind, const char *key)
@@ -139,7 +139,7 @@ static const char *nearest(enum record_kind kind, const char *key)
 
 		if (!field_in(&fields[id], kind))
 			continue;
-		d = text_distance(key, fields[id].key, best);
+		d = value_distance(key, fields[id].key, best);
 		if (d < best) {
 			best = d;
 			found = fields[id].key;

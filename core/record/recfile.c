@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "record/recfile_lines.h"
-#include "record/text.h"
+#include "record/value.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 		snprintf(text, sizeof(text), "unknown setting %s is kept, without effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
 		tell(rd, key, true, text);
-		return text_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+		return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
 	}
 	rd->next = (id + 1) % FIELD_COUNT;
 	rc = record_set(rd->r, id, value, &err);
@@ -99,7 +99,7 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 	record_unset(rd->r, id);
 	err_prefix(&err, "the default is used");
 	tell(rd, key, false, err.text);
-	return text_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+	return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
 }
 
 static int take_line(struct reader *rd, struct slice line)
@@ -123,7 +123,7 @@ static int take_line(struct reader *rd, struct slice line)
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
 	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
-	if (!text_is_component(key, KEY_MAX)) {
+	if (!value_is_component(key, KEY_MAX)) {
 		tell(rd, NULL, false, "not a key; the line is ignored");
 		return 0;
 	}
@@ -287,7 +287,7 @@ static int labelled(struct slice at, const char *label, size_t max, char **out)
 			found = trim((struct slice){ line.s + strlen(label), line.len - strlen(label) });
 	if (!found.len)
 		return 0;
-	if (found.len > max || !text_is_line(found.s, found.len))
+	if (found.len > max || !value_is_line(found.s, found.len))
 		return -EINVAL;
 	*out = x_strndup(found.s, found.len);
 	return *out ? 0 : -ENOMEM;

@@ -7,7 +7,7 @@
 #include "record/record_store.h"
 
 #include "base/strbuf.h"
-#include "record/text.h"
+#include "record/value.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,7 +106,7 @@ static int64_t default_number(const struct field *f)
 {
 	int64_t n = 0;
 
-	text_number(f->def, &n);
+	value_number(f->def, &n);
 	return n;
 }
 
@@ -149,7 +149,7 @@ unsigned record_list(const struct record *r, enum field_id id, unsigned *at, uns
 
 	if (f->type != FIELD_TYPE_LIST)
 		return 0;
-	for (; text_item(list, ',', n, item, sizeof(item)); n++)
+	for (; value_item(list, ',', n, item, sizeof(item)); n++)
 		if (n < max)
 			at[n] = (unsigned)field_value_index(f, item, strlen(item));
 	return n;

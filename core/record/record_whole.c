@@ -2,7 +2,7 @@
 /* Records as a whole: copies, merges, comparison, the lines that are kept though not understood, lists. */
 #include "record/record_store.h"
 
-#include "record/text.h"
+#include "record/value.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,7 +149,7 @@ static bool line_is_of_field(const char *line, const struct field *f)
 	const char *end = strstr(line, " = ");
 
 	return line_is_of(line, f->key, strlen(f->key)) ||
-	       (*f->aliases && text_item_index(f->aliases, ' ', line, (size_t)(end - line)) >= 0);
+	       (*f->aliases && value_item_index(f->aliases, ' ', line, (size_t)(end - line)) >= 0);
 }
 
 void record_drop_kept(struct record *r, const struct field *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions about texts; see text.h. */
-#include "record/text.h"
+/* Questions about texts; see value.h. */
+#include "record/value.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ static size_t character(const uint8_t *s, size_t len)
 	return n;
 }
 
-bool text_is_line(const char *s, size_t len)
+bool value_is_line(const char *s, size_t len)
 {
 	if (len && (s[0] == ' ' || s[len - 1] == ' '))
 		return false;
@@ -42,7 +42,7 @@ bool text_is_line(const char *s, size_t len)
 	return true;
 }
 
-bool text_number(const char *s, int64_t *out)
+bool value_number(const char *s, int64_t *out)
 {
 	bool negative = *s == '-';
 	int64_t n = 0;
@@ -73,7 +73,7 @@ static bool next_item(const char **list, char sep, const char **item, size_t *le
 	return true;
 }
 
-const char *text_item(const char *list, char sep, unsigned nth, char *buf, size_t size)
+const char *value_item(const char *list, char sep, unsigned nth, char *buf, size_t size)
 {
 	const char *item;
 	size_t len;
@@ -90,7 +90,7 @@ const char *text_item(const char *list, char sep, unsigned nth, char *buf, size_
 	return NULL;
 }
 
-int text_item_index(const char *list, char sep, const char *s, size_t len)
+int value_item_index(const char *list, char sep, const char *s, size_t len)
 {
 	const char *item;
 	size_t n;
@@ -107,7 +107,7 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	return a < c ? a : c;
 }
 
-unsigned text_distance(const char *a, const char *b, unsigned limit)
+unsigned value_distance(const char *a, const char *b, unsigned limit)
 {
 	size_t na = strlen(a), nb = strlen(b);
 	unsigned row[DISTANCE_MAX + 1];
@@ -130,10 +130,10 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
 	return row[nb] < limit ? row[nb] : limit;
 }
 
-bool text_is_component(const char *s, size_t max)
+bool value_is_component(const char *s, size_t max)
 {
 	size_t len = strlen(s);
 
 	/* A leading dot is also what temporary files have. */
-	return len && len <= max && s[0] != '.' && text_is_line(s, len) && !strpbrk(s, "/, ");
+	return len && len <= max && s[0] != '.' && value_is_line(s, len) && !strpbrk(s, "/, ");
 }

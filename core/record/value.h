@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Small questions about texts that the files of this layer share. Pure functions. */
-#ifndef RECORD_TEXT_H
-#define RECORD_TEXT_H
+/* Small questions about values as texts that the files of this layer share. Pure functions. */
+#ifndef RECORD_VALUE_H
+#define RECORD_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* One line that terminals and files stand: UTF-8, no control character (C1 too), no blank at either end. */
-bool text_is_line(const char *s, size_t len);
+bool value_is_line(const char *s, size_t len);
 
 /* core/proto has a text_number() too; until this one has its own name */
 #define text_number record_text_number
 
 /* Decimal digits with an optional '-' and nothing else. false: it is none, or does not fit. */
-bool text_number(const char *s, int64_t *out);
+bool value_number(const char *s, int64_t *out);
 
 /* The nth item of a list that is separated by sep, copied into buf; NULL when there are fewer or it does not
  * fit. */
-const char *text_item(const char *list, char sep, unsigned nth, char *buf, size_t size);
+const char *value_item(const char *list, char sep, unsigned nth, char *buf, size_t size);
 /* Which item of the list the len bytes at s are; -1. */
-int text_item_index(const char *list, char sep, const char *s, size_t len);
+int value_item_index(const char *list, char sep, const char *s, size_t len);
 
 /* Edits that make a of b (insert, delete, replace), or limit when they are as many or more. */
-unsigned text_distance(const char *a, const char *b, unsigned limit);
+unsigned value_distance(const char *a, const char *b, unsigned limit);
 
 /* What may be one component of a path: not empty, "." or "..", no '/', ',', blank or control character, at
  * most max bytes, and not a hidden file. */
-bool text_is_component(const char *s, size_t max);
+bool value_is_component(const char *s, size_t max);
 
 #endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A change of the database: the lock, the writes, the links.
+ *
+ * The lock lies in the home, beside what it protects: a container that shares the home shares the lock. Few
+ * writes are synced one by one; many are staged, synced together, and renamed, so that their cost is two
+ * syncs and not two each.
+ */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOCK_NAME ".miscsi.lock"
+#define LOCK_WAIT_MS 10000
+#define STAGE_FROM 16
+#define RECORD_BYTES_MAX (RECFILE_MAX / 2)
+
+static void print_secretly(struct strbuf *b)
+{
+	if (b->s)
+		mem_wipe(b->s, b->len);
+	strbuf_free(b);
+}
+
+void db_batch_expect(struct db_batch *b, size_t writes)
+{
+	b->staged = writes >= STAGE_FROM;
+}
+
+int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	*b = (struct db_batch)DB_BATCH_INIT;
+	b->db = db;
+	b->home = db_home_fd(db, true, err);
+	if (b->home < 0)
+		return b->home;
+	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, db->home) >= (int)sizeof(path))
+		return db_failed(db, -ENAMETOOLONG, "lock", LOCK_NAME, err);
+	rc = file_lock(path, LOCK_WAIT_MS, &b->lock);
+	if (rc == -EAGAIN)
+		return err_set(err, MISCSI_ERR_IDBM, "%s has been locked by another process for %d seconds",
+			path, LOCK_WAIT_MS / 1000);
+	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
+}
+
+static int add_staged(struct db_batch *b, const char *path, const char *temporary)
+{
+	struct db_staged *s;
+
+	if (b->n == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 64;
+		struct db_staged *grown = x_realloc(b->at, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		b->at = grown;
+		b->cap = cap;
+	}
+	s = &b->at[b->n];
+	s->path = x_strdup(path);
+	s->temporary = x_strdup(temporary);
+	if (!s->path || !s->temporary) {
+		x_free(s->path);
+		x_free(s->temporary);
+		return -ENOMEM;
+	}
+	b->n++;
+	return 0;
+}
+
+static int stage(struct db_batch *b, const char *path, const char *text, size_t len)
+{
+	char temporary[NAME_MAX + 1];
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(b->home, path, true, &base);
+	int rc;
+
+	if (dir < 0)
+		return dir;
+	rc = file_stage(dir, base, text, len, 0600, temporary);
+	if (rc)
+		return rc;
+	rc = add_staged(b, path, temporary);
+	if (rc)
+		unlinkat(dir, temporary, 0);
+	return rc;
+}
+
+int db_batch_put(struct db_batch *b, const char *path, const struct record *r, struct err *err)
+{
+	cleanup(print_secretly) struct strbuf text = STRBUF_INIT(RECORD_BYTES_MAX);
+	int rc = recfile_print(&text, r, RECFILE_FILE, b->db->version);
+
+	if (!rc && b->staged)
+		rc = stage(b, path, strbuf_str(&text), text.len);
+	else if (!rc)
+		rc = tree_write(b->home, path, strbuf_str(&text), text.len);
+	return rc ? db_failed(b->db, rc, "write", path, err) : 0;
+}
+
+/* All staged files are records below one directory, so on one file system. */
+static int sync_staged(struct db_batch *b)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(b->home, b->at[0].path, false, &base);
+
+	return dir < 0 ? dir : file_sync_all(dir);
+}
+
+static int publish(struct db_batch *b, const struct db_staged *s)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(b->home, s->path, false, &base);
+
+	return dir < 0 ? dir : file_publish(dir, s->temporary, base);
+}
+
+static void free_staged(struct db_staged *s)
+{
+	x_free(s->path);
+	x_free(s->temporary);
+	*s = (struct db_staged){ 0 };
+}
+
+int db_batch_commit(struct db_batch *b, struct err *err)
+{
+	int rc = b->n ? sync_staged(b) : 0;
+
+	if (rc)
+		return db_failed(b->db, rc, "sync", "nodes", err);
+	for (size_t i = 0; i < b->n; i++) {
+		rc = publish(b, &b->at[i]);
+		if (rc)
+			return db_failed(b->db, rc, "write", b->at[i].path, err);
+		x_free(b->at[i].temporary);
+		b->at[i].temporary = NULL;
+	}
+	rc = b->n ? sync_staged(b) : 0;
+	for (size_t i = 0; i < b->n; i++)
+		free_staged(&b->at[i]);
+	b->n = 0;
+	return rc ? db_failed(b->db, rc, "sync", "nodes", err) : 0;
+}
+
+/* Also takes away the directories that were made for it. */
+static void drop_staged(struct db_batch *b, struct db_staged *s)
+{
+	char path[TREE_PATH_MAX + NAME_MAX];
+	char *slash;
+
+	if (s->temporary && snprintf(path, sizeof(path), "%s", s->path) > 0 && (slash = strrchr(path, '/'))) {
+		snprintf(slash + 1, NAME_MAX + 1, "%s", s->temporary);
+		tree_remove(b->home, path);
+	}
+	free_staged(s);
+}
+
+void db_batch_end(struct db_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		drop_staged(b, &b->at[i]);
+	x_free(b->at);
+	b->at = NULL;
+	b->n = 0;
+	file_unlock(&b->lock);
+	file_close(&b->home);
+}
+
+int db_link_node(struct db_batch *b, const struct record *node, struct err *err)
+{
+	char path[TREE_PATH_MAX], to[TREE_PATH_MAX + PATH_MAX], dir[TREE_PATH_MAX];
+	struct db_node_id id;
+	int rc;
+
+	if (!db_link_path(path, node))
+		return 0;
+	db_node_id(node, &id);
+	db_node_path(dir, &id);
+	*strrchr(dir, '/') = '\0';
+	/* Absolute, as open-iscsi has it. */
+	snprintf(to, sizeof(to), "%s/%s", b->db->home, dir);
+	rc = tree_link(b->home, path, to);
+	return rc ? db_failed(b->db, rc, "link", path, err) : 0;
+}
+
+int db_unlink_node(struct db_batch *b, const struct record *node, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+	int rc = 0;
+
+	/* The discovery's own directory stays: it holds its record. */
+	if (db_link_path(path, node))
+		rc = tree_remove(b->home, path);
+	return rc ? db_failed(b->db, rc, "remove", path, err) : 0;
+}
+
+int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *err)
+{
+	int rc = db_unlink_node(b, node->r, err);
+
+	if (rc)
+		return rc;
+	rc = tree_remove(b->home, node->path);
+	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
+}
+
+static bool same_identity(const struct record *a, const struct record *b)
+{
+	char x[512], y[512];
+
+	for (enum field_id id = 0; id < FIELD_COUNT; id++)
+		if (field_of(id)->flags & FIELD_IDENTITY && field_in(field_of(id), record_kind(a)) &&
+			strcmp(record_text(a, id, x, sizeof(x)), record_text(b, id, y, sizeof(y))))
+			return false;
+	return true;
+}
+
+int db_change(const struct record *r, db_change_fn *change, void *arg, struct record **out, bool *changed,
+	struct err *err)
+{
+	cleanup(record_freep) struct record *copy = record_copy(r);
+	int rc;
+
+	if (!copy)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	rc = change(arg, copy, err);
+	if (rc)
+		return rc;
+	if (!same_identity(r, copy))
+		return err_set(err, MISCSI_ERR_INVAL, "what names a record cannot be changed");
+	*changed = !record_equal(r, copy);
+	*out = x_steal(copy);
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Discovery records, and the nodes that discoveries found: a directory a discovery, with its settings and a
+ * link a node. */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has_record(enum record_kind kind)
+{
+	return kind == RECORD_SENDTARGETS || kind == RECORD_ISNS;
+}
+
+/* The discovery's directory, after its parts were checked. */
+static int disc_dir(
+	char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port, struct err *err)
+{
+	if (has_record(kind)) {
+		if (!address || !*address || !port)
+			return err_set(
+				err, MISCSI_ERR_INVAL, "a discovery record needs an address and a port");
+		if (db_check_name(FIELD_DISC_ADDRESS, address, err))
+			return -EINVAL;
+	}
+	db_disc_dir(out, kind, address, port);
+	return 0;
+}
+
+static void add_config(char path[TREE_PATH_MAX], enum record_kind kind)
+{
+	size_t len = strlen(path);
+
+	snprintf(path + len, TREE_PATH_MAX - len, "/%s", kind == RECORD_ISNS ? "isns_config" : "st_config");
+}
+
+/* The directory's name says of whom the record is. */
+static int read_disc(struct db *db, int home, enum record_kind kind, const struct db_portal *p,
+	struct record **out, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+	int rc;
+
+	db_disc_dir(path, kind, p->address, p->port);
+	add_config(path, kind);
+	rc = db_read(db, home, kind, path, out, err);
+	if (rc)
+		return rc;
+	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) ||
+		record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
+		(kind == RECORD_ISNS && record_set(*out, FIELD_DISC_TYPE, "isns", NULL))) {
+		record_freep(out);
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	return 0;
+}
+
+static int not_there(struct err *err)
+{
+	err_set(err, MISCSI_ERR_IDBM, "Discovery record not found");
+	return -ENOENT;
+}
+
+static void portal_of(struct db_portal *p, const char *address, unsigned port)
+{
+	snprintf(p->address, sizeof(p->address), "%s", address);
+	p->port = port;
+	p->tpgt = RECORD_TPGT_UNKNOWN;
+}
+
+int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	struct record **out, struct err *err)
+{
+	cleanup(file_close) int home = -1;
+	char dir[TREE_PATH_MAX];
+	struct db_portal p;
+	int rc = disc_dir(dir, kind, address, port, err);
+
+	if (rc)
+		return rc;
+	if (!has_record(kind))
+		return not_there(err);
+	portal_of(&p, address, port);
+	home = db_home_fd(db, false, err);
+	rc = home < 0 ? home : read_disc(db, home, kind, &p, out, err);
+	return rc == -ENOENT ? not_there(err) : rc;
+}
+
+int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(file_close) int home = -1;
+	const char *dir = kind == RECORD_ISNS ? "isns" : "send_targets";
+	int rc;
+
+	if (!has_record(kind))
+		return 0;
+	home = db_home_fd(db, false, err);
+	if (home < 0)
+		return home == -ENOENT ? 0 : home;
+	rc = tree_names(home, dir, &names);
+	if (rc)
+		return db_failed(db, rc, "read", dir, err);
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		struct record *r = NULL;
+		struct db_portal p;
+
+		if (!db_portal_parse(names.at[i], &p) || p.tpgt != RECORD_TPGT_UNKNOWN)
+			continue;
+		rc = read_disc(db, home, kind, &p, &r, err);
+		if (!rc && record_list_add(out, r))
+			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	if (rc)
+		record_list_free(out);
+	return rc;
+}
+
+static int disc_path(
+	const struct record *disc, char path[TREE_PATH_MAX], struct db_portal *p, struct err *err)
+{
+	enum record_kind kind = record_kind(disc);
+	const char *address = record_str(disc, FIELD_DISC_ADDRESS);
+	int rc;
+
+	if (!has_record(kind))
+		return err_set(err, MISCSI_ERR_INVAL, "this kind of discovery has no record");
+	rc = disc_dir(path, kind, address, (unsigned)record_int(disc, FIELD_DISC_PORT), err);
+	if (rc)
+		return rc;
+	add_config(path, kind);
+	portal_of(p, address, (unsigned)record_int(disc, FIELD_DISC_PORT));
+	return 0;
+}
+
+int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	char path[TREE_PATH_MAX];
+	struct db_portal p;
+	int rc = disc_path(disc, path, &p, err);
+
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	rc = read_disc(db, b.home, record_kind(disc), &p, &old, err);
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (made)
+		*made = !old;
+	if (old && how == DB_ADD_NEW)
+		return 0;
+	if (!old || how == DB_ADD_REPLACE)
+		return db_batch_put(&b, path, disc, err);
+	if (record_apply(old, disc, 0))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	return db_batch_put(&b, path, old, err);
+}
+
+int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	db_change_fn *change, void *arg, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL, *now = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	char path[TREE_PATH_MAX];
+	struct db_portal p;
+	bool changed;
+	int rc = has_record(kind) ? disc_dir(path, kind, address, port, err) : not_there(err);
+
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	add_config(path, kind);
+	portal_of(&p, address, port);
+	rc = read_disc(db, b.home, kind, &p, &old, err);
+	if (rc)
+		return rc == -ENOENT ? not_there(err) : rc;
+	rc = db_change(old, change, arg, &now, &changed, err);
+	return rc || !changed ? rc : db_batch_put(&b, path, now, err);
+}
+
+/* The node that a link stands for, if the node says the same. */
+static int follow(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out,
+	struct err *err)
+{
+	char buf[NAME_MAX + 1], link[TREE_PATH_MAX], named[TREE_PATH_MAX];
+	struct db_found_list found = { 0 };
+	struct db_filter filter;
+	struct db_node_id id;
+	int rc;
+
+	if (!db_link_parse(name, buf, &id))
+		return 0;
+	filter = (struct db_filter){ id.target, id.portal.address, id.portal.port, id.portal.tpgt, id.iface };
+	rc = db_find_nodes(db, home, &filter, &found, err);
+	snprintf(named, sizeof(named), "%s/%s", dir, name);
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		if (!db_link_path(link, found.at[i].r) || strcmp(link, named))
+			continue;
+		rc = db_found_take(out, &found.at[i]);
+		if (rc)
+			err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	db_found_free(&found);
+	return rc;
+}
+
+int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	int rc = tree_names(home, dir, &names);
+
+	if (rc)
+		return db_failed(db, rc, "read", dir, err);
+	for (size_t i = 0; !rc && i < names.n; i++)
+		rc = follow(db, home, dir, names.at[i], out, err);
+	return rc;
+}
+
+int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, unsigned port,
+	struct record_list *out, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list found = { 0 };
+	cleanup(file_close) int home = -1;
+	char dir[TREE_PATH_MAX];
+	int rc = disc_dir(dir, kind, address, port, err);
+
+	if (rc)
+		return rc;
+	home = db_home_fd(db, false, err);
+	if (home < 0)
+		return home == -ENOENT ? 0 : home;
+	rc = db_linked_nodes(db, home, dir, &found, err);
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		if (record_list_add(out, found.at[i].r))
+			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		found.at[i].r = NULL;
+	}
+	if (rc)
+		record_list_free(out);
+	return rc;
+}
+
+/* What is left in the directory: the settings, and links that lead nowhere. */
+static int clear_dir(struct db_batch *b, const char *dir, struct err *err)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	int rc = tree_names(b->home, dir, &names);
+
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		char path[TREE_PATH_MAX];
+
+		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path))
+			rc = tree_remove(b->home, path);
+		/* Not a file: not ours. */
+		if (rc == -EISDIR || rc == -EPERM)
+			rc = 0;
+	}
+	return rc ? db_failed(b->db, rc, "remove", dir, err) : 0;
+}
+
+int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list found = { 0 };
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	char dir[TREE_PATH_MAX];
+	int rc = disc_dir(dir, kind, address, port, err);
+
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	if (!tree_is_dir(b.home, dir))
+		return not_there(err);
+	rc = db_linked_nodes(db, b.home, dir, &found, err);
+	for (size_t i = 0; !rc && i < found.n; i++)
+		rc = db_remove_node(&b, &found.at[i], err);
+	return rc ? rc : clear_dir(&b, dir, err);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing what a discovery found, all at once. */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a discovery of each kind writes into the nodes that it found. */
+static const enum record_origin origins[RECORD_KIND_COUNT] = {
+	[RECORD_SENDTARGETS] = RECORD_ORIGIN_SENDTARGETS,
+	[RECORD_ISNS] = RECORD_ORIGIN_ISNS,
+	[RECORD_STATIC] = RECORD_ORIGIN_STATIC,
+	[RECORD_FW] = RECORD_ORIGIN_FW,
+};
+
+static int sign(struct record *node, const struct record *disc)
+{
+	enum record_kind kind = record_kind(disc);
+	enum record_origin origin = origins[kind];
+	const char *address = "";
+	int64_t port = 0;
+
+	if (kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) {
+		address = record_str(disc, FIELD_DISC_ADDRESS);
+		port = record_int(disc, FIELD_DISC_PORT);
+	}
+	if (!strcmp(record_str(disc, FIELD_DISC_TYPE), "offload_sendtargets"))
+		origin = RECORD_ORIGIN_OFFLOAD;
+	if (record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, address, NULL) ||
+		record_set_int(node, FIELD_NODE_DISCOVERY_PORT, port, NULL) ||
+		record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, origin, NULL))
+		return -ENOMEM;
+	return 0;
+}
+
+static bool same_node(const struct record *a, const struct record *b)
+{
+	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
+	       record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT) &&
+	       db_same_address(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
+}
+
+/* Was this node, or nothing at all through its iface, found now? Then it stays. */
+static bool stays(const struct record *old, const struct record_list *found)
+{
+	bool iface_asked = !found->n;
+
+	for (size_t i = 0; i < found->n; i++) {
+		if (strcmp(record_str(old, FIELD_IFACE_NAME), record_str(found->at[i], FIELD_IFACE_NAME)))
+			continue;
+		iface_asked = true;
+		if (same_node(old, found->at[i]))
+			return true;
+	}
+	return !iface_asked;
+}
+
+static int delete_lost(
+	struct db_batch *b, const struct record *disc, const struct record_list *found, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list old = { 0 };
+	char dir[TREE_PATH_MAX];
+	int rc;
+
+	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS),
+		(unsigned)record_int(disc, FIELD_DISC_PORT));
+	rc = db_linked_nodes(b->db, b->home, dir, &old, err);
+	for (size_t i = 0; !rc && i < old.n; i++)
+		if (!stays(old.at[i].r, found))
+			rc = db_remove_node(b, &old.at[i], err);
+	return rc;
+}
+
+static int add_found(struct db_batch *b, const struct record *disc, const struct record *found, unsigned what,
+	struct err *err)
+{
+	cleanup(record_freep) struct record *node = record_copy(found);
+
+	if (!node || sign(node, disc))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	return db_add_node(b, node, what, NULL, err);
+}
+
+int db_discovered(struct db *db, const struct record *disc, const struct record_list *found, unsigned what,
+	struct err *err)
+{
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	int rc = 0;
+
+	if (origins[record_kind(disc)] == 0 && record_kind(disc) != RECORD_SENDTARGETS)
+		return err_set(err, MISCSI_ERR_INVAL, "not a discovery record");
+	rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	db_batch_expect(&b, found->n);
+	for (size_t i = 0; !rc && i < found->n; i++)
+		rc = add_found(&b, disc, found->at[i], what, err);
+	if (!rc)
+		rc = db_batch_commit(&b, err);
+	if (!rc && what & DB_FOUND_DELETE)
+		rc = delete_lost(&b, disc, found, err);
+	return rc;
+}

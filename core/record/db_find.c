@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding node records. What a filter names is gone to, what it leaves open is listed. */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void db_found_free(struct db_found_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		record_free(l->at[i].r);
+		x_free(l->at[i].path);
+	}
+	x_free(l->at);
+	*l = (struct db_found_list){ 0 };
+}
+
+static int add_found(struct db_found_list *l, struct record *r, const char *path)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 8;
+		struct db_found *grown = x_realloc(l->at, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		l->at = grown;
+		l->cap = cap;
+	}
+	l->at[l->n].path = x_strdup(path);
+	if (!l->at[l->n].path)
+		return -ENOMEM;
+	l->at[l->n++].r = r;
+	return 0;
+}
+
+int db_found_take(struct db_found_list *l, struct db_found *f)
+{
+	int rc = add_found(l, f->r, f->path);
+
+	if (!rc)
+		f->r = NULL;
+	return rc;
+}
+
+struct search {
+	struct db *db;
+	int home;
+	const struct db_filter *filter;
+	struct db_found_list *out;
+	struct err *err;
+};
+
+/* Who does not know the portal group, be it the record or the asker, does not insist on it. */
+static bool wants_tpgt(const struct db_filter *f, int64_t tpgt)
+{
+	return f->tpgt < 0 || tpgt < 0 || f->tpgt == tpgt;
+}
+
+static bool wants_portal(const struct db_filter *f, const struct db_portal *p)
+{
+	if (f->port && f->port != p->port)
+		return false;
+	return wants_tpgt(f, p->tpgt) && (!f->address || db_same_address(f->address, p->address));
+}
+
+static bool wants_record(const struct db_filter *f, const struct record *r)
+{
+	return wants_tpgt(f, record_int(r, FIELD_NODE_TPGT)) &&
+	       (!f->iface || !strcmp(f->iface, record_str(r, FIELD_IFACE_NAME)));
+}
+
+/* The place says who the record is of, whatever stands in it. */
+static int identify(struct record *r, const struct db_node_id *id)
+{
+	int rc = record_set(r, FIELD_NODE_NAME, id->target, NULL);
+
+	if (!rc)
+		rc = record_set(r, FIELD_CONN_ADDRESS, id->portal.address, NULL);
+	if (!rc)
+		rc = record_set_int(r, FIELD_CONN_PORT, id->portal.port, NULL);
+	/* Old programs kept records of known portal groups in the portal's file too. */
+	if (!rc && id->portal.tpgt != RECORD_TPGT_UNKNOWN)
+		rc = record_set_int(r, FIELD_NODE_TPGT, id->portal.tpgt, NULL);
+	if (!rc && id->iface)
+		rc = record_set(r, FIELD_IFACE_NAME, id->iface, NULL);
+	return rc;
+}
+
+static int take_file(struct search *s, const char *path, const struct db_node_id *id)
+{
+	cleanup(record_freep) struct record *r = NULL;
+	int rc = db_read(s->db, s->home, RECORD_NODE, path, &r, s->err);
+
+	/* Gone meanwhile, or no record. */
+	if (rc == -ENOENT)
+		return 0;
+	if (rc)
+		return rc;
+	rc = identify(r, id);
+	if (rc)
+		return rc == -EINVAL ? 0 : rc;
+	if (!wants_record(s->filter, r))
+		return 0;
+	rc = add_found(s->out, r, path);
+	if (!rc)
+		r = NULL;
+	return rc;
+}
+
+static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	char path[TREE_PATH_MAX];
+	int rc = tree_names(s->home, dir, &names);
+
+	if (rc)
+		return db_failed(s->db, rc, "read", dir, s->err);
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		id->iface = names.at[i];
+		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path) &&
+			!db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
+			rc = take_file(s, path, id);
+	}
+	return rc;
+}
+
+static int take_portal(struct search *s, const char *dir, const char *target, const char *name)
+{
+	struct db_node_id id = { .target = target };
+	char path[TREE_PATH_MAX];
+
+	if (!db_portal_parse(name, &id.portal) || !wants_portal(s->filter, &id.portal) ||
+		snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return 0;
+	return tree_is_dir(s->home, path) ? take_ifaces(s, path, &id) : take_file(s, path, &id);
+}
+
+static int take_target(struct search *s, const char *target)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	char dir[TREE_PATH_MAX];
+	int rc;
+
+	if (db_check_name(FIELD_NODE_NAME, target, NULL))
+		return 0;
+	snprintf(dir, sizeof(dir), "nodes/%s", target);
+	rc = tree_names(s->home, dir, &names);
+	if (rc)
+		return db_failed(s->db, rc, "read", dir, s->err);
+	for (size_t i = 0; !rc && i < names.n; i++)
+		rc = take_portal(s, dir, target, names.at[i]);
+	return rc;
+}
+
+static int take_all(struct search *s)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	int rc = tree_names(s->home, "nodes", &names);
+
+	if (rc)
+		return db_failed(s->db, rc, "read", "nodes", s->err);
+	for (size_t i = 0; !rc && i < names.n; i++)
+		rc = take_target(s, names.at[i]);
+	return rc;
+}
+
+int db_find_nodes(
+	struct db *db, int home, const struct db_filter *filter, struct db_found_list *out, struct err *err)
+{
+	struct search s = { db, home, filter, out, err };
+	int rc = 0;
+
+	if (filter->target)
+		rc = db_check_name(FIELD_NODE_NAME, filter->target, err);
+	if (!rc && filter->iface)
+		rc = db_check_name(FIELD_IFACE_NAME, filter->iface, err);
+	if (!rc)
+		rc = filter->target ? take_target(&s, filter->target) : take_all(&s);
+	if (rc == -ENOMEM)
+		err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	if (rc)
+		db_found_free(out);
+	return rc;
+}

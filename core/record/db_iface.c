@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Iface records. A change of one is also written into the node records that are bound to it, since those hold
+ * a copy. */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Each is called like the transport that it uses, but for the first, which uses the default one. */
+static const char *const builtin[] = { "default", "iser" };
+
+struct record *db_iface_builtin(unsigned nth)
+{
+	cleanup(record_freep) struct record *r = NULL;
+
+	if (nth >= sizeof(builtin) / sizeof(*builtin))
+		return NULL;
+	r = record_new(RECORD_IFACE);
+	if (!r || record_set(r, FIELD_IFACE_NAME, builtin[nth], NULL))
+		return NULL;
+	if (nth && record_set(r, FIELD_IFACE_TRANSPORT, builtin[nth], NULL))
+		return NULL;
+	return x_steal(r);
+}
+
+static int builtin_index(const char *name)
+{
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
+		if (!strcmp(builtin[i], name))
+			return (int)i;
+	return -1;
+}
+
+bool db_iface_is_builtin(const char *name)
+{
+	return builtin_index(name) >= 0;
+}
+
+static void iface_path(char out[TREE_PATH_MAX], const char *name)
+{
+	snprintf(out, TREE_PATH_MAX, "ifaces/%s", name);
+}
+
+/* The file's name is the iface's, whatever stands in it. */
+static int read_iface(struct db *db, int home, const char *name, struct record **out, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+	int rc;
+
+	iface_path(path, name);
+	rc = db_read(db, home, RECORD_IFACE, path, out, err);
+	if (!rc && record_set(*out, FIELD_IFACE_NAME, name, NULL)) {
+		record_freep(out);
+		rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	return rc;
+}
+
+static int not_there(const char *name, struct err *err)
+{
+	err_set(err, MISCSI_ERR_IDBM, "There is no iface %s.", name);
+	return -ENOENT;
+}
+
+int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err)
+{
+	cleanup(file_close) int home = -1;
+	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
+
+	if (rc)
+		return rc;
+	if (db_iface_is_builtin(name)) {
+		*out = db_iface_builtin((unsigned)builtin_index(name));
+		return *out ? 0 : err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	home = db_home_fd(db, false, err);
+	rc = home < 0 ? home : read_iface(db, home, name, out, err);
+	return rc == -ENOENT ? not_there(name, err) : rc;
+}
+
+int db_iface_list(struct db *db, struct record_list *out, struct err *err)
+{
+	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(file_close) int home = db_home_fd(db, false, err);
+	int rc;
+
+	if (home < 0)
+		return home == -ENOENT ? 0 : home;
+	rc = tree_names(home, "ifaces", &names);
+	if (rc)
+		return db_failed(db, rc, "read", "ifaces", err);
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		struct record *r = NULL;
+
+		/* Distributions put an example there. */
+		if (db_check_name(FIELD_IFACE_NAME, names.at[i], NULL) || db_iface_is_builtin(names.at[i]) ||
+			!strcmp(names.at[i], "iface.example"))
+			continue;
+		rc = read_iface(db, home, names.at[i], &r, err);
+		if (!rc)
+			rc = record_list_add(out, r);
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	if (rc == -ENOMEM)
+		err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	if (rc)
+		record_list_free(out);
+	return rc;
+}
+
+static int refuse_builtin(const char *name, const char *what, struct err *err)
+{
+	if (!db_iface_is_builtin(name))
+		return 0;
+	err_set(err, MISCSI_ERR_INVAL, "iface %s is a special interface and cannot be %s.", name, what);
+	return -EPERM;
+}
+
+static int bound_nodes(struct db_batch *b, const char *name, struct db_found_list *out, struct err *err)
+{
+	const struct db_filter filter = { .tpgt = DB_TPGT_ANY, .iface = name };
+
+	return db_find_nodes(b->db, b->home, &filter, out, err);
+}
+
+static int copy_into_node(const struct record *iface, struct db_found *node)
+{
+	cleanup(record_freep) struct record *now = record_copy(node->r);
+	char text[512];
+
+	for (enum field_id id = 0; now && id < FIELD_COUNT; id++) {
+		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
+			continue;
+		record_unset(now, id);
+		if (record_is_set(iface, id) &&
+			record_set(now, id, record_text(iface, id, text, sizeof(text)), NULL))
+			return -ENOMEM;
+	}
+	if (!now)
+		return -ENOMEM;
+	node->changed = !record_equal(now, node->r);
+	record_free(node->r);
+	node->r = x_steal(now);
+	return 0;
+}
+
+static int write_iface(struct db_batch *b, const struct record *iface, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list nodes = { 0 };
+	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	char path[TREE_PATH_MAX];
+	int rc;
+
+	iface_path(path, name);
+	rc = db_batch_put(b, path, iface, err);
+	if (!rc)
+		rc = bound_nodes(b, name, &nodes, err);
+	for (size_t i = 0; !rc && i < nodes.n; i++)
+		if (copy_into_node(iface, &nodes.at[i]))
+			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	return rc ? rc : db_put_changed(b, &nodes, err);
+}
+
+int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	int rc = refuse_builtin(name, "created", err);
+
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	rc = read_iface(db, b.home, name, &old, err);
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (made)
+		*made = !old;
+	if (old && how == DB_ADD_NEW)
+		return 0;
+	if (!old || how == DB_ADD_REPLACE)
+		return write_iface(&b, iface, err);
+	if (record_apply(old, iface, 0))
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	return write_iface(&b, old, err);
+}
+
+int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL, *now = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	bool changed;
+	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
+
+	if (!rc)
+		rc = refuse_builtin(name, "modified", err);
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	rc = read_iface(db, b.home, name, &old, err);
+	if (rc)
+		return rc == -ENOENT ? not_there(name, err) : rc;
+	rc = db_change(old, change, arg, &now, &changed, err);
+	return rc ? rc : write_iface(&b, now, err);
+}
+
+int db_iface_delete(struct db *db, const char *name, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list nodes = { 0 };
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	char path[TREE_PATH_MAX];
+	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
+
+	if (!rc)
+		rc = refuse_builtin(name, "deleted", err);
+	if (!rc)
+		rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	iface_path(path, name);
+	if (!tree_exists(b.home, path))
+		return not_there(name, err);
+	rc = bound_nodes(&b, name, &nodes, err);
+	for (size_t i = 0; !rc && i < nodes.n; i++)
+		rc = db_remove_node(&b, &nodes.at[i], err);
+	if (rc)
+		return rc;
+	rc = tree_remove(b.home, path);
+	return rc ? db_failed(db, rc, "remove", path, err) : 0;
+}

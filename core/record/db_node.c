@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Node records: list, add, update, delete, and what a discovery found. */
+#include "record/db_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list found = { 0 };
+	cleanup(file_close) int home = db_home_fd(db, false, err);
+	int rc;
+
+	if (home < 0)
+		return home == -ENOENT ? 0 : home;
+	rc = db_find_nodes(db, home, filter, &found, err);
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		rc = record_list_add(out, found.at[i].r);
+		found.at[i].r = NULL;
+		if (rc)
+			err_set(err, MISCSI_ERR_NOMEM, "no memory");
+	}
+	if (rc)
+		record_list_free(out);
+	return rc;
+}
+
+/* What the new record takes from the one that is there, by how it is added. */
+static int merge(const struct record *old, const struct record *new, struct record **out)
+{
+	cleanup(record_freep) struct record *r = record_copy(old);
+	const unsigned owned = FIELD_IDENTITY | FIELD_FOREIGN | FIELD_DISCOVERED;
+	bool knows_tpgt = record_int(new, FIELD_NODE_TPGT) != RECORD_TPGT_UNKNOWN;
+
+	if (!r)
+		return -ENOMEM;
+	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
+		char text[512];
+
+		if (!(field_of(id)->flags & owned) || !field_in(field_of(id), RECORD_NODE) ||
+			(id == FIELD_NODE_TPGT && !knows_tpgt))
+			continue;
+		record_unset(r, id);
+		if (record_is_set(new, id) &&
+			record_set(r, id, record_text(new, id, text, sizeof(text)), NULL))
+			return -ENOMEM;
+	}
+	*out = x_steal(r);
+	return 0;
+}
+
+/* The record that is there for this target, portal and iface; NULL: none. One whose portal group is known
+ * goes first. */
+static struct db_found *counterpart(struct db_found_list *l, const struct record *node)
+{
+	int64_t tpgt = record_int(node, FIELD_NODE_TPGT);
+
+	for (size_t i = 0; i < l->n; i++)
+		if (record_int(l->at[i].r, FIELD_NODE_TPGT) == tpgt)
+			return &l->at[i];
+	return l->n ? &l->at[0] : NULL;
+}
+
+/* Where a record is to lie: with an unknown portal group it is the file of the portal, unless another iface
+ * has that. */
+static void choose_path(
+	struct db_batch *b, const struct record *node, const struct db_found *old, char path[TREE_PATH_MAX])
+{
+	bool unknown = record_int(node, FIELD_NODE_TPGT) == RECORD_TPGT_UNKNOWN;
+	struct db_node_id id;
+
+	db_node_id(node, &id);
+	if (unknown)
+		id.iface = NULL;
+	db_node_path(path, &id);
+	if (unknown && !(old && !strcmp(old->path, path)) && tree_exists(b->home, path)) {
+		id.iface = record_str(node, FIELD_IFACE_NAME);
+		db_node_path(path, &id);
+	}
+	if (old && record_int(old->r, FIELD_NODE_TPGT) == id.portal.tpgt)
+		snprintf(path, TREE_PATH_MAX, "%s", old->path);
+}
+
+/* The link moves when another discovery has found the node now. */
+static int relink(struct db_batch *b, const struct record *old, const struct record *node, struct err *err)
+{
+	char before[TREE_PATH_MAX], after[TREE_PATH_MAX];
+	int rc = 0;
+
+	if (db_link_path(before, old) && !(db_link_path(after, node) && !strcmp(before, after)))
+		rc = db_unlink_node(b, old, err);
+	return rc ? rc : db_link_node(b, node, err);
+}
+
+static int write_node(
+	struct db_batch *b, const struct record *node, const struct db_found *old, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+	bool staged = b->staged, moves;
+	int rc;
+
+	choose_path(b, node, old, path);
+	moves = old && strcmp(old->path, path);
+	/* The new place must hold the record before the old one is given up. */
+	b->staged = staged && !moves;
+	rc = db_batch_put(b, path, node, err);
+	b->staged = staged;
+	if (!rc && moves)
+		rc = db_remove_node(b, old, err);
+	if (rc)
+		return rc;
+	return old ? relink(b, old->r, node, err) : db_link_node(b, node, err);
+}
+
+static int check_node(const struct record *node, struct err *err)
+{
+	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) ||
+		!*record_str(node, FIELD_CONN_ADDRESS))
+		return err_set(err, MISCSI_ERR_INVAL, "a node's record needs a target and an address");
+	return 0;
+}
+
+int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list there = { 0 };
+	cleanup(record_freep) struct record *merged = NULL;
+	const struct db_filter same = {
+		.target = record_str(node, FIELD_NODE_NAME),
+		.address = record_str(node, FIELD_CONN_ADDRESS),
+		.port = (unsigned)record_int(node, FIELD_CONN_PORT),
+		.tpgt = (int)record_int(node, FIELD_NODE_TPGT),
+		.iface = record_str(node, FIELD_IFACE_NAME),
+	};
+	struct db_found *old;
+	int rc = check_node(node, err);
+
+	if (!rc)
+		rc = db_find_nodes(b->db, b->home, &same, &there, err);
+	if (rc)
+		return rc;
+	old = counterpart(&there, node);
+	if (made)
+		*made = !old;
+	if (!(what & (old ? DB_FOUND_UPDATE : DB_FOUND_ADD)))
+		return 0;
+	if (old && !(what & DB_FOUND_REPLACE)) {
+		if (merge(old->r, node, &merged))
+			return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		node = merged;
+	}
+	return write_node(b, node, old, err);
+}
+
+int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err)
+{
+	static const unsigned what[] = {
+		[DB_ADD_NEW] = DB_FOUND_ADD,
+		[DB_ADD_MERGE] = DB_FOUND_ADD | DB_FOUND_UPDATE,
+		[DB_ADD_REPLACE] = DB_FOUND_ADD | DB_FOUND_UPDATE | DB_FOUND_REPLACE,
+	};
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	int rc = db_batch_begin(db, &b, err);
+
+	return rc ? rc : db_add_node(&b, node, what[how], made, err);
+}
+
+/* Finds for a change: none is an error. */
+static int find_some(struct db_batch *b, const struct db_filter *filter, struct db_found_list *found,
+	size_t *n, struct err *err)
+{
+	int rc = db_find_nodes(b->db, b->home, filter, found, err);
+
+	if (n)
+		*n = rc ? 0 : found->n;
+	if (!rc && !found->n) {
+		err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
+		rc = -ENOENT;
+	}
+	return rc;
+}
+
+int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err *err)
+{
+	size_t changed = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		changed += l->at[i].changed;
+	db_batch_expect(b, changed);
+	for (size_t i = 0; !rc && i < l->n; i++)
+		if (l->at[i].changed)
+			rc = db_batch_put(b, l->at[i].path, l->at[i].r, err);
+	return rc ? rc : db_batch_commit(b, err);
+}
+
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n,
+	struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list found = { 0 };
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	int rc = db_batch_begin(db, &b, err);
+
+	if (!rc)
+		rc = find_some(&b, filter, &found, n, err);
+	/* First all changes, then all writes: an error in one leaves all as they were. */
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		struct record *now = NULL;
+		bool changed = false;
+
+		rc = db_change(found.at[i].r, change, arg, &now, &changed, err);
+		record_free(changed ? found.at[i].r : now);
+		found.at[i].r = changed ? now : found.at[i].r;
+		found.at[i].changed = changed;
+	}
+	if (!rc)
+		rc = db_put_changed(&b, &found, err);
+	return rc;
+}
+
+int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err)
+{
+	cleanup(db_found_free) struct db_found_list found = { 0 };
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	int rc = db_batch_begin(db, &b, err);
+
+	if (!rc)
+		rc = find_some(&b, filter, &found, n, err);
+	for (size_t i = 0; !rc && i < found.n; i++)
+		rc = db_remove_node(&b, &found.at[i], err);
+	return rc;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names in the database, and what they say. */
+#include "record/db_impl.h"
+
+#include "record/value.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	return value_number(text, out) && *out >= min && *out <= max;
+}
+
+/* Cuts the last item after a comma off; NULL when there is none. */
+static char *cut_last(char *s)
+{
+	char *comma = strrchr(s, ',');
+
+	if (!comma)
+		return NULL;
+	*comma = '\0';
+	return comma + 1;
+}
+
+static bool portal_of(const char *address, const char *port, const char *tpgt, struct db_portal *out)
+{
+	int64_t p, t = RECORD_TPGT_UNKNOWN;
+
+	if (!port || !number_in(port, 1, 65535, &p) ||
+		(tpgt && !number_in(tpgt, RECORD_TPGT_UNKNOWN, 65535, &t)))
+		return false;
+	if (field_check(field_of(FIELD_CONN_ADDRESS), address, NULL, NULL) || !*address)
+		return false;
+	snprintf(out->address, sizeof(out->address), "%s", address);
+	out->port = (unsigned)p;
+	out->tpgt = (int)t;
+	return true;
+}
+
+bool db_portal_parse(const char *name, struct db_portal *out)
+{
+	char buf[NAME_MAX + 1];
+	char *last, *middle;
+
+	if (strlen(name) >= sizeof(buf))
+		return false;
+	snprintf(buf, sizeof(buf), "%s", name);
+	last = cut_last(buf);
+	middle = cut_last(buf);
+	return middle ? portal_of(buf, middle, last, out) : portal_of(buf, last, NULL, out);
+}
+
+bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out)
+{
+	const char *iface, *tpgt, *port, *address;
+
+	if (strlen(name) > NAME_MAX)
+		return false;
+	snprintf(buf, NAME_MAX + 1, "%s", name);
+	iface = cut_last(buf);
+	tpgt = cut_last(buf);
+	port = cut_last(buf);
+	address = cut_last(buf);
+	if (!address || !portal_of(address, port, tpgt, &out->portal))
+		return false;
+	if (field_check(field_of(FIELD_NODE_NAME), buf, NULL, NULL) ||
+		field_check(field_of(FIELD_IFACE_NAME), iface, NULL, NULL))
+		return false;
+	out->target = buf;
+	out->iface = iface;
+	return true;
+}
+
+bool db_same_address(const char *a, const char *b)
+{
+	struct in6_addr x, y;
+
+	if (!strcasecmp(a, b))
+		return true;
+	return inet_pton(AF_INET6, a, &x) == 1 && inet_pton(AF_INET6, b, &y) == 1 &&
+	       !memcmp(&x, &y, sizeof(x));
+}
+
+void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)
+{
+	const struct db_portal *p = &id->portal;
+
+	if (id->iface)
+		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u,%d/%s", id->target, p->address, p->port, p->tpgt,
+			id->iface);
+	else
+		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u", id->target, p->address, p->port);
+}
+
+void db_node_id(const struct record *r, struct db_node_id *out)
+{
+	out->target = record_str(r, FIELD_NODE_NAME);
+	out->iface = record_str(r, FIELD_IFACE_NAME);
+	snprintf(out->portal.address, sizeof(out->portal.address), "%s", record_str(r, FIELD_CONN_ADDRESS));
+	out->portal.port = (unsigned)record_int(r, FIELD_CONN_PORT);
+	out->portal.tpgt = (int)record_int(r, FIELD_NODE_TPGT);
+}
+
+static const char *const disc_dirs[RECORD_KIND_COUNT] = {
+	[RECORD_SENDTARGETS] = "send_targets",
+	[RECORD_ISNS] = "isns",
+	[RECORD_STATIC] = "static",
+	[RECORD_FW] = "fw",
+};
+
+void db_disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port)
+{
+	if (kind == RECORD_SENDTARGETS || kind == RECORD_ISNS)
+		snprintf(out, TREE_PATH_MAX, "%s/%s,%u", disc_dirs[kind], address, port);
+	else
+		snprintf(out, TREE_PATH_MAX, "%s", disc_dirs[kind]);
+}
+
+/* Which discovery made the node. */
+static const enum record_kind kinds[] = {
+	[RECORD_ORIGIN_SENDTARGETS] = RECORD_SENDTARGETS,
+	[RECORD_ORIGIN_ISNS] = RECORD_ISNS,
+	[RECORD_ORIGIN_OFFLOAD] = RECORD_SENDTARGETS,
+	[RECORD_ORIGIN_SLP] = RECORD_STATIC,
+	[RECORD_ORIGIN_STATIC] = RECORD_STATIC,
+	[RECORD_ORIGIN_FW] = RECORD_FW,
+};
+
+bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
+{
+	enum record_kind kind = kinds[record_int(node, FIELD_NODE_DISCOVERY_TYPE)];
+	const char *from = record_str(node, FIELD_NODE_DISCOVERY_ADDRESS);
+	char name[TREE_PATH_MAX / 2 + NAME_MAX];
+	struct db_node_id id;
+	int n;
+
+	db_node_id(node, &id);
+	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN ||
+		((kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) && !*from))
+		return false;
+	n = snprintf(name, sizeof(name), "/%s,%s,%u,%d,%s", id.target, id.portal.address, id.portal.port,
+		id.portal.tpgt, id.iface);
+	/* No file can be called so: the node is not listed under its discovery, and works. */
+	if (n > NAME_MAX + 1)
+		return false;
+	db_disc_dir(out, kind, from, (unsigned)record_int(node, FIELD_NODE_DISCOVERY_PORT));
+	strncat(out, name, TREE_PATH_MAX - strlen(out) - 1);
+	return true;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files below the database's home; see db_tree.h. */
+#include "config.h"
+#include "record/db_tree.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "record/recfile.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_MODE 0700
+#define FILE_MODE 0600
+#define RACES_MAX 10 /* somebody may take directories away while we make files in them */
+
+/* Goes from *at into the component, which is made when that is asked for. */
+static int enter(int *at, const char *name, bool make, bool follow)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+	int next;
+
+	if (make && mkdirat(*at, name, DIR_MODE) && errno != EEXIST)
+		return -errno;
+	next = openat(*at, name, flags);
+	if (next < 0)
+		return -errno;
+	file_close(at);
+	*at = next;
+	return 0;
+}
+
+/* Opens the directory that is the first len bytes of path. */
+static int open_prefix(int home, const char *path, size_t len, bool make)
+{
+	cleanup(file_close) int at = fcntl(home, F_DUPFD_CLOEXEC, 0);
+	char name[NAME_MAX + 1];
+	bool first = true;
+
+	if (at < 0)
+		return -errno;
+	while (len) {
+		const char *slash = memchr(path, '/', len);
+		size_t n = slash ? (size_t)(slash - path) : len;
+		int rc;
+
+		if (n > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		rc = enter(&at, name, make, first);
+		if (rc)
+			return rc;
+		first = false;
+		path += n + !!slash;
+		len -= n + !!slash;
+	}
+	home = at;
+	at = -1;
+	return home;
+}
+
+int tree_open_dir(int home, const char *path, bool make)
+{
+	return open_prefix(home, path, strlen(path), make);
+}
+
+int tree_open_parent(int home, const char *path, bool make, const char **base)
+{
+	const char *slash = strrchr(path, '/');
+
+	*base = slash ? slash + 1 : path;
+	return open_prefix(home, path, slash ? (size_t)(slash - path) : 0, make);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_name(struct tree_names *names, const char *name)
+{
+	if (names->n == names->cap) {
+		size_t cap = names->cap ? names->cap * 2 : 16;
+		char **grown = x_realloc(names->at, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		names->at = grown;
+		names->cap = cap;
+	}
+	names->at[names->n] = x_strdup(name);
+	if (!names->at[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+static int read_names(DIR *d, struct tree_names *out)
+{
+	for (;;) {
+		const struct dirent *e;
+		int rc;
+
+		errno = 0;
+		e = readdir(d);
+		/* ENOENT: the directory was removed under us. */
+		if (!e)
+			return errno == ENOENT ? 0 : -errno;
+		/* Hidden: "." and "..", temporary files, what others put there. */
+		if (e->d_name[0] == '.')
+			continue;
+		rc = add_name(out, e->d_name);
+		if (rc)
+			return rc;
+	}
+}
+
+int tree_names(int home, const char *path, struct tree_names *out)
+{
+	int fd = tree_open_dir(home, path, false), rc;
+	DIR *d;
+
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+		return 0;
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
+	if (!d) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	rc = read_names(d, out);
+	closedir(d);
+	if (out->n)
+		qsort(out->at, out->n, sizeof(*out->at), by_bytes);
+	return rc;
+}
+
+void tree_names_free(struct tree_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		x_free(names->at[i]);
+	x_free(names->at);
+	*names = (struct tree_names){ 0 };
+}
+
+static bool has_type(int home, const char *path, mode_t type)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	struct stat st;
+
+	return dir >= 0 && !fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) &&
+	       (!type || (st.st_mode & S_IFMT) == type);
+}
+
+bool tree_is_dir(int home, const char *path)
+{
+	return has_type(home, path, S_IFDIR);
+}
+
+bool tree_exists(int home, const char *path)
+{
+	return has_type(home, path, 0);
+}
+
+int tree_read(int home, const char *path, char **text, size_t *len)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	cleanup(file_close) int fd = -1;
+
+	if (dir < 0)
+		return dir;
+	fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : file_read_fd(fd, RECFILE_MAX, text, len);
+}
+
+static int write_once(int home, const char *path, const char *text, size_t len)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, true, &base);
+
+	return dir < 0 ? dir : file_replace(dir, base, text, len, FILE_MODE);
+}
+
+int tree_write(int home, const char *path, const char *text, size_t len)
+{
+	int rc = -ENOENT;
+
+	for (int i = 0; rc == -ENOENT && i < RACES_MAX; i++)
+		rc = write_once(home, path, text, len);
+	return rc;
+}
+
+static bool is_link_to(int dir, const char *name, const char *target)
+{
+	char now[PATH_MAX];
+	ssize_t n = readlinkat(dir, name, now, sizeof(now));
+
+	return n >= 0 && (size_t)n == strlen(target) && !memcmp(now, target, (size_t)n);
+}
+
+int tree_link(int home, const char *path, const char *target)
+{
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, true, &base);
+
+	if (dir < 0)
+		return dir;
+	if (!symlinkat(target, dir, base) || is_link_to(dir, base, target))
+		return 0;
+	if (errno == EEXIST && !unlinkat(dir, base, 0) && !symlinkat(target, dir, base))
+		return 0;
+	return -errno;
+}
+
+/* What killed writers left: who calls holds the lock, so nobody is writing now. */
+static void remove_temporaries(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (!d) {
+		file_close(&fd);
+		return;
+	}
+	while ((e = readdir(d)))
+		if (file_is_temporary(e->d_name))
+			unlinkat(dir, e->d_name, 0);
+	closedir(d);
+}
+
+static int remove_dir(int home, const char *path)
+{
+	cleanup(file_close) int self = tree_open_dir(home, path, false);
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+
+	if (self >= 0)
+		remove_temporaries(self);
+	if (dir < 0)
+		return dir;
+	return unlinkat(dir, base, AT_REMOVEDIR) ? -errno : 0;
+}
+
+int tree_remove(int home, const char *path)
+{
+	char up[TREE_PATH_MAX];
+	const char *base;
+	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	char *slash;
+
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0)
+		return dir;
+	if (unlinkat(dir, base, 0) && errno != ENOENT)
+		return -errno;
+	snprintf(up, sizeof(up), "%s", path);
+	while ((slash = strrchr(up, '/'))) {
+		*slash = '\0';
+		/* Not empty is the usual end of this. */
+		if (!strchr(up, '/') || remove_dir(home, up))
+			break;
+	}
+	return 0;
+}
