@@ -208,7 +208,7 @@ static int identifier(const struct text_list *in, uint8_t *id)
 	const char *value = text_get(in, "CHAP_I");
 	uint64_t number;
 
-	if (!value || text_number(value, &number) || number > 255)
+	if (!value || text_decode_number(value, &number) || number > 255)
 		return -EINVAL;
 	*id = (uint8_t)number;
 	return 0;
@@ -223,7 +223,7 @@ static int agree(struct chap *c, const char *value, struct err *err)
 		return broken(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
-	if (text_number(value, &number))
+	if (text_decode_number(value, &number))
 		return broken(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {
 		if ((uint64_t)algs[c->offer[i]].number != number)
@@ -266,7 +266,7 @@ static int take_challenge(struct chap *c, const struct text_list *in, struct str
 		return broken(err, "answered a challenge that was not sent");
 	if (identifier(in, &id))
 		return broken(err, "sent no CHAP_I from 0 to 255");
-	ret = value ? text_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
+	ret = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
 	if (ret == -EFBIG)
 		return broken(err, "sent a challenge of more than 1024 bytes");
 	if (ret || !len)
@@ -297,7 +297,7 @@ static int take_proof(struct chap *c, const struct text_list *in, struct err *er
 		return broken(err, "challenged us twice");
 	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
 		return broken(err, "authenticated itself by another name than username_in");
-	if (text_binary(value, got, sizeof(got), &len) || len != size)
+	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
 		return broken(err, "sent a response of the wrong length");
 	ret = respond(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
 	if (ret)

@@ -30,7 +30,7 @@ static const struct {
 	{ 3, 0x02, MISCSI_ERR_LOGIN, "out of resources" },
 };
 
-/* A detail that is no row counts as its class's detail 0. */
+/* A detail that is no row counts as its class's detail 0, where that is an error. */
 static int find(uint8_t class, uint8_t detail)
 {
 	int general = -1;
@@ -40,7 +40,7 @@ static int find(uint8_t class, uint8_t detail)
 			continue;
 		if (statuses[i].detail == detail)
 			return i;
-		if (!statuses[i].detail)
+		if (class >= 2 && !statuses[i].detail)
 			general = i;
 	}
 	return general;

@@ -207,7 +207,7 @@ static int parse(const struct key_row *row, uint32_t wish, const char *value, ui
 		choice = in_list(value, "RFC3720") ? 0 : -1;
 		break;
 	default:
-		if (text_number(value, &number) || number < row->min || number > row->max)
+		if (text_decode_number(value, &number) || number < row->min || number > row->max)
 			return -EINVAL;
 		*out = (uint32_t)number;
 		return 0;

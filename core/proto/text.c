@@ -160,7 +160,7 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 
 int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_take_fn *take, void *arg)
 {
-	const char *p = bytes, *end = p + len;
+	const char *p = bytes, *end = len ? p + len : p;
 
 	while (p < end) {
 		const char *nul = memchr(p, '\0', (size_t)(end - p));

@@ -66,10 +66,10 @@ bool text_cutter_pending(const struct text_cutter *c);
  * Binary values (6.1): "0x" hex or "0b" base64 into at most size bytes; *len says how many. -EINVAL, -EFBIG.
  * An odd count of hex digits has a leading zero left out.
  */
-int text_binary(const char *value, void *bytes, size_t size, size_t *len);
+int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len);
 /* Adds "key=0x…" and its NUL. */
 void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_t len);
 /* Decimal or 0x hex, nothing around it. -EINVAL, -ERANGE. */
-int text_number(const char *value, uint64_t *out);
+int text_decode_number(const char *value, uint64_t *out);
 
 #endif

@@ -74,7 +74,7 @@ static int decode_base64(const char *s, uint8_t *out, size_t size, size_t *len)
 	return 0;
 }
 
-int text_binary(const char *value, void *bytes, size_t size, size_t *len)
+int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len)
 {
 	if (value[0] != '0')
 		return -EINVAL;
@@ -95,7 +95,7 @@ void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_
 	strbuf_putc(b, '\0');
 }
 
-int text_number(const char *value, uint64_t *out)
+int text_decode_number(const char *value, uint64_t *out)
 {
 	uint64_t base = 10, n = 0;
 

@@ -38,9 +38,9 @@ static void values(const struct text_list *l)
 	size_t len;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (!text_binary(l->pairs[i].value, bytes, sizeof(bytes), &len) && len > sizeof(bytes))
+		if (!text_decode_binary(l->pairs[i].value, bytes, sizeof(bytes), &len) && len > sizeof(bytes))
 			abort();
-		text_number(l->pairs[i].value, &number);
+		text_decode_number(l->pairs[i].value, &number);
 	}
 }
 

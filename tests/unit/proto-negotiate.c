@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of proto/negotiate: every row of keys.def at its limits, the result functions of RFC 7143 section 13, answers to offers. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "proto/negotiate.h"
+#include "proto/text.h"
+#include "target.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct negotiation begun(const struct iscsi_params *wish, bool discovery, bool strict)
+{
+	struct negotiation n;
+	struct strbuf out = STRBUF_INIT(0);
+
+	negotiate_init(&n, wish, discovery, strict);
+	negotiate_offer(&n, &out);
+	strbuf_free(&out);
+	return n;
+}
+
+static struct iscsi_params defaults(void)
+{
+	struct iscsi_params p;
+
+	iscsi_params_init(&p);
+	return p;
+}
+
+/* What the target says; the answer comes back as text ("": none). */
+static int said(struct negotiation *n, const char *key, const char *value, char answer[128])
+{
+	struct strbuf out = STRBUF_INIT(0);
+	int ret = negotiate_take(n, KEY_OPERATIONAL, key, value, &out, NULL);
+
+	if (answer)
+		snprintf(answer, 128, "%s", strbuf_str(&out));
+	strbuf_free(&out);
+	return ret;
+}
+
+static uint32_t outcome(struct negotiation *n, enum key_id id)
+{
+	return *(uint32_t *)(void *)((char *)&n->result + key_row(id)->theirs);
+}
+
+static void rows_are_sound(void **state)
+{
+	(void)state;
+	for (int i = 0; i < KEY_COUNT; i++) {
+		const struct key_row *row = key_row((enum key_id)i);
+
+		assert_ptr_equal(key_find(row->name), row);
+		assert_true(strlen(row->name) <= TEXT_KEY_MAX);
+		if (row->rule == KEY_ELSEWHERE)
+			continue;
+		assert_in_range(row->initial, row->min, row->max);
+		assert_true(row->sender != KEY_BY_I); /* all values are negotiated or declared by both, or the target's */
+	}
+	assert_null(key_find("maxburstlength"));
+}
+
+/* An answer at a limit passes, one beyond it ends the login; so for each number that we offer. */
+static void numbers_are_held_to_their_range(void **state)
+{
+	(void)state;
+	for (int i = 0; i < KEY_COUNT; i++) {
+		const struct key_row *row = key_row((enum key_id)i);
+		struct iscsi_params wish = defaults();
+		struct negotiation n;
+		char value[32];
+
+		if (row->type != KEY_NUMBER || !(row->sender & KEY_BY_T))
+			continue;
+		for (int at = 0; at < 4; at++) {
+			int64_t v = at == 0 ? row->min : at == 1 ? row->max : at == 2 ? (int64_t)row->min - 1 : (int64_t)row->max + 1;
+
+			n = begun(&wish, false, false);
+			if (!(row->sender & KEY_BY_I) && row->rule != KEY_DECLARE)
+				continue;
+			snprintf(value, sizeof(value), "%lld", (long long)v);
+			assert_int_equal(said(&n, row->name, value, NULL), at < 2 ? 0 : -EPROTO);
+		}
+	}
+}
+
+static void combines(const char *key, const char *setting, uint32_t wish, const char *answer, uint32_t want, int strict_ret)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+	enum key_id id = (enum key_id)(key_find(key) - key_row((enum key_id)0));
+
+	assert_int_equal(iscsi_params_set(&p, setting, wish), 0);
+	/* so that 13.14 does not lower what is tried */
+	p.max_burst_length = strcmp(key, "MaxBurstLength") ? 16777215 : p.max_burst_length;
+	n = begun(&p, false, false);
+	assert_int_equal(said(&n, key, answer, NULL), 0);
+	assert_int_equal(outcome(&n, id), want);
+	n = begun(&p, false, true);
+	assert_int_equal(said(&n, key, answer, NULL), strict_ret);
+}
+
+static void result_functions_are_those_of_section_13(void **state)
+{
+	(void)state;
+	combines("InitialR2T", "node.session.iscsi.InitialR2T", 0, "No", 0, 0);
+	combines("InitialR2T", "node.session.iscsi.InitialR2T", 0, "Yes", 1, 0);
+	combines("InitialR2T", "node.session.iscsi.InitialR2T", 1, "No", 1, -EPROTO);
+	combines("ImmediateData", "node.session.iscsi.ImmediateData", 1, "No", 0, 0);
+	combines("ImmediateData", "node.session.iscsi.ImmediateData", 1, "Yes", 1, 0);
+	combines("ImmediateData", "node.session.iscsi.ImmediateData", 0, "Yes", 0, -EPROTO);
+	combines("MaxBurstLength", "node.session.iscsi.MaxBurstLength", 65536, "32768", 32768, 0);
+	combines("MaxBurstLength", "node.session.iscsi.MaxBurstLength", 65536, "262144", 65536, -EPROTO);
+	combines("FirstBurstLength", "node.session.iscsi.FirstBurstLength", 262144, "0x10000", 65536, 0);
+	combines("MaxOutstandingR2T", "node.session.iscsi.MaxOutstandingR2T", 4, "2", 2, 0);
+	combines("MaxConnections", "node.session.iscsi.MaxConnections", 1, "8", 1, -EPROTO);
+	combines("ErrorRecoveryLevel", "node.session.iscsi.ERL", 2, "1", 1, 0);
+	combines("DefaultTime2Wait", "node.session.iscsi.DefaultTime2Wait", 2, "5", 5, 0);
+	combines("DefaultTime2Wait", "node.session.iscsi.DefaultTime2Wait", 9, "5", 9, -EPROTO);
+	combines("DefaultTime2Retain", "node.session.iscsi.DefaultTime2Retain", 0, "0", 0, 0);
+	combines("DefaultTime2Retain", "node.session.iscsi.DefaultTime2Retain", 20, "5", 5, 0);
+}
+
+static int digest(uint32_t wish, const char *answer, uint32_t *got)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+	int ret;
+
+	p.header_digest = wish;
+	n = begun(&p, false, false);
+	ret = said(&n, "HeaderDigest", answer, NULL);
+	*got = n.result.header_digest;
+	return ret;
+}
+
+static void digests_are_chosen_from_what_was_offered(void **state)
+{
+	uint32_t got;
+
+	(void)state;
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C_NONE, "CRC32C", &got), 0);
+	assert_int_equal(got, ISCSI_DIGEST_CRC32C);
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C_NONE, "None", &got), 0);
+	assert_int_equal(got, ISCSI_DIGEST_NONE);
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C_NONE, "Reject", &got), 0);
+	assert_int_equal(got, ISCSI_DIGEST_NONE);
+	assert_int_equal(digest(ISCSI_DIGEST_NONE, "CRC32C", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C, "None", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C, "Reject", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_CRC32C, "Irrelevant", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_NONE_CRC32C, "None,CRC32C", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_NONE_CRC32C, "MD5", &got), -EPROTO);
+	assert_int_equal(digest(ISCSI_DIGEST_NONE_CRC32C, "", &got), -EPROTO);
+}
+
+static void refusals_leave_the_default_within_our_wish(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+
+	(void)state;
+	p.max_burst_length = 16776192;
+	p.first_burst_length = 4096;
+	p.immediate_data = 0;
+	n = begun(&p, false, false);
+	assert_int_equal(said(&n, "MaxBurstLength", "Reject", NULL), 0);
+	assert_int_equal(said(&n, "FirstBurstLength", "Irrelevant", NULL), 0);
+	assert_int_equal(said(&n, "ImmediateData", "NotUnderstood", NULL), 0);
+	assert_int_equal(n.result.max_burst_length, 262144);
+	assert_int_equal(n.result.first_burst_length, 4096);
+	assert_int_equal(n.result.immediate_data, 0);
+	n = begun(&p, false, true);
+	assert_int_equal(said(&n, "ImmediateData", "NotUnderstood", NULL), -EPROTO);
+}
+
+static void silence_is_a_refusal_and_breaks_the_strict(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+
+	(void)state;
+	p.initial_r2t = 0;
+	p.first_burst_length = 262144;
+	n = begun(&p, false, false);
+	assert_int_equal(said(&n, "MaxBurstLength", "1024", NULL), 0);
+	assert_int_equal(negotiate_finish(&n, NULL), 0);
+	assert_int_equal(n.result.initial_r2t, 1);
+	assert_int_equal(n.result.first_burst_length, 1024); /* 13.14: not beyond MaxBurstLength */
+	n = begun(&p, false, true);
+	assert_int_equal(negotiate_finish(&n, NULL), -EPROTO);
+	p.data_digest = ISCSI_DIGEST_CRC32C;
+	n = begun(&p, false, false);
+	assert_int_equal(negotiate_finish(&n, NULL), -EPROTO);
+}
+
+static void repeated_and_misplaced_keys_are_refused(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n = begun(&p, false, false);
+
+	(void)state;
+	assert_int_equal(said(&n, "InitialR2T", "Yes", NULL), 0);
+	assert_int_equal(said(&n, "InitialR2T", "Yes", NULL), -EPROTO);
+	assert_int_equal(said(&n, "InitiatorName", "iqn.2001-04.com.example", NULL), -EPROTO);
+	assert_int_equal(said(&n, "CHAP_A", "5", NULL), -EPROTO);
+	assert_int_equal(said(&n, "ImmediateData", "yes", NULL), -EPROTO);
+	assert_int_equal(negotiate_take(&n, KEY_SECURITY, "HeaderDigest", "None", NULL, NULL), -EPROTO);
+	assert_int_equal(negotiate_take(&n, KEY_SECURITY, "TargetPortalGroupTag", "3", NULL, NULL), 0);
+	assert_true(negotiate_seen(&n, KEY_TargetPortalGroupTag));
+	assert_int_equal(n.result.target_portal_group_tag, 3);
+	assert_int_equal(said(&n, "TargetPortalGroupTag", "3", NULL), 0);
+	n.strict = true;
+	assert_int_equal(said(&n, "TargetPortalGroupTag", "3", NULL), -EPROTO);
+}
+
+static void declarations_go_one_way_each(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+	char answer[128];
+
+	(void)state;
+	p.max_recv_data_segment_length = 262144;
+	n = begun(&p, false, false);
+	assert_int_equal(n.result.max_xmit_data_segment_length, 8192); /* until the target declares */
+	assert_int_equal(said(&n, "MaxRecvDataSegmentLength", "65536", answer), 0);
+	assert_string_equal(answer, "");
+	assert_int_equal(n.result.max_recv_data_segment_length, 262144);
+	assert_int_equal(n.result.max_xmit_data_segment_length, 65536);
+	p.max_xmit_data_segment_length = 16384;
+	n = begun(&p, false, false);
+	assert_int_equal(said(&n, "MaxRecvDataSegmentLength", "65536", NULL), 0);
+	assert_int_equal(n.result.max_xmit_data_segment_length, 16384);
+}
+
+/* In discovery sessions most keys are not offered, so what comes is the target's own offer. */
+static void offers_of_the_target_are_answered(void **state)
+{
+	static const struct {
+		bool discovery;
+		const char *key, *value, *answer;
+	} rows[] = {
+		{ false, "TaskReporting", "FastAbort,RFC3720", "TaskReporting=RFC3720" },
+		{ false, "TaskReporting", "FastAbort", "TaskReporting=Reject" },
+		{ false, "iSCSIProtocolLevel", "2", "iSCSIProtocolLevel=1" },
+		{ false, "iSCSIProtocolLevel", "32", "iSCSIProtocolLevel=Reject" },
+		{ false, "IFMarker", "No", "IFMarker=Reject" },
+		{ false, "OFMarkInt", "2048~4096", "OFMarkInt=Reject" },
+		{ false, "X-com.example.turbo", "Yes", "X-com.example.turbo=NotUnderstood" },
+		{ false, "Unheard", "", "Unheard=NotUnderstood" },
+		{ false, "Unheard", "NotUnderstood", "" },
+		{ true, "MaxBurstLength", "512", "MaxBurstLength=Irrelevant" },
+		{ true, "ImmediateData", "Yes", "ImmediateData=Irrelevant" },
+	};
+	struct iscsi_params p = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct negotiation n = begun(&p, rows[i].discovery, true);
+		char answer[128];
+
+		assert_int_equal(said(&n, rows[i].key, rows[i].value, answer), 0);
+		assert_string_equal(answer, rows[i].answer);
+	}
+}
+
+static void offers_that_were_not_made_are_combined_too(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct negotiation n;
+	char answer[128];
+
+	(void)state;
+	negotiate_init(&n, &p, false, false);
+	assert_int_equal(said(&n, "MaxBurstLength", "1048576", answer), 0);
+	assert_string_equal(answer, "MaxBurstLength=262144");
+	assert_int_equal(said(&n, "HeaderDigest", "CRC32C,None", answer), 0);
+	assert_string_equal(answer, "HeaderDigest=None");
+	assert_int_equal(said(&n, "DataDigest", "CRC32C", answer), 0);
+	assert_string_equal(answer, "DataDigest=Reject");
+}
+
+static void settings_feed_the_wishes(void **state)
+{
+	struct iscsi_params p = defaults();
+
+	(void)state;
+	assert_int_equal(iscsi_params_set(&p, "node.session.iscsi.FirstBurstLength", 512), 0);
+	assert_int_equal(p.first_burst_length, 512);
+	assert_int_equal(iscsi_params_set(&p, "node.session.iscsi.FirstBurstLength", 511), -ERANGE);
+	assert_int_equal(p.first_burst_length, 512);
+	assert_int_equal(iscsi_params_set(&p, "node.conn[0].iscsi.MaxXmitDataSegmentLength", 0), 0);
+	assert_int_equal(iscsi_params_set(&p, "node.session.scan", 1), -ENOENT);
+	assert_int_equal(iscsi_digest_parse("crc32c,none"), ISCSI_DIGEST_CRC32C_NONE);
+	assert_int_equal(iscsi_digest_parse("CRC32"), -EINVAL);
+	assert_string_equal(iscsi_digest_text(ISCSI_DIGEST_NONE_CRC32C), "None,CRC32C");
+}
+
+static void wishes_out_of_range_are_pulled_into_it(void **state)
+{
+	struct iscsi_params p = defaults();
+	struct strbuf out = STRBUF_INIT(0);
+	struct iscsi_pdu pdu;
+	struct negotiation n;
+
+	(void)state;
+	p.max_recv_data_segment_length = 0;
+	p.max_burst_length = 65536;
+	p.first_burst_length = UINT32_MAX;
+	negotiate_init(&n, &p, false, false);
+	negotiate_offer(&n, &out);
+	pdu = target_pdu(0, 0, strbuf_str(&out), out.len);
+	assert_true(request_says(&pdu, "MaxRecvDataSegmentLength=512"));
+	assert_true(request_says(&pdu, "FirstBurstLength=65536"));
+	assert_true(request_says(&pdu, "InitialR2T=Yes"));
+	assert_true(request_says(&pdu, "HeaderDigest=None"));
+	assert_false(request_has(&pdu, "IFMarker"));
+	assert_false(request_has(&pdu, "TaskReporting"));
+	assert_false(request_has(&pdu, "TargetPortalGroupTag"));
+	strbuf_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_sound),
+		cmocka_unit_test(numbers_are_held_to_their_range),
+		cmocka_unit_test(result_functions_are_those_of_section_13),
+		cmocka_unit_test(digests_are_chosen_from_what_was_offered),
+		cmocka_unit_test(refusals_leave_the_default_within_our_wish),
+		cmocka_unit_test(silence_is_a_refusal_and_breaks_the_strict),
+		cmocka_unit_test(repeated_and_misplaced_keys_are_refused),
+		cmocka_unit_test(declarations_go_one_way_each),
+		cmocka_unit_test(offers_of_the_target_are_answered),
+		cmocka_unit_test(offers_that_were_not_made_are_combined_too),
+		cmocka_unit_test(settings_feed_the_wishes),
+		cmocka_unit_test(wishes_out_of_range_are_pulled_into_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
