@@ -10,9 +10,6 @@
 /* One line that terminals and files stand: UTF-8, no control character (C1 too), no blank at either end. */
 bool value_is_line(const char *s, size_t len);
 
-/* core/proto has a text_number() too; until this one has its own name */
-#define text_number record_text_number
-
 /* Decimal digits with an optional '-' and nothing else. false: it is none, or does not fit. */
 bool value_number(const char *s, int64_t *out);
 

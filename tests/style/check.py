@@ -165,12 +165,25 @@ def plugin_names(root):
     return (names | KERNEL_TRANSPORTS) - {'null'}
 
 
+def comment_share(sources):
+    """Percent of the lines that hold a comment, or a part of one; licences do not count."""
+    return 100 * sum(len(s.comment_lines) for s in sources) / (sum(s.lines for s in sources) or 1)
+
+
+def print_folders(code):
+    """Where the comments are: the budget is of the whole, but folders are written by people."""
+    folders = {}
+    for src in code:
+        folders.setdefault(os.path.dirname(src.path), []).append(src)
+    print('comment lines by folder: ' + ', '.join(f'{name} {comment_share(s):.1f}' for name, s in sorted(folders.items())))
+
+
 def check_whole(code, out):
     """The budgets of all code together; prints what it measures."""
     files = [s.lines for s in code if s.path.endswith('.c')]
     functions = [f for s in code for f in s.functions]
-    total = sum(s.lines for s in code) or 1
-    comments = 100 * sum(len(s.comment_lines) for s in code) / total
+    total = sum(s.lines for s in code)
+    comments = comment_share(code)
     measured = (
         ('file-median', 'lines in a file, median', rank(files, 50), 0, FILE_MEDIAN),
         ('function-p90', 'lines in a function, p90', rank([f.lines for f in functions], 90), 0, FUNCTION_P90),
@@ -180,6 +193,7 @@ def check_whole(code, out):
     print(f'{len(code)} files, {len(functions)} functions, {total} lines; longest file {max(files, default=0)}, '
           f'longest function {max((f.lines for f in functions), default=0)}, '
           f'most decisions {max((f.decisions for f in functions), default=0)}')
+    print_folders(code)
     for rule, title, value, least, most in measured:
         print(f'{title}: {value} ({least} to {most} allowed)')
         if not least <= value <= most:
