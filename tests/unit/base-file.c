@@ -152,6 +152,32 @@ static void failure_at_any_step_leaves_old_or_new_and_no_litter(void **state)
 	file_fail_at(0, 0);
 }
 
+static void staged_files_appear_when_published(void **state)
+{
+	const struct world *w = *state;
+	cleanup(file_close) int dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char temporary[NAME_MAX + 1];
+
+	put(w, "f", "old");
+	assert_int_equal(file_stage(dir, "f", "new", 3, 0600, temporary), 0);
+	assert_true(file_is_temporary(temporary));
+	assert_content(w, "f", "old");
+	assert_int_equal(file_sync_all(dir), 0);
+	assert_int_equal(file_publish(dir, temporary, "f"), 0);
+	assert_content(w, "f", "new");
+	assert_int_equal(world_count(w), 1);
+	/* a failed write or rename leaves no temporary file */
+	file_fail_at(1, ENOSPC);
+	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, temporary), -ENOSPC);
+	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, temporary), 0);
+	file_fail_at(1, EIO);
+	assert_int_equal(file_publish(dir, temporary, "f"), -EIO);
+	assert_content(w, "f", "new");
+	assert_int_equal(world_count(w), 1);
+	file_fail_at(1, EIO);
+	assert_int_equal(file_sync_all(dir), -EIO);
+}
+
 static void a_file_larger_than_allowed_is_reported(void **state)
 {
 	const struct world *w = *state;
@@ -359,6 +385,7 @@ int main(void)
 		test(reads_are_bounded_and_take_regular_files_only),
 		test(a_read_without_memory_fails_cleanly),
 		test(failure_at_any_step_leaves_old_or_new_and_no_litter),
+		test(staged_files_appear_when_published),
 		test(a_file_larger_than_allowed_is_reported),
 		test(long_names_fit),
 		test(temporary_names_are_told_from_records),
