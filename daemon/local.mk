@@ -1,1 +1,5 @@
-# daemon: what the build needs to know of this folder
+# iscsid
+sbin_PROGRAMS += iscsid
+iscsid_SOURCES = daemon/iscsid.c daemon/iscsid.h daemon/become.c daemon/serve.c
+iscsid_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+iscsid_LDADD = $(core_libs)

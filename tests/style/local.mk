@@ -2,3 +2,6 @@
 style_checks = tests/style/check.py tests/style/selftest.py
 EXTRA_DIST += $(style_checks) tests/style/csource.py tests/style/exceptions
 TESTS += $(style_checks)
+EXTRA_DIST += scripts/states doc/STATES.md doc/DESIGN.md
+TESTS += tests/style/states.test
+EXTRA_DIST += tests/style/states.test

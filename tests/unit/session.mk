@@ -1,1 +1,5 @@
 # unit tests of core/session: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
+unit_tests += tests/unit/session-machines
+tests_unit_session_machines_SOURCES = tests/unit/session-machines.c
+tests_unit_session_machines_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_machines_LDADD = $(test_libs)
