@@ -222,7 +222,7 @@ static void end(struct daemon *d)
 	if (d->service)
 		service_free(d->service);
 	if (d->own_socket >= 0)
-		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH, d->own_socket);
+		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
 	manager_free(d->manager);
 	if (d->plugins)
 		plugins_free(d->plugins);
