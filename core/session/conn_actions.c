@@ -240,8 +240,7 @@ int conn_unbind(void *machine)
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	if (job)
 		kernel_job_unbind_session(job);
-	conn_submit(c, job);
-	return c->job ? CONN_EV_NONE : CONN_EV_FAILED;
+	return conn_submit(c, job);
 }
 
 /* STOP_CONN TERM first: then I/O fails at once, and nothing waits for a target that may be dead. */
