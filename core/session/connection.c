@@ -89,7 +89,7 @@ static void conn_job_done(struct kernel_job *job, void *arg)
 		c->created = true;
 	}
 	kernel_job_free(job);
-	if (rc < 0)
+	if (rc < 0 && !c->err.code)
 		err_copy(&c->err, &err);
 	conn_event(c, rc < 0 ? CONN_EV_JOB_FAILED : CONN_EV_JOB_DONE);
 }
@@ -126,7 +126,8 @@ static void conn_pdu_sent(struct kernel_job *job, void *arg)
 	kernel_job_free(job);
 	c->send = NULL;
 	if (rc < 0) {
-		err_copy(&c->err, &err);
+		if (!c->err.code)
+			err_copy(&c->err, &err);
 		conn_event(c, CONN_EV_FAILED);
 	}
 }

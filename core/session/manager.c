@@ -115,7 +115,9 @@ void manager_request_done(struct manager_request *r, const struct session *s, co
 	request_about(r, s);
 	if (err && !r->answer->result.err.code)
 		err_copy(&r->answer->result.err, err);
-	if (!err)
+	if (err)
+		r->answer->result.sid = 0; /* it is gone, or will be */
+	else
 		r->answer->result.created++;
 	request_step(r);
 }
