@@ -2,7 +2,8 @@
 /*
  * The command line of iscsiadm, as a structure: what opts.def and modes.def say of it.
  *
- * Strings point into argv. Long options may be cut to a unique prefix, as getopt_long() does (libvirt says --target).
+ * Strings point into argv. Long options may be cut to a unique prefix, as getopt_long() does (libvirt says
+ * --target).
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -66,14 +67,16 @@ struct args {
 };
 
 /*
- * Fills *a from the command line; argv may be reordered (options behind positional words are found). Refused with INVAL, and the option
- * named: what no mode or not this mode takes, an argument out of its range, positional words, an unknown operation or one that the mode does not take, names and values that do not pair.
- * -h and -V win over everything: with them nothing else is refused. Free by args_free() in any case.
+ * Fills *a from the command line; argv may be reordered (options behind positional words are found). Refused
+ * with INVAL, and the option named: what no mode or not this mode takes, an argument out of its range,
+ * positional words, an unknown operation or one that the mode does not take, names and values that do not
+ * pair. -h and -V win over everything: with them nothing else is refused. Free by args_free() in any case.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err);
 void args_free(struct args *a);
 
-/* As 2.1.8 says it: "host mode: option '-s' is not allowed/supported". Also for the handlers, which know more than the table. */
+/* As 2.1.8 says it: "host mode: option '-s' is not allowed/supported". Also for the handlers, which know more
+ * than the table. */
 int args_refuse(const struct args *a, enum args_opt opt, struct err *err);
 
 /* The names of a mode ("node") and whether it takes an option. */

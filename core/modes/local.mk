@@ -1,5 +1,5 @@
 # core/modes: what the build needs to know of this folder
-libcore_a_SOURCES += core/modes/transport.h
+libcore_a_SOURCES += core/modes/transport.h core/modes/transport.c
 # modes: what each mode of iscsiadm does, giving data and printing nothing.
 libcore_a_SOURCES += core/modes/daemon_start.c core/modes/daemon_start.h core/modes/discovery.c \
 	core/modes/discovery.h core/modes/discovery_keep.c core/modes/discovery_perform.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line: what each mode takes and refuses, and that the tables, --help and the manual say the same. */
+/* The command line: what each mode takes and refuses, and that the tables, --help and the manual say the
+ * same. */
 #include "cli/args.h"
 
 #include "base/file.h"
@@ -59,7 +60,9 @@ static void takes_what_the_table_says_and_nothing_else(void **state)
 			struct args a;
 			struct err err = ERR_INIT;
 			char line[128];
-			const char *value = strcmp(opts[i].kind, "FLAG") ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1" : "";
+			const char *value = strcmp(opts[i].kind, "FLAG")
+						    ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1"
+						    : "";
 			int r;
 
 			if (strchr("mhVkonv", opts[i].letter))
@@ -70,8 +73,8 @@ static void takes_what_the_table_says_and_nothing_else(void **state)
 				assert_int_equal(r, 0);
 				assert_true(a.given[opts[i].opt]);
 			} else {
-				snprintf(line, sizeof(line), "%s mode: option '-%c' is not allowed/supported", args_mode_name(m),
-					opts[i].letter);
+				snprintf(line, sizeof(line), "%s mode: option '-%c' is not allowed/supported",
+					args_mode_name(m), opts[i].letter);
 				assert_true(r < 0);
 				assert_string_equal(err.text, line);
 			}
@@ -86,7 +89,10 @@ static void reads_the_forms_that_clients_use(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(parse(&a, &err, "--mode node --target iqn.x --portal 10.0.0.1:3260,1 --op=update -n a -v 1 --name=b --value ''"), 0);
+	assert_int_equal(parse(&a, &err,
+				 "--mode node --target iqn.x --portal 10.0.0.1:3260,1 --op=update -n a -v 1 "
+				 "--name=b --value ''"),
+		0);
 	assert_int_equal(a.in_mode, ARGS_MODE_node);
 	assert_string_equal(a.targetname, "iqn.x");
 	assert_string_equal(a.portal, "10.0.0.1:3260,1");
@@ -112,7 +118,8 @@ static void reads_the_forms_that_clients_use(void **state)
 static void refuses_what_would_do_something_else(void **state)
 {
 	(void)state;
-	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected word 'iqn.2026-11.com.example:disk1'");
+	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1",
+		"unexpected word 'iqn.2026-11.com.example:disk1'");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
 	expect_refused("-m node -o update -n a", "1 names (-n) but 0 values (-v)");
@@ -186,7 +193,8 @@ static void usage_names_every_option(void **state)
 	}
 }
 
-/* The manual's option list holds "\-x" and "\-\-long" of every row, and a section for every mode; and no option that is no row. */
+/* The manual's option list holds "\-x" and "\-\-long" of every row, and a section for every mode; and no
+ * option that is no row. */
 static void manual_names_every_option_and_mode(void **state)
 {
 	char *man, word[64];

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the handlers of the modes share. */
+#include "command.h"
+
+#include "ipc/client.h"
+#include "modes/login.h"
+#include "out_text.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+int command_status(int r, const struct err *err)
+{
+	if (err->code != MISCSI_ERR_OK)
+		return (int)err->code;
+	if (r == -ENOMEM)
+		return MISCSI_ERR_NOMEM;
+	return r < 0 ? MISCSI_ERR_GENERIC : 0;
+}
+
+int command_fail(int r, const struct err *err)
+{
+	int status = command_status(r, err);
+
+	out_error("%s", *err->text ? err->text : err_text((enum miscsi_error)status));
+	return status;
+}
+
+int command_refuse(const char *fmt, ...)
+{
+	struct err err = { .code = MISCSI_ERR_INVAL };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err.text, sizeof(err.text), fmt, ap);
+	va_end(ap);
+	return command_fail(-EINVAL, &err);
+}
+
+struct settings command_settings(const struct args *a)
+{
+	return (struct settings){ a->names.v, a->values.v, a->names.n };
+}
+
+int command_level(const struct args *a, long max, const char *try)
+{
+	return a->print > max ? command_refuse("Invalid info level %ld. Try %s.", a->print, try) : 0;
+}
+
+int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
+{
+	struct err err = ERR_INIT;
+	unsigned given = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		given += a->given[opts[i]];
+		if (given == 2) {
+			args_refuse(a, opts[i], &err);
+			return command_refuse("%s together with what was given before it", err.text);
+		}
+	}
+	return 0;
+}
+
+static bool interrupted(const struct command *c)
+{
+	struct pollfd p = { .fd = c->interrupt, .events = POLLIN };
+
+	return c->interrupt >= 0 && poll(&p, 1, 0) > 0;
+}
+
+static void say_no_daemon(void *arg, const struct err *err)
+{
+	(void)arg;
+	out_error("%s", err->text);
+}
+
+static void say_login(void *arg, const struct record *node)
+{
+	(void)arg;
+	out_login("Logging in to", node, "");
+}
+
+static void say_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
+{
+	(void)arg;
+	out_error("%s: %u session%s requested, but %u already present.", record_str(node, FIELD_IFACE_NAME),
+		wanted, wanted == 1 ? "" : "s", present);
+}
+
+/* A failure that is only ours to have stopped waiting is said once, at the end. */
+static void say_logged_in(void *arg, const struct record *node, const struct err *err)
+{
+	if (err->code == MISCSI_ERR_OK)
+		out_login("Login to", node, " successful.");
+	else if (!interrupted(arg))
+		out_login_failed(node, err);
+}
+
+static int say_interrupted(const char *what)
+{
+	out_error("interrupted: no longer waiting. The daemon goes on with %s", what);
+	return MISCSI_ERR_ISCSID_COMM_ERR;
+}
+
+int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
+{
+	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon,
+		(void *)c };
+	struct err err = ERR_INIT;
+	int r = login_records(c->world, nodes, !c->args->no_wait, &events, &err);
+
+	if (r >= 0)
+		return 0;
+	if (interrupted(c))
+		return say_interrupted("the logins");
+	if (say_all)
+		out_error("Could not log into all portals");
+	return command_status(r, &err);
+}
+
+static void say_logout(void *arg, const struct session_info *s)
+{
+	(void)arg;
+	out_session_name("Logging out of session", s, "");
+}
+
+static void say_logged_out(void *arg, const struct session_info *s, const struct err *err)
+{
+	if (err->code == MISCSI_ERR_OK)
+		out_session_name("Logout of", s, " successful.");
+	else if (!interrupted(arg))
+		out_session_failed("logout of", s, err);
+}
+
+int command_logout(const struct command *c, const struct session_info_list *sessions)
+{
+	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
+	struct err err = ERR_INIT;
+	int r;
+
+	if (sessions->n == 0) {
+		out_error("No matching sessions found");
+		return MISCSI_ERR_NO_OBJS_FOUND;
+	}
+	r = logout_sessions(c->world, sessions, &events, &err);
+	if (r >= 0)
+		return 0;
+	if (interrupted(c))
+		return say_interrupted("the logouts");
+	out_error("Could not logout of all requested sessions");
+	return command_status(r, &err);
+}
+
+static void say_rescan(void *arg, const struct session_info *s)
+{
+	(void)arg;
+	out_session_name("Rescanning session", s, "");
+}
+
+static void say_rescanned(void *arg, const struct session_info *s, const struct err *err)
+{
+	if (err->code != MISCSI_ERR_OK && !interrupted(arg))
+		out_session_failed("rescan", s, err);
+}
+
+static int none_found(void)
+{
+	out_error("No session found.");
+	return MISCSI_ERR_NO_OBJS_FOUND;
+}
+
+int command_rescan(const struct command *c, const struct session_info_list *sessions)
+{
+	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
+	struct err err = ERR_INIT;
+	int r;
+
+	if (sessions->n == 0)
+		return none_found();
+	r = rescan_sessions(c->world, sessions, &events, &err);
+	if (r >= 0)
+		return 0;
+	if (interrupted(c))
+		return say_interrupted("the scans");
+	out_error("Could not execute operation on all sessions: %s",
+		err_text((enum miscsi_error)command_status(r, &err)));
+	return command_status(r, &err);
+}
+
+int command_stats(const struct command *c, const struct session_info_list *sessions)
+{
+	(void)c;
+	if (sessions->n == 0)
+		return none_found();
+	out_error("statistics are not supported yet");
+	return MISCSI_ERR_OP_NOT_SUPP;
+}
+
+/* As 2.1.8 does it the status is 0 also when there was nothing to stop: it is not running, as asked. */
+int command_kill(const struct command *c)
+{
+	struct client *client;
+	struct err err = ERR_INIT;
+	int r = world_client(c->world, &client, &err);
+
+	if (r >= 0)
+		r = client_stop(client, &err);
+	world_client_drop(c->world);
+	if (r >= 0)
+		return 0;
+	if (err.code == MISCSI_ERR_ISCSID_NOTCONN)
+		out_error("%s", err.text);
+	out_reason(&err);
+	out_error("Could not stop iscsid. Trying sending iscsid SIGTERM or SIGKILL signals manually");
+	return err.code == MISCSI_ERR_ISCSID_NOTCONN ? 0 : command_status(r, &err);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One handler per mode (modes.def): calls core/modes, has out_text print what came, and gives the exit
+ * status.
+ *
+ * The parser has refused what the mode does not take; a handler refuses combinations.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "args.h"
+#include "modes/node.h"
+
+struct command {
+	struct world *world;
+	const struct args *args;
+	int interrupt; /* readable after a SIGINT; -1: none */
+};
+
+#define MODE(symbol, ...) int command_##symbol(const struct command *c);
+#include "modes.def"
+#undef MODE
+
+/* -k 0 */
+int command_kill(const struct command *c);
+
+/* Prints "iscsiadm: TEXT" of what failed (r: what a function gave), and gives the exit status. */
+int command_fail(int r, const struct err *err);
+/* The same without printing. */
+int command_status(int r, const struct err *err);
+/* One that refuses: INVAL. */
+int command_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* -n and -v. */
+struct settings command_settings(const struct args *a);
+/* -P up to max; says "Invalid info level N. Try …" and gives INVAL beyond. */
+int command_level(const struct args *a, long max, const char *try);
+/* Rules out two of these options at once. */
+int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n);
+
+/* Shared by node, session and discovery mode. */
+int command_login(const struct command *c, const struct record_list *nodes, bool say_all);
+int command_logout(const struct command *c, const struct session_info_list *sessions);
+int command_rescan(const struct command *c, const struct session_info_list *sessions);
+int command_stats(const struct command *c, const struct session_info_list *sessions);
+/* -o update and delete of the chosen records, and printing them. */
+int command_node_update(const struct command *c, const struct node_select *select);
+int command_node_delete(const struct command *c, const struct node_select *select);
+
+#endif

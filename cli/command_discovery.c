@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -m discovery and -m discoverydb: the first asks when it has a type and a portal, the second when it has -D.
+ */
+#include "command.h"
+
+#include "modes/discovery.h"
+#include "out_text.h"
+#include <errno.h>
+#include <string.h>
+
+/* The sections of -P 1, in their order. */
+static const struct {
+	const char *heading;
+	enum record_kind kind;
+	bool has_records;
+} sections[] = {
+	{ "SENDTARGETS", RECORD_SENDTARGETS, true },
+	{ "iSNS", RECORD_ISNS, true },
+	{ "STATIC", RECORD_STATIC, false },
+	{ "FIRMWARE", RECORD_FW, false },
+};
+
+static int print_nodes(
+	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
+{
+	struct record_list nodes = { 0 };
+	int r = discovery_nodes(c->world, kind, disc, &nodes, err);
+
+	if (r == -ENOENT) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r >= 0)
+		out_discovery_tree(&nodes);
+	*n += nodes.n;
+	record_list_free(&nodes);
+	return r;
+}
+
+static int print_section(const struct command *c, size_t section, size_t *total, struct err *err)
+{
+	struct record_list records = { 0 };
+	enum record_kind kind = sections[section].kind;
+	size_t n = 0;
+	int r = sections[section].has_records ? discovery_list(c->world, kind, &records, err) : 0;
+
+	if (c->args->print == 1)
+		out_line("%s:", sections[section].heading);
+	n = records.n;
+	for (size_t i = 0; r >= 0 && i < records.n; i++) {
+		if (c->args->print == 0) {
+			out_discovery_line(records.at[i]);
+			continue;
+		}
+		out_line("DiscoveryAddress: %s,%d", record_str(records.at[i], FIELD_DISC_ADDRESS),
+			(int)record_int(records.at[i], FIELD_DISC_PORT));
+		r = print_nodes(c, kind, records.at[i], &n, err);
+	}
+	if (r >= 0 && c->args->print == 1 && !sections[section].has_records)
+		r = print_nodes(c, kind, NULL, &n, err);
+	if (r >= 0 && c->args->print == 1 && n == 0)
+		out_line("No targets found.");
+	*total += n;
+	record_list_free(&records);
+	return r;
+}
+
+static int list(const struct command *c)
+{
+	struct err err = ERR_INIT;
+	size_t total = 0;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < sizeof(sections) / sizeof(sections[0]); i++)
+		r = print_section(c, i, &total, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	return total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
+}
+
+static void say(void *arg, const char *text)
+{
+	(void)arg;
+	out_error("%s", text);
+}
+
+static unsigned keep_of(unsigned ops)
+{
+	if (ops & ARGS_OP_NONPERSISTENT)
+		return DISCOVERY_KEEP_NOTHING;
+	return (ops & ARGS_OP_NEW ? DISCOVERY_KEEP_NEW : 0u) |
+	       (ops & ARGS_OP_UPDATE ? DISCOVERY_KEEP_UPDATE : 0u) |
+	       (ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
+}
+
+static int ask(const struct command *c, const struct discovery_select *select, bool by_record)
+{
+	const struct args *a = c->args;
+	struct discovery_ask what = { .select = *select,
+		.ifaces = a->ifaces.v,
+		.n_ifaces = a->ifaces.n,
+		.by_record = by_record,
+		.keep = keep_of(a->ops),
+		.message = say };
+	struct record_list nodes = { 0 };
+	struct err err = ERR_INIT;
+	int r = discovery_perform(c->world, &what, &nodes, &err);
+
+	if (r < 0) {
+		r = command_fail(r, &err);
+		if (r != MISCSI_ERR_NO_OBJS_FOUND)
+			out_error("Could not perform SendTargets discovery: %s",
+				err_text((enum miscsi_error)r));
+		record_list_free(&nodes);
+		return r;
+	}
+	for (size_t i = 0; a->print == 0 && i < nodes.n; i++)
+		out_node_line(nodes.at[i]);
+	if (a->print == 1)
+		out_discovery_tree(&nodes);
+	r = a->login ? command_login(c, &nodes, false) : 0;
+	record_list_free(&nodes);
+	return r;
+}
+
+static int show(const struct command *c, const struct discovery_select *select)
+{
+	cleanup(record_freep) struct record *disc = NULL;
+	struct err err = ERR_INIT;
+	int r = discovery_find(c->world, select, &disc, &err);
+
+	if (r >= 0)
+		r = out_record(disc, c->args->show);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int create(const struct command *c, const struct discovery_select *select)
+{
+	struct err err = ERR_INIT;
+	int r = discovery_new(c->world, select, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	out_line("New discovery record for [%s,%u] added.", select->portal.host, select->portal.port);
+	return 0;
+}
+
+static int update(const struct command *c, const struct discovery_select *select)
+{
+	struct settings settings = command_settings(c->args);
+	struct err err = ERR_INIT;
+	int r;
+
+	if (settings.n == 0)
+		return command_refuse("an update needs a setting (-n) and its value (-v)");
+	r = discovery_update(c->world, select, &settings, &err);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int of_record(const struct command *c, const struct discovery_select *select)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	switch (c->args->ops) {
+	case 0:
+	case ARGS_OP_SHOW:
+		return show(c, select);
+	case ARGS_OP_NEW:
+		return create(c, select);
+	case ARGS_OP_UPDATE:
+		return update(c, select);
+	case ARGS_OP_DELETE:
+		r = discovery_delete(c->world, select, &err);
+		return r < 0 ? command_fail(r, &err) : 0;
+	default:
+		return command_refuse("one operation (-o) at a time, without -D");
+	}
+}
+
+static int asked_firmware(void)
+{
+	out_error("Could not get list of targets from firmware. (err %d)", MISCSI_ERR_NO_OBJS_FOUND);
+	return MISCSI_ERR_NO_OBJS_FOUND;
+}
+
+/* Which of both is meant was said by the mode: by asks when there is something to ask. */
+static int run(const struct command *c, bool db)
+{
+	const struct args *a = c->args;
+	struct discovery_select select;
+	struct err err = ERR_INIT;
+	bool asks = db ? a->discover : a->type || a->discover || a->login;
+	int r = command_level(a, 1, "0 or 1");
+
+	if (r)
+		return r;
+	if (!a->type && !a->portal && !asks)
+		return a->ops & ~(unsigned)ARGS_OP_SHOW
+			       ? command_refuse("this operation (-o) needs a portal (-p)")
+			       : list(c);
+	r = discovery_select(&select, a->type, a->portal, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	if (select.kind == RECORD_FW)
+		return asks ? asked_firmware()
+			    : command_refuse("Invalid command. Possibly missing --discover argument.");
+	if (!asks)
+		return of_record(c, &select);
+	if (select.kind == RECORD_ISNS) {
+		out_error("Could not perform iSNS discovery: %s", err_text(MISCSI_ERR_ISNS_UNAVAILABLE));
+		return MISCSI_ERR_ISNS_UNAVAILABLE;
+	}
+	return ask(c, &select, db);
+}
+
+int command_discovery(const struct command *c)
+{
+	return run(c, false);
+}
+
+int command_discoverydb(const struct command *c)
+{
+	return run(c, true);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -m node */
+#include "command.h"
+
+#include "modes/iface.h"
+#include "modes/login.h"
+#include "out_text.h"
+#include <errno.h>
+#include <string.h>
+
+static int node_show_list(const struct command *c, const struct node_select *select, bool records)
+{
+	struct record_list nodes = { 0 };
+	struct err err = ERR_INIT;
+	int r = node_list(c->world, select, &nodes, &err);
+
+	if (r >= 0 && records)
+		r = out_records(&nodes, c->args->show);
+	else if (r >= 0 && c->args->print == 1)
+		out_node_tree(&nodes);
+	for (size_t i = 0; r >= 0 && !records && c->args->print == 0 && i < nodes.n; i++)
+		out_node_line(nodes.at[i]);
+	record_list_free(&nodes);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int create(const struct command *c, const struct node_select *select)
+{
+	cleanup(record_freep) struct record *node = NULL;
+	struct err err = ERR_INIT;
+	int r = node_new(c->world, select, &node, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	out_node_added(node);
+	return 0;
+}
+
+static int operation_failed(int r, const struct err *err)
+{
+	int status = command_fail(r, err);
+
+	if (status != MISCSI_ERR_NO_OBJS_FOUND)
+		out_error("Could not execute operation on all records: %s",
+			err_text((enum miscsi_error)status));
+	return status;
+}
+
+int command_node_update(const struct command *c, const struct node_select *select)
+{
+	struct settings settings = command_settings(c->args);
+	struct err err = ERR_INIT;
+	int r;
+
+	if (settings.n == 0)
+		return command_refuse("an update needs a setting (-n) and its value (-v)");
+	r = settings_check(&settings, RECORD_NODE, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	r = node_update(c->world, select, &settings, &err);
+	return r < 0 ? operation_failed(r, &err) : 0;
+}
+
+static void say_busy(void *arg, const struct record *node)
+{
+	(void)arg;
+	out_error("This command will remove the record [iface: %s, target: %s, portal: %s,%d], but a session "
+		  "is using it. Logout session then rerun command to remove record.",
+		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),
+		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
+}
+
+int command_node_delete(const struct command *c, const struct node_select *select)
+{
+	struct err err = ERR_INIT;
+	int r = node_delete(c->world, select, say_busy, NULL, &err);
+
+	if (r >= 0)
+		return 0;
+	if (err.code != MISCSI_ERR_SESS_EXISTS)
+		return operation_failed(r, &err);
+	out_error("Could not execute operation on all records: %s", err_text(err.code));
+	return MISCSI_ERR_SESS_EXISTS;
+}
+
+static int login_startup(const struct command *c)
+{
+	struct record_list nodes = { 0 };
+	struct err err = ERR_INIT;
+	int startup, r = node_startup_parse(c->args->loginall, &startup, &err);
+
+	if (r >= 0)
+		r = node_list_startup(c->world, startup, &nodes, &err);
+	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
+	record_list_free(&nodes);
+	return r;
+}
+
+static int logout_startup(const struct command *c)
+{
+	struct session_info_list sessions = { 0 };
+	struct err err = ERR_INIT;
+	int startup, r = node_startup_parse(c->args->logoutall, &startup, &err);
+
+	if (r >= 0)
+		r = node_sessions_startup(c->world, startup, &sessions, &err);
+	r = r < 0 ? command_fail(r, &err) : command_logout(c, &sessions);
+	session_info_list_free(&sessions);
+	return r;
+}
+
+static int login(const struct command *c, const struct node_select *select)
+{
+	struct record_list nodes = { 0 };
+	struct err err = ERR_INIT;
+	int r = node_list(c->world, select, &nodes, &err);
+
+	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
+	record_list_free(&nodes);
+	return r;
+}
+
+/* -u, -R, -s */
+static int of_sessions(const struct command *c, const struct node_select *select)
+{
+	const struct args *a = c->args;
+	struct session_info_list sessions = { 0 };
+	struct session_filter filter;
+	struct err err = ERR_INIT;
+	int r;
+
+	node_select_sessions(select, &filter);
+	r = session_list(c->world, &filter, SESSION_DETAIL_LIST, &sessions, &err);
+	if (r < 0)
+		r = command_fail(r, &err);
+	else if (a->logout)
+		r = command_logout(c, &sessions);
+	else
+		r = a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
+	session_info_list_free(&sessions);
+	return r;
+}
+
+/* One iface, which must be known. */
+static int choose(const struct command *c, struct node_select *select)
+{
+	const struct args *a = c->args;
+	const char *iface = a->ifaces.n ? a->ifaces.v[0] : NULL;
+	struct record_list found = { 0 };
+	struct err err = ERR_INIT;
+	int r = node_select(select, a->targetname, a->portal, iface, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	if (a->ifaces.n > 1)
+		out_error("NODE mode only accepts one interface. Using the first one, %s", iface);
+	if (!iface || a->logout)
+		return 0;
+	r = iface_find(c->world, iface, &found, &err);
+	record_list_free(&found);
+	if (r >= 0)
+		return 0;
+	if (r != -ENOENT)
+		return command_fail(r, &err);
+	out_error("Could not read iface info for %s.", iface);
+	return MISCSI_ERR_NOMEM; /* 2.1.8's number for it: clients know it */
+}
+
+static int by_operation(const struct command *c, const struct node_select *select)
+{
+	const struct args *a = c->args;
+
+	switch (a->ops) {
+	case 0:
+		return node_show_list(c, select, a->targetname || a->portal || a->ifaces.n);
+	case ARGS_OP_SHOW:
+		return node_show_list(c, select, true);
+	case ARGS_OP_NEW:
+		return create(c, select);
+	case ARGS_OP_UPDATE:
+		return command_node_update(c, select);
+	case ARGS_OP_DELETE:
+		return command_node_delete(c, select);
+	default:
+		return command_refuse("node mode: one operation (-o) at a time");
+	}
+}
+
+int command_node(const struct command *c)
+{
+	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats,
+		ARGS_loginall, ARGS_logoutall, ARGS_ops };
+	const struct args *a = c->args;
+	struct node_select select;
+	int r = command_level(a, 1, "0 or 1");
+
+	if (!r)
+		r = command_exclusive(a, verbs, sizeof(verbs) / sizeof(verbs[0]));
+	if (r)
+		return r;
+	if (a->loginall)
+		return login_startup(c);
+	if (a->logoutall)
+		return logout_startup(c);
+	r = choose(c, &select);
+	if (r)
+		return r;
+	if (a->login)
+		return login(c, &select);
+	if (a->logout || a->rescan || a->stats)
+		return of_sessions(c, &select);
+	return by_operation(c, &select);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -m transport; -m fw and -m host as far as they go. */
+#include "command.h"
+
+#include "modes/transport.h"
+#include "out_text.h"
+
+int command_transport(const struct command *c)
+{
+	struct transport_list *list;
+	const struct engine *engine;
+	struct err err = ERR_INIT;
+	int r = world_engine(c->world, &engine, &err);
+
+	if (r >= 0)
+		r = transport_list_new(engine->plugins, &list, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	out_transports(list);
+	if (list->count == 0) {
+		out_error("no transport plugin in %s", list->dirs);
+		r = MISCSI_ERR_NO_OBJS_FOUND;
+	}
+	transport_list_free(list);
+	return r;
+}
+
+int command_fw(const struct command *c)
+{
+	(void)c;
+	out_error("Could not get list of targets from firmware. (err %d)", MISCSI_ERR_NO_OBJS_FOUND);
+	return MISCSI_ERR_NO_OBJS_FOUND;
+}
+
+int command_host(const struct command *c)
+{
+	(void)c;
+	out_error("host mode is not supported yet");
+	return MISCSI_ERR_OP_NOT_SUPP;
+}

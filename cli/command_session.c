@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -m session */
+#include "command.h"
+
+#include "base/mem.h"
+#include "modes/login.h"
+#include "out_text.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static unsigned detail_of(long level)
+{
+	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2,
+		SESSION_DETAIL_P3 };
+
+	return details[level];
+}
+
+static int print(const struct command *c, const struct session_info_list *l)
+{
+	cleanup(x_freep) struct session_words *words = NULL;
+	char version[64];
+
+	if (c->args->print == 0) {
+		for (size_t i = 0; i < l->n; i++)
+			out_session_line(&l->info[i]);
+		return 0;
+	}
+	words = x_newn(struct session_words, l->n + 1);
+	if (!words || session_words(c->world, l, words) < 0)
+		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
+	if (c->args->print == 3) {
+		session_transport_version(c->world, version, sizeof(version));
+		out_session_banner(version);
+	}
+	out_session_tree(l, words, (unsigned)c->args->print, c->args->show);
+	return 0;
+}
+
+/* Without -r */
+static int of_all(const struct command *c)
+{
+	const struct args *a = c->args;
+	struct session_info_list l = { 0 };
+	struct err err = ERR_INIT;
+	int r;
+
+	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
+		return command_refuse("session mode: this operation (-o) needs a session (-r)");
+	r = session_list(c->world, NULL, detail_of(a->print), &l, &err);
+	if (r < 0) {
+		r = command_fail(r, &err);
+	} else if (a->logout) {
+		r = command_logout(c, &l);
+	} else if (a->rescan) {
+		r = command_rescan(c, &l);
+	} else if (a->stats) {
+		r = command_stats(c, &l);
+	} else if (l.n == 0) {
+		out_error("No active sessions.");
+		r = MISCSI_ERR_NO_OBJS_FOUND;
+	} else {
+		r = print(c, &l);
+	}
+	session_info_list_free(&l);
+	return r;
+}
+
+/* One more session of the same record. */
+static int log_in_again(const struct command *c, struct record *node)
+{
+	struct record_list one = { 0 };
+	struct err err = ERR_INIT;
+	int r = record_set_int(
+		node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
+
+	if (r < 0) {
+		record_free(node);
+		return command_fail(r, &err);
+	}
+	if (record_list_add(&one, node) < 0)
+		return command_fail(-ENOMEM, &err);
+	r = command_login(c, &one, true);
+	record_list_free(&one);
+	return r;
+}
+
+/* What is done to the record that a session came from. */
+static int of_record(const struct command *c, const struct session_info *s)
+{
+	struct record *node = NULL;
+	struct node_select select;
+	struct err err = ERR_INIT;
+	char portal[PORTAL_TEXT_MAX];
+	int r = session_record(c->world, s, &node, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	if (c->args->ops == ARGS_OP_NEW)
+		return log_in_again(c, node);
+	if (!c->args->ops || c->args->ops == ARGS_OP_SHOW) {
+		r = out_record(node, c->args->show);
+		record_free(node);
+		return r < 0 ? command_fail(r, &err) : 0;
+	}
+	snprintf(portal, sizeof(portal), "[%s]:%d", record_str(node, FIELD_CONN_ADDRESS),
+		(int)record_int(node, FIELD_CONN_PORT));
+	if (portal_host_kind(record_str(node, FIELD_CONN_ADDRESS),
+		    strlen(record_str(node, FIELD_CONN_ADDRESS))) != PORTAL_IPV6)
+		snprintf(portal, sizeof(portal), "%s:%d", record_str(node, FIELD_CONN_ADDRESS),
+			(int)record_int(node, FIELD_CONN_PORT));
+	r = node_select(
+		&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
+	if (r < 0)
+		r = command_fail(r, &err);
+	else if (c->args->ops == ARGS_OP_UPDATE)
+		r = command_node_update(c, &select);
+	else if (c->args->ops == ARGS_OP_DELETE)
+		r = command_node_delete(c, &select);
+	else
+		r = command_refuse("session mode: one operation (-o) at a time");
+	record_free(node);
+	return r;
+}
+
+/* With -r */
+static int of_one(const struct command *c)
+{
+	const struct args *a = c->args;
+	struct session_info_list l = { 0 };
+	struct err err = ERR_INIT;
+	uint32_t sid;
+	int r = session_sid_parse(a->sid, &sid, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	r = session_find(c->world, sid, a->print ? detail_of(a->print) : SESSION_DETAIL_MATCH, &l, &err);
+	if (r < 0) {
+		out_error("Could not get session info for sid %u", sid);
+		return command_status(r, &err);
+	}
+	if (a->logout)
+		r = command_logout(c, &l);
+	else if (a->rescan)
+		r = command_rescan(c, &l);
+	else if (a->stats)
+		r = command_stats(c, &l);
+	else
+		r = a->given[ARGS_print] && !a->ops ? print(c, &l) : of_record(c, &l.info[0]);
+	session_info_list_free(&l);
+	return r;
+}
+
+int command_session(const struct command *c)
+{
+	static const enum args_opt verbs[] = { ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_ops };
+	int r = command_level(c->args, 3, "0 - 3");
+
+	if (!r)
+		r = command_exclusive(c->args, verbs, sizeof(verbs) / sizeof(verbs[0]));
+	if (r)
+		return r;
+	return c->args->sid ? of_one(c) : of_all(c);
+}

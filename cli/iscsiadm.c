@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iscsiadm: reads its words, makes the world that the environment and the system give, and runs one mode. */
+#include "config.h"
+
+#include "command.h"
+#include "out_text.h"
+
+#include "base/file.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int (*const commands[])(const struct command *) = {
+	[ARGS_MODE_NONE] = command_kill,
+#define MODE(symbol, ...) [ARGS_MODE_##symbol] = command_##symbol,
+#include "modes.def"
+#undef MODE
+};
+
+/* -d 0 to 8. Without it stderr stays empty on success: scripts take any text there for a failure. */
+static enum log_level level_of(long debug)
+{
+	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
+
+	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
+}
+
+/* Ctrl-C ends the waiting, so that it can be said what goes on without us. Everything else ends the program
+ * as usual. */
+static int open_interrupt(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	return fd;
+}
+
+/* Only what waits for the daemon hears the interrupt; the rest is ended by it. */
+static bool waits(const struct args *a)
+{
+	return a->login || a->logout || a->loginall || a->logoutall || a->rescan;
+}
+
+static int run(const struct args *a)
+{
+	static const char program[] = "iscsiadm";
+	struct log log = { level_of(a->debug), log_to_stderr, (void *)program };
+	struct world_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
+		.sysfs = secure_getenv("MISCSI_SYSFS"),
+		.socket = secure_getenv("MISCSI_SOCKET"),
+		.interrupt = -1,
+		.may_start = a->in_mode != ARGS_MODE_NONE,
+		.log = &log };
+	struct command c = { .args = a };
+	int status;
+
+	if (waits(a))
+		config.interrupt = open_interrupt();
+	c.interrupt = config.interrupt;
+	if (world_new(&config, &c.world) < 0)
+		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
+	status = commands[a->in_mode](&c);
+	world_free(c.world);
+	file_close(&config.interrupt);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct args a;
+	struct err err = ERR_INIT;
+	int r = args_parse(&a, argc, argv, &err), status = 0;
+
+	umask(0077);
+	if (r < 0) {
+		status = command_fail(r, &err);
+	} else if (a.help) {
+		args_usage(stdout, a.in_mode);
+	} else if (a.version) {
+		printf("iscsiadm version %s\n", PACKAGE_VERSION);
+	} else {
+		status = run(&a);
+	}
+	args_free(&a);
+	if (fflush(stdout) != 0 && status == 0) {
+		out_error("cannot write: %s", strerror(errno));
+		status = MISCSI_ERR_GENERIC;
+	}
+	return status;
+}

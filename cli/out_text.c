@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records, nodes, ifaces and plugins as text. */
+#include "out_text.h"
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "config.h"
+#include "proto/portal.h"
+#include "record/recfile.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORD_TEXT_MAX (4u << 20)
+
+void out_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, fmt);
+	fputs("iscsiadm: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+void out_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	putchar('\n');
+	va_end(ap);
+}
+
+int out_record(const struct record *r, bool secrets)
+{
+	struct strbuf b = STRBUF_INIT(RECORD_TEXT_MAX);
+	int ret = recfile_print(&b, r, secrets ? RECFILE_SHOW_SECRETS : RECFILE_SHOW, PACKAGE_VERSION);
+
+	if (ret >= 0)
+		fputs(strbuf_str(&b), stdout);
+	if (secrets && b.s)
+		mem_wipe(b.s, b.len);
+	strbuf_free(&b);
+	return ret;
+}
+
+int out_records(const struct record_list *l, bool secrets)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < l->n; i++)
+		r = out_record(l->at[i], secrets);
+	return r;
+}
+
+/* "A:P", with brackets where they are needed. */
+static const char *portal_text(char *buf, size_t size, const struct record *node)
+{
+	const char *address = record_str(node, FIELD_CONN_ADDRESS);
+	bool v6 = strchr(address, ':') != NULL;
+
+	snprintf(buf, size, "%s%s%s:%d", v6 ? "[" : "", address, v6 ? "]" : "",
+		(int)record_int(node, FIELD_CONN_PORT));
+	return buf;
+}
+
+void out_node_line(const struct record *node)
+{
+	char portal[PORTAL_TEXT_MAX];
+
+	/* An unknown tag is printed unsigned here and signed in the tree: clients want digits alone in this
+	 * line. */
+	printf("%s,%u %s\n", portal_text(portal, sizeof(portal), node),
+		(unsigned)record_int(node, FIELD_NODE_TPGT), record_str(node, FIELD_NODE_NAME));
+}
+
+static void out_portal(const char *indent, const struct record *node)
+{
+	char portal[PORTAL_TEXT_MAX];
+
+	printf("%sPortal: %s,%d\n", indent, portal_text(portal, sizeof(portal), node),
+		(int)record_int(node, FIELD_NODE_TPGT));
+}
+
+static bool same_target(const struct record *a, const struct record *b)
+{
+	return a && b && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
+}
+
+static bool same_portal(const struct record *a, const struct record *b)
+{
+	return same_target(a, b) &&
+	       !strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
+	       record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT);
+}
+
+static void out_tree(const struct record_list *nodes, bool portal_each)
+{
+	const struct record *last = NULL;
+
+	for (size_t i = 0; i < nodes->n; i++) {
+		const struct record *node = nodes->at[i];
+
+		if (!same_target(last, node))
+			printf("Target: %s\n", record_str(node, FIELD_NODE_NAME));
+		if (portal_each || !same_portal(last, node))
+			out_portal("\t", node);
+		printf("\t\tIface Name: %s\n", record_str(node, FIELD_IFACE_NAME));
+		last = node;
+	}
+}
+
+void out_node_tree(const struct record_list *nodes)
+{
+	out_tree(nodes, true);
+}
+
+static int by_portal(const void *a, const void *b)
+{
+	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
+	int order = strcmp(record_str(x, FIELD_NODE_NAME), record_str(y, FIELD_NODE_NAME));
+
+	if (order == 0)
+		order = strcmp(record_str(x, FIELD_CONN_ADDRESS), record_str(y, FIELD_CONN_ADDRESS));
+	if (order == 0)
+		order = (int)(record_int(x, FIELD_CONN_PORT) - record_int(y, FIELD_CONN_PORT));
+	return order ? order : strcmp(record_str(x, FIELD_IFACE_NAME), record_str(y, FIELD_IFACE_NAME));
+}
+
+void out_discovery_tree(struct record_list *nodes)
+{
+	if (nodes->n > 1)
+		qsort(nodes->at, nodes->n, sizeof(nodes->at[0]), by_portal);
+	out_tree(nodes, false);
+}
+
+void out_node_added(const struct record *node)
+{
+	printf("New iSCSI node [%s:[hw=%s,ip=%s,net_if=%s,iscsi_if=%s] %s,%d,%d %s] added\n",
+		record_str(node, FIELD_IFACE_TRANSPORT), record_str(node, FIELD_IFACE_HWADDRESS),
+		record_str(node, FIELD_IFACE_IPADDRESS), record_str(node, FIELD_IFACE_NETDEV),
+		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_CONN_ADDRESS),
+		(int)record_int(node, FIELD_CONN_PORT), (int)record_int(node, FIELD_NODE_TPGT),
+		record_str(node, FIELD_NODE_NAME));
+}
+
+#define LOGIN_NAME "[iface: %s, target: %s, portal: %s,%d]"
+#define LOGIN_NAME_ARGS(node)                                                                                \
+	record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),                               \
+		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT)
+
+void out_login(const char *before, const struct record *node, const char *behind)
+{
+	printf("%s " LOGIN_NAME "%s\n", before, LOGIN_NAME_ARGS(node), behind);
+	fflush(stdout);
+}
+
+void out_reason(const struct err *err)
+{
+	out_error("initiator reported error (%d - %s)", (int)err->code, err_text(err->code));
+	/* What 2.1.8 does not say: the cause. */
+	if (*err->text && strcmp(err->text, err_text(err->code)) != 0 &&
+		err->code != MISCSI_ERR_ISCSID_NOTCONN)
+		out_error("%s", err->text);
+}
+
+void out_login_failed(const struct record *node, const struct err *err)
+{
+	out_error("Could not login to " LOGIN_NAME ".", LOGIN_NAME_ARGS(node));
+	out_reason(err);
+}
+
+void out_discovery_line(const struct record *disc)
+{
+	printf("%s:%d via %s\n", record_str(disc, FIELD_DISC_ADDRESS), (int)record_int(disc, FIELD_DISC_PORT),
+		record_str(disc, FIELD_DISC_TYPE));
+}
+
+static const char *or_empty(const char *text)
+{
+	return *text ? text : "<empty>";
+}
+
+void out_iface_line(const struct record *iface)
+{
+	printf("%s %s,%s,%s,%s,%s\n", record_str(iface, FIELD_IFACE_NAME),
+		record_str(iface, FIELD_IFACE_TRANSPORT), or_empty(record_str(iface, FIELD_IFACE_HWADDRESS)),
+		or_empty(record_str(iface, FIELD_IFACE_IPADDRESS)),
+		or_empty(record_str(iface, FIELD_IFACE_NETDEV)),
+		or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
+}
+
+void out_iface_tree(const struct record *iface, const struct record_list *nodes)
+{
+	const struct record *last = NULL;
+
+	printf("Iface: %s\n", record_str(iface, FIELD_IFACE_NAME));
+	for (size_t i = 0; i < nodes->n; i++) {
+		const struct record *node = nodes->at[i];
+
+		if (strcmp(record_str(node, FIELD_IFACE_NAME), record_str(iface, FIELD_IFACE_NAME)) != 0)
+			continue;
+		if (!same_target(last, node))
+			printf("\tTarget: %s\n", record_str(node, FIELD_NODE_NAME));
+		out_portal("\t\t", node);
+		last = node;
+	}
+}
+
+void out_transports(const struct transport_list *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct transport_info *t = &l->rows[i];
+
+		printf("Plugin: %s\n", t->name);
+		if (*t->refused) {
+			printf("\tFile: %s\n\tRefused: %s\n", t->file, t->refused);
+			continue;
+		}
+		printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n",
+			t->version, t->summary, t->abi, or_empty(t->transports), or_empty(t->modules));
+		printf("\tCapabilities: %s\n\tFile: %s\n", or_empty(t->capabilities), t->file);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What people and scripts read: the text of iscsiadm, to the byte that of open-iscsi 2.1.8 where programs
+ * depend on it (doc/COMPATIBILITY.md). Only this and out_session.c print.
+ *
+ * Everything goes to stdout but out_error(). What the target or an adapter said is escaped here.
+ */
+#ifndef CLI_OUT_TEXT_H
+#define CLI_OUT_TEXT_H
+
+#include "base/err.h"
+#include "modes/transport.h"
+#include "record/record.h"
+#include <stdbool.h>
+
+struct session_info;
+struct session_info_list;
+struct session_words;
+
+/* "iscsiadm: TEXT" on stderr, behind what was printed before. */
+void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "# BEGIN RECORD", a line for each setting, "# END RECORD". -errno. */
+int out_record(const struct record *r, bool secrets);
+int out_records(const struct record_list *l, bool secrets);
+
+/* "A:P,TPGT TARGET" */
+void out_node_line(const struct record *node);
+/* The tree of node mode: a portal for each iface of it. */
+void out_node_tree(const struct record_list *nodes);
+/* The tree of the discovery modes: the ifaces of a portal below it. Sorts the list. */
+void out_discovery_tree(struct record_list *nodes);
+/* "New iSCSI node [...] added" */
+void out_node_added(const struct record *node);
+/* "[iface: I, target: T, portal: A,P]" between what goes before and behind. */
+void out_login(const char *before, const struct record *node, const char *behind);
+void out_login_failed(const struct record *node, const struct err *err);
+void out_reason(const struct err *err);
+
+/* "A:P via sendtargets" */
+void out_discovery_line(const struct record *disc);
+
+/* "NAME TRANSPORT,HW,IP,NET,INITIATOR" */
+void out_iface_line(const struct record *iface);
+/* "Iface: NAME" and the nodes of the list that are bound to it. */
+void out_iface_tree(const struct record *iface, const struct record_list *nodes);
+
+void out_transports(const struct transport_list *l);
+
+/* out_session.c: "tcp: [SID] A:P,TPGT TARGET (non-flash)" */
+void out_session_line(const struct session_info *s);
+/* level 1 to 3; words[] of l->n. Ordered by target. */
+void out_session_tree(
+	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets);
+void out_session_banner(const char *transport_version);
+/* "[sid: N, target: T, portal: A,P]" between. */
+void out_session_name(const char *before, const struct session_info *s, const char *behind);
+void out_session_failed(const char *what, const struct session_info *s, const struct err *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `-m transport`: the loaded and the refused plugins as data. The list owns its texts. */
+#include "modes/transport.h"
+#include "base/mem.h"
+#include "plugin/info.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct listing {
+	struct transport_list list;
+	char *dirs;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct transport_info *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r ? r : strcmp(x->file, y->file);
+}
+
+static int add(void *arg, const struct plugin_info *info)
+{
+	struct transport_list *l = arg;
+	struct transport_info *rows = x_realloc(l->rows, (l->count + 1) * sizeof(*rows));
+	struct transport_info *row;
+	const char *const from[] = { info->name, info->version, info->summary, info->transports, info->modules, info->capabilities,
+		info->file, info->refused };
+	const char **to[8];
+
+	if (!rows)
+		return -ENOMEM;
+	l->rows = rows;
+	row = &rows[l->count++];
+	memset(row, 0, sizeof(*row));
+	row->abi = info->abi;
+	to[0] = &row->name;
+	to[1] = &row->version;
+	to[2] = &row->summary;
+	to[3] = &row->transports;
+	to[4] = &row->modules;
+	to[5] = &row->capabilities;
+	to[6] = &row->file;
+	to[7] = &row->refused;
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		*to[i] = x_strdup(from[i]);
+		if (!*to[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int transport_list_new(struct plugins *ps, struct transport_list **out, struct err *err)
+{
+	struct listing *listing = x_new(struct listing);
+	int r = listing ? plugins_each(ps, add, &listing->list) : -ENOMEM;
+
+	if (r == 0) {
+		listing->dirs = x_strdup(plugins_dirs(ps));
+		listing->list.dirs = listing->dirs;
+		r = listing->dirs ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		if (listing)
+			transport_list_free(&listing->list);
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "listing plugins");
+	}
+	if (listing->list.count)
+		qsort(listing->list.rows, listing->list.count, sizeof(listing->list.rows[0]), by_name);
+	*out = &listing->list;
+	return 0;
+}
+
+void transport_list_free(struct transport_list *list)
+{
+	struct listing *listing;
+
+	if (!list)
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		struct transport_info *row = &list->rows[i];
+		const char *const texts[] = { row->name, row->version, row->summary, row->transports, row->modules, row->capabilities,
+			row->file, row->refused };
+
+		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+			x_free((char *)texts[k]);
+	}
+	listing = container_of(list, struct listing, list);
+	x_free(list->rows);
+	x_free(listing->dirs);
+	x_free(listing);
+}

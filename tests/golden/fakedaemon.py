@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stand-in for iscsid: Varlink over a Unix socket, with answers that the test chooses. Looks after session 1."""
+import json
+import os
+import socket
+import threading
+
+TEXTS = {24: ("LOGIN_AUTH_FAILED", "iSCSI login failed due to authorization failure")}
+SESSION = dict(sid=1, target="iqn.2026-11.com.example:disk1", address="192.0.2.10", port=3260, tpgt=1, iface="default",
+               transport="tcp", state="LOGGED_IN", connection="LOGGED_IN", reconnects=0, since=1000, adopted=False)
+
+
+class Daemon:
+    def __init__(self, path):
+        self.login_code = 0
+        self.calls = []  # (method, parameters) of every call
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+        os.unlink(self.path)
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    def serve(self, peer):
+        pending = b""
+        with peer:
+            while True:
+                bytes_ = peer.recv(65536)
+                if not bytes_:
+                    return
+                *messages, pending = (pending + bytes_).split(b"\0")
+                for message in messages:
+                    self.answer(peer, json.loads(message))
+
+    def answer(self, peer, call):
+        method, parameters = call["method"], call.get("parameters", {})
+        self.calls.append((method, parameters))
+        name = method.rpartition(".")[2]
+        if name in ("Login", "Logout", "Rescan"):
+            things = parameters.get("records", parameters.get("sids", []))
+            for i in range(len(things)):
+                self.reply(peer, {"results": [self.result(i)]}, continues=True)
+            self.reply(peer, {"results": []})
+        elif name == "ListSessions":
+            self.reply(peer, {"sessions": [SESSION]})
+        else:
+            self.reply(peer, {})
+
+    def result(self, index):
+        result = {"index": index, "sid": index + 1}
+        if self.login_code:
+            name, text = TEXTS[self.login_code]
+            result["error"] = {"code": self.login_code, "name": name, "text": text}
+        return result
+
+    @staticmethod
+    def reply(peer, parameters, continues=False):
+        message = {"parameters": parameters}
+        if continues:
+            message["continues"] = True
+        peer.sendall(json.dumps(message).encode() + b"\0")
