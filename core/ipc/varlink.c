@@ -256,16 +256,6 @@ static size_t utf8_sequence(const unsigned char *s)
 	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
 }
 
-bool varlink_is_utf8(const char *text)
-{
-	for (size_t n; *text; text += n) {
-		n = utf8_sequence((const unsigned char *)text);
-		if (!n)
-			return false;
-	}
-	return true;
-}
-
 void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error)
 {
 	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);

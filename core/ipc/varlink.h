@@ -56,8 +56,6 @@ int varlink_boolean(struct json_object *object, const char *member, bool *out);
 int varlink_array(struct json_object *object, const char *member, struct json_object **out);  /* borrowed */
 int varlink_object(struct json_object *object, const char *member, struct json_object **out); /* borrowed */
 
-bool varlink_is_utf8(const char *text);
-
 /*
  * Adds a member; what is not UTF-8 in a text becomes U+FFFD. *error keeps the first -ENOMEM of a row of
  * calls: check it once, at the end. varlink_add takes value (also when it fails); a NULL text or value adds

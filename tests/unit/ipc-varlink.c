@@ -248,19 +248,31 @@ static void what_is_written_is_read_again(void **state)
 	varlink_buffer_free(&b);
 }
 
-static void utf8_is_strict(void **state)
+/* Written, each is one character (or is itself) again; what is none becomes U+FFFD per byte. */
+static void texts_are_written_as_strict_utf8(void **state)
 {
 	static const char *const good[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xef\xbf\xbf",
 		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", NULL };
 	static const char *const bad[] = { "\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc3", "\xe1\x80", "a\xffz",
-		NULL };
+		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc3", "\xe1\x80", NULL };
+	struct json_object *o = json_object_new_object();
+	const char *s;
+	int error = 0;
 
 	(void)state;
-	for (const char *const *text = good; *text; text++)
-		assert_true(varlink_is_utf8(*text));
-	for (const char *const *text = bad; *text; text++)
-		assert_false(varlink_is_utf8(*text));
+	for (const char *const *text = good; *text; text++) {
+		varlink_add_text(o, "t", *text, &error);
+		assert_int_equal(varlink_string(o, "t", &s), 0);
+		assert_string_equal(s, *text);
+	}
+	for (const char *const *text = bad; *text; text++) {
+		varlink_add_text(o, "t", *text, &error);
+		assert_int_equal(varlink_string(o, "t", &s), 0);
+		assert_int_equal(strlen(s), 3 * strlen(*text));
+		assert_memory_equal(s, "\xef\xbf\xbd", 3);
+	}
+	assert_int_equal(error, 0);
+	varlink_put(o);
 }
 
 static void failure_of_a_row_of_adds_is_kept(void **state)
@@ -293,7 +305,7 @@ int main(void)
 		cmocka_unit_test(members_are_of_their_type_and_range),
 		cmocka_unit_test(what_is_given_up_is_wiped),
 		cmocka_unit_test(what_is_written_is_read_again),
-		cmocka_unit_test(utf8_is_strict),
+		cmocka_unit_test(texts_are_written_as_strict_utf8),
 		cmocka_unit_test(failure_of_a_row_of_adds_is_kept),
 	};
 

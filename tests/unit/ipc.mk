@@ -1,5 +1,5 @@
 # unit tests of core/ipc: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
-EXTRA_DIST += tests/unit/ipc-peer.h
+EXTRA_DIST += tests/unit/ipc-peer.h tests/unit/ipc-manager.h
 unit_tests += tests/unit/ipc-varlink
 tests_unit_ipc_varlink_SOURCES = tests/unit/ipc-varlink.c
 tests_unit_ipc_varlink_CPPFLAGS = $(TESTS_CPPFLAGS)
@@ -8,3 +8,15 @@ unit_tests += tests/unit/ipc-server
 tests_unit_ipc_server_SOURCES = tests/unit/ipc-server.c
 tests_unit_ipc_server_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_ipc_server_LDADD = $(test_libs)
+unit_tests += tests/unit/ipc-service
+tests_unit_ipc_service_SOURCES = tests/unit/ipc-service.c
+tests_unit_ipc_service_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_ipc_service_LDADD = $(test_libs)
+unit_tests += tests/unit/ipc-client
+tests_unit_ipc_client_SOURCES = tests/unit/ipc-client.c
+tests_unit_ipc_client_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_ipc_client_LDADD = $(test_libs)
+unit_tests += tests/unit/ipc-listener
+tests_unit_ipc_listener_SOURCES = tests/unit/ipc-listener.c
+tests_unit_ipc_listener_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_ipc_listener_LDADD = $(test_libs)
