@@ -8,7 +8,7 @@
 #include "plugin/load.h"
 #include "plugin/transport.h"
 
-/* The ops of a plugin merged over the defaults: no member is NULL but those that say so. */
+/* The ops of a plugin merged over the defaults. */
 struct plugin_ops {
 	struct miscsi_endpoint_ops endpoint;
 	struct miscsi_login_ops login; /* NULL members: the core logs in */
@@ -39,8 +39,8 @@ struct op_private {
 	struct miscsi_connect_args connect;
 	void (*undo)(struct op_private *p); /* a default's own part of cancel; NULL: none */
 	uint64_t endpoint; /* of the default connect: the handle, 0 none */
-	uint32_t poll_ms;
 	struct miscsi_timer *poll;
+	uint32_t poll_ms;
 };
 
 struct transport {
@@ -67,8 +67,7 @@ struct plugin {
 struct plugins {
 	struct plugins_config config;
 	char *dirs;
-	struct list list, transports;
-	struct list ops; /* all op_private, the given-up ones too */
+	struct list list, transports, ops; /* ops: all op_private, the given-up ones too */
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	bool all; /* everything in the directories was opened */
 	bool preloaded;
@@ -95,7 +94,6 @@ void plugin_capabilities(const struct plugin *plugin, struct strbuf *out);
 void services_init(struct plugin *plugin);
 void services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
 
-/* op.c */
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
 void op_free(struct op_private *p);
 /* Begins a call: NULL when it failed already (done() will say so). */
@@ -108,8 +106,9 @@ void op_finish(struct op_private *p, int result);
 void op_give_up(struct op_private *p);
 void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* kernel.c: the kernel's side of services, so that the rest knows nothing of it. */
-void *op_memory(struct miscsi_op *op, size_t size); /* op.c: op_alloc() of the ABI */
+void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
+
+/* kernel.c: the kernel's side of services. */
 int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
 void op_requests_orphan(struct op_private *p);
 void op_requests_drop(struct plugins *ps); /* all of them, at the very end */

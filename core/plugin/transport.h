@@ -40,7 +40,6 @@ void plugins_free(struct plugins *ps); /* stops every plugin; no op may be under
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err);
 /* The same by proc_name of a SCSI host, which is how a running session tells its transport. Loads all plugins when it must. */
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err);
-
 const char *transport_name(const struct transport *t);
 const char *transport_proc_name(const struct transport *t);
 uint64_t transport_traits(const struct transport *t); /* MISCSI_TRAIT_* */
@@ -50,7 +49,7 @@ bool transport_logs_in(const struct transport *t); /* the plugin logs in, not th
 
 /*
  * One call under way. Embedded by its owner, zeroed, the first part filled in before the call. Every call below that takes one ends
- * by done(), once, from the loop and never from inside the call, unless transport_cancel() comes first. On a failure err says why.
+ * by done(), once, from the loop, never from inside the call, unless transport_cancel() comes first. err says why it failed.
  */
 struct transport_op {
 	void (*done)(struct transport_op *op, int result);
@@ -87,10 +86,9 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 /* Ends a binding, not waited for; *b becomes none. A socket that the kernel took (BIND_CONN) stays open there. */
 void transport_disconnect(struct transport *t, struct miscsi_binding *b);
 
-/* Only where transport_logs_in(): done when logged in. event: the kernel's event 109 for op's connection. */
+/* Only where transport_logs_in(); event: the kernel's 109 for op's connection. */
 void transport_login(struct transport *t, struct transport_op *op);
 void transport_login_event(struct transport_op *op, uint32_t state);
-
 /* At once; settings from op, which is not otherwise used (done is not called). */
 int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 int transport_negotiated(struct transport *t, struct transport_op *op, struct miscsi_params *params);

@@ -53,7 +53,7 @@ struct discovery;
  * retries exceeded; TRANS the name cannot be resolved; LOGIN_AUTH_FAILED, FATAL_LOGIN … of the login; TRANS_NOT_FOUND; INVAL. -errno: not begun.
  */
 int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err),
-	struct discovery **out, struct err *err);
+	void *done_arg, struct discovery **out, struct err *err);
 /* At any time; done is not called after it. NULL is nothing. */
 void discovery_free(struct discovery *d);
 

@@ -81,7 +81,7 @@ struct miscsi_core {
 	void (*op_done)(struct miscsi_op *op, int result);
 	void *(*op_alloc)(struct miscsi_op *op, size_t size); /* zeroed; ends with the op; NULL: no memory */
 
-	/* The settings that the op is about, as text ("iface.ipaddress"); NULL: not set. Valid as long as the op. */
+	/* The settings that the op is about, as text ("iface.ipaddress"); NULL: not set. Valid until the next of these calls. */
 	const char *(*setting)(struct miscsi_op *op, const char *key);
 	/* The same one after another, from 0: 0, or -ENOENT after the last one. */
 	int (*setting_at)(struct miscsi_op *op, uint32_t nth, const char **key, const char **value);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours.
- *
- * The rules. Each of them has a test, and tests/unit/plugin-kit runs them on any plugin file:
+ * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours. The rules. Each of them has a test, and tests/unit/plugin-kit runs them on any plugin file:
  *
  *  1. Structures only ever grow at their end. Every one that crosses the border starts with its `size`, stamped by a macro
  *     or by sizeof; every row of an array starts with its size too, and an array ends at a row of size 0.
@@ -15,7 +13,7 @@
  *  7. 0, or a negative errno with the detail told by set_error(). What came from the wire is escaped by the core.
  *  8. No bool, long, time_t, bit-field, enum or FILE in a structure. C99 and C++.
  *  9. The ABI number is in the directory ($libdir/miscsi/plugins-1), the structure, and the packages' names. The file is named for
- *     the plugin: "tcp" is tcp.so.
+ *     the plugin.
  */
 #ifndef MISCSI_PLUGIN_H
 #define MISCSI_PLUGIN_H

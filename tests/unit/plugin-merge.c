@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "plugin-world.h"
+#include "plugin-run.h"
 #include "plugin/info.h"
 
 static const struct miscsi_match one_match[] = { MISCSI_MATCH(.transport = "one", .module = "mod_one"), MISCSI_END };

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The carrier over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
+ *
+ * Memory is bounded by the reader's limit and one PDU to be sent; what the target sends is read a buffer at a time, so that a flood
+ * leaves the loop its turns.
+ */
+#include "base/mem.h"
+#include "session/carrier.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_BYTES 16384
+
+struct socket_carrier {
+	struct carrier head;
+	struct loop *loop;
+	int fd;
+	struct loop_fd watch;
+	struct pdu_reader reader;
+	uint8_t *out; /* the PDU that is being sent, from out_at on; NULL: none */
+	size_t out_at, out_len;
+	struct loop_task failed; /* a failure that is known inside a call is told from the loop */
+	struct err err;
+	int result;
+	bool *gone; /* set while a callback runs: freed meanwhile */
+	uint8_t in[READ_BYTES];
+};
+
+static struct socket_carrier *of(struct carrier *c)
+{
+	return container_of(c, struct socket_carrier, head);
+}
+
+/* Nothing is carried any more; the callback may free us. */
+static void lost(struct socket_carrier *s, int result)
+{
+	struct err err = s->err;
+
+	loop_fd_del(s->loop, &s->watch);
+	s->head.events.lost(s->head.events.arg, result, &err);
+}
+
+static void failed_later(void *arg)
+{
+	struct socket_carrier *s = arg;
+
+	lost(s, s->result);
+}
+
+static int system_failed(struct socket_carrier *s, int error)
+{
+	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection broke");
+}
+
+static void sent(struct socket_carrier *s)
+{
+	x_free(s->out);
+	s->out = NULL;
+	s->out_at = s->out_len = 0;
+}
+
+/* 0: all is written, or the rest waits for the socket. */
+static int write_some(struct socket_carrier *s)
+{
+	ssize_t n;
+
+	while (s->out_at < s->out_len) {
+		n = send(s->fd, s->out + s->out_at, s->out_len - s->out_at, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return loop_fd_mod(s->loop, &s->watch, EPOLLIN | EPOLLOUT);
+		if (n < 0)
+			return system_failed(s, errno);
+		s->out_at += (size_t)n;
+	}
+	sent(s);
+	return loop_fd_mod(s->loop, &s->watch, EPOLLIN);
+}
+
+/* Hands on every PDU in the bytes that came. False: we were freed, or failed. */
+static bool cut(struct socket_carrier *s, size_t len)
+{
+	struct iscsi_pdu pdu;
+	size_t at = 0, used;
+	bool gone = false;
+	int r;
+
+	while (at < len) {
+		r = pdu_reader_feed(&s->reader, s->in + at, len - at, &used, &pdu, &s->err);
+		if (r < 0) {
+			lost(s, r);
+			return false;
+		}
+		at += used;
+		if (r == 0)
+			continue;
+		s->gone = &gone;
+		s->head.events.pdu(s->head.events.arg, &pdu);
+		if (gone)
+			return false;
+		s->gone = NULL;
+	}
+	return true;
+}
+
+static void read_some(struct socket_carrier *s)
+{
+	ssize_t n = recv(s->fd, s->in, sizeof(s->in), 0);
+
+	if (n > 0) {
+		cut(s, (size_t)n);
+		return;
+	}
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0)
+		lost(s, system_failed(s, errno));
+	else
+		lost(s, err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s",
+			pdu_reader_pending(&s->reader) ? " in the midst of a PDU" : ""));
+}
+
+static void socket_ready(void *arg, uint32_t events)
+{
+	struct socket_carrier *s = arg;
+	int r = 0;
+
+	if ((events & EPOLLOUT) && s->out)
+		r = write_some(s);
+	if (r < 0)
+		lost(s, r);
+	else if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		read_some(s);
+}
+
+static int socket_send(struct carrier *c, const struct iscsi_pdu *pdu)
+{
+	struct socket_carrier *s = of(c);
+	struct iovec iov[3];
+	int n, r;
+
+	if (s->out || s->failed.queued)
+		return -EBUSY;
+	n = pdu_iov(pdu, iov);
+	for (int i = 0; i < n; i++)
+		s->out_len += iov[i].iov_len;
+	s->out = x_zalloc(s->out_len);
+	if (!s->out) {
+		s->out_len = 0;
+		return -ENOMEM;
+	}
+	for (int i = 0; i < n; i++) {
+		memcpy(s->out + s->out_at, iov[i].iov_base, iov[i].iov_len);
+		s->out_at += iov[i].iov_len;
+	}
+	s->out_at = 0;
+	r = write_some(s);
+	if (r < 0) {
+		s->result = r;
+		loop_defer(s->loop, &s->failed, failed_later, s);
+	}
+	return 0;
+}
+
+static void socket_max_data(struct carrier *c, size_t bytes)
+{
+	of(c)->reader.max_data = bytes;
+}
+
+static void socket_free(struct carrier *c)
+{
+	struct socket_carrier *s = of(c);
+
+	if (s->gone)
+		*s->gone = true;
+	loop_task_cancel(s->loop, &s->failed);
+	loop_fd_del(s->loop, &s->watch);
+	close(s->fd);
+	sent(s);
+	pdu_reader_free(&s->reader);
+	x_free(s);
+}
+
+static const struct carrier_ops socket_ops = {
+	.own_itt = false,
+	.send = socket_send,
+	.max_data = socket_max_data,
+	.free = socket_free,
+};
+
+int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *events, struct carrier **out)
+{
+	struct socket_carrier *s = x_new(struct socket_carrier);
+	int r = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_ready, s) : -ENOMEM;
+
+	if (r < 0) {
+		x_free(s);
+		close(fd);
+		return r;
+	}
+	s->head.ops = &socket_ops;
+	s->head.events = *events;
+	s->loop = loop;
+	s->fd = fd;
+	pdu_reader_init(&s->reader, ISCSI_LOGIN_DATA_MAX);
+	*out = &s->head;
+	return 0;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A discovery: its machine as data (discovery.def), its beginning, retries and end. Owned by who started it.
+ */
+#include "session/discovery.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "record/record.h"
+#include "session/discovery_private.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_UNSET_S 60
+
+static const char *const states[] = {
+#define MACHINE_STATE(name, rfc, doc) #name,
+#include "session/discovery.def"
+#undef MACHINE_STATE
+};
+
+static const char *const events[] = {
+	"NONE",
+#define MACHINE_EVENT(name, doc) #name,
+#include "session/discovery.def"
+#undef MACHINE_EVENT
+};
+
+#define IN(state) FSM_IN(DISC_##state)
+#define DISC_SAME FSM_SAME
+static const struct fsm_row rows[] = {
+#define MACHINE_ROW(set, ev, when, act, to, rfc) \
+	{ .states = (set), .event = DISC_EV_##ev, .next = DISC_##to, .guard = when, .action = act, .label = rfc },
+#include "session/discovery.def"
+#undef MACHINE_ROW
+};
+
+const struct fsm discovery_machine = {
+	.name = "discovery",
+	.states = states,
+	.events = events,
+	.rows = rows,
+	.n_states = DISC_STATES,
+	.n_events = DISC_EVENTS,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.unlisted = DISC_EV_FAILED,
+};
+
+static void trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
+{
+	const struct discovery *d = machine;
+
+	log_debug(d->config.log, "discovery", "[%s] %s --%s--> %s", d->config.host, states[from], events[row->event], states[to]);
+}
+
+void discovery_event(struct discovery *d, enum disc_event event)
+{
+	fsm_event(&d->run, event);
+}
+
+static void timed_out(void *arg)
+{
+	discovery_event(arg, DISC_EV_TIMEOUT);
+}
+
+void discovery_arm(struct discovery *d, int64_t seconds)
+{
+	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : TIMEOUT_UNSET_S) * 1000;
+
+	if (loop_timer_set(d->config.loop, &d->timer, ms, timed_out, d) < 0)
+		log_warn(d->config.log, "discovery", "no memory for a timer");
+}
+
+void discovery_message(struct discovery *d, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (d->config.message)
+		d->config.message(d->config.arg, text);
+}
+
+int discovery_failed(struct discovery *d, enum miscsi_error code, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err_set(&d->err, code, "%s", text);
+	return DISC_EV_FAILED;
+}
+
+void discovery_clear(struct discovery *d)
+{
+	loop_timer_cancel(d->config.loop, &d->timer);
+	resolve_cancel(&d->resolving);
+	transport_cancel(&d->op);
+	if (d->carrier)
+		d->carrier->ops->free(d->carrier);
+	d->carrier = NULL;
+	login_free(d->login);
+	d->login = NULL;
+	sendtargets_free(d->ask);
+	d->ask = NULL;
+}
+
+/* ---- looking the portal up, connecting ---- */
+
+static void resolved(void *arg, int result, const struct resolved *r, const struct err *err)
+{
+	struct discovery *d = arg;
+
+	d->resolving = NULL;
+	if (result < 0)
+		err_copy(&d->err, err);
+	else
+		d->addresses = *r;
+	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_RESOLVED);
+}
+
+int discovery_resolve(void *machine)
+{
+	struct discovery *d = machine;
+	int r;
+
+	discovery_clear(d);
+	d->next_address = 0;
+	if (resolve_numeric(d->portal.host, d->portal.port, &d->addresses) == 0)
+		return DISC_EV_RESOLVED;
+	if (!d->config.workers)
+		return discovery_failed(d, MISCSI_ERR_TRANS, "cannot resolve host name %s", d->portal.host);
+	r = resolve_start(d->config.workers, d->portal.host, d->portal.port, resolved, d, &d->resolving);
+	return r < 0 ? discovery_failed(d, MISCSI_ERR_NOMEM, "cannot resolve host name %s: %s", d->portal.host, strerror(-r)) :
+		       DISC_EV_NONE;
+}
+
+static void connected(struct transport_op *op, int result)
+{
+	struct discovery *d = op->arg;
+
+	if (result < 0) {
+		err_copy(&d->err, &op->err);
+		discovery_message(d, "cannot make connection to %s: %s", d->address, op->err.text);
+		d->told = true;
+	}
+	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_CONNECTED);
+}
+
+static const char *wish(const struct discovery *d, enum field_id id)
+{
+	const char *text = d->config.iface ? record_str(d->config.iface, id) : "";
+
+	return *text ? text : NULL;
+}
+
+bool discovery_has_address(const void *machine)
+{
+	const struct discovery *d = machine;
+
+	return d->next_address < d->addresses.n;
+}
+
+int discovery_connect(void *machine)
+{
+	struct discovery *d = machine;
+	int64_t seconds = record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT);
+	struct miscsi_connect_args args = {
+		.size = sizeof(args),
+		.timeout_ms = (uint32_t)(seconds ? seconds : TIMEOUT_UNSET_S) * 1000,
+		.dst = (const struct sockaddr *)&d->addresses.addr[d->next_address].sa,
+		.dst_len = d->addresses.addr[d->next_address].len,
+		.netdev = wish(d, FIELD_IFACE_NETDEV),
+		.ip = wish(d, FIELD_IFACE_IPADDRESS),
+		.hwaddress = wish(d, FIELD_IFACE_HWADDRESS),
+	};
+
+	if (getnameinfo(args.dst, args.dst_len, d->address, sizeof(d->address), NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(d->address, sizeof(d->address), "%.*s", (int)sizeof(d->address) - 1, d->portal.host);
+	d->next_address++;
+	transport_op_init(&d->op, connected, d);
+	transport_connect(d->transport, &d->op, &args);
+	return DISC_EV_NONE;
+}
+
+/* ---- again, and the end ---- */
+
+bool discovery_may_pass(const void *machine)
+{
+	const struct discovery *d = machine;
+	enum err_retry retry = err_retry(d->err.code);
+
+	return !d->stopped && (retry == ERR_RETRY_PORTAL || retry == ERR_RETRY_LATER);
+}
+
+bool discovery_may_retry(const void *machine)
+{
+	const struct discovery *d = machine;
+
+	return discovery_may_pass(d) && d->retries < (uint64_t)record_int(d->config.record, FIELD_DISC_REOPEN_MAX);
+}
+
+/* The user hears of each failed attempt once. */
+static void tell(struct discovery *d)
+{
+	if (!d->told)
+		discovery_message(d, "%s", d->err.text);
+	d->told = false;
+}
+
+int discovery_wait(void *machine)
+{
+	struct discovery *d = machine;
+
+	tell(d);
+	discovery_clear(d);
+	d->retries++;
+	return loop_timer_set(d->config.loop, &d->timer, DISCOVERY_RETRY_MS, timed_out, d) < 0 ? DISC_EV_TIMEOUT : DISC_EV_NONE;
+}
+
+/* From the portal that was asked for, whatever a redirect has led to. */
+static void first_portal(struct discovery *d)
+{
+	memset(&d->portal, 0, sizeof(d->portal));
+	snprintf(d->portal.host, sizeof(d->portal.host), "%s", d->config.host);
+	d->portal.port = d->config.port;
+	d->portal.tpgt = PORTAL_TPGT_ANY;
+	d->redirects = 0;
+}
+
+int discovery_again(void *machine)
+{
+	struct discovery *d = machine;
+
+	if (d->found_some && d->config.again)
+		d->config.again(d->config.arg);
+	d->found_some = false;
+	first_portal(d);
+	err_clear(&d->err);
+	return discovery_resolve(d);
+}
+
+static int finish(struct discovery *d, int result, const struct err *err)
+{
+	struct err copy = *err;
+
+	discovery_clear(d);
+	d->done(d->done_arg, result, &copy); /* may free d */
+	return DISC_EV_NONE;
+}
+
+int discovery_fail(void *machine)
+{
+	struct discovery *d = machine;
+
+	tell(d);
+	return finish(d, d->stopped ? d->stopped : -err_errno(d->err.code), &d->err);
+}
+
+/* Scripts know the end of all attempts by this line, and by the number of a timeout, whatever kept us from connecting. */
+int discovery_exceeded(void *machine)
+{
+	struct discovery *d = machine;
+
+	tell(d);
+	discovery_message(d, "connection login retries (reopen_max) %u exceeded", d->retries);
+	if (d->err.code == MISCSI_ERR_TRANS || d->err.code == MISCSI_ERR_TRANS_TIMEOUT)
+		d->err.code = MISCSI_ERR_PDU_TIMEOUT;
+	return finish(d, -err_errno(d->err.code), &d->err);
+}
+
+int discovery_succeed(void *machine)
+{
+	struct discovery *d = machine;
+	struct err none = ERR_INIT;
+
+	return finish(d, 0, &none);
+}
+
+static void begin(void *arg)
+{
+	discovery_event(arg, DISC_EV_BEGIN);
+}
+
+static int find_transport(struct discovery *d, struct err *err)
+{
+	const char *name = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) :
+					     field_of(FIELD_IFACE_TRANSPORT)->def;
+	int r = plugins_find(d->config.plugins, name, &d->transport, err);
+
+	if (r < 0)
+		return r;
+	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
+		return 0;
+	return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported", name);
+}
+
+int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err),
+	void *arg, struct discovery **out, struct err *err)
+{
+	struct discovery *d = x_new(struct discovery);
+	int r;
+
+	if (!d)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a discovery");
+	d->config = *config;
+	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = trace, .state = DISC_IDLE };
+	d->done = done;
+	d->done_arg = arg;
+	first_portal(d);
+	r = find_transport(d, err);
+	if (r < 0) {
+		x_free(d);
+		return r;
+	}
+	loop_defer(config->loop, &d->begin, begin, d);
+	*out = d;
+	return 0;
+}
+
+void discovery_free(struct discovery *d)
+{
+	if (!d)
+		return;
+	loop_task_cancel(d->config.loop, &d->begin);
+	discovery_clear(d);
+	x_free(d);
+}
+
+struct waiter {
+	bool done;
+	int result;
+	struct err *err;
+};
+
+static void waiter_done(void *arg, int result, const struct err *err)
+{
+	struct waiter *w = arg;
+
+	w->done = true;
+	w->result = result;
+	if (w->err)
+		err_copy(w->err, err);
+}
+
+int discovery_sendtargets(const struct discovery_config *config, struct err *err)
+{
+	struct waiter w = { .err = err };
+	struct discovery *d = NULL;
+	int r = discovery_start(config, waiter_done, &w, &d, err);
+
+	while (r >= 0 && !w.done)
+		r = loop_step(config->loop, -1);
+	discovery_free(d);
+	if (r < 0 && !w.done)
+		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -r, "the event loop failed") : r;
+	return w.result;
+}

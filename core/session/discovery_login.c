@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PDUs of a discovery session: login, SendTargets, logout, over whatever carries them. */
+#include "record/record.h"
+#include "session/credentials.h"
+#include "session/discovery_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define LOGOUT_S 1 /* all is known: a target that does not answer costs a second and no more */
+#define ANSWER_MAX_S 300 /* a target that adds a byte now and then ends here */
+#define FIRST_CMDSN 1u
+
+static const struct credential_fields credential_fields = {
+	FIELD_DISC_USERNAME, FIELD_DISC_PASSWORD, FIELD_DISC_PASSWORD_FILE,
+	FIELD_DISC_USERNAME_IN, FIELD_DISC_PASSWORD_IN, FIELD_DISC_PASSWORD_IN_FILE,
+	FIELD_DISC_CHAP_ALGS,
+};
+
+static void carrier_pdu(void *arg, const struct iscsi_pdu *pdu)
+{
+	struct discovery *d = arg;
+
+	d->pdu = pdu;
+	discovery_event(d, DISC_EV_PDU);
+}
+
+static void carrier_lost(void *arg, int result, const struct err *err)
+{
+	struct discovery *d = arg;
+
+	(void)result;
+	err_copy(&d->err, err);
+	discovery_event(d, DISC_EV_FAILED);
+}
+
+/* What the transport gave becomes what carries PDUs. Kernel endpoints: see carrier.h. */
+static int make_carrier(struct discovery *d)
+{
+	const struct carrier_events events = { .pdu = carrier_pdu, .lost = carrier_lost, .arg = d };
+	struct miscsi_binding binding = d->op.binding;
+
+	d->op.binding.kind = MISCSI_BINDING_NONE;
+	if (binding.kind == MISCSI_BINDING_SOCKET)
+		return carrier_socket_new(d->config.loop, (int)binding.value, &events, &d->carrier);
+	transport_disconnect(d->transport, &binding);
+	return -EOPNOTSUPP;
+}
+
+int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
+{
+	int r = d->carrier->ops->send(d->carrier, pdu);
+
+	return r < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-r)) : DISC_EV_NONE;
+}
+
+/* RFC 7143 11.12.5: type 10b, random; nobody logs in to this session again. */
+static int make_isid(uint8_t isid[6])
+{
+	if (getrandom(isid, 6, GRND_NONBLOCK) != 6)
+		return -errno;
+	isid[0] = 0x80;
+	return 0;
+}
+
+static int follow_login(struct discovery *d, struct login_action *action)
+{
+	switch (action->kind) {
+	case LOGIN_SEND:
+		return discovery_send(d, &action->pdu);
+	case LOGIN_DONE:
+		d->result = action->result;
+		return DISC_EV_LOGIN_DONE;
+	case LOGIN_REDIRECT:
+		if (++d->redirects > DISCOVERY_REDIRECTS_MAX)
+			return discovery_failed(d, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s",
+				action->redirect.portal.host);
+		d->portal = action->redirect.portal;
+		return DISC_EV_REDIRECTED;
+	default:
+		err_copy(&d->err, &action->err);
+		return DISC_EV_FAILED;
+	}
+}
+
+static int start_login(struct discovery *d)
+{
+	const struct record *r = d->config.record;
+	const char *own = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_INITIATORNAME) : "";
+	bool chap = record_int(r, FIELD_DISC_AUTHMETHOD) == RECORD_AUTH_CHAP;
+	struct login_config config = {
+		.initiator_name = *own ? own : d->config.initiator_name,
+		.initiator_alias = d->config.initiator_alias,
+		.discovery = true,
+		.cmdsn = FIRST_CMDSN,
+		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
+		.tpgt = -1,
+		.ignore_itt = d->carrier->ops->own_itt,
+	};
+	int rc = make_isid(config.isid);
+
+	iscsi_params_init(&config.wish);
+	config.wish.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
+	if (rc == 0 && chap)
+		rc = credentials_take(r, &credential_fields, &config.chap, &d->err);
+	if (rc == 0)
+		rc = login_new(&config, &d->login, &d->err);
+	credentials_clear(&config.chap);
+	discovery_arm(d, record_int(r, chap ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
+	return rc;
+}
+
+int discovery_login(void *machine)
+{
+	struct discovery *d = machine;
+	struct login_action action;
+	int r = make_carrier(d);
+
+	if (r < 0)
+		return discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS_CAPS,
+			"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
+	r = start_login(d);
+	if (r < 0 && d->err.code == MISCSI_ERR_OK)
+		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
+	if (r < 0)
+		return DISC_EV_FAILED;
+	login_start(d->login, &action);
+	return follow_login(d, &action);
+}
+
+int discovery_login_pdu(void *machine)
+{
+	struct discovery *d = machine;
+	struct login_action action;
+
+	login_feed(d->login, d->pdu, &action);
+	return follow_login(d, &action);
+}
+
+/* ---- asking ---- */
+
+static int found(void *arg, const char *name, const struct portal *portal)
+{
+	struct discovery *d = arg;
+	struct portal here = d->portal;
+
+	if (!portal) {
+		/* RFC 7143 appendix C: without an address it is where we asked */
+		memcpy(here.host, d->address, sizeof(d->address));
+		here.kind = d->addresses.addr[d->next_address - 1].sa.ss_family == AF_INET6 ? PORTAL_IPV6 : PORTAL_IPV4;
+		here.tpgt = PORTAL_TPGT_ANY;
+		portal = &here;
+	}
+	d->found_some = true;
+	d->stopped = d->config.found(d->config.arg, name, portal);
+	return d->stopped;
+}
+
+static void left_out(void *arg, const char *text)
+{
+	const struct discovery *d = arg;
+
+	log_warn(d->config.log, "discovery", "[%s] %s", d->address, text);
+}
+
+/* Each PDU may take the active timeout, all of them together a bounded time. */
+static void arm_answer(struct discovery *d)
+{
+	int64_t active = record_int(d->config.record, FIELD_DISC_ACTIVE_TIMEOUT);
+	uint64_t now = loop_now(d->config.loop);
+	int64_t left = d->ask_end > now ? (int64_t)((d->ask_end - now) / 1000) + 1 : 1;
+
+	discovery_arm(d, active > 0 && active < left ? active : left);
+}
+
+static int follow_answer(struct discovery *d, struct sendtargets_action *action)
+{
+	switch (action->kind) {
+	case SENDTARGETS_SEND:
+		arm_answer(d);
+		return discovery_send(d, &action->pdu);
+	case SENDTARGETS_DONE:
+		return DISC_EV_ANSWERED;
+	default:
+		err_copy(&d->err, &action->err);
+		return DISC_EV_FAILED;
+	}
+}
+
+int discovery_ask(void *machine)
+{
+	struct discovery *d = machine;
+	const struct sendtargets_config config = {
+		.itt = 1,
+		.cmdsn = d->result.cmdsn,
+		.exp_statsn = d->result.exp_statsn,
+		.ignore_itt = d->carrier->ops->own_itt,
+		.found = found,
+		.warning = left_out,
+		.arg = d,
+	};
+	struct sendtargets_action action;
+
+	d->carrier->ops->max_data(d->carrier, d->result.params.max_recv_data_segment_length);
+	if (sendtargets_new(&config, &d->ask) < 0)
+		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to ask for targets");
+	d->ask_end = loop_now(d->config.loop) + ANSWER_MAX_S * 1000u;
+	sendtargets_start(d->ask, &action);
+	return follow_answer(d, &action);
+}
+
+int discovery_answer_pdu(void *machine)
+{
+	struct discovery *d = machine;
+	struct sendtargets_action action;
+
+	if (loop_now(d->config.loop) >= d->ask_end)
+		return discovery_too_late(d);
+	sendtargets_feed(d->ask, d->pdu, &action);
+	return follow_answer(d, &action);
+}
+
+int discovery_too_late(void *machine)
+{
+	struct discovery *d = machine;
+
+	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time%s%s", d->address, d->ask ? "" : " in the login's stage ",
+		d->ask ? " to SendTargets" : login_stage(d->login));
+}
+
+/* ---- logging out ---- */
+
+int discovery_logout(void *machine)
+{
+	struct discovery *d = machine;
+	struct iscsi_logout_req request = {
+		.immediate = true,
+		.reason = ISCSI_LOGOUT_SESSION,
+		.itt = 2,
+		.cmdsn = sendtargets_cmdsn(d->ask),
+		.exp_statsn = sendtargets_exp_statsn(d->ask),
+	};
+	struct iscsi_pdu pdu = { .data = NULL };
+
+	discovery_arm(d, LOGOUT_S);
+	pdu_build_logout(&pdu, &request);
+	return discovery_send(d, &pdu);
+}
+
+int discovery_logout_pdu(void *machine)
+{
+	const struct discovery *d = machine;
+	struct iscsi_logout_rsp response;
+
+	return pdu_parse_logout(d->pdu, &response) < 0 ? DISC_EV_NONE : DISC_EV_LOGGED_OUT;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A discovery from inside: shared by the machine (discovery.c) and its actions (discovery_actions.c, discovery_login.c). */
+#ifndef SESSION_DISCOVERY_PRIVATE_H
+#define SESSION_DISCOVERY_PRIVATE_H
+
+#include "base/resolve.h"
+#include "plugin/transport.h"
+#include "proto/login.h"
+#include "proto/sendtargets.h"
+#include "session/carrier.h"
+#include "session/discovery.h"
+#include "session/fsm.h"
+
+enum disc_state {
+#define MACHINE_STATE(name, rfc, doc) DISC_##name,
+#include "session/discovery.def"
+#undef MACHINE_STATE
+	DISC_STATES
+};
+
+enum disc_event {
+	DISC_EV_NONE,
+#define MACHINE_EVENT(name, doc) DISC_EV_##name,
+#include "session/discovery.def"
+#undef MACHINE_EVENT
+	DISC_EVENTS
+};
+
+extern const struct fsm discovery_machine;
+
+struct discovery {
+	struct discovery_config config;
+	struct fsm_run run;
+	void (*done)(void *arg, int result, const struct err *err);
+	void *done_arg;
+	struct transport *transport;
+	struct transport_op op;
+	struct loop_timer timer;
+	struct loop_task begin;
+	struct portal portal; /* the one being asked: the configured one, or where a redirect led */
+	char address[64]; /* the numeric address being asked, for messages */
+	struct resolve *resolving;
+	struct resolved addresses;
+	unsigned next_address;
+	unsigned redirects, retries;
+	bool found_some; /* in this attempt */
+	bool told; /* the user has heard of the attempt's failure */
+	struct carrier *carrier;
+	struct login *login;
+	struct login_result result;
+	struct sendtargets *ask;
+	uint64_t ask_end; /* on the loop's clock: no answer lasts longer */
+	const struct iscsi_pdu *pdu; /* the one being handled */
+	int stopped; /* found()'s -errno */
+	struct err err; /* why the attempt failed */
+};
+
+/* discovery.c */
+void discovery_event(struct discovery *d, enum disc_event event);
+void discovery_clear(struct discovery *d); /* what an attempt holds */
+void discovery_arm(struct discovery *d, int64_t seconds); /* TIMEOUT follows; 0: after a minute */
+void discovery_message(struct discovery *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int discovery_failed(struct discovery *d, enum miscsi_error code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4))); /* gives FAILED */
+/* Gives NONE or FAILED. */
+int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu);
+
+/* Guards and actions of the table. */
+bool discovery_has_address(const void *machine);
+bool discovery_may_pass(const void *machine);
+bool discovery_may_retry(const void *machine);
+int discovery_resolve(void *machine);
+int discovery_connect(void *machine);
+int discovery_wait(void *machine);
+int discovery_again(void *machine);
+int discovery_fail(void *machine);
+int discovery_exceeded(void *machine);
+int discovery_succeed(void *machine);
+int discovery_too_late(void *machine);
+int discovery_login(void *machine);
+int discovery_login_pdu(void *machine);
+int discovery_ask(void *machine);
+int discovery_answer_pdu(void *machine);
+int discovery_logout(void *machine);
+int discovery_logout_pdu(void *machine);
+
+#endif
