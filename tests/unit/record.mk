@@ -1,1 +1,17 @@
 # unit tests of core/record: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
+EXTRA_DIST += tests/unit/record-golden/node.files tests/unit/record-golden/iface.files tests/unit/record-golden/sendtargets.files \
+	tests/unit/record-golden/isns.files tests/unit/record-golden/node.show tests/unit/record-golden/node-masked.show \
+	tests/unit/record-golden/iface.show tests/unit/record-golden/iface-adapter.show tests/unit/record-golden/sendtargets.show \
+	tests/unit/record-golden/isns.show tests/unit/record-golden/flashnode.show tests/unit/record-golden/chap.show
+unit_tests += tests/unit/record-fields
+tests_unit_record_fields_SOURCES = tests/unit/record-fields.c
+tests_unit_record_fields_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_record_fields_LDADD = $(test_libs)
+unit_tests += tests/unit/record-record
+tests_unit_record_record_SOURCES = tests/unit/record-record.c
+tests_unit_record_record_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_record_record_LDADD = $(test_libs)
+unit_tests += tests/unit/record-recfile
+tests_unit_record_recfile_SOURCES = tests/unit/record-recfile.c
+tests_unit_record_recfile_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_record_recfile_LDADD = $(test_libs)
