@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decoding events. The kernel clears only the fields that it fills, so nothing else is read; lengths are checked against
- * what arrived, and a PDU's data length is the PDU's own, since the message's is rounded up.
+ * Decoding events. The kernel clears only the fields that it fills, so nothing else is read; lengths are
+ * checked against what arrived, and a PDU's data length is the PDU's own, since the message's is rounded up.
  */
 #include "config.h"
 #include "kernel/events.h"
@@ -127,15 +127,16 @@ static int (*const handlers[])(const struct message *m, const struct kernel_even
 	[ISCSI_KEVENT_PING_COMP - FIRST] = on_ping,
 };
 
-static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops, void *arg)
+static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops,
+	void *arg)
 {
 	struct iscsi_uevent ev;
 	const struct message m = { &ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
 
 	memcpy(&ev, bytes + NLMSG_HDRLEN, sizeof(ev));
 	/* a type says that it answers a request: not an event */
-	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) ||
-		!handlers[ev.type - FIRST])
+	if (head->nlmsg_type || ev.type < FIRST ||
+		ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[ev.type - FIRST])
 		return 0;
 	return handlers[ev.type - FIRST](&m, ops, arg);
 }

@@ -2,8 +2,9 @@
 /*
  * Running a job: requests out, answers in, one judged by the other.
  *
- * The kernel has answered when send() returns, so an answer that is not there then never comes: that is an error, nobody waits.
- * Answers carry no number of the request; they come in the order of the requests, and repeat the request's fields.
+ * The kernel has answered when send() returns, so an answer that is not there then never comes: that is an
+ * error, nobody waits. Answers carry no number of the request; they come in the order of the requests, and
+ * repeat the request's fields.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -68,7 +69,8 @@ static void judge(struct kernel_job *job, unsigned i, const struct iscsi_uevent 
 	}
 }
 
-/* The request, from i to end, that this answer is for; end when it is for none. Of several, the fields tell which. */
+/* The request, from i to end, that this answer is for; end when it is for none. Of several, the fields tell
+ * which. */
 static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bool one, int type,
 	const struct iscsi_uevent *ev)
 {
@@ -76,7 +78,8 @@ static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bo
 
 	for (; i < end; i++) {
 		job_load(job, i, &asked);
-		if (type == job->state->req[i].row->number && (one || !memcmp(asked.u, ev->u, sizeof(asked.u))))
+		if (type == job->state->req[i].row->number &&
+			(one || !memcmp(asked.u, ev->u, sizeof(asked.u))))
 			break;
 	}
 	return i;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's interface NETLINK_ISCSI as it is on the wire: numbers and layouts, no behaviour. Kernel spelling, prefix iscsi_.
+ * The kernel's interface NETLINK_ISCSI as it is on the wire: numbers and layouts, no behaviour. Kernel
+ * spelling, prefix iscsi_.
  *
- * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and the kernel has no
- * compatibility layer for that.
+ * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and
+ * the kernel has no compatibility layer for that.
  */
 #ifndef KERNEL_ISCSI_IF_H
 #define KERNEL_ISCSI_IF_H
@@ -97,10 +98,13 @@ struct iscsi_path {
 	uint16_t pmtu;
 };
 
-_Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 && offsetof(struct iscsi_uevent, u) == 16 &&
-	offsetof(struct iscsi_uevent, r) == 40 && sizeof(struct iscsi_uevent) == 56, "iscsi_uevent");
+_Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 &&
+		offsetof(struct iscsi_uevent, u) == 16 && offsetof(struct iscsi_uevent, r) == 40 &&
+		sizeof(struct iscsi_uevent) == 56,
+	"iscsi_uevent");
 _Static_assert(offsetof(struct iscsi_path, ip_addr_len) == 20 && offsetof(struct iscsi_path, src) == 24 &&
-	offsetof(struct iscsi_path, dst) == 40 && offsetof(struct iscsi_path, vlan_id) == 56 &&
-	offsetof(struct iscsi_path, pmtu) == 58 && sizeof(struct iscsi_path) == 64, "iscsi_path");
+		offsetof(struct iscsi_path, dst) == 40 && offsetof(struct iscsi_path, vlan_id) == 56 &&
+		offsetof(struct iscsi_path, pmtu) == 58 && sizeof(struct iscsi_path) == 64,
+	"iscsi_path");
 
 #endif

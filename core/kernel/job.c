@@ -207,7 +207,6 @@ void kernel_job_may_fail(struct kernel_job *job)
 		job->state->req[job->state->n - 1].may_fail = true;
 }
 
-
 unsigned kernel_job_count(const struct kernel_job *job)
 {
 	return job->state->n;
@@ -237,7 +236,8 @@ const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t
 	return *len ? job->state->req[index].data : NULL;
 }
 
-/* What a person is told: an errno that means the same for every request, or else the request's own meaning. */
+/* What a person is told: an errno that means the same for every request, or else the request's own meaning.
+ */
 static enum miscsi_error error_of(const struct job_request *req)
 {
 	static const struct {
@@ -251,7 +251,9 @@ static enum miscsi_error error_of(const struct job_request *req)
 	};
 	const struct request_row *row = req->row;
 
-	for (size_t i = 0; !req->refused && row->error != MISCSI_ERR_TRANS && i < sizeof(general) / sizeof(general[0]); i++)
+	for (size_t i = 0;
+		!req->refused && row->error != MISCSI_ERR_TRANS && i < sizeof(general) / sizeof(general[0]);
+		i++)
 		if (general[i].status == req->status)
 			return general[i].error;
 	if (row->host && req->status == -ENODEV)
@@ -270,8 +272,8 @@ int kernel_job_result(const struct kernel_job *job, struct err *err)
 	int n = 0;
 
 	if (s->build_error)
-		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -s->build_error,
-			"cannot prepare kernel requests");
+		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL,
+			-s->build_error, "cannot prepare kernel requests");
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
 	param = req->row->number == ISCSI_UEVENT_SET_PARAM ? kparam_get(req->param) : NULL;

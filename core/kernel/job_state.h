@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a job, shared by what builds it (job.c), runs it (exchange.c, multicast.c) and hands it over (kernel.c).
+ * The inside of a job, shared by what builds it (job.c), runs it (exchange.c, multicast.c) and hands it over
+ * (kernel.c).
  *
- * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being sent together; the
- * answer's iscsi_uevent replaces the request's. Between kernel_submit() and done() only the worker touches a job.
+ * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being
+ * sent together; the answer's iscsi_uevent replaces the request's. Between kernel_submit() and done() only
+ * the worker touches a job.
  */
 #ifndef KERNEL_JOB_STATE_H
 #define KERNEL_JOB_STATE_H
@@ -57,9 +59,10 @@ void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
 
 #define ALIGN8(n) (((n) + 7) & ~(size_t)7)
 
-/* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros to len. NULL: job_fail(). */
-struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
-	size_t payload_len, size_t len);
+/* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros
+ * to len. NULL: job_fail(). */
+struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
+	const void *payload, size_t payload_len, size_t len);
 /* The same with a body that is made already, but for type and handle. */
 struct job_request *job_append(struct kernel_job *job, const struct request_row *row, struct iscsi_uevent *ev,
 	const void *payload, size_t payload_len, size_t len);

@@ -2,8 +2,9 @@
 /*
  * The kernel's end of iSCSI for a program: who owns which socket.
  *
- * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by kernel_run(). The one for
- * events is the loop's. A submitted job is on the list until its done(): that list is what kernel_free() ends.
+ * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by
+ * kernel_run(). The one for events is the loop's. A submitted job is on the list until its done(): that list
+ * is what kernel_free() ends.
  */
 #include "config.h"
 #include "kernel/kernel.h"
@@ -13,7 +14,7 @@
 #include <pthread.h>
 
 #define EVENT_ROOM (4 * 1024 * 1024) /* a storm: every connection of some thousand lost at once */
-#define EVENT_SIZE (12 * 1024) /* a PDU for user space has at most 8192 bytes of data; longer answers for others are cut */
+#define EVENT_SIZE (12 * 1024) /* PDUs for user space have at most 8192 bytes of data */
 #define EVENT_BATCH 8
 #define EVENT_ROUND 8 /* batches before the rest of the loop has its turn */
 
@@ -98,7 +99,8 @@ static void job_done_work(struct work *w)
 		kernel_job_free(s->job);
 }
 
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg)
+int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg),
+	void *arg)
 {
 	struct job_state *s = job->state;
 	int rc = s->build_error;
@@ -185,11 +187,13 @@ static int attach_error(struct err *err, int rc)
 	if (rc == -EPERM)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot listen to the kernel's iSCSI events");
 	if (rc == -EPROTONOSUPPORT)
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "no iSCSI in the kernel (scsi_transport_iscsi)");
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
+			"no iSCSI in the kernel (scsi_transport_iscsi)");
 	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
 }
 
-int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err)
+int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg,
+	struct err *err)
 {
 	int rc;
 

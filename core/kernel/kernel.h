@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a loop, one for events.
+ * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a
+ * loop, one for events.
  *
- * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop hands lists of them (kernel/job.h) to
- * the one worker that this object owns; a command-line program runs them itself.
+ * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop hands lists of
+ * them (kernel/job.h) to the one worker that this object owns; a command-line program runs them itself.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -16,30 +17,39 @@
 
 struct kernel;
 
-/* ops NULL: the real kernel. Opens nothing yet: the first request or kernel_attach() does, and that may load scsi_transport_iscsi. -ENOMEM. */
+/* ops NULL: the real kernel. Opens nothing yet: the first request or kernel_attach() does, and that may load
+ * scsi_transport_iscsi. -ENOMEM. */
 int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out);
 
-/* Waits for the job that runs; drops and frees those that wait, without calling their done(). Before loop_free(). */
+/* Waits for the job that runs; drops and frees those that wait, without calling their done(). Before
+ * loop_free(). */
 void kernel_free(struct kernel *k);
 
 /*
- * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for each event; at most
- * some dozens in one round. *events stays the caller's and must live as long. Needs CAP_NET_ADMIN. Without it no kernel_submit().
- * What fills *err: MISCSI_ERR_ACCESS, MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
+ * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for
+ * each event; at most some dozens in one round. *events stays the caller's and must live as long. Needs
+ * CAP_NET_ADMIN. Without it no kernel_submit(). What fills *err: MISCSI_ERR_ACCESS,
+ * MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
-int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
+int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg,
+	struct err *err);
 
 /*
- * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it ended, and owns the
- * job again: kernel_job_result(), then kernel_job_free() (or reuse after kernel_job_clear()). done NULL: nobody wants to know, the
- * job is freed after it ran. Events that the job brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder; -ENOTCONN: not attached) the job stays the caller's.
+ * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it
+ * ended, and owns the job again: kernel_job_result(), then kernel_job_free() (or reuse after
+ * kernel_job_clear()). done NULL: nobody wants to know, the job is freed after it ran. Events that the job
+ * brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder;
+ * -ENOTCONN: not attached) the job stays the caller's.
  */
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg);
+int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg),
+	void *arg);
 
-/* The owner of a submitted job goes away: done() will not be called, the job is freed here. What has begun runs to its end. */
+/* The owner of a submitted job goes away: done() will not be called, the job is freed here. What has begun
+ * runs to its end. */
 void kernel_cancel(struct kernel *k, struct kernel_job *job);
 
-/* Runs the job in the calling thread: for programs that may block. Gives what kernel_job_result() gives; the job stays the caller's. */
+/* Runs the job in the calling thread: for programs that may block. Gives what kernel_job_result() gives; the
+ * job stays the caller's. */
 int kernel_run(struct kernel *k, struct kernel_job *job, struct err *err);
 
 /* Jobs submitted and not done. */

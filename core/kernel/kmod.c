@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loading kernel modules. libkmod maps its indexes when opened: that is done for a load, not to learn that there is nothing to do. */
+/* Loading kernel modules. libkmod maps its indexes when opened: that is done for a load, not to learn that
+ * there is nothing to do. */
 #include "config.h"
 #include "kernel/kmod.h"
 #include <errno.h>
@@ -45,8 +46,10 @@ static int probe(struct kmod_list *found)
 
 	kmod_list_foreach(at, found) {
 		mod = kmod_module_get_module(at);
-		one = is_builtin(mod) ? 0 :
-			kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
+		one = 0;
+		if (!is_builtin(mod))
+			one = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
+				NULL, NULL, NULL, NULL);
 		kmod_module_unref(mod);
 		/* positive: blacklisted */
 		one = one > 0 ? -EPERM : one == -EEXIST ? 0 : one;

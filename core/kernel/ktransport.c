@@ -24,10 +24,13 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 		return 0;
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s",
+			shown);
 	if (rc == -EACCES || rc == -EPERM)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s", shown);
-	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s",
+			shown);
+	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s",
+		shown);
 }
 
 int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out)
@@ -45,7 +48,8 @@ int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
 	return sysfs_list(s, out, SYSFS_BY_NAME, "", "class/iscsi_transport");
 }
 
-int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX])
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no,
+	char buf[KTRANSPORT_NAME_MAX])
 {
 	char proc_name[KTRANSPORT_NAME_MAX];
 	const char *name = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The transports that the kernel has registered: their handles, what they can do, and whose a SCSI host is. */
+/* The transports that the kernel has registered: their handles, what they can do, and whose a SCSI host is.
+ */
 #ifndef KERNEL_KTRANSPORT_H
 #define KERNEL_KTRANSPORT_H
 
@@ -28,8 +29,9 @@ enum iscsi_caps {
 };
 
 /*
- * The handle that a request names its transport by. It changes whenever the module is loaded: read it again after a failure with
- * -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded); MISCSI_ERR_ACCESS: not root.
+ * The handle that a request names its transport by. It changes whenever the module is loaded: read it again
+ * after a failure with -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded);
+ * MISCSI_ERR_ACCESS: not root.
  */
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err);
 /* enum iscsi_caps: what the driver claims. Whether a management operation exists is not among it. -ENOENT. */
@@ -38,15 +40,18 @@ int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out);
 int ktransport_list(const struct sysfs *s, struct sysfs_list *out);
 
 /*
- * Nothing in sysfs links a host to its transport but the name its driver gave to SCSI, which for some is another one. Gives the
- * transport's name for a proc_name, or NULL: unknown. Answered from the plugins' match tables; must be the same for all hosts.
+ * Nothing in sysfs links a host to its transport but the name its driver gave to SCSI, which for some is
+ * another one. Gives the transport's name for a proc_name, or NULL: unknown. Answered from the plugins' match
+ * tables; must be the same for all hosts.
  */
 struct ktransport_map {
 	const char *(*transport)(void *arg, const char *proc_name);
 	void *arg;
 };
 
-/* The transport of a host, into buf. Without a row in the map (or a map at all) proc_name itself, when a transport has that name. -ENOENT. */
-int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX]);
+/* The transport of a host, into buf. Without a row in the map (or a map at all) proc_name itself, when a
+ * transport has that name. -ENOENT. */
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no,
+	char buf[KTRANSPORT_NAME_MAX]);
 
 #endif

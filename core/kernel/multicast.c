@@ -2,9 +2,10 @@
 /*
  * GET_STATS, GET_CHAP, GET_HOST_STATS: answered by a multicast to group 1.
  *
- * When nobody is in the group, or every receive buffer there is full, the kernel tries again for ever inside the request, holding
- * the mutex of all iSCSI management; the process cannot even be killed. So this is the only way to such a request: a socket of
- * its own joins the group, is emptied, sends, and takes the answer among whatever events there are. It does not join: nothing is sent.
+ * When nobody is in the group, or every receive buffer there is full, the kernel tries again for ever inside
+ * the request, holding the mutex of all iSCSI management; the process cannot even be killed. So this is the
+ * only way to such a request: a socket of its own joins the group, is emptied, sends, and takes the answer
+ * among whatever events there are. It does not join: nothing is sent.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -16,8 +17,10 @@
 #define ROOM (1024 * 1024)
 #define MESSAGES_MAX 65536 /* what a socket of that room cannot hold: not ours any more */
 
-/* The objects that the answer is about are those asked for; the count of entries is the kernel's to change. */
-static bool same_objects(const struct request_row *row, const struct iscsi_uevent *a, const struct iscsi_uevent *b)
+/* The objects that the answer is about are those asked for; the count of entries is the kernel's to change.
+ */
+static bool same_objects(const struct request_row *row, const struct iscsi_uevent *a,
+	const struct iscsi_uevent *b)
 {
 	const uint8_t at[] = { row->sid, row->cid, row->host };
 
@@ -27,7 +30,8 @@ static bool same_objects(const struct request_row *row, const struct iscsi_ueven
 	return true;
 }
 
-static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload,
+	size_t len)
 {
 	struct job_request *req = &job->state->req[i];
 
@@ -67,7 +71,8 @@ static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t
 }
 
 /* Takes messages until take() has found ours (asked) or until there are none. */
-static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
+static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf,
+	bool asked)
 {
 	size_t len;
 	int n, rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets of NETLINK_ISCSI, by libnl. Messages are put together elsewhere: of libnl only the socket and its memberships are used.
+ * Sockets of NETLINK_ISCSI, by libnl. Messages are put together elsewhere: of libnl only the socket and its
+ * memberships are used.
  */
 #include "config.h"
 #include "kernel/netlink.h"
@@ -47,7 +48,8 @@ static int nl_join(void *sock, unsigned group, size_t bytes)
 	int fd = nl_socket_get_fd(sock);
 	int room = (int)bytes;
 
-	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN, which joining needs too, but not in every user namespace. */
+	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN, which joining needs too, but not in every user
+	 * namespace. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	errno = 0;
@@ -77,7 +79,9 @@ static int nl_in(void *sock, void *bufs, size_t size, size_t *lens, unsigned n)
 	n = n > RECV_MAX ? RECV_MAX : n;
 	for (unsigned i = 0; i < n; i++) {
 		iov[i] = (struct iovec){ (char *)bufs + i * size, size };
-		msg[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
+		msg[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
+			.msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i],
 			.msg_iovlen = 1 };
 	}
 	do

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rows of requests.def as data: how each request is laid out in iscsi_uevent.u, and how its answer is judged. */
+/* The rows of requests.def as data: how each request is laid out in iscsi_uevent.u, and how its answer is
+ * judged. */
 #ifndef KERNEL_REQUESTS_H
 #define KERNEL_REQUESTS_H
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCANS_AT_ONCE 8 /* hosts are scanned side by side; each scan waits for its target most of the time */
+#define SCANS_AT_ONCE 8 /* each waits for its target most of the time */
 #define DEVICES_MAX 16384
 
 struct scan {
@@ -44,8 +44,8 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 {
 	char text[80], c[24], t[24], l[24];
 
-	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL), field(t, sizeof(t), target, SCAN_ALL),
-		field(l, sizeof(l), lun, SCAN_LUN_ALL));
+	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL),
+		field(t, sizeof(t), target, SCAN_ALL), field(l, sizeof(l), lun, SCAN_LUN_ALL));
 	return sysfs_write(s, text, "class/scsi_host/host%u/scan", host_no);
 }
 
@@ -55,8 +55,8 @@ static int device_address(const char *name, uint32_t host_no, struct scan_device
 	uint32_t host;
 	int end = 0;
 
-	if (sscanf(name, "%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &host, &dev->channel, &dev->target, &dev->lun,
-		    &end) != 4 ||
+	if (sscanf(name, "%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &host, &dev->channel,
+		    &dev->target, &dev->lun, &end) != 4 ||
 		name[end] || host != host_no)
 		return -EINVAL;
 	return 0;
@@ -88,7 +88,8 @@ static void device_read(const struct sysfs *target, const char *name, struct sca
 		strcpy(dev->block, disks.names[0]);
 }
 
-static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no, struct scan_devices *out)
+static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no,
+	struct scan_devices *out)
 {
 	cleanup(sysfs_close) struct sysfs target = SYSFS_CLOSED;
 	cleanup(sysfs_list_free) struct sysfs_list luns = { 0 };
@@ -137,9 +138,10 @@ int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t si
 	int rc = scan_devices(s, host_no, sid, &found), one;
 
 	for (size_t i = 0; i < found.n && !rc; i++) {
-		one = sysfs_write(s, "1", "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan", sid,
-			host_no, found.dev[i].channel, found.dev[i].target, host_no, found.dev[i].channel,
-			found.dev[i].target, found.dev[i].lun);
+		one = sysfs_write(s, "1",
+			"class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan",
+			sid, host_no, found.dev[i].channel, found.dev[i].target, host_no,
+			found.dev[i].channel, found.dev[i].target, found.dev[i].lun);
 		rc = one == -ENOENT ? 0 : one; /* gone meanwhile */
 	}
 	return rc ? rc : scan_host_wait(s, host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL);
@@ -191,16 +193,18 @@ static int submit(struct scanner *sc, const struct scan *what, struct scan **out
 	return 0;
 }
 
-int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done,
-	void *arg, struct scan **out)
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun,
+	scan_done_fn done, void *arg, struct scan **out)
 {
-	const struct scan what = { .host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done,
-		.arg = arg };
+	const struct scan what = {
+		.host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done, .arg = arg
+	};
 
 	return submit(sc, &what, out);
 }
 
-int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg,
+	struct scan **out)
 {
 	const struct scan what = { .host_no = host_no, .sid = sid, .again = true, .done = done, .arg = arg };
 

@@ -2,7 +2,8 @@
 /*
  * SCSI scans, and what they found: the devices of a session.
  *
- * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool, several at once.
+ * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool,
+ * several at once.
  */
 #ifndef KERNEL_SCAN_H
 #define KERNEL_SCAN_H
@@ -23,13 +24,15 @@ typedef void (*scan_done_fn)(int status, void *arg);
 #define SCAN_LUN_ALL UINT64_MAX
 
 /*
- * Looks for new devices of a host: channel, target, LUN, each a number or SCAN_ALL. done(): 0 or -errno. The kernel scans only a
- * session that is LOGGED_IN. *out (may be NULL) is for scan_cancel() and ends with done().
+ * Looks for new devices of a host: channel, target, LUN, each a number or SCAN_ALL. done(): 0 or -errno. The
+ * kernel scans only a session that is LOGGED_IN. *out (may be NULL) is for scan_cancel() and ends with
+ * done().
  */
-int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done,
-	void *arg, struct scan **out);
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun,
+	scan_done_fn done, void *arg, struct scan **out);
 /* The devices of a session that are there look again at their size, then new ones are looked for. */
-int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg,
+	struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel shows of a session: read from sysfs, in as many steps as the asker needs. Owned by who asked.
+ * What the kernel shows of a session: read from sysfs, in as many steps as the asker needs. Owned by who
+ * asked.
  *
- * Every text is as the kernel gave it: it may come from the target or an adapter and must be escaped before it is printed.
- * A text that is not set, or not shown by this transport, is "". A number that is not shown is -1.
+ * Every text is as the kernel gave it: it may come from the target or an adapter and must be escaped before
+ * it is printed. A text that is not set, or not shown by this transport, is "". A number that is not shown is
+ * -1.
  */
 #ifndef OBJECT_SESSION_INFO_H
 #define OBJECT_SESSION_INFO_H
@@ -34,7 +36,8 @@ struct session_info {
 	char transport[KTRANSPORT_NAME_MAX]; /* "" when no transport claims the host */
 	char target[SESSION_INFO_NAME_MAX];
 	int64_t tpgt;
-	char persistent_address[SESSION_INFO_NAME_MAX]; /* as it was asked for; IPv6 as the kernel got it, without brackets */
+	char persistent_address[SESSION_INFO_NAME_MAX]; /* as it was asked for; IPv6 as the kernel got it,
+							   without brackets */
 	int64_t persistent_port;
 	int64_t creator; /* -1: made by the driver (a flash session): listed, never recovered */
 	bool has_conn; /* false: cid and all of the connection are not there */
@@ -57,7 +60,8 @@ struct session_info {
 	struct secret username, password, username_in, password_in; /* CHAP; unset: bytes is NULL */
 
 	int64_t header_digest, data_digest; /* PARAMS: 0 none, 1 CRC32C */
-	int64_t max_recv, max_xmit, first_burst, max_burst, immediate_data, initial_r2t, max_r2t, erl, exp_statsn;
+	int64_t max_recv, max_xmit, first_burst, max_burst, immediate_data, initial_r2t, max_r2t, erl,
+		exp_statsn;
 
 	char host_state[32]; /* DEVICES */
 	struct scan_devices devices;
@@ -65,7 +69,8 @@ struct session_info {
 
 #define SESSION_INFO_OFF (-2)
 
-/* Reads one session. MISCSI_ERR_SYSFS_LOOKUP: no such sid, or it went away meanwhile. Free by session_info_clear() whatever came. */
+/* Reads one session. MISCSI_ERR_SYSFS_LOOKUP: no such sid, or it went away meanwhile. Free by
+ * session_info_clear() whatever came. */
 int session_info_read(const struct sysfs *s, const struct ktransport_map *map, uint32_t sid, unsigned detail,
 	struct session_info *out, struct err *err);
 /* Reads more of one that was read. */
@@ -77,9 +82,10 @@ struct session_info_list {
 	size_t n;
 };
 
-/* All sessions; one that goes away meanwhile is left out. None at all is success. Free by session_info_list_free() whatever came. */
-int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order, unsigned detail,
-	struct session_info_list *out, struct err *err);
+/* All sessions; one that goes away meanwhile is left out. None at all is success. Free by
+ * session_info_list_free() whatever came. */
+int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order,
+	unsigned detail, struct session_info_list *out, struct err *err);
 void session_info_list_free(struct session_info_list *l);
 
 #endif

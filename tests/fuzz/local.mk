@@ -8,5 +8,6 @@ fuzz_libs = $(core_libs)
 fuzz_cppflags = $(AM_CPPFLAGS) -DSRCDIR='"$(abs_top_srcdir)"'
 include tests/fuzz/proto.mk
 include tests/fuzz/record.mk
+include tests/fuzz/kernel.mk
 include tests/fuzz/ipc.mk
 TESTS += $(fuzz_replays)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A made-up kernel end of NETLINK_ISCSI. All state is under one lock, as the real one has one mutex for all requests. */
+/* A made-up kernel end of NETLINK_ISCSI. All state is under one lock, as the real one has one mutex for all
+ * requests. */
 #include "config.h"
 #include "fake_kernel.h"
 #include "base/list.h"
@@ -64,7 +65,8 @@ static void queue_put(struct fake_sock *sock, const void *bytes, size_t len)
 		abort();
 }
 
-static size_t message(uint8_t *buf, uint16_t type, const struct iscsi_uevent *ev, const void *data, size_t len)
+static size_t message(uint8_t *buf, uint16_t type, const struct iscsi_uevent *ev, const void *data,
+	size_t len)
 {
 	struct nlmsghdr head = { .nlmsg_len = (uint32_t)(ISCSI_MSG_HEAD + len), .nlmsg_type = type };
 
@@ -91,14 +93,16 @@ void fake_kernel_multicast(struct fake_kernel *fk, unsigned group, const void *b
 	pthread_mutex_unlock(&fk->lock);
 }
 
-static void event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data, size_t len)
+static void event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data,
+	size_t len)
 {
 	uint8_t buf[65536];
 
 	multicast(fk, group, buf, message(buf, 0, ev, data, len));
 }
 
-void fake_kernel_event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data, size_t len)
+void fake_kernel_event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev,
+	const void *data, size_t len)
 {
 	pthread_mutex_lock(&fk->lock);
 	event(fk, group, ev, data, len);
@@ -144,8 +148,8 @@ static void act(struct fake_kernel *fk, struct iscsi_uevent *ev)
 	case ISCSI_UEVENT_UNBIND_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION_ASYNC:
-		note.type = ev->type == ISCSI_UEVENT_UNBIND_SESSION ? ISCSI_KEVENT_UNBIND_SESSION :
-								      ISCSI_KEVENT_DESTROY_SESSION;
+		note.type = ev->type == ISCSI_UEVENT_UNBIND_SESSION ? ISCSI_KEVENT_UNBIND_SESSION
+								    : ISCSI_KEVENT_DESTROY_SESSION;
 		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 0 : 4), get32(ev->u));
 		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 4 : 0), get32(ev->u) + 100);
 		event(fk, 1, &note, NULL, 0);
@@ -207,7 +211,8 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 		queue_put(sock, buf, len);
 }
 
-static void note_request(struct fake_kernel *fk, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+static void note_request(struct fake_kernel *fk, const struct iscsi_uevent *ev, const uint8_t *payload,
+	size_t len)
 {
 	struct request *r = x_zalloc(sizeof(*r) + len);
 
@@ -348,7 +353,8 @@ static int fake_fd(void *s)
 	return ((struct fake_sock *)s)->efd;
 }
 
-const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_send, fake_recv, fake_fd };
+const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_send, fake_recv,
+	fake_fd };
 
 struct fake_kernel *fake_kernel_new(void)
 {
@@ -378,7 +384,8 @@ void fake_kernel_free(struct fake_kernel *fk)
 	x_free(fk);
 }
 
-void fake_kernel_fault(struct fake_kernel *fk, uint32_t number, unsigned nth, enum fake_fault fault, int value)
+void fake_kernel_fault(struct fake_kernel *fk, uint32_t number, unsigned nth, enum fake_fault fault,
+	int value)
 {
 	struct fault *f = x_new(struct fault);
 
@@ -422,8 +429,8 @@ void fake_kernel_noise(struct fake_kernel *fk, bool on)
 	fk->noise = on;
 }
 
-void fake_kernel_hook(struct fake_kernel *fk, bool (*fn)(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len),
-	void *arg)
+void fake_kernel_hook(struct fake_kernel *fk,
+	bool (*fn)(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len), void *arg)
 {
 	fk->hook = fn;
 	fk->hook_arg = arg;
@@ -459,7 +466,8 @@ unsigned fake_kernel_sockets(struct fake_kernel *fk)
 	return counted(fk, &fk->n_socks);
 }
 
-void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload, size_t *len)
+void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload,
+	size_t *len)
 {
 	struct request *r;
 

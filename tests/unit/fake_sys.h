@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A made-up /sys in a temporary directory, with sessions in it, linked as Linux links its classes. Failures end the test. */
+/* A made-up /sys in a temporary directory, with sessions in it, linked as Linux links its classes. Failures
+ * end the test. */
 #ifndef FAKE_SYS_H
 #define FAKE_SYS_H
 
@@ -28,8 +29,10 @@ struct fake_session {
 void fake_sys_new(struct fake_sys *s);
 void fake_sys_free(struct fake_sys *s); /* removes all */
 /* A file with its folders; text as it is. */
-void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void fake_sys_remove(struct fake_sys *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fake_sys_transport(struct fake_sys *s, const char *name);
 void fake_sys_session(struct fake_sys *s, const struct fake_session *session);

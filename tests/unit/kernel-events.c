@@ -17,12 +17,12 @@ struct seen {
 	unsigned wanted, n;
 };
 
-#define SEEN(arg, ...)                                                                      \
-	do {                                                                                \
-		struct seen *seen_ = (arg);                                                 \
-		size_t len_ = strlen(seen_->text);                                          \
-		snprintf(seen_->text + len_, sizeof(seen_->text) - len_, __VA_ARGS__);      \
-		seen_->n++;                                                                 \
+#define SEEN(arg, ...)                                                                 \
+	do {                                                                           \
+		struct seen *seen_ = (arg);                                            \
+		size_t len_ = strlen(seen_->text);                                     \
+		snprintf(seen_->text + len_, sizeof(seen_->text) - len_, __VA_ARGS__); \
+		seen_->n++;                                                            \
 	} while (0)
 
 static void pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t *bhs, const uint8_t *data, size_t len)
@@ -82,10 +82,11 @@ static void lost(void *arg)
 	SEEN(arg, "lost;");
 }
 
-static const struct kernel_event_ops all = { pdu, conn_error, login_state, created, unbound, destroyed, host_event, ping_done,
-	path_req, iface_down, lost };
+static const struct kernel_event_ops all = { pdu, conn_error, login_state, created, unbound, destroyed,
+	host_event, ping_done, path_req, iface_down, lost };
 
-/* A message of that event with r's four words and len bytes behind. In a block of its own size, so that reading beyond it is seen. */
+/* A message of that event with r's four words and len bytes behind. In a block of its own size, so that
+ * reading beyond it is seen. */
 static uint8_t *make(uint32_t type, const uint32_t r[4], const void *data, size_t len, size_t *out)
 {
 	struct nlmsghdr head = { .nlmsg_len = (uint32_t)(ISCSI_MSG_HEAD + len) };
@@ -121,10 +122,18 @@ static void each_event_reaches_its_callback_with_its_fields(void **state)
 		uint32_t type;
 		const char *text;
 	} rows[] = {
-		{ 102, "error 1:2 3;" },	{ 104, "destroyed 2 on 1;" }, { 105, "unbound 1 on 2;" },
-		{ 106, "created 1 on 2;" }, { 108, "down 1;" },	      { 109, "login 1:2 3;" },
-		{ 103, "" },		       { 110, "host 1 3 2;" },       { 111, "ping 1 2 3 4;" },
-		{ 20, "" },		       { 0, "" },		      { 112, "" },
+		{ 102, "error 1:2 3;" },
+		{ 104, "destroyed 2 on 1;" },
+		{ 105, "unbound 1 on 2;" },
+		{ 106, "created 1 on 2;" },
+		{ 108, "down 1;" },
+		{ 109, "login 1:2 3;" },
+		{ 103, "" },
+		{ 110, "host 1 3 2;" },
+		{ 111, "ping 1 2 3 4;" },
+		{ 20, "" },
+		{ 0, "" },
+		{ 112, "" },
 		{ UINT32_MAX, "" },
 	};
 	char text[1024];

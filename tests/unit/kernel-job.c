@@ -3,6 +3,7 @@
 #include "config.h"
 #include "base/mem.h"
 #include "fake_kernel.h"
+#include "kernel/attrs.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -151,7 +152,8 @@ static void negative_retcode_is_a_failure_where_the_request_has_one(void **state
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
 	kernel_job_send_pdu(w->job, (const uint8_t[48]){ 0x43 }, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
-	assert_int_equal(err.code, MISCSI_ERR_SESSION_NOT_CONNECTED); /* the connection's refusal, not a missing privilege */
+	assert_int_equal(err.code,
+		MISCSI_ERR_SESSION_NOT_CONNECTED); /* the connection's refusal, not a missing privilege */
 	/* elsewhere r holds nothing */
 	kernel_job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_STOP_CONN, 1, FAKE_RETCODE, -EIO);
@@ -475,12 +477,67 @@ static void send_that_fails_is_the_requests_failure(void **state)
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 }
 
+static void series_of_attributes_is_laid_out_as_the_kernel_reads_it(void **state)
+{
+	struct world *w = *state;
+	cleanup(strbuf_free) struct strbuf attrs = ATTRS_INIT;
+	const uint8_t iface[] = { 17, 0, 12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 12, 0, 1, 2, 0xee, 0, 0, 0 };
+	const uint8_t flash[] = { 12, 0, 44, 0, 2, 0, 0, 0, 44, 0, 0xaa, 0xbb };
+
+	attrs_add_iface(&attrs, 3, ISCSI_IFACE_TYPE_IPV4, ISCSI_NET_PARAM, 12, "\xee", 1);
+	attrs_add(&attrs, 44, "\xaa\xbb", 2);
+	assert_int_equal(strbuf_error(&attrs), 0);
+	assert_int_equal(attrs.len, sizeof(iface) + sizeof(flash));
+	assert_memory_equal(attrs.s, iface, sizeof(iface));
+	assert_memory_equal(attrs.s + sizeof(iface), flash, sizeof(flash));
+	kernel_job_for_host(w->job, HANDLE, 5);
+	kernel_job_set_iface_params(w->job, attrs.s, attrs.len, 2);
+	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
+	assert_int_equal(u32(sent(w, 0, NULL).u), 5);
+	attrs_add(&attrs, 1, attrs.s, 4097);
+	assert_int_equal(strbuf_error(&attrs), -EFBIG);
+}
+
+/* Each builder's row: what is sent has its number and host. */
+static void requests_of_a_host_name_it(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_storage addr = { .ss_family = AF_INET6 };
+	const struct sockaddr *to = (const struct sockaddr *)&addr;
+	const struct iscsi_path path = { .ip_addr_len = 4 };
+	const uint32_t numbers[] = { 30, 32, 25, 35, 41, 34, 36, 37, 38, 39, 40 };
+	const uint8_t host_at[] = { 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	kernel_job_for_host(w->job, HANDLE, 77);
+	kernel_job_path_update(w->job, &path);
+	kernel_job_ping(w->job, 1, 2, 56, 9, to, sizeof(struct sockaddr_in6));
+	kernel_job_tgt_dscvr(w->job, 1, true, to, sizeof(struct sockaddr_in6));
+	kernel_job_set_flashnode_params(w->job, 2, "x", 1, 1);
+	kernel_job_set_chap(w->job, "x", 1);
+	kernel_job_delete_chap(w->job, 3);
+	kernel_job_new_flashnode(w->job, "ipv4");
+	kernel_job_del_flashnode(w->job, 4);
+	kernel_job_login_flashnode(w->job, 5);
+	kernel_job_logout_flashnode(w->job, 6);
+	kernel_job_logout_flash_session(w->job);
+	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct iscsi_uevent ev = sent(w, i, NULL);
+
+		assert_int_equal(ev.type, numbers[i]);
+		assert_int_equal(u32(ev.u + host_at[i]), 77);
+		assert_true(ev.transport_handle == HANDLE);
+	}
+	assert_int_equal(u32(sent(w, 10, NULL).u + 4), 7);
+	assert_int_equal(u32(sent(w, 1, NULL).u + 16), 9);
+}
+
 static void build(struct kernel_job *job)
 {
 	kernel_job_create_session(job, HANDLE, 0, 0, 0, 0);
 	kernel_job_bind_socket(job, 0, true);
 	for (int i = 0; i < 40; i++)
-		kernel_job_set_param(job, ISCSI_PARAM_TARGET_NAME, "a name of some length, so that the buffer grows");
+		kernel_job_set_param(job, ISCSI_PARAM_TARGET_NAME, "some length, so that the buffer grows");
 	kernel_job_may_fail(job);
 }
 
@@ -532,6 +589,8 @@ int main(void)
 		T(socket_to_bind_is_held_by_the_job),
 		T(kernel_without_iscsi_is_told),
 		T(send_that_fails_is_the_requests_failure),
+		T(series_of_attributes_is_laid_out_as_the_kernel_reads_it),
+		T(requests_of_a_host_name_it),
 		T(builders_remember_that_memory_failed),
 	};
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The payloads of SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS and SET_CHAP: series of netlink attributes, each with a packed header
+ * of the kernel's before the value.
+ *
+ * Drivers trust the value's size by its parameter, not the length that is sent: give exactly what KERNEL_ABI's tables say. One
+ * series is one transaction of the adapter.
+ */
+#ifndef KERNEL_ATTRS_H
+#define KERNEL_ATTRS_H
+
+#include "base/strbuf.h"
+#include <stdint.h>
+
+/* Of an attribute of SET_IFACE_PARAMS. */
+enum iscsi_param_type { ISCSI_NET_PARAM = 2, ISCSI_IFACE_PARAM = 5 };
+enum iscsi_iface_type { ISCSI_IFACE_TYPE_IPV4 = 1, ISCSI_IFACE_TYPE_IPV6 = 2 };
+
+/* The biggest series that is made; each appender below fails the buffer beyond it, as strbuf_error() tells. */
+#define ATTRS_MAX 16384
+#define ATTRS_INIT STRBUF_INIT(ATTRS_MAX)
+
+/* One setting of an interface. len: of value, at most 4096. */
+void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_type iface_type,
+	enum iscsi_param_type param_type, uint16_t param, const void *value, uint32_t len);
+/* One of a flash node, or of a CHAP entry (which may be a secret: strbuf does not wipe, so wipe attrs->s after use). */
+void attrs_add(struct strbuf *attrs, uint16_t param, const void *value, uint32_t len);
+
+#endif
