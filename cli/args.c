@@ -181,7 +181,8 @@ static int check(const struct args *a, int argc, char **argv, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"unexpected word '%s': nothing was done. Options begin with '-'",
 			quoted(text, sizeof(text), argv[optind]));
-	if (a->names.n != a->values.n)
+	/* Names alone are no harm to what only looks: 2.1.8's manual has it so. */
+	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n, a->values.n);
 	if (a->in_mode == ARGS_MODE_NONE && !a->given[ARGS_killiscsid])

@@ -69,8 +69,9 @@ struct args {
 /*
  * Fills *a from the command line; argv may be reordered (options behind positional words are found). Refused
  * with INVAL, and the option named: what no mode or not this mode takes, an argument out of its range,
- * positional words, an unknown operation or one that the mode does not take, names and values that do not
- * pair. -h and -V win over everything: with them nothing else is refused. Free by args_free() in any case.
+ * positional words, an unknown operation or one that the mode does not take, more values than names or, for
+ * an update, fewer. -h and -V win over everything: with them nothing else is refused. Free by args_free() in
+ * any case.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err);
 void args_free(struct args *a);

@@ -40,7 +40,8 @@ int command_refuse(const char *fmt, ...)
 
 struct settings command_settings(const struct args *a)
 {
-	return (struct settings){ a->names.v, a->values.v, a->names.n };
+	/* As many as there are values: the parser lets names stand alone where they are not used. */
+	return (struct settings){ a->names.v, a->values.v, a->values.n };
 }
 
 int command_level(const struct args *a, long max, const char *try)

@@ -76,8 +76,9 @@ static int update(const struct command *c, const char *name)
 
 	if (settings.n == 0)
 		return command_refuse("Update requires name, value, and iface.");
-	/* An unknown name must not be taken for an unknown iface, which is -ENOENT too. */
-	r = unknown(name, iface_update(c->world, name, &settings, &err), &err);
+	r = iface_update(c->world, name, &settings, &err);
+	if (r == -ENOENT)
+		return command_fail(unknown(name, r, &err), &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
 		out_error("Could not update iface %s: %s", name, err_text((enum miscsi_error)r));

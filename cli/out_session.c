@@ -43,12 +43,17 @@ void out_session_line(const struct session_info *s)
 	printf(" %s (%s)\n", clean(&t, s->target), session_is_flash(s) ? "flash" : "non-flash");
 }
 
+static const char stars[] = "************************";
+
+/* As wide as the text, but for one of them. */
+static void heading_of(const char *text, int width)
+{
+	printf("\t\t%.*s\n\t\t%s\n\t\t%.*s\n", width, stars, text, width, stars);
+}
+
 static void heading(const char *text)
 {
-	int n = (int)strlen(text);
-
-	printf("\t\t%.*s\n\t\t%s\n\t\t%.*s\n", n, "********************************", text, n,
-		"********************************");
+	heading_of(text, (int)strlen(text));
 }
 
 static void print_number(const char *label, int64_t value)
@@ -132,7 +137,7 @@ static void print_devices(const struct session_info *s)
 {
 	struct clean a, b;
 
-	heading("Attached SCSI devices:");
+	heading_of("Attached SCSI devices:", (int)strlen(stars));
 	printf("\t\tHost Number: %u\tState: %s\n", s->host_no, clean_or(&a, s->host_state, "Unknown"));
 	for (size_t i = 0; i < s->devices.n; i++) {
 		const struct scan_device *d = &s->devices.dev[i];

@@ -99,7 +99,8 @@ int iface_update(struct world *w, const char *name, const struct settings *setti
 	if (db_iface_is_builtin(name))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"iface %s is a special interface and cannot be modified.", name);
-	return db_iface_update(db, name, change, &copy, err);
+	r = settings_check(settings, RECORD_IFACE, err);
+	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
 }
 
 int iface_delete(struct world *w, const char *name, struct err *err)

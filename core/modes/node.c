@@ -16,8 +16,9 @@ int settings_check(const struct settings *s, enum record_kind kind, struct err *
 	for (size_t i = 0; i < s->n; i++) {
 		int r = field_find_user(kind, s->names[i], &id, err);
 
+		/* Not to be taken for a record that is not there. */
 		if (r < 0)
-			return r;
+			return r == -ENOENT ? -EINVAL : r;
 	}
 	return 0;
 }

@@ -12,8 +12,8 @@ struct settings {
 };
 
 /*
- * Are these settings of such records, and may they be set? Nothing is read or written. -ENOENT or -EINVAL:
- * *err names the setting and what would be right.
+ * Are there such settings in such records? Nothing is read or written. -EINVAL: *err names the first that is
+ * none, and what would be right.
  */
 int settings_check(const struct settings *s, enum record_kind kind, struct err *err);
 int settings_apply(const struct settings *s, struct record *r, struct err *err);

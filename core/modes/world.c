@@ -215,7 +215,8 @@ int world_client(struct world *w, struct client **out, struct err *err)
 				command = record_str(conf, FIELD_CONF_STARTUP);
 			if (!*command || daemon_start(command, w->config.log, try_connect, w) < 0)
 				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
-					"can not connect to iSCSI daemon (%d)!", -r);
+					"can not connect to iSCSI daemon (%d)!",
+					r == -ENOENT || r == -ENOTCONN ? ECONNREFUSED : -r);
 			err_clear(err);
 			r = 0;
 		}
