@@ -57,13 +57,16 @@ void *op_memory(struct miscsi_op *op, size_t size)
 void op_free(struct op_private *p)
 {
 	struct loop *loop = op_plugins(p)->config.loop;
-	struct op_memory *m, *next;
+	struct op_memory *m;
 
 	services_release(p);
 	loop_task_cancel(loop, &p->release);
 	loop_timer_cancel(loop, &p->deadline);
-	list_for_each_safe(m, next, &p->memory, node)
+	/* Not list_for_each: its end is the list's head seen as an op_memory, which is aligned for less. */
+	while ((m = list_first(&p->memory, struct op_memory, node))) {
+		list_remove(&m->node);
 		x_free(m);
+	}
 	list_remove(&p->node);
 	x_free(p);
 }
