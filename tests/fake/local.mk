@@ -1,0 +1,7 @@
+# The scripted target, and core/proto against each of its misbehaviours over a socket.
+check_PROGRAMS += tests/fake/probe
+tests_fake_probe_SOURCES = tests/fake/probe.c
+tests_fake_probe_LDADD = $(core_libs)
+dist_check_SCRIPTS = tests/fake/check.py
+EXTRA_DIST += tests/fake/target.py
+TESTS += tests/fake/check.py
