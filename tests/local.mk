@@ -14,6 +14,7 @@ include tests/unit/ipc.mk
 include tests/unit/cli.mk
 endif
 include tests/vm/local.mk
+include tests/fake/local.mk
 include tests/fuzz/local.mk
 include tests/style/local.mk
 check_PROGRAMS += $(unit_tests) $(fuzz_replays)
