@@ -73,6 +73,7 @@ static void join(struct daemon *d)
 {
 	client_close(d->client);
 	pthread_join(d->thread, NULL);
+	fake_stop(&d->manager);
 	loop_free(d->loop);
 }
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A manager for tests of the service: what is asked of it is kept, and answered when the test says so, the
- * last first. Include after cmocka's headers.
+ * last first.
  */
 #ifndef TESTS_IPC_MANAGER_H
 #define TESTS_IPC_MANAGER_H
 
+#include "base/mem.h"
 #include "ipc/service.h"
 #include "record/record.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct fake_asked {
@@ -19,8 +21,8 @@ struct fake_asked {
 };
 
 struct fake {
-	struct fake_asked queue[64]; /* not answered yet */
-	unsigned waiting;
+	struct fake_asked *queue; /* not answered yet */
+	unsigned waiting, room;
 	struct list watches;
 	struct loop *loop;
 	struct loop_task task;
@@ -112,9 +114,15 @@ static inline void fake_answer(void *arg)
 
 static inline void fake_take(struct fake *f, struct manager_request *r, uint32_t sid, const char *target)
 {
-	struct fake_asked *asked = &f->queue[f->waiting++];
+	struct fake_asked *asked;
 
-	assert_true(f->waiting < 64);
+	if (f->waiting == f->room) {
+		f->room = f->room ? 2 * f->room : 16;
+		f->queue = x_realloc(f->queue, f->room * sizeof(*f->queue));
+		if (!f->queue)
+			abort();
+	}
+	asked = &f->queue[f->waiting++];
 	*asked = (struct fake_asked){ .request = r, .sid = sid, .code = MISCSI_ERR_OK };
 	for (unsigned i = 0; i < sizeof(fake_errors) / sizeof(fake_errors[0]); i++) {
 		if (fake_errors[i].sid != sid && (!target || strcmp(fake_errors[i].name, target)))
@@ -209,6 +217,12 @@ static inline void fake_start(struct fake *f, struct loop *loop)
 	list_init(&f->watches);
 	f->loop = loop;
 	fake_current = f;
+}
+
+static inline void fake_stop(struct fake *f)
+{
+	loop_task_cancel(f->loop, &f->task);
+	x_free(f->queue);
 }
 
 #endif

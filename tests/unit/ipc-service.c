@@ -60,6 +60,7 @@ static void stop(struct fixture *f)
 {
 	service_free(f->service);
 	f->p.server = NULL;
+	fake_stop(&f->manager);
 	close(f->fd);
 	peers_stop(&f->p);
 }
