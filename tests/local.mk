@@ -19,3 +19,5 @@ include tests/fuzz/local.mk
 include tests/style/local.mk
 check_PROGRAMS += $(unit_tests) $(fuzz_replays)
 TESTS += $(unit_tests)
+EXTRA_DIST += tests/lsan.supp
+AM_TESTS_ENVIRONMENT = LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0; export LSAN_OPTIONS;

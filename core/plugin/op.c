@@ -33,10 +33,11 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 	return p;
 }
 
+/* What was asked for lies behind it. Not a member: its alignment would be asked of the list's head too. */
 struct op_memory {
 	struct list node;
-	max_align_t bytes[];
 };
+_Static_assert(sizeof(struct op_memory) % _Alignof(max_align_t) == 0, "what lies behind is aligned for anything");
 
 /* op_alloc() of the ABI. */
 static void *memory_new(struct op_private *p, size_t size)
@@ -46,7 +47,7 @@ static void *memory_new(struct op_private *p, size_t size)
 	if (!m)
 		return NULL;
 	list_append(&p->memory, &m->node);
-	return m->bytes;
+	return m + 1;
 }
 
 void *op_memory(struct miscsi_op *op, size_t size)

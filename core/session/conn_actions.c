@@ -12,22 +12,6 @@ bool conn_by_firmware(const void *machine)
 	return transport_logs_in(c->session->transport);
 }
 
-static void conn_opened(struct transport_op *op, int result)
-{
-	struct conn *c = op->arg;
-
-	if (result < 0) {
-		err_copy(&c->err, &op->err);
-		conn_event(c, CONN_EV_FAILED);
-		return;
-	}
-	c->busy = true; /* as within conn_resolve(), whose rest this is */
-	result = conn_resolve(c);
-	c->busy = false;
-	if (result != CONN_EV_NONE)
-		conn_event(c, (enum conn_event)result);
-}
-
 static void conn_resolved(void *arg, int result, const struct resolved *r, const struct err *err)
 {
 	struct conn *c = arg;
@@ -43,29 +27,48 @@ static void conn_resolved(void *arg, int result, const struct resolved *r, const
 }
 
 /* Every attempt looks the name up anew: a target that moved is found again. Addresses of one name are tried in turn. */
-int conn_resolve(void *machine)
+static int look_up(struct conn *c)
 {
-	struct conn *c = machine;
-	struct session *s = c->session;
-	const struct manager_config *config = manager_config(s->manager);
 	uint16_t port;
-	const char *host = session_address(s, &port);
+	const char *host = session_address(c->session, &port);
 
-	err_clear(&c->err);
-	conn_arm(c, record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT));
-	if (!transport_handle(s->transport)) {
-		transport_op_init(&c->op, conn_opened, c);
-		transport_open(s->transport, &c->op);
-		return CONN_EV_NONE;
-	}
 	if (!c->addresses)
 		c->addresses = x_new(struct resolved);
 	if (!c->addresses)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for addresses");
 	if (resolve_numeric(host, port, c->addresses) == 0)
 		return CONN_EV_READY;
-	if (resolve_start(config->lookups, host, port, conn_resolved, c, &c->resolving) < 0)
+	if (resolve_start(manager_config(c->session->manager)->lookups, host, port, conn_resolved, c, &c->resolving) < 0)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "cannot look up the portal's name");
+	return CONN_EV_NONE;
+}
+
+static void conn_opened(struct transport_op *op, int result)
+{
+	struct conn *c = op->arg;
+
+	if (result < 0) {
+		err_copy(&c->err, &op->err);
+		result = CONN_EV_FAILED;
+	} else {
+		result = look_up(c);
+	}
+	if (result != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)result);
+}
+
+int conn_resolve(void *machine)
+{
+	struct conn *c = machine;
+
+	err_clear(&c->err);
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	/* a session that could not be made may mean that the driver was loaded anew: then its handle is another */
+	if (transport_handle(c->session->transport) && !(c->refused && !c->created))
+		return look_up(c);
+	c->refused = false;
+	transport_op_init(&c->op, conn_opened, c);
+	transport_open(c->session->transport, &c->op);
 	return CONN_EV_NONE;
 }
 

@@ -91,6 +91,7 @@ static void conn_job_done(struct kernel_job *job, void *arg)
 	kernel_job_free(job);
 	if (rc < 0 && !c->err.code)
 		err_copy(&c->err, &err);
+	c->refused = rc < 0;
 	conn_event(c, rc < 0 ? CONN_EV_JOB_FAILED : CONN_EV_JOB_DONE);
 }
 

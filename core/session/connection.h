@@ -49,6 +49,7 @@ struct conn {
 	struct iscsi_pdu pdu; /* the one being handled */
 	struct err err; /* why it went down */
 	bool created; /* the kernel has session and connection */
+	bool refused; /* the kernel's last job failed */
 	bool busy; /* an action runs: what it raises waits */
 };
 

@@ -89,7 +89,9 @@ void session_op(struct session *s, struct transport_op *op)
 	if (s->sid)
 		op->sid = s->sid;
 	op->cid = 0;
-	op->host_no = s->host_no;
+	/* a host that comes with its session says nothing of where to connect */
+	if (!(transport_traits(s->transport) & MISCSI_TRAIT_SESSION_HOST))
+		op->host_no = s->host_no;
 }
 
 void session_describe(const struct session *s, struct manager_session *out)

@@ -3,3 +3,7 @@ unit_tests += tests/unit/session-machines
 tests_unit_session_machines_SOURCES = tests/unit/session-machines.c
 tests_unit_session_machines_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_machines_LDADD = $(test_libs)
+unit_tests += tests/unit/session-engine
+tests_unit_session_engine_SOURCES = tests/unit/session-engine.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
+tests_unit_session_engine_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_engine_LDADD = $(test_libs)

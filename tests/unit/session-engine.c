@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine on a made-up kernel: that every request ends once, that nothing is left behind, that recovery converges and logout wins. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "session-world.h"
+#include "session/manager_private.h"
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#define SECONDS 1000
+
+static int setup(void **state)
+{
+	static struct session_world world;
+
+	world_new(&world);
+	*state = &world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static unsigned files_in(const char *dir)
+{
+	DIR *d = opendir(dir);
+	unsigned n = 0;
+
+	for (struct dirent *e; (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* A session that is up, by a request that is over. */
+static uint32_t logged_in(struct session_world *w, const char *key, const char *value)
+{
+	struct record *node = world_node(w);
+	struct asked a;
+
+	if (key)
+		assert_int_equal(record_set_key(node, key, value, NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	if (a.result.err.code)
+		fail_msg("%s", a.text);
+	return a.result.sid;
+}
+
+static void nothing_left(struct session_world *w)
+{
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(manager_count(w->m), 0);
+	assert_int_equal(files_in(w->dir), 0);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION) + world_count(w, ISCSI_UEVENT_CREATE_BOUND_SESSION),
+		world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + world_count(w, ISCSI_UEVENT_DESTROY_SESSION));
+}
+
+static void login_makes_a_session(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+
+	assert_int_equal(sid, 1);
+	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	assert_int_equal(w->logins, 1);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_START_CONN), 1);
+	assert_int_equal(files_in(w->dir), 1);
+	assert_null(world_session(w)->conn.result); /* nothing of the login stays in memory */
+	assert_int_equal(world_session(w)->conn.binding.kind, MISCSI_BINDING_NONE);
+}
+
+/* KERNEL_ABI order rules: parameters lie between the login and START_CONN. */
+static void parameters_come_before_the_start(void **state)
+{
+	struct session_world *w = *state;
+	unsigned n, last_pdu = 0, first_param = 0, last_param = 0, start = 0;
+
+	logged_in(w, NULL, NULL);
+	n = fake_kernel_requests(w->fk);
+	for (unsigned i = 0; i < n; i++) {
+		struct iscsi_uevent ev;
+		char *payload;
+		size_t len;
+
+		fake_kernel_request(w->fk, i, &ev, &payload, &len);
+		x_free(payload);
+		last_pdu = ev.type == ISCSI_UEVENT_SEND_PDU ? i : last_pdu;
+		last_param = ev.type == ISCSI_UEVENT_SET_PARAM ? i : last_param;
+		first_param = ev.type == ISCSI_UEVENT_SET_PARAM && !first_param ? i : first_param;
+		start = ev.type == ISCSI_UEVENT_START_CONN ? i : start;
+	}
+	assert_true(last_pdu < first_param && last_param < start);
+}
+
+static void two_equal_logins_make_one_session(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a, b, c;
+
+	world_login(w, node, &a);
+	world_login(w, node, &b);
+	world_until(w, &a.done, 1, 0, 0);
+	world_until(w, &b.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, 0);
+	assert_int_equal(b.result.err.code, 0);
+	assert_int_equal(a.result.sid, b.result.sid);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	world_login(w, node, &c);
+	world_until(w, &c.done, 1, 0, 0);
+	assert_int_equal(c.result.err.code, MISCSI_ERR_SESS_EXISTS);
+	assert_int_equal(c.result.sid, a.result.sid);
+	record_free(node);
+}
+
+static void nr_sessions_is_exact(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	logged_in(w, NULL, NULL);
+	assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "3", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.created, 2);
+	assert_int_equal(manager_count(w->m), 3);
+	record_free(node);
+}
+
+static void login_again_is_tried_as_often_as_the_record_says(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	w->status_class = 3; /* target error: may pass */
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "4", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 500, 60 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN);
+	assert_int_equal(w->logins, 4);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1); /* the kernel's session serves all attempts */
+	record_free(node);
+	nothing_left(w);
+}
+
+static void a_refusal_is_final_for_a_first_login(void **state)
+{
+	static const struct {
+		uint8_t detail;
+		int code;
+	} refusals[] = { { 1, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 2, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 3, MISCSI_ERR_FATAL_LOGIN } };
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+
+	w->status_class = 2;
+	for (unsigned i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct asked a;
+
+		w->status_detail = refusals[i].detail;
+		world_login(w, node, &a);
+		world_until(w, &a.done, 1, 500, 10 * SECONDS);
+		assert_int_equal(a.result.err.code, refusals[i].code);
+		assert_int_equal(w->logins, i + 1);
+		nothing_left(w);
+	}
+	record_free(node);
+}
+
+/* Each request of a login fails, in each way that it can: an answer comes, once, and the kernel has nothing left of it. */
+static void a_login_survives_any_failing_request(void **state)
+{
+	static const uint32_t numbers[] = { ISCSI_UEVENT_CREATE_SESSION, ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN,
+		ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_START_CONN };
+	static const enum fake_fault faults[] = { FAKE_IF_ERROR, FAKE_RETCODE, FAKE_SILENT, FAKE_SHORT, FAKE_SEND };
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	w->silent = true; /* a PDU whose sending failed is not answered either */
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		for (unsigned f = 0; f < sizeof(faults) / sizeof(faults[0]); f++) {
+			int value = faults[f] == FAKE_RETCODE ? -EINVAL : faults[f] == FAKE_SHORT ? 20 : EINVAL;
+			struct asked a;
+
+			if (faults[f] == FAKE_RETCODE && i < 2)
+				continue; /* these have none */
+			w->silent = numbers[i] == ISCSI_UEVENT_SEND_PDU;
+			fake_kernel_fault(w->fk, numbers[i], 1, faults[f], value);
+			world_login(w, node, &a);
+			world_until(w, &a.done, 1, 1000, 200 * SECONDS);
+			if (!a.result.err.code)
+				fail_msg("request %u, fault %u: the login succeeded", numbers[i], f);
+			world_run(w, 61 * SECONDS);
+			assert_int_equal(a.done, 1);
+			assert_int_equal(manager_count(w->m), 0);
+			assert_int_equal(files_in(w->dir), 0);
+		}
+	record_free(node);
+}
+
+static void a_target_that_says_nothing_is_given_up(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	w->silent = true;
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 1000, 40 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
+	record_free(node);
+	nothing_left(w);
+}
+
+static void nobody_listening_is_a_connection_failure(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	assert_int_equal(record_set(node, FIELD_CONN_PORT, "1", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "2", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 200, 10 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS);
+	assert_int_equal(fake_kernel_requests(w->fk), 0); /* the kernel was not troubled */
+	record_free(node);
+	nothing_left(w);
+}
+
+static void a_redirect_is_followed_and_an_endless_one_ends(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	char text[64];
+	struct asked a;
+
+	snprintf(text, sizeof(text), "TargetAddress=127.0.0.1:%u", w->port);
+	w->redirect = text;
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 10, 10 * SECONDS);
+	assert_int_not_equal(a.result.err.code, 0);
+	assert_in_range(w->logins, 3, 32);
+	record_free(node);
+	nothing_left(w);
+}
+
+static void a_lost_connection_is_restored_on_the_same_session(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+	uint8_t isid[ISID_LEN];
+
+	memcpy(isid, s->isid, sizeof(isid));
+	for (unsigned i = 1; i <= 3; i++) {
+		world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
+		world_until(w, &s->recoveries, i, 250, 10 * SECONDS);
+		assert_int_equal(s->run.state, SESS_LOGGED_IN);
+		assert_int_equal(s->sid, sid);
+		assert_memory_equal(s->isid, isid, sizeof(isid));
+	}
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_STOP_CONN), 3);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_BIND_CONN), 4);
+}
+
+/* However long the target is away and however it refuses meanwhile: once it is well the session is back within a bound. */
+static void recovery_converges(void **state)
+{
+	static const uint8_t classes[] = { 3, 2 };
+	static const uint64_t within[] = { 40 * SECONDS, 70 * SECONDS };
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+
+	for (unsigned i = 0; i < 2; i++) {
+		w->status_class = classes[i];
+		w->status_detail = 1;
+		world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+		world_run(w, 600 * SECONDS);
+		assert_int_equal(s->run.state, SESS_FAILED);
+		w->status_class = 0;
+		world_until(w, &s->recoveries, i + 1, 250, within[i]);
+	}
+	assert_in_range(w->logins, 10, 60); /* patient with a target that is away */
+}
+
+/* multipathd sets recovery_tmo by sysfs: a new login must not set it back. */
+static void recovery_time_is_set_once(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+	unsigned n, sets = 0;
+
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	world_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
+	n = fake_kernel_requests(w->fk);
+	for (unsigned i = 0; i < n; i++) {
+		struct iscsi_uevent ev;
+		char *payload;
+		uint32_t param;
+		size_t len;
+
+		fake_kernel_request(w->fk, i, &ev, &payload, &len);
+		x_free(payload);
+		memcpy(&param, ev.u + 8, sizeof(param));
+		sets += ev.type == ISCSI_UEVENT_SET_PARAM && param == ISCSI_PARAM_SESS_RECOVERY_TMO;
+	}
+	assert_int_equal(sets, 1);
+}
+
+static void logout_takes_devices_first(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct asked a;
+
+	world_logout(w, sid, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, 0);
+	assert_int_equal(w->logouts, 1);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_UNBIND_SESSION), 1);
+	nothing_left(w);
+}
+
+static void logout_wins_over_a_dead_target(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct asked a;
+
+	w->silent_logout = true;
+	world_logout(w, sid, &a);
+	world_until(w, &a.done, 1, 1000, 20 * SECONDS);
+	assert_int_equal(a.result.err.code, 0);
+	nothing_left(w);
+}
+
+/* At every moment of a login and of a recovery. */
+static void logout_wins_at_every_moment(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+
+	for (unsigned rounds = 0; rounds < 24; rounds++) {
+		struct asked login, logout;
+		struct session *s;
+
+		world_login(w, node, &login);
+		for (unsigned i = 0; i < rounds; i++) {
+			loop_step(w->loop, 0);
+			usleep(100);
+		}
+		s = world_session(w);
+		if (rounds % 2 && s->run.state == SESS_LOGGED_IN)
+			world_event(w, ISCSI_KEVENT_CONN_ERROR, s->sid, 0, ISCSI_ERR_CONN_FAILED);
+		if (!s->sid)
+			session_event(s, SESS_EV_CLOSE);
+		else
+			world_logout(w, s->sid, &logout);
+		if (s->sid)
+			world_until(w, &logout.done, 1, 250, 60 * SECONDS);
+		world_until(w, &login.done, 1, 250, 60 * SECONDS);
+		nothing_left(w);
+	}
+	record_free(node);
+}
+
+static void a_session_that_vanishes_is_forgotten(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+
+	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, sid + 100, sid, 0);
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(manager_count(w->m), 0);
+	assert_int_equal(files_in(w->dir), 0);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 0);
+}
+
+static void an_asynchronous_logout_request_is_obeyed(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
+
+	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
+	memcpy(ev.r, &sid, sizeof(sid));
+	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
+	world_until(w, &s->recoveries, 1, 250, 20 * SECONDS);
+	assert_int_equal(w->logouts, 1);
+	assert_int_equal(w->logins, 2);
+}
+
+/* The unlikely, and the hostile: events of sessions that are none of ours, PDUs of no place, in every state. */
+static void events_of_others_do_no_harm(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+
+	for (uint32_t type = ISCSI_KEVENT_RECV_PDU; type <= ISCSI_KEVENT_PING_COMP; type++) {
+		world_event(w, type, 77, 0, 1);
+		world_event(w, type, 0xffffffff, 0xffffffff, 0xffffffff);
+		world_event(w, type, 0, 0, 0);
+	}
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 5, ISCSI_ERR_CONN_FAILED); /* another connection than ours */
+	world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, sid, 0, 3);
+	world_event(w, ISCSI_KEVENT_UNBIND_SESSION, sid, 0, 0);
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(s->run.state, SESS_LOGGED_IN);
+	assert_int_equal(s->conn.run.state, CONN_LOGGED_IN);
+}
+
+static void requests_end_when_the_manager_does(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a, b;
+
+	w->silent = true;
+	world_login(w, node, &a);
+	world_login(w, node, &b);
+	world_run(w, 1 * SECONDS);
+	manager_forget(&b.request);
+	manager_free(w->m);
+	w->m = NULL;
+	assert_int_equal(a.done, 1);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_ISCSID_COMM_ERR);
+	assert_int_equal(b.done, 0);
+	record_free(node);
+}
+
+static void a_forgotten_login_goes_on(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	world_login(w, node, &a);
+	manager_forget(&a.request);
+	world_run(w, 2 * SECONDS);
+	assert_int_equal(a.done, 0);
+	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	record_free(node);
+}
+
+static void the_firmware_logs_in(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+	static const uint32_t states[] = { 3, 0 };
+
+	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "null", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct asked out;
+
+		world_login(w, node, &a);
+		world_run(w, 1 * SECONDS);
+		assert_int_equal(a.done, 0);
+		world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, world_session(w)->sid, 0, states[i]);
+		world_until(w, &a.done, 1, 250, 10 * SECONDS);
+		assert_int_equal(!a.result.err.code, states[i] == 3);
+		assert_int_equal(w->logins, 0); /* no PDU of ours */
+		if (a.result.err.code)
+			continue;
+		world_logout(w, a.result.sid, &out);
+		world_until(w, &out.done, 1, 250, 60 * SECONDS);
+	}
+	record_free(node);
+	nothing_left(w);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(login_makes_a_session),
+		T(parameters_come_before_the_start),
+		T(two_equal_logins_make_one_session),
+		T(nr_sessions_is_exact),
+		T(login_again_is_tried_as_often_as_the_record_says),
+		T(a_refusal_is_final_for_a_first_login),
+		T(a_login_survives_any_failing_request),
+		T(a_target_that_says_nothing_is_given_up),
+		T(nobody_listening_is_a_connection_failure),
+		T(a_redirect_is_followed_and_an_endless_one_ends),
+		T(a_lost_connection_is_restored_on_the_same_session),
+		T(recovery_converges),
+		T(recovery_time_is_set_once),
+		T(logout_takes_devices_first),
+		T(logout_wins_over_a_dead_target),
+		T(logout_wins_at_every_moment),
+		T(a_session_that_vanishes_is_forgotten),
+		T(an_asynchronous_logout_request_is_obeyed),
+		T(events_of_others_do_no_harm),
+		T(requests_end_when_the_manager_does),
+		T(a_forgotten_login_goes_on),
+		T(the_firmware_logs_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's made-up world. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "session-world.h"
+#include "kernel/kernel.h"
+#include "session/manager_private.h"
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t world_now(void *arg)
+{
+	return ((struct session_world *)arg)->now;
+}
+
+void world_event(struct session_world *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c)
+{
+	struct iscsi_uevent ev = { .type = type };
+	const uint32_t r[3] = { a, b, c };
+
+	memcpy(ev.r, r, sizeof(r));
+	fake_kernel_event(w->fk, 1, &ev, NULL, 0);
+}
+
+static void send_pdu(struct session_world *w, uint32_t sid, const struct iscsi_pdu *pdu)
+{
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	uint8_t bytes[1024];
+
+	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(bytes, pdu->bhs, ISCSI_BHS_SIZE);
+	memset(bytes + ISCSI_BHS_SIZE, 0, sizeof(bytes) - ISCSI_BHS_SIZE);
+	if (pdu->len)
+		memcpy(bytes + ISCSI_BHS_SIZE, pdu->data, pdu->len);
+	fake_kernel_event(w->fk, 1, &ev, bytes, ISCSI_BHS_SIZE + (pdu->len + 3) / 4 * 4);
+}
+
+/* The target behind the kernel: sees each PDU that is sent. */
+static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+{
+	struct session_world *w = arg;
+	struct iscsi_pdu pdu;
+	uint32_t sid;
+
+	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE)
+		return false;
+	memcpy(&sid, ev->u, sizeof(sid));
+	if ((payload[0] & 0x3f) == ISCSI_OP_LOGIN) {
+		w->logins++;
+		if (w->redirect)
+			pdu = target_status(1, 1, w->redirect, strlen(w->redirect) + 1);
+		else if (w->status_class)
+			pdu = target_status(w->status_class, w->status_detail, NULL, 0);
+		else
+			pdu = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1"));
+		if (!w->silent)
+			send_pdu(w, sid, &pdu);
+	} else if ((payload[0] & 0x3f) == ISCSI_OP_LOGOUT) {
+		w->logouts++;
+		pdu = target_pdu(ISCSI_OP_LOGOUT_RSP, 0x80, NULL, 0);
+		if (!w->silent_logout)
+			send_pdu(w, sid, &pdu);
+	}
+	return false;
+}
+
+static void listen_somewhere(struct session_world *w)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sa);
+
+	w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(w->listener, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(w->listener, 64), 0);
+	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&sa, &len), 0);
+	w->port = ntohs(sa.sin_port);
+}
+
+void world_new(struct session_world *w)
+{
+	struct plugins_config plugins;
+	struct manager_config config;
+	struct err err = ERR_INIT;
+
+	memset(w, 0, sizeof(*w));
+	w->now = 1000000;
+	fake_sys_new(&w->sys);
+	fake_sys_transport(&w->sys, "tcp");
+	fake_sys_transport(&w->sys, "null");
+	listen_somewhere(w);
+	snprintf(w->dir, sizeof(w->dir), "/tmp/miscsi-engine.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	assert_int_equal(loop_new(&w->loop), 0);
+	loop_set_clock(w->loop, world_now, w);
+	w->fk = fake_kernel_new();
+	fake_kernel_hook(w->fk, target_sees, w);
+	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
+	assert_int_equal(scanner_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
+	assert_int_equal(worker_pool_new(w->loop, 2, &w->workers), 0);
+	w->log = (struct log){ .level = LOG_LEVEL_ERR, .write = log_to_stderr, .arg = w->dir };
+	plugins = (struct plugins_config){ .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
+		.workers = w->workers, .dirs = BUILDDIR "/.libs" };
+	assert_int_equal(plugins_new(&plugins, &w->plugins), 0);
+	config = (struct manager_config){ .loop = w->loop, .log = &w->log, .kernel = w->kernel, .plugins = w->plugins,
+		.sysfs = &w->sys.sysfs, .scanner = w->scanner, .lookups = w->workers, .state_dir = w->dir,
+		.initiator_name = "iqn.2026-11.example:host", .host_salt = 1 };
+	if (manager_new(&config, &w->m, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+void world_free(struct session_world *w)
+{
+	char command[96];
+
+	manager_free(w->m);
+	plugins_free(w->plugins);
+	scanner_free(w->scanner);
+	kernel_free(w->kernel);
+	worker_pool_free(w->workers);
+	loop_free(w->loop);
+	fake_kernel_free(w->fk);
+	fake_sys_free(&w->sys);
+	close(w->listener);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+}
+
+struct record *world_node(const struct session_world *w)
+{
+	struct record *r = record_new(RECORD_NODE);
+
+	assert_non_null(r);
+	assert_int_equal(record_set(r, FIELD_NODE_NAME, TARGET, NULL), 0);
+	assert_int_equal(record_set(r, FIELD_CONN_ADDRESS, "127.0.0.1", NULL), 0);
+	assert_int_equal(record_set_int(r, FIELD_CONN_PORT, w->port, NULL), 0);
+	assert_int_equal(record_set(r, FIELD_SESSION_SCAN, "manual", NULL), 0);
+	return r;
+}
+
+/* Workers and sockets are real: they get a moment of real time in each round. */
+static void one_round(struct session_world *w, uint64_t step_ms)
+{
+	w->now += step_ms;
+	for (int i = 0; i < 4; i++) {
+		loop_step(w->loop, 0);
+		usleep(300);
+	}
+}
+
+void world_until(struct session_world *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms)
+{
+	uint64_t end = w->now + limit_ms;
+
+	for (unsigned rounds = 0; *count < n; rounds++) {
+		if (w->now > end || rounds > 4000)
+			fail_msg("%u of %u after %llu ms", *count, n, (unsigned long long)limit_ms);
+		one_round(w, step_ms);
+	}
+}
+
+void world_run(struct session_world *w, uint64_t ms)
+{
+	for (uint64_t end = w->now + ms; w->now < end;)
+		one_round(w, ms > 10000 ? 2000 : 250);
+}
+
+static void on_done(struct manager_request *r, const struct manager_result *result)
+{
+	struct asked *a = r->arg;
+
+	a->done++;
+	a->result = *result;
+	snprintf(a->text, sizeof(a->text), "%s", result->err.text);
+}
+
+void world_asked(struct asked *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->request.done = on_done;
+	a->request.arg = a;
+}
+
+void world_login(struct session_world *w, const struct record *node, struct asked *a)
+{
+	world_asked(a);
+	manager_login(w->m, node, &a->request);
+	assert_int_equal(a->done, 0);
+}
+
+void world_logout(struct session_world *w, uint32_t sid, struct asked *a)
+{
+	world_asked(a);
+	manager_logout(w->m, sid, false, &a->request);
+	assert_int_equal(a->done, 0);
+}
+
+unsigned world_count(struct session_world *w, uint32_t number)
+{
+	unsigned n = fake_kernel_requests(w->fk), found = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct iscsi_uevent ev;
+		char *payload;
+		size_t len;
+
+		fake_kernel_request(w->fk, i, &ev, &payload, &len);
+		found += ev.type == number;
+		x_free(payload);
+	}
+	return found;
+}
+
+struct session *world_session(struct session_world *w)
+{
+	assert_int_equal(manager_count(w->m), 1);
+	return list_first(&w->m->sessions, struct session, node);
+}
