@@ -236,28 +236,35 @@ const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t
 	return *len ? job->state->req[index].data : NULL;
 }
 
-/* What a person is told: an errno that means the same for every request, or else the request's own meaning.
+/*
+ * What a person is told: an errno that means the same for every request, or else the request's own meaning.
+ * Some errnos come from the socket when the kernel never answered, and from a driver when it did.
  */
 static enum miscsi_error error_of(const struct job_request *req)
 {
 	static const struct {
 		int status;
+		bool answered;
 		enum miscsi_error error;
 	} general[] = {
-		{ -EPERM, MISCSI_ERR_ACCESS },
-		{ -ENOSYS, MISCSI_ERR_OP_NOT_SUPP },
-		{ -EPROTONOSUPPORT, MISCSI_ERR_TRANS_NOT_FOUND },
-		{ -ECONNREFUSED, MISCSI_ERR_TRANS_NOT_FOUND },
+		{ -EPERM, true, MISCSI_ERR_ACCESS },
+		{ -EPERM, false, MISCSI_ERR_ACCESS },
+		{ -ENOSYS, true, MISCSI_ERR_OP_NOT_SUPP },
+		{ -EPROTONOSUPPORT, false, MISCSI_ERR_TRANS_NOT_FOUND },
+		{ -ECONNREFUSED, false, MISCSI_ERR_TRANS_NOT_FOUND },
+		{ -ENOMEM, false, MISCSI_ERR_NOMEM },
 	};
 	const struct request_row *row = req->row;
 
-	for (size_t i = 0;
-		!req->refused && row->error != MISCSI_ERR_TRANS && i < sizeof(general) / sizeof(general[0]);
-		i++)
-		if (general[i].status == req->status)
+	if (req->refused || (row->own_eperm && req->answered && req->status == -EPERM))
+		return row->error;
+	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
+		if (general[i].status == req->status && general[i].answered == req->answered)
 			return general[i].error;
 	if (row->host && req->status == -ENODEV)
 		return MISCSI_ERR_HOST_NOT_FOUND;
+	if (row->error == MISCSI_ERR_TRANS && req->status == -ETIMEDOUT)
+		return MISCSI_ERR_TRANS_TIMEOUT;
 	if (row->number == ISCSI_UEVENT_GET_STATS && req->status == -ENOENT)
 		return MISCSI_ERR_SESS_NOT_FOUND;
 	return row->error;
@@ -266,7 +273,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 int kernel_job_result(const struct kernel_job *job, struct err *err)
 {
 	const struct job_state *s = job->state;
-	const struct job_request *req = &s->req[s->failed];
+	const struct job_request *req;
 	const struct kparam *param;
 	char of[96] = "";
 	int n = 0;
@@ -276,6 +283,7 @@ int kernel_job_result(const struct kernel_job *job, struct err *err)
 			-s->build_error, "cannot prepare kernel requests");
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
+	req = &s->req[s->failed];
 	param = req->row->number == ISCSI_UEVENT_SET_PARAM ? kparam_get(req->param) : NULL;
 	if (param)
 		n = snprintf(of, sizeof(of), " %s", param->name);

@@ -107,6 +107,8 @@ int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct 
 
 	if (!rc && !k->worker)
 		rc = -ENOTCONN;
+	if (!rc && !list_empty(&s->node))
+		rc = -EBUSY; /* it is under way */
 	if (rc)
 		return rc;
 	s->kernel = k;

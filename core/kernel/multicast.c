@@ -60,6 +60,7 @@ static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t
 	memcpy(&head, bytes, sizeof(head));
 	job_load(job, i, &asked);
 	if (type == row->number && ev.type == ISCSI_KEVENT_IF_ERROR) {
+		job->state->req[i].answered = true;
 		/* sic: EEXIST is how GET_STATS says that there is no such connection */
 		if (ev.iferror == -EEXIST)
 			return -ENOENT;

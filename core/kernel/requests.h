@@ -21,7 +21,7 @@ struct request_row {
 	enum miscsi_error error;
 	enum request_answer answer;
 	uint8_t sid, cid, host, len; /* offset in u, plus 1; 0: has none */
-	uint8_t retcode, batch;
+	uint8_t retcode, batch, own_eperm;
 	struct request_arg arg[REQUEST_ARGS];
 };
 

@@ -170,6 +170,29 @@ static void missing_privilege_is_told_as_such(void **state)
 	kernel_job_stop_conn(w->job, ISCSI_STOP_CONN_RECOVER);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_ACCESS);
+	/* a flash node that is logged in: the adapter's word for "not now" */
+	kernel_job_clear(w->job);
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_LOGIN_FLASHNODE, 1, FAKE_IF_ERROR, EPERM);
+	kernel_job_login_flashnode(w->job, 2);
+	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
+	assert_int_equal(err.code, MISCSI_ERR_LOGIN);
+}
+
+static void refused_connect_is_the_peers_not_the_sockets(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct err err = ERR_INIT;
+
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ECONNREFUSED);
+	kernel_job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	assert_int_equal(kernel_run(w->k, w->job, &err), -ECONNREFUSED);
+	assert_int_equal(err.code, MISCSI_ERR_TRANS);
+	kernel_job_clear(w->job);
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ETIMEDOUT);
+	kernel_job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	assert_int_equal(kernel_run(w->k, w->job, &err), -ETIMEDOUT);
+	assert_int_equal(err.code, MISCSI_ERR_TRANS_TIMEOUT);
 }
 
 static void poll_result_is_the_retcode(void **state)
@@ -569,6 +592,7 @@ int main(void)
 		T(error_answer_ends_the_job_and_names_the_request),
 		T(negative_retcode_is_a_failure_where_the_request_has_one),
 		T(missing_privilege_is_told_as_such),
+		T(refused_connect_is_the_peers_not_the_sockets),
 		T(poll_result_is_the_retcode),
 		T(missing_answer_is_an_error_at_once),
 		T(short_and_foreign_messages_are_no_answers),
