@@ -127,7 +127,9 @@ int conn_bind(void *machine)
 			(uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN));
 		kernel_job_create_conn(job, 0);
 	}
-	if (job)
+	if (job && c->binding.kind == MISCSI_BINDING_SOCKET)
+		kernel_job_bind_socket(job, (int)c->binding.value, true);
+	else if (job)
 		kernel_job_bind(job, c->binding.value, true);
 	return conn_submit(c, job);
 }
