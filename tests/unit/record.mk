@@ -28,3 +28,7 @@ unit_tests += tests/unit/record-race
 tests_unit_record_race_SOURCES = tests/unit/record-race.c
 tests_unit_record_race_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_record_race_LDADD = $(test_libs)
+unit_tests += tests/unit/record-docs
+tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
+tests_unit_record_docs_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_record_docs_LDADD = $(test_libs)

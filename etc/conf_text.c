@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iscsid.conf and iscsid.conf(5), written out of fields.def. */
+#include "conf_text.h"
+
+#include "record/fields.h"
+#include <string.h>
+
+#define COLUMNS 98
+
+/* The order of the file. A setting belongs to the first of these that its key begins with. */
+static const struct {
+	const char *prefix, *title;
+} sections[] = {
+	{ "iscsid.", "The daemon" },
+	{ "isns.", "The iSNS server" },
+	{ "node.session.auth.", "Authentication of sessions" },
+	{ "node.session.timeo.", "When a connection is lost" },
+	{ "node.session.err_timeo.", "Recovery of SCSI commands" },
+	{ "node.session.iscsi.", "What is negotiated for a session" },
+	{ "node.session.", "Sessions" },
+	{ "node.conn[0].timeo.", "Time limits of a connection" },
+	{ "node.conn[0].iscsi.", "What is negotiated for a connection" },
+	{ "node.conn[0].", "Connections" },
+	{ "node.", "Login" },
+	{ "discovery.sendtargets.auth.", "Authentication of discovery" },
+	{ "discovery.", "Discovery" },
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(*sections))
+
+/* Where what we ship is better than the default that programs have always assumed. */
+static const struct {
+	enum field_id id;
+	const char *value;
+} shipped[] = {
+	{ FIELD_SESSION_CHAP_ALGS, "SHA3-256,SHA256,SHA1,MD5" },
+	{ FIELD_DISC_CHAP_ALGS, "SHA3-256,SHA256,SHA1,MD5" },
+};
+
+static const char *shipped_value(enum field_id id)
+{
+	for (size_t i = 0; i < sizeof(shipped) / sizeof(*shipped); i++)
+		if (shipped[i].id == id)
+			return shipped[i].value;
+	return NULL;
+}
+
+static size_t section_of(const char *key)
+{
+	size_t i = 0;
+
+	while (i < SECTIONS - 1 && strncmp(key, sections[i].prefix, strlen(sections[i].prefix)))
+		i++;
+	return i;
+}
+
+/* Words on lines that begin with "# ". */
+static void remark(struct strbuf *b, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (column && column + 1 + len > COLUMNS) {
+			strbuf_putc(b, '\n');
+			column = 0;
+		}
+		strbuf_puts(b, column ? " " : "# ");
+		strbuf_add(b, text, len);
+		column += len + (column ? 1 : 2);
+		text += len + (text[len] == ' ');
+	}
+	strbuf_putc(b, '\n');
+}
+
+static void allowed(struct strbuf *b, const struct field *f)
+{
+	strbuf_puts(b, "It is ");
+	field_allowed(f, b);
+	strbuf_puts(b, f->flags & FIELD_SECONDS ? ", in seconds." : ".");
+}
+
+static void file_setting(struct strbuf *b, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	struct strbuf what = STRBUF_INIT(0);
+	const char *value = shipped_value(id);
+	char key[64];
+
+	strbuf_putc(b, '\n');
+	remark(b, f->doc);
+	allowed(&what, f);
+	remark(b, strbuf_str(&what));
+	strbuf_printf(b, "%s%s =%s%s\n", value ? "" : "#", field_conf_key(f, key, sizeof(key)),
+		value || *f->def ? " " : "", value ? value : f->def);
+	strbuf_free(&what);
+}
+
+/* Calls fn for the settings of iscsid.conf that belong to the section. */
+static void each(struct strbuf *b, size_t section, void (*fn)(struct strbuf *b, enum field_id id))
+{
+	char key[64];
+
+	for (enum field_id id = 0; id < FIELD_COUNT; id++)
+		if (field_in(field_of(id), RECORD_CONF) &&
+			section_of(field_conf_key(field_of(id), key, sizeof(key))) == section)
+			fn(b, id);
+}
+
+void conf_text_file(struct strbuf *b)
+{
+	remark(b, "Settings of the iSCSI initiator; see iscsid.conf(5).");
+	strbuf_puts(b, "#\n");
+	remark(b, "A line is KEY = VALUE; what begins with '#' is a remark. The values below are the "
+		  "defaults. New records of nodes "
+		  "and discoveries begin with what stands here; records that are there already are changed "
+		  "by iscsiadm.");
+	for (size_t i = 0; i < SECTIONS; i++) {
+		strbuf_printf(b, "\n# ---- %s ----\n", sections[i].title);
+		each(b, i, file_setting);
+	}
+}
+
+/* Text for troff: what it would take for itself is escaped. */
+static void man_text(struct strbuf *b, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '-' || *text == '\\')
+			strbuf_puts(b, *text == '-' ? "\\-" : "\\e");
+		else if (*text == '\'')
+			strbuf_puts(b, "\\(aq");
+		else
+			strbuf_putc(b, *text);
+	}
+}
+
+static void man_setting(struct strbuf *b, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	struct strbuf what = STRBUF_INIT(0);
+	char key[64];
+
+	strbuf_puts(b, ".TP\n.B ");
+	man_text(b, field_conf_key(f, key, sizeof(key)));
+	strbuf_putc(b, '\n');
+	man_text(b, f->doc);
+	strbuf_putc(b, '\n');
+	allowed(&what, f);
+	man_text(b, strbuf_str(&what));
+	strbuf_puts(b, *f->def ? "\nThe default is " : "\nBy default it is empty.\n");
+	if (*f->def) {
+		strbuf_puts(b, "\\fB");
+		man_text(b, f->def);
+		strbuf_puts(b, "\\fR.\n");
+	}
+	strbuf_free(&what);
+}
+
+static const char man_head[] =
+	".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
+	".\\\" Written by etc/generate from core/record/fields.def: change it there.\n"
+	".TH ISCSID.CONF 5 \"\" miscsi \"File formats\"\n"
+	".SH NAME\n"
+	"iscsid.conf \\- settings of the iSCSI initiator\n"
+	".SH DESCRIPTION\n"
+	"The file /etc/iscsi/iscsid.conf holds the settings with which new records of nodes and discoveries "
+	"begin, and a few of the\n"
+	"daemon itself. It is read whenever a record is made; records that are there already are changed by\n"
+	".BR iscsiadm (8).\n"
+	".PP\n"
+	"A line is\n"
+	".IP\n"
+	"KEY = VALUE\n"
+	".PP\n"
+	"Blanks around both are dropped. Lines that begin with # are remarks. Of a key that is there twice "
+	"the last line counts.\n"
+	"An unknown key, and a value that is not allowed, is reported and has no effect: the default is "
+	"used.\n"
+	".PP\n"
+	"A secret is best kept in a file of its own that only root can read, named by a setting that ends in "
+	"_file;\n"
+	"credential:NAME stands for the file NAME among the credentials that systemd gives the daemon.\n"
+	".SH SETTINGS\n";
+
+static const char man_tail[] = ".SH FILES\n"
+			       ".TP\n"
+			       "/etc/iscsi/iscsid.conf\n"
+			       "this file\n"
+			       ".TP\n"
+			       "/etc/iscsi/initiatorname.iscsi\n"
+			       "who we are: a line that begins with InitiatorName=, and optionally one that "
+			       "begins with InitiatorAlias=\n"
+			       ".SH SEE ALSO\n"
+			       ".BR iscsiadm (8),\n"
+			       ".BR iscsid (8)\n";
+
+void conf_text_manual(struct strbuf *b)
+{
+	strbuf_puts(b, man_head);
+	for (size_t i = 0; i < SECTIONS; i++) {
+		strbuf_printf(b, ".SS %s\n", sections[i].title);
+		each(b, i, man_setting);
+	}
+	strbuf_puts(b, man_tail);
+}
