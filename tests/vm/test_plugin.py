@@ -2,6 +2,7 @@
 """Plugins: they are listed; without the one that is needed, the message names it, where it was looked for, and the package"""
 import glob
 import os
+import shutil
 
 from lib import *
 
@@ -17,7 +18,7 @@ def transports_are_listed():
 
 
 def missing_plugin_is_named(target, folder):
-    os.rename(f"{folder}/tcp.so", "/run/tcp.so")
+    shutil.move(f"{folder}/tcp.so", "/run/tcp.so")
     daemon = Iscsid()
     for what in ("-m discovery -t st -p " + PORTAL, f"-m node -T {target.name} -l"):
         got = adm(what, rc=12)
@@ -26,7 +27,7 @@ def missing_plugin_is_named(target, folder):
     check(daemon.alive(), "iscsid died")
     equal(sessions(), {}, "sessions left behind")
     daemon.stop()
-    os.rename("/run/tcp.so", f"{folder}/tcp.so")
+    shutil.move("/run/tcp.so", f"{folder}/tcp.so")
 
 
 def broken_plugin_disturbs_nothing(target, folder):
