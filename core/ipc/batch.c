@@ -67,6 +67,7 @@ static struct json_object *take_results(struct batch *b)
 	return parameters;
 }
 
+/* The final reply; the batch is gone after it. */
 static void batch_end(struct batch *b)
 {
 	struct json_object *parameters = take_results(b);
@@ -82,6 +83,7 @@ static void batch_end(struct batch *b)
 	batch_free(b);
 }
 
+/* What the manager does not know is left out of the result. */
 static void add_result(struct batch *b, size_t index, const struct manager_result *r)
 {
 	struct json_object *o = json_object_new_object();

@@ -226,7 +226,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	if (call->done || call->cancel)
 		return;
 	log_err(s->config.log, MODULE, "%s gave no reply", m->name);
-	varlink_reply_error(call, VARLINK_SERVICE ".MethodNotImplemented", NULL);
+	reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
 }
 
 /* The flags and the parameters of a call; gives the name of the first that is not of its type, or NULL. */

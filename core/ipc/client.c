@@ -58,6 +58,7 @@ static int check_server(int fd, const char *name, struct err *err)
 	return 0;
 }
 
+/* The three cases that iscsiadm's exit status tells apart: 20, 13 and 18. */
 static int connect_failed(const char *name, int errnum, struct err *err)
 {
 	enum miscsi_error code = MISCSI_ERR_ISCSID_COMM_ERR;
@@ -217,6 +218,7 @@ static int bad_reply(struct client *c, const char *what)
 		c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's reply is %s", what));
 }
 
+/* Unknown members are ignored here too: the daemon may be newer. */
 static int parse_reply(struct client *c, const char *message, size_t len, struct reply *r)
 {
 	int rc = varlink_parse(message, len, &r->object);
@@ -304,6 +306,7 @@ static int client_converse(struct client *c, const char *method, more_fn more, v
 	}
 }
 
+/* Too much is refused here: the daemon would close the connection, and nobody would know why. */
 static int build_call(const char *method, struct json_object *parameters, bool more,
 	struct varlink_buffer *message, struct err *err)
 {

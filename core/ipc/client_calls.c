@@ -56,6 +56,7 @@ static void failure_of(struct json_object *failure, struct err *err)
 	err_set(err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
+/* A result for no record, or a second one, is dropped: callers count on one each. */
 static void collect_one(struct collector *c, struct json_object *object)
 {
 	struct client_result r = { .err = ERR_INIT };
@@ -79,6 +80,7 @@ static void collect_one(struct collector *c, struct json_object *object)
 	c->fn(c->arg, &r);
 }
 
+/* The results of one reply, of the many or of the last. */
 static int collect(void *arg, struct json_object *parameters)
 {
 	struct json_object *results;

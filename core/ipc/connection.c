@@ -16,9 +16,8 @@
 
 #define MODULE "ipc"
 #define CHUNK 16384
-/* A message of this size has left a heap behind that is worth giving back: the daemon lives long and small.
- */
-#define TRIM_FROM 16384
+/* A message of this size leaves a heap behind that is worth giving back: the daemon lives long and small. */
+#define FAT 4096
 
 static void connection_pump(struct connection *c);
 
@@ -44,6 +43,8 @@ void connection_free(struct connection *c)
 	list_remove(&c->node);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
+	if (c->fat)
+		malloc_trim(0);
 	x_free(c);
 }
 
@@ -149,6 +150,7 @@ void connection_send(struct connection *c, struct json_object *message)
 			connection_drop(c, "the peer reads too slowly");
 		else if (rc)
 			connection_drop(c, strerror(-rc));
+		c->fat |= waiting(c) >= FAT;
 		connection_flush(c);
 		connection_update(c);
 	}
@@ -169,6 +171,7 @@ static bool serve_next(struct connection *c)
 	if (len < 0)
 		return false;
 	loop_timer_cancel(c->server->config.loop, &c->message); /* the next one has its own time */
+	c->fat |= len >= FAT;
 	rc = varlink_parse(message, (size_t)len, &object);
 	varlink_buffer_consume(&c->in, (size_t)len + 1);
 	if (!rc)
@@ -176,11 +179,10 @@ static bool serve_next(struct connection *c)
 	varlink_put(object);
 	if (rc)
 		connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));
-	if (len >= TRIM_FROM)
-		malloc_trim(0);
 	return true;
 }
 
+/* Serves what is whole, one call after the other, as far as replies go out at once. */
 static void connection_pump(struct connection *c)
 {
 	bool more = true;
@@ -227,6 +229,8 @@ static void connection_read(struct connection *c)
 	connection_pump(c);
 }
 
+/* A peer that has closed both ways has no use for its call; one that will only not send has (a half-closed
+ * pipe). */
 static void on_io(void *arg, uint32_t events)
 {
 	struct connection *c = arg;

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "ipc/server.h"
 
-#define LISTENERS_MAX 4
+#define LISTENERS_MAX 8
 
 struct connection {
 	struct varlink_server *server;
@@ -25,6 +25,7 @@ struct connection {
 	uint32_t events; /* what epoll was asked for */
 	bool eof;	 /* the peer will send no more */
 	bool doomed;
+	bool fat;     /* it had a large message: its end is the time to give memory back */
 	bool pumping; /* connection_pump() is at work further up */
 };
 

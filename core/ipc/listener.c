@@ -56,6 +56,7 @@ static int bind_name(int fd, const char *name)
 	return bind(fd, (struct sockaddr *)&addr, len) ? -errno : 0;
 }
 
+/* /run is empty after every boot. */
 static int make_directory(const char *path)
 {
 	cleanup(x_freep) char *dir = x_strndup(path, (size_t)(strrchr(path, '/') - path));
@@ -125,6 +126,7 @@ void listener_unlink(const char *name)
 		unlink(name);
 }
 
+/* What a unit file passes by mistake must not be accepted from for ever. */
 static bool is_stream_listener(int fd)
 {
 	int type = 0, listening = 0;

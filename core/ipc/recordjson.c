@@ -77,6 +77,7 @@ static bool is_printable(const char *s)
 	return true;
 }
 
+/* The same checks as for a value that was typed: the peer is root, its iscsiadm may still be another one. */
 static int read_value(struct record *r, const char *key, const char *value, struct err *err)
 {
 	enum field_id id;

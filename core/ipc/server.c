@@ -13,6 +13,7 @@
 #define ACCEPT_AT_ONCE 16
 #define PAUSE_MS 500
 
+/* 64 KiB hold every call that an unprivileged peer may make; a login of 8000 records needs 2 MiB. */
 static const struct varlink_limits defaults = {
 	.message_root = 16 << 20,
 	.message_other = 64 << 10,
@@ -123,6 +124,7 @@ static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
 	return false;
 }
 
+/* A user makes room for itself among its own; root among all. Users push out only who is idle. */
 static bool room_for(struct varlink_server *s, uid_t uid)
 {
 	unsigned same = 0;

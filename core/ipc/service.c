@@ -51,6 +51,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 	reply_failure(call, &err);
 }
 
+/* A record that cannot be read fails alone: the others of the call are logged in. */
 static void login_one(struct service *s, struct batch *b, size_t index, struct json_object *object)
 {
 	cleanup(record_freep) struct record *record = NULL;
@@ -90,6 +91,7 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	batch_start(b, wait);
 }
 
+/* The sessions that a call is about. */
 struct sids {
 	uint32_t *at; /* owned */
 	size_t n, room;
@@ -131,6 +133,7 @@ static int sids_read(struct sids *sids, struct json_object *parameters)
 	return rc;
 }
 
+/* Is the filter's member absent, or equal? */
 static bool text_matches(struct json_object *filter, const char *member, const char *value)
 {
 	const char *wanted;
@@ -138,6 +141,7 @@ static bool text_matches(struct json_object *filter, const char *member, const c
 	return varlink_string(filter, member, &wanted) || (value && !strcmp(wanted, value));
 }
 
+/* A session that the kernel has no number for yet cannot be named in a request. */
 static int sids_match(void *arg, const struct manager_session *session)
 {
 	struct sids *sids = arg;
@@ -260,6 +264,7 @@ static int list_one(void *arg, const struct manager_session *session)
 	return -ENOMEM;
 }
 
+/* One reply, however many: the daemon keeps no state of a peer between calls. */
 static void do_list(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -271,6 +276,7 @@ static void do_list(void *arg, struct varlink_call *call, struct json_object *pa
 	reply_built(call, reply, error);
 }
 
+/* A change that there is no memory for is left out: the next tells the state that is then. */
 static void on_change(struct manager_watch *w, const struct manager_session *session)
 {
 	struct monitor *m = w->arg;
@@ -352,6 +358,8 @@ static void do_set_log_level(void *arg, struct varlink_call *call, struct json_o
 	varlink_reply_invalid(call, "level");
 }
 
+/* The reply goes out first, so that iscsiadm can wait for the end of the connection: that is the daemon's
+ * end. */
 static void do_stop(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;

@@ -118,7 +118,7 @@ static inline void fake_take(struct fake *f, struct manager_request *r, uint32_t
 
 	if (f->waiting == f->room) {
 		f->room = f->room ? 2 * f->room : 16;
-		f->queue = x_realloc(f->queue, f->room * sizeof(*f->queue));
+		f->queue = realloc(f->queue, f->room * sizeof(*f->queue));
 		if (!f->queue)
 			abort();
 	}
@@ -222,7 +222,7 @@ static inline void fake_start(struct fake *f, struct loop *loop)
 static inline void fake_stop(struct fake *f)
 {
 	loop_task_cancel(f->loop, &f->task);
-	x_free(f->queue);
+	free(f->queue);
 }
 
 #endif

@@ -8,6 +8,10 @@
 #include <cmocka.h>
 #include "base/log.h"
 #include "ipc-peer.h"
+#include "ipc/listener.h"
+#include "world.h"
+#include <sys/resource.h>
+#include <sys/un.h>
 
 #define ROOT 0
 #define USER 1000
@@ -113,7 +117,7 @@ static void count_complaints(void *arg, enum log_level level, const char *module
 	((struct fixture *)arg)->complaints += level == LOG_LEVEL_ERR;
 }
 
-static void start(struct fixture *f)
+static void start_with(struct fixture *f, int (*peer)(int fd, uid_t *uid))
 {
 	struct varlink_config config = {
 		.log = &f->log,
@@ -129,7 +133,7 @@ static void start(struct fixture *f)
 			.connections_uid = 3,
 			.message_root = 100000,
 			.message_other = 1000 },
-		.peer = peers_uid,
+		.peer = peer,
 	};
 
 	memset(f, 0, sizeof(*f));
@@ -137,6 +141,11 @@ static void start(struct fixture *f)
 	peers_start(&f->p);
 	config.loop = f->p.loop;
 	assert_int_equal(varlink_server_new(&config, &f->p.server), 0);
+}
+
+static void start(struct fixture *f)
+{
+	start_with(f, peers_uid);
 }
 
 static void stop(struct fixture *f)
@@ -271,7 +280,8 @@ static void every_call_has_exactly_one_final_reply(void **state)
 	(void)state;
 	start(&f);
 	fd = peers_connect(&f.p, USER);
-	assert_string_equal(peer_ask(&f.p, fd, CALL("Forget")), ERROR("MethodNotImplemented", ""));
+	assert_string_equal(peer_ask(&f.p, fd, CALL("Forget")),
+		ERROR("MethodNotImplemented", "\"method\":\"t.t.Forget\""));
 	assert_int_equal(f.complaints, 1);
 	assert_string_equal(peer_ask(&f.p, fd, "{\"method\":\"t.t.Twice\",\"more\":true}"), EMPTY);
 	assert_int_equal(f.complaints, 3);
@@ -569,6 +579,67 @@ static void a_user_without_idle_connections_takes_none_of_root(void **state)
 	stop(&f);
 }
 
+/* A socket that listens, and a descriptor that has connected to it. */
+static int listen_and_connect(struct fixture *f, struct world *w)
+{
+	struct sockaddr_un addr;
+	socklen_t len;
+	int listener, fd;
+
+	world_make(w);
+	assert_int_equal(listener_open(world_path(w, "s"), &listener, NULL), 0);
+	assert_int_equal(varlink_server_listen(f->p.server, listener), 0);
+	assert_int_equal(listener_address(world_path(w, "s"), &addr, &len), 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, len), 0);
+	return fd;
+}
+
+/* Who a peer is, the kernel says. */
+static void a_listener_takes_peers_by_their_credentials(void **state)
+{
+	struct fixture f;
+	struct world w;
+	int fd;
+
+	(void)state;
+	start_with(&f, NULL);
+	fd = listen_and_connect(&f, &w);
+	assert_string_equal(peer_ask(&f.p, fd, CALL("Echo")), EMPTY);
+	assert_string_equal(
+		peer_ask(&f.p, fd, CALL("Root")), geteuid() ? ERROR("PermissionDenied", "") : EMPTY);
+	close(fd);
+	stop(&f);
+	world_remove(&w);
+}
+
+static void without_descriptors_it_pauses_and_goes_on(void **state)
+{
+	struct rlimit old, none;
+	struct fixture f;
+	struct world w;
+	int fd, spins = 0;
+
+	(void)state;
+	start(&f);
+	fd = listen_and_connect(&f, &w);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	while (spins < 100 && loop_step(f.p.loop, 0) > 0)
+		spins++;
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_in_range(spins, 1, 10); /* what waits in the queue does not keep it busy */
+	assert_int_equal(varlink_server_connections(f.p.server), 0);
+	send(fd, CALL("Echo"), sizeof(CALL("Echo")), 0);
+	peers_later(&f.p, 1000);
+	assert_string_equal(peer_hear(&f.p, fd), EMPTY);
+	close(fd);
+	stop(&f);
+	world_remove(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,6 +661,8 @@ int main(void)
 		cmocka_unit_test(a_stream_to_who_does_not_read_is_bounded),
 		cmocka_unit_test(connections_of_a_user_are_bounded),
 		cmocka_unit_test(root_always_gets_in),
+		cmocka_unit_test(a_listener_takes_peers_by_their_credentials),
+		cmocka_unit_test(without_descriptors_it_pauses_and_goes_on),
 		cmocka_unit_test(a_user_without_idle_connections_takes_none_of_root),
 	};
 

@@ -412,6 +412,27 @@ static void stop_replies_first(void **state)
 	stop(&f);
 }
 
+/* Then the peer has a final reply, or its connection ends: never is it left waiting. */
+static void memory_may_end_at_any_point(void **state)
+{
+	struct fixture f;
+	const char *heard;
+
+	(void)state;
+	for (unsigned nth = 1; nth < 40; nth++) {
+		start(&f);
+		f.manager.at_once = true;
+		x_fail_at(nth);
+		send(f.fd, MORE("Login", "{\"records\":[" NODE("iqn.2000-01.a:x") ",7]}"),
+			sizeof(MORE("Login", "{\"records\":[" NODE("iqn.2000-01.a:x") ",7]}")), 0);
+		heard = peer_hear(&f.p, f.fd);
+		x_fail_at(0);
+		if (!strstr(heard, NO_RESULTS) && !strstr(heard, "org.miscsi.Error") && !strstr(heard, "EOF"))
+			fail_msg("%u: %s", nth, heard);
+		stop(&f);
+	}
+}
+
 /* What the interface's description has, the service has. */
 static void every_method_of_the_description_is_there(void **state)
 {
@@ -452,6 +473,7 @@ int main(void)
 		cmocka_unit_test(status_and_log_level),
 		cmocka_unit_test(monitor_tells_changes_until_it_is_left),
 		cmocka_unit_test(stop_replies_first),
+		cmocka_unit_test(memory_may_end_at_any_point),
 		cmocka_unit_test(every_method_of_the_description_is_there),
 	};
 
