@@ -396,6 +396,5 @@ void plugins_free(struct plugins *ps)
 	list_for_each_safe(p, next, &ps->list, node)
 		plugin_free(p);
 	x_free(ps->dirs);
-	x_free(ps);
-	lt_dlexit();
+	x_free(ps); /* libltdl keeps its handles: nothing is ever closed, so there is no lt_dlexit() */
 }

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the core does for a plugin without ops of its own: kernel endpoints, statistics, host parameters, boot targets, modules. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/worker.h"
+#include "fake_kernel.h"
+#include "fake_sys.h"
+#include "plugin-run.h"
+#include <netinet/in.h>
+
+/* The smallest plugin there can be, for two drivers that want endpoints. */
+static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .proc_name = "card"),
+	MISCSI_MATCH(.transport = "port", .traits = MISCSI_TRAIT_THROUGH_HOST), MISCSI_END };
+static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
+
+struct kernel_world {
+	struct plugin_world w;
+	struct fake_kernel *fk;
+	struct kernel *kernel;
+	struct fake_sys sys;
+	struct transport *card, *port;
+};
+
+static const struct kernel_event_ops no_events;
+
+/* attached: as in the daemon, by the worker; else as in a command, at once. */
+static struct kernel_world *world(bool attached)
+{
+	struct kernel_world *k = x_new(struct kernel_world);
+	struct plugins_config config = { .dirs = "" };
+
+	k->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &k->w };
+	assert_int_equal(loop_new(&k->w.loop), 0);
+	k->fk = fake_kernel_new();
+	assert_int_equal(kernel_new(&fake_kernel_ops, k->fk, &k->kernel), 0);
+	if (attached)
+		assert_int_equal(kernel_attach(k->kernel, k->w.loop, &no_events, NULL, NULL), 0);
+	fake_sys_new(&k->sys);
+	fake_sys_transport(&k->sys, "card");
+	config.loop = k->w.loop;
+	config.log = &k->w.log;
+	config.kernel = k->kernel;
+	config.sysfs = &k->sys.sysfs;
+	assert_int_equal(plugins_new(&config, &k->w.ps), 0);
+	assert_int_equal(load_take(k->w.ps, "card", "card.so", &plugin), 0);
+	k->card = must_find(&k->w, "card");
+	k->port = must_find(&k->w, "port");
+	return k;
+}
+
+static void end(struct kernel_world *k)
+{
+	plugins_free(k->w.ps);
+	kernel_free(k->kernel);
+	loop_free(k->w.loop);
+	fake_kernel_free(k->fk);
+	fake_sys_free(&k->sys);
+	x_free(k);
+}
+
+static void connect_it(struct transport *t, struct run *r, uint32_t host_no)
+{
+	static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
+	const struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = 2000,
+		.dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+
+	transport_connect(t, run_begin(r, host_no, NULL), &args);
+}
+
+static uint32_t asked(struct kernel_world *k, unsigned nth, struct iscsi_uevent *ev)
+{
+	char *payload = NULL;
+	size_t len;
+
+	fake_kernel_request(k->fk, nth, ev, &payload, &len);
+	x_free(payload);
+	return ev->type;
+}
+
+static unsigned count(struct kernel_world *k, uint32_t type)
+{
+	struct iscsi_uevent ev;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fake_kernel_requests(k->fk); i++)
+		n += asked(k, i, &ev) == type;
+	return n;
+}
+
+static void settle(struct kernel_world *k)
+{
+	for (int i = 0; i < 50; i++)
+		loop_step(k->w.loop, 1);
+}
+
+/* The next n EP_POLLs say "not yet". */
+static void not_yet(struct kernel_world *k, unsigned n)
+{
+	for (unsigned i = 1; i <= n; i++)
+		fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, i, FAKE_RETCODE, 0);
+}
+
+static void endpoint_is_polled_until_it_stands(void **state)
+{
+	(void)state;
+	for (int attached = 0; attached < 2; attached++) {
+		struct kernel_world *k = world(attached);
+		struct iscsi_uevent ev;
+		struct run r;
+		uint32_t timeout;
+
+		not_yet(k, 3);
+		transport_open(k->card, run_begin(&r, MISCSI_NONE, NULL));
+		assert_int_equal(run_end(&k->w, &r), 0);
+		assert_true(transport_handle(k->card) != 0);
+		connect_it(k->card, &r, MISCSI_NONE);
+		assert_int_equal(run_end(&k->w, &r), 0);
+		assert_int_equal(r.op.binding.kind, MISCSI_BINDING_ENDPOINT);
+		assert_true(r.op.binding.value != 0);
+		assert_int_equal(asked(k, 0, &ev), ISCSI_UEVENT_EP_CONNECT);
+		assert_true(ev.transport_handle == transport_handle(k->card));
+		assert_int_equal(asked(k, 1, &ev), ISCSI_UEVENT_EP_POLL);
+		memcpy(&timeout, ev.u + 8, sizeof(timeout));
+		assert_true(timeout <= 1); /* the machine's iSCSI waits with it */
+		assert_int_equal(count(k, ISCSI_UEVENT_EP_POLL), 4);
+		transport_disconnect(k->card, &r.op.binding);
+		assert_int_equal(r.op.binding.kind, MISCSI_BINDING_NONE);
+		settle(k);
+		assert_int_equal(count(k, ISCSI_UEVENT_EP_DISCONNECT), 1);
+		end(k);
+	}
+}
+
+static void endpoint_that_fails_or_is_given_up_is_disconnected(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, 1, FAKE_RETCODE, -ECONNREFUSED);
+	connect_it(k->card, &r, MISCSI_NONE);
+	assert_int_equal(run_end(&k->w, &r), -ECONNREFUSED);
+	assert_string_equal(r.op.err.text, "Connection refused");
+	settle(k);
+	assert_int_equal(count(k, ISCSI_UEVENT_EP_DISCONNECT), 1);
+
+	not_yet(k, 200);
+	connect_it(k->card, &r, MISCSI_NONE);
+	settle(k);
+	transport_cancel(&r.op);
+	settle(k);
+	assert_int_equal(count(k, ISCSI_UEVENT_EP_DISCONNECT), 2);
+
+	/* given up before the kernel has answered: the answer's endpoint is disconnected all the same */
+	connect_it(k->card, &r, MISCSI_NONE);
+	transport_cancel(&r.op);
+	settle(k);
+	assert_int_equal(count(k, ISCSI_UEVENT_EP_DISCONNECT), count(k, ISCSI_UEVENT_EP_CONNECT));
+	assert_int_equal(r.done, 0);
+
+	connect_it(k->card, &r, MISCSI_NONE);
+	assert_int_equal(run_end(&k->w, &r), -ETIMEDOUT);
+	settle(k);
+	assert_int_equal(count(k, ISCSI_UEVENT_EP_DISCONNECT), count(k, ISCSI_UEVENT_EP_CONNECT));
+	end(k);
+}
+
+static void host_must_be_the_transports_own(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_sys_write(&k->sys, "card\n", "class/scsi_host/host3/proc_name");
+	fake_sys_write(&k->sys, "port\n", "class/scsi_host/host4/proc_name");
+	connect_it(k->card, &r, 4);
+	assert_int_equal(run_end(&k->w, &r), -ENODEV);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_HOST_NOT_FOUND);
+	assert_string_equal(r.op.err.text, "host4 does not belong to transport card");
+	connect_it(k->card, &r, 9);
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(fake_kernel_requests(k->fk), 0);
+
+	connect_it(k->card, &r, 3);
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(count(k, ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST), 1);
+	connect_it(k->port, &r, MISCSI_NONE);
+	assert_int_equal(run_end(&k->w, &r), -ENODEV);
+	assert_non_null(strstr(r.op.err.text, "through a host only"));
+	end(k);
+}
+
+static void host_parameters_are_set_where_the_driver_takes_them(void **state)
+{
+	static const char *const settings[] = { "iface.ipaddress", "10.0.0.9", "iface.net_ifacename", "", "iface.initiatorname", "iqn.x",
+		NULL };
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_sys_write(&k->sys, "card\n", "class/scsi_host/host3/proc_name");
+	transport_host_set(k->card, run_begin(&r, 3, settings));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(count(k, ISCSI_UEVENT_SET_HOST_PARAM), 2);
+
+	/* one that the driver does not know is passed over; none at all is told */
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
+	transport_host_set(k->card, run_begin(&r, 3, settings));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
+	transport_host_set(k->card, run_begin(&r, 3, settings));
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, EINVAL);
+	transport_host_set(k->card, run_begin(&r, 3, settings));
+	assert_int_equal(run_end(&k->w, &r), -EINVAL);
+	assert_string_equal(r.op.err.text, "host3 refuses iface.ipaddress: Invalid argument");
+	end(k);
+}
+
+static void sysfs_is_shown_by_default(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_sys_write(&k->sys, "card\n", "class/scsi_host/host3/proc_name");
+	fake_sys_write(&k->sys, "00:11:22:33:44:55\n", "class/iscsi_host/host3/hwaddress");
+	fake_sys_write(&k->sys, "10.0.0.9", "class/iscsi_host/host3/ipaddress");
+	transport_host_get(k->card, run_begin(&r, 3, NULL));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_string_equal(r.values, "[3]hwaddress=00:11:22:33:44:55;ipaddress=10.0.0.9;");
+
+	transport_boot_list(k->card, run_begin(&r, 3, NULL));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(r.rows, 0);
+	fake_sys_write(&k->sys, "iqn.t\n", "firmware/iscsi_boot3/target1/target-name");
+	fake_sys_write(&k->sys, "s3cret\n", "firmware/iscsi_boot3/target1/chap-secret");
+	fake_sys_write(&k->sys, "x\n", "firmware/iscsi_boot3/initiator/initiator-name");
+	transport_boot_list(k->card, run_begin(&r, 3, NULL));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_string_equal(r.values, "[1]chap-secret=s3cret;target-name=iqn.t;");
+	assert_int_equal(r.flags, MISCSI_VALUE_SECRET);
+	end(k);
+}
+
+static void transport_that_is_not_there_is_named(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	transport_open(k->port, run_begin(&r, MISCSI_NONE, NULL));
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_NOT_FOUND);
+	assert_non_null(strstr(r.op.err.text, "port"));
+	end(k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(endpoint_is_polled_until_it_stands),
+		cmocka_unit_test(endpoint_that_fails_or_is_given_up_is_disconnected),
+		cmocka_unit_test(host_must_be_the_transports_own),
+		cmocka_unit_test(host_parameters_are_set_where_the_driver_takes_them),
+		cmocka_unit_test(sysfs_is_shown_by_default),
+		cmocka_unit_test(transport_that_is_not_there_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of an op: results come from the loop and once, cancel ends everything, whatever the plugin does. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "plugin-run.h"
+#include <netinet/in.h>
+#include <unistd.h>
+
+/* A plugin whose one op does what the test says, and counts what is done to it. */
+static struct script {
+	int returns; /* of connect */
+	bool done_inside, done_twice, keeps_timer, watches, speaks;
+	int started, stopped, cancelled, disconnected, ticks;
+	struct miscsi_op *op;
+	struct miscsi_binding *out;
+	struct miscsi_timer *timer;
+	struct miscsi_watch *watch;
+	int pipe[2];
+} script;
+
+static int on_start(const struct miscsi_core *core, void **state)
+{
+	assert_true(core->size == sizeof(*core) && core->abi == MISCSI_ABI);
+	*state = &script;
+	script.started++;
+	return 0;
+}
+
+static void on_stop(void *state)
+{
+	assert_ptr_equal(state, &script);
+	script.stopped++;
+}
+
+static void on_cancel(struct miscsi_op *op)
+{
+	assert_ptr_equal(op, script.op);
+	script.cancelled++;
+}
+
+static void tick(struct miscsi_op *op, void *arg)
+{
+	(void)arg;
+	script.ticks++;
+	assert_null(script.timer); /* the slot is empty again before the callback */
+	assert_int_equal(op->core->timer(op, 1, tick, NULL, &script.timer), 0);
+}
+
+static void readable(struct miscsi_op *op, void *arg, uint32_t events)
+{
+	(void)arg;
+	(void)events;
+	script.ticks++;
+	op->core->log(op, MISCSI_LOG_INFO, "%s", "tick\n\033[31m");
+}
+
+static int on_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+{
+	assert_ptr_equal(op->state, &script);
+	assert_int_equal(args->size, sizeof(*args));
+	script.op = op;
+	script.out = out;
+	out->kind = MISCSI_BINDING_ENDPOINT;
+	out->value = 77;
+	if (script.keeps_timer)
+		assert_int_equal(op->core->timer(op, 1, tick, NULL, &script.timer), 0);
+	if (script.watches)
+		assert_int_equal(op->core->watch(op, script.pipe[0], MISCSI_FD_READ, readable, NULL, &script.watch), 0);
+	if (script.speaks)
+		return op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "%s", "no\nway");
+	if (script.done_inside)
+		op->core->op_done(op, 0);
+	if (script.done_twice)
+		op->core->op_done(op, -EIO);
+	assert_non_null(op->core->op_alloc(op, 100));
+	return script.returns;
+}
+
+static int on_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)
+{
+	(void)op;
+	assert_int_equal(binding->value, 77);
+	script.disconnected++;
+	return 0;
+}
+
+static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "one"), MISCSI_END };
+static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = on_connect, .disconnect = on_disconnect };
+static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "one", .match = match,
+	.start = on_start, .stop = on_stop, .cancel = on_cancel, .endpoint = &endpoint };
+
+static struct transport *begin(struct plugin_world *w)
+{
+	memset(&script, 0, sizeof(script));
+	plugin_world_make(w, "");
+	assert_int_equal(load_take(w->ps, "one", "one.so", &plugin), 0);
+	assert_int_equal(script.started, 1);
+	return must_find(w, "one");
+}
+
+static void finish(struct plugin_world *w)
+{
+	plugin_world_free(w);
+	assert_int_equal(script.stopped, 1);
+}
+
+static void connect_it(struct transport *t, struct run *r, uint32_t timeout_ms)
+{
+	static const struct sockaddr_in dst = { .sin_family = AF_INET };
+	const struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = timeout_ms,
+		.dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+
+	transport_connect(t, run_begin(r, MISCSI_NONE, NULL), &args);
+	assert_int_equal(r->done, 0); /* never from inside the call */
+}
+
+static void result_comes_from_the_loop_and_once(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	connect_it(t, &r, 0);
+	assert_int_equal(run_end(&w, &r), 0);
+	assert_int_equal(r.op.binding.value, 77);
+
+	script.returns = -EINPROGRESS;
+	connect_it(t, &r, 0);
+	for (int i = 0; i < 5; i++)
+		loop_step(w.loop, 1);
+	assert_int_equal(r.done, 0);
+	script.op->core->op_done(script.op, 0);
+	assert_int_equal(r.done, 0);
+	assert_int_equal(run_end(&w, &r), 0);
+
+	/* plugins that err on the strange side */
+	script.done_inside = true;
+	connect_it(t, &r, 0);
+	assert_int_equal(run_end(&w, &r), 0);
+	script.done_twice = true;
+	connect_it(t, &r, 0);
+	assert_int_equal(run_end(&w, &r), 0);
+	assert_int_equal(script.cancelled, 0);
+	finish(&w);
+}
+
+static void failure_has_a_text_even_when_the_plugin_has_none(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	script.returns = -ECONNREFUSED;
+	connect_it(t, &r, 0);
+	assert_int_equal(run_end(&w, &r), -ECONNREFUSED);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS);
+	assert_string_equal(r.op.err.text, "transport one: Connection refused");
+	assert_int_equal(r.op.binding.kind, MISCSI_BINDING_NONE);
+
+	script.speaks = true;
+	connect_it(t, &r, 0);
+	assert_int_equal(run_end(&w, &r), -ETIMEDOUT);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_TIMEOUT);
+	assert_null(strchr(r.op.err.text, '\n')); /* it may be a target's */
+	finish(&w);
+}
+
+static void cancel_ends_timers_watches_and_the_op(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	script.returns = -EINPROGRESS;
+	script.keeps_timer = script.watches = true;
+	assert_int_equal(pipe(script.pipe), 0);
+	assert_int_equal(write(script.pipe[1], "x", 1), 1);
+	connect_it(t, &r, 0);
+	for (int i = 0; i < 4; i++)
+		loop_step(w.loop, 5);
+	assert_true(script.ticks > 2);
+	assert_null(strchr(strstr(w.lines, "tick"), '\033'));
+	transport_cancel(&r.op);
+	assert_int_equal(script.cancelled, 1);
+	assert_null(script.timer);
+	assert_null(script.watch);
+	script.ticks = 0;
+	for (int i = 0; i < 4; i++)
+		loop_step(w.loop, 5);
+	assert_int_equal(script.ticks, 0);
+	assert_int_equal(r.done, 0);
+	transport_cancel(&r.op); /* harmless */
+	assert_int_equal(script.cancelled, 1);
+	close(script.pipe[0]);
+	close(script.pipe[1]);
+	finish(&w);
+}
+
+/* The plugin is done, the owner does not know it yet, and cancels. */
+static void cancel_after_the_end_drops_the_connection(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	connect_it(t, &r, 0);
+	transport_cancel(&r.op);
+	for (int i = 0; i < 3; i++)
+		loop_step(w.loop, 0);
+	assert_int_equal(r.done, 0);
+	assert_int_equal(script.cancelled, 0);
+	assert_int_equal(script.disconnected, 1);
+	finish(&w);
+}
+
+static void connect_that_takes_too_long_is_given_up(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	script.returns = -EINPROGRESS;
+	connect_it(t, &r, 20);
+	assert_int_equal(run_end(&w, &r), -ETIMEDOUT);
+	assert_int_equal(script.cancelled, 1);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_TIMEOUT);
+	assert_string_equal(r.op.err.text, "Connection timed out");
+	finish(&w);
+}
+
+static void plugins_may_end_with_an_op_under_way(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	script.returns = -EINPROGRESS;
+	script.keeps_timer = true;
+	connect_it(t, &r, 0);
+	finish(&w);
+	assert_int_equal(script.cancelled, 1);
+	assert_int_equal(r.done, 0);
+}
+
+static void default_ops_are_not_the_plugins_to_cancel(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	transport_stats_session(t, run_begin(&r, MISCSI_NONE, NULL));
+	transport_cancel(&r.op);
+	assert_int_equal(script.cancelled, 0);
+	finish(&w);
+}
+
+static void failing_allocations_end_the_op(void **state)
+{
+	(void)state;
+	for (unsigned long nth = 1; nth < 8; nth++) {
+		struct plugin_world w;
+		struct transport *t = begin(&w);
+		struct run r;
+
+		script.returns = -EINPROGRESS;
+		x_fail_at(nth);
+		transport_stats_session(t, run_begin(&r, MISCSI_NONE, NULL));
+		x_fail_at(0);
+		assert_true(run_end(&w, &r) < 0);
+		assert_int_not_equal(r.op.err.code, MISCSI_ERR_OK);
+		finish(&w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(result_comes_from_the_loop_and_once),
+		cmocka_unit_test(failure_has_a_text_even_when_the_plugin_has_none),
+		cmocka_unit_test(cancel_ends_timers_watches_and_the_op),
+		cmocka_unit_test(cancel_after_the_end_drops_the_connection),
+		cmocka_unit_test(connect_that_takes_too_long_is_given_up),
+		cmocka_unit_test(plugins_may_end_with_an_op_under_way),
+		cmocka_unit_test(default_ops_are_not_the_plugins_to_cancel),
+		cmocka_unit_test(failing_allocations_end_the_op),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
