@@ -193,18 +193,6 @@ static int refuse_file(struct plugins *ps, const char *name, const char *file, c
 	return p ? refuse(p, reason) : -ENOMEM;
 }
 
-/* libltdl says "file not found" for whatever went wrong: asked directly, the dynamic linker names the symbol or library. */
-static int refuse_unloadable(struct plugins *ps, const char *name, const char *file)
-{
-	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-	const char *reason = handle ? NULL : dlerror();
-	int r = refuse_file(ps, name, file, reason ? reason : "libltdl cannot open it");
-
-	if (handle)
-		dlclose(handle);
-	return r;
-}
-
 static lt_dlhandle open_file(const char *file)
 {
 	lt_dladvise advise;
@@ -219,17 +207,35 @@ static lt_dlhandle open_file(const char *file)
 	return handle;
 }
 
+/*
+ * libltdl binds lazily, so that a missing symbol would end the program at its first call; and it says "file not found" for whatever went
+ * wrong. So the dynamic linker binds the file first, and names what is missing.
+ */
+static const char *bind_now(const char *file)
+{
+	const char *reason;
+
+	if (dlopen(file, RTLD_NOW | RTLD_LOCAL))
+		return NULL;
+	reason = dlerror();
+	return reason ? reason : "it cannot be opened";
+}
+
 static int load_file(struct plugins *ps, const char *name, const char *file)
 {
 	char entry[64 + sizeof(ENTRY_SUFFIX)];
 	const struct miscsi_plugin *raw;
+	const char *reason;
 	lt_dlhandle handle;
 
 	if (!load_name_ok(name))
 		return refuse_file(ps, name, file, "its name has other characters than a-z 0-9 _");
+	reason = bind_now(file);
+	if (reason)
+		return refuse_file(ps, name, file, reason);
 	handle = open_file(file);
 	if (!handle)
-		return refuse_unloadable(ps, name, file);
+		return refuse_file(ps, name, file, "libltdl cannot open it");
 	snprintf(entry, sizeof(entry), "%s" ENTRY_SUFFIX, name);
 	raw = lt_dlsym(handle, entry);
 	if (!raw)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plugin files: which are opened, in what order, which are refused and how that is told. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "modes/transport.h"
+#include "plugin-run.h"
+#include "world.h"
+#include <fcntl.h>
+#include <ltdl.h>
+#include <sys/stat.h>
+
+#define GOOD BUILDDIR "/.libs/"
+#define ODD BUILDDIR "/tests/unit/plugins/.libs/"
+
+/* A copy, as a distribution or a user would make one. */
+static void put(const struct world *dir, const char *from, const char *as)
+{
+	char bytes[4096];
+	int in = open(from, O_RDONLY), out = open(world_path(dir, as), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	ssize_t n;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)n), n);
+	close(in);
+	close(out);
+}
+
+/* The row of a plugin's list by its name; NULL. */
+static const struct transport_info *row(const struct transport_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return &list->rows[i];
+	}
+	return NULL;
+}
+
+static void refused_files_are_named_and_the_rest_works(void **state)
+{
+	struct plugin_world w;
+	struct transport_list *list = NULL;
+	struct world dir;
+
+	(void)state;
+	world_make(&dir);
+	put(&dir, GOOD "null.so", "null.so");
+	put(&dir, ODD "odd_abi.so", "odd_abi.so");
+	put(&dir, ODD "odd_name.so", "odd_name.so");
+	put(&dir, ODD "odd_symbol.so", "odd_symbol.so");
+	put(&dir, SRCDIR "/configure.ac", "odd_text.so");
+	put(&dir, GOOD "null.so", "Odd-Letters.so");
+	put(&dir, GOOD "null.so", "null.so.rpmsave");
+	plugin_world_make(&w, dir.dir);
+	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(list->count, 6);
+	assert_string_equal(row(list, "null")->refused, "");
+	assert_string_equal(row(list, "null")->transports, "null");
+	assert_string_equal(row(list, "null")->version, PACKAGE_VERSION);
+	assert_int_equal(row(list, "null")->abi, 1);
+	assert_non_null(strstr(row(list, "null")->capabilities, "flash nodes"));
+	assert_string_equal(row(list, "null")->file, world_path(&dir, "null.so"));
+	assert_string_equal(row(list, "odd_abi")->refused, "it is made for plugin ABI 2, this program has 1");
+	assert_non_null(strstr(row(list, "odd_name")->refused, "no entry symbol"));
+	assert_non_null(strstr(row(list, "odd_symbol")->refused, "nobody_has_this_function"));
+	assert_non_null(strstr(row(list, "odd_text")->refused, "ELF"));
+	assert_non_null(strstr(row(list, "Odd-Letters")->refused, "other characters"));
+	transport_list_free(list);
+
+	/* each is told once */
+	w.lines[0] = '\0';
+	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(list->count, 6);
+	assert_string_equal(w.lines, "");
+	transport_list_free(list);
+	plugin_world_free(&w);
+	world_remove(&dir);
+}
+
+static void file_named_for_the_transport_is_the_only_one_opened(void **state)
+{
+	struct plugin_world w;
+	struct transport *t;
+	struct world dir;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	world_make(&dir);
+	put(&dir, GOOD "null.so", "null.so");
+	put(&dir, ODD "odd_abi.so", "odd_abi.so");
+	plugin_world_make(&w, dir.dir);
+	must_find(&w, "null");
+	assert_string_equal(w.lines, "");
+	/* one that no file is named for: then all are opened */
+	assert_int_equal(plugins_find(w.ps, "card", &t, &err), -ENODEV);
+	assert_non_null(strstr(w.lines, "odd_abi.so is not used"));
+	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
+	assert_non_null(strstr(err.text, "transport 'card'"));
+	assert_non_null(strstr(err.text, dir.dir));
+	assert_non_null(strstr(err.text, "miscsi-plugin-card"));
+	/* one whose file was refused */
+	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "made for plugin ABI 2"));
+	plugin_world_free(&w);
+	world_remove(&dir);
+}
+
+static void first_directory_wins(void **state)
+{
+	struct plugin_world w;
+	struct transport_list *list = NULL;
+	struct world first, second;
+	char dirs[200];
+
+	(void)state;
+	world_make(&first);
+	world_make(&second);
+	put(&first, GOOD "null.so", "null.so");
+	put(&second, GOOD "null.so", "null.so");
+	snprintf(dirs, sizeof(dirs), "/no/such/directory::%s:%s", first.dir, second.dir);
+	plugin_world_make(&w, dirs);
+	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(list->count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		if (strncmp(list->rows[i].file, first.dir, strlen(first.dir)) == 0)
+			assert_string_equal(list->rows[i].refused, "");
+		else
+			assert_non_null(strstr(list->rows[i].refused, first.dir));
+	}
+	transport_list_free(list);
+	plugin_world_free(&w);
+	world_remove(&first);
+	world_remove(&second);
+}
+
+static void environment_is_believed_only_without_privileges(void **state)
+{
+	char *dirs = load_dirs("/home/me/plugins", false);
+
+	(void)state;
+	assert_string_equal(dirs, "/home/me/plugins:" PLUGINS_DIR);
+	x_free(dirs);
+	dirs = load_dirs("/home/me/plugins", true);
+	assert_string_equal(dirs, PLUGINS_DIR);
+	x_free(dirs);
+	dirs = load_dirs(NULL, false);
+	assert_string_equal(dirs, PLUGINS_DIR);
+	x_free(dirs);
+	assert_non_null(strstr(PLUGINS_DIR, "plugins-1")); /* the ABI's number */
+	assert_false(load_privileged());
+}
+
+static void root_opens_nothing_that_others_may_write(void **state)
+{
+	struct stat file = { .st_mode = S_IFREG | 0644 }, dir = { .st_mode = S_IFDIR | 0755 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(load_check_file(&file, &dir, true, &err), 0);
+	file.st_mode = S_IFREG | 0646;
+	assert_int_equal(load_check_file(&file, &dir, true, &err), -EACCES);
+	assert_non_null(strstr(err.text, "everybody may write to it"));
+	assert_int_equal(load_check_file(&file, &dir, false, &err), 0);
+	file.st_mode = S_IFREG | 0644;
+	dir.st_mode = S_IFDIR | 0777;
+	assert_int_equal(load_check_file(&file, &dir, true, &err), -EACCES);
+	dir.st_mode = S_IFDIR | S_ISVTX | 0777;
+	assert_int_equal(load_check_file(&file, &dir, true, &err), 0);
+	file.st_mode = S_IFIFO | 0600;
+	assert_int_equal(load_check_file(&file, &dir, false, &err), -EACCES);
+}
+
+/* A static program has its plugins in libltdl's symbol list. */
+static void preloaded_plugins_come_first(void **state)
+{
+	static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "null"), MISCSI_END };
+	static const struct miscsi_plugin inside = { .size = sizeof(inside), .abi = MISCSI_ABI, .name = "null", .match = match };
+	const lt_dlsymlist symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL }, { "null_LTX_miscsi_plugin_entry", (void *)&inside },
+		{ NULL, NULL } };
+	struct plugin_world w;
+	struct plugins_config config;
+
+	(void)state;
+	plugin_world_make(&w, "");
+	plugins_free(w.ps);
+	config = (struct plugins_config){ .loop = w.loop, .log = &w.log, .preloaded = symbols, .dirs = BUILDDIR "/.libs" };
+	assert_int_equal(plugins_new(&config, &w.ps), 0);
+	assert_false(transport_logs_in(must_find(&w, "null"))); /* the one in the file does */
+	assert_string_equal(w.lines, "");
+	plugin_world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused_files_are_named_and_the_rest_works),
+		cmocka_unit_test(file_named_for_the_transport_is_the_only_one_opened),
+		cmocka_unit_test(first_directory_wins),
+		cmocka_unit_test(environment_is_believed_only_without_privileges),
+		cmocka_unit_test(root_opens_nothing_that_others_may_write),
+		cmocka_unit_test(preloaded_plugins_come_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

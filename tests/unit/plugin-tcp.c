@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tcp plugin's connect, on the loopback device. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "plugin-run.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+struct tcp_world {
+	struct plugin_world w;
+	struct transport *t;
+	int listening;
+	struct sockaddr_in dst;
+	struct miscsi_connect_args args;
+	struct run r;
+};
+
+static void world(struct tcp_world *k)
+{
+	socklen_t len = sizeof(k->dst);
+
+	memset(k, 0, sizeof(*k));
+	plugin_world_make(&k->w, BUILDDIR "/.libs");
+	k->t = must_find(&k->w, "tcp");
+	k->listening = socket(AF_INET, SOCK_STREAM, 0);
+	k->dst = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(k->listening, (const struct sockaddr *)&k->dst, sizeof(k->dst)), 0);
+	assert_int_equal(listen(k->listening, 4), 0);
+	assert_int_equal(getsockname(k->listening, (struct sockaddr *)&k->dst, &len), 0);
+	k->args = (struct miscsi_connect_args){ .size = sizeof(k->args), .timeout_ms = 3000,
+		.dst = (const struct sockaddr *)&k->dst, .dst_len = sizeof(k->dst) };
+}
+
+static void end(struct tcp_world *k)
+{
+	close(k->listening);
+	plugin_world_free(&k->w);
+}
+
+static int connect_it(struct tcp_world *k, const char *const *settings)
+{
+	transport_connect(k->t, run_begin(&k->r, MISCSI_NONE, settings), &k->args);
+	return run_end(&k->w, &k->r);
+}
+
+static int option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
+	return value;
+}
+
+static unsigned open_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void tcp_gives_a_connected_socket(void **state)
+{
+	static const char *const settings[] = { "node.conn[0].tcp.window_size", "65536", "node.conn[0].tcp.type_of_service", "32", NULL };
+	struct tcp_world k;
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	int fd;
+
+	(void)state;
+	world(&k);
+	assert_true(transport_traits(k.t) == (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST));
+	assert_string_equal(transport_proc_name(k.t), "iscsi_tcp");
+	assert_false(transport_logs_in(k.t));
+	k.args.ip = "127.0.0.3";
+	assert_int_equal(connect_it(&k, settings), 0);
+	assert_int_equal(k.r.op.binding.kind, MISCSI_BINDING_SOCKET);
+	fd = (int)k.r.op.binding.value;
+	assert_int_equal(option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+	assert_int_equal(option(fd, IPPROTO_IP, IP_TOS), 32);
+	assert_int_equal(option(fd, SOL_SOCKET, SO_RCVBUF), 2 * 65536); /* Linux counts its own overhead too */
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&from, &len), 0);
+	assert_string_equal(inet_ntoa(from.sin_addr), "127.0.0.3");
+	transport_disconnect(k.t, &k.r.op.binding);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	end(&k);
+}
+
+static void tcp_names_what_went_wrong(void **state)
+{
+	struct tcp_world k;
+	unsigned before;
+
+	(void)state;
+	world(&k);
+	assert_int_equal(connect_it(&k, NULL), 0);
+	transport_disconnect(k.t, &k.r.op.binding);
+	before = open_fds();
+
+	k.args.netdev = "nosuchdev0";
+	assert_true(connect_it(&k, NULL) < 0);
+	assert_int_equal(k.r.op.err.code, MISCSI_ERR_TRANS);
+	assert_string_equal(k.r.op.err.text, "there is no network interface 'nosuchdev0'");
+	k.args.netdev = "a-name-that-is-too-long-for-linux";
+	assert_true(connect_it(&k, NULL) < 0);
+	k.args.netdev = NULL;
+
+	k.args.ip = "198.51.100.77"; /* of nobody here: RFC 5737 */
+	assert_int_equal(connect_it(&k, NULL), -EADDRNOTAVAIL);
+	assert_string_equal(k.r.op.err.text, "cannot connect from 198.51.100.77: Cannot assign requested address");
+	k.args.ip = "not-an-address";
+	assert_int_equal(connect_it(&k, NULL), -EINVAL);
+	k.args.ip = NULL;
+
+	close(k.listening);
+	assert_int_equal(connect_it(&k, NULL), -ECONNREFUSED);
+	assert_int_equal(k.r.op.err.code, MISCSI_ERR_TRANS);
+	assert_string_equal(k.r.op.err.text, "Connection refused");
+	assert_int_equal(open_fds(), before - 1); /* no socket is left behind */
+	k.listening = -1;
+	end(&k);
+}
+
+static void tcp_leaves_nothing_of_a_connect_that_was_given_up(void **state)
+{
+	struct tcp_world k;
+	unsigned before;
+
+	(void)state;
+	world(&k);
+	before = open_fds();
+	for (int i = 0; i < 3; i++) {
+		transport_connect(k.t, run_begin(&k.r, MISCSI_NONE, NULL), &k.args);
+		for (int steps = 0; steps < i; steps++)
+			loop_step(k.w.loop, 0);
+		if (k.r.done)
+			transport_disconnect(k.t, &k.r.op.binding);
+		transport_cancel(&k.r.op);
+		loop_step(k.w.loop, 0);
+		assert_int_equal(open_fds(), before);
+	}
+	end(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_gives_a_connected_socket),
+		cmocka_unit_test(tcp_names_what_went_wrong),
+		cmocka_unit_test(tcp_leaves_nothing_of_a_connect_that_was_given_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
