@@ -26,6 +26,7 @@ int conn_logout_pdu(void *machine);
 int conn_unbind(void *machine);
 int conn_destroy(void *machine);
 int conn_closed(void *machine);
+int conn_abandoned(void *machine);
 
 /* session machine */
 bool sess_try_again(const void *machine);

@@ -84,6 +84,14 @@ static void add_secrets(struct record *r, const struct session_info *i)
 	set_secret(r, FIELD_SESSION_PASSWORD_IN, &i->password_in);
 }
 
+static void opened(struct transport_op *op, int result)
+{
+	const struct conn *c = op->arg;
+
+	if (result < 0)
+		log_err(manager_config(c->session->manager)->log, "session", "session%u: %s", c->session->sid, op->err.text);
+}
+
 static int take(struct manager *m, const struct session_info *i, struct transport *t)
 {
 	struct record *node = NULL;
@@ -111,6 +119,10 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	list_append(&m->sessions, &s->node);
 	s->run.state = SESS_LOGGED_IN;
 	s->conn.run.state = CONN_LOGGED_IN;
+	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
+		transport_op_init(&s->conn.op, opened, &s->conn);
+		transport_open(t, &s->conn.op);
+	}
 	return 0;
 }
 
@@ -130,30 +142,52 @@ static void set_going(struct manager *m, const struct session_info *i)
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
+/* Takes over one that the kernel shows. Gives 1, or 0 where it is not ours to look after. */
+static int adopt(struct manager *m, const struct session_info *i, struct err *err)
+{
+	struct transport *t;
+	int rc = plugins_find(m->config.plugins, i->transport, &t, err);
+
+	if (rc < 0)
+		return rc;
+	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
+		return 0; /* KERNEL_ABI trap 3: the adapter's own */
+	rc = take(m, i, t);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot take it over");
+	set_going(m, i);
+	return 1;
+}
+
+#define WANTED (SESSION_INFO_ALL & ~SESSION_INFO_DEVICES)
+
+int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err)
+{
+	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
+	struct session_info info = { 0 };
+	int rc = session_info_read(m->config.sysfs, &map, sid, WANTED, &info, err);
+
+	if (rc == 0)
+		rc = adopt(m, &info, err);
+	session_info_clear(&info);
+	return rc;
+}
+
 int manager_adopt(struct manager *m, struct err *err)
 {
 	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
 	struct session_info_list list = { 0 };
-	struct transport *t;
 	int adopted = 0;
-	int rc = session_info_list(m->config.sysfs, &map, SYSFS_BY_NUMBER, SESSION_INFO_ALL & ~SESSION_INFO_DEVICES, &list, err);
+	int rc = session_info_list(m->config.sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err);
 
 	for (size_t n = 0; rc == 0 && n < list.n; n++) {
-		const struct session_info *i = &list.info[n];
 		struct err why = ERR_INIT;
+		int one = adopt(m, &list.info[n], &why);
 
-		if (plugins_find(m->config.plugins, i->transport, &t, &why) < 0) {
-			log_warn(m->config.log, "session", "session%u is left alone: %s", i->sid, why.text);
-			continue;
-		}
-		if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
-			continue; /* KERNEL_ABI trap 3: the adapter's own */
-		if (take(m, i, t) < 0) {
-			log_err(m->config.log, "session", "session%u: no memory to take it over", i->sid);
-			continue;
-		}
-		set_going(m, i);
-		adopted++;
+		if (one < 0)
+			log_warn(m->config.log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
+		else
+			adopted += one;
 	}
 	session_info_list_free(&list);
 	return rc < 0 ? rc : adopted;

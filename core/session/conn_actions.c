@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the connection machine does from its first look-up to full feature phase, and on the way down; the rows of connection.def say when. */
-#include "base/strbuf.h"
+#include "kernel/sysfs.h"
 #include "record/record.h"
 #include "session/actions.h"
 #include <errno.h>
@@ -259,6 +259,7 @@ int conn_destroy(void *machine)
 		transport_disconnect(c->session->transport, &c->binding);
 	if (!c->created)
 		return CONN_EV_DESTROYED;
+	err_clear(&c->err); /* what led here is over; what fails now is what the kernel refuses */
 	job = conn_job(c);
 	if (job) {
 		kernel_job_stop_conn(job, ISCSI_STOP_CONN_TERM);
@@ -278,4 +279,16 @@ int conn_closed(void *machine)
 	conn_release(c);
 	session_event(c->session, SESS_EV_CONN_CLOSED);
 	return CONN_EV_NONE;
+}
+
+/* The kernel did not do it. Perhaps because the session is gone by other hands; else it stays there, and who asked is told. */
+int conn_abandoned(void *machine)
+{
+	struct conn *c = machine;
+	const struct session *s = c->session;
+
+	c->abandoned = sysfs_exists(manager_config(s->manager)->sysfs, "class/iscsi_session/session%u", s->sid);
+	if (c->abandoned && !c->err.code)
+		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", s->sid);
+	return conn_closed(c);
 }

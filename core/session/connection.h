@@ -50,6 +50,7 @@ struct conn {
 	struct err err; /* why it went down */
 	bool created; /* the kernel has session and connection */
 	bool refused; /* the kernel's last job failed */
+	bool abandoned; /* the kernel kept it */
 	bool busy; /* an action runs: what it raises waits */
 };
 

@@ -236,13 +236,27 @@ static struct session *find_for(struct manager *m, uint32_t sid, struct manager_
 	return s;
 }
 
+/* A session that another program made meanwhile can be ended too. One that is gone already needs nothing: no error, and NULL. */
+static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct err *err)
+{
+	int rc = manager_adopt_one(m, sid, err);
+
+	if (rc < 0 && err->code == MISCSI_ERR_SYSFS_LOOKUP)
+		err_clear(err);
+	if (rc == 0)
+		err_set(err, MISCSI_ERR_OP_NOT_SUPP, "session %u is the adapter's own: it is logged out there", sid);
+	return manager_find(m, sid);
+}
+
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
 {
 	struct session *s;
 
 	if (!request_begin(m, r))
 		return;
-	s = find_for(m, sid, r);
+	s = manager_find(m, sid);
+	if (!s)
+		s = find_elsewhere(m, sid, &r->answer->result.err);
 	if (s && m->config.safe_logout && !force && session_in_use(s, &r->answer->result.err))
 		s = NULL;
 	if (s && join(s, r, SESSION_DOWN) == 0)

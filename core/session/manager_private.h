@@ -18,6 +18,9 @@ extern const struct kernel_event_ops manager_events; /* arg: the manager */
 /* NULL: none of ours. */
 struct session *manager_find(const struct manager *m, uint32_t sid);
 
+/* Takes over a session of the kernel that is none of ours yet. 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
+int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err);
+
 /* Is a device of it mounted, swapped on, or part of another device? Then *err (BUSY) names it and its user. */
 bool session_in_use(const struct session *s, struct err *err);
 

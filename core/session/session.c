@@ -254,7 +254,7 @@ int sess_give_up(void *machine)
 {
 	struct session *s = machine;
 
-	err_copy(&s->err, &s->conn.err);
+	err_copy(&s->err, &s->conn.err); /* conn_destroy() clears that one */
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
 }
@@ -278,7 +278,7 @@ int sess_gone(void *machine)
 	store_remove(s);
 	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
 	session_answer(s, SESSION_UP, &s->err);
-	session_answer(s, SESSION_DOWN, s->conn.err.code == MISCSI_ERR_BUSY ? &s->conn.err : NULL);
+	session_answer(s, SESSION_DOWN, s->conn.abandoned ? &s->conn.err : NULL);
 	manager_reap(s->manager, s);
 	return SESS_EV_NONE;
 }
