@@ -11,4 +11,4 @@ include tests/fuzz/record.mk
 include tests/fuzz/kernel.mk
 include tests/fuzz/ipc.mk
 TESTS += $(fuzz_replays)
-EXTRA_DIST += tests/fuzz/corpus scripts/fuzz
+EXTRA_DIST += tests/fuzz/corpus
