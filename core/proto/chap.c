@@ -113,6 +113,7 @@ static void choose_offer(const struct chap_config *config, struct chap *c)
 	}
 }
 
+/* Before anything goes out: settings with which no login could be what the user means by it. */
 static int check_config(const struct chap_config *config, struct err *err)
 {
 	bool named_in = config->name_in && *config->name_in;
@@ -203,6 +204,7 @@ static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err
 	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: no random bytes for a challenge");
 }
 
+/* CHAP_I is one byte (RFC 1994 section 4.1), written as a number. */
 static int identifier(const struct text_list *in, uint8_t *id)
 {
 	const char *value = text_get(in, "CHAP_I");
@@ -283,7 +285,7 @@ static int take_challenge(struct chap *c, const struct text_list *in, struct str
 	return ret;
 }
 
-/* The target's CHAP_N and CHAP_R. */
+/* The target's CHAP_N and CHAP_R. Its name is compared first, for that tells the user more than a wrong digest would. */
 static int take_proof(struct chap *c, const struct text_list *in, struct err *err)
 {
 	const char *name = text_get(in, "CHAP_N"), *value = text_get(in, "CHAP_R");

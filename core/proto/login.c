@@ -168,12 +168,10 @@ static void say_names(struct login *l)
 
 static void fail(struct login *l, const struct err *err, struct login_action *action)
 {
-	struct err text = *err;
-
 	l->over = true;
 	action->kind = LOGIN_FAILED;
 	action->pdu = (struct iscsi_pdu){ 0 };
-	action->err = text;
+	action->err = *err;
 }
 
 void login_start(struct login *l, struct login_action *action)
@@ -245,6 +243,7 @@ static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu
 	return 0;
 }
 
+/* Classes 2 and 3. */
 static int refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
@@ -288,6 +287,7 @@ static int check_response(const struct login *l, const struct iscsi_login_rsp *r
 	return check_strict(l, r, err);
 }
 
+/* 12.1: one of the methods that were offered. A target that picks None where CHAP is demanded gets no login. */
 static int take_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
@@ -362,6 +362,7 @@ static int take_text(struct login *l, struct err *err)
 	return 0;
 }
 
+/* The last response: the whole of the outcome is known and checked. */
 static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
@@ -409,6 +410,7 @@ static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct
 	return request(l, true, action, err);
 }
 
+/* From the outside in: PDU, status, header, text, stage. */
 static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct iscsi_login_rsp r;

@@ -128,6 +128,7 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool
 	n->result.max_xmit_data_segment_length = key_row(KEY_MaxRecvDataSegmentLength)->initial;
 }
 
+/* A value as the wire wants it (6.1): Yes or No, a list, a decimal number. */
 static void say(const struct key_row *row, uint32_t value, struct strbuf *out)
 {
 	switch (row->type) {
@@ -157,6 +158,7 @@ void negotiate_offer(struct negotiation *n, struct strbuf *out)
 	}
 }
 
+/* 6.2.2: a value that we cannot live with ends the login. */
 static int refuse(struct err *err, const struct key_row *row, const char *value, const char *why)
 {
 	char shown[120];
@@ -232,6 +234,7 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	return 0;
 }
 
+/* 6.2: reserved answers, which are no values. */
 static bool is_constant(const char *value)
 {
 	return !strcmp(value, "Reject") || !strcmp(value, "Irrelevant") || !strcmp(value, "NotUnderstood");
@@ -272,6 +275,7 @@ static int take_offer(struct negotiation *n, const struct key_row *row, const ch
 	return 0;
 }
 
+/* A declaration is not answered (6.2); what the target takes is bounded by our own limit on sending. */
 static int take_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t got = 0;
@@ -285,6 +289,7 @@ static int take_declaration(struct negotiation *n, const struct key_row *row, co
 	return 0;
 }
 
+/* Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. */
 static int take_known(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers,
 	struct err *err)
 {

@@ -158,6 +158,7 @@ void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r)
 	put16(b + 20, r->cid);
 }
 
+/* 11.10: without a TTT it begins an exchange, with the one that the target gave it goes on with it. */
 void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r)
 {
 	build(pdu, ISCSI_OP_TEXT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
@@ -166,6 +167,7 @@ void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r)
 	put32(pdu->bhs + 20, r->ttt);
 }
 
+/* 11.14: the CID counts only where a connection, not the session, is closed. */
 void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r)
 {
 	build(pdu, ISCSI_OP_LOGOUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
@@ -173,6 +175,7 @@ void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r)
 	put16(pdu->bhs + 20, r->cid);
 }
 
+/* 11.18: F is always 1. */
 void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r)
 {
 	build(pdu, ISCSI_OP_NOP_OUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
@@ -181,6 +184,7 @@ void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r)
 	put32(pdu->bhs + 20, r->ttt);
 }
 
+/* 11.13. T, C, CSG and NSG share byte 1; what they may be together is the login engine's business. */
 int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -206,6 +210,7 @@ int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
 	return 0;
 }
 
+/* 11.11. */
 int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -225,6 +230,7 @@ int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r)
 	return 0;
 }
 
+/* 11.15. Time2Wait and Time2Retain bound when a new login may be tried. */
 int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -243,6 +249,7 @@ int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r)
 	return 0;
 }
 
+/* 11.19: a TTT other than ffffffff is a ping that wants its echo. */
 int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -260,6 +267,7 @@ int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r)
 	return 0;
 }
 
+/* 11.9: what the three parameters mean depends on the event. */
 int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -280,6 +288,7 @@ int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r)
 	return 0;
 }
 
+/* 11.17. The data is the header that was rejected. */
 int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r)
 {
 	const uint8_t *b = pdu->bhs;
@@ -296,6 +305,7 @@ int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r)
 	return 0;
 }
 
+/* 11.17.1. */
 const char *pdu_reject_text(uint8_t reason)
 {
 	static const char *const texts[] = {
@@ -315,6 +325,7 @@ const char *pdu_reject_text(uint8_t reason)
 	return reason < sizeof(texts) / sizeof(*texts) && texts[reason] ? texts[reason] : "unknown";
 }
 
+/* 11.15.1. */
 const char *pdu_logout_text(uint8_t response)
 {
 	static const char *const texts[] = {
@@ -327,6 +338,7 @@ const char *pdu_logout_text(uint8_t response)
 	return response < sizeof(texts) / sizeof(*texts) ? texts[response] : "unknown";
 }
 
+/* 11.1: every segment ends on a word. */
 static size_t padding(size_t len)
 {
 	return -len & 3;

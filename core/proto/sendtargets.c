@@ -107,6 +107,7 @@ void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action)
 		fail(s, &err, action);
 }
 
+/* What is wrong with one target must not hide the others: it is told and left out. */
 static void warn(struct sendtargets *s, const char *what, const struct err *why)
 {
 	char text[ERR_TEXT_MAX + 128];
@@ -117,6 +118,7 @@ static void warn(struct sendtargets *s, const char *what, const struct err *why)
 	s->config.warning(s->config.arg, text);
 }
 
+/* The count is bounded here, where a record leaves the engine, whatever the list looks like. */
 static int report(struct sendtargets *s, const struct portal *portal, struct err *err)
 {
 	int ret;
@@ -138,6 +140,7 @@ static int end_target(struct sendtargets *s, struct err *err)
 	return was == NAMED ? report(s, NULL, err) : 0;
 }
 
+/* A new target begins; the one before may have had no address. */
 static int take_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -210,6 +213,7 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 	return 0;
 }
 
+/* F came: what is still open stays out. */
 static int finish(struct sendtargets *s, struct sendtargets_action *action, struct err *err)
 {
 	int ret;
@@ -226,6 +230,7 @@ static int finish(struct sendtargets *s, struct sendtargets_action *action, stru
 	return 0;
 }
 
+/* 11.11: F ends the exchange; without it a TTT says where to go on, whether C cut the text or not. */
 static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_text_rsp *r,
 	struct sendtargets_action *action, struct err *err)
 {

@@ -36,6 +36,7 @@ static bool key_char(char c, bool first)
 	return !first && ((c >= '0' && c <= '9') || (c && strchr(".-+@_#", c)));
 }
 
+/* What is shown of the text is escaped and cut: a target must not fill the log. */
 static int bad(struct err *err, const char *what, const char *part, size_t len)
 {
 	char shown[SHOWN * 4 + 1];
@@ -44,6 +45,7 @@ static int bad(struct err *err, const char *what, const char *part, size_t len)
 		str_escape(shown, sizeof(shown), part, len < SHOWN ? len : SHOWN), len < SHOWN ? "" : "...");
 }
 
+/* Keys that are not ours to know get the general limit. */
 static size_t value_max(const char *key)
 {
 	const struct key_row *row = key_find(key);

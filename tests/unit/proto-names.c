@@ -37,7 +37,7 @@ static void names_that_are_none_are_refused(void **state)
 		"iqn.2001-04.:x", "eui.0123", "eui.0123456789abcdeg", "naa.0123456789abcdef0", "../../x", "/etc/passwd",
 		"iqn.2001-04.com:a/../b", "iqn.2001-04.com:a b", "iqn.2001-04.com:a\nb", "iqn.2001-04.com:a\x1b[31m",
 		"iqn.2001-04.com:$(id)", "iqn.2001-04.com:a;b", "iqn.2001-04.com:\x7f", "iqn.2001-04.com:a,b",
-		"iqn.2001-04.com:\xc0\xaf" /* "/" in two bytes */, "iqn.2001-04.com:\xe2\x80\xae" /* turns the line around */,
+		"iqn.2001-04.com:\xc0\xaf" /* "/" in two bytes */, "iqn.2001-04.com:\xe0\x81\xa1\xf0\x80\x83\xa9" /* longer than need be */, "iqn.2001-04.com:\xe2\x80\xae" /* turns the line around */,
 		"iqn.2001-04.com:\xc2\x85" /* NEL */, "iqn.2001-04.com:\xed\xa0\x80" /* surrogate */,
 		"iqn.2001-04.com:\xc3", "iqn.2001-04.com:\xe2\x80\x8b" /* no width */, "iqn.2001-04.com:\xef\xbf\xbf" };
 	struct err err;
