@@ -36,7 +36,7 @@ struct chap {
 	unsigned n_offer;
 	enum chap_state state;
 	unsigned alg; /* index of the one agreed on, from CHAP_RESPONDED on */
-	uint8_t id; /* of our challenge */
+	uint8_t id;   /* of our challenge */
 	uint8_t challenge[CHAP_DIGEST_MAX];
 };
 
@@ -119,7 +119,8 @@ static int check_config(const struct chap_config *config, struct err *err)
 	bool named_in = config->name_in && *config->name_in;
 
 	if (!config->name || !*config->name || !config->secret.len)
-		return err_set(err, MISCSI_ERR_INVAL, "CHAP needs a username and a password, one of them is not set");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"CHAP needs a username and a password, one of them is not set");
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
 	if (named_in && !config->secret_in.len)
@@ -127,7 +128,8 @@ static int check_config(const struct chap_config *config, struct err *err)
 			"username_in is set but password_in is not: the target could not be authenticated");
 	if (config->secret_in.len && secret_equal(&config->secret, &config->secret_in))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"password and password_in are the same; RFC 7143 9.2.1 wants a secret of its own for each direction");
+			"password and password_in are the same; RFC 7143 9.2.1 wants a secret of its own for "
+			"each direction");
 	return 0;
 }
 
@@ -150,7 +152,8 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c->n_offer) {
 		chap_free(c);
 		return err_set(err, MISCSI_ERR_INVAL,
-			"none of the CHAP algorithms in chap_algs may be used with this crypto library (FIPS mode?)");
+			"none of the CHAP algorithms in chap_algs may be used with this crypto library (FIPS "
+			"mode?)");
 	}
 	*out = c;
 	return 0;
@@ -189,12 +192,13 @@ static int respond(unsigned alg, uint8_t id, const struct secret *secret, const 
 	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = md && ctx && EVP_DigestInit_ex(ctx, md, NULL) && EVP_DigestUpdate(ctx, &id, 1) &&
-		EVP_DigestUpdate(ctx, secret->bytes, secret->len) && EVP_DigestUpdate(ctx, challenge, len) &&
-		EVP_DigestFinal_ex(ctx, out, NULL);
+		  EVP_DigestUpdate(ctx, secret->bytes, secret->len) &&
+		  EVP_DigestUpdate(ctx, challenge, len) && EVP_DigestFinal_ex(ctx, out, NULL);
 
 	EVP_MD_CTX_free(ctx);
 	EVP_MD_free(md);
-	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
+	return ok ? 0
+		  : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
 }
 
 static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
@@ -224,7 +228,8 @@ static int agree(struct chap *c, const char *value, struct err *err)
 	if (!value)
 		return broken(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
+		return err_set(
+			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
 	if (text_decode_number(value, &number))
 		return broken(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {
@@ -237,7 +242,8 @@ static int agree(struct chap *c, const char *value, struct err *err)
 }
 
 /* Our own challenge, for mutual authentication. */
-static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
+static int challenge_target(
+	struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
 {
 	size_t size = algs[c->alg].digest;
 	int ret = random_bytes(c, &c->id, 1, err);
@@ -246,7 +252,8 @@ static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, s
 		ret = random_bytes(c, c->challenge, size, err);
 	if (ret)
 		return ret;
-	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for that */
+	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
+	 * that */
 	if (len == size && !CRYPTO_memcmp(theirs, c->challenge, size))
 		return broken(err, "sent our own challenge back");
 	text_addf(out, "CHAP_I", "%u", c->id);
@@ -285,7 +292,8 @@ static int take_challenge(struct chap *c, const struct text_list *in, struct str
 	return ret;
 }
 
-/* The target's CHAP_N and CHAP_R. Its name is compared first, for that tells the user more than a wrong digest would. */
+/* The target's CHAP_N and CHAP_R. Its name is compared first, for that tells the user more than a wrong
+ * digest would. */
 static int take_proof(struct chap *c, const struct text_list *in, struct err *err)
 {
 	const char *name = text_get(in, "CHAP_N"), *value = text_get(in, "CHAP_R");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The login engine. One request is under way at a time; each answer is checked as a header (check_response), as a text
- * (take_text) and as a step from stage to stage (take_transit), and makes the next action.
+ * The login engine. One request is under way at a time; each answer is checked as a header (check_response),
+ * as a text (take_text) and as a step from stage to stage (take_transit), and makes the next action.
  */
 #include "proto/login.h"
 
@@ -16,19 +16,20 @@ struct login {
 	struct chap *chap; /* NULL: LOGIN_AUTH_NONE */
 	struct negotiation negotiation;
 	struct strbuf out; /* the text of the next request; until then that of the last */
-	struct strbuf in; /* the target's text, as far as it is there (C bit) */
+	struct strbuf in;  /* the target's text, as far as it is there (C bit) */
 	size_t text_taken;
 	unsigned exchanges;
 	enum iscsi_stage stage;
 	bool method_settled, use_chap;
 	bool asked_transit; /* T of the request under way */
-	bool answered; /* a response came: exp_statsn holds */
+	bool answered;	    /* a response came: exp_statsn holds */
 	bool over;
 	uint32_t exp_statsn;
 	char alias[LOGIN_ALIAS_MAX + 1];
 };
 
-/* What must not go into a text or a message. Whether a name is well-formed is checked where it enters (names.h). */
+/* What must not go into a text or a message. Whether a name is well-formed is checked where it enters
+ * (names.h). */
 static bool sendable(const char *s, size_t max)
 {
 	size_t len = strlen(s);
@@ -189,22 +190,27 @@ void login_start(struct login *l, struct login_action *action)
 }
 
 /* Of all the PDUs in the world only a Login Response to our request goes on from here. */
-static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
+static int parse_response(
+	const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 	struct iscsi_reject reject;
 
 	if (!pdu_parse_reject(pdu, &reject))
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the login request: %s (0x%02x)",
-			pdu_reject_text(reject.reason), reject.reason);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target rejected the login request: %s (0x%02x)", pdu_reject_text(reject.reason),
+			reject.reason);
 	if (pdu_parse_login(pdu, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target broke the protocol of the login: it sent %s (opcode 0x%02x) where only a Login Response may come",
+			"the target broke the protocol of the login: it sent %s (opcode 0x%02x) where only a "
+			"Login Response may come",
 			row ? row->name : "a PDU", pdu_op(pdu));
 	if (pdu->len > ISCSI_LOGIN_DATA_MAX || pdu_ahs_length(pdu->bhs))
-		return violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
+		return violation(
+			err, "its Login Response has more data than 8192 bytes, or an additional header");
 	if (!l->config.ignore_itt && r->itt != l->config.itt)
-		return violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
+		return violation(
+			err, "its Login Response answers another request (wrong Initiator Task Tag)");
 	return 0;
 }
 
@@ -233,8 +239,8 @@ static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu
 
 	text_cutter_feed(&cutter, pdu->data, pdu->len, take_redirect_key, &search);
 	if (!search.found && search.err.code)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target moved, but its new address is no use: %s",
-			search.err.text);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target moved, but its new address is no use: %s", search.err.text);
 	if (!search.found)
 		return violation(err, "it moved without saying where to (no TargetAddress)");
 	action->kind = LOGIN_REDIRECT;
@@ -252,7 +258,8 @@ static int refused(const struct login *l, const struct iscsi_login_rsp *r, struc
 	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && !l->chap)
 		hint = "; it may want CHAP, which is not used as authmethod is None";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
-		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
+		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail,
+		hint);
 }
 
 /* What only a strict initiator minds: seen in the field, and harmless. */
@@ -280,14 +287,16 @@ static int check_response(const struct login *l, const struct iscsi_login_rsp *r
 		return violation(err, "it ends the stage in the midst of a text (T and C)");
 	if (r->transit && !l->asked_transit)
 		return violation(err, "it ends a stage that we had not offered to end (T)");
-	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
+	if (r->transit &&
+		r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
 		return violation(err, "it goes to another stage than was asked for (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
 		return violation(err, "it answers for another session (TSIH)");
 	return check_strict(l, r, err);
 }
 
-/* 12.1: one of the methods that were offered. A target that picks None where CHAP is demanded gets no login. */
+/* 12.1: one of the methods that were offered. A target that picks None where CHAP is demanded gets no login.
+ */
 static int take_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
@@ -299,10 +308,13 @@ static int take_auth_method(struct login *l, const struct text_pair *pair, struc
 		return 0;
 	}
 	if (!strcmp(pair->value, "None"))
-		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ? 0 :
-			violation(err, "it chose AuthMethod None, which was not offered, for authmethod is CHAP");
+		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE
+			       ? 0
+			       : violation(err, "it chose AuthMethod None, which was not offered, for "
+						"authmethod is CHAP");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not do CHAP, which authmethod demands");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"the target does not do CHAP, which authmethod demands");
 	return violation(err, "it chose an AuthMethod that was not offered");
 }
 
@@ -357,13 +369,15 @@ static int take_text(struct login *l, struct err *err)
 	if (ret)
 		return ret;
 	/* 13.9: in the first response of a normal session; several targets leave it out */
-	if (l->config.strict && !l->config.discovery && !negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
+	if (l->config.strict && !l->config.discovery &&
+		!negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
 		return violation(err, "it did not say its TargetPortalGroupTag");
 	return 0;
 }
 
 /* The last response: the whole of the outcome is known and checked. */
-static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int finish(
+	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
 	int ret = negotiate_finish(&l->negotiation, err);
@@ -375,8 +389,8 @@ static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login
 		return violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's portal belongs to portal group %d, not %d: discover the target again", (int)tag,
-			(int)l->config.tpgt);
+			"the target's portal belongs to portal group %d, not %d: discover the target again",
+			(int)tag, (int)l->config.tpgt);
 	l->stage = ISCSI_STAGE_FFP;
 	action->kind = LOGIN_DONE;
 	action->result = (struct login_result){
@@ -395,7 +409,8 @@ static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login
 }
 
 /* The target agrees to leave the stage. */
-static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int take_transit(
+	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	if (l->out.len && l->config.strict)
 		return violation(err, "it ended the stage with a question open");

@@ -4,7 +4,8 @@
  */
 #include "proto/login.h"
 
-/* Class 2 is the initiator's fault and stays so until a setting changes; class 3 is the target's and may pass. */
+/* Class 2 is the initiator's fault and stays so until a setting changes; class 3 is the target's and may
+ * pass. */
 static const struct {
 	uint8_t class, detail;
 	enum miscsi_error error;

@@ -15,9 +15,10 @@ struct range {
 };
 
 /*
- * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls (C.2.2), private use (C.3),
- * non-characters (C.4; those at the end of each plane are tested by their low bits), surrogates (C.5), what is inappropriate
- * for plain text (C.6 to C.9); what stringprep would drop (B.1), for it cannot be seen; and 3002, the ideographic full stop.
+ * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls
+ * (C.2.2), private use (C.3), non-characters (C.4; those at the end of each plane are tested by their low
+ * bits), surrogates (C.5), what is inappropriate for plain text (C.6 to C.9); what stringprep would drop
+ * (B.1), for it cannot be seen; and 3002, the ideographic full stop.
  */
 static const struct range prohibited[] = {
 	{ 0x80, 0xa0 },
@@ -156,8 +157,10 @@ static const char *fault(const char *name, size_t len)
 		return "has a character that iSCSI names may not have";
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (len >= 4 && !strncasecmp(name, formats[i].prefix, 4))
-			return formats[i].ok(name + 4, len - 4) ? NULL :
-				"is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex digits, naa.16 or 32 hex digits";
+			return formats[i].ok(name + 4, len - 4)
+				       ? NULL
+				       : "is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex "
+					 "digits, naa.16 or 32 hex digits";
 	return "does not begin with iqn., eui. or naa.";
 }
 

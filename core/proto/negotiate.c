@@ -11,13 +11,13 @@
 #include <strings.h>
 
 static const struct key_row rows[] = {
-#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting)     \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule,    \
-		def, min, max, setting, offsetof(struct iscsi_params, member),                                   \
+#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting) \
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type,            \
+		KEY_##rule, def, min, max, setting, offsetof(struct iscsi_params, member),                   \
 		offsetof(struct iscsi_params, theirs) },
-#define KEY_TEXT(name, scope, phase, sender, limit)                                                              \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, \
-		limit, NULL, 0, 0 },
+#define KEY_TEXT(name, scope, phase, sender, limit)                                                          \
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE,  \
+		0, 0, limit, NULL, 0, 0 },
 #include "proto/keys.def"
 };
 
@@ -151,7 +151,8 @@ void negotiate_offer(struct negotiation *n, struct strbuf *out)
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		const struct key_row *row = &rows[i];
 
-		if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) || (n->discovery && !row->in_discovery))
+		if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) ||
+			(n->discovery && !row->in_discovery))
 			continue;
 		say(row, *member(&n->wish, row->member), out);
 		n->state[i] |= OFFERED;
@@ -221,10 +222,11 @@ static int parse(const struct key_row *row, uint32_t wish, const char *value, ui
 }
 
 /*
- * No value came of it (6.2: the key keeps its default). The default joined with our wish is what the initiator may always do: it
- * only limits itself further. A digest that we demand has no such middle.
+ * No value came of it (6.2: the key keeps its default). The default joined with our wish is what the
+ * initiator may always do: it only limits itself further. A digest that we demand has no such middle.
  */
-static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int settle_default(
+	struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t wish = *member(&n->wish, row->member);
 
@@ -246,12 +248,13 @@ static int take_answer(struct negotiation *n, const struct key_row *row, const c
 	uint32_t wish = *member(&n->wish, row->member), got = 0;
 
 	if (is_constant(value))
-		return n->strict && value[0] == 'N' ?
-			refuse(err, row, value, "every implementation has to know this key") :
-			settle_default(n, row, value, err);
+		return n->strict && value[0] == 'N'
+			       ? refuse(err, row, value, "every implementation has to know this key")
+			       : settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
 	if (strchr(value, ',') || parse(row, wish, value, &got))
-		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
+		return refuse(err, row, value,
+			row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
 	if (n->strict && combine(row, wish, got) != got)
 		return refuse(err, row, value, "it is no legal outcome of what was offered");
 	*member(&n->result, row->member) = combine(row, wish, got);
@@ -259,7 +262,8 @@ static int take_answer(struct negotiation *n, const struct key_row *row, const c
 }
 
 /* An offer that the target began: the result goes back. Out of range is answered, not failed (6.2.2). */
-static int take_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
+static int take_offer(
+	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
 {
 	uint32_t *wish = member(&n->wish, row->member), got;
 
@@ -276,7 +280,8 @@ static int take_offer(struct negotiation *n, const struct key_row *row, const ch
 }
 
 /* A declaration is not answered (6.2); what the target takes is bounded by our own limit on sending. */
-static int take_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int take_declaration(
+	struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t got = 0;
 
@@ -290,8 +295,8 @@ static int take_declaration(struct negotiation *n, const struct key_row *row, co
 }
 
 /* Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. */
-static int take_known(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers,
-	struct err *err)
+static int take_known(struct negotiation *n, const struct key_row *row, const char *value,
+	struct strbuf *answers, struct err *err)
 {
 	uint8_t *state = &n->state[row - rows];
 	bool offered = *state & OFFERED, again = *state & SEEN;
@@ -319,7 +324,8 @@ int negotiate_take(struct negotiation *n, enum key_phase stage, const char *key,
 	const struct key_row *row = key_find(key);
 
 	if (!row) {
-		/* 6.2: any unknown key, X- or not; an answer NotUnderstood to what we never said ends there */
+		/* 6.2: any unknown key, X- or not; an answer NotUnderstood to what we never said ends there
+		 */
 		if (!is_constant(value))
 			text_add(answers, key, "NotUnderstood");
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PDUs: the table of opcodes, headers built and taken apart. The only place that knows where a header's bytes lie.
+ * PDUs: the table of opcodes, headers built and taken apart. The only place that knows where a header's bytes
+ * lie.
  */
 #include "proto/pdu.h"
 
@@ -8,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* 11.2.1.2. Only a SCSI Command has additional header segments (11.2.2); login data is bound by 13.12's default. */
+/* 11.2.1.2. Only a SCSI Command has additional header segments (11.2.2); login data is bound by 13.12's
+ * default. */
 static const struct pdu_opcode opcodes[64] = {
 	[ISCSI_OP_NOP_OUT] = { "NOP-Out", PDU_FROM_INITIATOR, false, 0 },
 	[ISCSI_OP_SCSI_CMD] = { "SCSI Command", PDU_FROM_INITIATOR, true, 0 },
@@ -105,15 +107,16 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	size_t max;
 
 	if (!row || row->from != PDU_FROM_TARGET)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a PDU with opcode 0x%02x, which no target may send",
-			bhs[0] & 0x3fu);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target sent a PDU with opcode 0x%02x, which no target may send", bhs[0] & 0x3fu);
 	if (pdu_ahs_length(bhs) && !row->ahs)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"the target's %s has an additional header segment, which it may not have", row->name);
 	max = row->data_max && row->data_max < max_data ? row->data_max : max_data;
 	if (len > max)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s has %u bytes of data, the limit is %zu", row->name,
-			(unsigned)len, max);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target's %s has %u bytes of data, the limit is %zu", row->name, (unsigned)len,
+			max);
 	return 0;
 }
 
@@ -127,7 +130,8 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 		return ret;
 	want = pdu_data_length(bhs);
 	if (want > len)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "a PDU of %u bytes of data came with %zu", (unsigned)want, len);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "a PDU of %u bytes of data came with %zu",
+			(unsigned)want, len);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
 	out->len = want;
@@ -135,7 +139,8 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 }
 
 /* What all requests share: opcode, DataSegmentLength, ITT, CmdSN, ExpStatSN. */
-static void build(struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
+static void build(
+	struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
 {
 	memset(pdu->bhs, 0, ISCSI_BHS_SIZE);
 	pdu->bhs[0] = (uint8_t)(op | (immediate ? FLAG_IMMEDIATE : 0));
@@ -151,7 +156,8 @@ void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r)
 	uint8_t *b = pdu->bhs;
 
 	build(pdu, ISCSI_OP_LOGIN, true, r->itt, r->cmdsn, r->exp_statsn);
-	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) | (r->csg & 3) << 2);
+	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) |
+			 (r->csg & 3) << 2);
 	b[2] = b[3] = ISCSI_VERSION;
 	memcpy(b + 8, r->isid, 6);
 	put16(b + 14, r->tsih);
@@ -354,6 +360,7 @@ int pdu_iov(const struct iscsi_pdu *pdu, struct iovec iov[3])
 	if (pdu->len)
 		iov[n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)pdu->data, .iov_len = pdu->len };
 	if (padding(pdu->len))
-		iov[n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)zeros, .iov_len = padding(pdu->len) };
+		iov[n++] =
+			(struct iovec){ .iov_base = (void *)(uintptr_t)zeros, .iov_len = padding(pdu->len) };
 	return n;
 }

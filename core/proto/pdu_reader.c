@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reader that cuts a byte stream into PDUs. It owns one buffer for the body, as large as the largest PDU that came.
+ * The reader that cuts a byte stream into PDUs. It owns one buffer for the body, as large as the largest PDU
+ * that came.
  */
 #include "proto/pdu.h"
 

@@ -74,7 +74,8 @@ static bool is_ipv6(struct slice t)
 	return is_address(AF_INET6, (struct slice){ t.s, (size_t)(pct - t.s) });
 }
 
-/* Letters, digits, '-' and '_' in labels of 1 to 63; a last label of digits alone would be a mistyped IPv4 address. */
+/* Letters, digits, '-' and '_' in labels of 1 to 63; a last label of digits alone would be a mistyped IPv4
+ * address. */
 static bool is_hostname(struct slice t)
 {
 	size_t label = 0, digits = 0, len = t.len;
@@ -195,7 +196,8 @@ const char *portal_format(char *dst, size_t size, const struct portal *p, bool w
 
 	if (with_tpgt)
 		snprintf(tpgt, sizeof(tpgt), ",%d", (int)p->tpgt);
-	snprintf(dst, size, p->kind == PORTAL_IPV6 ? "[%s]:%u%s" : "%s:%u%s", p->host, (unsigned)p->port, tpgt);
+	snprintf(dst, size, p->kind == PORTAL_IPV6 ? "[%s]:%u%s" : "%s:%u%s", p->host, (unsigned)p->port,
+		tpgt);
 	return dst;
 }
 
@@ -209,7 +211,7 @@ static bool same_ipv6(const char *a, const char *b)
 	snprintf(ta, sizeof(ta), "%.*s", (int)la, a);
 	snprintf(tb, sizeof(tb), "%.*s", (int)lb, b);
 	return inet_pton(AF_INET6, ta, va) == 1 && inet_pton(AF_INET6, tb, vb) == 1 && !memcmp(va, vb, 16) &&
-		!strcmp(a + la, b + lb);
+	       !strcmp(a + la, b + lb);
 }
 
 bool portal_equal(const struct portal *a, const struct portal *b)

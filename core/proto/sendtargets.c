@@ -67,8 +67,10 @@ uint32_t sendtargets_cmdsn(const struct sendtargets *s)
 	return s->config.cmdsn;
 }
 
-/* Immediate, so that no command window has to be watched and CmdSN stays as it is (3.2.2.1 of RFC 3720, 4.2.2.1 here). */
-static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
+/* Immediate, so that no command window has to be watched and CmdSN stays as it is (3.2.2.1 of RFC
+ * 3720, 4.2.2.1 here). */
+static int request(
+	struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
 {
 	struct iscsi_text_req r = {
 		.immediate = true,
@@ -188,7 +190,8 @@ static int take_pair(void *arg, const struct text_pair *pair, const struct err *
 	struct taking *t = arg;
 
 	if (bad) {
-		/* it may have been this target's address, or a name whose addresses follow: neither may be guessed */
+		/* it may have been this target's address, or a name whose addresses follow: neither may be
+		 * guessed */
 		t->s->current = BAD_TARGET;
 		warn(t->s, "part of the answer was left out", bad);
 		return 0;
@@ -197,7 +200,8 @@ static int take_pair(void *arg, const struct text_pair *pair, const struct err *
 		return take_name(t->s, pair, t->err);
 	if (!strcmp(pair->key, "TargetAddress"))
 		return take_address(t->s, pair, t->err);
-	/* 6.2: TargetAlias and vendors' keys are no business of ours; an offer would be, but there is nothing to negotiate here */
+	/* 6.2: TargetAlias and vendors' keys are no business of ours; an offer would be, but there is nothing
+	 * to negotiate here */
 	return 0;
 }
 
@@ -206,7 +210,8 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 {
 	s->bytes += pdu->len;
 	if (s->bytes > s->config.max_bytes)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes", s->config.max_bytes);
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes",
+			s->config.max_bytes);
 	if (++s->pdus > s->config.max_pdus)
 		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs",
 			(unsigned)s->config.max_pdus);
@@ -240,10 +245,12 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
 	if (r->final && r->cont)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response ends and goes on at once (F and C)");
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target's Text Response ends and goes on at once (F and C)");
 	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)
 		return err_set(err, MISCSI_ERR_GENERIC,
-			"the target's Text Response has more to say, but no Target Transfer Tag to ask for it");
+			"the target's Text Response has more to say, but no Target Transfer Tag to ask for "
+			"it");
 	s->exp_statsn = r->statsn + 1;
 	ret = check_bounds(s, pdu, err);
 	if (!ret)
@@ -283,7 +290,8 @@ static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const st
 	return 0;
 }
 
-static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
+static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action,
+	struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 	struct iscsi_reject reject;

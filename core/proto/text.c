@@ -28,7 +28,8 @@ void text_addf(struct strbuf *b, const char *key, const char *fmt, ...)
 	strbuf_putc(b, '\0');
 }
 
-/* 6.1: a standard-label begins with a capital letter; iSCSIProtocolLevel does not, so any letter may begin. */
+/* 6.1: a standard-label begins with a capital letter; iSCSIProtocolLevel does not, so any letter may begin.
+ */
 static bool key_char(char c, bool first)
 {
 	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
@@ -156,7 +157,8 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 	c->overlong = false;
 	if (!ret)
 		return take(arg, &pair, NULL);
-	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL, 0 };
+	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL,
+		0 };
 	return take(arg, &pair, &err);
 }
 

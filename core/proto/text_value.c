@@ -46,7 +46,8 @@ static int decode_hex(const char *s, uint8_t *out, size_t size, size_t *len)
 	return 0;
 }
 
-/* RFC 4648 section 4, padded; bits that do not make a byte must be zero, so that each value has one spelling. */
+/* RFC 4648 section 4, padded; bits that do not make a byte must be zero, so that each value has one spelling.
+ */
 static int decode_base64(const char *s, uint8_t *out, size_t size, size_t *len)
 {
 	size_t all = strlen(s), digits = strcspn(s, "="), n = 0;

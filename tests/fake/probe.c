@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engines of core/proto over a plain socket, for tests/fake/check.py: `probe PORT discovery|normal|chap|mutual` logs in, asks for
- * targets in a discovery session, and prints one line: "done N", "redirect PORTAL", "failed CODE TEXT", "closed" or "timeout".
+ * The engines of core/proto over a plain socket, for tests/fake/check.py: `probe PORT
+ * discovery|normal|chap|mutual` logs in, asks for targets in a discovery session, and prints one line: "done
+ * N", "redirect PORTAL", "failed CODE TEXT", "closed" or "timeout".
  */
 #include "config.h"
 #include "proto/login.h"
@@ -111,7 +112,7 @@ static void log_in(struct wire *w, const char *mode, struct login_action *a)
 		.cmdsn = 1,
 		.tpgt = 1,
 		.auth = strcmp(mode, "chap") && strcmp(mode, "mutual") ? LOGIN_AUTH_NONE : LOGIN_AUTH_CHAP,
-		.chap = { .name = "u", .secret = { (uint8_t *)(uintptr_t)"secret-of-u", 11 } },
+		.chap = { .name = "u", .secret = { (uint8_t *)(uintptr_t) "secret-of-u", 11 } },
 	};
 	char where[PORTAL_TEXT_MAX], line[PORTAL_TEXT_MAX + 16];
 	struct err err = ERR_INIT;
@@ -119,7 +120,7 @@ static void log_in(struct wire *w, const char *mode, struct login_action *a)
 	struct login *l;
 
 	if (!strcmp(mode, "mutual"))
-		c.chap.secret_in = (struct secret){ (uint8_t *)(uintptr_t)"secret-of-t", 11 };
+		c.chap.secret_in = (struct secret){ (uint8_t *)(uintptr_t) "secret-of-t", 11 };
 	iscsi_params_init(&c.wish);
 	c.wish.max_recv_data_segment_length = 262144;
 	if (login_new(&c, &l, &err))

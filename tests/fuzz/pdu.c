@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzz target: the reader of PDUs. First byte: the size of the pieces that the stream comes in; every PDU goes through every parser. */
+/* Fuzz target: the reader of PDUs. First byte: the size of the pieces that the stream comes in; every PDU
+ * goes through every parser. */
 #include "proto/pdu.h"
 #include <stdlib.h>
 
@@ -16,8 +17,9 @@ static void parse_all(const struct iscsi_pdu *pdu)
 	struct iscsi_async async;
 	struct iscsi_reject reject;
 	volatile uint8_t sum = 0;
-	int taken = !pdu_parse_login(pdu, &login) + !pdu_parse_text(pdu, &text) + !pdu_parse_logout(pdu, &logout) +
-		!pdu_parse_nop_in(pdu, &nop) + !pdu_parse_async(pdu, &async) + !pdu_parse_reject(pdu, &reject);
+	int taken = !pdu_parse_login(pdu, &login) + !pdu_parse_text(pdu, &text) +
+		    !pdu_parse_logout(pdu, &logout) + !pdu_parse_nop_in(pdu, &nop) +
+		    !pdu_parse_async(pdu, &async) + !pdu_parse_reject(pdu, &reject);
 
 	if (taken > 1 || pdu->len > MAX_DATA)
 		abort();

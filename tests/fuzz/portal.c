@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzz target: portal text and iSCSI names. What is accepted must be harmless, and a portal must survive being written and read. */
+/* Fuzz target: portal text and iSCSI names. What is accepted must be harmless, and a portal must survive
+ * being written and read. */
 #include "proto/names.h"
 #include "proto/portal.h"
 #include <ctype.h>

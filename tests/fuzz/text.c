@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzz target: text. A list that parses must come back pair by pair, and cut up at random from the streaming form as well. */
+/* Fuzz target: text. A list that parses must come back pair by pair, and cut up at random from the streaming
+ * form as well. */
 #include "proto/text.h"
 #include <stdlib.h>
 #include <string.h>

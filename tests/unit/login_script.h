@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A login played against a scripted target: the engine with settings that are easy to change, and one call per answer. */
+/* A login played against a scripted target: the engine with settings that are easy to change, and one call
+ * per answer. */
 #ifndef TESTS_LOGIN_SCRIPT_H
 #define TESTS_LOGIN_SCRIPT_H
 
@@ -12,9 +13,11 @@
 #define INITIATOR "iqn.2001-04.com.example:host"
 
 /* The target's answers to all that a normal session offers, but for MaxRecvDataSegmentLength. */
-#define OP_ANSWERS                                                                                                   \
-	"HeaderDigest=None\0DataDigest=None\0DefaultTime2Wait=2\0DefaultTime2Retain=20\0ErrorRecoveryLevel=0\0"      \
-	"MaxConnections=1\0InitialR2T=Yes\0ImmediateData=Yes\0MaxBurstLength=262144\0FirstBurstLength=65536\0"       \
+#define OP_ANSWERS                                                                                           \
+	"HeaderDigest=None\0DataDigest=None\0DefaultTime2Wait=2\0DefaultTime2Retain=20\0ErrorRecoveryLevel=" \
+	"0\0"                                                                                                \
+	"MaxConnections=1\0InitialR2T=Yes\0ImmediateData=Yes\0MaxBurstLength=262144\0FirstBurstLength="      \
+	"65536\0"                                                                                            \
 	"MaxOutstandingR2T=1\0DataPDUInOrder=Yes\0DataSequenceInOrder=Yes"
 
 struct script {
@@ -54,7 +57,7 @@ static inline struct script script_settings(enum login_auth auth)
 
 static inline void script_mutual(struct script *s)
 {
-	s->config.chap.secret_in = (struct secret){ (uint8_t *)(uintptr_t)"target-secret!!", 15 };
+	s->config.chap.secret_in = (struct secret){ (uint8_t *)(uintptr_t) "target-secret!!", 15 };
 }
 
 static inline void script_begin(struct script *s)
@@ -94,7 +97,8 @@ static inline void script_done(struct script *s, struct iscsi_pdu pdu)
 }
 
 /* It has to fail with this code and a text that says why. */
-static inline void script_fails(struct script *s, struct iscsi_pdu pdu, enum miscsi_error code, const char *why)
+static inline void script_fails(
+	struct script *s, struct iscsi_pdu pdu, enum miscsi_error code, const char *why)
 {
 	script_feed(s, pdu);
 	assert_int_equal(s->action.kind, LOGIN_FAILED);

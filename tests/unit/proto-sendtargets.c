@@ -28,7 +28,8 @@ static int found(void *arg, const char *name, const struct portal *portal)
 
 	if (g->fail_at && !--g->fail_at)
 		return -ENOSPC;
-	strbuf_printf(&g->list, "%s %s;", name, portal ? portal_format(text, sizeof(text), portal, true) : "here");
+	strbuf_printf(
+		&g->list, "%s %s;", name, portal ? portal_format(text, sizeof(text), portal, true) : "here");
 	return 0;
 }
 
@@ -42,8 +43,15 @@ static void warning(void *arg, const char *text)
 
 static struct sendtargets *begun(struct got *g, struct sendtargets_action *a)
 {
-	struct sendtargets_config c = { .itt = 0, .cmdsn = 7, .exp_statsn = 9, .max_bytes = 100000, .max_pdus = 200,
-		.max_records = 100, .found = found, .warning = warning, .arg = g };
+	struct sendtargets_config c = { .itt = 0,
+		.cmdsn = 7,
+		.exp_statsn = 9,
+		.max_bytes = 100000,
+		.max_pdus = 200,
+		.max_records = 100,
+		.found = found,
+		.warning = warning,
+		.arg = g };
 	struct sendtargets *s;
 
 	assert_int_equal(sendtargets_new(&c, &s), 0);
@@ -52,7 +60,8 @@ static struct sendtargets *begun(struct got *g, struct sendtargets_action *a)
 	return s;
 }
 
-static void feed(struct sendtargets *s, struct iscsi_pdu pdu, struct sendtargets_action *a, enum sendtargets_action_kind want)
+static void feed(struct sendtargets *s, struct iscsi_pdu pdu, struct sendtargets_action *a,
+	enum sendtargets_action_kind want)
 {
 	sendtargets_feed(s, &pdu, a);
 	if (a->kind != want)
@@ -92,7 +101,8 @@ static void targets_come_with_their_portals(void **state)
 {
 	(void)state;
 	lists(NO_TEXT, "", 0);
-	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=10.0.0.1:3260,1\0TargetAddress=[::1]:3261,2\0TargetAlias=x\0"
+	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=10.0.0.1:3260,1\0TargetAddress=[::1]:3261,"
+		   "2\0TargetAlias=x\0"
 		   "TargetName=iqn.2001-04.com:b\0TargetName=eui.02004567A425678D\0TargetAddress=h.example"),
 		"iqn.2001-04.com:a 10.0.0.1:3260,1;iqn.2001-04.com:a [::1]:3261,2;iqn.2001-04.com:b here;"
 		"eui.02004567A425678D h.example:3260,-1;",
@@ -102,13 +112,17 @@ static void targets_come_with_their_portals(void **state)
 static void what_is_bad_is_left_out_alone(void **state)
 {
 	(void)state;
-	lists(TEXT("TargetName=../../x\0TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:a\0TargetAddress=2.2.2.2,1"),
+	lists(TEXT("TargetName=../../"
+		   "x\0TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:a\0TargetAddress=2.2.2.2,1"),
 		"iqn.2001-04.com:a 2.2.2.2:3260,1;", 1);
-	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y\0TargetAddress=2.2.2.2,1"), "iqn.2001-04.com:a 2.2.2.2:3260,1;", 1);
-	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y"), "", 1); /* not taken for one without address */
+	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y\0TargetAddress=2.2.2.2,1"),
+		"iqn.2001-04.com:a 2.2.2.2:3260,1;", 1);
+	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y"), "",
+		1); /* not taken for one without address */
 	lists(TEXT("TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:a"), "iqn.2001-04.com:a here;", 1);
 	lists(TEXT("TargetName=iqn.2001-04.com:a\nnode.startup = automatic"), "", 1);
-	lists(TEXT("TargetName=iqn.2001-04.com:a\0garbage\0TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:b"),
+	lists(TEXT("TargetName=iqn.2001-04.com:a\0garbage\0TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:"
+		   "b"),
 		"iqn.2001-04.com:b here;", 1);
 	lists("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1", 50, "", 1); /* cut short */
 }
@@ -120,7 +134,8 @@ static void warnings_are_one_harmless_line(void **state)
 	struct sendtargets *s = begun(&g, &a);
 
 	(void)state;
-	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.\x1b]0;pwned\x07\n\xff")), &a, SENDTARGETS_DONE);
+	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.\x1b]0;pwned\x07\n\xff")), &a,
+		SENDTARGETS_DONE);
 	assert_int_equal(g.warnings, 1);
 	assert_non_null(strstr(g.warning, "iqn.\\x1b]0;pwned\\x07\\x0a\\xff"));
 	sendtargets_free(s);
@@ -128,7 +143,8 @@ static void warnings_are_one_harmless_line(void **state)
 
 static void text_may_be_cut_anywhere(void **state)
 {
-	static const char all[] = "TargetName=iqn.2001-04.com:a\0TargetAddress=10.0.0.1:3260,1\0TargetName=../x\0TargetAddress=1.1.1.1\0"
+	static const char all[] = "TargetName=iqn.2001-04.com:a\0TargetAddress=10.0.0.1:3260,1\0TargetName=.."
+				  "/x\0TargetAddress=1.1.1.1\0"
 				  "TargetName=iqn.2001-04.com:b\0TargetAddress=[::1]:3261,2";
 
 	(void)state;
@@ -144,11 +160,14 @@ static void text_may_be_cut_anywhere(void **state)
 			n = (size_t)random() % 60;
 			n = n < sizeof(all) - at ? n : sizeof(all) - at;
 			more = at + n < sizeof(all);
-			feed(s, target_text(more ? (random() & TARGET_C) : TARGET_T, more ? 5 : NONE, all + at, n), &a,
-				more ? SENDTARGETS_SEND : SENDTARGETS_DONE);
+			feed(s,
+				target_text(more ? (random() & TARGET_C) : TARGET_T, more ? 5 : NONE,
+					all + at, n),
+				&a, more ? SENDTARGETS_SEND : SENDTARGETS_DONE);
 			assert_true(!more || (!a.pdu.len && !memcmp(a.pdu.bhs + 20, "\0\0\0\5", 4)));
 		}
-		assert_string_equal(strbuf_str(&g.list), "iqn.2001-04.com:a 10.0.0.1:3260,1;iqn.2001-04.com:b [::1]:3261,2;");
+		assert_string_equal(strbuf_str(&g.list),
+			"iqn.2001-04.com:a 10.0.0.1:3260,1;iqn.2001-04.com:b [::1]:3261,2;");
 		assert_int_equal(g.warnings, 1);
 		sendtargets_free(s);
 		strbuf_free(&g.list);
@@ -183,7 +202,9 @@ static void endless_lists_end(void **state)
 	memset(big, 'a', sizeof(big));
 	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "no end after 200 PDUs"), 201);
 	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than 100000 bytes"), 13);
-	assert_int_equal(repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")), "more than 100 targets"),
+	assert_int_equal(
+		repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
+			"more than 100 targets"),
 		101);
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "no end"), 201);
 }
@@ -234,7 +255,10 @@ static void a_callback_that_fails_ends_it(void **state)
 	struct sendtargets *s = begun(&g, &a);
 
 	(void)state;
-	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.2001-04.com:a\0TargetName=iqn.2001-04.com:b")), &a, SENDTARGETS_FAILED);
+	feed(s,
+		target_text(
+			TARGET_T, NONE, TEXT("TargetName=iqn.2001-04.com:a\0TargetName=iqn.2001-04.com:b")),
+		&a, SENDTARGETS_FAILED);
 	assert_string_equal(strbuf_str(&g.list), "iqn.2001-04.com:a here;");
 	assert_non_null(strstr(a.err.text, "No space left"));
 	sendtargets_free(s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests of proto/text: what a list of key=value may be, its stream form at random cuts, numbers and binary values. */
+/* Tests of proto/text: what a list of key=value may be, its stream form at random cuts, numbers and binary
+ * values. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,7 +138,8 @@ static int gather(void *arg, const struct text_pair *pair, const struct err *bad
 
 static void stream_gives_the_same_at_random_cuts(void **state)
 {
-	static const char all[] = "TargetName=iqn.2026-01.a:b\0TargetAddress=10.0.0.1:3260,1\0\0bad\0X=\0TargetName=eui.02";
+	static const char all[] =
+		"TargetName=iqn.2026-01.a:b\0TargetAddress=10.0.0.1:3260,1\0\0bad\0X=\0TargetName=eui.02";
 
 	(void)state;
 	srandom(1);
@@ -222,7 +224,8 @@ static void numbers_are_decimal_or_hex(void **state)
 	assert_int_equal(text_decode_number("18446744073709551615", &n), 0);
 	assert_true(n == UINT64_MAX);
 	assert_int_equal(text_decode_number("18446744073709551616", &n), -ERANGE);
-	for (const char *const *bad = (const char *const[]){ "", "-1", "+1", " 1", "1 ", "0x", "1a", NULL }; *bad; bad++)
+	for (const char *const *bad = (const char *const[]){ "", "-1", "+1", " 1", "1 ", "0x", "1a", NULL };
+		*bad; bad++)
 		assert_int_equal(text_decode_number(*bad, &n), -EINVAL);
 }
 
