@@ -302,9 +302,12 @@ static void calls_are_served_in_their_order(void **state)
 	send(fd, calls, sizeof(calls), 0);
 	assert_string_equal(peer_hear(&f.p, fd), "");
 	assert_int_equal(f.handled, 1);
+	send(fd, CALL("Echo"), sizeof(CALL("Echo")), 0);
+	assert_int_equal(loop_step(f.p.loop, 0), 0); /* what waits to be read does not keep the loop busy */
 	varlink_reply_error(f.held, "t.t.Late", NULL);
-	assert_string_equal(peer_hear(&f.p, fd), "{\"error\":\"t.t.Late\",\"parameters\":{}}\n" EMPTY ERROR(
-							 "MethodNotFound", "\"method\":\"t.t.Nothing\""));
+	assert_string_equal(
+		peer_hear(&f.p, fd), "{\"error\":\"t.t.Late\",\"parameters\":{}}\n" EMPTY ERROR(
+					     "MethodNotFound", "\"method\":\"t.t.Nothing\"") EMPTY);
 	close(fd);
 	stop(&f);
 }
@@ -438,17 +441,20 @@ static void a_message_that_has_begun_must_end(void **state)
 
 static void each_message_has_its_own_time(void **state)
 {
+	/* the end of one and the begin of the next come together; no reply makes a difference between them */
+	static const char end_and_begin[] = ":\"t.t.Echo\",\"oneway\":true}\0{\"method\"";
 	struct fixture f;
 	int fd;
 
 	(void)state;
 	start(&f);
 	fd = peers_connect(&f.p, USER);
-	for (int i = 0; i < 5; i++) {
-		/* the end of one and the begin of the next come together */
-		send(fd, i ? ":\"t.t.Echo\"}\0{\"method\"" : "{\"method\"", i ? 22 : 9, 0);
-		assert_string_equal(peer_hear(&f.p, fd), i ? EMPTY : "");
+	send(fd, "{\"method\"", 9, 0);
+	for (unsigned i = 1; i < 5; i++) {
 		peers_later(&f.p, 6000);
+		send(fd, end_and_begin, sizeof(end_and_begin) - 1, 0);
+		assert_string_equal(peer_hear(&f.p, fd), "");
+		assert_int_equal(f.handled, i);
 	}
 	/* while a call is served, nothing is read: no time runs */
 	send(fd, ":\"t.t.Hold\"}\0{\"method\"", 22, 0);
