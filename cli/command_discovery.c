@@ -80,7 +80,9 @@ static int list(const struct command *c)
 
 static void say(void *arg, const char *text)
 {
-	(void)arg;
+	bool *said = arg;
+
+	*said = true;
 	out_error("%s", text);
 }
 
@@ -96,18 +98,21 @@ static unsigned keep_of(unsigned ops)
 static int ask(const struct command *c, const struct discovery_select *select, bool by_record)
 {
 	const struct args *a = c->args;
+	bool said = false;
 	struct discovery_ask what = { .select = *select,
 		.ifaces = a->ifaces.v,
 		.n_ifaces = a->ifaces.n,
 		.by_record = by_record,
 		.keep = keep_of(a->ops),
-		.message = say };
+		.message = say,
+		.arg = &said };
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
 	int r = discovery_perform(c->world, &what, &nodes, &err);
 
 	if (r < 0) {
-		r = command_fail(r, &err);
+		/* The cause is often the last thing that was said on the way. */
+		r = said ? command_status(r, &err) : command_fail(r, &err);
 		if (r != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform SendTargets discovery: %s",
 				err_text((enum miscsi_error)r));

@@ -83,7 +83,9 @@ class World:
         env = {"PATH": os.environ["PATH"], "MISCSI_HOMEDIR": self.home, "MISCSI_SYSFS": self.sys,
                "MISCSI_SOCKET": self.socket, "LC_ALL": "C",
                "MISCSI_PLUGIN_PATH": os.environ.get("MISCSI_PLUGIN_PATH", built(".libs"))}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+        supp = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lsan.supp")
+        env["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % supp
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
         return env
