@@ -17,6 +17,7 @@ include tests/vm/local.mk
 include tests/fake/local.mk
 include tests/fuzz/local.mk
 include tests/style/local.mk
+include tests/golden/local.mk
 check_PROGRAMS += $(unit_tests) $(fuzz_replays)
 TESTS += $(unit_tests)
 EXTRA_DIST += tests/lsan.supp
