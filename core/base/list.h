@@ -57,15 +57,21 @@ static inline void list_remove(struct list *node)
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_first(l, type, member) (list_empty(l) ? (type *)NULL : list_entry((l)->next, type, member))
 
-#define list_for_each(pos, l, member)                                            \
-	for (pos = list_entry((l)->next, __typeof__(*pos), member); &pos->member != (l); \
-		pos = list_entry(pos->member.next, __typeof__(*pos), member))
+/*
+ * By arithmetic, not by &pos->member: at the end pos is the head taken for an entry, which may be aligned
+ * less than entries are.
+ */
+#define list_node(pos, member) \
+	((struct list *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
+#define list_next(pos, member) list_entry(list_node(pos, member)->next, __typeof__(*(pos)), member)
+
+#define list_for_each(pos, l, member)                             \
+	for (pos = list_entry((l)->next, __typeof__(*pos), member); \
+		list_node(pos, member) != (l); pos = list_next(pos, member))
 
 /* The body may remove pos. */
-#define list_for_each_safe(pos, tmp, l, member)                                        \
-	for (pos = list_entry((l)->next, __typeof__(*pos), member),                    \
-	    tmp = list_entry(pos->member.next, __typeof__(*pos), member);              \
-		&pos->member != (l);                                                   \
-		pos = tmp, tmp = list_entry(pos->member.next, __typeof__(*pos), member))
+#define list_for_each_safe(pos, tmp, l, member)                                                   \
+	for (pos = list_entry((l)->next, __typeof__(*pos), member), tmp = list_next(pos, member); \
+		list_node(pos, member) != (l); pos = tmp, tmp = list_next(pos, member))
 
 #endif

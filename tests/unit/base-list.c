@@ -71,11 +71,40 @@ static void the_body_may_remove_its_item(void **state)
 	assert_int_equal(digits(&l), 24);
 }
 
+struct strict {
+	int n;
+	struct list node;
+} __attribute__((aligned(32)));
+
+/* The sanitizers see to the rest: a head beside which no such entry could lie. */
+static void entries_may_be_aligned_more_than_heads(void **state)
+{
+	struct strict a = { .n = 1 }, b = { .n = 2 };
+	struct list heads[4];
+	struct strict *i, *tmp;
+
+	(void)state;
+	for (int k = 0; k < 4; k++) {
+		int sum = 0;
+
+		list_init(&heads[k]);
+		list_append(&heads[k], &a.node);
+		list_append(&heads[k], &b.node);
+		list_for_each(i, &heads[k], node)
+			sum += i->n;
+		assert_int_equal(sum, 3);
+		list_for_each_safe(i, tmp, &heads[k], node)
+			list_remove(&i->node);
+		assert_true(list_empty(&heads[k]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_keep_their_order),
 		cmocka_unit_test(removing_twice_or_never_listed_is_nothing),
+		cmocka_unit_test(entries_may_be_aligned_more_than_heads),
 		cmocka_unit_test(the_body_may_remove_its_item),
 	};
 
