@@ -72,7 +72,7 @@ static bool starts(struct slice t, const char *with)
 /* Keeps what is not understood, so that writing the record does not lose it. */
 static int keep(struct reader *rd, const char *key, const char *value)
 {
-	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, value);
+	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
 
 	if (rc == -E2BIG)
 		tell(rd, NULL, false, "too many lines that are not understood; this one is dropped");
@@ -236,6 +236,25 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
+static bool is_default(const struct record *r, enum field_id id)
+{
+	char text[1024];
+
+	return !strcmp(record_text(r, id, text, sizeof(text)), field_of(id)->def);
+}
+
+/* What a user does not see may still be set: the rows of the other address family, when the iface's address
+ * was changed. */
+static void print_hidden(struct printer *p, const struct record *r)
+{
+	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
+
+	for (enum field_id id = 0; id < FIELD_COUNT; id++)
+		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden &&
+			!is_default(r, id))
+			print_field(p, r, id);
+}
+
 int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version)
 {
 	struct printer p = { b, style };
@@ -243,6 +262,8 @@ int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style s
 
 	strbuf_printf(b, "# BEGIN RECORD %s\n", version);
 	record_each(r, print_field, &p);
+	if (style == RECFILE_FILE)
+		print_hidden(&p, r);
 	for (unsigned i = 0; style == RECFILE_FILE && (line = record_kept_line(r, i)); i++)
 		strbuf_printf(b, "%s\n", line);
 	strbuf_puts(b, "# END RECORD\n");

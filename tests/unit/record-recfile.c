@@ -166,6 +166,24 @@ static void a_bad_value_becomes_the_default_and_is_kept(void **state)
 	record_free(r);
 }
 
+static void the_other_address_family_is_not_lost(void **state)
+{
+	static const char text[] =
+		BEGIN "iface.iscsi_ifacename = a\niface.ipaddress = 2001:db8::1\niface.gateway = 192.0.2.1\n"
+		      "iface.tos = 0\n" END;
+	struct warnings w;
+	struct record *r = parse(RECORD_IFACE, text, strlen(text), &w);
+	char *file = print(r, RECFILE_FILE), *show = print(r, RECFILE_SHOW);
+
+	(void)state;
+	assert_non_null(strstr(file, "iface.gateway = 192.0.2.1\n"));
+	assert_null(strstr(file, "iface.tos"));
+	assert_null(strstr(show, "iface.gateway"));
+	x_free(file);
+	x_free(show);
+	record_free(r);
+}
+
 static void a_bad_secret_is_not_told(void **state)
 {
 	static const char text[] = BEGIN "node.session.auth.password = hush\x01hush\n" END;
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_masked),
 		cmocka_unit_test(an_unknown_key_is_kept_and_told),
 		cmocka_unit_test(a_bad_value_becomes_the_default_and_is_kept),
+		cmocka_unit_test(the_other_address_family_is_not_lost),
 		cmocka_unit_test(a_bad_secret_is_not_told),
 		cmocka_unit_test(editors_and_other_systems_are_forgiven),
 		cmocka_unit_test(junk_is_told_and_does_no_harm),
