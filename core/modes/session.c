@@ -94,6 +94,10 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 	size_t n = 0;
 	int r;
 
+	memset(out, 0, sizeof(*out));
+	/* Without sysfs nobody knows of a session. */
+	if (world_sysfs(w)->fd < 0)
+		return 0;
 	if (filter && filter->iface)
 		first |= SESSION_INFO_IFACE;
 	if (filter && filter->by_portal)

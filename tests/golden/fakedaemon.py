@@ -5,14 +5,18 @@ import os
 import socket
 import threading
 
-TEXTS = {24: ("LOGIN_AUTH_FAILED", "iSCSI login failed due to authorization failure")}
+NAMES = {8: "TRANS_TIMEOUT", 15: "SESS_EXISTS", 24: "LOGIN_AUTH_FAILED", 28: "BUSY"}
 SESSION = dict(sid=1, target="iqn.2026-11.com.example:disk1", address="192.0.2.10", port=3260, tpgt=1, iface="default",
                transport="tcp", state="LOGGED_IN", connection="LOGGED_IN", reconnects=0, since=1000, adopted=False)
 
 
 class Daemon:
     def __init__(self, path):
-        self.login_code = 0
+        self.login_results = {}  # index: (code, text); the others go well
+        self.login_code = 0  # of every login, when not 0
+        self.reverse = False  # results come from the last to the first
+        self.silent = False  # a login has no result
+        self.dies = False  # a login ends the connection
         self.calls = []  # (method, parameters) of every call
         self.path = path
         self.listener = socket.socket(socket.AF_UNIX)
@@ -49,9 +53,12 @@ class Daemon:
         name = method.rpartition(".")[2]
         if name in ("Login", "Logout", "Rescan"):
             things = parameters.get("records", parameters.get("sids", []))
-            for i in range(len(things)):
-                self.reply(peer, {"results": [self.result(i)]}, continues=True)
-            self.reply(peer, {"results": []})
+            if self.dies:
+                peer.shutdown(socket.SHUT_RDWR)
+            elif not self.silent:
+                for i in reversed(range(len(things))) if self.reverse else range(len(things)):
+                    self.reply(peer, {"results": [self.result(i)]}, continues=True)
+                self.reply(peer, {"results": []})
         elif name == "ListSessions":
             self.reply(peer, {"sessions": [SESSION]})
         else:
@@ -59,9 +66,9 @@ class Daemon:
 
     def result(self, index):
         result = {"index": index, "sid": index + 1}
-        if self.login_code:
-            name, text = TEXTS[self.login_code]
-            result["error"] = {"code": self.login_code, "name": name, "text": text}
+        code, text = self.login_results.get(index, (self.login_code, ""))
+        if code:
+            result["error"] = {"code": code, "name": NAMES[code], "text": text}
         return result
 
     @staticmethod

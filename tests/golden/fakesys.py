@@ -42,28 +42,31 @@ class Sys:
         os.symlink(os.path.relpath(self.root + to, os.path.dirname(self.root + at)), self.root + at)
 
 
-def session(s, host, sid):
+def session(s, host, sid, disk="sda", host_values=None, values=None, connection=None):
+    """One session of a software host, with what differs from the values above."""
     h = "/devices/platform/host%d" % host
     t = "%s/session%d" % (h, sid)
-    disk = "%s/target%d:0:0/%d:0:0:0" % (t, host, host)
+    unit = "%s/target%d:0:0/%d:0:0:0" % (t, host, host)
     s.device("%s/scsi_host/host%d" % (h, host), "scsi_host", SCSI_HOST)
-    s.device("%s/iscsi_host/host%d" % (h, host), "iscsi_host", HOST)
-    s.device("%s/iscsi_session/session%d" % (t, sid), "iscsi_session", SESSION)
-    s.device("%s/connection%d:0/iscsi_connection/connection%d:0" % (t, sid, sid), "iscsi_connection", CONNECTION)
-    s.attributes(disk, DISK)
-    s.link("/bus/scsi/devices/%d:0:0:0" % host, disk)
-    s.link("/bus/scsi/devices/target%d:0:0" % host, os.path.dirname(disk))
-    s.device(disk + "/block/sda", "block", dict(size=2097152))
+    s.device("%s/iscsi_host/host%d" % (h, host), "iscsi_host", dict(HOST, **(host_values or {})))
+    s.device("%s/iscsi_session/session%d" % (t, sid), "iscsi_session", dict(SESSION, **(values or {})))
+    s.device("%s/connection%d:0/iscsi_connection/connection%d:0" % (t, sid, sid), "iscsi_connection",
+             dict(CONNECTION, **(connection or {})))
+    s.attributes(unit, DISK)
+    s.link("/bus/scsi/devices/%d:0:0:0" % host, unit)
+    s.link("/bus/scsi/devices/target%d:0:0" % host, os.path.dirname(unit))
+    if disk:
+        s.device("%s/block/%s" % (unit, disk), "block", dict(size=2097152))
 
 
-def build(root, one):
+def build(root, transports=("tcp",)):
+    """What is there without any session; gives the Sys to add some."""
     s = Sys(root)
     for name in ("class/iscsi_transport", "class/iscsi_session", "class/iscsi_host", "class/iscsi_connection", "class/scsi_host",
                  "class/block", "class/net", "bus/scsi/devices", "bus/iscsi_flashnode/devices"):
         os.makedirs("%s/%s" % (root, name))
     s.attributes("/module/scsi_transport_iscsi", dict(version="2.0-870"))
-    for name in ("tcp",) if one else ("tcp", "iser"):
+    for name in transports:
         s.attributes("/devices/virtual/iscsi_transport/" + name, dict(handle="18446744072641421312", caps="0x39"))
         s.link("/class/iscsi_transport/" + name, "/devices/virtual/iscsi_transport/" + name)
-    if one:
-        session(s, 2, 1)
+    return s

@@ -39,7 +39,9 @@ class World:
         if self.group == "db":
             os.makedirs(self.sys)
         else:
-            fakesys.build(self.sys, one=self.group == "fake-one")
+            s = fakesys.build(self.sys, ("tcp", "iser") if self.group != "fake-one" else ("tcp",))
+            if self.group == "fake-one":
+                fakesys.session(s, 2, 1)
             self.daemon = fakedaemon.Daemon(self.socket)
         if self.group == "fake-disc":
             self.target = faketarget.Target(["iqn.2026-11.com.example:tgt1", "iqn.2026-11.com.example:tgt2"])
