@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Nothing is opened: the directory may come and go while the program runs. */
 int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out,
 	struct err *err)
 {
@@ -43,6 +44,7 @@ const char *db_home(const struct db *db)
 	return db->home;
 }
 
+/* Says what could not be done to which file; memory is never the file's fault. */
 int db_failed(struct db *db, int rc, const char *doing, const char *path, struct err *err)
 {
 	char shown[256];
@@ -53,6 +55,7 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 		str_escape(shown, sizeof(shown), path, strlen(path)));
 }
 
+/* Opened anew for each call, so that a directory that was put in its place is seen. */
 int db_home_fd(struct db *db, bool make, struct err *err)
 {
 	int fd = open(db->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -100,6 +103,7 @@ static void doubt(void *arg, const char *key, bool unknown, const char *text)
 	d->db->report.warn(d->db->report.arg, full);
 }
 
+/* A record's text may hold secrets. */
 static void wipe_text(char **text)
 {
 	if (*text)
@@ -124,6 +128,7 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	return rc ? db_failed(db, rc, "read", path, err) : 0;
 }
 
+/* Only what passed a row's check may become a component of a path. */
 int db_check_name(enum field_id id, const char *text, struct err *err)
 {
 	return field_check(field_of(id), text, NULL, err);

@@ -101,12 +101,14 @@ int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, uns
 #define DB_FOUND_UPDATE 2u  /* DB_ADD_MERGE into those that are there */
 #define DB_FOUND_DELETE 4u  /* those of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
+/* Is the node, which was not found again, to stay nevertheless (it is in use)? */
+typedef bool db_spare_fn(void *arg, const struct record *node);
 /*
  * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with
- * two syncs for all: a thousand take not much longer than one. The nodes' discovery fields are set from disc.
- * Each file is whole at any moment; a crash may leave some done and some not.
+ * two syncs for all: a thousand take not much longer than one. The nodes' discovery fields are set from disc;
+ * found's records become those that the database holds then. spare may be NULL. A crash leaves some done.
  */
-int db_discovered(struct db *db, const struct record *disc, const struct record_list *found, unsigned what,
-	struct err *err);
+int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what,
+	db_spare_fn *spare, void *arg, struct err *err);
 
 #endif

@@ -18,6 +18,7 @@
 #define STAGE_FROM 16
 #define RECORD_BYTES_MAX (RECFILE_MAX / 2)
 
+/* The text of a record may hold secrets: it does not go back to the heap as it is. */
 static void print_secretly(struct strbuf *b)
 {
 	if (b->s)
@@ -30,6 +31,7 @@ void db_batch_expect(struct db_batch *b, size_t writes)
 	b->staged = writes >= STAGE_FROM;
 }
 
+/* On an error the batch may be ended like any other. */
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 {
 	char path[PATH_MAX];
@@ -74,6 +76,7 @@ static int add_staged(struct db_batch *b, const char *path, const char *temporar
 	return 0;
 }
 
+/* Writes beside the place, unsynced; the name to be renamed is remembered. */
 static int stage(struct db_batch *b, const char *path, const char *text, size_t len)
 {
 	char temporary[NAME_MAX + 1];
@@ -113,6 +116,7 @@ static int sync_staged(struct db_batch *b)
 	return dir < 0 ? dir : file_sync_all(dir);
 }
 
+/* The directory is looked up again: holding one open per record would end at the limit of descriptors. */
 static int publish(struct db_batch *b, const struct db_staged *s)
 {
 	const char *base;
@@ -128,6 +132,7 @@ static void free_staged(struct db_staged *s)
 	*s = (struct db_staged){ 0 };
 }
 
+/* Contents reach the disk before names do: after a crash a name leads to a whole record or to the old one. */
 int db_batch_commit(struct db_batch *b, struct err *err)
 {
 	int rc = b->n ? sync_staged(b) : 0;
@@ -200,6 +205,7 @@ int db_unlink_node(struct db_batch *b, const struct record *node, struct err *er
 	return rc ? db_failed(b->db, rc, "remove", path, err) : 0;
 }
 
+/* First the link: without a record it would lead nowhere. */
 int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *err)
 {
 	int rc = db_unlink_node(b, node->r, err);
@@ -210,6 +216,7 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
 	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
 }
 
+/* What names the record is its place too: changing it in the file alone would tear the two apart. */
 static bool same_identity(const struct record *a, const struct record *b)
 {
 	char x[512], y[512];
@@ -221,6 +228,7 @@ static bool same_identity(const struct record *a, const struct record *b)
 	return true;
 }
 
+/* On a copy, since a change that fails half way must leave nothing behind. */
 int db_change(const struct record *r, db_change_fn *change, void *arg, struct record **out, bool *changed,
 	struct err *err)
 {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Static and firmware discovery have no settings, only nodes. */
 static bool has_record(enum record_kind kind)
 {
 	return kind == RECORD_SENDTARGETS || kind == RECORD_ISNS;
@@ -27,6 +28,7 @@ static int disc_dir(
 	return 0;
 }
 
+/* The name of the file is the kind's. */
 static void add_config(char path[TREE_PATH_MAX], enum record_kind kind)
 {
 	size_t len = strlen(path);
@@ -117,6 +119,7 @@ int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, 
 	return rc;
 }
 
+/* Where a discovery's record goes, and whose it is. */
 static int disc_path(
 	const struct record *disc, char path[TREE_PATH_MAX], struct db_portal *p, struct err *err)
 {
@@ -134,6 +137,7 @@ static int disc_path(
 	return 0;
 }
 
+/* Merging takes what is set in the new record, and keeps the rest. */
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err)
 {
 	cleanup(record_freep) struct record *old = NULL;
@@ -209,6 +213,7 @@ static int follow(struct db *db, int home, const char *dir, const char *name, st
 	return rc;
 }
 
+/* Links are only looked at, not followed: their names say all. */
 int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err)
 {
 	cleanup(tree_names_free) struct tree_names names = { 0 };
@@ -263,6 +268,7 @@ static int clear_dir(struct db_batch *b, const char *dir, struct err *err)
 	return rc ? db_failed(b->db, rc, "remove", dir, err) : 0;
 }
 
+/* As in 2.1.8 the nodes go too: they are records of this discovery's results. */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list found = { 0 };

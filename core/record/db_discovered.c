@@ -14,6 +14,7 @@ static const enum record_origin origins[RECORD_KIND_COUNT] = {
 	[RECORD_FW] = RECORD_ORIGIN_FW,
 };
 
+/* Says in the node who found it: that decides where its link lies. */
 static int sign(struct record *node, const struct record *disc)
 {
 	enum record_kind kind = record_kind(disc);
@@ -34,6 +35,7 @@ static int sign(struct record *node, const struct record *disc)
 	return 0;
 }
 
+/* The iface was compared before. */
 static bool same_node(const struct record *a, const struct record *b)
 {
 	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
@@ -57,8 +59,9 @@ static bool stays(const struct record *old, const struct record_list *found)
 	return !iface_asked;
 }
 
-static int delete_lost(
-	struct db_batch *b, const struct record *disc, const struct record_list *found, struct err *err)
+/* Only what is still linked to this discovery: a node that another one found since is that one's. */
+static int delete_lost(struct db_batch *b, const struct record *disc, const struct record_list *found,
+	db_spare_fn *spare, void *arg, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list old = { 0 };
 	char dir[TREE_PATH_MAX];
@@ -68,23 +71,30 @@ static int delete_lost(
 		(unsigned)record_int(disc, FIELD_DISC_PORT));
 	rc = db_linked_nodes(b->db, b->home, dir, &old, err);
 	for (size_t i = 0; !rc && i < old.n; i++)
-		if (!stays(old.at[i].r, found))
+		if (!stays(old.at[i].r, found) && !(spare && spare(arg, old.at[i].r)))
 			rc = db_remove_node(b, &old.at[i], err);
 	return rc;
 }
 
-static int add_found(struct db_batch *b, const struct record *disc, const struct record *found, unsigned what,
-	struct err *err)
+/* The caller's record becomes what the database holds. */
+static int add_found(
+	struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
 {
-	cleanup(record_freep) struct record *node = record_copy(found);
+	struct record *now = NULL;
+	int rc;
 
-	if (!node || sign(node, disc))
+	if (sign(*found, disc))
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
-	return db_add_node(b, node, what, NULL, err);
+	rc = db_add_node(b, *found, what, NULL, &now, err);
+	if (rc)
+		return rc;
+	record_free(*found);
+	*found = now;
+	return 0;
 }
 
-int db_discovered(struct db *db, const struct record *disc, const struct record_list *found, unsigned what,
-	struct err *err)
+int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what,
+	db_spare_fn *spare, void *arg, struct err *err)
 {
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = 0;
@@ -96,10 +106,10 @@ int db_discovered(struct db *db, const struct record *disc, const struct record_
 		return rc;
 	db_batch_expect(&b, found->n);
 	for (size_t i = 0; !rc && i < found->n; i++)
-		rc = add_found(&b, disc, found->at[i], what, err);
+		rc = add_found(&b, disc, &found->at[i], what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);
 	if (!rc && what & DB_FOUND_DELETE)
-		rc = delete_lost(&b, disc, found, err);
+		rc = delete_lost(&b, disc, found, spare, arg, err);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Records that were given away are NULL by then. */
 void db_found_free(struct db_found_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -57,6 +58,7 @@ static bool wants_tpgt(const struct db_filter *f, int64_t tpgt)
 	return f->tpgt < 0 || tpgt < 0 || f->tpgt == tpgt;
 }
 
+/* By name alone: what is not wanted is not opened. */
 static bool wants_portal(const struct db_filter *f, const struct db_portal *p)
 {
 	if (f->port && f->port != p->port)
@@ -87,6 +89,7 @@ static int identify(struct record *r, const struct db_node_id *id)
 	return rc;
 }
 
+/* Reads one candidate, and takes it if the filter still likes it. */
 static int take_file(struct search *s, const char *path, const struct db_node_id *id)
 {
 	cleanup(record_freep) struct record *r = NULL;
@@ -108,6 +111,7 @@ static int take_file(struct search *s, const char *path, const struct db_node_id
 	return rc;
 }
 
+/* The usual form: a directory per portal, a file per iface. */
 static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
 {
 	cleanup(tree_names_free) struct tree_names names = { 0 };
@@ -125,6 +129,7 @@ static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
 	return rc;
 }
 
+/* A portal is a directory, or with an unknown group (or from an old program) a file. */
 static int take_portal(struct search *s, const char *dir, const char *target, const char *name)
 {
 	struct db_node_id id = { .target = target };
@@ -136,6 +141,7 @@ static int take_portal(struct search *s, const char *dir, const char *target, co
 	return tree_is_dir(s->home, path) ? take_ifaces(s, path, &id) : take_file(s, path, &id);
 }
 
+/* A directory that cannot be a target is somebody else's. */
 static int take_target(struct search *s, const char *target)
 {
 	cleanup(tree_names_free) struct tree_names names = { 0 };

@@ -24,6 +24,7 @@ struct record *db_iface_builtin(unsigned nth)
 	return x_steal(r);
 }
 
+/* -1: the iface is a file. */
 static int builtin_index(const char *name)
 {
 	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
@@ -57,6 +58,7 @@ static int read_iface(struct db *db, int home, const char *name, struct record *
 	return rc;
 }
 
+/* 2.1.8 tells a missing iface from a missing node by this code. */
 static int not_there(const char *name, struct err *err)
 {
 	err_set(err, MISCSI_ERR_IDBM, "There is no iface %s.", name);
@@ -109,6 +111,7 @@ int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 	return rc;
 }
 
+/* In the words of 2.1.8, which scripts look for. */
 static int refuse_builtin(const char *name, const char *what, struct err *err)
 {
 	if (!db_iface_is_builtin(name))
@@ -117,6 +120,7 @@ static int refuse_builtin(const char *name, const char *what, struct err *err)
 	return -EPERM;
 }
 
+/* A search of all nodes: ifaces change rarely. */
 static int bound_nodes(struct db_batch *b, const char *name, struct db_found_list *out, struct err *err)
 {
 	const struct db_filter filter = { .tpgt = DB_TPGT_ANY, .iface = name };
@@ -124,6 +128,7 @@ static int bound_nodes(struct db_batch *b, const char *name, struct db_found_lis
 	return db_find_nodes(b->db, b->home, &filter, out, err);
 }
 
+/* All of the iface's fields but its name, those too that went back to their defaults. */
 static int copy_into_node(const struct record *iface, struct db_found *node)
 {
 	cleanup(record_freep) struct record *now = record_copy(node->r);
@@ -145,6 +150,7 @@ static int copy_into_node(const struct record *iface, struct db_found *node)
 	return 0;
 }
 
+/* The iface first: if the nodes cannot be written, doing it again mends it. */
 static int write_iface(struct db_batch *b, const struct record *iface, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list nodes = { 0 };

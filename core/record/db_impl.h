@@ -95,7 +95,9 @@ int db_batch_commit(struct db_batch *b, struct err *err);
 void db_batch_end(struct db_batch *b); /* drops what was not committed, unlocks; for cleanup(db_batch_end) */
 
 int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err *err);
-int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct err *err);
+/* As db_node_add(), by DB_FOUND_… flags. *now (may be NULL): what the database holds then, the caller's. */
+int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now,
+	struct err *err);
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err);
 int db_unlink_node(struct db_batch *b, const struct record *node, struct err *err);
 /* With its link. */

@@ -27,6 +27,8 @@ int db_node_list(struct db *db, const struct db_filter *filter, struct record_li
 }
 
 /* What the new record takes from the one that is there, by how it is added. */
+/* Fields that were not set in `new` go back to their defaults when discovery owns them: they are not what was
+ * found. */
 static int merge(const struct record *old, const struct record *new, struct record **out)
 {
 	cleanup(record_freep) struct record *r = record_copy(old);
@@ -104,7 +106,8 @@ static int write_node(
 	moves = old && strcmp(old->path, path);
 	/* The new place must hold the record before the old one is given up. */
 	b->staged = staged && !moves;
-	rc = db_batch_put(b, path, node, err);
+	/* Most rediscoveries change nothing: then nothing is written. */
+	rc = old && !moves && record_equal(old->r, node) ? 0 : db_batch_put(b, path, node, err);
 	b->staged = staged;
 	if (!rc && moves)
 		rc = db_remove_node(b, old, err);
@@ -113,6 +116,7 @@ static int write_node(
 	return old ? relink(b, old->r, node, err) : db_link_node(b, node, err);
 }
 
+/* Without these there is no path. */
 static int check_node(const struct record *node, struct err *err)
 {
 	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) ||
@@ -121,10 +125,23 @@ static int check_node(const struct record *node, struct err *err)
 	return 0;
 }
 
-int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct err *err)
+/* What the database is to hold after `new` was added to `old`. NULL without memory. */
+static struct record *result(const struct record *old, const struct record *new, unsigned what)
+{
+	struct record *r = NULL;
+
+	if (!old || (what & DB_FOUND_UPDATE && what & DB_FOUND_REPLACE))
+		return record_copy(new);
+	if (!(what & DB_FOUND_UPDATE))
+		return record_copy(old);
+	return merge(old, new, &r) ? NULL : r;
+}
+
+int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now,
+	struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list there = { 0 };
-	cleanup(record_freep) struct record *merged = NULL;
+	cleanup(record_freep) struct record *r = NULL;
 	const struct db_filter same = {
 		.target = record_str(node, FIELD_NODE_NAME),
 		.address = record_str(node, FIELD_CONN_ADDRESS),
@@ -140,18 +157,19 @@ int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bo
 	if (rc)
 		return rc;
 	old = counterpart(&there, node);
+	r = result(old ? old->r : NULL, node, what);
+	if (!r)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
 	if (made)
 		*made = !old;
-	if (!(what & (old ? DB_FOUND_UPDATE : DB_FOUND_ADD)))
-		return 0;
-	if (old && !(what & DB_FOUND_REPLACE)) {
-		if (merge(old->r, node, &merged))
-			return err_set(err, MISCSI_ERR_NOMEM, "no memory");
-		node = merged;
-	}
-	return write_node(b, node, old, err);
+	if (what & (old ? DB_FOUND_UPDATE : DB_FOUND_ADD))
+		rc = write_node(b, r, old, err);
+	if (!rc && now)
+		*now = x_steal(r);
+	return rc;
 }
 
+/* The three ways to add are three sets of what a discovery may do. */
 int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err)
 {
 	static const unsigned what[] = {
@@ -162,7 +180,7 @@ int db_node_add(struct db *db, const struct record *node, enum db_add how, bool 
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = db_batch_begin(db, &b, err);
 
-	return rc ? rc : db_add_node(&b, node, what[how], made, err);
+	return rc ? rc : db_add_node(&b, node, what[how], made, NULL, err);
 }
 
 /* Finds for a change: none is an error. */
@@ -218,6 +236,7 @@ int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *
 	return rc;
 }
 
+/* Under the lock, but one by one: a crash leaves fewer records, never a part of one. */
 int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list found = { 0 };

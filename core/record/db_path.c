@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* Names of directories are as little to be trusted as their contents. */
 static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
 {
 	return value_number(text, out) && *out >= min && *out <= max;
@@ -24,6 +25,7 @@ static char *cut_last(char *s)
 	return comma + 1;
 }
 
+/* All parts must be what we would have written, but for a missing tpgt. */
 static bool portal_of(const char *address, const char *port, const char *tpgt, struct db_portal *out)
 {
 	int64_t p, t = RECORD_TPGT_UNKNOWN;
@@ -39,6 +41,7 @@ static bool portal_of(const char *address, const char *port, const char *tpgt, s
 	return true;
 }
 
+/* From the right, where the commas are; an address has none. */
 bool db_portal_parse(const char *name, struct db_portal *out)
 {
 	char buf[NAME_MAX + 1];
@@ -52,6 +55,7 @@ bool db_portal_parse(const char *name, struct db_portal *out)
 	return middle ? portal_of(buf, middle, last, out) : portal_of(buf, last, NULL, out);
 }
 
+/* The target is what is left: its name may hold anything but a comma. */
 bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out)
 {
 	const char *iface, *tpgt, *port, *address;
@@ -73,6 +77,7 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 	return true;
 }
 
+/* IPv4 addresses have one spelling that inet_pton() takes; IPv6 has many. */
 bool db_same_address(const char *a, const char *b)
 {
 	struct in6_addr x, y;
@@ -128,6 +133,7 @@ static const enum record_kind kinds[] = {
 	[RECORD_ORIGIN_FW] = RECORD_FW,
 };
 
+/* SLP is gone; its records are treated as made by hand. */
 bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
 {
 	enum record_kind kind = kinds[record_int(node, FIELD_NODE_DISCOVERY_TYPE)];

@@ -36,6 +36,7 @@ static int enter(int *at, const char *name, bool make, bool follow)
 }
 
 /* Opens the directory that is the first len bytes of path. */
+/* Component by component, since O_NOFOLLOW only looks at the last. */
 static int open_prefix(int home, const char *path, size_t len, bool make)
 {
 	cleanup(file_close) int at = fcntl(home, F_DUPFD_CLOEXEC, 0);
@@ -151,6 +152,7 @@ void tree_names_free(struct tree_names *names)
 	*names = (struct tree_names){ 0 };
 }
 
+/* Of the thing itself, not of what a link leads to; type 0 is any. */
 static bool has_type(int home, const char *path, mode_t type)
 {
 	const char *base;
@@ -171,6 +173,7 @@ bool tree_exists(int home, const char *path)
 	return has_type(home, path, 0);
 }
 
+/* O_NONBLOCK: a FIFO that somebody put there must not hold us up. */
 int tree_read(int home, const char *path, char **text, size_t *len)
 {
 	const char *base;
@@ -183,6 +186,7 @@ int tree_read(int home, const char *path, char **text, size_t *len)
 	return fd < 0 ? -errno : file_read_fd(fd, RECFILE_MAX, text, len);
 }
 
+/* -ENOENT: a directory went away between making and using it. */
 static int write_once(int home, const char *path, const char *text, size_t len)
 {
 	const char *base;
@@ -208,6 +212,7 @@ static bool is_link_to(int dir, const char *name, const char *target)
 	return n >= 0 && (size_t)n == strlen(target) && !memcmp(now, target, (size_t)n);
 }
 
+/* Not atomic, unlike records: a reader that misses a link for a moment misses a line in a list. */
 int tree_link(int home, const char *path, const char *target)
 {
 	const char *base;
@@ -239,6 +244,7 @@ static void remove_temporaries(int dir)
 	closedir(d);
 }
 
+/* Only a directory that is empty but for rubbish goes. */
 static int remove_dir(int home, const char *path)
 {
 	cleanup(file_close) int self = tree_open_dir(home, path, false);

@@ -23,17 +23,20 @@ int field_value_index(const struct field *f, const char *text, size_t len)
 	return len ? value_item_index(f->values, ' ', text, len) : -1;
 }
 
+/* Never by prefix: "10x" is no number. */
 static bool check_int(const struct field *f, const char *text, int64_t *number)
 {
 	return value_number(text, number) && *number >= f->min && *number <= f->max;
 }
 
+/* Case counts, as it always did: iscsid.conf is read by other programs too. */
 static bool check_enum(const struct field *f, const char *text, int64_t *number)
 {
 	*number = field_value_index(f, text, strlen(text));
 	return *number >= 0;
 }
 
+/* An item that stands twice has no meaning, and is most likely a mistake. */
 static bool check_list(const struct field *f, const char *text, int64_t *number)
 {
 	uint32_t seen = 0;
@@ -51,6 +54,7 @@ static bool check_list(const struct field *f, const char *text, int64_t *number)
 	return true;
 }
 
+/* One line of text is all that a file of lines can hold. */
 static bool check_text(const struct field *f, const char *text, int64_t *number)
 {
 	size_t len = strlen(text);
@@ -59,12 +63,14 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	return len <= (size_t)f->max && value_is_line(text, len);
 }
 
+/* What becomes a file's name, or is compared with one. */
 static bool check_word(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
 	return value_is_component(text, (size_t)f->max);
 }
 
+/* A relative path would mean another file for the daemon than for the user. */
 static bool check_path(const struct field *f, const char *text, int64_t *number)
 {
 	size_t prefix = sizeof(CREDENTIAL) - 1;
@@ -88,6 +94,7 @@ static bool check_name(const struct field *f, const char *text, int64_t *number)
 	return value_is_component(text, (size_t)f->max) && !text[strspn(text, harmless)];
 }
 
+/* It becomes a part of a path: portal_host_kind() alone does not see to that. */
 static bool check_address(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
@@ -113,6 +120,7 @@ static bool check_mac(const struct field *f, const char *text, int64_t *number)
 	return true;
 }
 
+/* As the adapter's driver prints it. */
 static bool check_isid(const struct field *f, const char *text, int64_t *number)
 {
 	size_t n = 0;
@@ -157,6 +165,7 @@ static void add_values(struct strbuf *b, const struct field *f)
 	}
 }
 
+/* Completes the sentence "it must be …". */
 void field_allowed(const struct field *f, struct strbuf *b)
 {
 	if (f->type == FIELD_TYPE_INT)
@@ -178,6 +187,7 @@ void field_allowed(const struct field *f, struct strbuf *b)
 		strbuf_puts(b, ", or nothing");
 }
 
+/* Only the value of a secret is not told: it would get into logs. */
 static int refuse(const struct field *f, const char *text, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(ERR_TEXT_MAX);

@@ -88,6 +88,8 @@ const char *record_kind_mode(enum record_kind kind)
 	return modes[kind] ? modes[kind] : "iscsid.conf";
 }
 
+/* Two rows are called node.session.auth.chap_algs; in iscsid.conf, where both may stand, one must give way.
+ */
 const char *field_conf_key(const struct field *f, char *buf, size_t size)
 {
 	if (!(f->flags & FIELD_CONF_ALIAS))
@@ -100,6 +102,7 @@ static bool is_alias(const struct field *f, const char *key)
 	return *f->aliases && value_item_index(f->aliases, ' ', key, strlen(key)) >= 0;
 }
 
+/* Does the row answer to the key in records of that kind? */
 static bool has_key(const struct field *f, enum record_kind kind, const char *key)
 {
 	if (!field_in(f, kind))
@@ -109,6 +112,8 @@ static bool has_key(const struct field *f, enum record_kind kind, const char *ke
 	return !strcmp(f->key, key) || is_alias(f, key);
 }
 
+/* 216 rows and no hash: files hold the keys in the order of the rows, so the first look nearly always hits.
+ */
 int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out)
 {
 	for (unsigned n = 0; n < FIELD_COUNT; n++) {
@@ -148,6 +153,7 @@ static const char *nearest(enum record_kind kind, const char *key)
 	return found;
 }
 
+/* First the right key of another mode, then a near one of this: a wrong mode is the more likely mistake. */
 int field_find_user(enum record_kind kind, const char *key, enum field_id *out, struct err *err)
 {
 	char shown[128];

@@ -26,6 +26,7 @@ struct slice {
 	size_t len;
 };
 
+/* Line numbers are what an editor shows. */
 static void tell(struct reader *rd, const char *key, bool unknown, const char *what)
 {
 	char text[ERR_TEXT_MAX + 32];
@@ -36,6 +37,7 @@ static void tell(struct reader *rd, const char *key, bool unknown, const char *w
 	rd->doubt(rd->arg, key, unknown, text);
 }
 
+/* Blanks of people, tabs of editors, carriage returns of other systems. */
 static struct slice trim(struct slice t)
 {
 	while (t.len && (t.s[0] == ' ' || t.s[0] == '\t')) {
@@ -79,6 +81,7 @@ static int keep(struct reader *rd, const char *key, const char *value)
 	return rc == -E2BIG ? 0 : rc;
 }
 
+/* A key of no row is kept; a value that its row does not take is kept too, and does not count. */
 static int take_value(struct reader *rd, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
@@ -102,6 +105,7 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 	return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
 }
 
+/* Copies key and value, since rows and records want strings that end. */
 static int take_line(struct reader *rd, struct slice line)
 {
 	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
@@ -168,6 +172,7 @@ struct named_report {
 	const char *where;
 };
 
+/* Puts the file's name before what the reader says. */
 static void report_doubt(void *arg, const char *key, bool unknown, const char *text)
 {
 	const struct named_report *n = arg;
@@ -194,6 +199,7 @@ struct printer {
 	enum recfile_style style;
 };
 
+/* Bytes of a secret do not stay on the stack. */
 static void print_value(struct strbuf *b, const struct record *r, enum field_id id)
 {
 	char text[1024];
@@ -215,6 +221,7 @@ static bool is_empty(const struct record *r, enum field_id id)
 	}
 }
 
+/* A file leaves out what is empty, as open-iscsi does: its reader takes a missing line for empty. */
 static int print_field(void *arg, const struct record *r, enum field_id id)
 {
 	const struct printer *p = arg;
@@ -270,6 +277,7 @@ int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style s
 	return strbuf_error(b);
 }
 
+/* -ENOENT without a text: some callers take it for an empty file. */
 static int read_whole(const char *path, char **text, size_t *len, struct err *err)
 {
 	int rc = file_read(AT_FDCWD, path, RECFILE_MAX, text, len);
@@ -285,6 +293,8 @@ static void free_text(char **text)
 	x_free(*text);
 }
 
+/* Settings of all kinds of records lie in one record of kind RECORD_CONF, which is applied to each new one.
+ */
 int recfile_conf(const char *path, const struct recfile_report *report, struct record **out, struct err *err)
 {
 	cleanup(free_text) char *text = NULL;
@@ -314,6 +324,8 @@ static int labelled(struct slice at, const char *label, size_t max, char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+/* Not name_check(): a machine whose name is of no iSCSI format has logged in with it so far, and shall go on.
+ */
 int recfile_initiatorname_parse(
 	const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
 {

@@ -20,11 +20,13 @@ static bool is_number(const struct field *f)
 	return f->type == FIELD_TYPE_INT;
 }
 
+/* Secrets are stored apart, so that the ways by which texts come out cannot lead to one. */
 static bool is_secret(const struct field *f)
 {
 	return f->type == FIELD_TYPE_SECRET;
 }
 
+/* Nothing is stored for a default, so a new record is one allocation. */
 struct record *record_new(enum record_kind kind)
 {
 	struct record *r = x_new(struct record);
@@ -95,6 +97,7 @@ static unsigned place(const struct record *r, enum field_id id)
 	return lo;
 }
 
+/* For who wants to know whether there is a value other than the default, without making a text of it. */
 const struct record_value *record_stored(const struct record *r, enum field_id id)
 {
 	unsigned at = place(r, id);
@@ -102,6 +105,7 @@ const struct record_value *record_stored(const struct record *r, enum field_id i
 	return at < r->n && r->values[at].id == id ? &r->values[at] : NULL;
 }
 
+/* Defaults are kept as texts, which are printed and documented; the few numbers are read when asked for. */
 static int64_t default_number(const struct field *f)
 {
 	int64_t n = 0;
@@ -110,6 +114,7 @@ static int64_t default_number(const struct field *f)
 	return n;
 }
 
+/* ENUM and BOOL are stored as their words: one check serves reading, setting and counting. */
 int64_t record_int(const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
@@ -169,6 +174,7 @@ const char *record_text(const struct record *r, enum field_id id, char *buf, siz
 	return buf;
 }
 
+/* Told by text, but for numbers, of which 010 and 10 are one. */
 static bool is_default(const struct field *f, const char *text, int64_t number)
 {
 	return is_number(f) ? number == default_number(f) : !strcmp(text, f->def);
@@ -185,6 +191,7 @@ static void remove_value(struct record *r, enum field_id id)
 	memmove(&r->values[at], &r->values[at + 1], (r->n - at) * sizeof(*r->values));
 }
 
+/* Takes no memory of the caller's; on -ENOMEM v holds none. */
 static int make_value(struct record_value *v, const struct field *f, const char *text, int64_t number)
 {
 	if (is_number(f)) {
@@ -229,6 +236,7 @@ static int insert_value(struct record *r, struct record_value v)
 	return 0;
 }
 
+/* The one place where a value gets into a record. */
 static int store(struct record *r, enum field_id id, const char *text, int64_t number)
 {
 	const struct field *f = field_of(id);
@@ -249,6 +257,7 @@ static int store(struct record *r, enum field_id id, const char *text, int64_t n
 	return 0;
 }
 
+/* "<empty>" is what is shown for nothing: a value that was copied from there means nothing too. */
 int record_set(struct record *r, enum field_id id, const char *text, struct err *err)
 {
 	const struct field *f = field_of(id);
@@ -264,6 +273,7 @@ int record_set(struct record *r, enum field_id id, const char *text, struct err 
 	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", f->key) : 0;
 }
 
+/* By way of the text, so that a number out of range is refused with the same words. */
 int record_set_int(struct record *r, enum field_id id, int64_t number, struct err *err)
 {
 	const struct field *f = field_of(id);
@@ -276,6 +286,7 @@ int record_set_int(struct record *r, enum field_id id, int64_t number, struct er
 	return record_set(r, id, text, err);
 }
 
+/* Lines that were kept for the field stay: only a new value makes them wrong. */
 void record_unset(struct record *r, enum field_id id)
 {
 	remove_value(r, id);
@@ -287,6 +298,7 @@ bool record_is_set(const struct record *r, enum field_id id)
 	return r->set[id / 32] >> id % 32 & 1;
 }
 
+/* The text may be a secret's. */
 static bool has_value(const struct record *r, enum field_id id, const char *text)
 {
 	char now[1024];

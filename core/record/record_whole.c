@@ -17,6 +17,7 @@ static int copy_field(struct record *to, const struct record *from, enum field_i
 	return rc;
 }
 
+/* Field by field through record_set(): what one kind of record allows, the other may not. */
 int record_apply(struct record *to, const struct record *from, unsigned skip_flags)
 {
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
@@ -32,6 +33,7 @@ int record_apply(struct record *to, const struct record *from, unsigned skip_fla
 	return 0;
 }
 
+/* The set bits are those of the original; a default that was set costs nothing in the copy either. */
 struct record *record_copy(const struct record *r)
 {
 	cleanup(record_freep) struct record *copy = record_new(r->kind);
@@ -52,6 +54,7 @@ struct record *record_copy(const struct record *r)
 	return x_steal(copy);
 }
 
+/* One of both may be a default: then it is not stored, and the other must not be either. */
 static bool same_value(const struct record *a, const struct record *b, enum field_id id)
 {
 	const struct record_value *x = record_stored(a, id), *y = record_stored(b, id);
@@ -68,6 +71,7 @@ static bool same_value(const struct record *a, const struct record *b, enum fiel
 	}
 }
 
+/* Set bits do not count: what a record does is in its values. */
 bool record_equal(const struct record *a, const struct record *b)
 {
 	if (a->kind != b->kind || a->n_kept != b->n_kept)
@@ -81,6 +85,7 @@ bool record_equal(const struct record *a, const struct record *b)
 	return true;
 }
 
+/* open-iscsi shows one family's settings alone, and nothing in the record says which it is. */
 bool record_is_ipv6(const struct record *r)
 {
 	const char *address = record_str(r, FIELD_IFACE_IPADDRESS);
@@ -107,6 +112,7 @@ int record_each(
 	return 0;
 }
 
+/* Bounded, since a file of junk must not become a record of junk. */
 int record_keep_line(struct record *r, const char *key, const char *value)
 {
 	size_t size = strlen(key) + 3 + strlen(value) + 1;
@@ -131,6 +137,7 @@ const char *record_kept_line(const struct record *r, unsigned nth)
 	return nth < r->n_kept ? r->kept[nth] : NULL;
 }
 
+/* Is the line "KEY = …" of this key, not of a longer one? */
 static bool line_is_of(const char *line, const char *key, size_t len)
 {
 	return len && !strncmp(line, key, len) && !strncmp(line + len, " = ", 3);
@@ -144,6 +151,7 @@ bool record_keeps(const struct record *r, const char *key)
 	return false;
 }
 
+/* By key or by any alias: they are one setting. */
 static bool line_is_of_field(const char *line, const struct field *f)
 {
 	const char *end = strstr(line, " = ");
@@ -165,6 +173,7 @@ void record_drop_kept(struct record *r, const struct field *f)
 	r->n_kept = (uint16_t)n;
 }
 
+/* The record is the list's from here on, or gone: callers have no third case to think of. */
 int record_list_add(struct record_list *l, struct record *r)
 {
 	if (l->n == l->cap) {

@@ -28,6 +28,7 @@ static size_t character(const uint8_t *s, size_t len)
 	return n;
 }
 
+/* A blank at either end would not survive being read: readers trim. */
 bool value_is_line(const char *s, size_t len)
 {
 	if (len && (s[0] == ' ' || s[len - 1] == ' '))
@@ -42,6 +43,7 @@ bool value_is_line(const char *s, size_t len)
 	return true;
 }
 
+/* 18 digits fit without a check for overflow, and no setting has more. */
 bool value_number(const char *s, int64_t *out)
 {
 	bool negative = *s == '-';
@@ -101,12 +103,14 @@ int value_item_index(const char *list, char sep, const char *s, size_t len)
 	return -1;
 }
 
+/* Of the three ways to come to the same pair of prefixes. */
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
 	a = a < b ? a : b;
 	return a < c ? a : c;
 }
 
+/* One row of the usual table at a time; longer texts than any key are not compared. */
 unsigned value_distance(const char *a, const char *b, unsigned limit)
 {
 	size_t na = strlen(a), nb = strlen(b);

@@ -29,7 +29,7 @@ static void discover(struct base *b, const char *from, unsigned what, const char
 
 	for (; *targets; targets++)
 		assert_int_equal(record_list_add(&found, make_node(*targets, "192.0.2.10", 1, "default")), 0);
-	if (db_discovered(b->db, disc, &found, what, &b->err))
+	if (db_discovered(b->db, disc, &found, what, NULL, NULL, &b->err))
 		fail_msg("%s", b->err.text);
 	record_list_free(&found);
 	record_free(disc);
@@ -175,7 +175,7 @@ static void many_are_written_at_once(void **state)
 		snprintf(name, sizeof(name), "iqn.2026-11.com.example:many%d", i);
 		assert_int_equal(record_list_add(&found, make_node(name, "192.0.2.10", 1, "default")), 0);
 	}
-	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD, &b->err), 0);
+	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, &b->err), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 300);
 	assert_int_equal(nodes_of(b, "192.0.2.1"), 300);
 	/* Whichever step fails, nothing half is left, and no rubbish. */
@@ -184,14 +184,51 @@ static void many_are_written_at_once(void **state)
 
 		assert_int_equal(db_node_delete(b->db, &all, NULL, &b->err), 0);
 		file_fail_at(n, ENOSPC);
-		if (db_discovered(b->db, disc, &found, DB_FOUND_ADD, &b->err))
+		if (db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, &b->err))
 			assert_int_equal(b->err.code, MISCSI_ERR_IDBM);
 		file_fail_at(0, 0);
-		assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD, &b->err), 0);
+		assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, &b->err), 0);
 		assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 300);
 	}
 	record_list_free(&found);
 	record_free(disc);
+}
+
+static bool spare_second(void *arg, const struct record *node)
+{
+	(void)arg;
+	return !strcmp(record_str(node, FIELD_NODE_NAME), T2);
+}
+
+static void what_is_in_use_is_spared_and_what_is_held_is_given_back(void **state)
+{
+	struct base *b = *state;
+	struct record *disc = make_disc("192.0.2.1");
+	struct record_list found = { 0 };
+
+	discover(b, "192.0.2.1", DB_FOUND_ADD, both);
+	assert_int_equal(set_nodes(b, T1, FIELD_NODE_STARTUP, "automatic"), 0);
+	assert_int_equal(record_list_add(&found, make_node(T1, "192.0.2.10", 1, "default")), 0);
+	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_DELETE, spare_second, NULL, &b->err), 0);
+	assert_int_equal(nodes_of(b, "192.0.2.1"), 2);
+	/* Not what was discovered, but what the record says now. */
+	assert_string_equal(record_str(found.at[0], FIELD_NODE_STARTUP), "automatic");
+	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_DELETE, NULL, NULL, &b->err), 0);
+	assert_int_equal(nodes_of(b, "192.0.2.1"), 1);
+	record_list_free(&found);
+	record_free(disc);
+}
+
+static void a_rediscovery_that_changes_nothing_writes_nothing(void **state)
+{
+	struct base *b = *state;
+	struct stat before, after;
+
+	discover(b, "192.0.2.1", DB_FOUND_ADD, both);
+	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &before), 0);
+	discover(b, "192.0.2.1", DB_FOUND_ADD | DB_FOUND_UPDATE, both);
+	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &after), 0);
+	assert_true(before.st_ino == after.st_ino);
 }
 
 static void deleting_a_discovery_deletes_what_it_found(void **state)
@@ -296,6 +333,8 @@ int main(void)
 		in_base(rediscovery_keeps_what_was_set_by_hand),
 		in_base(what_is_not_found_again_goes_only_when_asked),
 		in_base(many_are_written_at_once),
+		in_base(what_is_in_use_is_spared_and_what_is_held_is_given_back),
+		in_base(a_rediscovery_that_changes_nothing_writes_nothing),
 		in_base(deleting_a_discovery_deletes_what_it_found),
 		in_base(deleting_a_node_takes_its_link_and_leaves_the_discovery),
 		in_base(ifaces_are_files_but_for_those_built_in),

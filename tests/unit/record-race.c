@@ -178,7 +178,7 @@ static int everything(struct base *b)
 	rc = rc ? rc : db_disc_add(b->db, disc, DB_ADD_MERGE, NULL, &b->err);
 	rc = rc ? rc : db_node_add(b->db, node, DB_ADD_MERGE, NULL, &b->err);
 	rc = rc ? rc : record_list_add(&found, x_steal(node));
-	rc = rc ? rc : db_discovered(b->db, disc, &found, 7, &b->err);
+	rc = rc ? rc : db_discovered(b->db, disc, &found, 7, NULL, NULL, &b->err);
 	rc = rc ? rc : db_node_update(b->db, &all, apply_setting, &s, NULL, &b->err);
 	rc = rc ? rc : db_iface_update(b->db, "iface0", apply_setting, &n, &b->err);
 	rc = rc ? rc : db_iface_find(b->db, "iface0", &out, &b->err);
