@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PDUs that a connection sends and gets while the kernel carries them: the login, the logout, and the target's asynchronous messages. */
-#include "base/file.h"
 #include "base/strbuf.h"
 #include "record/record.h"
 #include "session/actions.h"
+#include "session/credentials.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#define SECRET_FILE_MAX 1024
-
-/* A secret from its setting, or else from the file that is named by another one; a newline at that file's end is not part of it. */
-static int take_secret(const struct record *r, enum field_id direct, enum field_id by_file, struct secret *out, struct err *err)
-{
-	const char *path = record_str(r, by_file);
-	char *text = NULL;
-	size_t len = 0;
-	int rc;
-
-	if (record_secret(r, direct)->len || !*path)
-		return secret_copy(out, record_secret(r, direct));
-	rc = file_read(AT_FDCWD, path, SECRET_FILE_MAX, &text, &len);
-	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_LOGIN_AUTH_FAILED, -rc, "cannot read the secret from %s", path);
-	if (len && text[len - 1] == '\n')
-		len--;
-	rc = secret_set(out, text, len);
-	mem_wipe(text, len);
-	x_free(text);
-	return rc;
-}
-
-static int chap_settings(const struct record *r, struct chap_config *chap, struct err *err)
-{
-	int rc;
-
-	chap->name = record_str(r, FIELD_SESSION_USERNAME);
-	chap->name_in = record_str(r, FIELD_SESSION_USERNAME_IN);
-	rc = take_secret(r, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE, &chap->secret, err);
-	if (rc < 0)
-		return rc;
-	rc = take_secret(r, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE, &chap->secret_in, err);
-	if (rc < 0)
-		return rc;
-	return chap_algs_parse(record_str(r, FIELD_SESSION_CHAP_ALGS), chap, err);
-}
+static const struct credential_fields credential_fields = {
+	FIELD_SESSION_USERNAME, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE,
+	FIELD_SESSION_USERNAME_IN, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE,
+	FIELD_SESSION_CHAP_ALGS,
+};
 
 /* What an action of the login engine means to the machine. */
 static int follow(struct conn *c, struct login_action *action)
@@ -99,13 +66,12 @@ int conn_login_begin(void *machine)
 		isid_of(config->host_salt, s->sid, s->isid);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
-	rc = chap ? chap_settings(s->record, &login.chap, &c->err) : 0;
+	rc = chap ? credentials_take(s->record, &credential_fields, &login.chap, &c->err) : 0;
 	if (rc == 0)
 		rc = conn_wishes(c, &login.wish);
 	if (rc == 0)
 		rc = login_new(&login, &c->login, &c->err);
-	secret_clear(&login.chap.secret);
-	secret_clear(&login.chap.secret_in);
+	credentials_clear(&login.chap);
 	if (rc < 0)
 		return CONN_EV_FAILED;
 	login_start(c->login, &action);

@@ -10,6 +10,7 @@
 
 #define LOGOUT_S 1 /* all is known: a target that does not answer costs a second and no more */
 #define ANSWER_MAX_S 300 /* a target that adds a byte now and then ends here */
+#define ANSWER_PDUS_MAX 200000u /* a million portals in PDUs of the least length that a record may ask for */
 #define FIRST_CMDSN 1u
 
 static const struct credential_fields credential_fields = {
@@ -196,6 +197,7 @@ int discovery_ask(void *machine)
 		.cmdsn = d->result.cmdsn,
 		.exp_statsn = d->result.exp_statsn,
 		.ignore_itt = d->carrier->ops->own_itt,
+		.max_pdus = ANSWER_PDUS_MAX,
 		.found = found,
 		.warning = left_out,
 		.arg = d,

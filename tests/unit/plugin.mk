@@ -51,3 +51,7 @@ unit_tests += tests/unit/plugin-abi
 tests_unit_plugin_abi_SOURCES = tests/unit/plugin-abi.c
 tests_unit_plugin_abi_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_plugin_abi_LDADD =
+unit_tests += tests/unit/session-credentials
+tests_unit_session_credentials_SOURCES = tests/unit/session-credentials.c
+tests_unit_session_credentials_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_credentials_LDADD = $(test_libs)
