@@ -9,7 +9,7 @@
 #include <miscsi/core.h>
 #include <sys/socket.h>
 
-/* `index` is the flash node's number on the host. NULL: error 27. */
+/* `index` is the flash node's number on the host. NULL: MISCSI_TRAIT_KERNEL_FLASH, or error 27. */
 struct miscsi_flash_ops {
 	uint32_t size, reserved;
 	int (*list)(struct miscsi_op *op); /* a row per flash node, all its values */
@@ -22,7 +22,7 @@ struct miscsi_flash_ops {
 	int (*logout_sid)(struct miscsi_op *op); /* op->sid */
 };
 
-/* The adapter's CHAP table. NULL: error 27. */
+/* The adapter's CHAP table. NULL: MISCSI_TRAIT_KERNEL_CHAP, or error 27. */
 struct miscsi_chap_ops {
 	uint32_t size, reserved;
 	int (*list)(struct miscsi_op *op); /* a row per entry */
@@ -33,7 +33,7 @@ struct miscsi_chap_ops {
 struct miscsi_stats_ops {
 	uint32_t size, reserved;
 	int (*session)(struct miscsi_op *op); /* op->sid, op->cid. NULL: GET_STATS */
-	int (*host)(struct miscsi_op *op); /* NULL: error 27 */
+	int (*host)(struct miscsi_op *op); /* NULL: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
 };
 
 struct miscsi_ping_args {
@@ -47,7 +47,7 @@ struct miscsi_ping_args {
 
 struct miscsi_ping_ops {
 	uint32_t size, reserved;
-	int (*send)(struct miscsi_op *op, const struct miscsi_ping_args *args); /* one echo request; done when answered. NULL: error 27 */
+	int (*send)(struct miscsi_op *op, const struct miscsi_ping_args *args); /* one echo request; done when answered. NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 	void (*event)(struct miscsi_op *op, uint32_t status); /* PING_COMP (111) of an op under way; ends it by op_done(). NULL: no such event */
 };
 

@@ -84,7 +84,7 @@ struct miscsi_path {
 
 struct miscsi_net_ops {
 	uint32_t size, reserved;
-	int (*apply)(struct miscsi_op *op); /* the op's iface.* settings to host_no, as one transaction. NULL: error 14 */
+	int (*apply)(struct miscsi_op *op); /* the op's iface.* settings to host_no, as one transaction. NULL: MISCSI_TRAIT_KERNEL_NET, or error 14 */
 	/* PATH_REQ (107): find source, next hop and MTU; the core sends the PATH_UPDATE, with mac all zero when this failed. NULL: error 14 */
 	int (*path)(struct miscsi_op *op, struct miscsi_path *path);
 	int (*down)(struct miscsi_op *op); /* IF_DOWN (108). NULL: nothing to do */

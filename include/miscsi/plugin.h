@@ -22,21 +22,9 @@
 #include <miscsi/core.h>
 #include <miscsi/errors.h>
 #include <miscsi/ops.h>
+#include <miscsi/traits.h>
 
 #define MISCSI_ABI 1
-
-/* Traits. */
-#define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
-#define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
-#define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
-#define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* an endpoint can only be had through a named host */
-#define MISCSI_TRAIT_RDMA (1ull << 4) /* offers the keys of RFC 7145 */
-#define MISCSI_TRAIT_NO_DIGESTS (1ull << 5) /* digests are neither offered nor set */
-#define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
-#define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
-#define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
-#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): needs `net`'s path op */
-#define MISCSI_TRAIT_OWN_HOSTS (1ull << 10) /* host numbers are not SCSI hosts of the kernel (only for tests) */
 
 /* A PCI id or MISCSI_PCI_ANY. Frozen; an array ends at vendor 0. */
 #define MISCSI_PCI_ANY 0xffffffffu
@@ -90,12 +78,12 @@ struct miscsi_plugin {
 	const struct miscsi_endpoint_ops *endpoint; /* NULL: the kernel's endpoints (EP_CONNECT, EP_POLL, EP_DISCONNECT) */
 	const struct miscsi_login_ops *login; /* NULL: the core logs in */
 	const struct miscsi_param_ops *param; /* NULL: nothing to adjust */
-	const struct miscsi_net_ops *net; /* NULL: iface settings cannot be applied: error 14 */
+	const struct miscsi_net_ops *net; /* NULL: MISCSI_TRAIT_KERNEL_NET, or iface settings cannot be applied: error 14 */
 	const struct miscsi_host_ops *host; /* NULL: what sysfs shows; SET_HOST_PARAM */
-	const struct miscsi_flash_ops *flash; /* NULL: error 27 */
-	const struct miscsi_chap_ops *chap; /* NULL: error 27 */
-	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: error 27 */
-	const struct miscsi_ping_ops *ping; /* NULL: error 27 */
+	const struct miscsi_flash_ops *flash; /* NULL: MISCSI_TRAIT_KERNEL_FLASH, or error 27 */
+	const struct miscsi_chap_ops *chap; /* NULL: MISCSI_TRAIT_KERNEL_CHAP, or error 27 */
+	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
+	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 	const struct miscsi_boot_ops *boot; /* NULL: what the kernel shows below /sys/firmware */
 	const struct miscsi_field *fields; /* NULL: none */
 };

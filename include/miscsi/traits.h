@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Traits: what a plugin declares and needs no code for. In struct miscsi_plugin for all that it serves, in a row of `match` for
+ * that transport alone. Included by plugin.h.
+ */
+#ifndef MISCSI_TRAITS_H
+#define MISCSI_TRAITS_H
+
+#define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
+#define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
+#define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
+#define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* an endpoint can only be had through a named host */
+#define MISCSI_TRAIT_RDMA (1ull << 4) /* offers the keys of RFC 7145 */
+#define MISCSI_TRAIT_NO_DIGESTS (1ull << 5) /* digests are neither offered nor set */
+#define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
+#define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
+#define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
+#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): needs `net`'s path op */
+#define MISCSI_TRAIT_OWN_HOSTS (1ull << 10) /* host numbers are not SCSI hosts of the kernel (only for tests) */
+
+/*
+ * The driver serves these by the kernel's own requests, and the core sends them: the plugin needs no table for it. An op that it does
+ * bring comes first. A driver that answers "unknown" after all gets the transport the same refusal as without the trait.
+ */
+#define MISCSI_TRAIT_KERNEL_NET (1ull << 11) /* SET_IFACE_PARAMS */
+#define MISCSI_TRAIT_KERNEL_FLASH (1ull << 12) /* flash nodes: sysfs and NEW_FLASHNODE to LOGOUT_FLASHNODE_SID */
+#define MISCSI_TRAIT_KERNEL_CHAP (1ull << 13) /* GET_CHAP, SET_CHAP, DELETE_CHAP */
+#define MISCSI_TRAIT_KERNEL_STATS (1ull << 14) /* GET_HOST_STATS */
+#define MISCSI_TRAIT_KERNEL_PING (1ull << 15) /* PING, answered by event 111 */
+
+#endif
