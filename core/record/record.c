@@ -308,18 +308,9 @@ static bool has_value(const struct record *r, enum field_id id, const char *text
 	return same;
 }
 
-int record_set_key(struct record *r, const char *key, const char *text, struct err *err)
+/* What a user may not set, in the words of 2.1.8 where it has some. */
+static int refuse(const struct record *r, const struct field *f, struct err *err)
 {
-	const struct field *f;
-	enum field_id id;
-	int rc = field_find_user(r->kind, key, &id, err);
-
-	if (rc)
-		return rc;
-	/* Tools write back what they have read: what is so already may be said of any field. */
-	if (has_value(r, id, text))
-		return 0;
-	f = field_of(id);
 	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"Cannot modify %s. Use iface mode to update this value.", f->key);
@@ -328,5 +319,24 @@ int record_set_key(struct record *r, const char *key, const char *text, struct e
 			"Can not update %s. Delete it, and then create a new one.", f->key);
 	if (f->flags & FIELD_READONLY)
 		return err_set(err, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
-	return record_set(r, id, text, err);
+	return 0;
+}
+
+int record_set_key(struct record *r, const char *key, const char *text, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum field_id id;
+	int rc = field_find_user(r->kind, key, &id, err);
+
+	if (rc)
+		return rc;
+	rc = refuse(r, field_of(id), &why);
+	if (!rc)
+		return record_set(r, id, text, err);
+	/* Tools write back what they have read: what is so already may be said of any field. */
+	if (has_value(r, id, text))
+		return 0;
+	if (err)
+		err_copy(err, &why);
+	return rc;
 }
