@@ -219,7 +219,7 @@ int discovery_perform(
 		r = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
 	} else if (r >= 0) {
 		err_clear(err);
-		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_keep(w, ask, nodes, err);
+		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_keep(w, ask, disc, nodes, err);
 		if (r >= 0 && nodes->n == 0)
 			r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
 	}

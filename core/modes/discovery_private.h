@@ -9,9 +9,8 @@
 int discovery_record(
 	struct world *w, const struct discovery_select *select, struct record **out, struct err *err);
 
-/* Writes the discovery record and what was found, as ask->keep says; each of nodes becomes what is in the
- * database then. */
-int discovery_keep(
-	struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err);
+/* Writes the discovery record and what was found, as ask->keep and ask->for_login say. */
+int discovery_keep(struct world *w, const struct discovery_ask *ask, const struct record *disc,
+	struct record_list *nodes, struct err *err);
 
 #endif
