@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,6 +69,47 @@ static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
 	return -error;
 }
 
+/* The search for the network device of an address. */
+struct search {
+	struct miscsi_op *op;
+	const char *hwaddress;
+	char found[IFNAMSIZ];
+};
+
+static int any_entry(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return 1;
+}
+
+/* A bond and its members, a bridge and its ports show one address: the one that carries IP has no master. */
+static int has_address(void *arg, const char *name)
+{
+	struct search *s = arg;
+	char path[64 + IFNAMSIZ], address[64];
+
+	if (strlen(name) >= IFNAMSIZ)
+		return 0;
+	snprintf(path, sizeof(path), "class/net/%s/address", name);
+	if (s->op->core->sysfs_read(s->op, path, address, sizeof(address)) < 0 || strcasecmp(address, s->hwaddress) != 0)
+		return 0;
+	snprintf(path, sizeof(path), "class/net/%s/master", name);
+	if (s->op->core->sysfs_list(s->op, path, any_entry, NULL) >= 0)
+		return 0;
+	memcpy(s->found, name, strlen(name) + 1);
+	return 1;
+}
+
+static int bind_hwaddress(struct miscsi_op *op, int fd, const char *hwaddress)
+{
+	struct search s = { .op = op, .hwaddress = hwaddress };
+
+	if (op->core->sysfs_list(op, "class/net", has_address, &s) > 0)
+		return bind_netdev(op, fd, s.found);
+	return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network interface with the address '%s'", hwaddress);
+}
+
 static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM }, *found = NULL;
@@ -89,6 +131,8 @@ static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect
 
 	if (args->netdev && *args->netdev)
 		r = bind_netdev(op, fd, args->netdev);
+	else if (args->hwaddress && *args->hwaddress)
+		r = bind_hwaddress(op, fd, args->hwaddress);
 	if (r == 0 && args->ip && *args->ip)
 		r = bind_address(op, fd, args->ip);
 	return r;

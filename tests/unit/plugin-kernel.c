@@ -249,6 +249,60 @@ static void sysfs_is_shown_by_default(void **state)
 	end(k);
 }
 
+/* The kernel's answer to GET_STATS: 96 bytes and two named counters, of which only one is whole. */
+static bool answer_stats(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+{
+	struct kernel_world *k = arg;
+	uint8_t buf[ISCSI_MSG_HEAD + 96 + 72 + 8] = { 0 };
+	const struct nlmsghdr head = { .nlmsg_len = sizeof(buf) };
+	uint8_t *stats = buf + ISCSI_MSG_HEAD;
+	const uint64_t octets = UINT64_C(1) << 40;
+	const uint32_t commands = 7, customs = 2;
+
+	(void)payload;
+	(void)len;
+	if (ev->type != ISCSI_UEVENT_GET_STATS)
+		return false;
+	memcpy(buf, &head, sizeof(head));
+	memcpy(buf + sizeof(head), ev, sizeof(*ev));
+	memcpy(stats, &octets, sizeof(octets));
+	memcpy(stats + 20, &commands, sizeof(commands));
+	memcpy(stats + 92, &customs, sizeof(customs));
+	memcpy(stats + 96, "eh_abort_cnt", 12);
+	memcpy(stats + 96 + 64, &octets, sizeof(octets));
+	fake_kernel_multicast(k->fk, 1, buf, sizeof(buf));
+	return true;
+}
+
+static void session_statistics_are_the_kernels(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_kernel_hook(k->fk, answer_stats, k);
+	run_begin(&r, MISCSI_NONE, NULL)->sid = 5;
+	r.op.cid = 0;
+	transport_stats_session(k->card, &r.op);
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_non_null(strstr(r.values, "[5]txdata_octets=1099511627776;rxdata_octets=0;"));
+	assert_non_null(strstr(r.values, ";scsicmd_pdus=7;"));
+	assert_non_null(strstr(r.values, ";timeout_err=0;eh_abort_cnt=1099511627776;"));
+	assert_string_equal(strstr(r.values, "eh_abort"), "eh_abort_cnt=1099511627776;");
+
+	fake_kernel_hook(k->fk, NULL, NULL); /* answers too shortly */
+	transport_stats_session(k->card, &r.op);
+	r.done = 0;
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_non_null(strstr(r.op.err.text, "the kernel's statistics are"));
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_IF_ERROR, EEXIST);
+	r.done = 0;
+	transport_stats_session(k->card, &r.op);
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_SESS_NOT_FOUND);
+	end(k);
+}
+
 static void transport_that_is_not_there_is_named(void **state)
 {
 	struct kernel_world *k = world(true);
@@ -270,6 +324,7 @@ int main(void)
 		cmocka_unit_test(host_must_be_the_transports_own),
 		cmocka_unit_test(host_parameters_are_set_where_the_driver_takes_them),
 		cmocka_unit_test(sysfs_is_shown_by_default),
+		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
 	};
 

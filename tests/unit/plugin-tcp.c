@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "fake_sys.h"
 #include "plugin-run.h"
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -136,6 +137,32 @@ static void tcp_names_what_went_wrong(void **state)
 	end(&k);
 }
 
+static void tcp_finds_the_interface_of_an_address(void **state)
+{
+	struct plugins_config config;
+	struct fake_sys sys;
+	struct tcp_world k;
+
+	(void)state;
+	fake_sys_new(&sys);
+	fake_sys_write(&sys, "02:00:00:00:00:4A\n", "class/net/aport0/address");
+	fake_sys_write(&sys, "1\n", "class/net/aport0/master/ifindex"); /* a port of something */
+	fake_sys_write(&sys, "02:00:00:00:00:4a\n", "class/net/lo/address");
+	world(&k);
+	plugins_free(k.w.ps);
+	config = (struct plugins_config){ .loop = k.w.loop, .log = &k.w.log, .sysfs = &sys.sysfs, .dirs = BUILDDIR "/.libs" };
+	assert_int_equal(plugins_new(&config, &k.w.ps), 0);
+	k.t = must_find(&k.w, "tcp");
+	k.args.hwaddress = "02:00:00:00:00:4a";
+	assert_int_equal(connect_it(&k, NULL), 0);
+	transport_disconnect(k.t, &k.r.op.binding);
+	k.args.hwaddress = "02:00:00:00:00:4b";
+	assert_true(connect_it(&k, NULL) < 0);
+	assert_string_equal(k.r.op.err.text, "there is no network interface with the address '02:00:00:00:00:4b'");
+	end(&k);
+	fake_sys_free(&sys);
+}
+
 static void tcp_leaves_nothing_of_a_connect_that_was_given_up(void **state)
 {
 	struct tcp_world k;
@@ -162,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_gives_a_connected_socket),
 		cmocka_unit_test(tcp_names_what_went_wrong),
+		cmocka_unit_test(tcp_finds_the_interface_of_an_address),
 		cmocka_unit_test(tcp_leaves_nothing_of_a_connect_that_was_given_up),
 	};
 
