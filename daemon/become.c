@@ -28,6 +28,10 @@ static int wait_for_child(pid_t child, int fd)
 	return MISCSI_ERR_INTERNAL;
 }
 
+/*
+ * The starter (systemd, a script) may go on when requests are taken, not before: it waits for a byte through a pipe, or for the
+ * child's end, whose status it passes on.
+ */
 int become_daemon(int *ready)
 {
 	int pipefd[2], null;
@@ -72,6 +76,10 @@ void become_ready(int ready)
 	}
 }
 
+/*
+ * The lock, not the number in the file, says whether another one runs: a number may be an old one's, a lock ends with its holder.
+ * Never truncated before it is locked: it may be the other one's.
+ */
 int become_known(const char *pid_file, int *out, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -50,6 +50,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 	o->debug = (int)level;
 }
 
+/* One option; those that only print end the program. */
 static void take(int opt, const char *value, struct iscsid_options *o)
 {
 	switch (opt) {
@@ -89,6 +90,7 @@ static void take(int opt, const char *value, struct iscsid_options *o)
 	}
 }
 
+/* In the foreground for people, else for the system's log. Levels are iscsiadm's 0 to 8, which have three meanings here. */
 static void start_log(const struct iscsid_options *o, char *name, struct log *log)
 {
 	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;

@@ -40,6 +40,7 @@ struct daemon {
 	int own_socket; /* -1: none of ours has a path */
 };
 
+/* Doubtful lines of iscsid.conf are told and do no harm. */
 static void conf_warning(void *arg, const char *text)
 {
 	const struct daemon *d = arg;
@@ -62,6 +63,7 @@ static void on_signal(void *arg, int signo)
 	stop(d);
 }
 
+/* Constant as long as this kernel runs; without it ISIDs are still unique on this machine. */
 static uint64_t host_salt(void)
 {
 	char *boot_id = NULL;
@@ -98,6 +100,10 @@ static void read_name(struct daemon *d)
 		log_warn(d->log, "iscsid", "%s", err.text);
 }
 
+/*
+ * From the bottom up: what a part needs is there before it. Sessions are taken over before the first request is heard, so that a
+ * login cannot double one that is there.
+ */
 static int make_engine(struct daemon *d, struct err *err)
 {
 	struct plugins_config plugins = { .loop = d->loop, .log = d->log, .sysfs = &d->sysfs };
@@ -138,6 +144,7 @@ static int make_engine(struct daemon *d, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
+/* The server owns the socket from here; the number says only that it is ours to remove. */
 static int serve_socket(struct daemon *d, const char *name, struct err *err)
 {
 	int fd = -1;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Only the plugins know whose host a proc_name is. */
 static const char *transport_of(void *arg, const char *proc_name)
 {
 	struct transport *t;
@@ -71,6 +72,7 @@ static struct record *settings_shown(const struct session_info *i)
 	return r;
 }
 
+/* The kernel shows them to root; with them a session can be recovered though its record is gone. */
 static void add_secrets(struct record *r, const struct session_info *i)
 {
 	char name[SESSION_INFO_NAME_MAX];
@@ -92,6 +94,7 @@ static void opened(struct transport_op *op, int result)
 		log_err(manager_config(c->session->manager)->log, "session", "session%u: %s", c->session->sid, op->err.text);
 }
 
+/* As a session of ours that is logged in; set_going() looks whether that is so. */
 static int take(struct manager *m, const struct session_info *i, struct transport *t)
 {
 	struct record *node = NULL;

@@ -5,6 +5,7 @@
 #include "session/actions.h"
 #include <errno.h>
 
+/* qla4xxx: START_CONN begins the login and event 109 ends it; no PDU of ours is wanted (KERNEL_ABI trap 2). */
 bool conn_by_firmware(const void *machine)
 {
 	const struct conn *c = machine;
@@ -12,6 +13,7 @@ bool conn_by_firmware(const void *machine)
 	return transport_logs_in(c->session->transport);
 }
 
+/* The name's addresses, or why there are none: the attempt ends then, the session decides about another. */
 static void conn_resolved(void *arg, int result, const struct resolved *r, const struct err *err)
 {
 	struct conn *c = arg;
@@ -72,6 +74,7 @@ int conn_resolve(void *machine)
 	return CONN_EV_NONE;
 }
 
+/* From here the binding is ours: every way down has to give it back. */
 static void conn_connected(struct transport_op *op, int result)
 {
 	struct conn *c = op->arg;
@@ -85,6 +88,7 @@ static void conn_connected(struct transport_op *op, int result)
 	conn_event(c, CONN_EV_CONNECTED);
 }
 
+/* An unset wish is no wish: the plugin then lets the kernel choose by route. */
 static const char *wish(const struct session *s, enum field_id id)
 {
 	const char *text = record_str(s->record, id);
@@ -92,6 +96,10 @@ static const char *wish(const struct session *s, enum field_id id)
 	return *text ? text : NULL;
 }
 
+/*
+ * Where to, and from where: netdev, address and adapter come from the iface part of the record. A host of the session's own says
+ * nothing of that, one of an adapter does (session_op).
+ */
 int conn_connect(void *machine)
 {
 	struct conn *c = machine;
@@ -113,6 +121,10 @@ int conn_connect(void *machine)
 	return CONN_EV_NONE;
 }
 
+/*
+ * The first time the kernel's session and connection are made on the way; after a loss the same ones are bound to a new socket or
+ * endpoint (KERNEL_ABI order rules 2 to 4). One job, so that nothing can come between.
+ */
 int conn_bind(void *machine)
 {
 	struct conn *c = machine;
@@ -141,6 +153,7 @@ void conn_bound(struct conn *c)
 		transport_disconnect(c->session->transport, &c->binding);
 }
 
+/* The plugin's login op ended: by the firmware's event, or because it could not begin. */
 static void conn_fw_done(struct transport_op *op, int result)
 {
 	struct conn *c = op->arg;
@@ -161,6 +174,7 @@ int conn_fw_login(void *machine)
 	return CONN_EV_NONE;
 }
 
+/* The moment of no return for the target's view of us: what was negotiated holds in the kernel, and I/O begins. */
 int conn_start(void *machine)
 {
 	struct conn *c = machine;
@@ -176,6 +190,7 @@ int conn_start(void *machine)
 	return conn_submit(c, job);
 }
 
+/* Tells the session. What only a login needs is freed here, since most sessions stay up for months. */
 int conn_up(void *machine)
 {
 	struct conn *c = machine;
@@ -190,6 +205,7 @@ int conn_up(void *machine)
 	return CONN_EV_NONE;
 }
 
+/* The kernel is done with the connection, or never had it: it is free for another attempt. */
 int conn_down(void *machine)
 {
 	struct conn *c = machine;
@@ -237,6 +253,10 @@ int conn_stop_late(void *machine)
 	return conn_stop(c);
 }
 
+/*
+ * Before a logout the devices go: the SCSI layer flushes their caches while the session can still carry that. If the target is dead
+ * the flush hangs, the kernel's ping notices (LOST) or our time runs out, and the session is taken away without.
+ */
 int conn_unbind(void *machine)
 {
 	struct conn *c = machine;
@@ -272,6 +292,7 @@ int conn_destroy(void *machine)
 	return conn_submit(c, job);
 }
 
+/* The end of this connection for the engine. The session is freed by the manager, from outside of all this. */
 int conn_closed(void *machine)
 {
 	struct conn *c = machine;

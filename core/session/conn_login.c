@@ -42,6 +42,10 @@ static int follow(struct conn *c, struct login_action *action)
 	}
 }
 
+/*
+ * A login of the same initiator name and ISID to the same portal group is a session reinstatement (RFC 7143 section 6.3.5): the target
+ * drops what it still has of the old session. So the ISID is the session's, login after login.
+ */
 int conn_login_begin(void *machine)
 {
 	struct conn *c = machine;
@@ -78,6 +82,7 @@ int conn_login_begin(void *machine)
 	return follow(c, &action);
 }
 
+/* One step of the dialogue; the engine of core/proto decides what it means. */
 int conn_login_pdu(void *machine)
 {
 	struct conn *c = machine;
@@ -87,6 +92,7 @@ int conn_login_pdu(void *machine)
 	return follow(c, &action);
 }
 
+/* Reason 0 closes the session: with one connection per session there is nothing else to keep (RFC 7143 section 11.14.1). */
 int conn_logout_send(void *machine)
 {
 	struct conn *c = machine;

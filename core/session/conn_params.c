@@ -11,6 +11,7 @@ static const uint32_t digest_out[] = {
 	[ISCSI_DIGEST_CRC32C_NONE] = MISCSI_DIGEST_NONE | MISCSI_DIGEST_CRC32C | MISCSI_DIGEST_PREFER_CRC32C,
 };
 
+/* What a plugin made of a digest; anything that is no combination of ours means none, which is always allowed. */
 static uint32_t digest_in(uint32_t public)
 {
 	for (uint32_t i = 0; i < sizeof(digest_out) / sizeof(digest_out[0]); i++)
@@ -19,6 +20,7 @@ static uint32_t digest_in(uint32_t public)
 	return ISCSI_DIGEST_NONE;
 }
 
+/* The plugin ABI has structures of its own: ours may change, those may not. */
 static void to_public(const struct iscsi_params *in, struct miscsi_params *out)
 {
 	*out = (struct miscsi_params){ .size = sizeof(*out) };
@@ -60,6 +62,7 @@ static int adjust(struct conn *c, struct iscsi_params *params,
 	return rc;
 }
 
+/* The negotiator knows by itself which settings feed a key (keys.def): every setting is offered to it, most are none of its. */
 static int wish_of(void *arg, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
@@ -96,6 +99,7 @@ int conn_wishes(struct conn *c, struct iscsi_params *wish)
 	return adjust(c, wish, transport_offer);
 }
 
+/* An adapter may have to refuse an outcome: then there is no login. */
 int conn_negotiated(struct conn *c, struct iscsi_params *params)
 {
 	return adjust(c, params, transport_negotiated);
@@ -128,6 +132,10 @@ static bool from_record(const struct conn *c, int param)
 	}
 }
 
+/*
+ * Every row of fields.def that has a number in the kernel's table is sent, by its type. So a new kernel parameter is one row there,
+ * and nothing here.
+ */
 static int add_setting(void *arg, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);

@@ -32,6 +32,10 @@ void conn_init(struct conn *c, struct session *s)
 	transport_op_init(&c->op, NULL, NULL);
 }
 
+/*
+ * Raised from within an action, or while the kernel's job is under way and the event is one from outside: it waits. Both keep the
+ * machine's steps whole; a set is enough for what waits, since an event said twice says nothing more.
+ */
 void conn_event(struct conn *c, enum conn_event event)
 {
 	if (c->busy || (c->job && (OUTSIDE & FSM_IN(event)))) {
@@ -75,6 +79,10 @@ int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
 	return CONN_EV_FAILED;
 }
 
+/*
+ * The job that the state waits for has ended. Even a failed one may have made the session: then it is noted, so that the way down
+ * takes it apart again.
+ */
 static void conn_job_done(struct kernel_job *job, void *arg)
 {
 	struct conn *c = arg;
@@ -118,6 +126,7 @@ struct kernel_job *conn_job(const struct conn *c)
 	return job;
 }
 
+/* Only a failure is of interest: a success shows by the answer. */
 static void conn_pdu_sent(struct kernel_job *job, void *arg)
 {
 	struct conn *c = arg;
@@ -179,6 +188,7 @@ void conn_release(struct conn *c)
 	c->login = NULL;
 }
 
+/* From whatever state: jobs that run are orphaned, the kernel's session is left as it is. */
 void conn_close(struct conn *c)
 {
 	const struct manager_config *config = manager_config(c->session->manager);

@@ -2,6 +2,7 @@
 /* ISIDs as a pure function of the session id. */
 #include "session/isid.h"
 
+/* The sid's low half is the qualifier; its high half, and the salt, are in the random part. */
 void isid_of(uint64_t salt, uint32_t sid, uint8_t isid[ISID_LEN])
 {
 	uint32_t random = (uint32_t)(salt ^ salt >> 24 ^ salt >> 48 ^ sid >> 16) & 0xffffff;

@@ -38,6 +38,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	return 0;
 }
 
+/* Sessions stay in the kernel; the next daemon finds them there. */
 void manager_free(struct manager *m)
 {
 	struct err err = ERR_INIT;
@@ -91,6 +92,7 @@ static bool request_begin(struct manager *m, struct manager_request *r)
 	return r->answer != NULL;
 }
 
+/* Copied, because the session may be gone when the result is looked at. */
 static void request_about(struct manager_request *r, const struct session *s)
 {
 	struct manager_answer *a = r->answer;
@@ -122,6 +124,7 @@ void manager_request_done(struct manager_request *r, const struct session *s, co
 	request_step(r);
 }
 
+/* Who asked is gone: what it waits for goes on without it. */
 void manager_forget(struct manager_request *r)
 {
 	struct session_waiter *w;
@@ -151,6 +154,7 @@ static int join(struct session *s, struct manager_request *r, enum session_want 
 	return 0;
 }
 
+/* The session is on the list before its machine starts: what that sets off must find it. */
 static int add_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
 {
 	struct session *s;
@@ -184,6 +188,7 @@ static unsigned join_present(struct manager *m, const struct record *node, struc
 	return present;
 }
 
+/* Refusals that need no session come first; then what is there is counted, and what is missing is made. */
 static void login(struct manager *m, const struct record *node, struct manager_request *r)
 {
 	struct err *err = &r->answer->result.err;
@@ -319,6 +324,7 @@ unsigned manager_count(const struct manager *m)
 	return n;
 }
 
+/* Never from within the session's own callbacks. */
 static void reap(void *arg)
 {
 	session_free(arg);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* The data is the datagram's and ends with this call: the machine handles it at once, or not at all. */
 static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
 {
 	struct manager *m = arg;
@@ -40,6 +41,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 		conn_event(&s->conn, CONN_EV_LOST);
 }
 
+/* Only while the firmware's login is what we wait for: a late one says nothing that CONN_ERROR would not. */
 static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
 {
 	struct session *s = manager_find(arg, sid);
@@ -57,6 +59,7 @@ static void on_unbound(void *arg, uint32_t sid, uint32_t host_no)
 		conn_event(&s->conn, CONN_EV_UNBOUND);
 }
 
+/* Ours, as asked; or by another program, or with the driver: the machine knows which. */
 static void on_destroyed(void *arg, uint32_t sid, uint32_t host_no)
 {
 	struct session *s = manager_find(arg, sid);

@@ -16,6 +16,7 @@
 #define RETRY_HOPELESS_MS 60000 /* the target refuses us: that may pass when its administrator mends it, but seldom soon */
 #define SCAN_WAIT_MS 2000 /* an answer to a login waits so long for devices, then no longer: orchestrators wait 3 s in all */
 
+/* A change of a session's state is one line in the log, with who it is and why. */
 static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
 {
 	struct session *s = machine;
@@ -94,6 +95,7 @@ int session_wait(struct session *s, struct manager_request *r, enum session_want
 	return 0;
 }
 
+/* Each that waits gets its answer once; the list may be added to by what an answer sets off. */
 void session_answer(struct session *s, enum session_want want, const struct err *err)
 {
 	struct session_waiter *w, *next;
@@ -130,11 +132,16 @@ static uint64_t back_off(const struct session *s)
 	return ms + ms / 8 * (s->sid % 8) / 8;
 }
 
+/* Credentials, a target that is gone, a protocol that does not fit: more of the same will not help. */
 static bool portal_refused(const struct session *s)
 {
 	return err_retry(s->conn.err.code) == ERR_RETRY_NEVER;
 }
 
+/*
+ * A redirection is no failure. A first login is bounded, and not tried again after a refusal; a session that was up is tried for
+ * ever unless the record bounds it (reopen_max), since somebody's file system is on it.
+ */
 bool sess_try_again(const void *machine)
 {
 	const struct session *s = machine;
@@ -159,6 +166,7 @@ int sess_open(void *machine)
 	return SESS_EV_NONE;
 }
 
+/* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
 int sess_wait(void *machine)
 {
 	struct session *s = machine;
@@ -195,6 +203,7 @@ static void logged_in(struct session *s)
 	err_clear(&s->err);
 }
 
+/* A failed scan is no failed login: the session is up, and a rescan can be asked for. */
 static void scan_over(int status, void *arg)
 {
 	struct session *s = arg;
@@ -212,6 +221,10 @@ static void scan_long(void *arg)
 	session_event(arg, SESS_EV_SCANNED); /* it goes on; who asked for the login need not wait for it */
 }
 
+/*
+ * The settings are noted before anybody hears of the session: a daemon killed from here on finds all it needs. Failing to note them
+ * costs what the kernel does not keep, not the session.
+ */
 int sess_established(void *machine)
 {
 	struct session *s = machine;
@@ -232,6 +245,7 @@ int sess_established(void *machine)
 	return SESS_EV_NONE;
 }
 
+/* No scan: the devices were there all the time. Who asked for a login meanwhile has one. */
 int sess_recovered(void *machine)
 {
 	struct session *s = machine;
@@ -250,6 +264,7 @@ int sess_answer(void *machine)
 
 /* The end. */
 
+/* The first login failed for good, or recovery was bounded: the kernel's session goes before anybody is answered. */
 int sess_give_up(void *machine)
 {
 	struct session *s = machine;
@@ -269,6 +284,10 @@ int sess_close(void *machine)
 	return SESS_EV_NONE;
 }
 
+/*
+ * Nothing of it is in the kernel any more (or the kernel keeps it, which is told). Who waited for it to come up hears why it did
+ * not; who waited for its end is done.
+ */
 int sess_gone(void *machine)
 {
 	struct session *s = machine;

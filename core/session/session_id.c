@@ -24,6 +24,7 @@ const char *session_address(const struct session *s, uint16_t *port)
 	return s->redirect_host ? s->redirect_host : record_str(s->record, FIELD_CONN_ADDRESS);
 }
 
+/* Kept as text because every line of the log has it. */
 void session_portal_text(struct session *s)
 {
 	struct portal p = { .tpgt = PORTAL_TPGT_ANY };
@@ -61,6 +62,10 @@ void session_back_home(struct session *s)
 	session_portal_text(s);
 }
 
+/*
+ * Whether a record means this session. The portal group tag is left out: an array that renumbers its groups would otherwise get
+ * every session a second time.
+ */
 bool session_is(const struct session *s, const struct record *node)
 {
 	static const enum field_id identity[] = { FIELD_NODE_NAME, FIELD_CONN_ADDRESS, FIELD_IFACE_NAME };

@@ -21,6 +21,7 @@ static int store_path(const char *dir, uint32_t sid, char path[PATH_BYTES])
 	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u", dir, sid) < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
+/* Whole or not at all (file_replace): a daemon that dies here leaves the one before, or none. */
 int store_write(const struct session *s)
 {
 	const char *dir = manager_config(s->manager)->state_dir;
@@ -55,6 +56,7 @@ void store_remove(const struct session *s)
 		unlink(path);
 }
 
+/* The first line, a comment to the parser of records. */
 static int parse_isid(const char *text, uint8_t isid[ISID_LEN])
 {
 	unsigned byte[ISID_LEN];
