@@ -104,7 +104,6 @@ static int ask(const struct command *c, const struct discovery_select *select, b
 		.n_ifaces = a->ifaces.n,
 		.by_record = by_record,
 		.keep = keep_of(a->ops),
-		.for_login = a->login,
 		.message = say,
 		.arg = &said };
 	struct record_list nodes = { 0 };

@@ -48,13 +48,13 @@ struct discovery_ask {
 			   iscsid.conf */
 	unsigned keep;	/* enum discovery_keep; 0: missing nodes are made, of the others only what discovery
 			   knows is changed */
-	bool for_login; /* the nodes become what the database has: passwords, timeouts */
 	void (*message)(void *arg, const char *text); /* a line on the way; may be NULL */
 	void *arg;
 };
 
 /*
- * Asks through each iface in turn; *nodes: what was found, by iface, in the order of the answer. It succeeds
+ * Asks through each iface in turn; *nodes: what was found, by iface, in the order of the answer, with the
+ * settings that the database has then. It succeeds
  * when it did through one iface. NO_OBJS_FOUND: the answer was empty. What was found before a failure is not
  * kept.
  */

@@ -9,7 +9,8 @@
 int discovery_record(
 	struct world *w, const struct discovery_select *select, struct record **out, struct err *err);
 
-/* Writes the discovery record and what was found, as ask->keep and ask->for_login say. */
+/* Writes the discovery record and what was found, as ask->keep says; nodes become what the database has then.
+ */
 int discovery_keep(struct world *w, const struct discovery_ask *ask, const struct record *disc,
 	struct record_list *nodes, struct err *err);
 
