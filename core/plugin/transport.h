@@ -31,7 +31,7 @@ struct plugins_config {
 };
 
 int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
-void plugins_free(struct plugins *ps); /* stops every plugin; no op may be under way */
+void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
 
 /*
  * The transport that a kernel's transport name (iface.transport_name) means; loads what is needed. MISCSI_ERR_TRANS_NOT_FOUND tells
