@@ -5,4 +5,7 @@ iscsiadm_SOURCES = $(cli_args) cli/command.h cli/command.c cli/command_discovery
 	cli/command_node.c cli/command_other.c cli/command_session.c cli/iscsiadm.c cli/out_session.c \
 	cli/out_text.c cli/out_text.h
 iscsiadm_LDADD = $(core_libs)
-dist_man_MANS += doc/man/iscsiadm.8
+sbin_PROGRAMS += iscsi-iname
+iscsi_iname_SOURCES = cli/iscsi-iname.c
+iscsi_iname_LDADD = libcore.a
+dist_man_MANS += doc/man/iscsiadm.8 doc/man/iscsi-iname.8

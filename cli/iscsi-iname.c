@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iscsi-iname: prints a new initiator name, made of a prefix and 48 random bits. Writes no file. */
+#include "config.h"
+
+#include "base/err.h"
+#include "proto/names.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* What the initiator that this one replaces has made names of: a distribution sets its own. */
+#ifndef INAME_PREFIX
+#define INAME_PREFIX "iqn.2016-04.com.open-iscsi"
+#endif
+
+static const struct option longs[] = {
+	{ "prefix", required_argument, NULL, 'p' },
+	{ "generate", no_argument, NULL, 'g' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"iscsi-iname [-p prefix] [-g]\n\n"
+		"  -p, --prefix=prefix  what the name begins with [%s]\n"
+		"  -g, --generate       print a whole line for initiatorname.iscsi\n"
+		"  -h, --help           print this and exit\n"
+		"  -V, --version        print the version and exit\n",
+		INAME_PREFIX);
+}
+
+static int print_name(const char *prefix, bool line)
+{
+	struct err err = ERR_INIT;
+	unsigned char random[6];
+	char name[256];
+	int n;
+
+	/* Waits for the random pool of a machine that has just booted: two equal names would share sessions.
+	 */
+	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		if (errno != EINTR) {
+			perror("iscsi-iname: no random numbers");
+			return MISCSI_ERR_GENERIC;
+		}
+	}
+	n = snprintf(name, sizeof(name), "%s:%02x%02x%02x%02x%02x%02x", prefix, random[0], random[1],
+		random[2], random[3], random[4], random[5]);
+	if (n < 0 || (size_t)n >= sizeof(name) || name_check(name, (size_t)n, &err) < 0) {
+		fprintf(stderr, "iscsi-iname: this prefix makes no iSCSI name: %s\n",
+			*err.text ? err.text : "too long");
+		return MISCSI_ERR_INVAL;
+	}
+	printf("%s%s\n", line ? "InitiatorName=" : "", name);
+	return fflush(stdout) ? MISCSI_ERR_GENERIC : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *prefix = INAME_PREFIX;
+	bool line = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "p:ghV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			prefix = optarg;
+			break;
+		case 'g':
+			line = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'V':
+			printf("iscsi-iname version %s\n", PACKAGE_VERSION);
+			return 0;
+		default:
+			usage(stderr);
+			return MISCSI_ERR_INVAL;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return MISCSI_ERR_INVAL;
+	}
+	return print_name(prefix, line);
+}
