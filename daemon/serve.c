@@ -8,6 +8,7 @@
 #include "ipc/listener.h"
 #include "ipc/service.h"
 #include "kernel/kernel.h"
+#include "kernel/netwatch.h"
 #include "kernel/scan.h"
 #include "kernel/sysfs.h"
 #include "plugin/transport.h"
@@ -35,6 +36,7 @@ struct daemon {
 	struct plugins *plugins;
 	struct manager *manager;
 	struct service *service;
+	struct netwatch *netwatch;
 	struct loop_signal on_term, on_int;
 	char *initiator_name, *initiator_alias;
 	int own_socket; /* -1: none of ours has a path */
@@ -100,6 +102,13 @@ static void read_name(struct daemon *d)
 		log_warn(d->log, "iscsid", "%s", err.text);
 }
 
+static void network_changed(void *arg)
+{
+	const struct daemon *d = arg;
+
+	manager_wake(d->manager);
+}
+
 /*
  * From the bottom up: what a part needs is there before it. Sessions are taken over before the first request is heard, so that a
  * login cannot double one that is there.
@@ -138,6 +147,8 @@ static int make_engine(struct daemon *d, struct err *err)
 	rc = manager_new(&config, &d->manager, err);
 	if (rc < 0)
 		return rc;
+	if (netwatch_new(d->loop, network_changed, d, &d->netwatch) < 0)
+		log_info(d->log, "iscsid", "the network is not watched: lost sessions are tried again by the clock alone");
 	rc = manager_adopt(d->manager, err);
 	if (rc > 0)
 		log_info(d->log, "iscsid", "took over %d sessions", rc);
@@ -230,6 +241,7 @@ static void end(struct daemon *d)
 		service_free(d->service);
 	if (d->own_socket >= 0)
 		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
+	netwatch_free(d->netwatch);
 	manager_free(d->manager);
 	if (d->plugins)
 		plugins_free(d->plugins);

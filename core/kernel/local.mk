@@ -13,3 +13,4 @@ libcore_a_SOURCES += \
 	core/kernel/requests.c core/kernel/requests.h \
 	core/kernel/scan.c core/kernel/scan.h \
 	core/kernel/sysfs.c core/kernel/sysfs.h
+libcore_a_SOURCES += core/kernel/netwatch.h core/kernel/netwatch.c

@@ -85,6 +85,9 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);
 
 void manager_forget(struct manager_request *r);
 
+/* The network has changed for the better: sessions that wait to be tried again are tried now (spread over a moment). */
+void manager_wake(struct manager *m);
+
 /* One session as the daemon sees it. Strings are valid during the call only. */
 struct manager_session {
 	uint32_t sid; /* 0: the kernel has none yet */

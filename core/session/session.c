@@ -166,6 +166,18 @@ int sess_open(void *machine)
 	return SESS_EV_NONE;
 }
 
+/* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
+void session_wake(struct session *s)
+{
+	uint64_t in = 100 + s->sid % 64 * 10;
+
+	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) || s->lost_at + (uint64_t)s->time2wait * 1000 >
+			loop_now(manager_config(s->manager)->loop) + in)
+		return;
+	s->attempts = 0;
+	retry_in(s, in);
+}
+
 /* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
 int sess_wait(void *machine)
 {
@@ -191,6 +203,7 @@ int sess_lost(void *machine)
 	struct session *s = machine;
 
 	s->attempts = s->worth = 0;
+	s->lost_at = loop_now(manager_config(s->manager)->loop);
 	session_back_home(s);
 	err_copy(&s->err, &s->conn.err);
 	retry_in(s, s->time2wait ? (uint64_t)s->time2wait * 1000 : 100);

@@ -52,7 +52,7 @@ struct session {
 	unsigned attempts; /* failed logins in a row */
 	unsigned recoveries, worth;
 	uint32_t time2wait; /* seconds, negotiated */
-	uint64_t since; /* loop's ms */
+	uint64_t since, lost_at; /* in this state; last in full feature phase: loop's ms */
 	struct scan *scan;
 	struct err err; /* the last failure */
 };
@@ -70,6 +70,7 @@ struct session_waiter {
 int session_new(struct manager *m, const struct record *node, struct transport *t, struct session **out); /* -ENOMEM */
 void session_free(struct session *s); /* leaves the kernel's session as it is */
 void session_event(struct session *s, enum sess_event event);
+void session_wake(struct session *s); /* if it waits to be tried again: try soon */
 int session_wait(struct session *s, struct manager_request *r, enum session_want want);
 void session_answer(struct session *s, enum session_want want, const struct err *err); /* all that wait for that */
 

@@ -298,6 +298,30 @@ static void recovery_converges(void **state)
 	assert_in_range(w->logins, 10, 60); /* patient with a target that is away */
 }
 
+/* A cable is put back: no waiting for the clock. But Time2Wait is the target's to set. */
+static void a_better_network_ends_the_wait(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+	unsigned before;
+
+	w->status_class = 3;
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	world_run(w, 1 * SECONDS);
+	before = w->logins;
+	manager_wake(w->m);
+	world_run(w, 500);
+	assert_int_equal(w->logins, before); /* Time2Wait: 2 s */
+	world_run(w, 300 * SECONDS);
+	w->status_class = 0;
+	manager_wake(w->m);
+	world_until(w, &s->recoveries, 1, 50, 1 * SECONDS);
+	manager_wake(w->m); /* nothing for one that is up */
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(s->run.state, SESS_LOGGED_IN);
+}
+
 /* multipathd sets recovery_tmo by sysfs: a new login must not set it back. */
 static void recovery_time_is_set_once(void **state)
 {
@@ -577,6 +601,7 @@ int main(void)
 		T(a_redirect_is_followed_and_an_endless_one_ends),
 		T(a_lost_connection_is_restored_on_the_same_session),
 		T(recovery_converges),
+		T(a_better_network_ends_the_wait),
 		T(recovery_time_is_set_once),
 		T(logout_takes_devices_first),
 		T(logout_wins_over_a_dead_target),

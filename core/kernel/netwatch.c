@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The routing socket's news, of which only the good ones count. */
+#include "kernel/netwatch.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#define QUIET_MS 200
+#define LATEST_MS 1000
+#define ROUND_MAX 64 /* datagrams in one round of the loop */
+
+struct netwatch {
+	struct loop *loop;
+	struct nl_sock *sock;
+	struct loop_fd fd;
+	struct loop_timer timer;
+	uint64_t since; /* of the burst's first; 0: there is none */
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* What goes away helps nobody; a link that is told of without a carrier is on its way up, and is told of again. */
+static bool is_good(const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *link = NLMSG_DATA(h);
+
+	switch (h->nlmsg_type) {
+	case RTM_NEWADDR:
+	case RTM_NEWROUTE:
+		return true;
+	case RTM_NEWLINK:
+		return h->nlmsg_len >= NLMSG_LENGTH(sizeof(*link)) && link->ifi_flags & IFF_RUNNING;
+	default:
+		return false;
+	}
+}
+
+static void tell(void *arg)
+{
+	struct netwatch *w = arg;
+
+	w->since = 0;
+	w->fn(w->arg);
+}
+
+static void note(struct netwatch *w)
+{
+	uint64_t now = loop_now(w->loop), waited;
+
+	if (!w->since)
+		w->since = now;
+	waited = now - w->since;
+	loop_timer_set(w->loop, &w->timer, waited + QUIET_MS < LATEST_MS ? QUIET_MS : LATEST_MS - (waited < LATEST_MS ? waited : LATEST_MS),
+		tell, w);
+}
+
+static void on_readable(void *arg, uint32_t events)
+{
+	struct netwatch *w = arg;
+	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	ssize_t n;
+
+	(void)events;
+	for (int i = 0; i < ROUND_MAX; i++) {
+		n = recv(nl_socket_get_fd(w->sock), buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS) /* so much has changed that some of it was lost: reason enough */
+			note(w);
+		else if (n <= 0)
+			return;
+		for (struct nlmsghdr *h = (void *)buf; n > 0 && NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n))
+			if (is_good(h))
+				note(w);
+	}
+}
+
+int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out)
+{
+	struct netwatch *w = x_new(struct netwatch);
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	w->loop = l;
+	w->fn = fn;
+	w->arg = arg;
+	w->sock = nl_socket_alloc();
+	rc = w->sock && nl_connect(w->sock, NETLINK_ROUTE) == 0 &&
+			nl_socket_add_memberships(w->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+				RTNLGRP_IPV6_ROUTE, 0) == 0 ?
+		      loop_fd_add(l, &w->fd, nl_socket_get_fd(w->sock), EPOLLIN, on_readable, w) :
+		      -EPROTO;
+	if (rc < 0) {
+		netwatch_free(w);
+		return rc;
+	}
+	*out = w;
+	return 0;
+}
+
+void netwatch_free(struct netwatch *w)
+{
+	if (!w)
+		return;
+	loop_fd_del(w->loop, &w->fd);
+	loop_timer_cancel(w->loop, &w->timer);
+	if (w->sock)
+		nl_socket_free(w->sock);
+	x_free(w);
+}
