@@ -26,11 +26,14 @@
 
 #define MISCSI_ABI 1
 
-/* A PCI id or MISCSI_PCI_ANY. Frozen; an array ends at vendor 0. */
+/* A PCI id, each number or MISCSI_PCI_ANY, and what people call the adapter. Frozen; an array ends at vendor 0. */
 #define MISCSI_PCI_ANY 0xffffffffu
 struct miscsi_pci_id {
 	uint32_t vendor, device, subvendor, subdevice;
+	const char *name;
 };
+#define MISCSI_PCI(vendor, device, name) { vendor, device, MISCSI_PCI_ANY, MISCSI_PCI_ANY, name }
+#define MISCSI_PCI_END { 0, 0, 0, 0, NULL }
 
 struct miscsi_match {
 	uint32_t size;

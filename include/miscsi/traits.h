@@ -15,7 +15,7 @@
 #define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
 #define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
 #define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
-#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): needs `net`'s path op */
+#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): answered from the kernel's routes, or by `net`'s path op */
 #define MISCSI_TRAIT_OWN_HOSTS (1ull << 10) /* host numbers are not SCSI hosts of the kernel (only for tests) */
 
 /*

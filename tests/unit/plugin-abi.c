@@ -21,6 +21,7 @@ AT(miscsi_plugin, endpoint, 72);
 AT(miscsi_plugin, fields, 152);
 AT(miscsi_match, netdev_drivers, 48);
 AT(miscsi_pci_id, subdevice, 12);
+AT(miscsi_pci_id, name, 16);
 AT(miscsi_field, max, 40);
 AT(miscsi_op, data, 40);
 AT(miscsi_request, payload, 32);

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <libgen.h>
 #include <link.h>
 #include <stdio.h>
@@ -145,16 +146,31 @@ static void check_loading(const char *file)
 	}
 }
 
+static void check(const char *file)
+{
+	check_elf(file);
+	check_loading(file);
+}
+
+/* Every plugin of the build. */
+static void check_all(const char *dir)
+{
+	glob_t found = { 0 };
+	char pattern[4096];
+
+	snprintf(pattern, sizeof(pattern), "%s/*.so", dir);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		complain(dir, "no plugin there", "");
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		check(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 int main(int argc, char **argv)
 {
-	static char tcp[] = BUILDDIR "/.libs/tcp.so", null[] = BUILDDIR "/.libs/null.so";
-	static char *ours[] = { tcp, null };
-	char **files = argc > 1 ? argv + 1 : ours;
-	int n = argc > 1 ? argc - 1 : 2;
-
-	for (int i = 0; i < n; i++) {
-		check_elf(files[i]);
-		check_loading(files[i]);
-	}
+	for (int i = 1; i < argc; i++)
+		check(argv[i]);
+	if (argc == 1)
+		check_all(BUILDDIR "/.libs");
 	return wrong ? 1 : 0;
 }

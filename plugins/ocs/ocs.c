@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transport ocs: Emulex OneConnect adapters whose driver comes from their maker; no mainline kernel has it.
+ *
+ * So nothing is assumed but a kernel endpoint that comes before the session. Every optional request is sent as it is asked for; what
+ * the driver does not know it refuses, and the user is told as on any other adapter.
+ */
+#include <miscsi/plugin.h>
+
+static const struct miscsi_match match[] = {
+	MISCSI_MATCH(.transport = "ocs", .module = "ocs"),
+	MISCSI_END,
+};
+
+MISCSI_PLUGIN(ocs,
+	.version = PLUGIN_VERSION,
+	.summary = "OneConnect iSCSI, by the maker's driver",
+	.match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
+		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING,
+);
