@@ -4,6 +4,7 @@
 
 #include "ipc/client.h"
 #include "modes/login.h"
+#include "modes/stats.h"
 #include "out_text.h"
 #include <errno.h>
 #include <poll.h>
@@ -172,6 +173,14 @@ static int none_found(void)
 	return MISCSI_ERR_NO_OBJS_FOUND;
 }
 
+static int sessions_failed(int r, const struct err *err)
+{
+	int status = command_status(r, err);
+
+	out_error("Could not execute operation on all sessions: %s", err_text((enum miscsi_error)status));
+	return status;
+}
+
 int command_rescan(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
@@ -185,18 +194,47 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 		return 0;
 	if (interrupted(c))
 		return say_interrupted("the scans");
-	out_error("Could not execute operation on all sessions: %s",
-		err_text((enum miscsi_error)command_status(r, &err)));
-	return command_status(r, &err);
+	return sessions_failed(r, &err);
+}
+
+static void say_stats(void *arg, const struct session_info *session)
+{
+	bool *extended = arg;
+
+	*extended = false;
+	out_session_name("Stats for session", session, "");
+	out_line("iSCSI SNMP:");
+}
+
+static void say_counter(void *arg, const char *name, const char *value, bool extended)
+{
+	bool *was = arg;
+
+	if (extended && !*was)
+		out_line("iSCSI Extended:");
+	*was = extended;
+	out_line("\t%s: %s", name, value);
+}
+
+static void say_stats_result(void *arg, const struct session_info *session, const struct err *err)
+{
+	(void)arg;
+	(void)session;
+	if (err->code != MISCSI_ERR_OK)
+		out_error("%s", err->text);
 }
 
 int command_stats(const struct command *c, const struct session_info_list *sessions)
 {
-	(void)c;
+	bool extended = false;
+	const struct stats_events events = { say_stats, say_counter, say_stats_result, &extended };
+	struct err err = ERR_INIT;
+	int r;
+
 	if (sessions->n == 0)
 		return none_found();
-	out_error("statistics are not supported yet");
-	return MISCSI_ERR_OP_NOT_SUPP;
+	r = stats_sessions(c->world, sessions, &events, &err);
+	return r < 0 ? sessions_failed(r, &err) : 0;
 }
 
 /* As 2.1.8 does it the status is 0 also when there was nothing to stop: it is not running, as asked. */
