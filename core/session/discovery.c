@@ -15,44 +15,22 @@
 
 #define TIMEOUT_UNSET_S 60
 
-static const char *const states[] = {
-#define MACHINE_STATE(name, rfc, doc) #name,
-#include "session/discovery.def"
-#undef MACHINE_STATE
-};
-
-static const char *const events[] = {
-	"NONE",
-#define MACHINE_EVENT(name, doc) #name,
-#include "session/discovery.def"
-#undef MACHINE_EVENT
-};
-
-#define IN(state) FSM_IN(DISC_##state)
 #define DISC_SAME FSM_SAME
-static const struct fsm_row rows[] = {
-#define MACHINE_ROW(set, ev, when, act, to, rfc) \
-	{ .states = (set), .event = DISC_EV_##ev, .next = DISC_##to, .guard = when, .action = act, .label = rfc },
-#include "session/discovery.def"
-#undef MACHINE_ROW
-};
-
-const struct fsm discovery_machine = {
-	.name = "discovery",
-	.states = states,
-	.events = events,
-	.rows = rows,
-	.n_states = DISC_STATES,
-	.n_events = DISC_EVENTS,
-	.n_rows = sizeof(rows) / sizeof(rows[0]),
-	.unlisted = DISC_EV_FAILED,
-};
+#define MACHINE_FILE "session/discovery.def"
+#define MACHINE_SYMBOL discovery_machine
+#define MACHINE_TITLE "discovery"
+#define MACHINE_ST(name) DISC_##name
+#define MACHINE_EV(name) DISC_EV_##name
+#define MACHINE_UNLISTED DISC_EV_FAILED
+#include "session/machine.h"
 
 static void trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
 {
 	const struct discovery *d = machine;
+	const struct fsm *f = d->run.fsm;
 
-	log_debug(d->config.log, "discovery", "[%s] %s --%s--> %s", d->config.host, states[from], events[row->event], states[to]);
+	log_debug(d->config.log, "discovery", "[%s] %s --%s--> %s", d->config.host, f->states[from], f->events[row->event],
+		f->states[to]);
 }
 
 void discovery_event(struct discovery *d, enum disc_event event)
