@@ -13,6 +13,8 @@
 #define EP_CONNECT 22u
 #define EP_POLL 23u
 #define EP_DISCONNECT 24u
+#define SET_HOST_PARAM 26u
+#define HOST_PARAM_IPADDRESS 3u
 #define EP_CONNECT_THROUGH_HOST 29u
 #define POLL_FIRST_MS 2u
 #define POLL_MAX_MS 50u
@@ -137,17 +139,11 @@ static void ep_given_up(struct op_private *p)
 	ep_undo(p);
 }
 
-static int default_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+static int ep_connect(struct miscsi_op *op)
 {
 	struct op_private *p = op_of(op);
-	struct miscsi_request r = { .size = sizeof(r), .type = EP_CONNECT, .payload = args->dst, .payload_len = args->dst_len };
-	bool through = p->transport->match.traits & MISCSI_TRAIT_THROUGH_HOST;
-	int result;
+	struct miscsi_request r = { .size = sizeof(r), .type = EP_CONNECT, .payload = p->connect.dst, .payload_len = p->connect.dst_len };
 
-	(void)out; /* p->binding, which is filled when the endpoint is connected */
-	if (through && op->host_no == MISCSI_NONE)
-		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "transport %s connects through a host only: bind the iface to one",
-			op->transport);
 	if (op->host_no != MISCSI_NONE && !(p->transport->match.traits & MISCSI_TRAIT_SESSION_HOST)) {
 		r.type = EP_CONNECT_THROUGH_HOST;
 		put32(&r, 0, op->host_no);
@@ -156,8 +152,48 @@ static int default_connect(struct miscsi_op *op, const struct miscsi_connect_arg
 		put32(&r, 0, 1);
 	}
 	p->undo = ep_given_up;
-	result = op->core->request(op, &r, ep_connected, ep_late);
-	return result < 0 ? result : -EINPROGRESS;
+	return op->core->request(op, &r, ep_connected, ep_late);
+}
+
+static void host_has_ip(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	int r = answer->result;
+
+	if (r < 0)
+		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u does not take the address %s: %s", op->host_no, op_of(op)->connect.ip,
+			strerror(-r));
+	else
+		r = ep_connect(op);
+	if (r < 0)
+		op->core->op_done(op, r);
+}
+
+/* The host's own address for iSCSI, which the adapter forgets at each reset. */
+static int set_host_ip(struct miscsi_op *op, const char *ip)
+{
+	struct miscsi_request r = { .size = sizeof(r), .type = SET_HOST_PARAM, .payload = ip, .payload_len = (uint32_t)strlen(ip) + 1 };
+
+	put32(&r, 0, op->host_no);
+	put32(&r, 4, HOST_PARAM_IPADDRESS);
+	put32(&r, 8, r.payload_len);
+	return op->core->request(op, &r, host_has_ip, NULL);
+}
+
+static int default_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+{
+	struct op_private *p = op_of(op);
+	uint64_t traits = p->transport->match.traits;
+	int r;
+
+	(void)out; /* p->binding, which is filled when the endpoint is connected */
+	if ((traits & MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
+		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "transport %s connects through a host only: bind the iface to one",
+			op->transport);
+	if ((traits & MISCSI_TRAIT_HOST_IP) && op->host_no != MISCSI_NONE && args->ip && *args->ip)
+		r = set_host_ip(op, args->ip);
+	else
+		r = ep_connect(op);
+	return r < 0 ? r : -EINPROGRESS;
 }
 
 static void disconnected(struct miscsi_op *op, const struct miscsi_answer *answer)

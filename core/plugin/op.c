@@ -98,16 +98,16 @@ static void complete(void *arg)
 	owner->done(owner, owner->result);
 }
 
-struct op_private *op_begin(struct transport *t, struct transport_op *owner)
+struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r)
 {
 	struct plugins *ps = t->plugin->ps;
-	int r = 0;
 
-	err_clear(&owner->err);
+	if (r == 0)
+		err_clear(&owner->err);
 	memset(&owner->binding, 0, sizeof(owner->binding));
 	owner->private = NULL;
 	owner->loop = ps->config.loop;
-	if (owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
+	if (r == 0 && owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
 		r = transport_check_host(t, owner->host_no, &owner->err);
 	if (r == 0) {
 		owner->private = op_new(t->plugin, t, owner);
@@ -119,6 +119,11 @@ struct op_private *op_begin(struct transport *t, struct transport_op *owner)
 	owner->result = r;
 	loop_defer(ps->config.loop, &owner->task, complete, owner);
 	return NULL;
+}
+
+struct op_private *op_begin(struct transport *t, struct transport_op *owner)
+{
+	return op_begin_failed(t, owner, 0);
 }
 
 /* For a plugin that fails without a word. */

@@ -98,6 +98,8 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 void op_free(struct op_private *p);
 /* Begins a call: NULL when it failed already (done() will say so). */
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
+/* The same when something before it may have failed: r is that, and stands in owner->err. */
+struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r);
 /* What the plugin's function gave. */
 void op_returned(struct op_private *p, int result);
 /* The result is known; done() comes from the loop. */
@@ -116,5 +118,11 @@ int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size
 int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
 /* 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
 int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
+
+/*
+ * hosts.c: the host that a connect goes through, by the iface's hardware address or network device; where an endpoint needs one and
+ * nothing is named, the only one there is. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
+ */
+int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
 
 #endif

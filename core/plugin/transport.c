@@ -249,8 +249,12 @@ static void connect_timed_out(void *arg)
 
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args)
 {
-	struct op_private *p = op_begin(t, op);
+	struct op_private *p;
+	int r = 0;
 
+	if (op->host_no == MISCSI_NONE)
+		r = transport_find_host(t, args, &op->host_no, &op->err);
+	p = op_begin_failed(t, op, r);
 	if (!p)
 		return;
 	p->connecting = true;

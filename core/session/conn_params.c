@@ -180,11 +180,39 @@ static void add_host(struct conn *c, struct kernel_job *job, const char *initiat
 	kernel_job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
 }
 
+/* Drivers keep requests to send in a pool whose size must be a power of two: one that is larger than agreed on does no harm. */
+static uint32_t r2t_pool(uint32_t agreed)
+{
+	uint32_t pool = 1;
+
+	while (pool < agreed && pool < 32768)
+		pool *= 2;
+	return pool;
+}
+
+static void add_negotiated(struct conn *c, struct kernel_job *job)
+{
+	struct iscsi_params p = c->result->params;
+	bool wishes_only = transport_logs_in(c->session->transport);
+
+	p.max_outstanding_r2t = r2t_pool(p.max_outstanding_r2t);
+#define NEGOTIATED(ours, theirs, param)                              \
+	kernel_job_set_param_int(job, ISCSI_PARAM_##param, p.ours);  \
+	if (wishes_only)                                             \
+		kernel_job_may_fail(job);
+#define DIGEST(member, param)                                                                \
+	kernel_job_set_param_int(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C); \
+	if (wishes_only)                                                                     \
+		kernel_job_may_fail(job);
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+}
+
 /* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
 int conn_add_params(struct conn *c, struct kernel_job *job)
 {
 	const struct manager_config *config = manager_config(c->session->manager);
-	const struct iscsi_params *p = &c->result->params;
 	const char *own_name = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	const char *initiator = *own_name ? own_name : config->initiator_name;
 	struct adding adding = { c, job };
@@ -195,11 +223,8 @@ int conn_add_params(struct conn *c, struct kernel_job *job)
 	kernel_job_may_fail(job);
 	kernel_job_set_param_int(job, ISCSI_PARAM_TPGT,
 		c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT));
-	kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
-#define NEGOTIATED(ours, theirs, param) kernel_job_set_param_int(job, ISCSI_PARAM_##param, p->ours);
-#define DIGEST(member, param) kernel_job_set_param_int(job, ISCSI_PARAM_##param, p->member == ISCSI_DIGEST_CRC32C);
-#include "session/conn_params.def"
-#undef NEGOTIATED
-#undef DIGEST
+	if (!transport_logs_in(c->session->transport))
+		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
+	add_negotiated(c, job);
 	return 0;
 }

@@ -9,12 +9,14 @@
 #include "base/worker.h"
 #include "fake_kernel.h"
 #include "fake_sys.h"
+#include "plugin/private.h"
 #include "plugin-run.h"
 #include <netinet/in.h>
 
 /* The smallest plugin there can be, for two drivers that want endpoints. */
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .proc_name = "card"),
-	MISCSI_MATCH(.transport = "port", .traits = MISCSI_TRAIT_THROUGH_HOST), MISCSI_END };
+	MISCSI_MATCH(.transport = "port", .traits = MISCSI_TRAIT_THROUGH_HOST),
+	MISCSI_MATCH(.transport = "own_ip", .traits = MISCSI_TRAIT_HOST_IP), MISCSI_END };
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
 
 struct kernel_world {
@@ -188,9 +190,97 @@ static void host_must_be_the_transports_own(void **state)
 	connect_it(k->card, &r, 3);
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_int_equal(count(k, ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST), 1);
+	end(k);
+}
+
+static void add_host(struct kernel_world *k, unsigned number, const char *proc_name, const char *mac, const char *netdev)
+{
+	fake_sys_write(&k->sys, proc_name, "class/scsi_host/host%u/proc_name", number);
+	fake_sys_write(&k->sys, mac, "class/iscsi_host/host%u/hwaddress", number);
+	if (netdev)
+		fake_sys_write(&k->sys, netdev, "class/iscsi_host/host%u/netdev", number);
+}
+
+/* The host that a connect goes through; MISCSI_NONE: none; -errno. */
+static int64_t host_by(struct transport *t, const char *mac, const char *netdev, struct err *err)
+{
+	const struct miscsi_connect_args args = { .size = sizeof(args), .hwaddress = mac, .netdev = netdev };
+	uint32_t host_no;
+	int r = transport_find_host(t, &args, &host_no, err);
+
+	return r < 0 ? (int64_t)r : (int64_t)host_no;
+}
+
+static void a_host_is_found_by_what_the_iface_names(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
+	assert_string_equal(err.text, "there is no host of transport port");
+	add_host(k, 4, "port\n", "00:0e:1e:aa:bb:01\n", NULL);
+	add_host(k, 10, "card\n", "00:0e:1e:aa:bb:02\n", "eth7\n");
+	/* the only one there is; a driver that goes by the route is left to it */
+	assert_int_equal(host_by(k->port, NULL, "", &err), 4);
+	assert_int_equal(host_by(k->port, "default", "default", &err), 4);
+	assert_int_equal(host_by(k->card, NULL, NULL, &err), MISCSI_NONE);
+	assert_int_equal(host_by(k->card, NULL, "eth7", &err), 10);
+	assert_int_equal(host_by(k->card, "00:0E:1E:AA:BB:02", NULL, &err), 10);
+	/* another transport's host is none, whatever its address */
+	assert_int_equal(host_by(k->card, "00:0e:1e:aa:bb:01", NULL, &err), -ENODEV);
+	assert_string_equal(err.text, "no host of transport card has hardware address 00:0e:1e:aa:bb:01");
+	add_host(k, 5, "port\n", "00:0e:1e:aa:bb:03\n", NULL);
+	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "has 2 hosts: set iface.hwaddress"));
+	assert_int_equal(host_by(k->port, "00:0e:1e:aa:bb:03", NULL, &err), 5);
+	/* an adapter in error reads empty */
+	add_host(k, 5, "port\n", "", NULL);
+	assert_int_equal(host_by(k->port, "00:0e:1e:aa:bb:03", NULL, &err), -ENODEV);
+	end(k);
+}
+
+static void a_connect_goes_through_its_host(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct iscsi_uevent ev;
+	struct run r;
+	uint32_t host = 0;
+
+	(void)state;
+	add_host(k, 4, "port\n", "00:0e:1e:aa:bb:01\n", NULL);
 	connect_it(k->port, &r, MISCSI_NONE);
-	assert_int_equal(run_end(&k->w, &r), -ENODEV);
-	assert_non_null(strstr(r.op.err.text, "through a host only"));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(asked(k, 0, &ev), ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST);
+	memcpy(&host, ev.u, sizeof(host));
+	assert_int_equal(host, 4);
+	end(k);
+}
+
+/* Trait HOST_IP: the port's own address first, then the connection; its refusal is the connection's. */
+static void a_host_gets_its_address_before_it_connects(void **state)
+{
+	static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
+	struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = 2000, .dst = (const struct sockaddr *)&dst,
+		.dst_len = sizeof(dst), .hwaddress = "00:07:43:00:00:01", .ip = "10.0.0.7" };
+	struct kernel_world *k = world(true);
+	struct iscsi_uevent ev;
+	struct run r;
+
+	(void)state;
+	add_host(k, 6, "own_ip\n", "00:07:43:00:00:01\n", NULL);
+	transport_connect(must_find(&k->w, "own_ip"), run_begin(&r, MISCSI_NONE, NULL), &args);
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(asked(k, 0, &ev), ISCSI_UEVENT_SET_HOST_PARAM);
+	assert_int_equal(asked(k, 1, &ev), ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST);
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, EADDRNOTAVAIL);
+	transport_connect(must_find(&k->w, "own_ip"), run_begin(&r, MISCSI_NONE, NULL), &args);
+	assert_int_equal(run_end(&k->w, &r), -EADDRNOTAVAIL);
+	assert_non_null(strstr(r.op.err.text, "host6 does not take the address 10.0.0.7"));
+	args.ip = NULL;
+	transport_connect(must_find(&k->w, "own_ip"), run_begin(&r, MISCSI_NONE, NULL), &args);
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_int_equal(count(k, ISCSI_UEVENT_SET_HOST_PARAM), 2);
 	end(k);
 }
 
@@ -326,6 +416,9 @@ int main(void)
 		cmocka_unit_test(sysfs_is_shown_by_default),
 		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
+		cmocka_unit_test(a_host_is_found_by_what_the_iface_names),
+		cmocka_unit_test(a_connect_goes_through_its_host),
+		cmocka_unit_test(a_host_gets_its_address_before_it_connects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

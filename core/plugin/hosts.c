@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of an adapter's SCSI hosts a connection goes through: the one whose address or network device the iface names. Owns nothing;
+ * reads sysfs at each connect, for hosts come and go with their drivers.
+ */
+#include "kernel/sysfs.h"
+#include "plugin/private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* "default" is how older records say "none". */
+static const char *wish(const char *text)
+{
+	return text && *text && strcmp(text, "default") != 0 ? text : NULL;
+}
+
+/* An adapter in error shows empty attributes, one without the attribute none: no match either way. */
+static bool host_shows(const struct sysfs *sysfs, const char *host, const char *attribute, const char *wanted)
+{
+	char value[128];
+
+	return sysfs_read(sysfs, value, sizeof(value), "class/iscsi_host/%s/%s", host, attribute) >= 0 && strcasecmp(value, wanted) == 0;
+}
+
+static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
+{
+	const char *mac = wish(args->hwaddress), *netdev = wish(args->netdev);
+
+	if (mac)
+		return host_shows(sysfs, host, "hwaddress", mac);
+	return !netdev || host_shows(sysfs, host, "netdev", netdev);
+}
+
+static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct transport *t)
+{
+	char proc_name[64];
+
+	return sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/%s/proc_name", host) >= 0 &&
+		strcmp(proc_name, transport_proc_name(t)) == 0;
+}
+
+static int none_found(const struct transport *t, const struct miscsi_connect_args *args, unsigned hosts, struct err *err)
+{
+	const char *mac = wish(args->hwaddress), *netdev = wish(args->netdev);
+	char escaped[128];
+
+	if (hosts == 0)
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no host of transport %s", transport_name(t));
+	if (mac || netdev)
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", transport_name(t),
+			mac ? "hardware address" : "network device",
+			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %u hosts: set iface.hwaddress to say through which to connect",
+		transport_name(t), hosts);
+}
+
+int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
+{
+	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
+	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
+	bool any = !wish(args->hwaddress) && !wish(args->netdev), through = t->match.traits & MISCSI_TRAIT_THROUGH_HOST;
+	unsigned hosts = 0, found = 0;
+	uint32_t number;
+
+	*host_no = MISCSI_NONE;
+	if ((any && !through) || (t->match.traits & (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_OWN_HOSTS)))
+		return 0;
+	if (sysfs && sysfs_list(sysfs, &list, SYSFS_BY_NUMBER, "host", "class/iscsi_host") == -ENOMEM)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the list of hosts");
+	for (size_t i = 0; i < list.n; i++) {
+		if (sysfs_number(list.names[i], "host", &number) < 0 || !host_is_of(sysfs, list.names[i], t))
+			continue;
+		hosts++;
+		if (host_is_wanted(sysfs, list.names[i], args) && found++ == 0)
+			*host_no = number;
+	}
+	/* several hosts and no word which: the choice is the administrator's, not the order's in which drivers were loaded */
+	if (found == 1 || (found > 1 && !any))
+		return 0;
+	*host_no = MISCSI_NONE;
+	return none_found(t, args, hosts, err);
+}
