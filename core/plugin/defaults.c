@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a plugin gets that brings no op of its own: the kernel's endpoints; the kernel's statistics, host parameters and boot targets
- * (kdefaults.c); "not supported" for the rest. Constant data.
+ * (kdefaults.c); what the driver has by its traits (kflash.c, kchap.c, kiface.c); "not supported" for the rest. Constant data.
  */
 #include "plugin/defaults.h"
 #include "plugin/private.h"
@@ -216,24 +216,43 @@ static int refused(struct miscsi_op *op, uint32_t error, const char *what)
 	return op->core->set_error(op, error, "%s: not supported by transport %s", what, op->transport);
 }
 
-#define NO_OP(name, what, ...)                                       \
-	static int name(struct miscsi_op *op, ##__VA_ARGS__)         \
-	{                                                            \
-		return refused(op, MISCSI_ERR_OP_NOT_SUPP, what);    \
+/* The kernel's op for a transport whose driver has it by its traits; the others are refused. */
+#define KERNEL_OP(name, trait, kernel_op, error, what)                                                            \
+	static int name(struct miscsi_op *op)                                                                     \
+	{                                                                                                         \
+		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op) : refused(op, MISCSI_ERR_##error, what); \
+	}
+#define KERNEL_OP1(name, trait, kernel_op, what, type)                                                                     \
+	static int name(struct miscsi_op *op, type arg)                                                                    \
+	{                                                                                                                  \
+		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op, arg) : refused(op, MISCSI_ERR_OP_NOT_SUPP, what); \
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
 
-NO_OP(no_flash, "flash nodes")
-NO_OP(no_flash_index, "flash nodes", UNUSED(uint32_t, index))
-NO_OP(no_flash_create, "flash nodes", UNUSED(const char *, portal_type))
-NO_OP(no_chap, "CHAP table")
-NO_OP(no_chap_index, "CHAP table", UNUSED(uint32_t, index))
-NO_OP(no_host_stats, "host statistics")
-NO_OP(no_ping, "ping", UNUSED(const struct miscsi_ping_args *, args))
-
-static int no_apply(struct miscsi_op *op)
+static bool has(struct miscsi_op *op, uint64_t trait)
 {
-	return refused(op, MISCSI_ERR_TRANS_CAPS, "applying network settings");
+	return transport_traits(op_of(op)->transport) & trait;
+}
+
+KERNEL_OP(net_apply, NET, default_net_apply, TRANS_CAPS, "applying network settings")
+KERNEL_OP(flash_list, FLASH, default_flash_list, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP1(flash_show, FLASH, default_flash_show, "flash nodes", uint32_t)
+KERNEL_OP1(flash_create, FLASH, default_flash_create, "flash nodes", const char *)
+KERNEL_OP1(flash_set, FLASH, default_flash_set, "flash nodes", uint32_t)
+KERNEL_OP1(flash_remove, FLASH, default_flash_remove, "flash nodes", uint32_t)
+KERNEL_OP1(flash_login, FLASH, default_flash_login, "flash nodes", uint32_t)
+KERNEL_OP1(flash_logout, FLASH, default_flash_logout, "flash nodes", uint32_t)
+KERNEL_OP(flash_logout_sid, FLASH, default_flash_logout_sid, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP(chap_list, CHAP, default_chap_list, OP_NOT_SUPP, "CHAP table")
+KERNEL_OP1(chap_set, CHAP, default_chap_set, "CHAP table", uint32_t)
+KERNEL_OP1(chap_remove, CHAP, default_chap_remove, "CHAP table", uint32_t)
+KERNEL_OP(host_stats, STATS, default_host_stats, OP_NOT_SUPP, "host statistics")
+KERNEL_OP1(ping_send, PING, default_ping_send, "ping", const struct miscsi_ping_args *)
+
+static void ping_event(struct miscsi_op *op, uint32_t status)
+{
+	if (has(op, MISCSI_TRAIT_KERNEL_PING))
+		default_ping_event(op, status);
 }
 
 static int no_path(struct miscsi_op *op, UNUSED(struct miscsi_path *, path))
@@ -258,12 +277,12 @@ static int unchanged(UNUSED(struct miscsi_op *, op), UNUSED(struct miscsi_params
 const struct plugin_ops plugin_defaults = {
 	.endpoint = { .connect = default_connect, .disconnect = default_disconnect },
 	.param = { .offer = unchanged, .negotiated = unchanged },
-	.net = { .apply = no_apply, .path = no_path, .down = nothing },
+	.net = { .apply = net_apply, .path = no_path, .down = nothing },
 	.host = { .get = default_host_get, .set = default_host_set, .event = no_event },
-	.flash = { .list = no_flash, .show = no_flash_index, .create = no_flash_create, .set = no_flash_index,
-		.remove = no_flash_index, .login = no_flash_index, .logout = no_flash_index, .logout_sid = no_flash },
-	.chap = { .list = no_chap, .set = no_chap_index, .remove = no_chap_index },
-	.stats = { .session = default_session_stats, .host = no_host_stats },
-	.ping = { .send = no_ping, .event = no_event },
+	.flash = { .list = flash_list, .show = flash_show, .create = flash_create, .set = flash_set, .remove = flash_remove,
+		.login = flash_login, .logout = flash_logout, .logout_sid = flash_logout_sid },
+	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
+	.stats = { .session = default_session_stats, .host = host_stats },
+	.ping = { .send = ping_send, .event = ping_event },
 	.boot = { .list = default_boot_list },
 };

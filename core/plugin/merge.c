@@ -42,6 +42,11 @@ static const struct {
 	{ MISCSI_TRAIT_RDMA, "RDMA" },
 	{ MISCSI_TRAIT_FIRMWARE_LOGIN, "firmware login" },
 	{ MISCSI_TRAIT_FIRMWARE_SESSIONS, "firmware sessions" },
+	{ MISCSI_TRAIT_KERNEL_NET, "interface settings" },
+	{ MISCSI_TRAIT_KERNEL_FLASH, "flash nodes" },
+	{ MISCSI_TRAIT_KERNEL_CHAP, "CHAP table" },
+	{ MISCSI_TRAIT_KERNEL_STATS, "host statistics" },
+	{ MISCSI_TRAIT_KERNEL_PING, "ping" },
 };
 
 #define OPS_HEAD (2 * sizeof(uint32_t)) /* size, reserved */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attributes made from settings: the table is fields.def; here is how each of its types becomes bytes. */
+#include "plugin/kencode.h"
+#include "record/record.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#define TEXT_BYTES 255u /* drivers copy as much as their own field holds, whatever the length says */
+#define VLAN_PRIORITY_SHIFT 13
+
+struct value {
+	uint8_t bytes[TEXT_BYTES];
+	uint32_t len; /* 0: nothing to send */
+};
+
+static int refuse(struct miscsi_op *op, const struct err *err)
+{
+	return op->core->set_error(op, MISCSI_ERR_INVAL, "%s", err->text);
+}
+
+/* Numbers are in host byte order, of exactly the width that the drivers read. */
+static void put_number(struct value *v, int64_t number, uint8_t width)
+{
+	uint8_t one = (uint8_t)number;
+	uint16_t two = (uint16_t)number;
+	uint32_t four = (uint32_t)number;
+	const void *from = width == sizeof(one) ? (void *)&one : width == sizeof(two) ? (void *)&two : (void *)&four;
+
+	v->len = width;
+	memcpy(v->bytes, from, width);
+}
+
+static int put_address(struct value *v, const char *text, uint8_t width, int v6)
+{
+	v->len = width;
+	return inet_pton(v6 ? AF_INET6 : AF_INET, text, v->bytes) == 1 ? 0 : -EINVAL;
+}
+
+static int put_text(struct value *v, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= TEXT_BYTES)
+		return -EINVAL;
+	memcpy(v->bytes, text, len);
+	v->len = TEXT_BYTES;
+	return 0;
+}
+
+static int put_isid(struct value *v, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 12; i++) {
+		const char *at = text[i] ? strchr(digits, text[i] | 0x20) : NULL;
+
+		if (!at)
+			return -EINVAL;
+		v->bytes[i / 2] = (uint8_t)(v->bytes[i / 2] << 4 | (at - digits));
+	}
+	v->len = 6;
+	return 0;
+}
+
+static int put(struct value *v, const struct record *r, enum field_id id, uint8_t width, int v6)
+{
+	const struct field *f = field_of(id);
+
+	memset(v, 0, sizeof(*v));
+	if (f->type == FIELD_TYPE_INT)
+		put_number(v, record_int(r, id), width);
+	else if (f->type == FIELD_TYPE_ENUM) /* 1 disable, 2 enable, and likewise for the other words */
+		put_number(v, record_int(r, id) + 1, width);
+	else if (f->type == FIELD_TYPE_ADDRESS)
+		return put_address(v, record_str(r, id), width, v6);
+	else if (f->type == FIELD_TYPE_ISID)
+		return put_isid(v, record_str(r, id));
+	else
+		return put_text(v, record_str(r, id));
+	return 0;
+}
+
+static int no_good(struct miscsi_op *op, const struct record *r, enum field_id id, const char *form)
+{
+	char text[320];
+
+	return op->core->set_error(op, MISCSI_ERR_INVAL, "%s: '%s' is not %s", field_of(id)->key,
+		record_text(r, id, text, sizeof(text)), form);
+}
+
+/* ---- ifaces ---- */
+
+/* Sent first: the adapter must know what an address is for. What the adapter finds by itself is not sent. */
+static const struct autoconf {
+	enum field_id id;
+	int64_t by_hand; /* with any other value the adapter finds out itself … */
+	enum field_id found[3]; /* … these; ends at IFACE_NAME */
+} autoconfs[] = {
+	{ FIELD_IFACE_BOOTPROTO, 0, { FIELD_IFACE_IPADDRESS, FIELD_IFACE_SUBNET_MASK, FIELD_IFACE_GATEWAY } },
+	{ FIELD_IFACE_IPV6_AUTOCFG, 0, { FIELD_IFACE_IPADDRESS, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
+	{ FIELD_IFACE_LINKLOCAL_AUTOCFG, 1, { FIELD_IFACE_IPV6_LINKLOCAL, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
+	{ FIELD_IFACE_ROUTER_AUTOCFG, 1, { FIELD_IFACE_IPV6_ROUTER, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
+};
+#define AUTOCONFS (sizeof(autoconfs) / sizeof(autoconfs[0]))
+#define ROUTER_AUTOCFG_UNKNOWN 2 /* a word of sysfs, nothing to set */
+
+static bool is_autoconf(enum field_id id)
+{
+	for (size_t i = 0; i < AUTOCONFS; i++) {
+		if (autoconfs[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+static bool found_by_itself(const struct record *r, enum field_id id)
+{
+	for (size_t i = 0; i < AUTOCONFS; i++) {
+		const struct autoconf *a = &autoconfs[i];
+		int64_t how = field_of(a->id)->flags & (record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6) ? -1 : record_int(r, a->id);
+
+		for (size_t k = 0; how >= 0 && how != a->by_hand && k < 3; k++) {
+			if (a->found[k] == id)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Nothing stands there: the adapter keeps what it has. */
+static bool is_empty(const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+
+	if (id == FIELD_IFACE_VLAN_ID)
+		return record_int(r, id) == 0 && record_int(r, FIELD_IFACE_VLAN_PRIORITY) == 0;
+	if (id == FIELD_IFACE_ROUTER_AUTOCFG && record_int(r, id) == ROUTER_AUTOCFG_UNKNOWN)
+		return true;
+	if (f->type == FIELD_TYPE_INT)
+		return record_int(r, id) == 0;
+	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !*record_str(r, id);
+}
+
+static int add_iface_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	bool v6 = record_is_ipv6(r), net = f->kernel.table == FIELD_TABLE_NET;
+	int param = v6 ? f->kernel.param6 : f->kernel.param;
+	struct value v;
+
+	if (!field_in(f, RECORD_IFACE) || (!net && f->kernel.table != FIELD_TABLE_IFACE) || param < 0 || is_empty(r, id) ||
+		found_by_itself(r, id))
+		return 0;
+	if (put(&v, r, id, v6 ? f->kernel.width6 : f->kernel.width, v6) < 0)
+		return no_good(op, r, id, v6 ? "an IPv6 address, or too long" : "an IPv4 address, or too long");
+	if (id == FIELD_IFACE_VLAN_ID)
+		put_number(&v, record_int(r, id) | record_int(r, FIELD_IFACE_VLAN_PRIORITY) << VLAN_PRIORITY_SHIFT, 2);
+	attrs_add_iface(&out->attrs, (uint32_t)record_int(r, FIELD_IFACE_NUM),
+		v6 ? ISCSI_IFACE_TYPE_IPV6 : ISCSI_IFACE_TYPE_IPV4, net ? ISCSI_NET_PARAM : ISCSI_IFACE_PARAM, (uint16_t)param, v.bytes,
+		v.len);
+	out->count++;
+	return 0;
+}
+
+static int add_iface(struct miscsi_op *op, struct kencode *out, const struct record *r)
+{
+	int ret = 0;
+
+	for (int first = 1; ret == 0 && first >= 0; first--) {
+		for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++) {
+			if (is_autoconf((enum field_id)id) == first)
+				ret = add_iface_field(op, out, r, (enum field_id)id);
+		}
+	}
+	return ret;
+}
+
+static int finish(struct miscsi_op *op, struct kencode *out, int ret)
+{
+	if (ret < 0)
+		return ret;
+	if (strbuf_error(&out->attrs) == -ENOMEM)
+		return -ENOMEM;
+	if (strbuf_error(&out->attrs))
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "these are too many settings for one request");
+	return out->count ? 0 : op->core->set_error(op, MISCSI_ERR_INVAL, "there is no setting to be set");
+}
+
+/* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */
+static int take(struct miscsi_op *op, struct record *r, const char *key, const char *value)
+{
+	struct err err = ERR_INIT;
+	enum field_id id;
+	int ret = field_find(record_kind(r), key, &id);
+
+	if (ret == 0)
+		ret = record_set(r, id, value, &err);
+	else if (record_kind(r) == RECORD_IFACE)
+		return 0;
+	else
+		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of such an entry", key);
+	return ret < 0 ? refuse(op, &err) : 0;
+}
+
+int kencode_iface(struct miscsi_op *op, struct kencode *out)
+{
+	cleanup(record_freep) struct record *r = NULL;
+	const char *key, *value;
+	int ret = 0;
+
+	for (uint32_t i = 0; ret == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++) {
+		if (!r || strcmp(key, field_of(FIELD_IFACE_NAME)->key) == 0) {
+			ret = r ? add_iface(op, out, r) : 0;
+			record_free(r);
+			r = record_new(RECORD_IFACE);
+			ret = r ? ret : -ENOMEM;
+		}
+		if (ret == 0)
+			ret = take(op, r, key, value);
+	}
+	if (ret == 0 && r)
+		ret = add_iface(op, out, r);
+	return finish(op, out, ret);
+}
+
+/* ---- flash nodes and the CHAP table ---- */
+
+static int take_all(struct miscsi_op *op, struct record *r)
+{
+	const char *key, *value;
+	int ret = 0;
+
+	for (uint32_t i = 0; ret == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
+		ret = take(op, r, key, value);
+	return ret;
+}
+
+static int add_flash_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id, int v6)
+{
+	const struct field *f = field_of(id);
+	struct value v;
+
+	if (f->kernel.table != FIELD_TABLE_FLASH || !record_is_set(r, id))
+		return 0;
+	/* the driver stops at what it does not set, with the settings before it done */
+	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s cannot be set", f->key);
+	if (put(&v, r, id, f->kernel.width, v6) < 0)
+		return no_good(op, r, id, v6 ? "an IPv6 address as the entry needs it, or too long" :
+			"an IPv4 address as the entry needs it, or too long");
+	attrs_add(&out->attrs, (uint16_t)f->kernel.param, v.bytes, v.len);
+	out->count++;
+	return 0;
+}
+
+int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
+{
+	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
+	int ret = r ? take_all(op, r) : -ENOMEM;
+
+	for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++)
+		ret = add_flash_field(op, out, r, (enum field_id)id, v6);
+	return finish(op, out, ret);
+}
+
+enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
+
+int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
+{
+	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
+	int ret = r ? take_all(op, r) : -ENOMEM;
+	const struct secret *password;
+	const char *username;
+	uint8_t in, len;
+
+	if (ret < 0)
+		return ret;
+	in = *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
+	if (in && (*record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len))
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"an entry is either for us (username, password) or for the target (username_in, password_in)");
+	username = record_str(r, in ? FIELD_CHAP_USERNAME_IN : FIELD_CHAP_USERNAME);
+	password = record_secret(r, in ? FIELD_CHAP_PASSWORD_IN : FIELD_CHAP_PASSWORD);
+	if (!*username || !password->len || password->len > TEXT_BYTES)
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "an entry needs a user name and a password");
+	len = (uint8_t)password->len;
+	attrs_add(&out->attrs, CHAP_INDEX, &index, sizeof(index));
+	attrs_add(&out->attrs, CHAP_TYPE, &in, sizeof(in));
+	attrs_add(&out->attrs, CHAP_USERNAME, username, (uint32_t)strlen(username));
+	attrs_add(&out->attrs, CHAP_PASSWORD, password->bytes, len);
+	attrs_add(&out->attrs, CHAP_PASSWORD_LEN, &len, sizeof(len));
+	out->count = 5;
+	return finish(op, out, 0);
+}
+
+void kencode_wipe(struct kencode *k)
+{
+	if (k->attrs.s)
+		mem_wipe(k->attrs.s, k->attrs.len);
+	strbuf_free(&k->attrs);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flash nodes as the kernel serves them: read from /sys/bus/iscsi_flashnode, changed by requests. Written against the public ABI and
+ * the table of settings.
+ */
+#include "plugin/defaults.h"
+#include "plugin/kencode.h"
+#include "plugin/krequest.h"
+#include "record/record.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#define DEVICES "bus/iscsi_flashnode/devices"
+#define SET_FLASHNODE_PARAMS 35u
+#define NEW_FLASHNODE 36u
+#define DEL_FLASHNODE 37u
+#define LOGIN_FLASHNODE 38u
+#define LOGOUT_FLASHNODE 39u
+#define LOGOUT_FLASHNODE_SID 40u
+
+/* ---- looking ---- */
+
+/* The record's rows say "sess/ATTRIBUTE" or "conn/ATTRIBUTE": two devices of one flash node. */
+static int show_field(struct miscsi_op *op, uint32_t index, const struct field *f)
+{
+	char path[160], value[512];
+
+	if (strncmp(f->sysfs, "sess/", 5) == 0)
+		snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/%s", op->host_no, index, f->sysfs + 5);
+	else
+		snprintf(path, sizeof(path), DEVICES "/flashnode_conn-%u:%u:0/%s", op->host_no, index, f->sysfs + 5);
+	/* absent: this driver does not show it */
+	if (op->core->sysfs_read(op, path, value, sizeof(value)) <= 0)
+		return 0;
+	return op->core->result(op, f->key, value, f->type == FIELD_TYPE_SECRET ? MISCSI_VALUE_SECRET : 0);
+}
+
+static int show(struct miscsi_op *op, uint32_t index)
+{
+	int r = op->core->result_row(op, index);
+
+	for (unsigned id = 0; r == 0 && id < FIELD_COUNT; id++) {
+		const struct field *f = field_of((enum field_id)id);
+
+		if (field_in(f, RECORD_FLASHNODE) && *f->sysfs)
+			r = show_field(op, index, f);
+	}
+	return r;
+}
+
+static int list_one(void *arg, const char *name)
+{
+	struct miscsi_op *op = arg;
+	unsigned host, index;
+	int end = 0;
+
+	if (sscanf(name, "flashnode_sess-%u:%u%n", &host, &index, &end) != 2 || name[end] || host != op->host_no)
+		return 0;
+	return show(op, index);
+}
+
+int default_flash_list(struct miscsi_op *op)
+{
+	int r = op->core->sysfs_list(op, DEVICES, list_one, op);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static int nothing(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return 0;
+}
+
+static bool is_there(struct miscsi_op *op, uint32_t index)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u", op->host_no, index);
+	return op->core->sysfs_list(op, path, nothing, NULL) == 0;
+}
+
+static int not_there(struct miscsi_op *op, uint32_t index)
+{
+	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "host %u has no flash node %u", op->host_no, index);
+}
+
+int default_flash_show(struct miscsi_op *op, uint32_t index)
+{
+	return is_there(op, index) ? show(op, index) : not_there(op, index);
+}
+
+/* ---- changing ---- */
+
+#define NO_SUCH { ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" }
+
+static const struct krequest new_flashnode = { NEW_FLASHNODE, "make a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { EIO, MISCSI_ERR_GENERIC, "the table is full, or holds a new entry whose settings were not written yet" } } };
+static const struct krequest set_flashnode = { SET_FLASHNODE_PARAMS, "set a flash node", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC, { NO_SUCH } };
+static const struct krequest del_flashnode = { DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target" } } };
+static const struct krequest login_flashnode = { LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_LOGIN,
+	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in" }, { ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node" },
+		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the entry's settings were not written yet" } } };
+static const struct krequest logout_flashnode = { LOGOUT_FLASHNODE, "log out of a flash node", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_LOGOUT,
+	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "it is not logged in" },
+		{ EPERM, MISCSI_ERR_LOGOUT, "it is a boot target or an entry for discovery" },
+		{ ENODEV, MISCSI_ERR_LOGOUT, "there is no such flash node" } } };
+static const struct krequest logout_session = { LOGOUT_FLASHNODE_SID, "log out of the session", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_LOGOUT,
+	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session" },
+		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node" },
+		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
+
+static int on_index(struct miscsi_op *op, const struct krequest *k, uint32_t index)
+{
+	struct miscsi_request request = { 0 };
+
+	krequest_u32(&request, 0, op->host_no);
+	krequest_u32(&request, 4, index);
+	return krequest_send(op, k, &request);
+}
+
+static void created(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	uint32_t index;
+
+	if (answer->result < 0) {
+		op->core->op_done(op, krequest_failed(op, &new_flashnode, answer->result));
+		return;
+	}
+	memcpy(&index, answer->r, sizeof(index));
+	op->core->op_done(op, op->core->result_row(op, index));
+}
+
+int default_flash_create(struct miscsi_op *op, const char *portal_type)
+{
+	struct miscsi_request request = { .size = sizeof(request), .type = NEW_FLASHNODE, .payload = portal_type,
+		.payload_len = (uint32_t)strlen(portal_type) + 1 };
+	int r;
+
+	krequest_u32(&request, 0, op->host_no);
+	krequest_u32(&request, 4, request.payload_len);
+	r = op->core->request(op, &request, created, NULL);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+int default_flash_set(struct miscsi_op *op, uint32_t index)
+{
+	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
+	struct miscsi_request request = { 0 };
+	char path[96], family[16];
+	int r;
+
+	if (!is_there(op, index))
+		return not_there(op, index);
+	snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/portal_type", op->host_no, index);
+	r = op->core->sysfs_read(op, path, family, sizeof(family));
+	r = kencode_flashnode(op, r > 0 && strcmp(family, "ipv6") == 0, &k);
+	if (r < 0)
+		return r;
+	request.payload = strbuf_str(&k.attrs);
+	request.payload_len = (uint32_t)k.attrs.len;
+	krequest_u32(&request, 0, op->host_no);
+	krequest_u32(&request, 4, index);
+	krequest_u32(&request, 8, k.count);
+	return krequest_send(op, &set_flashnode, &request);
+}
+
+int default_flash_remove(struct miscsi_op *op, uint32_t index)
+{
+	return on_index(op, &del_flashnode, index);
+}
+
+int default_flash_login(struct miscsi_op *op, uint32_t index)
+{
+	return on_index(op, &login_flashnode, index);
+}
+
+int default_flash_logout(struct miscsi_op *op, uint32_t index)
+{
+	return on_index(op, &logout_flashnode, index);
+}
+
+int default_flash_logout_sid(struct miscsi_op *op)
+{
+	return on_index(op, &logout_session, op->sid);
+}

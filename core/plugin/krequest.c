@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A request whose answer is the op's result. */
+#include "plugin/krequest.h"
+
+#include <errno.h>
+
+int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
+{
+	if (errnum == -ENOSYS)
+		return op->core->set_error(op, k->unknown, "cannot %s: not supported by transport %s", k->what, op->transport);
+	for (size_t i = 0; i < KREQUEST_REFUSALS_MAX && k->refusals[i].errnum; i++) {
+		if (k->refusals[i].errnum == -errnum)
+			return op->core->set_error(op, k->refusals[i].code, "cannot %s: %s", k->what, k->refusals[i].text);
+	}
+	return op->core->set_error(op, k->other, "cannot %s: the driver answers: %s", k->what, strerror(-errnum));
+}
+
+static void answered(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	const struct krequest *k = op->data;
+
+	op->core->op_done(op, answer->result < 0 ? krequest_failed(op, k, answer->result) : 0);
+}
+
+int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request)
+{
+	int r;
+
+	request->size = sizeof(*request);
+	request->type = k->type;
+	op->data = (void *)k;
+	r = op->core->request(op, request, answered, NULL);
+	return r < 0 ? r : -EINPROGRESS;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel's own ops share (kdefaults.c, kflash.c, kchap.c, kiface.c): fields of a request, an answer that ends the op, and the
+ * error that a driver's errno means there. Written against the public ABI, as a plugin would be.
+ */
+#ifndef PLUGIN_KREQUEST_H
+#define PLUGIN_KREQUEST_H
+
+#include <miscsi/plugin.h>
+#include <string.h>
+
+static inline void krequest_u32(struct miscsi_request *r, size_t at, uint32_t value)
+{
+	memcpy(r->u + at, &value, sizeof(value));
+}
+
+static inline void krequest_u16(struct miscsi_request *r, size_t at, uint16_t value)
+{
+	memcpy(r->u + at, &value, sizeof(value));
+}
+
+/* What one errno means for a request; the text may hold no format. */
+struct krequest_refusal {
+	int errnum;
+	enum miscsi_error code;
+	const char *text;
+};
+
+#define KREQUEST_REFUSALS_MAX 4
+struct krequest {
+	uint32_t type; /* ISCSI_UEVENT_* */
+	const char *what; /* "log in to the flash node" */
+	enum miscsi_error unknown; /* the driver has no such request (-ENOSYS) */
+	enum miscsi_error other; /* any other failure */
+	struct krequest_refusal refusals[KREQUEST_REFUSALS_MAX]; /* errnum 0 ends them */
+};
+
+/* -ENOSYS and the others of k as the op's error; gives what is to be returned. errnum is negative. */
+int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum);
+/* Sends; the op ends by the answer. k must stay. What an op function returns. Uses op->data. */
+int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request);
+
+#endif
