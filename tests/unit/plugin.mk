@@ -61,3 +61,7 @@ unit_tests += tests/unit/plugin-hardware
 tests_unit_plugin_hardware_SOURCES = tests/unit/plugin-hardware.c $(fake_kernel) $(fake_sys)
 tests_unit_plugin_hardware_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_plugin_hardware_LDADD = $(test_libs)
+unit_tests += tests/unit/plugin-adapter
+tests_unit_plugin_adapter_SOURCES = tests/unit/plugin-adapter.c $(fake_kernel) $(fake_sys)
+tests_unit_plugin_adapter_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_plugin_adapter_LDADD = $(test_libs)
