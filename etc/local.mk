@@ -19,3 +19,13 @@ uninstall-local:
 	if cmp -s "$(srcdir)/etc/iscsid.conf" "$(DESTDIR)$(homedir)/iscsid.conf"; then \
 		rm -f "$(DESTDIR)$(homedir)/iscsid.conf"; fi
 .PHONY: etc-update
+
+# systemd's units, with --with-systemdsystemunitdir=DIR.
+EXTRA_DIST += etc/iscsid.service.in etc/iscsid.socket
+if WITH_UNITS
+systemdsystemunit_DATA = etc/iscsid.socket
+nodist_systemdsystemunit_DATA = etc/iscsid.service
+CLEANFILES += etc/iscsid.service
+etc/iscsid.service: etc/iscsid.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc && sed 's,@sbindir[@],$(sbindir),' $(srcdir)/etc/iscsid.service.in >$@
+endif
