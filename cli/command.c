@@ -8,8 +8,11 @@
 #include "out_text.h"
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 int command_status(int r, const struct err *err)
 {
@@ -65,11 +68,28 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 	return 0;
 }
 
+/*
+ * From here on Ctrl-C ends the waiting for the daemon, so that it can be said what goes on without us.
+ * Before, it ends the program as usual: nothing else here waits long but a discovery.
+ */
+static void arm(const struct command *c)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	*c->interrupt = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*c->interrupt < 0)
+		return;
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	world_set_interrupt(c->world, *c->interrupt);
+}
+
 static bool interrupted(const struct command *c)
 {
-	struct pollfd p = { .fd = c->interrupt, .events = POLLIN };
+	struct pollfd p = { .fd = *c->interrupt, .events = POLLIN };
 
-	return c->interrupt >= 0 && poll(&p, 1, 0) > 0;
+	return p.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
 static void say_no_daemon(void *arg, const struct err *err)
@@ -111,8 +131,13 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon,
 		(void *)c };
 	struct err err = ERR_INIT;
-	int r = login_records(c->world, nodes, !c->args->no_wait, &events, &err);
+	int r;
 
+	arm(c);
+	if (c->args->loginall)
+		r = login_leading(c->world, nodes, !c->args->no_wait, &events, &err);
+	else
+		r = login_records(c->world, nodes, !c->args->no_wait, &events, &err);
 	if (r >= 0)
 		return 0;
 	if (interrupted(c))
@@ -146,6 +171,7 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 		out_error("No matching sessions found");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
+	arm(c);
 	r = logout_sessions(c->world, sessions, &events, &err);
 	if (r >= 0)
 		return 0;
@@ -189,6 +215,7 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 
 	if (sessions->n == 0)
 		return none_found();
+	arm(c);
 	r = rescan_sessions(c->world, sessions, &events, &err);
 	if (r >= 0)
 		return 0;

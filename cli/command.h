@@ -14,7 +14,7 @@
 struct command {
 	struct world *world;
 	const struct args *args;
-	int interrupt; /* readable after a SIGINT; -1: none */
+	int *interrupt; /* set by what waits for the daemon: readable after a SIGINT; -1: a SIGINT ends us */
 };
 
 #define MODE(symbol, ...) int command_##symbol(const struct command *c);
@@ -23,6 +23,9 @@ struct command {
 
 /* -k 0 */
 int command_kill(const struct command *c);
+
+/* -m fw and -t fw as far as they go. */
+int command_firmware(const struct command *c);
 
 /* Prints "iscsiadm: TEXT" of what failed (r: what a function gave), and gives the exit status. */
 int command_fail(int r, const struct err *err);

@@ -183,12 +183,6 @@ static int of_record(const struct command *c, const struct discovery_select *sel
 	}
 }
 
-static int asked_firmware(void)
-{
-	out_error("Could not get list of targets from firmware. (err %d)", MISCSI_ERR_NO_OBJS_FOUND);
-	return MISCSI_ERR_NO_OBJS_FOUND;
-}
-
 /* Which of both is meant was said by the mode: by asks when there is something to ask. */
 static int run(const struct command *c, bool db)
 {
@@ -208,7 +202,7 @@ static int run(const struct command *c, bool db)
 	if (r < 0)
 		return command_fail(r, &err);
 	if (select.kind == RECORD_FW)
-		return asks ? asked_firmware()
+		return asks ? command_firmware(c)
 			    : command_refuse("Invalid command. Possibly missing --discover argument.");
 	if (!asks)
 		return of_record(c, &select);

@@ -25,11 +25,21 @@ int command_transport(const struct command *c)
 	return r;
 }
 
-int command_fw(const struct command *c)
+int command_firmware(const struct command *c)
 {
-	(void)c;
+	const struct sysfs *s = world_sysfs(c->world);
+
+	if (s->fd >= 0 && (sysfs_exists(s, "firmware/ibft") || sysfs_exists(s, "firmware/iscsi_boot0"))) {
+		out_error("boot firmware is not supported yet");
+		return MISCSI_ERR_OP_NOT_SUPP;
+	}
 	out_error("Could not get list of targets from firmware. (err %d)", MISCSI_ERR_NO_OBJS_FOUND);
 	return MISCSI_ERR_NO_OBJS_FOUND;
+}
+
+int command_fw(const struct command *c)
+{
+	return command_firmware(c);
 }
 
 int command_host(const struct command *c)

@@ -7,13 +7,10 @@
 
 #include "base/file.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static int (*const commands[])(const struct command *) = {
 	[ARGS_MODE_NONE] = command_kill,
@@ -30,27 +27,6 @@ static enum log_level level_of(long debug)
 	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
 }
 
-/* Ctrl-C ends the waiting, so that it can be said what goes on without us. Everything else ends the program
- * as usual. */
-static int open_interrupt(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd >= 0)
-		sigprocmask(SIG_BLOCK, &set, NULL);
-	return fd;
-}
-
-/* Only what waits for the daemon hears the interrupt; the rest is ended by it. */
-static bool waits(const struct args *a)
-{
-	return a->login || a->logout || a->loginall || a->logoutall || a->rescan;
-}
-
 static int run(const struct args *a)
 {
 	static const char program[] = "iscsiadm";
@@ -58,20 +34,16 @@ static int run(const struct args *a)
 	struct world_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
 		.sysfs = secure_getenv("MISCSI_SYSFS"),
 		.socket = secure_getenv("MISCSI_SOCKET"),
-		.interrupt = -1,
 		.may_start = a->in_mode != ARGS_MODE_NONE,
 		.log = &log };
-	struct command c = { .args = a };
-	int status;
+	int status, interrupt = -1;
+	struct command c = { .args = a, .interrupt = &interrupt };
 
-	if (waits(a))
-		config.interrupt = open_interrupt();
-	c.interrupt = config.interrupt;
 	if (world_new(&config, &c.world) < 0)
 		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
 	status = commands[a->in_mode](&c);
 	world_free(c.world);
-	file_close(&config.interrupt);
+	file_close(&interrupt);
 	return status;
 }
 

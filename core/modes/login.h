@@ -28,6 +28,13 @@ struct login_events {
 int login_records(struct world *w, const struct record_list *nodes, bool wait,
 	const struct login_events *events, struct err *err);
 
+/*
+ * The same for login by startup value: of the records of a target that have node.leading_login, one is logged in
+ * to, and the next only where that failed. The target failed when all of them did.
+ */
+int login_leading(struct world *w, const struct record_list *nodes, bool wait,
+	const struct login_events *events, struct err *err);
+
 struct logout_events {
 	void (*begin)(void *arg, const struct session_info *session); /* as above */
 	void (*result)(void *arg, const struct session_info *session, const struct err *err);

@@ -31,6 +31,7 @@ struct world {
 	struct record *conf;
 	char *initiator, *alias;
 	struct client *client;
+	int interrupt; /* -1: none */
 	struct engine engine;
 };
 
@@ -52,6 +53,7 @@ int world_new(const struct world_config *config, struct world **out)
 		return -ENOMEM;
 	w->config = *config;
 	w->sysfs = (struct sysfs)SYSFS_CLOSED;
+	w->interrupt = -1;
 	w->map = (struct ktransport_map){ find_transport, w };
 	w->report = (struct recfile_report){ doubtful_line, w };
 	*out = w;
@@ -188,7 +190,7 @@ int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **
 	int r = w->client ? 0 : client_open(w->config.socket, timeout_ms, &w->client, NULL);
 
 	if (r >= 0)
-		client_set_interrupt(w->client, w->config.interrupt);
+		client_set_interrupt(w->client, w->interrupt);
 	*out = w->client;
 	return r;
 }
@@ -223,9 +225,16 @@ int world_client(struct world *w, struct client **out, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	client_set_interrupt(w->client, w->config.interrupt);
+	client_set_interrupt(w->client, w->interrupt);
 	*out = w->client;
 	return 0;
+}
+
+void world_set_interrupt(struct world *w, int fd)
+{
+	w->interrupt = fd;
+	if (w->client)
+		client_set_interrupt(w->client, fd);
 }
 
 void world_client_drop(struct world *w)

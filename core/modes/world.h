@@ -25,7 +25,6 @@ struct world_config {
 	const char *home;   /* of configuration and database; NULL: the build's */
 	const char *sysfs;  /* NULL: /sys */
 	const char *socket; /* where the daemon listens; NULL: its own places */
-	int interrupt;	    /* readable: stop waiting for the daemon; -1: none */
 	bool may_start;	    /* the daemon may be started by iscsid.startup */
 	const struct log *log;
 };
@@ -53,6 +52,9 @@ int world_initiator(struct world *w, const char **name, const char **alias, stru
 int world_client(struct world *w, struct client **out, struct err *err);
 /* The same for who can do without: never starts it, waits at most timeout_ms. */
 int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **out);
+/* A descriptor that ends any waiting for the daemon when it is readable; it must outlive the world's client.
+ */
+void world_set_interrupt(struct world *w, int fd);
 /* After a failure of communication: the next asker connects anew. */
 void world_client_drop(struct world *w);
 

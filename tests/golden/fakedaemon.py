@@ -13,6 +13,7 @@ SESSION = dict(sid=1, target="iqn.2026-11.com.example:disk1", address="192.0.2.1
 class Daemon:
     def __init__(self, path):
         self.login_results = {}  # index: (code, text); the others go well
+        self.once = {}  # likewise, for the next call alone
         self.login_code = 0  # of every login, when not 0
         self.reverse = False  # results come from the last to the first
         self.silent = False  # a login has no result
@@ -63,6 +64,7 @@ class Daemon:
                 for i in reversed(range(len(things))) if self.reverse else range(len(things)):
                     self.reply(peer, {"results": [self.result(i)]}, continues=True)
                 self.reply(peer, {"results": []})
+                self.once = {}
         elif name == "ListSessions":
             self.reply(peer, {"sessions": [SESSION]})
         else:
@@ -70,7 +72,7 @@ class Daemon:
 
     def result(self, index):
         result = {"index": index, "sid": index + 1}
-        code, text = self.login_results.get(index, (self.login_code, ""))
+        code, text = self.once.get(index) or self.login_results.get(index, (self.login_code, ""))
         if code:
             result["error"] = {"code": code, "name": NAMES[code], "text": text}
         return result

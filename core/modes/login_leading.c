@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Leading logins (node.leading_login): round after round, one portal for each target that has no session yet.
+ */
+#include "modes/login.h"
+
+#include "base/mem.h"
+#include <errno.h>
+#include <string.h>
+
+/* Where a record stands. */
+struct standing {
+	bool tried, served;	/* served: it, or a leading one of the same target, has its session */
+	enum miscsi_error code; /* of its own login */
+};
+
+struct rounds {
+	const struct login_events *events;
+	const struct record_list *nodes;
+	struct standing *at; /* by record */
+};
+
+static bool leads(const struct record *node)
+{
+	return record_int(node, FIELD_NODE_LEADING_LOGIN) != 0;
+}
+
+static bool lead_together(const struct record *a, const struct record *b)
+{
+	return leads(a) && leads(b) &&
+	       !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
+}
+
+static void note(struct rounds *s, const struct record *node, enum miscsi_error code)
+{
+	bool good = code == MISCSI_ERR_OK || code == MISCSI_ERR_SESS_EXISTS;
+
+	for (size_t i = 0; i < s->nodes->n; i++) {
+		if (s->nodes->at[i] == node)
+			s->at[i].code = code;
+		if (good && (s->nodes->at[i] == node || lead_together(s->nodes->at[i], node)))
+			s->at[i].served = true;
+	}
+}
+
+static void on_begin(void *arg, const struct record *node)
+{
+	const struct rounds *s = arg;
+
+	s->events->begin(s->events->arg, node);
+}
+
+static void on_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
+{
+	struct rounds *s = arg;
+
+	note(s, node, MISCSI_ERR_SESS_EXISTS);
+	s->events->present(s->events->arg, node, wanted, present);
+}
+
+static void on_result(void *arg, const struct record *node, const struct err *err)
+{
+	struct rounds *s = arg;
+
+	note(s, node, err->code);
+	s->events->result(s->events->arg, node, err);
+}
+
+static void on_no_daemon(void *arg, const struct err *err)
+{
+	const struct rounds *s = arg;
+
+	s->events->no_daemon(s->events->arg, err);
+}
+
+/* Those that lead nothing come all in the first round, of each target that is led one in each. */
+static void next_round(struct rounds *s, struct record_list *round)
+{
+	round->n = 0;
+	for (size_t i = 0; i < s->nodes->n; i++) {
+		struct record *node = s->nodes->at[i];
+		bool wanted = !s->at[i].tried && !s->at[i].served;
+
+		for (size_t j = 0; wanted && j < round->n; j++)
+			wanted = !lead_together(round->at[j], node);
+		if (!wanted)
+			continue;
+		s->at[i].tried = true;
+		round->at[round->n++] = node;
+	}
+}
+
+/* A failure that another portal made good is none. other: why a round failed without a result for its
+ * records. */
+static int outcome(const struct rounds *s, const struct err *other, struct err *err)
+{
+	enum miscsi_error code = MISCSI_ERR_OK;
+
+	for (size_t i = 0; i < s->nodes->n; i++) {
+		enum miscsi_error mine = s->at[i].code != MISCSI_ERR_OK ? s->at[i].code : other->code;
+
+		if (!s->at[i].served && mine != MISCSI_ERR_OK)
+			return err_set(err, mine, "%s", mine == other->code ? other->text : err_text(mine));
+		if (s->at[i].code == MISCSI_ERR_SESS_EXISTS)
+			code = MISCSI_ERR_SESS_EXISTS;
+	}
+	return code == MISCSI_ERR_OK ? 0 : err_set(err, code, "%s", err_text(code));
+}
+
+int login_leading(struct world *w, const struct record_list *nodes, bool wait,
+	const struct login_events *events, struct err *err)
+{
+	struct rounds s = { .events = events, .nodes = nodes };
+	const struct login_events mine = { on_begin, on_present, on_result, on_no_daemon, &s };
+	struct record_list round = { .at = x_newn(struct record *, nodes->n + 1) };
+	struct err why = ERR_INIT; /* the last failure: others were noted by their records */
+	int r = 0;
+
+	s.at = x_newn(struct standing, nodes->n + 1);
+	if (!s.at || !round.at)
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu records", nodes->n);
+	/* No round without an end: each record is in one at most. */
+	while (r >= 0) {
+		next_round(&s, &round);
+		if (round.n == 0)
+			break;
+		r = login_records(w, &round, wait, &mine, &why);
+		/* What one record's failure is was noted; without a daemon, or interrupted, all is over. */
+		if (r < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
+			r = 0;
+	}
+	if (s.at && round.at)
+		r = outcome(&s, &why, err);
+	x_free(round.at);
+	x_free(s.at);
+	return r;
+}
