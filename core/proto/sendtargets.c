@@ -22,7 +22,7 @@ struct sendtargets {
 	char name[ISCSI_NAME_MAX + 1];
 	enum current current;
 	size_t bytes;
-	uint32_t pdus, records, exp_statsn;
+	uint32_t pdus, idle, records, exp_statsn;
 	bool over;
 };
 
@@ -212,6 +212,10 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 	if (s->bytes > s->config.max_bytes)
 		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes",
 			s->config.max_bytes);
+	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
+	if (s->idle > SENDTARGETS_IDLE_MAX)
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end: %u PDUs in a row without text",
+			(unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
 		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs",
 			(unsigned)s->config.max_pdus);

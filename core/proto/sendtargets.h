@@ -14,6 +14,7 @@
 #define SENDTARGETS_BYTES_MAX (64u << 20)
 #define SENDTARGETS_PDUS_MAX 1000000u
 #define SENDTARGETS_RECORDS_MAX 1000000u
+#define SENDTARGETS_IDLE_MAX 1000u /* PDUs in a row that bring no text: pings, empty parts */
 
 struct sendtargets_config {
 	uint32_t itt, cmdsn, exp_statsn; /* the last two as the login left them */

@@ -209,6 +209,24 @@ static void endless_lists_end(void **state)
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "no end"), 201);
 }
 
+static void pdus_without_text_end_it(void **state)
+{
+	struct sendtargets_config c = { .itt = 0, .cmdsn = 7, .exp_statsn = 9, .found = found };
+	const struct iscsi_pdu empty = target_text(0, 1, NO_TEXT), ping = target_pdu(ISCSI_OP_NOP_IN, 0x80, "ping", 4);
+	struct sendtargets_action a;
+	struct sendtargets *s;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(sendtargets_new(&c, &s), 0);
+	sendtargets_start(s, &a);
+	for (; a.kind <= SENDTARGETS_WAIT && n < 5000; n++)
+		sendtargets_feed(s, n % 2 ? &ping : &empty, &a);
+	assert_int_equal(n, SENDTARGETS_IDLE_MAX + 1);
+	assert_non_null(strstr(a.err.text, "in a row without text"));
+	sendtargets_free(s);
+}
+
 static void broken_answers_end_it(void **state)
 {
 	struct iscsi_pdu wrong = target_text(TARGET_T, NONE, NO_TEXT);
@@ -291,6 +309,7 @@ int main(void)
 		cmocka_unit_test(warnings_are_one_harmless_line),
 		cmocka_unit_test(text_may_be_cut_anywhere),
 		cmocka_unit_test(endless_lists_end),
+		cmocka_unit_test(pdus_without_text_end_it),
 		cmocka_unit_test(broken_answers_end_it),
 		cmocka_unit_test(pings_are_echoed),
 		cmocka_unit_test(a_callback_that_fails_ends_it),
