@@ -181,6 +181,9 @@ static int follow_answer(struct discovery *d, struct sendtargets_action *action)
 	case SENDTARGETS_SEND:
 		arm_answer(d);
 		return discovery_send(d, &action->pdu);
+	case SENDTARGETS_WAIT: /* a ping that wants no answer */
+		arm_answer(d);
+		return DISC_EV_NONE;
 	case SENDTARGETS_DONE:
 		return DISC_EV_ANSWERED;
 	default:
