@@ -176,6 +176,22 @@ static const struct step {
 	{ "rc", step_rc, 2 },         { "run", step_run, 2 },
 };
 
+/* A word may hold \t, \n and \\ in place of what they mean. */
+static void unescape(char *word)
+{
+	char *to = word;
+
+	for (; *word; word++) {
+		if (*word == '\\' && word[1]) {
+			word++;
+			*to++ = *word == 't' ? '\t' : *word == 'n' ? '\n' : *word;
+		} else {
+			*to++ = *word;
+		}
+	}
+	*to = '\0';
+}
+
 static int line_run(char *line)
 {
 	char *w[WORDS + 1] = { 0 };
@@ -183,8 +199,10 @@ static int line_run(char *line)
 	int n = 0, ret = -1;
 
 	line[strcspn(line, "\n")] = '\0';
-	for (char *p; n < WORDS && (p = strsep(&line, "\t"));)
-		w[n++] = p;
+	for (char *p; n < WORDS && (p = strsep(&line, "\t")); n++) {
+		unescape(p);
+		w[n] = p;
+	}
 	if (n == WORDS) {
 		fprintf(stderr, "init: more than %d words\n", WORDS - 1);
 		return -1;

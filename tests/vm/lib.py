@@ -24,6 +24,7 @@ ISCSID = os.environ.get("ISCSID", "/usr/sbin/iscsid")
 # `run --root build/cache/open-iscsi -e PEER=1`: the tests tried on the packaged open-iscsi (scripts/setup --with-bench)
 PEER = bool(os.environ.get("PEER"))
 SANITIZED = os.environ.get("SANITIZED") == "1"
+PATIENCE = int(os.environ.get("PATIENCE", "1"))  # how much slower than usual this kernel is
 PORTAL = "127.0.0.1:3260"
 MODULES = ["target_core_mod", "target_core_file", "iscsi_target_mod", "iscsi_tcp", "sd_mod"]
 
@@ -118,11 +119,11 @@ def prepare(modules=MODULES):
     os.makedirs(CONFIG + "/iscsi", exist_ok=True)
 
 
-def config(**settings):
-    """Adds settings to iscsid.conf: dots are written as double underscores (node__session__scan="manual")."""
+def config(settings):
+    """Adds settings to iscsid.conf."""
     with open(f"{HOME}/iscsid.conf", "a") as f:
         for key, value in settings.items():
-            f.write(f"{key.replace('__', '.')} = {value}\n")
+            f.write(f"{key} = {value}\n")
 
 
 def tree(path=HOME):

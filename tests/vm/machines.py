@@ -107,8 +107,7 @@ class Machine:
         with open(path, "w") as f:
             for s in steps:
                 words = s if isinstance(s, (list, tuple)) else s.split()
-                if any(c in w for w in words for c in "\t\n"):
-                    raise Unusable(f"a tab or newline in {words}")
+                words = (w.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for w in words)
                 f.write("\t".join(words) + "\n")
         return path
 

@@ -48,6 +48,24 @@ def hundred_at_once(target):
     equal(sessions(), {}, "sessions in the end")
 
 
+def killed_iscsiadm_breaks_nothing(targets_now):
+    """A caller that is killed leaves no lock and no half record; what it began ends one way or the other."""
+    for wait_for in (0.02, 0.05, 0.1, 0.2):
+        p = subprocess.Popen([ISCSIADM, "-m", "node", "-l"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait_for)
+        p.kill()
+        p.wait()
+        p = subprocess.Popen([ISCSIADM, "-m", "discovery", "-t", "st", "-p", PORTAL], stdout=subprocess.DEVNULL)
+        time.sleep(wait_for)
+        p.kill()
+        p.wait()
+        equal(len(discover(quiet=True).out.splitlines()), len(targets_now), "discovered targets")
+        adm("-m node -l", rc=(0, 15), quiet=True)
+        equal(sorted(get(p + "/targetname") for p in sessions().values()), sorted(t.name for t in targets_now), "sessions")
+        adm("-m node -u", quiet=True)
+        equal(sessions(), {}, "sessions after logout")
+
+
 def test():
     target = Target("again", [null("n0")])
     Iscsid()
@@ -55,6 +73,7 @@ def test():
     login_twice_in_a_row(target)
     two_logins_at_once_make_one_session(target)
     hundred_at_once(target)
+    killed_iscsiadm_breaks_nothing([target, *targets(7, [f"{CONFIG}/core/rd_mcp_0/n0"])])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A target that goes away and comes back: the session recovers, I/O waits and goes on; logout works meanwhile"""
+import subprocess
 import time
 
 from lib import *
@@ -47,12 +48,44 @@ def login_to_dead_target_ends(target):
     write_and_compare(disk(target), 1)
 
 
+def silent_network_is_noticed(target):
+    """Nothing says that the connection is gone: only pings find out."""
+    say("-- the network swallows everything for a while")
+    sid = session_of(target)
+    traffic = Traffic(disk(target))
+    subprocess.run(["ip", "link", "set", "lo", "down"], check=True)
+    try:
+        wait("the loss is noticed", 15, lambda: get(f"/sys/class/iscsi_session/session{sid}/state") != "LOGGED_IN")
+    finally:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    start = time.monotonic()
+    wait("the session is back", 30, lambda: logged_in() == [sid])
+    say(f"back after {time.monotonic() - start:.1f} s, {traffic.finish()} rounds of I/O without an error")
+
+
+def lost_while_no_daemon_ran(target, daemon):
+    say("-- the target goes away and comes back while there is no daemon")
+    sid = session_of(target)
+    daemon.kill()
+    target.enable(False)
+    wait("the loss is noticed", 15, lambda: get(f"/sys/class/iscsi_session/session{sid}/state") != "LOGGED_IN")
+    target.enable(True)
+    Iscsid()
+    wait("the session is back", 20, lambda: logged_in() == [sid])
+    write_and_compare(disk(target), 1)
+
+
 def test():
     target = Target("away", [ram("d0", 8)])
-    Iscsid()
+    config({"node.conn[0].timeo.noop_out_interval": 1, "node.conn[0].timeo.noop_out_timeout": 2,
+            "node.conn[0].timeo.login_timeout": 5})
+    daemon = Iscsid()
     discover()
     adm("-m node -l")
     recovers(target)
+    silent_network_is_noticed(target)
+    if not PEER:
+        lost_while_no_daemon_ran(target, daemon)
     logout_with_dead_target(target)
     login_to_dead_target_ends(target)
 
