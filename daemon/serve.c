@@ -109,6 +109,18 @@ static void network_changed(void *arg)
 	manager_wake(d->manager);
 }
 
+/* Root's alone; not so the folder above it, where users find the socket. */
+static int make_state_dir(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	cleanup(x_freep) char *above = x_strndup(dir, slash ? (size_t)(slash - dir) : 0);
+	int rc = above ? 0 : -ENOMEM;
+
+	if (rc == 0 && *above)
+		rc = file_mkdirs(above, 0755);
+	return rc < 0 ? rc : file_mkdirs(dir, 0700);
+}
+
 /*
  * From the bottom up: what a part needs is there before it. Sessions are taken over before the first request is heard, so that a
  * login cannot double one that is there.
@@ -141,7 +153,7 @@ static int make_engine(struct daemon *d, struct err *err)
 	config.initiator_alias = d->initiator_alias;
 	config.plugins = d->plugins;
 	config.scanner = d->scanner;
-	rc = file_mkdirs(config.state_dir, 0700);
+	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make %s", config.state_dir);
 	rc = manager_new(&config, &d->manager, err);
