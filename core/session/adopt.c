@@ -100,7 +100,7 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	struct record *node = NULL;
 	struct session *s;
 	uint8_t isid[ISID_LEN];
-	bool known = store_read(m->config.state_dir, i->sid, i->target, &node, isid) == 0;
+	bool known = store_read(m->config.state_dir, i, &node, isid) == 0;
 	int rc;
 
 	if (!known)
@@ -134,6 +134,11 @@ static void set_going(struct manager *m, const struct session_info *i)
 {
 	struct session *s = manager_find(m, i->sid);
 
+	if (strcmp(i->target_state, "UNBOUND") == 0 || strcmp(i->target_state, "UNBINDING") == 0) { /* only a logout does that */
+		log_info(m->config.log, "session", "session%u was being logged out: going on with it", i->sid);
+		session_event(s, SESS_EV_CLOSE);
+		return;
+	}
 	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
 		return;
 	if (!*i->target || !i->has_conn) {
@@ -193,5 +198,6 @@ int manager_adopt(struct manager *m, struct err *err)
 			adopted += one;
 	}
 	session_info_list_free(&list);
+	store_clean(m->config.state_dir, m->config.sysfs);
 	return rc < 0 ? rc : adopted;
 }

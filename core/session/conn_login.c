@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define TIME2WAIT_MAX 3600
+
 static const struct credential_fields credential_fields = {
 	FIELD_SESSION_USERNAME, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE,
 	FIELD_SESSION_USERNAME_IN, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE,
@@ -133,14 +135,15 @@ int conn_pdu(void *machine)
 		return CONN_EV_LOGOUT_ASKED;
 	case ISCSI_ASYNC_CONNECTION_DROPPED:
 	case ISCSI_ASYNC_SESSION_DROPPED:
-		c->session->time2wait = async.param2; /* RFC 7143 section 11.9: Parameter2 is Time2Wait */
+		/* RFC 7143 section 11.9: Parameter2 is Time2Wait, which by section 13.15 is an hour at most */
+		c->session->time2wait = async.param2 < TIME2WAIT_MAX ? async.param2 : TIME2WAIT_MAX;
 		conn_fail(c, MISCSI_ERR_LOGIN, "the target dropped the connection");
 		return CONN_EV_LOST;
 	case ISCSI_ASYNC_NEGOTIATE: /* we have nothing to say: RFC 7143 section 11.9.1 lets the initiator drop the connection, as a logout does */
 		conn_fail(c, MISCSI_ERR_LOGIN, "the target asked for a new negotiation");
 		return CONN_EV_LOGOUT_ASKED;
 	default:
-		log_info(log, "session", "[%s] asynchronous message %u, ignored", session_target(c->session), async.event);
+		log_debug(log, "session", "[%s] asynchronous message %u, ignored", session_target(c->session), async.event);
 		return CONN_EV_NONE;
 	}
 }

@@ -48,6 +48,7 @@ void manager_free(struct manager *m)
 		return;
 	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
 	m->ending = true;
+	loop_timer_cancel(m->config.loop, &m->look_again);
 	list_for_each_safe(s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);
 		session_answer(s, SESSION_DOWN, &err);
@@ -227,7 +228,7 @@ struct session *manager_find(const struct manager *m, uint32_t sid)
 	struct session *s;
 
 	list_for_each(s, &m->sessions, node)
-		if (s->sid == sid && sid != 0)
+		if (s->sid == sid && sid != 0 && s->run.state != SESS_CLOSED) /* which has answered all, and waits to be freed */
 			return s;
 	return NULL;
 }

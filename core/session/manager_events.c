@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define LOOK_AGAIN_MS 5000
+
 /* The data is the datagram's and ends with this call: the machine handles it at once, or not at all. */
 static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
 {
@@ -69,15 +71,13 @@ static void on_destroyed(void *arg, uint32_t sid, uint32_t host_no)
 		conn_event(&s->conn, CONN_EV_DESTROYED);
 }
 
-/* Events were lost: what they would have told is in sysfs. */
-static void on_lost(void *arg)
+static void look_at_all(void *arg)
 {
 	struct manager *m = arg;
 	struct session *s, *next;
 	char state[32];
 	int rc;
 
-	log_warn(m->config.log, "session", "the kernel's events came faster than they were read: looking at every session");
 	list_for_each_safe(s, next, &m->sessions, node) {
 		if (!s->conn.created)
 			continue;
@@ -87,6 +87,16 @@ static void on_lost(void *arg)
 		else if (rc == 0 && s->conn.run.state == CONN_LOGGED_IN && strcmp(state, "LOGGED_IN") != 0)
 			conn_event(&s->conn, CONN_EV_LOST);
 	}
+}
+
+/* Events were lost: what they would have told is in sysfs, now or when the kernel has cleaned up what it told of. */
+static void on_lost(void *arg)
+{
+	struct manager *m = arg;
+
+	log_warn(m->config.log, "session", "the kernel's events came faster than they were read: looking at every session");
+	look_at_all(m);
+	loop_timer_set(m->config.loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }
 
 const struct kernel_event_ops manager_events = {

@@ -122,9 +122,9 @@ static void retry_in(struct session *s, uint64_t ms)
 }
 
 /* Doubles up to a cap; up to an eighth more by sid, so that sessions lost together do not come back in one heap for ever. */
-static uint64_t back_off(const struct session *s)
+static uint64_t back_off(const struct session *s, unsigned failures)
 {
-	unsigned doublings = s->attempts > 1 ? s->attempts - 1 : 0;
+	unsigned doublings = failures > 1 ? failures - 1 : 0;
 	uint64_t ms = RETRY_FIRST_MS << (doublings < 5 ? doublings : 5);
 
 	if (ms > RETRY_MOST_MS)
@@ -169,10 +169,10 @@ int sess_open(void *machine)
 /* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
 void session_wake(struct session *s)
 {
-	uint64_t in = 100 + s->sid % 64 * 10;
+	uint64_t in = 100 + s->sid % 64 * 10, when = loop_now(manager_config(s->manager)->loop) + in;
 
-	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) || s->lost_at + (uint64_t)s->time2wait * 1000 >
-			loop_now(manager_config(s->manager)->loop) + in)
+	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) || s->retry.due <= when || /* who is woken often is not put off */
+		s->lost_at + (uint64_t)s->time2wait * 1000 > when)
 		return;
 	s->attempts = 0;
 	retry_in(s, in);
@@ -188,31 +188,41 @@ int sess_wait(void *machine)
 		return SESS_EV_NONE;
 	}
 	s->attempts++;
-	session_back_home(s);
+	s->redirects = 0;
 	err_copy(&s->err, &s->conn.err);
 	if (log_worth(&s->worth))
 		log_warn(manager_config(s->manager)->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid,
 			session_target(s), session_portal(s), s->attempts, s->err.text);
-	retry_in(s, portal_refused(s) ? RETRY_HOPELESS_MS : back_off(s));
+	session_next_portal(s);
+	retry_in(s, portal_refused(s) ? RETRY_HOPELESS_MS : back_off(s, s->attempts));
 	return SESS_EV_NONE;
 }
 
-/* RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. */
+/*
+ * RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. A target that
+ * takes every login and drops it at once is asked more and more rarely, like one that refuses.
+ */
 int sess_lost(void *machine)
 {
 	struct session *s = machine;
+	uint64_t wait = s->time2wait ? (uint64_t)s->time2wait * 1000 : 100;
 
 	s->attempts = s->worth = 0;
 	s->lost_at = loop_now(manager_config(s->manager)->loop);
-	session_back_home(s);
+	s->brief = s->lost_at - s->up_at < RETRY_MOST_MS ? s->brief + 1 : 0;
+	if (s->brief > 1 && wait < back_off(s, s->brief - 1))
+		wait = back_off(s, s->brief - 1);
+	session_next_portal(s);
 	err_copy(&s->err, &s->conn.err);
-	retry_in(s, s->time2wait ? (uint64_t)s->time2wait * 1000 : 100);
+	retry_in(s, wait);
 	return SESS_EV_NONE;
 }
 
 static void logged_in(struct session *s)
 {
 	s->attempts = s->redirects = s->worth = 0;
+	s->up_at = loop_now(manager_config(s->manager)->loop);
+	session_arrived(s);
 	err_clear(&s->err);
 }
 
@@ -258,14 +268,13 @@ int sess_established(void *machine)
 	return SESS_EV_NONE;
 }
 
-/* No scan: the devices were there all the time. Who asked for a login meanwhile has one. */
+/* No scan: the devices were there all the time. */
 int sess_recovered(void *machine)
 {
 	struct session *s = machine;
 
 	logged_in(s);
 	s->recoveries++;
-	session_answer(s, SESSION_UP, NULL);
 	return SESS_EV_NONE;
 }
 

@@ -12,6 +12,8 @@
 #include "session/isid.h"
 #include "session/manager.h"
 
+struct session_info;
+
 enum sess_state {
 #define MACHINE_STATE(name, rfc, doc) SESS_##name,
 #include "session/session.def"
@@ -46,13 +48,15 @@ struct session {
 	char *redirect_host; /* where the target sent us; NULL: the record's portal */
 	uint16_t redirect_port;
 	bool redirect_stays, redirected; /* it is permanent; just now */
+	bool at_home; /* the next attempt goes to the record's portal all the same */
 	unsigned redirects; /* in a row */
 	char *portal; /* for messages */
 	char setting[512]; /* the one that a plugin asked for last */
 	unsigned attempts; /* failed logins in a row */
 	unsigned recoveries, worth;
 	uint32_t time2wait; /* seconds, negotiated */
-	uint64_t since, lost_at; /* in this state; last in full feature phase: loop's ms */
+	uint64_t since, up_at, lost_at; /* in this state; full feature phase's last begin and end: loop's ms */
+	unsigned brief; /* connections in a row that did not last */
 	struct scan *scan;
 	struct err err; /* the last failure */
 };
@@ -80,7 +84,8 @@ const char *session_portal(const struct session *s); /* where it goes now, as te
 const char *session_address(const struct session *s, uint16_t *port);
 void session_portal_text(struct session *s); /* the address changed */
 int session_redirect(struct session *s, const struct login_redirect *to); /* -ELOOP */
-void session_back_home(struct session *s); /* a temporary redirect is over */
+void session_next_portal(struct session *s); /* the one of the last attempt failed or was lost: where the next one goes */
+void session_arrived(struct session *s); /* logged in there */
 bool session_is(const struct session *s, const struct record *node); /* the identity of manager.h */
 void session_op(struct session *s, struct transport_op *op); /* its settings and ids */
 void session_describe(const struct session *s, struct manager_session *out);
@@ -88,7 +93,9 @@ void session_describe(const struct session *s, struct manager_session *out);
 /* store.c: what the kernel does not keep of a session, one file each below the manager's state_dir. */
 int store_write(const struct session *s);
 void store_remove(const struct session *s);
-int store_read(const char *state_dir, uint32_t sid, const char *target, struct record **node, uint8_t isid[ISID_LEN]);
+/* -ESTALE: of another session that had the number. */
+int store_read(const char *state_dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN]);
+void store_clean(const char *state_dir, const struct sysfs *sysfs); /* removes what sessions that are gone have left */
 
 /* manager.c */
 const struct manager_config *manager_config(const struct manager *m);

@@ -20,8 +20,10 @@ const char *session_portal(const struct session *s)
 
 const char *session_address(const struct session *s, uint16_t *port)
 {
-	*port = s->redirect_host ? s->redirect_port : (uint16_t)record_int(s->record, FIELD_CONN_PORT);
-	return s->redirect_host ? s->redirect_host : record_str(s->record, FIELD_CONN_ADDRESS);
+	bool elsewhere = s->redirect_host && !s->at_home;
+
+	*port = elsewhere ? s->redirect_port : (uint16_t)record_int(s->record, FIELD_CONN_PORT);
+	return elsewhere ? s->redirect_host : record_str(s->record, FIELD_CONN_ADDRESS);
 }
 
 /* Kept as text because every line of the log has it. */
@@ -50,16 +52,31 @@ int session_redirect(struct session *s, const struct login_redirect *to)
 	s->redirect_port = to->portal.port;
 	s->redirect_stays = to->permanent;
 	s->redirected = true;
+	s->at_home = false;
 	session_portal_text(s);
 	return 0;
 }
 
-void session_back_home(struct session *s)
+static void redirect_over(struct session *s)
 {
-	if (s->redirect_stays || !s->redirect_host)
-		return;
 	x_strset(&s->redirect_host, NULL);
+	s->redirect_stays = s->at_home = false;
+}
+
+/* "For good" ends when that portal is away and the old one is well again: they are tried in turn. */
+void session_next_portal(struct session *s)
+{
+	if (s->redirect_stays)
+		s->at_home = s->attempts % 2;
+	else
+		redirect_over(s);
 	session_portal_text(s);
+}
+
+void session_arrived(struct session *s)
+{
+	if (s->at_home)
+		redirect_over(s);
 }
 
 /*

@@ -5,12 +5,15 @@
  */
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "object/session_info.h"
 #include "record/recfile.h"
 #include "session/session.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define ISID_KEY "session.isid"
@@ -69,13 +72,22 @@ static int parse_isid(const char *text, uint8_t isid[ISID_LEN])
 	return 0;
 }
 
-int store_read(const char *state_dir, uint32_t sid, const char *target, struct record **node, uint8_t isid[ISID_LEN])
+/* The kernel shows what it was given when the session was made; what a driver does not show cannot tell them apart. */
+static bool is_of(const struct record *r, const struct session_info *shown)
+{
+	return strcmp(record_str(r, FIELD_NODE_NAME), shown->target) == 0 &&
+		(!*shown->persistent_address || strcasecmp(record_str(r, FIELD_CONN_ADDRESS), shown->persistent_address) == 0) &&
+		(shown->persistent_port <= 0 || record_int(r, FIELD_CONN_PORT) == shown->persistent_port) &&
+		(!*shown->iface || strcmp(record_str(r, FIELD_IFACE_NAME), shown->iface) == 0);
+}
+
+int store_read(const char *state_dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN])
 {
 	struct record *r = NULL;
 	char *text = NULL;
 	char path[PATH_BYTES];
 	size_t len;
-	int rc = store_path(state_dir, sid, path);
+	int rc = store_path(state_dir, shown->sid, path);
 
 	if (rc == 0)
 		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
@@ -85,7 +97,7 @@ int store_read(const char *state_dir, uint32_t sid, const char *target, struct r
 		rc = recfile_parse(RECORD_NODE, path, text, len, NULL, &r);
 	x_free(text);
 	/* a sid begins anew when the kernel's module is loaded again: is this the session that the file is of? */
-	if (rc == 0 && strcmp(record_str(r, FIELD_NODE_NAME), target) != 0)
+	if (rc == 0 && !is_of(r, shown))
 		rc = -ESTALE;
 	if (rc < 0) {
 		record_free(r);
@@ -93,4 +105,26 @@ int store_read(const char *state_dir, uint32_t sid, const char *target, struct r
 	}
 	*node = r;
 	return 0;
+}
+
+void store_clean(const char *state_dir, const struct sysfs *sysfs)
+{
+	DIR *dir = opendir(state_dir);
+	char path[PATH_BYTES], name[32];
+	struct dirent *d;
+	unsigned sid;
+
+	while (dir && (d = readdir(dir))) {
+		if (sscanf(d->d_name, "session%u", &sid) == 1) {
+			snprintf(name, sizeof(name), "session%u", sid);
+			if (strcmp(d->d_name, name) != 0 || sysfs_exists(sysfs, "class/iscsi_session/%s", name))
+				continue;
+		} else if (!file_is_temporary(d->d_name)) {
+			continue;
+		}
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", state_dir, d->d_name) < sizeof(path))
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
 }

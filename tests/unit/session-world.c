@@ -50,7 +50,7 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 	if ((payload[0] & 0x3f) == ISCSI_OP_LOGIN) {
 		w->logins++;
 		if (w->redirect)
-			pdu = target_status(1, 1, w->redirect, strlen(w->redirect) + 1);
+			pdu = target_status(1, w->redirect_stays ? 2 : 1, w->redirect, strlen(w->redirect) + 1);
 		else if (w->status_class)
 			pdu = target_status(w->status_class, w->status_detail, NULL, 0);
 		else
@@ -71,7 +71,7 @@ static void listen_somewhere(struct session_world *w)
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sa);
 
-	w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(w->listener, (struct sockaddr *)&sa, len), 0);
 	assert_int_equal(listen(w->listener, 64), 0);
 	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&sa, &len), 0);
@@ -142,7 +142,11 @@ struct record *world_node(const struct session_world *w)
 /* Workers and sockets are real: they get a moment of real time in each round. */
 static void one_round(struct session_world *w, uint64_t step_ms)
 {
+	int fd;
+
 	w->now += step_ms;
+	while ((fd = accept(w->listener, NULL, NULL)) >= 0) /* its queue is short */
+		close(fd);
 	for (int i = 0; i < 4; i++) {
 		loop_step(w->loop, 0);
 		usleep(300);

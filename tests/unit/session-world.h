@@ -37,6 +37,7 @@ struct session_world {
 	uint8_t status_class, status_detail;
 	bool silent, silent_logout; /* it does not answer */
 	const char *redirect; /* the text of a redirection */
+	bool redirect_stays; /* it is a permanent one */
 	unsigned logins, logouts; /* requests that it saw */
 };
 

@@ -7,3 +7,7 @@ unit_tests += tests/unit/session-engine
 tests_unit_session_engine_SOURCES = tests/unit/session-engine.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
 tests_unit_session_engine_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_engine_LDADD = $(test_libs)
+unit_tests += tests/unit/session-hostile
+tests_unit_session_hostile_SOURCES = tests/unit/session-hostile.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
+tests_unit_session_hostile_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_hostile_LDADD = $(test_libs)

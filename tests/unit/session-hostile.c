@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine against bad luck and bad targets: races of events with requests, sessions left half done, targets that mislead. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "session-world.h"
+#include "session/manager_private.h"
+#include <string.h>
+#include <sys/stat.h>
+
+#define SECONDS 1000
+
+static int setup(void **state)
+{
+	static struct session_world world;
+
+	world_new(&world);
+	*state = &world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static uint32_t logged_in(struct session_world *w)
+{
+	struct record *node = world_node(w);
+	struct asked a;
+
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	if (a.result.err.code)
+		fail_msg("%s", a.text);
+	return a.result.sid;
+}
+
+static void lose(struct session_world *w, uint32_t sid)
+{
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+}
+
+/* Between a session's end and its removal from memory there is a moment: what is asked then ends too. */
+static void a_request_about_a_session_that_just_ended_is_answered(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w);
+	struct session *s = world_session(w);
+	struct asked out, again;
+
+	conn_event(&s->conn, CONN_EV_DESTROYED);
+	assert_int_equal(s->run.state, SESS_CLOSED);
+	world_logout(w, sid, &out);
+	world_asked(&again);
+	manager_rescan(w->m, sid, &again.request);
+	world_until(w, &out.done, 1, 250, 5 * SECONDS);
+	assert_int_equal(out.result.err.code, 0);
+	world_until(w, &again.done, 1, 250, 5 * SECONDS);
+	assert_int_equal(again.result.err.code, MISCSI_ERR_SESS_NOT_FOUND);
+	assert_int_equal(manager_count(w->m), 0);
+}
+
+/* A file of the host that nobody reads: the scan goes on until the pipe is opened. */
+static void endless_scan(struct session_world *w, uint32_t host, char path[256])
+{
+	fake_sys_write(&w->sys, "", "class/scsi_host/host%u/proc_name", host);
+	snprintf(path, 256, "%s/class/scsi_host/host%u/scan", w->sys.dir, host);
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+/* The connection goes while the login's scan runs, and the target does not come back: who asked is not kept waiting for ever. */
+static void a_login_that_is_lost_during_its_scan_is_answered(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+	char path[256];
+
+	assert_int_equal(record_set(node, FIELD_SESSION_SCAN, "auto", NULL), 0);
+	endless_scan(w, 101, path);
+	world_login(w, node, &a);
+	for (unsigned i = 0; i < 400 && (manager_count(w->m) == 0 || world_session(w)->run.state != SESS_LOGGED_IN); i++)
+		world_run(w, 1);
+	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	assert_int_equal(a.done, 0);
+	w->silent = true;
+	lose(w, world_session(w)->sid);
+	world_until(w, &a.done, 1, 250, 10 * SECONDS);
+	assert_int_equal(a.result.err.code, 0);
+	record_free(node);
+	fclose(fopen(path, "r"));
+}
+
+/* A balancer that sends every login to a portal that is away, for hours: once all is well the session is back. */
+static void redirections_to_a_dead_portal_do_not_add_up(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w);
+	struct session *s = world_session(w);
+
+	for (w->redirect_stays = false;; w->redirect_stays = true) {
+		unsigned recoveries = s->recoveries;
+
+		w->redirect = "TargetAddress=127.0.0.1:1";
+		lose(w, sid);
+		world_run(w, 1800 * SECONDS);
+		assert_int_equal(s->run.state, SESS_FAILED);
+		w->redirect = NULL;
+		world_until(w, &s->recoveries, recoveries + 1, 250, 70 * SECONDS);
+		if (w->redirect_stays)
+			break;
+	}
+}
+
+static void a_permanent_redirection_is_gone_to_first(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w);
+	struct session *s = world_session(w);
+	char text[64];
+	uint16_t port;
+
+	snprintf(text, sizeof(text), "TargetAddress=127.0.0.1:%u", w->port);
+	w->redirect = text;
+	w->redirect_stays = true;
+	lose(w, sid);
+	for (unsigned i = 0; i < 400 && !s->redirect_host; i++)
+		world_run(w, 10);
+	w->redirect = NULL;
+	world_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
+	assert_true(s->redirect_stays);
+	assert_string_equal(session_address(s, &port), "127.0.0.1");
+	assert_non_null(s->redirect_host);
+}
+
+/* A target that takes every login and drops the connection at once gets no thousand logins a minute. */
+static void a_connection_that_does_not_last_is_made_more_rarely(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w);
+	struct session *s = world_session(w);
+	uint64_t end = w->now + 120 * SECONDS;
+	unsigned recoveries;
+
+	for (; w->now < end; w->now += 50) {
+		s->time2wait = 0;
+		if (s->run.state == SESS_LOGGED_IN)
+			lose(w, sid);
+		for (unsigned i = 0; i < 2; i++) {
+			loop_step(w->loop, 0);
+			usleep(300);
+		}
+	}
+	assert_in_range(s->recoveries, 5, 20);
+	recoveries = s->recoveries;
+	world_until(w, &s->recoveries, recoveries + (s->run.state != SESS_LOGGED_IN), 250, 70 * SECONDS);
+	world_run(w, 120 * SECONDS); /* it has lasted: the next loss is one like the first */
+	recoveries = s->recoveries;
+	lose(w, sid);
+	world_until(w, &s->recoveries, recoveries + 1, 250, 5 * SECONDS);
+}
+
+/* Time2Wait of an asynchronous message has 16 bits; RFC 7143 section 13.15 ends at an hour. */
+static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w);
+	struct session *s = world_session(w);
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
+
+	pdu.bhs[36] = ISCSI_ASYNC_SESSION_DROPPED;
+	pdu.bhs[40] = pdu.bhs[41] = 0xff;
+	memcpy(ev.r, &sid, sizeof(sid));
+	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(s->run.state, SESS_FAILED);
+	world_until(w, &s->recoveries, 1, 10 * SECONDS, 3700 * SECONDS);
+}
+
+/* Routes that come and go all the time wake, but never put off. */
+static void being_woken_often_puts_nothing_off(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct session *s;
+	struct asked a;
+
+	assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "40", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	s = manager_find(w->m, 40); /* the higher its number the later it would be tried */
+	s->time2wait = 0;
+	lose(w, 40);
+	for (unsigned i = 0; i < 40 && !s->recoveries; i++) {
+		world_run(w, 250);
+		manager_wake(w->m);
+	}
+	assert_int_equal(s->recoveries, 1);
+}
+
+/* Events were lost when the kernel had not yet cleaned up what they told of: sysfs shows it only later. */
+static void a_loss_whose_event_was_lost_is_seen(void **state)
+{
+	struct session_world *w = *state;
+	struct fake_session shown = { .target = TARGET, .proc_name = "iscsi_tcp" };
+	struct session *s;
+
+	shown.sid = logged_in(w);
+	shown.host = shown.sid + 100;
+	s = world_session(w);
+	fake_sys_session(&w->sys, &shown);
+	fake_kernel_lose(w->fk, true);
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(s->recoveries, 0);
+	fake_sys_write(&w->sys, "FAILED\n", "class/iscsi_session/session%u/state", shown.sid);
+	world_until(w, &s->recoveries, 1, 250, 30 * SECONDS);
+}
+
+static struct fake_session left_behind(const char *port)
+{
+	return (struct fake_session){ .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port,
+		.proc_name = "iscsi_tcp" };
+}
+
+/* The daemon was killed when a logout had come as far as the devices: the logout goes on. */
+static void a_logout_that_was_cut_short_is_completed(void **state)
+{
+	struct session_world *w = *state;
+	struct fake_session kept = left_behind("3260");
+
+	fake_sys_session(&w->sys, &kept);
+	fake_sys_write(&w->sys, "UNBOUND\n", "class/iscsi_session/session9/target_state");
+	assert_int_equal(manager_adopt(w->m, NULL), 1);
+	world_run(w, 80 * SECONDS);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + world_count(w, ISCSI_UEVENT_DESTROY_SESSION), 1);
+	assert_int_equal(manager_count(w->m), 0);
+}
+
+static void note(struct session_world *w, uint32_t sid, const char *port, const char *iface)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/session%u", w->dir, sid);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "# session.isid = 800102030405\nnode.name = " TARGET "\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %s\n"
+		"iface.iscsi_ifacename = %s\n", port, iface);
+	fclose(f);
+}
+
+/* Numbers of sessions begin anew with the kernel's module: a file that another session left is not this one's. */
+static void a_file_of_another_session_is_not_believed(void **state)
+{
+	struct session_world *w = *state;
+	struct fake_session kept = left_behind("3260");
+
+	fake_sys_session(&w->sys, &kept);
+	for (unsigned i = 0; i < 3; i++) {
+		struct session *s;
+
+		note(w, 9, i == 0 ? "3261" : "3260", i == 1 ? "other" : "default");
+		assert_int_equal(manager_adopt_one(w->m, 9, NULL), 1);
+		s = world_session(w);
+		assert_int_equal(s->isid_known, i == 2);
+		assert_int_equal(record_int(s->record, FIELD_CONN_PORT), 3260);
+		assert_string_equal(record_str(s->record, FIELD_IFACE_NAME), "default");
+		session_free(s);
+	}
+}
+
+/* A daemon that was killed leaves files of sessions that ended without it. */
+static void files_without_a_session_are_removed(void **state)
+{
+	struct session_world *w = *state;
+	struct fake_session kept = left_behind("3260");
+	char path[128];
+
+	fake_sys_session(&w->sys, &kept);
+	note(w, 9, "3260", "default");
+	note(w, 8, "3260", "default");
+	snprintf(path, sizeof(path), "%s/.session7.abcdef.tmp", w->dir);
+	fclose(fopen(path, "w"));
+	assert_int_equal(manager_adopt(w->m, NULL), 1);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "%s/session8", w->dir);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "%s/session9", w->dir);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_request_about_a_session_that_just_ended_is_answered),
+		T(a_login_that_is_lost_during_its_scan_is_answered),
+		T(redirections_to_a_dead_portal_do_not_add_up),
+		T(a_permanent_redirection_is_gone_to_first),
+		T(a_connection_that_does_not_last_is_made_more_rarely),
+		T(a_target_cannot_keep_a_session_away_for_a_day),
+		T(being_woken_often_puts_nothing_off),
+		T(a_loss_whose_event_was_lost_is_seen),
+		T(a_logout_that_was_cut_short_is_completed),
+		T(a_file_of_another_session_is_not_believed),
+		T(files_without_a_session_are_removed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
