@@ -31,6 +31,7 @@ struct kernel {
 	struct loop_fd source;
 	const struct kernel_event_ops *events;
 	void *events_arg;
+	struct list listeners;
 	uint8_t (*bufs)[EVENT_SIZE];
 };
 
@@ -43,6 +44,7 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
 	k->wire.ops = ops ? ops : &netlink_iscsi;
 	k->wire.ops_arg = ops_arg;
 	list_init(&k->jobs);
+	list_init(&k->listeners);
 	pthread_mutex_init(&k->lock, NULL);
 	*out = k;
 	return 0;
@@ -140,6 +142,26 @@ unsigned kernel_pending(const struct kernel *k)
 	return k->pending;
 }
 
+void kernel_listen(struct kernel *k, struct kernel_listener *l)
+{
+	list_append(&k->listeners, &l->node);
+}
+
+void kernel_unlisten(struct kernel_listener *l)
+{
+	list_remove(&l->node);
+}
+
+/* A listener may go away in its own call, and it alone. */
+static void deliver(struct kernel *k, const uint8_t *bytes, size_t len)
+{
+	struct kernel_listener *l, *next;
+
+	(void)kernel_event_decode(bytes, len, k->events, k->events_arg);
+	list_for_each_safe(l, next, &k->listeners, node)
+		(void)kernel_event_decode(bytes, len, l->events, l->arg);
+}
+
 static void on_event(void *arg, uint32_t events)
 {
 	struct kernel *k = arg;
@@ -154,7 +176,7 @@ static void on_event(void *arg, uint32_t events)
 		if (n <= 0)
 			return;
 		for (int i = 0; i < n; i++)
-			(void)kernel_event_decode(k->bufs[i], lens[i], k->events, k->events_arg);
+			deliver(k, k->bufs[i], lens[i]);
 		if (n < EVENT_BATCH)
 			return;
 	}

@@ -10,6 +10,7 @@
 #define KERNEL_KERNEL_H
 
 #include "base/err.h"
+#include "base/list.h"
 #include "base/loop.h"
 #include "kernel/events.h"
 #include "kernel/job.h"
@@ -33,6 +34,16 @@ void kernel_free(struct kernel *k);
  */
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg,
 	struct err *err);
+
+/* Hears the same events, after who attached: for a part of the program with a session of its own. Embedded by its owner. */
+struct kernel_listener {
+	struct list node;
+	const struct kernel_event_ops *events; /* stays; path requests come only when who attached wants them */
+	void *arg;
+};
+void kernel_listen(struct kernel *k, struct kernel_listener *l);
+/* At any time, also from within its own callbacks; not from within another listener's. */
+void kernel_unlisten(struct kernel_listener *l);
 
 /*
  * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it

@@ -3,8 +3,8 @@
  * Which of an adapter's SCSI hosts a connection goes through: the one whose address or network device the iface names. Owns nothing;
  * reads sysfs at each connect, for hosts come and go with their drivers.
  */
+#include "plugin/hosts.h"
 #include "kernel/sysfs.h"
-#include "plugin/private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "kernel/ktransport.h"
 #include "kernel/sysfs.h"
+#include "plugin/hosts.h"
 #include "plugin/private.h"
 
 #include <errno.h>

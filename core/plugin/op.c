@@ -3,6 +3,7 @@
  * The life of an op (core.h of the ABI): begun by a trampoline, ended once, by its result or by being given up. Owned by transport.c;
  * its memory goes from the loop, never while a plugin's function may still be on the stack.
  */
+#include "plugin/hosts.h"
 #include "plugin/private.h"
 
 #include <errno.h>

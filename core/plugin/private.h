@@ -116,13 +116,5 @@ void op_requests_orphan(struct op_private *p);
 void op_requests_drop(struct plugins *ps); /* all of them, at the very end */
 int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size);
 int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
-/* 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
-int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
-
-/*
- * hosts.c: the host that a connect goes through, by the iface's hardware address or network device; where an endpoint needs one and
- * nothing is named, the only one there is. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
- */
-int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
 
 #endif

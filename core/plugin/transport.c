@@ -7,6 +7,7 @@
 #include "base/worker.h"
 #include "kernel/kmod.h"
 #include "kernel/ktransport.h"
+#include "plugin/hosts.h"
 #include "plugin/private.h"
 
 #include <errno.h>

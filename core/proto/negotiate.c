@@ -120,6 +120,11 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool
 			continue;
 		*v = *v < rows[i].min ? rows[i].min : *v > rows[i].max ? rows[i].max : *v;
 	}
+	if (n->wish.rdma_extensions) {
+		n->wish.initiator_recv_data_segment_length = n->wish.max_recv_data_segment_length;
+		n->wish.target_recv_data_segment_length =
+			n->wish.max_xmit_data_segment_length ? n->wish.max_xmit_data_segment_length : n->wish.max_burst_length;
+	}
 	/* 13.14: FirstBurstLength MUST NOT exceed MaxBurstLength */
 	if (n->wish.first_burst_length > n->wish.max_burst_length)
 		n->wish.first_burst_length = n->wish.max_burst_length;
@@ -146,13 +151,22 @@ static void say(const struct key_row *row, uint32_t value, struct strbuf *out)
 	}
 }
 
+/* Is it ours to begin? Over RDMA, RFC 7145's lengths stand for RFC 7143's. */
+static bool we_offer(const struct negotiation *n, const struct key_row *row)
+{
+	if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) || (n->discovery && !row->in_discovery))
+		return false;
+	if (row->sender == KEY_BY_R)
+		return n->wish.rdma_extensions;
+	return !(n->wish.rdma_extensions && row == key_row(KEY_MaxRecvDataSegmentLength));
+}
+
 void negotiate_offer(struct negotiation *n, struct strbuf *out)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		const struct key_row *row = &rows[i];
 
-		if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) ||
-			(n->discovery && !row->in_discovery))
+		if (!we_offer(n, row))
 			continue;
 		say(row, *member(&n->wish, row->member), out);
 		n->state[i] |= OFFERED;
@@ -355,6 +369,10 @@ int negotiate_finish(struct negotiation *n, struct err *err)
 		ret = settle_default(n, row, "", err);
 		if (ret)
 			return ret;
+	}
+	if (n->result.rdma_extensions) {
+		n->result.max_recv_data_segment_length = n->result.initiator_recv_data_segment_length;
+		n->result.max_xmit_data_segment_length = n->result.target_recv_data_segment_length;
 	}
 	/* 13.14 again, for what came out of two answers */
 	if (n->result.first_burst_length > n->result.max_burst_length)

@@ -40,7 +40,8 @@ enum key_id {
 	KEY_COUNT
 };
 
-enum key_sender { KEY_BY_NONE = 0, KEY_BY_I = 1, KEY_BY_T = 2, KEY_BY_B = 3 };
+/* KEY_BY_R: both, but we only with the wish rdma_extensions (RFC 7145). */
+enum key_sender { KEY_BY_NONE = 0, KEY_BY_I = 1, KEY_BY_T = 2, KEY_BY_B = 3, KEY_BY_R = 7 };
 enum key_scope { KEY_SW, KEY_CO }; /* session-wide, connection only */
 /*
  * KEY_ANY: declarations, which may come in any stage of the login. KEY_LO: operational, in a leading

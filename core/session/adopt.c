@@ -139,13 +139,14 @@ static void set_going(struct manager *m, const struct session_info *i)
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
-	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
-		return;
+	/* a discovery whose program was killed has no target */
 	if (!*i->target || !i->has_conn) {
-		log_info(m->config.log, "session", "session%u was never logged in: ending it", i->sid);
+		log_info(m->config.log, "session", "session%u was never logged in to a target: ending it", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
+	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
+		return;
 	conn_fail(&s->conn, MISCSI_ERR_TRANS, "found %s", i->state);
 	conn_event(&s->conn, CONN_EV_LOST);
 }

@@ -10,6 +10,11 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "proto/pdu.h"
+#include <miscsi/plugin.h>
+
+struct kernel;
+struct login_result;
+struct transport;
 
 /* Called from the loop, never from within a call of the carrier; each may free the carrier. */
 struct carrier_events {
@@ -22,8 +27,9 @@ struct carrier;
 
 struct carrier_ops {
 	bool own_itt; /* the carrier writes the ITT itself: answers carry another than the request (kernel) */
+	size_t data_max; /* a PDU's data, in both directions; 0: no limit of the carrier's */
 	int (*send)(struct carrier *c, const struct iscsi_pdu *pdu); /* copies; -EBUSY while one is on its way */
-	void (*max_data)(struct carrier *c, size_t bytes); /* the MaxRecvDataSegmentLength that we declared */
+	int (*full_feature)(struct carrier *c, const struct login_result *login); /* the login ended so; before the next PDU is sent */
 	void (*free)(struct carrier *c); /* closes what the carrier owns */
 };
 
@@ -35,5 +41,14 @@ struct carrier {
 
 /* Over a connected, non-blocking socket, which it owns from now on, also when this fails. -errno. */
 int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *events, struct carrier **out);
+
+#define CARRIER_KERNEL_DATA_MAX 8192 /* the one buffer of a kernel's connection for login and text */
+
+/*
+ * Over a session of the kernel on an endpoint. On success the endpoint is the carrier's and *binding is none. kernel must be attached,
+ * and must live until kernel_pending() is 0: what was made is undone after free() returned. -errno.
+ */
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct carrier_events *events,
+	struct carrier **out);
 
 #endif

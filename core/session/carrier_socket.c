@@ -6,6 +6,7 @@
  * leaves the loop its turns.
  */
 #include "base/mem.h"
+#include "proto/login.h"
 #include "session/carrier.h"
 
 #include <errno.h>
@@ -167,9 +168,10 @@ static int socket_send(struct carrier *c, const struct iscsi_pdu *pdu)
 	return 0;
 }
 
-static void socket_max_data(struct carrier *c, size_t bytes)
+static int socket_full_feature(struct carrier *c, const struct login_result *login)
 {
-	of(c)->reader.max_data = bytes;
+	of(c)->reader.max_data = login->params.max_recv_data_segment_length;
+	return 0;
 }
 
 static void socket_free(struct carrier *c)
@@ -189,7 +191,7 @@ static void socket_free(struct carrier *c)
 static const struct carrier_ops socket_ops = {
 	.own_itt = false,
 	.send = socket_send,
-	.max_data = socket_max_data,
+	.full_feature = socket_full_feature,
 	.free = socket_free,
 };
 

@@ -92,6 +92,7 @@ int conn_wishes(struct conn *c, struct iscsi_params *wish)
 	iscsi_params_init(wish);
 	record_each(r, wish_of, wish);
 	wish->max_xmit_data_segment_length = (uint32_t)record_int(r, FIELD_CONN_MAX_XMIT_LENGTH);
+	wish->rdma_extensions = (transport_traits(c->session->transport) & MISCSI_TRAIT_RDMA) != 0;
 	wish->max_connections = 1; /* Linux has one connection per session */
 	wish->error_recovery_level = 0; /* and no other level of recovery */
 	if (transport_traits(c->session->transport) & MISCSI_TRAIT_NO_DIGESTS)

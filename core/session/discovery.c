@@ -5,6 +5,7 @@
 #include "session/discovery.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "kernel/kernel.h"
 #include "record/record.h"
 #include "session/discovery_private.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define TIMEOUT_UNSET_S 60
+#define SETTLE_MS 10000u
 
 #define DISC_SAME FSM_SAME
 #define MACHINE_FILE "session/discovery.def"
@@ -103,13 +105,10 @@ static void resolved(void *arg, int result, const struct resolved *r, const stru
 	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_RESOLVED);
 }
 
-int discovery_resolve(void *machine)
+static int look_up(struct discovery *d)
 {
-	struct discovery *d = machine;
 	int r;
 
-	discovery_clear(d);
-	d->next_address = 0;
 	if (resolve_numeric(d->portal.host, d->portal.port, &d->addresses) == 0)
 		return DISC_EV_RESOLVED;
 	if (!d->config.workers)
@@ -117,6 +116,31 @@ int discovery_resolve(void *machine)
 	r = resolve_start(d->config.workers, d->portal.host, d->portal.port, resolved, d, &d->resolving);
 	return r < 0 ? discovery_failed(d, MISCSI_ERR_NOMEM, "cannot resolve host name %s: %s", d->portal.host, strerror(-r)) :
 		       DISC_EV_NONE;
+}
+
+static void opened(struct transport_op *op, int result)
+{
+	struct discovery *d = op->arg;
+
+	if (result < 0)
+		err_copy(&d->err, &op->err);
+	result = result < 0 ? DISC_EV_FAILED : look_up(d);
+	if (result != DISC_EV_NONE)
+		discovery_event(d, (enum disc_event)result);
+}
+
+/* What the kernel carries needs its driver loaded; sockets need nothing. */
+int discovery_resolve(void *machine)
+{
+	struct discovery *d = machine;
+
+	discovery_clear(d);
+	d->next_address = 0;
+	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
+		return look_up(d);
+	transport_op_init(&d->op, opened, d);
+	transport_open(d->transport, &d->op);
+	return DISC_EV_NONE;
 }
 
 static void connected(struct transport_op *op, int result)
@@ -266,6 +290,15 @@ static void begin(void *arg)
 	discovery_event(arg, DISC_EV_BEGIN);
 }
 
+/* A kernel's session needs somebody who hears what comes in for it. */
+static int listen_to_kernel(const struct discovery *d, struct err *err)
+{
+	static const struct kernel_event_ops nothing;
+	int r = kernel_attach(d->config.kernel, d->config.loop, &nothing, NULL, err);
+
+	return r == -EALREADY ? 0 : r;
+}
+
 static int find_transport(struct discovery *d, struct err *err)
 {
 	const char *name = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) :
@@ -276,7 +309,12 @@ static int find_transport(struct discovery *d, struct err *err)
 		return r;
 	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
-	return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported", name);
+	if (transport_traits(d->transport) & MISCSI_TRAIT_FIRMWARE_LOGIN)
+		return err_set(err, MISCSI_ERR_TRANS_CAPS,
+			"discovery through transport %s is not supported: its adapters discover by flash nodes (-m host -C flashnode)", name);
+	if (!d->config.kernel)
+		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
+	return listen_to_kernel(d, err);
 }
 
 int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err),
@@ -327,6 +365,17 @@ static void waiter_done(void *arg, int result, const struct err *err)
 		err_copy(w->err, err);
 }
 
+/* The kernel's worker may still be removing the session: a program that ended before it would leave one behind. */
+static void settle(const struct discovery_config *config)
+{
+	uint64_t last = loop_now(config->loop) + SETTLE_MS;
+
+	while (config->kernel && kernel_pending(config->kernel) && loop_now(config->loop) < last) {
+		if (loop_step(config->loop, 100) < 0)
+			break;
+	}
+}
+
 int discovery_sendtargets(const struct discovery_config *config, struct err *err)
 {
 	struct waiter w = { .err = err };
@@ -336,6 +385,7 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 	while (r >= 0 && !w.done)
 		r = loop_step(config->loop, -1);
 	discovery_free(d);
+	settle(config);
 	if (r < 0 && !w.done)
 		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -r, "the event loop failed") : r;
 	return w.result;

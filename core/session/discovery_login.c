@@ -41,12 +41,15 @@ static int make_carrier(struct discovery *d)
 {
 	const struct carrier_events events = { .pdu = carrier_pdu, .lost = carrier_lost, .arg = d };
 	struct miscsi_binding binding = d->op.binding;
+	int r;
 
 	d->op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
 		return carrier_socket_new(d->config.loop, (int)binding.value, &events, &d->carrier);
-	transport_disconnect(d->transport, &binding);
-	return -EOPNOTSUPP;
+	r = carrier_kernel_new(d->config.kernel, d->transport, &binding, &events, &d->carrier);
+	if (r < 0)
+		transport_disconnect(d->transport, &binding);
+	return r;
 }
 
 int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
@@ -103,6 +106,9 @@ static int start_login(struct discovery *d)
 
 	iscsi_params_init(&config.wish);
 	config.wish.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
+	config.wish.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
+	if (d->carrier->ops->data_max && config.wish.max_recv_data_segment_length > d->carrier->ops->data_max)
+		config.wish.max_recv_data_segment_length = (uint32_t)d->carrier->ops->data_max;
 	if (rc == 0 && chap)
 		rc = credentials_take(r, &credential_fields, &config.chap, &d->err);
 	if (rc == 0)
@@ -119,7 +125,7 @@ int discovery_login(void *machine)
 	int r = make_carrier(d);
 
 	if (r < 0)
-		return discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS_CAPS,
+		return discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
 			"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
 	r = start_login(d);
 	if (r < 0 && d->err.code == MISCSI_ERR_OK)
@@ -207,7 +213,8 @@ int discovery_ask(void *machine)
 	};
 	struct sendtargets_action action;
 
-	d->carrier->ops->max_data(d->carrier, d->result.params.max_recv_data_segment_length);
+	if (d->carrier->ops->full_feature(d->carrier, &d->result) < 0)
+		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to go on after the login");
 	if (sendtargets_new(&config, &d->ask) < 0)
 		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to ask for targets");
 	d->ask_end = loop_now(d->config.loop) + ANSWER_MAX_S * 1000u;

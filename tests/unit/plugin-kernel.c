@@ -9,7 +9,7 @@
 #include "base/worker.h"
 #include "fake_kernel.h"
 #include "fake_sys.h"
-#include "plugin/private.h"
+#include "plugin/hosts.h"
 #include "plugin-run.h"
 #include <netinet/in.h>
 

@@ -79,6 +79,7 @@ static void numbers_are_held_to_their_range(void **state)
 
 		if (row->type != KEY_NUMBER || !(row->sender & KEY_BY_T))
 			continue;
+		wish.rdma_extensions = row->sender == KEY_BY_R;
 		for (int at = 0; at < 4; at++) {
 			int64_t v = at == 0   ? row->min
 				    : at == 1 ? row->max
@@ -91,6 +92,58 @@ static void numbers_are_held_to_their_range(void **state)
 			snprintf(value, sizeof(value), "%lld", (long long)v);
 			assert_int_equal(said(&n, row->name, value, NULL), at < 2 ? 0 : -EPROTO);
 		}
+	}
+}
+
+static bool offers(const struct iscsi_params *wish, const char *key)
+{
+	struct negotiation n;
+	struct strbuf out = STRBUF_INIT(0);
+	bool found = false;
+
+	negotiate_init(&n, wish, false, false);
+	negotiate_offer(&n, &out);
+	for (size_t at = 0; at < out.len; at += strlen(out.s + at) + 1)
+		found |= !strncmp(out.s + at, key, strlen(key)) && out.s[at + strlen(key)] == '=';
+	strbuf_free(&out);
+	return found;
+}
+
+/* RFC 7145 section 6: over RDMA alone, and then instead of MaxRecvDataSegmentLength. */
+static void rdma_has_lengths_of_its_own(void **state)
+{
+	struct iscsi_params wish = defaults();
+	struct negotiation n;
+	char answer[128];
+
+	(void)state;
+	assert_true(offers(&wish, "MaxRecvDataSegmentLength"));
+	assert_false(offers(&wish, "RDMAExtensions"));
+	assert_false(offers(&wish, "InitiatorRecvDataSegmentLength"));
+	n = begun(&wish, false, false);
+	assert_int_equal(said(&n, "RDMAExtensions", "Yes", answer), 0);
+	assert_string_equal(answer, "RDMAExtensions=No");
+
+	wish.rdma_extensions = 1;
+	wish.max_recv_data_segment_length = 262144;
+	wish.max_burst_length = 1048576;
+	assert_false(offers(&wish, "MaxRecvDataSegmentLength"));
+	assert_true(offers(&wish, "RDMAExtensions"));
+	assert_true(offers(&wish, "TargetRecvDataSegmentLength"));
+	for (int at_all = 0; at_all < 2; at_all++) {
+		n = begun(&wish, false, false);
+		assert_int_equal(said(&n, "RDMAExtensions", "Yes", NULL), 0);
+		if (at_all) {
+			assert_int_equal(said(&n, "InitiatorRecvDataSegmentLength", "65536", NULL), 0);
+			assert_int_equal(said(&n, "TargetRecvDataSegmentLength", "1048576", NULL), 0);
+		}
+		assert_int_equal(said(&n, "MaxOutstandingUnexpectedPDUs", "0", answer), 0);
+		assert_string_equal(answer, "");
+		assert_int_equal(negotiate_finish(&n, NULL), 0);
+		assert_int_equal(n.result.rdma_extensions, 1);
+		/* what the target did not answer keeps RFC 7145's default, 8192 */
+		assert_int_equal(n.result.max_recv_data_segment_length, at_all ? 65536 : 8192);
+		assert_int_equal(n.result.max_xmit_data_segment_length, at_all ? 1048576 : 8192);
 	}
 }
 
@@ -335,6 +388,7 @@ static void wishes_out_of_range_are_pulled_into_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rdma_has_lengths_of_its_own),
 		cmocka_unit_test(rows_are_sound),
 		cmocka_unit_test(numbers_are_held_to_their_range),
 		cmocka_unit_test(result_functions_are_those_of_section_13),

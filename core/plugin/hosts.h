@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which SCSI host of an adapter a connection goes through. For this folder alone. */
+#ifndef PLUGIN_HOSTS_H
+#define PLUGIN_HOSTS_H
+
+#include "plugin/private.h"
+
+/*
+ * The host that a connect goes through, by the iface's hardware address or network device; where an endpoint needs one and nothing is
+ * named, the only one there is. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
+ */
+int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
+
+/* kernel.c: 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
+int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The carrier over the kernel: a session without SCSI commands, on an endpoint of an adapter or of RDMA.
+ *
+ * It owns the endpoint and the kernel's session. Requests run one after another on the kernel's worker, so what is submitted in order
+ * happens in order; only the first PDU waits here, until the session has a number. When its user frees it, it goes on by itself until
+ * the kernel has nothing left of it.
+ */
+#include "base/mem.h"
+#include "kernel/kernel.h"
+#include "plugin/transport.h"
+#include "proto/login.h"
+#include "session/carrier.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The least that drivers take; one PDU at a time passes. */
+#define CMDS_MAX 32
+#define QUEUE_DEPTH 1
+#define FIRST_CMDSN 1
+
+struct kernel_carrier {
+	struct carrier head;
+	struct kernel *kernel;
+	struct transport *transport;
+	struct miscsi_binding binding;
+	struct kernel_listener listener;
+	struct kernel_job *job; /* making the session, starting it, or ending it */
+	struct kernel_job *send; /* a PDU on its way */
+	struct iscsi_pdu first; /* waits until the session has a number; its data is ours */
+	bool waiting; /* it is there */
+	uint32_t sid; /* 0: none yet */
+	bool dead; /* its user has gone, or was told that it is lost */
+	bool freed; /* its user has gone */
+};
+
+static struct kernel_carrier *of(struct carrier *c)
+{
+	return container_of(c, struct kernel_carrier, head);
+}
+
+/* The callback may free us: nothing follows it. */
+static void lost(struct kernel_carrier *k, int result, const struct err *err)
+{
+	if (k->dead)
+		return;
+	k->dead = true;
+	k->head.events.lost(k->head.events.arg, result, err);
+}
+
+static void finish(struct kernel_job *job, void *arg)
+{
+	kernel_job_free(job);
+	x_free(arg);
+}
+
+static struct kernel_job *job_of(const struct kernel_carrier *k)
+{
+	struct kernel_job *job = kernel_job_new();
+
+	if (job)
+		kernel_job_for(job, transport_handle(k->transport), k->sid, 0);
+	return job;
+}
+
+/* A session that was not made needs no end, and an endpoint that was bound may go before it. */
+static void end(struct kernel_carrier *k)
+{
+	struct kernel_job *job = k->sid ? job_of(k) : NULL;
+
+	if (k->send)
+		kernel_cancel(k->kernel, k->send);
+	x_free((void *)(uintptr_t)k->first.data);
+	kernel_unlisten(&k->listener);
+	transport_disconnect(k->transport, &k->binding);
+	if (job) {
+		kernel_job_stop_conn(job, ISCSI_STOP_CONN_TERM);
+		kernel_job_may_fail(job);
+		kernel_job_destroy_conn(job);
+		kernel_job_may_fail(job);
+		kernel_job_destroy_session_wait(job);
+		if (kernel_submit(k->kernel, job, finish, k) == 0)
+			return;
+		kernel_job_free(job);
+	}
+	x_free(k);
+}
+
+static void pdu_sent(struct kernel_job *job, void *arg)
+{
+	struct kernel_carrier *k = arg;
+	struct err err = ERR_INIT;
+	int r = kernel_job_result(job, &err);
+
+	kernel_job_free(job);
+	k->send = NULL;
+	if (r < 0)
+		lost(k, r, &err);
+}
+
+static int submit_pdu(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
+{
+	struct kernel_job *job = job_of(k);
+	int r;
+
+	if (!job)
+		return -ENOMEM;
+	kernel_job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
+	r = kernel_submit(k->kernel, job, pdu_sent, k);
+	if (r < 0)
+		kernel_job_free(job);
+	else
+		k->send = job;
+	return r;
+}
+
+static void job_done(struct kernel_job *job, void *arg)
+{
+	struct kernel_carrier *k = arg;
+	struct err err = ERR_INIT;
+	int r = kernel_job_result(job, &err);
+
+	k->job = NULL;
+	if (!k->sid && job->sid != MISCSI_NONE) /* a failed job, too, may have made the session */
+		k->sid = job->sid;
+	kernel_job_free(job);
+	if (k->freed) {
+		end(k);
+		return;
+	}
+	if (r == 0 && k->waiting) {
+		k->waiting = false;
+		r = submit_pdu(k, &k->first);
+		if (r < 0)
+			err_set(&err, MISCSI_ERR_NOMEM, "no memory for a PDU");
+	}
+	if (r < 0)
+		lost(k, r, &err);
+}
+
+static int submit(struct kernel_carrier *k, struct kernel_job *job)
+{
+	int r = job ? kernel_submit(k->kernel, job, job_done, k) : -ENOMEM;
+
+	if (r < 0)
+		kernel_job_free(job);
+	else
+		k->job = job;
+	return r;
+}
+
+static int keep_first(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
+{
+	void *copy = NULL;
+
+	if (k->waiting)
+		return -EBUSY;
+	if (pdu->len) {
+		copy = x_zalloc(pdu->len);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, pdu->data, pdu->len);
+	}
+	k->first = *pdu;
+	k->first.data = copy;
+	k->waiting = true;
+	return 0;
+}
+
+static int kernel_send(struct carrier *c, const struct iscsi_pdu *pdu)
+{
+	struct kernel_carrier *k = of(c);
+
+	if (!k->sid)
+		return keep_first(k, pdu);
+	if (k->send) /* its answer came before the kernel said that it was sent: it was */
+		kernel_cancel(k->kernel, k->send);
+	k->send = NULL;
+	return submit_pdu(k, pdu);
+}
+
+/* Only a started connection counts the Text requests' CmdSN up, and takes a Logout. The Text that follows is behind this job. */
+static int kernel_full_feature(struct carrier *c, const struct login_result *login)
+{
+	struct kernel_carrier *k = of(c);
+	struct kernel_job *job = job_of(k);
+
+	if (job) {
+		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, login->exp_statsn);
+		kernel_job_set_param_int(job, ISCSI_PARAM_MAX_RECV_DLENGTH, login->params.max_recv_data_segment_length);
+		kernel_job_may_fail(job);
+		kernel_job_start_conn(job);
+	}
+	return submit(k, job);
+}
+
+static void kernel_free_carrier(struct carrier *c)
+{
+	struct kernel_carrier *k = of(c);
+
+	k->dead = k->freed = true;
+	if (!k->job)
+		end(k); /* else when it is known what the kernel made */
+}
+
+static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
+{
+	struct kernel_carrier *k = arg;
+	struct err err = ERR_INIT;
+	struct iscsi_pdu pdu;
+	int r;
+
+	if (k->dead || sid != k->sid || cid != 0 || sid == 0)
+		return;
+	r = pdu_from_parts(bhs, data, len, CARRIER_KERNEL_DATA_MAX, &pdu, &err);
+	if (r < 0)
+		lost(k, r, &err);
+	else
+		k->head.events.pdu(k->head.events.arg, &pdu);
+}
+
+static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
+{
+	struct kernel_carrier *k = arg;
+	struct err err = ERR_INIT;
+
+	if (sid != k->sid || cid != 0 || sid == 0)
+		return;
+	lost(k, err_set(&err, MISCSI_ERR_TRANS, "connection lost: %s", kernel_conn_error_text(error)), &err);
+}
+
+static const struct kernel_event_ops kernel_events = { .pdu = on_pdu, .conn_error = on_conn_error };
+
+static const struct carrier_ops kernel_ops = {
+	.own_itt = true,
+	.data_max = CARRIER_KERNEL_DATA_MAX,
+	.send = kernel_send,
+	.full_feature = kernel_full_feature,
+	.free = kernel_free_carrier,
+};
+
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct carrier_events *events,
+	struct carrier **out)
+{
+	struct kernel_carrier *k = x_new(struct kernel_carrier);
+	struct kernel_job *job = k ? kernel_job_new() : NULL;
+	bool bound = transport_traits(t) & MISCSI_TRAIT_BOUND_SESSION;
+	int r;
+
+	if (job) {
+		kernel_job_create_session(job, transport_handle(t), bound ? binding->value : 0, CMDS_MAX, QUEUE_DEPTH, FIRST_CMDSN);
+		kernel_job_create_conn(job, 0);
+		kernel_job_bind(job, binding->value, true);
+		/* before anything is received: iser takes its buffers by it */
+		kernel_job_set_param_int(job, ISCSI_PARAM_DISCOVERY_SESS, 1);
+		kernel_job_may_fail(job);
+	}
+	if (k) {
+		k->head.ops = &kernel_ops;
+		k->head.events = *events;
+		k->kernel = kernel;
+		k->transport = t;
+	}
+	r = k ? submit(k, job) : -ENOMEM;
+	if (r < 0) {
+		x_free(k);
+		return r;
+	}
+	k->binding = *binding;
+	binding->kind = MISCSI_BINDING_NONE;
+	k->listener = (struct kernel_listener){ .events = &kernel_events, .arg = k };
+	kernel_listen(kernel, &k->listener);
+	*out = &k->head;
+	return 0;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SendTargets discovery carried by a made-up kernel: its order of requests, and that nothing stays in the kernel however it ends. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/worker.h"
+#include "fake_kernel.h"
+#include "fake_sys.h"
+#include "plugin-world.h"
+#include "record/record.h"
+#include "session/discovery.h"
+#include "target.h"
+
+struct carried {
+	struct plugin_world w;
+	struct fake_kernel *fk;
+	struct kernel *kernel;
+	struct fake_sys sys;
+	struct worker_pool *workers;
+	struct record *record, *iface;
+	struct discovery_config config;
+	struct discovery *d;
+	char found[512];
+	int done, result;
+	struct err err;
+	bool hangs_up; /* the target, when it is asked */
+	bool silent;
+	unsigned logouts;
+};
+
+static uint64_t now_of(void *arg)
+{
+	return ((struct carried *)arg)->w.now;
+}
+
+static void send_pdu(struct carried *c, uint32_t sid, const struct iscsi_pdu *pdu)
+{
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	uint8_t bytes[1024] = { 0 };
+
+	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(bytes, pdu->bhs, ISCSI_BHS_SIZE);
+	if (pdu->len)
+		memcpy(bytes + ISCSI_BHS_SIZE, pdu->data, pdu->len);
+	fake_kernel_event(c->fk, 1, &ev, bytes, ISCSI_BHS_SIZE + (pdu->len + 3) / 4 * 4);
+}
+
+static void hang_up(struct carried *c, uint32_t sid)
+{
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_ERROR };
+	const uint32_t r[3] = { sid, 0, ISCSI_ERR_TCP_CONN_CLOSE };
+
+	memcpy(ev.r, r, sizeof(r));
+	fake_kernel_event(c->fk, 1, &ev, NULL, 0);
+}
+
+/* The target behind the kernel; the kernel writes ITTs of its own, so its answers carry others. */
+static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+{
+	struct carried *c = arg;
+	struct iscsi_pdu pdu = { .data = NULL };
+	uint32_t sid;
+
+	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE || c->silent)
+		return false;
+	memcpy(&sid, ev->u, sizeof(sid));
+	switch (payload[0] & 0x3f) {
+	case ISCSI_OP_LOGIN:
+		pdu = target_login(TARGET_TO_FFP, 1, NO_TEXT);
+		break;
+	case ISCSI_OP_TEXT:
+		if (c->hangs_up) {
+			hang_up(c, sid);
+			return false;
+		}
+		pdu = target_text(0x80, 0xffffffff, TEXT("TargetName=iqn.2026-11.example:one\0TargetAddress=10.9.0.1:3260,1"));
+		break;
+	case ISCSI_OP_LOGOUT:
+		c->logouts++;
+		pdu = target_pdu(ISCSI_OP_LOGOUT_RSP, 0x80, NULL, 0);
+		break;
+	}
+	target_put32(pdu.bhs + 16, 0x10001234);
+	send_pdu(c, sid, &pdu);
+	send_pdu(c, sid + 1, &pdu); /* another session's is none of ours */
+	return false;
+}
+
+static int on_found(void *arg, const char *target, const struct portal *portal)
+{
+	struct carried *c = arg;
+	char text[PORTAL_TEXT_MAX];
+	size_t len = strlen(c->found);
+
+	snprintf(c->found + len, sizeof(c->found) - len, "%s %s;", target, portal_format(text, sizeof(text), portal, true));
+	return 0;
+}
+
+static void on_done(void *arg, int result, const struct err *err)
+{
+	struct carried *c = arg;
+
+	c->done++;
+	c->result = result;
+	err_copy(&c->err, err);
+}
+
+static struct carried *world(void)
+{
+	struct carried *c = x_new(struct carried);
+	struct plugins_config plugins = { .dirs = BUILDDIR "/.libs" };
+
+	c->w.now = 1000;
+	c->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &c->w };
+	assert_int_equal(loop_new(&c->w.loop), 0);
+	loop_set_clock(c->w.loop, now_of, c);
+	fake_sys_new(&c->sys);
+	fake_sys_transport(&c->sys, "iser");
+	c->fk = fake_kernel_new();
+	fake_kernel_hook(c->fk, target_sees, c);
+	assert_int_equal(kernel_new(&fake_kernel_ops, c->fk, &c->kernel), 0);
+	assert_int_equal(worker_pool_new(c->w.loop, 1, &c->workers), 0);
+	plugins.loop = c->w.loop;
+	plugins.log = &c->w.log;
+	plugins.kernel = c->kernel;
+	plugins.sysfs = &c->sys.sysfs;
+	plugins.workers = c->workers;
+	assert_int_equal(plugins_new(&plugins, &c->w.ps), 0);
+	c->record = record_new(RECORD_SENDTARGETS);
+	c->iface = record_new(RECORD_IFACE);
+	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "iser", NULL), 0);
+	assert_int_equal(record_set(c->record, FIELD_DISC_REOPEN_MAX, "0", NULL), 0);
+	c->config = (struct discovery_config){ .loop = c->w.loop, .log = &c->w.log, .plugins = c->w.ps, .kernel = c->kernel,
+		.workers = c->workers, .record = c->record, .iface = c->iface, .host = "10.9.0.1", .port = 3260,
+		.initiator_name = "iqn.2026-11.example:me", .found = on_found, .arg = c };
+	return c;
+}
+
+static void end(struct carried *c)
+{
+	plugins_free(c->w.ps);
+	kernel_free(c->kernel);
+	worker_pool_free(c->workers);
+	loop_free(c->w.loop);
+	fake_kernel_free(c->fk);
+	fake_sys_free(&c->sys);
+	record_free(c->record);
+	record_free(c->iface);
+	x_free(c);
+}
+
+static unsigned count(struct carried *c, uint32_t type)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fake_kernel_requests(c->fk); i++) {
+		struct iscsi_uevent ev;
+		char *payload = NULL;
+		size_t len;
+
+		fake_kernel_request(c->fk, i, &ev, &payload, &len);
+		x_free(payload);
+		n += ev.type == type;
+	}
+	return n;
+}
+
+/* What the kernel made and has to unmake. */
+static void nothing_left(struct carried *c, unsigned refused_sessions)
+{
+	assert_int_equal(count(c, ISCSI_UEVENT_DESTROY_SESSION), count(c, ISCSI_UEVENT_CREATE_BOUND_SESSION) - refused_sessions);
+	assert_int_equal(count(c, ISCSI_UEVENT_EP_DISCONNECT), count(c, ISCSI_UEVENT_EP_CONNECT));
+	assert_int_equal(kernel_pending(c->kernel), 0);
+}
+
+/* Runs until done and until the kernel is at rest. */
+static void ask(struct carried *c)
+{
+	assert_int_equal(discovery_start(&c->config, on_done, c, &c->d, &c->err), 0);
+	for (int i = 0; i < 5000 && !c->done; i++) {
+		if (loop_step(c->w.loop, 2) == 0)
+			c->w.now += 100;
+	}
+	discovery_free(c->d);
+	c->d = NULL;
+	for (int i = 0; i < 200; i++)
+		loop_step(c->w.loop, i < 20 || kernel_pending(c->kernel) ? 1 : 0);
+	assert_int_equal(c->done, 1);
+}
+
+static void the_kernel_carries_a_discovery(void **state)
+{
+	static const uint32_t order[] = { ISCSI_UEVENT_EP_CONNECT, ISCSI_UEVENT_EP_POLL, ISCSI_UEVENT_CREATE_BOUND_SESSION,
+		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_SET_PARAM,
+		ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_SEND_PDU,
+		ISCSI_UEVENT_EP_DISCONNECT, ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN, ISCSI_UEVENT_DESTROY_SESSION };
+	struct carried *c = world();
+
+	(void)state;
+	ask(c);
+	assert_int_equal(c->result, 0);
+	assert_string_equal(c->found, "iqn.2026-11.example:one 10.9.0.1:3260,1;");
+	assert_int_equal(c->logouts, 1);
+	assert_int_equal(fake_kernel_requests(c->fk), sizeof(order) / sizeof(order[0]));
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct iscsi_uevent ev;
+		char *payload = NULL;
+		size_t len;
+
+		fake_kernel_request(c->fk, i, &ev, &payload, &len);
+		x_free(payload);
+		assert_int_equal(ev.type, order[i]);
+	}
+	nothing_left(c, 0);
+	end(c);
+}
+
+/* Each kind of request refused once: the discovery fails or does without, and what was made is unmade. */
+static void any_request_may_fail(void **state)
+{
+	static const uint32_t kinds[] = { ISCSI_UEVENT_EP_CONNECT, ISCSI_UEVENT_EP_POLL, ISCSI_UEVENT_CREATE_BOUND_SESSION,
+		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_STOP_CONN,
+		ISCSI_UEVENT_DESTROY_CONN };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct carried *c = world();
+		bool fatal = kinds[i] != ISCSI_UEVENT_STOP_CONN && kinds[i] != ISCSI_UEVENT_DESTROY_CONN;
+
+		c->silent = kinds[i] == ISCSI_UEVENT_SEND_PDU;
+		fake_kernel_fault(c->fk, kinds[i], 1, FAKE_IF_ERROR, ENOMEM);
+		ask(c);
+		assert_int_equal(c->result < 0, fatal);
+		assert_int_equal(count(c, ISCSI_UEVENT_DESTROY_SESSION),
+			count(c, ISCSI_UEVENT_CREATE_BOUND_SESSION) - (kinds[i] == ISCSI_UEVENT_CREATE_BOUND_SESSION));
+		assert_int_equal(count(c, ISCSI_UEVENT_EP_DISCONNECT), kinds[i] != ISCSI_UEVENT_EP_CONNECT);
+		end(c);
+	}
+}
+
+static void a_target_that_hangs_up_or_is_mute_leaves_nothing(void **state)
+{
+	(void)state;
+	for (int mute = 0; mute < 2; mute++) {
+		struct carried *c = world();
+
+		c->hangs_up = !mute;
+		c->silent = mute;
+		ask(c);
+		assert_int_equal(c->err.code, MISCSI_ERR_PDU_TIMEOUT); /* retries exceeded, or no answer in time */
+		nothing_left(c, 0);
+		end(c);
+	}
+}
+
+/* Given up at any moment: nothing comes after, nothing stays. */
+static void given_up_at_any_moment(void **state)
+{
+	(void)state;
+	for (int steps = 0; steps < 60; steps++) {
+		struct carried *c = world();
+
+		assert_int_equal(discovery_start(&c->config, on_done, c, &c->d, &c->err), 0);
+		for (int i = 0; i < steps && !c->done; i++)
+			loop_step(c->w.loop, 1);
+		discovery_free(c->d);
+		for (int i = 0; i < 200; i++)
+			loop_step(c->w.loop, i < 20 || kernel_pending(c->kernel) ? 1 : 0);
+		nothing_left(c, 0);
+		end(c);
+	}
+}
+
+static void who_cannot_listen_cannot_ask(void **state)
+{
+	struct carried *c = world();
+
+	(void)state;
+	fake_kernel_refuse_join(c->fk, EPERM);
+	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
+	assert_int_equal(c->err.code, MISCSI_ERR_ACCESS);
+	c->config.kernel = NULL;
+	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
+	assert_int_equal(c->err.code, MISCSI_ERR_TRANS_CAPS);
+	/* firmware that logs in by itself has no PDUs for us */
+	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "qla4xxx", NULL), 0);
+	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
+	assert_int_equal(c->err.code, MISCSI_ERR_TRANS_CAPS);
+	assert_non_null(strstr(c->err.text, "qla4xxx"));
+	end(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_kernel_carries_a_discovery),
+		cmocka_unit_test(any_request_may_fail),
+		cmocka_unit_test(a_target_that_hangs_up_or_is_mute_leaves_nothing),
+		cmocka_unit_test(given_up_at_any_moment),
+		cmocka_unit_test(who_cannot_listen_cannot_ask),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
