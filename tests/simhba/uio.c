@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The /dev/uioN beside an adapter, whose being open the driver asks for before it connects. */
+#include "sim.h"
+#include <linux/uio_driver.h>
+
+struct sim_uio {
+	struct uio_info info;
+	int opens;
+};
+
+static int opened(struct uio_info *info, struct inode *inode)
+{
+	container_of(info, struct sim_uio, info)->opens++;
+	sim_log("uio opened");
+	return 0;
+}
+
+static int closed(struct uio_info *info, struct inode *inode)
+{
+	container_of(info, struct sim_uio, info)->opens--;
+	sim_log("uio closed");
+	return 0;
+}
+
+int uio_start(struct host *h)
+{
+	struct sim_uio *u;
+	int rc;
+
+	if (!(h->kind->has & HAS_PATH))
+		return 0;
+	u = kzalloc(sizeof(*u), GFP_KERNEL);
+	if (!u)
+		return -ENOMEM;
+	u->info.name = h->kind->has & NEEDS_UIO ? "bnx2x_cnic" : "qedi_uio";
+	u->info.version = "1";
+	u->info.irq = UIO_IRQ_CUSTOM;
+	u->info.open = opened;
+	u->info.release = closed;
+	rc = uio_register_device(&h->parent->dev, &u->info);
+	if (rc)
+		kfree(u);
+	else
+		h->uio = u;
+	return rc;
+}
+
+void uio_stop(struct host *h)
+{
+	if (!h->uio)
+		return;
+	uio_unregister_device(&h->uio->info);
+	kfree(h->uio);
+}
+
+bool uio_is_open(struct host *h)
+{
+	return h->uio && h->uio->opens > 0;
+}
