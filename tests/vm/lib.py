@@ -219,6 +219,37 @@ def targets(count, luns, portal=PORTAL):
     return [Target(f"t{i}", luns, [portal]) for i in range(count)]
 
 
+# --- the simulated adapter (tests/simhba); the test's head says "# needs: qemu simhba"
+
+def simhba(personality="qla4xxx", **params):
+    """Loads it as these drivers, with commas; params are of the module. Hosts are numbered from 1."""
+    if "SIMHBA" not in os.environ:
+        skip("the simulated adapter needs Debian's kernel: tests/vm/run NAME")
+    words = [f"{k}={v}" for k, v in params.items()]
+    subprocess.run(["modprobe", "-a", "libiscsi", "iscsi_boot_sysfs", "uio", "sd_mod"], check=True)
+    subprocess.run(["insmod", os.environ["SIMHBA"], f"personality={personality}", *words], check=True)
+
+
+def simhba_set(**params):
+    """Faults on demand: fail_login=0x0201, slow_poll_ms=500 and so on; `modinfo -p` has them all."""
+    for key, value in params.items():
+        put(f"/sys/module/miscsi_simhba/parameters/{key}", value)
+
+
+def simhba_do(command):
+    """"link 1 down", "conn_error SID 1011", "async SID 1 0 0 3", "if_down 1"."""
+    put("/proc/miscsi_simhba/do", command)
+
+
+def simhba_log(clear=True):
+    """What the adapters were sent since it was last cleared, line by line."""
+    with open("/proc/miscsi_simhba/log") as f:
+        text = f.read()
+    if clear:
+        put("/proc/miscsi_simhba/log", "0")
+    return text.splitlines()
+
+
 # --- the command line
 
 class Result:

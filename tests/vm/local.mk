@@ -6,3 +6,5 @@ tests_vm_kernel_requests_LDADD = $(core_libs)
 dist-hook:
 	$(MKDIR_P) $(distdir)/tests/vm
 	cp -p $(srcdir)/tests/vm/vm $(srcdir)/tests/vm/run $(srcdir)/tests/vm/*.py $(srcdir)/tests/vm/*.c $(distdir)/tests/vm
+	$(MKDIR_P) $(distdir)/tests/simhba
+	cp -p $(srcdir)/tests/simhba/*.[ch] $(srcdir)/tests/simhba/Kbuild $(distdir)/tests/simhba
