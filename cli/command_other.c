@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m transport; -m fw and -m host as far as they go. */
+/* -m transport; -m fw as far as it goes. */
 #include "command.h"
 
 #include "modes/transport.h"
@@ -40,11 +40,4 @@ int command_firmware(const struct command *c)
 int command_fw(const struct command *c)
 {
 	return command_firmware(c);
-}
-
-int command_host(const struct command *c)
-{
-	(void)c;
-	out_error("host mode is not supported yet");
-	return MISCSI_ERR_OP_NOT_SUPP;
 }

@@ -26,12 +26,11 @@ static const char *clean_or(struct clean *to, const char *text, const char *none
 }
 
 /* "A:P,TPGT" */
-static void print_portal(const char *label, const char *address, int64_t port, int64_t tpgt)
+static void print_portal(const char *address, int64_t port, int64_t tpgt)
 {
 	struct clean a;
 
-	printf(strchr(address, ':') ? "%s[%s]:%d,%d" : "%s%s:%d,%d", label, clean(&a, address), (int)port,
-		(int)tpgt);
+	printf(strchr(address, ':') ? "[%s]:%d,%d" : "%s:%d,%d", clean(&a, address), (int)port, (int)tpgt);
 }
 
 void out_session_line(const struct session_info *s)
@@ -39,134 +38,146 @@ void out_session_line(const struct session_info *s)
 	struct clean t;
 
 	printf("%s: [%u] ", clean_or(&t, s->transport, "unknown"), s->sid);
-	print_portal("", s->persistent_address, s->persistent_port, s->tpgt);
+	print_portal(s->persistent_address, s->persistent_port, s->tpgt);
 	printf(" %s (%s)\n", clean(&t, s->target), session_is_flash(s) ? "flash" : "non-flash");
 }
 
 static const char stars[] = "************************";
 
+/* How a tree is printed: host mode has it one step further in, with less of each session. */
+struct layout {
+	const char *indent;
+	bool settings, params, devices, host, secrets;
+};
+
 /* As wide as the text, but for one of them. */
-static void heading_of(const char *text, int width)
+static void heading_of(const struct layout *y, const char *text, int width)
 {
-	printf("\t\t%.*s\n\t\t%s\n\t\t%.*s\n", width, stars, text, width, stars);
+	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent,
+		width, stars);
 }
 
-static void heading(const char *text)
+static void heading(const struct layout *y, const char *text)
 {
-	heading_of(text, (int)strlen(text));
+	heading_of(y, text, (int)strlen(text));
 }
 
-static void print_number(const char *label, int64_t value)
+static void print_number(const struct layout *y, const char *label, int64_t value)
 {
+	printf("%s\t\t%s: ", y->indent, label);
 	if (value == SESSION_INFO_OFF)
-		printf("\t\t%s: off\n", label);
+		puts("off");
 	else if (value < 0)
-		printf("\t\t%s: <empty>\n", label);
+		puts("<empty>");
 	else
-		printf("\t\t%s: %lld\n", label, (long long)value);
+		printf("%lld\n", (long long)value);
 }
 
-static void print_choice(const char *label, int64_t value, const char *no, const char *yes)
+static void print_choice(const struct layout *y, const char *label, int64_t value, const char *no, const char *yes)
 {
-	printf("\t\t%s: %s\n", label, value < 0 ? "<empty>" : value ? yes : no);
+	printf("%s\t\t%s: %s\n", y->indent, label, value < 0 ? "<empty>" : value ? yes : no);
 }
 
-static void print_text(const char *label, const char *text, const char *none)
+static void print_text(const struct layout *y, const char *label, const char *text, const char *none)
 {
 	struct clean c;
 
-	printf("\t\t%s: %s\n", label, clean_or(&c, text, none));
+	printf("%s\t\t%s: %s\n", y->indent, label, clean_or(&c, text, none));
 }
 
-static void print_secret(const char *label, const struct secret *s, bool shown, bool masked)
+static void print_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
 	struct clean c;
 	const char *text = "<empty>";
 
-	if (masked && !shown)
+	if (masked && !y->secrets)
 		text = "********";
 	else if (s->len > 0)
 		text = str_escape(c.s, sizeof(c.s), s->bytes, s->len);
-	printf("\t\t%s: %s\n", label, text);
+	printf("%s\t\t%s: %s\n", y->indent, label, text);
 	mem_wipe(c.s, sizeof(c.s));
 }
 
-static void print_interface(const struct session_info *s, const struct session_words *words)
+static void print_interface(
+	const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
-	heading("Interface:");
-	print_text("Iface Name", s->iface, "default");
-	print_text("Iface Transport", s->transport, "<empty>");
-	print_text("Iface Initiatorname", s->initiator, "<empty>");
-	print_text("Iface IPaddress", s->ipaddress, "<empty>");
-	print_text("Iface HWaddress", s->hwaddress, "default");
-	print_text("Iface Netdev", s->netdev, "default");
-	printf("\t\tSID: %u\n\t\tiSCSI Connection State: %s\n", s->sid, words->connection);
-	print_text("iSCSI Session State", s->state, "Unknown");
-	printf("\t\tInternal iscsid Session State: %s\n", words->internal);
+	heading(y, "Interface:");
+	print_text(y, "Iface Name", s->iface, "default");
+	print_text(y, "Iface Transport", s->transport, "<empty>");
+	print_text(y, "Iface Initiatorname", s->initiator, "<empty>");
+	print_text(y, "Iface IPaddress", s->ipaddress, "<empty>");
+	print_text(y, "Iface HWaddress", s->hwaddress, "default");
+	print_text(y, "Iface Netdev", s->netdev, "default");
+	printf("%s\t\tSID: %u\n%s\t\tiSCSI Connection State: %s\n", y->indent, s->sid, y->indent, words->connection);
+	print_text(y, "iSCSI Session State", s->state, "Unknown");
+	printf("%s\t\tInternal iscsid Session State: %s\n", y->indent, words->internal);
 }
 
-static void print_settings(const struct session_info *s, bool secrets)
+static void print_settings(const struct layout *y, const struct session_info *s)
 {
-	heading("Timeouts:");
-	print_number("Recovery Timeout", s->recovery_tmo);
-	print_number("Target Reset Timeout", s->tgt_reset_tmo);
-	print_number("LUN Reset Timeout", s->lu_reset_tmo);
-	print_number("Abort Timeout", s->abort_tmo);
-	heading("CHAP:");
-	print_secret("username", &s->username, secrets, false);
-	print_secret("password", &s->password, secrets, true);
-	print_secret("username_in", &s->username_in, secrets, false);
-	print_secret("password_in", &s->password_in, secrets, true);
+	heading(y, "Timeouts:");
+	print_number(y, "Recovery Timeout", s->recovery_tmo);
+	print_number(y, "Target Reset Timeout", s->tgt_reset_tmo);
+	print_number(y, "LUN Reset Timeout", s->lu_reset_tmo);
+	print_number(y, "Abort Timeout", s->abort_tmo);
+	heading(y, "CHAP:");
+	print_secret(y, "username", &s->username, false);
+	print_secret(y, "password", &s->password, true);
+	print_secret(y, "username_in", &s->username_in, false);
+	print_secret(y, "password_in", &s->password_in, true);
 }
 
-static void print_params(const struct session_info *s)
+static void print_params(const struct layout *y, const struct session_info *s)
 {
-	heading("Negotiated iSCSI params:");
-	print_choice("HeaderDigest", s->header_digest, "None", "CRC32C");
-	print_choice("DataDigest", s->data_digest, "None", "CRC32C");
-	print_number("MaxRecvDataSegmentLength", s->max_recv);
-	print_number("MaxXmitDataSegmentLength", s->max_xmit);
-	print_number("FirstBurstLength", s->first_burst);
-	print_number("MaxBurstLength", s->max_burst);
-	print_choice("ImmediateData", s->immediate_data, "No", "Yes");
-	print_choice("InitialR2T", s->initial_r2t, "No", "Yes");
-	print_number("MaxOutstandingR2T", s->max_r2t);
+	heading(y, "Negotiated iSCSI params:");
+	print_choice(y, "HeaderDigest", s->header_digest, "None", "CRC32C");
+	print_choice(y, "DataDigest", s->data_digest, "None", "CRC32C");
+	print_number(y, "MaxRecvDataSegmentLength", s->max_recv);
+	print_number(y, "MaxXmitDataSegmentLength", s->max_xmit);
+	print_number(y, "FirstBurstLength", s->first_burst);
+	print_number(y, "MaxBurstLength", s->max_burst);
+	print_choice(y, "ImmediateData", s->immediate_data, "No", "Yes");
+	print_choice(y, "InitialR2T", s->initial_r2t, "No", "Yes");
+	print_number(y, "MaxOutstandingR2T", s->max_r2t);
 }
 
-static void print_devices(const struct session_info *s)
+static void print_devices(const struct layout *y, const struct session_info *s)
 {
 	struct clean a, b;
 
-	heading_of("Attached SCSI devices:", (int)strlen(stars));
-	printf("\t\tHost Number: %u\tState: %s\n", s->host_no, clean_or(&a, s->host_state, "Unknown"));
+	heading_of(y, "Attached SCSI devices:", (int)strlen(stars));
+	if (y->host)
+		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no,
+			clean_or(&a, s->host_state, "Unknown"));
 	for (size_t i = 0; i < s->devices.n; i++) {
 		const struct scan_device *d = &s->devices.dev[i];
 
-		printf("\t\tscsi%u Channel %02u Id %u Lun: %llu\n", s->host_no, d->channel, d->target,
+		printf("%s\t\tscsi%u Channel %02u Id %u Lun: %llu\n", y->indent, s->host_no, d->channel, d->target,
 			(unsigned long long)d->lun);
 		/* This line right behind its unit's: clients look nowhere else. */
 		if (*d->block)
-			printf("\t\t\tAttached scsi disk %s\t\tState: %s\n", clean(&a, d->block),
+			printf("%s\t\t\tAttached scsi disk %s\t\tState: %s\n", y->indent, clean(&a, d->block),
 				clean_or(&b, d->state, "Unknown"));
 	}
 }
 
 static void print_session(
-	const struct session_info *s, const struct session_words *words, unsigned level, bool secrets)
+	const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
 	bool connected = *s->address;
 
-	print_portal("\tCurrent Portal: ", connected ? s->address : s->persistent_address,
-		connected ? s->port : s->persistent_port, s->tpgt);
-	print_portal("\n\tPersistent Portal: ", s->persistent_address, s->persistent_port, s->tpgt);
+	printf("%s\tCurrent Portal: ", y->indent);
+	print_portal(connected ? s->address : s->persistent_address, connected ? s->port : s->persistent_port, s->tpgt);
+	printf("\n%s\tPersistent Portal: ", y->indent);
+	print_portal(s->persistent_address, s->persistent_port, s->tpgt);
 	putchar('\n');
-	print_interface(s, words);
-	if (level >= 2) {
-		print_settings(s, secrets);
-		print_params(s);
-	}
-	if (level >= 3)
-		print_devices(s);
+	print_interface(y, s, words);
+	if (y->settings)
+		print_settings(y, s);
+	if (y->params)
+		print_params(y, s);
+	if (y->devices)
+		print_devices(y, s);
 }
 
 static int by_target(const void *a, const void *b)
@@ -180,8 +191,7 @@ static int by_target(const void *a, const void *b)
 	return x->sid < y->sid ? -1 : x->sid > y->sid;
 }
 
-void out_session_tree(
-	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets)
+static void print_tree(const struct layout *y, const struct session_info_list *l, const struct session_words *words)
 {
 	const struct session_info **order = x_newn(const struct session_info *, l->n + 1);
 	const struct session_info *last = NULL;
@@ -196,12 +206,28 @@ void out_session_tree(
 		const struct session_info *s = order ? order[i] : &l->info[i];
 
 		if (!last || strcmp(last->target, s->target) != 0)
-			printf("Target: %s (%s)\n", clean(&c, s->target),
+			printf("%sTarget: %s (%s)\n", y->indent, clean(&c, s->target),
 				session_is_flash(s) ? "flash" : "non-flash");
-		print_session(s, &words[s - l->info], level, secrets);
+		print_session(y, s, &words[s - l->info]);
 		last = s;
 	}
 	x_free(order);
+}
+
+void out_session_tree(
+	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets)
+{
+	const struct layout y = { "", .settings = level >= 2, .params = level >= 2, .devices = level >= 3,
+		.host = true, .secrets = secrets };
+
+	print_tree(&y, l, words);
+}
+
+void out_session_tree_of_host(const struct session_info_list *l, const struct session_words *words, unsigned level)
+{
+	const struct layout y = { "\t", .params = level >= 3, .devices = level >= 4 };
+
+	print_tree(&y, l, words);
 }
 
 void out_session_banner(const char *transport_version)

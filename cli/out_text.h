@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What people and scripts read: the text of iscsiadm, to the byte that of open-iscsi 2.1.8 where programs
- * depend on it (doc/COMPATIBILITY.md). Only this and out_session.c print.
+ * depend on it (doc/COMPATIBILITY.md). Only this, out_session.c and out_host.c print.
  *
  * Everything goes to stdout but out_error(). What the target or an adapter said is escaped here.
  */
@@ -13,6 +13,10 @@
 #include "record/record.h"
 #include <stdbool.h>
 
+struct adapter_entries;
+struct adapter_entry;
+struct host_info;
+struct host_port;
 struct session_info;
 struct session_info_list;
 struct session_words;
@@ -53,9 +57,22 @@ void out_session_line(const struct session_info *s);
 /* level 1 to 3; words[] of l->n. Ordered by target. */
 void out_session_tree(
 	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets);
+/* The same below a host: level 2 to 4 of host mode. */
+void out_session_tree_of_host(const struct session_info_list *l, const struct session_words *words, unsigned level);
 void out_session_banner(const char *transport_version);
 /* "[sid: N, target: T, portal: A,P]" between. */
 void out_session_name(const char *before, const struct session_info *s, const char *behind);
 void out_session_failed(const char *what, const struct session_info *s, const struct err *err);
+
+/* out_host.c: "qla4xxx: [N] IP,[HW],NET INITIATOR" */
+void out_host_line(const struct host_info *h);
+/* "Host Number: N" and what is known of it. */
+void out_host(const struct host_info *h);
+void out_host_port(const struct host_info *h, const struct host_port *p);
+void out_host_sessions_heading(void);
+/* "qla4xxx: [INDEX] A:P,TPGT TARGET" */
+void out_flashnode_line(const char *transport, const struct adapter_entry *e);
+/* Records of a CHAP table, or of flash nodes. -errno. */
+int out_entries(const struct adapter_entries *l, bool secrets);
 
 #endif

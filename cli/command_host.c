@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -m host */
+#include "command.h"
+
+#include "base/mem.h"
+#include "modes/host.h"
+#include "out_text.h"
+#include <errno.h>
+#include <string.h>
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- the hosts themselves ---- */
+
+static unsigned detail_of(long level)
+{
+	static const unsigned details[] = { 0, 0, SESSION_DETAIL_P1, SESSION_DETAIL_P1 | SESSION_INFO_PARAMS,
+		SESSION_DETAIL_P1 | SESSION_INFO_PARAMS | SESSION_INFO_DEVICES };
+
+	return details[level];
+}
+
+static int print_sessions(const struct command *c, const struct host_info *h, struct err *err)
+{
+	cleanup(session_info_list_free) struct session_info_list l = { 0 };
+	cleanup(x_freep) struct session_words *words = NULL;
+	int r = host_mode_sessions(c->world, h->host_no, detail_of(c->args->print), &l, err);
+
+	if (r < 0 || l.n == 0)
+		return r;
+	words = x_newn(struct session_words, l.n);
+	if (!words || session_words(c->world, &l, words) < 0)
+		return -ENOMEM;
+	out_host_sessions_heading();
+	out_session_tree_of_host(&l, words, (unsigned)c->args->print);
+	return 0;
+}
+
+static int print_host(const struct command *c, const struct host_info *h, struct err *err)
+{
+	cleanup(host_ports_free) struct host_ports ports = { 0 };
+	int r;
+
+	if (c->args->print == 0) {
+		out_host_line(h);
+		return 0;
+	}
+	r = host_ports_read(world_sysfs(c->world), h, &ports, err);
+	if (r < 0)
+		return r;
+	out_host(h);
+	for (size_t i = 0; i < ports.n; i++)
+		out_host_port(h, &ports.at[i]);
+	return c->args->print > 1 ? print_sessions(c, h, err) : 0;
+}
+
+static int show(const struct command *c)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	struct err err = ERR_INIT;
+	char version[64];
+	int r = host_mode_list(c->world, c->args->host, &hosts, &err);
+
+	if (r >= 0 && hosts.n == 0) {
+		out_error("No iSCSI hosts.");
+		return MISCSI_ERR_NO_OBJS_FOUND;
+	}
+	if (r >= 0 && c->args->print == 4) {
+		session_transport_version(c->world, version, sizeof(version));
+		out_session_banner(version);
+	}
+	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
+		r = print_host(c, &hosts.at[i], &err);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int update(const struct command *c, const struct adapter *a)
+{
+	struct settings settings = command_settings(c->args);
+	struct err err = ERR_INIT;
+	int r = host_mode_update(a, &settings, &err);
+
+	if (r < 0)
+		return command_fail(r, &err);
+	out_line("host%u updated.", a->host_no);
+	return 0;
+}
+
+/* ---- statistics ---- */
+
+static void say_counter(void *arg, const char *name, const char *value)
+{
+	bool *begun = arg;
+
+	if (!*begun)
+		out_line("Host Statistics:");
+	*begun = true;
+	out_line("\t%s: %s", name, value);
+}
+
+static int stats(const struct command *c, const struct adapter *a)
+{
+	struct err err = ERR_INIT;
+	bool begun = false;
+	int r = adapter_host_stats(a, say_counter, &begun, &err);
+
+	(void)c;
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+/* ---- CHAP table ---- */
+
+/* -x; MISCSI_NONE without it. */
+static int index_of(const struct command *c, uint32_t *out, struct err *err)
+{
+	*out = MISCSI_NONE;
+	return c->args->index ? host_mode_index(c->args->index, out, err) : 0;
+}
+
+static int chap_show(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
+	struct err err = ERR_INIT;
+	int r = host_mode_chap_list(a, index, &l, &err);
+
+	if (r >= 0)
+		r = out_entries(&l, c->args->show);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int chap_failed(const char *what, uint32_t index, int r, const struct err *err)
+{
+	int status = command_status(r, err);
+
+	out_error("%s", what);
+	if (status == MISCSI_ERR_BUSY && index != MISCSI_NONE)
+		out_error("CHAP index %u is in use.", index);
+	else
+		out_error("%s", err->text);
+	return status;
+}
+
+static int chap_change(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct settings settings = command_settings(c->args);
+	struct err err = ERR_INIT;
+	int r = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, &err) :
+		host_mode_chap_update(a, &settings, index, &err);
+
+	if (r < 0)
+		return chap_failed("CHAP setting failed", index, r, &err);
+	if (index != MISCSI_NONE)
+		log_info(world_log(c->world), "host", "CHAP entry %u of host %u is set", index, a->host_no);
+	return 0;
+}
+
+static int chap_delete(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)c;
+	out_line("Deleting CHAP index: %u", index);
+	r = adapter_chap_remove(a, index, &err);
+	return r < 0 ? chap_failed("CHAP Delete failed.", index, r, &err) : 0;
+}
+
+/* ---- flash nodes ---- */
+
+static int flash_show(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
+	struct err err = ERR_INIT;
+	int r = adapter_flash_list(a, index, &l, &err);
+
+	if (r < 0 && index != MISCSI_NONE && err.code == MISCSI_ERR_SESS_NOT_FOUND)
+		err_set(&err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index, a->host_no,
+			strerror(ENOENT));
+	if (r >= 0 && index != MISCSI_NONE)
+		r = out_entries(&l, c->args->show);
+	else if (r >= 0 && l.n == 0)
+		r = err_set(&err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
+	else
+		for (size_t i = 0; r >= 0 && i < l.n; i++)
+			out_flashnode_line(transport_name(a->transport), &l.at[i]);
+	return r < 0 ? command_fail(r, &err) : 0;
+}
+
+static int flash_failed(const char *what, const struct adapter *a, uint32_t index, int r, const struct err *err)
+{
+	if (*err->text)
+		out_error("%s", err->text);
+	out_error("%s flashnode %u of host %u failed.", what, index, a->host_no);
+	return command_status(r, err);
+}
+
+static int flash_new(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	if (!c->args->portal_type || (strcmp(c->args->portal_type, "ipv4") != 0 && strcmp(c->args->portal_type, "ipv6") != 0))
+		return command_refuse("Invalid type mentioned for flashnode");
+	out_line("Create new flashnode for host %u.", a->host_no);
+	r = adapter_flash_create(a, c->args->portal_type, &index, &err);
+	if (r < 0) {
+		out_error("%s", err.text);
+		out_error("Creation of flashnode for host %u failed.", a->host_no);
+		return command_status(r, &err);
+	}
+	out_line("New flashnode for host %u added at index %u.", a->host_no, index);
+	return 0;
+}
+
+static int flash_update(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct settings settings = command_settings(c->args);
+	struct err err = ERR_INIT;
+	int r = host_mode_flash_check(&settings, &err);
+
+	if (r >= 0) {
+		out_line("Update flashnode %u.", index);
+		r = host_mode_flash_update(a, &settings, index, &err);
+	}
+	if (r < 0)
+		return flash_failed("Update for", a, index, r, &err);
+	out_line("Update for flashnode %u of host %u successful.", index, a->host_no);
+	return 0;
+}
+
+static int flash_delete(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)c;
+	out_line("Delete flashnode %u.", index);
+	r = adapter_flash_remove(a, index, &err);
+	if (r < 0)
+		return flash_failed("Deletion of", a, index, r, &err);
+	out_line("Flashnode %u of host %u deleted.", index, a->host_no);
+	return 0;
+}
+
+static int flash_login(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)c;
+	out_line("Login to flashnode %u.", index);
+	r = adapter_flash_login(a, index, &err);
+	if (r >= 0)
+		out_line("Login to flashnode %u of host %u successful.", index, a->host_no);
+	else if (err.code == MISCSI_ERR_SESS_EXISTS)
+		out_line("Flashnode %u of host %u already logged in.", index, a->host_no);
+	else
+		return flash_failed("Login to", a, index, r, &err);
+	return command_status(r, &err);
+}
+
+static int flash_logout(const struct command *c, const struct adapter *a, uint32_t index)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)c;
+	out_line("Logout flashnode %u.", index);
+	r = adapter_flash_logout(a, index, &err);
+	if (r >= 0)
+		out_line("Logout of flashnode %u of host %u successful.", index, a->host_no);
+	else if (err.code == MISCSI_ERR_SESS_NOT_FOUND)
+		out_line("Flashnode %u of host %u not logged in.", index, a->host_no);
+	else
+		return flash_failed("Logout of", a, index, r, &err);
+	return command_status(r, &err);
+}
+
+/* ---- what is done by which words ---- */
+
+#define INDEX_NONE 0 /* not taken */
+#define INDEX_MAY 1
+#define INDEX_MUST 2
+static const struct verb {
+	const char *submode;
+	unsigned op; /* 0: none given */
+	int index;
+	bool settings;
+	int (*run)(const struct command *c, const struct adapter *a, uint32_t index);
+} verbs[] = {
+	{ "chap", ARGS_OP_SHOW, INDEX_MAY, false, chap_show },
+	{ "chap", ARGS_OP_NEW, INDEX_MAY, true, chap_change },
+	{ "chap", ARGS_OP_UPDATE, INDEX_MUST, true, chap_change },
+	{ "chap", ARGS_OP_DELETE, INDEX_MUST, false, chap_delete },
+	{ "flashnode", 0, INDEX_MAY, false, flash_show },
+	{ "flashnode", ARGS_OP_SHOW, INDEX_MAY, false, flash_show },
+	{ "flashnode", ARGS_OP_NEW, INDEX_NONE, false, flash_new },
+	{ "flashnode", ARGS_OP_UPDATE, INDEX_MUST, true, flash_update },
+	{ "flashnode", ARGS_OP_DELETE, INDEX_MUST, false, flash_delete },
+	{ "flashnode", ARGS_OP_LOGIN, INDEX_MUST, false, flash_login },
+	{ "flashnode", ARGS_OP_LOGOUT, INDEX_MUST, false, flash_logout },
+};
+
+static const struct verb *verb_of(const struct args *a)
+{
+	for (size_t i = 0; i < N(verbs); i++) {
+		if (!strcmp(verbs[i].submode, a->submode) && verbs[i].op == a->ops)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int refuse_verb(const struct args *a)
+{
+	bool chap = !strcmp(a->submode, "chap");
+
+	if (chap)
+		return command_refuse("CHAP mode requires host no and valid operation");
+	if (!strcmp(a->submode, "flashnode"))
+		return command_refuse("flashnode mode: this operation (-o) is not supported, or there are several");
+	return command_refuse("host mode: '%s' is not a submode (-C): chap, flashnode and stats are", a->submode);
+}
+
+/* Nothing is asked of an adapter before the words make sense. */
+static int check_words(const struct args *a, const struct verb *v, uint32_t index)
+{
+	if (!v)
+		return refuse_verb(a);
+	if (v->index == INDEX_MUST && index == MISCSI_NONE)
+		return command_refuse(!strcmp(v->submode, "chap") ? "Invalid chap table index." : "Invalid flashnode index.");
+	if (v->index == INDEX_NONE && index != MISCSI_NONE)
+		return command_refuse("flashnode mode: the adapter chooses the index (-x) of a new entry");
+	if (v->settings && a->values.n == 0)
+		return command_refuse("%s mode: this operation (-o) needs a name and a value (-n, -v)", v->submode);
+	return 0;
+}
+
+static int with_adapter(const struct command *c, const struct verb *v, uint32_t index,
+	int (*plain)(const struct command *c, const struct adapter *a))
+{
+	struct adapter adapter;
+	struct err err = ERR_INIT;
+	int r;
+
+	if (!c->args->host)
+		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
+	r = host_mode_adapter(c->world, c->args->host, &adapter, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	return v ? v->run(c, &adapter, index) : plain(c, &adapter);
+}
+
+static int of_submode(const struct command *c)
+{
+	const struct verb *v;
+	struct err err = ERR_INIT;
+	uint32_t index;
+	int r;
+
+	if (c->args->stats || !strcmp(c->args->submode, "stats"))
+		return c->args->ops && c->args->ops != ARGS_OP_SHOW ?
+			command_refuse("stats mode: no operation (-o) but show is supported") :
+			with_adapter(c, NULL, MISCSI_NONE, stats);
+	v = verb_of(c->args);
+	r = index_of(c, &index, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	r = check_words(c->args, v, index);
+	return r ? r : with_adapter(c, v, index, NULL);
+}
+
+int command_host(const struct command *c)
+{
+	const struct args *a = c->args;
+	int r = command_level(a, 4, "0 - 4");
+
+	if (r)
+		return r;
+	if (a->submode || a->stats)
+		return of_submode(c);
+	if (a->ops == ARGS_OP_UPDATE)
+		return a->values.n ? with_adapter(c, NULL, MISCSI_NONE, update) :
+			command_refuse("host mode: an update needs a name and a value (-n, -v)");
+	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) needs a submode (-C)") : show(c);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hosts, their interfaces, and what adapters keep, as text. */
+#include "out_text.h"
+
+#include "base/strbuf.h"
+#include "object/adapter.h"
+#include "object/host.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_empty(const char *text)
+{
+	return *text ? text : "<empty>";
+}
+
+/* A text of sysfs on one line; each call of a statement needs its own. */
+struct clean {
+	char s[600];
+};
+
+static const char *clean(struct clean *to, const char *text)
+{
+	return str_escape(to->s, sizeof(to->s), or_empty(text), strlen(or_empty(text)));
+}
+
+void out_host_line(const struct host_info *h)
+{
+	struct clean ip, hw, net, name;
+
+	printf("%s: [%u] %s,[%s],%s %s\n", *h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress),
+		clean(&hw, h->hwaddress), clean(&net, h->netdev), clean(&name, h->initiator));
+}
+
+static void print_text(const char *label, const char *text)
+{
+	struct clean c;
+
+	printf("\t%s: %s\n", label, clean(&c, text));
+}
+
+void out_host(const struct host_info *h)
+{
+	printf("Host Number: %u\n", h->host_no);
+	print_text("State", h->state);
+	print_text("Transport", h->transport);
+	print_text("Initiatorname", h->initiator);
+	print_text("IPaddress", h->ipaddress);
+	print_text("HWaddress", h->hwaddress);
+	print_text("Netdev", h->netdev);
+}
+
+/* What is printed of an interface, of which family, in order. */
+static const struct {
+	const char *label;
+	unsigned family; /* FIELD_IPV4, FIELD_IPV6; 0: both */
+	enum field_id id; /* IFACE_NAME: the port's state; IFACE_TRANSPORT: its speed */
+} port_lines[] = {
+	{ "IPaddress", 0, FIELD_IFACE_IPADDRESS },
+	{ "Gateway", FIELD_IPV4, FIELD_IFACE_GATEWAY },
+	{ "Subnet", FIELD_IPV4, FIELD_IFACE_SUBNET_MASK },
+	{ "BootProto", FIELD_IPV4, FIELD_IFACE_BOOTPROTO },
+	{ "IPaddress Autocfg", FIELD_IPV6, FIELD_IFACE_IPV6_AUTOCFG },
+	{ "Link Local Address", FIELD_IPV6, FIELD_IFACE_IPV6_LINKLOCAL },
+	{ "Link Local Autocfg", FIELD_IPV6, FIELD_IFACE_LINKLOCAL_AUTOCFG },
+	{ "Router Address", FIELD_IPV6, FIELD_IFACE_IPV6_ROUTER },
+	{ "Port State", 0, FIELD_IFACE_NAME },
+	{ "Port Speed", 0, FIELD_IFACE_TRANSPORT },
+	{ "Port", 0, FIELD_IFACE_PORT },
+	{ "MTU", 0, FIELD_IFACE_MTU },
+	{ "VLAN ID", 0, FIELD_IFACE_VLAN_ID },
+	{ "VLAN priority", 0, FIELD_IFACE_VLAN_PRIORITY },
+};
+
+static void print_port_field(const char *label, const struct host_port *p, enum field_id id)
+{
+	char value[300] = "";
+
+	if (record_is_set(p->record, id))
+		record_text(p->record, id, value, sizeof(value));
+	printf(field_of(id)->type == FIELD_TYPE_ADDRESS && strchr(value, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label,
+		or_empty(value));
+}
+
+void out_host_port(const struct host_info *h, const struct host_port *p)
+{
+	struct clean c;
+
+	printf("\t**********\n\tInterface:\n\t**********\n\tKernel Name: %s\n", clean(&c, p->kernel_name));
+	for (size_t i = 0; i < sizeof(port_lines) / sizeof(port_lines[0]); i++) {
+		if (port_lines[i].family && (port_lines[i].family == FIELD_IPV6) != p->v6)
+			continue;
+		if (port_lines[i].id == FIELD_IFACE_NAME)
+			print_text(port_lines[i].label, h->port_state);
+		else if (port_lines[i].id == FIELD_IFACE_TRANSPORT)
+			print_text(port_lines[i].label, h->port_speed);
+		else
+			print_port_field(port_lines[i].label, p, port_lines[i].id);
+	}
+}
+
+void out_host_sessions_heading(void)
+{
+	printf("\t*********\n\tSessions:\n\t*********\n");
+}
+
+void out_flashnode_line(const char *transport, const struct adapter_entry *e)
+{
+	const char *address = record_str(e->record, FIELD_FLASH_IPADDRESS);
+	struct clean a, t;
+
+	printf(strchr(address, ':') ? "%s: [%u] [%s]:%d,%d %s\n" : "%s: [%u] %s:%d,%d %s\n", transport, e->index, clean(&a, address),
+		(int)record_int(e->record, FIELD_FLASH_PORT), (int)record_int(e->record, FIELD_FLASH_TPGT),
+		clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME)));
+}
+
+int out_entries(const struct adapter_entries *l, bool secrets)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < l->n; i++)
+		r = out_record(l->at[i].record, secrets);
+	return r;
+}

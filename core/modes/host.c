@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hosts are looked for in sysfs; what is done to one goes through its transport. */
+#include "modes/host.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int host_mode_list(struct world *w, const char *which, struct host_list *out, struct err *err)
+{
+	char shown[64];
+	size_t n = 0;
+	int r = host_list_read(world_sysfs(w), world_map(w), out, err);
+
+	if (r < 0 || !which || out->n == 0)
+		return r;
+	for (size_t i = 0; i < out->n; i++) {
+		if (host_is(&out->at[i], which))
+			out->at[n++] = out->at[i];
+	}
+	out->n = n;
+	return n ? 0 : err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s",
+		str_escape(shown, sizeof(shown), which, strlen(which)));
+}
+
+int host_mode_sessions(struct world *w, uint32_t host_no, unsigned detail, struct session_info_list *out, struct err *err)
+{
+	size_t n = 0;
+	int r = session_list(w, NULL, SESSION_DETAIL_LIST, out, err);
+
+	for (size_t i = 0; r >= 0 && i < out->n; i++) {
+		struct session_info *info = &out->info[i];
+
+		/* One that went away since is left out. */
+		if (info->host_no != host_no || (detail && session_info_more(world_sysfs(w), detail, info, NULL) < 0)) {
+			session_info_clear(info);
+			continue;
+		}
+		if (n != i) {
+			out->info[n] = *info;
+			memset(info, 0, sizeof(*info));
+		}
+		n++;
+	}
+	if (r >= 0)
+		out->n = n;
+	return r;
+}
+
+int host_mode_adapter(struct world *w, const char *which, struct adapter *out, struct err *err)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	const struct engine *engine;
+	char shown[64];
+	int r = host_mode_list(w, which, &hosts, err);
+
+	str_escape(shown, sizeof(shown), which, strlen(which));
+	if (hosts.n == 0 && (r >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %s to transport.", shown);
+	if (r < 0)
+		return r;
+	if (hosts.n > 1)
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there are %zu hosts of hardware address %s: name one by its number", hosts.n,
+			shown);
+	if (!*hosts.at->transport)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
+	r = world_engine(w, &engine, err);
+	if (r < 0)
+		return r;
+	*out = (struct adapter){ .loop = engine->loop, .host_no = hosts.at->host_no };
+	r = plugins_find(engine->plugins, hosts.at->transport, &out->transport, err);
+	return r < 0 ? r : adapter_open(out, err);
+}
+
+int host_mode_index(const char *text, uint32_t *out, struct err *err)
+{
+	char shown[64];
+	uint64_t n = 0;
+
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9' || n > UINT16_MAX)
+			break;
+		n = n * 10 + (uint64_t)(*at - '0');
+		if (!at[1] && n < UINT16_MAX) {
+			*out = (uint32_t)n;
+			return 0;
+		}
+	}
+	return err_set(err, MISCSI_ERR_INVAL, "'%s' is not an index: it must be a number from 0 to 65534",
+		str_escape(shown, sizeof(shown), text, strlen(text)));
+}
+
+/* ---- CHAP table ---- */
+
+static struct adapter_entry *entry_of(struct adapter_entries *l, uint32_t index)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->at[i].index == index)
+			return &l->at[i];
+	}
+	return NULL;
+}
+
+static int no_entry(const struct adapter *a, uint32_t index, struct err *err)
+{
+	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "host %u has no CHAP entry %u", a->host_no, index);
+}
+
+int host_mode_chap_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)
+{
+	struct adapter_entry *entry, one;
+	int r = adapter_chap_list(a, out, err);
+
+	if (r < 0 || index == MISCSI_NONE)
+		return r;
+	entry = entry_of(out, index);
+	if (!entry)
+		return no_entry(a, index, err);
+	one = *entry;
+	*entry = out->at[0];
+	out->at[0] = one;
+	while (out->n > 1)
+		record_free(out->at[--out->n].record);
+	return 0;
+}
+
+int host_mode_chap_new(const struct adapter *a, const struct settings *s, uint32_t *index, struct err *err)
+{
+	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
+	int ret = settings_check(s, RECORD_CHAP, err);
+
+	if (!r)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a CHAP entry");
+	if (ret >= 0)
+		ret = settings_apply(s, r, err);
+	return ret < 0 ? ret : adapter_chap_set(a, r, index, err);
+}
+
+/* For us, or for the target: an entry cannot become the other. */
+static bool is_for_target(const struct record *r)
+{
+	return *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
+}
+
+static bool is_for_us(const struct record *r)
+{
+	return *record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len;
+}
+
+int host_mode_chap_update(const struct adapter *a, const struct settings *s, uint32_t index, struct err *err)
+{
+	cleanup(adapter_entries_free) struct adapter_entries all = { 0 };
+	struct adapter_entry *entry;
+	int r = settings_check(s, RECORD_CHAP, err);
+
+	if (r >= 0)
+		r = adapter_chap_list(a, &all, err);
+	if (r < 0)
+		return r;
+	entry = entry_of(&all, index);
+	if (!entry)
+		return no_entry(a, index, err);
+	r = settings_apply(s, entry->record, err);
+	if (r < 0)
+		return r;
+	if (is_for_us(entry->record) && is_for_target(entry->record))
+		return err_set(err, MISCSI_ERR_GENERIC, "CHAP entry %u is of the other kind: delete it and make a new one", index);
+	return adapter_chap_set(a, entry->record, &index, err);
+}
+
+/* ---- flash nodes ---- */
+
+/* An adapter resolves no names. */
+static int check_address(const char *name, const char *value, struct err *err)
+{
+	unsigned char bytes[16];
+	char shown[96];
+	enum field_id id;
+
+	if (field_find(RECORD_FLASHNODE, name, &id) < 0 || field_of(id)->type != FIELD_TYPE_ADDRESS ||
+		inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1)
+		return 0;
+	return err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an IPv4 or IPv6 address", field_of(id)->key,
+		str_escape(shown, sizeof(shown), value, strlen(value)));
+}
+
+int host_mode_flash_check(const struct settings *s, struct err *err)
+{
+	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
+	int ret = settings_check(s, RECORD_FLASHNODE, err);
+
+	if (!r)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a flash node");
+	if (ret >= 0)
+		ret = settings_apply(s, r, err);
+	for (size_t i = 0; ret >= 0 && i < s->n; i++)
+		ret = check_address(s->names[i], s->values[i], err);
+	return ret;
+}
+
+int host_mode_flash_update(const struct adapter *a, const struct settings *s, uint32_t index, struct err *err)
+{
+	struct adapter_settings settings = { s->names, s->values, s->n };
+	int r = host_mode_flash_check(s, err);
+
+	return r < 0 ? r : adapter_flash_set(a, index, &settings, err);
+}
+
+/* ---- host parameters ---- */
+
+static const struct {
+	const char *name, *sysfs;
+	enum field_id field;
+} parameters[] = {
+	{ "host.ipaddress", "ipaddress", FIELD_IFACE_IPADDRESS },
+	{ "host.netdev", "netdev", FIELD_IFACE_NETDEV },
+	{ "host.hwaddress", "hwaddress", FIELD_IFACE_HWADDRESS },
+	{ "host.initiatorname", "initiatorname", FIELD_IFACE_INITIATORNAME },
+};
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+static const struct field *parameter_of(const char *name)
+{
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const struct field *f = field_of(parameters[i].field);
+
+		if (!strcmp(name, parameters[i].name) || !strcmp(name, parameters[i].sysfs) || !strcmp(name, f->key))
+			return f;
+	}
+	return NULL;
+}
+
+int host_mode_update(const struct adapter *a, const struct settings *s, struct err *err)
+{
+	const char *names[PARAMETERS];
+	struct adapter_settings settings = { names, s->values, s->n };
+	char shown[64];
+	int64_t number;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = parameter_of(s->names[i]);
+		int r;
+
+		if (!f || i >= PARAMETERS)
+			return err_set(err, MISCSI_ERR_INVAL,
+				"%s is not a host parameter that may be set; ipaddress, netdev, hwaddress and initiatorname are, each once",
+				str_escape(shown, sizeof(shown), s->names[i], strlen(s->names[i])));
+		r = field_check(f, s->values[i], &number, err);
+		if (r < 0)
+			return r;
+		names[i] = f->key;
+	}
+	return adapter_host_set(a, &settings, err);
+}

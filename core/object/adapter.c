@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One transport op at a time, from its call to its end. */
+#include "object/adapter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct call {
+	struct transport_op op;
+	const struct adapter *adapter;
+	bool done;
+	int result;
+	/* settings */
+	struct adapter_settings settings;
+	/* results: into entries, or to counter() */
+	enum record_kind kind;
+	struct adapter_entries *entries;
+	uint32_t *index;
+	void (*counter)(void *arg, const char *name, const char *value);
+	void *arg;
+};
+
+static void called(struct transport_op *op, int result)
+{
+	struct call *c = op->arg;
+
+	c->done = true;
+	c->result = result;
+}
+
+static const char *setting(void *settings, const char *key)
+{
+	const struct adapter_settings *s = settings;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->names[i], key) == 0)
+			return s->values[i];
+	}
+	return NULL;
+}
+
+static int setting_at(void *settings, unsigned nth, const char **key, const char **value)
+{
+	const struct adapter_settings *s = settings;
+
+	if (nth >= s->n)
+		return -ENOENT;
+	*key = s->names[nth];
+	*value = s->values[nth];
+	return 0;
+}
+
+static int take_row(struct transport_op *op, uint32_t index)
+{
+	struct call *c = op->arg;
+	struct adapter_entry *at;
+
+	if (c->index)
+		*c->index = index;
+	if (!c->entries)
+		return 0;
+	at = x_realloc(c->entries->at, (c->entries->n + 1) * sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	c->entries->at = at;
+	at += c->entries->n;
+	*at = (struct adapter_entry){ index, record_new(c->kind) };
+	if (!at->record)
+		return -ENOMEM;
+	c->entries->n++;
+	return c->kind == RECORD_CHAP ? record_set_int(at->record, FIELD_CHAP_INDEX, index, NULL) : 0;
+}
+
+static int take_value(struct transport_op *op, const char *key, const char *value, uint32_t flags)
+{
+	struct call *c = op->arg;
+	enum field_id id;
+
+	(void)flags;
+	if (c->counter)
+		c->counter(c->arg, key, value);
+	/* What a driver shows and no record may have is left out. */
+	if (c->entries && c->entries->n && field_find(c->kind, key, &id) == 0)
+		record_set(c->entries->at[c->entries->n - 1].record, id, value, NULL);
+	return 0;
+}
+
+static struct transport_op *begin(struct call *c, const struct adapter *a)
+{
+	c->adapter = a;
+	transport_op_init(&c->op, called, c);
+	c->op.host_no = a->host_no;
+	c->op.row = take_row;
+	c->op.value = take_value;
+	if (c->settings.n) {
+		c->op.setting = setting;
+		c->op.setting_at = setting_at;
+		c->op.settings = &c->settings;
+	}
+	return &c->op;
+}
+
+static int finish(struct call *c, struct err *err)
+{
+	int r = 0;
+
+	while (!c->done && r >= 0)
+		r = loop_step(c->adapter->loop, -1);
+	if (r < 0) {
+		transport_cancel(&c->op);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot wait for the adapter");
+	}
+	if (c->result < 0 && err)
+		err_copy(err, &c->op.err);
+	return c->result;
+}
+
+int adapter_open(const struct adapter *a, struct err *err)
+{
+	struct call c = { 0 };
+
+	if (transport_traits(a->transport) & MISCSI_TRAIT_OWN_HOSTS)
+		return 0;
+	begin(&c, a)->host_no = MISCSI_NONE;
+	transport_open(a->transport, &c.op);
+	return finish(&c, err);
+}
+
+/* ---- entries ---- */
+
+void adapter_entries_free(struct adapter_entries *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		record_free(l->at[i].record);
+	x_free(l->at);
+	memset(l, 0, sizeof(*l));
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct adapter_entry *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int listed(struct call *c, struct err *err)
+{
+	int r = finish(c, err);
+
+	if (r < 0)
+		adapter_entries_free(c->entries);
+	else if (c->entries->n > 1)
+		qsort(c->entries->at, c->entries->n, sizeof(c->entries->at[0]), by_index);
+	return r;
+}
+
+int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)
+{
+	struct call c = { .kind = RECORD_FLASHNODE, .entries = out };
+
+	memset(out, 0, sizeof(*out));
+	if (index == MISCSI_NONE)
+		transport_flash_list(a->transport, begin(&c, a));
+	else
+		transport_flash_show(a->transport, begin(&c, a), index);
+	return listed(&c, err);
+}
+
+int adapter_flash_create(const struct adapter *a, const char *portal_type, uint32_t *index, struct err *err)
+{
+	struct call c = { .index = index };
+
+	*index = MISCSI_NONE;
+	transport_flash_create(a->transport, begin(&c, a), portal_type);
+	return finish(&c, err);
+}
+
+int adapter_flash_set(const struct adapter *a, uint32_t index, const struct adapter_settings *settings, struct err *err)
+{
+	struct call c = { .settings = *settings };
+
+	transport_flash_set(a->transport, begin(&c, a), index);
+	return finish(&c, err);
+}
+
+static int on_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index), uint32_t index,
+	struct err *err)
+{
+	struct call c = { 0 };
+
+	fn(a->transport, begin(&c, a), index);
+	return finish(&c, err);
+}
+
+int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err)
+{
+	return on_index(a, transport_flash_remove, index, err);
+}
+
+int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err)
+{
+	return on_index(a, transport_flash_login, index, err);
+}
+
+int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err)
+{
+	return on_index(a, transport_flash_logout, index, err);
+}
+
+int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err)
+{
+	struct call c = { 0 };
+
+	begin(&c, a)->sid = sid;
+	transport_flash_logout_sid(a->transport, &c.op);
+	return finish(&c, err);
+}
+
+int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err)
+{
+	struct call c = { .kind = RECORD_CHAP, .entries = out };
+
+	memset(out, 0, sizeof(*out));
+	transport_chap_list(a->transport, begin(&c, a));
+	return listed(&c, err);
+}
+
+int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err)
+{
+	return on_index(a, transport_chap_remove, index, err);
+}
+
+/* ---- records as settings ---- */
+
+#define TEXT_MAX 1024
+
+struct pairs {
+	const char **names, **values; /* the values are ours */
+	size_t n, room;
+};
+
+static void pairs_free(struct pairs *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		mem_wipe((char *)p->values[i], strlen(p->values[i]));
+		x_free((char *)p->values[i]);
+	}
+	x_free(p->names);
+	x_free(p->values);
+}
+
+static int add_pair(void *arg, const struct record *r, enum field_id id)
+{
+	struct pairs *p = arg;
+	char text[TEXT_MAX];
+	const char *value;
+
+	if (!record_is_set(r, id) && id != FIELD_IFACE_NAME)
+		return 0;
+	value = x_strdup(record_text(r, id, text, sizeof(text)));
+	mem_wipe(text, sizeof(text));
+	if (!value)
+		return -ENOMEM;
+	p->names[p->n] = field_of(id)->key;
+	p->values[p->n++] = value;
+	return 0;
+}
+
+static int add_record(struct pairs *p, const struct record *r)
+{
+	size_t room = p->n + FIELD_COUNT;
+	const char **names = x_realloc(p->names, room * sizeof(*names)), **values = NULL;
+
+	if (names) {
+		p->names = names;
+		values = x_realloc(p->values, room * sizeof(*values));
+	}
+	if (!values)
+		return -ENOMEM;
+	p->values = values;
+	return record_each(r, add_pair, p);
+}
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, MISCSI_ERR_NOMEM, "no memory for settings");
+}
+
+int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err)
+{
+	cleanup(pairs_free) struct pairs p = { 0 };
+	struct call c = { .index = index };
+
+	if (add_record(&p, entry) < 0)
+		return no_memory(err);
+	c.settings = (struct adapter_settings){ p.names, p.values, p.n };
+	transport_chap_set(a->transport, begin(&c, a), *index);
+	return finish(&c, err);
+}
+
+int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err)
+{
+	cleanup(pairs_free) struct pairs p = { 0 };
+	struct call c = { 0 };
+
+	for (size_t i = 0; i < ifaces->n; i++) {
+		if (add_record(&p, ifaces->at[i]) < 0)
+			return no_memory(err);
+	}
+	c.settings = (struct adapter_settings){ p.names, p.values, p.n };
+	transport_net_apply(a->transport, begin(&c, a));
+	return finish(&c, err);
+}
+
+/* ---- the rest ---- */
+
+int adapter_host_stats(const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg,
+	struct err *err)
+{
+	struct call c = { .counter = counter, .arg = arg };
+
+	transport_stats_host(a->transport, begin(&c, a));
+	return finish(&c, err);
+}
+
+int adapter_host_set(const struct adapter *a, const struct adapter_settings *settings, struct err *err)
+{
+	struct call c = { .settings = *settings };
+
+	transport_host_set(a->transport, begin(&c, a));
+	return finish(&c, err);
+}
+
+int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args, void (*started)(void *arg, struct transport_op *op),
+	void *arg, struct err *err)
+{
+	struct call c = { 0 };
+
+	started(arg, begin(&c, a));
+	transport_ping(a->transport, &c.op, args);
+	return finish(&c, err);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an adapter keeps (flash nodes, its CHAP table) and counts, through its transport: each call runs the loop until the transport
+ * has answered. For programs that may block.
+ *
+ * Errors are the transport's, with its text. Lists are the caller's; they may hold secrets, which are wiped when freed.
+ */
+#ifndef OBJECT_ADAPTER_H
+#define OBJECT_ADAPTER_H
+
+#include "base/err.h"
+#include "plugin/transport.h"
+#include "record/record.h"
+
+/* A host, and whose it is. */
+struct adapter {
+	struct loop *loop;
+	struct transport *transport;
+	uint32_t host_no;
+};
+
+/* Makes it ready: its kernel module's handle is read. ACCESS: not root. */
+int adapter_open(const struct adapter *a, struct err *err);
+
+struct adapter_entry {
+	uint32_t index;
+	struct record *record;
+};
+
+struct adapter_entries {
+	struct adapter_entry *at;
+	size_t n;
+};
+void adapter_entries_free(struct adapter_entries *l); /* usable as cleanup() */
+
+/* Names and values of settings, as text. The strings stay the caller's. */
+struct adapter_settings {
+	const char *const *names, *const *values;
+	size_t n;
+};
+
+/* By index. One flash node (index) or all (MISCSI_NONE). */
+int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err);
+int adapter_flash_create(const struct adapter *a, const char *portal_type, uint32_t *index, struct err *err);
+int adapter_flash_set(const struct adapter *a, uint32_t index, const struct adapter_settings *settings, struct err *err);
+int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err);
+int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err);
+int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err);
+int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err);
+
+int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err);
+/* Takes the values that are set in the entry. *index MISCSI_NONE: a free one; then filled, when the transport could tell. */
+int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err);
+int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err);
+
+/* counter() for each, in the transport's order; texts are escaped. */
+int adapter_host_stats(const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg,
+	struct err *err);
+
+int adapter_host_set(const struct adapter *a, const struct adapter_settings *settings, struct err *err);
+/* Applies the ifaces of the list in one transaction. */
+int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err);
+
+/*
+ * One ping. started() is given the op, for the event that the kernel may send to transport_ping_event() (event 111 carries args->id).
+ */
+int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args, void (*started)(void *arg, struct transport_op *op),
+	void *arg, struct err *err);
+
+#endif

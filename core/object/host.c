@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hosts are read by a table of attributes, their interfaces by the rows of fields.def that name one. */
+#include "object/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *class, *name;
+	size_t at, size;
+} attributes[] = {
+#define M(member) offsetof(struct host_info, member), sizeof(((struct host_info *)0)->member)
+	{ "scsi_host", "state", M(state) },
+	{ "iscsi_host", "hwaddress", M(hwaddress) },
+	{ "iscsi_host", "ipaddress", M(ipaddress) },
+	{ "iscsi_host", "netdev", M(netdev) },
+	{ "iscsi_host", "initiatorname", M(initiator) },
+	{ "iscsi_host", "port_state", M(port_state) },
+	{ "iscsi_host", "port_speed", M(port_speed) },
+#undef M
+};
+
+static void read_host(const struct sysfs *s, const struct ktransport_map *map, struct host_info *h)
+{
+	if (ktransport_of_host(s, map, h->host_no, h->transport) < 0)
+		*h->transport = '\0';
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		char *to = (char *)h + attributes[i].at;
+
+		if (sysfs_read(s, to, attributes[i].size, "class/%s/host%u/%s", attributes[i].class, h->host_no, attributes[i].name) < 0)
+			*to = '\0';
+	}
+}
+
+int host_list_read(const struct sysfs *s, const struct ktransport_map *map, struct host_list *out, struct err *err)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	int r = sysfs_list(s, &names, SYSFS_BY_NUMBER, "host", "class/iscsi_host");
+
+	memset(out, 0, sizeof(*out));
+	if (r == -ENOENT || (r == 0 && names.n == 0))
+		return 0;
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the iSCSI hosts");
+	out->at = x_newn(struct host_info, names.n);
+	if (!out->at)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for hosts");
+	for (size_t i = 0; i < names.n; i++) {
+		struct host_info *h = &out->at[out->n];
+
+		if (sysfs_number(names.names[i], "host", &h->host_no) < 0)
+			continue;
+		read_host(s, map, h);
+		out->n++;
+	}
+	return 0;
+}
+
+void host_list_free(struct host_list *l)
+{
+	x_free(l->at);
+	memset(l, 0, sizeof(*l));
+}
+
+bool host_is(const struct host_info *h, const char *number_or_address)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", h->host_no);
+	return strcmp(number, number_or_address) == 0 || (*h->hwaddress && strcasecmp(h->hwaddress, number_or_address) == 0);
+}
+
+/* ---- interfaces ---- */
+
+#define PORT_PREFIX "iface/"
+#define PORTS_MAX 64
+
+/* What the driver says and no iface may have is left out. */
+static void set(struct record *r, enum field_id id, const char *value)
+{
+	if (*value)
+		record_set(r, id, value, NULL);
+}
+
+static void read_field(const struct sysfs *s, const struct host_port *p, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	char value[512];
+
+	if (strncmp(f->sysfs, PORT_PREFIX, strlen(PORT_PREFIX)) != 0 || f->flags & (p->v6 ? FIELD_IPV4 : FIELD_IPV6))
+		return;
+	if (!f->sysfs[strlen(PORT_PREFIX)]) /* no driver tells: its last value says so */
+		set(p->record, id, "Unknown");
+	else if (sysfs_read(s, value, sizeof(value), "class/iscsi_iface/%s/%s", p->kernel_name, f->sysfs + strlen(PORT_PREFIX)) >= 0)
+		set(p->record, id, value);
+}
+
+/* What an iface needs to be found by, and its name in the database. */
+static void identify(const struct host_info *h, const char *behind, struct record *r)
+{
+	char name[sizeof(h->transport) + sizeof(h->hwaddress) + 32];
+
+	snprintf(name, sizeof(name), "%s.%s%s", h->transport, h->hwaddress, behind);
+	set(r, FIELD_IFACE_NAME, name);
+	set(r, FIELD_IFACE_TRANSPORT, h->transport);
+	set(r, FIELD_IFACE_HWADDRESS, h->hwaddress);
+	set(r, FIELD_IFACE_INITIATORNAME, h->initiator);
+	set(r, FIELD_IFACE_NETDEV, *h->netdev ? h->netdev : "default");
+}
+
+static int read_port(const struct sysfs *s, const struct host_info *h, const char *name, struct host_port *p)
+{
+	char text[32];
+	unsigned family, host, num;
+	int end = 0;
+
+	if (sscanf(name, "ipv%u-iface-%u-%u%n", &family, &host, &num, &end) != 3 || name[end] || host != h->host_no)
+		return -EINVAL;
+	p->v6 = family == 6;
+	snprintf(p->kernel_name, sizeof(p->kernel_name), "%s", name);
+	p->record = record_new(RECORD_IFACE);
+	if (!p->record)
+		return -ENOMEM;
+	snprintf(text, sizeof(text), ".ipv%u.%u", family, num);
+	identify(h, text, p->record);
+	record_set_int(p->record, FIELD_IFACE_NUM, num, NULL);
+	for (unsigned id = 0; id < FIELD_COUNT; id++) {
+		if (field_in(field_of((enum field_id)id), RECORD_IFACE))
+			read_field(s, p, (enum field_id)id);
+	}
+	return 0;
+}
+
+int host_ports_read(const struct sysfs *s, const struct host_info *h, struct host_ports *out, struct err *err)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	int r = sysfs_list(s, &names, SYSFS_BY_NUMBER, "ipv", "class/iscsi_iface");
+
+	memset(out, 0, sizeof(*out));
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the interfaces of adapters");
+	out->at = x_newn(struct host_port, PORTS_MAX);
+	if (!out->at)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+	for (size_t i = 0; i < names.n && out->n < PORTS_MAX; i++) {
+		r = read_port(s, h, names.names[i], &out->at[out->n]);
+		if (r == -ENOMEM)
+			return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+		out->n += r == 0;
+	}
+	return 0;
+}
+
+int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct err *err)
+{
+	memset(out, 0, sizeof(*out));
+	out->at = x_new(struct host_port);
+	if (out->at)
+		out->at->record = record_new(RECORD_IFACE);
+	if (!out->at || !out->at->record)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+	out->n = 1;
+	identify(h, "", out->at->record);
+	set(out->at->record, FIELD_IFACE_IPADDRESS, h->ipaddress);
+	return 0;
+}
+
+void host_ports_free(struct host_ports *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		record_free(p->at[i].record);
+	x_free(p->at);
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SCSI hosts of iSCSI transports, and the network interfaces of those that are adapters, as sysfs shows them.
+ *
+ * Nothing is kept: lists are the caller's. What a driver does not show is "".
+ */
+#ifndef OBJECT_HOST_H
+#define OBJECT_HOST_H
+
+#include "base/err.h"
+#include "kernel/ktransport.h"
+#include "kernel/sysfs.h"
+#include "record/record.h"
+
+struct host_info {
+	uint32_t host_no;
+	char transport[KTRANSPORT_NAME_MAX]; /* "" when no transport claims it */
+	char state[32]; /* of SCSI: "running" */
+	char hwaddress[64], ipaddress[64], netdev[64], initiator[256];
+	char port_state[32], port_speed[32];
+};
+
+struct host_list {
+	struct host_info *at;
+	size_t n;
+};
+
+/* All, by number. None is success. Free by host_list_free() whatever came. */
+int host_list_read(const struct sysfs *s, const struct ktransport_map *map, struct host_list *out, struct err *err);
+void host_list_free(struct host_list *l); /* usable as cleanup() */
+
+/* Is it the host that -H says: its number, or its hardware address in any spelling of case? */
+bool host_is(const struct host_info *h, const char *number_or_address);
+
+/*
+ * One network interface of an adapter. The record has what the adapter shows, under the name that it has in the database:
+ * "qla4xxx.00:11:22:33:44:55.ipv4.0"; without interfaces of its own "cxgb4i.00:11:22:33:44:55".
+ */
+struct host_port {
+	char kernel_name[64]; /* "ipv4-iface-1-0"; "" when the driver has none */
+	bool v6;
+	struct record *record;
+};
+
+struct host_ports {
+	struct host_port *at;
+	size_t n;
+};
+
+/* IPv4 first, by number; no interface is success. One whose values are no iface's is shown without these. */
+int host_ports_read(const struct sysfs *s, const struct host_info *h, struct host_ports *out, struct err *err);
+/* For a host without any: what is known of the host itself, as one. */
+int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct err *err);
+void host_ports_free(struct host_ports *p); /* usable as cleanup() */
+
+#endif
