@@ -54,7 +54,7 @@ def median_ratio(ours, peers):
     return statistics.median(peers) / statistics.median(ours)
 
 
-def login(sides, counts, runs):
+def login(sides, counts, runs, verbose):
     say(f"one `iscsiadm -m node -l` of N sessions to N targets in the same kernel, median of {runs}")
     say("    N " + "".join(f"{s.name:>26} " for s in sides) + "     ratio")
     made, flat = 0, {}
@@ -70,6 +70,9 @@ def login(sides, counts, runs):
                     lib.discover(quiet=True)
                     times[side.name].append(side.login(count))
                     side.logout()
+        if verbose:
+            for name, t in times.items():
+                say(f"      {name}: " + " ".join(f"{x:.3f}" for x in t))
         line = f"{count:5} " + "".join(f"{seconds(times[s.name], count):>26} " for s in sides)
         if len(sides) == 2:
             line += f"{median_ratio(times[sides[0].name], times[sides[1].name]):8.1f} x"
@@ -101,6 +104,7 @@ def main():
     ap.add_argument("what", choices=["login", "memory"])
     ap.add_argument("count", type=int, nargs="*", help="numbers of sessions, rising")
     ap.add_argument("-n", "--runs", type=int, default=3)
+    ap.add_argument("-v", "--verbose", action="store_true", help="each run's time, too")
     ap.add_argument("--only", choices=["miscsi", "open-iscsi"])
     ap.add_argument("--peer-root", default="/nonexistent")
     a = ap.parse_intermixed_args()
@@ -115,7 +119,7 @@ def main():
                 say(f"{side.name} is not there ({side.iscsiadm}): left out")
     try:
         if a.what == "login":
-            login(sides, a.count or [8, 64], a.runs)
+            login(sides, a.count or [8, 64], a.runs, a.verbose)
         else:
             memory(sides, a.count)
     except lib.Failed as e:

@@ -111,7 +111,7 @@ def test():
     if PEER:
         skip("not to be asked of it")
     quick = {"discovery.sendtargets.timeo.login_timeout": 3, "discovery.sendtargets.reopen_max": 1,
-             "discovery.sendtargets.timeo.active_timeout": 3, "node.conn[0].timeo.login_timeout": 3,
+             "discovery.sendtargets.timeo.active_timeout": 3, "node.conn[0].timeo.login_timeout": 6,
              "node.session.initial_login_retry_max": 1, "node.conn[0].timeo.logout_timeout": 3}
     config(quick)
     daemon = Iscsid()
