@@ -81,7 +81,7 @@ static void release_later(void *arg)
 /* A connection that nobody takes. */
 static void drop_binding(struct op_private *p)
 {
-	if (p->connecting && p->finished && p->binding.kind != MISCSI_BINDING_NONE)
+	if (p->connecting && p->binding.kind != MISCSI_BINDING_NONE)
 		transport_disconnect(p->transport, &p->binding);
 }
 
@@ -200,10 +200,10 @@ void transport_cancel(struct transport_op *owner)
 	loop_timer_cancel(owner->loop, &p->deadline);
 	owner->private = NULL;
 	p->owner = NULL;
-	if (p->finished)
-		drop_binding(p);
-	else
+	if (!p->finished)
 		op_give_up(p);
+	else if (owner->result == 0) /* of a failure the plugin has closed what it had, whatever it left in binding */
+		drop_binding(p);
 	loop_defer(owner->loop, &p->release, release_later, p);
 }
 

@@ -221,6 +221,24 @@ static void cancel_after_the_end_drops_the_connection(void **state)
 	finish(&w);
 }
 
+/* What it left in its binding may have been closed, and be somebody else's by now. */
+static void cancel_after_a_failure_drops_nothing(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	script.returns = -EIO;
+	connect_it(t, &r, 0);
+	transport_cancel(&r.op);
+	for (int i = 0; i < 3; i++)
+		loop_step(w.loop, 0);
+	assert_int_equal(r.done, 0);
+	assert_int_equal(script.disconnected, 0);
+	finish(&w);
+}
+
 static void connect_that_takes_too_long_is_given_up(void **state)
 {
 	struct plugin_world w;
@@ -290,6 +308,7 @@ int main(void)
 		cmocka_unit_test(failure_has_a_text_even_when_the_plugin_has_none),
 		cmocka_unit_test(cancel_ends_timers_watches_and_the_op),
 		cmocka_unit_test(cancel_after_the_end_drops_the_connection),
+		cmocka_unit_test(cancel_after_a_failure_drops_nothing),
 		cmocka_unit_test(connect_that_takes_too_long_is_given_up),
 		cmocka_unit_test(plugins_may_end_with_an_op_under_way),
 		cmocka_unit_test(default_ops_are_not_the_plugins_to_cancel),
