@@ -214,9 +214,14 @@ static bool same_ipv6(const char *a, const char *b)
 	       !strcmp(a + la, b + lb);
 }
 
+bool portal_same_host(const char *a, const char *b)
+{
+	return !strcasecmp(a, b) || same_ipv6(a, b);
+}
+
 bool portal_equal(const struct portal *a, const struct portal *b)
 {
 	if (a->port != b->port || a->kind != b->kind)
 		return false;
-	return a->kind == PORTAL_IPV6 ? same_ipv6(a->host, b->host) : !strcasecmp(a->host, b->host);
+	return portal_same_host(a->host, b->host);
 }

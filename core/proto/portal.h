@@ -33,7 +33,9 @@ int portal_host_kind(const char *host, size_t len);
 /* "host:port" or "[v6]:port", and ",tpgt" (",-1" for ANY) when with_tpgt; cut where full; gives dst. */
 const char *portal_format(char *dst, size_t size, const struct portal *p, bool with_tpgt);
 
-/* Same host (addresses by value, names without regard to case) and port; TPGTs are not compared. */
+/* Addresses by value, without brackets; names without regard to case. */
+bool portal_same_host(const char *a, const char *b);
+/* Same host and port; TPGTs are not compared. */
 bool portal_equal(const struct portal *a, const struct portal *b);
 
 #endif

@@ -2,6 +2,7 @@
 /* Writing what a discovery found, all at once. */
 #include "record/db_impl.h"
 
+#include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static bool same_node(const struct record *a, const struct record *b)
 	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
 	       record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
 	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT) &&
-	       db_same_address(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
+	       portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
 }
 
 /* Was this node, or nothing at all through its iface, found now? Then it stays. */

@@ -2,6 +2,7 @@
 /* Finding node records. What a filter names is gone to, what it leaves open is listed. */
 #include "record/db_impl.h"
 
+#include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static bool wants_portal(const struct db_filter *f, const struct db_portal *p)
 {
 	if (f->port && f->port != p->port)
 		return false;
-	return wants_tpgt(f, p->tpgt) && (!f->address || db_same_address(f->address, p->address));
+	return wants_tpgt(f, p->tpgt) && (!f->address || portal_same_host(f->address, p->address));
 }
 
 static bool wants_record(const struct db_filter *f, const struct record *r)

@@ -36,7 +36,6 @@ struct db_node_id {
 bool db_portal_parse(const char *name, struct db_portal *out);
 /* "TARGET,ADDRESS,PORT,TPGT,IFACE", the name of a link; buf holds the strings. false: it is none. */
 bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out);
-bool db_same_address(const char *a, const char *b);
 
 void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id);
 void db_node_id(const struct record *r, struct db_node_id *out); /* as long as r */

@@ -3,10 +3,8 @@
 #include "record/db_impl.h"
 
 #include "record/value.h"
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Names of directories are as little to be trusted as their contents. */
 static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
@@ -75,17 +73,6 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 	out->target = buf;
 	out->iface = iface;
 	return true;
-}
-
-/* IPv4 addresses have one spelling that inet_pton() takes; IPv6 has many. */
-bool db_same_address(const char *a, const char *b)
-{
-	struct in6_addr x, y;
-
-	if (!strcasecmp(a, b))
-		return true;
-	return inet_pton(AF_INET6, a, &x) == 1 && inet_pton(AF_INET6, b, &y) == 1 &&
-	       !memcmp(&x, &y, sizeof(x));
 }
 
 void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)

@@ -85,12 +85,13 @@ void session_arrived(struct session *s)
  */
 bool session_is(const struct session *s, const struct record *node)
 {
-	static const enum field_id identity[] = { FIELD_NODE_NAME, FIELD_CONN_ADDRESS, FIELD_IFACE_NAME };
+	static const enum field_id identity[] = { FIELD_NODE_NAME, FIELD_IFACE_NAME };
 
 	for (unsigned i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
 		if (strcasecmp(record_str(s->record, identity[i]), record_str(node, identity[i])))
 			return false;
-	return record_int(s->record, FIELD_CONN_PORT) == record_int(node, FIELD_CONN_PORT);
+	return record_int(s->record, FIELD_CONN_PORT) == record_int(node, FIELD_CONN_PORT) &&
+		portal_same_host(record_str(s->record, FIELD_CONN_ADDRESS), record_str(node, FIELD_CONN_ADDRESS));
 }
 
 /* A plugin asks for settings by key; numbers are turned to text where the asking ends. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "object/session_info.h"
+#include "proto/portal.h"
 #include "record/recfile.h"
 #include "session/session.h"
 #include <dirent.h>
@@ -13,7 +14,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define ISID_KEY "session.isid"
@@ -76,7 +76,7 @@ static int parse_isid(const char *text, uint8_t isid[ISID_LEN])
 static bool is_of(const struct record *r, const struct session_info *shown)
 {
 	return strcmp(record_str(r, FIELD_NODE_NAME), shown->target) == 0 &&
-		(!*shown->persistent_address || strcasecmp(record_str(r, FIELD_CONN_ADDRESS), shown->persistent_address) == 0) &&
+		(!*shown->persistent_address || portal_same_host(record_str(r, FIELD_CONN_ADDRESS), shown->persistent_address)) &&
 		(shown->persistent_port <= 0 || record_int(r, FIELD_CONN_PORT) == shown->persistent_port) &&
 		(!*shown->iface || strcmp(record_str(r, FIELD_IFACE_NAME), shown->iface) == 0);
 }

@@ -223,6 +223,25 @@ static void a_loss_whose_event_was_lost_is_seen(void **state)
 	world_until(w, &s->recoveries, 1, 250, 30 * SECONDS);
 }
 
+/* One portal has many spellings; it gets one session. */
+static void a_portal_is_the_same_however_it_is_written(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w), *same = world_node(w);
+	struct session *s;
+
+	assert_int_equal(record_set(node, FIELD_CONN_ADDRESS, "2001:db8::1", NULL), 0);
+	assert_int_equal(record_set(same, FIELD_CONN_ADDRESS, "2001:0DB8:0::0001", NULL), 0);
+	assert_int_equal(session_new(w->m, node, NULL, &s), 0);
+	assert_true(session_is(s, same));
+	assert_int_equal(record_set(same, FIELD_CONN_ADDRESS, "2001:db8::2", NULL), 0);
+	assert_false(session_is(s, same));
+	list_init(&s->node);
+	session_free(s);
+	record_free(node);
+	record_free(same);
+}
+
 static struct fake_session left_behind(const char *port)
 {
 	return (struct fake_session){ .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port,
@@ -309,6 +328,7 @@ int main(void)
 		T(being_woken_often_puts_nothing_off),
 		T(a_loss_whose_event_was_lost_is_seen),
 		T(a_logout_that_was_cut_short_is_completed),
+		T(a_portal_is_the_same_however_it_is_written),
 		T(a_file_of_another_session_is_not_believed),
 		T(files_without_a_session_are_removed),
 	};
