@@ -2,9 +2,12 @@
 /* -m iface */
 #include "command.h"
 
+#include "modes/adapter_iface.h"
 #include "modes/iface.h"
 #include "out_text.h"
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 static int one_or_all(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
@@ -36,6 +39,8 @@ static int show(const struct command *c, const char *name)
 	struct err err = ERR_INIT;
 	int r = one_or_all(c, name, &ifaces, &err);
 
+	if (r >= 0 && c->args->host)
+		r = adapter_iface_of_host(c->world, c->args->host, &ifaces, &err);
 	if (r >= 0 && c->args->print == 1)
 		r = tree(c, &ifaces, &err);
 	else if (r >= 0 && name)
@@ -102,6 +107,83 @@ static int remove_iface(const struct command *c, const char *name)
 	return 0;
 }
 
+/* ---- adapters ---- */
+
+/* The record, by its name. */
+static int find(const struct command *c, const char *name, struct record_list *out, struct err *err)
+{
+	int r = iface_find(c->world, name, out, err);
+
+	return r == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : r;
+}
+
+static int apply(const struct command *c, const char *name)
+{
+	cleanup(record_list_free) struct record_list iface = { 0 };
+	struct err err = ERR_INIT;
+	int r = find(c, name, &iface, &err);
+
+	if (r >= 0)
+		r = adapter_iface_apply(c->world, iface.at[0], &err);
+	if (r < 0) {
+		r = command_fail(r, &err);
+		out_error("Could not apply settings of iface %s.", name);
+		return r;
+	}
+	out_line("%s applied.", name);
+	return 0;
+}
+
+static int apply_all(const struct command *c)
+{
+	struct err err = ERR_INIT;
+	uint32_t host_no;
+	int r;
+
+	if (!c->args->host)
+		return command_refuse("iface mode: applyall needs a host (-H): its number or hardware address");
+	r = adapter_iface_apply_all(c->world, c->args->host, &host_no, &err);
+	if (r < 0)
+		return command_fail(r, &err);
+	out_line("Applied settings to ifaces attached to host%u.", host_no);
+	return 0;
+}
+
+static void say_reply(void *arg, uint32_t nth, const struct err *err)
+{
+	(void)arg;
+	if (err->code == MISCSI_ERR_OK)
+		out_line("Ping %u completed", nth);
+	else
+		out_line("Ping %u failed: %s", nth, err->text);
+	fflush(stdout); /* one line a reply, as it comes */
+}
+
+static int ping(const struct command *c, const char *name)
+{
+	cleanup(record_list_free) struct record_list iface = { 0 };
+	const struct args *a = c->args;
+	struct adapter_ping ping = { .address = a->ip, .size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
+		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1, .interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
+		.reply = say_reply };
+	struct err err = ERR_INIT;
+	int r;
+
+	if (strcmp(a->submode, "ping") != 0)
+		return command_refuse("iface mode: '%s' is not a submode (-C): ping is", a->submode);
+	if (a->ops || !name)
+		return command_refuse(a->ops ? "Ping takes no operation (-o)." : "Ping requires iface.");
+	if (!a->ip)
+		return command_refuse("Ping requires destination ipaddress.");
+	r = find(c, name, &iface, &err);
+	if (r >= 0)
+		r = adapter_iface_ping(c->world, iface.at[0], &ping, &err);
+	if (ping.sent)
+		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
+			ping.received, (ping.sent - ping.received) * 100 / ping.sent);
+	return r < 0 ? (ping.sent ? command_status(r, &err) : command_fail(r, &err)) : 0;
+}
+
 int command_iface(const struct command *c)
 {
 	const struct args *a = c->args;
@@ -112,10 +194,10 @@ int command_iface(const struct command *c)
 		return r;
 	if (a->ifaces.n > 1)
 		return command_refuse("iface mode: one iface (-I) at a time");
-	if (a->submode || (a->ops & (ARGS_OP_APPLY | ARGS_OP_APPLYALL))) {
-		out_error("iface mode: this operation is not supported yet");
-		return MISCSI_ERR_OP_NOT_SUPP;
-	}
+	if (a->submode)
+		return ping(c, name);
+	if (a->ops == ARGS_OP_APPLYALL)
+		return apply_all(c);
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW && !name)
 		return command_refuse("iface mode: this operation (-o) needs an iface (-I)");
 	switch (a->ops) {
@@ -128,6 +210,8 @@ int command_iface(const struct command *c)
 		return update(c, name);
 	case ARGS_OP_DELETE:
 		return remove_iface(c, name);
+	case ARGS_OP_APPLY:
+		return apply(c, name);
 	default:
 		return command_refuse("iface mode: one operation (-o) at a time");
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Iface records: the database does the work; here is what may not be done. */
 #include "modes/iface.h"
+#include "modes/adapter_iface.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,8 +21,10 @@ static int list_builtin(struct record_list *out)
 int iface_list(struct world *w, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = adapter_iface_setup(w, err);
 
+	if (r >= 0)
+		r = world_db(w, &db, err);
 	if (r >= 0)
 		r = db_iface_list(db, out, err);
 	if (r >= 0 && list_builtin(out) < 0)
@@ -36,6 +39,9 @@ int iface_find(struct world *w, const char *name, struct record_list *out, struc
 	int r = world_db(w, &db, err);
 
 	if (r >= 0)
+		r = db_iface_find(db, name, &iface, err);
+	/* It may be an adapter's, which nobody has looked at yet. */
+	if (r == -ENOENT && adapter_iface_setup(w, NULL) >= 0)
 		r = db_iface_find(db, name, &iface, err);
 	if (r >= 0 && record_list_add(out, iface) < 0)
 		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");

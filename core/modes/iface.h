@@ -5,7 +5,7 @@
 
 #include "modes/node.h"
 
-/* Every iface: those with a file by name, then the built-in ones. */
+/* Every iface: those with a file by name (adapters' interfaces get one, where it can be written), then the built-in ones. */
 int iface_list(struct world *w, struct record_list *out, struct err *err);
 /* One iface in a list; IDBM when it is not known. */
 int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err);

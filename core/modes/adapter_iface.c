@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ifaces of adapters: from sysfs into the database, and from the database into the adapter. */
+#include "modes/adapter_iface.h"
+#include "kernel/kernel.h"
+#include "modes/host.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+static int transport_of(struct world *w, const char *name, struct adapter *out, struct err *err)
+{
+	const struct engine *engine;
+	int r = world_engine(w, &engine, err);
+
+	if (r < 0)
+		return r;
+	*out = (struct adapter){ .loop = engine->loop, .host_no = MISCSI_NONE };
+	return plugins_find(engine->plugins, name, &out->transport, err);
+}
+
+/* ---- into the database ---- */
+
+/* A host of a session is no adapter; its plugin is asked only where nothing else tells. */
+static bool is_adapter(struct world *w, const struct host_info *h)
+{
+	struct adapter a;
+	struct err err = ERR_INIT;
+
+	if (!*h->hwaddress || !*h->transport)
+		return false;
+	if (transport_of(w, h->transport, &a, &err) < 0) {
+		log_info(world_log(w), "iface", "host%u: %s", h->host_no, err.text);
+		return false;
+	}
+	return !(transport_traits(a.transport) & MISCSI_TRAIT_SESSION_HOST);
+}
+
+static void keep(struct world *w, struct db *db, const struct record *iface)
+{
+	cleanup(record_freep) struct record *there = NULL;
+	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	struct err err = ERR_INIT;
+
+	if (db_iface_find(db, name, &there, NULL) == 0)
+		return;
+	if (db_iface_add(db, iface, DB_ADD_NEW, NULL, &err) < 0)
+		log_info(world_log(w), "iface", "%s is not kept: %s", name, err.text);
+}
+
+static int setup_host(struct world *w, struct db *db, const struct host_info *h, struct err *err)
+{
+	cleanup(host_ports_free) struct host_ports ports = { 0 };
+	int r = *h->transport && *h->hwaddress ? host_ports_read(world_sysfs(w), h, &ports, err) : 0;
+
+	if (r >= 0 && ports.n == 0 && is_adapter(w, h)) {
+		host_ports_free(&ports);
+		r = host_ports_of_host(h, &ports, err);
+	}
+	for (size_t i = 0; r >= 0 && i < ports.n; i++)
+		keep(w, db, ports.at[i].record);
+	return r;
+}
+
+int adapter_iface_setup(struct world *w, struct err *err)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	if (r >= 0)
+		r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
+		r = setup_host(w, db, &hosts.at[i], err);
+	return r;
+}
+
+/* ---- which host ---- */
+
+static bool same(const char *wanted, const char *shown)
+{
+	return *shown && strcasecmp(wanted, shown) == 0;
+}
+
+/* "default" is how older records say "none". */
+static const char *wish(const struct record *iface, enum field_id id)
+{
+	const char *text = record_str(iface, id);
+
+	return strcmp(text, "default") != 0 ? text : "";
+}
+
+/* bound: it must name the host. */
+static bool serves(const struct host_info *h, const struct record *iface, bool bound)
+{
+	const char *hwaddress = wish(iface, FIELD_IFACE_HWADDRESS), *netdev = wish(iface, FIELD_IFACE_NETDEV);
+
+	if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), h->transport) != 0)
+		return false;
+	if (*hwaddress)
+		return same(hwaddress, h->hwaddress);
+	return *netdev ? same(netdev, h->netdev) : !bound;
+}
+
+static bool any_serves(const struct host_list *hosts, const struct record *iface, bool bound)
+{
+	for (size_t i = 0; i < hosts->n; i++) {
+		if (serves(&hosts->at[i], iface, bound))
+			return true;
+	}
+	return false;
+}
+
+static void keep_served(const struct host_list *hosts, struct record_list *ifaces, bool bound)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ifaces->n; i++) {
+		if (any_serves(hosts, ifaces->at[i], bound))
+			ifaces->at[n++] = ifaces->at[i];
+		else
+			record_free(ifaces->at[i]);
+	}
+	ifaces->n = n;
+}
+
+static int hosts_named(struct world *w, const char *which, struct host_list *out, struct err *err)
+{
+	int r = host_mode_list(w, which, out, err);
+
+	if (r >= 0 && out->n == 0)
+		r = err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host");
+	return r;
+}
+
+int adapter_iface_of_host(struct world *w, const char *which, struct record_list *ifaces, struct err *err)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	int r = hosts_named(w, which, &hosts, err);
+
+	if (r >= 0)
+		keep_served(&hosts, ifaces, false);
+	return r;
+}
+
+/* The adapter that an iface is of. A transport without adapters says itself what it does not do. */
+static int adapter_of(struct world *w, const struct record *iface, struct adapter *out, struct err *err)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	size_t found = 0;
+	int r = transport_of(w, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
+
+	if (r < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
+		return r;
+	r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < hosts.n; i++) {
+		if (!serves(&hosts.at[i], iface, false))
+			continue;
+		out->host_no = hosts.at[i].host_no;
+		found++;
+	}
+	if (found == 1)
+		return adapter_open(out, err);
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+		found ? "iface %s is not of one host alone: its iface.hwaddress must say of which" : "there is no host that iface %s is of",
+		name);
+}
+
+/* ---- settings ---- */
+
+int adapter_iface_apply(struct world *w, const struct record *iface, struct err *err)
+{
+	struct record *one[] = { (struct record *)iface };
+	const struct record_list list = { one, 1, 1 };
+	struct adapter a;
+	int r = adapter_of(w, iface, &a, err);
+
+	return r < 0 ? r : adapter_net_apply(&a, &list, err);
+}
+
+int adapter_iface_apply_all(struct world *w, const char *which, uint32_t *host_no, struct err *err)
+{
+	cleanup(record_list_free) struct record_list ifaces = { 0 };
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	struct adapter a;
+	struct db *db;
+	int r = host_mode_adapter(w, which, &a, err);
+
+	if (r >= 0)
+		r = hosts_named(w, which, &hosts, err);
+	if (r >= 0)
+		r = world_db(w, &db, err);
+	if (r >= 0)
+		r = db_iface_list(db, &ifaces, err);
+	if (r < 0)
+		return r;
+	*host_no = a.host_no;
+	keep_served(&hosts, &ifaces, true);
+	if (ifaces.n == 0)
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface is bound to host%u", a.host_no);
+	/* The kernel takes several interfaces at once; what a plugin does itself it does for one. */
+	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_NET)
+		return adapter_net_apply(&a, &ifaces, err);
+	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
+		const struct record_list one = { &ifaces.at[i], 1, 1 };
+
+		r = adapter_net_apply(&a, &one, err);
+	}
+	return r;
+}
+
+/* ---- ping ---- */
+
+struct pinging {
+	struct kernel_listener listener;
+	struct transport_op *op;
+	uint32_t id, host_no;
+};
+
+static void ping_done(void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len)
+{
+	const struct pinging *p = arg;
+
+	(void)data;
+	(void)len;
+	if (p->op && id == p->id && host_no == p->host_no)
+		transport_ping_event(p->op, status);
+}
+
+static const struct kernel_event_ops ping_events = { .ping_done = ping_done }, no_events;
+
+static void ping_started(void *arg, struct transport_op *op)
+{
+	struct pinging *p = arg;
+
+	p->op = op;
+}
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static int parse_address(const char *text, union address *out, uint32_t *len, struct err *err)
+{
+	char shown[80];
+
+	memset(out, 0, sizeof(*out));
+	if (inet_pton(AF_INET, text, &out->v4.sin_addr) == 1) {
+		out->any.sa_family = AF_INET;
+		*len = sizeof(out->v4);
+		return 0;
+	}
+	out->any.sa_family = AF_INET6;
+	*len = sizeof(out->v6);
+	if (inet_pton(AF_INET6, text, &out->v6.sin6_addr) == 1)
+		return 0;
+	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither an IPv4 nor an IPv6 address",
+		str_escape(shown, sizeof(shown), text, strlen(text)));
+}
+
+static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, struct pinging *p, struct err *err)
+{
+	bool v6 = args->dst->sa_family == AF_INET6;
+	int r;
+
+	if (args->iface_type != (v6 ? 2u : 1u))
+		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "%s", err_text(MISCSI_ERR_OP_NOT_SUPP));
+	if (getrandom(&args->id, sizeof(args->id), 0) != (ssize_t)sizeof(args->id))
+		return err_set(err, MISCSI_ERR_INTERNAL, "no random number");
+	p->id = args->id;
+	r = adapter_ping(a, args, ping_started, p, err);
+	p->op = NULL;
+	return r;
+}
+
+static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, struct adapter_ping *ping, struct pinging *p,
+	struct err *err)
+{
+	int first = 0;
+
+	for (uint32_t i = 0; i < ping->count; i++) {
+		struct err why = ERR_INIT;
+		int r;
+
+		if (i)
+			poll(NULL, 0, (int)ping->interval_s * 1000);
+		r = ping_once(a, args, p, &why);
+		ping->sent++;
+		ping->received += r >= 0;
+		ping->reply(ping->arg, i + 1, &why);
+		if (r < 0 && first == 0) {
+			first = r;
+			err_copy(err, &why);
+		}
+		if (why.code == MISCSI_ERR_OP_NOT_SUPP || why.code == MISCSI_ERR_ACCESS)
+			break;
+	}
+	if (ping->received)
+		err_clear(err);
+	return ping->received ? 0 : first;
+}
+
+int adapter_iface_ping(struct world *w, const struct record *iface, struct adapter_ping *ping, struct err *err)
+{
+	struct miscsi_ping_args args = { .size = sizeof(args), .payload = ping->size,
+		.iface_num = (uint32_t)record_int(iface, FIELD_IFACE_NUM), .iface_type = record_is_ipv6(iface) ? 2 : 1 };
+	struct pinging p = { 0 };
+	const struct engine *engine;
+	union address to;
+	struct adapter a;
+	int r = parse_address(ping->address, &to, &args.dst_len, err);
+
+	args.dst = &to.any;
+	if (r >= 0)
+		r = adapter_of(w, iface, &a, err);
+	if (r >= 0)
+		r = world_engine(w, &engine, err);
+	if (r < 0)
+		return r;
+	p.host_no = a.host_no;
+	/* Where the kernel does not ping, there is nothing to hear of it. */
+	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_PING)
+		r = kernel_attach(engine->kernel, engine->loop, &no_events, NULL, err);
+	if (r < 0 && r != -EALREADY)
+		return r;
+	list_init(&p.listener.node);
+	p.listener.events = &ping_events;
+	p.listener.arg = &p;
+	kernel_listen(engine->kernel, &p.listener);
+	r = ping_all(&a, &args, ping, &p, err);
+	kernel_unlisten(&p.listener);
+	return r;
+}
