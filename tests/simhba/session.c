@@ -136,14 +136,18 @@ static void destroy(struct iscsi_cls_session *cls)
 	iscsi_session_teardown(cls);
 }
 
+static void firmware_login(struct work_struct *work);
+
 static struct iscsi_cls_conn *conn_create(struct iscsi_cls_session *session, u32 cid)
 {
 	struct iscsi_cls_conn *cls = iscsi_conn_setup(session, sizeof(struct conn), cid);
 	struct conn *c;
 
+	sim_log("sid %d CREATE_CONN %u", session->sid, cid);
 	if (!cls)
 		return NULL;
 	c = conn_of_cls(cls);
+	INIT_DELAYED_WORK(&c->login, firmware_login);
 	c->conn = cls->dd_data;
 	c->cls = cls;
 	c->dead = true;
@@ -419,14 +423,9 @@ static int send_pdu(struct iscsi_cls_conn *cls, struct iscsi_hdr *hdr, char *dat
 	return iscsi_conn_send_pdu(cls, hdr, data, length);
 }
 
-static struct iscsi_cls_conn *conn_create_op(struct iscsi_cls_session *session, u32 cid)
+/* Nothing is kept for a task beside the answers. */
+static void task_done(struct iscsi_task *task)
 {
-	struct iscsi_cls_conn *cls = conn_create(session, cid);
-
-	sim_log("sid %d CREATE_CONN %u", session->sid, cid);
-	if (cls)
-		INIT_DELAYED_WORK(&conn_of_cls(cls)->login, firmware_login);
-	return cls;
 }
 
 void session_ops(struct kind *k)
@@ -435,7 +434,7 @@ void session_ops(struct kind *k)
 
 	t->create_session = create;
 	t->destroy_session = destroy;
-	t->create_conn = conn_create_op;
+	t->create_conn = conn_create;
 	t->bind_conn = conn_bind;
 	t->unbind_conn = conn_unbind;
 	t->destroy_conn = conn_destroy;
@@ -448,6 +447,7 @@ void session_ops(struct kind *k)
 	t->get_stats = stats;
 	t->alloc_pdu = target_alloc_pdu;
 	t->xmit_task = target_pdu;
+	t->cleanup_task = task_done;
 	t->session_recovery_timedout = timed_out;
 	t->ep_connect = ep_connect;
 	t->ep_poll = ep_poll;
