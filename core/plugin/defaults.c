@@ -56,7 +56,9 @@ static void ep_polled(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct op_private *p = op_of(op);
 
-	if (answer->result < 0) {
+	if (answer->result == -EPERM) { /* -1, by which drivers mean "failed", whatever the reason */
+		ep_failed(op, -ECONNREFUSED);
+	} else if (answer->result < 0) {
 		ep_failed(op, answer->result);
 	} else if (answer->retcode > 0) {
 		p->binding.kind = MISCSI_BINDING_ENDPOINT;
@@ -99,9 +101,10 @@ static uint64_t answered_handle(const struct miscsi_answer *answer)
 	return handle;
 }
 
+/* EINVAL: there is no such endpoint; the kernel's own clean-up was quicker. */
 static void ep_closed(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	if (answer->result < 0)
+	if (answer->result < 0 && answer->result != -EINVAL)
 		op->core->log(op, MISCSI_LOG_WARN, "an endpoint could not be disconnected: %s", strerror(-answer->result));
 }
 
@@ -198,7 +201,7 @@ static int default_connect(struct miscsi_op *op, const struct miscsi_connect_arg
 
 static void disconnected(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	op->core->op_done(op, answer->result);
+	op->core->op_done(op, answer->result == -EINVAL ? 0 : answer->result);
 }
 
 static int default_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)

@@ -120,11 +120,6 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool
 			continue;
 		*v = *v < rows[i].min ? rows[i].min : *v > rows[i].max ? rows[i].max : *v;
 	}
-	if (n->wish.rdma_extensions) {
-		n->wish.initiator_recv_data_segment_length = n->wish.max_recv_data_segment_length;
-		n->wish.target_recv_data_segment_length =
-			n->wish.max_xmit_data_segment_length ? n->wish.max_xmit_data_segment_length : n->wish.max_burst_length;
-	}
 	/* 13.14: FirstBurstLength MUST NOT exceed MaxBurstLength */
 	if (n->wish.first_burst_length > n->wish.max_burst_length)
 		n->wish.first_burst_length = n->wish.max_burst_length;

@@ -32,6 +32,9 @@ static void to_public(const struct iscsi_params *in, struct miscsi_params *out)
 	out->max_connections = in->max_connections;
 	out->default_time2wait = in->default_time2wait;
 	out->default_time2retain = in->default_time2retain;
+	out->rdma_extensions = in->rdma_extensions;
+	out->initiator_recv_data_segment_length = in->initiator_recv_data_segment_length;
+	out->target_recv_data_segment_length = in->target_recv_data_segment_length;
 }
 
 static void from_public(const struct miscsi_params *in, struct iscsi_params *out)
@@ -41,6 +44,9 @@ static void from_public(const struct miscsi_params *in, struct iscsi_params *out
 #include "session/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
+	out->rdma_extensions = in->rdma_extensions;
+	out->initiator_recv_data_segment_length = in->initiator_recv_data_segment_length;
+	out->target_recv_data_segment_length = in->target_recv_data_segment_length;
 }
 
 /* Lets the plugin adjust: at the offer, or when the outcome is known. */

@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += be2iscsi.la
 be2iscsi_la_SOURCES = plugins/be2iscsi/be2iscsi.c
 be2iscsi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 be2iscsi_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-be2iscsi.7

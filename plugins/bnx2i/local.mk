@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += bnx2i.la
 bnx2i_la_SOURCES = plugins/bnx2i/bnx2i.c
 bnx2i_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 bnx2i_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-bnx2i.7

@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += cxgbi.la
 cxgbi_la_SOURCES = plugins/cxgbi/cxgbi.c
 cxgbi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 cxgbi_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-cxgbi.7

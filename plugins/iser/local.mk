@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += iser.la
 iser_la_SOURCES = plugins/iser/iser.c
 iser_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 iser_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-iser.7

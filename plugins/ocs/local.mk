@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += ocs.la
 ocs_la_SOURCES = plugins/ocs/ocs.c
 ocs_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 ocs_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-ocs.7

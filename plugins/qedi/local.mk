@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += qedi.la
 qedi_la_SOURCES = plugins/qedi/qedi.c
 qedi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 qedi_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-qedi.7

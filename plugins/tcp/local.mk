@@ -3,3 +3,4 @@ plugins_LTLIBRARIES += tcp.la
 tcp_la_SOURCES = plugins/tcp/tcp.c
 tcp_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tcp_la_LDFLAGS = -module $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+dist_man_MANS += doc/man/miscsi-tcp.7

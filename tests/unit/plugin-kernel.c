@@ -211,6 +211,28 @@ static int64_t host_by(struct transport *t, const char *mac, const char *netdev,
 	return r < 0 ? (int64_t)r : (int64_t)host_no;
 }
 
+/* EP_POLL gives -1 for any failure: that is no lack of permission. */
+static void a_failed_endpoint_is_no_matter_of_permission(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, 1, FAKE_RETCODE, -1);
+	connect_it(k->card, &r, MISCSI_NONE);
+	assert_int_equal(run_end(&k->w, &r), -ECONNREFUSED);
+	assert_string_equal(r.op.err.text, "Connection refused");
+	/* an endpoint that the kernel has removed already is as disconnected as can be */
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_DISCONNECT, 1, FAKE_IF_ERROR, EINVAL);
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, 1, FAKE_RETCODE, -1);
+	k->w.lines[0] = '\0';
+	connect_it(k->card, &r, MISCSI_NONE);
+	assert_int_equal(run_end(&k->w, &r), -ECONNREFUSED);
+	settle(k);
+	assert_string_equal(k->w.lines, "");
+	end(k);
+}
+
 static void a_host_is_found_by_what_the_iface_names(void **state)
 {
 	struct kernel_world *k = world(true);
@@ -416,6 +438,7 @@ int main(void)
 		cmocka_unit_test(sysfs_is_shown_by_default),
 		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
+		cmocka_unit_test(a_failed_endpoint_is_no_matter_of_permission),
 		cmocka_unit_test(a_host_is_found_by_what_the_iface_names),
 		cmocka_unit_test(a_connect_goes_through_its_host),
 		cmocka_unit_test(a_host_gets_its_address_before_it_connects),

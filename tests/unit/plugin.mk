@@ -65,3 +65,5 @@ unit_tests += tests/unit/plugin-adapter
 tests_unit_plugin_adapter_SOURCES = tests/unit/plugin-adapter.c $(fake_kernel) $(fake_sys)
 tests_unit_plugin_adapter_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_plugin_adapter_LDADD = $(test_libs)
+EXTRA_DIST += tests/unit/plugin-new.sh tests/unit/plugin-docs.sh
+TESTS += tests/unit/plugin-new.sh tests/unit/plugin-docs.sh

@@ -125,8 +125,9 @@ static void rdma_has_lengths_of_its_own(void **state)
 	assert_string_equal(answer, "RDMAExtensions=No");
 
 	wish.rdma_extensions = 1;
-	wish.max_recv_data_segment_length = 262144;
-	wish.max_burst_length = 1048576;
+	wish.max_recv_data_segment_length = 262144; /* not said, and not what holds */
+	wish.initiator_recv_data_segment_length = 131072;
+	wish.target_recv_data_segment_length = 1048576;
 	assert_false(offers(&wish, "MaxRecvDataSegmentLength"));
 	assert_true(offers(&wish, "RDMAExtensions"));
 	assert_true(offers(&wish, "TargetRecvDataSegmentLength"));

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Each plugin has its manual page, which names all that it serves; PLUGINS.md has every op, trait and service of the headers, and no other.
+src=${srcdir:-.}
+status=0
+complain() { echo "$*"; status=1; }
+
+for file in "$src"/plugins/*/local.mk; do
+	name=$(basename "$(dirname "$file")")
+	[ "$name" != null ] || continue
+	page=$src/doc/man/miscsi-$name.7
+	[ -f "$page" ] || { complain "plugin $name has no manual page"; continue; }
+	grep -q "^dist_man_MANS += doc/man/miscsi-$name.7" "$file" || complain "the manual page of $name is not installed"
+	for section in DESCRIPTION SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED'; do
+		grep -q "^.SH $section\$" "$page" || complain "$page has no section $section"
+	done
+	for word in $(sed -n 's/.*MISCSI_MATCH(\(.*\)).*/\1/p' "$src/plugins/$name/$name.c" | grep -o '\.\(transport\|module\) = "[^"]*"' | cut -d'"' -f2) \
+		$(sed -n 's/.*MISCSI_PCI(0x\([0-9a-f]*\), 0x\([0-9a-f]*\),.*/\1:\2/p' "$src/plugins/$name/$name.c"); do
+		grep -q "$word" "$page" || complain "$page does not name $word"
+	done
+done
+
+# `table.op` of each ops table, MISCSI_TRAIT_*, and the services `core->NAME`
+ops() {
+	cat "$src/include/miscsi/ops.h" "$src/include/miscsi/adapter.h" |
+		sed -n 's/^struct miscsi_\([a-z]*\)_ops {.*/table \1/p; s/^	[a-z]* \**(\*\([a-z_]*\))(struct miscsi_op.*/op \1/p; s/^};.*/end/p' |
+		awk '$1 == "table" { t = $2 } $1 == "op" && t { print t "." $2 } $1 == "end" { t = "" }'
+}
+for op in $(ops); do
+	grep -q "^| \`$op\`" "$src/PLUGINS.md" || complain "PLUGINS.md does not tell of $op"
+done
+for op in $(sed -n 's/^| `\([a-z]*\.[a-z_]*\)`.*/\1/p' "$src/PLUGINS.md"); do
+	ops | grep -qx "$op" || complain "PLUGINS.md tells of $op, which is no op"
+done
+for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/include/miscsi/traits.h" | sort -u); do
+	grep -q "$trait" "$src/PLUGINS.md" || complain "PLUGINS.md does not tell of $trait"
+done
+for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/PLUGINS.md" | sort -u); do
+	grep -q "$trait " "$src/include/miscsi/traits.h" || complain "PLUGINS.md tells of $trait, which is none"
+done
+exit $status

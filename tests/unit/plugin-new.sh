@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# scripts/new-plugin writes a plugin that builds with the public headers alone, loads, and keeps the rules; it spoils nothing.
+src=${srcdir:-.}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() { echo "$*"; exit 1; }
+
+cp "$src/Makefile.am" "$dir/Makefile.am" && chmod u+w "$dir/Makefile.am"
+"$src/scripts/new-plugin" --top "$dir" fresh_2 >"$dir/out" || fail "it fails"
+grep -v '^include plugins/fresh_2/local.mk$' "$dir/Makefile.am" | cmp -s - "$src/Makefile.am" || fail "Makefile.am has changed otherwise"
+[ "$(grep -c '^include plugins/fresh_2/local.mk$' "$dir/Makefile.am")" = 1 ] || fail "Makefile.am has no line for it"
+# as PLUGINS.md says for a plugin from elsewhere
+${CC_FOR_ABI:-cc} -shared -fPIC -Wall -Wextra -Werror -I"$src/include" -DPLUGIN_VERSION='"1"' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro \
+	-o "$dir/fresh_2.so" "$dir/plugins/fresh_2/fresh_2.c" || fail "it does not build"
+tests/unit/plugin-kit "$dir/fresh_2.so" || fail "it breaks a rule"
+for section in SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED'; do
+	grep -q "^.SH $section\$" "$dir/doc/man/miscsi-fresh_2.7" || fail "its manual page has no section $section"
+done
+
+before=$(cat "$dir/Makefile.am")
+for bad in fresh_2 Fresh ../x 'a b' '' 2x aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; do
+	"$src/scripts/new-plugin" --top "$dir" "$bad" >/dev/null 2>&1 && fail "it takes '$bad'"
+done
+[ "$before" = "$(cat "$dir/Makefile.am")" ] || fail "a refusal changed Makefile.am"
+exit 0
