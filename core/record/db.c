@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The database as an object, and its single files. */
+/*
+ * The database as an object, and its single files.
+ *
+ * The struct holds names and no descriptors: every call opens the home anew and closes it. A program
+ * that lives long must see what an administrator has put in place of the directory meanwhile.
+ */
 #include "record/db_impl.h"
 
 #include "record/recfile_lines.h"
@@ -28,6 +33,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	return 0;
 }
 
+/* Takes NULL and a db that was only half built, since db_open() ends by it when memory runs out. */
 void db_close(struct db *db)
 {
 	if (!db)
@@ -73,6 +79,11 @@ int db_home_fd(struct db *db, bool make, struct err *err)
 	return fd < 0 ? db_failed(db, -errno, "open", "", err) : fd;
 }
 
+/*
+ * Remembers keys, so that a thousand records of a newer program give one warning and not a thousand.
+ * When the table is full all counts as seen: a file of junk keys must not make noise without bound, nor
+ * take memory without bound.
+ */
 static bool was_seen(struct db *db, const char *key)
 {
 	for (unsigned i = 0; i < db->n_seen; i++)
@@ -85,6 +96,7 @@ static bool was_seen(struct db *db, const char *key)
 	return false;
 }
 
+/* What the reader of lines does not know and the message needs: whose record, and which file. */
 struct doubtful {
 	struct db *db;
 	const char *path;
@@ -122,6 +134,7 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	/* A link, a directory, a device where a record should be is as good as nothing. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL ||
 		rc == -ENXIO || (!rc && !len))
+		/* Not an error: a lister that meets one goes on with the next record. */
 		return -ENOENT;
 	if (!rc)
 		rc = recfile_parse_lines(kind, text, len, doubt, &d, out);

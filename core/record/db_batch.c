@@ -14,8 +14,18 @@
 #include <unistd.h>
 
 #define LOCK_NAME ".miscsi.lock"
+/*
+ * Holders write and do nothing else, so waiting this long means that one of them hangs. The callers
+ * that are killed on a time limit (CSI drivers after 3 s, Trident after 10 s) leave nothing behind: the
+ * kernel drops their lock.
+ */
 #define LOCK_WAIT_MS 10000
+/*
+ * From here on two syncs of the whole file system are cheaper than two a record. Below, other people's
+ * dirty pages would be paid for too.
+ */
 #define STAGE_FROM 16
+/* Half of what is read: what we write, we must be able to read again, whatever is kept in it. */
 #define RECORD_BYTES_MAX (RECFILE_MAX / 2)
 
 /* The text of a record may hold secrets: it does not go back to the heap as it is. */
@@ -26,12 +36,20 @@ static void print_secretly(struct strbuf *b)
 	strbuf_free(b);
 }
 
+/*
+ * Before the first write: a batch is staged as a whole or not at all, because commit syncs once for all
+ * of it.
+ */
 void db_batch_expect(struct db_batch *b, size_t writes)
 {
 	b->staged = writes >= STAGE_FROM;
 }
 
-/* On an error the batch may be ended like any other. */
+/*
+ * On an error the batch may be ended like any other. The home is made here if need be: an image of a
+ * system may come without it. The lock comes before anything is read, since what was read before it may
+ * have been changed by who held it.
+ */
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 {
 	char path[PATH_MAX];
@@ -51,6 +69,10 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
 }
 
+/*
+ * The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away
+ * itself.
+ */
 static int add_staged(struct db_batch *b, const char *path, const char *temporary)
 {
 	struct db_staged *s;
@@ -125,6 +147,7 @@ static int publish(struct db_batch *b, const struct db_staged *s)
 	return dir < 0 ? dir : file_publish(dir, s->temporary, base);
 }
 
+/* Emptied too: db_batch_end() goes over the list again after a commit that failed in the middle. */
 static void free_staged(struct db_staged *s)
 {
 	x_free(s->path);
@@ -146,6 +169,7 @@ int db_batch_commit(struct db_batch *b, struct err *err)
 		x_free(b->at[i].temporary);
 		b->at[i].temporary = NULL;
 	}
+	/* Now the names. Until this sync a crash may still show some of the old records, each whole. */
 	rc = b->n ? sync_staged(b) : 0;
 	for (size_t i = 0; i < b->n; i++)
 		free_staged(&b->at[i]);
@@ -166,6 +190,10 @@ static void drop_staged(struct db_batch *b, struct db_staged *s)
 	free_staged(s);
 }
 
+/*
+ * The one way out, after success and after every error. The lock goes after the last unlink: from then
+ * on another writer may take what lies in a directory for its own.
+ */
 void db_batch_end(struct db_batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -177,6 +205,10 @@ void db_batch_end(struct db_batch *b)
 	file_close(&b->home);
 }
 
+/*
+ * The link is how `-m discoverydb -P 1` knows what a discovery has found; os-brick reads that. The
+ * record lives without it, so there is no harm in a node that can have none.
+ */
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err)
 {
 	char path[TREE_PATH_MAX], to[TREE_PATH_MAX + PATH_MAX], dir[TREE_PATH_MAX];
@@ -216,7 +248,10 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
 	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
 }
 
-/* What names the record is its place too: changing it in the file alone would tear the two apart. */
+/*
+ * What names the record is its place too: changing it in the file alone would tear the two apart. It
+ * would then be found by its old name and say another.
+ */
 static bool same_identity(const struct record *a, const struct record *b)
 {
 	char x[512], y[512];

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Discovery records, and the nodes that discoveries found: a directory a discovery, with its settings and a
- * link a node. */
+/*
+ * Discovery records, and the nodes that discoveries found: a directory a discovery, with its settings
+ * and a link a node.
+ *
+ * Below send_targets/ and isns/ each discovery has a directory ADDRESS,PORT. It holds one settings file
+ * and links named TARGET,ADDRESS,PORT,TPGT,IFACE into nodes/. static/ and fw/ hold links alone.
+ */
 #include "record/db_impl.h"
 
 #include <errno.h>
@@ -57,12 +62,14 @@ static int read_disc(struct db *db, int home, enum record_kind kind, const struc
 	return 0;
 }
 
+/* 6, which os-brick takes for "make the record with -o new, and try again". */
 static int not_there(struct err *err)
 {
 	err_set(err, MISCSI_ERR_IDBM, "Discovery record not found");
 	return -ENOENT;
 }
 
+/* A discovery is asked at an address and a port; a portal group is what it finds, not what it has. */
 static void portal_of(struct db_portal *p, const char *address, unsigned port)
 {
 	snprintf(p->address, sizeof(p->address), "%s", address);
@@ -88,6 +95,10 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 	return rc == -ENOENT ? not_there(err) : rc;
 }
 
+/*
+ * Directories whose names are no ADDRESS,PORT belong to somebody else and are passed by. One that goes
+ * away while it is listed is as good as one that was never there: readers take no lock.
+ */
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
 {
 	cleanup(tree_names_free) struct tree_names names = { 0 };
@@ -164,6 +175,10 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 	return db_batch_put(&b, path, old, err);
 }
 
+/*
+ * Read, changed and written under one lock. os-brick and XenServer's sm send three settings in one
+ * command, and others run beside them: an update that read before it locked would lose theirs.
+ */
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port,
 	db_change_fn *change, void *arg, struct err *err)
 {
@@ -187,7 +202,11 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
 	return rc || !changed ? rc : db_batch_put(&b, path, now, err);
 }
 
-/* The node that a link stands for, if the node says the same. */
+/*
+ * The node that a link stands for, if the node says the same. The comparison with the link's own path
+ * matters: a node that another discovery has found since names that one as its origin, and an old link
+ * to it must not make it ours again, least of all for deletion.
+ */
 static int follow(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out,
 	struct err *err)
 {
@@ -226,6 +245,7 @@ int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_li
 	return rc;
 }
 
+/* Records move from one list to the other, so each is NULL in the first from then on. */
 int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, unsigned port,
 	struct record_list *out, struct err *err)
 {
@@ -268,7 +288,10 @@ static int clear_dir(struct db_batch *b, const char *dir, struct err *err)
 	return rc ? db_failed(b->db, rc, "remove", dir, err) : 0;
 }
 
-/* As in 2.1.8 the nodes go too: they are records of this discovery's results. */
+/*
+ * As in 2.1.8 the nodes go too: they are records of this discovery's results. The settings go last: if
+ * it stops on the way, the discovery is still listed and can be deleted again.
+ */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list found = { 0 };

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writing what a discovery found, all at once. */
+/*
+ * Writing what a discovery found, all at once.
+ *
+ * One lock from the first record to the last: two discoveries of one portal at once (which CSI drivers
+ * do on every mount) follow one another, and the second sees all that the first has written.
+ */
 #include "record/db_impl.h"
 
 #include "proto/portal.h"
@@ -15,7 +20,11 @@ static const enum record_origin origins[RECORD_KIND_COUNT] = {
 	[RECORD_FW] = RECORD_ORIGIN_FW,
 };
 
-/* Says in the node who found it: that decides where its link lies. */
+/*
+ * Says in the node who found it: that decides where its link lies. The address and port are set even
+ * when they are empty, so that a node which was found by SendTargets before and is now found by
+ * firmware does not keep the old origin.
+ */
 static int sign(struct record *node, const struct record *disc)
 {
 	enum record_kind kind = record_kind(disc);
@@ -60,7 +69,10 @@ static bool stays(const struct record *old, const struct record_list *found)
 	return !iface_asked;
 }
 
-/* Only what is still linked to this discovery: a node that another one found since is that one's. */
+/*
+ * Only what is still linked to this discovery: a node that another one found since is that one's.
+ * `spare` says what has a session: its record is needed for the logout.
+ */
 static int delete_lost(struct db_batch *b, const struct record *disc, const struct record_list *found,
 	db_spare_fn *spare, void *arg, struct err *err)
 {
@@ -77,7 +89,10 @@ static int delete_lost(struct db_batch *b, const struct record *disc, const stru
 	return rc;
 }
 
-/* The caller's record becomes what the database holds. */
+/*
+ * The caller's record becomes what the database holds. That is what the command prints and logs in to:
+ * with the settings that were made by hand, not those of iscsid.conf.
+ */
 static int add_found(
 	struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
 {
@@ -94,6 +109,10 @@ static int add_found(
 	return 0;
 }
 
+/*
+ * New records are committed before lost ones are deleted. A crash in between leaves too many, which the
+ * next discovery mends; too few would be sessions that do not come back at boot.
+ */
 int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what,
 	db_spare_fn *spare, void *arg, struct err *err)
 {

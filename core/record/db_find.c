@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding node records. What a filter names is gone to, what it leaves open is listed. */
+/*
+ * Finding node records. What a filter names is gone to, what it leaves open is listed.
+ *
+ * Readers take no lock. What they rely on is that a file is replaced whole, and that every directory
+ * and file may be gone by the time they come to it: that is no error anywhere here.
+ */
 #include "record/db_impl.h"
 
 #include "proto/portal.h"
@@ -36,6 +41,7 @@ static int add_found(struct db_found_list *l, struct record *r, const char *path
 	return 0;
 }
 
+/* The record changes its owner only when the list could take it. */
 int db_found_take(struct db_found_list *l, struct db_found *f)
 {
 	int rc = add_found(l, f->r, f->path);
@@ -45,6 +51,7 @@ int db_found_take(struct db_found_list *l, struct db_found *f)
 	return rc;
 }
 
+/* What every step of one search needs; the steps differ in how much of the path is fixed. */
 struct search {
 	struct db *db;
 	int home;
@@ -73,7 +80,10 @@ static bool wants_record(const struct db_filter *f, const struct record *r)
 	       (!f->iface || !strcmp(f->iface, record_str(r, FIELD_IFACE_NAME)));
 }
 
-/* The place says who the record is of, whatever stands in it. */
+/*
+ * The place says who the record is of, whatever stands in it. A record that was copied by hand to
+ * another place (XenServer's sm does it with cp -a) is a record of that place.
+ */
 static int identify(struct record *r, const struct db_node_id *id)
 {
 	int rc = record_set(r, FIELD_NODE_NAME, id->target, NULL);
@@ -90,7 +100,11 @@ static int identify(struct record *r, const struct db_node_id *id)
 	return rc;
 }
 
-/* Reads one candidate, and takes it if the filter still likes it. */
+/*
+ * Reads one candidate, and takes it if the filter still likes it. The filter is asked again after
+ * reading: of a portal's file without a portal group, only its contents know both the iface and the
+ * group.
+ */
 static int take_file(struct search *s, const char *path, const struct db_node_id *id)
 {
 	cleanup(record_freep) struct record *r = NULL;
@@ -160,6 +174,7 @@ static int take_target(struct search *s, const char *target)
 	return rc;
 }
 
+/* In the order of names, byte by byte: 2.1.8 lists so, and the golden tests compare lists as a whole. */
 static int take_all(struct search *s)
 {
 	cleanup(tree_names_free) struct tree_names names = { 0 };

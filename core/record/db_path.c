@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names in the database, and what they say. */
+/*
+ * Names in the database, and what they say.
+ *
+ * What these functions accept is what we, and open-iscsi, would have written; all else in the database
+ * is somebody else's and is left alone. What they make was checked before, field by field: no component
+ * can be "..", hidden, or hold a '/'.
+ */
 #include "record/db_impl.h"
 
 #include "record/value.h"
@@ -12,7 +18,10 @@ static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
 	return value_number(text, out) && *out >= min && *out <= max;
 }
 
-/* Cuts the last item after a comma off; NULL when there is none. */
+/*
+ * Cuts the last item after a comma off; NULL when there is none. Commas are cut from the right because
+ * a target's name comes first and the rest has none.
+ */
 static char *cut_last(char *s)
 {
 	char *comma = strrchr(s, ',');
@@ -53,7 +62,10 @@ bool db_portal_parse(const char *name, struct db_portal *out)
 	return middle ? portal_of(buf, middle, last, out) : portal_of(buf, last, NULL, out);
 }
 
-/* The target is what is left: its name may hold anything but a comma. */
+/*
+ * The target is what is left: its name may hold anything but a comma. *out points into buf, which the
+ * caller keeps as long as it uses *out.
+ */
 bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out)
 {
 	const char *iface, *tpgt, *port, *address;
@@ -75,6 +87,10 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 	return true;
 }
 
+/*
+ * The layout of open-iscsi's database: cockpit, Longhorn, XenServer's sm and sosreport read it by path.
+ * TREE_PATH_MAX holds the longest that the fields' limits allow, so nothing is cut.
+ */
 void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)
 {
 	const struct db_portal *p = &id->portal;
@@ -86,6 +102,7 @@ void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)
 		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u", id->target, p->address, p->port);
 }
 
+/* The strings stay the record's. */
 void db_node_id(const struct record *r, struct db_node_id *out)
 {
 	out->target = record_str(r, FIELD_NODE_NAME);
@@ -95,6 +112,7 @@ void db_node_id(const struct record *r, struct db_node_id *out)
 	out->portal.tpgt = (int)record_int(r, FIELD_NODE_TPGT);
 }
 
+/* The names that open-iscsi's database has; other programs read it by path. */
 static const char *const disc_dirs[RECORD_KIND_COUNT] = {
 	[RECORD_SENDTARGETS] = "send_targets",
 	[RECORD_ISNS] = "isns",
@@ -110,7 +128,7 @@ void db_disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *add
 		snprintf(out, TREE_PATH_MAX, "%s", disc_dirs[kind]);
 }
 
-/* Which discovery made the node. */
+/* Which discovery made the node. The field's check keeps the number within these rows. */
 static const enum record_kind kinds[] = {
 	[RECORD_ORIGIN_SENDTARGETS] = RECORD_SENDTARGETS,
 	[RECORD_ORIGIN_ISNS] = RECORD_ISNS,

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files below the database's home; see db_tree.h. */
+/*
+ * Files below the database's home; see db_tree.h.
+ *
+ * Every path is walked from the home's descriptor, component by component, and below the first no link
+ * is followed. Names come from users and targets, and this runs as root: whatever stands in the
+ * database, no file elsewhere is read, written or removed.
+ */
 #include "config.h"
 #include "record/db_tree.h"
 
@@ -15,11 +21,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Only root looks into records: they hold secrets. */
 #define DIR_MODE 0700
 #define FILE_MODE 0600
 #define RACES_MAX 10 /* somebody may take directories away while we make files in them */
 
-/* Goes from *at into the component, which is made when that is asked for. */
+/*
+ * Goes from *at into the component, which is made when that is asked for. On an error *at is still
+ * open, and still the caller's.
+ */
 static int enter(int *at, const char *name, bool make, bool follow)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
@@ -35,8 +45,12 @@ static int enter(int *at, const char *name, bool make, bool follow)
 	return 0;
 }
 
-/* Opens the directory that is the first len bytes of path. */
-/* Component by component, since O_NOFOLLOW only looks at the last. */
+/*
+ * Opens the directory that is the first len bytes of path.
+ *
+ * Component by component, since O_NOFOLLOW only looks at the last. The first component may be a link,
+ * of an administrator who has moved a whole directory.
+ */
 static int open_prefix(int home, const char *path, size_t len, bool make)
 {
 	cleanup(file_close) int at = fcntl(home, F_DUPFD_CLOEXEC, 0);
@@ -71,6 +85,7 @@ int tree_open_dir(int home, const char *path, bool make)
 	return open_prefix(home, path, strlen(path), make);
 }
 
+/* With the directory open, what is done to *base is done in it, even if somebody renames it meanwhile. */
 int tree_open_parent(int home, const char *path, bool make, const char **base)
 {
 	const char *slash = strrchr(path, '/');
@@ -102,6 +117,7 @@ static int add_name(struct tree_names *names, const char *name)
 	return 0;
 }
 
+/* Sorting is for later: readdir()'s order is the file system's, different on every machine. */
 static int read_names(DIR *d, struct tree_names *out)
 {
 	for (;;) {
@@ -122,6 +138,7 @@ static int read_names(DIR *d, struct tree_names *out)
 	}
 }
 
+/* What is not there, or is no directory, has no names. */
 int tree_names(int home, const char *path, struct tree_names *out)
 {
 	int fd = tree_open_dir(home, path, false), rc;
@@ -152,7 +169,10 @@ void tree_names_free(struct tree_names *names)
 	*names = (struct tree_names){ 0 };
 }
 
-/* Of the thing itself, not of what a link leads to; type 0 is any. */
+/*
+ * Of the thing itself, not of what a link leads to; type 0 is any. It may be another thing the moment
+ * after. Who asks must be able to live with that; opening checks again.
+ */
 static bool has_type(int home, const char *path, mode_t type)
 {
 	const char *base;
@@ -195,6 +215,10 @@ static int write_once(int home, const char *path, const char *text, size_t len)
 	return dir < 0 ? dir : file_replace(dir, base, text, len, FILE_MODE);
 }
 
+/*
+ * Longhorn and others remove directories under nodes/ with rm, holding no lock of ours; XenServer's sm
+ * takes away nodes/ whole and counts on its return.
+ */
 int tree_write(int home, const char *path, const char *text, size_t len)
 {
 	int rc = -ENOENT;
@@ -204,6 +228,7 @@ int tree_write(int home, const char *path, const char *text, size_t len)
 	return rc;
 }
 
+/* Most links are right already: leaving them spares a write to the disk on every rediscovery. */
 static bool is_link_to(int dir, const char *name, const char *target)
 {
 	char now[PATH_MAX];
@@ -258,6 +283,10 @@ static int remove_dir(int home, const char *path)
 	return unlinkat(dir, base, AT_REMOVEDIR) ? -errno : 0;
 }
 
+/*
+ * Emptied directories go as well, up to the first component: a target without records would otherwise
+ * be listed by those who read the database by path. The first component stays, for it may be a link.
+ */
 int tree_remove(int home, const char *path)
 {
 	char up[TREE_PATH_MAX];

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a value of each type may be. One function a type; the table at the end is the whole of field_check().
+/*
+ * What a value of each type may be. One function a type; the table at the end is the whole of
+ * field_check().
+ *
+ * A value is checked here wherever it comes from: a command line, a file, the daemon's socket, a
+ * target. Whoever takes a value out of a record relies on it and does not check again.
  */
 #include "record/fields.h"
 
@@ -13,6 +18,7 @@
 
 #define CREDENTIAL "credential:"
 
+/* The words of an enum stand in the row as one text, which is also how they are documented. */
 const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size)
 {
 	return value_item(f->values, ' ', nth, buf, size);
@@ -23,7 +29,10 @@ int field_value_index(const struct field *f, const char *text, size_t len)
 	return len ? value_item_index(f->values, ' ', text, len) : -1;
 }
 
-/* Never by prefix: "10x" is no number. */
+/*
+ * Never by prefix: "10x" is no number. 2.1.8 read such a value as 10, and "many" as 0, so a typing
+ * mistake was a timeout of nothing.
+ */
 static bool check_int(const struct field *f, const char *text, int64_t *number)
 {
 	return value_number(text, number) && *number >= f->min && *number <= f->max;
@@ -54,7 +63,10 @@ static bool check_list(const struct field *f, const char *text, int64_t *number)
 	return true;
 }
 
-/* One line of text is all that a file of lines can hold. */
+/*
+ * One line of text is all that a file of lines can hold. A newline in a value would be a second setting
+ * in the file, of whoever may choose the first.
+ */
 static bool check_text(const struct field *f, const char *text, int64_t *number)
 {
 	size_t len = strlen(text);
@@ -63,7 +75,10 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	return len <= (size_t)f->max && value_is_line(text, len);
 }
 
-/* What becomes a file's name, or is compared with one. */
+/*
+ * What becomes a file's name, or is compared with one. No comma, since the names of links are taken
+ * apart by commas.
+ */
 static bool check_word(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
@@ -106,7 +121,10 @@ static bool is_hex(char c)
 	return c && strchr("0123456789abcdefABCDEF", c);
 }
 
-/* 6 to 20 bytes: Ethernet to InfiniBand. */
+/*
+ * 6 to 20 bytes: Ethernet to InfiniBand. Three characters a byte but for the last, hence the remainder
+ * of 2.
+ */
 static bool check_mac(const struct field *f, const char *text, int64_t *number)
 {
 	size_t len = strlen(text);
@@ -120,7 +138,7 @@ static bool check_mac(const struct field *f, const char *text, int64_t *number)
 	return true;
 }
 
-/* As the adapter's driver prints it. */
+/* As the adapter's driver prints it. Twelve digits without separators (RFC 7143 11.12.5 has six bytes). */
 static bool check_isid(const struct field *f, const char *text, int64_t *number)
 {
 	size_t n = 0;
@@ -131,7 +149,11 @@ static bool check_isid(const struct field *f, const char *text, int64_t *number)
 	return n == (size_t)f->max && !text[n];
 }
 
-/* How a type is checked, and what its error says is allowed. */
+/*
+ * How a type is checked, and what its error says is allowed. ENUM and LIST have no text here: what is
+ * allowed is in their rows. Whether an empty value is one depends on the type for texts, where it means
+ * "none", and on the row's flag for all others.
+ */
 static const struct {
 	bool (*check)(const struct field *f, const char *text, int64_t *number);
 	bool may_be_empty;
@@ -204,6 +226,10 @@ static int refuse(const struct field *f, const char *text, struct err *err)
 	return -EINVAL;
 }
 
+/*
+ * *number is set in any case, so that callers need no value for "was not checked". For an empty enum it
+ * is -1: 0 would be its first word.
+ */
 int field_check(const struct field *f, const char *text, int64_t *number, struct err *err)
 {
 	int64_t n = 0;

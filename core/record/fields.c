@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * The vocabulary of fields.def. One letter each, since nearly every row has several; they end with this
+ * file.
+ */
 #define N (1u << RECORD_NODE)
 #define I (1u << RECORD_IFACE)
 #define S (1u << RECORD_SENDTARGETS)
@@ -43,6 +47,10 @@
 #define ISCSI(n, w) KERNEL(IFACE, n, n, w, w)
 #define FLASH(n, w) KERNEL(FLASH, n, n, w, w)
 
+/*
+ * The order of rows is the order of lines in a file and in `-o show`. Clients count on it: node.name
+ * stands before node.startup (os-brick), and address before port (goiscsi).
+ */
 static const struct field fields[FIELD_COUNT] = {
 #define FIELD(symbol, in, name, ftype, fdef, fl, kern, attr, alias, text)                                    \
 	{ .key = name,                                                                                       \
@@ -67,6 +75,7 @@ static const struct field fields[FIELD_COUNT] = {
 #undef L
 #undef C
 
+/* As a user would type it, for messages that say where a setting belongs. */
 static const char *const modes[RECORD_KIND_COUNT] = {
 	[RECORD_NODE] = "node",
 	[RECORD_IFACE] = "iface",
@@ -97,12 +106,16 @@ const char *field_conf_key(const struct field *f, char *buf, size_t size)
 	return value_item(f->aliases, ' ', 0, buf, size);
 }
 
+/* Old spellings are understood for ever: records of ten years ago are still there after an upgrade. */
 static bool is_alias(const struct field *f, const char *key)
 {
 	return *f->aliases && value_item_index(f->aliases, ' ', key, strlen(key)) >= 0;
 }
 
-/* Does the row answer to the key in records of that kind? */
+/*
+ * Does the row answer to the key in records of that kind? In iscsid.conf a row that shares its key with
+ * another answers to its alias alone, or the second could never be set.
+ */
 static bool has_key(const struct field *f, enum record_kind kind, const char *key)
 {
 	if (!field_in(f, kind))
@@ -112,7 +125,9 @@ static bool has_key(const struct field *f, enum record_kind kind, const char *ke
 	return !strcmp(f->key, key) || is_alias(f, key);
 }
 
-/* 216 rows and no hash: files hold the keys in the order of the rows, so the first look nearly always hits.
+/*
+ * 216 rows and no hash: files hold the keys in the order of the rows, so the first look nearly always
+ * hits. It goes round, so a file in any order is read too, only slower.
  */
 int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out)
 {
@@ -132,7 +147,10 @@ int field_find(enum record_kind kind, const char *key, enum field_id *out)
 	return field_find_after(kind, key, 0, out);
 }
 
-/* The key of that kind that is nearest to what was typed; NULL when none is near. */
+/*
+ * The key of that kind that is nearest to what was typed; NULL when none is near. Only within the kind:
+ * a suggestion that is refused as well is worse than none.
+ */
 static const char *nearest(enum record_kind kind, const char *key)
 {
 	/* As many mistakes as a quarter of the key. */

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading and printing records, iscsid.conf and initiatorname.iscsi. */
+/*
+ * Reading and printing records, iscsid.conf and initiatorname.iscsi.
+ *
+ * Nothing in a file makes reading it fail but a lack of memory. A record of a newer program, or one
+ * that was edited badly, still has to log in at boot: what is wrong is told, takes its default, and is
+ * written back as it was.
+ */
 #include "record/recfile.h"
 
 #include "base/file.h"
@@ -10,9 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Longer than any key; a line beyond is junk, and junk has no bound. */
 #define KEY_MAX 127
 #define LINE_MAX_BYTES 4000 /* without key; far above every setting's greatest length */
 
+/*
+ * The record under way, and the row that is likely to come next: files hold keys in the order of the
+ * rows.
+ */
 struct reader {
 	struct record *r;
 	recfile_doubt_fn *doubt;
@@ -21,6 +32,7 @@ struct reader {
 	unsigned line;
 };
 
+/* A part of the file's text. It has no NUL behind it, so str*() functions stay away from it. */
 struct slice {
 	const char *s;
 	size_t len;
@@ -64,6 +76,7 @@ static bool next_line(struct slice *at, struct slice *line)
 	return true;
 }
 
+/* Bytes, not words: "# BEGIN RECORD 2.0-877" begins a record as well. */
 static bool starts(struct slice t, const char *with)
 {
 	size_t len = strlen(with);
@@ -71,7 +84,11 @@ static bool starts(struct slice t, const char *with)
 	return t.len >= len && !memcmp(t.s, with, len);
 }
 
-/* Keeps what is not understood, so that writing the record does not lose it. */
+/*
+ * Keeps what is not understood, so that writing the record does not lose it. Only the first line of a
+ * key is kept, or a file would grow with each writing. "<empty>" stands for nothing, as in what is
+ * shown, since "key = " at the end of a line would lose its blank.
+ */
 static int keep(struct reader *rd, const char *key, const char *value)
 {
 	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
@@ -81,7 +98,10 @@ static int keep(struct reader *rd, const char *key, const char *value)
 	return rc == -E2BIG ? 0 : rc;
 }
 
-/* A key of no row is kept; a value that its row does not take is kept too, and does not count. */
+/*
+ * A key of no row is kept; a value that its row does not take is kept too, and does not count. Of a key
+ * that stands twice the last line counts, as always; a bad value takes away a good one before it, too.
+ */
 static int take_value(struct reader *rd, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
@@ -105,7 +125,10 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 	return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
 }
 
-/* Copies key and value, since rows and records want strings that end. */
+/*
+ * Copies key and value, since rows and records want strings that end. The value may be a secret, so its
+ * copy is wiped.
+ */
 static int take_line(struct reader *rd, struct slice line)
 {
 	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
@@ -136,6 +159,10 @@ static int take_line(struct reader *rd, struct slice line)
 	return rc;
 }
 
+/*
+ * Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none
+ * either.
+ */
 int recfile_parse_lines(enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt,
 	void *arg, struct record **out)
 {
@@ -167,6 +194,7 @@ int recfile_parse_lines(enum record_kind kind, const char *text, size_t len, rec
 	return 0;
 }
 
+/* Turns what the reader says of a line into what a person is told of a file. */
 struct named_report {
 	const struct recfile_report *report;
 	const char *where;
@@ -194,12 +222,16 @@ int recfile_parse(enum record_kind kind, const char *where, const char *text, si
 	return recfile_parse_lines(kind, text, len, report_doubt, &n, out);
 }
 
+/*
+ * The walk over fields is record_each()'s, which hides what the other address family has; this is its
+ * argument.
+ */
 struct printer {
 	struct strbuf *b;
 	enum recfile_style style;
 };
 
-/* Bytes of a secret do not stay on the stack. */
+/* Bytes of a secret do not stay on the stack. The buffer that is printed into is for the caller to wipe. */
 static void print_value(struct strbuf *b, const struct record *r, enum field_id id)
 {
 	char text[1024];
@@ -221,7 +253,10 @@ static bool is_empty(const struct record *r, enum field_id id)
 	}
 }
 
-/* A file leaves out what is empty, as open-iscsi does: its reader takes a missing line for empty. */
+/*
+ * A file leaves out what is empty, as open-iscsi does: its reader takes a missing line for empty. A key
+ * whose bad line is kept is not printed as well, or it would stand twice.
+ */
 static int print_field(void *arg, const struct record *r, enum field_id id)
 {
 	const struct printer *p = arg;
@@ -250,8 +285,11 @@ static bool is_default(const struct record *r, enum field_id id)
 	return !strcmp(record_text(r, id, text, sizeof(text)), field_of(id)->def);
 }
 
-/* What a user does not see may still be set: the rows of the other address family, when the iface's address
- * was changed. */
+/*
+ * What a user does not see may still be set: the rows of the other address family, when the iface's
+ * address was changed. Without them, changing the address to another family and back would lose what
+ * was set for the first.
+ */
 static void print_hidden(struct printer *p, const struct record *r)
 {
 	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
@@ -262,6 +300,10 @@ static void print_hidden(struct printer *p, const struct record *r)
 			print_field(p, r, id);
 }
 
+/*
+ * No blank line anywhere: os-brick takes the first word of each line, and XenServer's sm reads the
+ * whole as an ini file. "# BEGIN RECORD" and "# END RECORD" are what goiscsi cuts records by.
+ */
 int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version)
 {
 	struct printer p = { b, style };
@@ -277,7 +319,10 @@ int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style s
 	return strbuf_error(b);
 }
 
-/* -ENOENT without a text: some callers take it for an empty file. */
+/*
+ * -ENOENT without a text: some callers take it for an empty file. A missing iscsid.conf means defaults;
+ * a missing initiatorname.iscsi does not.
+ */
 static int read_whole(const char *path, char **text, size_t *len, struct err *err)
 {
 	int rc = file_read(AT_FDCWD, path, RECFILE_MAX, text, len);
@@ -307,8 +352,11 @@ int recfile_conf(const char *path, const struct recfile_report *report, struct r
 	return rc ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : 0;
 }
 
-/* What stands behind the last line that begins with `label`, copied to *out; *out stays NULL when there is
- * none. -EINVAL: it cannot be. */
+/*
+ * What stands behind the last line that begins with `label`, copied to *out; *out stays NULL when there
+ * is none. -EINVAL: it cannot be. At the very beginning of the line, as goiscsi and os-brick read it
+ * too: an indented line is none for them.
+ */
 static int labelled(struct slice at, const char *label, size_t max, char **out)
 {
 	struct slice line, found = { NULL, 0 };
@@ -324,7 +372,10 @@ static int labelled(struct slice at, const char *label, size_t max, char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-/* Not name_check(): a machine whose name is of no iSCSI format has logged in with it so far, and shall go on.
+/*
+ * Not name_check(): a machine whose name is of no iSCSI format has logged in with it so far, and shall
+ * go on. A blank or a quote within is refused: it is the sign of a file written for a shell, whose
+ * reader would see another name.
  */
 int recfile_initiatorname_parse(
 	const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
