@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A batch: results go out as they come when the peer said "more", else all in the last reply. */
+/*
+ * A batch: results go out as they come when the peer said "more", else all in the last reply.
+ *
+ * A peer that goes away in the midst (every CSI driver kills its iscsiadm) takes the batch with it, but
+ * not the work: the manager only forgets whom it would have told.
+ */
 #include "config.h"
 #include "ipc/batch.h"
 #include "base/mem.h"
 #include <errno.h>
 
+/*
+ * The manager's request lies within, so a batch of thousands is one allocation; the pointer back finds
+ * the batch.
+ */
 struct item {
 	struct manager_request request;
 	struct batch *batch;
 	bool pending; /* the manager has the request */
 };
 
+/*
+ * `pending` is the service's count, for GetStatus. `started` guards against ending while requests are
+ * still handed over: the manager may answer one at once, from within the call that takes it.
+ */
 struct batch {
 	const struct service_config *config;
 	struct varlink_call *call;
@@ -22,6 +35,7 @@ struct batch {
 	struct item items[];
 };
 
+/* Number and name both: iscsiadm exits with the number, and a client that is no iscsiadm reads the name. */
 struct json_object *batch_failure(const struct err *err)
 {
 	struct json_object *failure = json_object_new_object();
@@ -54,7 +68,10 @@ static void on_cancel(void *arg)
 	batch_free(arg);
 }
 
-/* {"results": …} of what has gathered; NULL: no memory. */
+/*
+ * {"results": …} of what has gathered; NULL: no memory. An empty array is a result too: the peer must
+ * find the member in every reply.
+ */
 static struct json_object *take_results(struct batch *b)
 {
 	struct json_object *parameters = json_object_new_object();
@@ -67,7 +84,10 @@ static struct json_object *take_results(struct batch *b)
 	return parameters;
 }
 
-/* The final reply; the batch is gone after it. */
+/*
+ * The final reply; the batch is gone after it. A result that was lost for want of memory fails the
+ * whole call: to count as "no failure" it must have been told.
+ */
 static void batch_end(struct batch *b)
 {
 	struct json_object *parameters = take_results(b);
@@ -114,6 +134,7 @@ static void add_result(struct batch *b, size_t index, const struct manager_resul
 	varlink_put(o);
 }
 
+/* May free the batch: nothing touches it afterwards. */
 static void batch_add(struct batch *b, size_t index, const struct manager_result *r)
 {
 	add_result(b, index, r);
@@ -134,6 +155,7 @@ static void on_done(struct manager_request *request, const struct manager_result
 	batch_add(b, (size_t)(item - b->items), result);
 }
 
+/* The size is checked before it is multiplied: n is what a peer has sent. */
 struct batch *batch_new(
 	const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
 {
@@ -174,6 +196,7 @@ void batch_result(struct batch *b, size_t index, const struct err *err)
 	batch_add(b, index, &result);
 }
 
+/* Not waiting (iscsiadm -W) leaves the requests to the manager and answers for it that they were taken. */
 void batch_start(struct batch *b, bool wait)
 {
 	const struct manager_result taken = { .tpgt = -1 };

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A call: found in the table, allowed or refused, handled, and replied to exactly once in the end. */
+/*
+ * A call: found in the table, allowed or refused, handled, and replied to exactly once in the end.
+ *
+ * The order of events is what matters here: a handler may reply at once, so that the call must outlive
+ * the handler (`serving`), or much later, or never because the peer has gone (`cancel`). A second reply
+ * is our own mistake: it is logged and dropped, for the peer would take it for the reply to its next
+ * call.
+ */
 #include "config.h"
 #include "ipc/connection.h"
 #include "base/mem.h"
@@ -19,6 +26,7 @@ struct varlink_call {
 	bool done;		    /* the final reply was given */
 };
 
+/* Every Varlink service has this interface; clients that have never heard of ours begin with it. */
 static const char service_description[] =
 #include "ipc/org.varlink.service.inc"
 	;
@@ -80,7 +88,10 @@ static const struct varlink_method *method_find(const struct varlink_method *tab
 	return NULL;
 }
 
-/* The name begins with the interface and a dot, and has no other after it. */
+/*
+ * The name begins with the interface and a dot, and has no other after it. Distinguishes a method that
+ * does not exist from an interface that does not, as Varlink's errors do.
+ */
 static bool method_of(const char *name, const char *interface)
 {
 	const char *dot = strrchr(name, '.');
@@ -113,6 +124,7 @@ static void call_send(struct varlink_call *call, const char *error, struct json_
 	connection_drop(call->connection, strerror(ENOMEM));
 }
 
+/* Only now is the next message of the connection read: calls are served in order, one at a time. */
 static void call_end(struct varlink_call *call)
 {
 	struct connection *c = call->connection;
@@ -141,6 +153,7 @@ void varlink_reply(struct varlink_call *call, struct json_object *parameters)
 	call_finish(call, NULL, parameters);
 }
 
+/* Sent to a peer that has not said "more" it would be taken for the final reply. */
 void varlink_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
@@ -182,6 +195,7 @@ void varlink_call_hold(struct varlink_call *call, void (*cancel)(void *arg), voi
 	call->arg = arg;
 }
 
+/* The holder is told first: what it holds points to the call. */
 void call_cancel(struct varlink_call *call)
 {
 	call->connection->call = NULL;
@@ -204,7 +218,10 @@ static void refuse_unknown(struct varlink_call *call, const char *name)
 	reply_named(call, VARLINK_SERVICE ".InterfaceNotFound", "interface", strbuf_str(&other));
 }
 
-/* The method's row decides; then its handler, which must reply or hold the call. */
+/*
+ * The method's row decides; then its handler, which must reply or hold the call. Rights come before
+ * everything else, so that a peer without them learns nothing by trying.
+ */
 static void call_handle(struct varlink_call *call, struct json_object *parameters)
 {
 	const struct varlink_server *s = call->connection->server;
@@ -242,6 +259,11 @@ static const char *call_read(
 	return varlink_object(message, "parameters", parameters) == -EINVAL ? "parameters" : NULL;
 }
 
+/*
+ * Without a method's name it is no call, and what follows in the stream cannot be trusted either: the
+ * connection ends. Everything else that is wrong is answered, since the peer may be a newer program
+ * that will go on another way.
+ */
 int call_serve(struct connection *c, struct json_object *message)
 {
 	struct json_object *parameters = NULL, *none = NULL;

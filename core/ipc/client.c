@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The client's connection and one call over it. Waits in one place, client_wait(). */
+/*
+ * The client's connection and one call over it. Waits in one place, client_wait().
+ *
+ * A connection that has failed stays failed: after an error in the midst of a message nobody knows
+ * where the next begins. The cause is kept, so that each later call gives the same answer at once.
+ */
 #include "config.h"
 #include "ipc/client.h"
 #include "ipc/listener.h"
@@ -16,10 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A list of some ten thousand sessions has a few MiB. Beyond is not our daemon. */
 #define MESSAGE_MAX (64u << 20)
 #define REQUEST_MAX (16u << 20) /* what the daemon takes from root */
 #define CHUNK 16384
 
+/*
+ * Blocking is done by poll() alone: send and receive never wait, so that the deadline and the interrupt
+ * hold everywhere.
+ */
 struct client {
 	int fd;	       /* -1: dead */
 	int interrupt; /* -1: none */
@@ -44,7 +54,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* Who holds an abstract name is anyone who was first. */
+/*
+ * Who holds an abstract name is anyone who was first. An unprivileged process that came before the
+ * daemon would be given the passwords of all records. A path needs no such check, for its directory
+ * belongs to root.
+ */
 static int check_server(int fd, const char *name, struct err *err)
 {
 	struct ucred cred;
@@ -72,6 +86,7 @@ static int connect_failed(const char *name, int errnum, struct err *err)
 	return err_sys(err, code, errnum, "%s", name);
 }
 
+/* The limit is on the socket, since connect() of a local socket blocks where poll() cannot look. */
 static int connect_to(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	const struct timeval tv = { (time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000) * 1000 };
@@ -100,6 +115,10 @@ static int connect_to(const char *name, unsigned timeout_ms, struct client **out
 	return rc ? err_set(err, MISCSI_ERR_NOMEM, "client") : 0;
 }
 
+/*
+ * That is how iscsiadm in a container with the host's network reaches the host's iscsid. What is told
+ * on failure is the path's error: that is the name which an administrator knows.
+ */
 int client_open(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	struct err first = ERR_INIT, second = ERR_INIT;
@@ -153,7 +172,11 @@ static int client_die(struct client *c, int rc)
 	return rc;
 }
 
-/* Waits for the socket. due 0: no limit. */
+/*
+ * Waits for the socket. due 0: no limit. A descriptor of -1 is skipped by poll(), so no interrupt needs
+ * no case of its own. The interrupt comes before the deadline: who pressed Ctrl-C wants to be told of
+ * that.
+ */
 static int client_wait(struct client *c, short events, uint64_t due)
 {
 	struct pollfd fds[2] = { { .fd = c->fd, .events = events },
@@ -192,7 +215,10 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 	return 0;
 }
 
-/* Reads what is there. */
+/*
+ * Reads what is there. ECONNRESET is how a daemon that was killed with unread bytes looks; to the user
+ * it is the same as an end.
+ */
 static int client_receive(struct client *c)
 {
 	char chunk[CHUNK];
@@ -233,7 +259,10 @@ static int parse_reply(struct client *c, const char *message, size_t len, struct
 	return 0;
 }
 
-/* The next message, waited for. The caller gives up r->object. */
+/*
+ * The next message, waited for. The caller gives up r->object. The deadline is for the whole call and
+ * not for each byte, so that a daemon that trickles does not hold us for ever.
+ */
 static int next_reply(struct client *c, uint64_t due, struct reply *r)
 {
 	const char *message;
@@ -265,6 +294,7 @@ static int own_error(struct json_object *parameters, struct err *err)
 		err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
+/* Texts of the daemon are escaped like any other: an abstract name might have been somebody else's. */
 static int reply_error(const char *error, struct json_object *parameters, const char *method, struct err *err)
 {
 	const char *parameter = "?";
@@ -284,7 +314,7 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon says %s", method, escaped);
 }
 
-/* Replies until the last; *last is the caller's. */
+/* Replies until the last; *last is the caller's. An error ends the call in any case, "continues" or not. */
 static int client_converse(struct client *c, const char *method, more_fn more, void *arg, uint64_t due,
 	struct json_object **last, struct err *err)
 {
@@ -324,6 +354,10 @@ static int build_call(const char *method, struct json_object *parameters, bool m
 	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method) : 0;
 }
 
+/*
+ * The result of sending is not looked at: a daemon that refuses a call closes behind its reply, which
+ * may be there to read although sending has failed.
+ */
 int client_call(struct client *c, const char *method, struct json_object *parameters, more_fn more, void *arg,
 	unsigned deadline_ms, struct json_object **reply, struct err *err)
 {
@@ -345,6 +379,10 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	return rc;
 }
 
+/*
+ * The daemon says nothing more; what is waited for is that the kernel closes its end, which no exit can
+ * skip.
+ */
 int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err)
 {
 	uint64_t due = now_ms() + deadline_ms;

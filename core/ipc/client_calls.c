@@ -13,6 +13,7 @@
 #define SHORT_MS 10000 /* for calls that the daemon answers at once */
 #define END_MS 30000
 
+/* `seen` is what makes "one result each" true, whatever a daemon sends. */
 struct collector { /* the results of one call */
 	client_result_fn fn;
 	void *arg;
@@ -26,6 +27,7 @@ struct texts {
 	unsigned n;
 };
 
+/* No reply has more than eight texts that are read. What is longer than its place, once escaped, is cut. */
 static const char *text_of(struct texts *texts, struct json_object *object, const char *member)
 {
 	const char *text;
@@ -44,6 +46,7 @@ static long long number_of(
 	return otherwise;
 }
 
+/* A number that is no row would become an exit status that nobody can look up. */
 static void failure_of(struct json_object *failure, struct err *err)
 {
 	char escaped[ERR_TEXT_MAX];
@@ -80,7 +83,10 @@ static void collect_one(struct collector *c, struct json_object *object)
 	c->fn(c->arg, &r);
 }
 
-/* The results of one reply, of the many or of the last. */
+/*
+ * The results of one reply, of the many or of the last. A reply without results is no error: a daemon
+ * may send one to show that it lives.
+ */
 static int collect(void *arg, struct json_object *parameters)
 {
 	struct json_object *results;
@@ -92,7 +98,10 @@ static int collect(void *arg, struct json_object *parameters)
 	return 0;
 }
 
-/* One call, and then a result for each that the daemon gave none. Takes parameters. error: of building them.
+/*
+ * One call, and then a result for each that the daemon gave none. Takes parameters. error: of building
+ * them. Callers print a line for each record, so a connection that breaks must not leave any of them
+ * without. No deadline: how long a login may take is the record's to say, and the daemon keeps to it.
  */
 static int call_many(struct client *client, const char *method, struct json_object *parameters, int error,
 	struct collector *c, struct err *err)
@@ -144,6 +153,7 @@ int client_login(struct client *c, struct record *const *records, size_t n, bool
 	return call_many(c, "org.miscsi.Login", parameters, error, &collector, err);
 }
 
+/* The parameters are given back also on an error, for the caller to hand on and be freed in one place. */
 static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error)
 {
 	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
@@ -241,6 +251,7 @@ int client_status(struct client *c, struct client_status *out, struct err *err)
 	return rc;
 }
 
+/* Stopped means gone: a package's script that starts the new daemon next must find the socket free. */
 int client_stop(struct client *c, struct err *err)
 {
 	int rc = client_call(c, "org.miscsi.Stop", NULL, NULL, NULL, SHORT_MS, NULL, err);

@@ -2,8 +2,11 @@
 /*
  * A connection's bytes: read as far as one call needs, written as far as the peer takes them.
  *
- * As long as a call is served or a reply waits to be read, nothing more is read: a peer that sends without
- * reading fills its own socket, not our memory.
+ * As long as a call is served or a reply waits to be read, nothing more is read: a peer that sends
+ * without reading fills its own socket, not our memory.
+ *
+ * Dropping and freeing are two things. A connection is dropped wherever something is wrong, often from
+ * within its own call; it is freed by a task of the loop, when none of its functions is running.
  */
 #include "config.h"
 #include "ipc/connection.h"
@@ -26,11 +29,16 @@ static size_t waiting(const struct connection *c)
 	return varlink_buffer_len(&c->out);
 }
 
+/*
+ * What is not read stays in the socket, and the peer's send() blocks: that is all the flow control
+ * there is.
+ */
 static bool may_read(const struct connection *c)
 {
 	return !c->call && !waiting(c) && !c->eof && !c->doomed;
 }
 
+/* Direct use is the server's end only; all others drop. */
 void connection_free(struct connection *c)
 {
 	struct loop *l = c->server->config.loop;
@@ -92,6 +100,7 @@ static void on_stall(void *arg)
 		connection_pump(c);
 }
 
+/* A timer that runs is left alone, or a peer that sends a byte now and then would never be late. */
 static void watch_timer(struct connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
 {
 	if (!on)
@@ -100,7 +109,10 @@ static void watch_timer(struct connection *c, struct loop_timer *t, bool on, uns
 		connection_drop(c, strerror(ENOMEM));
 }
 
-/* Brings timers and epoll in line with what the connection waits for now. */
+/*
+ * Brings timers and epoll in line with what the connection waits for now. Called after every change; it
+ * looks at the state alone, so it does not matter which change it was.
+ */
 static void connection_update(struct connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
@@ -138,6 +150,7 @@ void connection_flush(struct connection *c)
 	}
 }
 
+/* The limit is checked against what waited before: one reply may be larger than it, a queue may not. */
 void connection_send(struct connection *c, struct json_object *message)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
@@ -157,7 +170,10 @@ void connection_send(struct connection *c, struct json_object *message)
 	varlink_put(message);
 }
 
-/* Takes one message from the buffer and serves it: false when none is whole. */
+/*
+ * Takes one message from the buffer and serves it: false when none is whole. The message is taken out
+ * of the buffer before it is served: the call may drop the connection and the buffer with it.
+ */
 static bool serve_next(struct connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
@@ -182,7 +198,10 @@ static bool serve_next(struct connection *c)
 	return true;
 }
 
-/* Serves what is whole, one call after the other, as far as replies go out at once. */
+/*
+ * Serves what is whole, one call after the other, as far as replies go out at once. `pumping` stops it
+ * from entering itself: a reply that is complete at once ends the call, which resumes the connection.
+ */
 static void connection_pump(struct connection *c)
 {
 	bool more = true;
@@ -201,12 +220,17 @@ static void on_resume(void *arg)
 	connection_pump(arg);
 }
 
+/* By way of the loop: the caller may be the manager, in the midst of its lists. */
 void connection_resume(struct connection *c)
 {
 	if (!c->pumping && !c->doomed)
 		loop_defer(c->server->config.loop, &c->later, on_resume, c);
 }
 
+/*
+ * One read a turn: others wait too. Whoever has just spoken goes to the end of the list, whose head is
+ * dropped first when connections are many.
+ */
 static void connection_read(struct connection *c)
 {
 	char chunk[CHUNK];

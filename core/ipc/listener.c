@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's sockets: inherited from systemd or bound here. */
+/*
+ * The daemon's sockets: inherited from systemd or bound here.
+ *
+ * Two names: a path for administrators and units, and an abstract one, which follows the network
+ * namespace into containers that do not share our /run.
+ */
 #include "config.h"
 #include "ipc/listener.h"
 #include "base/file.h"
@@ -14,8 +19,10 @@
 #include <unistd.h>
 
 #define LISTEN_FDS_START 3 /* sd_listen_fds(3) */
+/* Orchestrators start hundreds of commands together; the kernel lets the rest wait. */
 #define BACKLOG 128
 
+/* '@' stands for the NUL, as in ss(8) and systemd's units. */
 int listener_address(const char *name, struct sockaddr_un *addr, socklen_t *len)
 {
 	size_t n = strlen(name);
@@ -34,7 +41,10 @@ int listener_address(const char *name, struct sockaddr_un *addr, socklen_t *len)
 	return 0;
 }
 
-/* Does somebody take connections there? */
+/*
+ * Does somebody take connections there? A socket file outlives its daemon, so that it exists says
+ * nothing; only connecting does.
+ */
 static bool is_served(const struct sockaddr_un *addr, socklen_t len)
 {
 	cleanup(file_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -66,8 +76,10 @@ static int make_directory(const char *path)
 	return *dir ? file_mkdirs(dir, 0755) : 0;
 }
 
-/* Bound beside its place, made ready, then renamed: nobody meets a socket that is not listened at, or
- * nothing. */
+/*
+ * Bound beside its place, made ready, then renamed: nobody meets a socket that is not listened at, or
+ * nothing. Mode 0666: who may do what is decided by the peer's uid, call by call, so that all may look.
+ */
 static int bind_path(int fd, const char *path)
 {
 	cleanup(x_freep) char *beside = NULL;
@@ -88,6 +100,7 @@ static int bind_path(int fd, const char *path)
 	return rc;
 }
 
+/* Two daemons would both recover the same sessions, so the second must not get as far as a socket. */
 int listener_open(const char *name, int *out, struct err *err)
 {
 	cleanup(file_close) int fd = -1;
@@ -113,6 +126,7 @@ int listener_open(const char *name, int *out, struct err *err)
 	return 0;
 }
 
+/* Not one that a new daemon has already put in its place. */
 void listener_unlink(const char *name)
 {
 	struct sockaddr_un addr;
@@ -152,6 +166,10 @@ static long environment_number(const char *name)
 	return errno || *end ? -1 : n;
 }
 
+/*
+ * The variables are taken out of the environment, or a program that we start would think them its own.
+ * Numbers are only trusted when LISTEN_PID is us (sd_listen_fds(3)).
+ */
 int listener_inherit(int *fds, int max)
 {
 	long pid = environment_number("LISTEN_PID"), n = environment_number("LISTEN_FDS");

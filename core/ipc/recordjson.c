@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records on the way between iscsiadm and iscsid. */
+/*
+ * Records on the way between iscsiadm and iscsid.
+ *
+ * Only what differs from the defaults goes over: a daemon of another version fills in its own, as it
+ * does when it reads a record's file.
+ */
 #include "config.h"
 #include "ipc/recordjson.h"
 #include "ipc/varlink.h"
@@ -15,6 +20,10 @@ struct writer {
 	int error;
 };
 
+/*
+ * Passwords go too: the daemon logs in with what the record says at this moment, and may not see the
+ * same /etc.
+ */
 static int write_field(void *arg, const struct record *r, enum field_id id)
 {
 	struct writer *w = arg;
@@ -105,6 +114,7 @@ static int read_settings(struct record *r, struct json_object *settings, struct 
 	return rc;
 }
 
+/* The kind is named, so that a daemon can tell a record that it cannot use from one that is malformed. */
 int recordjson_read(struct json_object *object, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *r = NULL;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The server: listens, and decides who may stay when connections are many. Root always gets in. */
+/*
+ * The server: listens, and decides who may stay when connections are many. Root always gets in.
+ *
+ * Whoever may connect may also try to use up what there is: descriptors, memory, log. Hence a bound on
+ * each, by uid.
+ */
 #include "config.h"
 #include "ipc/server.h"
 #include "ipc/connection.h"
@@ -39,6 +44,10 @@ static void limits_fill(struct varlink_limits *l)
 #undef FILL
 }
 
+/*
+ * Of the accepted socket: the kernel noted it at connect(), so it holds even if the peer has changed
+ * its uid since.
+ */
 static int peer_uid(int fd, uid_t *uid)
 {
 	struct ucred cred;
@@ -66,6 +75,7 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 	return 0;
 }
 
+/* What waits is sent as far as it goes: the last reply of all may be that of Stop. */
 void varlink_server_free(struct varlink_server *s)
 {
 	struct connection *c;
@@ -91,6 +101,7 @@ unsigned varlink_server_connections(const struct varlink_server *s)
 	return s->count;
 }
 
+/* Whom to push out when it is full. A call of root's that is under way is never ended for a newcomer. */
 enum victim { VICTIM_IDLE_OTHER, VICTIM_OTHER, VICTIM_IDLE_ROOT, VICTIM_IDLE_SAME };
 
 static bool is_victim(const struct connection *c, enum victim kind, uid_t uid)
@@ -139,6 +150,7 @@ static bool room_for(struct varlink_server *s, uid_t uid)
 	return !uid && (drop_one(s, VICTIM_OTHER, uid) || drop_one(s, VICTIM_IDLE_ROOT, uid));
 }
 
+/* Takes the descriptor in any case. */
 int varlink_server_accept(struct varlink_server *s, int fd)
 {
 	uid_t uid;
@@ -165,7 +177,10 @@ static void on_pause_end(void *arg)
 	listen_for(arg, EPOLLIN);
 }
 
-/* Out of descriptors: what waits stays readable, and would be reported for ever. */
+/*
+ * Out of descriptors: what waits stays readable, and would be reported for ever. So listening pauses,
+ * while other things end and give descriptors back.
+ */
 static void accept_failed(struct varlink_server *s, int errnum)
 {
 	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
@@ -177,6 +192,7 @@ static void accept_failed(struct varlink_server *s, int errnum)
 		listen_for(s, 0);
 }
 
+/* A few at a time, so that a flood of connections does not starve the sessions' own events. */
 static void on_listener(struct varlink_server *s, unsigned i)
 {
 	for (int n = 0; n < ACCEPT_AT_ONCE; n++) {

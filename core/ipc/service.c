@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The methods of org.miscsi. Each reads its parameters, asks the manager, and replies or leaves that to a
- * batch. */
+/*
+ * The methods of org.miscsi. Each reads its parameters, asks the manager, and replies or leaves that to
+ * a batch.
+ *
+ * Everything that a peer says is checked here and nothing further in: the manager may believe its
+ * arguments. Who may call what stands in the table at the end.
+ */
 #include "config.h"
 #include "ipc/service.h"
 #include "ipc/batch.h"
@@ -20,6 +25,7 @@ struct service {
 	unsigned pending; /* requests that the manager has from us */
 };
 
+/* Lives until its peer goes: there is no other way to end it. */
 struct monitor { /* one call of Monitor */
 	struct service *service;
 	struct varlink_call *call;
@@ -29,6 +35,7 @@ struct monitor { /* one call of Monitor */
 static const char description[] =
 #include "ipc/org.miscsi.inc"
 	;
+/* In the order of enum log_level. */
 static const char *const levels[] = { "err", "warn", "info", "debug" };
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))
 
@@ -66,6 +73,10 @@ static void login_one(struct service *s, struct batch *b, size_t index, struct j
 		s->config.ops->login(s->config.manager, record, batch_request(b, index));
 }
 
+/*
+ * All records in one call: logins run side by side, which is what makes a boot with hundreds of targets
+ * short.
+ */
 static void do_login(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -91,7 +102,10 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	batch_start(b, wait);
 }
 
-/* The sessions that a call is about. */
+/*
+ * The sessions that a call is about. By number or by filter, never both: a filter that came with
+ * numbers would leave open which of them counts.
+ */
 struct sids {
 	uint32_t *at; /* owned */
 	size_t n, room;
@@ -118,7 +132,10 @@ static int sids_add(struct sids *sids, uint32_t sid)
 	return 0;
 }
 
-/* -EINVAL when it is no list of numbers of sessions. */
+/*
+ * -EINVAL when it is no list of numbers of sessions. -ENOENT when there is no list at all, which a
+ * filter may stand in for.
+ */
 static int sids_read(struct sids *sids, struct json_object *parameters)
 {
 	struct json_object *array;
@@ -155,7 +172,10 @@ static int sids_match(void *arg, const struct manager_session *session)
 	return sids_add(sids, session->sid);
 }
 
-/* A member that is there and of the wrong type would otherwise match all. */
+/*
+ * A member that is there and of the wrong type would otherwise match all. A logout of all sessions is
+ * what a mistake in a type would cost.
+ */
 static bool filter_is_valid(struct json_object *filter)
 {
 	static const char *const texts[] = { "target", "address", "iface" };
@@ -191,6 +211,10 @@ static int sids_choose(
 	return rc;
 }
 
+/*
+ * The reply comes when the session is gone from sysfs: os-brick deletes the record right afterwards,
+ * and gives up when that says 15 five times.
+ */
 static void do_logout(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -290,6 +314,7 @@ static void on_change(struct manager_watch *w, const struct manager_session *ses
 		varlink_reply_more(m->call, reply);
 }
 
+/* Taken off the manager's list before it is freed: a change may be told at any time. */
 static void monitor_cancel(void *arg)
 {
 	struct monitor *m = arg;
@@ -370,6 +395,7 @@ static void do_stop(void *arg, struct varlink_call *call, struct json_object *pa
 		s->config.stop(s->config.arg);
 }
 
+/* true: root only. What only looks is open to all, so that monitoring needs no rights. */
 static const struct varlink_method methods[] = {
 	{ INTERFACE ".Login", true, VARLINK_MAY_STREAM, do_login },
 	{ INTERFACE ".Logout", true, VARLINK_MAY_STREAM, do_logout },
@@ -413,6 +439,7 @@ int service_new(const struct service_config *config, struct service **out)
 	return rc;
 }
 
+/* The server first: its connections hold batches and monitors that point to us. */
 void service_free(struct service *s)
 {
 	if (!s)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The real session manager as the service calls it. */
+/*
+ * The real session manager as the service calls it.
+ *
+ * A table between the two, so that tests can put a manager of their own under the service.
+ */
 #include "config.h"
 #include "ipc/service.h"
 

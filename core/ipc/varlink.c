@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The codec: a buffer that cuts bytes into messages, and the members of a message's object. */
+/*
+ * The codec: a buffer that cuts bytes into messages, and the members of a message's object.
+ *
+ * Messages may hold passwords. Every buffer and every string that held one is wiped before its memory
+ * goes back, which is why nothing here is grown by realloc() or freed by json-c alone.
+ */
 #include "config.h"
 #include "ipc/varlink.h"
 #include "base/mem.h"
@@ -61,6 +66,7 @@ int varlink_buffer_add(struct varlink_buffer *b, const void *bytes, size_t len)
 	return 0;
 }
 
+/* An empty buffer is given back whole: hundreds of connections are idle nearly all of their time. */
 void varlink_buffer_consume(struct varlink_buffer *b, size_t len)
 {
 	if (len >= varlink_buffer_len(b)) {
@@ -79,6 +85,10 @@ void varlink_buffer_free(struct varlink_buffer *b)
 	memset(b, 0, sizeof(*b));
 }
 
+/*
+ * `scanned` remembers how far there is no NUL, or a message that comes byte by byte would cost its
+ * length squared.
+ */
 ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 {
 	size_t held = varlink_buffer_len(b);
@@ -109,6 +119,10 @@ static bool too_many_objects(const char *message, size_t len)
 	return n > 64 + len / 16;
 }
 
+/*
+ * Strict: what json-c would forgive (comments, single quotes, NaN) is no JSON, and another reader would
+ * see another text.
+ */
 int varlink_parse(const char *message, size_t len, struct json_object **out)
 {
 	struct json_tokener *tok;
@@ -134,6 +148,7 @@ int varlink_parse(const char *message, size_t len, struct json_object **out)
 	return -EBADMSG;
 }
 
+/* With its NUL, which ends a message of Varlink's. */
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max)
 {
 	size_t len = 0;
@@ -160,6 +175,10 @@ static int wipe_string(struct json_object *object, int flags, struct json_object
 	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
+/*
+ * json-c counts references; what is put here is always the only one, so wiping takes nothing from
+ * another owner.
+ */
 void varlink_put(struct json_object *object)
 {
 	if (!object)
@@ -168,6 +187,7 @@ void varlink_put(struct json_object *object)
 	json_object_put(object);
 }
 
+/* null counts as absent: Varlink's optional members may be sent so. */
 static int member_get(
 	struct json_object *object, const char *member, enum json_type type, struct json_object **out)
 {
@@ -181,6 +201,7 @@ static int member_get(
 	return 0;
 }
 
+/* JSON can hold a NUL within a string; behind it would lie what no check of ours has seen. */
 int varlink_string(struct json_object *object, const char *member, const char **out)
 {
 	struct json_object *value;
@@ -230,6 +251,10 @@ int varlink_object(struct json_object *object, const char *member, struct json_o
 	return member_get(object, member, json_type_object, out);
 }
 
+/*
+ * Takes the value whatever happens, and keeps the first error: a builder adds all its members and looks
+ * once.
+ */
 void varlink_add(struct json_object *object, const char *member, struct json_object *value, int *error)
 {
 	if (!value)
@@ -256,6 +281,10 @@ static size_t utf8_sequence(const unsigned char *s)
 	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
 }
 
+/*
+ * Names of targets are bytes; JSON is UTF-8 or nothing, and one bad byte must not lose the reply for
+ * all others.
+ */
 void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error)
 {
 	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
