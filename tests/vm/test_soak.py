@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random logins, logouts, kills of iscsid and iscsiadm and vanishing targets: all converges, and nothing is left behind"""
+import glob
 import os
 import random
 import signal
@@ -10,8 +11,8 @@ from lib import *
 
 VM_TIME = 240
 TARGETS = int(os.environ.get("SOAK_TARGETS", 30))
-CYCLES = int(os.environ.get("SOAK_CYCLES", 60))
-SECONDS = float(os.environ.get("SOAK_SECONDS", 15))
+CYCLES = int(os.environ.get("SOAK_CYCLES", 40))
+SECONDS = float(os.environ.get("SOAK_SECONDS", 10))
 STATES = "/run/miscsi/sessions"
 
 
@@ -65,7 +66,14 @@ class Soak:
         self.daemon = Iscsid(ready=False)
 
     def daemon_dies(self):
-        self.daemon.kill()
+        """The kernel may hold it in a request for a while: then the log says in which."""
+        self.daemon.process.kill()
+        try:
+            self.daemon.process.wait(10)
+        except subprocess.TimeoutExpired:
+            for task in glob.glob(f"/proc/{self.daemon.pid}/task/*"):
+                say("held by the kernel:", get(task + "/wchan"), get(task + "/stack"), get(task + "/syscall"))
+        self.daemon.kill(seconds=60)
         self.daemon = Iscsid(ready=False)
 
     def target_goes(self):
