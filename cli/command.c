@@ -111,13 +111,16 @@ static void say_present(void *arg, const struct record *node, unsigned wanted, u
 		wanted, wanted == 1 ? "" : "s", present);
 }
 
-/* A failure that is only ours to have stopped waiting is said once, at the end. */
+/* A failure that is only ours to have stopped waiting is said once, at the end. Who does not wait knows of no success. */
 static void say_logged_in(void *arg, const struct record *node, const struct err *err)
 {
-	if (err->code == MISCSI_ERR_OK)
+	const struct command *c = arg;
+
+	if (err->code != MISCSI_ERR_OK) {
+		if (!interrupted(c))
+			out_login_failed(node, err);
+	} else if (!c->args->no_wait)
 		out_login("Login to", node, " successful.");
-	else if (!interrupted(arg))
-		out_login_failed(node, err);
 }
 
 static int say_interrupted(const char *what)

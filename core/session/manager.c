@@ -202,7 +202,7 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 		return;
 	}
 	if (!m->config.initiator_name && !*record_str(node, FIELD_IFACE_INITIATORNAME)) {
-		err_set(err, MISCSI_ERR_INVAL, "this machine has no initiator name (initiatorname.iscsi)");
+		err_set(err, MISCSI_ERR_INVAL, "no initiator name: initiatorname.iscsi had none when iscsid started");
 		return;
 	}
 	if (plugins_find(m->config.plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
