@@ -101,10 +101,9 @@ static uint64_t answered_handle(const struct miscsi_answer *answer)
 	return handle;
 }
 
-/* EINVAL: there is no such endpoint; the kernel's own clean-up was quicker. */
 static void ep_closed(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	if (answer->result < 0 && answer->result != -EINVAL)
+	if (answer->result < 0)
 		op->core->log(op, MISCSI_LOG_WARN, "an endpoint could not be disconnected: %s", strerror(-answer->result));
 }
 
@@ -114,8 +113,10 @@ static void ep_undo(struct op_private *p)
 	struct miscsi_op *self = p->pub.core->self;
 
 	p->undo = NULL;
+	op_self_for(p->plugin, p->transport);
 	if (p->endpoint && ep_request(self, EP_DISCONNECT, p->endpoint, ep_closed) < 0)
 		self->core->log(self, MISCSI_LOG_WARN, "an endpoint could not be disconnected");
+	op_self_for(p->plugin, NULL);
 }
 
 static void ep_late(struct miscsi_op *self, const struct miscsi_answer *answer)
@@ -199,6 +200,7 @@ static int default_connect(struct miscsi_op *op, const struct miscsi_connect_arg
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+/* EINVAL: there is no such endpoint; when a connection fails the kernel's own clean-up is quicker. */
 static void disconnected(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	op->core->op_done(op, answer->result == -EINVAL ? 0 : answer->result);

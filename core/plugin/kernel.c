@@ -17,6 +17,7 @@
 struct op_request {
 	struct list node; /* op_private.requests; once the op has ended: plugins.requests */
 	struct plugin *plugin;
+	struct transport *transport; /* that the request is about; NULL: none */
 	struct op_private *op; /* NULL: the op has ended */
 	miscsi_answer_fn fn, late;
 	struct kernel_job *job;
@@ -49,8 +50,12 @@ static void request_answered(struct op_request *r)
 	answer.retcode = r->job->retcode;
 	answer.data = kernel_job_data(r->job, 0, &len);
 	answer.data_len = answer.data ? (uint32_t)len : 0;
+	if (!r->op)
+		op_self_for(r->plugin, r->transport); /* to undo something of a driver takes the driver's handle */
 	if (fn)
 		fn(op, &answer);
+	if (!r->op)
+		op_self_for(r->plugin, NULL);
 	request_free(r);
 }
 
@@ -99,6 +104,7 @@ int op_request(struct miscsi_op *op, const struct miscsi_request *request, miscs
 		return -ENOMEM;
 	list_init(&r->node);
 	r->plugin = p->plugin;
+	r->transport = p->transport;
 	r->op = p;
 	r->fn = fn;
 	r->late = late;

@@ -34,6 +34,12 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 	return p;
 }
 
+void op_self_for(struct plugin *plugin, struct transport *t)
+{
+	plugin->self->transport = t;
+	plugin->self->pub.transport = t ? t->match.transport : NULL;
+}
+
 /* What was asked for lies behind it. Not a member: its alignment would be asked of the list's head too. */
 struct op_memory {
 	struct list node;

@@ -96,6 +96,7 @@ void services_release(struct op_private *p); /* timers, watches, requests of an 
 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
 void op_free(struct op_private *p);
+void op_self_for(struct plugin *plugin, struct transport *t); /* whose driver the plugin's own requests go to; NULL: no driver's */
 /* Begins a call: NULL when it failed already (done() will say so). */
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
 /* The same when something before it may have failed: r is that, and stands in owner->err. */
@@ -109,7 +110,6 @@ void op_give_up(struct op_private *p);
 void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
-
 /* kernel.c: the kernel's side of services. */
 int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
 void op_requests_orphan(struct op_private *p);

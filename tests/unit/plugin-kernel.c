@@ -222,15 +222,32 @@ static void a_failed_endpoint_is_no_matter_of_permission(void **state)
 	connect_it(k->card, &r, MISCSI_NONE);
 	assert_int_equal(run_end(&k->w, &r), -ECONNREFUSED);
 	assert_string_equal(r.op.err.text, "Connection refused");
-	/* an endpoint that the kernel has removed already is as disconnected as can be */
-	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_DISCONNECT, 1, FAKE_IF_ERROR, EINVAL);
-	fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, 1, FAKE_RETCODE, -1);
-	k->w.lines[0] = '\0';
-	connect_it(k->card, &r, MISCSI_NONE);
-	assert_int_equal(run_end(&k->w, &r), -ECONNREFUSED);
-	settle(k);
-	assert_string_equal(k->w.lines, "");
 	end(k);
+}
+
+/* A request without the driver's handle is refused, and the endpoint would stay. */
+static void what_is_undone_is_undone_at_its_driver(void **state)
+{
+	(void)state;
+	for (int given_up = 0; given_up < 2; given_up++) {
+		struct kernel_world *k = world(true);
+		struct iscsi_uevent ev;
+		struct run r;
+
+		transport_open(k->card, run_begin(&r, MISCSI_NONE, NULL));
+		assert_int_equal(run_end(&k->w, &r), 0);
+		if (!given_up)
+			fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, 1, FAKE_RETCODE, -1);
+		connect_it(k->card, &r, MISCSI_NONE);
+		if (given_up)
+			transport_cancel(&r.op); /* before the answer: the late one undoes it */
+		else
+			run_end(&k->w, &r);
+		settle(k);
+		assert_int_equal(asked(k, fake_kernel_requests(k->fk) - 1, &ev), ISCSI_UEVENT_EP_DISCONNECT);
+		assert_true(ev.transport_handle == transport_handle(k->card) && ev.transport_handle != 0);
+		end(k);
+	}
 }
 
 static void a_host_is_found_by_what_the_iface_names(void **state)
@@ -439,6 +456,7 @@ int main(void)
 		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
 		cmocka_unit_test(a_failed_endpoint_is_no_matter_of_permission),
+		cmocka_unit_test(what_is_undone_is_undone_at_its_driver),
 		cmocka_unit_test(a_host_is_found_by_what_the_iface_names),
 		cmocka_unit_test(a_connect_goes_through_its_host),
 		cmocka_unit_test(a_host_gets_its_address_before_it_connects),
