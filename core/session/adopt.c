@@ -116,6 +116,7 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 		memcpy(s->isid, isid, sizeof(isid));
 	s->isid_known = known;
 	s->adopted = s->conn.created = true;
+	s->conn.has_conn = i->has_conn;
 	s->sid = i->sid;
 	s->host_no = i->host_no;
 	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */

@@ -146,11 +146,13 @@ int conn_bind(void *machine)
 	bool bound = transport_traits(s->transport) & MISCSI_TRAIT_BOUND_SESSION;
 
 	conn_disarm(c);
-	if (job && !c->created) {
+	if (job && !c->created)
 		kernel_job_create_session(job, transport_handle(s->transport), bound ? c->binding.value : 0,
 			(uint16_t)record_int(s->record, FIELD_SESSION_CMDS_MAX), (uint16_t)record_int(s->record, FIELD_SESSION_QUEUE_DEPTH),
 			(uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN));
+	if (job && !c->has_conn) {
 		kernel_job_create_conn(job, 0);
+		c->conn_request = kernel_job_count(job);
 	}
 	if (job && c->binding.kind == MISCSI_BINDING_SOCKET)
 		kernel_job_bind_socket(job, (int)c->binding.value, true);

@@ -96,6 +96,9 @@ static void conn_job_done(struct kernel_job *job, void *arg)
 		s->host_no = job->host_no;
 		c->created = true;
 	}
+	if (c->conn_request && kernel_job_status(job, c->conn_request - 1) == 0)
+		c->has_conn = true;
+	c->conn_request = 0;
 	kernel_job_free(job);
 	if (rc < 0 && !c->err.code)
 		err_copy(&c->err, &err);

@@ -48,7 +48,9 @@ struct conn {
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */
 	struct err err; /* why it went down */
-	bool created; /* the kernel has session and connection */
+	bool created; /* the kernel has the session */
+	bool has_conn; /* and its connection */
+	unsigned conn_request; /* which request of the job under way makes the connection, from 1; 0: none does */
 	bool refused; /* the kernel's last job failed */
 	bool abandoned; /* the kernel kept it */
 	bool busy; /* an action runs: what it raises waits */

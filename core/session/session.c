@@ -174,7 +174,6 @@ void session_wake(struct session *s)
 	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) || s->retry.due <= when || /* who is woken often is not put off */
 		s->lost_at + (uint64_t)s->time2wait * 1000 > when)
 		return;
-	s->attempts = 0;
 	retry_in(s, in);
 }
 

@@ -208,6 +208,23 @@ static void a_login_survives_any_failing_request(void **state)
 	record_free(node);
 }
 
+/* The kernel made the session and could not make its connection: the next attempt makes what is missing, and no more. */
+static void what_is_missing_is_made_by_the_next_attempt(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_IF_ERROR, ENOMEM);
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 250, 60 * SECONDS);
+	assert_int_equal(a.result.err.code, 0);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_CONN), 2);
+	record_free(node);
+}
+
 static void a_target_that_says_nothing_is_given_up(void **state)
 {
 	struct session_world *w = *state;
@@ -598,6 +615,7 @@ int main(void)
 		T(login_again_is_tried_as_often_as_the_record_says),
 		T(a_refusal_is_final_for_a_first_login),
 		T(a_login_survives_any_failing_request),
+		T(what_is_missing_is_made_by_the_next_attempt),
 		T(a_target_that_says_nothing_is_given_up),
 		T(nobody_listening_is_a_connection_failure),
 		T(a_redirect_is_followed_and_an_endless_one_ends),
