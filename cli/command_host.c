@@ -6,6 +6,7 @@
 #include "modes/host.h"
 #include "out_text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
@@ -20,23 +21,53 @@ static unsigned detail_of(long level)
 	return details[level];
 }
 
-static int print_sessions(const struct command *c, const struct host_info *h, struct err *err)
-{
-	cleanup(session_info_list_free) struct session_info_list l = { 0 };
-	cleanup(x_freep) struct session_words *words = NULL;
-	int r = host_mode_sessions(c->world, h->host_no, detail_of(c->args->print), &l, err);
+/* All sessions, read once for all hosts. */
+struct sessions {
+	struct session_info_list all;
+	struct session_words *words;
+	/* Room for those of one host: what they point to is all's. */
+	struct session_info_list some;
+	struct session_words *some_words;
+};
 
-	if (r < 0 || l.n == 0)
-		return r;
-	words = x_newn(struct session_words, l.n);
-	if (!words || session_words(c->world, &l, words) < 0)
-		return -ENOMEM;
-	out_host_sessions_heading();
-	out_session_tree_of_host(&l, words, (unsigned)c->args->print);
-	return 0;
+static void sessions_free(struct sessions *s)
+{
+	session_info_list_free(&s->all);
+	x_free(s->words);
+	x_free(s->some.info);
+	x_free(s->some_words);
 }
 
-static int print_host(const struct command *c, const struct host_info *h, struct err *err)
+static int read_sessions(const struct command *c, struct sessions *s, struct err *err)
+{
+	int r = session_list(c->world, NULL, detail_of(c->args->print), &s->all, err);
+
+	if (r < 0)
+		return r;
+	s->words = x_newn(struct session_words, s->all.n + 1);
+	s->some.info = x_newn(struct session_info, s->all.n + 1);
+	s->some_words = x_newn(struct session_words, s->all.n + 1);
+	if (!s->words || !s->some.info || !s->some_words)
+		return -ENOMEM;
+	return session_words(c->world, &s->all, s->words);
+}
+
+static void print_sessions(const struct command *c, const struct host_info *h, struct sessions *s)
+{
+	s->some.n = 0;
+	for (size_t i = 0; i < s->all.n; i++) {
+		if (s->all.info[i].host_no != h->host_no)
+			continue;
+		s->some_words[s->some.n] = s->words[i];
+		s->some.info[s->some.n++] = s->all.info[i];
+	}
+	if (s->some.n == 0)
+		return;
+	out_host_sessions_heading();
+	out_session_tree_of_host(&s->some, s->some_words, (unsigned)c->args->print);
+}
+
+static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
 	int r;
@@ -51,12 +82,15 @@ static int print_host(const struct command *c, const struct host_info *h, struct
 	out_host(h);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
-	return c->args->print > 1 ? print_sessions(c, h, err) : 0;
+	if (c->args->print > 1)
+		print_sessions(c, h, s);
+	return 0;
 }
 
 static int show(const struct command *c)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
+	cleanup(sessions_free) struct sessions sessions = { 0 };
 	struct err err = ERR_INIT;
 	char version[64];
 	int r = host_mode_list(c->world, c->args->host, &hosts, &err);
@@ -65,12 +99,14 @@ static int show(const struct command *c)
 		out_error("No iSCSI hosts.");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
+	if (r >= 0 && c->args->print > 1)
+		r = read_sessions(c, &sessions, &err);
 	if (r >= 0 && c->args->print == 4) {
 		session_transport_version(c->world, version, sizeof(version));
 		out_session_banner(version);
 	}
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = print_host(c, &hosts.at[i], &err);
+		r = print_host(c, &hosts.at[i], &sessions, &err);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
@@ -274,6 +310,27 @@ static int flash_logout(const struct command *c, const struct adapter *a, uint32
 	else
 		return flash_failed("Logout of", a, index, r, &err);
 	return command_status(r, &err);
+}
+
+int command_flash_logout(const struct command *c, const struct session_info *session)
+{
+	struct adapter a;
+	struct err err = ERR_INIT;
+	char host[16];
+	int r;
+
+	out_line("Logout sid %u.", session->sid);
+	snprintf(host, sizeof(host), "%u", session->host_no);
+	r = host_mode_adapter(c->world, host, &a, &err);
+	if (r >= 0)
+		r = adapter_flash_logout_sid(&a, session->sid, &err);
+	if (r < 0) {
+		out_error("%s", err.text);
+		out_error("Logout of sid %u failed.", session->sid);
+		return command_status(r, &err);
+	}
+	out_line("Logout of sid %u successful.", session->sid);
+	return 0;
 }
 
 /* ---- what is done by which words ---- */

@@ -24,30 +24,6 @@ int host_mode_list(struct world *w, const char *which, struct host_list *out, st
 		str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
-int host_mode_sessions(struct world *w, uint32_t host_no, unsigned detail, struct session_info_list *out, struct err *err)
-{
-	size_t n = 0;
-	int r = session_list(w, NULL, SESSION_DETAIL_LIST, out, err);
-
-	for (size_t i = 0; r >= 0 && i < out->n; i++) {
-		struct session_info *info = &out->info[i];
-
-		/* One that went away since is left out. */
-		if (info->host_no != host_no || (detail && session_info_more(world_sysfs(w), detail, info, NULL) < 0)) {
-			session_info_clear(info);
-			continue;
-		}
-		if (n != i) {
-			out->info[n] = *info;
-			memset(info, 0, sizeof(*info));
-		}
-		n++;
-	}
-	if (r >= 0)
-		out->n = n;
-	return r;
-}
-
 int host_mode_adapter(struct world *w, const char *which, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };

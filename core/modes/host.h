@@ -9,9 +9,6 @@
 
 /* Those that -H says (number or hardware address); NULL: all. HOST_NOT_FOUND when there are others alone; no host at all is success. */
 int host_mode_list(struct world *w, const char *which, struct host_list *out, struct err *err);
-/* The sessions of a host, with the details of session mode. */
-int host_mode_sessions(struct world *w, uint32_t host_no, unsigned detail, struct session_info_list *out, struct err *err);
-
 /*
  * The one host that is meant, its transport loaded and ready. TRANS_NOT_FOUND: there is no such host, or nobody serves it; ACCESS: not
  * root; HOST_NOT_FOUND: several have that hardware address.

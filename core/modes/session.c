@@ -78,6 +78,19 @@ static const char *iface_of(const struct session_info *info)
 	return *info->iface ? info->iface : "default";
 }
 
+/* An adapter names no iface for the sessions that it makes itself: it is its port's. */
+static void name_iface(struct session_info *info)
+{
+	char name[SESSION_INFO_NAME_MAX + sizeof(info->hwaddress)];
+
+	if (info->creator != -1 || *info->iface || !*info->hwaddress)
+		return;
+	snprintf(name, sizeof(name), "%s.%s.ipv%d.0", info->transport, info->hwaddress,
+		strchr(info->persistent_address, ':') ? 6 : 4);
+	if (strlen(name) < sizeof(info->iface))
+		memcpy(info->iface, name, strlen(name) + 1);
+}
+
 static bool passes(const struct session_info *info, const struct session_filter *f)
 {
 	if (f->target && !name_equal(f->target, info->target))
@@ -108,6 +121,7 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 	for (size_t i = 0; i < out->n; i++) {
 		struct session_info *info = &out->info[i];
 
+		name_iface(info);
 		/* One that went away since is left out. */
 		if ((filter && !passes(info, filter)) ||
 			((detail & ~first) &&
@@ -115,6 +129,7 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 			session_info_clear(info);
 			continue;
 		}
+		name_iface(info);
 		if (n != i) {
 			out->info[n] = *info;
 			memset(info, 0, sizeof(*info));
@@ -138,6 +153,8 @@ int session_find(
 	r = session_info_read(world_sysfs(w), world_map(w), sid, detail, out->info, err);
 	if (r < 0)
 		session_info_list_free(out);
+	else
+		name_iface(out->info);
 	return r;
 }
 
@@ -189,7 +206,7 @@ int session_record(struct world *w, const struct session_info *info, struct reco
 
 bool session_is_flash(const struct session_info *info)
 {
-	return info->creator == -1 && info->has_conn && *info->state;
+	return info->creator == -1 && info->has_conn;
 }
 
 static const struct {
@@ -263,7 +280,7 @@ int session_words(struct world *w, const struct session_info_list *l, struct ses
 	if (!asked)
 		world_client_drop(w);
 	for (size_t i = 0; !asked && i < l->n; i++)
-		at[i].connection = WORD(connection_words, l->info[i].conn_state);
+		at[i].connection = session_is_flash(&l->info[i]) ? "Unknown" : WORD(connection_words, l->info[i].conn_state);
 	return 0;
 }
 
