@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command may be the daemon itself, which goes to the background, or a service manager's: in both cases
- * it ends soon. */
+/*
+ * The command may be the daemon itself, which goes to the background, or a service manager's: in both
+ * cases it ends soon.
+ *
+ * No shell: the command comes from iscsid.conf, where a quote or a ';' would mean what nobody has
+ * written.
+ */
 #include "modes/daemon_start.h"
 
 #include "base/mem.h"
@@ -15,8 +20,10 @@
 #include <unistd.h>
 
 #define WORDS_MAX 16
+/* Nothing tells us that the daemon listens but that a connect succeeds. */
 #define STEP_MS 50
 
+/* An absolute path, since root's PATH is whatever the caller has left of it. */
 static int split(char *command, char *argv[WORDS_MAX + 1])
 {
 	char *save = NULL;
@@ -54,6 +61,12 @@ static int spawn(char *const argv[], pid_t *pid)
 	return -r;
 }
 
+/*
+ * Only as root: anybody else's daemon could not do anything, and would hold the socket's name.
+ *
+ * That the command has ended well does not end the waiting, for a daemon is its grandchild and may
+ * still be adopting sessions.
+ */
 int daemon_start(const char *command, const struct log *log, int (*connected)(void *arg), void *arg)
 {
 	cleanup(x_freep) char *copy = x_strdup(command);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Both spellings of SendTargets are in use, by os-brick the long one, by Trident the short one. */
 static const struct {
 	const char *name;
 	enum record_kind kind;
@@ -17,6 +18,10 @@ static const struct {
 	{ "fw", RECORD_FW, 0 },
 };
 
+/*
+ * The port's default is the type's: 3260 for portals, 3205 for iSNS servers (RFC 4171). libvirt's
+ * portals end in ",1", which is taken and means nothing here.
+ */
 int discovery_select(struct discovery_select *select, const char *type, const char *portal, struct err *err)
 {
 	char quoted[64];
@@ -59,6 +64,7 @@ int discovery_nodes(struct world *w, enum record_kind kind, const struct record 
 		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
 }
 
+/* 6, and os-brick makes the record upon it. */
 static int not_found(const struct discovery_select *s, int r, struct err *err)
 {
 	if (r != -ENOENT)
@@ -76,6 +82,7 @@ int discovery_find(struct world *w, const struct discovery_select *s, struct rec
 		     : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
+/* As iscsid.conf says, in memory only. Who wants it kept calls discovery_new(). */
 int discovery_record(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
@@ -92,6 +99,7 @@ int discovery_record(struct world *w, const struct discovery_select *s, struct r
 	return r;
 }
 
+/* One that is there stays, and with it the passwords that were set by hand. */
 int discovery_new(struct world *w, const struct discovery_select *s, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;

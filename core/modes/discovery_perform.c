@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asking a portal, and what becomes of its answer. What the target said is kept small until it is complete.
+/*
+ * Asking a portal, and what becomes of its answer. What the target said is kept small until it is
+ * complete.
+ *
+ * A target may list 100000 portals. A record of each costs some kilobytes, the strings here some
+ * hundred bytes: records are made when the answer has an end, and was asked for by one iface only.
  */
 #include "modes/discovery_private.h"
 
@@ -10,12 +15,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One portal of one target, as the engine told it. */
 struct found {
 	char *target, *host;
 	uint16_t port;
 	int32_t tpgt;
 };
 
+/* Of one iface. `err` is why we have refused to go on, where the engine only knows that we did. */
 struct answer {
 	struct found *at;
 	size_t n, cap;
@@ -23,6 +30,10 @@ struct answer {
 	struct err err;
 };
 
+/*
+ * The engine begins anew after a lost connection or a redirect: what the first attempt has told would
+ * stand twice.
+ */
 static void answer_forget(void *arg)
 {
 	struct answer *a = arg;
@@ -40,6 +51,10 @@ static void answer_free(struct answer *a)
 	x_free(a->at);
 }
 
+/*
+ * No portal means the one that was asked (RFC 7143 appendix C: a target without address is where it was
+ * found).
+ */
 static int answer_add(void *arg, const char *target, const struct portal *portal)
 {
 	struct answer *a = arg;
@@ -80,6 +95,7 @@ static void pass_message(void *arg, const char *text)
 		a->ask->message(a->ask->arg, text);
 }
 
+/* In this process: a discovery leaves no session behind, so it needs no daemon. */
 static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc,
 	const struct record *iface, struct answer *a, struct err *err)
 {
@@ -136,6 +152,7 @@ static int node_of(const struct discovery_select *s, const struct record *templa
 	return r;
 }
 
+/* One template for all: to apply iscsid.conf to each would be most of the time of a large discovery. */
 static int add_nodes(struct world *w, const struct discovery_ask *ask, const struct record *iface,
 	const struct answer *a, struct record_list *nodes, struct err *err)
 {
@@ -153,6 +170,10 @@ static int add_nodes(struct world *w, const struct discovery_ask *ask, const str
 	return r;
 }
 
+/*
+ * Without -I, those that are bound to a network device, or else "default": with multipath each path is
+ * asked by itself.
+ */
 static int choose_ifaces(
 	struct world *w, const struct discovery_ask *ask, struct record_list *out, struct err *err)
 {
@@ -193,6 +214,11 @@ static int choose_record(
 	return r;
 }
 
+/*
+ * A portal that answers through one iface of several is discovered: on many storage networks not every
+ * path leads to every portal. Only when none answers is it a failure, and then the first one's cause is
+ * told.
+ */
 int discovery_perform(
 	struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err)
 {

@@ -6,6 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Behind all others, "default" and then the rest: that is 2.1.8's order, and libvirt and vdsm read the
+ * list.
+ */
 static int list_builtin(struct record_list *out)
 {
 	for (unsigned i = 0;; i++) {
@@ -32,6 +36,7 @@ int iface_list(struct world *w, struct record_list *out, struct err *err)
 	return r;
 }
 
+/* Into a list, so that one that was named and all of them are printed by the same lines. */
 int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err)
 {
 	struct record *iface;
@@ -48,6 +53,7 @@ int iface_find(struct world *w, const char *name, struct record_list *out, struc
 	return r;
 }
 
+/* Not by iscsid.conf, which has no settings of ifaces. */
 int iface_new(struct world *w, const char *name, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
@@ -65,6 +71,7 @@ int iface_new(struct world *w, const char *name, struct err *err)
 	return r < 0 ? r : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
 }
 
+/* By any of the field's spellings. */
 static bool names(const struct settings *s, enum field_id id)
 {
 	enum field_id found;
@@ -94,6 +101,10 @@ static int change(void *arg, struct record *r, struct err *err)
 	return settings_apply(s, r, err);
 }
 
+/*
+ * The transport is not looked up: an iface of a transport whose module is missing must still be changed
+ * back.
+ */
 int iface_update(struct world *w, const char *name, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
@@ -122,6 +133,10 @@ int iface_delete(struct world *w, const char *name, struct err *err)
 	return db_iface_delete(db, name, err);
 }
 
+/*
+ * What "default" has as its transport is the software one: no name of a plugin stands here. Adapters'
+ * ifaces are left out, because asking through all of them is what a user has to want.
+ */
 int iface_list_bound(struct world *w, struct record_list *out, struct err *err)
 {
 	const char *soft;

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One call for all: the daemon works on every record at once, and results come in the order in which they
- * end. */
+/*
+ * One call for all: the daemon works on every record at once, and results come in the order in which
+ * they end.
+ *
+ * What is said to the user goes through events, as it happens: a caller that kills us after three
+ * seconds has seen what came until then.
+ */
 #include "modes/login.h"
 
 #include "base/mem.h"
@@ -8,7 +13,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* The first failure by place, which may not be the first in time. */
+/*
+ * The first failure by place, which may not be the first in time. So the exit status of a command does
+ * not depend on which target was faster.
+ */
 struct first {
 	size_t index;
 	struct err err;
@@ -22,6 +30,10 @@ static void first_note(struct first *f, size_t index, const struct err *err)
 	err_copy(&f->err, err);
 }
 
+/*
+ * The number becomes the exit status: 24 tells Trident and vdsm that the password is wrong, 15 that
+ * nothing was to do.
+ */
 static int first_give(const struct first *f, struct err *err)
 {
 	if (f->err.code == MISCSI_ERR_OK)
@@ -31,6 +43,10 @@ static int first_give(const struct first *f, struct err *err)
 	return -err_errno(f->err.code);
 }
 
+/*
+ * A session that exists is no failure as long as there is a real one: 15 is given only when nothing
+ * worse has happened.
+ */
 struct login_call {
 	const struct login_events *events;
 	struct record **at; /* those that are logged in to */
@@ -58,7 +74,10 @@ static void login_result(void *arg, const struct client_result *r)
 	c->events->result(c->events->arg, node, &r->err);
 }
 
-/* Leaves out, and tells of, those that have all their sessions. */
+/*
+ * Leaves out, and tells of, those that have all their sessions. Before the daemon is asked or started:
+ * clients log in again and again, and most times there is nothing to do.
+ */
 static int login_choose(
 	struct world *w, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
@@ -84,6 +103,10 @@ static int login_choose(
 	return 0;
 }
 
+/*
+ * begin() is called for all, then result() or present() for each: the lines "Logging in to" and "Login
+ * to" pair.
+ */
 int login_records(struct world *w, const struct record_list *nodes, bool wait,
 	const struct login_events *events, struct err *err)
 {
@@ -132,6 +155,7 @@ static void logout_result(void *arg, const struct client_result *r)
 	c->events->result(c->events->arg, &c->sessions->info[r->index], &r->err);
 }
 
+/* One place more than is needed, so that an empty list is no case of its own. */
 static int sids_of(const struct session_info_list *sessions, uint32_t **out, struct err *err)
 {
 	*out = x_newn(uint32_t, sessions->n + 1);
@@ -148,6 +172,7 @@ static void begin_all(const struct session_info_list *sessions, const struct log
 		events->begin(events->arg, &sessions->info[i]);
 }
 
+/* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
 int logout_sessions(struct world *w, const struct session_info_list *sessions,
 	const struct logout_events *events, struct err *err)
 {
@@ -192,6 +217,7 @@ static void rescan_here(struct world *w, struct logout_call *c)
 	}
 }
 
+/* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
 int rescan_sessions(struct world *w, const struct session_info_list *sessions,
 	const struct logout_events *events, struct err *err)
 {

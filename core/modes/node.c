@@ -9,6 +9,7 @@
 
 #define ISCSI_PORT 3260
 
+/* Before any record is looked for: a mistyped name is an error whether there are records or not. */
 int settings_check(const struct settings *s, enum record_kind kind, struct err *err)
 {
 	enum field_id id;
@@ -23,6 +24,7 @@ int settings_check(const struct settings *s, enum record_kind kind, struct err *
 	return 0;
 }
 
+/* In the order of the command line, so of a setting that is given twice the last counts. */
 int settings_apply(const struct settings *s, struct record *r, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -34,6 +36,7 @@ int settings_apply(const struct settings *s, struct record *r, struct err *err)
 	return 0;
 }
 
+/* The filter's address points into *select itself: it must not be copied without being made anew. */
 int node_select(struct node_select *select, const char *target, const char *portal, const char *iface,
 	struct err *err)
 {
@@ -65,6 +68,7 @@ static int none_found(struct err *err)
 	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
 }
 
+/* None is an error here, 21: clients ask `-m node -T T -p P` to learn whether a record exists. */
 int node_list(struct world *w, const struct node_select *select, struct record_list *out, struct err *err)
 {
 	struct db *db;
@@ -87,11 +91,13 @@ int node_startup_parse(const char *text, int *out, struct err *err)
 	return 0;
 }
 
+/* "all" leaves out onboot: these sessions carry the root file system, and were made by the initramfs. */
 static bool starts_so(int64_t value, int startup)
 {
 	return startup == NODE_STARTUP_ALL ? value != RECORD_STARTUP_ONBOOT : value == startup;
 }
 
+/* What does not pass is freed in place; n never overtakes i. */
 int node_list_startup(struct world *w, int startup, struct record_list *out, struct err *err)
 {
 	struct node_select all;
@@ -112,6 +118,10 @@ int node_list_startup(struct world *w, int startup, struct record_list *out, str
 	return n == 0 ? none_found(err) : 0;
 }
 
+/*
+ * By way of the records, for a session does not know its startup. One without a record goes with "all"
+ * alone: at shutdown it has to end as well. That there are no records at all is no error, then.
+ */
 int node_sessions_startup(struct world *w, int startup, struct session_info_list *out, struct err *err)
 {
 	struct record_list nodes = { 0 };
@@ -170,6 +180,10 @@ static int fill(
 	return r;
 }
 
+/*
+ * A record that is there stays as it is, and counts as made: libvirt and os-brick want 0 and an empty
+ * stderr then.
+ */
 int node_new(struct world *w, const struct node_select *select, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
@@ -197,6 +211,10 @@ static int change(void *arg, struct record *r, struct err *err)
 	return settings_apply(arg, r, err);
 }
 
+/*
+ * The iface's settings are refused by record_set_key(), but for a value that is so already: tools write
+ * back what they have read.
+ */
 int node_update(
 	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err)
 {
@@ -225,6 +243,7 @@ static int delete_one(struct db *db, const struct record *node, struct err *err)
 	return r;
 }
 
+/* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
 int node_delete(struct world *w, const struct node_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {

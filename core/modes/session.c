@@ -10,9 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* Only a word in a listing hangs on the daemon's answer. */
+/*
+ * Only a word in a listing hangs on the daemon's answer. A hung daemon must not hold up `-m session -P
+ * 3`, which is what reports of a machine and monitoring call.
+ */
 #define ASK_DAEMON_MS 1000
 
+/* Digits alone: strtoul() would take " 1", "+1" and "-1". */
 static int parse_number(const char *text, size_t len, uint32_t *out)
 {
 	uint64_t n = 0;
@@ -30,6 +34,10 @@ static int parse_number(const char *text, size_t len, uint32_t *out)
 	return 0;
 }
 
+/*
+ * The manual lets -r be a directory too: the number is that of the first component called sessionN,
+ * since targets and devices lie below it.
+ */
 int session_sid_parse(const char *text, uint32_t *out, struct err *err)
 {
 	static const char prefix[] = "session";
@@ -73,6 +81,10 @@ static bool at_portal(const struct session_info *info, const struct portal *p)
 	       same_portal(info->address, info->port, p);
 }
 
+/*
+ * A session that the driver or another program has made has none: it counts, and is printed, as one of
+ * "default".
+ */
 static const char *iface_of(const struct session_info *info)
 {
 	return *info->iface ? info->iface : "default";
@@ -100,6 +112,10 @@ static bool passes(const struct session_info *info, const struct session_filter 
 	return !f->by_portal || at_portal(info, &f->portal);
 }
 
+/*
+ * First only what the filter looks at is read, then the rest of those that pass: each attribute is a
+ * file, and hosts with thousands of sessions exist.
+ */
 int session_list(struct world *w, const struct session_filter *filter, unsigned detail,
 	struct session_info_list *out, struct err *err)
 {
@@ -140,6 +156,7 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 	return 0;
 }
 
+/* A list of one, so that what works on lists works on it. */
 int session_find(
 	struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
 {
@@ -158,6 +175,7 @@ int session_find(
 	return r;
 }
 
+/* The portal group does not count: a record may not know its own, and a session's came from the target. */
 bool session_is_of(const struct session_info *info, const struct record *node)
 {
 	struct portal p = { .port = (uint16_t)record_int(node, FIELD_CONN_PORT), .tpgt = PORTAL_TPGT_ANY };
@@ -181,6 +199,7 @@ bool session_list_has(const struct session_info_list *l, const struct record *no
 	return false;
 }
 
+/* By the persistent address: a redirect leads the session elsewhere, the record stays where it was made. */
 int session_record(struct world *w, const struct session_info *info, struct record **out, struct err *err)
 {
 	struct db_filter filter = { .target = info->target,
@@ -204,11 +223,19 @@ int session_record(struct world *w, const struct session_info *info, struct reco
 	return r;
 }
 
+/*
+ * The kernel has no attribute for it: -1 as creator is how a session that the driver made itself looks.
+ * A session without connection or state is one that is coming or going, of which this cannot be said.
+ */
 bool session_is_flash(const struct session_info *info)
 {
 	return info->creator == -1 && info->has_conn;
 }
 
+/*
+ * First our connection machine's states, then the kernel's, which are asked when no daemon answers. The
+ * words are those that 2.1.8 prints behind "iSCSI Connection State:"; goiscsi reads that line.
+ */
 static const struct {
 	const char *state, *word;
 } connection_words[] = {
@@ -250,6 +277,7 @@ static const char *word_of(const __typeof__(connection_words[0]) *table, size_t 
 	return "Unknown";
 }
 
+/* Sessions are found by their number: the daemon's list may have others, and another order. */
 struct words_call {
 	const struct session_info_list *list;
 	struct session_words *at;
@@ -267,6 +295,10 @@ static void take_words(void *arg, const struct client_session *s)
 	}
 }
 
+/*
+ * "Unknown" is printed of what nobody could tell, as 2.1.8 does without its daemon; only the internal
+ * state is the daemon's alone.
+ */
 int session_words(struct world *w, const struct session_info_list *l, struct session_words *at)
 {
 	struct words_call call = { l, at };
@@ -284,6 +316,10 @@ int session_words(struct world *w, const struct session_info_list *l, struct ses
 	return 0;
 }
 
+/*
+ * Built in without parameters, the module has no version to read; the line is printed all the same, for
+ * democratic-csi drops the first two lines of -P 3 unseen.
+ */
 void session_transport_version(struct world *w, char *buf, size_t size)
 {
 	if (sysfs_read(world_sysfs(w), buf, size, "module/scsi_transport_iscsi/version") < 0)

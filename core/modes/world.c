@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Opening the parts of a command's world when they are first needed. */
+/*
+ * Opening the parts of a command's world when they are first needed.
+ *
+ * Late, because most commands need little: a listing must work without a daemon, without root, without
+ * a plugin, and in a container where half of this is missing.
+ */
 #include "modes/world.h"
 
 #include "base/loop.h"
@@ -14,11 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A daemon that runs answers a connect at once, unless hundreds of commands come together. */
+/*
+ * A daemon that runs answers a connect at once, unless hundreds of commands come together. A time limit
+ * all the same: a daemon that hangs must be told of, not waited for until the caller kills us.
+ */
 #define CONNECT_MS 10000
 #define STARTED_CONNECT_MS 100
 #define WORKERS 4
 
+/* Each part is NULL, or closed, until it was asked for; world_free() takes any mixture. */
 struct world {
 	struct world_config config;
 	struct sysfs sysfs;
@@ -92,6 +101,7 @@ const struct log *world_log(const struct world *w)
 	return w->config.log;
 }
 
+/* Without sysfs there are no sessions, which each reader of it says for itself; so this cannot fail. */
 const struct sysfs *world_sysfs(struct world *w)
 {
 	if (!w->sysfs_tried && sysfs_open(&w->sysfs, w->config.sysfs) < 0)
@@ -103,7 +113,8 @@ const struct sysfs *world_sysfs(struct world *w)
 
 /*
  * Most drivers give SCSI the transport's own name, the software ones "iscsi_" before it. What is named
- * otherwise its plugin knows.
+ * otherwise its plugin knows. Nothing in sysfs leads from a host to its transport but this name.
+ * Plugins are loaded for it last, since a listing of sessions is what monitoring runs every minute.
  */
 static const char *find_transport(void *arg, const char *proc_name)
 {
@@ -156,6 +167,10 @@ static int home_path(struct world *w, const char *file, char *path, size_t size,
 	return 0;
 }
 
+/*
+ * Read by the command itself: 2.1.8 asks its daemon, so that without one a new record silently lacks
+ * what iscsid.conf says.
+ */
 int world_conf(struct world *w, const struct record **out, struct err *err)
 {
 	char path[512];
@@ -185,6 +200,7 @@ int world_initiator(struct world *w, const char **name, const char **alias, stru
 	return r;
 }
 
+/* For those who can do without: starts no daemon, and says nothing. */
 int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **out)
 {
 	int r = w->client ? 0 : client_open(w->config.socket, timeout_ms, &w->client, NULL);
@@ -195,7 +211,10 @@ int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **
 	return r;
 }
 
-/* Connects to a daemon that was just started, as soon as it listens. */
+/*
+ * Connects to a daemon that was just started, as soon as it listens. A short limit, since it is tried
+ * again and again.
+ */
 static int try_connect(void *arg)
 {
 	struct world *w = arg;
@@ -203,6 +222,10 @@ static int try_connect(void *arg)
 	return client_open(w->config.socket, STARTED_CONNECT_MS, &w->client, NULL);
 }
 
+/*
+ * The message is that of 2.1.8, number and all: scripts look for it. Only a daemon that is not there is
+ * started; one that refuses us, or is busy, is there.
+ */
 int world_client(struct world *w, struct client **out, struct err *err)
 {
 	const struct record *conf;
@@ -237,6 +260,7 @@ void world_set_interrupt(struct world *w, int fd)
 		client_set_interrupt(w->client, fd);
 }
 
+/* After a failure, so that the next call begins with a new connection and not with the old cause. */
 void world_client_drop(struct world *w)
 {
 	if (w->client)
@@ -244,6 +268,7 @@ void world_client_drop(struct world *w)
 	w->client = NULL;
 }
 
+/* In the order in which each stands on the one before; engine_free() goes the other way. */
 int world_engine(struct world *w, const struct engine **out, struct err *err)
 {
 	struct engine *e = &w->engine;
@@ -273,6 +298,10 @@ int world_engine(struct world *w, const struct engine **out, struct err *err)
 	return 0;
 }
 
+/*
+ * What iscsid.conf says is copied at this moment: later changes of it do not reach a record, as the
+ * manual says.
+ */
 int world_new_record(struct world *w, enum record_kind kind, struct record **out, struct err *err)
 {
 	const struct record *conf;
