@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the command line by the tables opts.def and modes.def; nothing here knows a particular option but
- * -h, -V and -m. */
+/*
+ * Reading the command line by the tables opts.def and modes.def; nothing here knows a particular option
+ * but -h, -V and -m.
+ *
+ * Clients spell options in every way that getopt_long() allows: "--op=new", "-o new", and libvirt's
+ * "--target" for "--targetname". A second option that begins with "target" would break libvirt.
+ */
 #include "args.h"
 
 #include "base/mem.h"
@@ -11,6 +16,10 @@
 
 enum opt_kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_WORDS, KIND_OPS };
 
+/*
+ * `member` is where in struct args the value goes: storing is by kind, and no option has code of its
+ * own.
+ */
 struct opt_row {
 	char letter;
 	const char *name;
@@ -33,6 +42,7 @@ struct mode_row {
 	const char *sentence, *usage;
 };
 
+/* No mode at all is a row too: it takes -k, and nothing else. */
 static const struct mode_row modes[] = {
 	[ARGS_MODE_NONE] = { "", "k", 0, "", NULL },
 #define MODE(symbol, name, options, ops, sentence, usage) { name, options, ops, sentence, usage },
@@ -43,6 +53,7 @@ static const struct mode_row modes[] = {
 /* Taken in every mode. */
 #define OPTIONS_OF_ALL "mdhV"
 
+/* Several may be given: `-m discovery -o new -o delete` asks for both. */
 static const struct {
 	const char *name;
 	unsigned op;
@@ -60,7 +71,10 @@ static const struct {
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A word of the command line, made fit for a message. */
+/*
+ * A word of the command line, made fit for a message. Volume names of orchestrators end up in
+ * arguments: a terminal must not obey them.
+ */
 static const char *quoted(char *to, size_t size, const char *word)
 {
 	return str_escape(to, size, word, strlen(word));
@@ -74,6 +88,7 @@ static int refuse_value(const struct opt_row *o, const char *value, const char *
 		quoted(text, sizeof(text), value), why);
 }
 
+/* Whole numbers only: 2.1.8 took "3x" for 3. */
 static int store_number(const struct opt_row *o, const char *value, long *to, struct err *err)
 {
 	char why[64], *end;
@@ -86,6 +101,10 @@ static int store_number(const struct opt_row *o, const char *value, long *to, st
 	return refuse_value(o, value, why, err);
 }
 
+/*
+ * os-brick gives three -n and three -v in one command: the nth of the one belongs to the nth of the
+ * other.
+ */
 static int store_word(const char *value, struct args_words *to, struct err *err)
 {
 	const char **v = x_realloc(to->v, (to->n + 1) * sizeof(*v));
@@ -108,6 +127,7 @@ static int store_op(const struct opt_row *o, const char *value, unsigned *to, st
 	return refuse_value(o, value, "is not an operation", err);
 }
 
+/* Of what is given twice the last counts, but for words and operations, which add up. */
 static int store(struct args *a, const struct opt_row *o, const char *value, struct err *err)
 {
 	void *member = (char *)a + o->member;
@@ -153,6 +173,7 @@ static int find_mode(struct args *a, struct err *err)
 		quoted(text, sizeof(text), a->mode));
 }
 
+/* In the words of 2.1.8. */
 int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
 {
 	if (a->in_mode == ARGS_MODE_NONE)
@@ -162,7 +183,10 @@ int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
 		modes[a->in_mode].name, opts[opt].letter);
 }
 
-/* What the tables refuse once everything was read. */
+/*
+ * What the tables refuse once everything was read. Words that belong to no option are refused: 2.1.8
+ * ignored them, so that `-m node -o delete NAME` deleted every record.
+ */
 static int check(const struct args *a, int argc, char **argv, struct err *err)
 {
 	const struct mode_row *m = &modes[a->in_mode];
@@ -190,7 +214,10 @@ static int check(const struct args *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
-/* getopt's answer for an option that it does not know, or whose argument is missing. */
+/*
+ * getopt's answer for an option that it does not know, or whose argument is missing. optopt is 0 when
+ * it was a long option that getopt could not find, and then only argv still has its text.
+ */
 static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 {
 	char text[128];
@@ -206,7 +233,10 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 		quoted(text, sizeof(text), argv[optind - 1]));
 }
 
-/* The tables in getopt's form. */
+/*
+ * The tables in getopt's form. The leading ':' tells a missing argument from an unknown option, and
+ * keeps getopt from printing.
+ */
 static void for_getopt(char *letters, struct option *longs)
 {
 	*letters++ = ':';
@@ -220,6 +250,10 @@ static void for_getopt(char *letters, struct option *longs)
 	longs[N(opts)] = (struct option){ NULL, 0, NULL, 0 };
 }
 
+/*
+ * optind 0, not 1: GNU's way to begin anew, for tests that parse many command lines in one process. All
+ * words are read even after a refusal, because a -h or -V that follows is obeyed first.
+ */
 int args_parse(struct args *a, int argc, char **argv, struct err *err)
 {
 	char letters[2 * N(opts) + 2];
@@ -246,6 +280,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	return first ? first : check(a, argc, argv, err);
 }
 
+/* The words themselves are argv's. */
 void args_free(struct args *a)
 {
 	for (size_t i = 0; i < N(opts); i++) {
@@ -265,6 +300,10 @@ bool args_mode_takes(enum args_mode mode, enum args_opt opt)
 	return strchr(OPTIONS_OF_ALL, opts[opt].letter) || strchr(modes[mode].options, opts[opt].letter);
 }
 
+/*
+ * Written out of the tables, so it cannot name an option that the mode refuses; a test compares it with
+ * the manual.
+ */
 static void usage_of_mode(FILE *to, enum args_mode mode)
 {
 	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name,

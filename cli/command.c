@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the handlers of the modes share. */
+/*
+ * What the handlers of the modes share.
+ *
+ * Everything that clients look for in the output is here or in out_*.c: texts and exit codes of 2.1.8,
+ * which CSI drivers, os-brick and others match by regular expression. To change a word here is to break
+ * one of them.
+ */
 #include "command.h"
 
 #include "ipc/client.h"
@@ -14,6 +20,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+/*
+ * The exit status is the error's number (0 to 32 of the manual). What failed without an error's number
+ * is 1.
+ */
 int command_status(int r, const struct err *err)
 {
 	if (err->code != MISCSI_ERR_OK)
@@ -23,6 +33,10 @@ int command_status(int r, const struct err *err)
 	return r < 0 ? MISCSI_ERR_GENERIC : 0;
 }
 
+/*
+ * One line on stderr, never more: Proxmox reads the last one, and os-brick takes any text there for a
+ * failure.
+ */
 int command_fail(int r, const struct err *err)
 {
 	int status = command_status(r, err);
@@ -31,6 +45,7 @@ int command_fail(int r, const struct err *err)
 	return status;
 }
 
+/* Always 7, as 2.1.8 has it for whatever is wrong with a command line. */
 int command_refuse(const char *fmt, ...)
 {
 	struct err err = { .code = MISCSI_ERR_INVAL };
@@ -53,6 +68,7 @@ int command_level(const struct args *a, long max, const char *try)
 	return a->print > max ? command_refuse("Invalid info level %ld. Try %s.", a->print, try) : 0;
 }
 
+/* 2.1.8 silently took one of two verbs: `-u -o delete` would be taken by some for both. */
 int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 {
 	struct err err = ERR_INIT;
@@ -70,7 +86,8 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 
 /*
  * From here on Ctrl-C ends the waiting for the daemon, so that it can be said what goes on without us.
- * Before, it ends the program as usual: nothing else here waits long but a discovery.
+ * Before, it ends the program as usual: nothing else here waits long but a discovery. SIGTERM and
+ * SIGKILL stay as they are: callers that run out of patience use those, and nothing here needs an end.
  */
 static void arm(const struct command *c)
 {
@@ -85,6 +102,7 @@ static void arm(const struct command *c)
 	world_set_interrupt(c->world, *c->interrupt);
 }
 
+/* The signal stays in the descriptor, so this can be asked again and again. */
 static bool interrupted(const struct command *c)
 {
 	struct pollfd p = { .fd = *c->interrupt, .events = POLLIN };
@@ -104,6 +122,7 @@ static void say_login(void *arg, const struct record *node)
 	out_login("Logging in to", node, "");
 }
 
+/* tns-csi and HPE's helper take "already present" for success, whatever the exit code. */
 static void say_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
 {
 	(void)arg;
@@ -111,7 +130,10 @@ static void say_present(void *arg, const struct record *node, unsigned wanted, u
 		wanted, wanted == 1 ? "" : "s", present);
 }
 
-/* A failure that is only ours to have stopped waiting is said once, at the end. Who does not wait knows of no success. */
+/*
+ * A failure that is only ours to have stopped waiting is said once, at the end. Who does not wait knows
+ * of no success. HPE's helper looks for "successful." with its dot.
+ */
 static void say_logged_in(void *arg, const struct record *node, const struct err *err)
 {
 	const struct command *c = arg;
@@ -129,6 +151,7 @@ static int say_interrupted(const char *what)
 	return MISCSI_ERR_ISCSID_COMM_ERR;
 }
 
+/* `say_all` is not for -m discovery -l, which 2.1.8 ends without that line. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon,
@@ -164,6 +187,10 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 		out_session_failed("logout of", s, err);
 }
 
+/*
+ * 21 and these words when there is nothing to end: nearly every client takes them for "already logged
+ * out".
+ */
 int command_logout(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
@@ -196,12 +223,14 @@ static void say_rescanned(void *arg, const struct session_info *s, const struct 
 		out_session_failed("rescan", s, err);
 }
 
+/* 21, in 2.1.8's words: vdsm takes it for "no session to scan". */
 static int none_found(void)
 {
 	out_error("No session found.");
 	return MISCSI_ERR_NO_OBJS_FOUND;
 }
 
+/* The general line behind the particular ones, as 2.1.8 ends. */
 static int sessions_failed(int r, const struct err *err)
 {
 	int status = command_status(r, err);
@@ -227,6 +256,10 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 	return sessions_failed(r, &err);
 }
 
+/*
+ * The flag remembers whether the heading of a driver's own counters was printed: it comes before the
+ * first of them, or not at all.
+ */
 static void say_stats(void *arg, const struct session_info *session)
 {
 	bool *extended = arg;

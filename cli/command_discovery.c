@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m discovery and -m discoverydb: the first asks when it has a type and a portal, the second when it has -D.
+/*
+ * -m discovery and -m discoverydb: the first asks when it has a type and a portal, the second when it
+ * has -D.
+ *
+ * What is found goes to stdout alone, "A:P,TPGT NAME" a line: XenServer's sm and vdsm raise at any
+ * other line there. What went wrong goes to stderr.
  */
 #include "command.h"
 
@@ -20,6 +25,7 @@ static const struct {
 	{ "FIRMWARE", RECORD_FW, false },
 };
 
+/* A discovery whose directory is gone meanwhile has no nodes; that is no error of the listing. */
 static int print_nodes(
 	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
@@ -37,6 +43,11 @@ static int print_nodes(
 	return r;
 }
 
+/*
+ * os-brick cuts the SENDTARGETS section out by a regular expression: every heading is printed, in this
+ * order, with "No targets found." where there is nothing. The address of IPv6 stands without brackets,
+ * and has a comma before its port.
+ */
 static int print_section(const struct command *c, size_t section, size_t *total, struct err *err)
 {
 	struct record_list records = { 0 };
@@ -65,6 +76,7 @@ static int print_section(const struct command *c, size_t section, size_t *total,
 	return r;
 }
 
+/* 21 and silence on stderr when there is nothing, as 2.1.8. */
 static int list(const struct command *c)
 {
 	struct err err = ERR_INIT;
@@ -86,6 +98,7 @@ static void say(void *arg, const char *text)
 	out_error("%s", text);
 }
 
+/* "nonpersistent" wins over all others: who asks for it wants nothing written. libvirt does. */
 static unsigned keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT)
@@ -95,6 +108,7 @@ static unsigned keep_of(unsigned ops)
 	       (ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
 }
 
+/* "Could not perform" is on failures only: Longhorn takes "Could not" anywhere for one. */
 static int ask(const struct command *c, const struct discovery_select *select, bool by_record)
 {
 	const struct args *a = c->args;
@@ -139,6 +153,7 @@ static int show(const struct command *c, const struct discovery_select *select)
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
+/* 0 also when it was there: Kubernetes ignores the status, XenServer wants 0. */
 static int create(const struct command *c, const struct discovery_select *select)
 {
 	struct err err = ERR_INIT;
@@ -150,6 +165,7 @@ static int create(const struct command *c, const struct discovery_select *select
 	return 0;
 }
 
+/* Silent when it worked, on both streams. */
 static int update(const struct command *c, const struct discovery_select *select)
 {
 	struct settings settings = command_settings(c->args);
@@ -162,6 +178,7 @@ static int update(const struct command *c, const struct discovery_select *select
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
+/* Several operations together have a meaning only with -D, where they say what becomes of the results. */
 static int of_record(const struct command *c, const struct discovery_select *select)
 {
 	struct err err = ERR_INIT;

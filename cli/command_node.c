@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m node */
+/*
+ * -m node
+ *
+ * Here more clients meet than anywhere else. What they rely on: show gives 21 and "No records found"
+ * for none, new and update are silent on stderr, login gives 15 for "already", logout 21 for "nothing
+ * to end".
+ */
 #include "command.h"
 
 #include "modes/iface.h"
@@ -8,6 +14,10 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Whole records or lines: `-m node` alone lists, with any -T, -p or -I it shows, as Ansible and
+ * Longhorn use it.
+ */
 static int node_show_list(const struct command *c, const struct node_select *select, bool records)
 {
 	struct record_list nodes = { 0 };
@@ -36,6 +46,10 @@ static int create(const struct command *c, const struct node_select *select)
 	return 0;
 }
 
+/*
+ * democratic-csi tries an update again while stderr has this line with "iSCSI database failure". No
+ * records are told of by their own line alone.
+ */
 static int operation_failed(int r, const struct err *err)
 {
 	int status = command_fail(r, err);
@@ -46,6 +60,10 @@ static int operation_failed(int r, const struct err *err)
 	return status;
 }
 
+/*
+ * All names are checked before any record is touched: a script's mistake must not leave half of its
+ * settings behind.
+ */
 int command_node_update(const struct command *c, const struct node_select *select)
 {
 	struct settings settings = command_settings(c->args);
@@ -61,6 +79,7 @@ int command_node_update(const struct command *c, const struct node_select *selec
 	return r < 0 ? operation_failed(r, &err) : 0;
 }
 
+/* 2.1.8's sentence. */
 static void say_busy(void *arg, const struct record *node)
 {
 	(void)arg;
@@ -83,6 +102,7 @@ int command_node_delete(const struct command *c, const struct node_select *selec
 	return MISCSI_ERR_SESS_EXISTS;
 }
 
+/* What a boot does: Debian's unit runs `-m node --loginall=automatic`, and takes 21 for nothing to do. */
 static int login_startup(const struct command *c)
 {
 	struct record_list nodes = { 0 };
@@ -141,7 +161,10 @@ static int of_sessions(const struct command *c, const struct node_select *select
 	return r;
 }
 
-/* One iface, which must be known. */
+/*
+ * One iface, which must be known. A logout goes by what runs: a session whose iface was deleted must
+ * end as well, so its name is not looked up then.
+ */
 static int choose(const struct command *c, struct node_select *select)
 {
 	const struct args *a = c->args;
@@ -166,6 +189,7 @@ static int choose(const struct command *c, struct node_select *select)
 	return MISCSI_ERR_NOMEM; /* 2.1.8's number for it: clients know it */
 }
 
+/* One at a time: 2.1.8 took one of two without saying which. */
 static int by_operation(const struct command *c, const struct node_select *select)
 {
 	const struct args *a = c->args;
@@ -186,6 +210,7 @@ static int by_operation(const struct command *c, const struct node_select *selec
 	}
 }
 
+/* -L and -U come first, for they choose their records by themselves and need no -T. */
 int command_node(const struct command *c)
 {
 	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats,

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m session */
+/*
+ * -m session
+ *
+ * None is 21, and "iscsiadm: No active sessions." the last line of stderr: Proxmox dies of anything
+ * else, tns-csi reads the words and not the code.
+ */
 #include "command.h"
 
 #include "base/mem.h"
@@ -9,6 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * Each level reads more of sysfs: a plain list must not cost what -P 3 does. The level was checked
+ * before.
+ */
 static unsigned detail_of(long level)
 {
 	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2,
@@ -17,6 +26,7 @@ static unsigned detail_of(long level)
 	return details[level];
 }
 
+/* The daemon is asked for its words from -P 1 on; the line itself needs nobody. */
 static int print(const struct command *c, const struct session_info_list *l)
 {
 	cleanup(x_freep) struct session_words *words = NULL;
@@ -38,7 +48,10 @@ static int print(const struct command *c, const struct session_info_list *l)
 	return 0;
 }
 
-/* Without -r */
+/*
+ * Without -r A logout of all is `-m session -u`; for records, an operation needs to know which one is
+ * meant.
+ */
 static int of_all(const struct command *c)
 {
 	const struct args *a = c->args;
@@ -67,7 +80,10 @@ static int of_all(const struct command *c)
 	return r;
 }
 
-/* One more session of the same record. */
+/*
+ * One more session of the same record. Not written to the record: the number of sessions at the next
+ * boot stays as it was. Takes the record in any case.
+ */
 static int log_in_again(const struct command *c, struct record *node)
 {
 	struct record_list one = { 0 };
@@ -86,7 +102,10 @@ static int log_in_again(const struct command *c, struct record *node)
 	return r;
 }
 
-/* What is done to the record that a session came from. */
+/*
+ * What is done to the record that a session came from. The portal is written as text and read again, so
+ * that from here on it is as if it had been typed with -p.
+ */
 static int of_record(const struct command *c, const struct session_info *s)
 {
 	struct record *node = NULL;
@@ -124,7 +143,7 @@ static int of_record(const struct command *c, const struct session_info *s)
 	return r;
 }
 
-/* With -r */
+/* With -r An unknown number is 22 with one line, which is what the sysfs look-up failed with. */
 static int of_one(const struct command *c)
 {
 	const struct args *a = c->args;

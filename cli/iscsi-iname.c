@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iscsi-iname: prints a new initiator name, made of a prefix and 48 random bits. Writes no file. */
+/*
+ * iscsi-iname: prints a new initiator name, made of a prefix and 48 random bits. Writes no file.
+ *
+ * Packages call it once, when they are installed, and write the name to initiatorname.iscsi: the name
+ * must be new, and well-formed whatever prefix a distribution has chosen.
+ */
 #include "config.h"
 
 #include "base/err.h"
@@ -34,6 +39,7 @@ static void usage(FILE *to)
 		INAME_PREFIX);
 }
 
+/* The name is checked as a target's would be: better no name than one that every target refuses. */
 static int print_name(const char *prefix, bool line)
 {
 	struct err err = ERR_INIT;

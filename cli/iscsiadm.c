@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iscsiadm: reads its words, makes the world that the environment and the system give, and runs one mode. */
+/*
+ * iscsiadm: reads its words, makes the world that the environment and the system give, and runs one
+ * mode.
+ *
+ * os-brick greps this file for "node.session.scan" before it uses manual scans. The table of settings
+ * holds that string, so the program must stay one binary: neither a script around it nor a link to a
+ * multi-call program will do.
+ */
 #include "config.h"
 
 #include "command.h"
@@ -12,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* One handler for each row of modes.def; a row without one does not link. */
 static int (*const commands[])(const struct command *) = {
 	[ARGS_MODE_NONE] = command_kill,
 #define MODE(symbol, ...) [ARGS_MODE_##symbol] = command_##symbol,
@@ -27,6 +35,10 @@ static enum log_level level_of(long debug)
 	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
 }
 
+/*
+ * secure_getenv(): a program with other privileges than its user's must not be led to another database
+ * or daemon.
+ */
 static int run(const struct args *a)
 {
 	static const char program[] = "iscsiadm";
@@ -47,6 +59,10 @@ static int run(const struct args *a)
 	return status;
 }
 
+/*
+ * The umask is for whatever files come to be: they hold secrets. That stdout could not be written is an
+ * error of its own, or a client on a full disk would read half a list and a 0.
+ */
 int main(int argc, char **argv)
 {
 	struct args a;

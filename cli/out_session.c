@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions as text: one line, or a tree in three depths. */
+/*
+ * Sessions as text: one line, or a tree in three depths.
+ *
+ * All of it is read by clients: os-brick and Proxmox the one line, Longhorn, democratic-csi and goiscsi
+ * the tree. Tabs, blanks and the order of lines are 2.1.8's.
+ */
 #include "out_text.h"
 
 #include "base/mem.h"
@@ -10,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text of sysfs on one line; each call of a statement needs its own. */
+/*
+ * A text of sysfs on one line; each call of a statement needs its own. Names come from targets: a
+ * newline in one would be a line of its own to whoever reads this.
+ */
 struct clean {
 	char s[2 * SESSION_INFO_NAME_MAX];
 };
@@ -33,6 +41,10 @@ static void print_portal(const char *address, int64_t port, int64_t tpgt)
 	printf(strchr(address, ':') ? "[%s]:%d,%d" : "%s:%d,%d", clean(&a, address), (int)port, (int)tpgt);
 }
 
+/*
+ * "tcp: [SID] A:P,TPGT NAME (non-flash)". Proxmox wants a fourth word without blanks behind the target;
+ * os-brick splits the third at its one comma; both find the IPv6 address in brackets.
+ */
 void out_session_line(const struct session_info *s)
 {
 	struct clean t;
@@ -50,7 +62,7 @@ struct layout {
 	bool settings, params, devices, host, secrets;
 };
 
-/* As wide as the text, but for one of them. */
+/* As wide as the text, but for one of them. democratic-csi finds the sections by lines of stars alone. */
 static void heading_of(const struct layout *y, const char *text, int width)
 {
 	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent,
@@ -62,6 +74,7 @@ static void heading(const struct layout *y, const char *text)
 	heading_of(y, text, (int)strlen(text));
 }
 
+/* A value that the driver does not show is "<empty>", not 0: absent is not the same as none. */
 static void print_number(const struct layout *y, const char *label, int64_t value)
 {
 	printf("%s\t\t%s: ", y->indent, label);
@@ -85,6 +98,10 @@ static void print_text(const struct layout *y, const char *label, const char *te
 	printf("%s\t\t%s: %s\n", y->indent, label, clean_or(&c, text, none));
 }
 
+/*
+ * Masked even when there is none, as in 2.1.8: that a password is set is told to nobody without -S.
+ * goiscsi takes "<empty>" for none under -S. The copy on the stack is wiped.
+ */
 static void print_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
 	struct clean c;
@@ -98,6 +115,7 @@ static void print_secret(const struct layout *y, const char *label, const struct
 	mem_wipe(c.s, sizeof(c.s));
 }
 
+/* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
 static void print_interface(
 	const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
@@ -141,6 +159,10 @@ static void print_params(const struct layout *y, const struct session_info *s)
 	print_number(y, "MaxOutstandingR2T", s->max_r2t);
 }
 
+/*
+ * Longhorn takes the line right behind "Lun: N" for that unit's disk, and its "Lun: 1" matches "Lun:
+ * 10" too: units come in order of their numbers.
+ */
 static void print_devices(const struct layout *y, const struct session_info *s)
 {
 	struct clean a, b;
@@ -161,6 +183,10 @@ static void print_devices(const struct layout *y, const struct session_info *s)
 	}
 }
 
+/*
+ * While there is no connection the kernel gives no address: the persistent one stands in, so the line
+ * is never empty.
+ */
 static void print_session(
 	const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
@@ -180,6 +206,7 @@ static void print_session(
 		print_devices(y, s);
 }
 
+/* By number within a target; 2.1.8 sorts sessions as text, 12 before 2. */
 static int by_target(const void *a, const void *b)
 {
 	const struct session_info *x = *(const struct session_info *const *)a,
@@ -230,6 +257,10 @@ void out_session_tree_of_host(const struct session_info_list *l, const struct se
 	print_tree(&y, l, words);
 }
 
+/*
+ * Two lines, of which democratic-csi drops two without looking at them: printed at -P 3 only, and there
+ * always.
+ */
 void out_session_banner(const char *transport_version)
 {
 	struct clean c;
@@ -238,6 +269,7 @@ void out_session_banner(const char *transport_version)
 		PACKAGE_VERSION);
 }
 
+/* The persistent portal is the one that the user has typed. */
 void out_session_name(const char *before, const struct session_info *s, const char *behind)
 {
 	struct clean t, a;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records, nodes, ifaces and plugins as text. */
+/*
+ * Records, nodes, ifaces and plugins as text.
+ *
+ * Nothing is aligned, translated or coloured: clients split these lines at single blanks and commas,
+ * and compare what they get byte by byte.
+ */
 #include "out_text.h"
 
 #include "base/mem.h"
@@ -12,8 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far above any record; it bounds what a file of junk can make us print. */
 #define RECORD_TEXT_MAX (4u << 20)
 
+/*
+ * stdout first: synology-csi and tns-csi read both streams as one, and the order of lines is part of
+ * what they see.
+ */
 void out_error(const char *fmt, ...)
 {
 	va_list ap;
@@ -36,6 +46,7 @@ void out_line(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Printed to memory first, so that a record comes whole or not at all. */
 int out_record(const struct record *r, bool secrets)
 {
 	struct strbuf b = STRBUF_INIT(RECORD_TEXT_MAX);
@@ -69,6 +80,10 @@ static const char *portal_text(char *buf, size_t size, const struct record *node
 	return buf;
 }
 
+/*
+ * "A:P,TPGT NAME", one blank, nothing behind the name: Trident takes everything after the blank for the
+ * name, Ansible fails at a third word, os-brick raises at a second comma.
+ */
 void out_node_line(const struct record *node)
 {
 	char portal[PORTAL_TEXT_MAX];
@@ -87,6 +102,7 @@ static void out_portal(const char *indent, const struct record *node)
 		(int)record_int(node, FIELD_NODE_TPGT));
 }
 
+/* NULL, before the first, is no target. */
 static bool same_target(const struct record *a, const struct record *b)
 {
 	return a && b && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
@@ -100,6 +116,11 @@ static bool same_portal(const struct record *a, const struct record *b)
 	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT);
 }
 
+/*
+ * Records come sorted by target and portal, so what they share is printed once by comparing with the
+ * one before. The node tree repeats the portal for each iface, the discovery tree does not: so 2.1.8
+ * has it.
+ */
 static void out_tree(const struct record_list *nodes, bool portal_each)
 {
 	const struct record *last = NULL;
@@ -121,6 +142,7 @@ void out_node_tree(const struct record_list *nodes)
 	out_tree(nodes, true);
 }
 
+/* Ports are at most 65535: their difference fits. */
 static int by_portal(const void *a, const void *b)
 {
 	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
@@ -133,6 +155,7 @@ static int by_portal(const void *a, const void *b)
 	return order ? order : strcmp(record_str(x, FIELD_IFACE_NAME), record_str(y, FIELD_IFACE_NAME));
 }
 
+/* Sorted here, for what was just discovered comes as the target told it. */
 void out_discovery_tree(struct record_list *nodes)
 {
 	if (nodes->n > 1)
@@ -140,6 +163,7 @@ void out_discovery_tree(struct record_list *nodes)
 	out_tree(nodes, false);
 }
 
+/* Printed also for a record that was there: the caller has made sure of it, and 2.1.8 says the same. */
 void out_node_added(const struct record *node)
 {
 	printf("New iSCSI node [%s:[hw=%s,ip=%s,net_if=%s,iscsi_if=%s] %s,%d,%d %s] added\n",
@@ -150,17 +174,26 @@ void out_node_added(const struct record *node)
 		record_str(node, FIELD_NODE_NAME));
 }
 
+/*
+ * The portal has a comma before its port here, and no brackets: a spelling of 2.1.8's that its messages
+ * alone have.
+ */
 #define LOGIN_NAME "[iface: %s, target: %s, portal: %s,%d]"
 #define LOGIN_NAME_ARGS(node)                                                                                \
 	record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),                               \
 		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT)
 
+/* Flushed: a login takes seconds, and who pipes us sees each line when it is true. */
 void out_login(const char *before, const struct record *node, const char *behind)
 {
 	printf("%s " LOGIN_NAME "%s\n", before, LOGIN_NAME_ARGS(node), behind);
 	fflush(stdout);
 }
 
+/*
+ * The number in the first line is the exit status of that one record; that of the command is the first
+ * failure's.
+ */
 void out_reason(const struct err *err)
 {
 	out_error("initiator reported error (%d - %s)", (int)err->code, err_text(err->code));
@@ -182,6 +215,10 @@ void out_discovery_line(const struct record *disc)
 		record_str(disc, FIELD_DISC_TYPE));
 }
 
+/*
+ * "<empty>" and never nothing: democratic-csi and dell's goiscsi count five fields, vdsm six with the
+ * name.
+ */
 static const char *or_empty(const char *text)
 {
 	return *text ? text : "<empty>";
@@ -196,6 +233,7 @@ void out_iface_line(const struct record *iface)
 		or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
 }
 
+/* The list is of all nodes: their order gives the targets' order. */
 void out_iface_tree(const struct record *iface, const struct record_list *nodes)
 {
 	const struct record *last = NULL;
@@ -213,6 +251,7 @@ void out_iface_tree(const struct record *iface, const struct record_list *nodes)
 	}
 }
 
+/* A mode of ours, so its form is free; still one fact a line. */
 void out_transports(const struct transport_list *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
