@@ -14,3 +14,4 @@ libcore_a_SOURCES += \
 	core/kernel/scan.c core/kernel/scan.h \
 	core/kernel/sysfs.c core/kernel/sysfs.h
 libcore_a_SOURCES += core/kernel/netwatch.h core/kernel/netwatch.c
+libcore_a_SOURCES += core/kernel/route.h core/kernel/route.c

@@ -22,6 +22,8 @@ int default_net_apply(struct miscsi_op *op);
 int default_ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args);
 void default_ping_event(struct miscsi_op *op, uint32_t status);
 int default_host_stats(struct miscsi_op *op);
+/* MISCSI_TRAIT_PATH: by the kernel's routes and neighbours, within 4 s (path.c). */
+int kernel_path(struct miscsi_op *op, struct miscsi_path *path);
 /* MISCSI_TRAIT_KERNEL_FLASH */
 int default_flash_list(struct miscsi_op *op);
 int default_flash_show(struct miscsi_op *op, uint32_t index);

@@ -4,4 +4,4 @@ libcore_a_SOURCES += core/plugin/transport.h core/plugin/transport.c core/plugin
 	core/plugin/kdefaults.c core/plugin/info.h core/plugin/info.c core/plugin/hosts.h core/plugin/hosts.c
 # what the kernel serves by requests of its own
 libcore_a_SOURCES += core/plugin/krequest.h core/plugin/krequest.c core/plugin/kencode.h core/plugin/kencode.c \
-	core/plugin/kflash.c core/plugin/kchap.c core/plugin/kiface.c
+	core/plugin/kflash.c core/plugin/kchap.c core/plugin/kiface.c core/plugin/path.c

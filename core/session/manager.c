@@ -4,6 +4,7 @@
 #include "kernel/kernel.h"
 #include "record/record.h"
 #include "session/manager_private.h"
+#include "session/paths.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	m->config = *config;
 	list_init(&m->sessions);
 	list_init(&m->watches);
+	list_init(&m->paths);
 	rc = kernel_attach(config->kernel, config->loop, &manager_events, m, err);
 	if (rc < 0) {
 		x_free(m);
@@ -48,6 +50,7 @@ void manager_free(struct manager *m)
 		return;
 	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
 	m->ending = true;
+	paths_drop(m);
 	loop_timer_cancel(m->config.loop, &m->look_again);
 	list_for_each_safe(s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);

@@ -2,6 +2,7 @@
 /* What the kernel tells, brought to the session that it is about. What concerns none of ours is passed over. */
 #include "kernel/kernel.h"
 #include "session/manager_private.h"
+#include "session/paths.h"
 #include <errno.h>
 #include <string.h>
 
@@ -89,6 +90,12 @@ static void look_at_all(void *arg)
 	}
 }
 
+static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
+{
+	(void)handle; /* the transport's; the host tells it more surely */
+	paths_ask(arg, host_no, path);
+}
+
 /* Events were lost: what they would have told is in sysfs, now or when the kernel has cleaned up what it told of. */
 static void on_lost(void *arg)
 {
@@ -105,5 +112,6 @@ const struct kernel_event_ops manager_events = {
 	.login_state = on_login_state,
 	.session_unbound = on_unbound,
 	.session_destroyed = on_destroyed,
+	.path_req = on_path_req,
 	.lost = on_lost,
 };

@@ -10,6 +10,7 @@ struct manager {
 	struct manager_config config;
 	struct list sessions; /* owned */
 	struct list watches; /* of others */
+	struct list paths; /* path requests under way (paths.c) */
 	struct loop_timer look_again; /* some time after events were lost */
 	bool ending;
 };

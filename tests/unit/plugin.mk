@@ -67,3 +67,7 @@ tests_unit_plugin_adapter_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_plugin_adapter_LDADD = $(test_libs)
 EXTRA_DIST += tests/unit/plugin-new.sh tests/unit/plugin-docs.sh
 TESTS += tests/unit/plugin-new.sh tests/unit/plugin-docs.sh
+unit_tests += tests/unit/plugin-path
+tests_unit_plugin_path_SOURCES = tests/unit/plugin-path.c
+tests_unit_plugin_path_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_plugin_path_LDADD = $(test_libs)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PATH_REQ answered for drivers that send by themselves: route, source, VLAN and MTU at once, the next hop's hardware address as soon
+ * as the kernel has resolved it. No packet is made or read here: the kernel's own ARP and neighbour discovery do it.
+ */
+#include "kernel/route.h"
+#include "plugin/defaults.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOOK_MS 50u
+#define LOOKS_MAX 70u /* 3.5 s: the kernel asks three times, a second apart */
+#define PROBE_EVERY 20u
+
+struct path_search {
+	struct miscsi_path *path;
+	struct route route;
+	struct miscsi_timer *timer;
+	unsigned looks;
+};
+
+static int not_found(struct miscsi_op *op, const struct path_search *s, const char *why)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop((int)s->path->family, s->path->dst, text, sizeof(text));
+	return op->core->set_error(op, MISCSI_ERR_TRANS, "no path to %s: %s", text, why);
+}
+
+static void look(struct miscsi_op *op, void *arg);
+
+static int look_later(struct miscsi_op *op, struct path_search *s)
+{
+	int r;
+
+	if (s->looks % PROBE_EVERY == 0)
+		route_probe(&s->route); /* that it cannot be sent is seen by nothing being resolved */
+	if (s->looks++ >= LOOKS_MAX)
+		return not_found(op, s, "the next hop does not answer");
+	r = op->core->timer(op, LOOK_MS, look, s, &s->timer);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int look_now(struct miscsi_op *op, struct path_search *s)
+{
+	int r = route_neighbour(&s->route, s->path->mac);
+
+	/* a failure may be one of long ago: the kernel forgets it when it is asked again */
+	if (r == -EAGAIN || (r == -EHOSTUNREACH && s->looks < PROBE_EVERY))
+		return look_later(op, s);
+	return r < 0 ? not_found(op, s, strerror(-r)) : 0;
+}
+
+static void look(struct miscsi_op *op, void *arg)
+{
+	int r = look_now(op, arg);
+
+	if (r != -EINPROGRESS)
+		op->core->op_done(op, r);
+}
+
+/* The address that the iface has for the adapter, where it is of the family. */
+static void wish_source(struct miscsi_op *op, struct route *route)
+{
+	const char *ip = op->core->setting(op, "iface.ipaddress");
+
+	if (!ip || inet_pton(route->family, ip, route->src) != 1)
+		memset(route->src, 0, sizeof(route->src));
+}
+
+int kernel_path(struct miscsi_op *op, struct miscsi_path *path)
+{
+	struct path_search *s = op->core->op_alloc(op, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->path = path;
+	s->route.family = (int)path->family;
+	memcpy(s->route.dst, path->dst, sizeof(s->route.dst));
+	wish_source(op, &s->route);
+	r = route_find(&s->route);
+	if (r < 0)
+		return not_found(op, s, strerror(-r));
+	memcpy(path->src, s->route.src, sizeof(path->src));
+	path->vlan_id = s->route.vlan_id;
+	path->pmtu = s->route.mtu;
+	return look_now(op, s);
+}
