@@ -284,8 +284,14 @@ static void firmware_login(struct work_struct *work)
 
 	if (c->dead || no_answer)
 		return;
-	if (!failed)
+	if (!failed) {
+		/* What it was not told it has found out. */
+		if (c->conn->session->tpgt <= 0)
+			c->conn->session->tpgt = 1;
+		if (!c->conn->max_xmit_dlength)
+			c->conn->max_xmit_dlength = 8192;
 		failed = iscsi_conn_start(c->cls);
+	}
 	iscsi_conn_login_event(c->cls, failed ? ISCSI_CONN_STATE_FREE : ISCSI_CONN_STATE_LOGGED_IN);
 }
 
