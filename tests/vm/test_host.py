@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: qemu simhba
+"""Host and iface mode on an adapter: what open-iscsi 2.1.8 was seen to do there, to the byte, and what the driver is sent"""
+import importlib.machinery
+import os
+import subprocess
+import sys
+
+from lib import *
+
+GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
+# Every attribute of one iface, in the order of the manual's table; how the address is found comes first.
+APPLIED = [(1, 0, 2, p, n) for p, n in ((4, 1), (1, 4), (12, 1), (16, 2), (15, 1), (19, 2), (20, 2), (2, 4), (3, 4))]
+
+
+def golden():
+    sys.path.insert(0, GOLDEN)
+    return importlib.machinery.SourceFileLoader("golden_run", GOLDEN + "/run").load_module()
+
+
+def replay(run):
+    """Every step; gives how many went otherwise."""
+    steps, records = run.read_group("hba")
+    differences, used, failed = run.read_differences("hba-differences.txt"), set(), 0
+    version = subprocess.run([ISCSIADM, "--version"], capture_output=True, text=True).stdout.split()[-1]
+    for step in steps:
+        options = dict(o.split("=") for o in step.options)
+        simhba_set(ping_status=options.get("ping_status", 0))
+        if "login" in options:
+            adm("-m host -H 1 -C flashnode -o login -x", options["login"])
+        p = subprocess.run([ISCSIADM, *step.argv], capture_output=True, text=True, timeout=60)
+        got = {"stdout": p.stdout.replace(version, "@VERSION@"), "stderr": p.stderr, "status": "%d\n" % p.returncode}
+        for stream, expected in step.expected.items():
+            key = (step.id, stream)
+            if key in differences:
+                used.add(key)
+                check(differences[key].text(records) != expected, f"{key} is no difference")
+                expected = differences[key].text(records)
+            if got[stream] == expected:
+                continue
+            failed += 1
+            say(f"{step.id} {step.name} {stream}: {' '.join(step.argv)}\n--- expected\n{expected}--- got\n{got[stream]}---")
+        step.sent = simhba_log()
+    equal(set(differences) - used, set(), "differences that are none")
+    return steps, failed
+
+
+def attributes(sent):
+    """(iface type, number, table, parameter, bytes) of each attribute."""
+    words = [line.split() for line in sent if " set iface " in line]
+    return [tuple(int(w[w.index(k) + 1]) for k in ("type", "num", "ptype", "param", "len")) for w in words]
+
+
+def test():
+    simhba("qla4xxx", ports=2)
+    steps, failed = replay(golden())
+    equal(failed, 0, "steps that went otherwise")
+    sent = {s.name: s.sent for s in steps}
+    equal(attributes(sent["iface-apply"])[:9], APPLIED, "what apply sent")
+    every = attributes(sent["iface-applyall-host"])
+    equal({a[:2] for a in every}, {(1, 0), (2, 0), (2, 1)}, "interfaces that applyall sent in one message")
+
+
+if __name__ == "__main__":
+    main(test)
