@@ -130,7 +130,8 @@ int main(int argc, char **argv)
 	if (options.pid_file)
 		become_unknown(options.pid_file, pid_fd);
 	if (rc < 0) {
-		fprintf(stderr, "iscsid: %s\n", err.text);
+		if (!options.foreground) /* the log goes elsewhere */
+			fprintf(stderr, "iscsid: %s\n", err.text);
 		log_err(&log, "iscsid", "%s", err.text);
 	}
 	return rc < 0 ? (int)err.code : 0;

@@ -21,6 +21,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define INHERIT_MAX 8
@@ -39,6 +40,9 @@ struct daemon {
 	struct netwatch *netwatch;
 	struct loop_signal on_term, on_int;
 	char *initiator_name, *initiator_alias;
+	struct stat name_file; /* as it was when it was read */
+	struct manager_watch on_change;
+	struct loop_timer tidy;
 	int own_socket; /* -1: none of ours has a path */
 };
 
@@ -93,13 +97,51 @@ static bool safe_logout(struct daemon *d)
 	return safe;
 }
 
-/* Without a name nothing can be logged in; what is logged in can still be looked after. */
-static void read_name(struct daemon *d)
+static bool same_file(const struct stat *a, const struct stat *b)
 {
-	struct err err = ERR_INIT;
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
 
-	if (recfile_initiatorname(d->options->initiator_file, &d->initiator_name, &d->initiator_alias, &err) < 0)
-		log_warn(d->log, "iscsid", "%s", err.text);
+/* The name's file is read again when it changed: installers write it after they have started us. */
+static int identify(void *arg, const char **name, const char **alias, struct err *err)
+{
+	struct daemon *d = arg;
+	const char *path = d->options->initiator_file;
+	struct stat now = { 0 };
+	char *new_name, *new_alias;
+	int rc;
+
+	if (stat(path, &now) < 0 || !d->initiator_name || !same_file(&now, &d->name_file)) {
+		rc = recfile_initiatorname(path, &new_name, &new_alias, err);
+		if (rc < 0)
+			return rc;
+		x_free(d->initiator_name);
+		x_free(d->initiator_alias);
+		d->initiator_name = new_name;
+		d->initiator_alias = new_alias;
+		d->name_file = now;
+	}
+	*name = d->initiator_name;
+	*alias = d->initiator_alias;
+	return 0;
+}
+
+#define TIDY_MS 500
+
+static void tidy(void *arg)
+{
+	(void)arg;
+	malloc_trim(0);
+}
+
+/* A burst of logins needs memory for what is said and heard; when it is over that goes back. */
+static void on_change(struct manager_watch *w, const struct manager_session *s)
+{
+	struct daemon *d = w->arg;
+
+	(void)s;
+	loop_timer_set(d->loop, &d->tidy, TIDY_MS, tidy, d);
 }
 
 static void network_changed(void *arg)
@@ -133,6 +175,8 @@ static int make_engine(struct daemon *d, struct err *err)
 		.log = d->log,
 		.sysfs = &d->sysfs,
 		.state_dir = d->options->state_dir,
+		.identify = identify,
+		.identify_arg = d,
 		.host_salt = host_salt(),
 		.safe_logout = safe_logout(d),
 	};
@@ -148,9 +192,6 @@ static int make_engine(struct daemon *d, struct err *err)
 		rc = plugins_new(&plugins, &d->plugins);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot begin");
-	read_name(d);
-	config.initiator_name = d->initiator_name;
-	config.initiator_alias = d->initiator_alias;
 	config.plugins = d->plugins;
 	config.scanner = d->scanner;
 	rc = make_state_dir(config.state_dir);
@@ -159,6 +200,8 @@ static int make_engine(struct daemon *d, struct err *err)
 	rc = manager_new(&config, &d->manager, err);
 	if (rc < 0)
 		return rc;
+	d->on_change = (struct manager_watch){ .fn = on_change, .arg = d };
+	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->loop, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "the network is not watched: lost sessions are tried again by the clock alone");
 	rc = manager_adopt(d->manager, err);

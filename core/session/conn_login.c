@@ -53,11 +53,9 @@ int conn_login_begin(void *machine)
 	struct conn *c = machine;
 	struct session *s = c->session;
 	const struct manager_config *config = manager_config(s->manager);
-	const char *own_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
+	const char *name, *alias = NULL;
 	bool chap = record_int(s->record, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP;
 	struct login_config login = {
-		.initiator_name = *own_name ? own_name : config->initiator_name,
-		.initiator_alias = config->initiator_alias,
 		.target_name = session_target(s),
 		.cmdsn = (uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN),
 		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
@@ -72,6 +70,11 @@ int conn_login_begin(void *machine)
 		isid_of(config->host_salt, s->sid, s->isid);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
+	config->identify(config->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
+	if (session_identify(s, &c->err) < 0)
+		return CONN_EV_FAILED;
+	login.initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
+	login.initiator_alias = alias;
 	rc = chap ? credentials_take(s->record, &credential_fields, &login.chap, &c->err) : 0;
 	if (rc == 0)
 		rc = conn_wishes(c, &login.wish);

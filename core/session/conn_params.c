@@ -219,9 +219,7 @@ static void add_negotiated(struct conn *c, struct kernel_job *job)
 /* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
 int conn_add_params(struct conn *c, struct kernel_job *job)
 {
-	const struct manager_config *config = manager_config(c->session->manager);
-	const char *own_name = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
-	const char *initiator = *own_name ? own_name : config->initiator_name;
+	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	struct adding adding = { c, job };
 
 	add_host(c, job, initiator);

@@ -163,12 +163,14 @@ static int add_session(struct manager *m, const struct record *node, struct tran
 {
 	struct session *s;
 
+	struct err *err = &r->answer->result.err;
+
 	if (session_new(m, node, t, &s) < 0)
-		return err_set(&r->answer->result.err, MISCSI_ERR_NOMEM, "out of memory");
+		return err_set(err, MISCSI_ERR_NOMEM, "out of memory");
 	list_append(&m->sessions, &s->node);
-	if (join(s, r, SESSION_UP) < 0) {
+	if (session_identify(s, err) < 0 || join(s, r, SESSION_UP) < 0) {
 		session_free(s);
-		return -ENOMEM;
+		return -ECANCELED;
 	}
 	session_event(s, SESS_EV_START);
 	return 0;
@@ -202,10 +204,6 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 
 	if (!*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS)) {
 		err_set(err, MISCSI_ERR_INVAL, "the record names no target or no portal");
-		return;
-	}
-	if (!m->config.initiator_name && !*record_str(node, FIELD_IFACE_INITIATORNAME)) {
-		err_set(err, MISCSI_ERR_INVAL, "no initiator name: initiatorname.iscsi had none when iscsid started");
 		return;
 	}
 	if (plugins_find(m->config.plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)

@@ -34,8 +34,12 @@ struct manager_config {
 	struct scanner *scanner;
 	struct worker_pool *lookups; /* host names */
 	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
-	const char *initiator_name; /* used where the iface has none of its own */
-	const char *initiator_alias; /* may be NULL */
+	/*
+	 * Who we are: asked when a session is made whose iface has no initiator name of its own; the session keeps it then. *alias (may be
+	 * NULL) goes with each login. Valid until the next call. -errno with *err: this machine has no name.
+	 */
+	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
+	void *identify_arg;
 	bool safe_logout; /* iscsid.safe_logout */
 	uint64_t host_salt; /* part of every ISID: the same as long as this kernel runs (isid.h) */
 };

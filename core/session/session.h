@@ -82,6 +82,7 @@ void session_answer(struct session *s, enum session_want want, const struct err 
 const char *session_target(const struct session *s);
 const char *session_portal(const struct session *s); /* where it goes now, as text */
 const char *session_address(const struct session *s, uint16_t *port);
+int session_identify(struct session *s, struct err *err); /* gives it its initiator name, if it has none */
 void session_portal_text(struct session *s); /* the address changed */
 int session_redirect(struct session *s, const struct login_redirect *to); /* -ELOOP */
 void session_next_portal(struct session *s); /* the one of the last attempt failed or was lost: where the next one goes */

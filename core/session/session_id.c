@@ -26,6 +26,19 @@ const char *session_address(const struct session *s, uint16_t *port)
 	return elsewhere ? s->redirect_host : record_str(s->record, FIELD_CONN_ADDRESS);
 }
 
+/* The name stays with the session: a target knows it by name and ISID, whatever this machine will be called later. */
+int session_identify(struct session *s, struct err *err)
+{
+	const struct manager_config *config = manager_config(s->manager);
+	const char *name, *alias;
+	int rc;
+
+	if (*record_str(s->record, FIELD_IFACE_INITIATORNAME))
+		return 0;
+	rc = config->identify(config->identify_arg, &name, &alias, err);
+	return rc < 0 ? rc : record_set(s->record, FIELD_IFACE_INITIATORNAME, name, err);
+}
+
 /* Kept as text because every line of the log has it. */
 void session_portal_text(struct session *s)
 {

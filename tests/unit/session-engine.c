@@ -121,6 +121,25 @@ static void two_equal_logins_make_one_session(void **state)
 	record_free(node);
 }
 
+static void a_machine_without_a_name_logs_in_nowhere(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	w->nameless = true;
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_INVAL);
+	assert_int_equal(manager_count(w->m), 0);
+	w->nameless = false; /* it was given one meanwhile */
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, 0);
+	assert_string_equal(record_str(world_session(w)->record, FIELD_IFACE_INITIATORNAME), "iqn.2026-11.example:host");
+	record_free(node);
+}
+
 static void nr_sessions_is_exact(void **state)
 {
 	struct session_world *w = *state;
@@ -659,6 +678,7 @@ int main(void)
 		T(login_makes_a_session),
 		T(parameters_come_before_the_start),
 		T(two_equal_logins_make_one_session),
+		T(a_machine_without_a_name_logs_in_nowhere),
 		T(nr_sessions_is_exact),
 		T(login_again_is_tried_as_often_as_the_record_says),
 		T(a_refusal_is_final_for_a_first_login),

@@ -78,6 +78,15 @@ static void listen_somewhere(struct session_world *w)
 	w->port = ntohs(sa.sin_port);
 }
 
+static int world_identify(void *arg, const char **name, const char **alias, struct err *err)
+{
+	const struct session_world *w = arg;
+
+	*name = "iqn.2026-11.example:host";
+	*alias = NULL;
+	return w->nameless ? err_set(err, MISCSI_ERR_INVAL, "no initiator name") : 0;
+}
+
 void world_new(struct session_world *w)
 {
 	struct plugins_config plugins;
@@ -105,7 +114,7 @@ void world_new(struct session_world *w)
 	assert_int_equal(plugins_new(&plugins, &w->plugins), 0);
 	config = (struct manager_config){ .loop = w->loop, .log = &w->log, .kernel = w->kernel, .plugins = w->plugins,
 		.sysfs = &w->sys.sysfs, .scanner = w->scanner, .lookups = w->workers, .state_dir = w->dir,
-		.initiator_name = "iqn.2026-11.example:host", .host_salt = 1 };
+		.identify = world_identify, .identify_arg = w, .host_salt = 1 };
 	if (manager_new(&config, &w->m, &err) < 0)
 		fail_msg("%s", err.text);
 }

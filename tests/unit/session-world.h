@@ -35,6 +35,7 @@ struct session_world {
 	uint16_t port;
 	/* The target: how it answers the next logins, and the logout. */
 	uint8_t status_class, status_detail;
+	bool nameless; /* this machine has no initiator name */
 	bool silent, silent_logout; /* it does not answer */
 	const char *redirect; /* the text of a redirection */
 	bool redirect_stays; /* it is a permanent one */
