@@ -24,8 +24,7 @@
 #define INDEX_MAX 0xffffu
 #define INDEX_FREE 0xffffu /* beyond every table: a free one is taken */
 
-static const struct krequest get_chap = { GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_OP_NOT_SUPP, "the driver has none" } } };
+static const struct krequest get_chap = { GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { { 0 } } };
 static const struct krequest set_chap = { SET_CHAP, "set a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "the entry is of the other kind (for us, or for the target), or beyond the table" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses it, or the table is full" } } };
@@ -98,8 +97,11 @@ static void got(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct walk *w = op->data;
 	uint32_t n, room = answer->data_len / REC_SIZE;
-	int r = answer->result < 0 ? krequest_failed(op, &get_chap, answer->result) : 0;
+	/* of all requests this one says so when the driver has none */
+	int r = answer->result == -EINVAL ? -ENOSYS : answer->result;
 
+	if (r < 0)
+		r = krequest_failed(op, &get_chap, r);
 	memcpy(&n, answer->u + ENTRIES_AT, sizeof(n));
 	if (r == 0 && n > (room < STEP ? room : STEP))
 		r = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel says that it sends %u CHAP entries, and does not", n);

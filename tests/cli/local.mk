@@ -1,3 +1,3 @@
 # command line tests: iscsiadm with a made-up /sys and a stand-in daemon
-EXTRA_DIST += tests/cli/run
-TESTS += tests/cli/run
+EXTRA_DIST += tests/cli/run tests/cli/host
+TESTS += tests/cli/run tests/cli/host
