@@ -10,6 +10,11 @@
 
 #define VALUE_MAX 4096
 
+/*
+ * Drivers go from one attribute to the next by its aligned length, and trust the value's size by its
+ * parameter. So the caller gives exactly the parameter's size, and what is too long is an error here,
+ * not a cut value there.
+ */
 static void add(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value,
 	uint32_t len)
 {

@@ -14,6 +14,7 @@ struct message {
 	size_t len;
 };
 
+/* Copied out by offset: messages in a buffer need not be aligned. */
 static uint32_t r32(const struct message *m, unsigned at)
 {
 	uint32_t value;
@@ -44,6 +45,7 @@ static int on_conn_error(const struct message *m, const struct kernel_event_ops 
 	return 0;
 }
 
+/* qla4xxx alone sends it: that its START_CONN has worked does not mean that the adapter has logged in. */
 static int on_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->login_state)
@@ -91,6 +93,7 @@ static int on_ping(const struct message *m, const struct kernel_event_ops *ops, 
 	return 0;
 }
 
+/* Group 2 only: without somebody there, bnx2i's and qedi's connects fail. */
 static int on_path_req(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	struct iscsi_path path;
@@ -127,6 +130,7 @@ static int (*const handlers[])(const struct message *m, const struct kernel_even
 	[ISCSI_KEVENT_PING_COMP - FIRST] = on_ping,
 };
 
+/* An event that has no row is one of a newer kernel, and passed by. */
 static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops,
 	void *arg)
 {
@@ -141,6 +145,10 @@ static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const s
 	return handlers[ev.type - FIRST](&m, ops, arg);
 }
 
+/*
+ * A message whose length cannot be true ends the datagram: where the next one begins is not known any
+ * more.
+ */
 int kernel_event_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg)
 {
 	const uint8_t *at = bytes;

@@ -12,6 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * The kernel drops an answer after ten attempts at a full buffer, so more must never be under way than
+ * fit.
+ */
 #define BATCH_MAX 32 /* answers that surely fit into a default receive buffer */
 #define BATCH_BYTES 16384
 #define ANSWER_SIZE 128 /* an answer has 72; anything longer is none */
@@ -29,7 +33,11 @@ int message_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev)
 	return head.nlmsg_type;
 }
 
-/* What the answer gives back, for the requests behind it and for the owner. */
+/*
+ * What the answer gives back, for the requests behind it and for the owner. The sid of a new session is
+ * needed by every request behind it in the same job; that is why a login's whole preparation can be one
+ * job.
+ */
 static void take_answer(struct kernel_job *job, const struct request_row *row, const struct iscsi_uevent *ev)
 {
 	if (row->retcode)
@@ -50,6 +58,10 @@ static void take_answer(struct kernel_job *job, const struct request_row *row, c
 	}
 }
 
+/*
+ * Success is two things: the answer is no IF_ERROR and, where the request has one, the driver's return
+ * code is not negative.
+ */
 static void judge(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	struct job_request *req = &job->state->req[i];
@@ -132,6 +144,7 @@ static void drain(const struct job_wire *wire)
 	}
 }
 
+/* Each request begins as unanswered, so what the loop below does not reach is not taken for done. */
 static void exchange(struct kernel_job *job, unsigned i, unsigned count, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;
@@ -166,7 +179,10 @@ static void fall_back(struct kernel_job *job, unsigned i, const struct job_wire 
 	exchange(job, i, 1, wire);
 }
 
-/* Puts in what an answer before has told. */
+/*
+ * Puts in what an answer before has told. Left as it is, a request would go to host 0, which may be
+ * another driver's: the kernel does not check that.
+ */
 static void resolve(struct kernel_job *job, unsigned i)
 {
 	struct job_request *req = &job->state->req[i];
@@ -184,7 +200,11 @@ static void resolve(struct kernel_job *job, unsigned i)
 	job_store(job, i, &ev);
 }
 
-/* How many requests from i on go out together. */
+/*
+ * How many requests from i on go out together. Only parameters go together: nothing behind them depends
+ * on one of them. A message whose end is not aligned must be the last of its datagram, for the kernel
+ * looks for the next at the aligned place.
+ */
 static unsigned batch(const struct job_state *s, unsigned i)
 {
 	unsigned n = 1;
@@ -198,6 +218,10 @@ static unsigned batch(const struct job_state *s, unsigned i)
 	return n;
 }
 
+/*
+ * The first failure ends the job, unless its request may fail: what comes behind was meant for a state
+ * that was not reached.
+ */
 void job_run(struct kernel_job *job, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A job: its buffer of messages, how a row turns arguments into one, and what came of it.
+ *
+ * Building never fails in the builder's face: the first error is kept, later requests are not added,
+ * and who runs or submits the job is told. A login adds dozens of requests and looks once.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -31,6 +34,10 @@ struct kernel_job *kernel_job_new(void)
 	return job;
 }
 
+/*
+ * Everything is wiped, for the parameters hold CHAP secrets. Sockets are duplicates of our own, and
+ * closed here.
+ */
 void kernel_job_clear(struct kernel_job *job)
 {
 	struct job_state *s = job->state;
@@ -104,6 +111,7 @@ static int reserve(struct job_state *s, size_t more)
 	return 0;
 }
 
+/* -ECANCELED is what a request says that was never sent, because one before it failed. */
 static struct job_request *new_request(struct job_state *s)
 {
 	struct job_request *req;
@@ -151,6 +159,10 @@ struct job_request *job_append(struct kernel_job *job, const struct request_row 
 	return req;
 }
 
+/*
+ * Host byte order, at the width that the row says; the rest of the union stays zero, since some drivers
+ * look further.
+ */
 static void put(struct iscsi_uevent *ev, const struct request_arg *arg, uint64_t value)
 {
 	uint16_t v16 = (uint16_t)value;
@@ -195,12 +207,14 @@ struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, 
 	return req;
 }
 
+/* The first one counts: what follows is mostly its consequence. */
 void job_fail(struct kernel_job *job, int error)
 {
 	if (!job->state->build_error)
 		job->state->build_error = error;
 }
 
+/* For parameters that some drivers do not know (-ENOSYS), and for endings of what may be gone already. */
 void kernel_job_may_fail(struct kernel_job *job)
 {
 	if (!job->state->build_error && job->state->added)
@@ -270,6 +284,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 	return row->error;
 }
 
+/* Names the request and the parameter: "Function not implemented" alone helps nobody. */
 int kernel_job_result(const struct kernel_job *job, struct err *err)
 {
 	const struct job_state *s = job->state;

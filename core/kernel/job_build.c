@@ -20,6 +20,7 @@ static struct job_request *add(struct kernel_job *job, enum iscsi_uevent_e numbe
 	return job_add(job, number, args, payload, len, len);
 }
 
+/* For plugins, whose requests are their own: only what could harm the whole machine is bounded here. */
 void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload,
 	size_t len)
 {
@@ -39,6 +40,10 @@ void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], 
 		req->param = uevent_get32(ev.u, row->arg[0].at);
 }
 
+/*
+ * With an endpoint the session is bound to it: offload drivers refuse the plain form, tcp refuses this
+ * one.
+ */
 void kernel_job_create_session(struct kernel_job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max,
 	uint16_t queue_depth, uint32_t initial_cmdsn)
 {
@@ -62,6 +67,10 @@ void kernel_job_bind(struct kernel_job *job, uint64_t eph, bool leading)
 	add(job, ISCSI_UEVENT_BIND_CONN, ARGS(eph, leading), NULL, 0);
 }
 
+/*
+ * A duplicate, because the worker runs the job later: the number might be another file's by then. The
+ * kernel looks it up in the table of the thread that sends, and takes its own reference.
+ */
 void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading)
 {
 	struct job_state *s = job->state;
@@ -120,6 +129,7 @@ void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, in
 	kernel_job_set_param(job, param, text);
 }
 
+/* Not as a string of the caller's: secrets have a length, and no NUL behind them. */
 void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes,
 	size_t len)
 {
@@ -140,11 +150,16 @@ void kernel_job_start_conn(struct kernel_job *job)
 	add(job, ISCSI_UEVENT_START_CONN, ARGS(0), NULL, 0);
 }
 
+/* TERM or RECOVER. SUSPEND is answered with success and not done, while the endpoint goes all the same. */
 void kernel_job_stop_conn(struct kernel_job *job, enum iscsi_stop_flag flag)
 {
 	add(job, ISCSI_UEVENT_STOP_CONN, ARGS(flag), NULL, 0);
 }
 
+/*
+ * libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and
+ * ExpStatSN in.
+ */
 void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data,
 	size_t len)
 {
@@ -169,6 +184,10 @@ void kernel_job_destroy_conn(struct kernel_job *job)
 	add(job, ISCSI_UEVENT_DESTROY_CONN, ARGS(0), NULL, 0);
 }
 
+/*
+ * Asynchronous: destroying waits for I/O, with the mutex of all iSCSI management held. Kernels that do
+ * not know it are asked by the other request.
+ */
 void kernel_job_destroy_session(struct kernel_job *job)
 {
 	add(job, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, ARGS(0), NULL, 0);
@@ -179,7 +198,10 @@ void kernel_job_destroy_session_wait(struct kernel_job *job)
 	add(job, ISCSI_UEVENT_DESTROY_SESSION, ARGS(0), NULL, 0);
 }
 
-/* Drivers look at the address by its family, whatever was sent: never let them look beyond. */
+/*
+ * Drivers look at the address by its family, whatever was sent: never let them look beyond. The kernel
+ * itself checks for 16 bytes only.
+ */
 static void add_addr(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
 	const struct sockaddr *addr, socklen_t len)
 {
@@ -188,6 +210,7 @@ static void add_addr(struct kernel_job *job, enum iscsi_uevent_e number, const u
 	job_add(job, number, args, addr, len, sizeof(struct sockaddr_storage));
 }
 
+/* Without a host, iser, bnx2i and cxgbi go by the route; be2iscsi, qedi and qla4xxx answer -ENXIO. */
 void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr,
 	socklen_t len)
 {
@@ -247,6 +270,7 @@ void kernel_job_delete_chap(struct kernel_job *job, uint16_t index)
 	add(job, ISCSI_UEVENT_DELETE_CHAP, ARGS(index), NULL, 0);
 }
 
+/* With its NUL: the driver compares a string. */
 void kernel_job_new_flashnode(struct kernel_job *job, const char *ipv4_or_ipv6)
 {
 	add(job, ISCSI_UEVENT_NEW_FLASHNODE, ARGS(0), ipv4_or_ipv6, strlen(ipv4_or_ipv6) + 1);

@@ -2,9 +2,13 @@
 /*
  * The kernel's end of iSCSI for a program: who owns which socket.
  *
- * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by
- * kernel_run(). The one for events is the loop's. A submitted job is on the list until its done(): that list
- * is what kernel_free() ends.
+ * The socket for requests is opened at the first one and used under a lock, by the worker's thread or
+ * by kernel_run(). The one for events is the loop's. A submitted job is on the list until its done():
+ * that list is what kernel_free() ends.
+ *
+ * Two sockets, because answers have no number of their request: on a socket that is in group 1 an event
+ * may come between a request and its answer, and an answer that was lost in a storm of events would be
+ * waited for in vain.
  */
 #include "config.h"
 #include "kernel/kernel.h"
@@ -50,7 +54,10 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
 	return 0;
 }
 
-/* Opens the socket if need be. Without one every request has failed for the same reason. */
+/*
+ * Opens the socket if need be. Without one every request has failed for the same reason. The socket
+ * stays open: opening it may load a module, and costs more than most requests.
+ */
 static void run(struct kernel *k, struct kernel_job *job)
 {
 	struct job_state *s = job->state;
@@ -70,6 +77,7 @@ static void run(struct kernel *k, struct kernel_job *job)
 	pthread_mutex_unlock(&k->lock);
 }
 
+/* Blocks, for seconds with some drivers: for commands, never on a daemon's loop. */
 int kernel_run(struct kernel *k, struct kernel_job *job, struct err *err)
 {
 	if (!job->state->build_error)
@@ -101,6 +109,10 @@ static void job_done_work(struct work *w)
 		kernel_job_free(s->job);
 }
 
+/*
+ * One worker: the kernel takes requests of all processes one by one, so a second thread would only wait
+ * for its mutex.
+ */
 int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg),
 	void *arg)
 {
@@ -126,6 +138,10 @@ int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct 
 	return 0;
 }
 
+/*
+ * A job that runs cannot be stopped: sendmsg() is not interrupted. It ends by itself and is freed then,
+ * untold.
+ */
 void kernel_cancel(struct kernel *k, struct kernel_job *job)
 {
 	struct job_state *s = job->state;
@@ -162,6 +178,10 @@ static void deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 		(void)kernel_event_decode(bytes, len, l->events, l->arg);
 }
 
+/*
+ * ENOBUFS means that events were lost, once. Which ones is not known: who listens has to read sysfs
+ * again.
+ */
 static void on_event(void *arg, uint32_t events)
 {
 	struct kernel *k = arg;
@@ -182,6 +202,7 @@ static void on_event(void *arg, uint32_t events)
 	}
 }
 
+/* Group 2 only for who resolves paths: a second listener there would answer what is not its own. */
 static int open_events(struct kernel *k)
 {
 	int rc = k->wire.ops->open(k->wire.ops_arg, &k->events_sock);
@@ -240,6 +261,7 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 	return attach_error(err, rc);
 }
 
+/* The pool before the list: a job may be running, and its memory is the worker's until it ends. */
 void kernel_free(struct kernel *k)
 {
 	struct job_state *s, *tmp;

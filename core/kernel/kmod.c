@@ -74,6 +74,10 @@ static int load(const char *name)
 	return rc;
 }
 
+/*
+ * A blacklisted module is not loaded behind the administrator's back; that is told as a lack of
+ * permission.
+ */
 int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 {
 	char plain[NAME_MAX_LEN];

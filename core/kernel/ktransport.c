@@ -15,6 +15,10 @@ static int is_name(const char *name)
 	return n && n < KTRANSPORT_NAME_MAX && !name[n];
 }
 
+/*
+ * Never kept: it is a pointer of the kernel's and changes whenever the module is loaded anew. Readable
+ * by root alone.
+ */
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err)
 {
 	char shown[64];
@@ -48,6 +52,10 @@ int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
 	return sysfs_list(s, out, SYSFS_BY_NAME, "", "class/iscsi_transport");
 }
 
+/*
+ * A request with one driver's handle and another's host makes the first work on the second's memory: so
+ * a host's transport is found out from the host, and never taken from a record.
+ */
 int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no,
 	char buf[KTRANSPORT_NAME_MAX])
 {

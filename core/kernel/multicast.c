@@ -47,7 +47,10 @@ static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *e
 	return 0;
 }
 
-/* 1: not what we wait for. */
+/*
+ * 1: not what we wait for. Every subscriber gets every answer, so another program's may come between:
+ * type and objects decide.
+ */
 static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t len)
 {
 	const struct request_row *row = job->state->req[i].row;
@@ -71,7 +74,10 @@ static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t
 	return keep(job, i, &ev, bytes + ISCSI_MSG_HEAD, head.nlmsg_len - ISCSI_MSG_HEAD);
 }
 
-/* Takes messages until take() has found ours (asked) or until there are none. */
+/*
+ * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message:
+ * an answer to GET_CHAP holds passwords, ours or another program's.
+ */
 static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf,
 	bool asked)
 {
@@ -92,6 +98,10 @@ static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wi
 	return -ENODATA;
 }
 
+/*
+ * Emptying comes after joining and right before sending: with a full buffer as the only one in the
+ * group the kernel would never come back.
+ */
 static int ask(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock)
 {
 	const struct job_request *req = &job->state->req[i];

@@ -20,6 +20,10 @@ static int errno_or(int fallback)
 	return errno > 0 ? -errno : fallback;
 }
 
+/*
+ * EPROTONOSUPPORT when the module is not there and could not be loaded; ECONNREFUSED, on sending, from
+ * another network namespace than the first, where the kernel has no end of this socket.
+ */
 static int nl_open(void *arg, void **out)
 {
 	struct nl_sock *sock = nl_socket_alloc();
@@ -43,6 +47,7 @@ static void nl_shut(void *sock)
 	nl_socket_free(sock);
 }
 
+/* The room first, so that nothing is lost between joining and making it. */
 static int nl_join(void *sock, unsigned group, size_t bytes)
 {
 	int fd = nl_socket_get_fd(sock);
@@ -69,6 +74,10 @@ static int nl_out(void *sock, const void *bytes, size_t len)
 	return n < 0 ? errno_or(-EIO) : 0;
 }
 
+/*
+ * A message that was cut, or that a process has sent and not the kernel, is given back as one of no
+ * bytes.
+ */
 static int nl_in(void *sock, void *bufs, size_t size, size_t *lens, unsigned n)
 {
 	struct mmsghdr msg[RECV_MAX] = { 0 };

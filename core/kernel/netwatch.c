@@ -47,6 +47,10 @@ static void tell(void *arg)
 	w->fn(w->arg);
 }
 
+/*
+ * Routes come by hundreds when a link comes up: one call at the end of the burst, but not later than
+ * LATEST_MS.
+ */
 static void note(struct netwatch *w)
 {
 	uint64_t now = loop_now(w->loop), waited;
@@ -77,6 +81,10 @@ static void on_readable(void *arg, uint32_t events)
 	}
 }
 
+/*
+ * Connections that wait for their next attempt are woken by it: a host that comes back online logs in
+ * at once.
+ */
 int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out)
 {
 	struct netwatch *w = x_new(struct netwatch);

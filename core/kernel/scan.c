@@ -32,6 +32,7 @@ struct scanner {
 	struct list scans; /* owned */
 };
 
+/* '-' is the kernel's word for all. */
 static const char *field(char *buf, size_t size, uint64_t value, uint64_t all)
 {
 	if (value == all)
@@ -49,7 +50,10 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 	return sysfs_write(s, text, "class/scsi_host/host%u/scan", host_no);
 }
 
-/* "2:0:0:10" */
+/*
+ * "2:0:0:10" Beside devices a target's directory holds attributes and links: what is no H:C:T:L of this
+ * host is none.
+ */
 static int device_address(const char *name, uint32_t host_no, struct scan_device *dev)
 {
 	uint32_t host;
@@ -88,6 +92,7 @@ static void device_read(const struct sysfs *target, const char *name, struct sca
 		strcpy(dev->block, disks.names[0]);
 }
 
+/* By number: clients such as Longhorn take the first "Lun: 1" that they find. */
 static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no,
 	struct scan_devices *out)
 {
@@ -132,6 +137,10 @@ void scan_devices_free(struct scan_devices *d)
 	*d = (struct scan_devices){ 0 };
 }
 
+/*
+ * Each known device is asked anew first, since a host's scan finds new ones only, and not that a disk
+ * has grown.
+ */
 int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid)
 {
 	cleanup(scan_devices_free) struct scan_devices found = { 0 };
@@ -170,6 +179,10 @@ static void scan_ended(struct work *w)
 		done(status, arg);
 }
 
+/*
+ * On a worker: a scan writes to sysfs and returns when every unit has answered or run into its time
+ * limit.
+ */
 static int submit(struct scanner *sc, const struct scan *what, struct scan **out)
 {
 	struct scan *scan = x_new(struct scan);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sysfs: every access is openat() below a directory held open, so that many reads of one object look its path
- * up once.
+ * sysfs: every access is openat() below a directory held open, so that many reads of one object look
+ * its path up once.
+ *
+ * The root may be another directory than /sys: tests have a tree of files there.
  */
 #include "config.h"
 #include "kernel/sysfs.h"
@@ -93,6 +95,7 @@ static int read_value(const struct sysfs *s, const char *path, char *buf, size_t
 	return rc;
 }
 
+/* "(null)" is how libiscsi's drivers print a string that was never set: no value, not that text. */
 int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...)
 {
 	char path[PATH_MAX];
@@ -115,6 +118,7 @@ static int whole_number(const char *text, const char *end)
 	return end == text || *end ? -EINVAL : 0;
 }
 
+/* A transport's caps are hexadecimal; all else is decimal, where a leading zero is no octal. */
 int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
 {
 	char path[PATH_MAX], buf[64], *end;
@@ -153,6 +157,7 @@ int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
 	return rc;
 }
 
+/* One write(): an attribute takes its value as a whole. */
 int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...)
 {
 	char path[PATH_MAX];
@@ -192,6 +197,7 @@ int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fm
 	return 0;
 }
 
+/* A file that the driver does not show is not there: that is how its abilities are told. */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
 {
 	char path[PATH_MAX];
@@ -206,6 +212,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* session12 behind session2, and target3:0:10 behind target3:0:9. */
 static int by_number(const void *a, const void *b)
 {
 	return strverscmp(*(char *const *)a, *(char *const *)b);

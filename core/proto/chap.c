@@ -25,6 +25,10 @@ static const struct {
 	{ CHAP_MD5, 16, "MD5", "MD5" },
 };
 
+/*
+ * One way only. RESPONDED means that the target still owes us a proof; without mutual CHAP our own
+ * response is the end.
+ */
 enum chap_state { CHAP_NEW, CHAP_OFFERED, CHAP_RESPONDED, CHAP_PROVED };
 
 struct chap {
@@ -48,6 +52,7 @@ int chap_alg_of(const char *name, size_t len)
 	return -EINVAL;
 }
 
+/* As wide as what the wire can say, so that a number beyond int is not cut down to one that is known. */
 static int alg_index(uint64_t number)
 {
 	for (size_t i = 0; i < N_ALGS; i++)
@@ -71,6 +76,10 @@ static bool listed(const struct chap_config *c, int alg)
 	return false;
 }
 
+/*
+ * The order is kept, since it is the order of preference that CHAP_A offers (RFC 7143 12.1.3). That a
+ * name stands twice adds nothing, and the array has room for each algorithm once.
+ */
 int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 {
 	char shown[80];
@@ -159,6 +168,7 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	return 0;
 }
 
+/* The challenge goes too: with the response that was sent, it lets a weak secret be guessed offline. */
 void chap_free(struct chap *c)
 {
 	if (!c)
@@ -180,6 +190,7 @@ void chap_offer(struct chap *c, struct strbuf *out)
 	c->state = CHAP_OFFERED;
 }
 
+/* Fatal: the same target would do the same again, and each try hands it another response to guess from. */
 static int broken(struct err *err, const char *why)
 {
 	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "CHAP: the target %s", why);
@@ -318,6 +329,10 @@ static int take_proof(struct chap *c, const struct text_list *in, struct err *er
 	return 0;
 }
 
+/*
+ * A text without CHAP keys is an empty step: a target may ask for more text first (C bit), or say other
+ * things.
+ */
 int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
 {
 	bool any = false;
@@ -333,6 +348,10 @@ int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, st
 	return broken(err, "sent CHAP keys where none belong");
 }
 
+/*
+ * With our response out we offer to end the stage; whether the target's proof came with its agreement
+ * is chap_done().
+ */
 bool chap_may_transit(const struct chap *c)
 {
 	return c->state >= CHAP_RESPONDED;
@@ -348,6 +367,7 @@ bool chap_mutual(const struct chap *c)
 	return c->secret_in.len;
 }
 
+/* 0 before one was agreed on, which is no algorithm's number. */
 int chap_alg(const struct chap *c)
 {
 	return c->state >= CHAP_RESPONDED ? algs[c->alg].number : 0;

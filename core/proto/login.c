@@ -10,6 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * `asked_transit` is of the request under way: only what we have offered may the target agree to
+ * (11.13.6).
+ */
 struct login {
 	struct login_config config; /* its strings are ours, its CHAP settings have gone into chap */
 	char *initiator_name, *initiator_alias, *target_name;
@@ -56,6 +60,11 @@ static int check_config(const struct login_config *c, struct err *err)
 	return 0;
 }
 
+/*
+ * The caller's strings are copied: a record may be changed or freed while its login is under way.
+ * Without authentication the login begins in the operational stage, which RFC 7143 6.3 allows and which
+ * spares a round trip.
+ */
 int login_new(const struct login_config *config, struct login **out, struct err *err)
 {
 	struct login *l;
@@ -127,7 +136,10 @@ static bool may_transit(const struct login *l)
 	return l->method_settled && (!l->use_chap || chap_may_transit(l->chap));
 }
 
-/* Makes the request that carries l->out. */
+/*
+ * Makes the request that carries l->out. Bounded by count as well as by bytes: a target that answers
+ * each request with nothing would go on for ever.
+ */
 static int request(struct login *l, bool transit, struct login_action *action, struct err *err)
 {
 	struct iscsi_login_req r = {
@@ -167,6 +179,10 @@ static void say_names(struct login *l)
 		text_add(&l->out, "TargetName", l->target_name);
 }
 
+/*
+ * After the first failure the connection is of no use: nobody knows what the target believes to have
+ * agreed.
+ */
 static void fail(struct login *l, const struct err *err, struct login_action *action)
 {
 	l->over = true;
@@ -175,6 +191,7 @@ static void fail(struct login *l, const struct err *err, struct login_action *ac
 	action->err = *err;
 }
 
+/* "CHAP,None" is for who has configured CHAP but takes targets without; the order says what we prefer. */
 void login_start(struct login *l, struct login_action *action)
 {
 	struct err err = ERR_INIT;
@@ -230,7 +247,10 @@ static int take_redirect_key(void *arg, const struct text_pair *pair, const stru
 	return 0;
 }
 
-/* 11.13.5, class 1: one or more TargetAddress; the first that can be used is. */
+/*
+ * 11.13.5, class 1: one or more TargetAddress; the first that can be used is. The text is read by the
+ * cutter, not as a whole: a redirection may carry anything beside, and no stage is left to protect.
+ */
 static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action,
 	struct err *err)
 {
@@ -249,7 +269,10 @@ static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu
 	return 0;
 }
 
-/* Classes 2 and 3. */
+/*
+ * Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the
+ * record was made before.
+ */
 static int refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
@@ -276,7 +299,10 @@ static int check_strict(const struct login *l, const struct iscsi_login_rsp *r, 
 	return 0;
 }
 
-/* The header of a response with status 0 (11.13). */
+/*
+ * The header of a response with status 0 (11.13). Each of these lets a target, or who sits between,
+ * take us into a stage that we have not asked for: past the authentication, in the worst case.
+ */
 static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	if (r->version_active != ISCSI_VERSION)
@@ -318,6 +344,7 @@ static int take_auth_method(struct login *l, const struct text_pair *pair, struc
 	return violation(err, "it chose an AuthMethod that was not offered");
 }
 
+/* For people only: it is cut and escaped, never a reason to fail. */
 static int take_alias(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	(void)err;
@@ -355,7 +382,10 @@ static int take_key(struct login *l, const struct text_pair *pair, struct err *e
 	return negotiate_take(&l->negotiation, phase, pair->key, pair->value, &l->out, err);
 }
 
-/* One complete text of the target's. */
+/*
+ * One complete text of the target's. CHAP sees the whole text first, since its keys belong together;
+ * the others are taken one by one.
+ */
 static int take_text(struct login *l, struct err *err)
 {
 	cleanup(text_free) struct text_list list = { 0 };
@@ -375,7 +405,11 @@ static int take_text(struct login *l, struct err *err)
 	return 0;
 }
 
-/* The last response: the whole of the outcome is known and checked. */
+/*
+ * The last response: the whole of the outcome is known and checked. A portal group that is not the
+ * record's means that the session would be another than the one meant: ISID and portal group make its
+ * name.
+ */
 static int finish(
 	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
@@ -408,7 +442,10 @@ static int finish(
 	return 0;
 }
 
-/* The target agrees to leave the stage. */
+/*
+ * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line
+ * the target would have a session without having proved that it knows password_in.
+ */
 static int take_transit(
 	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {

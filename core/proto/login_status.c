@@ -54,6 +54,7 @@ const char *login_status_text(uint8_t status_class, uint8_t status_detail)
 	return i < 0 ? "unknown status" : statuses[i].text;
 }
 
+/* A class that does not exist is fatal: to try again could only meet it again. */
 enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail)
 {
 	int i = find(status_class, status_detail);

@@ -45,6 +45,7 @@ static const struct range prohibited[] = {
 	{ 0xe0000, 0x10ffff },
 };
 
+/* U+xFFFE and U+xFFFF of every plane are no characters. */
 static bool is_prohibited(uint32_t c)
 {
 	if ((c & 0xfffe) == 0xfffe)
@@ -88,6 +89,7 @@ static size_t utf8(const uint8_t *s, size_t len, uint32_t *out)
 	return c >= least[n] && c <= 0x10ffff ? n : 0;
 }
 
+/* '_' and upper case are beyond RFC 3722, and seen in the field. */
 static bool alphabet_ok(const char *name, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n) {
@@ -147,6 +149,7 @@ static const struct {
 	{ "naa.", naa_ok },
 };
 
+/* In the order in which they help the user: length and alphabet are wrong in every format. */
 static const char *fault(const char *name, size_t len)
 {
 	if (!len)
@@ -175,6 +178,10 @@ int name_check(const char *name, size_t len, struct err *err)
 		str_escape(shown, sizeof(shown), name, len), why);
 }
 
+/*
+ * RFC 3722 folds case before it compares. Beyond ASCII the bytes are compared: a name is kept as its
+ * target has spelled it.
+ */
 bool name_equal(const char *a, const char *b)
 {
 	return !strcasecmp(a, b);

@@ -21,7 +21,10 @@ static const struct key_row rows[] = {
 #include "proto/keys.def"
 };
 
-/* Of negotiation.state. */
+/*
+ * Of negotiation.state. SEEN counts what the target has said, SETTLED what has a result. A declaration
+ * is seen, but never settled.
+ */
 enum { OFFERED = 1, SEEN = 2, SETTLED = 4 };
 
 static uint32_t *member(struct iscsi_params *p, size_t offset)
@@ -50,6 +53,7 @@ void iscsi_params_init(struct iscsi_params *p)
 			*member(p, rows[i].member) = rows[i].initial;
 }
 
+/* MaxXmitDataSegmentLength is no key: it is our own limit on what the target declares. */
 int iscsi_params_set(struct iscsi_params *p, const char *setting, uint32_t value)
 {
 	if (!strcmp(setting, "node.conn[0].iscsi.MaxXmitDataSegmentLength")) {
@@ -87,7 +91,7 @@ const char *iscsi_digest_text(uint32_t digest)
 	return digests[digest & 3];
 }
 
-/* Does a wish take this digest? */
+/* Does a wish take this digest? A list of both takes either; one alone is a demand. */
 static bool digest_fits(uint32_t wish, uint32_t digest)
 {
 	return wish >= ISCSI_DIGEST_NONE_CRC32C || wish == digest;
@@ -110,6 +114,10 @@ static uint32_t combine(const struct key_row *row, uint32_t a, uint32_t b)
 	}
 }
 
+/*
+ * Wishes are brought into range and not refused: an adapter's plugin may have lowered them, and what
+ * goes out must be legal.
+ */
 void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool discovery, bool strict)
 {
 	*n = (struct negotiation){ .wish = *wish, .discovery = discovery, .strict = strict };
@@ -251,7 +259,10 @@ static bool is_constant(const char *value)
 	return !strcmp(value, "Reject") || !strcmp(value, "Irrelevant") || !strcmp(value, "NotUnderstood");
 }
 
-/* The answer to an offer of ours. */
+/*
+ * The answer to an offer of ours. Combined once more when we are not strict: some targets echo our
+ * offer or tell their own wish, and the smaller of the two is safe for both.
+ */
 static int take_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t wish = *member(&n->wish, row->member), got = 0;
@@ -303,7 +314,10 @@ static int take_declaration(
 	return 0;
 }
 
-/* Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. */
+/*
+ * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys
+ * that have no meaning in a discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
+ */
 static int take_known(struct negotiation *n, const struct key_row *row, const char *value,
 	struct strbuf *answers, struct err *err)
 {
@@ -351,6 +365,10 @@ bool negotiate_seen(const struct negotiation *n, enum key_id id)
 	return n->state[id] & SEEN;
 }
 
+/*
+ * What was offered and never answered keeps its default: the RFC has the target answer all, some leave
+ * keys out.
+ */
 int negotiate_finish(struct negotiation *n, struct err *err)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {

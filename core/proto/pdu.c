@@ -34,6 +34,7 @@ static const struct pdu_opcode opcodes[64] = {
 
 enum { FLAG_FINAL = 0x80, FLAG_CONT = 0x40, FLAG_IMMEDIATE = 0x40 /* of byte 0 */ };
 
+/* Byte by byte, in the wire's order: headers lie at any address, and no struct is laid over them. */
 static uint16_t get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -95,11 +96,13 @@ uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE])
 	return get24(bhs + 5);
 }
 
+/* Counted in words of four bytes (11.2.1.4). */
 uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE])
 {
 	return bhs[4] * 4u;
 }
 
+/* Before any memory is taken for the body: the length is the target's to say, the limit is ours. */
 int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(bhs[0]);
@@ -120,6 +123,10 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	return 0;
 }
 
+/*
+ * For PDUs that the kernel has cut out of the stream. Its messages are rounded up to four bytes, so
+ * more data than the header says is usual, and less is an error.
+ */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out,
 	struct err *err)
 {

@@ -59,6 +59,7 @@ static size_t take(struct pdu_reader *r, uint8_t *to, size_t upto, const uint8_t
 	return n;
 }
 
+/* The data stays in the reader's buffer, until it is fed again. */
 static void finish(struct pdu_reader *r, struct iscsi_pdu *pdu)
 {
 	memcpy(pdu->bhs, r->bhs, ISCSI_BHS_SIZE);
@@ -67,6 +68,10 @@ static void finish(struct pdu_reader *r, struct iscsi_pdu *pdu)
 	r->have = 0;
 }
 
+/*
+ * At most one PDU a call; what *used leaves is for the next. After an error there is no way back: where
+ * the next header begins was the broken one's to say.
+ */
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu,
 	struct err *err)
 {

@@ -29,7 +29,10 @@ static bool is_alnum(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Decimal digits alone, at most max; -1. */
+/*
+ * Decimal digits alone, at most max; -1. Five digits hold every port and portal group, and cannot
+ * overflow.
+ */
 static int32_t number(struct slice t, int32_t max)
 {
 	int32_t n = 0;
@@ -118,7 +121,10 @@ int portal_host_kind(const char *host, size_t len)
 	return kind_of((struct slice){ host, len });
 }
 
-/* Cuts ",TPGT" off the end. */
+/*
+ * Cuts ",TPGT" off the end. "-1" is how records and clients write an unknown group; libvirt's portals
+ * end in ",1".
+ */
 static const char *cut_tpgt(struct slice *t, struct portal *out)
 {
 	const char *comma = memchr(t->s, ',', t->len);
@@ -135,7 +141,10 @@ static const char *cut_tpgt(struct slice *t, struct portal *out)
 	return out->tpgt < 0 ? "its portal group tag is not a number from 0 to 65535" : NULL;
 }
 
-/* Leaves the bare host in *t. */
+/*
+ * Leaves the bare host in *t. A bare IPv6 address is taken without brackets: its colons are no port's.
+ * Users type it so.
+ */
 static const char *cut_port(struct slice *t, struct portal *out)
 {
 	bool brackets = t->len && t->s[0] == '[';
@@ -219,6 +228,7 @@ bool portal_same_host(const char *a, const char *b)
 	return !strcasecmp(a, b) || same_ipv6(a, b);
 }
 
+/* The portal group is not compared: it says something about the target, not where to connect to. */
 bool portal_equal(const struct portal *a, const struct portal *b)
 {
 	if (a->port != b->port || a->kind != b->kind)

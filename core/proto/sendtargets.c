@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes by.
+ * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes
+ * by.
+ *
+ * The list is never held as a whole: a target may be anybody who answers at an address, and what it
+ * sends has no length that could be believed. Hence four bounds: bytes, PDUs, PDUs without text, and
+ * records.
  */
 #include "proto/sendtargets.h"
 
@@ -67,8 +72,11 @@ uint32_t sendtargets_cmdsn(const struct sendtargets *s)
 	return s->config.cmdsn;
 }
 
-/* Immediate, so that no command window has to be watched and CmdSN stays as it is (3.2.2.1 of RFC
- * 3720, 4.2.2.1 here). */
+/*
+ * Immediate, so that no command window has to be watched and CmdSN stays as it is (3.2.2.1 of RFC 3720,
+ * 4.2.2.1 here). Also the request that asks for more: its text is empty, its TTT the target's
+ * (11.10.4).
+ */
 static int request(
 	struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
 {
@@ -142,7 +150,10 @@ static int end_target(struct sendtargets *s, struct err *err)
 	return was == NAMED ? report(s, NULL, err) : 0;
 }
 
-/* A new target begins; the one before may have had no address. */
+/*
+ * A new target begins; the one before may have had no address. Names become paths and arguments later
+ * on: here is where they enter.
+ */
 static int take_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -180,6 +191,7 @@ static int take_address(struct sendtargets *s, const struct text_pair *pair, str
 	return 0;
 }
 
+/* Both for the cutter's callback; the error's text is set where the cause is known. */
 struct taking {
 	struct sendtargets *s;
 	struct err *err;
@@ -205,7 +217,10 @@ static int take_pair(void *arg, const struct text_pair *pair, const struct err *
 	return 0;
 }
 
-/* The bounds that make an endless answer end. */
+/*
+ * The bounds that make an endless answer end. Pings count as PDUs without text, or a target that does
+ * nothing but ping would hold us for ever.
+ */
 static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, struct err *err)
 {
 	s->bytes += pdu->len;

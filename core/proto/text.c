@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text: complete lists of key=value, and their stream form.
+ *
+ * Lists are for the login, where each key may stand once and all must be known before the next step.
+ * The stream form is for discovery, where keys repeat and the text has no end that could be waited for.
  */
 #include "proto/text.h"
 
@@ -79,6 +82,10 @@ static int cut(char *part, size_t len, struct text_pair *out, struct err *err)
 	return 0;
 }
 
+/*
+ * No key twice in one text: a target that says CHAP_R twice would leave open which of the two was
+ * checked.
+ */
 static int add_pair(struct text_list *l, char *part, size_t len, struct err *err)
 {
 	struct text_pair pair;
@@ -94,6 +101,10 @@ static int add_pair(struct text_list *l, char *part, size_t len, struct err *err
 	return 0;
 }
 
+/*
+ * On a copy, which the pairs point into: the PDU's bytes belong to its reader and are gone with the
+ * next one.
+ */
 int text_parse(const void *bytes, size_t len, struct text_list *out, struct err *err)
 {
 	cleanup(text_free) struct text_list l = { .size = len };
@@ -162,6 +173,10 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 	return take(arg, &pair, &err);
 }
 
+/*
+ * A pair may be cut anywhere between PDUs. One that is too long is skipped to its end and told as bad,
+ * so that what follows is still read.
+ */
 int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_take_fn *take, void *arg)
 {
 	const char *p = bytes, *end = len ? p + len : p;

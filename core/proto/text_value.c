@@ -75,6 +75,7 @@ static int decode_base64(const char *s, uint8_t *out, size_t size, size_t *len)
 	return 0;
 }
 
+/* Either form may come in any key, whichever we use ourselves: targets choose. */
 int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len)
 {
 	if (value[0] != '0')
@@ -86,6 +87,7 @@ int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len)
 	return -EINVAL;
 }
 
+/* Hexadecimal, which every target reads; base64 would be allowed too. */
 void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
@@ -96,6 +98,10 @@ void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_
 	strbuf_putc(b, '\0');
 }
 
+/*
+ * No sign and no blank, and an overflow is an error: strtoul() would take a negative number for a very
+ * large one.
+ */
 int text_decode_number(const char *value, uint64_t *out)
 {
 	uint64_t base = 10, n = 0;
