@@ -21,7 +21,10 @@ static const struct err_row rows[] = {
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). */
+/*
+ * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The
+ * numbers come from daemons, plugins and files too, so none may lead out of the table.
+ */
 static const struct err_row *row_of(enum miscsi_error code)
 {
 	unsigned int i = (unsigned int)code;
@@ -44,6 +47,10 @@ static void write_text(struct err *err, const char *tail, const char *fmt, va_li
 	memcpy(err->text, text, sizeof(text));
 }
 
+/*
+ * NULL as err is allowed everywhere: a caller that only wants to know whether it worked need not invent
+ * one.
+ */
 int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
 {
 	va_list ap;
@@ -72,6 +79,7 @@ int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt
 	return -errnum;
 }
 
+/* What is too long together is cut at its end. */
 void err_prefix(struct err *err, const char *fmt, ...)
 {
 	char old[ERR_TEXT_MAX];

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files: bounded reads, atomic replacement, directories. Locks are in file_lock.c. */
+/*
+ * Files: bounded reads, atomic replacement, directories. Locks are in file_lock.c.
+ *
+ * The rule of all writing: a file is replaced, never changed. The new one is complete and on the disk
+ * before it gets the name, so that a reader, a crash or a kill -9 meets the old one or the new one and
+ * nothing between.
+ */
 #include "config.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -30,6 +36,10 @@ void file_fail_at(unsigned long nth, int errnum)
 	fail_errno = errnum;
 }
 
+/*
+ * Each system call of a replacement asks it, so a test can let the nth of them fail and look at what is
+ * left.
+ */
 static bool fails_now(void)
 {
 	if (!fail_in || --fail_in)
@@ -80,6 +90,7 @@ static int read_all(int fd, size_t max, size_t expected, char **out, size_t *len
 	return 0;
 }
 
+/* Regular files only: a device or a FIFO in the place of a record could have no end. */
 int file_read_fd(int fd, size_t max, char **out, size_t *len)
 {
 	struct stat st;
@@ -101,6 +112,7 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
 	return fd < 0 ? -errno : file_read_fd(fd, max, out, len);
 }
 
+/* Strict, since what it says yes to is deleted. Names of records never begin with a dot. */
 bool file_is_temporary(const char *name)
 {
 	size_t len = strlen(name);
@@ -156,6 +168,7 @@ static int write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
+/* errno is fails_now()'s when it was that which failed. */
 static int sync_fd(int fd)
 {
 	return fails_now() || fsync(fd) ? -errno : 0;
@@ -219,6 +232,7 @@ int file_sync_all(int dir)
 	return fails_now() || syncfs(dir) ? -errno : 0;
 }
 
+/* The temporary file does not outlive a failure, or directories would fill up on a full disk. */
 int file_publish(int dir, const char *temporary, const char *name)
 {
 	int rc = 0;
@@ -230,6 +244,7 @@ int file_publish(int dir, const char *temporary, const char *name)
 	return rc;
 }
 
+/* Contents, then the name, then the directory: each must be on the disk before what relies on it. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	const char *base;
@@ -249,7 +264,10 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 	return rc == -EINVAL ? 0 : rc;
 }
 
-/* Makes one directory below *at, and goes there. */
+/*
+ * Makes one directory below *at, and goes there. The mode is set only on what was made here: a
+ * directory that an administrator has made keeps its own.
+ */
 static int make_and_enter(int *at, const char *name, mode_t mode)
 {
 	int next;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Most holders are done within a millisecond or two; later ones wait for a sync of the disk. */
 #define POLL_FIRST_MS 1
 #define POLL_MOST_MS 32
 
@@ -23,6 +24,10 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/*
+ * Not fcntl()'s older locks: those go with the process, and are lost when any descriptor of the file is
+ * closed.
+ */
 static int try_lock(int fd)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -52,6 +57,7 @@ static int wait_lock(int fd, unsigned timeout_ms)
 	return rc;
 }
 
+/* The file is empty and stays so: nothing is written into it that a reader might believe. */
 int file_lock(const char *path, unsigned timeout_ms, int *out)
 {
 	/* O_NOFOLLOW: in a directory that others can write, a link would have us make files elsewhere. */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log: drops, formats and hands lines to the writer that the program chose. */
+/*
+ * The log: drops, formats and hands lines to the writer that the program chose.
+ *
+ * Nothing here is kept between lines, so any thread may log; where lines go is the program's to say,
+ * for core/ does not print.
+ */
 #include "config.h"
 #include "base/log.h"
 #include <stdio.h>
@@ -39,6 +44,7 @@ void log_to_syslog(void *arg, enum log_level level, const char *module, const ch
 		syslog(priority[level], "%s", text);
 }
 
+/* The level is asked first: most lines of a daemon are debug's, and are never formatted. */
 void log_vwrite(const struct log *log, enum log_level level, const char *module, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_BYTES];
@@ -59,6 +65,7 @@ void log_write(const struct log *log, enum log_level level, const char *module, 
 	va_end(ap);
 }
 
+/* The 1st, 2nd, 4th, 8th … time: a failure that repeats for days makes some twenty lines. */
 bool log_worth(unsigned *count)
 {
 	unsigned n = *count + 1;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks.
- * What a callback removes must not be called later in the same round: that is what struct round is for.
+ * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks. What a
+ * callback removes must not be called later in the same round: that is what struct round is for.
+ *
+ * Nothing is allocated for a descriptor, a signal or a task: their nodes lie in their owners. So a
+ * removal cannot fail, and an owner that removes its nodes may be freed at once.
  */
 #include "config.h"
 #include "base/loop.h"
@@ -23,6 +26,10 @@ struct round {
 	struct round *outer;
 };
 
+/*
+ * `now` is the time at which the round began: all timers of a round see the same, and none of them asks
+ * the kernel.
+ */
 struct loop {
 	int epfd;
 	int sigfd; /* -1 before the first loop_signal_add() */
@@ -67,6 +74,10 @@ int loop_new(struct loop **out)
 	return 0;
 }
 
+/*
+ * Timers, tasks and signals that are still there are as if removed; descriptors are their owners' to
+ * close.
+ */
 void loop_free(struct loop *l)
 {
 	if (!l)
@@ -94,6 +105,7 @@ void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg)
 	l->injected = now != NULL;
 }
 
+/* Level-triggered: a callback may read as much as it likes and leave the rest for the next round. */
 int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t),
 	void *arg)
 {
@@ -146,6 +158,7 @@ void loop_timer_cancel(struct loop *l, struct loop_timer *t)
 	timers_remove(&l->timers, t);
 }
 
+/* A task that waits already keeps its place and gets the new function: it is called once. */
 void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg)
 {
 	t->fn = fn;
@@ -210,6 +223,7 @@ static int update_sigfd(struct loop *l)
 	return 0;
 }
 
+/* By signalfd: callbacks run like any other, so no handler ever runs in the midst of something. */
 int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)(void *, int), void *arg)
 {
 	sigset_t one;
@@ -236,6 +250,7 @@ int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)
 	return 0;
 }
 
+/* It stays blocked: unblocking would deliver one that came meanwhile, and end the process. */
 void loop_signal_del(struct loop *l, struct loop_signal *s)
 {
 	struct loop_signal **at = &l->signals;
@@ -271,6 +286,7 @@ static int wait_ms(const struct loop *l, int max_ms)
 	return max_ms < 0 || left < (uint64_t)max_ms ? (int)left : max_ms;
 }
 
+/* NULL: removed by an earlier callback of this round. */
 static int run_fds(struct round *r)
 {
 	int ran = 0;
@@ -304,6 +320,10 @@ static int run_timers(struct loop *l)
 	return ran;
 }
 
+/*
+ * Only as many as there are at the beginning: what tasks defer waits for the next round, or two of them
+ * could keep the loop from its descriptors for ever.
+ */
 static int run_tasks(struct loop *l)
 {
 	struct loop_task *t;
@@ -320,6 +340,7 @@ static int run_tasks(struct loop *l)
 	return ran;
 }
 
+/* May be called from within a callback, by code that has to wait for one thing in the old way. */
 int loop_step(struct loop *l, int max_ms)
 {
 	struct round r = { .outer = l->round };

@@ -35,6 +35,7 @@ void *x_zalloc(size_t size)
 	return x_calloc(1, size);
 }
 
+/* Never for what may hold a secret: the old place is freed as it is. */
 void *x_realloc(void *old, size_t size)
 {
 	if (fails_now())
@@ -62,6 +63,7 @@ void x_free(void *p)
 	free(p);
 }
 
+/* The old string goes last, since the new one may be a part of it. */
 int x_strset(char **slot, const char *s)
 {
 	char *copy = NULL;
@@ -81,6 +83,7 @@ void x_fail_at(unsigned long nth)
 	fail_in = nth;
 }
 
+/* explicit_bzero(): a plain memset() before free() is taken out by the compiler. */
 void mem_wipe(void *p, size_t len)
 {
 	if (p && len)

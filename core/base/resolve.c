@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * The worker's thread writes `gai`, `sys` and `result`, the loop's everything else: no lock is needed
+ * between run and done.
+ */
 struct resolve {
 	struct work work;
 	struct worker_pool *pool;
@@ -20,6 +24,10 @@ struct resolve {
 	void *arg;
 };
 
+/*
+ * SOCK_STREAM, or each address would come three times. What is beyond RESOLVE_MAX is left out: no
+ * portal is known to have so many.
+ */
 static int look_up(const char *host, uint16_t port, int flags, struct resolved *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags };
@@ -111,6 +119,7 @@ void resolve_cancel(struct resolve **slot)
 		resolve_free(r);
 }
 
+/* Asks no server and loads no module, so it may be called on the loop: most portals are numbers. */
 int resolve_numeric(const char *host, uint16_t port, struct resolved *out)
 {
 	out->n = 0;

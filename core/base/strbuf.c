@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A growing, bounded string; and the escaping of text of outside origin. */
+/*
+ * A growing, bounded string; and the escaping of text of outside origin.
+ *
+ * An error sticks: later additions do nothing, and who uses the text asks strbuf_error() once at the
+ * end instead of after each piece.
+ */
 #include "config.h"
 #include "base/strbuf.h"
 #include "base/mem.h"
@@ -56,6 +61,7 @@ void strbuf_putc(struct strbuf *b, char c)
 	strbuf_add(b, &c, 1);
 }
 
+/* Measured first: the text is never cut. */
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
 {
 	va_list again;
@@ -104,6 +110,7 @@ void strbuf_reset(struct strbuf *b)
 		b->s[0] = '\0';
 }
 
+/* Does not wipe: whoever has put a secret in knows that, and wipes it before. */
 void strbuf_free(struct strbuf *b)
 {
 	x_free(b->s);
@@ -149,7 +156,10 @@ static bool printable(uint32_t c)
 	return c <= 0x10ffff && (c & 0xfffe) != 0xfffe;
 }
 
-/* Length of the character that a byte begins; 0: none begins so. */
+/*
+ * Length of the character that a byte begins; 0: none begins so. c0, c1 and f5 to ff begin nothing:
+ * they would be longer forms of shorter characters, or lie beyond Unicode.
+ */
 static size_t utf8_length(uint8_t lead)
 {
 	static const struct {
@@ -208,6 +218,7 @@ static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *ou
 	return 1;
 }
 
+/* The backslash is escaped too, so that what is shown can be read in one way only. */
 void strbuf_escape(struct strbuf *b, const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;

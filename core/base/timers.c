@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include <errno.h>
 
+/* What is due together runs in the order in which it was set: that makes traces and tests repeatable. */
 static bool before(const struct loop_timer *a, const struct loop_timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
@@ -52,6 +53,7 @@ static int grow(struct timers *ts)
 	return 0;
 }
 
+/* One that runs already is moved and needs no memory, so it cannot fail. */
 int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due)
 {
 	if (!t->slot) {

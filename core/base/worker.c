@@ -14,6 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/*
+ * A daemon sits idle for weeks: threads that wait for nothing would hold their locked stacks all that
+ * time.
+ */
 #define IDLE_MS 10000
 
 /*
@@ -28,6 +32,7 @@
 
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
 
+/* A thread cannot take away its own traces: it says `ended`, and the next who needs the slot joins it. */
 struct slot {
 	struct worker_pool *pool;
 	pthread_t thread;
@@ -40,6 +45,7 @@ struct queue {
 	unsigned n;
 };
 
+/* Jobs move from `waiting` to a thread to `ran` to done(); a job is in one of these places or idle. */
 struct worker_pool {
 	struct loop *loop;
 	struct loop_fd source;
@@ -72,6 +78,7 @@ static void queue_put(struct queue *q, struct work *w, enum work_state state)
 	q->n++;
 }
 
+/* w must be in this queue: its state says in which. */
 static void queue_drop(struct queue *q, struct work *w)
 {
 	struct work **at = &q->head;
@@ -94,7 +101,10 @@ static struct work *queue_get(struct queue *q)
 	return w;
 }
 
-/* Waits for a job, with the lock held; NULL: the thread is to end. */
+/*
+ * Waits for a job, with the lock held; NULL: the thread is to end. The clock is the condition's own:
+ * the wall clock may jump while we wait.
+ */
 static struct work *next_job(struct worker_pool *p)
 {
 	struct timespec until;
@@ -177,6 +187,7 @@ static int add_thread(struct worker_pool *p)
 	return running ? 0 : rc;
 }
 
+/* A thread that cannot be made is no error as long as another one runs: the job waits for it. */
 int worker_submit(struct worker_pool *p, struct work *w)
 {
 	int rc = 0;
@@ -202,6 +213,7 @@ out:
 	return rc;
 }
 
+/* false: it runs or has run, and its done() will come. Until then its memory must stay. */
 bool worker_cancel(struct worker_pool *p, struct work *w)
 {
 	bool out;
@@ -228,7 +240,10 @@ unsigned worker_pending(const struct worker_pool *p)
 	return p->pending;
 }
 
-/* Calls done() of what ran until nothing is left or a done() frees the pool: false then. */
+/*
+ * Calls done() of what ran until nothing is left or a done() frees the pool: false then. One at a time
+ * with the lock let go, since a done() submits and cancels others.
+ */
 static bool deliver(struct worker_pool *p)
 {
 	bool freed = false, *outer = p->freed;
@@ -309,7 +324,10 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
 	return 0;
 }
 
-/* Ends all threads; jobs that run are waited for. */
+/*
+ * Ends all threads; jobs that run are waited for. Jobs that still wait are dropped, without their
+ * done().
+ */
 static void stop_threads(struct worker_pool *p)
 {
 	pthread_mutex_lock(&p->lock);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transport null: every op of the ABI, in memory. The reference of how a plugin looks, and what lets programs be tested without
- * kernel and adapter. Two hosts, 0 and 1. Not installed.
+ * Transport null: every op of the ABI, in memory. The reference of how a plugin looks, and what lets
+ * programs be tested without kernel and adapter. Two hosts, 0 and 1. Not installed.
+ *
+ * It is written as a vendor would write one: this header and libc, no symbol of the core's. What the
+ * tests of the core expect of a plugin, they expect of this one.
  */
 #include "store.h"
 
@@ -11,8 +14,13 @@
 #include <string.h>
 
 #define HOSTS 2u
+/*
+ * So that completions come by the loop, as with hardware: an op that ends at once would hide mistakes
+ * in the order.
+ */
 #define LATER_MS 1u
 
+/* Stores with one row hold settings of the host itself; flash nodes and CHAP entries are rows by index. */
 struct host {
 	struct store params, net, flash, chap;
 };
@@ -56,6 +64,7 @@ static void null_stop(void *state)
 	free(s);
 }
 
+/* Sets the error, so that each op has only to give up. */
 static struct host *host_of(struct miscsi_op *op)
 {
 	struct state *s = op->state;
@@ -68,6 +77,7 @@ static struct host *host_of(struct miscsi_op *op)
 
 /* ---- endpoint: everything connects, a moment later ---- */
 
+/* Lies in the op's own memory, which the core frees with the op. */
 struct connecting {
 	struct miscsi_binding *out;
 	struct miscsi_timer *timer;
@@ -114,6 +124,7 @@ static int null_login(struct miscsi_op *op)
 	return -EINPROGRESS;
 }
 
+/* 3 is the kernel's number for "logged in" in its event 109; all else is a failure. */
 static void null_login_event(struct miscsi_op *op, uint32_t state)
 {
 	if (state == 3)
@@ -126,6 +137,7 @@ static const struct miscsi_login_ops login = { .size = sizeof(login), .start = n
 
 /* ---- parameters: an adapter with small buffers, without digests ---- */
 
+/* Lowering is all that an adapter may do here: raising would offer what the user has not allowed. */
 static int null_offer(struct miscsi_op *op, struct miscsi_params *params)
 {
 	(void)op;
@@ -153,6 +165,7 @@ static int null_apply(struct miscsi_op *op)
 	return h ? store_take(&h->net.rows[0], op) : -ENODEV;
 }
 
+/* A next hop that everybody can tell from a real one: a locally administered address. */
 static int null_path(struct miscsi_op *op, struct miscsi_path *path)
 {
 	static const unsigned char mac[6] = { 2, 0, 0, 0, 1, 0 };
@@ -222,6 +235,7 @@ static int flash_show(struct miscsi_op *op, uint32_t index)
 	return flash_of(op, index) ? store_give(&host_of(op)->flash, index, op) : -ENOENT;
 }
 
+/* The index is ours to choose, and the result row tells it: that is what the user is shown. */
 static int flash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct host *h = host_of(op);
@@ -264,6 +278,7 @@ static void flash_session_done(struct miscsi_op *op, void *arg)
 	op->core->op_done(op, 0);
 }
 
+/* Both directions refuse what is so already, as qla4xxx's firmware does. */
 static int flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
 {
 	struct flash_session *f = op->core->op_alloc(op, sizeof(*f));
@@ -351,6 +366,7 @@ static int stats_host(struct miscsi_op *op)
 
 static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .session = stats_session, .host = stats_host };
 
+/* Completes by event, as the kernel's PING does. */
 static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	if (!host_of(op))

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory of the null plugin's adapters. */
+/*
+ * The memory of the null plugin's adapters.
+ *
+ * Fixed numbers of rows and values: enough for tests, which can so meet a full adapter too.
+ */
 #include "store.h"
 
 #include <errno.h>
@@ -27,6 +31,7 @@ int store_new(struct store *s, uint32_t *index)
 	return 0;
 }
 
+/* The old value is freed last, so that a failure leaves what was there. */
 int store_set(struct store_row *row, const char *key, const char *value)
 {
 	struct store_value *v = row->values, *end = v + STORE_VALUES;
@@ -74,6 +79,7 @@ int store_take(struct store_row *row, struct miscsi_op *op)
 	return r;
 }
 
+/* Marking secrets is the plugin's duty: the core masks what is marked, and nothing else. */
 int store_give(const struct store *s, uint32_t index, struct miscsi_op *op)
 {
 	const struct store_value *v = s->rows[index].values;

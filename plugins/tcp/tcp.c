@@ -19,6 +19,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/*
+ * The socket is ours until give(); from then on it is the core's, which hands it to the kernel by
+ * BIND_CONN.
+ */
 struct connecting {
 	int fd;
 	struct miscsi_binding *out;
@@ -32,13 +36,17 @@ static uint32_t setting_number(struct miscsi_op *op, const char *key)
 	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
 }
 
+/* A warning and no more. */
 static void set_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
 {
 	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
 		op->core->log(op, MISCSI_LOG_WARN, "cannot set %s to %d: %s", name, value, strerror(errno));
 }
 
-/* A smaller window or another class of service than was asked for is no reason not to connect. */
+/*
+ * A smaller window or another class of service than was asked for is no reason not to connect.
+ * TCP_NODELAY always: a SCSI command must not wait for the answer to the one before.
+ */
 static void set_options(struct miscsi_op *op, int fd, int family)
 {
 	uint32_t window = setting_number(op, "node.conn[0].tcp.window_size");
@@ -56,6 +64,7 @@ static void set_options(struct miscsi_op *op, int fd, int family)
 		set_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
 }
 
+/* Looked up first, so that a mistyped name is told as such. */
 static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
 {
 	int error;
@@ -69,7 +78,10 @@ static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
 	return -error;
 }
 
-/* The search for the network device of an address. */
+/*
+ * The search for the network device of an address. Ifaces may name their device by its hardware
+ * address, which survives a renaming of devices.
+ */
 struct search {
 	struct miscsi_op *op;
 	const char *hwaddress;
@@ -110,6 +122,7 @@ static int bind_hwaddress(struct miscsi_op *op, int fd, const char *hwaddress)
 	return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network interface with the address '%s'", hwaddress);
 }
 
+/* Port 0: the kernel chooses, as for any connection that goes out. */
 static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM }, *found = NULL;
@@ -125,6 +138,7 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 	return -error;
 }
 
+/* Both count: the device decides the way, the address what the target sees. */
 static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect_args *args)
 {
 	int r = 0;
@@ -138,6 +152,7 @@ static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect
 	return r;
 }
 
+/* A time limit has a number of its own, 8: Trident tells "unreachable" by 4, 8 and 11. */
 static int failed(struct miscsi_op *op, int error)
 {
 	uint32_t code = error == ETIMEDOUT ? MISCSI_ERR_TRANS_TIMEOUT : MISCSI_ERR_TRANS;
@@ -153,6 +168,7 @@ static void give(struct connecting *c)
 	c->fd = -1;
 }
 
+/* Only while the op is under way, so the descriptor is open. */
 static void tcp_cancel(struct miscsi_op *op)
 {
 	struct connecting *c = op->data;
@@ -161,6 +177,7 @@ static void tcp_cancel(struct miscsi_op *op)
 	close(c->fd);
 }
 
+/* Writable means decided; SO_ERROR says how. */
 static void writable(struct miscsi_op *op, void *arg, uint32_t events)
 {
 	struct connecting *c = arg;
