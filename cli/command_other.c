@@ -2,8 +2,34 @@
 /* -m transport; -m fw as far as it goes. */
 #include "command.h"
 
+#include "kernel/ktransport.h"
 #include "modes/transport.h"
+#include "object/pci.h"
 #include "out_text.h"
+#include "plugin/transport.h"
+
+static int show_adapter(void *arg, const struct pci_adapter *a)
+{
+	(void)arg;
+	out_adapter(a);
+	return 0;
+}
+
+/* Drivers that the kernel has and nobody here serves: the package that would is named. */
+static void show_unserved(const struct command *c, const struct engine *engine)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	struct transport *t;
+
+	if (ktransport_list(world_sysfs(c->world), &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		struct err err = ERR_INIT;
+
+		if (plugins_find(engine->plugins, names.names[i], &t, &err) < 0)
+			out_unserved(names.names[i], &err);
+	}
+}
 
 int command_transport(const struct command *c)
 {
@@ -17,6 +43,9 @@ int command_transport(const struct command *c)
 	if (r < 0)
 		return command_fail(r, &err);
 	out_transports(list);
+	show_unserved(c, engine);
+	if (pci_adapters(engine->plugins, world_sysfs(c->world), NULL, show_adapter, NULL, &err) < 0)
+		out_error("%s", err.text);
 	if (list->count == 0) {
 		out_error("no transport plugin in %s", list->dirs);
 		r = MISCSI_ERR_NO_OBJS_FOUND;

@@ -17,6 +17,7 @@ struct adapter_entries;
 struct adapter_entry;
 struct host_info;
 struct host_port;
+struct pci_adapter;
 struct session_info;
 struct session_info_list;
 struct session_words;
@@ -51,6 +52,8 @@ void out_iface_line(const struct record *iface);
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
 void out_transports(const struct transport_list *l);
+void out_adapter(const struct pci_adapter *a);
+void out_unserved(const char *transport, const struct err *why);
 
 /* out_session.c: "tcp: [SID] A:P,TPGT TARGET (non-flash)" */
 void out_session_line(const struct session_info *s);

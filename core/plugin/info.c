@@ -76,6 +76,21 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 	return r;
 }
 
+int plugins_each_match(struct plugins *ps, int (*fn)(void *arg, const struct miscsi_match *m), void *arg)
+{
+	struct transport *t;
+	int r = load_all(ps);
+
+	if (r < 0)
+		return r;
+	list_for_each(t, &ps->transports, node) {
+		r = fn(arg, &t->match);
+		if (r)
+			break;
+	}
+	return r;
+}
+
 const char *plugins_dirs(const struct plugins *ps)
 {
 	return ps->dirs;

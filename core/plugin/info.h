@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct miscsi_match;
 struct plugins;
 
 /* Texts are escaped, never NULL, and valid during the call only. */
@@ -18,6 +19,8 @@ struct plugin_info {
 
 /* Opens every plugin there is and calls fn for each, in the order of loading; non-zero ends that and is returned. -ENOMEM. */
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg);
+/* Every row of the match tables of the plugins that are used. fn's non-zero ends that and is returned. -ENOMEM. */
+int plugins_each_match(struct plugins *ps, int (*fn)(void *arg, const struct miscsi_match *m), void *arg);
 const char *plugins_dirs(const struct plugins *ps);
 
 #endif
