@@ -15,3 +15,7 @@ unit_tests += tests/unit/session-carrier
 tests_unit_session_carrier_SOURCES = tests/unit/session-carrier.c $(fake_kernel) $(fake_sys)
 tests_unit_session_carrier_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_carrier_LDADD = $(test_libs)
+unit_tests += tests/unit/session-paths
+tests_unit_session_paths_SOURCES = tests/unit/session-paths.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
+tests_unit_session_paths_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_paths_LDADD = $(test_libs)
