@@ -4,6 +4,7 @@
 #include "daemon/iscsid.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -117,6 +118,12 @@ void become_unknown(const char *pid_file, int fd)
 	close(fd);
 }
 
+/* What is touched stays; what never is (most of the libraries) takes no memory. */
+static int lock_memory(void)
+{
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 void become_resident(const struct log *log)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -126,7 +133,14 @@ void become_resident(const struct log *log)
 			log_debug(log, "iscsid", "the OOM killer may take this process: %s", strerror(errno));
 		close(fd);
 	}
-	/* what is touched stays; what never is (most of the libraries) takes no memory */
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+	if (lock_memory() < 0)
 		log_debug(log, "iscsid", "memory may be swapped out: %s", strerror(errno));
+}
+
+/* Linux gives no page back that is locked (madvise says EINVAL), so it is not, for a moment. */
+void become_lean(void)
+{
+	munlockall();
+	malloc_trim(0);
+	lock_memory();
 }

@@ -30,6 +30,8 @@ int become_known(const char *pid_file, int *fd, struct err *err);
 void become_unknown(const char *pid_file, int fd);
 /* Not swapped out, not killed for memory: the disk it would be swapped to may be its own. Best effort. */
 void become_resident(const struct log *log);
+/* Gives memory back that was freed. */
+void become_lean(void);
 
 /* serve.c: everything from the loop to the sessions, until SIGTERM or SIGINT. Calls become_ready(ready) when requests are taken. */
 int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err);

@@ -132,7 +132,7 @@ static int identify(void *arg, const char **name, const char **alias, struct err
 static void tidy(void *arg)
 {
 	(void)arg;
-	malloc_trim(0);
+	become_lean();
 }
 
 /* A burst of logins needs memory for what is said and heard; when it is over that goes back. */
@@ -283,7 +283,7 @@ static int run(struct daemon *d, int ready, struct err *err)
 	if (rc < 0)
 		return rc;
 	become_resident(d->log);
-	malloc_trim(0);
+	become_lean();
 	become_ready(ready);
 	rc = loop_run(d->loop);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;

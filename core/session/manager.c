@@ -158,7 +158,15 @@ static int join(struct session *s, struct manager_request *r, enum session_want 
 	return 0;
 }
 
-/* The session is on the list before its machine starts: what that sets off must find it. */
+static void start(void *arg)
+{
+	session_event(arg, SESS_EV_START);
+}
+
+/*
+ * The session is on the list before its machine starts: what that sets off must find it. It starts a moment later, so that of many
+ * asked for at once all are made first: what lasts then lies together in memory, and what only a login needs goes back in whole pages.
+ */
 static int add_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
 {
 	struct session *s;
@@ -172,7 +180,7 @@ static int add_session(struct manager *m, const struct record *node, struct tran
 		session_free(s);
 		return -ECANCELED;
 	}
-	session_event(s, SESS_EV_START);
+	loop_defer(m->config.loop, &s->start, start, s);
 	return 0;
 }
 

@@ -34,10 +34,7 @@ struct manager_config {
 	struct scanner *scanner;
 	struct worker_pool *lookups; /* host names */
 	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
-	/*
-	 * Who we are: asked when a session is made whose iface has no initiator name of its own; the session keeps it then. *alias (may be
-	 * NULL) goes with each login. Valid until the next call. -errno with *err: this machine has no name.
-	 */
+	/* Who we are, for sessions whose iface does not say; valid until the next call. *alias may be NULL. -errno: this machine has no name. */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
 	void *identify_arg;
 	bool safe_logout; /* iscsid.safe_logout */

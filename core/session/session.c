@@ -61,6 +61,7 @@ void session_free(struct session *s)
 		scan_cancel(s->scan);
 	loop_timer_cancel(config->loop, &s->retry);
 	loop_timer_cancel(config->loop, &s->scan_limit);
+	loop_task_cancel(config->loop, &s->start);
 	loop_task_cancel(config->loop, &s->reap);
 	conn_close(&s->conn);
 	list_remove(&s->node);
@@ -317,6 +318,7 @@ int sess_gone(void *machine)
 		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
 	store_remove(s);
 	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
+	loop_task_cancel(manager_config(s->manager)->loop, &s->start);
 	session_answer(s, SESSION_UP, &s->err);
 	session_answer(s, SESSION_DOWN, s->conn.abandoned ? &s->conn.err : NULL);
 	manager_reap(s->manager, s);

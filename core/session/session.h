@@ -40,7 +40,7 @@ struct session {
 	struct transport *transport;
 	struct loop_timer retry, scan_limit;
 	struct list waiters; /* session_waiter */
-	struct loop_task reap; /* frees the session from outside its own callbacks */
+	struct loop_task start, reap; /* soon: begins its first login; frees it, from outside its own callbacks */
 	uint32_t sid, host_no; /* 0: none yet; host_no: MISCSI_NONE */
 	uint8_t isid[ISID_LEN];
 	bool isid_known; /* of an adopted session: kept from the login that made it */

@@ -467,51 +467,6 @@ static void logout_of_what_is_gone_is_done(void **state)
 	assert_int_equal(a.result.err.code, 0);
 }
 
-static struct fake_session left_behind(const char *port, const char *state)
-{
-	return (struct fake_session){ .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port,
-		.proc_name = "iscsi_tcp", .state = state, .conn_state = strcmp(state, "FAILED") ? "up" : "failed" };
-}
-
-static void a_session_that_is_up_is_adopted_untouched(void **state)
-{
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
-	struct fake_session kept;
-	struct asked a;
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", w->port);
-	kept = left_behind(port, "LOGGED_IN");
-	fake_sys_session(&w->sys, &kept);
-	assert_int_equal(manager_adopt(w->m, NULL), 1);
-	world_run(w, 60 * SECONDS);
-	assert_int_equal(fake_kernel_requests(w->fk), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
-	assert_int_equal(a.result.err.code, MISCSI_ERR_SESS_EXISTS);
-	assert_int_equal(a.result.sid, 9);
-	world_logout(w, 9, &a); /* and it is one like any other */
-	world_until(w, &a.done, 1, 0, 0);
-	assert_int_equal(a.result.err.code, 0);
-	record_free(node);
-}
-
-static void a_session_that_failed_meanwhile_is_recovered(void **state)
-{
-	struct session_world *w = *state;
-	struct fake_session kept;
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", w->port);
-	kept = left_behind(port, "FAILED");
-	fake_sys_session(&w->sys, &kept);
-	assert_int_equal(manager_adopt(w->m, NULL), 1);
-	world_until(w, &world_session(w)->recoveries, 1, 250, 10 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_STOP_CONN), 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
-}
-
 static void a_session_that_vanishes_is_forgotten(void **state)
 {
 	struct session_world *w = *state;
@@ -648,8 +603,6 @@ int main(void)
 		T(logout_wins_at_every_moment),
 		T(what_the_kernel_keeps_is_told),
 		T(logout_of_what_is_gone_is_done),
-		T(a_session_that_is_up_is_adopted_untouched),
-		T(a_session_that_failed_meanwhile_is_recovered),
 		T(a_session_that_vanishes_is_forgotten),
 		T(an_asynchronous_logout_request_is_obeyed),
 		T(events_of_others_do_no_harm),
