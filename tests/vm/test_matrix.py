@@ -1,50 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: qemu simhba
-"""What every adapter can be asked to do: works, or is refused with the status that the manual says, by name"""
+"""Every transport and operation: it works, or is refused with the right status and in words that name the transport"""
+import os
+import subprocess
+
 from lib import *
+from test_adapters import KINDS, NAME, TO, make_iface, network
+from test_iser import fabric
 
-TRANSPORTS = ["qla4xxx", "be2iscsi", "bnx2i", "cxgb3i", "cxgb4i", "qedi", "ocs"]
-HOST = "-m host -H {host} "
-IFACE = "-m iface -I {iface} "
-# operation, command, the transports that do it, the status of the others
-ROWS = [
-    ("CHAP table", HOST + "-C chap -o show", ["qla4xxx"], 27),
-    ("CHAP set", HOST + "-C chap -x 9 -o new -n host.auth.username -v u -n host.auth.password -v p", ["qla4xxx"], 27),
-    ("CHAP delete", HOST + "-C chap -x 9 -o delete", ["qla4xxx"], 27),
-    ("flash nodes", HOST + "-C flashnode", ["qla4xxx"], 27),
-    ("flash new", HOST + "-C flashnode -o new -A ipv4", ["qla4xxx"], 27),
-    ("flash login", HOST + "-C flashnode -x 2 -o login", ["qla4xxx"], 27),
-    ("flash logout", HOST + "-C flashnode -x 2 -o logout", ["qla4xxx"], 27),
-    ("statistics", HOST + "-C stats", ["qla4xxx"], 27),
-    ("ping", IFACE + "-C ping -a 10.66.0.200", ["qla4xxx"], 27),
-    ("apply", IFACE + "-o apply", ["qla4xxx", "be2iscsi"], 14),
-]
+VM_TIME = 60
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md")
+# The columns, each with its command: {i} iface, {h} host, {s} session.
+OPERATIONS = {
+    "discovery": "-m discovery -t st -p {to} -I {i}",
+    "login": "-m node -T {name} -p {to} -I {i} --login",
+    "session statistics": "-m session -r {s} -s",
+    "apply": "-m iface -I {i} -o apply",
+    "ping": "-m iface -I {i} -C ping -a {to} -c 1",
+    "CHAP show": "-m host -H {h} -C chap -o show",
+    "CHAP new": "-m host -H {h} -C chap -o new -n host.auth.username -v u -n host.auth.password -v secretsecret",
+    "CHAP delete": "-m host -H {h} -C chap -x 9 -o delete",
+    "flash nodes": "-m host -H {h} -C flashnode -o show",
+    "flash new": "-m host -H {h} -C flashnode -o new -A ipv4",
+    "flash login": "-m host -H {h} -C flashnode -x 2 -o login",
+    "flash logout": "-m host -H {h} -C flashnode -x 2 -o logout",
+    "host statistics": "-m host -H {h} -C stats",
+    "host parameter": "-m host -H {h} -o update -n host.ipaddress -v 10.66.0.50",
+}
+# "yes", or the exit status. 14, 27: not supported; 21: there are none to show.
+EXPECTED = {
+    "tcp": "yes yes yes 14 27 27 27 27 27 27 27 27 27 14",
+    "iser": "yes yes yes 14 27 27 27 27 27 27 27 27 27 14",
+    "qla4xxx": "14 yes yes yes yes yes yes yes yes yes yes yes yes 14",
+    "bnx2i": "yes yes yes 14 27 27 27 27 27 27 27 27 27 14",
+    "cxgb3i": "yes yes yes 14 27 27 27 27 27 27 27 27 27 yes",
+    "cxgb4i": "yes yes yes 14 27 27 27 27 27 27 27 27 27 yes",
+    "be2iscsi": "yes yes yes yes 27 27 27 27 27 27 27 27 27 14",
+    "qedi": "yes yes yes 14 27 27 27 27 27 27 27 27 27 14",
+    "ocs": "yes yes yes 14 27 27 27 27 21 27 27 27 27 14",
+}
 
 
-def iface_of(transport):
-    names = [line.split()[0] for line in adm("-m iface", quiet=True).out.splitlines()]
-    ours = [n for n in names if n.startswith(transport + ".")]
-    check(ours, f"no iface of {transport}")
-    return sorted(ours)[0]
+def row(kind, host, to, name):
+    i = f"i{host}" if kind in KINDS else {"tcp": "default", "iser": "iser"}[kind]
+    if kind in KINDS:
+        make_iface(host, kind)
+    words, got = dict(i=i, h=host, to=to, name=name, s=0), {}
+    for column, command in OPERATIONS.items():
+        if column == "login" and got["discovery"][0]:
+            adm(f"-m node -T {name} -p {to} -I {i} -o new", quiet=True)
+        if column == "apply" and kind in KINDS:
+            for key, value in (("ipaddress", "10.66.0.50"), ("subnet_mask", "255.255.255.0")):
+                adm(f"-m iface -I {i} -o update -n iface.{key} -v {value}", quiet=True)
+        r = adm(command.format(**words), rc=None, quiet=True)
+        got[column] = r.rc, r.err + r.out
+        if column == "login" and not r.rc:
+            sid = max(logged_in())
+            words["s"] = sid
+            words["h"] = os.path.realpath(f"/sys/class/iscsi_session/session{sid}").split("/host")[1].split("/")[0]
+    adm(f"-m node -T {name} -p {to} -I {i} --logout", rc=None, quiet=True)
+    return got
 
 
 def test():
-    simhba(",".join(TRANSPORTS), ports=1)
-    hosts = {get(f"/sys/class/scsi_host/host{n}/proc_name"): n for n in range(1, len(TRANSPORTS) + 1)}
-    say("| | " + " | ".join(hosts) + " |")
-    bad = []
-    for what, command, can, refusal in ROWS:
-        cells = []
-        for transport, number in hosts.items():
-            r = adm(command.format(host=number, iface=iface_of(transport)), rc=None, quiet=True)
-            expected = 0 if transport in can else refusal
-            if (transport, what) == ("ocs", "flash nodes"):
-                expected = 21  # nobody knows its driver: what can be listed is empty
-            if r.rc != expected or (r.rc == refusal and transport not in r.out + r.err):
-                bad.append(f"{what} of {transport}: [{r.rc}] instead of {expected}: {r.out}{r.err}")
-            cells.append("yes" if r.rc == 0 else str(r.rc))
-        say(f"| {what} | " + " | ".join(cells) + " |")
-    check(not bad, "\n".join(bad))
+    fabric()
+    network()
+    Iscsid()
+    simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)), need_uio="N")
+    store = ram("m0")
+    tcp = Target("tcp0", [store])
+    iser = Target("iser0", [store], ["10.9.0.1:3260"])
+    put(f"{iser.tpg}/np/10.9.0.1:3260/iser", 1)
+    table = {"tcp": row("tcp", 0, "127.0.0.1", tcp.name), "iser": row("iser", 0, "10.9.0.1", iser.name)}
+    for host, kind in enumerate(KINDS, 1):
+        table[kind] = row(kind, host, TO, NAME)
+    lines = ["| | " + " | ".join(table) + " |", "| --- " * (1 + len(table)) + "|"]
+    for column in OPERATIONS:
+        lines.append(f"| {column} | " + " | ".join(str(got[column][0] or "yes") for got in table.values()) + " |")
+    say("\n".join(lines))
+    for kind, got in table.items():
+        for column, (rc, text) in got.items():
+            if rc:
+                say(f"{kind}, {column} {rc}: {text.strip()}")
+            check(rc in (0, 21) or kind in text, f"{kind}, {column}: the message does not name the transport: {text}")
+    equal({k: " ".join(str(rc) if rc else "yes" for rc, _ in g.values()) for k, g in table.items()}, EXPECTED, "the matrix")
+    for line in lines:
+        contains(get(README), line, "README.md")
 
 
 if __name__ == "__main__":
