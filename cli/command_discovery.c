@@ -8,6 +8,7 @@
  */
 #include "command.h"
 
+#include "modes/adapter_iface.h"
 #include "modes/discovery.h"
 #include "out_text.h"
 #include <errno.h>
@@ -218,6 +219,9 @@ static int run(const struct command *c, bool db)
 	r = discovery_select(&select, a->type, a->portal, &err);
 	if (r < 0)
 		return command_fail(r, &err);
+	/* Firmware is also where adapters' interfaces are found: they become ifaces. */
+	if (select.kind == RECORD_FW && asks)
+		adapter_iface_setup(c->world, NULL);
 	if (select.kind == RECORD_FW)
 		return asks ? command_firmware(c)
 			    : command_refuse("Invalid command. Possibly missing --discover argument.");

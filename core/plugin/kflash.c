@@ -26,6 +26,7 @@
 static int show_field(struct miscsi_op *op, uint32_t index, const struct field *f)
 {
 	char path[160], value[512];
+	int r;
 
 	if (strncmp(f->sysfs, "sess/", 5) == 0)
 		snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/%s", op->host_no, index, f->sysfs + 5);
@@ -34,7 +35,9 @@ static int show_field(struct miscsi_op *op, uint32_t index, const struct field *
 	/* absent: this driver does not show it */
 	if (op->core->sysfs_read(op, path, value, sizeof(value)) <= 0)
 		return 0;
-	return op->core->result(op, f->key, value, f->type == FIELD_TYPE_SECRET ? MISCSI_VALUE_SECRET : 0);
+	r = op->core->result(op, f->key, value, f->type == FIELD_TYPE_SECRET ? MISCSI_VALUE_SECRET : 0);
+	mem_wipe(value, sizeof(value));
+	return r;
 }
 
 static int show(struct miscsi_op *op, uint32_t index)
