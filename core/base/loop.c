@@ -63,8 +63,10 @@ int loop_new(struct loop **out)
 		return -ENOMEM;
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epfd < 0) {
+		int rc = -errno;
+
 		x_free(l);
-		return -errno;
+		return rc;
 	}
 	l->sigfd = -1;
 	sigemptyset(&l->sigmask);

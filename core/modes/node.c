@@ -232,6 +232,7 @@ static int delete_one(struct db *db, const struct record *node, struct err *err)
 		.address = record_str(node, FIELD_CONN_ADDRESS),
 		.port = (unsigned)record_int(node, FIELD_CONN_PORT),
 		.tpgt = (int)record_int(node, FIELD_NODE_TPGT),
+		.exact = true,
 		.iface = record_str(node, FIELD_IFACE_NAME) };
 	int r = db_node_delete(db, &one, NULL, err);
 

@@ -30,6 +30,7 @@ struct db_filter {
 	const char *address;
 	unsigned port;
 	int tpgt;
+	bool exact; /* that very tpgt and no other, though it may be -1, "unknown": one record */
 	const char *iface;
 };
 

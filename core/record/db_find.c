@@ -63,7 +63,7 @@ struct search {
 /* Who does not know the portal group, be it the record or the asker, does not insist on it. */
 static bool wants_tpgt(const struct db_filter *f, int64_t tpgt)
 {
-	return f->tpgt < 0 || tpgt < 0 || f->tpgt == tpgt;
+	return f->exact ? f->tpgt == tpgt : f->tpgt < 0 || tpgt < 0 || f->tpgt == tpgt;
 }
 
 /* By name alone: what is not wanted is not opened. */

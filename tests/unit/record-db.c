@@ -256,6 +256,20 @@ static void deleting_clears_up_and_keeps_the_first_directory(void **state)
 	assert_false(base_has(b, "static/" T1 ",192.0.2.10,3260,1,default"));
 }
 
+/* A record that does not know its portal group is one record: that it goes must not take those along that do. */
+static void deleting_one_record_spares_those_of_other_portal_groups(void **state)
+{
+	struct base *b = *state;
+	struct db_filter one = { .target = T1, .address = "192.0.2.10", .port = 3260, .tpgt = -1, .exact = true, .iface = "default" };
+	size_t n;
+
+	add_node(b, T1, "192.0.2.10", -1, "default", NULL);
+	add_node(b, T1, "192.0.2.10", 7, "default", NULL);
+	assert_int_equal(db_node_delete(b->db, &one, &n, &b->err), 0);
+	assert_int_equal(n, 1);
+	assert_true(base_has(b, "nodes/" T1 "/192.0.2.10,3260,7/default"));
+}
+
 static void no_database_is_an_empty_one(void **state)
 {
 	struct base *b = *state;
@@ -311,6 +325,7 @@ int main(void)
 		in_base(an_update_keeps_what_it_does_not_name),
 		in_base(an_update_is_all_or_nothing),
 		in_base(deleting_clears_up_and_keeps_the_first_directory),
+		in_base(deleting_one_record_spares_those_of_other_portal_groups),
 		in_base(no_database_is_an_empty_one),
 		in_base(files_of_older_programs_are_read_and_kept_in_place),
 	};
