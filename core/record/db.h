@@ -30,8 +30,8 @@ struct db_filter {
 	const char *address;
 	unsigned port;
 	int tpgt;
-	bool exact; /* that very tpgt and no other, though it may be -1, "unknown": one record */
 	const char *iface;
+	bool exact; /* that very tpgt and no other, though it may be -1, "unknown": one record */
 };
 
 #define DB_FILTER_ALL { .tpgt = DB_TPGT_ANY }

@@ -218,7 +218,8 @@ static int follow(struct db *db, int home, const char *dir, const char *name, st
 
 	if (!db_link_parse(name, buf, &id))
 		return 0;
-	filter = (struct db_filter){ id.target, id.portal.address, id.portal.port, id.portal.tpgt, id.iface };
+	filter = (struct db_filter){ .target = id.target, .address = id.portal.address, .port = id.portal.port,
+		.tpgt = id.portal.tpgt, .iface = id.iface };
 	rc = db_find_nodes(db, home, &filter, &found, err);
 	snprintf(named, sizeof(named), "%s/%s", dir, name);
 	for (size_t i = 0; !rc && i < found.n; i++) {
