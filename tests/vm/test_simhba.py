@@ -273,7 +273,7 @@ def slow(nl):
     ep = o.connect()[1]
     start = time.monotonic()
     o.poll(ep)
-    check(time.monotonic() - start >= 0.7, "EP_POLL blocks")
+    check(time.monotonic() - start > 0.6, "EP_POLL blocks")  # the guest has two clocks
     simhba_set(block_poll_ms=0)
     o.disconnect(ep)
 
