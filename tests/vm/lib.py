@@ -5,6 +5,7 @@ One Python program sets up all by writing files itself, for a fork is slow in su
 0 (passed), 77 (skipped, with a reason) or another (failed, with the assertion's text).
 """
 import contextlib
+import errno
 import glob
 import hashlib
 import os
@@ -59,7 +60,7 @@ def skip(reason):
 
 def wait(what, seconds, truth, step=0.05):
     """Until truth() is true; gives its value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = truth()
         if value:
@@ -261,6 +262,7 @@ def adm(*args, rc=0, timeout=60, quiet=False, env=None):
     """iscsiadm; rc is the status that it must end with, or None for any."""
     args = [str(a) for w in args for a in (w.split() if isinstance(w, str) else w)]
     start = time.monotonic()
+    timeout *= PATIENCE
     try:
         p = subprocess.run([ISCSIADM, *args], capture_output=True, text=True, errors="replace", timeout=timeout,
                            env=dict(os.environ, **(env or {})))
@@ -314,10 +316,20 @@ def disk(target, seconds=10):
     return path
 
 
+def opened(path):
+    """A file descriptor, or None while the kernel is still making the disk."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as e:
+        if e.errno not in (errno.ENXIO, errno.ENOENT):
+            raise
+        return None
+
+
 def write_and_compare(path, megabytes=4):
     """Writes random data through the disk and compares what comes back, past the page cache."""
     data = os.urandom(1 << 20) * megabytes
-    fd = os.open(path, os.O_RDWR)
+    fd = wait(f"{path} can be opened", 5, lambda: opened(path))
     try:
         for at in range(0, len(data), 1 << 20):
             equal(os.pwrite(fd, data[at:at + (1 << 20)], at), 1 << 20, f"written to {path}")

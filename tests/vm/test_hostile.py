@@ -17,7 +17,7 @@ import check as fake  # noqa: E402  what each misbehaviour must come to
 import target as script  # noqa: E402
 
 VM_TIME = 300
-SECONDS = 30 * PATIENCE
+SECONDS = 30
 PROGRAM_KIB = 96 * 1024
 CHAP = "u:secret-of-user:t:secret-of-target"
 PLACES = ("/", "/etc", "/etc/iscsi", "/root", "/var/lib", "/run", "/home", "/usr", ".")

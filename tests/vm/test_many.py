@@ -3,7 +3,7 @@
 from lib import *
 
 VM_TIME = 240
-COUNT = 64
+COUNT = 16 if SANITIZED else 64
 IDLE_KIB = 5 * 1024
 PER_SESSION_KIB = 16
 
