@@ -3,7 +3,6 @@
 import argparse
 import glob
 import os
-import statistics
 import sys
 import time
 
@@ -46,42 +45,14 @@ class Side:
         return got.seconds
 
 
-def seconds(values, count):
-    return f"{statistics.median(values):8.3f} s {statistics.median(values) / count * 1000:7.1f} ms each"
-
-
-def median_ratio(ours, peers):
-    return statistics.median(peers) / statistics.median(ours)
-
-
-def login(sides, counts, runs, verbose):
-    say(f"one `iscsiadm -m node -l` of N sessions to N targets in the same kernel, median of {runs}")
-    say("    N " + "".join(f"{s.name:>26} " for s in sides) + "     ratio")
-    made, flat = 0, {}
+def once(side, count):
+    """One login of all, in a kernel that has done nothing else yet: its seconds are the last line."""
     store = lib.null("bench")
-    for count in counts:
-        for i in range(made, count):
-            lib.Target(f"b{i}", [store])
-        made = max(made, count)
-        times = {s.name: [] for s in sides}
-        for _ in range(runs):
-            for side in sides:
-                with side:
-                    lib.discover(quiet=True)
-                    times[side.name].append(side.login(count))
-                    side.logout()
-        if verbose:
-            for name, t in times.items():
-                say(f"      {name}: " + " ".join(f"{x:.3f}" for x in t))
-        line = f"{count:5} " + "".join(f"{seconds(times[s.name], count):>26} " for s in sides)
-        if len(sides) == 2:
-            line += f"{median_ratio(times[sides[0].name], times[sides[1].name]):8.1f} x"
-        say(line)
-        for name, t in times.items():
-            flat.setdefault(name, []).append(statistics.median(t) / count)
-    if len(counts) > 1:
-        for name, each in flat.items():
-            say(f"{name}: a session among {counts[-1]} takes {each[-1] / each[0]:.2f} times as long as one among {counts[0]}")
+    for i in range(count):
+        lib.Target(f"b{i}", [store])
+    with side:
+        lib.discover(quiet=True)
+        say(f"{side.login(count):.3f}")
 
 
 def memory(sides, counts):
@@ -101,10 +72,8 @@ def memory(sides, counts):
 
 def main():
     ap = argparse.ArgumentParser(prog="scripts/bench", description="measures miscsi beside the packaged open-iscsi")
-    ap.add_argument("what", choices=["login", "memory"])
+    ap.add_argument("what", choices=["once", "memory"])
     ap.add_argument("count", type=int, nargs="*", help="numbers of sessions, rising")
-    ap.add_argument("-n", "--runs", type=int, default=3)
-    ap.add_argument("-v", "--verbose", action="store_true", help="each run's time, too")
     ap.add_argument("--only", choices=["miscsi", "open-iscsi"])
     ap.add_argument("--peer-root", default="/nonexistent")
     a = ap.parse_intermixed_args()
@@ -118,8 +87,8 @@ def main():
             else:
                 say(f"{side.name} is not there ({side.iscsiadm}): left out")
     try:
-        if a.what == "login":
-            login(sides, a.count or [8, 64], a.runs, a.verbose)
+        if a.what == "once":
+            once(sides[0], a.count[0])
         else:
             memory(sides, a.count)
     except lib.Failed as e:
