@@ -9,6 +9,9 @@ for tool in autoreconf:autoconf automake:automake libtoolize:libtool; do
 	}
 done
 mkdir -p m4 build-aux
+# one that was cut short is seen by scripts/build, and done again
+: >build-aux/unfinished
 autoreconf --install --force
 # autoconf cleans up dumped cores by "rm -f core": here that is a folder, and rm would complain at every check
 sed -i "s/rm -f core conftest/rm -f conftest/; s/rm -f core \*.core/rm -f *.core/" configure
+rm build-aux/unfinished
