@@ -64,9 +64,6 @@ int iface_new(struct world *w, const char *name, struct err *err)
 		return r;
 	if (!iface)
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
-	if (db_iface_is_builtin(name))
-		return err_set(err, MISCSI_ERR_INVAL,
-			"iface %s is a special interface and is not stored in %s/ifaces.", name, db_home(db));
 	r = record_set(iface, FIELD_IFACE_NAME, name, err);
 	return r < 0 ? r : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
 }
@@ -83,12 +80,16 @@ static bool names(const struct settings *s, enum field_id id)
 	return false;
 }
 
+/* The settings are looked at last: that the iface is not one to change is what the user has to know first. */
 static int change(void *arg, struct record *r, struct err *err)
 {
 	const struct settings *s = arg;
+	int rc = settings_check(s, RECORD_IFACE, err);
 	bool by_netdev = *record_str(r, FIELD_IFACE_NETDEV),
 	     by_hwaddress = *record_str(r, FIELD_IFACE_HWADDRESS);
 
+	if (rc < 0)
+		return rc;
 	/* Sessions that run would belong to another adapter than their record says. */
 	if (by_netdev && !by_hwaddress && names(s, FIELD_IFACE_HWADDRESS) && !names(s, FIELD_IFACE_NETDEV))
 		return err_set(err, MISCSI_ERR_INVAL,
@@ -111,12 +112,6 @@ int iface_update(struct world *w, const char *name, const struct settings *setti
 	struct db *db;
 	int r = world_db(w, &db, err);
 
-	if (r < 0)
-		return r;
-	if (db_iface_is_builtin(name))
-		return err_set(err, MISCSI_ERR_INVAL,
-			"iface %s is a special interface and cannot be modified.", name);
-	r = settings_check(settings, RECORD_IFACE, err);
 	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
 }
 
@@ -125,12 +120,7 @@ int iface_delete(struct world *w, const char *name, struct err *err)
 	struct db *db;
 	int r = world_db(w, &db, err);
 
-	if (r < 0)
-		return r;
-	if (db_iface_is_builtin(name))
-		return err_set(err, MISCSI_ERR_INVAL,
-			"iface %s is a special interface and cannot be deleted.", name);
-	return db_iface_delete(db, name, err);
+	return r < 0 ? r : db_iface_delete(db, name, err);
 }
 
 /*

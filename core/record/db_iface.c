@@ -191,10 +191,14 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	cleanup(record_freep) struct record *old = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
-	int rc = refuse_builtin(name, "created", err);
+	int rc;
 
-	if (!rc)
-		rc = db_batch_begin(db, &b, err);
+	if (db_iface_is_builtin(name)) {
+		err_set(err, MISCSI_ERR_INVAL,
+			"iface %s is a special interface and is not stored in %s/ifaces.", name, db_home(db));
+		return -EPERM;
+	}
+	rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
 	rc = read_iface(db, b.home, name, &old, err);
