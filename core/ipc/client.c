@@ -173,6 +173,23 @@ static int client_die(struct client *c, int rc)
 }
 
 /*
+ * poll() until there is something or `due` (0: no limit) has come; a signal shortens nothing, whoever wants
+ * to be interrupted gives a descriptor.
+ */
+static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
+{
+	int n;
+
+	do {
+		uint64_t now = due ? now_ms() : 0;
+		uint64_t left = due > now ? due - now : 0;
+
+		n = poll(fds, nfds, !due ? -1 : left > INT_MAX ? INT_MAX : (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/*
  * Waits for the socket. due 0: no limit. A descriptor of -1 is skipped by poll(), so no interrupt needs
  * no case of its own. The interrupt comes before the deadline: who pressed Ctrl-C wants to be told of
  * that.
@@ -181,9 +198,7 @@ static int client_wait(struct client *c, short events, uint64_t due)
 {
 	struct pollfd fds[2] = { { .fd = c->fd, .events = events },
 		{ .fd = c->interrupt, .events = POLLIN } };
-	uint64_t now = due ? now_ms() : 0;
-	uint64_t left = due > now ? due - now : 0;
-	int n = poll(fds, 2, !due ? -1 : left > INT_MAX ? INT_MAX : (int)left);
+	int n = poll_until(fds, 2, due);
 	int rc = 0;
 
 	if (n < 0)
@@ -279,15 +294,14 @@ static int next_reply(struct client *c, uint64_t due, struct reply *r)
 	return len < 0 ? bad_reply(c, "too long") : parse_reply(c, message, (size_t)len, r);
 }
 
-/* org.miscsi.Error as the daemon set it; a number that this program does not know is no exit status. */
-static int own_error(struct json_object *parameters, struct err *err)
+int client_failure(struct json_object *failure, struct err *err)
 {
 	const char *text = "";
 	char escaped[ERR_TEXT_MAX];
 	long long code = MISCSI_ERR_GENERIC;
 
-	varlink_integer(parameters, "code", 1, INT_MAX, &code);
-	varlink_string(parameters, "text", &text);
+	varlink_integer(failure, "code", 1, INT_MAX, &code);
+	varlink_string(failure, "text", &text);
 	if (!err_name((enum miscsi_error)code))
 		code = MISCSI_ERR_GENERIC;
 	return err_set(
@@ -301,7 +315,7 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 	char escaped[128];
 
 	if (!strcmp(error, "org.miscsi.Error"))
-		return own_error(parameters, err);
+		return client_failure(parameters, err);
 	if (!strcmp(error, VARLINK_SERVICE ".PermissionDenied"))
 		return err_set(err, MISCSI_ERR_ACCESS, "only root may call %s", method);
 	if (!strcmp(error, VARLINK_SERVICE ".InvalidParameter")) {

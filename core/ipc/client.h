@@ -28,7 +28,7 @@ int client_open(const char *name, unsigned timeout_ms, struct client **out, stru
 int client_open_fd(int fd, struct client **out);
 void client_close(struct client *c);
 /* A descriptor (signalfd, eventfd) that ends any wait when it is readable: -EINTR, the connection is dead
- * then. -1: none. A signal handler does too. */
+ * then. -1: none. A signal that is handled ends no wait. */
 void client_set_interrupt(struct client *c, int fd);
 
 /*
@@ -40,6 +40,10 @@ void client_set_interrupt(struct client *c, int fd);
 int client_call(struct client *c, const char *method, struct json_object *parameters,
 	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms,
 	struct json_object **reply, struct err *err);
+
+/* A failure as the daemon has set it ({code, text}), into err; its -errno. A number that this program does
+ * not know is no exit status: GENERIC. */
+int client_failure(struct json_object *failure, struct err *err);
 
 /* Waits until the daemon has closed the connection, whatever it still says: 0; -ETIMEDOUT, -EINTR. */
 int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err);

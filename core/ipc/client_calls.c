@@ -46,19 +46,6 @@ static long long number_of(
 	return otherwise;
 }
 
-/* A number that is no row would become an exit status that nobody can look up. */
-static void failure_of(struct json_object *failure, struct err *err)
-{
-	char escaped[ERR_TEXT_MAX];
-	const char *text = "";
-	long long code = number_of(failure, "code", 1, INT_MAX, MISCSI_ERR_GENERIC);
-
-	varlink_string(failure, "text", &text);
-	if (!err_name((enum miscsi_error)code))
-		code = MISCSI_ERR_GENERIC;
-	err_set(err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
-}
-
 /* A result for no record, or a second one, is dropped: callers count on one each. */
 static void collect_one(struct collector *c, struct json_object *object)
 {
@@ -79,7 +66,7 @@ static void collect_one(struct collector *c, struct json_object *object)
 	r.port = (uint16_t)number_of(object, "port", 0, UINT16_MAX, 0);
 	r.tpgt = (int)number_of(object, "tpgt", 0, UINT16_MAX, -1);
 	if (!varlink_object(object, "error", &failure))
-		failure_of(failure, &r.err);
+		client_failure(failure, &r.err);
 	c->fn(c->arg, &r);
 }
 

@@ -335,23 +335,31 @@ static void a_wait_ends_by_deadline_or_interrupt(void **state)
 	close(event);
 }
 
+static volatile sig_atomic_t alarms;
+
 static void on_alarm(int signo)
 {
 	(void)signo;
+	alarms++;
 }
 
-static void a_signal_ends_a_wait(void **state)
+/* Neither is the call given up, nor does its deadline begin anew with each. */
+static void signals_do_not_end_a_wait_nor_lengthen_it(void **state)
 {
 	const struct sigaction sa = { .sa_handler = on_alarm };
-	const struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+	const struct itimerval often = { .it_value = { .tv_usec = 20000 },
+		.it_interval = { .tv_usec = 20000 } };
+	const struct itimerval never = { .it_value = { .tv_sec = 0 } };
 	struct err err = ERR_INIT;
 	int other;
 	struct client *c = mute("{", 1, &other);
 
 	(void)state;
 	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &soon, NULL);
-	assert_int_equal(client_call(c, "a.b.C", NULL, NULL, NULL, 0, NULL, &err), -EINTR);
+	setitimer(ITIMER_REAL, &often, NULL);
+	assert_int_equal(client_call(c, "a.b.C", NULL, NULL, NULL, 200, NULL, &err), -ETIMEDOUT);
+	setitimer(ITIMER_REAL, &never, NULL);
+	assert_true(alarms > 2 && alarms < 100);
 	client_close(c);
 	close(other);
 }
@@ -433,7 +441,7 @@ int main(void)
 		cmocka_unit_test(a_dead_daemon_is_seen_at_once),
 		cmocka_unit_test(every_result_comes_once),
 		cmocka_unit_test(a_wait_ends_by_deadline_or_interrupt),
-		cmocka_unit_test(a_signal_ends_a_wait),
+		cmocka_unit_test(signals_do_not_end_a_wait_nor_lengthen_it),
 		cmocka_unit_test(a_stream_can_be_left),
 		cmocka_unit_test(no_daemon_is_told_apart),
 		cmocka_unit_test(a_connect_has_a_timeout),
