@@ -8,6 +8,7 @@
 #include "config.h"
 #include "base/strbuf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -139,56 +140,20 @@ static bool printable(uint32_t c)
 	static const struct {
 		uint32_t first, last;
 	} hidden[] = {
-		{ 0x00, 0x1f },
-		{ 0x7f, 0x9f },
+		{ 0x00, 0x1f }, /* C0 */
+		{ 0x7f, 0x9f }, /* DEL and C1 */
 		{ 0x200b, 0x200f }, /* zero width, and left-to-right and right-to-left marks */
 		{ 0x2028, 0x202e }, /* line and paragraph separators; bidi embeddings and overrides */
 		{ 0x2060, 0x206f }, /* word joiner; bidi isolates */
-		{ 0xd800, 0xdfff }, /* surrogates are not UTF-8 (RFC 3629, 3) */
-		{ 0xfeff, 0xfeff },
-		{ 0xfff0, 0xfffb },
+		{ 0xfeff, 0xfeff }, /* byte order mark */
+		{ 0xfff0, 0xfffb }, /* annotations */
 		{ 0xe0000, 0xe0fff }, /* tags: invisible text */
 	};
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		if (c >= hidden[i].first && c <= hidden[i].last)
 			return false;
-	return c <= 0x10ffff && (c & 0xfffe) != 0xfffe;
-}
-
-/*
- * Length of the character that a byte begins; 0: none begins so. c0, c1 and f5 to ff begin nothing:
- * they would be longer forms of shorter characters, or lie beyond Unicode.
- */
-static size_t utf8_length(uint8_t lead)
-{
-	static const struct {
-		uint8_t first, last;
-		size_t n;
-	} leads[] = { { 0x00, 0x7f, 1 }, { 0xc2, 0xdf, 2 }, { 0xe0, 0xef, 3 }, { 0xf0, 0xf4, 4 } };
-
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
-		if (lead >= leads[i].first && lead <= leads[i].last)
-			return leads[i].n;
-	return 0;
-}
-
-/* Length of the printable UTF-8 character (RFC 3629, 4) at p; 0: there is none. */
-static size_t utf8_printable(const uint8_t *p, size_t len)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = utf8_length(p[0]);
-	uint32_t c;
-
-	if (!n || n > len)
-		return 0;
-	c = n == 1 ? p[0] : p[0] & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	return c >= least[n] && printable(c) ? n : 0;
+	return (c & 0xfffe) != 0xfffe;
 }
 
 /*
@@ -198,14 +163,15 @@ static size_t utf8_printable(const uint8_t *p, size_t len)
 static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t n = utf8_printable(p, len);
+	uint32_t c;
+	size_t n = utf8_decode(p, len, &c);
 
 	if (p[0] == '\\') {
 		piece[0] = piece[1] = '\\';
 		*out = 2;
 		return 1;
 	}
-	if (n) {
+	if (n && printable(c)) {
 		memcpy(piece, p, n);
 		*out = n;
 		return n;

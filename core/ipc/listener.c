@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "ipc/listener.h"
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -159,7 +160,7 @@ static long environment_number(const char *name)
 	char *end;
 	long n;
 
-	if (!text || *text < '0' || *text > '9')
+	if (!text || !ascii_digit(*text))
 		return -1;
 	errno = 0;
 	n = strtol(text, &end, 10);

@@ -9,6 +9,7 @@
 #include "ipc/varlink.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <json-c/json_tokener.h>
 #include <json-c/json_visit.h>
@@ -266,21 +267,6 @@ void varlink_add(struct json_object *object, const char *member, struct json_obj
 		*error = -ENOMEM;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at s (RFC 3629); 0: it is none. s ends with a NUL. */
-static size_t utf8_sequence(const unsigned char *s)
-{
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-	unsigned c = n > 1 ? s[0] & (0x7fu >> n) : s[0];
-
-	for (size_t i = 1; i < n; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
-}
-
 /*
  * Names of targets are bytes; JSON is UTF-8 or nothing, and one bad byte must not lose the reply for
  * all others.
@@ -289,11 +275,13 @@ void varlink_add_text(struct json_object *object, const char *member, const char
 {
 	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
 	struct json_object *value;
+	size_t len = text ? strlen(text) : 0;
+	uint32_t c;
 
 	if (!text)
 		return;
-	for (size_t n; *text; text += n ? n : 1) {
-		n = utf8_sequence((const unsigned char *)text);
+	for (size_t n; len; text += n ? n : 1, len -= n ? n : 1) {
+		n = utf8_decode(text, len, &c);
 		if (n)
 			strbuf_add(&b, text, n);
 		else

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "kernel/sysfs.h"
+#include "base/ascii.h"
 #include "base/mem.h"
 #include <dirent.h>
 #include <errno.h>
@@ -291,7 +292,7 @@ int sysfs_number(const char *name, const char *prefix, uint32_t *out)
 	if (strncmp(name, prefix, len) || !name[len])
 		return -EINVAL;
 	for (const char *p = name + len; *p; p++) {
-		if (*p < '0' || *p > '9')
+		if (!ascii_digit(*p))
 			return -EINVAL;
 		value = value * 10 + (uint64_t)(*p - '0');
 		if (value > UINT32_MAX)

@@ -2,6 +2,7 @@
 /* Choosing sessions, and the words for their states. */
 #include "modes/session.h"
 
+#include "base/ascii.h"
 #include "base/strbuf.h"
 #include "ipc/client.h"
 #include "proto/names.h"
@@ -24,7 +25,7 @@ static int parse_number(const char *text, size_t len, uint32_t *out)
 	if (len == 0 || len > 10)
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
+		if (!ascii_digit(text[i]))
 			return -EINVAL;
 		n = n * 10 + (uint64_t)(text[i] - '0');
 	}

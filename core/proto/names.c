@@ -4,7 +4,9 @@
  */
 #include "proto/names.h"
 
+#include "base/ascii.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "proto/iscsi_proto.h"
 #include <stdint.h>
 #include <string.h>
@@ -56,39 +58,6 @@ static bool is_prohibited(uint32_t c)
 	return false;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/* One UTF-8 character of more than a byte, shortest form only; 0 when it is none, else its bytes. */
-static size_t utf8(const uint8_t *s, size_t len, uint32_t *out)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	uint32_t c = s[0] & (0x7fu >> n);
-
-	if (s[0] < 0xc2 || s[0] > 0xf4 || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
-	*out = c;
-	return c >= least[n] && c <= 0x10ffff ? n : 0;
-}
-
 /* '_' and upper case are beyond RFC 3722, and seen in the field. */
 static bool alphabet_ok(const char *name, size_t len)
 {
@@ -96,11 +65,11 @@ static bool alphabet_ok(const char *name, size_t len)
 		uint32_t c;
 
 		n = 1;
-		if (is_alnum(name[i]) || memchr("-.:_", name[i], 4))
+		if (ascii_alnum(name[i]) || memchr("-.:_", name[i], 4))
 			continue;
 		if (!((uint8_t)name[i] & 0x80))
 			return false;
-		n = utf8((const uint8_t *)name + i, len - i, &c);
+		n = utf8_decode(name + i, len - i, &c);
 		if (!n || is_prohibited(c))
 			return false;
 	}
@@ -115,15 +84,15 @@ static bool iqn_ok(const char *s, size_t len)
 	if (len <= sizeof(shape) - 1)
 		return false;
 	for (size_t i = 0; i < sizeof(shape) - 1; i++)
-		if (shape[i] == 'd' ? !is_digit(s[i]) : s[i] != shape[i])
+		if (shape[i] == 'd' ? !ascii_digit(s[i]) : s[i] != shape[i])
 			return false;
-	return is_alnum(s[sizeof(shape) - 1]) || (uint8_t)s[sizeof(shape) - 1] & 0x80;
+	return ascii_alnum(s[sizeof(shape) - 1]) || (uint8_t)s[sizeof(shape) - 1] & 0x80;
 }
 
 static bool hex_ok(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!is_hex(s[i]))
+		if (ascii_hex(s[i]) < 0)
 			return false;
 	return true;
 }

@@ -4,6 +4,7 @@
  */
 #include "proto/portal.h"
 
+#include "base/ascii.h"
 #include "base/strbuf.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,16 +20,6 @@ struct slice {
 	size_t len;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /*
  * Decimal digits alone, at most max; -1. Five digits hold every port and portal group, and cannot
  * overflow.
@@ -40,7 +31,7 @@ static int32_t number(struct slice t, int32_t max)
 	if (!t.len || t.len > 5)
 		return -1;
 	for (size_t i = 0; i < t.len; i++) {
-		if (!is_digit(t.s[i]))
+		if (!ascii_digit(t.s[i]))
 			return -1;
 		n = n * 10 + (t.s[i] - '0');
 	}
@@ -72,7 +63,7 @@ static bool is_ipv6(struct slice t)
 	if (!zone || zone > ZONE_MAX)
 		return false;
 	for (size_t i = 1; i <= zone; i++)
-		if (!is_alnum(pct[i]) && !memchr("-_.", pct[i], 3))
+		if (!ascii_alnum(pct[i]) && !memchr("-_.", pct[i], 3))
 			return false;
 	return is_address(AF_INET6, (struct slice){ t.s, (size_t)(pct - t.s) });
 }
@@ -96,11 +87,11 @@ static bool is_hostname(struct slice t)
 			label = digits = 0;
 			continue;
 		}
-		if (!is_alnum(c) && c != '_' && (c != '-' || !label))
+		if (!ascii_alnum(c) && c != '_' && (c != '-' || !label))
 			return false;
 		if (++label > 63)
 			return false;
-		digits += is_digit(c);
+		digits += ascii_digit(c);
 	}
 	return label && digits != label && t.s[len - 1] != '-';
 }

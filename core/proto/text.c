@@ -7,6 +7,7 @@
  */
 #include "proto/text.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "proto/negotiate.h"
 #include <errno.h>
@@ -35,9 +36,9 @@ void text_addf(struct strbuf *b, const char *key, const char *fmt, ...)
  */
 static bool key_char(char c, bool first)
 {
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return true;
-	return !first && ((c >= '0' && c <= '9') || (c && strchr(".-+@_#", c)));
+	if (ascii_alnum(c))
+		return !first || !ascii_digit(c);
+	return !first && c && strchr(".-+@_#", c);
 }
 
 /* What is shown of the text is escaped and cut: a target must not fill the log. */

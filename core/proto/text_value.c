@@ -4,16 +4,9 @@
  */
 #include "proto/text.h"
 
+#include "base/ascii.h"
 #include <errno.h>
 #include <string.h>
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static int base64_digit(char c)
 {
@@ -34,7 +27,7 @@ static int decode_hex(const char *s, uint8_t *out, size_t size, size_t *len)
 		return -EFBIG;
 	memset(out, 0, (digits + 1) / 2);
 	for (; *s; s++) {
-		int v = hex_digit(*s);
+		int v = ascii_hex(*s);
 
 		if (v < 0)
 			return -EINVAL;
@@ -113,7 +106,7 @@ int text_decode_number(const char *value, uint64_t *out)
 	if (!*value)
 		return -EINVAL;
 	for (; *value; value++) {
-		int v = hex_digit(*value);
+		int v = ascii_hex(*value);
 
 		if (v < 0 || (uint64_t)v >= base)
 			return -EINVAL;

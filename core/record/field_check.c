@@ -8,6 +8,7 @@
  */
 #include "record/fields.h"
 
+#include "base/ascii.h"
 #include "base/strbuf.h"
 #include "proto/names.h"
 #include "proto/portal.h"
@@ -116,11 +117,6 @@ static bool check_address(const struct field *f, const char *text, int64_t *numb
 	return value_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
 }
 
-static bool is_hex(char c)
-{
-	return c && strchr("0123456789abcdefABCDEF", c);
-}
-
 /*
  * 6 to 20 bytes: Ethernet to InfiniBand. Three characters a byte but for the last, hence the remainder
  * of 2.
@@ -133,7 +129,7 @@ static bool check_mac(const struct field *f, const char *text, int64_t *number)
 	if (len < 17 || len > (size_t)f->max || len % 3 != 2)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i]))
+		if (i % 3 == 2 ? text[i] != ':' : ascii_hex(text[i]) < 0)
 			return false;
 	return true;
 }
@@ -144,7 +140,7 @@ static bool check_isid(const struct field *f, const char *text, int64_t *number)
 	size_t n = 0;
 
 	(void)number;
-	while (is_hex(text[n]))
+	while (ascii_hex(text[n]) >= 0)
 		n++;
 	return n == (size_t)f->max && !text[n];
 }

@@ -2,43 +2,23 @@
 /* Questions about texts; see value.h. */
 #include "record/value.h"
 
+#include "base/ascii.h"
+#include "base/utf8.h"
 #include <string.h>
 
 #define DISTANCE_MAX 80
 
-/* Bytes of the UTF-8 character at s, 0 when it is none or a control character. */
-static size_t character(const uint8_t *s, size_t len)
-{
-	size_t n;
-
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* C1 controls, and forms that are too long, surrogates, beyond the last. */
-	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* A blank at either end would not survive being read: readers trim. */
 bool value_is_line(const char *s, size_t len)
 {
+	uint32_t c;
+
 	if (len && (s[0] == ' ' || s[len - 1] == ' '))
 		return false;
-	for (size_t at = 0; at < len;) {
-		size_t n = character((const uint8_t *)s + at, len - at);
-
-		if (!n)
+	for (size_t at = 0, n; at < len; at += n) {
+		n = utf8_decode(s + at, len - at, &c);
+		if (!n || c < 0x20 || (c >= 0x7f && c < 0xa0))
 			return false;
-		at += n;
 	}
 	return true;
 }
@@ -53,7 +33,7 @@ bool value_number(const char *s, int64_t *out)
 	if (!*s || strlen(s) > 18)
 		return false;
 	for (; *s; s++) {
-		if (*s < '0' || *s > '9')
+		if (!ascii_digit(*s))
 			return false;
 		n = n * 10 + (*s - '0');
 	}
