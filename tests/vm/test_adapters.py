@@ -102,19 +102,6 @@ def driver_made():
     equal(sessions(), {}, "sessions left")
 
 
-def slow(host):
-    """An adapter that blocks for seconds delays nobody who only looks."""
-    times = 3 if SANITIZED else 1
-    simhba_set(block_poll_ms=4000 * times, fault_host=host)
-    login = subprocess.Popen([ISCSIADM, *f"-m node -T {NAME} -p {TO} -I i{host} --login".split()])
-    wait("EP_POLL", 10, lambda: any("EP_POLL" in line for line in simhba_log(clear=False)))
-    for _ in range(5):
-        check(adm("-m session", rc=(0, 21), quiet=True).seconds < 2 * times, "iscsiadm -m session waits for a slow adapter")
-    simhba_set(block_poll_ms=0, fault_host=-1)
-    equal(login.wait(60), 0, "the slow login")
-    adm(f"-m node -T {NAME} -p {TO} -I i{host} --logout")
-
-
 def test():
     network()
     simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)), need_uio="N")
@@ -128,7 +115,6 @@ def test():
     refused(1, "qla4xxx")
     refused(5, "be2iscsi")
     driver_made()
-    slow(4)
 
 
 if __name__ == "__main__":
