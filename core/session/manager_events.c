@@ -90,6 +90,35 @@ static void look_at_all(void *arg)
 	}
 }
 
+struct transport *manager_transport_of_host(struct manager *m, uint32_t host_no)
+{
+	char proc_name[64];
+	struct transport *t = NULL;
+
+	if (sysfs_read(m->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
+		return NULL;
+	return plugins_find_by_proc_name(m->config.plugins, proc_name, &t, NULL) < 0 ? NULL : t;
+}
+
+/* An adapter's link is no network device's, whose coming up would be told by the kernel's routes. */
+static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
+{
+	struct manager *m = arg;
+	struct transport *t = manager_transport_of_host(m, host_no);
+	struct session *s;
+
+	(void)data;
+	(void)len;
+	if (t)
+		transport_host_event(t, host_no, code);
+	if (code != ISCSI_EVENT_LINKUP)
+		return;
+	list_for_each(s, &m->sessions, node) {
+		if (s->host_no == host_no)
+			session_wake(s);
+	}
+}
+
 static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
 {
 	(void)handle; /* the transport's; the host tells it more surely */
@@ -112,6 +141,7 @@ const struct kernel_event_ops manager_events = {
 	.login_state = on_login_state,
 	.session_unbound = on_unbound,
 	.session_destroyed = on_destroyed,
+	.host_event = on_host_event,
 	.path_req = on_path_req,
 	.lost = on_lost,
 };

@@ -20,6 +20,9 @@ extern const struct kernel_event_ops manager_events; /* arg: the manager */
 /* NULL: none of ours. */
 struct session *manager_find(const struct manager *m, uint32_t sid);
 
+/* Whose host it is; NULL: no plugin's, or it is gone. */
+struct transport *manager_transport_of_host(struct manager *m, uint32_t host_no);
+
 /* Takes over a session of the kernel that is none of ours yet. 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
 int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err);
 

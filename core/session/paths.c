@@ -2,7 +2,6 @@
 /* Path requests on their way to the transport's op and back. Each is a list's member until it is answered. */
 #include "session/paths.h"
 #include "kernel/kernel.h"
-#include "kernel/sysfs.h"
 #include "session/manager_private.h"
 #include <errno.h>
 #include <netinet/in.h>
@@ -53,16 +52,6 @@ static void path_done(struct transport_op *op, int result)
 		log_warn(p->manager->config.log, "session", "host%u: %s", p->host_no, op->err.text);
 	answer(p, result >= 0);
 	path_free(p);
-}
-
-static struct transport *transport_of(struct manager *m, uint32_t host_no)
-{
-	char proc_name[64];
-	struct transport *t = NULL;
-
-	if (sysfs_read(m->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
-		return NULL;
-	return plugins_find_by_proc_name(m->config.plugins, proc_name, &t, NULL) < 0 ? NULL : t;
 }
 
 /* Is this where the session is connecting to? Then its iface's settings are meant. */
@@ -117,7 +106,7 @@ static void opened(struct transport_op *op, int result)
 
 void paths_ask(struct manager *m, uint32_t host_no, const struct iscsi_path *path)
 {
-	struct transport *t = transport_of(m, host_no);
+	struct transport *t = manager_transport_of_host(m, host_no);
 	struct path_request *p, *other;
 	unsigned n = 0;
 

@@ -358,6 +358,28 @@ static void a_better_network_ends_the_wait(void **state)
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 }
 
+/* An adapter whose cable is put back tells by its host: its sessions wait no longer, those of others do. */
+static void a_link_that_comes_up_wakes_the_sessions_of_its_host(void **state)
+{
+	struct session_world *w = *state;
+	uint32_t sid = logged_in(w, NULL, NULL);
+	struct session *s = world_session(w);
+	unsigned before;
+
+	w->status_class = 3;
+	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	world_run(w, 300 * SECONDS);
+	before = w->logins;
+	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKDOWN);
+	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no + 1, 0, ISCSI_EVENT_LINKUP);
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(w->logins, before);
+	w->status_class = 0;
+	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKUP);
+	world_until(w, &s->recoveries, 1, 25, 8 * SECONDS);
+	assert_int_equal(s->run.state, SESS_LOGGED_IN);
+}
+
 /* multipathd sets recovery_tmo by sysfs: a new login must not set it back. */
 static void recovery_time_is_set_once(void **state)
 {
@@ -597,6 +619,7 @@ int main(void)
 		T(a_lost_connection_is_restored_on_the_same_session),
 		T(recovery_converges),
 		T(a_better_network_ends_the_wait),
+		T(a_link_that_comes_up_wakes_the_sessions_of_its_host),
 		T(recovery_time_is_set_once),
 		T(logout_takes_devices_first),
 		T(logout_wins_over_a_dead_target),
