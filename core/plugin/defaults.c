@@ -265,11 +265,6 @@ static int net_path(struct miscsi_op *op, struct miscsi_path *path)
 	return has(op, MISCSI_TRAIT_PATH) ? kernel_path(op, path) : refused(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
 }
 
-static int nothing(UNUSED(struct miscsi_op *, op))
-{
-	return 0;
-}
-
 static void no_event(UNUSED(struct miscsi_op *, op), UNUSED(uint32_t, number))
 {
 }
@@ -282,8 +277,8 @@ static int unchanged(UNUSED(struct miscsi_op *, op), UNUSED(struct miscsi_params
 const struct plugin_ops plugin_defaults = {
 	.endpoint = { .connect = default_connect, .disconnect = default_disconnect },
 	.param = { .offer = unchanged, .negotiated = unchanged },
-	.net = { .apply = net_apply, .path = net_path, .down = nothing },
-	.host = { .get = default_host_get, .set = default_host_set, .event = no_event },
+	.net = { .apply = net_apply, .path = net_path },
+	.host = { .set = default_host_set, .event = no_event },
 	.flash = { .list = flash_list, .show = flash_show, .create = flash_create, .set = flash_set, .remove = flash_remove,
 		.login = flash_login, .logout = flash_logout, .logout_sid = flash_logout_sid },
 	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },

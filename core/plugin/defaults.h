@@ -8,8 +8,6 @@
 
 #include <miscsi/plugin.h>
 
-/* host.* as sysfs shows them below class/iscsi_host. */
-int default_host_get(struct miscsi_op *op);
 /* iface.* settings that are host parameters, by SET_HOST_PARAM, one after another; one that the driver does not know is passed over. */
 int default_host_set(struct miscsi_op *op);
 /* GET_STATS: one row of counters by RFC 4544's or the kernel's name. */

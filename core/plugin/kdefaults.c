@@ -18,21 +18,6 @@ static void put32(struct miscsi_request *r, size_t at, uint32_t value)
 	memcpy(r->u + at, &value, sizeof(value));
 }
 
-int default_host_get(struct miscsi_op *op)
-{
-	static const char *const names[] = { "hwaddress", "initiatorname", "ipaddress", "netdev", "port_state", "port_speed" };
-	char path[128], value[VALUE_MAX];
-	int r = op->core->result_row(op, op->host_no);
-
-	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, names[i]);
-		/* absent: this driver does not show it */
-		if (op->core->sysfs_read(op, path, value, sizeof(value)) >= 0)
-			r = op->core->result(op, names[i], value, 0);
-	}
-	return r;
-}
-
 /* The host parameters that may be set, by the kernel's number. */
 static const struct host_param {
 	uint32_t number;

@@ -147,8 +147,6 @@ bool transport_logs_in(const struct transport *t)
 
 TRAMPOLINE(transport_net_apply, net, apply)
 TRAMPOLINE1(transport_net_path, net, path, struct miscsi_path *)
-TRAMPOLINE(transport_net_down, net, down)
-TRAMPOLINE(transport_host_get, host, get)
 TRAMPOLINE(transport_host_set, host, set)
 TRAMPOLINE(transport_flash_list, flash, list)
 TRAMPOLINE1(transport_flash_show, flash, show, uint32_t)

@@ -96,8 +96,6 @@ int transport_negotiated(struct transport *t, struct transport_op *op, struct mi
 /* The other ops of the ABI, one to one; what a missing one means stands in <miscsi/plugin.h>. */
 void transport_net_apply(struct transport *t, struct transport_op *op);
 void transport_net_path(struct transport *t, struct transport_op *op, struct miscsi_path *path); /* filled when done */
-void transport_net_down(struct transport *t, struct transport_op *op);
-void transport_host_get(struct transport *t, struct transport_op *op);
 void transport_host_set(struct transport *t, struct transport_op *op);
 void transport_host_event(struct transport *t, uint32_t host_no, uint32_t code);
 void transport_flash_list(struct transport *t, struct transport_op *op);

@@ -61,8 +61,6 @@ struct miscsi_params {
 	uint32_t default_time2wait, default_time2retain, max_outstanding_r2t;
 	uint32_t data_pdu_in_order, data_sequence_in_order, error_recovery_level;
 	uint32_t rdma_extensions, initiator_recv_data_segment_length, target_recv_data_segment_length; /* RFC 7145 */
-	uint32_t max_outstanding_unexpected_pdus, max_ahs_length, tagged_buffer_for_solicited_data_only;
-	uint32_t cmds_max, queue_depth; /* of the session, asked of the kernel */
 };
 
 /* Never -EINPROGRESS: the negotiation waits. NULL: nothing to adjust. */
@@ -87,12 +85,10 @@ struct miscsi_net_ops {
 	int (*apply)(struct miscsi_op *op); /* the op's iface.* settings to host_no, as one transaction. NULL: MISCSI_TRAIT_KERNEL_NET, or error 14 */
 	/* PATH_REQ (107): find source, next hop and MTU; the core sends the PATH_UPDATE, with mac all zero when this failed. NULL: error 14 */
 	int (*path)(struct miscsi_op *op, struct miscsi_path *path);
-	int (*down)(struct miscsi_op *op); /* IF_DOWN (108). NULL: nothing to do */
 };
 
 struct miscsi_host_ops {
 	uint32_t size, reserved;
-	int (*get)(struct miscsi_op *op); /* results: host parameters. NULL: what sysfs shows */
 	int (*set)(struct miscsi_op *op); /* settings: host parameters. NULL: SET_HOST_PARAM */
 	void (*event)(struct miscsi_op *op, uint32_t code); /* HOST_EVENT (110), op = core->self: 1 link up, 2 link down. NULL: ignored */
 };

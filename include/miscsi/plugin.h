@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours. The rules. Each of them has a test, and tests/unit/plugin-kit runs them on any plugin file:
+ * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours. The rules; each of them has a test, and
+ * tests/unit/plugin-kit runs them on any plugin file:
  *
  *  1. Structures only ever grow at their end. Every one that crosses the border starts with its `size`, stamped by a macro
  *     or by sizeof; every row of an array starts with its size too, and an array ends at a row of size 0.
@@ -26,7 +27,10 @@
 
 #define MISCSI_ABI 1
 
-/* A PCI id, each number or MISCSI_PCI_ANY, and what people call the adapter. Frozen; an array ends at vendor 0. */
+/*
+ * A PCI id, each number but the vendor may be MISCSI_PCI_ANY, and what people call the adapter (NULL: no name). The first row that fits
+ * counts. Frozen; an array ends at vendor 0.
+ */
 #define MISCSI_PCI_ANY 0xffffffffu
 struct miscsi_pci_id {
 	uint32_t vendor, device, subvendor, subdevice;
@@ -47,19 +51,6 @@ struct miscsi_match {
 };
 #define MISCSI_MATCH(...) { .size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ }
 
-/* A setting that only this transport has. */
-#define MISCSI_FIELD_TEXT 0u
-#define MISCSI_FIELD_NUMBER 1u /* min to max */
-#define MISCSI_FIELD_BOOL 2u /* Yes, No */
-struct miscsi_field {
-	uint32_t size;
-	uint32_t type; /* MISCSI_FIELD_* */
-	const char *key; /* begins with "iface." or "node." */
-	const char *initial; /* the value when nobody set one */
-	const char *help; /* one sentence for the manual */
-	int64_t min, max;
-};
-#define MISCSI_FIELD(...) { .size = (uint32_t)sizeof(struct miscsi_field), __VA_ARGS__ }
 #define MISCSI_END { .size = 0 }
 
 struct miscsi_plugin {
@@ -88,7 +79,6 @@ struct miscsi_plugin {
 	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
 	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 	const struct miscsi_boot_ops *boot; /* NULL: what the kernel shows below /sys/firmware */
-	const struct miscsi_field *fields; /* NULL: none */
 };
 
 #ifdef __cplusplus

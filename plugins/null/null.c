@@ -177,21 +177,9 @@ static int null_path(struct miscsi_op *op, struct miscsi_path *path)
 	return 0;
 }
 
-static int null_down(struct miscsi_op *op)
-{
-	return host_of(op) ? 0 : -ENODEV;
-}
-
-static const struct miscsi_net_ops net = { .size = sizeof(net), .apply = null_apply, .path = null_path, .down = null_down };
+static const struct miscsi_net_ops net = { .size = sizeof(net), .apply = null_apply, .path = null_path };
 
 /* ---- host ---- */
-
-static int null_host_get(struct miscsi_op *op)
-{
-	struct host *h = host_of(op);
-
-	return h ? store_give_all(&h->params, op) : -ENODEV;
-}
 
 static int null_host_set(struct miscsi_op *op)
 {
@@ -208,8 +196,7 @@ static void null_host_event(struct miscsi_op *op, uint32_t code)
 		store_set(&h->params.rows[0], "port_state", code == 1 ? "LINK UP" : "LINK DOWN");
 }
 
-static const struct miscsi_host_ops host = { .size = sizeof(host), .get = null_host_get, .set = null_host_set,
-	.event = null_host_event };
+static const struct miscsi_host_ops host = { .size = sizeof(host), .set = null_host_set, .event = null_host_event };
 
 /* ---- flash nodes ---- */
 
@@ -392,11 +379,6 @@ static int boot_list(struct miscsi_op *op)
 
 static const struct miscsi_boot_ops boot = { .size = sizeof(boot), .list = boot_list };
 
-static const struct miscsi_field fields[] = {
-	MISCSI_FIELD(.type = MISCSI_FIELD_NUMBER, .key = "iface.null_depth", .initial = "8", .help = "Depth of nothing.", .min = 1, .max = 64),
-	MISCSI_END,
-};
-
 static const struct miscsi_match match[] = {
 	MISCSI_MATCH(.transport = "null"),
 	MISCSI_END,
@@ -419,5 +401,4 @@ MISCSI_PLUGIN(null,
 	.stats = &stats,
 	.ping = &ping,
 	.boot = &boot,
-	.fields = fields,
 );

@@ -359,12 +359,6 @@ static void sysfs_is_shown_by_default(void **state)
 
 	(void)state;
 	fake_sys_write(&k->sys, "card\n", "class/scsi_host/host3/proc_name");
-	fake_sys_write(&k->sys, "00:11:22:33:44:55\n", "class/iscsi_host/host3/hwaddress");
-	fake_sys_write(&k->sys, "10.0.0.9", "class/iscsi_host/host3/ipaddress");
-	transport_host_get(k->card, run_begin(&r, 3, NULL));
-	assert_int_equal(run_end(&k->w, &r), 0);
-	assert_string_equal(r.values, "[3]hwaddress=00:11:22:33:44:55;ipaddress=10.0.0.9;");
-
 	transport_boot_list(k->card, run_begin(&r, 3, NULL));
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_int_equal(r.rows, 0);
