@@ -51,17 +51,24 @@ static void write_text(struct err *err, const char *tail, const char *fmt, va_li
  * NULL as err is allowed everywhere: a caller that only wants to know whether it worked need not invent
  * one.
  */
-int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
+int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap)
 {
-	va_list ap;
-
 	if (err) {
-		va_start(ap, fmt);
 		write_text(err, "", fmt, ap);
-		va_end(ap);
 		err->code = code;
 	}
 	return -row_of(code)->errnum;
+}
+
+int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = err_vset(err, code, fmt, ap);
+	va_end(ap);
+	return rc;
 }
 
 int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)

@@ -27,6 +27,8 @@ struct err {
 /* Fills *err; gives the row's errno, negated, to be returned. Texts too long are cut. */
 int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
 
 /* The same for a failed system call: ": " and strerror(errnum) are added; gives -errnum. errnum > 0. */
 int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)

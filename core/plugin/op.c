@@ -7,7 +7,6 @@
 #include "plugin/private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner)
@@ -215,14 +214,12 @@ void transport_cancel(struct transport_op *owner)
 
 void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (p->owner)
-		err_set(&p->owner->err, code, "%s", text);
+		err_vset(&p->owner->err, code, fmt, ap);
+	va_end(ap);
 }
 
 void transport_op_init(struct transport_op *op, void (*done)(struct transport_op *op, int result), void *arg)

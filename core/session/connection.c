@@ -6,7 +6,6 @@
 #include "kernel/kernel.h"
 #include "session/actions.h"
 #include <errno.h>
-#include <stdio.h>
 
 /* Come from outside at any time: they wait until the kernel has done what it is at, so that no state need think of both. */
 #define OUTSIDE                                                                                              \
@@ -70,12 +69,10 @@ static void conn_deliver(void *arg)
 int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
 {
 	va_list ap;
-	char text[ERR_TEXT_MAX];
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	err_vset(&c->err, code, fmt, ap);
 	va_end(ap);
-	err_set(&c->err, code, "%s", text);
 	return CONN_EV_FAILED;
 }
 

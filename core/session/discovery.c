@@ -67,13 +67,11 @@ void discovery_message(struct discovery *d, const char *fmt, ...)
 
 int discovery_failed(struct discovery *d, enum miscsi_error code, const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	err_vset(&d->err, code, fmt, ap);
 	va_end(ap);
-	err_set(&d->err, code, "%s", text);
 	return DISC_EV_FAILED;
 }
 
