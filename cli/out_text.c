@@ -19,7 +19,7 @@
 #include <string.h>
 
 /* Far above any record; it bounds what a file of junk can make us print. */
-#define RECORD_TEXT_MAX (4u << 20)
+#define SHOWN_MAX (4u << 20)
 
 /*
  * stdout first: synology-csi and tns-csi read both streams as one, and the order of lines is part of
@@ -50,7 +50,7 @@ void out_line(const char *fmt, ...)
 /* Printed to memory first, so that a record comes whole or not at all. */
 int out_record(const struct record *r, bool secrets)
 {
-	struct strbuf b = STRBUF_INIT(RECORD_TEXT_MAX);
+	struct strbuf b = STRBUF_INIT(SHOWN_MAX);
 	int ret = recfile_print(&b, r, secrets ? RECFILE_SHOW_SECRETS : RECFILE_SHOW, PACKAGE_VERSION);
 
 	if (ret >= 0)

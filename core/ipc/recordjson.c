@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define VALUE_MAX 4096
 #define KEPT_SEPARATOR " = "
 
 struct writer {
@@ -28,7 +27,7 @@ static int write_field(void *arg, const struct record *r, enum field_id id)
 {
 	struct writer *w = arg;
 	const struct field *f = field_of(id);
-	char value[VALUE_MAX];
+	char value[RECORD_TEXT_MAX];
 
 	record_text(r, id, value, sizeof(value));
 	if (strcmp(value, f->def))

@@ -254,7 +254,7 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
  */
 static bool same_identity(const struct record *a, const struct record *b)
 {
-	char x[512], y[512];
+	char x[RECORD_TEXT_MAX], y[RECORD_TEXT_MAX];
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
 		if (field_of(id)->flags & FIELD_IDENTITY && field_in(field_of(id), record_kind(a)) &&

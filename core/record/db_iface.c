@@ -146,14 +146,11 @@ static int bound_nodes(struct db_batch *b, const char *name, struct db_found_lis
 static int copy_into_node(const struct record *iface, struct db_found *node)
 {
 	cleanup(record_freep) struct record *now = record_copy(node->r);
-	char text[512];
 
 	for (enum field_id id = 0; now && id < FIELD_COUNT; id++) {
 		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
 			continue;
-		record_unset(now, id);
-		if (record_is_set(iface, id) &&
-			record_set(now, id, record_text(iface, id, text, sizeof(text)), NULL))
+		if (record_take(now, iface, id))
 			return -ENOMEM;
 	}
 	if (!now)

@@ -43,14 +43,10 @@ static int merge(const struct record *old, const struct record *new, struct reco
 	if (!r)
 		return -ENOMEM;
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
-		char text[512];
-
 		if (!(field_of(id)->flags & owned) || !field_in(field_of(id), RECORD_NODE) ||
 			(id == FIELD_NODE_TPGT && !knows_tpgt))
 			continue;
-		record_unset(r, id);
-		if (record_is_set(new, id) &&
-			record_set(r, id, record_text(new, id, text, sizeof(text)), NULL))
+		if (record_take(r, new, id))
 			return -ENOMEM;
 	}
 	*out = x_steal(r);

@@ -234,7 +234,7 @@ struct printer {
 /* Bytes of a secret do not stay on the stack. The buffer that is printed into is for the caller to wipe. */
 static void print_value(struct strbuf *b, const struct record *r, enum field_id id)
 {
-	char text[1024];
+	char text[RECORD_TEXT_MAX];
 
 	strbuf_puts(b, record_text(r, id, text, sizeof(text)));
 	if (field_of(id)->type == FIELD_TYPE_SECRET)
@@ -280,7 +280,7 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 
 static bool is_default(const struct record *r, enum field_id id)
 {
-	char text[1024];
+	char text[RECORD_TEXT_MAX];
 
 	return !strcmp(record_text(r, id, text, sizeof(text)), field_of(id)->def);
 }

@@ -301,7 +301,7 @@ bool record_is_set(const struct record *r, enum field_id id)
 /* The text may be a secret's. */
 static bool has_value(const struct record *r, enum field_id id, const char *text)
 {
-	char now[1024];
+	char now[RECORD_TEXT_MAX];
 	bool same = !strcmp(record_text(r, id, now, sizeof(now)), text);
 
 	mem_wipe(now, sizeof(now));

@@ -48,6 +48,7 @@ const char *record_str(const struct record *r, enum field_id id);
 const struct secret *record_secret(const struct record *r, enum field_id id);
 /* The items of a LIST as indexes in values, at most max into at[]; gives how many there are. */
 unsigned record_list(const struct record *r, enum field_id id, unsigned *at, unsigned max);
+#define RECORD_TEXT_MAX 1024 /* bytes of any field's value as text, with the NUL */
 /* The value as a file would hold it, into buf (cut where full); secrets too. Gives buf. */
 const char *record_text(const struct record *r, enum field_id id, char *buf, size_t size);
 
@@ -69,6 +70,9 @@ void record_unset(struct record *r, enum field_id id);
 /* Was it set, be it to its default? */
 bool record_is_set(const struct record *r, enum field_id id);
 
+/* The field is in `to` what it is in `from`, set or not. -ENOMEM; -EINVAL: records like `to` may not have it.
+ */
+int record_take(struct record *to, const struct record *from, enum field_id id);
 /* Sets in `to` every field that is set in `from` and that records like `to` have, but for those with any of
  * skip_flags. -ENOMEM. */
 int record_apply(struct record *to, const struct record *from, unsigned skip_flags);

@@ -7,11 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Value and set bit of one field; `to` must know it. */
-static int copy_field(struct record *to, const struct record *from, enum field_id id)
+int record_take(struct record *to, const struct record *from, enum field_id id)
 {
-	char text[1024];
-	int rc = record_set(to, id, record_text(from, id, text, sizeof(text)), NULL);
+	char text[RECORD_TEXT_MAX];
+	int rc;
+
+	if (!record_is_set(from, id)) {
+		record_unset(to, id);
+		return 0;
+	}
+	rc = record_set(to, id, record_text(from, id, text, sizeof(text)), NULL);
 
 	mem_wipe(text, sizeof(text));
 	return rc;
@@ -26,7 +31,7 @@ int record_apply(struct record *to, const struct record *from, unsigned skip_fla
 
 		if (!record_is_set(from, id) || !field_in(f, to->kind) || f->flags & skip_flags)
 			continue;
-		rc = copy_field(to, from, id);
+		rc = record_take(to, from, id);
 		if (rc)
 			return rc;
 	}

@@ -148,7 +148,6 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 	const struct field *f = field_of(id);
 	struct adding *a = arg;
 	enum iscsi_param param = (enum iscsi_param)f->kernel.param;
-	char text[512];
 
 	if (f->kernel.table != FIELD_TABLE_SESSION || f->kernel.param < 0 || !from_record(a->c, f->kernel.param))
 		return 0;
@@ -162,8 +161,8 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 		kernel_job_set_param_int(a->job, param, record_int(r, id));
 		break;
 	default:
-		if (*record_text(r, id, text, sizeof(text)))
-			kernel_job_set_param(a->job, param, text);
+		if (*record_str(r, id))
+			kernel_job_set_param(a->job, param, record_str(r, id));
 	}
 	kernel_job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
 	return 0;

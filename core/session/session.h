@@ -51,7 +51,7 @@ struct session {
 	bool at_home; /* the next attempt goes to the record's portal all the same */
 	unsigned redirects; /* in a row */
 	char *portal; /* for messages */
-	char setting[512]; /* the one that a plugin asked for last */
+	char setting[24]; /* the number that a plugin asked for last */
 	unsigned attempts; /* failed logins in a row */
 	unsigned recoveries, worth;
 	uint32_t time2wait; /* seconds, negotiated */

@@ -107,7 +107,8 @@ bool session_is(const struct session *s, const struct record *node)
 		portal_same_host(record_str(s->record, FIELD_CONN_ADDRESS), record_str(node, FIELD_CONN_ADDRESS));
 }
 
-/* A plugin asks for settings by key; numbers are turned to text where the asking ends. */
+/* A plugin asks for settings by key; numbers are turned to text where the asking ends. Texts are the record's own: they may be as
+ * long as a path, and every session would have room for one. */
 static const char *op_setting(void *settings, const char *key)
 {
 	struct session *s = settings;
@@ -115,6 +116,8 @@ static const char *op_setting(void *settings, const char *key)
 
 	if (field_find(RECORD_NODE, key, &id) < 0 || field_of(id)->type == FIELD_TYPE_SECRET)
 		return NULL;
+	if (field_of(id)->type != FIELD_TYPE_INT)
+		return record_str(s->record, id);
 	return record_text(s->record, id, s->setting, sizeof(s->setting));
 }
 

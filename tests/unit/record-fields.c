@@ -56,6 +56,9 @@ static void every_row_is_complete(void **state)
 		if (*f->sysfs && strncmp(f->sysfs, "sess/", 5) && strncmp(f->sysfs, "conn/", 5) &&
 			strncmp(f->sysfs, "iface/", 6) && strncmp(f->sysfs, "host/", 5))
 			fail_msg("%s: sysfs %s", f->key, f->sysfs);
+		/* Whoever asks for a value as text has a buffer of that size, and cuts what is longer. */
+		if (f->type >= FIELD_TYPE_TEXT)
+			assert_in_range(f->max, 1, RECORD_TEXT_MAX - 1);
 		assert_true((f->kernel.table == FIELD_TABLE_NONE) ==
 			    (f->kernel.param < 0 && f->kernel.param6 < 0));
 	}

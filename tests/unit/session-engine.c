@@ -12,21 +12,6 @@
 
 #define SECONDS 1000
 
-static int setup(void **state)
-{
-	static struct session_world world;
-
-	world_new(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static unsigned files_in(const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -600,9 +585,32 @@ static void the_firmware_logs_in(void **state)
 	nothing_left(w);
 }
 
+/* A path may be longer than anything else that is set. */
+static void a_plugin_is_told_settings_whole(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct transport_op op = { .settings = NULL };
+	char path[RECORD_TEXT_MAX];
+	struct asked a;
+
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(record_set(node, FIELD_SESSION_PASSWORD_FILE, path, NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 1, 10 * SECONDS);
+	session_op(world_session(w), &op);
+	assert_string_equal(op.setting(op.settings, "node.session.auth.password_file"), path);
+	assert_string_equal(op.setting(op.settings, "node.session.iscsi.MaxBurstLength"), "16776192");
+	assert_string_equal(op.setting(op.settings, "node.startup"), "manual");
+	assert_null(op.setting(op.settings, "node.session.auth.password"));
+	record_free(node);
+}
+
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(login_makes_a_session),
 		T(parameters_come_before_the_start),
@@ -631,6 +639,7 @@ int main(void)
 		T(events_of_others_do_no_harm),
 		T(requests_end_when_the_manager_does),
 		T(a_forgotten_login_goes_on),
+		T(a_plugin_is_told_settings_whole),
 		T(the_firmware_logs_in),
 	};
 

@@ -11,21 +11,6 @@
 
 #define SECONDS 1000
 
-static int setup(void **state)
-{
-	static struct session_world world;
-
-	world_new(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static uint32_t logged_in(struct session_world *w)
 {
 	struct record *node = world_node(w);
@@ -362,7 +347,7 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_session_that_is_up_is_adopted_untouched),
 		T(a_session_that_failed_meanwhile_is_recovered),

@@ -136,6 +136,21 @@ void world_free(struct session_world *w)
 	assert_int_equal(system(command), 0);
 }
 
+int world_setup(void **state)
+{
+	static struct session_world world;
+
+	world_new(&world);
+	*state = &world;
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
 struct record *world_node(const struct session_world *w)
 {
 	struct record *r = record_new(RECORD_NODE);

@@ -52,6 +52,9 @@ struct asked {
 
 void world_new(struct session_world *w);
 void world_free(struct session_world *w);
+/* The same for cmocka: a fresh world is the test's state. */
+int world_setup(void **state);
+int world_teardown(void **state);
 struct record *world_node(const struct session_world *w); /* of TARGET at the listener */
 /* Runs the loop, moving the clock by step_ms each round, until *count is n, or fails the test after limit_ms of its clock. */
 void world_until(struct session_world *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms);
