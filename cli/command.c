@@ -173,15 +173,31 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 	return command_status(r, &err);
 }
 
+/* 2.1.8 has other words for the sessions that an adapter made. */
 static void say_logout(void *arg, const struct session_info *s)
 {
 	(void)arg;
-	out_session_name("Logging out of session", s, "");
+	if (session_is_adapters(s))
+		out_line("Logout sid %u.", s->sid);
+	else
+		out_session_name("Logging out of session", s, "");
+}
+
+static void say_adapter_logged_out(const struct session_info *s, const struct err *err)
+{
+	if (err->code == MISCSI_ERR_OK) {
+		out_line("Logout of sid %u successful.", s->sid);
+		return;
+	}
+	out_error("%s", err->text);
+	out_error("Logout of sid %u failed.", s->sid);
 }
 
 static void say_logged_out(void *arg, const struct session_info *s, const struct err *err)
 {
-	if (err->code == MISCSI_ERR_OK)
+	if (session_is_adapters(s))
+		say_adapter_logged_out(s, err);
+	else if (err->code == MISCSI_ERR_OK)
 		out_session_name("Logout of", s, " successful.");
 	else if (!interrupted(arg))
 		out_session_failed("logout of", s, err);

@@ -43,8 +43,6 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 /* Shared by node, session and discovery mode. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all);
 int command_logout(const struct command *c, const struct session_info_list *sessions);
-/* Of a session that the adapter made from a flash node: only the adapter ends it. */
-int command_flash_logout(const struct command *c, const struct session_info *session);
 int command_rescan(const struct command *c, const struct session_info_list *sessions);
 int command_stats(const struct command *c, const struct session_info_list *sessions);
 /* -o update and delete of the chosen records, and printing them. */

@@ -312,27 +312,6 @@ static int flash_logout(const struct command *c, const struct adapter *a, uint32
 	return command_status(r, &err);
 }
 
-int command_flash_logout(const struct command *c, const struct session_info *session)
-{
-	struct adapter a;
-	struct err err = ERR_INIT;
-	char host[16];
-	int r;
-
-	out_line("Logout sid %u.", session->sid);
-	snprintf(host, sizeof(host), "%u", session->host_no);
-	r = host_mode_adapter(c->world, host, &a, &err);
-	if (r >= 0)
-		r = adapter_flash_logout_sid(&a, session->sid, &err);
-	if (r < 0) {
-		out_error("%s", err.text);
-		out_error("Logout of sid %u failed.", session->sid);
-		return command_status(r, &err);
-	}
-	out_line("Logout of sid %u successful.", session->sid);
-	return 0;
-}
-
 /* ---- what is done by which words ---- */
 
 #define INDEX_NONE 0 /* not taken */

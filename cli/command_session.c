@@ -159,9 +159,7 @@ static int of_one(const struct command *c)
 		out_error("Could not get session info for sid %u", sid);
 		return command_status(r, &err);
 	}
-	if (a->logout && l.info[0].creator == -1)
-		r = command_flash_logout(c, &l.info[0]);
-	else if (a->logout)
+	if (a->logout)
 		r = command_logout(c, &l);
 	else if (a->rescan)
 		r = command_rescan(c, &l);

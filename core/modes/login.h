@@ -42,11 +42,11 @@ struct logout_events {
 	void *arg;
 };
 
-/* A session in use is refused when iscsid.safe_logout says so. */
+/* A session in use is refused when iscsid.safe_logout says so. One that an adapter made is ended there; root only. */
 int logout_sessions(struct world *w, const struct session_info_list *sessions,
 	const struct logout_events *events, struct err *err);
 
-/* Without a daemon it is done here: only root can. */
+/* Without a daemon, and of an adapter's own sessions, it is done here: only root can. */
 int rescan_sessions(struct world *w, const struct session_info_list *sessions,
 	const struct logout_events *events, struct err *err);
 

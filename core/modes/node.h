@@ -37,7 +37,8 @@ enum node_startup { NODE_STARTUP_ALL = -2 };
 int node_startup_parse(const char *text, int *out, struct err *err);
 /* Those of a startup value; ALL: those that are not onboot. NO_OBJS_FOUND. */
 int node_list_startup(struct world *w, int startup, struct record_list *out, struct err *err);
-/* The same of sessions, by their records; ALL holds those without a record too. None is success. */
+/* The same of sessions, by their records; ALL holds those without a record too, but not those that an adapter made: the system may
+ * have started from them. None is success. */
 int node_sessions_startup(struct world *w, int startup, struct session_info_list *out, struct err *err);
 
 /*

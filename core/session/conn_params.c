@@ -196,20 +196,27 @@ static uint32_t r2t_pool(uint32_t agreed)
 	return pool;
 }
 
+/*
+ * Firmware that logs in is told what we would like, and may know better. What the target takes is the target's to say: without a limit of
+ * ours there is nothing to be told before.
+ */
+static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value, bool wish)
+{
+	if (wish && param == ISCSI_PARAM_MAX_XMIT_DLENGTH && value == 0)
+		return;
+	kernel_job_set_param_int(job, param, value);
+	if (wish)
+		kernel_job_may_fail(job);
+}
+
 static void add_negotiated(struct conn *c, struct kernel_job *job)
 {
 	struct iscsi_params p = c->result->params;
-	bool wishes_only = transport_logs_in(c->session->transport);
+	bool wish = transport_logs_in(c->session->transport);
 
 	p.max_outstanding_r2t = r2t_pool(p.max_outstanding_r2t);
-#define NEGOTIATED(ours, theirs, param)                              \
-	kernel_job_set_param_int(job, ISCSI_PARAM_##param, p.ours);  \
-	if (wishes_only)                                             \
-		kernel_job_may_fail(job);
-#define DIGEST(member, param)                                                                \
-	kernel_job_set_param_int(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C); \
-	if (wishes_only)                                                                     \
-		kernel_job_may_fail(job);
+#define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours, wish);
+#define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C, wish);
 #include "session/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
@@ -219,14 +226,15 @@ static void add_negotiated(struct conn *c, struct kernel_job *job)
 int conn_add_params(struct conn *c, struct kernel_job *job)
 {
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
+	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
 	struct adding adding = { c, job };
 
 	add_host(c, job, initiator);
 	record_each(c->session->record, add_setting, &adding);
 	kernel_job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
 	kernel_job_may_fail(job);
-	kernel_job_set_param_int(job, ISCSI_PARAM_TPGT,
-		c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT));
+	if (tpgt >= 0) /* else nobody knows it yet: firmware finds out */
+		kernel_job_set_param_int(job, ISCSI_PARAM_TPGT, tpgt);
 	if (!transport_logs_in(c->session->transport))
 		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
 	add_negotiated(c, job);

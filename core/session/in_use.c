@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who uses a session's disks: for a logout that is to be safe. */
+#include "session/in_use.h"
+
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/strbuf.h"
 #include "kernel/scan.h"
-#include "session/manager_private.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,9 +73,9 @@ static bool disk_used(const struct use *u, const char *disk)
 	return used;
 }
 
-bool session_in_use(const struct session *s, struct err *err)
+bool session_in_use(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err)
 {
-	struct use use = { .sysfs = manager_config(s->manager)->sysfs, .err = err };
+	struct use use = { .sysfs = sysfs, .err = err };
 	struct scan_devices devices = { 0 };
 	bool used = false;
 	size_t len;
@@ -82,7 +84,7 @@ bool session_in_use(const struct session *s, struct err *err)
 		use.mounts = NULL;
 	if (file_read(AT_FDCWD, "/proc/swaps", MOUNTS_MAX, &use.swaps, &len) < 0)
 		use.swaps = NULL;
-	if (scan_devices(use.sysfs, s->host_no, s->sid, &devices) == 0)
+	if (scan_devices(sysfs, host_no, sid, &devices) == 0)
 		for (size_t i = 0; i < devices.n && !used; i++)
 			used = *devices.dev[i].block && disk_used(&use, devices.dev[i].block);
 	scan_devices_free(&devices);

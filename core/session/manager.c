@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "kernel/kernel.h"
 #include "record/record.h"
+#include "session/in_use.h"
 #include "session/manager_private.h"
 #include "session/paths.h"
 #include <errno.h>
@@ -272,7 +273,7 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 	s = manager_find(m, sid);
 	if (!s)
 		s = find_elsewhere(m, sid, &r->answer->result.err);
-	if (s && m->config.safe_logout && !force && session_in_use(s, &r->answer->result.err))
+	if (s && m->config.safe_logout && !force && session_in_use(m->config.sysfs, s->host_no, s->sid, &r->answer->result.err))
 		s = NULL;
 	if (s && join(s, r, SESSION_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);

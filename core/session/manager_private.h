@@ -26,7 +26,4 @@ struct transport *manager_transport_of_host(struct manager *m, uint32_t host_no)
 /* Takes over a session of the kernel that is none of ours yet. 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
 int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err);
 
-/* Is a device of it mounted, swapped on, or part of another device? Then *err (BUSY) names it and its user. */
-bool session_in_use(const struct session *s, struct err *err);
-
 #endif

@@ -139,6 +139,18 @@ static bool portal_refused(const struct session *s)
 	return err_retry(s->conn.err.code) == ERR_RETRY_NEVER;
 }
 
+/* In number, and in time: somebody waits for it, and a login that runs into its time-out is long. */
+static bool first_login_goes_on(const struct session *s)
+{
+	int64_t most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
+	int64_t each = record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT);
+	uint64_t gone = loop_now(manager_config(s->manager)->loop) - s->since;
+
+	if (portal_refused(s) || (int64_t)s->attempts + 1 >= most)
+		return false;
+	return each == 0 || (int64_t)(gone / 1000) / each < most;
+}
+
 /*
  * A redirection is no failure. A first login is bounded, and not tried again after a refusal; a session that was up is tried for
  * ever unless the record bounds it (reopen_max), since somebody's file system is on it.
@@ -150,10 +162,8 @@ bool sess_try_again(const void *machine)
 
 	if (s->redirected)
 		return true;
-	if (s->run.state == SESS_NEW) {
-		most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
-		return !portal_refused(s) && (int64_t)s->attempts + 1 < most;
-	}
+	if (s->run.state == SESS_NEW)
+		return first_login_goes_on(s);
 	most = record_int(s->record, FIELD_SESSION_REOPEN_MAX);
 	return most == 0 || (int64_t)s->attempts + 1 < most;
 }
@@ -178,6 +188,14 @@ void session_wake(struct session *s)
 	retry_in(s, in);
 }
 
+/* Firmware has waited and tried for itself before it tells that it could not log in: to back off on top of that only keeps waiting who asked. */
+static uint64_t rhythm(const struct session *s)
+{
+	if (portal_refused(s))
+		return RETRY_HOPELESS_MS;
+	return s->run.state == SESS_NEW && transport_logs_in(s->transport) ? RETRY_FIRST_MS : back_off(s, s->attempts);
+}
+
 /* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
 int sess_wait(void *machine)
 {
@@ -194,7 +212,7 @@ int sess_wait(void *machine)
 		log_warn(manager_config(s->manager)->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid,
 			session_target(s), session_portal(s), s->attempts, s->err.text);
 	session_next_portal(s);
-	retry_in(s, portal_refused(s) ? RETRY_HOPELESS_MS : back_off(s, s->attempts));
+	retry_in(s, rhythm(s));
 	return SESS_EV_NONE;
 }
 

@@ -555,36 +555,6 @@ static void a_forgotten_login_goes_on(void **state)
 	record_free(node);
 }
 
-static void the_firmware_logs_in(void **state)
-{
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
-	struct asked a;
-	static const uint32_t states[] = { 3, 0 };
-
-	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "null", NULL), 0);
-	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
-	for (unsigned i = 0; i < 2; i++) {
-		struct asked out;
-
-		world_login(w, node, &a);
-		world_run(w, 1 * SECONDS);
-		assert_int_equal(a.done, 0);
-		world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, world_session(w)->sid, 0, states[i]);
-		world_until(w, &a.done, 1, 250, 10 * SECONDS);
-		assert_int_equal(!a.result.err.code, states[i] == 3);
-		assert_int_equal(w->logins, 0); /* no PDU of ours */
-		assert_true(world_count(w, ISCSI_UEVENT_SET_PARAM) > 20 * (i + 1)); /* our wishes: the firmware negotiates by them */
-		if (a.result.err.code)
-			continue;
-		world_logout(w, a.result.sid, &out);
-		world_until(w, &out.done, 1, 250, 60 * SECONDS);
-		assert_int_equal(w->logouts, 0);
-	}
-	record_free(node);
-	nothing_left(w);
-}
-
 /* A path may be longer than anything else that is set. */
 static void a_plugin_is_told_settings_whole(void **state)
 {
@@ -640,7 +610,6 @@ int main(void)
 		T(requests_end_when_the_manager_does),
 		T(a_forgotten_login_goes_on),
 		T(a_plugin_is_told_settings_whole),
-		T(the_firmware_logs_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

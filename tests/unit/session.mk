@@ -19,3 +19,7 @@ unit_tests += tests/unit/session-paths
 tests_unit_session_paths_SOURCES = tests/unit/session-paths.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
 tests_unit_session_paths_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_paths_LDADD = $(test_libs)
+unit_tests += tests/unit/session-firmware
+tests_unit_session_firmware_SOURCES = tests/unit/session-firmware.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
+tests_unit_session_firmware_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_firmware_LDADD = $(test_libs)

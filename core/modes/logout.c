@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ending and rescanning sessions. Here it is decided who does it: the daemon for its own sessions, this process for those that an
+ * adapter made, of which the daemon keeps its hands off.
+ */
+#include "modes/login.h"
+
+#include "base/mem.h"
+#include "ipc/client.h"
+#include "modes/first.h"
+#include "modes/host.h"
+#include "session/in_use.h"
+#include <errno.h>
+#include <stdio.h>
+
+/* What is sent to the daemon: numbers of sessions, and their places in the list. */
+struct call {
+	const struct logout_events *events;
+	const struct session_info_list *sessions;
+	uint32_t *sids;
+	size_t *places, n;
+	struct first failure;
+};
+
+static void call_free(struct call *c)
+{
+	x_free(c->sids);
+	x_free(c->places);
+}
+
+/* One place more than is needed, so that an empty list is no case of its own. */
+static int call_new(struct call *c, struct err *err)
+{
+	c->sids = x_newn(uint32_t, c->sessions->n + 1);
+	c->places = x_newn(size_t, c->sessions->n + 1);
+	if (!c->sids || !c->places)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu sessions", c->sessions->n);
+	for (size_t i = 0; i < c->sessions->n; i++) {
+		if (session_is_adapters(&c->sessions->info[i]))
+			continue;
+		c->places[c->n] = i;
+		c->sids[c->n++] = c->sessions->info[i].sid;
+	}
+	return 0;
+}
+
+static void begin_all(const struct call *c)
+{
+	for (size_t i = 0; i < c->sessions->n; i++)
+		c->events->begin(c->events->arg, &c->sessions->info[i]);
+}
+
+static void ended(struct call *c, size_t place, const struct err *err)
+{
+	first_note(&c->failure, place, err);
+	c->events->result(c->events->arg, &c->sessions->info[place], err);
+}
+
+static void daemon_result(void *arg, const struct client_result *r)
+{
+	struct call *c = arg;
+
+	if (r->index < c->n)
+		ended(c, c->places[r->index], &r->err);
+}
+
+/* The daemon's connection is of no use for more: how far it came is not known. */
+static void daemon_failed(struct world *w, struct call *c, const struct err *why)
+{
+	first_note(&c->failure, 0, why);
+	world_client_drop(w);
+}
+
+static int adapter_logout(struct world *w, const struct session_info *s, bool force, struct err *err)
+{
+	struct adapter a;
+	char host[16];
+	int r;
+
+	if (!force && session_in_use(world_sysfs(w), s->host_no, s->sid, err))
+		return -err_errno(err->code);
+	snprintf(host, sizeof(host), "%u", s->host_no);
+	r = host_mode_adapter(w, host, &a, err);
+	return r < 0 ? r : adapter_flash_logout_sid(&a, s->sid, err);
+}
+
+/* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
+int logout_sessions(struct world *w, const struct session_info_list *sessions,
+	const struct logout_events *events, struct err *err)
+{
+	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
+	const struct record *conf;
+	struct client *client;
+	struct err why = ERR_INIT;
+	bool force;
+	int r = call_new(&c, err);
+
+	if (r < 0)
+		return r;
+	/* A broken iscsid.conf must not keep a session up. */
+	force = world_conf(w, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
+	begin_all(&c);
+	for (size_t i = 0; i < sessions->n; i++) {
+		struct err cause = ERR_INIT;
+
+		if (!session_is_adapters(&sessions->info[i]))
+			continue;
+		adapter_logout(w, &sessions->info[i], force, &cause);
+		ended(&c, i, &cause);
+	}
+	if (c.n && world_client(w, &client, &why) < 0) {
+		events->no_daemon(events->arg, &why);
+		for (size_t i = 0; i < c.n; i++)
+			ended(&c, c.places[i], &why);
+	} else if (c.n && client_logout(client, c.sids, c.n, force, daemon_result, &c, &why) < 0) {
+		daemon_failed(w, &c, &why);
+	}
+	return first_give(&c.failure, err);
+}
+
+/* What the kernel needs for a rescan is no secret of the daemon. */
+static void rescan_here(struct world *w, struct call *c, size_t place)
+{
+	const struct session_info *s = &c->sessions->info[place];
+	struct err why = ERR_INIT;
+	int r = scan_session_again_wait(world_sysfs(w), s->host_no, s->sid);
+
+	if (r < 0)
+		err_sys(&why, r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r, "cannot scan host %u", s->host_no);
+	ended(c, place, &why);
+}
+
+/* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
+int rescan_sessions(struct world *w, const struct session_info_list *sessions,
+	const struct logout_events *events, struct err *err)
+{
+	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
+	struct client *client;
+	struct err why = ERR_INIT;
+	int r = call_new(&c, err);
+
+	if (r < 0)
+		return r;
+	begin_all(&c);
+	for (size_t i = 0; i < sessions->n; i++) {
+		if (session_is_adapters(&sessions->info[i]))
+			rescan_here(w, &c, i);
+	}
+	if (c.n && world_client(w, &client, &why) < 0) {
+		for (size_t i = 0; i < c.n; i++)
+			rescan_here(w, &c, c.places[i]);
+	} else if (c.n && client_rescan(client, c.sids, c.n, daemon_result, &c, &why) < 0) {
+		daemon_failed(w, &c, &why);
+	}
+	return first_give(&c.failure, err);
+}
