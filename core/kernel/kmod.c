@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <libkmod.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #define NAME_MAX_LEN 64
 
@@ -35,6 +36,20 @@ static int is_live(const struct sysfs *s, const char *name)
 static int is_builtin(struct kmod_module *mod)
 {
 	return kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
+}
+
+static int any_builtin(struct kmod_list *found)
+{
+	struct kmod_list *at;
+	struct kmod_module *mod;
+	int builtin = 0;
+
+	kmod_list_foreach(at, found) {
+		mod = kmod_module_get_module(at);
+		builtin |= is_builtin(mod);
+		kmod_module_unref(mod);
+	}
+	return builtin;
 }
 
 /* A name may be an alias of several; one that loads is enough. */
@@ -74,6 +89,49 @@ static int load(const char *name)
 	return rc;
 }
 
+/* Who has it differs from one distribution to the next: those that are told here keep drivers of storage apart from the rest. */
+static int no_file(const char *name, struct err *err)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		strcpy(u.release, "?");
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+		"kernel %.64s has no module %s: install the package with all its modules (Debian: a linux-image that is not -cloud; "
+		"Ubuntu: linux-modules-extra-%.64s; Fedora: kernel-modules, kernel-modules-extra), or the driver of the adapter's maker",
+		u.release, name, u.release);
+}
+
+/* 1: the kernel has it built in; 0: modprobe has a file for it. */
+static int find(const char *name)
+{
+	struct kmod_list *found = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	int rc;
+
+	if (!ctx)
+		return -ENOMEM;
+	rc = kmod_module_new_from_lookup(ctx, name, &found);
+	if (rc >= 0)
+		rc = found ? any_builtin(found) : -ENOENT;
+	kmod_module_unref_list(found);
+	kmod_unref(ctx);
+	return rc;
+}
+
+int kmod_check(const struct sysfs *s, const char *name, struct err *err)
+{
+	char plain[NAME_MAX_LEN];
+	int rc = sysfs_name(name, plain);
+
+	if (rc)
+		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
+	rc = is_live(s, plain) ? 1 : find(plain);
+	if (rc)
+		return rc < 0 ? no_file(plain, err) : 0;
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
+}
+
 /*
  * A blacklisted module is not loaded behind the administrator's back; that is told as a lack of
  * permission.
@@ -91,7 +149,7 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	if (!rc)
 		return 0;
 	if (rc == -ENOENT)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "there is no kernel module %s", plain);
+		return no_file(plain, err);
 	if (rc == -EPERM || rc == -EACCES)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "may not load kernel module %s", plain);
 	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "cannot load kernel module %s", plain);

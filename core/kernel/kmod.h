@@ -15,4 +15,10 @@
  */
 int kmod_load(const struct sysfs *s, const char *name, struct err *err);
 
+/*
+ * Is it in the kernel? Otherwise -errno, with the text of what to do: load it, or install what has it. Loads nothing; may be
+ * called by anybody. MISCSI_ERR_TRANS_NOT_FOUND.
+ */
+int kmod_check(const struct sysfs *s, const char *name, struct err *err);
+
 #endif
