@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "modes/host.h"
+#include "object/pci_adapter.h"
 #include "out_text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -67,7 +68,47 @@ static void print_sessions(const struct command *c, const struct host_info *h, s
 	out_session_tree_of_host(&s->some, s->some_words, (unsigned)c->args->print);
 }
 
-static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct err *err)
+/* What the hosts are is shown below them, where it is known. The database of names is opened when the first of them is an adapter's. */
+static int print_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
+{
+	const struct sysfs *sysfs = world_sysfs(c->world);
+	const struct engine *engine;
+	struct pci_adapter a;
+	int r;
+
+	if (pci_device_of_host(sysfs, h->host_no, &a.device) < 0)
+		return 0;
+	r = world_engine(c->world, &engine, err);
+	if (r < 0)
+		return r;
+	if (!*names)
+		*names = pci_names_new();
+	if (!*names)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for names");
+	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) == 0)
+		out_host_adapter(&a);
+	return 0;
+}
+
+/* One without host that is made for iSCSI: of network adapters that can do it too, most are not meant to. */
+static int show_lacking(void *arg, const struct pci_adapter *a)
+{
+	(void)arg;
+	if (a->by_id && a->lacks_count)
+		out_adapter(a);
+	return 0;
+}
+
+static int print_lacking(const struct command *c, struct err *err)
+{
+	const struct engine *engine;
+	int r = world_engine(c->world, &engine, err);
+
+	return r < 0 ? r : pci_adapters(engine->plugins, world_sysfs(c->world), show_lacking, NULL, err);
+}
+
+static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names,
+	struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
 	int r;
@@ -80,22 +121,26 @@ static int print_host(const struct command *c, const struct host_info *h, struct
 	if (r < 0)
 		return r;
 	out_host(h);
+	r = print_adapter(c, h, names, err);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
 	if (c->args->print > 1)
 		print_sessions(c, h, s);
-	return 0;
+	return r;
 }
 
 static int show(const struct command *c)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	cleanup(sessions_free) struct sessions sessions = { 0 };
+	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct err err = ERR_INIT;
 	char version[64];
 	int r = host_mode_list(c->world, c->args->host, &hosts, &err);
 
 	if (r >= 0 && hosts.n == 0) {
+		if (c->args->print > 0)
+			print_lacking(c, &err);
 		out_error("No iSCSI hosts.");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
@@ -106,7 +151,9 @@ static int show(const struct command *c)
 		out_session_banner(version);
 	}
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = print_host(c, &hosts.at[i], &sessions, &err);
+		r = print_host(c, &hosts.at[i], &sessions, &names, &err);
+	if (r >= 0 && c->args->print > 0 && !c->args->host)
+		r = print_lacking(c, &err);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 

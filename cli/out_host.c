@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "object/adapter.h"
 #include "object/host.h"
+#include "object/pci_adapter.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,28 @@ void out_host(const struct host_info *h)
 	print_text("IPaddress", h->ipaddress);
 	print_text("HWaddress", h->hwaddress);
 	print_text("Netdev", h->netdev);
+}
+
+/* ---- adapters: the form is ours, for open-iscsi shows nothing of them; one fact a line ---- */
+
+void out_adapter(const struct pci_adapter *a)
+{
+	struct clean vendor, device, driver;
+
+	printf("Adapter: %s [%04x:%04x] %s %s\n\tTransport: %s\n\tDriver: %s\n", a->device.slot, a->device.vendor, a->device.device,
+		clean(&vendor, a->vendor_name), clean(&device, a->device_name), a->transport, clean(&driver, a->device.driver));
+	for (unsigned i = 0; i < a->lacks_count; i++)
+		printf("\tNot ready: %s\n", a->lacks[i].text);
+}
+
+void out_host_adapter(const struct pci_adapter *a)
+{
+	struct clean vendor, device;
+
+	printf("\tPCI Slot: %s\n", a->device.slot);
+	printf("\tPCI Vendor: [%04x] %s\n", a->device.vendor, clean(&vendor, a->vendor_name));
+	printf("\tPCI Device: [%04x] %s\n", a->device.device, clean(&device, a->device_name));
+	print_text("PCI Driver", a->device.driver);
 }
 
 /* What is printed of an interface, of which family, in order. */

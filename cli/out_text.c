@@ -252,15 +252,6 @@ void out_iface_tree(const struct record *iface, const struct record_list *nodes)
 	}
 }
 
-/* A mode of ours, so its form is free; still one fact a line. */
-void out_adapter(const struct pci_adapter *a)
-{
-	printf("Adapter: %s [%04x:%04x] %s\n\tTransport: %s\n\tDriver: %s\n", a->slot, a->vendor, a->device, or_empty(a->name),
-		a->transport, or_empty(a->driver));
-	if (!a->loaded)
-		printf("\tNot ready: kernel module %s is not loaded\n", a->module);
-}
-
 void out_unserved(const char *transport, const struct err *why)
 {
 	printf("Kernel transport: %s\n\tNot served: %s\n", transport, why->text);

@@ -52,6 +52,7 @@ void out_iface_line(const struct record *iface);
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
 void out_transports(const struct transport_list *l);
+/* Transport mode, and what host mode shows of adapters that have no host yet. */
 void out_adapter(const struct pci_adapter *a);
 void out_unserved(const char *transport, const struct err *why);
 
@@ -71,6 +72,8 @@ void out_session_failed(const char *what, const struct session_info *s, const st
 void out_host_line(const struct host_info *h);
 /* "Host Number: N" and what is known of it. */
 void out_host(const struct host_info *h);
+/* The PCI device behind it. */
+void out_host_adapter(const struct pci_adapter *a);
 void out_host_port(const struct host_info *h, const struct host_port *p);
 void out_host_sessions_heading(void);
 /* "qla4xxx: [INDEX] A:P,TPGT TARGET" */

@@ -2,4 +2,4 @@
 libcore_a_SOURCES += core/object/session_info.h core/object/session_info.c
 libcore_a_SOURCES += core/object/host.h core/object/host.c core/object/adapter.h core/object/adapter.c
 # needs libpci: for programs that link it
-libcore_a_SOURCES += core/object/pci.h core/object/pci.c
+libcore_a_SOURCES += core/object/pci.h core/object/pci.c core/object/pci_adapter.h core/object/pci_adapter.c

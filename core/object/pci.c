@@ -1,100 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices of the PCI bus held against the plugins' match tables: by their ids, or, for network adapters whose iSCSI is beside the point
- * of most that have them, by the driver of the network device.
+ * The bus is read by sysfs and not by libpci, which ends the program when a device goes away while it looks, and complains on stderr. What
+ * is left to libpci is its database of names.
  */
 #include "object/pci.h"
 #include "base/mem.h"
-#include "kernel/sysfs.h"
-#include "plugin/info.h"
 #include <errno.h>
-#include <miscsi/plugin.h>
 #include <pci/pci.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-struct search {
+/* "0000:03:00.1"; some machines count domains beyond four digits. */
+static bool is_slot(const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t domain = strspn(text, hex);
+
+	return domain >= 4 && domain <= 8 && text[domain] == ':' && strspn(text + domain + 1, hex) == 2 && text[domain + 3] == ':' &&
+		strspn(text + domain + 4, hex) == 2 && text[domain + 6] == '.' && strspn(text + domain + 7, "01234567") == 1 &&
+		!text[domain + 8];
+}
+
+static int read_id(const struct sysfs *s, const char *slot, const char *name, unsigned *out)
+{
+	int64_t number;
+	int r = sysfs_read_int(s, &number, "bus/pci/devices/%s/%s", slot, name);
+
+	*out = 0;
+	if (r == 0 && (number < 0 || number > 0xffff))
+		r = -EINVAL;
+	if (r == 0)
+		*out = (unsigned)number;
+	return r;
+}
+
+int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *out)
+{
+	char link[512], *name;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	if (!is_slot(slot))
+		return -EINVAL;
+	snprintf(out->slot, sizeof(out->slot), "%s", slot);
+	r = read_id(s, slot, "vendor", &out->vendor);
+	if (r == 0)
+		r = read_id(s, slot, "device", &out->device);
+	if (r < 0)
+		return r;
+	read_id(s, slot, "subsystem_vendor", &out->subvendor);
+	read_id(s, slot, "subsystem_device", &out->subdevice);
+	if (sysfs_readlink(s, link, sizeof(link), "bus/pci/devices/%s/driver", slot) == 0) {
+		name = strrchr(link, '/');
+		snprintf(out->driver, sizeof(out->driver), "%.*s", (int)sizeof(out->driver) - 1, name ? name + 1 : link);
+	}
+	return 0;
+}
+
+/* "../../devices/pci0000:00/0000:00:04.0/virtio0/host3/iscsi_host/host3": the last slot that is named is the nearest. */
+int pci_device_of_host(const struct sysfs *s, uint32_t host_no, struct pci_device *out)
+{
+	char path[1024], *at = path, *part, *slot = NULL;
+	int r = sysfs_readlink(s, path, sizeof(path), "class/iscsi_host/host%u", host_no);
+
+	memset(out, 0, sizeof(*out));
+	while (r == 0 && (part = strsep(&at, "/"))) {
+		if (is_slot(part))
+			slot = part;
+	}
+	return slot ? pci_device_read(s, slot, out) : -ENOENT;
+}
+
+/* ---- names ---- */
+
+struct pci_names {
 	struct pci_access *access;
-	struct pci_dev *device;
-	const struct sysfs *sysfs;
-	int (*fn)(void *arg, const struct pci_adapter *a);
-	void *arg;
-	const char *driver;
-	bool done; /* one plugin has it */
 };
 
-static bool id_is(uint32_t wanted, uint32_t have)
+static void say_nothing(char *text, ...)
 {
-	return wanted == MISCSI_PCI_ANY || wanted == have;
+	(void)text;
 }
 
-static const struct miscsi_pci_id *find_id(const struct miscsi_match *m, const struct pci_dev *d)
+struct pci_names *pci_names_new(void)
 {
-	for (const struct miscsi_pci_id *id = m->pci; id && id->vendor; id++)
-		if (id_is(id->vendor, d->vendor_id) && id_is(id->device, d->device_id))
-			return id;
-	return NULL;
+	struct pci_names *n = x_new(struct pci_names);
+
+	if (!n)
+		return NULL;
+	n->access = pci_alloc();
+	n->access->method = PCI_ACCESS_SYS_BUS_PCI; /* the one whose beginning cannot fail */
+	n->access->warning = say_nothing;
+	pci_init(n->access);
+	return n;
 }
 
-static bool driver_serves(const struct miscsi_match *m, const char *driver)
+void pci_names_free(struct pci_names *n)
 {
-	for (const char *const *name = m->netdev_drivers; name && *name; name++)
-		if (strcmp(*name, driver) == 0)
-			return true;
-	return false;
+	if (!n)
+		return;
+	pci_cleanup(n->access);
+	x_free(n);
 }
 
-/* One row of a match table against one device; the first plugin that knows it is told. */
-static int try_row(void *arg, const struct miscsi_match *m)
+/* Where it does not know, libpci gives nothing; where it has no room, something in angle brackets. */
+static void keep(char to[PCI_NAME_MAX], const char *found)
 {
-	struct search *s = arg;
-	struct pci_dev *d = s->device;
-	const struct miscsi_pci_id *id = find_id(m, d);
-	char slot[32], name[256] = "";
-	struct pci_adapter a = { .slot = slot, .vendor = d->vendor_id, .device = d->device_id, .driver = s->driver,
-		.transport = m->transport, .module = m->module ? m->module : "" };
-
-	if (s->done || (!id && !driver_serves(m, s->driver)))
-		return 0;
-	s->done = true;
-	snprintf(slot, sizeof(slot), "%04x:%02x:%02x.%d", (unsigned)d->domain, d->bus, d->dev, d->func);
-	/* without the database it would be numbers, which are told beside it */
-	a.name = pci_lookup_name(s->access, name, sizeof(name), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-		d->vendor_id, d->device_id);
-	if (!a.name || *a.name == '<')
-		a.name = id && id->name ? id->name : "";
-	a.loaded = !*a.module || sysfs_exists(s->sysfs, "module/%s", a.module);
-	return s->fn(s->arg, &a);
+	if (!found || *found == '<')
+		*to = '\0';
+	else if (found != to)
+		snprintf(to, PCI_NAME_MAX, "%s", found);
 }
 
-int pci_adapters(struct plugins *ps, const struct sysfs *sysfs, const char *bus, int (*fn)(void *arg, const struct pci_adapter *a),
-	void *arg, struct err *err)
+void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor[PCI_NAME_MAX], char device[PCI_NAME_MAX])
 {
-	struct search s = { .sysfs = sysfs, .fn = fn, .arg = arg };
-	char devices[256];
-	int r = 0;
-
-	/* libpci ends the program when it cannot open this: so it is not asked then */
-	if ((size_t)snprintf(devices, sizeof(devices), "%s/devices", bus ? bus : "/sys/bus/pci") >= sizeof(devices) ||
-		access(devices, R_OK | X_OK) < 0)
-		return 0;
-	s.access = pci_alloc();
-	if (!s.access)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the list of adapters");
-	s.access->method = PCI_ACCESS_SYS_BUS_PCI;
-	if (bus)
-		pci_set_param(s.access, (char *)(uintptr_t)"sysfs.path", (char *)(uintptr_t)bus);
-	pci_init(s.access);
-	pci_scan_bus(s.access);
-	for (s.device = s.access->devices; r == 0 && s.device; s.device = s.device->next) {
-		pci_fill_info(s.device, PCI_FILL_IDENT | PCI_FILL_DRIVER);
-		s.driver = pci_get_string_property(s.device, PCI_FILL_DRIVER);
-		if (!s.driver)
-			s.driver = "";
-		s.done = false;
-		r = plugins_each_match(ps, try_row, &s);
-	}
-	pci_cleanup(s.access);
-	return r;
+	keep(vendor, pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
+	keep(device,
+		pci_lookup_name(n->access, device, PCI_NAME_MAX, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, d->vendor, d->device));
 }

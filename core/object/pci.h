@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The adapters that are in this machine and that a plugin serves, by libpci. Only who calls this links libpci. Reads; owns nothing.
+ * Devices of the PCI bus as sysfs shows them, and what they are called. Names come from libpci's database; only who asks for them links
+ * libpci. Nothing is kept but the database, by its owner.
  */
 #ifndef OBJECT_PCI_H
 #define OBJECT_PCI_H
 
-#include "base/err.h"
-#include <stdbool.h>
+#include "kernel/sysfs.h"
 
-struct plugins;
-struct sysfs;
+#define PCI_SLOT_MAX 24
+#define PCI_NAME_MAX 160
 
-/* Texts are valid during the call. */
-struct pci_adapter {
-	const char *slot; /* "0000:03:00.1" */
-	unsigned vendor, device;
-	const char *name; /* by the database of PCI ids, or else the plugin's; "" where neither knows it */
-	const char *driver; /* "" when none has it */
-	const char *transport, *module; /* module: "" when the transport needs none */
-	bool loaded; /* the transport's module is */
+struct pci_device {
+	char slot[PCI_SLOT_MAX]; /* "0000:03:00.1" */
+	unsigned vendor, device, subvendor, subdevice; /* 16 bits each; the last two 0 where they are not shown */
+	char driver[64]; /* "" when none has it */
 };
 
-/*
- * fn for each adapter, by slot; non-zero ends that and is returned. Loads all plugins. bus: NULL is /sys/bus/pci; where there is no such
- * bus, there are no adapters. -ENOMEM.
- */
-int pci_adapters(struct plugins *ps, const struct sysfs *sysfs, const char *bus, int (*fn)(void *arg, const struct pci_adapter *a),
-	void *arg, struct err *err);
+/* -ENOENT: no such device; -EINVAL: not a slot's name, or what it shows is no id. */
+int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *out);
+/* The device that a SCSI host hangs below, however far. -ENOENT: none, as with a host of software. */
+int pci_device_of_host(const struct sysfs *s, uint32_t host_no, struct pci_device *out);
+
+struct pci_names;
+struct pci_names *pci_names_new(void); /* NULL: no memory */
+void pci_names_free(struct pci_names *n); /* usable as cleanup(pci_names_freep); NULL is nothing */
+static inline void pci_names_freep(struct pci_names **n)
+{
+	pci_names_free(*n);
+}
+/* "" where the database does not know, or is not installed. */
+void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor[PCI_NAME_MAX], char device[PCI_NAME_MAX]);
 
 #endif

@@ -47,7 +47,8 @@ static int none_found(const struct transport *t, const struct miscsi_connect_arg
 	char escaped[128];
 
 	if (hosts == 0)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no host of transport %s", transport_name(t));
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no host of transport %s: `iscsiadm -m transport` shows the adapters and what they lack",
+			transport_name(t));
 	if (mac || netdev)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", transport_name(t),
 			mac ? "hardware address" : "network device",

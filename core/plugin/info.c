@@ -2,6 +2,7 @@
 /* Plugins described. What a plugin says of itself is escaped like anything that was not written by us. */
 #include "plugin/info.h"
 #include "config.h"
+#include "plugin/catalogue.h"
 #include "plugin/private.h"
 
 #include <string.h>
@@ -76,19 +77,56 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 	return r;
 }
 
-int plugins_each_match(struct plugins *ps, int (*fn)(void *arg, const struct miscsi_match *m), void *arg)
+/* Out of memory it is read as far as that went, and read again when asked next. */
+static int read_catalogue(struct plugins *ps)
 {
+	int r = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
+
+	ps->catalogue_read = r == 0;
+	return r;
+}
+
+const struct catalogue_row *plugins_catalogue_row(struct plugins *ps, const char *transport, bool *empty)
+{
+	read_catalogue(ps);
+	*empty = list_empty(&ps->catalogue);
+	return catalogue_find(&ps->catalogue, transport);
+}
+
+static bool is_served(const struct plugins *ps, const char *transport)
+{
+	struct transport *t;
+
+	list_for_each(t, &ps->transports, node) {
+		if (strcmp(t->match.transport, transport) == 0)
+			return true;
+	}
+	return false;
+}
+
+int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg)
+{
+	struct catalogue_row *row;
 	struct transport *t;
 	int r = load_all(ps);
 
+	if (r == 0)
+		r = read_catalogue(ps);
 	if (r < 0)
 		return r;
 	list_for_each(t, &ps->transports, node) {
-		r = fn(arg, &t->match);
+		r = fn(arg, &(struct plugin_served){ &t->match, true });
 		if (r)
-			break;
+			return r;
 	}
-	return r;
+	list_for_each(row, &ps->catalogue, node) {
+		if (is_served(ps, row->transport))
+			continue;
+		r = fn(arg, &(struct plugin_served){ &row->match, false });
+		if (r)
+			return r;
+	}
+	return 0;
 }
 
 const char *plugins_dirs(const struct plugins *ps)

@@ -3,6 +3,7 @@
 #ifndef PLUGIN_INFO_H
 #define PLUGIN_INFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct miscsi_match;
@@ -19,8 +20,13 @@ struct plugin_info {
 
 /* Opens every plugin there is and calls fn for each, in the order of loading; non-zero ends that and is returned. -ENOMEM. */
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg);
-/* Every row of the match tables of the plugins that are used. fn's non-zero ends that and is returned. -ENOMEM. */
-int plugins_each_match(struct plugins *ps, int (*fn)(void *arg, const struct miscsi_match *m), void *arg);
+/* What is served: every row of the plugins that are used, then those of plugins that are not here. */
+struct plugin_served {
+	const struct miscsi_match *match;
+	bool here;
+};
+/* fn for each; its non-zero ends that and is returned. A transport comes once. -ENOMEM. */
+int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg);
 const char *plugins_dirs(const struct plugins *ps);
 
 #endif

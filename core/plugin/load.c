@@ -5,6 +5,7 @@
  * A plugin that was opened stays in memory until the program ends (resident): its code may be on any stack and in any table.
  */
 #include "plugin/load.h"
+#include "plugin/catalogue.h"
 #include "plugin/private.h"
 
 #include <dirent.h>
@@ -364,6 +365,7 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	list_init(&ps->transports);
 	list_init(&ps->ops);
 	list_init(&ps->requests);
+	list_init(&ps->catalogue);
 	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
 	if (!ps->dirs || lt_dlinit()) {
 		x_free(ps->dirs);
@@ -401,6 +403,7 @@ void plugins_free(struct plugins *ps)
 		x_free(t);
 	list_for_each_safe(p, next, &ps->list, node)
 		plugin_free(p);
+	catalogue_free(&ps->catalogue);
 	x_free(ps->dirs);
 	x_free(ps); /* libltdl keeps its handles: nothing is ever closed, so there is no lt_dlexit() */
 }

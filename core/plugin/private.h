@@ -67,10 +67,10 @@ struct plugin {
 struct plugins {
 	struct plugins_config config;
 	char *dirs;
-	struct list list, transports, ops; /* ops: all op_private, the given-up ones too */
+	struct list list, transports, ops, catalogue; /* ops: all op_private, the given-up ones too; catalogue: see there */
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	bool all; /* everything in the directories was opened */
-	bool preloaded;
+	bool preloaded, catalogue_read;
 };
 
 static inline struct op_private *op_of(struct miscsi_op *op)

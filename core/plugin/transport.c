@@ -8,6 +8,7 @@
 #include "kernel/kmod.h"
 #include "kernel/ktransport.h"
 #include "plugin/hosts.h"
+#include "plugin/catalogue.h"
 #include "plugin/private.h"
 
 #include <errno.h>
@@ -25,18 +26,31 @@ static struct transport *transport_known(struct plugins *ps, const char *name)
 	return NULL;
 }
 
-/* Why there is none: a file of that name that was refused, or no file at all. */
+/* Why there is none: its file was refused, it is not here, or nobody has one. */
 static int not_found(struct plugins *ps, const char *name, struct err *err)
 {
+	const struct catalogue_row *row;
 	char escaped[128];
 	struct plugin *p;
+	bool empty;
 
 	str_escape(escaped, sizeof(escaped), name, strlen(name));
+	row = plugins_catalogue_row(ps, name, &empty);
 	list_for_each(p, &ps->list, node) {
-		if (p->refused && strcmp(p->name, name) == 0)
+		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
 			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file, escaped,
 				p->refused);
 	}
+	if (row && *row->package)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s: %s.so is missing (on Debian: apt-get install %s)", escaped, ps->dirs,
+			row->plugin, row->package);
+	if (row)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
+			ps->dirs, row->plugin);
+	if (!empty)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s, and none is known that serves it",
+			escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
 }

@@ -257,7 +257,7 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 
 	(void)state;
 	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
-	assert_string_equal(err.text, "there is no host of transport port");
+	assert_non_null(strstr(err.text, "there is no host of transport port"));
 	add_host(k, 4, "port\n", "00:0e:1e:aa:bb:01\n", NULL);
 	add_host(k, 10, "card\n", "00:0e:1e:aa:bb:02\n", "eth7\n");
 	/* the only one there is; a driver that goes by the route is left to it */

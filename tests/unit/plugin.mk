@@ -77,3 +77,7 @@ tests_unit_object_pci_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_object_pci_LDADD = $(test_libs) $(PCI_LIBS)
 EXTRA_DIST += tests/unit/links.sh
 TESTS += tests/unit/links.sh
+unit_tests += tests/unit/plugin-catalogue
+tests_unit_plugin_catalogue_SOURCES = tests/unit/plugin-catalogue.c
+tests_unit_plugin_catalogue_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_plugin_catalogue_LDADD = $(test_libs)

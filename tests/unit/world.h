@@ -44,6 +44,16 @@ static inline void world_remove(struct world *w)
 	nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static inline const char *world_path(const struct world *w, const char *name);
+
+static inline void world_put(const struct world *w, const char *name, const char *text)
+{
+	FILE *f = fopen(world_path(w, name), "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+		abort();
+}
+
 /* "DIR/NAME"; the result lives until the next call. */
 static inline const char *world_path(const struct world *w, const char *name)
 {

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of adapters, read word by word. A line that is no line of theirs costs that line alone. */
+#include "plugin/catalogue.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "plugin/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUFFIX ".adapters"
+#define FILE_MAX 65536
+#define ROWS_MAX 256u
+#define IDS_MAX 1024u
+
+/* ---- words ---- */
+
+static char *next_word(char **at)
+{
+	if (*at)
+		*at += strspn(*at, " \t\r");
+	return strsep(at, " \t\r");
+}
+
+static bool copy_word(char to[CATALOGUE_WORD_MAX], const char *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+";
+	size_t n = word ? strlen(word) : 0;
+
+	if (n == 0 || n >= CATALOGUE_WORD_MAX || strspn(word, letters) != n)
+		return false;
+	memcpy(to, word, n + 1);
+	return true;
+}
+
+static bool copy_optional(char to[CATALOGUE_WORD_MAX], const char *word)
+{
+	if (!word || !*word || strcmp(word, "-") == 0) {
+		*to = '\0';
+		return true;
+	}
+	return copy_word(to, word);
+}
+
+/* "1077" or "*". */
+static bool take_id(char **at, uint32_t *out)
+{
+	const char *text = strsep(at, ":");
+	size_t n = text ? strspn(text, "0123456789abcdefABCDEF") : 0;
+
+	*out = MISCSI_PCI_ANY;
+	if (!text || strcmp(text, "*") == 0)
+		return text != NULL;
+	if (n == 0 || n > 4 || text[n])
+		return false;
+	*out = (uint32_t)strtoul(text, NULL, 16);
+	return true;
+}
+
+/* ---- lines ---- */
+
+static struct catalogue_row *new_row(struct list *rows, char *at)
+{
+	struct catalogue_row *row = x_new(struct catalogue_row);
+
+	if (!row)
+		return NULL;
+	list_init(&row->node);
+	row->match.size = sizeof(row->match);
+	row->match.transport = row->transport;
+	if (!copy_word(row->transport, next_word(&at)) || !copy_word(row->plugin, next_word(&at)) ||
+		!copy_optional(row->module, next_word(&at)) || !copy_optional(row->package, next_word(&at)) ||
+		!load_name_ok(row->plugin))
+		*row->transport = '\0'; /* it takes the lines below it, and is dropped */
+	row->match.module = *row->module ? row->module : NULL;
+	list_append(rows, &row->node);
+	return row;
+}
+
+static int add_pci(struct catalogue_row *row, char *at)
+{
+	struct miscsi_pci_id *ids, id = { .subvendor = MISCSI_PCI_ANY, .subdevice = MISCSI_PCI_ANY };
+	char *numbers = next_word(&at), *name = at ? at + strspn(at, " \t") : NULL;
+
+	if (row->pci_count >= IDS_MAX || !take_id(&numbers, &id.vendor) || id.vendor == 0 || id.vendor == MISCSI_PCI_ANY ||
+		!take_id(&numbers, &id.device) ||
+		(numbers && (!take_id(&numbers, &id.subvendor) || !take_id(&numbers, &id.subdevice) || numbers)))
+		return 0;
+	ids = x_realloc(row->pci, (row->pci_count + 2) * sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	row->pci = ids;
+	row->match.pci = ids;
+	memset(&ids[row->pci_count], 0, 2 * sizeof(*ids));
+	if (name && *name) {
+		id.name = x_strdup(name);
+		if (!id.name)
+			return -ENOMEM;
+	}
+	ids[row->pci_count++] = id;
+	return 0;
+}
+
+static int add_driver(struct catalogue_row *row, char *at)
+{
+	char name[CATALOGUE_WORD_MAX], **drivers;
+
+	if (row->driver_count >= IDS_MAX || !copy_word(name, next_word(&at)))
+		return 0;
+	drivers = x_realloc(row->drivers, (row->driver_count + 2) * sizeof(*drivers));
+	if (!drivers)
+		return -ENOMEM;
+	row->drivers = drivers;
+	row->match.netdev_drivers = (const char *const *)drivers;
+	drivers[row->driver_count + 1] = NULL;
+	drivers[row->driver_count] = x_strdup(name);
+	return drivers[row->driver_count++] ? 0 : -ENOMEM;
+}
+
+static void row_free(struct catalogue_row *row)
+{
+	list_remove(&row->node);
+	for (size_t i = 0; i < row->pci_count; i++)
+		x_free((char *)row->pci[i].name);
+	for (size_t i = 0; i < row->driver_count; i++)
+		x_free(row->drivers[i]);
+	x_free(row->pci);
+	x_free(row->drivers);
+	x_free(row);
+}
+
+/* The first file that tells of a transport counts, as with plugins. */
+static void drop_useless(struct list *rows)
+{
+	struct catalogue_row *row, *next;
+
+	list_for_each_safe(row, next, rows, node) {
+		if (!*row->transport || catalogue_find(rows, row->transport) != row)
+			row_free(row);
+	}
+}
+
+int catalogue_parse(struct list *rows, const char *text)
+{
+	cleanup(x_freep) char *copy = x_strdup(text);
+	struct catalogue_row *row = NULL;
+	char *at = copy, *line;
+	unsigned n = 0;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (line = strsep(&at, "\n"))) {
+		const char *word = next_word(&line);
+
+		if (word && strcmp(word, "transport") == 0) {
+			row = n++ < ROWS_MAX ? new_row(rows, line) : NULL;
+			r = row || n > ROWS_MAX ? 0 : -ENOMEM;
+		} else if (row && word && line && strcmp(word, "pci") == 0) {
+			r = add_pci(row, line);
+		} else if (row && word && line && strcmp(word, "netdev") == 0) {
+			r = add_driver(row, line);
+		}
+	}
+	drop_useless(rows);
+	return r;
+}
+
+/* ---- files ---- */
+
+static int is_adapters_file(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return len > strlen(SUFFIX) && strcmp(d->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static int read_one(struct list *rows, const char *dir, const char *name)
+{
+	struct strbuf path = STRBUF_INIT(PATH_MAX);
+	cleanup(x_freep) char *text = NULL;
+	size_t len;
+	int r;
+
+	strbuf_printf(&path, "%s/%s", dir, name);
+	r = strbuf_error(&path) ? -ENOMEM : file_read(AT_FDCWD, strbuf_str(&path), FILE_MAX, &text, &len);
+	strbuf_free(&path);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return catalogue_parse(rows, text);
+}
+
+int catalogue_read(struct list *rows, const char *dirs)
+{
+	cleanup(x_freep) char *copy = x_strdup(dirs);
+	char *at = copy, *dir;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (dir = strsep(&at, ":"))) {
+		struct dirent **entries = NULL;
+		int n = *dir ? scandir(dir, &entries, is_adapters_file, alphasort) : 0;
+
+		for (int i = 0; i < n; i++) {
+			if (r == 0)
+				r = read_one(rows, dir, entries[i]->d_name);
+			free(entries[i]);
+		}
+		free(entries);
+	}
+	return r;
+}
+
+void catalogue_free(struct list *rows)
+{
+	struct catalogue_row *row, *next;
+
+	list_for_each_safe(row, next, rows, node)
+		row_free(row);
+}
+
+const struct catalogue_row *catalogue_find(const struct list *rows, const char *transport)
+{
+	struct catalogue_row *row;
+
+	list_for_each(row, rows, node) {
+		if (strcmp(row->transport, transport) == 0)
+			return row;
+	}
+	return NULL;
+}

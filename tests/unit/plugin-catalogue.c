@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of adapters: what plugins that are missing would serve. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "plugin-world.h"
+#include "plugin/catalogue.h"
+#include "plugin/info.h"
+#include "world.h"
+
+static void rows_are_read(void **state)
+{
+	struct list rows = LIST_INIT(rows);
+	const struct catalogue_row *row;
+
+	(void)state;
+	assert_int_equal(catalogue_parse(&rows,
+				 "# text\ntransport card cards card_mod vendor-cards\r\n\tpci 1234:*  A card, the first\npci 1234:56:*:789a\n"
+				 "netdev net1\nnetdev net-2 more\nunknown x\n\ntransport other other - -"),
+		0);
+	row = catalogue_find(&rows, "card");
+	assert_non_null(row);
+	assert_string_equal(row->plugin, "cards");
+	assert_string_equal(row->package, "vendor-cards");
+	assert_string_equal(row->match.module, "card_mod");
+	assert_true(row->pci_count == 2 && row->match.pci[0].vendor == 0x1234 && row->match.pci[0].device == MISCSI_PCI_ANY);
+	assert_string_equal(row->match.pci[0].name, "A card, the first");
+	assert_true(row->match.pci[1].device == 0x56 && row->match.pci[1].subvendor == MISCSI_PCI_ANY);
+	assert_true(row->match.pci[1].subdevice == 0x789a && !row->match.pci[1].name && row->match.pci[2].vendor == 0);
+	assert_string_equal(row->match.netdev_drivers[1], "net-2");
+	assert_null(row->match.netdev_drivers[2]);
+	row = catalogue_find(&rows, "other");
+	assert_true(row && !row->match.module && !*row->package && !row->match.pci && !row->match.netdev_drivers);
+	assert_null(catalogue_find(&rows, "none"));
+	catalogue_free(&rows);
+}
+
+static void bad_lines_cost_themselves_alone(void **state)
+{
+	static const char *const bad[] = { "transport", "transport a", "transport ../a b c d", "transport a ../b c d", "transport a b c\x1b d",
+		"transport a B - -", "pci", "pci 1234", "pci 1234:", "pci :1234", "pci *:1234 x", "pci 0:1 x", "pci 12345:1 x", "pci 1234:5:6 x",
+		"pci 1234:5:6:7:8 x", "pci 12g4:5 x", "netdev", "netdev ../x", "netdev a/b", "\xff\xfe\x01" };
+	char text[512], word[CATALOGUE_WORD_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct list rows = LIST_INIT(rows);
+		const struct catalogue_row *row;
+		bool transport = bad[i][0] == 't';
+
+		snprintf(text, sizeof(text), "transport one one - -\n%s\npci 1:2 last\n", bad[i]);
+		assert_int_equal(catalogue_parse(&rows, text), 0);
+		row = catalogue_find(&rows, "one");
+		assert_non_null(row);
+		assert_int_equal(row->pci_count, transport ? 0 : 1); /* what is below a bad transport is nobody's */
+		assert_int_equal(row->driver_count, 0);
+		assert_true(rows.next->next == &rows);
+		catalogue_free(&rows);
+	}
+	for (size_t n = CATALOGUE_WORD_MAX - 1; n <= CATALOGUE_WORD_MAX; n++) {
+		struct list rows = LIST_INIT(rows);
+
+		memset(word, 'a', n);
+		word[n] = '\0';
+		snprintf(text, sizeof(text), "transport %s p - -\n", word);
+		assert_int_equal(catalogue_parse(&rows, text), 0);
+		assert_int_equal(list_empty(&rows), n == CATALOGUE_WORD_MAX);
+		catalogue_free(&rows);
+	}
+}
+
+static void memory_may_fail(void **state)
+{
+	unsigned long n = 0;
+	int r;
+
+	(void)state;
+	do {
+		struct list rows = LIST_INIT(rows);
+
+		x_fail_at(++n);
+		r = catalogue_parse(&rows, "transport a b c d\npci 1:2 x\nnetdev y\npci 3:4\n");
+		x_fail_at(0);
+		catalogue_free(&rows);
+		assert_true(n < 100);
+	} while (r);
+	assert_true(n > 5);
+}
+
+static int count(void *arg, const struct plugin_served *s)
+{
+	unsigned *counts = arg;
+
+	counts[s->here]++;
+	return 0;
+}
+
+static void plugins_that_are_here_come_first_and_once(void **state)
+{
+	struct plugin_world w;
+	struct transport *t;
+	struct world dir;
+	struct err err = ERR_INIT;
+	unsigned counts[2] = { 0, 0 };
+	char dirs[256];
+
+	(void)state;
+	world_make(&dir);
+	world_put(&dir, "a.adapters", "transport null wrong wrong wrong\ntransport card cards - vendor-cards\n");
+	world_put(&dir, "b.adapters", "transport card second - second\ntransport bare bare - -\n");
+	snprintf(dirs, sizeof(dirs), "%s:" BUILDDIR "/.libs", dir.dir);
+	plugin_world_make(&w, dirs);
+	assert_int_equal(plugins_find(w.ps, "null", &t, &err), 0);
+	assert_int_equal(plugins_each_served(w.ps, count, counts), 0);
+	assert_int_equal(counts[false], 2); /* card, bare */
+	assert_true(counts[true] >= 9);
+	assert_true(plugins_find(w.ps, "card", &t, &err) < 0);
+	assert_non_null(strstr(err.text, "cards.so is missing (on Debian: apt-get install vendor-cards)"));
+	assert_true(plugins_find(w.ps, "bare", &t, &err) < 0);
+	assert_non_null(strstr(err.text, "bare.so is missing"));
+	assert_null(strstr(err.text, "apt-get"));
+	assert_true(plugins_find(w.ps, "nosuch", &t, &err) < 0);
+	assert_non_null(strstr(err.text, "none is known that serves it"));
+	plugin_world_free(&w);
+	world_remove(&dir);
+}
+
+/* What the build wrote: one plugin's name for both of its transports. */
+static void the_builds_own_file_names_the_plugin(void **state)
+{
+	struct plugin_world w;
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	plugin_world_make(&w, BUILDDIR);
+	assert_true(plugins_find(w.ps, "cxgb3i", &t, &err) < 0);
+	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
+	assert_non_null(strstr(err.text, "cxgbi.so is missing (on Debian: apt-get install miscsi-plugin-cxgbi)"));
+	plugin_world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_read),
+		cmocka_unit_test(bad_lines_cost_themselves_alone),
+		cmocka_unit_test(memory_may_fail),
+		cmocka_unit_test(plugins_that_are_here_come_first_and_once),
+		cmocka_unit_test(the_builds_own_file_names_the_plugin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
