@@ -15,3 +15,4 @@ libcore_a_SOURCES += \
 	core/kernel/sysfs.c core/kernel/sysfs.h
 libcore_a_SOURCES += core/kernel/netwatch.h core/kernel/netwatch.c
 libcore_a_SOURCES += core/kernel/route.h core/kernel/route.c
+libcore_a_SOURCES += core/kernel/macvlan.h core/kernel/macvlan.c

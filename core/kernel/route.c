@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/macvlan.h>
 #include <netlink/route/link/vlan.h>
 #include <netlink/route/neighbour.h>
 #include <netlink/route/nexthop.h>
@@ -103,6 +104,21 @@ static int ask_route(struct nl_sock *sock, struct route *r)
 	return rc < 0 ? rc : nl_recvmsgs_default(sock);
 }
 
+/* A VLAN's own number; of a macvlan that of the device below it. */
+static uint16_t vlan_of(struct nl_sock *sock, struct rtnl_link *link)
+{
+	struct rtnl_link *below = NULL;
+	uint16_t id;
+
+	if (rtnl_link_is_vlan(link))
+		return (uint16_t)rtnl_link_vlan_get_id(link);
+	if (!rtnl_link_is_macvlan(link) || rtnl_link_get_kernel(sock, rtnl_link_get_link(link), NULL, &below) < 0)
+		return 0;
+	id = rtnl_link_is_vlan(below) ? (uint16_t)rtnl_link_vlan_get_id(below) : 0;
+	rtnl_link_put(below);
+	return id;
+}
+
 static int ask_link(struct nl_sock *sock, struct route *r)
 {
 	struct rtnl_link *link = NULL;
@@ -114,8 +130,7 @@ static int ask_link(struct nl_sock *sock, struct route *r)
 	mtu = rtnl_link_get_mtu(link);
 	if (!r->mtu || mtu < r->mtu)
 		r->mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
-	if (rtnl_link_is_vlan(link))
-		r->vlan_id = (uint16_t)rtnl_link_vlan_get_id(link);
+	r->vlan_id = vlan_of(sock, link);
 	rtnl_link_put(link);
 	return 0;
 }

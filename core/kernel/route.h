@@ -13,7 +13,7 @@ struct route {
 	unsigned char dst[16], src[16]; /* in network order; src all zero: none found */
 	unsigned char hop[16]; /* whose hardware address is wanted: the gateway, or dst itself */
 	int link; /* index of the network device */
-	uint16_t vlan_id; /* of a VLAN device; 0: none */
+	uint16_t vlan_id; /* of a VLAN device, or of one below a macvlan; 0: none */
 	uint16_t mtu;
 };
 

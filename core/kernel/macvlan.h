@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A macvlan with an adapter's iSCSI hardware address, so that this kernel answers ARP and neighbour solicitations for an address that
+ * the adapter uses and no network device has. It is named for the hardware address, which is the same after each boot.
+ *
+ * Made when it is needed and never removed: ARP must be answered while a session is recovered and while the daemon is restarted, and a
+ * DHCP client of the administrator's may run on it. All of this may wait for the kernel's network lock: not on a loop's thread.
+ */
+#ifndef KERNEL_MACVLAN_H
+#define KERNEL_MACVLAN_H
+
+#include "base/err.h"
+#include <net/if.h>
+
+struct macvlan {
+	char parent[IFNAMSIZ]; /* the network device beside the adapter */
+	unsigned char mac[6];
+	int family; /* AF_INET, AF_INET6; AF_UNSPEC: it gets no address from us */
+	unsigned char address[16];
+	unsigned prefix;
+};
+
+/* "isc" and twelve digits. */
+void macvlan_name(const unsigned char mac[6], char name[IFNAMSIZ]);
+/*
+ * Makes it, or takes the one that is there and is as wanted; gives it the address unless it has it; sets it up. On parent and macvlan
+ * ARP is then answered only for their own addresses (arp_ignore): else both would answer, and the wrong one might be believed.
+ * MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
+ */
+int macvlan_make(const struct macvlan *m, struct err *err);
+
+/* Has a network device of this host the address? 1, 0, -errno. */
+int macvlan_address_is_ours(int family, const unsigned char *address);
+/* The first address of a device, not a link-local one. -ENOENT: it has none, or there is no such device. */
+int macvlan_address_of(const char *name, int family, unsigned char address[16]);
+
+#endif
