@@ -82,19 +82,16 @@ static uint64_t host_salt(void)
 	return salt;
 }
 
-static bool safe_logout(struct daemon *d)
+/* NULL: it cannot be read; what it would say is as by default. */
+static struct record *read_conf(struct daemon *d)
 {
 	struct recfile_report report = { .warn = conf_warning, .arg = d };
 	struct record *conf = NULL;
 	struct err err = ERR_INIT;
-	bool safe = false;
 
 	if (recfile_conf(d->options->config, &report, &conf, &err) < 0)
 		log_warn(d->log, "iscsid", "%s", err.text);
-	else
-		safe = record_int(conf, FIELD_CONF_SAFE_LOGOUT);
-	record_free(conf);
-	return safe;
+	return conf;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -169,7 +166,13 @@ static int make_state_dir(const char *dir)
  */
 static int make_engine(struct daemon *d, struct err *err)
 {
-	struct plugins_config plugins = { .loop = d->loop, .log = d->log, .sysfs = &d->sysfs };
+	cleanup(record_freep) struct record *conf = read_conf(d);
+	struct plugins_config plugins = {
+		.loop = d->loop,
+		.log = d->log,
+		.sysfs = &d->sysfs,
+		.macvlan = conf && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN),
+	};
 	struct manager_config config = {
 		.loop = d->loop,
 		.log = d->log,
@@ -178,7 +181,7 @@ static int make_engine(struct daemon *d, struct err *err)
 		.identify = identify,
 		.identify_arg = d,
 		.host_salt = host_salt(),
-		.safe_logout = safe_logout(d),
+		.safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT),
 	};
 	int rc = worker_pool_new(d->loop, 2, &d->workers);
 

@@ -273,11 +273,13 @@ int world_engine(struct world *w, const struct engine **out, struct err *err)
 {
 	struct engine *e = &w->engine;
 	struct plugins_config config = { .log = w->config.log };
+	const struct record *conf;
 	int r;
 
 	*out = e;
 	if (e->plugins)
 		return 0;
+	config.macvlan = world_conf(w, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN);
 	r = loop_new(&e->loop);
 	if (r >= 0)
 		r = worker_pool_new(e->loop, WORKERS, &e->workers);

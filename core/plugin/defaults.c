@@ -4,6 +4,7 @@
  * (kdefaults.c); what the driver has by its traits (kflash.c, kchap.c, kiface.c); "not supported" for the rest. Constant data.
  */
 #include "plugin/defaults.h"
+#include "plugin/prepare.h"
 #include "plugin/private.h"
 
 #include <errno.h>
@@ -19,6 +20,11 @@
 #define POLL_FIRST_MS 2u
 #define POLL_MAX_MS 50u
 #define POLL_IN_KERNEL_MS 1u /* every iSCSI request of the machine waits with it */
+
+static bool has(struct miscsi_op *op, uint64_t trait)
+{
+	return transport_traits(op_of(op)->transport) & trait;
+}
 
 static void put32(struct miscsi_request *r, size_t at, uint32_t value)
 {
@@ -183,20 +189,37 @@ static int set_host_ip(struct miscsi_op *op, const char *ip)
 	return op->core->request(op, &r, host_has_ip, NULL);
 }
 
-static int default_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+/* Everything is ready for the request. */
+static int connect_now(struct miscsi_op *op)
 {
 	struct op_private *p = op_of(op);
-	uint64_t traits = p->transport->match.traits;
-	int r;
+	const char *ip = p->connect.ip;
+
+	if (has(op, MISCSI_TRAIT_HOST_IP) && op->host_no != MISCSI_NONE && ip && *ip)
+		return set_host_ip(op, ip);
+	return ep_connect(op);
+}
+
+static void connect_prepared(struct op_private *p, int result)
+{
+	if (result == 0)
+		result = connect_now(&p->pub);
+	if (result < 0)
+		p->pub.core->op_done(&p->pub, result);
+}
+
+static int default_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
+{
+	int r = 0;
 
 	(void)out; /* p->binding, which is filled when the endpoint is connected */
-	if ((traits & MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
+	if (has(op, MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
 		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "transport %s connects through a host only: bind the iface to one",
 			op->transport);
-	if ((traits & MISCSI_TRAIT_HOST_IP) && op->host_no != MISCSI_NONE && args->ip && *args->ip)
-		r = set_host_ip(op, args->ip);
-	else
-		r = ep_connect(op);
+	if (has(op, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
+		r = prepare(op_of(op), args, connect_prepared);
+	if (r == 0)
+		r = connect_now(op);
 	return r < 0 ? r : -EINPROGRESS;
 }
 
@@ -221,6 +244,15 @@ static int refused(struct miscsi_op *op, uint32_t error, const char *what)
 	return op->core->set_error(op, error, "%s: not supported by transport %s", what, op->transport);
 }
 
+/* Where the driver leaves ARP to user space, it leaves to it what else needs packets of the adapter's. */
+static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
+{
+	if (!has(op, MISCSI_TRAIT_PATH))
+		return refused(op, error, what);
+	return op->core->set_error(op, error, "%s: not supported by transport %s: its kernel driver leaves that to the maker's driver in user "
+		"space, which is not part of miscsi", what, op->transport);
+}
+
 /* The kernel's op for a transport whose driver has it by its traits; the others are refused. */
 #define KERNEL_OP(name, trait, kernel_op, error, what)                                                            \
 	static int name(struct miscsi_op *op)                                                                     \
@@ -234,12 +266,6 @@ static int refused(struct miscsi_op *op, uint32_t error, const char *what)
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
 
-static bool has(struct miscsi_op *op, uint64_t trait)
-{
-	return transport_traits(op_of(op)->transport) & trait;
-}
-
-KERNEL_OP(net_apply, NET, default_net_apply, TRANS_CAPS, "applying network settings")
 KERNEL_OP(flash_list, FLASH, default_flash_list, OP_NOT_SUPP, "flash nodes")
 KERNEL_OP1(flash_show, FLASH, default_flash_show, "flash nodes", uint32_t)
 KERNEL_OP1(flash_create, FLASH, default_flash_create, "flash nodes", const char *)
@@ -252,7 +278,20 @@ KERNEL_OP(chap_list, CHAP, default_chap_list, OP_NOT_SUPP, "CHAP table")
 KERNEL_OP1(chap_set, CHAP, default_chap_set, "CHAP table", uint32_t)
 KERNEL_OP1(chap_remove, CHAP, default_chap_remove, "CHAP table", uint32_t)
 KERNEL_OP(host_stats, STATS, default_host_stats, OP_NOT_SUPP, "host statistics")
-KERNEL_OP1(ping_send, PING, default_ping_send, "ping", const struct miscsi_ping_args *)
+
+static int net_apply(struct miscsi_op *op)
+{
+	if (has(op, MISCSI_TRAIT_KERNEL_NET))
+		return default_net_apply(op);
+	return left_to_maker(op, MISCSI_ERR_TRANS_CAPS, "applying network settings");
+}
+
+static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
+{
+	if (has(op, MISCSI_TRAIT_KERNEL_PING))
+		return default_ping_send(op, args);
+	return left_to_maker(op, MISCSI_ERR_OP_NOT_SUPP, "ping");
+}
 
 static void ping_event(struct miscsi_op *op, uint32_t status)
 {

@@ -41,6 +41,22 @@ static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct
 		strcmp(proc_name, transport_proc_name(t)) == 0;
 }
 
+int transport_hosts(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
+{
+	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
+	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
+	uint32_t number;
+	int n = 0;
+
+	if (sysfs && sysfs_list(sysfs, &list, SYSFS_BY_NUMBER, "host", "class/iscsi_host") == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; i < list.n && n < (int)TRANSPORT_HOSTS_MAX; i++) {
+		if (sysfs_number(list.names[i], "host", &number) == 0 && host_is_of(sysfs, list.names[i], t))
+			hosts[n++] = number;
+	}
+	return n;
+}
+
 static int none_found(const struct transport *t, const struct miscsi_connect_args *args, unsigned hosts, struct err *err)
 {
 	const char *mac = wish(args->hwaddress), *netdev = wish(args->netdev);

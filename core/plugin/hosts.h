@@ -11,6 +11,10 @@
  */
 int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
 
+#define TRANSPORT_HOSTS_MAX 128u
+/* The numbers of all its hosts; gives how many there are. -ENOMEM. */
+int transport_hosts(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX]);
+
 /* kernel.c: 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
 int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "plugin/load.h"
 #include "plugin/catalogue.h"
 #include "plugin/private.h"
+#include "plugin/uio.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -366,6 +367,7 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	list_init(&ps->ops);
 	list_init(&ps->requests);
 	list_init(&ps->catalogue);
+	list_init(&ps->uios);
 	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
 	if (!ps->dirs || lt_dlinit()) {
 		x_free(ps->dirs);
@@ -395,6 +397,7 @@ void plugins_free(struct plugins *ps)
 			services_release(p->self);
 	}
 	op_requests_drop(ps);
+	uio_release(ps, NULL);
 	list_for_each_safe(op, onext, &ps->ops, node) {
 		if (op != op->plugin->self)
 			op_free(op);

@@ -5,3 +5,6 @@ libcore_a_SOURCES += core/plugin/transport.h core/plugin/transport.c core/plugin
 # what the kernel serves by requests of its own
 libcore_a_SOURCES += core/plugin/krequest.h core/plugin/krequest.c core/plugin/kencode.h core/plugin/kencode.c \
 	core/plugin/kflash.c core/plugin/kchap.c core/plugin/kiface.c core/plugin/path.c
+# what is to be ready before an adapter connects
+libcore_a_SOURCES += core/plugin/hold.h core/plugin/uio.h core/plugin/uio.c core/plugin/address.h core/plugin/address.c core/plugin/prepare.h \
+	core/plugin/prepare.c

@@ -4,6 +4,7 @@
  * as the kernel has resolved it. No packet is made or read here: the kernel's own ARP and neighbour discovery do it.
  */
 #include "kernel/route.h"
+#include "plugin/address.h"
 #include "plugin/defaults.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 #define LOOK_MS 50u
 #define LOOKS_MAX 70u /* 3.5 s: the kernel asks three times, a second apart */
 #define PROBE_EVERY 20u
+#define MTU_MAX 9000u /* drivers refuse more without telling anybody, and the connect then hangs */
 
 struct path_search {
 	struct miscsi_path *path;
@@ -62,15 +64,6 @@ static void look(struct miscsi_op *op, void *arg)
 		op->core->op_done(op, r);
 }
 
-/* The address that the iface has for the adapter, where it is of the family. */
-static void wish_source(struct miscsi_op *op, struct route *route)
-{
-	const char *ip = op->core->setting(op, "iface.ipaddress");
-
-	if (!ip || inet_pton(route->family, ip, route->src) != 1)
-		memset(route->src, 0, sizeof(route->src));
-}
-
 int kernel_path(struct miscsi_op *op, struct miscsi_path *path)
 {
 	struct path_search *s = op->core->op_alloc(op, sizeof(*s));
@@ -81,12 +74,14 @@ int kernel_path(struct miscsi_op *op, struct miscsi_path *path)
 	s->path = path;
 	s->route.family = (int)path->family;
 	memcpy(s->route.dst, path->dst, sizeof(s->route.dst));
-	wish_source(op, &s->route);
+	r = address_source(op_of(op), s->route.family, s->route.src, &op_of(op)->owner->err);
+	if (r < 0)
+		return r;
 	r = route_find(&s->route);
 	if (r < 0)
 		return not_found(op, s, strerror(-r));
 	memcpy(path->src, s->route.src, sizeof(path->src));
 	path->vlan_id = s->route.vlan_id;
-	path->pmtu = s->route.mtu;
+	path->pmtu = s->route.mtu < MTU_MAX ? s->route.mtu : MTU_MAX;
 	return look_now(op, s);
 }

@@ -69,6 +69,7 @@ struct plugins {
 	char *dirs;
 	struct list list, transports, ops, catalogue; /* ops: all op_private, the given-up ones too; catalogue: see there */
 	struct list requests; /* those whose op has ended, waiting for their answer */
+	struct list uios; /* held open (uio.h) */
 	bool all; /* everything in the directories was opened */
 	bool preloaded, catalogue_read;
 };
@@ -77,7 +78,6 @@ static inline struct op_private *op_of(struct miscsi_op *op)
 {
 	return container_of(op, struct op_private, pub);
 }
-
 static inline struct plugins *op_plugins(const struct op_private *p)
 {
 	return p->plugin->ps;
@@ -85,7 +85,7 @@ static inline struct plugins *op_plugins(const struct op_private *p)
 
 /* merge.c: size, ABI, names, rows; fills abi, has, ops. 0 or -errno, with the reason in *err. */
 int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
-/* The nth row of an array of rows with sizes, copied min(size) into a zeroed one. false at the end (or at one that is none). */
+/* The nth row of an array of rows with sizes, copied min(size) into a zeroed one. false at the end. */
 bool plugin_row(const void *rows, unsigned nth, void *out, size_t size);
 /* "endpoint, flash nodes …": what the plugin brought, and its traits. */
 void plugin_capabilities(const struct plugin *plugin, struct strbuf *out);

@@ -28,15 +28,14 @@ struct plugins_config {
 	struct worker_pool *workers; /* for module loading; NULL: modules are not loaded */
 	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
+	const char *dev; /* NULL: /dev */
+	bool macvlan; /* an adapter's address that no device has gets one: iscsid.offload_macvlan */
 };
 
 int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
 void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
 
-/*
- * The transport that a kernel's transport name (iface.transport_name) means; loads what is needed. MISCSI_ERR_TRANS_NOT_FOUND tells
- * where was looked and which package has it, or why the plugin was refused.
- */
+/* What a kernel's transport name means; loads what is needed. MISCSI_ERR_TRANS_NOT_FOUND: where was looked, or why it was refused. */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err);
 /* The same by proc_name of a SCSI host, which is how a running session tells its transport. Loads all plugins when it must. */
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err);

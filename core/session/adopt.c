@@ -4,6 +4,7 @@
  * program. A session that is up is watched from now on and not touched; one that is not is recovered at once.
  */
 #include "object/session_info.h"
+#include "plugin/hold.h"
 #include "record/record.h"
 #include "session/actions.h"
 #include "session/manager_private.h"
@@ -86,12 +87,32 @@ static void add_secrets(struct record *r, const struct session_info *i)
 	set_secret(r, FIELD_SESSION_PASSWORD_IN, &i->password_in);
 }
 
-static void opened(struct transport_op *op, int result)
+static void held(struct transport_op *op, int result)
 {
 	const struct conn *c = op->arg;
 
 	if (result < 0)
 		log_err(manager_config(c->session->manager)->log, "session", "session%u: %s", c->session->sid, op->err.text);
+}
+
+/* What a connect takes, and the daemon before us has lost with its life. */
+static void hold(struct conn *c)
+{
+	struct session *s = c->session;
+
+	if (!(transport_traits(s->transport) & MISCSI_TRAIT_UIO))
+		return;
+	transport_op_init(&c->op, held, c);
+	c->op.host_no = s->host_no;
+	transport_hold(s->transport, &c->op);
+}
+
+static void opened(struct transport_op *op, int result)
+{
+	if (result < 0)
+		held(op, result);
+	else
+		hold(op->arg);
 }
 
 /* As a session of ours that is logged in; set_going() looks whether that is so. */
@@ -126,6 +147,8 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
 		transport_op_init(&s->conn.op, opened, &s->conn);
 		transport_open(t, &s->conn.op);
+	} else {
+		hold(&s->conn);
 	}
 	return 0;
 }

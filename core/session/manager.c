@@ -2,6 +2,7 @@
 /* The manager: which sessions there are, and what was asked of them. */
 #include "base/mem.h"
 #include "kernel/kernel.h"
+#include "plugin/hold.h"
 #include "record/record.h"
 #include "session/in_use.h"
 #include "session/manager_private.h"
@@ -343,10 +344,28 @@ unsigned manager_count(const struct manager *m)
 	return n;
 }
 
+/* The last session through a transport has gone: its driver needs nothing of us any more. */
+static void let_go(const struct manager *m, struct transport *t)
+{
+	struct session *s;
+
+	if (!(transport_traits(t) & MISCSI_TRAIT_UIO))
+		return;
+	list_for_each(s, &m->sessions, node)
+		if (s->transport == t)
+			return;
+	transport_idle(t);
+}
+
 /* Never from within the session's own callbacks. */
 static void reap(void *arg)
 {
-	session_free(arg);
+	struct session *s = arg;
+	const struct manager *m = s->manager;
+	struct transport *t = s->transport;
+
+	session_free(s);
+	let_go(m, t);
 }
 
 void manager_reap(struct manager *m, struct session *s)

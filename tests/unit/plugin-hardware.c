@@ -27,7 +27,7 @@ static const struct {
 	{ "qla4xxx", "qla4xxx", "qla4xxx", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_FIRMWARE_LOGIN |
 		MISCSI_TRAIT_FIRMWARE_SESSIONS | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
 		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
-	{ "bnx2i", "bnx2i", "bnx2i", BOUND | MISCSI_TRAIT_PATH },
+	{ "bnx2i", "bnx2i", "bnx2i", BOUND | MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO },
 	{ "cxgbi", "cxgb3i", "cxgb3i", BOUND | MISCSI_TRAIT_HOST_IP },
 	{ "cxgbi", "cxgb4i", "cxgb4i", BOUND },
 	{ "be2iscsi", "be2iscsi", "be2iscsi", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET },

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A connect's preparation on a worker's thread: owned by itself, since its op may be given up while the kernel keeps us waiting. */
+#include "plugin/prepare.h"
+#include "base/worker.h"
+#include "plugin/address.h"
+#include "plugin/hold.h"
+#include "plugin/uio.h"
+
+#include <errno.h>
+
+struct preparation {
+	struct work work;
+	struct op_private *op; /* NULL: given up */
+	void (*ready)(struct op_private *p, int result);
+	struct list uios; /* to be opened */
+	int held;
+	const char *dev;
+	struct address address;
+	int result;
+	struct err err;
+};
+
+static void preparation_free(struct preparation *w)
+{
+	uio_drop(&w->uios);
+	x_free(w);
+}
+
+static void run(struct work *work)
+{
+	struct preparation *w = container_of(work, struct preparation, work);
+
+	uio_open(&w->uios, w->dev);
+	w->result = address_ready(&w->address, &w->err);
+}
+
+/* Both are looked at, the uio devices first: once open they are held, whatever else fails. */
+static int outcome(struct preparation *w)
+{
+	struct op_private *p = w->op;
+	int r = transport_traits(p->transport) & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
+
+	if (r == 0 && w->result < 0) {
+		err_copy(&p->owner->err, &w->err);
+		r = w->result;
+	}
+	return r;
+}
+
+static void done(struct work *work)
+{
+	struct preparation *w = container_of(work, struct preparation, work);
+	struct op_private *p = w->op;
+	int r = p ? outcome(w) : 0;
+
+	if (p) {
+		p->undo = NULL;
+		p->pub.data = NULL;
+		w->ready(p, r);
+	}
+	preparation_free(w);
+}
+
+static void undo(struct op_private *p)
+{
+	struct preparation *w = p->pub.data;
+
+	p->undo = NULL;
+	p->pub.data = NULL;
+	if (worker_cancel(op_plugins(p)->config.workers, &w->work))
+		preparation_free(w);
+	else
+		w->op = NULL;
+}
+
+/* Gives whether there is something for a worker. */
+static int look(struct preparation *w, const struct miscsi_connect_args *args)
+{
+	struct op_private *p = w->op;
+	uint64_t traits = transport_traits(p->transport);
+
+	if (args && (traits & MISCSI_TRAIT_PATH))
+		address_look(p, args, &w->address);
+	if ((traits & MISCSI_TRAIT_UIO) && op_plugins(p)->config.sysfs)
+		w->held = uio_look(p->transport, p->pub.host_no, &w->uios, &p->owner->err);
+	if (w->held < 0)
+		return w->held;
+	return w->address.wanted || !list_empty(&w->uios);
+}
+
+static int submit(struct preparation *w)
+{
+	struct op_private *p = w->op;
+	int r;
+
+	if (!op_plugins(p)->config.workers) { /* a program that may block */
+		run(&w->work);
+		return outcome(w);
+	}
+	r = worker_submit(op_plugins(p)->config.workers, &w->work);
+	if (r < 0)
+		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "no thread to prepare the connection");
+	p->pub.data = w;
+	p->undo = undo;
+	return -EINPROGRESS;
+}
+
+int prepare(struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
+{
+	struct preparation *w = x_new(struct preparation);
+	int r;
+
+	if (!w)
+		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "no memory for a connection");
+	w->work.run = run;
+	w->work.done = done;
+	w->op = p;
+	w->ready = ready;
+	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
+	list_init(&w->uios);
+	r = look(w, args);
+	if (r > 0)
+		r = submit(w);
+	if (r != -EINPROGRESS)
+		preparation_free(w);
+	return r;
+}
+
+void transport_hold(struct transport *t, struct transport_op *op)
+{
+	struct op_private *p = op_begin(t, op);
+
+	if (p)
+		op_returned(p, prepare(p, NULL, op_finish));
+}
