@@ -15,7 +15,9 @@
 #include "base/mem.h"
 #include "kernel/job_state.h"
 #include <errno.h>
+#include <linux/netlink.h>
 #include <pthread.h>
+#include <stdio.h>
 
 #define EVENT_ROOM (4 * 1024 * 1024) /* a storm: every connection of some thousand lost at once */
 #define EVENT_SIZE (12 * 1024) /* PDUs for user space have at most 8192 bytes of data */
@@ -213,6 +215,34 @@ static int open_events(struct kernel *k)
 	if (!rc && k->events->path_req)
 		rc = k->wire.ops->join(k->events_sock, ISCSI_NL_GRP_UIP, EVENT_ROOM);
 	return rc;
+}
+
+int kernel_join_paths(struct kernel *k)
+{
+	return k->events_sock ? k->wire.ops->join(k->events_sock, ISCSI_NL_GRP_UIP, EVENT_ROOM) : -ENOTCONN;
+}
+
+void kernel_leave_paths(struct kernel *k)
+{
+	if (k->events_sock)
+		k->wire.ops->leave(k->events_sock, ISCSI_NL_GRP_UIP);
+}
+
+/* The kernel's own list: address, protocol, port, groups, … */
+unsigned kernel_path_listeners(void)
+{
+	FILE *f = fopen("/proc/net/netlink", "re");
+	unsigned protocol, groups, n = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %u %*u %x", &protocol, &groups) == 2 && protocol == NETLINK_ISCSI &&
+			groups & 1u << (ISCSI_NL_GRP_UIP - 1))
+			n++;
+	}
+	if (f)
+		fclose(f);
+	return n;
 }
 
 static void close_events(struct kernel *k)

@@ -38,12 +38,21 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 /* Hears the same events, after who attached: for a part of the program with a session of its own. Embedded by its owner. */
 struct kernel_listener {
 	struct list node;
-	const struct kernel_event_ops *events; /* stays; path requests come only when who attached wants them */
+	const struct kernel_event_ops *events; /* stays; path requests come only to who is in their group */
 	void *arg;
 };
 void kernel_listen(struct kernel *k, struct kernel_listener *l);
 /* At any time, also from within its own callbacks; not from within another listener's. */
 void kernel_unlisten(struct kernel_listener *l);
+
+/*
+ * The group of path requests, for who attached without it: what is in it must answer them (kernel_listen), or see that another does.
+ * -ENOTCONN: not attached; -errno.
+ */
+int kernel_join_paths(struct kernel *k);
+void kernel_leave_paths(struct kernel *k);
+/* How many sockets of this machine are in that group, ours among them. */
+unsigned kernel_path_listeners(void);
 
 /*
  * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it

@@ -63,6 +63,11 @@ static int nl_join(void *sock, unsigned group, size_t bytes)
 	return 0;
 }
 
+static void nl_leave(void *sock, unsigned group)
+{
+	(void)nl_socket_drop_membership(sock, (int)group);
+}
+
 static int nl_out(void *sock, const void *bytes, size_t len)
 {
 	int n;
@@ -115,6 +120,7 @@ const struct netlink_ops netlink_iscsi = {
 	.open = nl_open,
 	.close = nl_shut,
 	.join = nl_join,
+	.leave = nl_leave,
 	.send = nl_out,
 	.recv = nl_in,
 	.fd = nl_fd,

@@ -17,6 +17,7 @@ struct netlink_ops {
 	/* Joins a multicast group and makes the receive buffer at least bytes large, as far as allowed.
 	 * -EPERM without CAP_NET_ADMIN. */
 	int (*join)(void *sock, unsigned group, size_t bytes);
+	void (*leave)(void *sock, unsigned group);
 	/*
 	 * Sends one datagram of whole requests. The kernel runs them before this returns, however long that
 	 * takes, and their answers then wait to be received. -ECONNREFUSED: not in the initial network

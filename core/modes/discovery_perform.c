@@ -8,8 +8,10 @@
  */
 #include "modes/discovery_private.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "modes/iface.h"
+#include "plugin/transport.h"
 #include "session/discovery.h"
 #include <errno.h>
 #include <stdio.h>
@@ -95,10 +97,28 @@ static void pass_message(void *arg, const char *text)
 		a->ask->message(a->ask->arg, text);
 }
 
+#define OTHERS_MS 60000 /* another discovery through an adapter, retries and all */
+
+/* Where it cannot be had (read-only /run) there is no second command either. */
+static int lock_paths(const struct engine *e, const struct record *iface, int *lock, struct err *err)
+{
+	struct transport *t;
+	int r = plugins_find(e->plugins, record_str(iface, FIELD_IFACE_TRANSPORT), &t, err);
+
+	if (r < 0 || !(transport_traits(t) & MISCSI_TRAIT_PATH))
+		return r;
+	file_mkdirs("/run/miscsi", 0755);
+	if (file_lock(DISCOVERY_PATHS_LOCK, OTHERS_MS, lock) == -EAGAIN)
+		return err_set(err, MISCSI_ERR_BUSY, "another discovery through transport %s, or one like it, is under way",
+			transport_name(t));
+	return 0;
+}
+
 /* In this process: a discovery leaves no session behind, so it needs no daemon. */
 static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc,
 	const struct record *iface, struct answer *a, struct err *err)
 {
+	cleanup(file_unlock) int lock = -1;
 	struct discovery_config config = { .log = world_log(w),
 		.record = disc,
 		.iface = iface,
@@ -119,6 +139,9 @@ static int ask_through(struct world *w, const struct discovery_ask *ask, const s
 	config.plugins = e->plugins;
 	config.kernel = e->kernel;
 	config.workers = e->workers;
+	r = lock_paths(e, iface, &lock, err);
+	if (r < 0)
+		return r;
 	r = discovery_sendtargets(&config, err);
 	if (r < 0 && a->err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a->err);

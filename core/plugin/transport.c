@@ -7,6 +7,7 @@
 #include "base/worker.h"
 #include "kernel/kmod.h"
 #include "kernel/ktransport.h"
+#include "kernel/sysfs.h"
 #include "plugin/hosts.h"
 #include "plugin/catalogue.h"
 #include "plugin/private.h"
@@ -104,6 +105,17 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 		return 0;
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin serves hosts of driver '%s'; searched: %s",
 		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
+}
+
+struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
+{
+	char proc_name[64];
+	struct transport *t = NULL;
+
+	if (!ps->config.sysfs ||
+		sysfs_read(ps->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
+		return NULL;
+	return plugins_find_by_proc_name(ps, proc_name, &t, NULL) < 0 ? NULL : t;
 }
 
 const char *transport_name(const struct transport *t)

@@ -185,6 +185,7 @@ int discovery_connect(void *machine)
 		snprintf(d->address, sizeof(d->address), "%.*s", (int)sizeof(d->address) - 1, d->portal.host);
 	d->next_address++;
 	transport_op_init(&d->op, connected, d);
+	discovery_op(d, &d->op);
 	transport_connect(d->transport, &d->op, &args);
 	return DISC_EV_NONE;
 }
@@ -312,7 +313,8 @@ static int find_transport(struct discovery *d, struct err *err)
 			"discovery through transport %s is not supported: its adapters discover by flash nodes (-m host -C flashnode)", name);
 	if (!d->config.kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
-	return listen_to_kernel(d, err);
+	r = listen_to_kernel(d, err);
+	return r < 0 ? r : discovery_answer_paths(d, err);
 }
 
 int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err),
@@ -344,6 +346,7 @@ void discovery_free(struct discovery *d)
 		return;
 	loop_task_cancel(d->config.loop, &d->begin);
 	discovery_clear(d);
+	discovery_leave_paths(d);
 	x_free(d);
 }
 

@@ -4,6 +4,10 @@
  *
  * One attempt: resolve, connect (every address of a name in turn), log in to a discovery session (a redirect is followed), ask, log out.
  * An attempt that fails for a reason that may pass is made again, a second later, discovery.sendtargets.reopen_max times.
+ *
+ * Path requests of its own connects it answers itself while nobody else on this machine listens for such. Two discoveries at once would
+ * each take the other for one who answers all: DISCOVERY_PATHS_LOCK is to be held (file_lock) by who starts one through a transport
+ * with MISCSI_TRAIT_PATH.
  */
 #ifndef SESSION_DISCOVERY_H
 #define SESSION_DISCOVERY_H
@@ -20,6 +24,7 @@ struct worker_pool;
 
 #define DISCOVERY_REDIRECTS_MAX 4 /* in one attempt */
 #define DISCOVERY_RETRY_MS 1000
+#define DISCOVERY_PATHS_LOCK "/run/miscsi/paths.lock"
 
 /* What it points at must stay until the end. */
 struct discovery_config {

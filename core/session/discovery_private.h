@@ -4,12 +4,14 @@
 #define SESSION_DISCOVERY_PRIVATE_H
 
 #include "base/resolve.h"
+#include "kernel/kernel.h"
 #include "plugin/transport.h"
 #include "proto/login.h"
 #include "proto/sendtargets.h"
 #include "session/carrier.h"
 #include "session/discovery.h"
 #include "session/fsm.h"
+#include "session/paths.h"
 
 enum disc_state {
 #define MACHINE_STATE(name, rfc, doc) DISC_##name,
@@ -51,9 +53,18 @@ struct discovery {
 	struct sendtargets *ask;
 	uint64_t ask_end; /* on the loop's clock: no answer lasts longer */
 	const struct iscsi_pdu *pdu; /* the one being handled */
+	struct kernel_listener path_listener;
+	struct paths paths;
+	bool answers_paths; /* both of these are in use */
+	char setting[256]; /* the last one asked for, as text */
 	int stopped; /* found()'s -errno */
 	struct err err; /* why the attempt failed */
 };
+
+/* discovery_paths.c: from the beginning to the end. -errno: nobody can answer. */
+int discovery_answer_paths(struct discovery *d, struct err *err);
+void discovery_leave_paths(struct discovery *d);
+void discovery_op(struct discovery *d, struct transport_op *op); /* with the iface's settings */
 
 /* discovery.c */
 void discovery_event(struct discovery *d, enum disc_event event);

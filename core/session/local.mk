@@ -9,3 +9,4 @@ libcore_a_SOURCES += core/session/discovery.h core/session/discovery_private.h c
 	core/session/discovery_login.c core/session/carrier.h core/session/carrier_socket.c core/session/carrier_kernel.c core/session/credentials.h \
 	core/session/credentials.c
 libcore_a_SOURCES += core/session/paths.h core/session/paths.c
+libcore_a_SOURCES += core/session/discovery_paths.c

@@ -6,7 +6,6 @@
 #include "record/record.h"
 #include "session/in_use.h"
 #include "session/manager_private.h"
-#include "session/paths.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +24,8 @@ const struct manager_config *manager_config(const struct manager *m)
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
 {
 	struct manager *m = x_new(struct manager);
+	struct paths_config paths = { .log = config->log, .kernel = config->kernel, .plugins = config->plugins,
+		.about = manager_path_about, .arg = m };
 	int rc;
 
 	if (!m)
@@ -32,7 +33,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	m->config = *config;
 	list_init(&m->sessions);
 	list_init(&m->watches);
-	list_init(&m->paths);
+	paths_init(&m->paths, &paths);
 	rc = kernel_attach(config->kernel, config->loop, &manager_events, m, err);
 	if (rc < 0) {
 		x_free(m);
@@ -52,7 +53,7 @@ void manager_free(struct manager *m)
 		return;
 	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
 	m->ending = true;
-	paths_drop(m);
+	paths_drop(&m->paths);
 	loop_timer_cancel(m->config.loop, &m->look_again);
 	list_for_each_safe(s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);

@@ -2,7 +2,6 @@
 /* What the kernel tells, brought to the session that it is about. What concerns none of ours is passed over. */
 #include "kernel/kernel.h"
 #include "session/manager_private.h"
-#include "session/paths.h"
 #include <errno.h>
 #include <string.h>
 
@@ -90,21 +89,11 @@ static void look_at_all(void *arg)
 	}
 }
 
-struct transport *manager_transport_of_host(struct manager *m, uint32_t host_no)
-{
-	char proc_name[64];
-	struct transport *t = NULL;
-
-	if (sysfs_read(m->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
-		return NULL;
-	return plugins_find_by_proc_name(m->config.plugins, proc_name, &t, NULL) < 0 ? NULL : t;
-}
-
 /* An adapter's link is no network device's, whose coming up would be told by the kernel's routes. */
 static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
 {
 	struct manager *m = arg;
-	struct transport *t = manager_transport_of_host(m, host_no);
+	struct transport *t = plugins_of_host(m->config.plugins, host_no);
 	struct session *s;
 
 	(void)data;
@@ -119,10 +108,39 @@ static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint
 	}
 }
 
+/* Is this where the session is connecting to? Then its iface's settings are meant. */
+static bool connects_to(const struct session *s, const struct iscsi_path *path)
+{
+	const struct conn *c = &s->conn;
+	const struct sockaddr_storage *sa;
+
+	if (c->run.state != CONN_XPT_WAIT || !c->addresses || c->addresses->n == 0)
+		return false;
+	sa = &c->addresses->addr[(c->next_address + c->addresses->n - 1) % c->addresses->n].sa;
+	return paths_is_to(path, sa);
+}
+
+/* The daemon answers for the whole machine, so for whoever connects. */
+bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op)
+{
+	struct manager *m = arg;
+	struct session *s;
+
+	list_for_each(s, &m->sessions, node) {
+		if (s->transport != t || !connects_to(s, asked))
+			continue;
+		session_op(s, op);
+		break;
+	}
+	return true;
+}
+
 static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
 {
+	struct manager *m = arg;
+
 	(void)handle; /* the transport's; the host tells it more surely */
-	paths_ask(arg, host_no, path);
+	paths_ask(&m->paths, host_no, path);
 }
 
 /* Events were lost: what they would have told is in sysfs, now or when the kernel has cleaned up what it told of. */

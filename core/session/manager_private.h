@@ -4,24 +4,25 @@
 #define SESSION_MANAGER_PRIVATE_H
 
 #include "kernel/events.h"
+#include "session/paths.h"
 #include "session/session.h"
 
 struct manager {
 	struct manager_config config;
 	struct list sessions; /* owned */
 	struct list watches; /* of others */
-	struct list paths; /* path requests under way (paths.c) */
+	struct paths paths; /* path requests under way */
 	struct loop_timer look_again; /* some time after events were lost */
 	bool ending;
 };
 
 extern const struct kernel_event_ops manager_events; /* arg: the manager */
 
+/* manager_events.c: whose connect a path request is about; always true. */
+bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
+
 /* NULL: none of ours. */
 struct session *manager_find(const struct manager *m, uint32_t sid);
-
-/* Whose host it is; NULL: no plugin's, or it is gone. */
-struct transport *manager_transport_of_host(struct manager *m, uint32_t host_no);
 
 /* Takes over a session of the kernel that is none of ours yet. 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
 int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err);

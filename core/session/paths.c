@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Path requests on their way to the transport's op and back. Each is a list's member until it is answered. */
 #include "session/paths.h"
+#include "base/mem.h"
 #include "kernel/kernel.h"
-#include "session/manager_private.h"
-#include <errno.h>
+#include "plugin/transport.h"
 #include <netinet/in.h>
 #include <string.h>
 
 struct path_request {
 	struct list node;
-	struct manager *manager;
+	const struct paths_config *config;
 	struct transport *transport;
 	struct transport_op op;
 	struct miscsi_path path;
@@ -33,7 +33,7 @@ static void answer(struct path_request *p, bool found)
 		return;
 	kernel_job_for_host(job, transport_handle(p->transport), p->host_no);
 	kernel_job_path_update(job, &path);
-	if (kernel_submit(p->manager->config.kernel, job, NULL, NULL) < 0)
+	if (kernel_submit(p->config->kernel, job, NULL, NULL) < 0)
 		kernel_job_free(job);
 }
 
@@ -49,43 +49,17 @@ static void path_done(struct transport_op *op, int result)
 	struct path_request *p = op->arg;
 
 	if (result < 0)
-		log_warn(p->manager->config.log, "session", "host%u: %s", p->host_no, op->err.text);
+		log_warn(p->config->log, "session", "host%u: %s", p->host_no, op->err.text);
 	answer(p, result >= 0);
 	path_free(p);
 }
 
-/* Is this where the session is connecting to? Then its iface's settings are meant. */
-static bool connects_to(const struct session *s, const struct iscsi_path *path)
-{
-	const struct conn *c = &s->conn;
-	const struct sockaddr_storage *sa;
-
-	if (c->run.state != CONN_XPT_WAIT || !c->addresses || c->addresses->n == 0)
-		return false;
-	sa = &c->addresses->addr[(c->next_address + c->addresses->n - 1) % c->addresses->n].sa;
-	if (sa->ss_family == AF_INET6)
-		return path->ip_addr_len == 16 && memcmp(&((const struct sockaddr_in6 *)sa)->sin6_addr, path->dst, 16) == 0;
-	return path->ip_addr_len == 4 && memcmp(&((const struct sockaddr_in *)sa)->sin_addr, path->dst, 4) == 0;
-}
-
-static void add_settings(struct path_request *p)
-{
-	struct session *s;
-
-	list_for_each(s, &p->manager->sessions, node) {
-		if (s->transport != p->transport || !connects_to(s, &p->asked))
-			continue;
-		session_op(s, &p->op);
-		break;
-	}
-	p->op.host_no = p->host_no;
-	p->op.sid = p->op.cid = MISCSI_NONE;
-}
-
-/* The settings are for the beginning: the session may go away meanwhile. */
+/* The settings are for the beginning: what has them may go away meanwhile. */
 static void look(struct path_request *p)
 {
-	add_settings(p);
+	p->config->about(p->config->arg, p->transport, &p->asked, &p->op);
+	p->op.host_no = p->host_no;
+	p->op.sid = p->op.cid = MISCSI_NONE;
 	transport_net_path(p->transport, &p->op, &p->path);
 	p->op.setting = NULL;
 	p->op.settings = NULL;
@@ -104,31 +78,55 @@ static void opened(struct transport_op *op, int result)
 	look(p);
 }
 
-void paths_ask(struct manager *m, uint32_t host_no, const struct iscsi_path *path)
+static bool is_ours(const struct paths_config *c, struct transport *t, const struct iscsi_path *path)
 {
-	struct transport *t = manager_transport_of_host(m, host_no);
-	struct path_request *p, *other;
+	struct transport_op unused;
+
+	transport_op_init(&unused, NULL, NULL);
+	return c->about(c->arg, t, path, &unused);
+}
+
+static struct path_request *request_new(struct paths *paths)
+{
+	struct path_request *other;
 	unsigned n = 0;
 
-	list_for_each(other, &m->paths, node)
+	list_for_each(other, &paths->requests, node)
 		n++;
+	return n < PATHS_MAX ? x_new(struct path_request) : NULL;
+}
+
+void paths_init(struct paths *paths, const struct paths_config *config)
+{
+	paths->config = *config;
+	list_init(&paths->requests);
+}
+
+void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *path)
+{
+	const struct paths_config *c = &paths->config;
+	struct transport *t = plugins_of_host(c->plugins, host_no);
+	struct path_request *p;
+
 	if (!t) {
-		log_warn(m->config.log, "session", "host%u asks for a path, and no plugin serves it", host_no);
+		log_warn(c->log, "session", "host%u asks for a path, and no plugin serves it", host_no);
 		return;
 	}
-	p = n < PATHS_MAX ? x_new(struct path_request) : NULL;
+	if (!is_ours(c, t, path))
+		return;
+	p = request_new(paths);
 	if (!p) {
-		log_warn(m->config.log, "session", "host%u asks for more paths than can be looked for", host_no);
+		log_warn(c->log, "session", "host%u asks for more paths than can be looked for", host_no);
 		return;
 	}
-	p->manager = m;
+	p->config = c;
 	p->transport = t;
 	p->host_no = host_no;
 	p->asked = *path;
 	p->path = (struct miscsi_path){ .size = sizeof(p->path), .family = path->ip_addr_len == 4 ? AF_INET : AF_INET6,
 		.handle = path->handle };
 	memcpy(p->path.dst, path->dst, path->ip_addr_len);
-	list_append(&m->paths, &p->node);
+	list_append(&paths->requests, &p->node);
 	transport_op_init(&p->op, transport_handle(t) ? path_done : opened, p);
 	if (transport_handle(t))
 		look(p);
@@ -136,10 +134,17 @@ void paths_ask(struct manager *m, uint32_t host_no, const struct iscsi_path *pat
 		transport_open(t, &p->op);
 }
 
-void paths_drop(struct manager *m)
+bool paths_is_to(const struct iscsi_path *asked, const struct sockaddr_storage *sa)
+{
+	if (sa->ss_family == AF_INET6)
+		return asked->ip_addr_len == 16 && memcmp(&((const struct sockaddr_in6 *)sa)->sin6_addr, asked->dst, 16) == 0;
+	return asked->ip_addr_len == 4 && memcmp(&((const struct sockaddr_in *)sa)->sin_addr, asked->dst, 4) == 0;
+}
+
+void paths_drop(struct paths *paths)
 {
 	struct path_request *p, *next;
 
-	list_for_each_safe(p, next, &m->paths, node)
+	list_for_each_safe(p, next, &paths->requests, node)
 		path_free(p);
 }

@@ -348,12 +348,21 @@ static int fake_join(void *s, unsigned group, size_t bytes)
 	return 0;
 }
 
+static void fake_leave(void *s, unsigned group)
+{
+	struct fake_sock *sock = s;
+
+	pthread_mutex_lock(&sock->fk->lock);
+	sock->groups &= ~(1u << group);
+	pthread_mutex_unlock(&sock->fk->lock);
+}
+
 static int fake_fd(void *s)
 {
 	return ((struct fake_sock *)s)->efd;
 }
 
-const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_send, fake_recv,
+const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_leave, fake_send, fake_recv,
 	fake_fd };
 
 struct fake_kernel *fake_kernel_new(void)
