@@ -5,6 +5,8 @@
 #include <linux/etherdevice.h>
 #include <linux/in.h>
 
+#define PACKET_HANDLE 0xfe0000000ull /* by which qedi is told to send what lies in its uio ring */
+
 struct iscsi_endpoint *ep_make(struct host *h, const struct sockaddr *to)
 {
 	struct iscsi_endpoint *ep = iscsi_create_endpoint(sizeof(struct endpoint));
@@ -59,7 +61,7 @@ struct iscsi_endpoint *ep_connect(struct Scsi_Host *shost, struct sockaddr *to, 
 	sim_log("host%u EP_CONNECT %pISpc%s", h->shost->host_no, to, non_blocking ? " non-blocking" : "");
 	if (fail_connect && sim_faulty(h))
 		return ERR_PTR(-abs(fail_connect));
-	if ((h->kind->has & NEEDS_UIO) && need_uio && !uio_is_open(h))
+	if ((h->kind->has & NEEDS_UIO) && !uio_is_open(h))
 		return ERR_PTR(-ENODEV);
 	ep = ep_make(h, to);
 	if (!ep)
@@ -118,12 +120,38 @@ int ep_get(struct iscsi_endpoint *ep, enum iscsi_param param, char *buf)
 	return iscsi_conn_get_addr_param(&e->address, param, buf);
 }
 
+/* What makes a real driver fail, hang, or do something else than connect. */
+static const char *wrong(const struct iscsi_path *path, const struct endpoint *e)
+{
+	static const u8 zero[16];
+	int length = e->address.ss_family == AF_INET6 ? 16 : 4;
+
+	if (e->state)
+		return "answered twice";
+	if (path->ip_addr_len != length)
+		return "other family";
+	if (is_zero_ether_addr(path->mac_addr))
+		return NULL;
+	if (!is_valid_ether_addr(path->mac_addr))
+		return "MAC of a group";
+	if (!memcmp(&path->src, zero, length))
+		return "no source";
+	if (path->vlan_id > 4094)
+		return "VLAN";
+	if (path->pmtu < 576 || path->pmtu > 9000)
+		return "MTU";
+	return NULL;
+}
+
 /* The answer to a PATH_REQ. No hardware address means that there is no way. */
 int ep_path(struct Scsi_Host *shost, struct iscsi_path *path)
 {
 	struct iscsi_endpoint *ep;
 	struct endpoint *e;
+	const char *bad;
 
+	if (path->handle == PACKET_HANDLE)
+		sim_log("BAD PATH_UPDATE: a packet of the uio ring");
 	sim_log("host%u PATH_UPDATE handle %llu mac %pM len %u vlan %u mtu %u", shost->host_no, path->handle,
 		path->mac_addr, path->ip_addr_len, path->vlan_id, path->pmtu);
 	sim_log_bytes(" src", &path->src, path->ip_addr_len == 16 ? 16 : 4);
@@ -132,6 +160,9 @@ int ep_path(struct Scsi_Host *shost, struct iscsi_path *path)
 	if (!ep)
 		return -EINVAL;
 	e = ep->dd_data;
+	bad = wrong(path, e);
+	if (bad)
+		sim_log("BAD PATH_UPDATE: %s", bad);
 	e->state = is_valid_ether_addr(path->mac_addr) ? 1 : -EHOSTUNREACH;
 	wake_up_all(&e->wait);
 	iscsi_put_endpoint(ep);

@@ -128,6 +128,17 @@ static int conn_error(int sid, int code)
 	return 0;
 }
 
+/* The network device of the adapter goes away, or comes back, and its uio device with it. */
+static int uio(unsigned int host_no, bool on)
+{
+	struct host *h = host_by_number(host_no);
+
+	if (!h)
+		return -ENODEV;
+	uio_stop(h);
+	return on ? uio_start(h) : 0;
+}
+
 int sim_command(char *words)
 {
 	char word[8];
@@ -135,6 +146,8 @@ int sim_command(char *words)
 
 	if (sscanf(words, "link %d %7s", &a, word) == 2)
 		return link(a, !strcmp(word, "up"));
+	if (sscanf(words, "uio %d %7s", &a, word) == 2)
+		return uio(a, !strcmp(word, "up"));
 	if (sscanf(words, "conn_error %d %d", &a, &b) == 2)
 		return conn_error(a, b);
 	if (sscanf(words, "async %d %d %d %d %d", &a, &b, &p1, &p2, &p3) >= 2)

@@ -36,7 +36,6 @@ FAULT(int, path_vlan, 0, "VLAN in PATH_REQ");
 FAULT(int, path_mtu, 0, "MTU in PATH_REQ");
 FAULT(int, disk_mb, 8, "size of a disk");
 FAULT(int, no_boot, 0, "nothing about booting");
-FAULT(bool, need_uio, true, "bnx2i does not connect until its uio device is open");
 
 static LIST_HEAD(hosts);
 static struct Scsi_Host *host_zero; /* so that no adapter has number 0 */
@@ -83,7 +82,26 @@ static umode_t visible(char letter, const char *host, int type, int param)
 	}
 KINDS(VISIBLE)
 
-#define KIND(name, letter, caps, host, has) { #name, letter, caps, has, host, visible_##name },
+/* Without a host the route would choose one: here the first does. Nor is ep_connect told whose driver it is. */
+static struct iscsi_endpoint *connect_by_route(const char *name, u32 has, struct Scsi_Host *shost, struct sockaddr *to, int flags)
+{
+	struct host *h;
+
+	if (!shost && !(has & NEEDS_HOST))
+		list_for_each_entry(h, &hosts, list)
+			if (!shost && !strcmp(h->kind->name, name))
+				shost = h->shost;
+	return ep_connect(shost, to, flags);
+}
+
+#define CONNECT(name, letter, caps, host, has)                                                                       \
+	static struct iscsi_endpoint *connect_##name(struct Scsi_Host *shost, struct sockaddr *to, int flags)         \
+	{                                                                                                             \
+		return connect_by_route(#name, has, shost, to, flags);                                                \
+	}
+KINDS(CONNECT)
+
+#define KIND(name, letter, caps, host, has) { #name, letter, caps, has, host, visible_##name, connect_##name },
 static struct kind kinds[] = { KINDS(KIND) };
 
 bool sim_sees(const char *visible_in, char letter)
@@ -268,6 +286,7 @@ static void ops(struct kind *k)
 	t->attr_is_visible = k->visible;
 	t->get_host_param = host_get;
 	session_ops(k);
+	t->ep_connect = k->connect;
 	if (k->has & SETS_HOST)
 		t->set_host_param = host_set;
 	if (k->has & (HAS_IFACES | HAS_FEW_IFACES)) {

@@ -455,7 +455,6 @@ void session_ops(struct kind *k)
 	t->xmit_task = target_pdu;
 	t->cleanup_task = task_done;
 	t->session_recovery_timedout = timed_out;
-	t->ep_connect = ep_connect;
 	t->ep_poll = ep_poll;
 	t->ep_disconnect = ep_disconnect;
 	t->get_ep_param = ep_get;

@@ -52,6 +52,7 @@ struct kind {
 	u32 caps, has;
 	const char *host; /* visible host parameters, by their numbers */
 	umode_t (*visible)(int type, int param);
+	struct iscsi_endpoint *(*connect)(struct Scsi_Host *shost, struct sockaddr *to, int flags);
 	struct iscsi_transport transport;
 	struct scsi_transport_template *template;
 	struct scsi_host_template sht;
@@ -201,5 +202,4 @@ void disks_stop(void);
 /* Module parameters: faults on demand. */
 extern int slow_poll_ms, block_poll_ms, fail_connect, refuse_connect, fail_login, login_ms, keep_conn, chap_busy;
 extern int ping_status, ping_ms, flash_ms, sendtargets_ms, fault_host, path_vlan, path_mtu, disk_mb, no_boot, no_answer;
-extern bool need_uio;
 #endif

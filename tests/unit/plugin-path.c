@@ -127,7 +127,7 @@ static void a_vlan_is_told(void **state)
 
 	(void)state;
 	if (route_find(&r) < 0)
-		skip(); /* this kernel has no VLANs */
+		skip(); /* this kernel has no VLANs; tests/vm/test_offload.py has one that does */
 	assert_int_equal(find_path(&a, "bnx2i", "10.7.0.2", NULL), 0);
 	assert_int_equal(a.path.vlan_id, 7);
 	assert_memory_equal(a.path.mac, far, 6);

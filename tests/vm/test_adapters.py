@@ -104,7 +104,7 @@ def driver_made():
 
 def test():
     network()
-    simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)), need_uio="N")
+    simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)))
     daemon = Iscsid("-d", "3")
     paths = answers_paths(daemon.pid)
     for host, kind in enumerate(KINDS, 1):

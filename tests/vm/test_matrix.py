@@ -66,7 +66,7 @@ def test():
     fabric()
     network()
     Iscsid()
-    simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)), need_uio="N")
+    simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)))
     store = ram("m0")
     tcp = Target("tcp0", [store])
     iser = Target("iser0", [store], ["10.9.0.1:3260"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: qemu simhba
 """Simulated adapters: each takes and refuses what its driver does, by the kernel's own requests"""
+import errno
 import glob
 import os
 import struct
@@ -190,7 +191,6 @@ def login(nl, t):
 
 
 def pdu_sessions(nl):
-    simhba_set(need_uio="N")
     e = Transport(nl, "be2iscsi", 5)
     sid, ep = login(nl, e)
     equal(get(f"{SESSION}{sid}/first_burst_len"), "8192", "be2iscsi's clamp")
@@ -284,6 +284,10 @@ def path_update(handle, mac):
 
 def paths(nl):
     d, b = Transport(nl, "qedi", 6), Transport(nl, "bnx2i", 2)
+    equal(b.connect()[0], "ENODEV", "bnx2i, its uio device closed")
+    name = next(p for p in glob.glob("/sys/class/uio/uio*") if get(p + "/name") == "bnx2x_cnic")
+    held = open("/dev/" + os.path.basename(name), "rb")
+    equal(opens(held.name), "EBUSY", "a second program that opens it")
     equal((d.connect()[0], b.connect()[0]), ("ESRCH", "ESRCH"), "nobody in group 2")
     nl.path = nl.path or Netlink(path=True).path
     for t in (d, b):
@@ -301,15 +305,25 @@ def paths(nl):
         t.on_host(PATH_UPDATE, payload=path_update(handle, bytes(6)))
         equal(t.poll(ep, 100), -113, f"{t.name}: no way there")
         t.disconnect(ep)
-    simhba_set(need_uio="Y")
-    equal(b.connect()[0], "ENODEV", "bnx2i, its uio device closed")
-    name = next(p for p in glob.glob("/sys/class/uio/uio*") if get(p + "/name") == "bnx2x_cnic")
-    with open("/dev/" + os.path.basename(name), "rb"):
-        error, ep = b.connect()
-        equal(error, "", "and open")
-        b.disconnect(ep)
+    equal([line for line in simhba_log() if "BAD" in line], [], "what the drivers should not have been sent")
+    error, ep = d.connect()
+    handle = struct.unpack_from("=Q", nl.event(PATH_REQ, where=nl.path), 72)[0]
+    for path in (path_update(0xfe0000000, bytes(6)), path_update(handle, bytes([2, 0, 0, 0, 0, 1])),
+                 path_update(handle, bytes([2, 0, 0, 0, 0, 1]))):
+        d.on_host(PATH_UPDATE, payload=path)
+    equal([line.split(": ")[1] for line in simhba_log() if "BAD" in line], ["a packet of the uio ring", "answered twice"],
+          "what is wrong is seen")
+    d.disconnect(ep)
+    held.close()
     simhba_do("if_down 2")
     nl.event(IF_DOWN, where=nl.path)
+
+
+def opens(path):
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as e:
+        return errno.errorcode[e.errno]
 
 
 def test():
