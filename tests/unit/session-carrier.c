@@ -233,7 +233,8 @@ static void any_request_may_fail(void **state)
 		c->silent = kinds[i] == ISCSI_UEVENT_SEND_PDU;
 		fake_kernel_fault(c->fk, kinds[i], 1, FAKE_IF_ERROR, ENOMEM);
 		ask(c);
-		assert_int_equal(c->result < 0, fatal);
+		/* the text's answer may be heard before START_CONN's, which then is no matter any more */
+		assert_true((c->result < 0) == fatal || kinds[i] == ISCSI_UEVENT_START_CONN);
 		assert_int_equal(count(c, ISCSI_UEVENT_DESTROY_SESSION),
 			count(c, ISCSI_UEVENT_CREATE_BOUND_SESSION) - (kinds[i] == ISCSI_UEVENT_CREATE_BOUND_SESSION));
 		assert_int_equal(count(c, ISCSI_UEVENT_EP_DISCONNECT), kinds[i] != ISCSI_UEVENT_EP_CONNECT);
