@@ -4,6 +4,7 @@
 #include "record/record.h"
 #include "session/actions.h"
 #include <errno.h>
+#include <string.h>
 
 /* qla4xxx: START_CONN begins the login and event 109 ends it; no PDU of ours is wanted (KERNEL_ABI trap 2). */
 bool conn_by_firmware(const void *machine)
@@ -279,8 +280,14 @@ int conn_stop_late(void *machine)
 int conn_unbind(void *machine)
 {
 	struct conn *c = machine;
-	struct kernel_job *job = conn_job(c);
+	struct kernel_job *job;
+	char target[16];
 
+	/* by a logout that came to no end, here or in a daemon before: the kernel would not tell of it again */
+	if (c->session->adopted && sysfs_read(manager_config(c->session->manager)->sysfs, target, sizeof(target),
+			"class/iscsi_session/session%u/target_state", c->session->sid) == 0 && strcmp(target, "UNBOUND") == 0)
+		return CONN_EV_UNBOUND;
+	job = conn_job(c);
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	if (job)
 		kernel_job_unbind_session(job);
