@@ -15,6 +15,17 @@ static int is_name(const char *name)
 	return n && n < KTRANSPORT_NAME_MAX && !name[n];
 }
 
+#ifdef __i386__
+#define BUILT_FOR_I386 true
+#else
+#define BUILT_FOR_I386 false
+#endif
+
+bool ktransport_layout_fits(bool built_for_i386, uint64_t handle)
+{
+	return !built_for_i386 || handle > UINT32_MAX;
+}
+
 /*
  * Never kept: it is a pointer of the kernel's and changes whenever the module is loaded anew. Readable
  * by root alone.
@@ -24,8 +35,11 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 	char shown[64];
 	int rc = is_name(name) ? sysfs_read_u64(s, out, "class/iscsi_transport/%s/handle", name) : -ENOENT;
 
-	if (!rc)
+	if (!rc && ktransport_layout_fits(BUILT_FOR_I386, *out))
 		return 0;
+	if (!rc)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"the iSCSI interface of a 32-bit x86 kernel is not spoken; a 64-bit one is needed");
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s",

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "kernel/sysfs.h"
+#include <stdbool.h>
 
 #define KTRANSPORT_NAME_MAX 32
 
@@ -34,6 +35,11 @@ enum iscsi_caps {
  * MISCSI_ERR_ACCESS: not root.
  */
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err);
+/*
+ * Whether requests as we lay them out (kernel/iscsi_if.h) are those of the kernel that gave this handle. One of 32-bit x86 alone has
+ * others; what is built for 32-bit x86 may run on either, and tells them by the handle, which is a pointer of the kernel's.
+ */
+bool ktransport_layout_fits(bool built_for_i386, uint64_t handle);
 /* enum iscsi_caps: what the driver claims. Whether a management operation exists is not among it. -ENOENT. */
 int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out);
 /* Names, sorted. -ENOENT when scsi_transport_iscsi is not loaded. */

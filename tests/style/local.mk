@@ -5,3 +5,5 @@ TESTS += $(style_checks)
 EXTRA_DIST += scripts/states doc/STATES.md doc/DESIGN.md
 TESTS += tests/style/states.test
 EXTRA_DIST += tests/style/states.test
+TESTS += tests/style/traps.py
+EXTRA_DIST += tests/style/traps.py doc/TRAPS.md

@@ -167,16 +167,6 @@ static struct fault *fault_of(struct fake_kernel *fk, uint32_t number)
 	return found;
 }
 
-static bool listened(struct fake_kernel *fk)
-{
-	struct fake_sock *sock;
-
-	list_for_each(sock, &fk->socks, node)
-		if (sock->groups & 2)
-			return true;
-	return false;
-}
-
 static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct fault *f)
 {
 	struct fake_kernel *fk = sock->fk;
@@ -186,15 +176,15 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 	uint8_t buf[1024];
 	size_t len;
 
+	if (row && row->answer == ANSWER_MULTICAST && (!(sock->groups & 2) || list_first(&sock->queue, struct datagram, node)))
+		fk->hangs++;
 	if (fk->noise)
 		queue_put(sock, buf, message(buf, 0, &noise, NULL, 0));
 	if (f && f->fault == FAKE_IF_ERROR) {
 		ev->type = ISCSI_KEVENT_IF_ERROR;
 		ev->iferror = -f->value;
 	} else if (row && row->answer == ANSWER_MULTICAST) {
-		if (!listened(fk))
-			fk->hangs++;
-		else if (!f || f->fault != FAKE_SILENT)
+		if (!f || f->fault != FAKE_SILENT)
 			event(fk, 1, ev, "statistics", sizeof("statistics"));
 		return;
 	} else {
@@ -337,13 +327,17 @@ static void fake_close(void *s)
 
 static int fake_join(void *s, unsigned group, size_t bytes)
 {
+	const struct iscsi_uevent noise = { .type = ISCSI_KEVENT_CONN_ERROR };
 	struct fake_sock *sock = s;
+	uint8_t buf[ISCSI_MSG_HEAD];
 
 	(void)bytes;
 	if (sock->fk->refuse_join)
 		return -sock->fk->refuse_join;
 	pthread_mutex_lock(&sock->fk->lock);
 	sock->groups |= 1u << group;
+	if (sock->fk->noise)
+		queue_put(sock, buf, message(buf, 0, &noise, NULL, 0));
 	pthread_mutex_unlock(&sock->fk->lock);
 	return 0;
 }
@@ -473,6 +467,18 @@ unsigned fake_kernel_hangs(struct fake_kernel *fk)
 unsigned fake_kernel_sockets(struct fake_kernel *fk)
 {
 	return counted(fk, &fk->n_socks);
+}
+
+unsigned fake_kernel_listeners(struct fake_kernel *fk)
+{
+	struct fake_sock *sock;
+	unsigned n = 0;
+
+	pthread_mutex_lock(&fk->lock);
+	list_for_each(sock, &fk->socks, node)
+		n += (sock->groups & 2) != 0;
+	pthread_mutex_unlock(&fk->lock);
+	return n;
 }
 
 void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload,

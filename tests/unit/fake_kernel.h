@@ -33,7 +33,7 @@ void fake_kernel_refuse_open(struct fake_kernel *fk, int errnum);
 void fake_kernel_refuse_join(struct fake_kernel *fk, int errnum);
 /* The next receive of a subscribed (or an unsubscribed) socket says that some were lost. */
 void fake_kernel_lose(struct fake_kernel *fk, bool subscribed);
-/* Events are put before each answer on the requesting socket too, as on one that listens. */
+/* Events are put before each answer on the requesting socket too, as on one that listens; and before all else on one that joins. */
 void fake_kernel_noise(struct fake_kernel *fk, bool on);
 /* A hook that sees every request first, on the sender's thread; true: answered (or not) by it. */
 void fake_kernel_hook(struct fake_kernel *fk,
@@ -45,8 +45,8 @@ void fake_kernel_multicast(struct fake_kernel *fk, unsigned group, const void *b
 void fake_kernel_event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev,
 	const void *data, size_t len);
 
-/* What was asked: requests in order, datagrams. GET_STATS & co. that came while nobody listened (the machine
- * would hang). */
+/* What was asked: requests in order, datagrams. GET_STATS & co. that came from a socket which does not listen itself, or was not
+ * emptied: the machine may hang, since who else listens may go at any moment. */
 unsigned fake_kernel_requests(struct fake_kernel *fk);
 unsigned fake_kernel_datagrams(struct fake_kernel *fk);
 unsigned fake_kernel_hangs(struct fake_kernel *fk);
@@ -54,5 +54,6 @@ unsigned fake_kernel_hangs(struct fake_kernel *fk);
 void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload,
 	size_t *len);
 unsigned fake_kernel_sockets(struct fake_kernel *fk); /* open now */
+unsigned fake_kernel_listeners(struct fake_kernel *fk); /* those in group 1 */
 
 #endif

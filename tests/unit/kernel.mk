@@ -16,3 +16,10 @@ tests_unit_kernel_sysfs_LDADD = $(test_libs)
 tests_unit_object_session_info_SOURCES = tests/unit/object-session_info.c $(fake_sys)
 tests_unit_object_session_info_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_object_session_info_LDADD = $(test_libs)
+# the traps of doc/TRAPS.md
+unit_tests += tests/unit/kernel-traps
+tests_unit_kernel_traps_SOURCES = tests/unit/kernel-traps.c $(fake_kernel)
+tests_unit_kernel_traps_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_kernel_traps_LDADD = $(test_libs)
+TESTS += tests/unit/kernel-layout.sh
+EXTRA_DIST += tests/unit/kernel-layout.sh

@@ -277,6 +277,41 @@ static void without_the_trait_nothing_is_sent(void **state)
 	end(k);
 }
 
+/* The kernel does not check it: one driver would work on another's memory. host2 is of transport "bare". */
+static void trap_06_no_request_to_a_host_of_another_driver(void **state)
+{
+	static void (*const ops[])(struct transport *t, struct transport_op *op) = { transport_net_apply,
+		transport_host_set, transport_flash_list, transport_flash_logout_sid, transport_chap_list, transport_stats_session,
+		transport_stats_host, transport_boot_list };
+	static void (*const numbered[])(struct transport *t, struct transport_op *op, uint32_t n) = { transport_flash_show,
+		transport_flash_set, transport_flash_remove, transport_flash_login, transport_flash_logout, transport_chap_set,
+		transport_chap_remove };
+	static const char *const settings[] = { "iface.iscsi_ifacename", "a", "iface.mtu", "9000", NULL };
+	const struct sockaddr_in dst = { .sin_family = AF_INET };
+	const struct miscsi_ping_args args = { .size = sizeof(args), .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+	const size_t n_ops = sizeof(ops) / sizeof(ops[0]), n_numbered = sizeof(numbered) / sizeof(numbered[0]);
+	struct adapter_world *k = world();
+	struct run r;
+
+	(void)state;
+	fake_sys_write(&k->sys, "ipv4\n", "bus/iscsi_flashnode/devices/flashnode_sess-2:3/portal_type");
+	for (size_t i = 0; i < n_ops + n_numbered + 2; i++) {
+		run_begin(&r, 2, settings);
+		if (i < n_ops)
+			ops[i](k->card, &r.op);
+		else if (i < n_ops + n_numbered)
+			numbered[i - n_ops](k->card, &r.op, 3);
+		else if (i == n_ops + n_numbered)
+			transport_ping(k->card, &r.op, &args);
+		else
+			transport_flash_create(k->card, &r.op, "ipv4");
+		assert_true(run_end(&k->w, &r) < 0);
+		assert_string_equal(r.op.err.text, "host2 does not belong to transport card");
+	}
+	assert_int_equal(fake_kernel_requests(k->fk), 0);
+	end(k);
+}
+
 /* ---- CHAP ---- */
 
 /* GET_CHAP: entries 0, 2, 4 …, odd tenths of them for the target. */
@@ -405,6 +440,7 @@ int main(void)
 		cmocka_unit_test(flash_nodes_are_read_from_their_two_devices),
 		cmocka_unit_test(flash_errors_are_those_of_the_operation),
 		cmocka_unit_test(without_the_trait_nothing_is_sent),
+		cmocka_unit_test(trap_06_no_request_to_a_host_of_another_driver),
 		cmocka_unit_test(chap_table_is_walked_to_its_end),
 		cmocka_unit_test(chap_entry_that_was_made_is_found_again),
 		cmocka_unit_test(ping_ends_by_its_event),

@@ -23,3 +23,7 @@ unit_tests += tests/unit/session-firmware
 tests_unit_session_firmware_SOURCES = tests/unit/session-firmware.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
 tests_unit_session_firmware_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_firmware_LDADD = $(test_libs)
+unit_tests += tests/unit/session-traps
+tests_unit_session_traps_SOURCES = tests/unit/session-traps.c tests/unit/session-world.c tests/unit/session-world.h $(fake_kernel) $(fake_sys)
+tests_unit_session_traps_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_traps_LDADD = $(test_libs)

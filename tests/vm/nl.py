@@ -29,8 +29,8 @@ def _socket(groups):
 class Netlink:
     """One socket asks, another hears: group 1, and 2 if told so."""
 
-    def __init__(self, path=False):
-        self.ask, self.hear = _socket(0), _socket(1)
+    def __init__(self, path=False, hear=True):
+        self.ask, self.hear = _socket(0), _socket(1) if hear else None
         self.path = _socket(2) if path else None
 
     def close(self):

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""doc/TRAPS.md: every row names tests, every test that it names exists and is run, and every trap_NN_… test is named in row NN
+
+usage: traps.py [ROOT]
+"""
+import glob
+import os
+import re
+import sys
+
+ROWS = 18
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
+
+
+def missing(root, test):
+    """Why a test that the table names is none; None if it is one."""
+    where, _, name = test.partition(' ')
+    kind, _, file = where.partition('/')
+    path = os.path.join(root, 'tests', kind, f'test_{file}.py' if kind == 'vm' else file if '.' in file else file + '.c')
+    if kind not in ('unit', 'vm') or not os.path.exists(path):
+        return 'there is no such file'
+    listed = ''.join(read(p) for p in glob.glob(os.path.join(root, 'tests/unit/*.mk')))
+    if kind == 'unit' and not re.search(rf'(unit_tests|TESTS) \+=[^\n]*\btests/unit/{re.escape(file)}(\s|$)', listed):
+        return 'no tests/unit/*.mk runs it'
+    if '.' in file:
+        return 'a script is named alone' if name else None
+    text = read(path)
+    if not re.search(rf'^static void {name}\(void \*\*state\)$' if kind == 'unit' else rf'^def {name}\(', text, re.M):
+        return 'there is no such function'
+    return None if len(re.findall(rf'\b{name}\b', text)) > 1 else 'nothing runs it'
+
+
+def numbered(root):
+    """(number, test) of every function called trap_NN_…"""
+    for path in sorted(glob.glob(os.path.join(root, 'tests/unit/*.c')) + glob.glob(os.path.join(root, 'tests/vm/test_*.py'))):
+        base = os.path.basename(path)
+        where = 'vm/' + base[5:-3] if base.endswith('.py') else 'unit/' + base[:-2]
+        for name, number in re.findall(r'^(?:static void|def) (trap_(\d\d)_\w+)\(', read(path), re.M):
+            yield int(number), f'{where} {name}'
+
+
+def findings(root):
+    rows = {}
+    for line in read(os.path.join(root, 'doc/TRAPS.md')).splitlines():
+        cells = [c.strip() for c in line.strip('|').split(' | ')]
+        if not cells[0].isdigit():
+            continue
+        rows[int(cells[0])] = tests = re.findall(r'`([^`]+)`', cells[-1])
+        if len(cells) != 4 or not tests:
+            yield f'row {cells[0]} names no tests in its fourth column'
+        for test in tests:
+            why = missing(root, test)
+            if why:
+                yield f'row {cells[0]}: {test}: {why}'
+    if sorted(rows) != list(range(1, len(rows) + 1)) or len(rows) < ROWS:
+        yield f'rows {sorted(rows)}: they should be 1 to {ROWS} or more'
+    for number, test in numbered(root):
+        if test not in rows.get(number, ()):
+            yield f'{test} is not in row {number}'
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+    found = list(findings(root))
+    for line in found:
+        print(f'doc/TRAPS.md: {line}')
+    sys.exit(1 if found else 0)
+
+
+if __name__ == '__main__':
+    main()
