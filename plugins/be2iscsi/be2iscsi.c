@@ -3,7 +3,8 @@
  * Transport be2iscsi: Emulex (now Broadcom) OneConnect iSCSI functions: BladeEngine 2 and 3, Skyhawk.
  *
  * The adapter keeps its IP settings in ifaces of its own. Its driver shortens what exceeds the hardware without a word, after both
- * sides have agreed on more: so no more is offered.
+ * sides have agreed on more: so no more is offered. An initial R2T is always asked for, as open-iscsi was seen to do on this transport
+ * alone.
  */
 #include <miscsi/plugin.h>
 
@@ -24,6 +25,7 @@ static int be2iscsi_offer(struct miscsi_op *op, struct miscsi_params *params)
 	limit(&params->max_xmit_data_segment_length, SEGMENT_MAX);
 	limit(&params->max_burst_length, BURST_MAX);
 	limit(&params->first_burst_length, FIRST_BURST_MAX);
+	params->initial_r2t = 1;
 	return 0;
 }
 

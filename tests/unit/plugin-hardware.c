@@ -131,6 +131,7 @@ static void offers_fit_the_hardware(void **state)
 	(void)state;
 	plugin_world_make(&w, BUILT);
 	p = offered(&w, "be2iscsi", wishes());
+	assert_int_equal(p.initial_r2t, 1);
 	assert_int_equal(p.max_recv_data_segment_length, 65536);
 	assert_int_equal(p.max_xmit_data_segment_length, 65536); /* 0 was "no limit" */
 	assert_int_equal(p.max_burst_length, 262144);
