@@ -86,24 +86,16 @@ static bool same(const char *wanted, const char *shown)
 	return *shown && strcasecmp(wanted, shown) == 0;
 }
 
-/* "default" is how older records say "none". */
-static const char *wish(const struct record *iface, enum field_id id)
-{
-	const char *text = record_str(iface, id);
-
-	return strcmp(text, "default") != 0 ? text : "";
-}
-
 /* bound: it must name the host. */
 static bool serves(const struct host_info *h, const struct record *iface, bool bound)
 {
-	const char *hwaddress = wish(iface, FIELD_IFACE_HWADDRESS), *netdev = wish(iface, FIELD_IFACE_NETDEV);
+	const char *hwaddress = record_wish(iface, FIELD_IFACE_HWADDRESS), *netdev = record_wish(iface, FIELD_IFACE_NETDEV);
 
 	if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), h->transport) != 0)
 		return false;
-	if (*hwaddress)
+	if (hwaddress)
 		return same(hwaddress, h->hwaddress);
-	return *netdev ? same(netdev, h->netdev) : !bound;
+	return netdev ? same(netdev, h->netdev) : !bound;
 }
 
 static bool any_serves(const struct host_list *hosts, const struct record *iface, bool bound)

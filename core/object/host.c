@@ -92,18 +92,19 @@ static void read_field(const struct sysfs *s, const struct host_port *p, enum fi
 
 	if (strncmp(f->sysfs, PORT_PREFIX, strlen(PORT_PREFIX)) != 0 || f->flags & (p->v6 ? FIELD_IPV4 : FIELD_IPV6))
 		return;
-	if (!f->sysfs[strlen(PORT_PREFIX)]) /* no driver tells: its last value says so */
-		set(p->record, id, "Unknown");
-	else if (sysfs_read(s, value, sizeof(value), "class/iscsi_iface/%s/%s", p->kernel_name, f->sysfs + strlen(PORT_PREFIX)) >= 0)
+	if (sysfs_read(s, value, sizeof(value), "class/iscsi_iface/%s/%s", p->kernel_name, f->sysfs + strlen(PORT_PREFIX)) >= 0)
 		set(p->record, id, value);
 }
 
-/* What an iface needs to be found by, and its name in the database. */
-static void identify(const struct host_info *h, const char *behind, struct record *r)
+/*
+ * What an iface needs to be found by, and its name in the database: open-iscsi's, since node records name it. An adapter that shows no
+ * ifaces has one of IPv4, whatever its address is.
+ */
+static void identify(const struct host_info *h, unsigned family, unsigned num, struct record *r)
 {
 	char name[sizeof(h->transport) + sizeof(h->hwaddress) + 32];
 
-	snprintf(name, sizeof(name), "%s.%s%s", h->transport, h->hwaddress, behind);
+	snprintf(name, sizeof(name), "%s.%s.ipv%u.%u", h->transport, h->hwaddress, family, num);
 	set(r, FIELD_IFACE_NAME, name);
 	set(r, FIELD_IFACE_TRANSPORT, h->transport);
 	set(r, FIELD_IFACE_HWADDRESS, h->hwaddress);
@@ -113,7 +114,6 @@ static void identify(const struct host_info *h, const char *behind, struct recor
 
 static int read_port(const struct sysfs *s, const struct host_info *h, const char *name, struct host_port *p)
 {
-	char text[32];
 	unsigned family, host, num;
 	int end = 0;
 
@@ -124,8 +124,7 @@ static int read_port(const struct sysfs *s, const struct host_info *h, const cha
 	p->record = record_new(RECORD_IFACE);
 	if (!p->record)
 		return -ENOMEM;
-	snprintf(text, sizeof(text), ".ipv%u.%u", family, num);
-	identify(h, text, p->record);
+	identify(h, family, num, p->record);
 	record_set_int(p->record, FIELD_IFACE_NUM, num, NULL);
 	for (unsigned id = 0; id < FIELD_COUNT; id++) {
 		if (field_in(field_of((enum field_id)id), RECORD_IFACE))
@@ -163,8 +162,8 @@ int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct
 	if (!out->at || !out->at->record)
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
 	out->n = 1;
-	identify(h, "", out->at->record);
-	set(out->at->record, FIELD_IFACE_IPADDRESS, h->ipaddress);
+	identify(h, 4, 0, out->at->record);
+	set(out->at->record, FIELD_IFACE_IPADDRESS, *h->ipaddress ? h->ipaddress : "default");
 	return 0;
 }
 

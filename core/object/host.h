@@ -34,7 +34,7 @@ bool host_is(const struct host_info *h, const char *number_or_address);
 
 /*
  * One network interface of an adapter. The record has what the adapter shows, under the name that it has in the database:
- * "qla4xxx.00:11:22:33:44:55.ipv4.0"; without interfaces of its own "cxgb4i.00:11:22:33:44:55".
+ * "qla4xxx.00:11:22:33:44:55.ipv4.0"; an adapter without interfaces of its own has "cxgb4i.00:11:22:33:44:55.ipv4.0".
  */
 struct host_port {
 	char kernel_name[64]; /* "ipv4-iface-1-0"; "" when the driver has none */

@@ -104,7 +104,7 @@ static const struct autoconf {
 	{ FIELD_IFACE_ROUTER_AUTOCFG, 1, { FIELD_IFACE_IPV6_ROUTER, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
 };
 #define AUTOCONFS (sizeof(autoconfs) / sizeof(autoconfs[0]))
-#define ROUTER_AUTOCFG_UNKNOWN 2 /* a word of sysfs, nothing to set */
+#define ROUTER_AUTOCFG_STATES 2 /* from here on words of sysfs, nothing to set */
 
 static bool is_autoconf(enum field_id id)
 {
@@ -136,11 +136,11 @@ static bool is_empty(const struct record *r, enum field_id id)
 
 	if (id == FIELD_IFACE_VLAN_ID)
 		return record_int(r, id) == 0 && record_int(r, FIELD_IFACE_VLAN_PRIORITY) == 0;
-	if (id == FIELD_IFACE_ROUTER_AUTOCFG && record_int(r, id) == ROUTER_AUTOCFG_UNKNOWN)
+	if (id == FIELD_IFACE_ROUTER_AUTOCFG && record_int(r, id) >= ROUTER_AUTOCFG_STATES)
 		return true;
 	if (f->type == FIELD_TYPE_INT)
 		return record_int(r, id) == 0;
-	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !*record_str(r, id);
+	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !record_wish(r, id);
 }
 
 static int add_iface_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id)

@@ -138,6 +138,13 @@ const char *record_str(const struct record *r, enum field_id id)
 	return v ? v->s : f->def;
 }
 
+const char *record_wish(const struct record *r, enum field_id id)
+{
+	const char *text = record_str(r, id);
+
+	return *text && strcmp(text, "default") != 0 ? text : NULL;
+}
+
 const struct secret *record_secret(const struct record *r, enum field_id id)
 {
 	const struct record_value *v = record_stored(r, id);

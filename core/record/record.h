@@ -44,6 +44,8 @@ int64_t record_int(const struct record *r, enum field_id id);
 /* The text of every type but INT and SECRET, for those "". Never NULL; "" when empty. Valid until the field
  * is set again. */
 const char *record_str(const struct record *r, enum field_id id);
+/* What record_str() gives, but NULL for "" and for "default", by which iface records say that anything will do. */
+const char *record_wish(const struct record *r, enum field_id id);
 /* Never NULL; len 0 when empty. Valid until the field is set again. */
 const struct secret *record_secret(const struct record *r, enum field_id id);
 /* The items of a LIST as indexes in values, at most max into at[]; gives how many there are. */

@@ -90,13 +90,6 @@ static void conn_connected(struct transport_op *op, int result)
 }
 
 /* An unset wish is no wish: the plugin then lets the kernel choose by route. */
-static const char *wish(const struct session *s, enum field_id id)
-{
-	const char *text = record_str(s->record, id);
-
-	return *text ? text : NULL;
-}
-
 /*
  * Where to, and from where: netdev, address and adapter come from the iface part of the record. A host of the session's own says
  * nothing of that, one of an adapter does (session_op).
@@ -111,9 +104,9 @@ int conn_connect(void *machine)
 		.timeout_ms = (uint32_t)record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT) * 1000,
 		.dst = (const struct sockaddr *)&c->addresses->addr[nth].sa,
 		.dst_len = c->addresses->addr[nth].len,
-		.netdev = wish(s, FIELD_IFACE_NETDEV),
-		.ip = wish(s, FIELD_IFACE_IPADDRESS),
-		.hwaddress = wish(s, FIELD_IFACE_HWADDRESS),
+		.netdev = record_wish(s->record, FIELD_IFACE_NETDEV),
+		.ip = record_wish(s->record, FIELD_IFACE_IPADDRESS),
+		.hwaddress = record_wish(s->record, FIELD_IFACE_HWADDRESS),
 	};
 
 	transport_op_init(&c->op, conn_connected, c);

@@ -155,9 +155,7 @@ static void connected(struct transport_op *op, int result)
 
 static const char *wish(const struct discovery *d, enum field_id id)
 {
-	const char *text = d->config.iface ? record_str(d->config.iface, id) : "";
-
-	return *text ? text : NULL;
+	return d->config.iface ? record_wish(d->config.iface, id) : NULL;
 }
 
 bool discovery_has_address(const void *machine)
