@@ -28,7 +28,7 @@ void out_host_line(const struct host_info *h)
 {
 	struct clean ip, hw, net, name;
 
-	printf("%s: [%u] %s,[%s],%s %s\n", *h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress),
+	printf(strchr(h->ipaddress, ':') ? "%s: [%u] [%s],[%s],%s %s\n" : "%s: [%u] %s,[%s],%s %s\n", *h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress),
 		clean(&hw, h->hwaddress), clean(&net, h->netdev), clean(&name, h->initiator));
 }
 
@@ -39,13 +39,20 @@ static void print_text(const char *label, const char *text)
 	printf("\t%s: %s\n", label, clean(&c, text));
 }
 
+static void print_address(const char *label, const char *address)
+{
+	printf(strchr(address, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label, or_empty(address));
+}
+
 void out_host(const struct host_info *h)
 {
+	struct clean ip;
+
 	printf("Host Number: %u\n", h->host_no);
 	print_text("State", h->state);
 	print_text("Transport", h->transport);
 	print_text("Initiatorname", h->initiator);
-	print_text("IPaddress", h->ipaddress);
+	print_address("IPaddress", *h->ipaddress ? clean(&ip, h->ipaddress) : "");
 	print_text("HWaddress", h->hwaddress);
 	print_text("Netdev", h->netdev);
 }
@@ -100,8 +107,10 @@ static void print_port_field(const char *label, const struct host_port *p, enum 
 
 	if (record_is_set(p->record, id))
 		record_text(p->record, id, value, sizeof(value));
-	printf(field_of(id)->type == FIELD_TYPE_ADDRESS && strchr(value, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label,
-		or_empty(value));
+	if (field_of(id)->type == FIELD_TYPE_ADDRESS)
+		print_address(label, value);
+	else
+		printf("\t%s: %s\n", label, or_empty(value));
 }
 
 void out_host_port(const struct host_info *h, const struct host_port *p)

@@ -119,11 +119,16 @@ static void print_secret(const struct layout *y, const char *label, const struct
 static void print_interface(
 	const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
+	struct clean ip;
+
 	heading(y, "Interface:");
 	print_text(y, "Iface Name", s->iface, "default");
 	print_text(y, "Iface Transport", s->transport, "<empty>");
 	print_text(y, "Iface Initiatorname", s->initiator, "<empty>");
-	print_text(y, "Iface IPaddress", s->ipaddress, "<empty>");
+	if (strchr(s->ipaddress, ':'))
+		printf("%s\t\tIface IPaddress: [%s]\n", y->indent, clean_or(&ip, s->ipaddress, ""));
+	else
+		print_text(y, "Iface IPaddress", s->ipaddress, "[default]");
 	print_text(y, "Iface HWaddress", s->hwaddress, "default");
 	print_text(y, "Iface Netdev", s->netdev, "default");
 	printf("%s\t\tSID: %u\n%s\t\tiSCSI Connection State: %s\n", y->indent, s->sid, y->indent, words->connection);

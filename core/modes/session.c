@@ -294,7 +294,8 @@ static void take_words(void *arg, const struct client_session *s)
 	for (size_t i = 0; i < call->list->n; i++) {
 		if (s->sid == 0 || call->list->info[i].sid != s->sid)
 			continue;
-		call->at[i].connection = WORD(connection_words, s->connection);
+		/* between two tries to come back there is no connection: it is waited for one */
+		call->at[i].connection = WORD(connection_words, !strcmp(s->state, "FAILED") && !strcmp(s->connection, "FREE") ? "failed" : s->connection);
 		call->at[i].internal = WORD(internal_words, s->state);
 	}
 }

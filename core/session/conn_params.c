@@ -168,21 +168,24 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-/* Hosts that come with the session are told whose they are; those of adapters know. */
-static void add_host(struct conn *c, struct kernel_job *job, const char *initiator)
+static void set_host(struct kernel_job *job, enum iscsi_host_param param, const char *wish)
+{
+	if (!wish)
+		return;
+	kernel_job_set_host_param(job, param, wish);
+	kernel_job_may_fail(job);
+}
+
+/* Hosts that come with the session are told what they are bound to, and nothing more: `-m host` shows it. Those of adapters know. */
+static void add_host(struct conn *c, struct kernel_job *job)
 {
 	const struct record *r = c->session->record;
-	const char *netdev = record_str(r, FIELD_IFACE_NETDEV), *mac = record_str(r, FIELD_IFACE_HWADDRESS);
 
 	if (!(transport_traits(c->session->transport) & MISCSI_TRAIT_SESSION_HOST))
 		return;
 	kernel_job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
-	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_INITIATOR_NAME, initiator);
-	kernel_job_may_fail(job);
-	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_NETDEV_NAME, *netdev ? netdev : "default");
-	kernel_job_may_fail(job);
-	kernel_job_set_host_param(job, ISCSI_HOST_PARAM_HWADDRESS, *mac ? mac : "default");
-	kernel_job_may_fail(job);
+	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_wish(r, FIELD_IFACE_NETDEV));
+	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_wish(r, FIELD_IFACE_HWADDRESS));
 	kernel_job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
 }
 
@@ -229,7 +232,7 @@ int conn_add_params(struct conn *c, struct kernel_job *job)
 	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
 	struct adding adding = { c, job };
 
-	add_host(c, job, initiator);
+	add_host(c, job);
 	record_each(c->session->record, add_setting, &adding);
 	kernel_job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
 	kernel_job_may_fail(job);

@@ -14,6 +14,7 @@ def node_and_session_agree(target, sid):
 
 
 def session_shows(target, sid, path):
+    equal(adm("-m host").out, "tcp: [0] 127.0.0.1,[<empty>],<empty> <empty>\n", "a host that is bound to nothing")
     p1 = adm("-m session -P 1").out
     for line in (f"Target: {target.name} (non-flash)\n", f"\tCurrent Portal: {PORTAL},1\n", f"\tPersistent Portal: {PORTAL},1\n",
                  "\t\tIface Name: default\n", "\t\tIface Transport: tcp\n", f"\t\tIface Initiatorname: {INITIATOR}\n",
