@@ -18,10 +18,11 @@ def golden():
     return importlib.machinery.SourceFileLoader("golden_run", GOLDEN + "/run").load_module()
 
 
-def replay(run):
+def replay(run, group):
     """Every step; gives how many went otherwise."""
-    steps, records = run.read_group("hba")
-    differences, used, failed = run.read_differences("hba-differences.txt"), set(), 0
+    steps, records = run.read_group(group)
+    differences = {k: d for k, d in run.read_differences("hba-differences.txt").items() if k[0].startswith(group + "/")}
+    used, failed = set(), 0
     version = subprocess.run([ISCSIADM, "--version"], capture_output=True, text=True).stdout.split()[-1]
     for step in steps:
         options = dict(o.split("=") for o in step.options)
@@ -41,6 +42,8 @@ def replay(run):
             failed += 1
             say(f"{step.id} {step.name} {stream}: {' '.join(step.argv)}\n--- expected\n{expected}--- got\n{got[stream]}---")
         step.sent = simhba_log()
+        if "--login" in step.argv:
+            wait("their disks", 20, lambda: all(disks(sid) for sid in logged_in()))
     equal(set(differences) - used, set(), "differences that are none")
     return steps, failed
 
@@ -53,7 +56,7 @@ def attributes(sent):
 
 def test():
     simhba("qla4xxx", ports=2)
-    steps, failed = replay(golden())
+    steps, failed = replay(golden(), "hba")
     equal(failed, 0, "steps that went otherwise")
     sent = {s.name: s.sent for s in steps}
     equal(attributes(sent["iface-apply"])[:9], APPLIED, "what apply sent")
