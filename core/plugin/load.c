@@ -69,6 +69,7 @@ static void plugin_free(struct plugin *p)
 	list_remove(&p->node);
 	if (p->self)
 		op_free(p->self);
+	ops_forget(p->ps, 0); /* some may be this plugin's */
 	x_free(p->name);
 	x_free(p->file);
 	x_free(p->refused);
@@ -365,6 +366,7 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	list_init(&ps->list);
 	list_init(&ps->transports);
 	list_init(&ps->ops);
+	list_init(&ps->ended);
 	list_init(&ps->requests);
 	list_init(&ps->catalogue);
 	list_init(&ps->uios);

@@ -39,6 +39,23 @@ void op_self_for(struct plugin *plugin, struct transport *t)
 	plugin->self->pub.transport = t ? t->match.transport : NULL;
 }
 
+/*
+ * So many ops that have ended stay as they are: a plugin that ends one again, from a callback of its library or a timer of its own,
+ * has made a mistake, and it is told, instead of our writing into memory that is somebody else's by now.
+ */
+#define ENDED_KEPT 16
+
+void ops_forget(struct plugins *ps, unsigned keep)
+{
+	while (ps->n_ended > keep) {
+		struct op_private *oldest = list_first(&ps->ended, struct op_private, node);
+
+		list_remove(&oldest->node);
+		ps->n_ended--;
+		x_free(oldest);
+	}
+}
+
 /* What was asked for lies behind it. Not a member: its alignment would be asked of the list's head too. */
 struct op_memory {
 	struct list node;
@@ -58,12 +75,13 @@ static void *memory_new(struct op_private *p, size_t size)
 
 void *op_memory(struct miscsi_op *op, size_t size)
 {
-	return memory_new(op_of(op), size);
+	return op_of(op)->ended ? NULL : memory_new(op_of(op), size);
 }
 
 void op_free(struct op_private *p)
 {
-	struct loop *loop = op_plugins(p)->config.loop;
+	struct plugins *ps = op_plugins(p);
+	struct loop *loop = ps->config.loop;
 	struct op_memory *m;
 
 	services_release(p);
@@ -75,7 +93,11 @@ void op_free(struct op_private *p)
 		x_free(m);
 	}
 	list_remove(&p->node);
-	x_free(p);
+	p->owner = NULL;
+	p->finished = p->ended = true;
+	list_append(&ps->ended, &p->node);
+	ps->n_ended++;
+	ops_forget(ps, ENDED_KEPT);
 }
 
 static void release_later(void *arg)
@@ -209,6 +231,7 @@ void transport_cancel(struct transport_op *owner)
 		op_give_up(p);
 	else if (owner->result == 0) /* of a failure the plugin has closed what it had, whatever it left in binding */
 		drop_binding(p);
+	p->finished = true; /* nothing new is taken until its memory goes */
 	loop_defer(owner->loop, &p->release, release_later, p);
 }
 

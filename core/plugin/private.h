@@ -33,6 +33,7 @@ struct op_private {
 	struct loop_task release; /* frees it after the callback in which it was given up */
 	struct loop_timer deadline;
 	bool finished; /* result is known; nothing is taken from the plugin any more */
+	bool ended; /* it is one of plugins.ended */
 	bool own; /* the function is the plugin's, not a default */
 	bool connecting; /* binding is what a connect made: closed when nobody takes it */
 	struct miscsi_binding binding;
@@ -68,6 +69,8 @@ struct plugins {
 	struct plugins_config config;
 	char *dirs;
 	struct list list, transports, ops, catalogue; /* ops: all op_private, the given-up ones too; catalogue: see there */
+	struct list ended; /* the last ops that have ended: op.c */
+	unsigned n_ended;
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	struct list uios; /* held open (uio.h) */
 	bool all; /* everything in the directories was opened */
@@ -95,7 +98,8 @@ void services_init(struct plugin *plugin);
 void services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
-void op_free(struct op_private *p);
+void op_free(struct op_private *p); /* all that it took; its own memory stays a while, for who still calls with it */
+void ops_forget(struct plugins *ps, unsigned keep); /* of those that have ended */
 void op_self_for(struct plugin *plugin, struct transport *t); /* whose driver the plugin's own requests go to; NULL: no driver's */
 /* Begins a call: NULL when it failed already (done() will say so). */
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);

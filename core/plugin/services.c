@@ -64,7 +64,11 @@ static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt,
 
 static void core_op_done(struct miscsi_op *op, int result)
 {
-	op_finish(op_of(op), result);
+	struct op_private *p = op_of(op);
+
+	if (p->ended)
+		log_warn(op_plugins(p)->config.log, p->plugin->name, "ends an op that has ended: ignored");
+	op_finish(p, result);
 }
 
 static const char *core_setting(struct miscsi_op *op, const char *key)

@@ -229,9 +229,14 @@ static int flash_create(struct miscsi_op *op, const char *portal_type)
 	uint32_t index = MISCSI_NONE;
 	int r = h ? store_new(&h->flash, &index) : -ENODEV;
 
+	if (r)
+		return r;
+	r = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
 	if (r == 0)
-		r = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
-	return r ? r : op->core->result_row(op, index);
+		r = op->core->result_row(op, index);
+	if (r)
+		store_remove(&h->flash.rows[index]);
+	return r;
 }
 
 static int flash_set(struct miscsi_op *op, uint32_t index)
@@ -314,11 +319,17 @@ static int chap_list(struct miscsi_op *op)
 static int chap_set(struct miscsi_op *op, uint32_t index)
 {
 	struct host *h = host_of(op);
+	int made = h && !store_row(&h->chap, index);
 	int r = h ? store_new(&h->chap, &index) : -ENODEV;
 
+	if (r)
+		return r;
+	r = store_take(&h->chap.rows[index], op);
 	if (r == 0)
-		r = store_take(&h->chap.rows[index], op);
-	return r ? r : op->core->result_row(op, index);
+		r = op->core->result_row(op, index);
+	if (r && made)
+		store_remove(&h->chap.rows[index]);
+	return r;
 }
 
 static int chap_remove(struct miscsi_op *op, uint32_t index)

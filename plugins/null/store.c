@@ -69,13 +69,20 @@ void store_clear(struct store *s)
 		store_remove(&s->rows[i]);
 }
 
+/* On a copy: an adapter takes a message as a whole or not at all. */
 int store_take(struct store_row *row, struct miscsi_op *op)
 {
+	struct store_row next = { .used = row->used, .logged_in = row->logged_in };
 	const char *key, *value;
 	int r = 0;
 
+	for (uint32_t i = 0; r == 0 && i < STORE_VALUES && row->values[i].key; i++)
+		r = store_set(&next, row->values[i].key, row->values[i].value);
 	for (uint32_t i = 0; r == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
-		r = store_set(row, key, value);
+		r = store_set(&next, key, value);
+	store_remove(r == 0 ? row : &next);
+	if (r == 0)
+		*row = next;
 	return r;
 }
 

@@ -29,7 +29,7 @@ int store_set(struct store_row *row, const char *key, const char *value); /* -EN
 void store_remove(struct store_row *row);
 void store_clear(struct store *s);
 
-/* All settings of the op into the row. */
+/* All settings of the op into the row; when that fails, none. */
 int store_take(struct store_row *row, struct miscsi_op *op);
 /* The row as a result. Values whose key has "password" or "secret" in it are secret. */
 int store_give(const struct store *s, uint32_t index, struct miscsi_op *op);

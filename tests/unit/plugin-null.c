@@ -79,6 +79,33 @@ static void null_chap_table(void **state)
 	assert_true(run_end(&w, &r) < 0);
 }
 
+/* More values than a row has room for: what came before the one that failed is not left behind. */
+static void what_fails_half_way_leaves_nothing(void **state)
+{
+	const char *many[2 * 80 + 1] = { NULL };
+	char keys[80][16];
+	struct run r;
+
+	(void)state;
+	for (int i = 0; i < 80; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "k%d", i);
+		many[2 * i] = keys[i];
+		many[2 * i + 1] = "v";
+	}
+	transport_chap_set(t, run_begin(&r, 0, many), MISCSI_NONE);
+	assert_int_equal(run_end(&w, &r), -ENOSPC);
+	transport_chap_list(t, run_begin(&r, 0, NULL));
+	assert_int_equal(run_end(&w, &r), 0);
+	assert_string_equal(r.values, "");
+	transport_chap_set(t, run_begin(&r, 0, account), 3);
+	assert_int_equal(run_end(&w, &r), 0);
+	transport_chap_set(t, run_begin(&r, 0, many), 3);
+	assert_int_equal(run_end(&w, &r), -ENOSPC);
+	transport_chap_list(t, run_begin(&r, 0, NULL));
+	assert_int_equal(run_end(&w, &r), 0);
+	assert_string_equal(r.values, "[3]host.auth.username=joe;host.auth.password=s\\x1bcret;");
+}
+
 static void null_host_net_stats_boot(void **state)
 {
 	static const char *const iface[] = { "iface.ipaddress", "10.1.1.1", NULL };
@@ -157,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(null_flash_nodes),
 		cmocka_unit_test(null_chap_table),
+		cmocka_unit_test(what_fails_half_way_leaves_nothing),
 		cmocka_unit_test(null_host_net_stats_boot),
 		cmocka_unit_test(null_endpoint_login_params),
 		cmocka_unit_test(null_ping),

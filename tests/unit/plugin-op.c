@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin-run.h"
+#include "plugin/private.h"
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -255,6 +256,68 @@ static void connect_that_takes_too_long_is_given_up(void **state)
 	finish(&w);
 }
 
+static void use_it_late(struct plugin_world *w, struct miscsi_op *op)
+{
+	struct miscsi_timer *timer = NULL;
+	struct miscsi_watch *watch = NULL;
+
+	w->lines[0] = '\0';
+	op->core->op_done(op, 0);
+	assert_non_null(strstr(w->lines, "ends an op that has ended"));
+	assert_int_equal(op->core->timer(op, 1, tick, NULL, &timer), -EINVAL);
+	assert_int_equal(op->core->watch(op, 0, MISCSI_FD_READ, readable, NULL, &watch), -EINVAL);
+	assert_null(op->core->op_alloc(op, 10));
+	assert_null(op->core->setting(op, "iface.mtu"));
+	assert_true(op->core->set_error(op, MISCSI_ERR_INVAL, "late") < 0);
+	assert_int_equal(op->core->result_row(op, 1), 0);
+	assert_int_equal(op->core->result(op, "a", "b", 0), 0);
+	op->core->log(op, MISCSI_LOG_INFO, "late");
+}
+
+/* By its result or by being given up: the plugin's pointer is good for a complaint, and ends no other op. */
+static void an_op_that_has_ended_can_do_no_harm(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct miscsi_op *stale;
+	struct run r;
+
+	(void)state;
+	script.returns = -EINPROGRESS;
+	connect_it(t, &r, 0);
+	stale = script.op;
+	stale->core->op_done(stale, -EIO);
+	assert_int_equal(run_end(&w, &r), -EIO);
+	use_it_late(&w, stale);
+	connect_it(t, &r, 0);
+	use_it_late(&w, stale);
+	for (int i = 0; i < 3; i++)
+		loop_step(w.loop, 1);
+	assert_int_equal(r.done, 0); /* not this one's end */
+
+	stale = script.op;
+	transport_cancel(&r.op);
+	for (int i = 0; i < 3; i++)
+		loop_step(w.loop, 1);
+	use_it_late(&w, stale);
+	finish(&w);
+}
+
+static void ended_ops_are_not_kept_for_ever(void **state)
+{
+	struct plugin_world w;
+	struct transport *t = begin(&w);
+	struct run r;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		connect_it(t, &r, 0);
+		assert_int_equal(run_end(&w, &r), 0);
+	}
+	assert_in_range(w.ps->n_ended, 1, 32);
+	finish(&w);
+}
+
 static void plugins_may_end_with_an_op_under_way(void **state)
 {
 	struct plugin_world w;
@@ -310,6 +373,8 @@ int main(void)
 		cmocka_unit_test(cancel_after_the_end_drops_the_connection),
 		cmocka_unit_test(cancel_after_a_failure_drops_nothing),
 		cmocka_unit_test(connect_that_takes_too_long_is_given_up),
+		cmocka_unit_test(an_op_that_has_ended_can_do_no_harm),
+		cmocka_unit_test(ended_ops_are_not_kept_for_ever),
 		cmocka_unit_test(plugins_may_end_with_an_op_under_way),
 		cmocka_unit_test(default_ops_are_not_the_plugins_to_cancel),
 		cmocka_unit_test(failing_allocations_end_the_op),
