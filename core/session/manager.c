@@ -33,6 +33,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	m->config = *config;
 	list_init(&m->sessions);
 	list_init(&m->watches);
+	list_init(&m->requests);
 	paths_init(&m->paths, &paths);
 	rc = kernel_attach(config->kernel, config->loop, &manager_events, m, err);
 	if (rc < 0) {
@@ -41,6 +42,33 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	}
 	*out = m;
 	return 0;
+}
+
+static void request_finish(void *arg)
+{
+	struct manager_request *r = arg;
+	struct manager_answer *answer = r->answer;
+
+	r->answer = NULL;
+	list_remove(&r->node);
+	r->done(r, &answer->result);
+	x_free(answer);
+}
+
+/* Rescans, and results that the loop had not come to: all that a session does not know of. */
+static void requests_end(struct manager *m, const struct err *err)
+{
+	struct manager_request *r;
+
+	while ((r = list_first(&m->requests, struct manager_request, node))) {
+		if (r->scan) {
+			scan_cancel(r->scan);
+			r->scan = NULL;
+			err_copy(&r->answer->result.err, err);
+		}
+		loop_task_cancel(m->config.loop, &r->task);
+		request_finish(r);
+	}
 }
 
 /* Sessions stay in the kernel; the next daemon finds them there. */
@@ -60,20 +88,11 @@ void manager_free(struct manager *m)
 		session_answer(s, SESSION_DOWN, &err);
 		session_free(s);
 	}
+	requests_end(m, &err);
 	x_free(m);
 }
 
 /* Requests. */
-
-static void request_finish(void *arg)
-{
-	struct manager_request *r = arg;
-	struct manager_answer *answer = r->answer;
-
-	r->answer = NULL;
-	r->done(r, &answer->result);
-	x_free(answer);
-}
 
 /* One more thing that the request was waiting for has happened; the last one delivers, soon. */
 static void request_step(struct manager_request *r)
@@ -94,7 +113,9 @@ static bool request_begin(struct manager *m, struct manager_request *r)
 	r->manager = m;
 	r->answer = x_new(struct manager_answer);
 	r->waiting = 1;
-	if (!r->answer)
+	if (r->answer)
+		list_append(&m->requests, &r->node);
+	else
 		r->done(r, &no_memory);
 	return r->answer != NULL;
 }
@@ -147,6 +168,7 @@ void manager_forget(struct manager_request *r)
 		scan_cancel(r->scan);
 	r->scan = NULL;
 	loop_task_cancel(r->manager->config.loop, &r->task);
+	list_remove(&r->node);
 	x_free(r->answer);
 	r->answer = NULL;
 }

@@ -69,6 +69,7 @@ struct manager_request {
 	struct manager_answer *answer;
 	struct scan *scan;
 	struct loop_task task;
+	struct list node;
 	unsigned waiting;
 };
 

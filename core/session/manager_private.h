@@ -11,6 +11,7 @@ struct manager {
 	struct manager_config config;
 	struct list sessions; /* owned */
 	struct list watches; /* of others */
+	struct list requests; /* of others, whose result was not told yet */
 	struct paths paths; /* path requests under way */
 	struct loop_timer look_again; /* some time after events were lost */
 	bool ending;
