@@ -153,9 +153,10 @@ static int of_sessions(const struct command *c, const struct node_select *select
 	r = session_list(c->world, &filter, SESSION_DETAIL_LIST, &sessions, &err);
 	if (r < 0)
 		r = command_fail(r, &err);
-	else if (a->logout)
+	else if (a->logout) {
+		session_add_logins(c->world, &filter, &sessions);
 		r = command_logout(c, &sessions);
-	else
+	} else
 		r = a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
 	session_info_list_free(&sessions);
 	return r;

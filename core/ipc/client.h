@@ -71,6 +71,11 @@ int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, 
 int client_rescan(
 	struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err);
 
+struct client_session;
+/* Logs out of what the daemon has of this target, portal and iface: sessions, and logins under way. The first
+ * failure. */
+int client_logout_of(struct client *c, const struct client_session *who, bool force, struct err *err);
+
 /* The daemon's view of a session. */
 struct client_session {
 	uint32_t sid; /* 0: the kernel has none yet */

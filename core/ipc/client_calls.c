@@ -169,6 +169,32 @@ int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, 
 	return call_many(c, "org.miscsi.Logout", parameters, error, &collector, err);
 }
 
+int client_logout_of(struct client *c, const struct client_session *who, bool force, struct err *err)
+{
+	struct json_object *parameters = json_object_new_object(), *filter = json_object_new_object();
+	struct json_object *reply = NULL, *results, *failure;
+	int error = 0, rc;
+
+	varlink_add_text(filter, "target", who->target, &error);
+	varlink_add_text(filter, "address", who->address, &error);
+	varlink_add_integer(filter, "port", who->port, &error);
+	varlink_add_text(filter, "iface", who->iface, &error);
+	varlink_add(parameters, "filter", filter, &error);
+	varlink_add_boolean(parameters, "force", force, &error);
+	if (error) { /* half a filter would be another one */
+		varlink_put(parameters);
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the request");
+	}
+	rc = client_call(c, "org.miscsi.Logout", parameters, NULL, NULL, 0, &reply, err);
+	if (!rc && varlink_array(reply, "results", &results))
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon gave no result");
+	for (size_t i = 0; !rc && i < json_object_array_length(results); i++)
+		if (!varlink_object(json_object_array_get_idx(results, i), "error", &failure))
+			rc = client_failure(failure, err);
+	json_object_put(reply);
+	return rc;
+}
+
 int client_rescan(
 	struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
 {

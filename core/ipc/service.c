@@ -106,8 +106,13 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
  * The sessions that a call is about. By number or by filter, never both: a filter that came with
  * numbers would leave open which of them counts.
  */
+struct named {
+	uint32_t sid; /* 0: the kernel has no number for it yet */
+	uint64_t id;  /* the manager's, then */
+};
+
 struct sids {
-	uint32_t *at; /* owned */
+	struct named *at; /* owned */
 	size_t n, room;
 	struct json_object *filter; /* borrowed; NULL: none */
 };
@@ -117,18 +122,18 @@ static void sids_free(struct sids *sids)
 	x_free(sids->at);
 }
 
-static int sids_add(struct sids *sids, uint32_t sid)
+static int sids_add(struct sids *sids, uint32_t sid, uint64_t id)
 {
 	if (sids->n == sids->room) {
 		size_t room = sids->room ? 2 * sids->room : 64;
-		uint32_t *at = x_realloc(sids->at, room * sizeof(*at));
+		struct named *at = x_realloc(sids->at, room * sizeof(*at));
 
 		if (!at)
 			return -ENOMEM;
 		sids->at = at;
 		sids->room = room;
 	}
-	sids->at[sids->n++] = sid;
+	sids->at[sids->n++] = (struct named){ sid, id };
 	return 0;
 }
 
@@ -145,7 +150,7 @@ static int sids_read(struct sids *sids, struct json_object *parameters)
 		struct json_object *number = json_object_array_get_idx(array, i);
 		int64_t sid = json_object_is_type(number, json_type_int) ? json_object_get_int64(number) : 0;
 
-		rc = sid < 1 || sid > UINT32_MAX ? -EINVAL : sids_add(sids, (uint32_t)sid);
+		rc = sid < 1 || sid > UINT32_MAX ? -EINVAL : sids_add(sids, (uint32_t)sid, 0);
 	}
 	return rc;
 }
@@ -158,18 +163,18 @@ static bool text_matches(struct json_object *filter, const char *member, const c
 	return varlink_string(filter, member, &wanted) || (value && !strcmp(wanted, value));
 }
 
-/* A session that the kernel has no number for yet cannot be named in a request. */
+/* A login under way, which the kernel has no number for yet, can be named in this way only. */
 static int sids_match(void *arg, const struct manager_session *session)
 {
 	struct sids *sids = arg;
 	long long port;
 
-	if (!session->sid || !text_matches(sids->filter, "target", session->target) ||
+	if (!text_matches(sids->filter, "target", session->target) ||
 		!text_matches(sids->filter, "address", session->address) ||
 		!text_matches(sids->filter, "iface", session->iface) ||
 		(!varlink_integer(sids->filter, "port", 0, UINT16_MAX, &port) && port != session->port))
 		return 0;
-	return sids_add(sids, session->sid);
+	return sids_add(sids, session->sid, session->id);
 }
 
 /*
@@ -232,7 +237,11 @@ static void do_logout(void *arg, struct varlink_call *call, struct json_object *
 	if (!b)
 		return;
 	for (size_t i = 0; i < sids.n; i++)
-		s->config.ops->logout(s->config.manager, sids.at[i], force, batch_request(b, i));
+		if (sids.at[i].sid)
+			s->config.ops->logout(s->config.manager, sids.at[i].sid, force, batch_request(b, i));
+		else
+			s->config.ops->logout_id(
+				s->config.manager, sids.at[i].id, force, batch_request(b, i));
 	batch_start(b, true);
 }
 
@@ -250,7 +259,7 @@ static void do_rescan(void *arg, struct varlink_call *call, struct json_object *
 	if (!b)
 		return;
 	for (size_t i = 0; i < sids.n; i++)
-		s->config.ops->rescan(s->config.manager, sids.at[i], batch_request(b, i));
+		s->config.ops->rescan(s->config.manager, sids.at[i].sid, batch_request(b, i));
 	batch_start(b, true);
 }
 

@@ -10,6 +10,7 @@
 const struct service_ops service_manager_ops = {
 	.login = manager_login,
 	.logout = manager_logout,
+	.logout_id = manager_logout_id,
 	.rescan = manager_rescan,
 	.forget = manager_forget,
 	.each = manager_each,

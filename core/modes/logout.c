@@ -19,6 +19,7 @@ struct call {
 	const struct session_info_list *sessions;
 	uint32_t *sids;
 	size_t *places, n;
+	size_t logins; /* of the sessions are logins under way: they have no number to be sent */
 	struct first failure;
 };
 
@@ -36,10 +37,13 @@ static int call_new(struct call *c, struct err *err)
 	if (!c->sids || !c->places)
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu sessions", c->sessions->n);
 	for (size_t i = 0; i < c->sessions->n; i++) {
-		if (session_is_adapters(&c->sessions->info[i]))
+		uint32_t sid = c->sessions->info[i].sid;
+
+		c->logins += !sid;
+		if (!sid || session_is_adapters(&c->sessions->info[i]))
 			continue;
 		c->places[c->n] = i;
-		c->sids[c->n++] = c->sessions->info[i].sid;
+		c->sids[c->n++] = sid;
 	}
 	return 0;
 }
@@ -84,14 +88,56 @@ static int adapter_logout(struct world *w, const struct session_info *s, bool fo
 	return r < 0 ? r : adapter_flash_logout_sid(&a, s->sid, err);
 }
 
+/* Of all that the daemon was to end, or of the logins under way alone. */
+static void daemon_ended(struct call *c, bool all, const struct err *err)
+{
+	for (size_t i = 0; i < c->sessions->n; i++) {
+		const struct session_info *s = &c->sessions->info[i];
+
+		if (s->sid == 0 || (all && !session_is_adapters(s)))
+			ended(c, i, err);
+	}
+}
+
+/* By their names. They come last: each waits for its own end. */
+static void logout_logins(struct client *client, struct call *c, bool force)
+{
+	for (size_t i = 0; i < c->sessions->n; i++) {
+		const struct session_info *s = &c->sessions->info[i];
+		const struct client_session who = { .target = s->target, .address = s->persistent_address,
+			.port = (uint16_t)s->persistent_port, .iface = s->iface };
+		struct err why = ERR_INIT;
+
+		if (s->sid)
+			continue;
+		client_logout_of(client, &who, force, &why);
+		ended(c, i, &why);
+	}
+}
+
+/* What an adapter made is none of its business. */
+static void daemon_logout(struct world *w, struct call *c, bool force)
+{
+	struct client *client;
+	struct err why = ERR_INIT;
+
+	if (world_client(w, &client, &why) < 0) {
+		c->events->no_daemon(c->events->arg, &why);
+		daemon_ended(c, true, &why);
+	} else if (c->n && client_logout(client, c->sids, c->n, force, daemon_result, c, &why) < 0) {
+		daemon_failed(w, c, &why);
+		daemon_ended(c, false, &why);
+	} else {
+		logout_logins(client, c, force);
+	}
+}
+
 /* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
 int logout_sessions(struct world *w, const struct session_info_list *sessions,
 	const struct logout_events *events, struct err *err)
 {
 	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
 	const struct record *conf;
-	struct client *client;
-	struct err why = ERR_INIT;
 	bool force;
 	int r = call_new(&c, err);
 
@@ -108,13 +154,8 @@ int logout_sessions(struct world *w, const struct session_info_list *sessions,
 		adapter_logout(w, &sessions->info[i], force, &cause);
 		ended(&c, i, &cause);
 	}
-	if (c.n && world_client(w, &client, &why) < 0) {
-		events->no_daemon(events->arg, &why);
-		for (size_t i = 0; i < c.n; i++)
-			ended(&c, c.places[i], &why);
-	} else if (c.n && client_logout(client, c.sids, c.n, force, daemon_result, &c, &why) < 0) {
-		daemon_failed(w, &c, &why);
-	}
+	if (c.n || c.logins)
+		daemon_logout(w, &c, force);
 	return first_give(&c.failure, err);
 }
 

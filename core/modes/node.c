@@ -129,6 +129,8 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 	size_t n = 0;
 	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
 
+	if (r >= 0)
+		session_add_logins(w, NULL, out);
 	if (r < 0 || out->n == 0)
 		return r;
 	node_select(&all, NULL, NULL, NULL, NULL);

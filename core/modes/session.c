@@ -3,6 +3,7 @@
 #include "modes/session.h"
 
 #include "base/ascii.h"
+#include "base/mem.h"
 #include "base/strbuf.h"
 #include "ipc/client.h"
 #include "proto/names.h"
@@ -155,6 +156,50 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 	}
 	out->n = n;
 	return 0;
+}
+
+struct logins_call {
+	const struct session_filter *filter;
+	struct session_info_list *list;
+};
+
+/* One that has a number by now, and had none when sysfs was read, is taken with it. */
+static void take_login(void *arg, const struct client_session *s)
+{
+	const struct logins_call *call = arg;
+	struct session_info_list *l = call->list;
+	struct session_info info = { .sid = s->sid,
+		.tpgt = s->tpgt,
+		.persistent_port = s->port,
+		.port = s->port },
+			    *grown;
+
+	if (s->sid && strcmp(s->state, "NEW") != 0)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		if (s->sid && l->info[i].sid == s->sid)
+			return;
+	snprintf(info.target, sizeof(info.target), "%s", s->target);
+	snprintf(info.persistent_address, sizeof(info.persistent_address), "%s", s->address);
+	snprintf(info.iface, sizeof(info.iface), "%s", s->iface);
+	snprintf(info.transport, sizeof(info.transport), "%s", s->transport);
+	if (call->filter && !passes(&info, call->filter))
+		return;
+	grown = x_realloc(l->info, (l->n + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	l->info = grown;
+	l->info[l->n++] = info;
+}
+
+void session_add_logins(struct world *w, const struct session_filter *filter, struct session_info_list *list)
+{
+	struct logins_call call = { filter, list };
+	struct client *client;
+
+	if (world_client_if_there(w, ASK_DAEMON_MS, &client) < 0 ||
+		client_list(client, take_login, &call, NULL) < 0)
+		world_client_drop(w);
 }
 
 /* A list of one, so that what works on lists works on it. */

@@ -30,6 +30,12 @@ struct session_filter {
 	const char *iface;
 };
 
+/*
+ * Adds what the daemon is still logging in to, and sysfs does not show: without a number (sid 0), but for
+ * their names all unknown. For a logout alone. Without a daemon there are none.
+ */
+void session_add_logins(struct world *w, const struct session_filter *filter, struct session_info_list *list);
+
 /* By sid. None is success. */
 int session_list(struct world *w, const struct session_filter *filter, unsigned detail,
 	struct session_info_list *out, struct err *err);

@@ -105,14 +105,10 @@ void op_self_for(struct plugin *plugin, struct transport *t); /* whose driver th
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
 /* The same when something before it may have failed: r is that, and stands in owner->err. */
 struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r);
-/* What the plugin's function gave. */
-void op_returned(struct op_private *p, int result);
-/* The result is known; done() comes from the loop. */
-void op_finish(struct op_private *p, int result);
-/* Calls the plugin's cancel and the default's undo. */
-void op_give_up(struct op_private *p);
+void op_returned(struct op_private *p, int result); /* what the plugin's function gave */
+void op_finish(struct op_private *p, int result); /* the result is known; done() comes from the loop */
+void op_give_up(struct op_private *p); /* calls the plugin's cancel and the default's undo */
 void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
 void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
 /* kernel.c: the kernel's side of services. */
 int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);

@@ -21,6 +21,11 @@ const struct manager_config *manager_config(const struct manager *m)
 	return &m->config;
 }
 
+uint64_t manager_next_id(struct manager *m)
+{
+	return ++m->last_id;
+}
+
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
 {
 	struct manager *m = x_new(struct manager);
@@ -288,6 +293,15 @@ static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct er
 	return manager_find(m, sid);
 }
 
+static void logout(struct manager *m, struct session *s, bool force, struct manager_request *r)
+{
+	if (s && m->config.safe_logout && !force && session_in_use(m->config.sysfs, s->host_no, s->sid, &r->answer->result.err))
+		s = NULL;
+	if (s && join(s, r, SESSION_DOWN) == 0)
+		session_event(s, SESS_EV_CLOSE);
+	request_step(r);
+}
+
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
 {
 	struct session *s;
@@ -297,11 +311,19 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 	s = manager_find(m, sid);
 	if (!s)
 		s = find_elsewhere(m, sid, &r->answer->result.err);
-	if (s && m->config.safe_logout && !force && session_in_use(m->config.sysfs, s->host_no, s->sid, &r->answer->result.err))
-		s = NULL;
-	if (s && join(s, r, SESSION_DOWN) == 0)
-		session_event(s, SESS_EV_CLOSE);
-	request_step(r);
+	logout(m, s, force, r);
+}
+
+void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
+{
+	struct session *s, *found = NULL;
+
+	if (!request_begin(m, r))
+		return;
+	list_for_each(s, &m->sessions, node)
+		if (s->id == id && s->run.state != SESS_CLOSED)
+			found = s;
+	logout(m, found, force, r);
 }
 
 static void rescanned(int status, void *arg)

@@ -81,10 +81,11 @@ void manager_login(struct manager *m, const struct record *node, struct manager_
 
 /* Ends a session, in whatever state it is; done when it is gone from the kernel. BUSY: a device of it is in use, the manager was told to look (safe_logout), and force is not set. */
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
+/* The same by manager_session.id: a login under way may have no sid yet. Who waits for it gets SESSION_NOT_CONNECTED. */
+void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r);
 
 /* Looks for new LUNs (and new sizes of known ones). */
 void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);
-
 void manager_forget(struct manager_request *r);
 
 /* The network has changed for the better: sessions that wait to be tried again are tried now (spread over a moment). */
@@ -92,12 +93,12 @@ void manager_wake(struct manager *m);
 
 /* One session as the daemon sees it. Strings are valid during the call only. */
 struct manager_session {
+	uint64_t id; /* from 1, in the order in which they came to this manager */
 	uint32_t sid; /* 0: the kernel has none yet */
 	const char *target, *address, *iface, *transport;
 	uint16_t port;
 	int tpgt;
-	const char *state; /* the session machine's state, e.g. "LOGGED_IN" */
-	const char *connection; /* the connection machine's */
+	const char *state, *connection; /* of the session's machine and the connection's, e.g. "LOGGED_IN" */
 	const char *last_error; /* "" none */
 	unsigned recoveries; /* connections lost and restored since the daemon took the session */
 	uint64_t since_ms; /* time in this state */

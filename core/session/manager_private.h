@@ -13,6 +13,7 @@ struct manager {
 	struct list watches; /* of others */
 	struct list requests; /* of others, whose result was not told yet */
 	struct paths paths; /* path requests under way */
+	uint64_t last_id; /* of a session */
 	struct loop_timer look_again; /* some time after events were lost */
 	bool ending;
 };

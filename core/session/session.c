@@ -42,6 +42,7 @@ int session_new(struct manager *m, const struct record *node, struct transport *
 		return -ENOMEM;
 	}
 	s->manager = m;
+	s->id = manager_next_id(m);
 	s->transport = t;
 	s->host_no = MISCSI_NONE;
 	s->since = loop_now(manager_config(m)->loop);

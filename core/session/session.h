@@ -41,6 +41,7 @@ struct session {
 	struct loop_timer retry, scan_limit;
 	struct list waiters; /* session_waiter */
 	struct loop_task start, reap; /* soon: begins its first login; frees it, from outside its own callbacks */
+	uint64_t id; /* of manager_session */
 	uint32_t sid, host_no; /* 0: none yet; host_no: MISCSI_NONE */
 	uint8_t isid[ISID_LEN];
 	bool isid_known; /* of an adopted session: kept from the login that made it */
@@ -100,6 +101,7 @@ void store_clean(const char *state_dir, const struct sysfs *sysfs); /* removes w
 
 /* manager.c */
 const struct manager_config *manager_config(const struct manager *m);
+uint64_t manager_next_id(struct manager *m);
 void manager_changed(struct manager *m, const struct session *s); /* tells those who watch */
 void manager_reap(struct manager *m, struct session *s); /* frees it, soon */
 void manager_request_done(struct manager_request *r, const struct session *s, const struct err *err);

@@ -136,6 +136,7 @@ void session_op(struct session *s, struct transport_op *op)
 void session_describe(const struct session *s, struct manager_session *out)
 {
 	*out = (struct manager_session){
+		.id = s->id,
 		.sid = s->sid,
 		.target = session_target(s),
 		.address = record_str(s->record, FIELD_CONN_ADDRESS),

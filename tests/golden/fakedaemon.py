@@ -16,6 +16,7 @@ class Daemon:
         self.once = {}  # likewise, for the next call alone
         self.login_code = 0  # of every login, when not 0
         self.reverse = False  # results come from the last to the first
+        self.pending = []  # logins under way, as sessions without a sid
         self.silent = False  # a login has no result
         self.dies = False  # a login ends the connection
         self.calls = []  # (method, parameters) of every call
@@ -56,7 +57,10 @@ class Daemon:
         method, parameters = call["method"], call.get("parameters", {})
         self.calls.append((method, parameters))
         name = method.rpartition(".")[2]
-        if name in ("Login", "Logout", "Rescan"):
+        if name == "Logout" and "filter" in parameters:
+            self.pending = [p for p in self.pending if any(p[k] != v for k, v in parameters["filter"].items())]
+            self.reply(peer, {"results": [{"index": 0}]})
+        elif name in ("Login", "Logout", "Rescan"):
             things = parameters.get("records", parameters.get("sids", []))
             if self.dies:
                 peer.shutdown(socket.SHUT_RDWR)
@@ -66,7 +70,7 @@ class Daemon:
                 self.reply(peer, {"results": []})
                 self.once = {}
         elif name == "ListSessions":
-            self.reply(peer, {"sessions": [SESSION]})
+            self.reply(peer, {"sessions": [SESSION] + self.pending})
         else:
             self.reply(peer, {})
 

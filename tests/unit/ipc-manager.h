@@ -29,6 +29,7 @@ struct fake {
 	bool at_once; /* answers by itself, from the loop */
 	unsigned asked, forgotten, sid;
 	bool force;			 /* of the last logout */
+	uint64_t ended_id;		 /* of the last logout by id; 0: none */
 	char target[256], password[256]; /* of the last login */
 };
 
@@ -48,6 +49,7 @@ static const struct manager_session fake_sessions[] = {
 	{ .target = "iqn.a",
 		.address = "10.0.0.1",
 		.iface = "default",
+		.id = 9,
 		.transport = "tcp",
 		.port = 3260,
 		.tpgt = -1,
@@ -150,6 +152,13 @@ static inline void fake_logout(struct manager *m, uint32_t sid, bool force, stru
 	fake_take((struct fake *)m, r, sid, NULL);
 }
 
+static inline void fake_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
+{
+	((struct fake *)m)->force = force;
+	((struct fake *)m)->ended_id = id;
+	fake_take((struct fake *)m, r, 0, NULL);
+}
+
 static inline void fake_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 {
 	fake_take((struct fake *)m, r, sid, NULL);
@@ -203,6 +212,7 @@ static inline void fake_change(struct fake *f, const struct manager_session *s)
 static const struct service_ops fake_ops = {
 	.login = fake_login,
 	.logout = fake_logout,
+	.logout_id = fake_logout_id,
 	.rescan = fake_rescan,
 	.forget = fake_forget,
 	.each = fake_each,

@@ -244,8 +244,8 @@ static void logout_is_by_sid_or_filter(void **state)
 		{ "{\"sids\":[1,2,77]}", 3, false },
 		{ "{\"sids\":[],\"force\":true}", 0, false },
 		{ "{\"sids\":[1],\"force\":true}", 1, true },
-		{ "{\"filter\":{}}", 3, false },
-		{ "{\"filter\":{\"target\":\"iqn.a\"},\"force\":true}", 2, true },
+		{ "{\"filter\":{}}", 4, false }, /* the login under way is one */
+		{ "{\"filter\":{\"target\":\"iqn.a\"},\"force\":true}", 3, true },
 		{ "{\"filter\":{\"address\":\"10.0.0.2\"}}", 2, false },
 		{ "{\"filter\":{\"port\":3261}}", 1, false },
 		{ "{\"filter\":{\"iface\":\"eth1\",\"target\":\"iqn.a\"}}", 1, false },
@@ -266,6 +266,7 @@ static void logout_is_by_sid_or_filter(void **state)
 		assert_int_equal(f.manager.asked, rows[i].asked);
 		assert_int_equal(f.manager.force, rows[i].force);
 	}
+	assert_int_equal(f.manager.ended_id, 9);
 	stop(&f);
 }
 

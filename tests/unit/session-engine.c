@@ -541,35 +541,6 @@ static void requests_end_when_the_manager_does(void **state)
 	record_free(node);
 }
 
-/* What no session knows of: a scan that runs, and a result that the loop had not come to. */
-static void rescans_and_refusals_end_with_the_manager_too(void **state)
-{
-	struct session_world *w = *state;
-	struct record *nowhere = record_new(RECORD_NODE);
-	uint32_t sid = logged_in(w, NULL, NULL);
-	struct asked scan, dropped, refused;
-
-	world_asked(&scan);
-	manager_rescan(w->m, sid, &scan.request);
-	world_asked(&dropped);
-	manager_rescan(w->m, sid, &dropped.request);
-	manager_forget(&dropped.request);
-	world_login(w, nowhere, &refused);
-	manager_free(w->m);
-	w->m = NULL;
-	assert_int_equal(scan.done, 1);
-	assert_int_equal(scan.result.err.code, MISCSI_ERR_ISCSID_COMM_ERR);
-	assert_int_equal(refused.done, 1);
-	assert_int_equal(refused.result.err.code, MISCSI_ERR_INVAL);
-	for (int i = 0; i < 20; i++) {
-		loop_step(w->loop, 0);
-		usleep(300);
-	}
-	assert_int_equal(scan.done + refused.done, 2);
-	assert_int_equal(dropped.done, 0);
-	record_free(nowhere);
-}
-
 static void a_forgotten_login_goes_on(void **state)
 {
 	struct session_world *w = *state;
@@ -638,7 +609,6 @@ int main(void)
 		T(events_of_others_do_no_harm),
 		T(requests_end_when_the_manager_does),
 		T(a_forgotten_login_goes_on),
-		T(rescans_and_refusals_end_with_the_manager_too),
 		T(a_plugin_is_told_settings_whole),
 	};
 

@@ -346,12 +346,76 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 }
 
+/* Nobody answers at the portal, so that the kernel has no session, and the login is tried again and again: a logout ends it. */
+static void a_login_without_a_number_can_be_ended(void **state)
+{
+	static const uint64_t after[] = { 0, 100, 5 * SECONDS };
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a, out;
+	uint64_t id = 0;
+
+	assert_int_equal(record_set(node, FIELD_CONN_PORT, "1", NULL), 0);
+	for (unsigned i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+		world_login(w, node, &a);
+		world_run(w, after[i]);
+		assert_int_equal(world_session(w)->sid, 0);
+		assert_true(world_session(w)->id > id);
+		id = world_session(w)->id;
+		world_asked(&out);
+		manager_logout_id(w->m, id, false, &out.request);
+		world_until(w, &out.done, 1, 250, 5 * SECONDS);
+		assert_int_equal(out.result.err.code, 0);
+		assert_int_equal(a.done, 1);
+		assert_int_equal(a.result.err.code, MISCSI_ERR_SESSION_NOT_CONNECTED);
+		world_run(w, 1 * SECONDS);
+		assert_int_equal(manager_count(w->m), 0);
+	}
+	world_asked(&out);
+	manager_logout_id(w->m, id, false, &out.request); /* it has ended meanwhile: as asked */
+	world_until(w, &out.done, 1, 250, 5 * SECONDS);
+	assert_int_equal(out.result.err.code, 0);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
+	record_free(node);
+}
+
+/* What no session knows of: a scan that runs, and a result that the loop had not come to. */
+static void rescans_and_refusals_end_with_the_manager_too(void **state)
+{
+	struct session_world *w = *state;
+	struct record *nowhere = record_new(RECORD_NODE);
+	uint32_t sid = logged_in(w);
+	struct asked scan, dropped, refused;
+
+	world_asked(&scan);
+	manager_rescan(w->m, sid, &scan.request);
+	world_asked(&dropped);
+	manager_rescan(w->m, sid, &dropped.request);
+	manager_forget(&dropped.request);
+	world_login(w, nowhere, &refused);
+	manager_free(w->m);
+	w->m = NULL;
+	assert_int_equal(scan.done, 1);
+	assert_int_equal(scan.result.err.code, MISCSI_ERR_ISCSID_COMM_ERR);
+	assert_int_equal(refused.done, 1);
+	assert_int_equal(refused.result.err.code, MISCSI_ERR_INVAL);
+	for (int i = 0; i < 20; i++) {
+		loop_step(w->loop, 0);
+		usleep(300);
+	}
+	assert_int_equal(scan.done + refused.done, 2);
+	assert_int_equal(dropped.done, 0);
+	record_free(nowhere);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_session_that_is_up_is_adopted_untouched),
 		T(a_session_that_failed_meanwhile_is_recovered),
+		T(a_login_without_a_number_can_be_ended),
+		T(rescans_and_refusals_end_with_the_manager_too),
 		T(a_request_about_a_session_that_just_ended_is_answered),
 		T(a_login_that_is_lost_during_its_scan_is_answered),
 		T(redirections_to_a_dead_portal_do_not_add_up),
