@@ -24,8 +24,8 @@ struct command {
 /* -k 0 */
 int command_kill(const struct command *c);
 
-/* -m fw and -t fw as far as they go. */
-int command_firmware(const struct command *c);
+/* Discovery of type fw: keep is enum discovery_keep. */
+int command_firmware_discovery(const struct command *c, unsigned keep);
 
 /* Prints "iscsiadm: TEXT" of what failed (r: what a function gave), and gives the exit status. */
 int command_fail(int r, const struct err *err);

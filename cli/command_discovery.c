@@ -8,7 +8,6 @@
  */
 #include "command.h"
 
-#include "modes/adapter_iface.h"
 #include "modes/discovery.h"
 #include "out_text.h"
 #include <errno.h>
@@ -219,11 +218,8 @@ static int run(const struct command *c, bool db)
 	r = discovery_select(&select, a->type, a->portal, &err);
 	if (r < 0)
 		return command_fail(r, &err);
-	/* Firmware is also where adapters' interfaces are found: they become ifaces. */
-	if (select.kind == RECORD_FW && asks)
-		adapter_iface_setup(c->world, NULL);
 	if (select.kind == RECORD_FW)
-		return asks ? command_firmware(c)
+		return asks ? command_firmware_discovery(c, keep_of(a->ops))
 			    : command_refuse("Invalid command. Possibly missing --discover argument.");
 	if (!asks)
 		return of_record(c, &select);

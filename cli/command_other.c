@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m transport; -m fw as far as it goes. */
+/* -m transport */
 #include "command.h"
 
 #include "kernel/ktransport.h"
@@ -52,21 +52,4 @@ int command_transport(const struct command *c)
 	}
 	transport_list_free(list);
 	return r;
-}
-
-int command_firmware(const struct command *c)
-{
-	const struct sysfs *s = world_sysfs(c->world);
-
-	if (s->fd >= 0 && (sysfs_exists(s, "firmware/ibft") || sysfs_exists(s, "firmware/iscsi_boot0"))) {
-		out_error("boot firmware is not supported yet");
-		return MISCSI_ERR_OP_NOT_SUPP;
-	}
-	out_error("Could not get list of targets from firmware. (err %d)", MISCSI_ERR_NO_OBJS_FOUND);
-	return MISCSI_ERR_NO_OBJS_FOUND;
-}
-
-int command_fw(const struct command *c)
-{
-	return command_firmware(c);
 }

@@ -2,8 +2,11 @@
 /* Hosts, their interfaces, and what adapters keep, as text. */
 #include "out_text.h"
 
+#include "base/mem.h"
 #include "base/strbuf.h"
+#include "config.h"
 #include "object/adapter.h"
+#include "object/firmware.h"
 #include "object/host.h"
 #include "object/pci_adapter.h"
 #include <stdio.h>
@@ -152,4 +155,21 @@ int out_entries(const struct adapter_entries *l, bool secrets)
 	for (size_t i = 0; r >= 0 && i < l->n; i++)
 		r = out_record(l->at[i].record, secrets);
 	return r;
+}
+
+void out_firmware(const struct firmware_target *t, bool secrets)
+{
+	struct clean c;
+
+	printf("# BEGIN RECORD %s\n", PACKAGE_VERSION);
+	for (unsigned i = 0; i < FIRMWARE_VALUES; i++) {
+		enum firmware_value which = (enum firmware_value)i;
+
+		if (!t->values[i])
+			continue;
+		printf("%s = %s\n", firmware_key(which),
+			firmware_is_secret(which) && !secrets ? "********" : clean(&c, t->values[i]));
+	}
+	puts("# END RECORD");
+	mem_wipe(&c, sizeof(c));
 }

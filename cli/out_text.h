@@ -15,6 +15,7 @@
 
 struct adapter_entries;
 struct adapter_entry;
+struct firmware_target;
 struct host_info;
 struct host_port;
 struct pci_adapter;
@@ -78,6 +79,8 @@ void out_host_port(const struct host_info *h, const struct host_port *p);
 void out_host_sessions_heading(void);
 /* "qla4xxx: [INDEX] A:P,TPGT TARGET" */
 void out_flashnode_line(const char *transport, const struct adapter_entry *e);
+/* What boot firmware says of a target: a record, though not a node's. */
+void out_firmware(const struct firmware_target *t, bool secrets);
 /* Records of a CHAP table, or of flash nodes. -errno. */
 int out_entries(const struct adapter_entries *l, bool secrets);
 

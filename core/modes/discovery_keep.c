@@ -36,7 +36,7 @@ int discovery_keep(struct world *w, const struct discovery_ask *ask, const struc
 	struct db *db;
 	int r = world_db(w, &db, err);
 
-	if (r >= 0)
+	if (r >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
 		r = discovery_new(w, &ask->select, err);
 	if (r >= 0 && (ask->keep & DISCOVERY_KEEP_DELETE))
 		r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);

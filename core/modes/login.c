@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "ipc/client.h"
 #include "modes/first.h"
+#include "modes/firmware.h"
 #include <errno.h>
 #include <string.h>
 
@@ -92,6 +93,7 @@ int login_records(struct world *w, const struct record_list *nodes, bool wait,
 	r = login_choose(w, nodes, &c, err);
 	if (r < 0)
 		goto out;
+	firmware_mode_complete(w, nodes);
 	for (size_t i = 0; i < c.n; i++)
 		events->begin(events->arg, c.at[i]);
 	r = c.n ? world_client(w, &client, &why) : 0;

@@ -23,3 +23,7 @@ tests_unit_kernel_traps_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_kernel_traps_LDADD = $(test_libs)
 TESTS += tests/unit/kernel-layout.sh
 EXTRA_DIST += tests/unit/kernel-layout.sh
+unit_tests += tests/unit/object-firmware
+tests_unit_object_firmware_SOURCES = tests/unit/object-firmware.c $(fake_sys)
+tests_unit_object_firmware_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_object_firmware_LDADD = $(test_libs)

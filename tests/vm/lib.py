@@ -169,7 +169,7 @@ def _backstore(path, control, serial):
 class Target:
     """One LIO target with one portal group. auth: (user, password) of the initiator; auth_in: of the target."""
 
-    def __init__(self, name, luns, portals=(PORTAL,), auth=None, auth_in=None):
+    def __init__(self, name, luns, portals=(PORTAL,), auth=None, auth_in=None, initiator=INITIATOR):
         self.name = name if name.startswith("iqn.") else "iqn.2026-11.example:" + name
         self.portal = portals[0]
         self.path = f"{CONFIG}/iscsi/{self.name}"
@@ -185,11 +185,11 @@ class Target:
                            ("demo_mode_write_protect", 0), ("cache_dynamic_acls", int(not auth))):
             put(f"{self.tpg}/attrib/{key}", value)
         if auth:
-            self._acl(len(luns), auth, auth_in)
+            self._acl(initiator, len(luns), auth, auth_in)
         self.enable(True)
 
-    def _acl(self, luns, auth, auth_in):
-        acl = f"{self.tpg}/acls/{INITIATOR}"
+    def _acl(self, initiator, luns, auth, auth_in):
+        acl = f"{self.tpg}/acls/{initiator}"
         os.mkdir(acl)
         for i in range(luns):
             os.mkdir(f"{acl}/lun_{i}")

@@ -11,6 +11,7 @@ import shutil
 import stat
 import struct
 
+import ibft
 from machines import Machine, Unusable, cache, compiled, module_files
 
 P9 = "trans=virtio,version=9p2000.L,msize=512000"
@@ -100,6 +101,8 @@ class Qemu(Machine):
                        "cryptomgr.notests tsc=reliable no_timer_check audit=0 apparmor=0 nowatchdog net.ifnames=0 "
                        "rcupdate.rcu_expedited=1",
             "-serial", "stdio", "-device", "virtio-rng-pci"]
+        if getattr(self.a, "ibft", None) is not None:
+            self.command += ibft.arguments(os.path.join(self.work, "ibft"), self.a.ibft)
         for tag, path, readonly in shares:
             self.command += ["-fsdev", f"local,id={tag},path={path},security_model=none,multidevs=remap"
                              + (",readonly=on" if readonly else ""),

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Boot targets into nodes: which transport and which iface each takes. */
+#include "modes/firmware.h"
+
+#include "modes/adapter_iface.h"
+#include "modes/discovery_private.h"
+#include "plugin/transport.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- transports ---- */
+
+static bool same(const char *a, const char *b)
+{
+	return a && *a && strcasecmp(a, b) == 0;
+}
+
+/* A host of a session bears the name of its network device, too, and is no adapter. */
+static bool is_adapter(struct world *w, const char *transport)
+{
+	const struct engine *engine;
+	struct transport *t;
+
+	return world_engine(w, &engine, NULL) >= 0 && plugins_find(engine->plugins, transport, &t, NULL) >= 0 &&
+	       !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
+}
+
+/*
+ * The machine's firmware says which card it used, not which driver: where that card is an iSCSI adapter whose driver runs, it is the
+ * adapter's, for the session must go where the firmware's went. Else it is software's.
+ */
+static int choose_transport(struct world *w, const struct host_list *hosts, const char *software, struct firmware_target *t)
+{
+	const char *transport = software;
+
+	if (t->host_no != FIRMWARE_OWN)
+		return t->values[FIRMWARE_TRANSPORT] ? 0 : firmware_set(t, FIRMWARE_TRANSPORT, software);
+	for (size_t i = 0; i < hosts->n; i++) {
+		const struct host_info *h = &hosts->at[i];
+
+		if ((same(t->values[FIRMWARE_HWADDRESS], h->hwaddress) || same(t->values[FIRMWARE_NETDEV], h->netdev)) &&
+			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(w, h->transport))
+			transport = h->transport;
+	}
+	return firmware_set(t, FIRMWARE_TRANSPORT, transport);
+}
+
+/* "default" is the iface of software sessions: no name of a transport stands here. */
+static int software_iface(struct world *w, struct record **out, struct err *err)
+{
+	struct db *db;
+	int r = world_db(w, &db, err);
+
+	return r < 0 ? r : db_iface_find(db, "default", out, err);
+}
+
+int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *err)
+{
+	cleanup(host_list_free) struct host_list hosts = { 0 };
+	cleanup(record_freep) struct record *software = NULL;
+	int r = firmware_read(world_sysfs(w), world_map(w), out, err);
+
+	if (r >= 0 && out->n == 0)
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "Could not get list of targets from firmware. (err %d)",
+			MISCSI_ERR_NO_OBJS_FOUND);
+	if (r >= 0)
+		r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+	if (r >= 0)
+		r = software_iface(w, &software, err);
+	for (size_t i = 0; r >= 0 && i < out->n; i++) {
+		if (choose_transport(w, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
+			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for boot targets");
+	}
+	return r;
+}
+
+/* ---- ifaces ---- */
+
+/* The adapter's own, of the portal's family where there are several. NULL: none is known. */
+static const struct record *adapter_iface(const struct record_list *ifaces, const struct firmware_target *t)
+{
+	const struct record *found = NULL;
+	bool v6 = strchr(t->values[FIRMWARE_ADDRESS], ':') != NULL;
+
+	for (size_t i = 0; i < ifaces->n; i++) {
+		const struct record *iface = ifaces->at[i];
+
+		if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), t->values[FIRMWARE_TRANSPORT]) != 0 ||
+			!same(t->values[FIRMWARE_HWADDRESS], record_str(iface, FIELD_IFACE_HWADDRESS)))
+			continue;
+		if (!found || (record_is_ipv6(found) != v6 && record_is_ipv6(iface) == v6))
+			found = iface;
+	}
+	return found;
+}
+
+/* Where the database has none and takes none: what a session needs to find its adapter. */
+static int bare_iface(const struct firmware_target *t, struct record *node, struct err *err)
+{
+	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = t->values[FIRMWARE_HWADDRESS];
+	char name[96];
+	int r = record_set(node, FIELD_IFACE_TRANSPORT, transport, err);
+
+	snprintf(name, sizeof(name), "%s.%s", transport, mac ? mac : "firmware");
+	if (r >= 0)
+		r = record_set(node, FIELD_IFACE_NAME, name, err);
+	return r < 0 || !mac ? r : record_set(node, FIELD_IFACE_HWADDRESS, mac, err);
+}
+
+static int take_iface(const struct record_list *ifaces, const struct record *software, const struct firmware_target *t,
+	struct record *node, struct err *err)
+{
+	const struct record *iface = software;
+
+	if (strcmp(t->values[FIRMWARE_TRANSPORT], record_str(software, FIELD_IFACE_TRANSPORT)) != 0)
+		iface = adapter_iface(ifaces, t);
+	if (!iface)
+		return bare_iface(t, node, err);
+	return record_apply(node, iface, 0) < 0 ? err_set(err, MISCSI_ERR_NOMEM, "no memory for a record") : 0;
+}
+
+/* ---- nodes ---- */
+
+static int fill(const struct firmware_target *t, const struct settings *settings, struct record *node, struct err *err)
+{
+	int r = firmware_to_node(t, node, err);
+
+	if (r >= 0)
+		r = firmware_credentials(t, node, err);
+	if (r >= 0)
+		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_FW, err);
+	if (r >= 0)
+		r = record_set(node, FIELD_NODE_STARTUP, "onboot", err);
+	if (r >= 0)
+		r = record_set(node, FIELD_CONN_STARTUP, "onboot", err);
+	return r < 0 || !settings ? r : settings_apply(settings, node, err);
+}
+
+int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings, struct record_list *out,
+	struct err *err)
+{
+	cleanup(record_list_free) struct record_list ifaces = { 0 };
+	cleanup(record_freep) struct record *software = NULL;
+	struct db *db;
+	int r = settings ? settings_check(settings, RECORD_NODE, err) : 0;
+
+	if (r >= 0)
+		r = software_iface(w, &software, err);
+	/* Who may not write has what is there already. */
+	if (r >= 0 && adapter_iface_setup(w, NULL) >= 0 && world_db(w, &db, NULL) >= 0)
+		db_iface_list(db, &ifaces, NULL);
+	for (size_t i = 0; r >= 0 && i < targets->n; i++) {
+		cleanup(record_freep) struct record *node = NULL;
+
+		r = world_new_record(w, RECORD_NODE, &node, err);
+		if (r >= 0)
+			r = take_iface(&ifaces, software, &targets->at[i], node, err);
+		if (r >= 0)
+			r = fill(&targets->at[i], settings, node, err);
+		if (r >= 0 && record_list_add(out, x_steal(node)) < 0)
+			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for records");
+	}
+	return r;
+}
+
+/* 2.1.8 gives them this tag; a login does not ask for it. */
+#define TPGT_OF_FIRMWARE 1
+
+static int keep(struct world *w, unsigned how, struct record_list *nodes, struct err *err)
+{
+	cleanup(record_freep) struct record *disc = record_new(RECORD_FW);
+	const struct discovery_ask ask = { .select = { .kind = RECORD_FW }, .keep = how };
+	int r = 0;
+
+	if (!disc)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+	for (size_t i = 0; i < nodes->n; i++) {
+		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
+		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);
+	}
+	r = discovery_keep(w, &ask, disc, nodes, err);
+	firmware_mode_complete(w, nodes);
+	return r;
+}
+
+int firmware_mode_discover(struct world *w, unsigned how, struct record_list *nodes, struct err *err)
+{
+	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
+	int r;
+
+	adapter_iface_setup(w, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
+	r = firmware_mode_list(w, &targets, err);
+	if (r >= 0)
+		r = firmware_mode_nodes(w, &targets, NULL, nodes, err);
+	for (size_t i = 0; r >= 0 && i < nodes->n; i++)
+		r = record_set_int(nodes->at[i], FIELD_NODE_TPGT, TPGT_OF_FIRMWARE, err);
+	if (r >= 0 && !(how & DISCOVERY_KEEP_NOTHING))
+		r = keep(w, how, nodes, err);
+	return r;
+}
+
+static bool lacks_secret(const struct record *node)
+{
+	return record_int(node, FIELD_NODE_DISCOVERY_TYPE) == RECORD_ORIGIN_FW &&
+	       record_int(node, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP && !record_secret(node, FIELD_SESSION_PASSWORD)->len &&
+	       !*record_str(node, FIELD_SESSION_PASSWORD_FILE);
+}
+
+void firmware_mode_complete(struct world *w, const struct record_list *nodes)
+{
+	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
+	bool read = false;
+
+	for (size_t i = 0; i < nodes->n; i++) {
+		if (!lacks_secret(nodes->at[i]))
+			continue;
+		if (!read && firmware_read(world_sysfs(w), world_map(w), &targets, NULL) < 0)
+			return;
+		read = true;
+		for (size_t j = 0; j < targets.n; j++) {
+			if (firmware_is_node(&targets.at[j], nodes->at[i]))
+				firmware_credentials(&targets.at[j], nodes->at[i], NULL);
+		}
+	}
+}

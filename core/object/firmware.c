@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel shows what firmware says as files (iscsi_boot_sysfs): which goes where is firmware.def. */
+#include "object/firmware.h"
+
+#include "proto/portal.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TARGETS_MAX 64u /* of one firmware; tables have two */
+#define ORIGIN_DHCP 3
+
+enum object { FOUND, INITIATOR, ETHERNET, TARGET };
+enum { NOT, TO_NODE };
+
+static const struct row {
+	const char *key;
+	enum object object;
+	const char *attribute;
+	enum field_id field; /* FIELD_COUNT: any text */
+	bool to_node;
+} rows[] = {
+#define FIRMWARE(symbol, key, object, attribute, field, record) { key, object, attribute, FIELD_##field, record == TO_NODE },
+#include "object/firmware.def"
+#undef FIRMWARE
+};
+
+const char *firmware_key(enum firmware_value which)
+{
+	return rows[which].key;
+}
+
+bool firmware_is_secret(enum firmware_value which)
+{
+	return rows[which].field != FIELD_COUNT && field_of(rows[which].field)->type == FIELD_TYPE_SECRET;
+}
+
+static void value_free(char **value)
+{
+	if (*value)
+		mem_wipe(*value, strlen(*value));
+	x_free(*value);
+	*value = NULL;
+}
+
+static void target_clear(struct firmware_target *t)
+{
+	for (unsigned i = 0; i < FIRMWARE_VALUES; i++)
+		value_free(&t->values[i]);
+}
+
+void firmware_list_free(struct firmware_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		target_clear(&l->at[i]);
+	x_free(l->at);
+	memset(l, 0, sizeof(*l));
+}
+
+int firmware_set(struct firmware_target *t, enum firmware_value which, const char *text)
+{
+	char *copy = x_strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	value_free(&t->values[which]);
+	t->values[which] = copy;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/* One firmware: its directory, and what is the same for all its targets. */
+struct source {
+	const struct sysfs *sysfs;
+	const char *dir;
+	uint32_t host_no;
+	char transport[KTRANSPORT_NAME_MAX];
+	bool denied;
+};
+
+/* A value that its field would not take is none: drivers print stray bytes, and zeros for what was never set. */
+static bool is_good(const struct row *row, const char *text)
+{
+	const struct field *f = row->field == FIELD_COUNT ? NULL : field_of(row->field);
+	int64_t number;
+
+	if (!*text || !strcmp(text, "0.0.0.0") || !strcmp(text, "0000:0000:0000:0000:0000:0000:0000:0000"))
+		return false;
+	if (f && f->type == FIELD_TYPE_ADDRESS) { /* a name has no place in these tables */
+		int kind = portal_host_kind(text, strlen(text));
+
+		if (kind != PORTAL_IPV4 && kind != PORTAL_IPV6)
+			return false;
+	}
+	return !f || field_check(f, text, &number, NULL) >= 0;
+}
+
+static int read_value(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
+{
+	const struct row *row = &rows[which];
+	char object[32], text[RECORD_TEXT_MAX];
+	int r;
+
+	switch (row->object) {
+	case INITIATOR:
+		snprintf(object, sizeof(object), "initiator");
+		break;
+	case ETHERNET:
+		snprintf(object, sizeof(object), "ethernet%u", nic);
+		break;
+	case TARGET:
+		snprintf(object, sizeof(object), "target%u", t->index);
+		break;
+	default:
+		return 0;
+	}
+	r = sysfs_read(src->sysfs, text, sizeof(text), "%s/%s/%s", src->dir, object, row->attribute);
+	src->denied |= r == -EACCES;
+	r = r >= 0 && is_good(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
+	mem_wipe(text, sizeof(text));
+	return r;
+}
+
+/* The network device of an iBFT's card: that of its PCI device, or, where the firmware named none, the one with its address. */
+static int find_netdev(const struct source *src, struct firmware_target *t, uint32_t nic)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	char address[32];
+
+	if (src->host_no != FIRMWARE_OWN)
+		return 0;
+	if (sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "%s/ethernet%u/device/net", src->dir, nic) == 0 && names.n == 1)
+		return firmware_set(t, FIRMWARE_NETDEV, names.names[0]);
+	sysfs_list_free(&names);
+	if (!t->values[FIRMWARE_HWADDRESS] || sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "class/net") < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		/* bonds and VLANs have their card's address, but no device of their own */
+		if (sysfs_read(src->sysfs, address, sizeof(address), "class/net/%s/address", names.names[i]) < 0 ||
+			strcmp(address, t->values[FIRMWARE_HWADDRESS]) != 0 ||
+			!sysfs_exists(src->sysfs, "class/net/%s/device", names.names[i]))
+			continue;
+		return firmware_set(t, FIRMWARE_NETDEV, names.names[i]);
+	}
+	return 0;
+}
+
+static int find_out(const struct source *src, struct firmware_target *t, uint32_t nic)
+{
+	int64_t origin = 0;
+	int r = *src->transport ? firmware_set(t, FIRMWARE_TRANSPORT, src->transport) : 0;
+
+	if (r >= 0)
+		r = find_netdev(src, t, nic);
+	sysfs_read_int(src->sysfs, &origin, "%s/ethernet%u/origin", src->dir, nic);
+	if (r >= 0)
+		r = firmware_set(t, FIRMWARE_BOOTPROTO, origin == ORIGIN_DHCP ? "DHCP" : "STATIC");
+	if (r >= 0 && !t->values[FIRMWARE_PREFIX_LEN]) /* 2.1.8's way to say so */
+		r = firmware_set(t, FIRMWARE_PREFIX_LEN, "-1");
+	if (r >= 0 && !t->values[FIRMWARE_PORT])
+		r = firmware_set(t, FIRMWARE_PORT, "3260");
+	return r;
+}
+
+/* 1: it is one. */
+static int read_target(struct source *src, struct firmware_target *t)
+{
+	int64_t nic = 0, chap = 1;
+	int r = 0;
+
+	sysfs_read_int(src->sysfs, &nic, "%s/target%u/nic-assoc", src->dir, t->index);
+	if (nic < 0 || nic > UINT8_MAX || !sysfs_exists(src->sysfs, "%s/ethernet%u", src->dir, (unsigned)nic))
+		nic = 0;
+	sysfs_read_int(src->sysfs, &chap, "%s/target%u/chap-type", src->dir, t->index);
+	t->no_chap = chap == 0;
+	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++)
+		r = read_value(src, t, i, (uint32_t)nic);
+	if (r >= 0)
+		r = find_out(src, t, (uint32_t)nic);
+	return r < 0 ? r : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
+}
+
+static int read_source(struct source *src, struct firmware_list *out)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	struct firmware_target *at;
+	int r = sysfs_list(src->sysfs, &names, SYSFS_BY_NUMBER, "target", "%s", src->dir);
+
+	if (r < 0 || names.n == 0 || names.n > TARGETS_MAX)
+		return 0;
+	at = x_realloc(out->at, (out->n + names.n) * sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	out->at = at;
+	for (size_t i = 0; i < names.n; i++) {
+		struct firmware_target t = { .host_no = src->host_no };
+
+		if (sysfs_number(names.names[i], "target", &t.index) < 0)
+			continue;
+		r = read_target(src, &t);
+		if (r > 0)
+			out->at[out->n++] = t;
+		else
+			target_clear(&t);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_all(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, bool *denied)
+{
+	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	struct source own = { .sysfs = s, .dir = "firmware/ibft", .host_no = FIRMWARE_OWN };
+	int r = read_source(&own, out);
+
+	*denied = own.denied;
+	if (r < 0 || sysfs_list(s, &names, SYSFS_BY_NUMBER, "iscsi_boot", "firmware") < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.n; i++) {
+		struct source src = { .sysfs = s };
+		char dir[64];
+
+		if (sysfs_number(names.names[i], "iscsi_boot", &src.host_no) < 0)
+			continue;
+		snprintf(dir, sizeof(dir), "firmware/iscsi_boot%u", src.host_no);
+		src.dir = dir;
+		if (ktransport_of_host(s, map, src.host_no, src.transport) < 0)
+			*src.transport = '\0';
+		r = read_source(&src, out);
+		*denied |= src.denied;
+	}
+	return r;
+}
+
+int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, struct err *err)
+{
+	bool denied;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	if (s->fd < 0)
+		return 0;
+	r = read_all(s, map, out, &denied);
+	if (r < 0)
+		return err_set(err, MISCSI_ERR_NOMEM, "no memory for boot targets");
+	if (denied && out->n == 0)
+		return err_set(err, MISCSI_ERR_ACCESS, "only root may see what the boot firmware knows");
+	return 0;
+}
+
+/* ---- into records ---- */
+
+static int to_node(const struct firmware_target *t, enum firmware_value which, enum field_id field, struct record *node, struct err *err)
+{
+	return t->values[which] ? record_set(node, field, t->values[which], err) : 0;
+}
+
+int firmware_to_node(const struct firmware_target *t, struct record *node, struct err *err)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++) {
+		if (rows[i].to_node)
+			r = to_node(t, (enum firmware_value)i, rows[i].field, node, err);
+	}
+	return r;
+}
+
+/* The adapter's own secret is asked for only where there is one to give; the target's proof only beside ours. */
+int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err)
+{
+	bool both = t->values[FIRMWARE_USERNAME_IN] && t->values[FIRMWARE_PASSWORD_IN];
+	int r;
+
+	if (t->no_chap || !t->values[FIRMWARE_USERNAME] || !t->values[FIRMWARE_PASSWORD])
+		return 0;
+	r = record_set_int(node, FIELD_SESSION_AUTHMETHOD, RECORD_AUTH_CHAP, err);
+	if (r >= 0)
+		r = to_node(t, FIRMWARE_USERNAME, FIELD_SESSION_USERNAME, node, err);
+	if (r >= 0)
+		r = to_node(t, FIRMWARE_PASSWORD, FIELD_SESSION_PASSWORD, node, err);
+	if (r >= 0 && both)
+		r = to_node(t, FIRMWARE_USERNAME_IN, FIELD_SESSION_USERNAME_IN, node, err);
+	if (r >= 0 && both)
+		r = to_node(t, FIRMWARE_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN, node, err);
+	return r;
+}
+
+bool firmware_is_node(const struct firmware_target *t, const struct record *node)
+{
+	char port[16];
+
+	snprintf(port, sizeof(port), "%d", (int)record_int(node, FIELD_CONN_PORT));
+	return !strcmp(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) && !strcmp(t->values[FIRMWARE_PORT], port) &&
+	       portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
+}
