@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: qemu simhba
-"""Host and iface mode on an adapter: what open-iscsi 2.1.8 was seen to do there, to the byte, and what the driver is sent"""
+"""Every mode on an adapter that logs in by itself: what open-iscsi 2.1.8 was seen to do there, to the byte, and what the driver is sent"""
 import importlib.machinery
 import os
 import subprocess
@@ -18,6 +18,21 @@ def golden():
     return importlib.machinery.SourceFileLoader("golden_run", GOLDEN + "/run").load_module()
 
 
+def nodes():
+    """What discovery made in the recording. It took a session's number, too."""
+    for word in ("login", "logout"):
+        adm("-m host -H 1 -C flashnode -x 2 -o", word, quiet=True)
+    for i in range(2):
+        adm(f"-m node -o new -T iqn.2024-01.org.example:sim{i} -p 10.66.0.200:3260,1 -I qla4xxx.00:00:5e:00:53:01.ipv4.0", quiet=True)
+
+
+def conn_error(sid):
+    simhba_do(f"conn_error {sid} 1011")
+    wait("bound anew", 30, lambda: any("BIND_CONN" in line for line in simhba_log(clear=False)))
+    wait("logged in anew", 30, lambda: get(f"/sys/class/iscsi_session/session{sid}/state") == "LOGGED_IN")
+    equal(get(f"/sys/class/iscsi_connection/connection{sid}:0/state"), "up", "its connection")
+
+
 def replay(run, group):
     """Every step; gives how many went otherwise."""
     steps, records = run.read_group(group)
@@ -25,10 +40,14 @@ def replay(run, group):
     used, failed = set(), 0
     version = subprocess.run([ISCSIADM, "--version"], capture_output=True, text=True).stdout.split()[-1]
     for step in steps:
-        options = dict(o.split("=") for o in step.options)
+        options = dict((o + "=").split("=")[:2] for o in step.options)
         simhba_set(ping_status=options.get("ping_status", 0))
         if "login" in options:
             adm("-m host -H 1 -C flashnode -o login -x", options["login"])
+        if "nodes" in options:
+            nodes()
+        if "conn_error" in options:
+            conn_error(options["conn_error"])
         p = subprocess.run([ISCSIADM, *step.argv], capture_output=True, text=True, timeout=60)
         got = {"stdout": p.stdout.replace(version, "@VERSION@"), "stderr": p.stderr, "status": "%d\n" % p.returncode}
         for stream, expected in step.expected.items():
@@ -42,7 +61,7 @@ def replay(run, group):
             failed += 1
             say(f"{step.id} {step.name} {stream}: {' '.join(step.argv)}\n--- expected\n{expected}--- got\n{got[stream]}---")
         step.sent = simhba_log()
-        if "--login" in step.argv:
+        if {"--login", "-l"} & set(step.argv):
             wait("their disks", 20, lambda: all(disks(sid) for sid in logged_in()))
     equal(set(differences) - used, set(), "differences that are none")
     return steps, failed
@@ -56,12 +75,15 @@ def attributes(sent):
 
 def test():
     simhba("qla4xxx", ports=2)
+    Iscsid("-d", "3")
     steps, failed = replay(golden(), "hba")
     equal(failed, 0, "steps that went otherwise")
     sent = {s.name: s.sent for s in steps}
     equal(attributes(sent["iface-apply"])[:9], APPLIED, "what apply sent")
     every = attributes(sent["iface-applyall-host"])
     equal({a[:2] for a in every}, {(1, 0), (2, 0), (2, 1)}, "interfaces that applyall sent in one message")
+    sent = [line.split()[3:] for line in sent["node-login"] if "SET_PARAM" in line]
+    check(sent and ["1", "0"] not in sent and ["16", "-1"] not in sent, "what the firmware is told before it logs in")
 
 
 if __name__ == "__main__":
