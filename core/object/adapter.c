@@ -77,9 +77,8 @@ static int take_value(struct transport_op *op, const char *key, const char *valu
 	struct call *c = op->arg;
 	enum field_id id;
 
-	(void)flags;
 	if (c->counter)
-		c->counter(c->arg, key, value);
+		c->counter(c->arg, key, flags & MISCSI_VALUE_SECRET ? "********" : value);
 	/* What a driver shows and no record may have is left out. */
 	if (c->entries && c->entries->n && field_find(c->kind, key, &id) == 0)
 		record_set(c->entries->at[c->entries->n - 1].record, id, value, NULL);

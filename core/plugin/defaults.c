@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a plugin gets that brings no op of its own: the kernel's endpoints; the kernel's statistics, host parameters and boot targets
+ * What a plugin gets that brings no op of its own: the kernel's endpoints; the kernel's statistics and host parameters
  * (kdefaults.c); what the driver has by its traits (kflash.c, kchap.c, kiface.c); "not supported" for the rest. Constant data.
  */
 #include "plugin/defaults.h"
@@ -323,5 +323,4 @@ const struct plugin_ops plugin_defaults = {
 	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
 	.stats = { .session = default_session_stats, .host = host_stats },
 	.ping = { .send = ping_send, .event = ping_event },
-	.boot = { .list = default_boot_list },
 };

@@ -12,8 +12,6 @@
 int default_host_set(struct miscsi_op *op);
 /* GET_STATS: one row of counters by RFC 4544's or the kernel's name. */
 int default_session_stats(struct miscsi_op *op);
-/* firmware/iscsi_bootN: a row per target, its attributes as they are. */
-int default_boot_list(struct miscsi_op *op);
 
 /* MISCSI_TRAIT_KERNEL_NET, …_PING, …_STATS */
 int default_net_apply(struct miscsi_op *op);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ops that the kernel serves for any transport: host parameters, session statistics, boot targets. Written against the public ABI
+ * Ops that the kernel serves for any transport: host parameters, session statistics. Written against the public ABI
  * alone, as a plugin would be.
  */
 #include "plugin/defaults.h"
@@ -11,7 +11,6 @@
 
 #define GET_STATS 20u
 #define SET_HOST_PARAM 26u
-#define VALUE_MAX 512u
 
 static void put32(struct miscsi_request *r, size_t at, uint32_t value)
 {
@@ -181,46 +180,4 @@ int default_session_stats(struct miscsi_op *op)
 	put32(&request, 4, op->cid);
 	r = op->core->request(op, &request, stats_answer, NULL);
 	return r < 0 ? r : -EINPROGRESS;
-}
-
-struct boot_walk {
-	struct miscsi_op *op;
-	const char *dir; /* firmware/iscsi_bootN/target0 */
-};
-
-static int boot_attribute(void *arg, const char *name)
-{
-	struct boot_walk *w = arg;
-	char path[512], value[VALUE_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
-	if (w->op->core->sysfs_read(w->op, path, value, sizeof(value)) < 0)
-		return 0;
-	return w->op->core->result(w->op, name, value, strstr(name, "secret") ? MISCSI_VALUE_SECRET : 0);
-}
-
-static int boot_object(void *arg, const char *name)
-{
-	struct boot_walk *parent = arg, w = { .op = parent->op };
-	char path[256];
-	unsigned index;
-	int r;
-
-	if (sscanf(name, "target%u", &index) != 1)
-		return 0;
-	snprintf(path, sizeof(path), "%s/%s", parent->dir, name);
-	w.dir = path;
-	r = w.op->core->result_row(w.op, index);
-	return r ? r : w.op->core->sysfs_list(w.op, path, boot_attribute, &w);
-}
-
-int default_boot_list(struct miscsi_op *op)
-{
-	char dir[64];
-	struct boot_walk w = { .op = op, .dir = dir };
-	int r;
-
-	snprintf(dir, sizeof(dir), "firmware/iscsi_boot%u", op->host_no);
-	r = op->core->sysfs_list(op, dir, boot_object, &w);
-	return r == -ENOENT ? 0 : r;
 }

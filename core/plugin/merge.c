@@ -30,7 +30,6 @@ static const struct ops_table {
 	TABLE(chap, "CHAP table"),
 	TABLE(stats, "statistics"),
 	TABLE(ping, "ping"),
-	TABLE(boot, "boot targets"),
 #undef TABLE
 };
 

@@ -19,7 +19,6 @@ struct plugin_ops {
 	struct miscsi_chap_ops chap;
 	struct miscsi_stats_ops stats;
 	struct miscsi_ping_ops ping;
-	struct miscsi_boot_ops boot;
 };
 extern const struct plugin_ops plugin_defaults; /* defaults.c */
 

@@ -188,7 +188,6 @@ TRAMPOLINE1(transport_chap_remove, chap, remove, uint32_t)
 TRAMPOLINE(transport_stats_session, stats, session)
 TRAMPOLINE(transport_stats_host, stats, host)
 TRAMPOLINE1(transport_ping, ping, send, const struct miscsi_ping_args *)
-TRAMPOLINE(transport_boot_list, boot, list)
 
 void transport_login(struct transport *t, struct transport_op *op)
 {

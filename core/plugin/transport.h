@@ -113,6 +113,5 @@ void transport_stats_session(struct transport *t, struct transport_op *op);
 void transport_stats_host(struct transport *t, struct transport_op *op);
 void transport_ping(struct transport *t, struct transport_op *op, const struct miscsi_ping_args *args);
 void transport_ping_event(struct transport_op *op, uint32_t status);
-void transport_boot_list(struct transport *t, struct transport_op *op);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of ops of adapters with a memory of their own: flash nodes, CHAP table, statistics, ping, boot. Included by plugin.h; what
+ * The tables of ops of adapters with a memory of their own: flash nodes, CHAP table, statistics, ping. Included by plugin.h; what
  * ops.h says of NULL, settings and results holds here too.
  */
 #ifndef MISCSI_ADAPTER_H
@@ -49,11 +49,6 @@ struct miscsi_ping_ops {
 	uint32_t size, reserved;
 	int (*send)(struct miscsi_op *op, const struct miscsi_ping_args *args); /* one echo request; done when answered. NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 	void (*event)(struct miscsi_op *op, uint32_t status); /* PING_COMP (111) of an op under way; ends it by op_done(). NULL: no such event */
-};
-
-struct miscsi_boot_ops {
-	uint32_t size, reserved;
-	int (*list)(struct miscsi_op *op); /* a row per boot target of op->host_no. NULL: what the kernel shows */
 };
 
 #endif

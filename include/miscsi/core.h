@@ -42,7 +42,7 @@ struct miscsi_op {
 #define MISCSI_FD_WRITE 2u
 #define MISCSI_FD_ERROR 4u /* reported always */
 
-#define MISCSI_VALUE_SECRET 1u /* a value that is shown masked */
+#define MISCSI_VALUE_SECRET 1u /* a value that is shown masked, also where its key is not known for one */
 
 /*
  * A request to the kernel's iSCSI netlink: number, fields and payload as the kernel's iscsi_if.h defines them, host byte order. The core

@@ -78,7 +78,6 @@ struct miscsi_plugin {
 	const struct miscsi_chap_ops *chap; /* NULL: MISCSI_TRAIT_KERNEL_CHAP, or error 27 */
 	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
 	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
-	const struct miscsi_boot_ops *boot; /* NULL: what the kernel shows below /sys/firmware */
 };
 
 #ifdef __cplusplus

@@ -346,7 +346,7 @@ static int chap_remove(struct miscsi_op *op, uint32_t index)
 
 static const struct miscsi_chap_ops chap = { .size = sizeof(chap), .list = chap_list, .set = chap_set, .remove = chap_remove };
 
-/* ---- statistics, ping, boot ---- */
+/* ---- statistics, ping ---- */
 
 static int stats_session(struct miscsi_op *op)
 {
@@ -379,17 +379,6 @@ static void ping_event(struct miscsi_op *op, uint32_t status)
 
 static const struct miscsi_ping_ops ping = { .size = sizeof(ping), .send = ping_send, .event = ping_event };
 
-static int boot_list(struct miscsi_op *op)
-{
-	int r = host_of(op) ? op->core->result_row(op, 0) : -ENODEV;
-
-	if (r == 0)
-		r = op->core->result(op, "target-name", "iqn.2026-11.com.example:boot", 0);
-	return r ? r : op->core->result(op, "chap-secret", "boot-secret-0001", MISCSI_VALUE_SECRET);
-}
-
-static const struct miscsi_boot_ops boot = { .size = sizeof(boot), .list = boot_list };
-
 static const struct miscsi_match match[] = {
 	MISCSI_MATCH(.transport = "null"),
 	MISCSI_END,
@@ -411,5 +400,4 @@ MISCSI_PLUGIN(null,
 	.chap = &chap,
 	.stats = &stats,
 	.ping = &ping,
-	.boot = &boot,
 );

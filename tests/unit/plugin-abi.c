@@ -18,7 +18,7 @@ AT(miscsi_plugin, traits, 40);
 AT(miscsi_plugin, start, 48);
 AT(miscsi_plugin, cancel, 64);
 AT(miscsi_plugin, endpoint, 72);
-AT(miscsi_plugin, boot, 144);
+AT(miscsi_plugin, ping, 136);
 AT(miscsi_match, netdev_drivers, 48);
 AT(miscsi_pci_id, subdevice, 12);
 AT(miscsi_pci_id, name, 16);
@@ -43,7 +43,6 @@ AT(miscsi_flash_ops, logout_sid, 64);
 AT(miscsi_chap_ops, remove, 24);
 AT(miscsi_stats_ops, host, 16);
 AT(miscsi_ping_ops, event, 16);
-AT(miscsi_boot_ops, list, 8);
 
 int main(void)
 {

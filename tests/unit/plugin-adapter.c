@@ -282,7 +282,7 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 {
 	static void (*const ops[])(struct transport *t, struct transport_op *op) = { transport_net_apply,
 		transport_host_set, transport_flash_list, transport_flash_logout_sid, transport_chap_list, transport_stats_session,
-		transport_stats_host, transport_boot_list };
+		transport_stats_host };
 	static void (*const numbered[])(struct transport *t, struct transport_op *op, uint32_t n) = { transport_flash_show,
 		transport_flash_set, transport_flash_remove, transport_flash_login, transport_flash_logout, transport_chap_set,
 		transport_chap_remove };

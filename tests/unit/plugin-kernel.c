@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the core does for a plugin without ops of its own: kernel endpoints, statistics, host parameters, boot targets, modules. */
+/* What the core does for a plugin without ops of its own: kernel endpoints, statistics, host parameters, modules. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -352,26 +352,6 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	end(k);
 }
 
-static void sysfs_is_shown_by_default(void **state)
-{
-	struct kernel_world *k = world(true);
-	struct run r;
-
-	(void)state;
-	fake_sys_write(&k->sys, "card\n", "class/scsi_host/host3/proc_name");
-	transport_boot_list(k->card, run_begin(&r, 3, NULL));
-	assert_int_equal(run_end(&k->w, &r), 0);
-	assert_int_equal(r.rows, 0);
-	fake_sys_write(&k->sys, "iqn.t\n", "firmware/iscsi_boot3/target1/target-name");
-	fake_sys_write(&k->sys, "s3cret\n", "firmware/iscsi_boot3/target1/chap-secret");
-	fake_sys_write(&k->sys, "x\n", "firmware/iscsi_boot3/initiator/initiator-name");
-	transport_boot_list(k->card, run_begin(&r, 3, NULL));
-	assert_int_equal(run_end(&k->w, &r), 0);
-	assert_string_equal(r.values, "[1]chap-secret=s3cret;target-name=iqn.t;");
-	assert_int_equal(r.flags, MISCSI_VALUE_SECRET);
-	end(k);
-}
-
 /* The kernel's answer to GET_STATS: 96 bytes and two named counters, of which only one is whole. */
 static bool answer_stats(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
@@ -446,7 +426,6 @@ int main(void)
 		cmocka_unit_test(endpoint_that_fails_or_is_given_up_is_disconnected),
 		cmocka_unit_test(host_must_be_the_transports_own),
 		cmocka_unit_test(host_parameters_are_set_where_the_driver_takes_them),
-		cmocka_unit_test(sysfs_is_shown_by_default),
 		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
 		cmocka_unit_test(a_failed_endpoint_is_no_matter_of_permission),
