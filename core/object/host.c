@@ -114,10 +114,14 @@ static void identify(const struct host_info *h, unsigned family, unsigned num, s
 
 static int read_port(const struct sysfs *s, const struct host_info *h, const char *name, struct host_port *p)
 {
+	char text[64];
 	unsigned family, host, num;
-	int end = 0;
 
-	if (sscanf(name, "ipv%u-iface-%u-%u%n", &family, &host, &num, &end) != 3 || name[end] || host != h->host_no)
+	if (sscanf(name, "ipv%u-iface-%u-%u", &family, &host, &num) != 3 || (family != 4 && family != 6) || host != h->host_no)
+		return -EINVAL;
+	/* numbers that overflowed, signs, and what is behind them */
+	snprintf(text, sizeof(text), "ipv%u-iface-%u-%u", family, host, num);
+	if (strcmp(text, name) != 0)
 		return -EINVAL;
 	p->v6 = family == 6;
 	snprintf(p->kernel_name, sizeof(p->kernel_name), "%s", name);

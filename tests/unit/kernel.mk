@@ -27,3 +27,7 @@ unit_tests += tests/unit/object-firmware
 tests_unit_object_firmware_SOURCES = tests/unit/object-firmware.c $(fake_sys)
 tests_unit_object_firmware_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_object_firmware_LDADD = $(test_libs)
+unit_tests += tests/unit/object-host
+tests_unit_object_host_SOURCES = tests/unit/object-host.c $(fake_sys)
+tests_unit_object_host_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_object_host_LDADD = $(test_libs)

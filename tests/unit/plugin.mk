@@ -81,3 +81,7 @@ unit_tests += tests/unit/plugin-catalogue
 tests_unit_plugin_catalogue_SOURCES = tests/unit/plugin-catalogue.c
 tests_unit_plugin_catalogue_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_plugin_catalogue_LDADD = $(test_libs)
+unit_tests += tests/unit/object-adapter
+tests_unit_object_adapter_SOURCES = tests/unit/object-adapter.c
+tests_unit_object_adapter_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_object_adapter_LDADD = $(test_libs)
