@@ -3,8 +3,9 @@
 #include "sim.h"
 #include <linux/bsg-lib.h>
 #include <linux/ctype.h>
+#include <linux/pci.h>
 
-static char *personality = "qla4xxx";
+static char *personality = "qla4xxx", *pci;
 static char *netdevs[16];
 static int ports = 2, netdev_count;
 module_param(personality, charp, 0444);
@@ -13,6 +14,8 @@ module_param(ports, int, 0444);
 MODULE_PARM_DESC(ports, "hosts of each");
 module_param_array(netdevs, charp, &netdev_count, 0444);
 MODULE_PARM_DESC(netdevs, "network devices that the ports go with, in their order");
+module_param(pci, charp, 0444);
+MODULE_PARM_DESC(pci, "a PCI device that the hosts hang below: 0000:00:04.0");
 
 #define FAULT(type, name, initial, text) \
 	type name = initial;             \
@@ -39,6 +42,7 @@ FAULT(int, no_boot, 0, "nothing about booting");
 
 static LIST_HEAD(hosts);
 static struct Scsi_Host *host_zero; /* so that no adapter has number 0 */
+static struct pci_dev *card; /* NULL: the hosts are nobody's */
 
 #define KINDS(X)                                                                                                       \
 	X(qla4xxx, 'q', 0x48b8, "01345",                                                                               \
@@ -252,13 +256,14 @@ static int host_start(struct kind *k, int number, int port)
 	shost->max_lun = 64;
 	shost->max_cmd_len = 16;
 	if (k->has & HAS_PATH) {
-		h->parent = platform_device_register_simple("miscsi_simhba", number, NULL, 0);
+		h->parent = platform_device_register_full(&(struct platform_device_info){
+			.parent = card ? &card->dev : NULL, .name = "miscsi_simhba", .id = number });
 		if (IS_ERR(h->parent)) {
 			iscsi_host_free(shost);
 			return PTR_ERR(h->parent);
 		}
 	}
-	rc = iscsi_host_add(shost, h->parent ? &h->parent->dev : NULL);
+	rc = iscsi_host_add(shost, h->parent ? &h->parent->dev : card ? &card->dev : NULL);
 	if (rc) {
 		iscsi_host_free(shost);
 		return rc;
@@ -369,6 +374,7 @@ static void stop(void)
 	if (host_zero)
 		scsi_host_put(host_zero);
 	disks_stop();
+	pci_dev_put(card);
 	log_stop();
 }
 
@@ -383,12 +389,29 @@ static bool wanted(const char *name)
 	return false;
 }
 
+static int find_card(void)
+{
+	unsigned int domain, bus, device, function;
+
+	if (!pci)
+		return 0;
+	if (sscanf(pci, "%x:%x:%x.%x", &domain, &bus, &device, &function) != 4)
+		return -EINVAL;
+	card = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(device, function));
+	return card ? 0 : -ENODEV;
+}
+
 static int __init start(void)
 {
 	int i, number = 0, rc = log_start();
 
 	if (rc)
 		return rc;
+	rc = find_card();
+	if (rc) {
+		log_stop();
+		return rc;
+	}
 	/* The number 0 is taken by a host that never shows, as on most machines by a disk controller. */
 	kinds[0].sht.proc_name = "miscsi_none";
 	host_zero = scsi_host_alloc(&kinds[0].sht, 0);
