@@ -4,8 +4,8 @@
  * by.
  *
  * The list is never held as a whole: a target may be anybody who answers at an address, and what it
- * sends has no length that could be believed. Hence four bounds: bytes, PDUs, PDUs without text, and
- * records.
+ * sends has no length that could be believed. Hence five bounds: bytes, PDUs, PDUs without text,
+ * records, and the bytes of one key.
  */
 #include "proto/sendtargets.h"
 
@@ -259,6 +259,7 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	struct sendtargets_action *action, struct err *err)
 {
 	struct taking taking = { s, err };
+	char shown[40 * 4 + 1];
 	int ret;
 
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
@@ -274,6 +275,10 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	ret = check_bounds(s, pdu, err);
 	if (!ret)
 		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, take_pair, &taking);
+	if (ret == -EMSGSIZE && err->code == MISCSI_ERR_OK)
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
+			str_escape(shown, sizeof(shown), s->cutter.part, 40));
 	if (ret)
 		return ret;
 	return r->final ? finish(s, action, err) : request(s, r->lun, r->ttt, action, err);

@@ -159,14 +159,14 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 	int ret;
 
 	c->len = 0;
-	if (!len && !c->overlong)
+	if (!len)
 		return 0;
 	c->part[len] = '\0';
-	if (c->overlong)
+	if (c->skipped)
 		ret = bad(&err, "a pair that is too long", c->part, len);
 	else
 		ret = cut(c->part, len, &pair, &err);
-	c->overlong = false;
+	c->skipped = 0;
 	if (!ret)
 		return take(arg, &pair, NULL);
 	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL,
@@ -176,7 +176,7 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 
 /*
  * A pair may be cut anywhere between PDUs. One that is too long is skipped to its end and told as bad,
- * so that what follows is still read.
+ * so that what follows is still read; but not for ever.
  */
 int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_take_fn *take, void *arg)
 {
@@ -188,14 +188,13 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 		size_t room = sizeof(c->part) - 1 - c->len;
 		int ret;
 
-		if (n > room) {
-			c->overlong = true;
-			memcpy(c->part + c->len, p, room);
-			c->len += room;
-		} else {
-			memcpy(c->part + c->len, p, n);
-			c->len += n;
-		}
+		size_t kept = n < room ? n : room;
+
+		memcpy(c->part + c->len, p, kept);
+		c->len += kept;
+		c->skipped += n - kept;
+		if (c->len + c->skipped > TEXT_PAIR_MAX)
+			return -EMSGSIZE;
 		p += n;
 		if (!nul)
 			break;
@@ -209,5 +208,5 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 
 bool text_cutter_pending(const struct text_cutter *c)
 {
-	return c->len || c->overlong;
+	return c->len > 0;
 }

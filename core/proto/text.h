@@ -13,6 +13,8 @@
 #define TEXT_KEY_MAX 63 /* 6.1: standard-label */
 #define TEXT_VALUE_MAX 255 /* 6.1, where the key's row in keys.def says no other */
 #define TEXT_STREAM_VALUE_MAX 511 /* in the streaming form */
+/* What is skipped of one pair in the streaming form, at most: the longest of any key has 63 + 1 + 8192 (6.1). */
+#define TEXT_PAIR_MAX 16384u
 #define TEXT_PAIRS_MAX 128 /* pairs in one list at most: there are 40 keys */
 
 /* Both NUL-terminated; value_len is its length. */
@@ -48,12 +50,13 @@ const char *text_get(const struct text_list *l, const char *key);
 /*
  * The streaming form, for texts without bound: keeps at most one pair. Zeroed = fresh. take() gets
  * each pair as it completes, or, with value NULL, the escaped beginning of something that is none
- * (then err says why); what it returns other than 0 ends the feed and is returned.
+ * (then err says why); what it returns other than 0 ends the feed and is returned. -EMSGSIZE: a pair beyond
+ * TEXT_PAIR_MAX, which has perhaps no end: nothing more is worth reading. part is its beginning.
  */
 struct text_cutter {
 	char part[TEXT_KEY_MAX + 1 + TEXT_STREAM_VALUE_MAX + 1]; /* private */
 	size_t len;
-	bool overlong;
+	size_t skipped; /* bytes of this pair that part has no room for */
 };
 
 typedef int text_take_fn(void *arg, const struct text_pair *pair, const struct err *err);

@@ -201,6 +201,8 @@ static void endless_lists_end(void **state)
 	(void)state;
 	memset(big, 'a', sizeof(big));
 	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "no end after 200 PDUs"), 201);
+	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "a key of more than 16384 bytes: \"aaaa"), 3);
+	big[sizeof(big) - 1] = '\0';
 	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than 100000 bytes"), 13);
 	assert_int_equal(
 		repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
