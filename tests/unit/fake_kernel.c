@@ -24,6 +24,7 @@ struct fake_sock {
 	struct list queue;
 	unsigned groups; /* bits */
 	bool lost;
+	int recv_error; /* of the next receive, once */
 	int efd;
 };
 
@@ -190,6 +191,8 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 	} else {
 		act(fk, ev);
 	}
+	if (f && f->fault == FAKE_RECV)
+		sock->recv_error = f->value;
 	if (f && f->fault == FAKE_RETCODE)
 		put32(ev->r, (uint32_t)f->value);
 	if (f && f->fault == FAKE_WRONG_TYPE)
@@ -283,6 +286,13 @@ static int fake_recv(void *s, void *bufs, size_t size, size_t *lens, unsigned n)
 		sock->lost = false;
 		pthread_mutex_unlock(&sock->fk->lock);
 		return -ENOBUFS;
+	}
+	if (sock->recv_error) {
+		int error = sock->recv_error;
+
+		sock->recv_error = 0;
+		pthread_mutex_unlock(&sock->fk->lock);
+		return -error;
 	}
 	while (got < n && recv_one(sock, (uint8_t *)bufs + got * size, size, &lens[got]) > 0)
 		got++;

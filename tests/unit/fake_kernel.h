@@ -23,6 +23,7 @@ enum fake_fault {
 	FAKE_SHORT, /* an answer of value bytes */
 	FAKE_WRONG_TYPE, /* an answer of nlmsg_type value, then the right one */
 	FAKE_SEND, /* send() fails; value: errno */
+	FAKE_RECV, /* the answer is there, but receive() fails first; value: errno */
 };
 
 /* The nth request (from now, 1 is the next) of that number goes wrong, once. Several may wait. */

@@ -248,8 +248,8 @@ static void answer_left_by_a_failure_is_not_taken_for_a_later_one(void **state)
 {
 	struct world *w = *state;
 
-	/* the first START_CONN's answer comes as a stray one before the second's error */
-	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SHORT, 20);
+	/* the first START_CONN's answer stays in the socket, before the second's error */
+	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RECV, ENOMEM);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 2, FAKE_IF_ERROR, EIO);
 	kernel_job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);

@@ -16,7 +16,8 @@
 /* The smallest plugin there can be, for two drivers that want endpoints. */
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .proc_name = "card"),
 	MISCSI_MATCH(.transport = "port", .traits = MISCSI_TRAIT_THROUGH_HOST),
-	MISCSI_MATCH(.transport = "own_ip", .traits = MISCSI_TRAIT_HOST_IP), MISCSI_END };
+	MISCSI_MATCH(.transport = "own_ip", .traits = MISCSI_TRAIT_HOST_IP),
+	MISCSI_MATCH(.transport = "soft", .traits = MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_THROUGH_HOST), MISCSI_END };
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
 
 struct kernel_world {
@@ -279,6 +280,22 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 	end(k);
 }
 
+/* A host that came with another session says nothing of where the next one connects from. */
+static void trap_07_hosts_of_sessions_are_no_adapters(void **state)
+{
+	struct kernel_world *k = world(true);
+	struct transport *soft = must_find(&k->w, "soft");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	add_host(k, 4, "soft\n", "00:0e:1e:aa:bb:01\n", "eth7\n");
+	assert_int_equal(host_by(soft, NULL, NULL, &err), MISCSI_NONE);
+	assert_int_equal(host_by(soft, NULL, "eth7", &err), MISCSI_NONE);
+	assert_int_equal(host_by(soft, "00:0e:1e:aa:bb:01", NULL, &err), MISCSI_NONE);
+	assert_int_equal(host_by(soft, "00:0e:1e:aa:bb:99", NULL, &err), MISCSI_NONE);
+	end(k);
+}
+
 static void a_connect_goes_through_its_host(void **state)
 {
 	struct kernel_world *k = world(true);
@@ -431,6 +448,7 @@ int main(void)
 		cmocka_unit_test(a_failed_endpoint_is_no_matter_of_permission),
 		cmocka_unit_test(what_is_undone_is_undone_at_its_driver),
 		cmocka_unit_test(a_host_is_found_by_what_the_iface_names),
+		cmocka_unit_test(trap_07_hosts_of_sessions_are_no_adapters),
 		cmocka_unit_test(a_connect_goes_through_its_host),
 		cmocka_unit_test(a_host_gets_its_address_before_it_connects),
 	};
