@@ -123,8 +123,8 @@ int address_ready(const struct address *a, struct err *err)
 	if (!a->may_make)
 		return not_without(a, err);
 	if (!a->adapter)
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s: which network device is the adapter's, to make a macvlan of? Set iface.hwaddress "
-			"to the adapter's and iface.net_ifacename to the device", a->transport);
+		return err_set(err, MISCSI_ERR_TRANS, "transport %s: of which network device to make a macvlan for the adapter? Set "
+			"iface.hwaddress to the adapter's address and iface.net_ifacename to the device, both at once", a->transport);
 	r = macvlan_make(&a->macvlan, err);
 	return r == 0 && a->dhcp ? await_dhcp(a, err) : r;
 }

@@ -31,3 +31,7 @@ unit_tests += tests/unit/object-host
 tests_unit_object_host_SOURCES = tests/unit/object-host.c $(fake_sys)
 tests_unit_object_host_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_object_host_LDADD = $(test_libs)
+unit_tests += tests/unit/kernel-macvlan
+tests_unit_kernel_macvlan_SOURCES = tests/unit/kernel-macvlan.c
+tests_unit_kernel_macvlan_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_kernel_macvlan_LDADD = $(test_libs)

@@ -85,3 +85,7 @@ unit_tests += tests/unit/object-adapter
 tests_unit_object_adapter_SOURCES = tests/unit/object-adapter.c
 tests_unit_object_adapter_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_object_adapter_LDADD = $(test_libs)
+unit_tests += tests/unit/plugin-prepare
+tests_unit_plugin_prepare_SOURCES = tests/unit/plugin-prepare.c $(fake_kernel) $(fake_sys)
+tests_unit_plugin_prepare_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_plugin_prepare_LDADD = $(test_libs)

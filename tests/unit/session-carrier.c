@@ -13,6 +13,7 @@
 #include "record/record.h"
 #include "session/discovery.h"
 #include "target.h"
+#include <arpa/inet.h>
 
 struct carried {
 	struct plugin_world w;
@@ -275,6 +276,54 @@ static void given_up_at_any_moment(void **state)
 	}
 }
 
+static void ask_for_path(struct carried *c, uint32_t host_no, const char *to)
+{
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_PATH_REQ };
+	struct iscsi_path asked = { .handle = 77, .ip_addr_len = 4 };
+
+	memcpy(ev.r, &host_no, sizeof(host_no));
+	inet_pton(AF_INET, to, asked.dst);
+	fake_kernel_event(c->fk, 2, &ev, &asked, sizeof(asked));
+}
+
+/* As drivers do: the question comes before EP_CONNECT is answered. And questions of others'. */
+static bool driver_asks(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+{
+	struct carried *c = arg;
+
+	if (ev->type == ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST) {
+		ask_for_path(c, 3, "127.0.0.9");
+		ask_for_path(c, 3, "127.0.0.10"); /* another command's connect */
+		ask_for_path(c, 4, "127.0.0.9"); /* another driver's host */
+		ask_for_path(c, 5, "127.0.0.9"); /* nobody's */
+	}
+	return target_sees(arg, ev, payload, len);
+}
+
+/* No daemon is there: it answers for itself, once, and for nobody else; and does not listen when it is over. */
+static void paths_are_answered_while_nobody_else_does(void **state)
+{
+	struct carried *c = world();
+
+	(void)state;
+	fake_kernel_hook(c->fk, driver_asks, c);
+	fake_sys_transport(&c->sys, "qedi");
+	fake_sys_write(&c->sys, "qedi\n", "class/scsi_host/host3/proc_name");
+	fake_sys_write(&c->sys, "bnx2i\n", "class/scsi_host/host4/proc_name");
+	fake_sys_write(&c->sys, "x\n", "class/iscsi_host/host3/hwaddress");
+	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "qedi", NULL), 0);
+	c->config.host = "127.0.0.9";
+	ask(c);
+	assert_int_equal(c->result, 0);
+	assert_int_equal(count(c, ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST), 1);
+	assert_int_equal(count(c, ISCSI_UEVENT_PATH_UPDATE), 1);
+	ask_for_path(c, 3, "127.0.0.9");
+	for (int i = 0; i < 50; i++)
+		loop_step(c->w.loop, 1);
+	assert_int_equal(count(c, ISCSI_UEVENT_PATH_UPDATE), 1);
+	end(c);
+}
+
 static void who_cannot_listen_cannot_ask(void **state)
 {
 	struct carried *c = world();
@@ -301,6 +350,7 @@ int main(void)
 		cmocka_unit_test(any_request_may_fail),
 		cmocka_unit_test(a_target_that_hangs_up_or_is_mute_leaves_nothing),
 		cmocka_unit_test(given_up_at_any_moment),
+		cmocka_unit_test(paths_are_answered_while_nobody_else_does),
 		cmocka_unit_test(who_cannot_listen_cannot_ask),
 	};
 
