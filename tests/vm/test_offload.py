@@ -40,8 +40,7 @@ def node(iface, to=TO):
 def iface(name, host, **settings):
     adm("-m iface -o new -I", name, quiet=True)
     settings.update(transport_name=HOSTS[host], hwaddress=get(f"/sys/class/iscsi_host/host{host}/hwaddress"))
-    for key, value in settings.items():
-        adm(f"-m iface -I {name} -o update -n iface.{key} -v {value}", quiet=True)
+    adm(f"-m iface -I {name} -o update", *[f"-n iface.{key} -v {value}" for key, value in settings.items()], quiet=True)
 
 
 def login(iface, to=TO):
