@@ -137,7 +137,7 @@ static void what_is_there_is_taken(void **state)
 	must_make(&six);
 	assert_int_equal(if_nametoindex(NAME), before);
 	run("test $(ip -o addr show dev " NAME " | grep -c 'inet 10.1.0.5') = 2");
-	run("ip -6 addr show " NAME " | grep 'fd00:1::50/64' | grep -qv tentative");
+	run("for i in 1 2 3 4 5; do ip -6 addr show " NAME " | grep 'fd00:1::50/64' | grep -qv tentative && exit 0; sleep 0.1; done; exit 1");
 	/* it is a source that routes can have */
 	inet_pton(AF_INET, "10.1.0.2", r.dst);
 	inet_pton(AF_INET, "10.1.0.51", r.src);
