@@ -89,7 +89,7 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
  * Before, it ends the program as usual: nothing else here waits long but a discovery. SIGTERM and
  * SIGKILL stay as they are: callers that run out of patience use those, and nothing here needs an end.
  */
-static void arm(const struct command *c)
+void command_catch_interrupt(const struct command *c)
 {
 	sigset_t set;
 
@@ -103,7 +103,7 @@ static void arm(const struct command *c)
 }
 
 /* The signal stays in the descriptor, so this can be asked again and again. */
-static bool interrupted(const struct command *c)
+bool command_interrupted(const struct command *c)
 {
 	struct pollfd p = { .fd = *c->interrupt, .events = POLLIN };
 
@@ -139,7 +139,7 @@ static void say_logged_in(void *arg, const struct record *node, const struct err
 	const struct command *c = arg;
 
 	if (err->code != MISCSI_ERR_OK) {
-		if (!interrupted(c))
+		if (!command_interrupted(c))
 			out_login_failed(node, err);
 	} else if (!c->args->no_wait)
 		out_login("Login to", node, " successful.");
@@ -159,14 +159,14 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 	struct err err = ERR_INIT;
 	int r;
 
-	arm(c);
+	command_catch_interrupt(c);
 	if (c->args->loginall)
 		r = login_leading(c->world, nodes, !c->args->no_wait, &events, &err);
 	else
 		r = login_records(c->world, nodes, !c->args->no_wait, &events, &err);
 	if (r >= 0)
 		return 0;
-	if (interrupted(c))
+	if (command_interrupted(c))
 		return say_interrupted("the logins");
 	if (say_all)
 		out_error("Could not log into all portals");
@@ -199,7 +199,7 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 		say_adapter_logged_out(s, err);
 	else if (err->code == MISCSI_ERR_OK)
 		out_session_name("Logout of", s, " successful.");
-	else if (!interrupted(arg))
+	else if (!command_interrupted(arg))
 		out_session_failed("logout of", s, err);
 }
 
@@ -217,11 +217,11 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 		out_error("No matching sessions found");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
-	arm(c);
+	command_catch_interrupt(c);
 	r = logout_sessions(c->world, sessions, &events, &err);
 	if (r >= 0)
 		return 0;
-	if (interrupted(c))
+	if (command_interrupted(c))
 		return say_interrupted("the logouts");
 	out_error("Could not logout of all requested sessions");
 	return command_status(r, &err);
@@ -235,7 +235,7 @@ static void say_rescan(void *arg, const struct session_info *s)
 
 static void say_rescanned(void *arg, const struct session_info *s, const struct err *err)
 {
-	if (err->code != MISCSI_ERR_OK && !interrupted(arg))
+	if (err->code != MISCSI_ERR_OK && !command_interrupted(arg))
 		out_session_failed("rescan", s, err);
 }
 
@@ -263,11 +263,11 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 
 	if (sessions->n == 0)
 		return none_found();
-	arm(c);
+	command_catch_interrupt(c);
 	r = rescan_sessions(c->world, sessions, &events, &err);
 	if (r >= 0)
 		return 0;
-	if (interrupted(c))
+	if (command_interrupted(c))
 		return say_interrupted("the scans");
 	return sessions_failed(r, &err);
 }

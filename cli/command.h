@@ -40,6 +40,10 @@ int command_level(const struct args *a, long max, const char *try);
 /* Rules out two of these options at once. */
 int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n);
 
+/* From here on Ctrl-C does not end the program, but makes *c->interrupt readable. */
+void command_catch_interrupt(const struct command *c);
+bool command_interrupted(const struct command *c);
+
 /* Shared by node, session and discovery mode. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all);
 int command_logout(const struct command *c, const struct session_info_list *sessions);

@@ -165,7 +165,7 @@ static int ping(const struct command *c, const char *name)
 	const struct args *a = c->args;
 	struct adapter_ping ping = { .address = a->ip, .size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
 		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1, .interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
-		.reply = say_reply };
+		.interrupt = -1, .reply = say_reply };
 	struct err err = ERR_INIT;
 	int r;
 
@@ -175,6 +175,8 @@ static int ping(const struct command *c, const char *name)
 		return command_refuse(a->ops ? "Ping takes no operation (-o)." : "Ping requires iface.");
 	if (!a->ip)
 		return command_refuse("Ping requires destination ipaddress.");
+	command_catch_interrupt(c); /* before threads are made */
+	ping.interrupt = *c->interrupt;
 	r = find(c, name, &iface, &err);
 	if (r >= 0)
 		r = adapter_iface_ping(c->world, iface.at[0], &ping, &err);

@@ -7,9 +7,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 
 static int transport_of(struct world *w, const char *name, struct adapter *out, struct err *err)
@@ -212,9 +212,21 @@ int adapter_iface_apply_all(struct world *w, const char *which, uint32_t *host_n
 
 struct pinging {
 	struct kernel_listener listener;
+	struct loop_fd interrupt;
+	struct loop *loop;
 	struct transport_op *op;
 	uint32_t id, host_no;
+	bool stopped;
 };
+
+static void ping_interrupted(void *arg, uint32_t events)
+{
+	struct pinging *p = arg;
+
+	(void)events;
+	p->stopped = true;
+	loop_fd_del(p->loop, &p->interrupt); /* it stays readable */
+}
 
 static void ping_done(void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len)
 {
@@ -274,6 +286,16 @@ static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, str
 	return r;
 }
 
+static void ping_pause(const struct pinging *p, uint32_t seconds)
+{
+	uint64_t now = loop_now(p->loop), until = now + seconds * 1000ull;
+
+	for (; !p->stopped && now < until; now = loop_now(p->loop)) {
+		if (loop_step(p->loop, (int)(until - now)) < 0)
+			return;
+	}
+}
+
 static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, struct adapter_ping *ping, struct pinging *p,
 	struct err *err)
 {
@@ -284,11 +306,14 @@ static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, stru
 		int r;
 
 		if (i)
-			poll(NULL, 0, (int)ping->interval_s * 1000);
+			ping_pause(p, ping->interval_s);
+		if (i && p->stopped)
+			break;
 		r = ping_once(a, args, p, &why);
 		ping->sent++;
 		ping->received += r >= 0;
-		ping->reply(ping->arg, i + 1, &why);
+		if (r != -EINTR)
+			ping->reply(ping->arg, i + 1, &why);
 		if (r < 0 && first == 0) {
 			first = r;
 			err_copy(err, &why);
@@ -319,6 +344,8 @@ int adapter_iface_ping(struct world *w, const struct record *iface, struct adapt
 	if (r < 0)
 		return r;
 	p.host_no = a.host_no;
+	p.loop = engine->loop;
+	a.stop = &p.stopped;
 	/* Where the kernel does not ping, there is nothing to hear of it. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_PING)
 		r = kernel_attach(engine->kernel, engine->loop, &no_events, NULL, err);
@@ -328,7 +355,10 @@ int adapter_iface_ping(struct world *w, const struct record *iface, struct adapt
 	p.listener.events = &ping_events;
 	p.listener.arg = &p;
 	kernel_listen(engine->kernel, &p.listener);
+	if (ping->interrupt >= 0)
+		loop_fd_add(p.loop, &p.interrupt, ping->interrupt, EPOLLIN, ping_interrupted, &p);
 	r = ping_all(&a, &args, ping, &p, err);
+	loop_fd_del(p.loop, &p.interrupt);
 	kernel_unlisten(&p.listener);
 	return r;
 }

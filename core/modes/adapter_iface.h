@@ -24,12 +24,13 @@ int adapter_iface_apply_all(struct world *w, const char *which, uint32_t *host_n
 struct adapter_ping {
 	const char *address; /* a number */
 	uint32_t size, count, interval_s;
+	int interrupt; /* readable: no more are sent, and the one under way is not waited for; -1: none */
 	/* After each; err->code tells. */
 	void (*reply)(void *arg, uint32_t nth, const struct err *err);
 	void *arg;
 	uint32_t sent, received; /* filled */
 };
-/* 0 when there was any reply; else the first failure. INVAL: not an address. */
+/* 0 when there was any reply; else the first failure (GENERIC: interrupted). INVAL: not an address. */
 int adapter_iface_ping(struct world *w, const struct record *iface, struct adapter_ping *ping, struct err *err);
 
 #endif

@@ -102,10 +102,16 @@ static struct transport_op *begin(struct call *c, const struct adapter *a)
 
 static int finish(struct call *c, struct err *err)
 {
+	const bool *stop = c->adapter->stop;
 	int r = 0;
 
-	while (!c->done && r >= 0)
+	while (!c->done && r >= 0 && !(stop && *stop))
 		r = loop_step(c->adapter->loop, -1);
+	if (!c->done && r >= 0) {
+		transport_cancel(&c->op);
+		err_set(err, MISCSI_ERR_GENERIC, "interrupted");
+		return -EINTR;
+	}
 	if (r < 0) {
 		transport_cancel(&c->op);
 		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot wait for the adapter");

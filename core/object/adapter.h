@@ -17,6 +17,7 @@ struct adapter {
 	struct loop *loop;
 	struct transport *transport;
 	uint32_t host_no;
+	const bool *stop; /* a call is given up when the loop has made it true (-EINTR); NULL: never */
 };
 
 /* Makes it ready: its kernel module's handle is read. ACCESS: not root. */

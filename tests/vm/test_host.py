@@ -3,6 +3,7 @@
 """Every mode on an adapter that logs in by itself: what open-iscsi 2.1.8 was seen to do there, to the byte, and what the driver is sent"""
 import importlib.machinery
 import os
+import signal
 import subprocess
 import sys
 
@@ -73,6 +74,27 @@ def attributes(sent):
     return [tuple(int(w[w.index(k) + 1]) for k in ("type", "num", "ptype", "param", "len")) for w in words]
 
 
+def interrupted_ping(ms, interval, until, summary, rc):
+    """Ctrl-C ends it as it ends ping(8): with a summary of what was sent and came back until then."""
+    simhba_set(ping_ms=ms)
+    simhba_log()
+    p = subprocess.Popen([ISCSIADM, *f"-m iface -I qla4xxx.00:00:5e:00:53:01.ipv4.0 -C ping -a 10.66.0.200 -c 3 -i {interval}".split()],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    until(p)
+    p.send_signal(signal.SIGINT)
+    out = p.communicate(timeout=10 * PATIENCE)[0]
+    equal((out, p.returncode), (f"\n--- 10.66.0.200 ping statistics ---\n{summary}\n", rc), "an interrupted ping")
+    simhba_set(ping_ms=10)
+
+
+def interrupts():
+    def sent(_):
+        wait("a ping", 10, lambda: any("ping" in line.lower() for line in simhba_log(clear=False)))
+    interrupted_ping(10, 3600, lambda p: equal(p.stdout.readline(), "Ping 1 completed\n", "the first"),
+                     "1 packets transmitted, 1 received, 0% packet loss", 0)
+    interrupted_ping(20000, 1, sent, "1 packets transmitted, 0 received, 100% packet loss", 1)
+
+
 def test():
     simhba("qla4xxx", ports=2)
     Iscsid("-d", "3")
@@ -83,6 +105,7 @@ def test():
     every = attributes(sent["iface-applyall-host"])
     equal({a[:2] for a in every}, {(1, 0), (2, 0), (2, 1)}, "interfaces that applyall sent in one message")
     sent = [line.split()[3:] for line in sent["node-login"] if "SET_PARAM" in line]
+    interrupts()
     check(sent and ["1", "0"] not in sent and ["16", "-1"] not in sent, "what the firmware is told before it logs in")
 
 
