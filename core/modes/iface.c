@@ -2,6 +2,8 @@
 /* Iface records: the database does the work; here is what may not be done. */
 #include "modes/iface.h"
 #include "modes/adapter_iface.h"
+#include "plugin/info.h"
+#include "plugin/transport.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,18 +38,53 @@ int iface_list(struct world *w, struct record_list *out, struct err *err)
 	return r;
 }
 
-/* Into a list, so that one that was named and all of them are printed by the same lines. */
-int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err)
+#define NEEDS_MORE (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_OWN_HOSTS)
+
+static int is_named(void *arg, const struct plugin_served *s)
 {
-	struct record *iface;
+	return strcmp(s->match->transport, arg) == 0;
+}
+
+/* -ENOENT, and *err as it was: it is no such transport's name. */
+static int of_transport(struct world *w, const char *name, struct record **out, struct err *err)
+{
+	const struct engine *engine;
+	struct transport *t;
+	int r;
+
+	if (world_engine(w, &engine, NULL) < 0 || plugins_each_served(engine->plugins, is_named, (char *)name) < 1)
+		return -ENOENT;
+	r = plugins_find(engine->plugins, name, &t, err);
+	if (r < 0)
+		return r;
+	if (transport_traits(t) & NEEDS_MORE)
+		return -ENOENT;
+	*out = record_new(RECORD_IFACE);
+	if (*out && record_set(*out, FIELD_IFACE_NAME, name, NULL) == 0 && record_set(*out, FIELD_IFACE_TRANSPORT, name, NULL) == 0)
+		return 0;
+	record_freep(out);
+	return err_set(err, MISCSI_ERR_NOMEM, "no memory for an iface");
+}
+
+int iface_get(struct world *w, const char *name, struct record **out, struct err *err)
+{
 	struct db *db;
 	int r = world_db(w, &db, err);
 
 	if (r >= 0)
-		r = db_iface_find(db, name, &iface, err);
+		r = db_iface_find(db, name, out, err);
 	/* It may be an adapter's, which nobody has looked at yet. */
 	if (r == -ENOENT && adapter_iface_setup(w, NULL) >= 0)
-		r = db_iface_find(db, name, &iface, err);
+		r = db_iface_find(db, name, out, err);
+	return r == -ENOENT ? of_transport(w, name, out, err) : r;
+}
+
+/* Into a list, so that one that was named and all of them are printed by the same lines. */
+int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err)
+{
+	struct record *iface;
+	int r = iface_get(w, name, &iface, err);
+
 	if (r >= 0 && record_list_add(out, iface) < 0)
 		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
 	return r;

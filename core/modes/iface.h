@@ -7,7 +7,12 @@
 
 /* Every iface: those with a file by name (adapters' interfaces get one, where it can be written), then the built-in ones. */
 int iface_list(struct world *w, struct record_list *out, struct err *err);
-/* One iface in a list; IDBM when it is not known. */
+/*
+ * One iface, IDBM when it is not known. Where none has that name a transport's will do, unless it takes sockets or a named host: the
+ * session is bound to the transport then, and the route chooses the adapter (iscsiadm(8), -I). TRANS_NOT_FOUND: its plugin is missing.
+ */
+int iface_get(struct world *w, const char *name, struct record **out, struct err *err);
+/* The same, in a list. */
 int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err);
 
 /* A built-in name is refused (INVAL). One that is there stays as it is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Node records: choosing, making, changing, deleting. */
 #include "modes/node.h"
+#include "modes/iface.h"
 
 #include "modes/iface.h"
 #include <errno.h>
@@ -196,7 +197,7 @@ int node_new(struct world *w, const struct node_select *select, struct record **
 		return r;
 	if (!select->filter.target || !select->filter.address)
 		return err_set(err, MISCSI_ERR_INVAL, "a new record needs a target (-T) and a portal (-p)");
-	r = db_iface_find(db, select->filter.iface ? select->filter.iface : "default", &iface, err);
+	r = iface_get(w, select->filter.iface ? select->filter.iface : "default", &iface, err);
 	if (r >= 0)
 		r = world_new_record(w, RECORD_NODE, &node, err);
 	if (r >= 0)
