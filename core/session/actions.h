@@ -10,6 +10,7 @@
 
 /* connection machine */
 bool conn_by_firmware(const void *machine);
+bool conn_lost_before(const void *machine);
 int conn_resolve(void *machine);
 int conn_connect(void *machine);
 int conn_down(void *machine);

@@ -223,7 +223,7 @@ int conn_down(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_release(c);
+	conn_attempt_over(c);
 	if (c->binding.kind != MISCSI_BINDING_NONE)
 		transport_disconnect(c->session->transport, &c->binding);
 	session_event(c->session, SESS_EV_CONN_DOWN);
@@ -245,7 +245,7 @@ int conn_stop(void *machine)
 	struct conn *c = machine;
 	struct kernel_job *job;
 
-	conn_release(c);
+	conn_attempt_over(c);
 	conn_bound(c);
 	job = conn_job(c);
 	if (!job || !c->created) {

@@ -52,6 +52,14 @@ void conn_event(struct conn *c, enum conn_event event)
 		loop_defer(manager_config(c->session->manager)->loop, &c->deliver, conn_deliver, c);
 }
 
+/* While the kernel was at work; what came waits to be delivered. */
+bool conn_lost_before(const void *machine)
+{
+	const struct conn *c = machine;
+
+	return c->postponed & (FSM_IN(CONN_EV_LOST) | FSM_IN(CONN_EV_FAILED));
+}
+
 /* Of several, the one with the lowest number first: OPEN and CLOSE before what the kernel told. */
 static void conn_deliver(void *arg)
 {
@@ -186,6 +194,16 @@ void conn_release(struct conn *c)
 	transport_cancel(&c->op);
 	login_free(c->login);
 	c->login = NULL;
+	if (c->send)
+		kernel_cancel(manager_config(c->session->manager)->kernel, c->send);
+	c->send = NULL;
+}
+
+/* What was said of this attempt must not end the next one. */
+void conn_attempt_over(struct conn *c)
+{
+	conn_release(c);
+	c->postponed &= ~(FSM_IN(CONN_EV_FAILED) | FSM_IN(CONN_EV_LOST));
 }
 
 /* From whatever state: jobs that run are orphaned, the kernel's session is left as it is. */
@@ -196,8 +214,6 @@ void conn_close(struct conn *c)
 	conn_release(c);
 	if (c->job)
 		kernel_cancel(config->kernel, c->job);
-	if (c->send)
-		kernel_cancel(config->kernel, c->send);
 	if (c->binding.kind != MISCSI_BINDING_NONE)
 		transport_disconnect(c->session->transport, &c->binding);
 	loop_task_cancel(config->loop, &c->deliver);
@@ -205,5 +221,5 @@ void conn_close(struct conn *c)
 	x_free(c->result);
 	c->addresses = NULL;
 	c->result = NULL;
-	c->job = c->send = NULL;
+	c->job = NULL;
 }

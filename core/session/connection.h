@@ -68,6 +68,7 @@ int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Gives
 void conn_arm(struct conn *c, int64_t seconds); /* TIMEOUT follows; 0: after a minute */
 void conn_disarm(struct conn *c);
 void conn_release(struct conn *c); /* what an attempt holds, but for the binding */
+void conn_attempt_over(struct conn *c); /* and forgets what waits to be said of it */
 void conn_bound(struct conn *c);
 
 /* conn_login.c */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "session-world.h"
 #include "session/manager_private.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -346,6 +347,59 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 }
 
+/*
+ * A target that answers before it was asked: the login is over while the kernel refuses to send our request. That is a failed login,
+ * and one that counts, not a session that was up and is to be restored for ever.
+ */
+static void a_request_that_was_not_sent_fails_the_login_although_it_was_answered(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	for (unsigned i = 0; i < 20; i++) { /* the answer and the refusal come by two ways, in either order */
+		struct asked a;
+
+		fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
+		world_login(w, node, &a);
+		world_until(w, &a.done, 1, 100, 20 * SECONDS);
+		if (!a.result.err.code)
+			fail_msg("round %u: the login succeeded", i);
+		assert_non_null(strstr(a.text, "send"));
+		world_run(w, 5 * SECONDS);
+		assert_int_equal(manager_count(w->m), 0);
+		assert_int_equal(w->logins, i + 1);
+	}
+	record_free(node);
+}
+
+/* The kernel loses the connection while it starts it. */
+static void a_connection_that_is_lost_while_it_starts_was_never_up(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct session *s;
+	struct asked a;
+
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	w->hold_start = true;
+	world_login(w, node, &a);
+	s = world_session(w);
+	for (int i = 0; i < 4000 && s->conn.run.state != CONN_STARTING; i++)
+		loop_step(w->loop, 1);
+	assert_int_equal(s->conn.run.state, CONN_STARTING);
+	err_set(&s->conn.err, MISCSI_ERR_TRANS, "gone again");
+	conn_event(&s->conn, CONN_EV_LOST);
+	w->hold_start = false;
+	world_until(w, &a.done, 1, 100, 20 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS);
+	assert_string_equal(a.text, "gone again");
+	world_run(w, 5 * SECONDS);
+	assert_int_equal(manager_count(w->m), 0);
+	assert_int_equal(w->logins, 1);
+	record_free(node);
+}
+
 /* Nobody answers at the portal, so that the kernel has no session, and the login is tried again and again: a logout ends it. */
 static void a_login_without_a_number_can_be_ended(void **state)
 {
@@ -414,6 +468,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_session_that_is_up_is_adopted_untouched),
 		T(a_session_that_failed_meanwhile_is_recovered),
+		T(a_request_that_was_not_sent_fails_the_login_although_it_was_answered),
+		T(a_connection_that_is_lost_while_it_starts_was_never_up),
 		T(a_login_without_a_number_can_be_ended),
 		T(rescans_and_refusals_end_with_the_manager_too),
 		T(a_request_about_a_session_that_just_ended_is_answered),

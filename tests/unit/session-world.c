@@ -44,6 +44,8 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 	struct iscsi_pdu pdu;
 	uint32_t sid;
 
+	while (ev->type == ISCSI_UEVENT_START_CONN && w->hold_start)
+		usleep(300);
 	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE)
 		return false;
 	memcpy(&sid, ev->u, sizeof(sid));
@@ -163,7 +165,7 @@ struct record *world_node(const struct session_world *w)
 	return r;
 }
 
-/* Workers and sockets are real: they get a moment of real time in each round. */
+/* Workers and sockets are real: they get a moment of real time in each round, and on a busy machine more. */
 static void one_round(struct session_world *w, uint64_t step_ms)
 {
 	int fd;
@@ -171,7 +173,7 @@ static void one_round(struct session_world *w, uint64_t step_ms)
 	w->now += step_ms;
 	while ((fd = accept(w->listener, NULL, NULL)) >= 0) /* its queue is short */
 		close(fd);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4 || (i < 200 && kernel_pending(w->kernel)); i++) {
 		loop_step(w->loop, 0);
 		usleep(300);
 	}

@@ -40,6 +40,7 @@ struct session_world {
 	const char *redirect; /* the text of a redirection */
 	bool redirect_stays; /* it is a permanent one */
 	unsigned logins, logouts; /* requests that it saw */
+	_Atomic bool hold_start; /* the kernel does not come back from START_CONN while this stands */
 };
 
 /* A request, and what came of it. */
