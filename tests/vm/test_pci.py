@@ -9,6 +9,7 @@ import shutil
 from lib import *
 
 PCI = "/sys/bus/pci/devices"
+TO, SIMULATED = "10.66.0.200", "iqn.2024-01.org.example:sim0"
 
 
 def plugins():
@@ -31,7 +32,7 @@ def card():
 def hosts_name_their_adapter(slot):
     out = adm("-m host -P 1").out
     blocks = out.split("Host Number: ")[1:]
-    equal(len(blocks), 2, "hosts")
+    equal(len(blocks), 3, "hosts")
     driver = os.path.basename(os.readlink(f"{PCI}/{slot}/driver"))
     for block in blocks:
         for line in (f"\tPCI Slot: {slot}\n", f"\tPCI Vendor: [{id_of(slot, 'vendor')}] ", f"\tPCI Device: [{id_of(slot, 'device')}] ",
@@ -51,6 +52,19 @@ def software_names_none():
     number = re.search(r"/host(\d+)/", os.path.realpath(sessions()[sid])).group(1)
     check("PCI" not in adm(f"-m host -H {number} -P 4").out, "a host of software names an adapter")
     adm(f"-m node -T {target.name} -u")
+    daemon.stop()
+
+
+def a_transports_name_is_an_iface():
+    """No host is named: the route leads to the adapter."""
+    daemon = Iscsid()
+    for name in ("cxgb3i", "cxgb4i"):
+        contains(adm(f"-m discovery -t st -p {TO} -I {name}").out, f"{TO}:3260,1 {SIMULATED}\n", "discovery")
+        node = f"-m node -T {SIMULATED} -p {TO} -I {name}"
+        adm(node, "-l")
+        contains(adm("-m session").out, f"{name}: [", "sessions")
+        adm(node, "-u")
+        adm(node, "-o delete")
     daemon.stop()
 
 
@@ -94,9 +108,10 @@ def test():
     if PEER:
         skip("open-iscsi has no plugins")
     folder, slot = plugins(), card()
-    simhba("qla4xxx,cxgb3i", ports=1, pci=slot)
+    simhba("qla4xxx,cxgb3i,cxgb4i", ports=1, pci=slot)
     hosts_name_their_adapter(slot)
     software_names_none()
+    a_transports_name_is_an_iface()
     missing_plugin_is_reported(folder)
     missing_plugin_of_a_card_is_reported(folder, slot)
     missing_module_is_reported(folder, slot)
