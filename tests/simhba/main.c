@@ -27,6 +27,7 @@ FAULT(int, block_poll_ms, 0, "how long one EP_POLL blocks, whatever it was asked
 FAULT(int, fail_connect, 0, "errno of every EP_CONNECT");
 FAULT(int, refuse_connect, 0, "connections end as refused");
 FAULT(int, fail_login, 0, "status class and detail of every login response: 0x0201");
+FAULT(int, need_chap, 0, "a login without CHAP is refused");
 FAULT(int, no_answer, 0, "a login is not answered");
 FAULT(int, login_ms, 10, "how long the firmware takes to log in");
 FAULT(int, keep_conn, 0, "DESTROY_CONN leaves the connection");
@@ -39,6 +40,10 @@ FAULT(int, path_vlan, 0, "VLAN in PATH_REQ");
 FAULT(int, path_mtu, 0, "MTU in PATH_REQ");
 FAULT(int, disk_mb, 8, "size of a disk");
 FAULT(int, no_boot, 0, "nothing about booting");
+
+char *redirect = "none";
+module_param(redirect, charp, 0644);
+MODULE_PARM_DESC(redirect, "where logins are sent that come to another portal: 10.66.0.201:3260; none");
 
 static LIST_HEAD(hosts);
 static struct Scsi_Host *host_zero; /* so that no adapter has number 0 */

@@ -173,6 +173,7 @@ static int conn_bind(struct iscsi_cls_session *session, struct iscsi_cls_conn *c
 		c->address = ((struct endpoint *)ep->dd_data)->address;
 		c->dead = false;
 		c->named = false;
+		auth_reset(c);
 	}
 	iscsi_put_endpoint(ep);
 	return rc;

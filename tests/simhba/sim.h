@@ -108,6 +108,21 @@ struct answer {
 	char data[];
 };
 
+/* What the target knows of who logs in; it takes SIM_USER with SIM_SECRET, and proves itself as SIM_USER_IN with SIM_SECRET_IN. */
+#define SIM_USER "bootuser"
+#define SIM_SECRET "bootsecret12"
+#define SIM_USER_IN "simtarget"
+#define SIM_SECRET_IN "simsecret999"
+struct auth {
+	bool chap, named, answered, proven;
+	u8 id, challenge[16], their_id, theirs[128];
+};
+
+struct auth_answer {
+	char text[128]; /* "key=value" texts, each with its NUL */
+	int length;
+};
+
 struct conn {
 	struct iscsi_conn *conn;
 	struct iscsi_cls_conn *cls;
@@ -118,6 +133,7 @@ struct conn {
 	struct sockaddr_storage address; /* of the target */
 	u32 statsn, logins, texts, logouts, nops;
 	bool dead, named;
+	struct auth auth;
 };
 
 struct session {
@@ -194,6 +210,12 @@ bool session_sees(char letter, int param);
 struct conn *conn_of_cls(struct iscsi_cls_conn *cls);
 void conn_answer(struct conn *c, const void *hdr, const void *data, int length);
 
+void auth_reset(struct conn *c);
+const char *auth_method(struct conn *c, const char *offered); /* NULL: none will do */
+bool auth_key(struct conn *c, const char *key, const char *value, struct auth_answer *a); /* false: none of its */
+int auth_status(const struct conn *c, int stage); /* of the login: 0 or 0x0201 */
+bool auth_pending(const struct conn *c);
+
 int target_alloc_pdu(struct iscsi_task *task, u8 opcode);
 int target_pdu(struct iscsi_task *task);
 int disk_command(struct session *s, struct conn *c, struct iscsi_task *task);
@@ -201,5 +223,6 @@ void disks_stop(void);
 
 /* Module parameters: faults on demand. */
 extern int slow_poll_ms, block_poll_ms, fail_connect, refuse_connect, fail_login, login_ms, keep_conn, chap_busy;
-extern int ping_status, ping_ms, flash_ms, sendtargets_ms, fault_host, path_vlan, path_mtu, disk_mb, no_boot, no_answer;
+extern int ping_status, ping_ms, flash_ms, sendtargets_ms, fault_host, path_vlan, path_mtu, disk_mb, no_boot, no_answer, need_chap;
+extern char *redirect;
 #endif

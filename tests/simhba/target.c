@@ -17,7 +17,7 @@ static const struct {
 	unsigned int ours;
 } keys[] = {
 	{ "InitiatorName", SAID }, { "InitiatorAlias", SAID }, { "TargetName", SAID }, { "SessionType", SAID },
-	{ "MaxRecvDataSegmentLength", SAID }, { "AuthMethod", FIRST }, { "HeaderDigest", FIRST },
+	{ "MaxRecvDataSegmentLength", SAID }, { "HeaderDigest", FIRST },
 	{ "DataDigest", FIRST }, { "TaskReporting", FIRST }, { "MaxConnections", LEAST, 1 },
 	{ "MaxBurstLength", LEAST, 16776192 }, { "FirstBurstLength", LEAST, 262144 },
 	{ "MaxOutstandingR2T", LEAST, 1 }, { "ErrorRecoveryLevel", LEAST, 0 }, { "DefaultTime2Retain", LEAST, 20 },
@@ -80,6 +80,8 @@ static void negotiate(struct reply *r, const char *key, const char *value)
 static int read_keys(struct conn *c, struct reply *r, char *data, int length)
 {
 	char *end = data + length, *p, *value;
+	struct auth_answer answer;
+	const char *method;
 
 	for (p = data; p < end; p += strnlen(p, end - p) + 1) {
 		value = strnchr(p, end - p, '=');
@@ -88,12 +90,32 @@ static int read_keys(struct conn *c, struct reply *r, char *data, int length)
 		*value++ = '\0';
 		if (!strcmp(p, "TargetName") && strstr(value, "absent"))
 			return 0x0203;
-		if (!strcmp(p, "AuthMethod") && !strstr(value, "None"))
-			return 0x0201;
-		negotiate(r, p, !strcmp(p, "AuthMethod") ? "None" : value);
+		answer.length = 0;
+		if (!strcmp(p, "AuthMethod")) {
+			method = auth_method(c, value);
+			if (!method)
+				return 0x0201;
+			say(r, "AuthMethod=%s", method);
+		} else if (!auth_key(c, p, value, &answer)) {
+			negotiate(r, p, value);
+		}
+		memcpy(r->text + r->length, answer.text, answer.length);
+		r->length += answer.length;
 		p = value;
 	}
 	return 0;
+}
+
+/* A login to another portal than that one is sent there (RFC 7143 11.13.5). */
+static int redirected(struct conn *c, struct reply *r)
+{
+	char here[64];
+
+	snprintf(here, sizeof(here), "%pISpc", &c->address);
+	if (!strchr(redirect, ':') || !strncmp(here, redirect, strcspn(redirect, "\n")))
+		return 0;
+	say(r, "TargetAddress=%.*s", (int)strcspn(redirect, "\n"), redirect);
+	return 0x0101;
 }
 
 static void login(struct conn *c, struct iscsi_task *task, struct reply *r)
@@ -107,11 +129,15 @@ static void login(struct conn *c, struct iscsi_task *task, struct reply *r)
 		return;
 	data[task->data_count] = '\0';
 	c->logins++;
+	if (!status)
+		status = redirected(c, r);
 	if (!status && !(req->flags & ISCSI_FLAG_LOGIN_CONTINUE)) {
 		if (!c->named)
 			say(r, "TargetPortalGroupTag=1");
 		c->named = true;
 		status = read_keys(c, r, data, task->data_count);
+		if (!status)
+			status = auth_status(c, stage);
 		if (stage == ISCSI_OP_PARMS_NEGOTIATION_STAGE)
 			say(r, "MaxRecvDataSegmentLength=%u", 65536);
 	}
@@ -123,7 +149,10 @@ static void login(struct conn *c, struct iscsi_task *task, struct reply *r)
 		rsp.status_class = status >> 8;
 		rsp.status_detail = status;
 		rsp.flags = 0;
-		r->length = 0;
+		if (rsp.status_class != 1)
+			r->length = 0;
+	} else if (auth_pending(c)) {
+		rsp.flags &= ~(ISCSI_FLAG_LOGIN_TRANSIT | ISCSI_FLAG_LOGIN_NEXT_STAGE_MASK);
 	} else if ((req->flags & ISCSI_FLAG_LOGIN_TRANSIT) && ISCSI_LOGIN_NEXT_STAGE(req->flags) == 3) {
 		rsp.tsih = cpu_to_be16(1 + c->cls->cid);
 	}

@@ -147,9 +147,9 @@ def adapters():
     equal(shown("-m fw"), record(FW) + record(SECOND) + "".join(wanted), "-m fw with adapters")
     adm("-m discovery -t fw")
     equal(sorted(os.path.basename(p) for p in glob.glob(f"{HOME}/nodes/{BOOT}/*/*")),
-          ["be2iscsi.00:00:5e:00:53:02.ipv4.0", "qedi.00:00:5e:00:53:03", "qla4xxx.00:00:5e:00:53:01.ipv4.0"], "their ifaces")
+          ["be2iscsi.00:00:5e:00:53:02.ipv4.0", "qedi.00:00:5e:00:53:03.ipv4.0", "qla4xxx.00:00:5e:00:53:01.ipv4.0"], "their ifaces")
     simhba_log()
-    for address, kind in (("10.66.0.100", "qla4xxx"),):
+    for address, kind in (("10.66.0.100", "qla4xxx"), ("10.66.0.101", "be2iscsi")):
         adm(f"-m node -T {BOOT} -p {address} -l")
         sid = logged_in()[0]
         contains(adm("-m session").out, f"{kind}: [{sid}] {address}:3260,", "session")
