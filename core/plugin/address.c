@@ -118,7 +118,10 @@ int address_ready(const struct address *a, struct err *err)
 
 	if (!a->wanted)
 		return 0;
-	if (!a->dhcp && macvlan_address_is_ours(a->family, a->macvlan.address) == 1)
+	r = a->dhcp ? 0 : macvlan_address_is_ours(a->family, a->macvlan.address);
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "transport %s: whose address is %s", a->transport, a->text);
+	if (r > 0)
 		return 0;
 	if (!a->may_make)
 		return not_without(a, err);

@@ -238,7 +238,7 @@ def simhba_set(**params):
 
 
 def simhba_do(command):
-    """"link 1 down", "conn_error SID 1011", "async SID 1 0 0 3", "if_down 1"."""
+    """"link 1 down", "conn_error SID 1011", "async SID 1 0 0 3", "if_down 1", "uio 1 down"."""
     put("/proc/miscsi_simhba/do", command)
 
 
