@@ -140,8 +140,8 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 		struct session_info *info = &out->info[i];
 
 		name_iface(info);
-		/* One that went away since is left out. */
-		if ((filter && !passes(info, filter)) ||
+		/* One that went away since is left out, and what has no target's name: a discovery's, or one that is being made. */
+		if (!*info->target || (filter && !passes(info, filter)) ||
 			((detail & ~first) &&
 				session_info_more(world_sysfs(w), detail & ~first, info, NULL) < 0)) {
 			session_info_clear(info);

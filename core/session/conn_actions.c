@@ -115,10 +115,6 @@ int conn_connect(void *machine)
 	return CONN_EV_NONE;
 }
 
-/*
- * The first time the kernel's session and connection are made on the way; after a loss the same ones are bound to a new socket or
- * endpoint (KERNEL_ABI order rules 2 to 4). One job, so that nothing can come between.
- */
 /* Firmware that logs in negotiates too: it gets our wishes where other drivers get the outcome. */
 static int add_wishes(struct conn *c, struct kernel_job *job)
 {
@@ -132,6 +128,11 @@ static int add_wishes(struct conn *c, struct kernel_job *job)
 	return conn_add_params(c, job) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters") : CONN_EV_NONE;
 }
 
+/*
+ * The first time the kernel's session and connection are made on the way; after a loss the same ones are bound to a new socket or
+ * endpoint (KERNEL_ABI order rules 2 to 4). One job, so that nothing can come between, and a session is never long without its
+ * name.
+ */
 int conn_bind(void *machine)
 {
 	struct conn *c = machine;
@@ -152,6 +153,8 @@ int conn_bind(void *machine)
 		kernel_job_bind_socket(job, (int)c->binding.value, true);
 	else if (job)
 		kernel_job_bind(job, c->binding.value, true);
+	if (job)
+		conn_add_settings(c, job);
 	if (job && conn_by_firmware(c) && add_wishes(c, job) != CONN_EV_NONE) {
 		kernel_job_free(job);
 		return CONN_EV_JOB_FAILED;

@@ -225,15 +225,20 @@ static void add_negotiated(struct conn *c, struct kernel_job *job)
 #undef DIGEST
 }
 
+void conn_add_settings(struct conn *c, struct kernel_job *job)
+{
+	struct adding adding = { c, job };
+
+	record_each(c->session->record, add_setting, &adding);
+}
+
 /* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
 int conn_add_params(struct conn *c, struct kernel_job *job)
 {
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
-	struct adding adding = { c, job };
 
 	add_host(c, job);
-	record_each(c->session->record, add_setting, &adding);
 	kernel_job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
 	kernel_job_may_fail(job);
 	if (tpgt >= 0) /* else nobody knows it yet: firmware finds out */

@@ -62,27 +62,40 @@ static void login_makes_a_session(void **state)
 	assert_int_equal(world_session(w)->conn.binding.kind, MISCSI_BINDING_NONE);
 }
 
-/* KERNEL_ABI order rules: parameters lie between the login and START_CONN. */
+/*
+ * KERNEL_ABI order rules: what was negotiated lies between the login and START_CONN. The session's name comes before the login: a
+ * target that is slow to answer would leave a session of no name in everybody's list.
+ */
 static void parameters_come_before_the_start(void **state)
 {
 	struct session_world *w = *state;
-	unsigned n, last_pdu = 0, first_param = 0, last_param = 0, start = 0;
+	unsigned n, bound = 0, name = 0, first_pdu = 0, last_pdu = 0, first_param = 0, last_param = 0, start = 0;
+	uint32_t asked;
 
-	logged_in(w, NULL, NULL);
+	asked = logged_in(w, NULL, NULL);
 	n = fake_kernel_requests(w->fk);
 	for (unsigned i = 0; i < n; i++) {
 		struct iscsi_uevent ev;
+		uint32_t param, sid;
 		char *payload;
 		size_t len;
 
 		fake_kernel_request(w->fk, i, &ev, &payload, &len);
 		x_free(payload);
+		memcpy(&sid, ev.u, sizeof(sid));
+		memcpy(&param, ev.u + 8, sizeof(param));
+		bound = ev.type == ISCSI_UEVENT_BIND_CONN ? i : bound;
+		first_pdu = ev.type == ISCSI_UEVENT_SEND_PDU && !first_pdu ? i : first_pdu;
 		last_pdu = ev.type == ISCSI_UEVENT_SEND_PDU ? i : last_pdu;
 		last_param = ev.type == ISCSI_UEVENT_SET_PARAM ? i : last_param;
-		first_param = ev.type == ISCSI_UEVENT_SET_PARAM && !first_param ? i : first_param;
+		if (ev.type == ISCSI_UEVENT_SET_PARAM && param == ISCSI_PARAM_TARGET_NAME && sid == asked)
+			name = i;
+		if (ev.type == ISCSI_UEVENT_SET_PARAM && param == ISCSI_PARAM_MAX_RECV_DLENGTH)
+			first_param = i;
 		start = ev.type == ISCSI_UEVENT_START_CONN ? i : start;
 	}
-	assert_true(last_pdu < first_param && last_param < start);
+	assert_true(bound < name && name < first_pdu);
+	assert_true(last_pdu < first_param && first_param <= last_param && last_param < start);
 }
 
 static void two_equal_logins_make_one_session(void **state)
