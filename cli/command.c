@@ -119,7 +119,7 @@ static void say_no_daemon(void *arg, const struct err *err)
 static void say_login(void *arg, const struct record *node)
 {
 	(void)arg;
-	out_login("Logging in to", node, "");
+	out_login("Logging in to", node, record_int(node, FIELD_SESSION_NR_SESSIONS) > 1 ? " (multiple)" : "");
 }
 
 /* tns-csi and HPE's helper take "already present" for success, whatever the exit code. */
@@ -149,6 +149,15 @@ static int say_interrupted(const char *what)
 {
 	out_error("interrupted: no longer waiting. The daemon goes on with %s", what);
 	return MISCSI_ERR_ISCSID_COMM_ERR;
+}
+
+void command_say_busy(void *arg, const struct record *node)
+{
+	(void)arg;
+	out_error("This command will remove the record [iface: %s, target: %s, portal: %s,%d], but a session "
+		  "is using it. Logout session then rerun command to remove record.",
+		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),
+		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
 }
 
 /* `say_all` is not for -m discovery -l, which 2.1.8 ends without that line. */

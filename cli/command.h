@@ -45,6 +45,8 @@ void command_catch_interrupt(const struct command *c);
 bool command_interrupted(const struct command *c);
 
 /* Shared by node, session and discovery mode. */
+/* 2.1.8's sentence about a record that a session is using; arg is not looked at. */
+void command_say_busy(void *arg, const struct record *node);
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all);
 int command_logout(const struct command *c, const struct session_info_list *sessions);
 int command_rescan(const struct command *c, const struct session_info_list *sessions);

@@ -96,10 +96,10 @@ static int update(const struct command *c, const char *name)
 static int remove_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = unknown(name, iface_delete(c->world, name, &err), &err);
+	int r = unknown(name, iface_delete(c->world, name, command_say_busy, NULL, &err), &err);
 
 	if (r < 0) {
-		r = command_fail(r, &err);
+		r = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(r, &err);
 		out_error("Could not delete iface %s: %s", name, err_text((enum miscsi_error)r));
 		return r;
 	}

@@ -79,20 +79,10 @@ int command_node_update(const struct command *c, const struct node_select *selec
 	return r < 0 ? operation_failed(r, &err) : 0;
 }
 
-/* 2.1.8's sentence. */
-static void say_busy(void *arg, const struct record *node)
-{
-	(void)arg;
-	out_error("This command will remove the record [iface: %s, target: %s, portal: %s,%d], but a session "
-		  "is using it. Logout session then rerun command to remove record.",
-		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),
-		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
-}
-
 int command_node_delete(const struct command *c, const struct node_select *select)
 {
 	struct err err = ERR_INIT;
-	int r = node_delete(c->world, select, say_busy, NULL, &err);
+	int r = node_delete(c->world, select, command_say_busy, NULL, &err);
 
 	if (r >= 0)
 		return 0;

@@ -152,11 +152,14 @@ int iface_update(struct world *w, const char *name, const struct settings *setti
 	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
 }
 
-int iface_delete(struct world *w, const char *name, struct err *err)
+int iface_delete(struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
+	struct node_select bound;
 	struct db *db;
 	int r = world_db(w, &db, err);
 
+	if (r >= 0 && !db_iface_is_builtin(name) && node_select(&bound, NULL, NULL, name, NULL) >= 0)
+		r = node_refuse_busy(w, &bound, busy, arg, err);
 	return r < 0 ? r : db_iface_delete(db, name, err);
 }
 

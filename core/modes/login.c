@@ -22,6 +22,7 @@
 struct login_call {
 	const struct login_events *events;
 	struct record **at; /* those that are logged in to */
+	unsigned *missing; /* how many sessions of each */
 	size_t n;
 	struct first failure, exists;
 };
@@ -43,7 +44,9 @@ static void login_result(void *arg, const struct client_result *r)
 		return;
 	}
 	first_note(&c->failure, r->index, &r->err);
-	c->events->result(c->events->arg, node, &r->err);
+	/* Their logins are one request, and have one result. */
+	for (unsigned i = 0; i < (r->err.code == MISCSI_ERR_OK ? c->missing[r->index] : 1); i++)
+		c->events->result(c->events->arg, node, &r->err);
 }
 
 /*
@@ -65,6 +68,7 @@ static int login_choose(
 		for (size_t j = 0; j < sessions.n; j++)
 			present += session_is_of(&sessions.info[j], nodes->at[i]);
 		if (present < wanted) {
+			c->missing[c->n] = wanted - present;
 			c->at[c->n++] = nodes->at[i];
 			continue;
 		}
@@ -88,14 +92,18 @@ int login_records(struct world *w, const struct record_list *nodes, bool wait,
 	int r;
 
 	c.at = x_newn(struct record *, nodes->n + 1);
-	if (!c.at)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu records", nodes->n);
+	c.missing = x_newn(unsigned, nodes->n + 1);
+	if (!c.at || !c.missing) {
+		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu records", nodes->n);
+		goto out;
+	}
 	r = login_choose(w, nodes, &c, err);
 	if (r < 0)
 		goto out;
 	firmware_mode_complete(w, nodes);
 	for (size_t i = 0; i < c.n; i++)
-		events->begin(events->arg, c.at[i]);
+		for (unsigned k = 0; k < c.missing[i]; k++)
+			events->begin(events->arg, c.at[i]);
 	r = c.n ? world_client(w, &client, &why) : 0;
 	if (r < 0) {
 		first_note(&c.failure, 0, &why);
@@ -109,5 +117,6 @@ int login_records(struct world *w, const struct record_list *nodes, bool wait,
 	r = first_give(c.failure.err.code != MISCSI_ERR_OK ? &c.failure : &c.exists, err);
 out:
 	x_free(c.at);
+	x_free(c.missing);
 	return r;
 }

@@ -12,11 +12,11 @@
 #include "modes/session.h"
 
 struct login_events {
-	/* All of these first, in the order of the list. */
+	/* All of these first, in the order of the list: once for each session that is missing. */
 	void (*begin)(void *arg, const struct record *node);
 	/* In place of begin(): the node has all the sessions that it should have. */
 	void (*present)(void *arg, const struct record *node, unsigned wanted, unsigned present);
-	/* Once for each begin(). err->code is OK on success. */
+	/* Once for each begin(), but once for a record whose login failed. err->code is OK on success. */
 	void (*result)(void *arg, const struct record *node, const struct err *err);
 	/* The daemon cannot be asked: before the results. */
 	void (*no_daemon)(void *arg, const struct err *err);

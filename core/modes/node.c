@@ -247,6 +247,27 @@ static int delete_one(struct db *db, const struct record *node, struct err *err)
 	return r;
 }
 
+int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
+	struct err *err)
+{
+	struct session_info_list sessions = { 0 };
+	struct record_list nodes = { 0 };
+	size_t n = 0;
+	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+
+	if (r >= 0 && sessions.n && node_list(w, select, &nodes, NULL) < 0)
+		record_list_free(&nodes);
+	for (size_t i = 0; i < nodes.n; i++) {
+		if (session_list_has(&sessions, nodes.at[i])) {
+			busy(arg, nodes.at[i]);
+			n++;
+		}
+	}
+	session_info_list_free(&sessions);
+	record_list_free(&nodes);
+	return r >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : r;
+}
+
 /* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
 int node_delete(struct world *w, const struct node_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)

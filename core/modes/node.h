@@ -51,6 +51,9 @@ int node_new(struct world *w, const struct node_select *select, struct record **
 int node_update(
 	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err);
 
+/* SESS_EXISTS when one has a session; each such is told of by busy(). None matching is fine. */
+int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
+	struct err *err);
 /* Those that have a session are told of by busy() and stay: SESS_EXISTS then. NO_OBJS_FOUND. */
 int node_delete(struct world *w, const struct node_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
