@@ -87,8 +87,8 @@ struct client_session {
 	uint64_t since_ms;
 	bool adopted;
 };
-int client_list(
-	struct client *c, void (*fn)(void *arg, const struct client_session *s), void *arg, struct err *err);
+int client_list(struct client *c, unsigned deadline_ms, void (*fn)(void *arg, const struct client_session *s), void *arg,
+	struct err *err);
 
 struct client_status {
 	char version[64];

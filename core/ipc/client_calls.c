@@ -232,11 +232,11 @@ static void list_one(struct json_object *o, void (*fn)(void *arg, const struct c
 	fn(arg, &s);
 }
 
-int client_list(
-	struct client *c, void (*fn)(void *arg, const struct client_session *s), void *arg, struct err *err)
+int client_list(struct client *c, unsigned deadline_ms, void (*fn)(void *arg, const struct client_session *s), void *arg,
+	struct err *err)
 {
 	struct json_object *reply = NULL, *sessions;
-	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, SHORT_MS, &reply, err);
+	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, deadline_ms, &reply, err);
 
 	if (!rc && varlink_array(reply, "sessions", &sessions))
 		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's list of sessions is malformed");

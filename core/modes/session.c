@@ -17,6 +17,7 @@
  * 3`, which is what reports of a machine and monitoring call.
  */
 #define ASK_DAEMON_MS 1000
+#define FIND_LOGINS_MS 10000 /* what is to be ended hangs on this answer */
 
 /* Digits alone: strtoul() would take " 1", "+1" and "-1". */
 static int parse_number(const char *text, size_t len, uint32_t *out)
@@ -198,7 +199,7 @@ void session_add_logins(struct world *w, const struct session_filter *filter, st
 	struct client *client;
 
 	if (world_client_if_there(w, ASK_DAEMON_MS, &client) < 0 ||
-		client_list(client, take_login, &call, NULL) < 0)
+		client_list(client, FIND_LOGINS_MS, take_login, &call, NULL) < 0)
 		world_client_drop(w);
 }
 
@@ -358,7 +359,7 @@ int session_words(struct world *w, const struct session_info_list *l, struct ses
 	for (size_t i = 0; i < l->n; i++)
 		at[i] = (struct session_words){ "Unknown", "Unknown" };
 	asked = world_client_if_there(w, ASK_DAEMON_MS, &client) >= 0 &&
-		client_list(client, take_words, &call, NULL) >= 0;
+		client_list(client, ASK_DAEMON_MS, take_words, &call, NULL) >= 0;
 	if (!asked)
 		world_client_drop(w);
 	for (size_t i = 0; !asked && i < l->n; i++)

@@ -44,7 +44,7 @@ static void call(struct client *c, unsigned which)
 				abort();
 		break;
 	case 1:
-		client_list(c, on_session, &n, &err);
+		client_list(c, 10000, on_session, &n, &err);
 		break;
 	default:
 		client_status(c, &status, &err);

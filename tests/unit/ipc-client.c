@@ -174,7 +174,7 @@ static void looking_needs_no_root(void **state)
 
 	(void)state;
 	start(&d, 1000);
-	assert_int_equal(client_list(d.client, on_session, text, &err), 0);
+	assert_int_equal(client_list(d.client, 10000, on_session, text, &err), 0);
 	assert_string_equal(text, "0 iqn.a 10.0.0.1:3260,-1 default tcp NEW/FREE [-] 0 0 0\n"
 				  "1 iqn.a 10.0.0.1:3260,1 default tcp LOGGED_IN/LOGGED_IN [-] 0 5 1\n"
 				  "2 iqn.a 10.0.0.2:3260,1 eth1 tcp FAILED/FREE [gone\\x1b] 3 0 0\n"

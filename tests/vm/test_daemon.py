@@ -69,6 +69,21 @@ def nobody_may_look_and_not_change(target):
     daemon.stop()
 
 
+def hung_it_holds_up_no_listing():
+    """Only a word or two of a listing are the daemon's."""
+    daemon = Iscsid()
+    equal(len(logged_in()), 1, "sessions")
+    os.kill(daemon.pid, signal.SIGSTOP)
+    try:
+        for level in range(4):
+            got = adm(f"-m session -P {level}", quiet=True)
+            say(f"-P {level} while iscsid hangs: {got.seconds:.1f} s")
+            check(got.seconds < 3 * PATIENCE, f"-P {level} waits for a daemon that hangs: {got.seconds:.1f} s")
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+    daemon.stop()
+
+
 def survives_nonsense():
     daemon = Iscsid()
     for data in (b"", b"\0", b"{}\0", b"nonsense\0" * 100, b'{"method":"org.example.None"}\0', b"[" * 100000 + b"\0",
@@ -109,6 +124,7 @@ def test():
     goes_to_the_background()
     starts_by_its_socket(target)
     nobody_may_look_and_not_change(target)
+    hung_it_holds_up_no_listing()
     survives_nonsense()
 
 

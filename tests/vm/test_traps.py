@@ -46,7 +46,7 @@ class Command:
 
     def finish(self, part, seconds=BOUND, rc=0):
         try:
-            out, _ = self.process.communicate(timeout=seconds * PATIENCE)
+            out, _ = self.process.communicate(timeout=seconds * (2 if SANITIZED else 1))
         except subprocess.TimeoutExpired:
             rescue = Netlink()  # the loop ends as soon as anybody joins
             self.process.kill()
@@ -145,7 +145,7 @@ def trap_09_a_connection_that_stays():
     sid = logged_in()[0]
     simhba_set(keep_conn=1)
     simhba_log()
-    contains(adm(node, "--logout", rc=10).err, "Device or resource busy", "what is said")
+    contains(adm(node, "--logout", rc=10, timeout=10).err, "Device or resource busy", "what is said")
     time.sleep(2)
     equal(len([line for line in simhba_log() if "DESTROY_CONN" in line]), 1, "attempts")
     equal(list(sessions()), [sid], "sessions that the kernel keeps")
