@@ -33,18 +33,18 @@ static bool is_adapter(struct world *w, const char *transport)
  */
 static int choose_transport(struct world *w, const struct host_list *hosts, const char *software, struct firmware_target *t)
 {
-	const char *transport = software;
-
 	if (t->host_no != FIRMWARE_OWN)
 		return t->values[FIRMWARE_TRANSPORT] ? 0 : firmware_set(t, FIRMWARE_TRANSPORT, software);
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct host_info *h = &hosts->at[i];
 
 		if ((same(t->values[FIRMWARE_HWADDRESS], h->hwaddress) || same(t->values[FIRMWARE_NETDEV], h->netdev)) &&
-			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(w, h->transport))
-			transport = h->transport;
+			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(w, h->transport)) {
+			t->host_no = h->host_no;
+			return firmware_set(t, FIRMWARE_TRANSPORT, h->transport);
+		}
 	}
-	return firmware_set(t, FIRMWARE_TRANSPORT, transport);
+	return firmware_set(t, FIRMWARE_TRANSPORT, software);
 }
 
 /* "default" is the iface of software sessions: no name of a transport stands here. */
@@ -78,17 +78,42 @@ int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *e
 
 /* ---- ifaces ---- */
 
+/* What ifaces are chosen from, and by. */
+struct known {
+	struct record_list ifaces; /* of the database */
+	struct record *software;
+	struct host_list hosts;
+};
+
+static void known_free(struct known *k)
+{
+	record_list_free(&k->ifaces);
+	record_free(k->software);
+	host_list_free(&k->hosts);
+}
+
+/* An iface goes by its host's address, which need not be that of the card that the firmware names. */
+static const char *hwaddress_of(const struct known *k, const struct firmware_target *t)
+{
+	for (size_t i = 0; i < k->hosts.n; i++) {
+		if (k->hosts.at[i].host_no == t->host_no && *k->hosts.at[i].hwaddress)
+			return k->hosts.at[i].hwaddress;
+	}
+	return t->values[FIRMWARE_HWADDRESS];
+}
+
 /* The adapter's own, of the portal's family where there are several. NULL: none is known. */
-static const struct record *adapter_iface(const struct record_list *ifaces, const struct firmware_target *t)
+static const struct record *adapter_iface(const struct known *k, const struct firmware_target *t)
 {
 	const struct record *found = NULL;
+	const char *mac = hwaddress_of(k, t);
 	bool v6 = strchr(t->values[FIRMWARE_ADDRESS], ':') != NULL;
 
-	for (size_t i = 0; i < ifaces->n; i++) {
-		const struct record *iface = ifaces->at[i];
+	for (size_t i = 0; i < k->ifaces.n; i++) {
+		const struct record *iface = k->ifaces.at[i];
 
 		if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), t->values[FIRMWARE_TRANSPORT]) != 0 ||
-			!same(t->values[FIRMWARE_HWADDRESS], record_str(iface, FIELD_IFACE_HWADDRESS)))
+			!same(mac, record_str(iface, FIELD_IFACE_HWADDRESS)))
 			continue;
 		if (!found || (record_is_ipv6(found) != v6 && record_is_ipv6(iface) == v6))
 			found = iface;
@@ -97,9 +122,9 @@ static const struct record *adapter_iface(const struct record_list *ifaces, cons
 }
 
 /* Where the database has none and takes none: what a session needs to find its adapter. */
-static int bare_iface(const struct firmware_target *t, struct record *node, struct err *err)
+static int bare_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
 {
-	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = t->values[FIRMWARE_HWADDRESS];
+	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = hwaddress_of(k, t);
 	char name[96];
 	int r = record_set(node, FIELD_IFACE_TRANSPORT, transport, err);
 
@@ -109,15 +134,14 @@ static int bare_iface(const struct firmware_target *t, struct record *node, stru
 	return r < 0 || !mac ? r : record_set(node, FIELD_IFACE_HWADDRESS, mac, err);
 }
 
-static int take_iface(const struct record_list *ifaces, const struct record *software, const struct firmware_target *t,
-	struct record *node, struct err *err)
+static int take_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
 {
-	const struct record *iface = software;
+	const struct record *iface = k->software;
 
-	if (strcmp(t->values[FIRMWARE_TRANSPORT], record_str(software, FIELD_IFACE_TRANSPORT)) != 0)
-		iface = adapter_iface(ifaces, t);
+	if (strcmp(t->values[FIRMWARE_TRANSPORT], record_str(k->software, FIELD_IFACE_TRANSPORT)) != 0)
+		iface = adapter_iface(k, t);
 	if (!iface)
-		return bare_iface(t, node, err);
+		return bare_iface(k, t, node, err);
 	return record_apply(node, iface, 0) < 0 ? err_set(err, MISCSI_ERR_NOMEM, "no memory for a record") : 0;
 }
 
@@ -141,22 +165,23 @@ static int fill(const struct firmware_target *t, const struct settings *settings
 int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings, struct record_list *out,
 	struct err *err)
 {
-	cleanup(record_list_free) struct record_list ifaces = { 0 };
-	cleanup(record_freep) struct record *software = NULL;
+	cleanup(known_free) struct known k = { .software = NULL };
 	struct db *db;
 	int r = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
 	if (r >= 0)
-		r = software_iface(w, &software, err);
+		r = software_iface(w, &k.software, err);
+	if (r >= 0)
+		r = host_list_read(world_sysfs(w), world_map(w), &k.hosts, err);
 	/* Who may not write has what is there already. */
 	if (r >= 0 && adapter_iface_setup(w, NULL) >= 0 && world_db(w, &db, NULL) >= 0)
-		db_iface_list(db, &ifaces, NULL);
+		db_iface_list(db, &k.ifaces, NULL);
 	for (size_t i = 0; r >= 0 && i < targets->n; i++) {
 		cleanup(record_freep) struct record *node = NULL;
 
 		r = world_new_record(w, RECORD_NODE, &node, err);
 		if (r >= 0)
-			r = take_iface(&ifaces, software, &targets->at[i], node, err);
+			r = take_iface(&k, &targets->at[i], node, err);
 		if (r >= 0)
 			r = fill(&targets->at[i], settings, node, err);
 		if (r >= 0 && record_list_add(out, x_steal(node)) < 0)

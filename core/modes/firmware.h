@@ -10,7 +10,7 @@
 #include "modes/discovery.h"
 #include "object/firmware.h"
 
-/* Each with its transport. NO_OBJS_FOUND: there is none. ACCESS. */
+/* Each with its transport; host_no is the adapter that it goes through. NO_OBJS_FOUND: there is none. ACCESS. */
 int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *err);
 
 /*

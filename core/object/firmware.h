@@ -23,7 +23,7 @@ enum firmware_value {
 #define FIRMWARE_OWN 0xffffffffu
 
 struct firmware_target {
-	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: the machine's firmware knows it */
+	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: it is the machine's firmware that knows of it */
 	uint32_t index;
 	bool no_chap; /* it is said that there is none, whatever names stand there */
 	char *values[FIRMWARE_VALUES]; /* NULL: not known */

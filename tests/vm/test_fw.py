@@ -161,6 +161,17 @@ def adapters():
     check("SET_PARAM 1 0" not in sent and "SET_PARAM 16 -1" not in sent, "the firmware is told what nobody knows")
 
 
+def card_of_an_adapter():
+    """Where the card that the machine's firmware used is an iSCSI adapter's, the session goes through that."""
+    subprocess.run(["rmmod", "miscsi_simhba"], check=True)
+    simhba("cxgb4i", ports=1, netdevs="eth0")
+    equal(shown("-m fw"), (record(FW) + record(SECOND)).replace("transport_name = tcp", "transport_name = cxgb4i"), "-m fw")
+    adm("-m fw -l", rc=24)  # its target knows other names
+    host = get(glob.glob("/sys/class/iscsi_host/host*/hwaddress")[0])
+    contains("\n".join(simhba_log()), "EP_CONNECT", "what the adapter was asked for")
+    contains(adm("-m fw -l", rc=24).err, f"[iface: cxgb4i.{host}.ipv4.0, target: {FW}", "through which iface")
+
+
 def test():
     none_there()
     prepare_firmware()
@@ -173,6 +184,7 @@ def test():
     table()
     discovery()
     adapters()
+    card_of_an_adapter()
 
 
 if __name__ == "__main__":
