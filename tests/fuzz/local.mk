@@ -10,5 +10,6 @@ include tests/fuzz/proto.mk
 include tests/fuzz/record.mk
 include tests/fuzz/kernel.mk
 include tests/fuzz/ipc.mk
+include tests/fuzz/plugin.mk
 TESTS += $(fuzz_replays)
 EXTRA_DIST += tests/fuzz/corpus
