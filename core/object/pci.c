@@ -6,10 +6,12 @@
 #include "object/pci.h"
 #include "base/mem.h"
 #include <errno.h>
+#include <limits.h>
 #include <pci/pci.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "0000:03:00.1"; some machines count domains beyond four digits. */
 static bool is_slot(const char *text)
@@ -83,6 +85,20 @@ static void say_nothing(char *text, ...)
 	(void)text;
 }
 
+/* libpci takes it with and without .gz. */
+static bool has_database(const char *file)
+{
+	char plain[PATH_MAX];
+	size_t n = strlen(file);
+
+	if (access(file, R_OK) == 0)
+		return true;
+	if (n < 3 || n >= sizeof(plain) || strcmp(file + n - 3, ".gz") != 0)
+		return false;
+	snprintf(plain, sizeof(plain), "%.*s", (int)n - 3, file);
+	return access(plain, R_OK) == 0;
+}
+
 struct pci_names *pci_names_new(void)
 {
 	struct pci_names *n = x_new(struct pci_names);
@@ -92,6 +108,9 @@ struct pci_names *pci_names_new(void)
 	n->access = pci_alloc();
 	n->access->method = PCI_ACCESS_SYS_BUS_PCI; /* the one whose beginning cannot fail */
 	n->access->warning = say_nothing;
+	/* udev's has the same names; libpci forgets to give back what it took for asking there */
+	if (has_database(n->access->id_file_name))
+		pci_set_param(n->access, (char *)(uintptr_t) "hwdb.disable", (char *)(uintptr_t) "1");
 	pci_init(n->access);
 	return n;
 }
