@@ -128,7 +128,7 @@ static int check_config(const struct chap_config *config, struct err *err)
 	bool named_in = config->name_in && *config->name_in;
 
 	if (!config->name || !*config->name || !config->secret.len)
-		return err_set(err, MISCSI_ERR_INVAL,
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* as a target says that is asked without */
 			"CHAP needs a username and a password, one of them is not set");
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");

@@ -277,7 +277,7 @@ static void names_that_cannot_be_sent_are_refused(void **state)
 	assert_int_equal(login_new(&s.config, &s.login, NULL), -EINVAL);
 	s = script_settings(LOGIN_AUTH_CHAP);
 	s.config.chap.name = NULL;
-	assert_int_equal(login_new(&s.config, &s.login, NULL), -EINVAL);
+	assert_int_equal(login_new(&s.config, &s.login, NULL), -EACCES);
 }
 
 static void memory_may_run_out_anywhere(void **state)

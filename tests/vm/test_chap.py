@@ -37,6 +37,8 @@ def test():
     discover("127.0.0.1:3261")
 
     login_refused(one, "no CHAP, though the target wants it")
+    settings(one, authmethod="CHAP")
+    login_refused(one, "CHAP without credentials")
     settings(one, authmethod="CHAP", username=USER, password=SECRET)
     login_works(one, "one-way")
     settings(one, password="not-the-secret-1")
