@@ -44,6 +44,12 @@ static void set_option(struct miscsi_op *op, int fd, int level, int option, int 
 }
 
 /*
+ * The default of node.conn[0].tcp.window_size. Every record has it, whether somebody wanted it or not; and a buffer that is set no
+ * longer grows: with net.core.rmem_max as Linux has it, 36 MB/s over 2 ms of round trip, where the system's own reach 250.
+ */
+#define WINDOW_DEFAULT 524288u
+
+/*
  * A smaller window or another class of service than was asked for is no reason not to connect.
  * TCP_NODELAY always: a SCSI command must not wait for the answer to the one before.
  */
@@ -53,7 +59,7 @@ static void set_options(struct miscsi_op *op, int fd, int family)
 	uint32_t tos = setting_number(op, "node.conn[0].tcp.type_of_service");
 
 	set_option(op, fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
-	if (window > 0 && window <= INT32_MAX) {
+	if (window > 0 && window <= INT32_MAX && window != WINDOW_DEFAULT) {
 		/* before connect: the window's scale is agreed on in the first packet */
 		set_option(op, fd, SOL_SOCKET, SO_RCVBUF, (int)window, "the receive buffer");
 		set_option(op, fd, SOL_SOCKET, SO_SNDBUF, (int)window, "the send buffer");

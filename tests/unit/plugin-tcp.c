@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "fake_sys.h"
 #include "plugin-run.h"
+#include "record/fields.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -102,6 +103,26 @@ static void tcp_gives_a_connected_socket(void **state)
 	end(&k);
 }
 
+/* What every record says that nobody has changed: the buffers stay those that grow by themselves. */
+static void tcp_leaves_the_buffers_to_the_system_by_default(void **state)
+{
+	const char *settings[] = { "node.conn[0].tcp.window_size", field_of(FIELD_CONN_TCP_WINDOW_SIZE)->def, NULL };
+	struct tcp_world k;
+	int plain, fd;
+
+	(void)state;
+	world(&k);
+	assert_int_equal(connect_it(&k, NULL), 0);
+	plain = (int)k.r.op.binding.value;
+	assert_int_equal(connect_it(&k, settings), 0);
+	fd = (int)k.r.op.binding.value;
+	assert_int_equal(option(fd, SOL_SOCKET, SO_RCVBUF), option(plain, SOL_SOCKET, SO_RCVBUF));
+	assert_int_equal(option(fd, SOL_SOCKET, SO_SNDBUF), option(plain, SOL_SOCKET, SO_SNDBUF));
+	close(plain);
+	close(fd);
+	end(&k);
+}
+
 static void tcp_names_what_went_wrong(void **state)
 {
 	struct tcp_world k;
@@ -188,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_gives_a_connected_socket),
+		cmocka_unit_test(tcp_leaves_the_buffers_to_the_system_by_default),
 		cmocka_unit_test(tcp_names_what_went_wrong),
 		cmocka_unit_test(tcp_finds_the_interface_of_an_address),
 		cmocka_unit_test(tcp_leaves_nothing_of_a_connect_that_was_given_up),
