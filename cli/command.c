@@ -186,7 +186,7 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 static void say_logout(void *arg, const struct session_info *s)
 {
 	(void)arg;
-	if (session_is_adapters(s))
+	if (session_is_flash(s))
 		out_line("Logout sid %u.", s->sid);
 	else
 		out_session_name("Logging out of session", s, "");
@@ -204,7 +204,7 @@ static void say_adapter_logged_out(const struct session_info *s, const struct er
 
 static void say_logged_out(void *arg, const struct session_info *s, const struct err *err)
 {
-	if (session_is_adapters(s))
+	if (session_is_flash(s))
 		say_adapter_logged_out(s, err);
 	else if (err->code == MISCSI_ERR_OK)
 		out_session_name("Logout of", s, " successful.");

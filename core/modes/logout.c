@@ -40,7 +40,7 @@ static int call_new(struct call *c, struct err *err)
 		uint32_t sid = c->sessions->info[i].sid;
 
 		c->logins += !sid;
-		if (!sid || session_is_adapters(&c->sessions->info[i]))
+		if (!sid || session_is_flash(&c->sessions->info[i]))
 			continue;
 		c->places[c->n] = i;
 		c->sids[c->n++] = sid;
@@ -94,7 +94,7 @@ static void daemon_ended(struct call *c, bool all, const struct err *err)
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		const struct session_info *s = &c->sessions->info[i];
 
-		if (s->sid == 0 || (all && !session_is_adapters(s)))
+		if (s->sid == 0 || (all && !session_is_flash(s)))
 			ended(c, i, err);
 	}
 }
@@ -149,7 +149,7 @@ int logout_sessions(struct world *w, const struct session_info_list *sessions,
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err cause = ERR_INIT;
 
-		if (!session_is_adapters(&sessions->info[i]))
+		if (!session_is_flash(&sessions->info[i]))
 			continue;
 		adapter_logout(w, &sessions->info[i], force, &cause);
 		ended(&c, i, &cause);
@@ -184,7 +184,7 @@ int rescan_sessions(struct world *w, const struct session_info_list *sessions,
 		return r;
 	begin_all(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
-		if (session_is_adapters(&sessions->info[i]))
+		if (session_is_flash(&sessions->info[i]))
 			rescan_here(w, &c, i);
 	}
 	if (c.n && world_client(w, &client, &why) < 0) {

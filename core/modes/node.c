@@ -146,7 +146,7 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 
 		for (size_t j = 0; !node && j < nodes.n; j++)
 			node = session_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
-		if (!session_is_adapters(&out->info[i]) && starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
+		if (!session_is_flash(&out->info[i]) && starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
 			if (n != i) {
 				struct session_info kept = out->info[i];
 

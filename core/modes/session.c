@@ -98,7 +98,7 @@ static void name_iface(struct session_info *info)
 {
 	char name[SESSION_INFO_NAME_MAX + sizeof(info->hwaddress)];
 
-	if (!session_is_adapters(info) || *info->iface || !*info->hwaddress)
+	if (!session_is_flash(info) || *info->iface || !*info->hwaddress)
 		return;
 	snprintf(name, sizeof(name), "%s.%s.ipv%d.0", info->transport, info->hwaddress,
 		strchr(info->persistent_address, ':') ? 6 : 4);
@@ -270,16 +270,14 @@ int session_record(struct world *w, const struct session_info *info, struct reco
 	return r;
 }
 
-/* The kernel has no attribute for it: -1 as creator is how a session that the driver made itself looks. */
-bool session_is_adapters(const struct session_info *info)
-{
-	return info->creator == -1;
-}
-
-/* A session without connection is one that is coming or going, of which this cannot be said. */
+/*
+ * The kernel has no attribute for it: -1 as creator is how a session that the driver made itself looks.
+ * A session without connection is one that is coming or going, of which this cannot be said: what could
+ * not be read is -1, too.
+ */
 bool session_is_flash(const struct session_info *info)
 {
-	return session_is_adapters(info) && info->has_conn;
+	return info->creator == -1 && info->has_conn;
 }
 
 /*

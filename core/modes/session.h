@@ -50,8 +50,6 @@ bool session_list_has(const struct session_info_list *l, const struct record *no
 /* The node record of a session. NO_OBJS_FOUND. */
 int session_record(struct world *w, const struct session_info *info, struct record **out, struct err *err);
 /* Made by the adapter from its flash memory, not by us: it alone ends it. */
-bool session_is_adapters(const struct session_info *info);
-/* The same, and up. */
 bool session_is_flash(const struct session_info *info);
 
 /* The states as 2.1.8 words them: "LOGGED IN", "NO CHANGE". */

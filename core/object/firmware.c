@@ -2,6 +2,7 @@
 /* The kernel shows what firmware says as files (iscsi_boot_sysfs): which goes where is firmware.def. */
 #include "object/firmware.h"
 
+#include "proto/names.h"
 #include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>
@@ -166,14 +167,14 @@ static int find_out(const struct source *src, struct firmware_target *t, uint32_
 /* 1: it is one. */
 static int read_target(struct source *src, struct firmware_target *t)
 {
-	int64_t nic = 0, chap = 1;
+	int64_t nic = 0;
 	int r = 0;
 
 	sysfs_read_int(src->sysfs, &nic, "%s/target%u/nic-assoc", src->dir, t->index);
 	if (nic < 0 || nic > UINT8_MAX || !sysfs_exists(src->sysfs, "%s/ethernet%u", src->dir, (unsigned)nic))
 		nic = 0;
-	sysfs_read_int(src->sysfs, &chap, "%s/target%u/chap-type", src->dir, t->index);
-	t->no_chap = chap == 0;
+	t->chap_type = -1;
+	sysfs_read_int(src->sysfs, &t->chap_type, "%s/target%u/chap-type", src->dir, t->index);
 	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++)
 		r = read_value(src, t, i, (uint32_t)nic);
 	if (r >= 0)
@@ -271,10 +272,10 @@ int firmware_to_node(const struct firmware_target *t, struct record *node, struc
 /* The adapter's own secret is asked for only where there is one to give; the target's proof only beside ours. */
 int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err)
 {
-	bool both = t->values[FIRMWARE_USERNAME_IN] && t->values[FIRMWARE_PASSWORD_IN];
+	bool both = t->chap_type != 1 && t->values[FIRMWARE_USERNAME_IN] && t->values[FIRMWARE_PASSWORD_IN];
 	int r;
 
-	if (t->no_chap || !t->values[FIRMWARE_USERNAME] || !t->values[FIRMWARE_PASSWORD])
+	if (t->chap_type == 0 || !t->values[FIRMWARE_USERNAME] || !t->values[FIRMWARE_PASSWORD])
 		return 0;
 	r = record_set_int(node, FIELD_SESSION_AUTHMETHOD, RECORD_AUTH_CHAP, err);
 	if (r >= 0)
@@ -293,6 +294,6 @@ bool firmware_is_node(const struct firmware_target *t, const struct record *node
 	char port[16];
 
 	snprintf(port, sizeof(port), "%d", (int)record_int(node, FIELD_CONN_PORT));
-	return !strcmp(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) && !strcmp(t->values[FIRMWARE_PORT], port) &&
+	return name_equal(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) && !strcmp(t->values[FIRMWARE_PORT], port) &&
 	       portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
 }

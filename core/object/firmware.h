@@ -25,7 +25,7 @@ enum firmware_value {
 struct firmware_target {
 	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: it is the machine's firmware that knows of it */
 	uint32_t index;
-	bool no_chap; /* it is said that there is none, whatever names stand there */
+	int64_t chap_type; /* 0 none, whatever names stand there; 1 ours alone, 2 both; -1: the names tell */
 	char *values[FIRMWARE_VALUES]; /* NULL: not known */
 };
 

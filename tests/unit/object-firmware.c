@@ -153,7 +153,7 @@ static void credentials_go_where_they_are_asked_for(void **state)
 {
 	static const struct { const char *type, *secret, *secret_in; int64_t method; bool mutual; } cases[] = {
 		{ NULL, "secretsecret\n", "", RECORD_AUTH_CHAP, false }, { NULL, "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, true },
-		{ "1\n", "secretsecret\n", "", RECORD_AUTH_CHAP, false }, { "0\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_NONE, false },
+		{ "1\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, false }, { "0\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_NONE, false },
 		{ "2\n", "\n", "backbackback\n", RECORD_AUTH_NONE, false },
 	};
 	struct fake_sys *s = *state;
