@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A login that nobody answers is ended by a logout, at once, in each way of having no answer; and the next login works"""
+import socket
+import subprocess
+import threading
+import time
+
+from lib import *
+
+NOBODY = "127.0.0.9:3260"  # refused
+MUTE = "127.0.0.8:3260"  # takes the connection and says nothing
+
+
+def mute():
+    s = socket.socket()
+    s.bind(("127.0.0.8", 3260))
+    s.listen(8)
+    return s
+
+
+def ended(target, portal, after):
+    adm(f"-m node -T {target} -p {portal} -o new")
+    login = subprocess.Popen([ISCSIADM, "-m", "node", "-T", target, "-p", portal, "-l"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)
+    time.sleep(after)
+    check(login.poll() is None, f"the login to {portal} has ended by itself: {login.poll()}")
+    start = time.monotonic()
+    got = adm(f"-m node -T {target} -p {portal} -u")
+    say(f"{portal} after {after} s: {time.monotonic() - start:.2f} s; {got.out.strip()!r}")
+    contains(got.out, "successful.", "the logout")
+    out, err = login.communicate(timeout=10)
+    equal(login.returncode, 32, f"the login's status; {err!r}")
+    equal(sessions(), {}, "sessions that are left")
+    contains(adm(f"-m node -T {target} -p {portal} -u", rc=21).err, "No matching sessions found", "second logout")
+
+
+def test():
+    if PEER:
+        skip("there, it goes on")
+    target = Target("disk", [ram("d0", 16)])
+    Iscsid()
+    listener = mute()
+    for after in (0.3, 3):
+        ended(target.name, NOBODY, after)
+        ended(target.name, MUTE, after)
+    listener.close()
+    discover()
+    adm(f"-m node -T {target.name} -p {PORTAL} -l")
+    disk(target)
+    adm(f"-m node -T {target.name} -p {PORTAL} -u")
+
+
+if __name__ == "__main__":
+    main(test)
