@@ -44,6 +44,8 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 	struct iscsi_pdu pdu;
 	uint32_t sid;
 
+	while (ev->type == ISCSI_UEVENT_START_CONN && w->hold_start)
+		usleep(300);
 	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE)
 		return false;
 	memcpy(&sid, ev->u, sizeof(sid));
