@@ -389,8 +389,12 @@ void plugins_free(struct plugins *ps)
 	if (!ps)
 		return;
 	list_for_each_safe(op, onext, &ps->ops, node) {
-		if (op->owner)
-			transport_cancel(op->owner);
+		struct transport_op *owner = op->owner;
+
+		if (!owner)
+			continue;
+		transport_cancel(owner);
+		disconnect_forget(owner);
 	}
 	list_for_each(p, &ps->list, node) {
 		if (p->started && p->abi.stop)

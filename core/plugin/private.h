@@ -113,6 +113,7 @@ void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
 int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
 void op_requests_orphan(struct op_private *p);
 void op_requests_drop(struct plugins *ps); /* all of them, at the very end */
+void disconnect_forget(struct transport_op *op); /* at the very end: transport_disconnect()'s own, which nobody else frees */
 int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size);
 int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
 

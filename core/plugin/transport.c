@@ -310,6 +310,12 @@ static void disconnect_done(struct transport_op *op, int result)
 	x_free(d);
 }
 
+void disconnect_forget(struct transport_op *op)
+{
+	if (op->done == disconnect_done)
+		x_free(container_of(op, struct disconnect, op));
+}
+
 void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 {
 	struct miscsi_binding gone = *b;
