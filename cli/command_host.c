@@ -68,7 +68,7 @@ static void print_sessions(const struct command *c, const struct host_info *h, s
 	out_session_tree_of_host(&s->some, s->some_words, (unsigned)c->args->print);
 }
 
-/* What the hosts are is shown below them, where it is known. The database of names is opened when the first of them is an adapter's. */
+/* The device that it is on; software is on none. The database of names is opened for the first of them. */
 static int print_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
 {
 	const struct sysfs *sysfs = world_sysfs(c->world);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Each plugin has its manual page, which names all that it serves; PLUGINS.md has every op, trait and service of the headers, and no other.
+# Each plugin has its manual page, which names all that it serves; PLUGINS.md has every op, trait and service of the headers, and no other;
+# and what the ABI promises to call is called by somebody.
 src=${srcdir:-.}
 status=0
 complain() { echo "$*"; status=1; }
@@ -37,5 +38,8 @@ for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/include/miscsi/traits.h" | s
 done
 for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/PLUGINS.md" | sort -u); do
 	grep -q "$trait " "$src/include/miscsi/traits.h" || complain "PLUGINS.md tells of $trait, which is none"
+done
+for fn in $(sed -n 's/^\(void\|int\) \(transport_[a-z_]*\)(struct transport.*/\2/p' "$src/core/plugin/transport.h"); do
+	grep -rqw --include='*.c' "$fn" "$src/core/object" "$src/core/session" "$src/core/modes" "$src/core/ipc" || complain "nobody calls $fn()"
 done
 exit $status
