@@ -43,6 +43,20 @@ void *x_realloc(void *old, size_t size)
 	return realloc(old, size ? size : 1);
 }
 
+void *x_grow(void *at, size_t n, size_t *cap, size_t size, size_t least)
+{
+	size_t more = *cap ? *cap * 2 : least;
+
+	if (n < *cap)
+		return at;
+	if (more > SIZE_MAX / 2 / size)
+		return NULL;
+	at = x_realloc(at, more * size);
+	if (at)
+		*cap = more;
+	return at;
+}
+
 char *x_strndup(const char *s, size_t n)
 {
 	size_t len = strnlen(s, n);

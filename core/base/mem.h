@@ -22,6 +22,12 @@ char *x_strdup(const char *s);
 char *x_strndup(const char *s, size_t n);
 void x_free(void *p);
 
+/*
+ * An array with room for one more behind its n: `at` itself, or moved, with *cap doubled (from `least`).
+ * NULL: no memory, `at` and *cap are as they were. Like x_realloc(), never for what may hold a secret.
+ */
+void *x_grow(void *at, size_t n, size_t *cap, size_t size, size_t least);
+
 /* Replaces *slot by a copy of s (NULL: by NULL). 0 or -ENOMEM, *slot then unchanged. */
 int x_strset(char **slot, const char *s);
 

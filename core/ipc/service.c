@@ -124,15 +124,11 @@ static void sids_free(struct sids *sids)
 
 static int sids_add(struct sids *sids, uint32_t sid, uint64_t id)
 {
-	if (sids->n == sids->room) {
-		size_t room = sids->room ? 2 * sids->room : 64;
-		struct named *at = x_realloc(sids->at, room * sizeof(*at));
+	struct named *at = x_grow(sids->at, sids->n, &sids->room, sizeof(*at), 64);
 
-		if (!at)
-			return -ENOMEM;
-		sids->at = at;
-		sids->room = room;
-	}
+	if (!at)
+		return -ENOMEM;
+	sids->at = at;
 	sids->at[sids->n++] = (struct named){ sid, id };
 	return 0;
 }

@@ -69,15 +69,10 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 			DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}
-	if (a->n == a->cap) {
-		size_t cap = a->cap ? a->cap * 2 : 64;
-
-		f = x_realloc(a->at, cap * sizeof(*f));
-		if (!f)
-			return -ENOMEM;
-		a->at = f;
-		a->cap = cap;
-	}
+	f = x_grow(a->at, a->n, &a->cap, sizeof(*f), 64);
+	if (!f)
+		return -ENOMEM;
+	a->at = f;
 	f = &a->at[a->n];
 	*f = (struct found){ x_strdup(target), x_strdup(portal->host), portal->port, portal->tpgt };
 	if (!f->target || !f->host) {

@@ -75,17 +75,11 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
  */
 static int add_staged(struct db_batch *b, const char *path, const char *temporary)
 {
-	struct db_staged *s;
+	struct db_staged *s, *at = x_grow(b->at, b->n, &b->cap, sizeof(*at), 64);
 
-	if (b->n == b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 64;
-		struct db_staged *grown = x_realloc(b->at, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		b->at = grown;
-		b->cap = cap;
-	}
+	if (!at)
+		return -ENOMEM;
+	b->at = at;
 	s = &b->at[b->n];
 	s->path = x_strdup(path);
 	s->temporary = x_strdup(temporary);

@@ -25,15 +25,11 @@ void db_found_free(struct db_found_list *l)
 
 static int add_found(struct db_found_list *l, struct record *r, const char *path)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 8;
-		struct db_found *grown = x_realloc(l->at, cap * sizeof(*grown));
+	struct db_found *at = x_grow(l->at, l->n, &l->cap, sizeof(*at), 8);
 
-		if (!grown)
-			return -ENOMEM;
-		l->at = grown;
-		l->cap = cap;
-	}
+	if (!at)
+		return -ENOMEM;
+	l->at = at;
 	l->at[l->n].path = x_strdup(path);
 	if (!l->at[l->n].path)
 		return -ENOMEM;

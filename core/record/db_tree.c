@@ -101,15 +101,11 @@ static int by_bytes(const void *a, const void *b)
 
 static int add_name(struct tree_names *names, const char *name)
 {
-	if (names->n == names->cap) {
-		size_t cap = names->cap ? names->cap * 2 : 16;
-		char **grown = x_realloc(names->at, cap * sizeof(*grown));
+	char **at = x_grow(names->at, names->n, &names->cap, sizeof(*at), 16);
 
-		if (!grown)
-			return -ENOMEM;
-		names->at = grown;
-		names->cap = cap;
-	}
+	if (!at)
+		return -ENOMEM;
+	names->at = at;
 	names->at[names->n] = x_strdup(name);
 	if (!names->at[names->n])
 		return -ENOMEM;

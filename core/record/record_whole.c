@@ -181,17 +181,13 @@ void record_drop_kept(struct record *r, const struct field *f)
 /* The record is the list's from here on, or gone: callers have no third case to think of. */
 int record_list_add(struct record_list *l, struct record *r)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 8;
-		struct record **grown = x_realloc(l->at, cap * sizeof(*grown));
+	struct record **at = x_grow(l->at, l->n, &l->cap, sizeof(*at), 8);
 
-		if (!grown) {
-			record_free(r);
-			return -ENOMEM;
-		}
-		l->at = grown;
-		l->cap = cap;
+	if (!at) {
+		record_free(r);
+		return -ENOMEM;
 	}
+	l->at = at;
 	l->at[l->n++] = r;
 	return 0;
 }

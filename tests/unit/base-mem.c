@@ -54,6 +54,35 @@ static void the_nth_allocation_fails_once(void **state)
 	x_fail_at(0);
 }
 
+static void arrays_grow_by_doubling_and_stay_when_they_cannot(void **state)
+{
+	size_t cap = 0, moved = 0;
+	int *at = NULL, *more;
+
+	(void)state;
+	for (size_t n = 0; n < 100; n++) {
+		size_t before = cap;
+
+		more = x_grow(at, n, &cap, sizeof(*at), 3);
+		assert_non_null(more);
+		assert_true(more == at || cap != before);
+		moved += cap != before;
+		at = more;
+		at[n] = (int)n;
+	}
+	assert_int_equal(cap, 192);
+	assert_int_equal(moved, 7);
+	assert_int_equal(at[99], 99);
+	x_fail_at(1);
+	assert_ptr_equal(x_grow(at, 191, &cap, sizeof(*at), 3), at); /* there is room */
+	assert_null(x_grow(at, 192, &cap, sizeof(*at), 3));
+	assert_int_equal(cap, 192);
+	x_fail_at(0);
+	cap = SIZE_MAX / 4;
+	assert_null(x_grow(at, cap, &cap, sizeof(*at), 3)); /* more than there can be */
+	x_free(at);
+}
+
 static void *allocate(void *arg)
 {
 	(void)arg;
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test(memory_is_zeroed_and_never_null_for_nothing),
 		cmocka_unit_test(products_that_overflow_fail),
 		cmocka_unit_test(the_nth_allocation_fails_once),
+		cmocka_unit_test(arrays_grow_by_doubling_and_stay_when_they_cannot),
 		cmocka_unit_test(failure_is_of_one_thread),
 		cmocka_unit_test(strndup_stops_at_n_and_at_nul),
 		cmocka_unit_test(strset_replaces_or_leaves_alone),
