@@ -269,7 +269,7 @@ int firmware_to_node(const struct firmware_target *t, struct record *node, struc
 	return r;
 }
 
-/* The adapter's own secret is asked for only where there is one to give; the target's proof only beside ours. */
+/* CHAP only where there is a name and a secret to give, and the target's proof only beside ours: else a login could not end well. */
 int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err)
 {
 	bool both = t->chap_type != 1 && t->values[FIRMWARE_USERNAME_IN] && t->values[FIRMWARE_PASSWORD_IN];
