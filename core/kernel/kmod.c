@@ -38,6 +38,7 @@ static int is_builtin(struct kmod_module *mod)
 	return kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
 }
 
+/* 1: the kernel has one of them built in; 0: modprobe has a file for it. */
 static int any_builtin(struct kmod_list *found)
 {
 	struct kmod_list *at;
@@ -73,7 +74,8 @@ static int probe(struct kmod_list *found)
 	return rc;
 }
 
-static int load(const char *name)
+/* What fn gives for the modules that modprobe would take for a name. */
+static int look_up(const char *name, int (*fn)(struct kmod_list *found))
 {
 	struct kmod_list *found = NULL;
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
@@ -83,7 +85,7 @@ static int load(const char *name)
 		return -ENOMEM;
 	rc = kmod_module_new_from_lookup(ctx, name, &found);
 	if (rc >= 0)
-		rc = probe(found);
+		rc = found ? fn(found) : -ENOENT;
 	kmod_module_unref_list(found);
 	kmod_unref(ctx);
 	return rc;
@@ -102,23 +104,6 @@ static int no_file(const char *name, struct err *err)
 		u.release, name, u.release);
 }
 
-/* 1: the kernel has it built in; 0: modprobe has a file for it. */
-static int find(const char *name)
-{
-	struct kmod_list *found = NULL;
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
-	int rc;
-
-	if (!ctx)
-		return -ENOMEM;
-	rc = kmod_module_new_from_lookup(ctx, name, &found);
-	if (rc >= 0)
-		rc = found ? any_builtin(found) : -ENOENT;
-	kmod_module_unref_list(found);
-	kmod_unref(ctx);
-	return rc;
-}
-
 int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 {
 	char plain[NAME_MAX_LEN];
@@ -126,7 +111,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 
 	if (rc)
 		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
-	rc = is_live(s, plain) ? 1 : find(plain);
+	rc = is_live(s, plain) ? 1 : look_up(plain, any_builtin);
 	if (rc)
 		return rc < 0 ? no_file(plain, err) : 0;
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
@@ -145,7 +130,7 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
 	if (is_live(s, plain))
 		return 0;
-	rc = load(plain);
+	rc = look_up(plain, probe);
 	if (!rc)
 		return 0;
 	if (rc == -ENOENT)

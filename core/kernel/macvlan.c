@@ -3,6 +3,7 @@
 #include "kernel/macvlan.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "kernel/route.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,17 +44,6 @@ static void put_address(struct nl_addr **addr)
 {
 	if (*addr)
 		nl_addr_put(*addr);
-}
-
-static struct nl_sock *open_socket(void)
-{
-	struct nl_sock *sock = nl_socket_alloc();
-
-	if (sock && nl_connect(sock, NETLINK_ROUTE) < 0) {
-		nl_socket_free(sock);
-		sock = NULL;
-	}
-	return sock;
 }
 
 static int failed(struct err *err, int nl, const char *what, const char *name)
@@ -116,7 +106,7 @@ static int search(struct nl_sock *sock, struct search *s)
 
 int macvlan_address_is_ours(int family, const unsigned char *address)
 {
-	cleanup(free_socket) struct nl_sock *sock = open_socket();
+	cleanup(free_socket) struct nl_sock *sock = route_socket();
 	struct search s = { .family = family, .address = address };
 
 	return sock ? search(sock, &s) : -ENOMEM;
@@ -124,7 +114,7 @@ int macvlan_address_is_ours(int family, const unsigned char *address)
 
 int macvlan_address_of(const char *name, int family, unsigned char address[16])
 {
-	cleanup(free_socket) struct nl_sock *sock = open_socket();
+	cleanup(free_socket) struct nl_sock *sock = route_socket();
 	struct search s = { .family = family, .link = (int)if_nametoindex(name) };
 
 	if (!s.link)
@@ -256,7 +246,7 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 
 int macvlan_make(const struct macvlan *m, struct err *err)
 {
-	cleanup(free_socket) struct nl_sock *sock = open_socket();
+	cleanup(free_socket) struct nl_sock *sock = route_socket();
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);

@@ -33,7 +33,7 @@ static unsigned bytes_of(int family)
 	return family == AF_INET6 ? 16 : 4;
 }
 
-static struct nl_sock *open_socket(void)
+struct nl_sock *route_socket(void)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 
@@ -137,7 +137,7 @@ static int ask_link(struct nl_sock *sock, struct route *r)
 
 int route_find(struct route *r)
 {
-	struct nl_sock *sock = open_socket();
+	struct nl_sock *sock = route_socket();
 	int rc;
 
 	if (!sock)
@@ -168,7 +168,7 @@ static int judge(struct rtnl_neigh *row, unsigned char mac[MAC_LEN])
 
 int route_neighbour(const struct route *r, unsigned char mac[MAC_LEN])
 {
-	struct nl_sock *sock = open_socket();
+	struct nl_sock *sock = route_socket();
 	struct nl_cache *table = NULL;
 	struct nl_addr *hop = nl_addr_build(r->family, r->hop, bytes_of(r->family));
 	struct rtnl_neigh *row = NULL;

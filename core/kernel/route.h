@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+struct nl_sock;
+
 struct route {
 	int family; /* AF_INET, AF_INET6 */
 	unsigned char dst[16], src[16]; /* in network order; src all zero: none found */
@@ -17,6 +19,8 @@ struct route {
 	uint16_t mtu;
 };
 
+/* A connected socket of NETLINK_ROUTE, for nl_socket_free(). NULL: none could be had. */
+struct nl_sock *route_socket(void);
 /* From family and dst all the rest. A src that is set stays. -ENETUNREACH: no route, or one to ourselves or to nowhere. -errno. */
 int route_find(struct route *r);
 /* The next hop's hardware address, as the kernel knows it now. -EAGAIN: not yet; -EHOSTUNREACH: it tried, and nobody answers. */

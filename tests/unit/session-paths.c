@@ -12,21 +12,6 @@
 
 #define SECONDS 1000
 
-static int setup(void **state)
-{
-	static struct session_world world;
-
-	world_new(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 /* The request's payload of the last PATH_UPDATE. */
 static struct iscsi_path answered_path(struct session_world *w)
 {
@@ -79,7 +64,7 @@ static void a_path_request_is_always_answered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_path_request_is_always_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_path_request_is_always_answered, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
