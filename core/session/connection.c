@@ -206,7 +206,10 @@ void conn_attempt_over(struct conn *c)
 	c->postponed &= ~(FSM_IN(CONN_EV_FAILED) | FSM_IN(CONN_EV_LOST));
 }
 
-/* From whatever state: jobs that run are orphaned, the kernel's session is left as it is. */
+/*
+ * From whatever state: jobs that run are orphaned, the kernel's session is left as it is. With it stays the endpoint that it is bound
+ * to: who takes the session over needs no more of it, for STOP_CONN disconnects it.
+ */
 void conn_close(struct conn *c)
 {
 	const struct manager_config *config = manager_config(c->session->manager);
@@ -214,7 +217,7 @@ void conn_close(struct conn *c)
 	conn_release(c);
 	if (c->job)
 		kernel_cancel(config->kernel, c->job);
-	if (c->binding.kind != MISCSI_BINDING_NONE)
+	if (c->binding.kind == MISCSI_BINDING_SOCKET || c->run.state == CONN_BINDING)
 		transport_disconnect(c->session->transport, &c->binding);
 	loop_task_cancel(config->loop, &c->deliver);
 	x_free(c->addresses);

@@ -554,6 +554,26 @@ static void requests_end_when_the_manager_does(void **state)
 	record_free(node);
 }
 
+/* Sessions stay up when the daemon is stopped: those bound to an endpoint, too. One that is not bound yet goes. */
+static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	fake_sys_transport(&w->sys, "cxgb4i");
+	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "cxgb4i", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 50, 10 * SECONDS);
+	record_free(node);
+	assert_int_equal(a.result.err.code, 0);
+	manager_free(w->m);
+	w->m = NULL;
+	world_run(w, 1 * SECONDS);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_CONNECT), 1);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 0);
+}
+
 static void a_forgotten_login_goes_on(void **state)
 {
 	struct session_world *w = *state;
@@ -621,6 +641,7 @@ int main(void)
 		T(an_asynchronous_logout_request_is_obeyed),
 		T(events_of_others_do_no_harm),
 		T(requests_end_when_the_manager_does),
+		T(endpoints_of_sessions_stay_when_the_manager_goes),
 		T(a_forgotten_login_goes_on),
 		T(a_plugin_is_told_settings_whole),
 	};

@@ -67,10 +67,24 @@ def recover(sid, path):
     write_and_compare(path, 1)
 
 
+def outlives_daemon(sid, path):
+    """The daemon is stopped, as for an update, and started again: the adapter is asked nothing, the session stays."""
+    for daemon in list(Iscsid.running):
+        simhba_log()
+        daemon.stop()
+        time.sleep(1)
+        equal([line for line in simhba_log() if "EP_POLL" not in line], [], "what a daemon that ends sends")
+        equal(get(f"/sys/class/iscsi_session/session{sid}/state"), "LOGGED_IN", "the session without its daemon")
+        write_and_compare(path, 1)
+    Iscsid("-d", "3")
+
+
 def adapter(host, kind):
     start = time.monotonic()
     node, sid, path = login(host, kind)
     recover(sid, path)
+    if kind in ("qla4xxx", "be2iscsi"):
+        outlives_daemon(sid, path)
     adm(f"-m session -P 3 -r {sid}", quiet=True)
     adm(node, "--logout")
     equal(sessions(), {}, "sessions left")
