@@ -103,7 +103,7 @@ void command_catch_interrupt(const struct command *c)
 }
 
 /* The signal stays in the descriptor, so this can be asked again and again. */
-bool command_interrupted(const struct command *c)
+static bool command_interrupted(const struct command *c)
 {
 	struct pollfd p = { .fd = *c->interrupt, .events = POLLIN };
 

@@ -42,7 +42,6 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 
 /* From here on Ctrl-C does not end the program, but makes *c->interrupt readable. */
 void command_catch_interrupt(const struct command *c);
-bool command_interrupted(const struct command *c);
 
 /* Shared by node, session and discovery mode. */
 /* 2.1.8's sentence about a record that a session is using; arg is not looked at. */
