@@ -141,12 +141,13 @@ static int of_sessions(const struct command *c, const struct node_select *select
 
 	node_select_sessions(select, &filter);
 	r = session_list(c->world, &filter, SESSION_DETAIL_LIST, &sessions, &err);
+	if (r >= 0 && a->logout)
+		session_add_logins(c->world, &filter, &sessions);
 	if (r < 0)
 		r = command_fail(r, &err);
-	else if (a->logout) {
-		session_add_logins(c->world, &filter, &sessions);
+	else if (a->logout)
 		r = command_logout(c, &sessions);
-	} else
+	else
 		r = a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
 	session_info_list_free(&sessions);
 	return r;

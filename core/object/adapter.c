@@ -238,7 +238,6 @@ int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err
 
 /* ---- records as settings ---- */
 
-#define TEXT_MAX 1024
 
 struct pairs {
 	const char **names, **values; /* the values are ours */
@@ -258,7 +257,7 @@ static void pairs_free(struct pairs *p)
 static int add_pair(void *arg, const struct record *r, enum field_id id)
 {
 	struct pairs *p = arg;
-	char text[TEXT_MAX];
+	char text[RECORD_TEXT_MAX];
 	const char *value;
 
 	if (!record_is_set(r, id) && id != FIELD_IFACE_NAME)
