@@ -44,17 +44,22 @@ def logs_in(target):
     return sid
 
 
-def recovers(target, sid):
+def recovers(target, sid, silently):
     """The RDMA link goes away and comes back: the same session, logged in anew.
 
-    By `rdma link`, not `ip link`: with its network device down, soft RoCE 6.1 loses what the connection manager sends and
-    never sends again, so that nothing at all connects afterwards.
+    silently: nothing says that it went, only pings that are not answered. The RDMA device is made anew all the same: soft RoCE 6.1
+    loses what the connection manager sends while its network device is down and never sends again, so that nothing at all
+    connects afterwards.
     """
-    logins = target.logins()
-    run("rdma link delete rxe0")
+    logins, start = target.logins(), time.monotonic()
+    run("ip link set d0 down" if silently else "rdma link delete rxe0")
     wait("the loss is noticed", 60, lambda: get(f"/sys/class/iscsi_session/session{sid}/state") != "LOGGED_IN")
+    say(f"noticed after {time.monotonic() - start:.1f} s")
     time.sleep(3)
     equal(adm("-m session").out, f"iser: [{sid}] {RDMA_PORTAL},1 {target.name} (non-flash)\n", "session while the link is gone")
+    if silently:
+        run("rdma link delete rxe0")
+        run("ip link set d0 up")
     run("rdma link add rxe0 type rxe netdev d0")
     for on in (0, 1):  # the target's listener went with the device
         put(f"{target.tpg}/np/{RDMA_PORTAL}/iser", on)
@@ -68,13 +73,21 @@ def test():
     fabric()
     target = Target("rdma", [ram("d0", 80)], [RDMA_PORTAL])
     put(f"{target.tpg}/np/{RDMA_PORTAL}/iser", 1)
-    Iscsid()
+    daemon = Iscsid()
     discovers(target)
     sid = logs_in(target)
     path = disk(target, 30)
     write_and_compare(path, 64)
-    recovers(target, sid)
+    logins = target.logins()
+    daemon.stop()
+    time.sleep(1)
+    equal(logged_in(), [sid], "the session without its daemon")
+    Iscsid()
     write_and_compare(path, 4)
+    equal(target.logins(), logins, "logins by a daemon that takes over")
+    for silently in (False, True):
+        recovers(target, sid, silently)
+        write_and_compare(path, 4)
     adm(f"-m node -T {target.name} -u")
     equal(sessions(), {}, "sessions after logout")
     equal(glob.glob("/sys/class/iscsi_endpoint/*"), [], "endpoints after logout")
