@@ -187,20 +187,41 @@ static int set_up(struct nl_sock *sock, struct rtnl_link *link)
 	return rtnl_link_change(sock, link, change, 0);
 }
 
+static int open_ipv4(const char *device, const char *key, int how)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.*s/%s", IFNAMSIZ, device, key);
+	fd = open(path, how | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* As sysctl does. A kernel without the setting needs none. */
 static int set_ipv4(const char *device, const char *key, const char *value)
 {
-	char path[128];
-	int fd, rc = 0;
+	int fd = open_ipv4(device, key, O_WRONLY), rc = 0;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.*s/%s", IFNAMSIZ, device, key);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return fd == -ENOENT ? 0 : fd;
 	if (write(fd, value, strlen(value)) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+/* An administrator may want fewer answers still than we do. */
+static bool is_strict(const char *device)
+{
+	int fd = open_ipv4(device, "arp_ignore", O_RDONLY);
+	char value = '\0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		value = '\0';
+	close(fd);
+	return value && strchr("128", value);
 }
 
 static int answer_apart(const char *name, const char *parent, struct err *err)
@@ -209,7 +230,7 @@ static int answer_apart(const char *name, const char *parent, struct err *err)
 
 	if (rc == 0)
 		rc = set_ipv4(name, "rp_filter", RP_LOOSE);
-	if (rc == 0)
+	if (rc == 0 && !is_strict(parent))
 		rc = set_ipv4(parent, "arp_ignore", ARP_OWN_ONLY);
 	return rc < 0 ? err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, -rc,
 				"cannot make %s and its parent answer ARP each for its own address", name) : 0;
@@ -237,11 +258,12 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 	rc = answer_apart(name, m->parent, err);
 	if (rc < 0)
 		return rc;
-	rc = m->family == AF_UNSPEC ? 0 : add_address(sock, m, rtnl_link_get_ifindex(link));
-	if (rc < 0)
-		return failed(err, rc, "cannot give the adapter's address to network device", name);
 	rc = set_up(sock, link);
-	return rc < 0 ? failed(err, rc, "cannot set up network device", name) : 0;
+	if (rc < 0)
+		return failed(err, rc, "cannot set up network device", name);
+	/* last: who finds the address takes all of this for done */
+	rc = m->family == AF_UNSPEC ? 0 : add_address(sock, m, rtnl_link_get_ifindex(link));
+	return rc < 0 ? failed(err, rc, "cannot give the adapter's address to network device", name) : 0;
 }
 
 int macvlan_make(const struct macvlan *m, struct err *err)

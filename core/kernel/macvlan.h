@@ -23,9 +23,9 @@ struct macvlan {
 /* "isc" and twelve digits. */
 void macvlan_name(const unsigned char mac[6], char name[IFNAMSIZ]);
 /*
- * Makes it, or takes the one that is there and is as wanted; gives it the address unless it has it; sets it up. On parent and macvlan
- * ARP is then answered only for their own addresses (arp_ignore): else both would answer, and the wrong one might be believed.
- * MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
+ * Makes it, or takes the one that is there and is as wanted; sets it up; gives it the address unless it has it. On parent and macvlan
+ * ARP is then answered only for their own addresses (arp_ignore, unless the parent's is stricter): else both would answer, and the wrong
+ * one might be believed. The address comes last, so that it stands for the rest. MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
  */
 int macvlan_make(const struct macvlan *m, struct err *err);
 

@@ -181,6 +181,40 @@ static void what_is_not_ours_is_left_alone(void **state)
 	assert_int_equal(macvlan_address_is_ours(AF_INET, m.address), 0);
 }
 
+/* An address that is there is taken for one that is answered for: whatever fails or is killed before that leaves none. */
+static void the_address_comes_last(void **state)
+{
+	struct macvlan m = wanted("10.1.0.80", 32);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	m.mac[1] = m.mac[2] = m.mac[3] = m.mac[4] = 0;
+	m.mac[5] = 1; /* the parent's own: such a device is made, and cannot be set up */
+	for (int i = 0; i < 2; i++) {
+		assert_true(macvlan_make(&m, &err) < 0);
+		assert_non_null(strstr(err.text, "cannot set up network device isc020000000001: "));
+		assert_int_equal(macvlan_address_is_ours(AF_INET, m.address), 0);
+	}
+}
+
+/* An administrator may want fewer answers than we need: those stay as few. */
+static void a_stricter_parent_stays_so(void **state)
+{
+	static const struct { const char *before, *after; } cases[] = { { "0", "1" }, { "1", "1" }, { "2", "2" }, { "3", "1" }, { "8", "8" } };
+	struct macvlan m = { .parent = "v0", .mac = { 2, 0, 0x5e, 0, 0x53, 5 } };
+	char command[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(command, sizeof(command), "echo %s >/proc/sys/net/ipv4/conf/v0/arp_ignore", cases[i].before);
+		run(command);
+		must_make(&m);
+		snprintf(command, sizeof(command), "test $(cat /proc/sys/net/ipv4/conf/v0/arp_ignore) = %s", cases[i].after);
+		run(command);
+	}
+	run("test $(cat /proc/sys/net/ipv4/conf/isc02005e005305/arp_ignore) = 1");
+}
+
 /* A macvlan on a VLAN: the adapter has to tag. */
 static void a_vlan_below_is_told(void **state)
 {
@@ -204,6 +238,8 @@ int main(void)
 		cmocka_unit_test(what_is_there_is_taken),
 		cmocka_unit_test(an_address_may_come_from_elsewhere),
 		cmocka_unit_test(what_is_not_ours_is_left_alone),
+		cmocka_unit_test(the_address_comes_last),
+		cmocka_unit_test(a_stricter_parent_stays_so),
 		cmocka_unit_test(a_vlan_below_is_told),
 	};
 

@@ -244,6 +244,35 @@ static void a_connect_may_be_given_up(void **state)
 	end(u); /* with one under way */
 }
 
+/* Whatever cannot be had: the connect ends once, and leaves nothing behind. */
+static void memory_may_end_anywhere(void **state)
+{
+	static const char *const none[] = { NULL };
+
+	(void)state;
+	for (int threads = 0; threads < 2; threads++) {
+		bool ended_well = false;
+
+		for (unsigned long nth = 1; nth < 200 && !ended_well; nth++) {
+			struct uio_world *u = world(threads);
+			struct run r;
+
+			x_fail_at(nth);
+			begin_connect(u, &r, 3, "127.0.0.1", none);
+			ended_well = run_end(&u->w, &r) == 0;
+			x_fail_at(0);
+			assert_int_equal(r.done, 1);
+			if (!ended_well && r.op.err.code == MISCSI_ERR_OK)
+				fail_msg("allocation %lu: no reason", nth);
+			assert_in_range(held(u), ended_well, 1);
+			transport_idle(u->card);
+			assert_int_equal(held(u), 0);
+			end(u);
+		}
+		assert_true(ended_well);
+	}
+}
+
 static void an_address_must_be_this_hosts(void **state)
 {
 	static const char *const dhcp[] = { "iface.bootproto", "dhcp", NULL };
@@ -294,6 +323,7 @@ int main(void)
 		cmocka_unit_test(one_that_came_back_is_another),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(a_connect_may_be_given_up),
+		cmocka_unit_test(memory_may_end_anywhere),
 		cmocka_unit_test(an_address_must_be_this_hosts),
 		cmocka_unit_test(what_the_makers_driver_would_do_is_refused_so),
 	};
