@@ -236,6 +236,7 @@ static bool lacks_secret(const struct record *node)
 void firmware_mode_complete(struct world *w, const struct record_list *nodes)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
+	const struct firmware_target *t;
 	bool read = false;
 
 	for (size_t i = 0; i < nodes->n; i++) {
@@ -244,9 +245,8 @@ void firmware_mode_complete(struct world *w, const struct record_list *nodes)
 		if (!read && firmware_read(world_sysfs(w), world_map(w), &targets, NULL) < 0)
 			return;
 		read = true;
-		for (size_t j = 0; j < targets.n; j++) {
-			if (firmware_is_node(&targets.at[j], nodes->at[i]))
-				firmware_credentials(&targets.at[j], nodes->at[i], NULL);
-		}
+		t = firmware_of_node(&targets, nodes->at[i]);
+		if (t)
+			firmware_credentials(t, nodes->at[i], NULL);
 	}
 }

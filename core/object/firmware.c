@@ -289,11 +289,35 @@ int firmware_credentials(const struct firmware_target *t, struct record *node, s
 	return r;
 }
 
-bool firmware_is_node(const struct firmware_target *t, const struct record *node)
+static bool is_node(const struct firmware_target *t, const struct record *node)
 {
 	char port[16];
 
 	snprintf(port, sizeof(port), "%d", (int)record_int(node, FIELD_CONN_PORT));
 	return name_equal(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) && !strcmp(t->values[FIRMWARE_PORT], port) &&
 	       portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
+}
+
+static bool says(const struct firmware_target *t, enum firmware_value which, const char *text)
+{
+	return t->values[which] && !strcmp(t->values[which], text);
+}
+
+/* Two adapters may know one target, each with credentials of its own. */
+const struct firmware_target *firmware_of_node(const struct firmware_list *l, const struct record *node)
+{
+	const struct firmware_target *best = NULL;
+	unsigned most = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct firmware_target *t = &l->at[i];
+		unsigned alike = 1u + says(t, FIRMWARE_INITIATORNAME, record_str(node, FIELD_IFACE_INITIATORNAME)) +
+			says(t, FIRMWARE_USERNAME, record_str(node, FIELD_SESSION_USERNAME));
+
+		if (is_node(t, node) && alike > most) {
+			best = t;
+			most = alike;
+		}
+	}
+	return best;
 }

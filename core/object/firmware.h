@@ -49,7 +49,7 @@ bool firmware_is_secret(enum firmware_value which);
 /* Name, portal and initiator name into a node record; credentials where there are any. */
 int firmware_to_node(const struct firmware_target *t, struct record *node, struct err *err);
 int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err);
-/* Is the node this target? By name and portal. */
-bool firmware_is_node(const struct firmware_target *t, const struct record *node);
+/* Which of them the node is, by name and portal; of several the one whose initiator and user it has, or the first. NULL: none. */
+const struct firmware_target *firmware_of_node(const struct firmware_list *l, const struct record *node);
 
 #endif

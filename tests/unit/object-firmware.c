@@ -177,9 +177,37 @@ static void credentials_go_where_they_are_asked_for(void **state)
 		assert_int_equal(record_secret(node, FIELD_SESSION_PASSWORD)->len, cases[i].method == RECORD_AUTH_CHAP ? 12 : 0);
 		assert_int_equal(record_secret(node, FIELD_SESSION_PASSWORD_IN)->len, cases[i].mutual ? 12 : 0);
 		assert_string_equal(record_str(node, FIELD_CONN_ADDRESS), "10.0.0.7");
-		assert_true(firmware_is_node(&l.at[0], node));
+		assert_ptr_equal(firmware_of_node(&l, node), &l.at[0]);
 		assert_int_equal(record_set(node, FIELD_CONN_PORT, "3261", NULL), 0);
-		assert_false(firmware_is_node(&l.at[0], node));
+		assert_null(firmware_of_node(&l, node));
+	}
+}
+
+/* Both ports of a card boot from one portal, each as somebody else: neither node gets the other's secret. */
+static void each_adapter_has_its_own_credentials(void **state)
+{
+	cleanup(firmware_list_free) struct firmware_list l = { 0 };
+	struct fake_sys *s = *state;
+
+	adapter(s);
+	target(s, "iscsi_boot8/target0", IQN "\n", "10.0.0.7\n");
+	for (unsigned host = 7; host < 9; host++) {
+		fake_sys_write(s, host == 7 ? "iqn.2026-11.example:seven\n" : "iqn.2026-11.example:eight\n",
+			"firmware/iscsi_boot%u/initiator/initiator-name", host);
+		fake_sys_write(s, host == 7 ? "seven\n" : "eight\n", "firmware/iscsi_boot%u/target0/chap-name", host);
+		fake_sys_write(s, "secretsecret\n", "firmware/iscsi_boot%u/target0/chap-secret", host);
+	}
+	read_firmware(s, &l);
+	assert_int_equal(l.n, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		cleanup(record_freep) struct record *node = record_new(RECORD_NODE);
+
+		assert_int_equal(firmware_to_node(&l.at[i], node, NULL), 0);
+		assert_ptr_equal(firmware_of_node(&l, node), &l.at[i]);
+		record_unset(node, FIELD_IFACE_INITIATORNAME);
+		assert_ptr_equal(firmware_of_node(&l, node), &l.at[0]);
+		assert_int_equal(record_set(node, FIELD_SESSION_USERNAME, i ? "eight" : "seven", NULL), 0);
+		assert_ptr_equal(firmware_of_node(&l, node), &l.at[i]);
 	}
 }
 
@@ -190,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nothing_is_no_failure), T(the_machine_comes_before_its_adapters), T(the_card_is_the_targets), T(what_is_no_target_is_left_out),
 		T(bad_values_are_none), T(credentials_go_where_they_are_asked_for),
+		T(each_adapter_has_its_own_credentials),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
