@@ -92,9 +92,9 @@ static void pass_message(void *arg, const char *text)
 		a->ask->message(a->ask->arg, text);
 }
 
-#define OTHERS_MS 60000 /* another discovery through an adapter, retries and all */
+#define OTHERS_MS 120000 /* another discovery through an adapter, retries and all: six times 15 s, as it is by default */
 
-/* Where it cannot be had (read-only /run) there is no second command either. */
+/* Where it cannot be had (read-only /run) we do without: a single command is as good then. */
 static int lock_paths(const struct engine *e, const struct record *iface, int *lock, struct err *err)
 {
 	struct transport *t;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Node records: choosing, making, changing, deleting. */
 #include "modes/node.h"
-#include "modes/iface.h"
 
 #include "modes/iface.h"
 #include <errno.h>

@@ -17,23 +17,25 @@ struct path_request {
 	struct iscsi_path asked;
 };
 
-static void answer(struct path_request *p, bool found)
+/* found NULL: no MAC, and the connect that waits fails. */
+static void answer(const struct paths_config *c, const struct transport *t, uint32_t host_no, const struct iscsi_path *asked,
+	const struct miscsi_path *found)
 {
 	struct kernel_job *job = kernel_job_new();
-	struct iscsi_path path = p->asked;
+	struct iscsi_path path = *asked;
 
-	memset(path.mac_addr, 0, sizeof(path.mac_addr)); /* none: the connect that waits fails */
+	memset(path.mac_addr, 0, sizeof(path.mac_addr));
 	if (found) {
-		memcpy(path.mac_addr, p->path.mac, sizeof(path.mac_addr));
-		memcpy(path.src, p->path.src, sizeof(path.src));
-		path.vlan_id = p->path.vlan_id;
-		path.pmtu = p->path.pmtu;
+		memcpy(path.mac_addr, found->mac, sizeof(path.mac_addr));
+		memcpy(path.src, found->src, sizeof(path.src));
+		path.vlan_id = found->vlan_id;
+		path.pmtu = found->pmtu;
 	}
 	if (!job)
 		return;
-	kernel_job_for_host(job, transport_handle(p->transport), p->host_no);
+	kernel_job_for_host(job, transport_handle(t), host_no);
 	kernel_job_path_update(job, &path);
-	if (kernel_submit(p->config->kernel, job, NULL, NULL) < 0)
+	if (kernel_submit(c->kernel, job, NULL, NULL) < 0)
 		kernel_job_free(job);
 }
 
@@ -50,7 +52,7 @@ static void path_done(struct transport_op *op, int result)
 
 	if (result < 0)
 		log_warn(p->config->log, "session", "host%u: %s", p->host_no, op->err.text);
-	answer(p, result >= 0);
+	answer(p->config, p->transport, p->host_no, &p->asked, result >= 0 ? &p->path : NULL);
 	path_free(p);
 }
 
@@ -117,6 +119,8 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	p = request_new(paths);
 	if (!p) {
 		log_warn(c->log, "session", "host%u asks for more paths than can be looked for", host_no);
+		if (transport_handle(t)) /* else its driver has to time out */
+			answer(c, t, host_no, path, NULL);
 		return;
 	}
 	p->config = c;

@@ -61,10 +61,38 @@ static void a_path_request_is_always_answered(void **state)
 	assert_int_equal(world_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
 }
 
+/* With as many under way as are looked for at once, one more is refused, and told so: its driver waits. */
+static void one_path_request_too_many_is_answered(void **state)
+{
+	struct session_world *w = *state;
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_PATH_REQ };
+	struct iscsi_path asked = { .handle = 0x42, .ip_addr_len = 4 }, got;
+	struct list under_way[PATHS_MAX];
+	const uint32_t host = 3;
+
+	fake_sys_transport(&w->sys, "qedi");
+	fake_sys_write(&w->sys, "qedi\n", "class/scsi_host/host3/proc_name");
+	inet_pton(AF_INET, "127.0.0.9", asked.dst);
+	memcpy(ev.r, &host, sizeof(host));
+	for (unsigned n = 1; n <= 2; n++) {
+		fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
+		for (int i = 0; i < 50 && world_count(w, ISCSI_UEVENT_PATH_UPDATE) < n; i++)
+			world_run(w, 2 * SECONDS);
+		assert_int_equal(world_count(w, ISCSI_UEVENT_PATH_UPDATE), n);
+		got = answered_path(w);
+		assert_true(got.handle == asked.handle++);
+		for (unsigned i = 0; n == 1 && i < PATHS_MAX; i++)
+			list_append(&w->m->paths.requests, &under_way[i]);
+	}
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		list_remove(&under_way[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_path_request_is_always_answered, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(one_path_request_too_many_is_answered, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
