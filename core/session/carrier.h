@@ -13,6 +13,7 @@
 #include <miscsi/plugin.h>
 
 struct kernel;
+struct login_config;
 struct login_result;
 struct transport;
 
@@ -20,6 +21,7 @@ struct transport;
 struct carrier_events {
 	void (*pdu)(void *arg, const struct iscsi_pdu *pdu); /* valid during the call */
 	void (*lost)(void *arg, int result, const struct err *err); /* once: nothing can be carried any more */
+	void (*logged_in)(void *arg); /* by firmware: what is sent next is of the full feature phase */
 	void *arg;
 };
 
@@ -47,8 +49,10 @@ int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *e
 /*
  * Over a session of the kernel on an endpoint. On success the endpoint is the carrier's and *binding is none. kernel must be attached,
  * and must live until kernel_pending() is 0: what was made is undone after free() returned. -errno.
+ *
+ * firmware: what an adapter that logs in by itself is told, for the call; NULL where login PDUs are sent. Its free() is the logout.
  */
-int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct carrier_events *events,
-	struct carrier **out);
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct login_config *firmware,
+	const struct carrier_events *events, struct carrier **out);
 
 #endif

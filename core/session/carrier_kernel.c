@@ -31,6 +31,8 @@ struct kernel_carrier {
 	struct iscsi_pdu first; /* waits until the session has a number; its data is ours */
 	bool waiting; /* it is there */
 	uint32_t sid; /* 0: none yet */
+	bool by_firmware;
+	struct transport_op login; /* the firmware's */
 	bool dead; /* its user has gone, or was told that it is lost */
 	bool freed; /* its user has gone */
 };
@@ -115,11 +117,31 @@ static int submit_pdu(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
 	return r;
 }
 
+static void firmware_done(struct transport_op *op, int result)
+{
+	struct kernel_carrier *k = op->arg;
+
+	if (result < 0)
+		lost(k, result, &op->err);
+	else if (!k->dead)
+		k->head.events.logged_in(k->head.events.arg);
+}
+
+static void firmware_login(struct kernel_carrier *k, uint32_t host_no)
+{
+	transport_op_init(&k->login, firmware_done, k);
+	k->login.host_no = host_no;
+	k->login.sid = k->sid;
+	k->login.cid = 0;
+	transport_login(k->transport, &k->login);
+}
+
 static void job_done(struct kernel_job *job, void *arg)
 {
 	struct kernel_carrier *k = arg;
 	struct err err = ERR_INIT;
 	int r = kernel_job_result(job, &err);
+	uint32_t host_no = job->host_no;
 
 	k->job = NULL;
 	if (!k->sid && job->sid != MISCSI_NONE) /* a failed job, too, may have made the session */
@@ -127,6 +149,10 @@ static void job_done(struct kernel_job *job, void *arg)
 	kernel_job_free(job);
 	if (k->freed) {
 		end(k);
+		return;
+	}
+	if (r == 0 && k->by_firmware) {
+		firmware_login(k, host_no);
 		return;
 	}
 	if (r == 0 && k->waiting) {
@@ -184,8 +210,11 @@ static int kernel_send(struct carrier *c, const struct iscsi_pdu *pdu)
 static int kernel_full_feature(struct carrier *c, const struct login_result *login)
 {
 	struct kernel_carrier *k = of(c);
-	struct kernel_job *job = job_of(k);
+	struct kernel_job *job;
 
+	if (k->by_firmware)
+		return 0;
+	job = job_of(k);
 	if (job) {
 		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, login->exp_statsn);
 		kernel_job_set_param_int(job, ISCSI_PARAM_MAX_RECV_DLENGTH, login->params.max_recv_data_segment_length);
@@ -200,6 +229,7 @@ static void kernel_free_carrier(struct carrier *c)
 	struct kernel_carrier *k = of(c);
 
 	k->dead = k->freed = true;
+	transport_cancel(&k->login);
 	if (!k->job)
 		end(k); /* else when it is known what the kernel made */
 }
@@ -230,7 +260,15 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 	lost(k, err_set(&err, MISCSI_ERR_TRANS, "connection lost: %s", kernel_conn_error_text(error)), &err);
 }
 
-static const struct kernel_event_ops kernel_events = { .pdu = on_pdu, .conn_error = on_conn_error };
+static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
+{
+	struct kernel_carrier *k = arg;
+
+	if (!k->dead && sid == k->sid && cid == 0 && sid != 0)
+		transport_login_event(&k->login, state);
+}
+
+static const struct kernel_event_ops kernel_events = { .pdu = on_pdu, .conn_error = on_conn_error, .login_state = on_login_state };
 
 static const struct carrier_ops kernel_ops = {
 	.own_itt = true,
@@ -240,8 +278,50 @@ static const struct carrier_ops kernel_ops = {
 	.free = kernel_free_carrier,
 };
 
-int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct carrier_events *events,
-	struct carrier **out)
+static void add_text(struct kernel_job *job, enum iscsi_param param, const char *text)
+{
+	if (!text || !*text)
+		return;
+	kernel_job_set_param(job, param, text);
+	kernel_job_may_fail(job);
+}
+
+static void add_secret(struct kernel_job *job, enum iscsi_param param, const struct secret *secret)
+{
+	if (!secret->len)
+		return;
+	kernel_job_set_param_secret(job, param, secret->bytes, secret->len);
+	kernel_job_may_fail(job);
+}
+
+static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value)
+{
+	kernel_job_set_param_int(job, param, value);
+	kernel_job_may_fail(job);
+}
+
+/* What the firmware negotiates by. Nothing that comes in may exceed the one buffer. */
+static void add_wishes(struct kernel_job *job, const struct login_config *wishes)
+{
+	struct iscsi_params p = wishes->wish;
+
+	p.max_recv_data_segment_length = p.max_xmit_data_segment_length = CARRIER_KERNEL_DATA_MAX;
+	add_text(job, ISCSI_PARAM_INITIATOR_NAME, wishes->initiator_name);
+#define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours);
+#define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C);
+#include "session/conn_params.def"
+#undef NEGOTIATED
+#undef DIGEST
+	if (wishes->auth != LOGIN_AUTH_CHAP)
+		return;
+	add_text(job, ISCSI_PARAM_USERNAME, wishes->chap.name);
+	add_secret(job, ISCSI_PARAM_PASSWORD, &wishes->chap.secret);
+	add_text(job, ISCSI_PARAM_USERNAME_IN, wishes->chap.name_in);
+	add_secret(job, ISCSI_PARAM_PASSWORD_IN, &wishes->chap.secret_in);
+}
+
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct login_config *firmware,
+	const struct carrier_events *events, struct carrier **out)
 {
 	struct kernel_carrier *k = x_new(struct kernel_carrier);
 	struct kernel_job *job = k ? kernel_job_new() : NULL;
@@ -255,12 +335,15 @@ int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi
 		/* before anything is received: iser takes its buffers by it */
 		kernel_job_set_param_int(job, ISCSI_PARAM_DISCOVERY_SESS, 1);
 		kernel_job_may_fail(job);
+		if (firmware)
+			add_wishes(job, firmware);
 	}
 	if (k) {
 		k->head.ops = &kernel_ops;
 		k->head.events = *events;
 		k->kernel = kernel;
 		k->transport = t;
+		k->by_firmware = firmware != NULL;
 	}
 	r = k ? submit(k, job) : -ENOMEM;
 	if (r < 0) {

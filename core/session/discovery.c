@@ -158,6 +158,13 @@ static const char *wish(const struct discovery *d, enum field_id id)
 	return d->config.iface ? record_wish(d->config.iface, id) : NULL;
 }
 
+bool discovery_by_firmware(const void *machine)
+{
+	const struct discovery *d = machine;
+
+	return transport_logs_in(d->transport);
+}
+
 bool discovery_has_address(const void *machine)
 {
 	const struct discovery *d = machine;
@@ -306,9 +313,6 @@ static int find_transport(struct discovery *d, struct err *err)
 		return r;
 	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
-	if (transport_traits(d->transport) & MISCSI_TRAIT_FIRMWARE_LOGIN)
-		return err_set(err, MISCSI_ERR_TRANS_CAPS,
-			"discovery through transport %s is not supported: its adapters discover by flash nodes (-m host -C flashnode)", name);
 	if (!d->config.kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
 	r = listen_to_kernel(d, err);

@@ -36,17 +36,23 @@ static void carrier_lost(void *arg, int result, const struct err *err)
 	discovery_event(d, DISC_EV_FAILED);
 }
 
-/* What the transport gave becomes what carries PDUs. Kernel endpoints: see carrier.h. */
-static int make_carrier(struct discovery *d)
+static void carrier_logged_in(void *arg)
 {
-	const struct carrier_events events = { .pdu = carrier_pdu, .lost = carrier_lost, .arg = d };
+	discovery_event(arg, DISC_EV_LOGIN_DONE);
+}
+
+/* What the transport gave becomes what carries PDUs. Kernel endpoints: see carrier.h. */
+static int make_carrier(struct discovery *d, const struct login_config *login)
+{
+	const struct carrier_events events = { carrier_pdu, carrier_lost, carrier_logged_in, d };
 	struct miscsi_binding binding = d->op.binding;
 	int r;
 
 	d->op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
 		return carrier_socket_new(d->config.loop, (int)binding.value, &events, &d->carrier);
-	r = carrier_kernel_new(d->config.kernel, d->transport, &binding, &events, &d->carrier);
+	r = carrier_kernel_new(d->config.kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL, &events,
+		&d->carrier);
 	if (r < 0)
 		transport_disconnect(d->transport, &binding);
 	return r;
@@ -88,52 +94,79 @@ static int follow_login(struct discovery *d, struct login_action *action)
 	}
 }
 
-static int start_login(struct discovery *d)
+/* -errno; *err says why when it has a code. The secrets are the caller's to wipe. */
+static int login_settings(struct discovery *d, struct login_config *config, struct err *err)
 {
 	const struct record *r = d->config.record;
 	const char *own = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_INITIATORNAME) : "";
 	bool chap = record_int(r, FIELD_DISC_AUTHMETHOD) == RECORD_AUTH_CHAP;
-	struct login_config config = {
+	int rc;
+
+	*config = (struct login_config){
 		.initiator_name = *own ? own : d->config.initiator_name,
 		.initiator_alias = d->config.initiator_alias,
 		.discovery = true,
 		.cmdsn = FIRST_CMDSN,
 		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
 		.tpgt = -1,
-		.ignore_itt = d->carrier->ops->own_itt,
 	};
-	int rc = make_isid(config.isid);
-
-	iscsi_params_init(&config.wish);
-	config.wish.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
-	config.wish.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
-	if (d->carrier->ops->data_max && config.wish.max_recv_data_segment_length > d->carrier->ops->data_max)
-		config.wish.max_recv_data_segment_length = (uint32_t)d->carrier->ops->data_max;
+	iscsi_params_init(&config->wish);
+	config->wish.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
+	config->wish.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
+	rc = make_isid(config->isid);
 	if (rc == 0 && chap)
-		rc = credentials_take(r, &credential_fields, &config.chap, &d->err);
-	if (rc == 0)
-		rc = login_new(&config, &d->login, &d->err);
-	credentials_clear(&config.chap);
-	discovery_arm(d, record_int(r, chap ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
+		rc = credentials_take(r, &credential_fields, &config->chap, err);
 	return rc;
+}
+
+static int start_login(struct discovery *d, struct login_config *config)
+{
+	const struct carrier_ops *ops = d->carrier->ops;
+	struct login_action action;
+	int rc;
+
+	config->ignore_itt = ops->own_itt;
+	if (ops->data_max && config->wish.max_recv_data_segment_length > ops->data_max)
+		config->wish.max_recv_data_segment_length = (uint32_t)ops->data_max;
+	rc = login_new(config, &d->login, &d->err);
+	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
+		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-rc));
+	if (rc < 0)
+		return DISC_EV_FAILED;
+	login_start(d->login, &action);
+	return follow_login(d, &action);
+}
+
+/* The login that the firmware makes leaves us nothing but that it is done: the kernel counts CmdSN and StatSN. */
+static int let_firmware_log_in(struct discovery *d)
+{
+	d->result = (struct login_result){ .cmdsn = FIRST_CMDSN, .tpgt = -1 };
+	iscsi_params_init(&d->result.params);
+	return DISC_EV_NONE;
 }
 
 int discovery_login(void *machine)
 {
 	struct discovery *d = machine;
-	struct login_action action;
-	int r = make_carrier(d);
+	const struct record *record = d->config.record;
+	struct login_config config;
+	int r = login_settings(d, &config, &d->err);
 
-	if (r < 0)
-		return discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
-			"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
-	r = start_login(d);
 	if (r < 0 && d->err.code == MISCSI_ERR_OK)
-		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
+		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
+	if (r == 0) {
+		r = make_carrier(d, &config);
+		if (r < 0)
+			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS, "discovery through transport %s: %s",
+				transport_name(d->transport), strerror(-r));
+	}
+	discovery_arm(d, record_int(record, config.auth == LOGIN_AUTH_CHAP ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
 	if (r < 0)
-		return DISC_EV_FAILED;
-	login_start(d->login, &action);
-	return follow_login(d, &action);
+		r = DISC_EV_FAILED;
+	else
+		r = discovery_by_firmware(d) ? let_firmware_log_in(d) : start_login(d, &config);
+	credentials_clear(&config.chap);
+	return r;
 }
 
 int discovery_login_pdu(void *machine)
@@ -237,8 +270,11 @@ int discovery_too_late(void *machine)
 {
 	struct discovery *d = machine;
 
-	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time%s%s", d->address, d->ask ? "" : " in the login's stage ",
-		d->ask ? " to SendTargets" : login_stage(d->login));
+	if (d->login && !d->ask)
+		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in the login's stage %s", d->address,
+			login_stage(d->login));
+	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, d->ask ? "%s did not answer in time to SendTargets" :
+		"the adapter did not log in to %s in time", d->address);
 }
 
 /* ---- logging out ---- */

@@ -78,6 +78,7 @@ int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu);
 
 /* Guards and actions of the table. */
 bool discovery_has_address(const void *machine);
+bool discovery_by_firmware(const void *machine); /* which logs in, and out, by itself */
 bool discovery_may_pass(const void *machine);
 bool discovery_may_retry(const void *machine);
 int discovery_resolve(void *machine);

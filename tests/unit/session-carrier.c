@@ -29,7 +29,8 @@ struct carried {
 	struct err err;
 	bool hangs_up; /* the target, when it is asked */
 	bool silent;
-	unsigned logouts;
+	bool by_firmware, refused; /* the adapter logs in; and cannot */
+	unsigned logouts, logins;
 };
 
 static uint64_t now_of(void *arg)
@@ -58,6 +59,16 @@ static void hang_up(struct carried *c, uint32_t sid)
 	fake_kernel_event(c->fk, 1, &ev, NULL, 0);
 }
 
+/* Event 109, of the connection that was to be started. */
+static void firmware_says(struct carried *c, const struct iscsi_uevent *start, uint32_t state)
+{
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_LOGIN_STATE };
+
+	memcpy(ev.r, start->u, 8); /* sid, cid */
+	memcpy(ev.r + 8, &state, sizeof(state));
+	fake_kernel_event(c->fk, 1, &ev, NULL, 0);
+}
+
 /* The target behind the kernel; the kernel writes ITTs of its own, so its answers carry others. */
 static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
@@ -65,11 +76,14 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 	struct iscsi_pdu pdu = { .data = NULL };
 	uint32_t sid;
 
+	if (ev->type == ISCSI_UEVENT_START_CONN && c->by_firmware && !c->silent)
+		firmware_says(c, ev, c->refused ? 0 : 3);
 	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE || c->silent)
 		return false;
 	memcpy(&sid, ev->u, sizeof(sid));
 	switch (payload[0] & 0x3f) {
 	case ISCSI_OP_LOGIN:
+		c->logins++;
 		pdu = target_login(TARGET_TO_FFP, 1, NO_TEXT);
 		break;
 	case ISCSI_OP_TEXT:
@@ -140,6 +154,20 @@ static struct carried *world(void)
 	return c;
 }
 
+/* The same through an adapter whose firmware logs in. */
+static struct carried *world_of_firmware(void)
+{
+	struct carried *c = world();
+
+	c->by_firmware = true;
+	fake_sys_transport(&c->sys, "qla4xxx");
+	fake_sys_write(&c->sys, "qla4xxx\n", "class/scsi_host/host101/proc_name");
+	fake_sys_write(&c->sys, "02:00:00:00:00:07\n", "class/iscsi_host/host101/hwaddress");
+	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "qla4xxx", NULL), 0);
+	assert_int_equal(record_set(c->iface, FIELD_IFACE_HWADDRESS, "02:00:00:00:00:07", NULL), 0);
+	return c;
+}
+
 static void end(struct carried *c)
 {
 	plugins_free(c->w.ps);
@@ -173,7 +201,8 @@ static unsigned count(struct carried *c, uint32_t type)
 static void nothing_left(struct carried *c, unsigned refused_sessions)
 {
 	assert_int_equal(count(c, ISCSI_UEVENT_DESTROY_SESSION), count(c, ISCSI_UEVENT_CREATE_BOUND_SESSION) - refused_sessions);
-	assert_int_equal(count(c, ISCSI_UEVENT_EP_DISCONNECT), count(c, ISCSI_UEVENT_EP_CONNECT));
+	assert_int_equal(count(c, ISCSI_UEVENT_EP_DISCONNECT),
+		count(c, ISCSI_UEVENT_EP_CONNECT) + count(c, ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST));
 	assert_int_equal(kernel_pending(c->kernel), 0);
 }
 
@@ -219,6 +248,62 @@ static void the_kernel_carries_a_discovery(void **state)
 	end(c);
 }
 
+/* No login PDU and no logout of ours; the connection's end is the logout. What the firmware negotiates by comes before the start. */
+static void firmware_logs_in_for_a_discovery(void **state)
+{
+	struct carried *c = world_of_firmware();
+	unsigned before_start = 0;
+	bool secret = false, name = false, started = false;
+
+	(void)state;
+	assert_int_equal(record_set(c->record, FIELD_DISC_AUTHMETHOD, "CHAP", NULL), 0);
+	assert_int_equal(record_set(c->record, FIELD_DISC_USERNAME, "me", NULL), 0);
+	assert_int_equal(record_set(c->record, FIELD_DISC_PASSWORD, "secretsecret", NULL), 0);
+	ask(c);
+	assert_int_equal(c->result, 0);
+	assert_string_equal(c->found, "iqn.2026-11.example:one 10.9.0.1:3260,1;");
+	assert_int_equal(c->logins + c->logouts, 0);
+	for (unsigned i = 0; i < fake_kernel_requests(c->fk); i++) {
+		struct iscsi_uevent ev;
+		uint32_t param;
+		char *payload = NULL;
+		size_t len;
+
+		fake_kernel_request(c->fk, i, &ev, &payload, &len);
+		memcpy(&param, ev.u + 8, sizeof(param));
+		if (ev.type == ISCSI_UEVENT_START_CONN)
+			started = true;
+		if (ev.type == ISCSI_UEVENT_SET_PARAM && !started) {
+			before_start++;
+			secret |= param == ISCSI_PARAM_PASSWORD && strcmp(payload, "secretsecret") == 0;
+			name |= param == ISCSI_PARAM_INITIATOR_NAME && strcmp(payload, "iqn.2026-11.example:me") == 0;
+			if (param == ISCSI_PARAM_MAX_RECV_DLENGTH)
+				assert_string_equal(payload, "8192"); /* the one buffer */
+		}
+		x_free(payload);
+	}
+	assert_true(before_start > 12 && secret && name);
+	assert_int_equal(count(c, ISCSI_UEVENT_START_CONN), 1);
+	nothing_left(c, 0);
+	end(c);
+}
+
+static void firmware_that_cannot_log_in_is_told_of(void **state)
+{
+	(void)state;
+	for (int mute = 0; mute < 2; mute++) {
+		struct carried *c = world_of_firmware();
+
+		c->refused = !mute;
+		c->silent = mute;
+		ask(c);
+		assert_true(c->result < 0);
+		assert_non_null(strstr(c->err.text, mute ? "did not log in to 10.9.0.1 in time" : "the adapter could not log in"));
+		nothing_left(c, 0);
+		end(c);
+	}
+}
+
 /* Each kind of request refused once: the discovery fails or does without, and what was made is unmade. */
 static void any_request_may_fail(void **state)
 {
@@ -262,11 +347,11 @@ static void a_target_that_hangs_up_or_is_mute_leaves_nothing(void **state)
 static void given_up_at_any_moment(void **state)
 {
 	(void)state;
-	for (int steps = 0; steps < 60; steps++) {
-		struct carried *c = world();
+	for (int steps = 0; steps < 120; steps++) {
+		struct carried *c = steps % 2 ? world_of_firmware() : world();
 
 		assert_int_equal(discovery_start(&c->config, on_done, c, &c->d, &c->err), 0);
-		for (int i = 0; i < steps && !c->done; i++)
+		for (int i = 0; i < steps / 2 && !c->done; i++)
 			loop_step(c->w.loop, 1);
 		discovery_free(c->d);
 		for (int i = 0; i < 200; i++)
@@ -335,11 +420,6 @@ static void who_cannot_listen_cannot_ask(void **state)
 	c->config.kernel = NULL;
 	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
 	assert_int_equal(c->err.code, MISCSI_ERR_TRANS_CAPS);
-	/* firmware that logs in by itself has no PDUs for us */
-	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "qla4xxx", NULL), 0);
-	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
-	assert_int_equal(c->err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_non_null(strstr(c->err.text, "qla4xxx"));
 	end(c);
 }
 
@@ -347,6 +427,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_carries_a_discovery),
+		cmocka_unit_test(firmware_logs_in_for_a_discovery),
+		cmocka_unit_test(firmware_that_cannot_log_in_is_told_of),
 		cmocka_unit_test(any_request_may_fail),
 		cmocka_unit_test(a_target_that_hangs_up_or_is_mute_leaves_nothing),
 		cmocka_unit_test(given_up_at_any_moment),

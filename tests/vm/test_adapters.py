@@ -44,11 +44,7 @@ def login(host, kind):
     """From discovery to I/O; gives what selects the node, the session and its disk."""
     name = make_iface(host, kind)
     node = f"-m node -T {NAME} -p {TO} -I {name}"
-    if kind == "qla4xxx":  # discovers by flash nodes
-        contains(adm(f"-m discovery -t st -p {TO} -I {name}", rc=14).err, "transport qla4xxx", "what it says")
-        adm(node, "-o new")
-    else:
-        contains(adm(f"-m discovery -t st -p {TO} -I {name}").out, f"{TO}:3260,1 {NAME}\n", "discovery")
+    contains(adm(f"-m discovery -t st -p {TO} -I {name}").out, f"{TO}:3260,1 {NAME}\n", "discovery")
     adm(node, "--login")
     sids = logged_in()
     equal(len(sids), 1, "sessions")

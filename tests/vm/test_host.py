@@ -19,14 +19,6 @@ def golden():
     return importlib.machinery.SourceFileLoader("golden_run", GOLDEN + "/run").load_module()
 
 
-def nodes():
-    """What discovery made in the recording. It took a session's number, too."""
-    for word in ("login", "logout"):
-        adm("-m host -H 1 -C flashnode -x 2 -o", word, quiet=True)
-    for i in range(2):
-        adm(f"-m node -o new -T iqn.2024-01.org.example:sim{i} -p 10.66.0.200:3260,1 -I qla4xxx.00:00:5e:00:53:01.ipv4.0", quiet=True)
-
-
 def conn_error(sid):
     simhba_do(f"conn_error {sid} 1011")
     wait("bound anew", 30, lambda: any("BIND_CONN" in line for line in simhba_log(clear=False)))
@@ -45,8 +37,6 @@ def replay(run, group):
         simhba_set(ping_status=options.get("ping_status", 0))
         if "login" in options:
             adm("-m host -H 1 -C flashnode -o login -x", options["login"])
-        if "nodes" in options:
-            nodes()
         if "conn_error" in options:
             conn_error(options["conn_error"])
         p = subprocess.run([ISCSIADM, *step.argv], capture_output=True, text=True, timeout=60)
