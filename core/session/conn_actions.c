@@ -320,6 +320,9 @@ int conn_closed(void *machine)
 	struct conn *c = machine;
 
 	conn_release(c);
+	/* of a session that others ended */
+	if (c->binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(c->session->transport, &c->binding);
 	session_event(c->session, SESS_EV_CONN_CLOSED);
 	return CONN_EV_NONE;
 }

@@ -574,6 +574,26 @@ static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
 	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 0);
 }
 
+/* Another program ends a session, or a driver that goes: nobody else knows of its endpoint. */
+static void a_session_that_others_end_leaves_no_endpoint(void **state)
+{
+	struct session_world *w = *state;
+	struct record *node = world_node(w);
+	struct asked a;
+
+	fake_sys_transport(&w->sys, "cxgb4i");
+	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "cxgb4i", NULL), 0);
+	world_login(w, node, &a);
+	world_until(w, &a.done, 1, 50, 10 * SECONDS);
+	record_free(node);
+	assert_int_equal(a.result.err.code, 0);
+	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, a.result.sid, 0);
+	for (int i = 0; i < 50 && !world_count(w, ISCSI_UEVENT_EP_DISCONNECT); i++)
+		world_run(w, 1 * SECONDS);
+	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 1);
+	assert_int_equal(manager_count(w->m), 0);
+}
+
 static void a_forgotten_login_goes_on(void **state)
 {
 	struct session_world *w = *state;
@@ -642,6 +662,7 @@ int main(void)
 		T(events_of_others_do_no_harm),
 		T(requests_end_when_the_manager_does),
 		T(endpoints_of_sessions_stay_when_the_manager_goes),
+		T(a_session_that_others_end_leaves_no_endpoint),
 		T(a_forgotten_login_goes_on),
 		T(a_plugin_is_told_settings_whole),
 	};
