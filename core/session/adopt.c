@@ -3,6 +3,8 @@
  * Taking over the sessions that the kernel has: after this daemon was ended or killed, or when it takes the place of another initiator
  * program. A session that is up is watched from now on and not touched; one that is not is recovered at once.
  */
+#include "base/mem.h"
+#include "kernel/scan.h"
 #include "object/session_info.h"
 #include "plugin/hold.h"
 #include "record/record.h"
@@ -153,6 +155,18 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	return 0;
 }
 
+/*
+ * A login that a daemon began and did not live to end: nobody waits for it. FREE is what the kernel says of it, but of one that was lost
+ * long ago, too: that has left a file, or has devices.
+ */
+static bool was_never_up(const struct session *s, const struct session_info *i)
+{
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+
+	return strcmp(i->state, "FREE") == 0 && !s->isid_known &&
+		scan_devices(manager_config(s->manager)->sysfs, s->host_no, s->sid, &devices) == 0 && devices.n == 0;
+}
+
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
 static void set_going(struct manager *m, const struct session_info *i)
 {
@@ -164,7 +178,7 @@ static void set_going(struct manager *m, const struct session_info *i)
 		return;
 	}
 	/* a discovery whose program was killed has no target */
-	if (!*i->target || !i->has_conn) {
+	if (!*i->target || !i->has_conn || was_never_up(s, i)) {
 		log_info(m->config.log, "session", "session%u was never logged in to a target: ending it", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;

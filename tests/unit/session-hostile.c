@@ -347,6 +347,34 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 }
 
+/* FREE is one whose login a killed daemon began, which nobody waits for, and one that was lost long ago, which has to come back. */
+static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
+{
+	static const struct fake_lun one[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
+	struct session_world *w = *state;
+	struct fake_session kept;
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", w->port);
+	kept = as_left(port, "FREE");
+	kept.conn_state = "down";
+	for (unsigned i = 0; i < 3; i++) { /* 1: it has a file; 2: it has a disk */
+		kept.sid = 20 + i;
+		kept.host = 120 + i;
+		kept.luns = i == 2 ? one : NULL;
+		fake_sys_session(&w->sys, &kept);
+		if (i == 1)
+			note(w, kept.sid, port, "default");
+		assert_int_equal(manager_adopt_one(w->m, kept.sid, NULL), 1);
+	}
+	for (int i = 0; i < 250 && manager_count(w->m) > 2; i++)
+		world_run(w, 1 * SECONDS);
+	assert_int_equal(manager_count(w->m), 2);
+	assert_null(manager_find(w->m, 20));
+	for (uint32_t sid = 21; sid < 23; sid++)
+		world_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 10 * SECONDS);
+}
+
 /*
  * A target that answers before it was asked: the login is over while the kernel refuses to send our request. That is a failed login,
  * and one that counts, not a session that was up and is to be restored for ever.
@@ -467,6 +495,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_session_that_is_up_is_adopted_untouched),
+		T(a_login_that_a_daemon_left_half_done_is_ended),
 		T(a_session_that_failed_meanwhile_is_recovered),
 		T(a_request_that_was_not_sent_fails_the_login_although_it_was_answered),
 		T(a_connection_that_is_lost_while_it_starts_was_never_up),
