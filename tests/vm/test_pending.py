@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A login that nobody answers is ended by a logout, at once, in each way of having no answer; and the next login works"""
+"""A login that nobody answers is ended by a logout, at once, in each way of having no answer, and by the next daemon; the next login works"""
 import socket
 import subprocess
 import threading
@@ -34,15 +34,33 @@ def ended(target, portal, after):
     contains(adm(f"-m node -T {target} -p {portal} -u", rc=21).err, "No matching sessions found", "second logout")
 
 
+def left_half_done(target, daemon):
+    """Who asked has been told that the daemon is gone; the next daemon does not go on with it."""
+    login = subprocess.Popen([ISCSIADM, "-m", "node", "-T", target, "-p", MUTE, "-l"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1)
+    equal(len(sessions()), 1, "sessions of the login")
+    daemon.kill()
+    login.communicate(timeout=10)
+    check(login.returncode not in (0, None), f"the login's status: {login.returncode}")
+    equal(len(sessions()), 1, "sessions without a daemon")
+    daemon = Iscsid()
+    start = time.monotonic()
+    while sessions() and time.monotonic() - start < 30:
+        time.sleep(0.5)
+    equal(sessions(), {}, "sessions that the next daemon has left")
+    say(f"ended after {time.monotonic() - start:.1f} s")
+
+
 def test():
     if PEER:
         skip("there, it goes on")
     target = Target("disk", [ram("d0", 16)])
-    Iscsid()
+    daemon = Iscsid()
     listener = mute()
     for after in (0.3, 3):
         ended(target.name, NOBODY, after)
         ended(target.name, MUTE, after)
+    left_half_done(target.name, daemon)
     listener.close()
     discover()
     adm(f"-m node -T {target.name} -p {PORTAL} -l")
