@@ -4,7 +4,8 @@
  * the adapter uses and no network device has. It is named for the hardware address, which is the same after each boot.
  *
  * Made when it is needed and never removed: ARP must be answered while a session is recovered and while the daemon is restarted, and a
- * DHCP client of the administrator's may run on it. All of this may wait for the kernel's network lock: not on a loop's thread.
+ * DHCP client of the administrator's may run on it. All of this may wait for the kernel's network lock, as all of route.h may: on a loop's
+ * thread macvlan_address_of() alone is called, for a path request.
  */
 #ifndef KERNEL_MACVLAN_H
 #define KERNEL_MACVLAN_H
