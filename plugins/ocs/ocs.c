@@ -2,8 +2,9 @@
 /*
  * Transport ocs: Emulex OneConnect adapters whose driver comes from their maker; no mainline kernel has it.
  *
- * So nothing is assumed but a kernel endpoint that comes before the session. Every optional request is sent as it is asked for; what
- * the driver does not know it refuses, and the user is told as on any other adapter.
+ * So nothing is assumed but a kernel endpoint that comes before the session and is had through a host, as every adapter that keeps its IP
+ * settings itself wants it. Every optional request is sent as it is asked for; what the driver does not know it refuses, and the user is
+ * told as on any other adapter.
  */
 #include <miscsi/plugin.h>
 
@@ -16,6 +17,6 @@ MISCSI_PLUGIN(ocs,
 	.version = PLUGIN_VERSION,
 	.summary = "OneConnect iSCSI, by the maker's driver",
 	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
-		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH |
+		MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING,
 );
