@@ -39,6 +39,8 @@ static const struct {
 } trait_texts[] = {
 	{ MISCSI_TRAIT_SOCKET, "sockets" },
 	{ MISCSI_TRAIT_RDMA, "RDMA" },
+	{ MISCSI_TRAIT_PATH, "path requests" },
+	{ MISCSI_TRAIT_UIO, "uio device" },
 	{ MISCSI_TRAIT_FIRMWARE_LOGIN, "firmware login" },
 	{ MISCSI_TRAIT_FIRMWARE_SESSIONS, "firmware sessions" },
 	{ MISCSI_TRAIT_KERNEL_NET, "interface settings" },
