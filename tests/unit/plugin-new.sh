@@ -13,7 +13,8 @@ grep -v '^include plugins/fresh_2/local.mk$' "$dir/Makefile.am" | cmp -s - "$src
 # as PLUGINS.md says for a plugin from elsewhere
 ${CC_FOR_ABI:-cc} -shared -fPIC -Wall -Wextra -Werror -I"$src/include" -DPLUGIN_VERSION='"1"' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro \
 	-o "$dir/fresh_2.so" "$dir/plugins/fresh_2/fresh_2.c" || fail "it does not build"
-tests/unit/plugin-kit "$dir/fresh_2.so" || fail "it breaks a rule"
+tests/unit/plugin-kit "$dir/fresh_2.so" >"$dir/kit" || fail "it breaks a rule: $(cat "$dir/kit")"
+grep -qx "$dir/fresh_2.so: keeps the rules" "$dir/kit" || fail "the kit does not say what it has checked"
 for section in SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED'; do
 	grep -q "^.SH $section\$" "$dir/doc/man/miscsi-fresh_2.7" || fail "its manual page has no section $section"
 done
