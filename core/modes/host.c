@@ -154,7 +154,7 @@ static int check_address(const char *name, const char *value, struct err *err)
 	char shown[96];
 	enum field_id id;
 
-	if (field_find(RECORD_FLASHNODE, name, &id) < 0 || field_of(id)->type != FIELD_TYPE_ADDRESS ||
+	if (field_find(RECORD_FLASHNODE, name, &id) < 0 || field_of(id)->type != FIELD_TYPE_ADDRESS || !*value ||
 		inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1)
 		return 0;
 	return err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an IPv4 or IPv6 address", field_of(id)->key,

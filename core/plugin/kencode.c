@@ -32,9 +32,12 @@ static void put_number(struct value *v, int64_t number, uint8_t width)
 	memcpy(v->bytes, from, width);
 }
 
+/* Empty: all zeros, as an entry has it that was never given one. */
 static int put_address(struct value *v, const char *text, uint8_t width, int v6)
 {
 	v->len = width;
+	if (!*text)
+		return 0;
 	return inet_pton(v6 ? AF_INET6 : AF_INET, text, v->bytes) == 1 ? 0 : -EINVAL;
 }
 
@@ -64,6 +67,19 @@ static int put_isid(struct value *v, const char *text)
 	return 0;
 }
 
+/* The driver copies as many letters as it has, and no end. */
+static int put_word(struct value *v, const struct record *r, enum field_id id, uint8_t width)
+{
+	char word[TEXT_BYTES];
+
+	record_text(r, id, word, sizeof(word));
+	if (strlen(word) != width)
+		return -EINVAL;
+	memcpy(v->bytes, word, width);
+	v->len = width;
+	return 0;
+}
+
 static int put(struct value *v, const struct record *r, enum field_id id, uint8_t width, int v6)
 {
 	const struct field *f = field_of(id);
@@ -71,6 +87,8 @@ static int put(struct value *v, const struct record *r, enum field_id id, uint8_
 	memset(v, 0, sizeof(*v));
 	if (f->type == FIELD_TYPE_INT)
 		put_number(v, record_int(r, id), width);
+	else if (f->type == FIELD_TYPE_ENUM && f->kernel.table == FIELD_TABLE_FLASH)
+		return put_word(v, r, id, width);
 	else if (f->type == FIELD_TYPE_ENUM) /* 1 disable, 2 enable, and likewise for the other words */
 		put_number(v, record_int(r, id) + 1, width);
 	else if (f->type == FIELD_TYPE_ADDRESS)
@@ -260,6 +278,8 @@ int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
 	int ret = r ? take_all(op, r) : -ENOMEM;
 
+	if (ret == 0 && record_is_set(r, FIELD_FLASH_PORTAL_TYPE)) /* sent before the addresses, which are of the new family then */
+		v6 = record_int(r, FIELD_FLASH_PORTAL_TYPE) == 1;
 	for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++)
 		ret = add_flash_field(op, out, r, (enum field_id)id, v6);
 	return finish(op, out, ret);

@@ -154,7 +154,9 @@ static void a_bad_setting_sends_nothing(void **state)
 	static const char *const readonly[] = { "flashnode.session.tpgt", "1", "flashnode.session.username", "bob", NULL };
 	static const char *const unknown[] = { "flashnode.session.tpgt", "1", "flashnode.nosuch", "1", NULL };
 	static const char *const family[] = { "flashnode.conn[0].ipaddress", "fd00::1", NULL };
-	static const char *const *const flash[] = { readonly, unknown, family };
+	static const char *const new_family[] = { "flashnode.session.portal_type", "ipv6", "flashnode.conn[0].ipaddress", "10.0.0.9", NULL };
+	static const char *const no_family[] = { "flashnode.session.portal_type", "", NULL };
+	static const char *const *const flash[] = { readonly, unknown, family, new_family, no_family };
 	struct adapter_world *k = world();
 	struct run r;
 
@@ -163,7 +165,7 @@ static void a_bad_setting_sends_nothing(void **state)
 	transport_net_apply(k->card, run_begin(&r, 1, host_name));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_INVAL);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(flash) / sizeof(flash[0]); i++) {
 		transport_flash_set(k->card, run_begin(&r, 1, flash[i]), 3);
 		assert_true(run_end(&k->w, &r) < 0);
 		assert_int_equal(r.op.err.code, MISCSI_ERR_INVAL);
@@ -196,6 +198,24 @@ static void flash_node_settings_have_the_widths_of_the_driver(void **state)
 	assert_int_equal(get32(ev.u), 1);
 	assert_int_equal(get32(ev.u + 4), 3);
 	assert_int_equal(get32(ev.u + 8), 8);
+	end(k);
+}
+
+/* KERNEL_ABI 8: the driver takes it, as four letters; the addresses behind it are of the new family. */
+static void a_flash_node_changes_its_family(void **state)
+{
+	static const char *const settings[] = { "flashnode.conn[0].ipaddress", "fd00::1", "flashnode.session.portal_type", "ipv6",
+		"flashnode.conn[0].link_local_ipv6", "", NULL };
+	struct adapter_world *k = world();
+	char text[1024];
+	struct run r;
+
+	(void)state;
+	fake_sys_write(&k->sys, "ipv4\n", "bus/iscsi_flashnode/devices/flashnode_sess-1:3/portal_type");
+	transport_flash_set(k->card, run_begin(&r, 1, settings), 3);
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_string_equal(attributes(k, ISCSI_UEVENT_SET_FLASHNODE_PARAMS, 6, text, sizeof(text)),
+		"1:69707636 35:fd000000000000000000000000000001 45:00000000000000000000000000000000 ");
 	end(k);
 }
 
@@ -437,6 +457,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_the_adapter_finds_are_not_sent),
 		cmocka_unit_test(a_bad_setting_sends_nothing),
 		cmocka_unit_test(flash_node_settings_have_the_widths_of_the_driver),
+		cmocka_unit_test(a_flash_node_changes_its_family),
 		cmocka_unit_test(flash_nodes_are_read_from_their_two_devices),
 		cmocka_unit_test(flash_errors_are_those_of_the_operation),
 		cmocka_unit_test(without_the_trait_nothing_is_sent),
