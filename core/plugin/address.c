@@ -93,11 +93,11 @@ static int not_without(const struct address *a, struct err *err)
 {
 	if (a->dhcp)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "transport %s: DHCP for the adapter needs its maker's driver in user space, which is not "
-			"part of miscsi; set iface.ipaddress, or iscsid.offload_macvlan = Yes and run a DHCP client on the device that it makes",
+			"part of miscsi; set iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a DHCP client on the device that it makes",
 			a->transport);
 	return err_set(err, MISCSI_ERR_TRANS_CAPS, "transport %s: no network device of this host has the address %s (iface.ipaddress), and to "
 		"answer ARP for it by the adapter needs its maker's driver in user space, which is not part of miscsi; give the address to a "
-		"device, or set iscsid.offload_macvlan = Yes", a->transport, a->text);
+		"device, or set iscsid.offload_macvlan = Yes and restart iscsid", a->transport, a->text);
 }
 
 static int await_dhcp(const struct address *a, struct err *err)
