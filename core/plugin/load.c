@@ -83,6 +83,8 @@ static struct plugin *plugin_new(struct plugins *ps, const char *name, const cha
 	if (!p)
 		return NULL;
 	p->ps = ps;
+	if (stat(file, &p->seen) < 0)
+		memset(&p->seen, 0, sizeof(p->seen));
 	list_init(&p->node);
 	p->name = x_strdup(name);
 	p->file = x_strdup(file);
@@ -314,6 +316,28 @@ static int load_preloaded(struct plugins *ps)
 	return r;
 }
 
+static bool has_changed(const struct plugin *p)
+{
+	struct stat now = { 0 };
+
+	if (stat(p->file, &now) < 0)
+		memset(&now, 0, sizeof(now));
+	return now.st_ino != p->seen.st_ino || now.st_dev != p->seen.st_dev || now.st_size != p->seen.st_size ||
+		now.st_mode != p->seen.st_mode || now.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
+}
+
+/* A file may be looked at while it is being copied: what was refused is judged anew when it is another, and forgotten when it is gone. */
+static void forget_changed(struct plugins *ps)
+{
+	struct plugin *p, *next;
+
+	list_for_each_safe(p, next, &ps->list, node) {
+		if (p->refused && has_changed(p))
+			plugin_free(p);
+	}
+}
+
 /* Calls fn for each directory until one fails. */
 static int each_dir(struct plugins *ps, int (*fn)(struct plugins *ps, const char *dir, const char *arg), const char *arg)
 {
@@ -349,11 +373,10 @@ int load_all(struct plugins *ps)
 {
 	int r = load_preloaded(ps);
 
-	if (r == 0 && !ps->all)
-		r = each_dir(ps, dir_all, NULL);
-	if (r == 0)
-		ps->all = true;
-	return r;
+	if (r)
+		return r;
+	forget_changed(ps);
+	return each_dir(ps, dir_all, NULL);
 }
 
 int plugins_new(const struct plugins_config *config, struct plugins **out)

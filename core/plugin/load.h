@@ -19,7 +19,11 @@ bool load_privileged(void);
 /* May this file be opened? root: the process is. 0, or -EACCES with the reason. */
 int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err);
 
-/* Opens NAME.so wherever it is; all there are; those linked in. What is refused is kept with its reason, logged once, and no failure. -ENOMEM. */
+/*
+ * Opens NAME.so wherever it is; all there are; those linked in. What is refused is kept with its reason, logged once, and no failure. -ENOMEM.
+ * load_all() looks at the directories each time, for a long-lived program sees plugins come: it opens what is new, and what was refused
+ * and is another file now.
+ */
 int load_named(struct plugins *ps, const char *name);
 int load_all(struct plugins *ps);
 

@@ -56,6 +56,7 @@ struct plugin {
 	struct plugins *ps;
 	char *name, *file;
 	char *refused; /* NULL: it is used */
+	struct stat seen; /* the file as it was; 0: none */
 	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
 	uint32_t has; /* bit per row of the ops tables (merge.c): the plugin brought it */
 	struct plugin_ops ops;
@@ -72,7 +73,6 @@ struct plugins {
 	unsigned n_ended;
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	struct list uios; /* held open (uio.h) */
-	bool all; /* everything in the directories was opened */
 	bool preloaded, catalogue_read;
 };
 

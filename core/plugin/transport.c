@@ -107,6 +107,18 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
 }
 
+int plugins_served(struct plugins *ps)
+{
+	struct transport *t;
+	int r = load_all(ps);
+
+	list_for_each(t, &ps->transports, node) {
+		if (r >= 0)
+			r++;
+	}
+	return r;
+}
+
 struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
 {
 	char proc_name[64];

@@ -220,6 +220,48 @@ int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err)
 	return rc;
 }
 
+#define LEFT_MS 30000
+
+static void look_at_left(void *arg)
+{
+	manager_adopt_left(arg);
+}
+
+/* Out of memory it is left for good, or until somebody logs it out. */
+static void leave(struct manager *m, uint32_t sid)
+{
+	uint32_t *left = x_realloc(m->left, (m->n_left + 1) * sizeof(*left));
+
+	if (!left)
+		return;
+	m->left = left;
+	left[m->n_left++] = sid;
+	loop_timer_set(m->config.loop, &m->left_timer, LEFT_MS, look_at_left, m);
+}
+
+/* As many transports as before: nothing has come that could serve them. */
+void manager_adopt_left(struct manager *m)
+{
+	int served = m->n_left ? plugins_served(m->config.plugins) : 0;
+	size_t kept = 0;
+
+	for (size_t n = 0; served > 0 && served != m->served && n < m->n_left; n++) {
+		struct err why = ERR_INIT;
+		int one = manager_find(m, m->left[n]) ? 0 : manager_adopt_one(m, m->left[n], &why);
+
+		if (one > 0)
+			log_info(m->config.log, "session", "took over session%u, whose plugin has come", m->left[n]);
+		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP) /* of which there is none any more */
+			m->left[kept++] = m->left[n];
+	}
+	if (served > 0 && served != m->served) {
+		m->n_left = kept;
+		m->served = served;
+	}
+	if (m->n_left)
+		loop_timer_set(m->config.loop, &m->left_timer, LEFT_MS, look_at_left, m);
+}
+
 int manager_adopt(struct manager *m, struct err *err)
 {
 	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
@@ -231,10 +273,12 @@ int manager_adopt(struct manager *m, struct err *err)
 		struct err why = ERR_INIT;
 		int one = adopt(m, &list.info[n], &why);
 
-		if (one < 0)
+		if (one < 0) {
 			log_warn(m->config.log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
-		else
+			leave(m, list.info[n].sid);
+		} else {
 			adopted += one;
+		}
 	}
 	session_info_list_free(&list);
 	store_clean(m->config.state_dir, m->config.sysfs);

@@ -88,12 +88,14 @@ void manager_free(struct manager *m)
 	m->ending = true;
 	paths_drop(&m->paths);
 	loop_timer_cancel(m->config.loop, &m->look_again);
+	loop_timer_cancel(m->config.loop, &m->left_timer);
 	list_for_each_safe(s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);
 		session_answer(s, SESSION_DOWN, &err);
 		session_free(s);
 	}
 	requests_end(m, &err);
+	x_free(m->left);
 	x_free(m);
 }
 
@@ -246,6 +248,7 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 	}
 	if (plugins_find(m->config.plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
+	manager_adopt_left(m); /* what is there already must not be made twice */
 	present = join_present(m, node, r);
 	if (present >= wanted && r->waiting == 1)
 		err_set(err, MISCSI_ERR_SESS_EXISTS, "%u session requested, but %u already present.", wanted, present);

@@ -15,6 +15,11 @@ struct manager {
 	struct paths paths; /* path requests under way */
 	uint64_t last_id; /* of a session */
 	struct loop_timer look_again; /* some time after events were lost */
+	/* adopt.c: sessions whose plugin was missing, and how many transports were served when they were last tried */
+	uint32_t *left;
+	size_t n_left;
+	int served;
+	struct loop_timer left_timer;
 	bool ending;
 };
 
@@ -28,5 +33,7 @@ struct session *manager_find(const struct manager *m, uint32_t sid);
 
 /* Takes over a session of the kernel that is none of ours yet. 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
 int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err);
+/* Takes over those that were left alone and whose plugin has come since. Cheap when none has. */
+void manager_adopt_left(struct manager *m);
 
 #endif

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <ltdl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GOOD BUILDDIR "/.libs/"
 #define ODD BUILDDIR "/tests/unit/plugins/.libs/"
@@ -109,6 +110,42 @@ static void file_named_for_the_transport_is_the_only_one_opened(void **state)
 	world_remove(&dir);
 }
 
+/* A package that is installed while the daemon runs: nobody restarts it for that. */
+static void files_that_come_later_are_seen(void **state)
+{
+	struct plugin_world w;
+	struct transport *t;
+	struct world dir;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	world_make(&dir);
+	put(&dir, GOOD "null.so", "null.so");
+	put(&dir, ODD "odd_abi.so", "odd_abi.so");
+	put(&dir, SRCDIR "/configure.ac", "be2iscsi.so"); /* as a copy that is not finished */
+	plugin_world_make(&w, dir.dir);
+	assert_int_equal(plugins_find(w.ps, "cxgb4i", &t, &err), -ENODEV);
+	assert_int_equal(plugins_find_by_proc_name(w.ps, "cxgb3i", &t, &err), -ENODEV);
+	assert_int_equal(plugins_find(w.ps, "be2iscsi", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "is not used"));
+	assert_int_equal(plugins_served(w.ps), 1);
+	w.lines[0] = '\0';
+	put(&dir, GOOD "cxgbi.so", "cxgbi.so");
+	assert_int_equal(plugins_find_by_proc_name(w.ps, "cxgb3i", &t, &err), 0);
+	must_find(&w, "cxgb4i");
+	put(&dir, GOOD "be2iscsi.so", "be2iscsi.so");
+	must_find(&w, "be2iscsi");
+	assert_int_equal(plugins_served(w.ps), 4);
+	assert_string_equal(w.lines, ""); /* what was refused and is as it was is not told again */
+	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "made for plugin ABI 2"));
+	assert_int_equal(unlink(world_path(&dir, "odd_abi.so")), 0);
+	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
+	assert_null(strstr(err.text, "made for plugin ABI 2"));
+	plugin_world_free(&w);
+	world_remove(&dir);
+}
+
 static void first_directory_wins(void **state)
 {
 	struct plugin_world w;
@@ -199,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_files_are_named_and_the_rest_works),
 		cmocka_unit_test(file_named_for_the_transport_is_the_only_one_opened),
+		cmocka_unit_test(files_that_come_later_are_seen),
 		cmocka_unit_test(first_directory_wins),
 		cmocka_unit_test(environment_is_believed_only_without_privileges),
 		cmocka_unit_test(root_opens_nothing_that_others_may_write),

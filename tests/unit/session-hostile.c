@@ -249,6 +249,31 @@ static void a_logout_that_was_cut_short_is_completed(void **state)
 	assert_int_equal(manager_count(w->m), 0);
 }
 
+/* The daemon was started while a plugin's file was away: its sessions are taken over when it is back, also one that was lost meanwhile. */
+static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **state)
+{
+	struct session_world *w = *state;
+	struct fake_session kept = { .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp",
+		.state = "FAILED", .conn_state = "failed" };
+	struct asked a;
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", w->port);
+	kept.port = port;
+	fake_sys_session(&w->sys, &kept);
+	world_plugins(w, w->dir, "null");
+	assert_int_equal(manager_adopt(w->m, NULL), 0);
+	world_run(w, 60 * SECONDS);
+	assert_int_equal(manager_count(w->m), 0);
+	world_plugin_file(w->dir, "tcp");
+	world_run(w, 60 * SECONDS);
+	assert_int_equal(manager_count(w->m), 1);
+	assert_true(w->logins > 0);
+	world_logout(w, 9, &a);
+	world_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, 0);
+}
+
 static void note(struct session_world *w, uint32_t sid, const char *port, const char *iface)
 {
 	char path[128];
@@ -494,6 +519,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_session_whose_plugin_was_away_is_adopted_when_it_is_back),
 		T(a_session_that_is_up_is_adopted_untouched),
 		T(a_login_that_a_daemon_left_half_done_is_ended),
 		T(a_session_that_failed_meanwhile_is_recovered),

@@ -89,12 +89,23 @@ static int world_identify(void *arg, const char **name, const char **alias, stru
 	return w->nameless ? err_set(err, MISCSI_ERR_INVAL, "no initiator name") : 0;
 }
 
-void world_new(struct session_world *w)
+static void make_manager(struct session_world *w, const char *dirs)
 {
-	struct plugins_config plugins;
-	struct manager_config config;
+	struct plugins_config plugins = { .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
+		.workers = w->workers, .dirs = dirs };
+	struct manager_config config = { .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
+		.scanner = w->scanner, .lookups = w->workers, .state_dir = w->dir, .identify = world_identify, .identify_arg = w,
+		.host_salt = 1 };
 	struct err err = ERR_INIT;
 
+	assert_int_equal(plugins_new(&plugins, &w->plugins), 0);
+	config.plugins = w->plugins;
+	if (manager_new(&config, &w->m, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+void world_new(struct session_world *w)
+{
 	memset(w, 0, sizeof(*w));
 	w->now = 1000000;
 	fake_sys_new(&w->sys);
@@ -111,14 +122,26 @@ void world_new(struct session_world *w)
 	assert_int_equal(scanner_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
 	assert_int_equal(worker_pool_new(w->loop, 2, &w->workers), 0);
 	w->log = (struct log){ .level = LOG_LEVEL_ERR, .write = log_to_stderr, .arg = w->dir };
-	plugins = (struct plugins_config){ .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
-		.workers = w->workers, .dirs = BUILDDIR "/.libs" };
-	assert_int_equal(plugins_new(&plugins, &w->plugins), 0);
-	config = (struct manager_config){ .loop = w->loop, .log = &w->log, .kernel = w->kernel, .plugins = w->plugins,
-		.sysfs = &w->sys.sysfs, .scanner = w->scanner, .lookups = w->workers, .state_dir = w->dir,
-		.identify = world_identify, .identify_arg = w, .host_salt = 1 };
-	if (manager_new(&config, &w->m, &err) < 0)
-		fail_msg("%s", err.text);
+	make_manager(w, BUILDDIR "/.libs");
+}
+
+void world_plugin_file(const char *dir, const char *name)
+{
+	char from[256], to[256];
+
+	snprintf(from, sizeof(from), BUILDDIR "/.libs/%s.so", name);
+	snprintf(to, sizeof(to), "%s/%s.so", dir, name);
+	assert_int_equal(symlink(from, to), 0);
+}
+
+void world_plugins(struct session_world *w, const char *dir, const char *only)
+{
+	manager_free(w->m);
+	plugins_free(w->plugins);
+	kernel_free(w->kernel);
+	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
+	world_plugin_file(dir, only);
+	make_manager(w, dir);
 }
 
 void world_free(struct session_world *w)

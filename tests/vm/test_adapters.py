@@ -2,12 +2,14 @@
 # needs: qemu simhba
 """Every adapter: discovery, login, I/O, recovery and logout through its plugin and iscsid"""
 import os
+import shutil
 import subprocess
 import time
 
 from lib import *
+from test_plugin import plugins
 
-VM_TIME = 60
+VM_TIME = 90
 # Of every kind one, in the order of their host numbers.
 KINDS = ["qla4xxx", "bnx2i", "cxgb3i", "cxgb4i", "be2iscsi", "qedi", "ocs"]
 WITH_PATHS = ("bnx2i", "qedi")
@@ -112,6 +114,38 @@ def driver_made():
     equal(sessions(), {}, "sessions left")
 
 
+def without_address(kind):
+    """An adapter that connects through a host: the only one is taken, and the transport's name alone is no iface."""
+    adm(f"-m iface -o new -I bare{kind}", quiet=True)
+    adm(f"-m iface -I bare{kind} -o update -n iface.transport_name -v {kind}", quiet=True)
+    contains(adm(f"-m discovery -t st -p {TO} -I bare{kind}").out, f"{TO}:3260,1 {NAME}\n", "discovery")
+    adm(f"-m node -T {NAME} -p {TO} -I bare{kind} --login")
+    adm(f"-m node -T {NAME} -p {TO} -I bare{kind} --logout")
+    equal(sessions(), {}, "sessions left")
+    return adm(f"-m iface -I {kind}", rc=None).rc
+
+
+def plugin_comes_later():
+    """A daemon that was started without the plugin of a session that is up: nothing is lost, and the file need only be put back."""
+    node = f"-m node -T {NAME} -p {TO} -I i4"
+    adm(node, "--login")
+    sid, folder = logged_in()[0], plugins()
+    for daemon in list(Iscsid.running):
+        daemon.stop()
+    shutil.move(f"{folder}/cxgbi.so", "/run/cxgbi.so")
+    Iscsid("-d", "3")
+    adm(f"-m session -r {sid} -u", rc=12)
+    other = f"-m node -T {NAME} -p {TO} -I i3"
+    adm(other, "--login", rc=12)
+    shutil.move("/run/cxgbi.so", f"{folder}/cxgbi.so")
+    adm(other, "--login")
+    adm(other, "--logout")
+    simhba_do(f"conn_error {sid} 1011")
+    wait("logged in anew", 30, lambda: get(f"/sys/class/iscsi_session/session{sid}/state") == "LOGGED_IN")
+    adm(f"-m session -r {sid} -u")
+    equal(sessions(), {}, "sessions left")
+
+
 def test():
     network()
     simhba(",".join(KINDS), ports=1, netdevs=",".join(["sim0"] * len(KINDS)))
@@ -125,6 +159,8 @@ def test():
     refused(1, "qla4xxx")
     refused(5, "be2iscsi")
     driver_made()
+    equal(without_address("ocs"), without_address("be2iscsi"), "the transport's name as an iface")
+    plugin_comes_later()
 
 
 if __name__ == "__main__":
