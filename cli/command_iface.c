@@ -151,7 +151,7 @@ static int apply_all(const struct command *c)
 
 static void say_reply(void *arg, uint32_t nth, const struct err *err)
 {
-	(void)arg;
+	*(bool *)arg = true;
 	if (err->code == MISCSI_ERR_OK)
 		out_line("Ping %u completed", nth);
 	else
@@ -163,9 +163,10 @@ static int ping(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	const struct args *a = c->args;
+	bool told = false;
 	struct adapter_ping ping = { .address = a->ip, .size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
 		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1, .interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
-		.interrupt = -1, .reply = say_reply };
+		.interrupt = -1, .reply = say_reply, .arg = &told };
 	struct err err = ERR_INIT;
 	int r;
 
@@ -183,7 +184,7 @@ static int ping(const struct command *c, const char *name)
 	if (ping.sent)
 		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
 			ping.received, (ping.sent - ping.received) * 100 / ping.sent);
-	return r < 0 ? (ping.sent ? command_status(r, &err) : command_fail(r, &err)) : 0;
+	return r < 0 ? (told || ping.sent ? command_status(r, &err) : command_fail(r, &err)) : 0;
 }
 
 int command_iface(const struct command *c)

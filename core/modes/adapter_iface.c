@@ -299,9 +299,10 @@ static void ping_pause(const struct pinging *p, uint32_t seconds)
 static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, struct adapter_ping *ping, struct pinging *p,
 	struct err *err)
 {
+	bool refused = false;
 	int first = 0;
 
-	for (uint32_t i = 0; i < ping->count; i++) {
+	for (uint32_t i = 0; i < ping->count && !refused; i++) {
 		struct err why = ERR_INIT;
 		int r;
 
@@ -310,7 +311,8 @@ static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, stru
 		if (i && p->stopped)
 			break;
 		r = ping_once(a, args, p, &why);
-		ping->sent++;
+		refused = why.code == MISCSI_ERR_OP_NOT_SUPP || why.code == MISCSI_ERR_ACCESS;
+		ping->sent += !refused;
 		ping->received += r >= 0;
 		if (r != -EINTR)
 			ping->reply(ping->arg, i + 1, &why);
@@ -318,8 +320,6 @@ static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, stru
 			first = r;
 			err_copy(err, &why);
 		}
-		if (why.code == MISCSI_ERR_OP_NOT_SUPP || why.code == MISCSI_ERR_ACCESS)
-			break;
 	}
 	if (ping->received)
 		err_clear(err);

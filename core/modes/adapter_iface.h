@@ -28,7 +28,7 @@ struct adapter_ping {
 	/* After each; err->code tells. */
 	void (*reply)(void *arg, uint32_t nth, const struct err *err);
 	void *arg;
-	uint32_t sent, received; /* filled */
+	uint32_t sent, received; /* filled; one that is refused unsent (OP_NOT_SUPP, ACCESS) is told, not counted, and the last */
 };
 /* 0 when there was any reply; else the first failure (GENERIC: interrupted). INVAL: not an address. */
 int adapter_iface_ping(struct world *w, const struct record *iface, struct adapter_ping *ping, struct err *err);
