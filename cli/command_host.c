@@ -427,7 +427,9 @@ static int with_adapter(const struct command *c, const struct verb *v, uint32_t 
 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
-	r = host_mode_adapter(c->world, c->args->host, &adapter, &err);
+	/* what 2.1.8 has, too, ends as there */
+	r = host_mode_adapter(c->world, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter,
+		&err);
 	if (r < 0)
 		return command_fail(r, &err);
 	return v ? v->run(c, &adapter, index) : plain(c, &adapter);

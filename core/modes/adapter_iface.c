@@ -183,7 +183,7 @@ int adapter_iface_apply_all(struct world *w, const char *which, uint32_t *host_n
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct adapter a;
 	struct db *db;
-	int r = host_mode_adapter(w, which, &a, err);
+	int r = host_mode_adapter(w, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 
 	if (r >= 0)
 		r = hosts_named(w, which, &hosts, err);

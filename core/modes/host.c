@@ -24,7 +24,7 @@ int host_mode_list(struct world *w, const char *which, struct host_list *out, st
 		str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
-int host_mode_adapter(struct world *w, const char *which, struct adapter *out, struct err *err)
+int host_mode_adapter(struct world *w, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const struct engine *engine;
@@ -33,7 +33,8 @@ int host_mode_adapter(struct world *w, const char *which, struct adapter *out, s
 
 	str_escape(shown, sizeof(shown), which, strlen(which));
 	if (hosts.n == 0 && (r >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %s to transport.", shown);
+		return err_set(err, absent, absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
+			"there is no iSCSI host %s", shown);
 	if (r < 0)
 		return r;
 	if (hosts.n > 1)

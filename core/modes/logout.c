@@ -84,7 +84,7 @@ static int adapter_logout(struct world *w, const struct session_info *s, bool fo
 	if (!force && session_in_use(world_sysfs(w), s->host_no, s->sid, err))
 		return -err_errno(err->code);
 	snprintf(host, sizeof(host), "%u", s->host_no);
-	r = host_mode_adapter(w, host, &a, err);
+	r = host_mode_adapter(w, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 	return r < 0 ? r : adapter_flash_logout_sid(&a, s->sid, err);
 }
 
