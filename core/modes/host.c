@@ -2,6 +2,8 @@
 /* Hosts are looked for in sysfs; what is done to one goes through its transport. */
 #include "modes/host.h"
 
+#include "proto/names.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -149,17 +151,24 @@ int host_mode_chap_update(const struct adapter *a, const struct settings *s, uin
 /* ---- flash nodes ---- */
 
 /* An adapter resolves no names. */
-static int check_address(const char *name, const char *value, struct err *err)
+static int check_number(const char *name, const char *value, struct err *err)
 {
 	unsigned char bytes[16];
 	char shown[96];
+
+	if (inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1)
+		return 0;
+	return err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an IPv4 or IPv6 address", name,
+		str_escape(shown, sizeof(shown), value, strlen(value)));
+}
+
+static int check_address(const char *name, const char *value, struct err *err)
+{
 	enum field_id id;
 
-	if (field_find(RECORD_FLASHNODE, name, &id) < 0 || field_of(id)->type != FIELD_TYPE_ADDRESS || !*value ||
-		inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1)
+	if (field_find(RECORD_FLASHNODE, name, &id) < 0 || field_of(id)->type != FIELD_TYPE_ADDRESS || !*value)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an IPv4 or IPv6 address", field_of(id)->key,
-		str_escape(shown, sizeof(shown), value, strlen(value)));
+	return check_number(field_of(id)->key, value, err);
 }
 
 int host_mode_flash_check(const struct settings *s, struct err *err)
@@ -197,6 +206,8 @@ static const struct {
 };
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
+#define NETDEV_MAX 15 /* IFNAMSIZ without its NUL */
+
 static const struct field *parameter_of(const char *name)
 {
 	for (size_t i = 0; i < PARAMETERS; i++) {
@@ -208,22 +219,46 @@ static const struct field *parameter_of(const char *name)
 	return NULL;
 }
 
+/* Stricter than an iface's: nothing (a driver would keep what it has), and nothing that can be none. The error has the user's name. */
+static int parameter_check(const struct field *setting, const char *name, const char *value, struct err *err)
+{
+	struct field f = *setting;
+	struct err why = ERR_INIT;
+	int r;
+
+	f.key = name;
+	f.flags &= (uint16_t)~FIELD_OPTIONAL;
+	if (setting == field_of(FIELD_IFACE_NETDEV))
+		f.max = NETDEV_MAX;
+	r = field_check(&f, value, NULL, err);
+	if (r >= 0 && f.type == FIELD_TYPE_ADDRESS)
+		r = check_number(name, value, err);
+	if (r >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
+		r = err_set(err, MISCSI_ERR_INVAL, "%s: a network device's name has no ':'", name);
+	if (r >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
+		r = err_set(err, MISCSI_ERR_INVAL, "%s: it must be an iSCSI name: %s", name, why.text);
+	return r;
+}
+
 int host_mode_update(const struct adapter *a, const struct settings *s, struct err *err)
 {
 	const char *names[PARAMETERS];
 	struct adapter_settings settings = { names, s->values, s->n };
 	char shown[64];
-	int64_t number;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct field *f = parameter_of(s->names[i]);
 		int r;
 
-		if (!f || i >= PARAMETERS)
+		if (!f)
 			return err_set(err, MISCSI_ERR_INVAL,
-				"%s is not a host parameter that may be set; ipaddress, netdev, hwaddress and initiatorname are, each once",
+				"%s is not a host parameter that may be set; ipaddress, netdev, hwaddress and initiatorname are",
 				str_escape(shown, sizeof(shown), s->names[i], strlen(s->names[i])));
-		r = field_check(f, s->values[i], &number, err);
+		for (size_t k = 0; k < i; k++) { /* thus there are no more than PARAMETERS */
+			if (names[k] == f->key)
+				return err_set(err, MISCSI_ERR_INVAL, "%s is given twice", s->names[i]);
+		}
+		r = parameter_check(f, s->names[i], s->values[i], err);
 		if (r < 0)
 			return r;
 		names[i] = f->key;

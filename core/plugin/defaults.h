@@ -8,7 +8,10 @@
 
 #include <miscsi/plugin.h>
 
-/* iface.* settings that are host parameters, by SET_HOST_PARAM, one after another; one that the driver does not know is passed over. */
+/*
+ * iface.* settings that are host parameters, by SET_HOST_PARAM, one after another; empty ones are passed over. TRANS_CAPS: the driver does
+ * not know one, or shows another value; the others are set, and named.
+ */
 int default_host_set(struct miscsi_op *op);
 /* GET_STATS: one row of counters by RFC 4544's or the kernel's name. */
 int default_session_stats(struct miscsi_op *op);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ops that the kernel serves for any transport: host parameters, session statistics. Written against the public ABI
- * alone, as a plugin would be.
+ * Ops that the kernel serves for any transport: host parameters, session statistics. Written against the public ABI,
+ * as a plugin would be, but for the traits.
  */
 #include "plugin/defaults.h"
+#include "plugin/private.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define GET_STATS 20u
 #define SET_HOST_PARAM 26u
+#define HOST_PARAM_IPADDRESS 3u
 
 static void put32(struct miscsi_request *r, size_t at, uint32_t value)
 {
@@ -20,37 +24,98 @@ static void put32(struct miscsi_request *r, size_t at, uint32_t value)
 /* The host parameters that may be set, by the kernel's number. */
 static const struct host_param {
 	uint32_t number;
-	const char *setting;
+	const char *setting, *name; /* name: also the attribute's */
 } host_params[] = {
-	{ 3, "iface.ipaddress" },
-	{ 2, "iface.net_ifacename" },
-	{ 0, "iface.hwaddress" },
-	{ 1, "iface.initiatorname" },
+	{ 3, "iface.ipaddress", "ipaddress" },
+	{ 2, "iface.net_ifacename", "netdev" },
+	{ 0, "iface.hwaddress", "hwaddress" },
+	{ 1, "iface.initiatorname", "initiatorname" },
 };
 #define HOST_PARAMS (sizeof(host_params) / sizeof(host_params[0]))
+#define HOST_PARAM_SHOWN 256u
 
 struct host_set {
 	size_t next;
-	unsigned taken;
-	int refused; /* the last -ENOSYS; nothing taken at all is a failure */
+	unsigned taken, refused; /* a bit for each row */
 };
 
 static int host_set_next(struct miscsi_op *op);
 
+static void add_name(struct strbuf *b, const char *before, const char *name)
+{
+	strbuf_printf(b, "%s%s", b->len ? ", " : before, name);
+}
+
+static bool same_value(const char *wanted, const char *shown)
+{
+	unsigned char a[16], b[16];
+
+	if (inet_pton(AF_INET6, wanted, a) == 1 && inet_pton(AF_INET6, shown, b) == 1)
+		return !memcmp(a, b, sizeof(a));
+	return strcasecmp(wanted, shown) == 0;
+}
+
+/*
+ * Some drivers take anything and keep nothing, so it is read back. What cannot be read is believed; so is an address of a host that has
+ * one of its own: its driver shows that of a connection.
+ */
+static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const char *wanted, char shown[HOST_PARAM_SHOWN])
+{
+	char path[64];
+
+	if (p->number == HOST_PARAM_IPADDRESS && transport_traits(op_of(op)->transport) & MISCSI_TRAIT_HOST_IP)
+		return true;
+	snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, p->name);
+	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_value(wanted, shown);
+}
+
+/* All were asked: what did not come to pass is told by name, and what did. */
+static int host_set_end(struct miscsi_op *op)
+{
+	cleanup(strbuf_free) struct strbuf refused = STRBUF_INIT(0), ignored = STRBUF_INIT(0), set = STRBUF_INIT(0);
+	const struct host_set *s = op->data;
+	char shown[HOST_PARAM_SHOWN];
+
+	for (size_t i = 0; i < HOST_PARAMS; i++) {
+		const struct host_param *p = &host_params[i];
+
+		if (s->refused >> i & 1)
+			add_name(&refused, " does not let ", p->name);
+		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
+			add_name(&set, "; set: ", p->name);
+		else if (s->taken >> i & 1)
+			strbuf_printf(&ignored, "%s the driver took %s, but shows %s", ignored.len ? ";" : s->refused ? " be set;" : ":",
+				p->name, *shown ? shown : "nothing");
+	}
+	if (strbuf_error(&refused) || strbuf_error(&ignored) || strbuf_error(&set))
+		return op->core->set_error(op, MISCSI_ERR_NOMEM, "no memory to tell what was set");
+	if (!refused.len && !ignored.len)
+		return 0;
+	return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s%s%s%s", op->transport, strbuf_str(&refused),
+		ignored.len ? strbuf_str(&ignored) : " be set", strbuf_str(&set));
+}
+
 static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct host_set *s = op->data;
+	unsigned bit = 1u << (s->next - 1);
 	int r;
 
-	if (answer->result == -ENOSYS)
-		s->refused = answer->result;
-	else if (answer->result < 0) {
-		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s", op->host_no, host_params[s->next - 1].setting,
-			strerror(-answer->result));
+	if (answer->result == -ENOSYS) {
+		s->refused |= bit;
+	} else if (answer->result < 0) {
+		cleanup(strbuf_free) struct strbuf set = STRBUF_INIT(0);
+
+		for (size_t i = 0; i < HOST_PARAMS; i++) {
+			if (s->taken >> i & 1)
+				add_name(&set, "; it took ", host_params[i].name);
+		}
+		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no, host_params[s->next - 1].name,
+			strerror(-answer->result), strbuf_str(&set));
 		op->core->op_done(op, answer->result);
 		return;
 	} else {
-		s->taken++;
+		s->taken |= bit;
 	}
 	r = host_set_next(op);
 	if (r != -EINPROGRESS)
@@ -69,10 +134,8 @@ static int host_set_next(struct miscsi_op *op)
 		if (value && !*value)
 			value = NULL;
 	}
-	if (!value && s->refused && s->taken == 0)
-		return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s does not let host parameters be set", op->transport);
 	if (!value)
-		return 0;
+		return host_set_end(op);
 	request.payload = value;
 	request.payload_len = (uint32_t)strlen(value) + 1; /* the kernel adds no NUL of its own */
 	put32(&request, 0, op->host_no);

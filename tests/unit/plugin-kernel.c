@@ -353,19 +353,51 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_int_equal(count(k, ISCSI_UEVENT_SET_HOST_PARAM), 2);
 
-	/* one that the driver does not know is passed over; none at all is told */
+	/* what the driver does not know is told by name, beside what was set */
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
-	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
+	assert_string_equal(r.op.err.text, "transport card does not let ipaddress be set; set: initiatorname");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, EINVAL);
+	assert_string_equal(r.op.err.text, "transport card does not let ipaddress, initiatorname be set");
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, EINVAL);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_int_equal(run_end(&k->w, &r), -EINVAL);
-	assert_string_equal(r.op.err.text, "host3 refuses iface.ipaddress: Invalid argument");
+	assert_string_equal(r.op.err.text, "host3 refuses initiatorname: Invalid argument; it took ipaddress");
+	end(k);
+}
+
+/* A driver may say that it took a value, and keep its own. */
+static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
+{
+	static const char *const settings[] = { "iface.ipaddress", "2001:db8::9", "iface.net_ifacename", "eth9", "iface.hwaddress",
+		"00:0E:1E:AA:BB:01", "iface.initiatorname", "iqn.x", NULL };
+	struct kernel_world *k = world(true);
+	struct run r;
+
+	(void)state;
+	add_host(k, 4, "card\n", "00:0e:1e:aa:bb:01\n", "evil\x1b\n");
+	fake_sys_write(&k->sys, "2001:0db8:0000:0000:0000:0000:0000:0009", "class/iscsi_host/host4/ipaddress");
+	transport_host_set(k->card, run_begin(&r, 4, settings));
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
+	assert_string_equal(r.op.err.text, "transport card: the driver took netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
+	fake_sys_write(&k->sys, "", "class/iscsi_host/host4/ipaddress");
+	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
+	transport_host_set(k->card, run_begin(&r, 4, settings));
+	assert_true(run_end(&k->w, &r) < 0);
+	assert_string_equal(r.op.err.text, "transport card does not let netdev be set; the driver took ipaddress, but shows nothing; "
+		"set: hwaddress, initiatorname");
+	/* where a host has an address of its own, what is shown is a connection's */
+	add_host(k, 5, "own_ip\n", "00:0e:1e:aa:bb:01\n", "eth9\n");
+	fake_sys_write(&k->sys, "", "class/iscsi_host/host5/ipaddress");
+	transport_host_set(must_find(&k->w, "own_ip"), run_begin(&r, 5, settings));
+	assert_int_equal(run_end(&k->w, &r), 0);
 	end(k);
 }
 
@@ -443,6 +475,7 @@ int main(void)
 		cmocka_unit_test(endpoint_that_fails_or_is_given_up_is_disconnected),
 		cmocka_unit_test(host_must_be_the_transports_own),
 		cmocka_unit_test(host_parameters_are_set_where_the_driver_takes_them),
+		cmocka_unit_test(a_host_parameter_that_the_driver_ignores_is_told),
 		cmocka_unit_test(session_statistics_are_the_kernels),
 		cmocka_unit_test(transport_that_is_not_there_is_named),
 		cmocka_unit_test(a_failed_endpoint_is_no_matter_of_permission),

@@ -29,22 +29,25 @@ OPERATIONS = {
     "flash logout": "-m host -H {h} -C flashnode -x 2 -o logout",
     "flash delete": "-m host -H {h} -C flashnode -x 2 -o delete",
     "host statistics": "-m host -H {h} -C stats",
-    "host parameter": "-m host -H {h} -o update -n host.ipaddress -v 10.66.0.50",
+    "host parameter: initiatorname": "-m host -H {h} -o update -n initiatorname -v iqn.2024-01.org.example:other",
+    "host parameter: hwaddress": "-m host -H {h} -o update -n hwaddress -v 02:00:00:00:00:77",
+    "host parameter: ipaddress": "-m host -H {h} -o update -n ipaddress -v 10.66.0.50",
     "logout": "-m node -T {name} -p {to} -I {i} --logout",
 }
 # By what words a refusal names what was asked for; else by the column's first.
-NAMED = {"apply": "setting", "flash": "flash node", "host statistics": "statistics", "host parameter": "parameter"}
+NAMED = {"apply": "setting", "flash": "flash node", "host statistics": "statistics",
+         **{c: c.split(": ")[1] for c in OPERATIONS if ": " in c}}
 # "yes", or the exit status. 14, 27: not supported; 21, 2: the adapter has none, as 2.1.8 says where nothing else is known of it.
 EXPECTED = {
-    "tcp": "yes yes yes 14 21 27 27 27 27 27 27 27 27 27 27 27 27 14 yes",
-    "iser": "yes yes yes 14 21 27 27 27 27 27 27 27 27 27 27 27 27 14 yes",
-    "qla4xxx": "yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes 14 yes",
-    "bnx2i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 14 yes",
-    "cxgb3i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 yes yes",
-    "cxgb4i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 yes yes",
-    "be2iscsi": "yes yes yes yes yes 27 27 27 27 27 27 27 27 27 27 27 27 14 yes",
-    "qedi": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 14 yes",
-    "ocs": "yes yes yes 14 14 27 27 27 27 27 21 27 2 27 27 27 27 14 yes",
+    "tcp": "yes yes yes 14 21 27 27 27 27 27 27 27 27 27 27 27 27 yes yes 14 yes",
+    "iser": "yes yes yes 14 21 27 27 27 27 27 27 27 27 27 27 27 27 yes yes 14 yes",
+    "qla4xxx": "yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes 14 14 14 yes",
+    "bnx2i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 14 14 14 yes",
+    "cxgb3i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 yes 14 yes yes",
+    "cxgb4i": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 yes 14 14 yes",
+    "be2iscsi": "yes yes yes yes yes 27 27 27 27 27 27 27 27 27 27 27 27 14 14 14 yes",
+    "qedi": "yes yes yes 14 14 27 27 27 27 27 27 27 27 27 27 27 27 14 14 14 yes",
+    "ocs": "yes yes yes 14 14 27 27 27 27 27 21 27 2 27 27 27 27 14 14 14 yes",
 }
 
 
