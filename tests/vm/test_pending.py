@@ -22,7 +22,8 @@ def ended(target, portal, after):
     adm(f"-m node -T {target} -p {portal} -o new")
     login = subprocess.Popen([ISCSIADM, "-m", "node", "-T", target, "-p", portal, "-l"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True)
-    time.sleep(after)
+    contains(login.stdout.readline(), "Logging in to", "the login")  # and then it asks the daemon
+    time.sleep(after * PATIENCE)
     check(login.poll() is None, f"the login to {portal} has ended by itself: {login.poll()}")
     start = time.monotonic()
     got = adm(f"-m node -T {target} -p {portal} -u")
@@ -37,8 +38,7 @@ def ended(target, portal, after):
 def left_half_done(target, daemon):
     """Who asked has been told that the daemon is gone; the next daemon does not go on with it."""
     login = subprocess.Popen([ISCSIADM, "-m", "node", "-T", target, "-p", MUTE, "-l"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1)
-    equal(len(sessions()), 1, "sessions of the login")
+    wait("the login's session", 10, sessions)
     daemon.kill()
     login.communicate(timeout=10)
     check(login.returncode not in (0, None), f"the login's status: {login.returncode}")
