@@ -122,8 +122,7 @@ static void choose_offer(const struct chap_config *config, struct chap *c)
 	}
 }
 
-/* Before anything goes out: settings with which no login could be what the user means by it. */
-static int check_config(const struct chap_config *config, struct err *err)
+int chap_check(const struct chap_config *config, struct err *err)
 {
 	bool named_in = config->name_in && *config->name_in;
 
@@ -145,7 +144,7 @@ static int check_config(const struct chap_config *config, struct err *err)
 int chap_new(const struct chap_config *config, struct chap **out, struct err *err)
 {
 	struct chap *c;
-	int ret = check_config(config, err);
+	int ret = chap_check(config, err);
 
 	if (ret)
 		return ret;

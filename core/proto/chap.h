@@ -41,9 +41,15 @@ const char *chap_alg_name(int alg);
 int chap_algs_parse(const char *list, struct chap_config *c, struct err *err);
 
 /*
- * The configuration is copied. -EINVAL (MISCSI_ERR_INVAL): no name or secret, equal secrets in both
- * directions (9.2.1), name_in without secret_in, or no algorithm of the list that the crypto library
- * lets us use (FIPS). -ENOMEM.
+ * Can a login with these settings be what the user means by it? chap_new() asks that by itself; who leaves CHAP to firmware has to.
+ * -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): no name or secret. -EINVAL (MISCSI_ERR_INVAL): equal secrets in both directions (9.2.1), or
+ * name_in without secret_in.
+ */
+int chap_check(const struct chap_config *config, struct err *err);
+
+/*
+ * The configuration is copied. What chap_check() gives; -EINVAL (MISCSI_ERR_INVAL) also: no algorithm of the list that the crypto
+ * library lets us use (FIPS). -ENOMEM.
  */
 int chap_new(const struct chap_config *config, struct chap **out, struct err *err);
 void chap_free(struct chap *c); /* wipes what is secret */

@@ -116,6 +116,8 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 	rc = make_isid(config->isid);
 	if (rc == 0 && chap)
 		rc = credentials_take(r, &credential_fields, &config->chap, err);
+	if (rc == 0 && chap && discovery_by_firmware(d))
+		rc = chap_check(&config->chap, err); /* elsewhere the login does */
 	return rc;
 }
 
@@ -152,6 +154,8 @@ int discovery_login(void *machine)
 	struct login_config config;
 	int r = login_settings(d, &config, &d->err);
 
+	if (r < 0)
+		transport_disconnect(d->transport, &d->op.binding);
 	if (r < 0 && d->err.code == MISCSI_ERR_OK)
 		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
 	if (r == 0) {

@@ -296,6 +296,19 @@ static void firmware_logs_in_for_a_discovery(void **state)
 	end(c);
 }
 
+static void firmware_is_not_asked_without_credentials(void **state)
+{
+	struct carried *c = world_of_firmware();
+
+	(void)state;
+	assert_int_equal(record_set(c->record, FIELD_DISC_AUTHMETHOD, "CHAP", NULL), 0);
+	ask(c);
+	assert_int_equal(c->err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+	assert_int_equal(count(c, ISCSI_UEVENT_START_CONN), 0);
+	nothing_left(c, 0);
+	end(c);
+}
+
 static void firmware_that_cannot_log_in_is_told_of(void **state)
 {
 	(void)state;
@@ -435,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_carries_a_discovery),
 		cmocka_unit_test(firmware_logs_in_for_a_discovery),
+		cmocka_unit_test(firmware_is_not_asked_without_credentials),
 		cmocka_unit_test(firmware_that_cannot_log_in_is_told_of),
 		cmocka_unit_test(any_request_may_fail),
 		cmocka_unit_test(a_target_that_hangs_up_or_is_mute_leaves_nothing),
