@@ -2,6 +2,7 @@
 /* A made-up /sys: objects below devices/, the class directories links to them. */
 #include "config.h"
 #include "fake_sys.h"
+#include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -187,4 +188,20 @@ void fake_sys_session(struct fake_sys *s, const struct fake_session *f)
 	connection(s, f);
 	for (const struct fake_lun *l = f->luns; l && l->lun != FAKE_LUN_END; l++)
 		lun(s, f, l);
+}
+
+int fake_sys_setup(void **state)
+{
+	struct fake_sys *s = x_new(struct fake_sys);
+
+	fake_sys_new(s);
+	*state = s;
+	return 0;
+}
+
+int fake_sys_teardown(void **state)
+{
+	fake_sys_free(*state);
+	x_free(*state);
+	return 0;
 }

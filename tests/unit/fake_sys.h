@@ -28,6 +28,9 @@ struct fake_session {
 
 void fake_sys_new(struct fake_sys *s);
 void fake_sys_free(struct fake_sys *s); /* removes all */
+/* One for each test: *state is a struct fake_sys. */
+int fake_sys_setup(void **state);
+int fake_sys_teardown(void **state);
 /* A file with its folders; text as it is. */
 void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -13,22 +13,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-static int setup(void **state)
-{
-	struct fake_sys *s = x_new(struct fake_sys);
-
-	fake_sys_new(s);
-	*state = s;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fake_sys_free(*state);
-	x_free(*state);
-	return 0;
-}
-
 static void attribute_loses_one_newline_only(void **state)
 {
 	struct fake_sys *s = *state;
@@ -319,7 +303,7 @@ static void every_parameter_has_its_row(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_sys_setup, fake_sys_teardown)
 	const struct CMUnitTest tests[] = {
 		T(attribute_loses_one_newline_only),
 		T(unset_missing_and_too_long_are_told_apart),

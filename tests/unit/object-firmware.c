@@ -10,22 +10,6 @@
 
 #define IQN "iqn.2026-11.example:boot"
 
-static int setup(void **state)
-{
-	struct fake_sys *s = x_new(struct fake_sys);
-
-	fake_sys_new(s);
-	*state = s;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fake_sys_free(*state);
-	x_free(*state);
-	return 0;
-}
-
 static void target(struct fake_sys *s, const char *dir, const char *name, const char *address)
 {
 	fake_sys_write(s, name, "firmware/%s/target-name", dir);
@@ -211,7 +195,7 @@ static void each_adapter_has_its_own_credentials(void **state)
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_sys_setup, fake_sys_teardown)
 
 int main(void)
 {

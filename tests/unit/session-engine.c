@@ -554,10 +554,9 @@ static void requests_end_when_the_manager_does(void **state)
 	record_free(node);
 }
 
-/* Sessions stay up when the daemon is stopped: those bound to an endpoint, too. One that is not bound yet goes. */
-static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
+/* Over an endpoint; gives its number. */
+static uint32_t logged_in_over_an_endpoint(struct session_world *w)
 {
-	struct session_world *w = *state;
 	struct record *node = world_node(w);
 	struct asked a;
 
@@ -567,6 +566,15 @@ static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
 	world_until(w, &a.done, 1, 50, 10 * SECONDS);
 	record_free(node);
 	assert_int_equal(a.result.err.code, 0);
+	return a.result.sid;
+}
+
+/* Sessions stay up when the daemon is stopped: those bound to an endpoint, too. */
+static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
+{
+	struct session_world *w = *state;
+
+	logged_in_over_an_endpoint(w);
 	manager_free(w->m);
 	w->m = NULL;
 	world_run(w, 1 * SECONDS);
@@ -578,16 +586,9 @@ static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
 static void a_session_that_others_end_leaves_no_endpoint(void **state)
 {
 	struct session_world *w = *state;
-	struct record *node = world_node(w);
-	struct asked a;
+	uint32_t sid = logged_in_over_an_endpoint(w);
 
-	fake_sys_transport(&w->sys, "cxgb4i");
-	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "cxgb4i", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 50, 10 * SECONDS);
-	record_free(node);
-	assert_int_equal(a.result.err.code, 0);
-	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, a.result.sid, 0);
+	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, sid, 0);
 	for (int i = 0; i < 50 && !world_count(w, ISCSI_UEVENT_EP_DISCONNECT); i++)
 		world_run(w, 1 * SECONDS);
 	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 1);
