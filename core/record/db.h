@@ -69,7 +69,8 @@ int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *
 /* With their links and the directories that become empty. -ENOENT when none matched. */
 int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err);
 
-/* ---- ifaces ---- "default" and "iser" are built in: found, not listed here, never changed (-EPERM, INVAL).
+/* ---- ifaces ---- "default" and one called like its transport are built in: found, not
+ * listed here, never changed (-EPERM, INVAL).
  */
 int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err); /* -ENOENT */
 int db_iface_list(struct db *db, struct record_list *out, struct err *err); /* files only, by name */
