@@ -30,7 +30,7 @@ struct opt_row {
 };
 
 static const struct opt_row opts[] = {
-#define OPT(symbol, letter, name, kind, min, max, argument, sentence)                                        \
+#define OPT(symbol, letter, name, kind, min, max, argument, sentence) \
 	{ letter, name, KIND_##kind, min, max, offsetof(struct args, symbol), argument, sentence },
 #include "opts.def"
 #undef OPT
@@ -169,18 +169,16 @@ static int find_mode(struct args *a, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'",
-		quoted(text, sizeof(text), a->mode));
+	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", quoted(text, sizeof(text), a->mode));
 }
 
 /* In the words of 2.1.8. */
 int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
 {
 	if (a->in_mode == ARGS_MODE_NONE)
-		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' needs a mode (-m). Try 'iscsiadm --help'",
-			opts[opt].letter);
-	return err_set(err, MISCSI_ERR_INVAL, "%s mode: option '-%c' is not allowed/supported",
-		modes[a->in_mode].name, opts[opt].letter);
+		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' needs a mode (-m). Try 'iscsiadm --help'", opts[opt].letter);
+	return err_set(err, MISCSI_ERR_INVAL, "%s mode: option '-%c' is not allowed/supported", modes[a->in_mode].name,
+		opts[opt].letter);
 }
 
 /*
@@ -198,17 +196,16 @@ static int check(const struct args *a, int argc, char **argv, struct err *err)
 	}
 	for (size_t i = 0; i < N(ops); i++) {
 		if (a->ops & ops[i].op & ~m->ops)
-			return err_set(err, MISCSI_ERR_INVAL,
-				"%s mode: operation '%s' is not allowed/supported", m->name, ops[i].name);
+			return err_set(
+				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", m->name, ops[i].name);
 	}
 	if (optind < argc)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"unexpected word '%s': nothing was done. Options begin with '-'",
+		return err_set(err, MISCSI_ERR_INVAL, "unexpected word '%s': nothing was done. Options begin with '-'",
 			quoted(text, sizeof(text), argv[optind]));
 	/* Names alone are no harm to what only looks: 2.1.8's manual has it so. */
 	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))
-		return err_set(err, MISCSI_ERR_INVAL,
-			"%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n, a->values.n);
+		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
+			a->values.n);
 	if (a->in_mode == ARGS_MODE_NONE && !a->given[ARGS_killiscsid])
 		return err_set(err, MISCSI_ERR_INVAL, "no mode given (-m). Try 'iscsiadm --help'");
 	return 0;
@@ -306,15 +303,15 @@ bool args_mode_takes(enum args_mode mode, enum args_opt opt)
  */
 static void usage_of_mode(FILE *to, enum args_mode mode)
 {
-	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name,
-		modes[mode].usage ? modes[mode].usage : "", modes[mode].sentence);
+	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name, modes[mode].usage ? modes[mode].usage : "",
+		modes[mode].sentence);
 	for (size_t i = 0; i < N(opts); i++) {
 		char both[64];
 
 		if (!args_mode_takes(mode, (enum args_opt)i))
 			continue;
-		snprintf(both, sizeof(both), "-%c, --%s%s%s", opts[i].letter, opts[i].name,
-			*opts[i].argument ? "=" : "", opts[i].argument);
+		snprintf(both, sizeof(both), "-%c, --%s%s%s", opts[i].letter, opts[i].name, *opts[i].argument ? "=" : "",
+			opts[i].argument);
 		fprintf(to, "  %-44s %s\n", both, opts[i].sentence);
 	}
 }

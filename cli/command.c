@@ -126,8 +126,8 @@ static void say_login(void *arg, const struct record *node)
 static void say_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
 {
 	(void)arg;
-	out_error("%s: %u session%s requested, but %u already present.", record_str(node, FIELD_IFACE_NAME),
-		wanted, wanted == 1 ? "" : "s", present);
+	out_error("%s: %u session%s requested, but %u already present.", record_str(node, FIELD_IFACE_NAME), wanted,
+		wanted == 1 ? "" : "s", present);
 }
 
 /*
@@ -156,15 +156,14 @@ void command_say_busy(void *arg, const struct record *node)
 	(void)arg;
 	out_error("This command will remove the record [iface: %s, target: %s, portal: %s,%d], but a session "
 		  "is using it. Logout session then rerun command to remove record.",
-		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),
-		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
+		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS),
+		(int)record_int(node, FIELD_CONN_PORT));
 }
 
 /* `say_all` is not for -m discovery -l, which 2.1.8 ends without that line. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
-	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon,
-		(void *)c };
+	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
 	struct err err = ERR_INIT;
 	int r;
 

@@ -26,8 +26,7 @@ static const struct {
 };
 
 /* A discovery whose directory is gone meanwhile has no nodes; that is no error of the listing. */
-static int print_nodes(
-	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
+static int print_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
 	struct record_list nodes = { 0 };
 	int r = discovery_nodes(c->world, kind, disc, &nodes, err);
@@ -103,9 +102,8 @@ static unsigned keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT)
 		return DISCOVERY_KEEP_NOTHING;
-	return (ops & ARGS_OP_NEW ? DISCOVERY_KEEP_NEW : 0u) |
-	       (ops & ARGS_OP_UPDATE ? DISCOVERY_KEEP_UPDATE : 0u) |
-	       (ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
+	return (ops & ARGS_OP_NEW ? DISCOVERY_KEEP_NEW : 0u) | (ops & ARGS_OP_UPDATE ? DISCOVERY_KEEP_UPDATE : 0u) |
+		(ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
 }
 
 /* "Could not perform" is on failures only: Longhorn takes "Could not" anywhere for one. */
@@ -128,8 +126,7 @@ static int ask(const struct command *c, const struct discovery_select *select, b
 		/* The cause is often the last thing that was said on the way. */
 		r = said ? command_status(r, &err) : command_fail(r, &err);
 		if (r != MISCSI_ERR_NO_OBJS_FOUND)
-			out_error("Could not perform SendTargets discovery: %s",
-				err_text((enum miscsi_error)r));
+			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)r));
 		record_list_free(&nodes);
 		return r;
 	}
@@ -212,15 +209,13 @@ static int run(const struct command *c, bool db)
 	if (r)
 		return r;
 	if (!a->type && !a->portal && !asks)
-		return a->ops & ~(unsigned)ARGS_OP_SHOW
-			       ? command_refuse("this operation (-o) needs a portal (-p)")
-			       : list(c);
+		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) needs a portal (-p)") : list(c);
 	r = discovery_select(&select, a->type, a->portal, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	if (select.kind == RECORD_FW)
-		return asks ? command_firmware_discovery(c, keep_of(a->ops))
-			    : command_refuse("Invalid command. Possibly missing --discover argument.");
+		return asks ? command_firmware_discovery(c, keep_of(a->ops)) :
+			      command_refuse("Invalid command. Possibly missing --discover argument.");
 	if (!asks)
 		return of_record(c, &select);
 	if (select.kind == RECORD_ISNS) {

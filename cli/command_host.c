@@ -107,8 +107,8 @@ static int print_lacking(const struct command *c, struct err *err)
 	return r < 0 ? r : pci_adapters(engine->plugins, world_sysfs(c->world), show_lacking, NULL, err);
 }
 
-static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names,
-	struct err *err)
+static int print_host(
+	const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
 	int r;
@@ -228,7 +228,7 @@ static int chap_change(const struct command *c, const struct adapter *a, uint32_
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
 	int r = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, &err) :
-		host_mode_chap_update(a, &settings, index, &err);
+					      host_mode_chap_update(a, &settings, index, &err);
 
 	if (r < 0)
 		return chap_failed("CHAP setting failed", index, r, &err);
@@ -428,8 +428,8 @@ static int with_adapter(const struct command *c, const struct verb *v, uint32_t 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
 	/* what 2.1.8 has, too, ends as there */
-	r = host_mode_adapter(c->world, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter,
-		&err);
+	r = host_mode_adapter(c->world, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND,
+		&adapter, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	return v ? v->run(c, &adapter, index) : plain(c, &adapter);
@@ -465,6 +465,6 @@ int command_host(const struct command *c)
 		return of_submode(c);
 	if (a->ops == ARGS_OP_UPDATE)
 		return a->values.n ? with_adapter(c, NULL, MISCSI_NONE, update) :
-			command_refuse("host mode: an update needs a name and a value (-n, -v)");
+				     command_refuse("host mode: an update needs a name and a value (-n, -v)");
 	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) needs a submode (-C)") : show(c);
 }

@@ -164,9 +164,13 @@ static int ping(const struct command *c, const char *name)
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	const struct args *a = c->args;
 	bool told = false;
-	struct adapter_ping ping = { .address = a->ip, .size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
-		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1, .interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
-		.interrupt = -1, .reply = say_reply, .arg = &told };
+	struct adapter_ping ping = { .address = a->ip,
+		.size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
+		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1,
+		.interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
+		.interrupt = -1,
+		.reply = say_reply,
+		.arg = &told };
 	struct err err = ERR_INIT;
 	int r;
 

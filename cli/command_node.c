@@ -55,8 +55,7 @@ static int operation_failed(int r, const struct err *err)
 	int status = command_fail(r, err);
 
 	if (status != MISCSI_ERR_NO_OBJS_FOUND)
-		out_error("Could not execute operation on all records: %s",
-			err_text((enum miscsi_error)status));
+		out_error("Could not execute operation on all records: %s", err_text((enum miscsi_error)status));
 	return status;
 }
 
@@ -205,8 +204,8 @@ static int by_operation(const struct command *c, const struct node_select *selec
 /* -L and -U come first, for they choose their records by themselves and need no -T. */
 int command_node(const struct command *c)
 {
-	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats,
-		ARGS_loginall, ARGS_logoutall, ARGS_ops };
+	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_loginall, ARGS_logoutall,
+		ARGS_ops };
 	const struct args *a = c->args;
 	struct node_select select;
 	int r = command_level(a, 1, "0 or 1");

@@ -20,8 +20,7 @@
  */
 static unsigned detail_of(long level)
 {
-	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2,
-		SESSION_DETAIL_P3 };
+	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2, SESSION_DETAIL_P3 };
 
 	return details[level];
 }
@@ -88,8 +87,7 @@ static int log_in_again(const struct command *c, struct record *node)
 {
 	struct record_list one = { 0 };
 	struct err err = ERR_INIT;
-	int r = record_set_int(
-		node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
+	int r = record_set_int(node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
 
 	if (r < 0) {
 		record_free(node);
@@ -123,14 +121,11 @@ static int of_record(const struct command *c, const struct session_info *s)
 		record_free(node);
 		return r < 0 ? command_fail(r, &err) : 0;
 	}
-	snprintf(portal, sizeof(portal), "[%s]:%d", record_str(node, FIELD_CONN_ADDRESS),
-		(int)record_int(node, FIELD_CONN_PORT));
-	if (portal_host_kind(record_str(node, FIELD_CONN_ADDRESS),
-		    strlen(record_str(node, FIELD_CONN_ADDRESS))) != PORTAL_IPV6)
+	snprintf(portal, sizeof(portal), "[%s]:%d", record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
+	if (portal_host_kind(record_str(node, FIELD_CONN_ADDRESS), strlen(record_str(node, FIELD_CONN_ADDRESS))) != PORTAL_IPV6)
 		snprintf(portal, sizeof(portal), "%s:%d", record_str(node, FIELD_CONN_ADDRESS),
 			(int)record_int(node, FIELD_CONN_PORT));
-	r = node_select(
-		&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
+	r = node_select(&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
 	if (r < 0)
 		r = command_fail(r, &err);
 	else if (c->args->ops == ARGS_OP_UPDATE)

@@ -55,11 +55,10 @@ static int print_name(const char *prefix, bool line)
 			return MISCSI_ERR_GENERIC;
 		}
 	}
-	n = snprintf(name, sizeof(name), "%s:%02x%02x%02x%02x%02x%02x", prefix, random[0], random[1],
-		random[2], random[3], random[4], random[5]);
+	n = snprintf(name, sizeof(name), "%s:%02x%02x%02x%02x%02x%02x", prefix, random[0], random[1], random[2], random[3],
+		random[4], random[5]);
 	if (n < 0 || (size_t)n >= sizeof(name) || name_check(name, (size_t)n, &err) < 0) {
-		fprintf(stderr, "iscsi-iname: this prefix makes no iSCSI name: %s\n",
-			*err.text ? err.text : "too long");
+		fprintf(stderr, "iscsi-iname: this prefix makes no iSCSI name: %s\n", *err.text ? err.text : "too long");
 		return MISCSI_ERR_INVAL;
 	}
 	printf("%s%s\n", line ? "InitiatorName=" : "", name);

@@ -31,8 +31,9 @@ void out_host_line(const struct host_info *h)
 {
 	struct clean ip, hw, net, name;
 
-	printf(strchr(h->ipaddress, ':') ? "%s: [%u] [%s],[%s],%s %s\n" : "%s: [%u] %s,[%s],%s %s\n", *h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress),
-		clean(&hw, h->hwaddress), clean(&net, h->netdev), clean(&name, h->initiator));
+	printf(strchr(h->ipaddress, ':') ? "%s: [%u] [%s],[%s],%s %s\n" : "%s: [%u] %s,[%s],%s %s\n",
+		*h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress), clean(&hw, h->hwaddress),
+		clean(&net, h->netdev), clean(&name, h->initiator));
 }
 
 static void print_text(const char *label, const char *text)
@@ -66,8 +67,9 @@ void out_adapter(const struct pci_adapter *a)
 {
 	struct clean vendor, device, driver;
 
-	printf("Adapter: %s [%04x:%04x] %s %s\n\tTransport: %s\n\tDriver: %s\n", a->device.slot, a->device.vendor, a->device.device,
-		clean(&vendor, a->vendor_name), clean(&device, a->device_name), a->transport, clean(&driver, a->device.driver));
+	printf("Adapter: %s [%04x:%04x] %s %s\n\tTransport: %s\n\tDriver: %s\n", a->device.slot, a->device.vendor,
+		a->device.device, clean(&vendor, a->vendor_name), clean(&device, a->device_name), a->transport,
+		clean(&driver, a->device.driver));
 	for (unsigned i = 0; i < a->lacks_count; i++)
 		printf("\tNot ready: %s\n", a->lacks[i].text);
 }
@@ -143,8 +145,8 @@ void out_flashnode_line(const char *transport, const struct adapter_entry *e)
 	const char *address = record_str(e->record, FIELD_FLASH_IPADDRESS);
 	struct clean a, t;
 
-	printf(strchr(address, ':') ? "%s: [%u] [%s]:%d,%d %s\n" : "%s: [%u] %s:%d,%d %s\n", transport, e->index, clean(&a, address),
-		(int)record_int(e->record, FIELD_FLASH_PORT), (int)record_int(e->record, FIELD_FLASH_TPGT),
+	printf(strchr(address, ':') ? "%s: [%u] [%s]:%d,%d %s\n" : "%s: [%u] %s:%d,%d %s\n", transport, e->index,
+		clean(&a, address), (int)record_int(e->record, FIELD_FLASH_PORT), (int)record_int(e->record, FIELD_FLASH_TPGT),
 		clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME)));
 }
 

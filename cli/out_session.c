@@ -65,8 +65,7 @@ struct layout {
 /* As wide as the text, but for one of them. democratic-csi finds the sections by lines of stars alone. */
 static void heading_of(const struct layout *y, const char *text, int width)
 {
-	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent,
-		width, stars);
+	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent, width, stars);
 }
 
 static void heading(const struct layout *y, const char *text)
@@ -116,8 +115,7 @@ static void print_secret(const struct layout *y, const char *label, const struct
 }
 
 /* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
-static void print_interface(
-	const struct layout *y, const struct session_info *s, const struct session_words *words)
+static void print_interface(const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
 	struct clean ip;
 
@@ -174,8 +172,7 @@ static void print_devices(const struct layout *y, const struct session_info *s)
 
 	heading_of(y, "Attached SCSI devices:", (int)strlen(stars));
 	if (y->host)
-		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no,
-			clean_or(&a, s->host_state, "Unknown"));
+		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no, clean_or(&a, s->host_state, "Unknown"));
 	for (size_t i = 0; i < s->devices.n; i++) {
 		const struct scan_device *d = &s->devices.dev[i];
 
@@ -192,8 +189,7 @@ static void print_devices(const struct layout *y, const struct session_info *s)
  * While there is no connection the kernel gives no address: the persistent one stands in, so the line
  * is never empty.
  */
-static void print_session(
-	const struct layout *y, const struct session_info *s, const struct session_words *words)
+static void print_session(const struct layout *y, const struct session_info *s, const struct session_words *words)
 {
 	bool connected = *s->address;
 
@@ -214,8 +210,7 @@ static void print_session(
 /* By number within a target; 2.1.8 sorts sessions as text, 12 before 2. */
 static int by_target(const void *a, const void *b)
 {
-	const struct session_info *x = *(const struct session_info *const *)a,
-				  *y = *(const struct session_info *const *)b;
+	const struct session_info *x = *(const struct session_info *const *)a, *y = *(const struct session_info *const *)b;
 	int order = strcmp(x->target, y->target);
 
 	if (order)
@@ -246,11 +241,10 @@ static void print_tree(const struct layout *y, const struct session_info_list *l
 	x_free(order);
 }
 
-void out_session_tree(
-	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets)
+void out_session_tree(const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets)
 {
-	const struct layout y = { "", .settings = level >= 2, .params = level >= 2, .devices = level >= 3,
-		.host = true, .secrets = secrets };
+	const struct layout y = { "", .settings = level >= 2, .params = level >= 2, .devices = level >= 3, .host = true,
+		.secrets = secrets };
 
 	print_tree(&y, l, words);
 }
@@ -270,8 +264,7 @@ void out_session_banner(const char *transport_version)
 {
 	struct clean c;
 
-	printf("iSCSI Transport Class version %s\nversion %s\n", clean(&c, transport_version),
-		PACKAGE_VERSION);
+	printf("iSCSI Transport Class version %s\nversion %s\n", clean(&c, transport_version), PACKAGE_VERSION);
 }
 
 /* The persistent portal is the one that the user has typed. */

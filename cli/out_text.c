@@ -76,8 +76,7 @@ static const char *portal_text(char *buf, size_t size, const struct record *node
 	const char *address = record_str(node, FIELD_CONN_ADDRESS);
 	bool v6 = strchr(address, ':') != NULL;
 
-	snprintf(buf, size, "%s%s%s:%d", v6 ? "[" : "", address, v6 ? "]" : "",
-		(int)record_int(node, FIELD_CONN_PORT));
+	snprintf(buf, size, "%s%s%s:%d", v6 ? "[" : "", address, v6 ? "]" : "", (int)record_int(node, FIELD_CONN_PORT));
 	return buf;
 }
 
@@ -91,16 +90,15 @@ void out_node_line(const struct record *node)
 
 	/* An unknown tag is printed unsigned here and signed in the tree: clients want digits alone in this
 	 * line. */
-	printf("%s,%u %s\n", portal_text(portal, sizeof(portal), node),
-		(unsigned)record_int(node, FIELD_NODE_TPGT), record_str(node, FIELD_NODE_NAME));
+	printf("%s,%u %s\n", portal_text(portal, sizeof(portal), node), (unsigned)record_int(node, FIELD_NODE_TPGT),
+		record_str(node, FIELD_NODE_NAME));
 }
 
 static void out_portal(const char *indent, const struct record *node)
 {
 	char portal[PORTAL_TEXT_MAX];
 
-	printf("%sPortal: %s,%d\n", indent, portal_text(portal, sizeof(portal), node),
-		(int)record_int(node, FIELD_NODE_TPGT));
+	printf("%sPortal: %s,%d\n", indent, portal_text(portal, sizeof(portal), node), (int)record_int(node, FIELD_NODE_TPGT));
 }
 
 /* NULL, before the first, is no target. */
@@ -111,10 +109,9 @@ static bool same_target(const struct record *a, const struct record *b)
 
 static bool same_portal(const struct record *a, const struct record *b)
 {
-	return same_target(a, b) &&
-	       !strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
-	       record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
-	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT);
+	return same_target(a, b) && !strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
+		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+		record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT);
 }
 
 /*
@@ -169,10 +166,9 @@ void out_node_added(const struct record *node)
 {
 	printf("New iSCSI node [%s:[hw=%s,ip=%s,net_if=%s,iscsi_if=%s] %s,%d,%d %s] added\n",
 		record_str(node, FIELD_IFACE_TRANSPORT), record_str(node, FIELD_IFACE_HWADDRESS),
-		record_str(node, FIELD_IFACE_IPADDRESS), record_str(node, FIELD_IFACE_NETDEV),
-		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_CONN_ADDRESS),
-		(int)record_int(node, FIELD_CONN_PORT), (int)record_int(node, FIELD_NODE_TPGT),
-		record_str(node, FIELD_NODE_NAME));
+		record_str(node, FIELD_IFACE_IPADDRESS), record_str(node, FIELD_IFACE_NETDEV), record_str(node, FIELD_IFACE_NAME),
+		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT),
+		(int)record_int(node, FIELD_NODE_TPGT), record_str(node, FIELD_NODE_NAME));
 }
 
 /*
@@ -180,9 +176,9 @@ void out_node_added(const struct record *node)
  * alone have.
  */
 #define LOGIN_NAME "[iface: %s, target: %s, portal: %s,%d]"
-#define LOGIN_NAME_ARGS(node)                                                                                \
-	record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME),                               \
-		record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT)
+#define LOGIN_NAME_ARGS(node) \
+	record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS), \
+		(int)record_int(node, FIELD_CONN_PORT)
 
 /* Flushed: a login takes seconds, and who pipes us sees each line when it is true. */
 void out_login(const char *before, const struct record *node, const char *behind)
@@ -199,8 +195,7 @@ void out_reason(const struct err *err)
 {
 	out_error("initiator reported error (%d - %s)", (int)err->code, err_text(err->code));
 	/* What 2.1.8 does not say: the cause. */
-	if (*err->text && strcmp(err->text, err_text(err->code)) != 0 &&
-		err->code != MISCSI_ERR_ISCSID_NOTCONN)
+	if (*err->text && strcmp(err->text, err_text(err->code)) != 0 && err->code != MISCSI_ERR_ISCSID_NOTCONN)
 		out_error("%s", err->text);
 }
 
@@ -227,11 +222,9 @@ static const char *or_empty(const char *text)
 
 void out_iface_line(const struct record *iface)
 {
-	printf("%s %s,%s,%s,%s,%s\n", record_str(iface, FIELD_IFACE_NAME),
-		record_str(iface, FIELD_IFACE_TRANSPORT), or_empty(record_str(iface, FIELD_IFACE_HWADDRESS)),
-		or_empty(record_str(iface, FIELD_IFACE_IPADDRESS)),
-		or_empty(record_str(iface, FIELD_IFACE_NETDEV)),
-		or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
+	printf("%s %s,%s,%s,%s,%s\n", record_str(iface, FIELD_IFACE_NAME), record_str(iface, FIELD_IFACE_TRANSPORT),
+		or_empty(record_str(iface, FIELD_IFACE_HWADDRESS)), or_empty(record_str(iface, FIELD_IFACE_IPADDRESS)),
+		or_empty(record_str(iface, FIELD_IFACE_NETDEV)), or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
 }
 
 /* The list is of all nodes: their order gives the targets' order. */
@@ -267,8 +260,8 @@ void out_transports(const struct transport_list *l)
 			printf("\tFile: %s\n\tRefused: %s\n", t->file, t->refused);
 			continue;
 		}
-		printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n",
-			t->version, t->summary, t->abi, or_empty(t->transports), or_empty(t->modules));
+		printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", t->version,
+			t->summary, t->abi, or_empty(t->transports), or_empty(t->modules));
 		printf("\tCapabilities: %s\n\tFile: %s\n", or_empty(t->capabilities), t->file);
 	}
 }

@@ -60,8 +60,7 @@ void out_unserved(const char *transport, const struct err *why);
 /* out_session.c: "tcp: [SID] A:P,TPGT TARGET (non-flash)" */
 void out_session_line(const struct session_info *s);
 /* level 1 to 3; words[] of l->n. Ordered by target. */
-void out_session_tree(
-	const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets);
+void out_session_tree(const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets);
 /* The same below a host: level 2 to 4 of host mode. */
 void out_session_tree_of_host(const struct session_info_list *l, const struct session_words *words, unsigned level);
 void out_session_banner(const char *transport_version);

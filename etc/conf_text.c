@@ -92,8 +92,8 @@ static void file_setting(struct strbuf *b, enum field_id id)
 	remark(b, f->doc);
 	allowed(&what, f);
 	remark(b, strbuf_str(&what));
-	strbuf_printf(b, "%s%s =%s%s\n", value ? "" : "#", field_conf_key(f, key, sizeof(key)),
-		value || *f->def ? " " : "", value ? value : f->def);
+	strbuf_printf(b, "%s%s =%s%s\n", value ? "" : "#", field_conf_key(f, key, sizeof(key)), value || *f->def ? " " : "",
+		value ? value : f->def);
 	strbuf_free(&what);
 }
 
@@ -103,8 +103,7 @@ static void each(struct strbuf *b, size_t section, void (*fn)(struct strbuf *b, 
 	char key[64];
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (field_in(field_of(id), RECORD_CONF) &&
-			section_of(field_conf_key(field_of(id), key, sizeof(key))) == section)
+		if (field_in(field_of(id), RECORD_CONF) && section_of(field_conf_key(field_of(id), key, sizeof(key))) == section)
 			fn(b, id);
 }
 
@@ -112,10 +111,11 @@ void conf_text_file(struct strbuf *b)
 {
 	remark(b, "Settings of the iSCSI initiator; see iscsid.conf(5).");
 	strbuf_puts(b, "#\n");
-	remark(b, "A line is KEY = VALUE; what begins with '#' is a remark. The values below are the "
-		  "defaults. New records of nodes "
-		  "and discoveries begin with what stands here; records that are there already are changed "
-		  "by iscsiadm.");
+	remark(b,
+		"A line is KEY = VALUE; what begins with '#' is a remark. The values below are the "
+		"defaults. New records of nodes "
+		"and discoveries begin with what stands here; records that are there already are changed "
+		"by iscsiadm.");
 	for (size_t i = 0; i < SECTIONS; i++) {
 		strbuf_printf(b, "\n# ---- %s ----\n", sections[i].title);
 		each(b, i, file_setting);

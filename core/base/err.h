@@ -22,17 +22,17 @@ struct err {
 	char text[ERR_TEXT_MAX]; /* one line without its newline; what comes from the wire is escaped in it */
 };
 
-#define ERR_INIT { .code = MISCSI_ERR_OK }
+#define ERR_INIT \
+	{ \
+		.code = MISCSI_ERR_OK \
+	}
 
 /* Fills *err; gives the row's errno, negated, to be returned. Texts too long are cut. */
-int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap)
-	__attribute__((format(printf, 3, 0)));
+int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* The same for a failed system call: ": " and strerror(errnum) are added; gives -errnum. errnum > 0. */
-int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Puts "PREFIX: " before the text that is there. */
 void err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -121,8 +121,7 @@ bool file_is_temporary(const char *name)
 	if (name[0] != '.' || len < 1 + 1 + 1 + RANDOM_LEN + TAIL_LEN)
 		return false;
 	dot = name + len - TAIL_LEN - RANDOM_LEN - 1;
-	return *dot == '.' && !strcmp(name + len - TAIL_LEN, TAIL) &&
-		strspn(dot + 1, ALPHABET) == RANDOM_LEN;
+	return *dot == '.' && !strcmp(name + len - TAIL_LEN, TAIL) && strspn(dot + 1, ALPHABET) == RANDOM_LEN;
 }
 
 /* Makes a new, empty file beside base; its name goes to name. */
@@ -206,8 +205,7 @@ static int open_parent(int dirfd, const char *path, const char **base)
 }
 
 /* What file_stage() does, synced when asked. */
-static int stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync,
-	char temporary[NAME_MAX + 1])
+static int stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1])
 {
 	cleanup(file_close) int fd = open_temporary(dir, name, temporary);
 	int rc;

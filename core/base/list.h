@@ -13,7 +13,10 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(l) { &(l), &(l) }
+#define LIST_INIT(l) \
+	{ \
+		&(l), &(l) \
+	}
 
 static inline void list_init(struct list *l)
 {
@@ -61,17 +64,15 @@ static inline void list_remove(struct list *node)
  * By arithmetic, not by &pos->member: at the end pos is the head taken for an entry, which may be aligned
  * less than entries are.
  */
-#define list_node(pos, member) \
-	((struct list *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
+#define list_node(pos, member) ((struct list *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
 #define list_next(pos, member) list_entry(list_node(pos, member)->next, __typeof__(*(pos)), member)
 
-#define list_for_each(pos, l, member)                             \
-	for (pos = list_entry((l)->next, __typeof__(*pos), member); \
-		list_node(pos, member) != (l); pos = list_next(pos, member))
+#define list_for_each(pos, l, member) \
+	for (pos = list_entry((l)->next, __typeof__(*pos), member); list_node(pos, member) != (l); pos = list_next(pos, member))
 
 /* The body may remove pos. */
-#define list_for_each_safe(pos, tmp, l, member)                                                   \
-	for (pos = list_entry((l)->next, __typeof__(*pos), member), tmp = list_next(pos, member); \
-		list_node(pos, member) != (l); pos = tmp, tmp = list_next(pos, member))
+#define list_for_each_safe(pos, tmp, l, member) \
+	for (pos = list_entry((l)->next, __typeof__(*pos), member), tmp = list_next(pos, member); list_node(pos, member) != (l); \
+		pos = tmp, tmp = list_next(pos, member))
 
 #endif

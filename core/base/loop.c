@@ -108,8 +108,7 @@ void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg)
 }
 
 /* Level-triggered: a callback may read as much as it likes and leave the rest for the next round. */
-int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t),
-	void *arg)
+int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = f };
 

@@ -66,8 +66,7 @@ uint64_t loop_now(const struct loop *l);
 void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
 
 /* -EEXIST when f is in use, -EPERM for a regular file, else epoll_ctl()'s. */
-int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t),
-	void *arg);
+int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg);
 int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
 void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
 

@@ -42,11 +42,11 @@ static inline void x_freep(void *slot)
 }
 
 /* Gives the pointer out of a cleanup variable. */
-#define x_steal(slot)                             \
-	__extension__({                           \
+#define x_steal(slot) \
+	__extension__({ \
 		__typeof__(slot) x_stolen = slot; \
-		(slot) = NULL;                    \
-		x_stolen;                         \
+		(slot) = NULL; \
+		x_stolen; \
 	})
 
 /*
@@ -66,6 +66,6 @@ int secret_equal(const struct secret *a, const struct secret *b); /* 1 equal */
 void mem_wipe(void *p, size_t len);
 
 /* The container of an embedded member. */
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

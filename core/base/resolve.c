@@ -80,8 +80,7 @@ static void resolve_done(struct work *w)
 }
 
 int resolve_start(struct worker_pool *pool, const char *host, uint16_t port,
-	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg,
-	struct resolve **out)
+	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg, struct resolve **out)
 {
 	struct resolve *r = x_new(struct resolve);
 	int rc;

@@ -26,8 +26,7 @@ struct resolve;
  * result -errno with err filled (MISCSI_ERR_TRANS), or 0 with at least one address. *out is the look-up under way.
  */
 int resolve_start(struct worker_pool *pool, const char *host, uint16_t port,
-	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg,
-	struct resolve **out);
+	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg, struct resolve **out);
 /* done is not called. Sets *r to NULL; NULL is allowed. */
 void resolve_cancel(struct resolve **r);
 

@@ -17,7 +17,10 @@ struct strbuf {
 	int error; /* 0, -ENOMEM or -EFBIG */
 };
 
-#define STRBUF_INIT(bound) { .max = (bound) }
+#define STRBUF_INIT(bound) \
+	{ \
+		.max = (bound) \
+	}
 
 void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
 void strbuf_puts(struct strbuf *b, const char *s);

@@ -29,8 +29,8 @@ struct batch {
 	struct varlink_call *call;
 	unsigned *pending;
 	struct json_object *results; /* of the next reply */
-	size_t n, left;		     /* left: how many have no result */
-	int error;		     /* a result could not be written */
+	size_t n, left; /* left: how many have no result */
+	int error; /* a result could not be written */
 	bool started;
 	struct item items[];
 };
@@ -156,12 +156,9 @@ static void on_done(struct manager_request *request, const struct manager_result
 }
 
 /* The size is checked before it is multiplied: n is what a peer has sent. */
-struct batch *batch_new(
-	const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
+struct batch *batch_new(const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
 {
-	struct batch *b = n < SIZE_MAX / sizeof(struct item) / 2
-				  ? x_zalloc(sizeof(*b) + n * sizeof(struct item))
-				  : NULL;
+	struct batch *b = n < SIZE_MAX / sizeof(struct item) / 2 ? x_zalloc(sizeof(*b) + n * sizeof(struct item)) : NULL;
 	struct err err = ERR_INIT;
 
 	if (!b) {

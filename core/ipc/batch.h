@@ -13,8 +13,7 @@
 struct batch;
 
 /* Holds the call. NULL: no memory; the call was answered. pending counts requests that have no result yet. */
-struct batch *batch_new(
-	const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending);
+struct batch *batch_new(const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending);
 /* The nth request, to be given to the manager, which calls its done() later. Only between batch_new and
  * batch_start. */
 struct manager_request *batch_request(struct batch *b, size_t index);

@@ -22,8 +22,8 @@ struct varlink_call {
 	void (*cancel)(void *arg); /* the holder's; NULL: not held */
 	void *arg;
 	bool more, oneway, upgrade; /* as the peer said */
-	bool serving;		    /* its handler is running */
-	bool done;		    /* the final reply was given */
+	bool serving; /* its handler is running */
+	bool done; /* the final reply was given */
 };
 
 /* Every Varlink service has this interface; clients that have never heard of ours begin with it. */
@@ -96,8 +96,7 @@ static bool method_of(const char *name, const char *interface)
 {
 	const char *dot = strrchr(name, '.');
 
-	return dot && (size_t)(dot - name) == strlen(interface) &&
-	       !strncmp(name, interface, strlen(interface));
+	return dot && (size_t)(dot - name) == strlen(interface) && !strncmp(name, interface, strlen(interface));
 }
 
 /* One message of a reply. Takes parameters. */
@@ -137,8 +136,7 @@ static void call_end(struct varlink_call *call)
 static void call_finish(struct varlink_call *call, const char *error, struct json_object *parameters)
 {
 	if (call->done) {
-		log_err(call->connection->server->config.log, MODULE, "a second reply to %s",
-			call->method->name);
+		log_err(call->connection->server->config.log, MODULE, "a second reply to %s", call->method->name);
 		varlink_put(parameters);
 		return;
 	}
@@ -157,8 +155,7 @@ void varlink_reply(struct varlink_call *call, struct json_object *parameters)
 void varlink_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
-		log_err(call->connection->server->config.log, MODULE, "%s may not stream",
-			call->method->name);
+		log_err(call->connection->server->config.log, MODULE, "%s may not stream", call->method->name);
 		varlink_put(parameters);
 		return;
 	}
@@ -247,8 +244,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 }
 
 /* The flags and the parameters of a call; gives the name of the first that is not of its type, or NULL. */
-static const char *call_read(
-	struct varlink_call *call, struct json_object *message, struct json_object **parameters)
+static const char *call_read(struct varlink_call *call, struct json_object *message, struct json_object **parameters)
 {
 	if (varlink_boolean(message, "oneway", &call->oneway) == -EINVAL)
 		return "oneway";

@@ -31,11 +31,11 @@
  * hold everywhere.
  */
 struct client {
-	int fd;	       /* -1: dead */
+	int fd; /* -1: dead */
 	int interrupt; /* -1: none */
 	struct varlink_buffer in;
 	struct err cause; /* why it is dead */
-	int rc;		  /* likewise */
+	int rc; /* likewise */
 };
 
 typedef int (*more_fn)(void *arg, struct json_object *parameters);
@@ -67,8 +67,7 @@ static int check_server(int fd, const char *name, struct err *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, errno, "%s", name);
 	if (cred.uid && cred.uid != geteuid())
-		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "%s is served by uid %u, not by root", name,
-			(unsigned)cred.uid);
+		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "%s is served by uid %u, not by root", name, (unsigned)cred.uid);
 	return 0;
 }
 
@@ -126,8 +125,7 @@ int client_open(const char *name, unsigned timeout_ms, struct client **out, stru
 
 	/* Another mount namespace does not have the path; the abstract name belongs to the network namespace.
 	 */
-	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN &&
-		!connect_to(LISTENER_ABSTRACT, timeout_ms, out, &second))
+	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN && !connect_to(LISTENER_ABSTRACT, timeout_ms, out, &second))
 		return 0;
 	if (rc && err)
 		err_copy(err, &first);
@@ -196,8 +194,7 @@ static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
  */
 static int client_wait(struct client *c, short events, uint64_t due)
 {
-	struct pollfd fds[2] = { { .fd = c->fd, .events = events },
-		{ .fd = c->interrupt, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = c->fd, .events = events }, { .fd = c->interrupt, .events = POLLIN } };
 	int n = poll_until(fds, 2, due);
 	int rc = 0;
 
@@ -213,8 +210,8 @@ static int client_wait(struct client *c, short events, uint64_t due)
 static int client_send(struct client *c, struct varlink_buffer *message, uint64_t due)
 {
 	while (varlink_buffer_len(message)) {
-		ssize_t n = send(c->fd, message->bytes + message->start, varlink_buffer_len(message),
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(c->fd, message->bytes + message->start, varlink_buffer_len(message), MSG_NOSIGNAL | MSG_DONTWAIT);
 		int rc = 0;
 
 		if (n >= 0)
@@ -222,8 +219,7 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			rc = client_wait(c, POLLOUT, due);
 		else if (errno != EINTR)
-			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno,
-						   "sending to the daemon"));
+			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "sending to the daemon"));
 		if (rc)
 			return rc;
 	}
@@ -242,21 +238,17 @@ static int client_receive(struct client *c)
 	if (n > 0 && !varlink_buffer_add(&c->in, chunk, (size_t)n))
 		return 0;
 	if (n > 0)
-		return client_die(
-			c, err_set(&c->cause, MISCSI_ERR_NOMEM, "no memory for the daemon's reply"));
+		return client_die(c, err_set(&c->cause, MISCSI_ERR_NOMEM, "no memory for the daemon's reply"));
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return client_die(
-			c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "reading from the daemon"));
-	return client_die(
-		c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon closed the connection"));
+		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "reading from the daemon"));
+	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon closed the connection"));
 }
 
 static int bad_reply(struct client *c, const char *what)
 {
-	return client_die(
-		c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's reply is %s", what));
+	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's reply is %s", what));
 }
 
 /* Unknown members are ignored here too: the daemon may be newer. */
@@ -304,8 +296,7 @@ int client_failure(struct json_object *failure, struct err *err)
 	varlink_string(failure, "text", &text);
 	if (!err_name((enum miscsi_error)code))
 		code = MISCSI_ERR_GENERIC;
-	return err_set(
-		err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
+	return err_set(err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
 /* Texts of the daemon are escaped like any other: an abstract name might have been somebody else's. */
@@ -321,16 +312,16 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 	if (!strcmp(error, VARLINK_SERVICE ".InvalidParameter")) {
 		varlink_string(parameters, "parameter", &parameter);
 		str_escape(escaped, sizeof(escaped), parameter, strlen(parameter));
-		return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ,
-			"%s: the daemon does not take the parameter %s", method, escaped);
+		return err_set(
+			err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon does not take the parameter %s", method, escaped);
 	}
 	str_escape(escaped, sizeof(escaped), error, strlen(error));
 	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon says %s", method, escaped);
 }
 
 /* Replies until the last; *last is the caller's. An error ends the call in any case, "continues" or not. */
-static int client_converse(struct client *c, const char *method, more_fn more, void *arg, uint64_t due,
-	struct json_object **last, struct err *err)
+static int client_converse(
+	struct client *c, const char *method, more_fn more, void *arg, uint64_t due, struct json_object **last, struct err *err)
 {
 	for (;;) {
 		struct reply r = { 0 };
@@ -351,8 +342,8 @@ static int client_converse(struct client *c, const char *method, more_fn more, v
 }
 
 /* Too much is refused here: the daemon would close the connection, and nobody would know why. */
-static int build_call(const char *method, struct json_object *parameters, bool more,
-	struct varlink_buffer *message, struct err *err)
+static int build_call(
+	const char *method, struct json_object *parameters, bool more, struct varlink_buffer *message, struct err *err)
 {
 	struct json_object *call = json_object_new_object();
 	int error = 0, rc;

@@ -38,8 +38,8 @@ void client_set_interrupt(struct client *c, int fd);
  * be NULL. An error reply of org.miscsi.Error fills err as the daemon set it.
  */
 int client_call(struct client *c, const char *method, struct json_object *parameters,
-	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms,
-	struct json_object **reply, struct err *err);
+	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms, struct json_object **reply,
+	struct err *err);
 
 /* A failure as the daemon has set it ({code, text}), into err; its -errno. A number that this program does
  * not know is no exit status: GENERIC. */
@@ -50,8 +50,8 @@ int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err);
 
 /* What became of one record or session. Strings live during the call only; NULL: unknown. */
 struct client_result {
-	size_t index;	/* of the record or sid given */
-	uint32_t sid;	/* 0: none */
+	size_t index; /* of the record or sid given */
+	uint32_t sid; /* 0: none */
 	struct err err; /* code OK: done */
 	const char *target, *address, *iface;
 	uint16_t port;
@@ -64,12 +64,10 @@ typedef void (*client_result_fn)(void *arg, const struct client_result *r);
  * whatever that is; else -errno and err, and those that have none get that err (refused, or the daemon went
  * away). wait false: results come as soon as the daemon took the records.
  */
-int client_login(struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn,
-	void *arg, struct err *err);
-int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn,
-	void *arg, struct err *err);
-int client_rescan(
-	struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err);
+int client_login(
+	struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn, void *arg, struct err *err);
+int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn, void *arg, struct err *err);
+int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err);
 
 struct client_session;
 /* Logs out of what the daemon has of this target, portal and iface: sessions, and logins under way. The first

@@ -39,8 +39,7 @@ static const char *text_of(struct texts *texts, struct json_object *object, cons
 	return str_escape(place, sizeof(texts->bytes[0]), text, strlen(text));
 }
 
-static long long number_of(
-	struct json_object *object, const char *member, long long min, long long max, long long otherwise)
+static long long number_of(struct json_object *object, const char *member, long long min, long long max, long long otherwise)
 {
 	varlink_integer(object, member, min, max, &otherwise);
 	return otherwise;
@@ -90,8 +89,8 @@ static int collect(void *arg, struct json_object *parameters)
  * them. Callers print a line for each record, so a connection that breaks must not leave any of them
  * without. No deadline: how long a login may take is the record's to say, and the daemon keeps to it.
  */
-static int call_many(struct client *client, const char *method, struct json_object *parameters, int error,
-	struct collector *c, struct err *err)
+static int call_many(struct client *client, const char *method, struct json_object *parameters, int error, struct collector *c,
+	struct err *err)
 {
 	cleanup(x_freep) bool *seen = x_newn(bool, c->n + 1);
 	struct json_object *reply = NULL;
@@ -121,8 +120,8 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	return rc;
 }
 
-int client_login(struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn,
-	void *arg, struct err *err)
+int client_login(
+	struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn, void *arg, struct err *err)
 {
 	struct collector collector = { .fn = fn, .arg = arg, .n = n };
 	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
@@ -158,8 +157,7 @@ static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error
 	return parameters;
 }
 
-int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn,
-	void *arg, struct err *err)
+int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn, void *arg, struct err *err)
 {
 	struct collector collector = { .fn = fn, .arg = arg, .n = n };
 	int error = 0;
@@ -195,8 +193,7 @@ int client_logout_of(struct client *c, const struct client_session *who, bool fo
 	return rc;
 }
 
-int client_rescan(
-	struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
+int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
 {
 	struct collector collector = { .fn = fn, .arg = arg, .n = n };
 	int error = 0;
@@ -232,8 +229,8 @@ static void list_one(struct json_object *o, void (*fn)(void *arg, const struct c
 	fn(arg, &s);
 }
 
-int client_list(struct client *c, unsigned deadline_ms, void (*fn)(void *arg, const struct client_session *s), void *arg,
-	struct err *err)
+int client_list(
+	struct client *c, unsigned deadline_ms, void (*fn)(void *arg, const struct client_session *s), void *arg, struct err *err)
 {
 	struct json_object *reply = NULL, *sessions;
 	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, deadline_ms, &reply, err);

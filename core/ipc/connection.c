@@ -69,8 +69,8 @@ void connection_drop(struct connection *c, const char *why)
 		return;
 	/* Whoever may connect must not be able to fill the log. */
 	if (why)
-		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE,
-			"connection of uid %u dropped: %s", (unsigned)c->uid, why);
+		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE, "connection of uid %u dropped: %s",
+			(unsigned)c->uid, why);
 	c->doomed = true;
 	loop_timer_cancel(s->config.loop, &c->message);
 	loop_timer_cancel(s->config.loop, &c->stall);
@@ -122,8 +122,7 @@ static void connection_update(struct connection *c)
 		connection_drop(c, NULL);
 	if (c->doomed)
 		return;
-	watch_timer(c, &c->message, may_read(c) && varlink_buffer_len(&c->in), limits->message_ms,
-		on_message_timeout);
+	watch_timer(c, &c->message, may_read(c) && varlink_buffer_len(&c->in), limits->message_ms, on_message_timeout);
 	watch_timer(c, &c->stall, waiting(c), limits->stall_ms, on_stall);
 	if (c->doomed || events == c->events)
 		return;
@@ -135,8 +134,7 @@ static void connection_update(struct connection *c)
 void connection_flush(struct connection *c)
 {
 	while (!c->doomed && waiting(c)) {
-		ssize_t n =
-			send(c->io.fd, c->out.bytes + c->out.start, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(c->io.fd, c->out.bytes + c->out.start, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;

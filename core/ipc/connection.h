@@ -23,9 +23,9 @@ struct connection {
 	struct varlink_call *call; /* the one being served, owned; NULL: none */
 	uid_t uid;
 	uint32_t events; /* what epoll was asked for */
-	bool eof;	 /* the peer will send no more */
+	bool eof; /* the peer will send no more */
 	bool doomed;
-	bool fat;     /* it had a large message: its end is the time to give memory back */
+	bool fat; /* it had a large message: its end is the time to give memory back */
 	bool pumping; /* connection_pump() is at work further up */
 };
 
@@ -36,7 +36,7 @@ struct varlink_server {
 	struct loop_fd listeners[LISTENERS_MAX];
 	unsigned listening;
 	struct loop_timer pause; /* no descriptors left: listens again then */
-	unsigned failures;	 /* of accept, since it last worked */
+	unsigned failures; /* of accept, since it last worked */
 };
 
 /* Takes fd in every case. -ENOMEM or -errno of epoll. */

@@ -134,8 +134,7 @@ void listener_unlink(const char *name)
 	struct stat st;
 	socklen_t len;
 
-	if (name[0] != '/' || listener_address(name, &addr, &len) || lstat(name, &st) ||
-		!S_ISSOCK(st.st_mode))
+	if (name[0] != '/' || listener_address(name, &addr, &len) || lstat(name, &st) || !S_ISSOCK(st.st_mode))
 		return;
 	if (!is_served(&addr, len))
 		unlink(name);

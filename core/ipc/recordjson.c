@@ -100,8 +100,7 @@ static int read_value(struct record *r, const char *key, const char *value, stru
 
 static int read_settings(struct record *r, struct json_object *settings, struct err *err)
 {
-	struct json_object_iterator it = json_object_iter_begin(settings),
-				    end = json_object_iter_end(settings);
+	struct json_object_iterator it = json_object_iter_begin(settings), end = json_object_iter_end(settings);
 	const char *value;
 	int rc = 0;
 

@@ -17,26 +17,25 @@ struct varlink_call;
 struct varlink_server;
 
 enum varlink_stream {
-	VARLINK_ONE,	     /* one reply */
-	VARLINK_MAY_STREAM,  /* several when the peer said "more" */
+	VARLINK_ONE, /* one reply */
+	VARLINK_MAY_STREAM, /* several when the peer said "more" */
 	VARLINK_MUST_STREAM, /* refused without "more" */
 };
 
 struct varlink_method {
 	const char *name; /* "org.miscsi.Login" */
-	bool root;	  /* others are refused */
+	bool root; /* others are refused */
 	enum varlink_stream stream;
 	/* Before it returns it has given the final reply, or holds the call. parameters is borrowed, never
 	 * NULL, gone after the return. */
 	void (*handler)(void *arg, struct varlink_call *call, struct json_object *parameters);
 };
 
-struct varlink_limits {			    /* 0: the default */
+struct varlink_limits { /* 0: the default */
 	size_t message_root, message_other; /* bytes of one message: 16 MiB, 64 KiB */
-	size_t output_root,
-		output_other; /* bytes that wait for a peer before a stream is cut off: 16 MiB, 1 MiB */
+	size_t output_root, output_other; /* bytes that wait for a peer before a stream is cut off: 16 MiB, 1 MiB */
 	unsigned connections, connections_uid; /* 512; 64 of one uid that is not root */
-	unsigned message_ms;		       /* a message that has begun must end: 10 s */
+	unsigned message_ms; /* a message that has begun must end: 10 s */
 	unsigned stall_ms; /* a peer that reads nothing of what waits for it is dropped: 10 s */
 };
 
@@ -44,9 +43,9 @@ struct varlink_config { /* all borrowed for the server's life */
 	struct loop *loop;
 	const struct log *log;
 	const char *vendor, *product, *version, *url; /* org.varlink.service.GetInfo */
-	const char *interface, *description;	      /* "org.miscsi" and the text of its interface file */
-	const struct varlink_method *methods;	      /* ends with a NULL name */
-	void *arg;				      /* for the handlers */
+	const char *interface, *description; /* "org.miscsi" and the text of its interface file */
+	const struct varlink_method *methods; /* ends with a NULL name */
+	void *arg; /* for the handlers */
 	struct varlink_limits limits;
 	int (*peer)(int fd, uid_t *uid); /* who is at the other end; NULL: SO_PEERCRED. For tests. */
 };
@@ -65,11 +64,9 @@ unsigned varlink_server_connections(const struct varlink_server *s);
  * that is gone, or said "oneway", is no error. None of these calls back into cancel.
  */
 void varlink_reply(struct varlink_call *call, struct json_object *parameters);
-void varlink_reply_more(
-	struct varlink_call *call, struct json_object *parameters); /* one that others follow */
+void varlink_reply_more(struct varlink_call *call, struct json_object *parameters); /* one that others follow */
 void varlink_reply_error(struct varlink_call *call, const char *error, struct json_object *parameters);
-void varlink_reply_invalid(
-	struct varlink_call *call, const char *parameter); /* org.varlink.service.InvalidParameter */
+void varlink_reply_invalid(struct varlink_call *call, const char *parameter); /* org.varlink.service.InvalidParameter */
 bool varlink_call_more(const struct varlink_call *call); /* the peer said "more", and the method may stream */
 
 /* The handler keeps the call. cancel(arg) is called when the connection goes before the final reply; the call

@@ -108,7 +108,7 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
  */
 struct named {
 	uint32_t sid; /* 0: the kernel has no number for it yet */
-	uint64_t id;  /* the manager's, then */
+	uint64_t id; /* the manager's, then */
 };
 
 struct sids {
@@ -165,8 +165,7 @@ static int sids_match(void *arg, const struct manager_session *session)
 	struct sids *sids = arg;
 	long long port;
 
-	if (!text_matches(sids->filter, "target", session->target) ||
-		!text_matches(sids->filter, "address", session->address) ||
+	if (!text_matches(sids->filter, "target", session->target) || !text_matches(sids->filter, "address", session->address) ||
 		!text_matches(sids->filter, "iface", session->iface) ||
 		(!varlink_integer(sids->filter, "port", 0, UINT16_MAX, &port) && port != session->port))
 		return 0;
@@ -190,8 +189,7 @@ static bool filter_is_valid(struct json_object *filter)
 }
 
 /* Which sessions are meant. Not 0: replied to already. */
-static int sids_choose(
-	struct service *s, struct sids *sids, struct varlink_call *call, struct json_object *parameters)
+static int sids_choose(struct service *s, struct sids *sids, struct varlink_call *call, struct json_object *parameters)
 {
 	struct err err = ERR_INIT;
 	int by_filter = varlink_object(parameters, "filter", &sids->filter);
@@ -236,8 +234,7 @@ static void do_logout(void *arg, struct varlink_call *call, struct json_object *
 		if (sids.at[i].sid)
 			s->config.ops->logout(s->config.manager, sids.at[i].sid, force, batch_request(b, i));
 		else
-			s->config.ops->logout_id(
-				s->config.manager, sids.at[i].id, force, batch_request(b, i));
+			s->config.ops->logout_id(s->config.manager, sids.at[i].id, force, batch_request(b, i));
 	batch_start(b, true);
 }
 
@@ -355,8 +352,7 @@ static void do_status(void *arg, struct varlink_call *call, struct json_object *
 	(void)parameters;
 	varlink_add_text(reply, "version", PACKAGE_VERSION, &error);
 	varlink_add_integer(reply, "pid", getpid(), &error);
-	varlink_add_integer(
-		reply, "uptime", (long long)(loop_now(s->config.loop) - s->started) / 1000, &error);
+	varlink_add_integer(reply, "uptime", (long long)(loop_now(s->config.loop) - s->started) / 1000, &error);
 	varlink_add_integer(reply, "sessions", s->config.ops->count(s->config.manager), &error);
 	varlink_add_integer(reply, "pending", s->pending, &error);
 	varlink_add_integer(reply, "connections", varlink_server_connections(s->server), &error);

@@ -35,7 +35,7 @@ struct service_config { /* borrowed for the service's life */
 	void (*stop)(void *arg); /* Stop was called; the reply is on its way: end the daemon soon, e.g. by
 				    loop_quit() */
 	void *arg;
-	struct varlink_limits limits;	 /* zeroed: the defaults */
+	struct varlink_limits limits; /* zeroed: the defaults */
 	int (*peer)(int fd, uid_t *uid); /* NULL: SO_PEERCRED. For tests. */
 };
 

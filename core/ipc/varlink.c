@@ -153,8 +153,8 @@ int varlink_parse(const char *message, size_t len, struct json_object **out)
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max)
 {
 	size_t len = 0;
-	const char *text = json_object_to_json_string_length(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	const char *text =
+		json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	int rc;
 
 	if (!text)
@@ -164,8 +164,7 @@ int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t 
 	return rc;
 }
 
-static int wipe_string(struct json_object *object, int flags, struct json_object *parent, const char *key,
-	size_t *i, void *arg)
+static int wipe_string(struct json_object *object, int flags, struct json_object *parent, const char *key, size_t *i, void *arg)
 {
 	(void)flags, (void)parent, (void)key, (void)i, (void)arg;
 	if (json_object_is_type(object, json_type_string)) {
@@ -189,8 +188,7 @@ void varlink_put(struct json_object *object)
 }
 
 /* null counts as absent: Varlink's optional members may be sent so. */
-static int member_get(
-	struct json_object *object, const char *member, enum json_type type, struct json_object **out)
+static int member_get(struct json_object *object, const char *member, enum json_type type, struct json_object **out)
 {
 	struct json_object *value = NULL;
 
@@ -216,8 +214,7 @@ int varlink_string(struct json_object *object, const char *member, const char **
 	return 0;
 }
 
-int varlink_integer(
-	struct json_object *object, const char *member, long long min, long long max, long long *out)
+int varlink_integer(struct json_object *object, const char *member, long long min, long long max, long long *out)
 {
 	struct json_object *value;
 	int rc = member_get(object, member, json_type_int, &value);

@@ -19,9 +19,9 @@
 
 /* Bytes that are on their way in or out: a growing buffer that leaves no copy behind when it moves. */
 struct varlink_buffer {
-	char *bytes;		 /* owned */
+	char *bytes; /* owned */
 	size_t start, end, size; /* what is held is bytes[start..end) */
-	size_t scanned;		 /* so many of them hold no NUL */
+	size_t scanned; /* so many of them hold no NUL */
 };
 
 static inline size_t varlink_buffer_len(const struct varlink_buffer *b)
@@ -48,12 +48,11 @@ void varlink_put(struct json_object *object);
 
 /* Members by name, NULL and absent are the same. 0, -ENOENT when absent, -EINVAL when of another type or out
  * of range; *out is then untouched. */
-int varlink_string(struct json_object *object, const char *member,
-	const char **out); /* without a NUL inside; lives with the object */
-int varlink_integer(
-	struct json_object *object, const char *member, long long min, long long max, long long *out);
+int varlink_string(
+	struct json_object *object, const char *member, const char **out); /* without a NUL inside; lives with the object */
+int varlink_integer(struct json_object *object, const char *member, long long min, long long max, long long *out);
 int varlink_boolean(struct json_object *object, const char *member, bool *out);
-int varlink_array(struct json_object *object, const char *member, struct json_object **out);  /* borrowed */
+int varlink_array(struct json_object *object, const char *member, struct json_object **out); /* borrowed */
 int varlink_object(struct json_object *object, const char *member, struct json_object **out); /* borrowed */
 
 /*

@@ -15,8 +15,7 @@
  * parameter. So the caller gives exactly the parameter's size, and what is too long is an error here,
  * not a cut value there.
  */
-static void add(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value,
-	uint32_t len)
+static void add(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value, uint32_t len)
 {
 	static const uint8_t zeros[NLA_ALIGNTO];
 	struct nlattr nla = { .nla_len = (uint16_t)(NLA_HDRLEN + head_len + len), .nla_type = param };
@@ -32,8 +31,8 @@ static void add(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_
 }
 
 /* iface_num u32, len u32, param u16, iface_type u8, param_type u8: packed */
-void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_type iface_type,
-	enum iscsi_param_type param_type, uint16_t param, const void *value, uint32_t len)
+void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_type iface_type, enum iscsi_param_type param_type,
+	uint16_t param, const void *value, uint32_t len)
 {
 	uint8_t head[12];
 

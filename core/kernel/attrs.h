@@ -21,8 +21,8 @@ enum iscsi_iface_type { ISCSI_IFACE_TYPE_IPV4 = 1, ISCSI_IFACE_TYPE_IPV6 = 2 };
 #define ATTRS_INIT STRBUF_INIT(ATTRS_MAX)
 
 /* One setting of an interface. len: of value, at most 4096. */
-void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_type iface_type,
-	enum iscsi_param_type param_type, uint16_t param, const void *value, uint32_t len);
+void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_type iface_type, enum iscsi_param_type param_type,
+	uint16_t param, const void *value, uint32_t len);
 /* One of a flash node, or of a CHAP entry (which may be a secret: strbuf does not wipe, so wipe attrs->s after use). */
 void attrs_add(struct strbuf *attrs, uint16_t param, const void *value, uint32_t len);
 

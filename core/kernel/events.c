@@ -131,16 +131,15 @@ static int (*const handlers[])(const struct message *m, const struct kernel_even
 };
 
 /* An event that has no row is one of a newer kernel, and passed by. */
-static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops,
-	void *arg)
+static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops, void *arg)
 {
 	struct iscsi_uevent ev;
 	const struct message m = { &ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
 
 	memcpy(&ev, bytes + NLMSG_HDRLEN, sizeof(ev));
 	/* a type says that it answers a request: not an event */
-	if (head->nlmsg_type || ev.type < FIRST ||
-		ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[ev.type - FIRST])
+	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) ||
+		!handlers[ev.type - FIRST])
 		return 0;
 	return handlers[ev.type - FIRST](&m, ops, arg);
 }

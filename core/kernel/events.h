@@ -13,8 +13,7 @@
 struct kernel_event_ops {
 	/* A PDU for user space: Login, Text and Logout responses, asynchronous messages, NOP-In that answers
 	 * ours. len is DataSegmentLength. */
-	void (*pdu)(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN],
-		const uint8_t *data, size_t len);
+	void (*pdu)(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len);
 	/* error: enum iscsi_err. The kernel has begun its own clean-up: STOP_CONN RECOVER comes next. */
 	void (*conn_error)(void *arg, uint32_t sid, uint32_t cid, uint32_t error);
 	/* state: enum iscsi_conn_state. From transports whose firmware logs in. */
@@ -26,10 +25,8 @@ struct kernel_event_ops {
 	/* code: enum iscsi_host_event_code. */
 	void (*host_event)(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len);
 	/* id: the one that the ping was sent with. */
-	void (*ping_done)(
-		void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len);
-	void (*path_req)(
-		void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path); /* group 2 */
+	void (*ping_done)(void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len);
+	void (*path_req)(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path); /* group 2 */
 	void (*iface_down)(void *arg, uint32_t host_no); /* group 2 */
 	/* Events were lost (the buffer was full): look at every session in sysfs. Not from a datagram. */
 	void (*lost)(void *arg);

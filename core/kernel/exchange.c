@@ -83,15 +83,13 @@ static void judge(struct kernel_job *job, unsigned i, const struct iscsi_uevent 
 
 /* The request, from i to end, that this answer is for; end when it is for none. Of several, the fields tell
  * which. */
-static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bool one, int type,
-	const struct iscsi_uevent *ev)
+static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bool one, int type, const struct iscsi_uevent *ev)
 {
 	struct iscsi_uevent asked;
 
 	for (; i < end; i++) {
 		job_load(job, i, &asked);
-		if (type == job->state->req[i].row->number &&
-			(one || !memcmp(asked.u, ev->u, sizeof(asked.u))))
+		if (type == job->state->req[i].row->number && (one || !memcmp(asked.u, ev->u, sizeof(asked.u))))
 			break;
 	}
 	return i;

@@ -98,9 +98,8 @@ struct iscsi_path {
 	uint16_t pmtu;
 };
 
-_Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 &&
-		offsetof(struct iscsi_uevent, u) == 16 && offsetof(struct iscsi_uevent, r) == 40 &&
-		sizeof(struct iscsi_uevent) == 56,
+_Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 && offsetof(struct iscsi_uevent, u) == 16 &&
+		offsetof(struct iscsi_uevent, r) == 40 && sizeof(struct iscsi_uevent) == 56,
 	"iscsi_uevent");
 _Static_assert(offsetof(struct iscsi_path, ip_addr_len) == 20 && offsetof(struct iscsi_path, src) == 24 &&
 		offsetof(struct iscsi_path, dst) == 40 && offsetof(struct iscsi_path, vlan_id) == 56 &&

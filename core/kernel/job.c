@@ -182,8 +182,8 @@ static void put(struct iscsi_uevent *ev, const struct request_arg *arg, uint64_t
 }
 
 /* A request as its row describes it. payload_len bytes of payload, padded with zeros to len. */
-struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
-	const void *payload, size_t payload_len, size_t len)
+struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
+	size_t payload_len, size_t len)
 {
 	const struct request_row *row = request_row(number);
 	struct iscsi_uevent ev = { 0 };
@@ -294,8 +294,8 @@ int kernel_job_result(const struct kernel_job *job, struct err *err)
 	int n = 0;
 
 	if (s->build_error)
-		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL,
-			-s->build_error, "cannot prepare kernel requests");
+		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -s->build_error,
+			"cannot prepare kernel requests");
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
 	req = &s->req[s->failed];

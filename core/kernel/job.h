@@ -56,12 +56,10 @@ void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading);
 /* NULL: nothing is sent. Neighbouring parameters share a datagram. */
 void kernel_job_set_param(struct kernel_job *job, enum iscsi_param param, const char *text);
 void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, int64_t value);
-void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes,
-	size_t len);
+void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes, size_t len);
 void kernel_job_start_conn(struct kernel_job *job);
 void kernel_job_stop_conn(struct kernel_job *job, enum iscsi_stop_flag flag);
-void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data,
-	size_t len);
+void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len);
 void kernel_job_unbind_session(struct kernel_job *job);
 void kernel_job_destroy_conn(struct kernel_job *job);
 /* Completion is event 104. On a kernel without the asynchronous form the request itself waits. */
@@ -70,8 +68,7 @@ void kernel_job_destroy_session_wait(struct kernel_job *job);
 
 /* Does not wait for the peer. host_no UINT32_MAX: the kernel chooses the host. Sets the job's ep_handle when
  * run. */
-void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr,
-	socklen_t len);
+void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr, socklen_t len);
 /* Sets the job's retcode. Keep timeout_ms at 0 or 1: the whole machine's iSCSI waits with it. */
 void kernel_job_ep_poll(struct kernel_job *job, uint64_t ep_handle, uint32_t timeout_ms);
 void kernel_job_ep_disconnect(struct kernel_job *job, uint64_t ep_handle);
@@ -79,18 +76,15 @@ void kernel_job_ep_disconnect(struct kernel_job *job, uint64_t ep_handle);
 /* These act on the host last named. */
 void kernel_job_set_host_param(struct kernel_job *job, enum iscsi_host_param param, const char *text);
 void kernel_job_path_update(struct kernel_job *job, const struct iscsi_path *path);
-void kernel_job_ping(struct kernel_job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size,
-	uint32_t id, const struct sockaddr *addr, socklen_t len);
-void kernel_job_tgt_dscvr(struct kernel_job *job, uint32_t type, bool enable, const struct sockaddr *addr,
-	socklen_t len);
+void kernel_job_ping(struct kernel_job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size, uint32_t id,
+	const struct sockaddr *addr, socklen_t len);
+void kernel_job_tgt_dscvr(struct kernel_job *job, uint32_t type, bool enable, const struct sockaddr *addr, socklen_t len);
 /* attrs: a series made by kernel/attrs.h. */
 void kernel_job_set_iface_params(struct kernel_job *job, const void *attrs, size_t len, uint32_t count);
-void kernel_job_set_flashnode_params(struct kernel_job *job, uint32_t index, const void *attrs, size_t len,
-	uint32_t count);
+void kernel_job_set_flashnode_params(struct kernel_job *job, uint32_t index, const void *attrs, size_t len, uint32_t count);
 void kernel_job_set_chap(struct kernel_job *job, const void *attrs, size_t len);
 void kernel_job_delete_chap(struct kernel_job *job, uint16_t index);
-void kernel_job_new_flashnode(struct kernel_job *job,
-	const char *ipv4_or_ipv6); /* sets the job's index when run */
+void kernel_job_new_flashnode(struct kernel_job *job, const char *ipv4_or_ipv6); /* sets the job's index when run */
 void kernel_job_del_flashnode(struct kernel_job *job, uint32_t index);
 void kernel_job_login_flashnode(struct kernel_job *job, uint32_t index);
 void kernel_job_logout_flashnode(struct kernel_job *job, uint32_t index);
@@ -103,16 +97,13 @@ void kernel_job_logout_flash_session(struct kernel_job *job); /* the job's host 
  */
 void kernel_job_get_stats(struct kernel_job *job); /* 96 bytes + 72 for each custom counter */
 void kernel_job_get_host_stats(struct kernel_job *job); /* 664 bytes */
-void kernel_job_get_chap(struct kernel_job *job, uint16_t index,
-	uint32_t entries); /* 524 bytes each; at most 32 entries */
+void kernel_job_get_chap(struct kernel_job *job, uint16_t index, uint32_t entries); /* 524 bytes each; at most 32 entries */
 
 /* A request by its number (a row of requests.def) and fields, as a plugin makes it; sid, cid and host_no are
  * taken from u. */
-void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload,
-	size_t len);
+void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len);
 /* The body of a request's answer. False: there was none. */
 bool kernel_job_answer(const struct kernel_job *job, unsigned index, struct iscsi_uevent *out);
-const void *kernel_job_data(const struct kernel_job *job, unsigned index,
-	size_t *len); /* the job's; NULL when none */
+const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t *len); /* the job's; NULL when none */
 
 #endif

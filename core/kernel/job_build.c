@@ -14,15 +14,14 @@
 #define CHAP_ENTRIES_MAX 32 /* the kernel allocates what is asked for */
 #define ARGS(...) ((const uint64_t[REQUEST_ARGS]){ __VA_ARGS__ })
 
-static struct job_request *add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
-	const void *payload, size_t len)
+static struct job_request *add(
+	struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload, size_t len)
 {
 	return job_add(job, number, args, payload, len, len);
 }
 
 /* For plugins, whose requests are their own: only what could harm the whole machine is bounded here. */
-void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload,
-	size_t len)
+void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len)
 {
 	const struct request_row *row = request_row(type);
 	struct iscsi_uevent ev = { 0 };
@@ -49,8 +48,7 @@ void kernel_job_create_session(struct kernel_job *job, uint64_t handle, uint64_t
 {
 	kernel_job_for(job, handle, 0, 0);
 	if (ep_handle)
-		add(job, ISCSI_UEVENT_CREATE_BOUND_SESSION,
-			ARGS(ep_handle, initial_cmdsn, cmds_max, queue_depth), NULL, 0);
+		add(job, ISCSI_UEVENT_CREATE_BOUND_SESSION, ARGS(ep_handle, initial_cmdsn, cmds_max, queue_depth), NULL, 0);
 	else
 		add(job, ISCSI_UEVENT_CREATE_SESSION, ARGS(initial_cmdsn, cmds_max, queue_depth), NULL, 0);
 	job->state->take_sid = true;
@@ -91,8 +89,8 @@ void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading)
  * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one
  * aligned. A NULL text makes no request.
  */
-static struct job_request *add_text(struct kernel_job *job, enum iscsi_uevent_e number, uint32_t param,
-	const void *text, size_t len)
+static struct job_request *add_text(
+	struct kernel_job *job, enum iscsi_uevent_e number, uint32_t param, const void *text, size_t len)
 {
 	char buf[TEXT_MAX];
 	struct job_request *req;
@@ -130,8 +128,7 @@ void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, in
 }
 
 /* Not as a string of the caller's: secrets have a length, and no NUL behind them. */
-void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes,
-	size_t len)
+void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes, size_t len)
 {
 	add_text(job, ISCSI_UEVENT_SET_PARAM, param, bytes, len);
 }
@@ -160,8 +157,7 @@ void kernel_job_stop_conn(struct kernel_job *job, enum iscsi_stop_flag flag)
  * libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and
  * ExpStatSN in.
  */
-void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data,
-	size_t len)
+void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len)
 {
 	uint8_t buf[ISCSI_BHS_LEN + PDU_DATA_MAX];
 
@@ -202,8 +198,8 @@ void kernel_job_destroy_session_wait(struct kernel_job *job)
  * Drivers look at the address by its family, whatever was sent: never let them look beyond. The kernel
  * itself checks for 16 bytes only.
  */
-static void add_addr(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
-	const struct sockaddr *addr, socklen_t len)
+static void add_addr(
+	struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const struct sockaddr *addr, socklen_t len)
 {
 	if (len < sizeof(struct sockaddr) || len > sizeof(struct sockaddr_storage))
 		return job_fail(job, -EINVAL);
@@ -211,8 +207,7 @@ static void add_addr(struct kernel_job *job, enum iscsi_uevent_e number, const u
 }
 
 /* Without a host, iser, bnx2i and cxgbi go by the route; be2iscsi, qedi and qla4xxx answer -ENXIO. */
-void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr,
-	socklen_t len)
+void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr, socklen_t len)
 {
 	const uint64_t *args = ARGS(1); /* not blocking */
 
@@ -237,14 +232,13 @@ void kernel_job_path_update(struct kernel_job *job, const struct iscsi_path *pat
 	add(job, ISCSI_UEVENT_PATH_UPDATE, ARGS(0), path, sizeof(*path));
 }
 
-void kernel_job_ping(struct kernel_job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size,
-	uint32_t id, const struct sockaddr *addr, socklen_t len)
+void kernel_job_ping(struct kernel_job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size, uint32_t id,
+	const struct sockaddr *addr, socklen_t len)
 {
 	add_addr(job, ISCSI_UEVENT_PING, ARGS(iface_num, iface_type, size, id), addr, len);
 }
 
-void kernel_job_tgt_dscvr(struct kernel_job *job, uint32_t type, bool enable, const struct sockaddr *addr,
-	socklen_t len)
+void kernel_job_tgt_dscvr(struct kernel_job *job, uint32_t type, bool enable, const struct sockaddr *addr, socklen_t len)
 {
 	add_addr(job, ISCSI_UEVENT_TGT_DSCVR, ARGS(type, enable), addr, len);
 }
@@ -254,8 +248,7 @@ void kernel_job_set_iface_params(struct kernel_job *job, const void *attrs, size
 	add(job, ISCSI_UEVENT_SET_IFACE_PARAMS, ARGS(count), attrs, len);
 }
 
-void kernel_job_set_flashnode_params(struct kernel_job *job, uint32_t index, const void *attrs, size_t len,
-	uint32_t count)
+void kernel_job_set_flashnode_params(struct kernel_job *job, uint32_t index, const void *attrs, size_t len, uint32_t count)
 {
 	add(job, ISCSI_UEVENT_SET_FLASHNODE_PARAMS, ARGS(index, count), attrs, len);
 }

@@ -61,8 +61,8 @@ void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
 
 /* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros
  * to len. NULL: job_fail(). */
-struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args,
-	const void *payload, size_t payload_len, size_t len);
+struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
+	size_t payload_len, size_t len);
 /* The same with a body that is made already, but for type and handle. */
 struct job_request *job_append(struct kernel_job *job, const struct request_row *row, struct iscsi_uevent *ev,
 	const void *payload, size_t payload_len, size_t len);

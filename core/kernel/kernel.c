@@ -115,8 +115,7 @@ static void job_done_work(struct work *w)
  * One worker: the kernel takes requests of all processes one by one, so a second thread would only wait
  * for its mutex.
  */
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg),
-	void *arg)
+int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg)
 {
 	struct job_state *s = job->state;
 	int rc = s->build_error;
@@ -176,7 +175,7 @@ static void deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 	struct kernel_listener *l, *next;
 
 	(void)kernel_event_decode(bytes, len, k->events, k->events_arg);
-	list_for_each_safe(l, next, &k->listeners, node)
+	list_for_each_safe (l, next, &k->listeners, node)
 		(void)kernel_event_decode(bytes, len, l->events, l->arg);
 }
 
@@ -262,13 +261,11 @@ static int attach_error(struct err *err, int rc)
 	if (rc == -EPERM)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot listen to the kernel's iSCSI events");
 	if (rc == -EPROTONOSUPPORT)
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
-			"no iSCSI in the kernel (scsi_transport_iscsi)");
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "no iSCSI in the kernel (scsi_transport_iscsi)");
 	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
 }
 
-int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg,
-	struct err *err)
+int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err)
 {
 	int rc;
 
@@ -299,10 +296,10 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	/* done() of none is called: their owners have gone, or are about to */
-	list_for_each(s, &k->jobs, node)
+	list_for_each (s, &k->jobs, node)
 		s->done = NULL;
 	worker_pool_free(k->worker);
-	list_for_each_safe(s, tmp, &k->jobs, node) {
+	list_for_each_safe (s, tmp, &k->jobs, node) {
 		take_off(s);
 		kernel_job_free(s->job);
 	}

@@ -32,8 +32,7 @@ void kernel_free(struct kernel *k);
  * CAP_NET_ADMIN. Without it no kernel_submit(). What fills *err: MISCSI_ERR_ACCESS,
  * MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
-int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg,
-	struct err *err);
+int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
 
 /* Hears the same events, after who attached: for a part of the program with a session of its own. Embedded by its owner. */
 struct kernel_listener {
@@ -61,8 +60,7 @@ unsigned kernel_path_listeners(void);
  * brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder;
  * -ENOTCONN: not attached) the job stays the caller's.
  */
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg),
-	void *arg);
+int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg);
 
 /* The owner of a submitted job goes away: done() will not be called, the job is freed here. What has begun
  * runs to its end. */

@@ -45,7 +45,8 @@ static int any_builtin(struct kmod_list *found)
 	struct kmod_module *mod;
 	int builtin = 0;
 
-	kmod_list_foreach(at, found) {
+	kmod_list_foreach(at, found)
+	{
 		mod = kmod_module_get_module(at);
 		builtin |= is_builtin(mod);
 		kmod_module_unref(mod);
@@ -60,12 +61,12 @@ static int probe(struct kmod_list *found)
 	struct kmod_module *mod;
 	int rc = -ENOENT, one;
 
-	kmod_list_foreach(at, found) {
+	kmod_list_foreach(at, found)
+	{
 		mod = kmod_module_get_module(at);
 		one = 0;
 		if (!is_builtin(mod))
-			one = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
-				NULL, NULL, NULL, NULL);
+			one = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
 		kmod_module_unref(mod);
 		/* positive: blacklisted */
 		one = one > 0 ? -EPERM : one == -EEXIST ? 0 : one;
@@ -99,8 +100,10 @@ static int no_file(const char *name, struct err *err)
 	if (uname(&u) < 0)
 		strcpy(u.release, "?");
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"kernel %.64s has no module %s: install the package with all its modules (Debian: a linux-image that is not -cloud; "
-		"Ubuntu: linux-modules-extra-%.64s; Fedora: kernel-modules, kernel-modules-extra), or the driver of the adapter's maker",
+		"kernel %.64s has no module %s: install the package with all its modules (Debian: a linux-image that is not "
+		"-cloud; "
+		"Ubuntu: linux-modules-extra-%.64s; Fedora: kernel-modules, kernel-modules-extra), or the driver of the "
+		"adapter's maker",
 		u.release, name, u.release);
 }
 

@@ -42,13 +42,10 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 			"the iSCSI interface of a 32-bit x86 kernel is not spoken; a 64-bit one is needed");
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s",
-			shown);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);
 	if (rc == -EACCES || rc == -EPERM)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s",
-			shown);
-	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s",
-		shown);
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s", shown);
+	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
 }
 
 int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out)
@@ -70,8 +67,7 @@ int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
  * A request with one driver's handle and another's host makes the first work on the second's memory: so
  * a host's transport is found out from the host, and never taken from a record.
  */
-int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no,
-	char buf[KTRANSPORT_NAME_MAX])
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX])
 {
 	char proc_name[KTRANSPORT_NAME_MAX];
 	const char *name = NULL;

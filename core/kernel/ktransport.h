@@ -57,7 +57,6 @@ struct ktransport_map {
 
 /* The transport of a host, into buf. Without a row in the map (or a map at all) proc_name itself, when a
  * transport has that name. -ENOENT. */
-int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no,
-	char buf[KTRANSPORT_NAME_MAX]);
+int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX]);
 
 #endif

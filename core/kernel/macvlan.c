@@ -51,8 +51,8 @@ static int failed(struct err *err, int nl, const char *what, const char *name)
 	char escaped[64];
 
 	str_escape(escaped, sizeof(escaped), name, strnlen(name, IFNAMSIZ));
-	return err_set(err, nl == -NLE_PERM || nl == -NLE_NOACCESS ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, "%s %s: %s", what, escaped,
-		nl_geterror(nl));
+	return err_set(err, nl == -NLE_PERM || nl == -NLE_NOACCESS ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, "%s %s: %s", what,
+		escaped, nl_geterror(nl));
 }
 
 void macvlan_name(const unsigned char mac[6], char name[IFNAMSIZ])
@@ -233,7 +233,8 @@ static int answer_apart(const char *name, const char *parent, struct err *err)
 	if (rc == 0 && !is_strict(parent))
 		rc = set_ipv4(parent, "arp_ignore", ARP_OWN_ONLY);
 	return rc < 0 ? err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, -rc,
-				"cannot make %s and its parent answer ARP each for its own address", name) : 0;
+				"cannot make %s and its parent answer ARP each for its own address", name) :
+			0;
 }
 
 static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *name, struct err *err)
@@ -252,8 +253,8 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 			return failed(err, rc, "network device", name);
 	}
 	if (!is_as_wanted(link, m, parent))
-		return err_set(err, MISCSI_ERR_TRANS, "network device %s is there, and is no macvlan of %s with the adapter's address", name,
-			m->parent);
+		return err_set(err, MISCSI_ERR_TRANS,
+			"network device %s is there, and is no macvlan of %s with the adapter's address", name, m->parent);
 	/* before it has an address that could be answered for wrongly */
 	rc = answer_apart(name, m->parent, err);
 	if (rc < 0)

@@ -19,8 +19,7 @@
 
 /* The objects that the answer is about are those asked for; the count of entries is the kernel's to change.
  */
-static bool same_objects(const struct request_row *row, const struct iscsi_uevent *a,
-	const struct iscsi_uevent *b)
+static bool same_objects(const struct request_row *row, const struct iscsi_uevent *a, const struct iscsi_uevent *b)
 {
 	const uint8_t at[] = { row->sid, row->cid, row->host };
 
@@ -30,8 +29,7 @@ static bool same_objects(const struct request_row *row, const struct iscsi_ueven
 	return true;
 }
 
-static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload,
-	size_t len)
+static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
 	struct job_request *req = &job->state->req[i];
 
@@ -78,8 +76,7 @@ static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t
  * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message:
  * an answer to GET_CHAP holds passwords, ours or another program's.
  */
-static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf,
-	bool asked)
+static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
 {
 	size_t len;
 	int n, rc;

@@ -93,10 +93,9 @@ static int nl_in(void *sock, void *bufs, size_t size, size_t *lens, unsigned n)
 	n = n > RECV_MAX ? RECV_MAX : n;
 	for (unsigned i = 0; i < n; i++) {
 		iov[i] = (struct iovec){ (char *)bufs + i * size, size };
-		msg[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
-			.msg_namelen = sizeof(from[i]),
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1 };
+		msg[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i], .msg_iovlen = 1
+		};
 	}
 	do
 		got = recvmmsg(nl_socket_get_fd(sock), msg, n, MSG_DONTWAIT, NULL);

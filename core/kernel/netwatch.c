@@ -58,8 +58,8 @@ static void note(struct netwatch *w)
 	if (!w->since)
 		w->since = now;
 	waited = now - w->since;
-	loop_timer_set(w->loop, &w->timer, waited + QUIET_MS < LATEST_MS ? QUIET_MS : LATEST_MS - (waited < LATEST_MS ? waited : LATEST_MS),
-		tell, w);
+	loop_timer_set(w->loop, &w->timer,
+		waited + QUIET_MS < LATEST_MS ? QUIET_MS : LATEST_MS - (waited < LATEST_MS ? waited : LATEST_MS), tell, w);
 }
 
 static void on_readable(void *arg, uint32_t events)
@@ -97,10 +97,10 @@ int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwat
 	w->arg = arg;
 	w->sock = nl_socket_alloc();
 	rc = w->sock && nl_connect(w->sock, NETLINK_ROUTE) == 0 &&
-			nl_socket_add_memberships(w->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-				RTNLGRP_IPV6_ROUTE, 0) == 0 ?
-		      loop_fd_add(l, &w->fd, nl_socket_get_fd(w->sock), EPOLLIN, on_readable, w) :
-		      -EPROTO;
+			nl_socket_add_memberships(w->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+				RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0) == 0 ?
+		loop_fd_add(l, &w->fd, nl_socket_get_fd(w->sock), EPOLLIN, on_readable, w) :
+		-EPROTO;
 	if (rc < 0) {
 		netwatch_free(w);
 		return rc;

@@ -4,13 +4,21 @@
 #include "kernel/requests.h"
 
 #define AT(offset) ((offset) + 1)
-#define U16(offset) { offset, 2 }
-#define U32(offset) { offset, 4 }
-#define U64(offset) { offset, 8 }
+#define U16(offset) \
+	{ \
+		offset, 2 \
+	}
+#define U32(offset) \
+	{ \
+		offset, 4 \
+	}
+#define U64(offset) \
+	{ \
+		offset, 8 \
+	}
 
 static const struct request_row rows[] = {
-#define REQUEST(name, num, err, what, ...) \
-	[num] = { .text = what, .number = num, .error = MISCSI_ERR_##err, __VA_ARGS__ },
+#define REQUEST(name, num, err, what, ...) [num] = { .text = what, .number = num, .error = MISCSI_ERR_##err, __VA_ARGS__ },
 #include "kernel/requests.def"
 #undef REQUEST
 };

@@ -159,7 +159,8 @@ static int judge(struct rtnl_neigh *row, unsigned char mac[MAC_LEN])
 	const struct nl_addr *address = rtnl_neigh_get_lladdr(row);
 	int state = rtnl_neigh_get_state(row);
 
-	if (state & (NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE) && address && nl_addr_get_len(address) == MAC_LEN) {
+	if (state & (NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE) && address &&
+		nl_addr_get_len(address) == MAC_LEN) {
 		memcpy(mac, nl_addr_get_binary_addr(address), MAC_LEN);
 		return 0;
 	}
@@ -191,7 +192,9 @@ int route_neighbour(const struct route *r, unsigned char mac[MAC_LEN])
 int route_probe(const struct route *r)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(DISCARD_PORT) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT), .sin6_scope_id = (uint32_t)r->link };
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT), .sin6_scope_id = (uint32_t)r->link
+	};
 	const struct sockaddr *to = r->family == AF_INET6 ? (const struct sockaddr *)&in6 : (const struct sockaddr *)&in;
 	socklen_t len = r->family == AF_INET6 ? sizeof(in6) : sizeof(in);
 	int fd = socket(r->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), rc = 0;

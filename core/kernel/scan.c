@@ -45,8 +45,8 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 {
 	char text[80], c[24], t[24], l[24];
 
-	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL),
-		field(t, sizeof(t), target, SCAN_ALL), field(l, sizeof(l), lun, SCAN_LUN_ALL));
+	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL), field(t, sizeof(t), target, SCAN_ALL),
+		field(l, sizeof(l), lun, SCAN_LUN_ALL));
 	return sysfs_write(s, text, "class/scsi_host/host%u/scan", host_no);
 }
 
@@ -59,8 +59,8 @@ static int device_address(const char *name, uint32_t host_no, struct scan_device
 	uint32_t host;
 	int end = 0;
 
-	if (sscanf(name, "%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &host, &dev->channel,
-		    &dev->target, &dev->lun, &end) != 4 ||
+	if (sscanf(name, "%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &host, &dev->channel, &dev->target, &dev->lun,
+		    &end) != 4 ||
 		name[end] || host != host_no)
 		return -EINVAL;
 	return 0;
@@ -93,8 +93,7 @@ static void device_read(const struct sysfs *target, const char *name, struct sca
 }
 
 /* By number: clients such as Longhorn take the first "Lun: 1" that they find. */
-static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no,
-	struct scan_devices *out)
+static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no, struct scan_devices *out)
 {
 	cleanup(sysfs_close) struct sysfs target = SYSFS_CLOSED;
 	cleanup(sysfs_list_free) struct sysfs_list luns = { 0 };
@@ -147,10 +146,9 @@ int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t si
 	int rc = scan_devices(s, host_no, sid, &found), one;
 
 	for (size_t i = 0; i < found.n && !rc; i++) {
-		one = sysfs_write(s, "1",
-			"class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan",
-			sid, host_no, found.dev[i].channel, found.dev[i].target, host_no,
-			found.dev[i].channel, found.dev[i].target, found.dev[i].lun);
+		one = sysfs_write(s, "1", "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan", sid,
+			host_no, found.dev[i].channel, found.dev[i].target, host_no, found.dev[i].channel, found.dev[i].target,
+			found.dev[i].lun);
 		rc = one == -ENOENT ? 0 : one; /* gone meanwhile */
 	}
 	return rc ? rc : scan_host_wait(s, host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL);
@@ -206,8 +204,8 @@ static int submit(struct scanner *sc, const struct scan *what, struct scan **out
 	return 0;
 }
 
-int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun,
-	scan_done_fn done, void *arg, struct scan **out)
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
+	struct scan **out)
 {
 	const struct scan what = {
 		.host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done, .arg = arg
@@ -216,8 +214,7 @@ int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t t
 	return submit(sc, &what, out);
 }
 
-int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg,
-	struct scan **out)
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
 {
 	const struct scan what = { .host_no = host_no, .sid = sid, .again = true, .done = done, .arg = arg };
 
@@ -257,10 +254,10 @@ void scanner_free(struct scanner *sc)
 
 	if (!sc)
 		return;
-	list_for_each(scan, &sc->scans, node)
+	list_for_each (scan, &sc->scans, node)
 		scan->done = NULL;
 	worker_pool_free(sc->workers);
-	list_for_each_safe(scan, tmp, &sc->scans, node) {
+	list_for_each_safe (scan, tmp, &sc->scans, node) {
 		list_remove(&scan->node);
 		x_free(scan);
 	}

@@ -28,11 +28,10 @@ typedef void (*scan_done_fn)(int status, void *arg);
  * kernel scans only a session that is LOGGED_IN. *out (may be NULL) is for scan_cancel() and ends with
  * done().
  */
-int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun,
-	scan_done_fn done, void *arg, struct scan **out);
-/* The devices of a session that are there look again at their size, then new ones are looked for. */
-int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg,
+int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
 	struct scan **out);
+/* The devices of a session that are there look again at their size, then new ones are looked for. */
+int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
 

@@ -29,12 +29,12 @@ static int path_make(char *path, const char *fmt, va_list ap)
 }
 
 /* The path of a printf-like function's caller, into a buffer of PATH_MAX; sets rc. */
-#define PATH(path, fmt, rc)                         \
-	do {                                        \
-		va_list ap_;                        \
-		va_start(ap_, fmt);                 \
+#define PATH(path, fmt, rc) \
+	do { \
+		va_list ap_; \
+		va_start(ap_, fmt); \
 		(rc) = path_make((path), fmt, ap_); \
-		va_end(ap_);                        \
+		va_end(ap_); \
 	} while (0)
 
 static int open_at(const struct sysfs *s, const char *path, int flags)
@@ -249,8 +249,7 @@ static int list_fill(DIR *dir, struct sysfs_list *out, const char *prefix)
 	return rc ? rc : -errno;
 }
 
-int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix,
-	const char *fmt, ...)
+int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	int rc, fd;

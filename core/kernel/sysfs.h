@@ -17,13 +17,15 @@ struct sysfs {
 	int fd; /* -1: closed */
 };
 
-#define SYSFS_CLOSED { .fd = -1 }
+#define SYSFS_CLOSED \
+	{ \
+		.fd = -1 \
+	}
 
 int sysfs_open(struct sysfs *s, const char *root); /* root NULL: /sys. -errno */
 void sysfs_close(struct sysfs *s); /* usable as cleanup(sysfs_close) on one that is initialised */
 /* Opens a directory below s: to read many attributes of one object. -ENOENT: it is not there. */
-int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Reads an attribute into buf, NUL-terminated, without its last newline. 0 and a value, which may be empty;
@@ -32,23 +34,18 @@ int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
  * -EACCES      needs CAP_SYS_ADMIN
  * -EFBIG       does not fit; other -errno
  */
-int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* A whole decimal (or 0x…) number and nothing behind it: -EINVAL otherwise, -ERANGE. *out is not touched on
  * failure. */
-int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Writes text as it is, in one write(). The file must be there. -errno of the kernel's store function. May
  * take long (scan). */
-int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* What a link says. -EINVAL: no link. */
-int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* 1, 0 */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -64,8 +61,8 @@ enum sysfs_order {
 
 /* Entries of a directory whose names begin with prefix. -ENOENT; -EFBIG beyond 65536. Free by
  * sysfs_list_free() whatever came. */
-int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix,
-	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 void sysfs_list_free(struct sysfs_list *l); /* usable as cleanup(sysfs_list_free) */
 
 /* "session12" with prefix "session" is 12; -EINVAL when there is anything else, or no number. */

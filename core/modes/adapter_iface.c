@@ -161,7 +161,8 @@ static int adapter_of(struct world *w, const struct record *iface, struct adapte
 	if (found == 1)
 		return adapter_open(out, err);
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		found ? "iface %s is not of one host alone: its iface.hwaddress must say of which" : "there is no host that iface %s is of",
+		found ? "iface %s is not of one host alone: its iface.hwaddress must say of which" :
+			"there is no host that iface %s is of",
 		name);
 }
 
@@ -296,8 +297,8 @@ static void ping_pause(const struct pinging *p, uint32_t seconds)
 	}
 }
 
-static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, struct adapter_ping *ping, struct pinging *p,
-	struct err *err)
+static int ping_all(
+	const struct adapter *a, struct miscsi_ping_args *args, struct adapter_ping *ping, struct pinging *p, struct err *err)
 {
 	bool refused = false;
 	int first = 0;
@@ -328,8 +329,10 @@ static int ping_all(const struct adapter *a, struct miscsi_ping_args *args, stru
 
 int adapter_iface_ping(struct world *w, const struct record *iface, struct adapter_ping *ping, struct err *err)
 {
-	struct miscsi_ping_args args = { .size = sizeof(args), .payload = ping->size,
-		.iface_num = (uint32_t)record_int(iface, FIELD_IFACE_NUM), .iface_type = record_is_ipv6(iface) ? 2 : 1 };
+	struct miscsi_ping_args args = { .size = sizeof(args),
+		.payload = ping->size,
+		.iface_num = (uint32_t)record_int(iface, FIELD_IFACE_NUM),
+		.iface_type = record_is_ipv6(iface) ? 2 : 1 };
 	struct pinging p = { 0 };
 	const struct engine *engine;
 	union address to;

@@ -33,8 +33,7 @@ int discovery_select(struct discovery_select *select, const char *type, const ch
 	while (type && i < sizeof(types) / sizeof(types[0]) && strcmp(types[i].name, type) != 0)
 		i++;
 	if (i == sizeof(types) / sizeof(types[0]))
-		return err_set(err, MISCSI_ERR_INVAL,
-			"'%s' is no discovery type: sendtargets (st), isns and fw are",
+		return err_set(err, MISCSI_ERR_INVAL, "'%s' is no discovery type: sendtargets (st), isns and fw are",
 			str_escape(quoted, sizeof(quoted), type, strlen(type)));
 	select->kind = types[i].kind;
 	if (select->kind == RECORD_FW)
@@ -52,8 +51,7 @@ int discovery_list(struct world *w, enum record_kind kind, struct record_list *o
 	return r < 0 ? r : db_disc_list(db, kind, out, err);
 }
 
-int discovery_nodes(struct world *w, enum record_kind kind, const struct record *disc,
-	struct record_list *out, struct err *err)
+int discovery_nodes(struct world *w, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
 {
 	struct db *db;
 	int r = world_db(w, &db, err);
@@ -69,8 +67,7 @@ static int not_found(const struct discovery_select *s, int r, struct err *err)
 {
 	if (r != -ENOENT)
 		return r;
-	return err_set(
-		err, MISCSI_ERR_IDBM, "Discovery record [%s,%u] not found.", s->portal.host, s->portal.port);
+	return err_set(err, MISCSI_ERR_IDBM, "Discovery record [%s,%u] not found.", s->portal.host, s->portal.port);
 }
 
 int discovery_find(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
@@ -78,8 +75,7 @@ int discovery_find(struct world *w, const struct discovery_select *s, struct rec
 	struct db *db;
 	int r = world_db(w, &db, err);
 
-	return r < 0 ? r
-		     : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
+	return r < 0 ? r : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
 /* As iscsid.conf says, in memory only. Who wants it kept calls discovery_new(). */
@@ -116,8 +112,7 @@ static int change(void *arg, struct record *r, struct err *err)
 	return settings_apply(arg, r, err);
 }
 
-int discovery_update(
-	struct world *w, const struct discovery_select *s, const struct settings *settings, struct err *err)
+int discovery_update(struct world *w, const struct discovery_select *s, const struct settings *settings, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct settings copy = *settings;
@@ -137,6 +132,5 @@ int discovery_delete(struct world *w, const struct discovery_select *s, struct e
 	struct db *db;
 	int r = world_db(w, &db, err);
 
-	return r < 0 ? r
-		     : not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+	return r < 0 ? r : not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }

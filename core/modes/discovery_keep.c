@@ -29,8 +29,8 @@ static bool is_used(void *arg, const struct record *node)
  * The discovery's record comes first: the nodes' links lie in its directory, and `-o show -P 1` lists
  * by it. Sessions are only read when something may be deleted.
  */
-int discovery_keep(struct world *w, const struct discovery_ask *ask, const struct record *disc,
-	struct record_list *nodes, struct err *err)
+int discovery_keep(
+	struct world *w, const struct discovery_ask *ask, const struct record *disc, struct record_list *nodes, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct db *db;

@@ -65,8 +65,7 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 	if (!portal)
 		portal = &a->ask->select.portal;
 	if (a->n == DISCOVERY_FOUND_MAX) {
-		err_set(&a->err, MISCSI_ERR_LOGIN, "the target names more than %u portals: not believed",
-			DISCOVERY_FOUND_MAX);
+		err_set(&a->err, MISCSI_ERR_LOGIN, "the target names more than %u portals: not believed", DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}
 	f = x_grow(a->at, a->n, &a->cap, sizeof(*f), 64);
@@ -110,8 +109,8 @@ static int lock_paths(const struct engine *e, const struct record *iface, int *l
 }
 
 /* In this process: a discovery leaves no session behind, so it needs no daemon. */
-static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc,
-	const struct record *iface, struct answer *a, struct err *err)
+static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc, const struct record *iface,
+	struct answer *a, struct err *err)
 {
 	cleanup(file_unlock) int lock = -1;
 	struct discovery_config config = { .log = world_log(w),
@@ -144,8 +143,8 @@ static int ask_through(struct world *w, const struct discovery_ask *ask, const s
 }
 
 /* The record of one portal that was found, as iscsid.conf and the iface say. */
-static int node_of(const struct discovery_select *s, const struct record *template, const struct found *f,
-	struct record **out, struct err *err)
+static int node_of(const struct discovery_select *s, const struct record *template, const struct found *f, struct record **out,
+	struct err *err)
 {
 	cleanup(record_freep) struct record *node = record_copy(template);
 	int r;
@@ -171,8 +170,8 @@ static int node_of(const struct discovery_select *s, const struct record *templa
 }
 
 /* One template for all: to apply iscsid.conf to each would be most of the time of a large discovery. */
-static int add_nodes(struct world *w, const struct discovery_ask *ask, const struct record *iface,
-	const struct answer *a, struct record_list *nodes, struct err *err)
+static int add_nodes(struct world *w, const struct discovery_ask *ask, const struct record *iface, const struct answer *a,
+	struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *template = NULL;
 	struct record *node = NULL;
@@ -192,8 +191,7 @@ static int add_nodes(struct world *w, const struct discovery_ask *ask, const str
  * Without -I, those that are bound to a network device, or else "default": with multipath each path is
  * asked by itself.
  */
-static int choose_ifaces(
-	struct world *w, const struct discovery_ask *ask, struct record_list *out, struct err *err)
+static int choose_ifaces(struct world *w, const struct discovery_ask *ask, struct record_list *out, struct err *err)
 {
 	if (ask->n_ifaces == 0)
 		return iface_list_bound(w, out, err);
@@ -217,8 +215,7 @@ static int choose_ifaces(
 }
 
 /* discoverydb goes by the record in the database, discovery by iscsid.conf. */
-static int choose_record(
-	struct world *w, const struct discovery_ask *ask, struct record **out, struct err *err)
+static int choose_record(struct world *w, const struct discovery_ask *ask, struct record **out, struct err *err)
 {
 	int r;
 
@@ -226,9 +223,7 @@ static int choose_record(
 		return discovery_record(w, &ask->select, out, err);
 	r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_new(w, &ask->select, err);
 	if (r >= 0)
-		r = discovery_find(w, &ask->select, out, NULL) < 0
-			    ? discovery_record(w, &ask->select, out, err)
-			    : 0;
+		r = discovery_find(w, &ask->select, out, NULL) < 0 ? discovery_record(w, &ask->select, out, err) : 0;
 	return r;
 }
 
@@ -237,8 +232,7 @@ static int choose_record(
  * path leads to every portal. Only when none answers is it a failure, and then the first one's cause is
  * told.
  */
-int discovery_perform(
-	struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err)
+int discovery_perform(struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct answer a = { .ask = ask };

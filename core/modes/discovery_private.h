@@ -6,12 +6,11 @@
 #include "modes/discovery.h"
 
 /* A discovery record as iscsid.conf says; in memory only. */
-int discovery_record(
-	struct world *w, const struct discovery_select *select, struct record **out, struct err *err);
+int discovery_record(struct world *w, const struct discovery_select *select, struct record **out, struct err *err);
 
 /* Writes the discovery record and what was found, as ask->keep says; nodes become what the database has then.
  */
-int discovery_keep(struct world *w, const struct discovery_ask *ask, const struct record *disc,
-	struct record_list *nodes, struct err *err);
+int discovery_keep(
+	struct world *w, const struct discovery_ask *ask, const struct record *disc, struct record_list *nodes, struct err *err);
 
 #endif

@@ -24,7 +24,7 @@ static bool is_adapter(struct world *w, const char *transport)
 	struct transport *t;
 
 	return world_engine(w, &engine, NULL) >= 0 && plugins_find(engine->plugins, transport, &t, NULL) >= 0 &&
-	       !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
+		!(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
 }
 
 /*
@@ -162,8 +162,8 @@ static int fill(const struct firmware_target *t, const struct settings *settings
 	return r < 0 || !settings ? r : settings_apply(settings, node, err);
 }
 
-int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings, struct record_list *out,
-	struct err *err)
+int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings,
+	struct record_list *out, struct err *err)
 {
 	cleanup(known_free) struct known k = { .software = NULL };
 	struct db *db;
@@ -215,7 +215,8 @@ int firmware_mode_discover(struct world *w, unsigned how, struct record_list *no
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
 	int r;
 
-	adapter_iface_setup(w, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
+	adapter_iface_setup(
+		w, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
 	r = firmware_mode_list(w, &targets, err);
 	if (r >= 0)
 		r = firmware_mode_nodes(w, &targets, NULL, nodes, err);
@@ -229,8 +230,8 @@ int firmware_mode_discover(struct world *w, unsigned how, struct record_list *no
 static bool lacks_secret(const struct record *node)
 {
 	return record_int(node, FIELD_NODE_DISCOVERY_TYPE) == RECORD_ORIGIN_FW &&
-	       record_int(node, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP && !record_secret(node, FIELD_SESSION_PASSWORD)->len &&
-	       !*record_str(node, FIELD_SESSION_PASSWORD_FILE);
+		record_int(node, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP &&
+		!record_secret(node, FIELD_SESSION_PASSWORD)->len && !*record_str(node, FIELD_SESSION_PASSWORD_FILE);
 }
 
 void firmware_mode_complete(struct world *w, const struct record_list *nodes)

@@ -17,8 +17,8 @@ int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *e
  * A node record of each, in memory: as iscsid.conf says, then the firmware, then the settings. They start "onboot", through "default" or
  * their adapter's iface (which is made in the database, where that can be written), with their secrets. INVAL.
  */
-int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings, struct record_list *out,
-	struct err *err);
+int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings,
+	struct record_list *out, struct err *err);
 
 /* The same into the database, as of keep; nodes become what is there. They have their secrets still. */
 int firmware_mode_discover(struct world *w, unsigned keep, struct record_list *nodes, struct err *err);

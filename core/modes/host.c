@@ -22,8 +22,9 @@ int host_mode_list(struct world *w, const char *which, struct host_list *out, st
 			out->at[n++] = out->at[i];
 	}
 	out->n = n;
-	return n ? 0 : err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s",
-		str_escape(shown, sizeof(shown), which, strlen(which)));
+	return n ? 0 :
+		   err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s",
+			   str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
 int host_mode_adapter(struct world *w, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err)
@@ -35,13 +36,15 @@ int host_mode_adapter(struct world *w, const char *which, enum miscsi_error abse
 
 	str_escape(shown, sizeof(shown), which, strlen(which));
 	if (hosts.n == 0 && (r >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
-		return err_set(err, absent, absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
-			"there is no iSCSI host %s", shown);
+		return err_set(err, absent,
+			absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
+							       "there is no iSCSI host %s",
+			shown);
 	if (r < 0)
 		return r;
 	if (hosts.n > 1)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there are %zu hosts of hardware address %s: name one by its number", hosts.n,
-			shown);
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+			"there are %zu hosts of hardware address %s: name one by its number", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
 	r = world_engine(w, &engine, err);
@@ -144,7 +147,8 @@ int host_mode_chap_update(const struct adapter *a, const struct settings *s, uin
 	if (r < 0)
 		return r;
 	if (is_for_us(entry->record) && is_for_target(entry->record))
-		return err_set(err, MISCSI_ERR_GENERIC, "CHAP entry %u is of the other kind: delete it and make a new one", index);
+		return err_set(
+			err, MISCSI_ERR_GENERIC, "CHAP entry %u is of the other kind: delete it and make a new one", index);
 	return adapter_chap_set(a, entry->record, &index, err);
 }
 

@@ -60,7 +60,8 @@ static int of_transport(struct world *w, const char *name, struct record **out, 
 	if (transport_traits(t) & NEEDS_MORE)
 		return -ENOENT;
 	*out = record_new(RECORD_IFACE);
-	if (*out && record_set(*out, FIELD_IFACE_NAME, name, NULL) == 0 && record_set(*out, FIELD_IFACE_TRANSPORT, name, NULL) == 0)
+	if (*out && record_set(*out, FIELD_IFACE_NAME, name, NULL) == 0 &&
+		record_set(*out, FIELD_IFACE_TRANSPORT, name, NULL) == 0)
 		return 0;
 	record_freep(out);
 	return err_set(err, MISCSI_ERR_NOMEM, "no memory for an iface");
@@ -122,8 +123,7 @@ static int change(void *arg, struct record *r, struct err *err)
 {
 	const struct settings *s = arg;
 	int rc = settings_check(s, RECORD_IFACE, err);
-	bool by_netdev = *record_str(r, FIELD_IFACE_NETDEV),
-	     by_hwaddress = *record_str(r, FIELD_IFACE_HWADDRESS);
+	bool by_netdev = *record_str(r, FIELD_IFACE_NETDEV), by_hwaddress = *record_str(r, FIELD_IFACE_HWADDRESS);
 
 	if (rc < 0)
 		return rc;
@@ -152,7 +152,8 @@ int iface_update(struct world *w, const char *name, const struct settings *setti
 	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
 }
 
-int iface_delete(struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+int iface_delete(
+	struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
 	struct node_select bound;
 	struct db *db;

@@ -20,7 +20,8 @@ int iface_new(struct world *w, const char *name, struct err *err);
 /* All settings or none; also in the node records bound to it. */
 int iface_update(struct world *w, const char *name, const struct settings *settings, struct err *err);
 /* With the node records bound to it, unless one of them has a session: each such is told of by busy(), and SESS_EXISTS. */
-int iface_delete(struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
+int iface_delete(
+	struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
 
 /*
  * Discovery without -I: the ifaces that software sessions are bound to (those with a network interface or a

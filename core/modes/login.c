@@ -53,8 +53,7 @@ static void login_result(void *arg, const struct client_result *r)
  * Leaves out, and tells of, those that have all their sessions. Before the daemon is asked or started:
  * clients log in again and again, and most times there is nothing to do.
  */
-static int login_choose(
-	struct world *w, const struct record_list *nodes, struct login_call *c, struct err *err)
+static int login_choose(struct world *w, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
@@ -83,8 +82,7 @@ static int login_choose(
  * begin() is called for all, then result() or present() for each: the lines "Logging in to" and "Login
  * to" pair.
  */
-int login_records(struct world *w, const struct record_list *nodes, bool wait,
-	const struct login_events *events, struct err *err)
+int login_records(struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {
 	struct login_call c = { .events = events };
 	struct client *client;

@@ -9,7 +9,7 @@
 
 /* Where a record stands. */
 struct standing {
-	bool tried, served;	/* served: it, or a leading one of the same target, has its session */
+	bool tried, served; /* served: it, or a leading one of the same target, has its session */
 	enum miscsi_error code; /* of its own login */
 };
 
@@ -26,8 +26,7 @@ static bool leads(const struct record *node)
 
 static bool lead_together(const struct record *a, const struct record *b)
 {
-	return leads(a) && leads(b) &&
-	       !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
+	return leads(a) && leads(b) && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
 }
 
 static void note(struct rounds *s, const struct record *node, enum miscsi_error code)
@@ -106,8 +105,7 @@ static int outcome(const struct rounds *s, const struct err *other, struct err *
 	return code == MISCSI_ERR_OK ? 0 : err_set(err, code, "%s", err_text(code));
 }
 
-int login_leading(struct world *w, const struct record_list *nodes, bool wait,
-	const struct login_events *events, struct err *err)
+int login_leading(struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {
 	struct rounds s = { .events = events, .nodes = nodes };
 	const struct login_events mine = { on_begin, on_present, on_result, on_no_daemon, &s };

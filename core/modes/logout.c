@@ -104,8 +104,10 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 {
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		const struct session_info *s = &c->sessions->info[i];
-		const struct client_session who = { .target = s->target, .address = s->persistent_address,
-			.port = (uint16_t)s->persistent_port, .iface = s->iface };
+		const struct client_session who = { .target = s->target,
+			.address = s->persistent_address,
+			.port = (uint16_t)s->persistent_port,
+			.iface = s->iface };
 		struct err why = ERR_INIT;
 
 		if (s->sid)
@@ -133,8 +135,8 @@ static void daemon_logout(struct world *w, struct call *c, bool force)
 }
 
 /* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
-int logout_sessions(struct world *w, const struct session_info_list *sessions,
-	const struct logout_events *events, struct err *err)
+int logout_sessions(
+	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
 	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
 	const struct record *conf;
@@ -172,8 +174,8 @@ static void rescan_here(struct world *w, struct call *c, size_t place)
 }
 
 /* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
-int rescan_sessions(struct world *w, const struct session_info_list *sessions,
-	const struct logout_events *events, struct err *err)
+int rescan_sessions(
+	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
 	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
 	struct client *client;

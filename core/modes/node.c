@@ -37,8 +37,7 @@ int settings_apply(const struct settings *s, struct record *r, struct err *err)
 }
 
 /* The filter's address points into *select itself: it must not be copied without being made anew. */
-int node_select(struct node_select *select, const char *target, const char *portal, const char *iface,
-	struct err *err)
+int node_select(struct node_select *select, const char *target, const char *portal, const char *iface, struct err *err)
 {
 	int r;
 
@@ -164,8 +163,7 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 }
 
 /* What was typed becomes a record; the settings of the iface are part of it. */
-static int fill(
-	struct record *node, const struct node_select *select, const struct record *iface, struct err *err)
+static int fill(struct record *node, const struct node_select *select, const struct record *iface, struct err *err)
 {
 	int r = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
 
@@ -217,8 +215,7 @@ static int change(void *arg, struct record *r, struct err *err)
  * The iface's settings are refused by record_set_key(), but for a value that is so already: tools write
  * back what they have read.
  */
-int node_update(
-	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err)
+int node_update(struct world *w, const struct node_select *select, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
 	struct db *db;
@@ -246,8 +243,8 @@ static int delete_one(struct db *db, const struct record *node, struct err *err)
 	return r;
 }
 
-int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
-	struct err *err)
+int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node),
+	void *arg, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct record_list nodes = { 0 };
@@ -268,8 +265,8 @@ int node_refuse_busy(struct world *w, const struct node_select *select, void (*b
 }
 
 /* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
-int node_delete(struct world *w, const struct node_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+int node_delete(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
+	struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct record_list nodes = { 0 };

@@ -23,8 +23,7 @@ struct node_select {
 	struct db_filter filter;
 	struct portal portal;
 };
-int node_select(struct node_select *select, const char *target, const char *portal, const char *iface,
-	struct err *err);
+int node_select(struct node_select *select, const char *target, const char *portal, const char *iface, struct err *err);
 /* The same for sessions. */
 void node_select_sessions(const struct node_select *select, struct session_filter *out);
 
@@ -48,14 +47,13 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 int node_new(struct world *w, const struct node_select *select, struct record **out, struct err *err);
 
 /* All that match, or none. NO_OBJS_FOUND. */
-int node_update(
-	struct world *w, const struct node_select *select, const struct settings *settings, struct err *err);
+int node_update(struct world *w, const struct node_select *select, const struct settings *settings, struct err *err);
 
 /* SESS_EXISTS when one has a session; each such is told of by busy(). None matching is fine. */
-int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
-	struct err *err);
+int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node),
+	void *arg, struct err *err);
 /* Those that have a session are told of by busy() and stay: SESS_EXISTS then. NO_OBJS_FOUND. */
-int node_delete(struct world *w, const struct node_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
+int node_delete(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
+	struct err *err);
 
 #endif

@@ -57,8 +57,7 @@ int session_sid_parse(const char *text, uint32_t *out, struct err *err)
 		at += len;
 		at += strspn(at, "/");
 	}
-	return err_set(err, MISCSI_ERR_INVAL,
-		"'%s' is neither a session's number nor a directory of sysfs that holds one",
+	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither a session's number nor a directory of sysfs that holds one",
 		str_escape(quoted, sizeof(quoted), text, strlen(text)));
 }
 
@@ -80,8 +79,7 @@ static bool at_portal(const struct session_info *info, const struct portal *p)
 {
 	if (p->tpgt != PORTAL_TPGT_ANY && info->tpgt != p->tpgt)
 		return false;
-	return same_portal(info->persistent_address, info->persistent_port, p) ||
-	       same_portal(info->address, info->port, p);
+	return same_portal(info->persistent_address, info->persistent_port, p) || same_portal(info->address, info->port, p);
 }
 
 /*
@@ -119,8 +117,8 @@ static bool passes(const struct session_info *info, const struct session_filter 
  * First only what the filter looks at is read, then the rest of those that pass: each attribute is a
  * file, and hosts with thousands of sessions exist.
  */
-int session_list(struct world *w, const struct session_filter *filter, unsigned detail,
-	struct session_info_list *out, struct err *err)
+int session_list(
+	struct world *w, const struct session_filter *filter, unsigned detail, struct session_info_list *out, struct err *err)
 {
 	unsigned first = SESSION_DETAIL_LIST;
 	size_t n = 0;
@@ -143,8 +141,7 @@ int session_list(struct world *w, const struct session_filter *filter, unsigned 
 		name_iface(info);
 		/* One that went away since is left out, and what has no target's name: a discovery's, or one that is being made. */
 		if (!*info->target || (filter && !passes(info, filter)) ||
-			((detail & ~first) &&
-				session_info_more(world_sysfs(w), detail & ~first, info, NULL) < 0)) {
+			((detail & ~first) && session_info_more(world_sysfs(w), detail & ~first, info, NULL) < 0)) {
 			session_info_clear(info);
 			continue;
 		}
@@ -169,11 +166,7 @@ static void take_login(void *arg, const struct client_session *s)
 {
 	const struct logins_call *call = arg;
 	struct session_info_list *l = call->list;
-	struct session_info info = { .sid = s->sid,
-		.tpgt = s->tpgt,
-		.persistent_port = s->port,
-		.port = s->port },
-			    *grown;
+	struct session_info info = { .sid = s->sid, .tpgt = s->tpgt, .persistent_port = s->port, .port = s->port }, *grown;
 
 	if (s->sid && strcmp(s->state, "NEW") != 0)
 		return;
@@ -204,8 +197,7 @@ void session_add_logins(struct world *w, const struct session_filter *filter, st
 }
 
 /* A list of one, so that what works on lists works on it. */
-int session_find(
-	struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
+int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
 {
 	int r;
 
@@ -339,7 +331,8 @@ static void take_words(void *arg, const struct client_session *s)
 		if (s->sid == 0 || call->list->info[i].sid != s->sid)
 			continue;
 		/* between two tries to come back there is no connection: it is waited for one */
-		call->at[i].connection = WORD(connection_words, !strcmp(s->state, "FAILED") && !strcmp(s->connection, "FREE") ? "failed" : s->connection);
+		call->at[i].connection = WORD(connection_words,
+			!strcmp(s->state, "FAILED") && !strcmp(s->connection, "FREE") ? "failed" : s->connection);
 		call->at[i].internal = WORD(internal_words, s->state);
 	}
 }

@@ -15,8 +15,7 @@
 #define SESSION_DETAIL_LIST 0u
 #define SESSION_DETAIL_MATCH ((unsigned)SESSION_INFO_IFACE)
 #define SESSION_DETAIL_P1 ((unsigned)(SESSION_INFO_PORTAL | SESSION_INFO_IFACE | SESSION_INFO_STATE))
-#define SESSION_DETAIL_P2                                                                                    \
-	(SESSION_DETAIL_P1 | SESSION_INFO_TIMEOUTS | SESSION_INFO_CHAP | SESSION_INFO_PARAMS)
+#define SESSION_DETAIL_P2 (SESSION_DETAIL_P1 | SESSION_INFO_TIMEOUTS | SESSION_INFO_CHAP | SESSION_INFO_PARAMS)
 #define SESSION_DETAIL_P3 (SESSION_DETAIL_P2 | SESSION_INFO_DEVICES)
 
 /* A session's number from "12", or from a directory of sysfs at or below …/session12. INVAL. */
@@ -37,11 +36,10 @@ struct session_filter {
 void session_add_logins(struct world *w, const struct session_filter *filter, struct session_info_list *list);
 
 /* By sid. None is success. */
-int session_list(struct world *w, const struct session_filter *filter, unsigned detail,
-	struct session_info_list *out, struct err *err);
+int session_list(
+	struct world *w, const struct session_filter *filter, unsigned detail, struct session_info_list *out, struct err *err);
 /* One; SYSFS_LOOKUP when there is none of that number. */
-int session_find(
-	struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err);
+int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err);
 
 /* Is it a session of this node record? By target, portal and iface; info has SESSION_DETAIL_MATCH. */
 bool session_is_of(const struct session_info *info, const struct record *node);

@@ -8,10 +8,9 @@
 #include <string.h>
 
 /* What every driver counts (RFC 7143 and the SNMP MIB of RFC 4544); other names are the driver's own. */
-static const char *const standard[] = { "txdata_octets", "rxdata_octets", "noptx_pdus", "scsicmd_pdus",
-	"tmfcmd_pdus", "login_pdus", "text_pdus", "dataout_pdus", "logout_pdus", "snack_pdus", "noprx_pdus",
-	"scsirsp_pdus", "tmfrsp_pdus", "textrsp_pdus", "datain_pdus", "logoutrsp_pdus", "r2t_pdus",
-	"async_pdus", "rjt_pdus", "digest_err", "timeout_err" };
+static const char *const standard[] = { "txdata_octets", "rxdata_octets", "noptx_pdus", "scsicmd_pdus", "tmfcmd_pdus",
+	"login_pdus", "text_pdus", "dataout_pdus", "logout_pdus", "snack_pdus", "noprx_pdus", "scsirsp_pdus", "tmfrsp_pdus",
+	"textrsp_pdus", "datain_pdus", "logoutrsp_pdus", "r2t_pdus", "async_pdus", "rjt_pdus", "digest_err", "timeout_err" };
 
 struct asking {
 	struct transport_op op;
@@ -51,8 +50,7 @@ static int wait_for(struct loop *loop, struct asking *a)
 	return r < 0 ? r : a->result;
 }
 
-static int ask(
-	struct world *w, const struct session_info *s, const struct stats_events *events, struct err *err)
+static int ask(struct world *w, const struct session_info *s, const struct stats_events *events, struct err *err)
 {
 	struct asking a = { .events = events };
 	const struct engine *engine;
@@ -85,8 +83,7 @@ static int ask(
 	return r;
 }
 
-int stats_sessions(struct world *w, const struct session_info_list *sessions,
-	const struct stats_events *events, struct err *err)
+int stats_sessions(struct world *w, const struct session_info_list *sessions, const struct stats_events *events, struct err *err)
 {
 	int first = 0;
 

@@ -15,7 +15,6 @@ struct stats_events {
 };
 
 /* One after the other. -errno with the first failure; the others are asked nevertheless. Blocks. */
-int stats_sessions(struct world *w, const struct session_info_list *sessions,
-	const struct stats_events *events, struct err *err);
+int stats_sessions(struct world *w, const struct session_info_list *sessions, const struct stats_events *events, struct err *err);
 
 #endif

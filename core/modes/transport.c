@@ -26,8 +26,8 @@ static int add(void *arg, const struct plugin_info *info)
 	struct transport_list *l = arg;
 	struct transport_info *rows = x_realloc(l->rows, (l->count + 1) * sizeof(*rows));
 	struct transport_info *row;
-	const char *const from[] = { info->name, info->version, info->summary, info->transports, info->modules, info->capabilities,
-		info->file, info->refused };
+	const char *const from[] = { info->name, info->version, info->summary, info->transports, info->modules,
+		info->capabilities, info->file, info->refused };
 	const char **to[8];
 
 	if (!rows)
@@ -81,8 +81,8 @@ void transport_list_free(struct transport_list *list)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
 		struct transport_info *row = &list->rows[i];
-		const char *const texts[] = { row->name, row->version, row->summary, row->transports, row->modules, row->capabilities,
-			row->file, row->refused };
+		const char *const texts[] = { row->name, row->version, row->summary, row->transports, row->modules,
+			row->capabilities, row->file, row->refused };
 
 		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
 			x_free((char *)texts[k]);

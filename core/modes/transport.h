@@ -14,10 +14,10 @@ struct plugins;
 struct transport_info {
 	const char *name, *version, *summary;
 	uint32_t abi;
-	const char *transports;	  /* kernel transports, ", " between */
-	const char *modules;	  /* kernel modules, likewise */
+	const char *transports; /* kernel transports, ", " between */
+	const char *modules; /* kernel modules, likewise */
 	const char *capabilities; /* "endpoint, flash nodes, ping" … */
-	const char *file;	  /* "(built in)" for one that is preloaded */
+	const char *file; /* "(built in)" for one that is preloaded */
 	const char *refused; /* why it is not used; "" when it is. Then only name and file are sure to say
 				something. */
 };

@@ -105,8 +105,7 @@ const struct log *world_log(const struct world *w)
 const struct sysfs *world_sysfs(struct world *w)
 {
 	if (!w->sysfs_tried && sysfs_open(&w->sysfs, w->config.sysfs) < 0)
-		log_warn(
-			w->config.log, "sysfs", "cannot open %s", w->config.sysfs ? w->config.sysfs : "/sys");
+		log_warn(w->config.log, "sysfs", "cannot open %s", w->config.sysfs ? w->config.sysfs : "/sys");
 	w->sysfs_tried = true;
 	return &w->sysfs;
 }
@@ -126,12 +125,10 @@ static const char *find_transport(void *arg, const char *proc_name)
 
 	if (!strcmp(proc_name, w->proc_name))
 		return w->transport;
-	if (!sysfs_exists(world_sysfs(w), "class/iscsi_transport/%s", name) &&
-		!strncmp(name, prefix, strlen(prefix)))
+	if (!sysfs_exists(world_sysfs(w), "class/iscsi_transport/%s", name) && !strncmp(name, prefix, strlen(prefix)))
 		name += strlen(prefix);
 	if (!*name || !sysfs_exists(world_sysfs(w), "class/iscsi_transport/%s", name)) {
-		if (world_engine(w, &e, NULL) < 0 ||
-			plugins_find_by_proc_name(e->plugins, proc_name, &t, NULL) < 0)
+		if (world_engine(w, &e, NULL) < 0 || plugins_find_by_proc_name(e->plugins, proc_name, &t, NULL) < 0)
 			return NULL;
 		name = transport_name(t);
 	}
@@ -162,8 +159,7 @@ static int home_path(struct world *w, const char *file, char *path, size_t size,
 	if (r < 0)
 		return r;
 	if ((size_t)snprintf(path, size, "%s/%s", db_home(db), file) >= size)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "the name of the configuration's directory is too long");
+		return err_set(err, MISCSI_ERR_INVAL, "the name of the configuration's directory is too long");
 	return 0;
 }
 
@@ -239,8 +235,7 @@ int world_client(struct world *w, struct client **out, struct err *err)
 			if (w->config.may_start && world_conf(w, &conf, NULL) >= 0)
 				command = record_str(conf, FIELD_CONF_STARTUP);
 			if (!*command || daemon_start(command, w->config.log, try_connect, w) < 0)
-				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
-					"can not connect to iSCSI daemon (%d)!",
+				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "can not connect to iSCSI daemon (%d)!",
 					r == -ENOENT || r == -ENOTCONN ? ECONNREFUSED : -r);
 			err_clear(err);
 			r = 0;

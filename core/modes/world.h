@@ -22,10 +22,10 @@ struct plugins;
 struct worker_pool;
 
 struct world_config {
-	const char *home;   /* of configuration and database; NULL: the build's */
-	const char *sysfs;  /* NULL: /sys */
+	const char *home; /* of configuration and database; NULL: the build's */
+	const char *sysfs; /* NULL: /sys */
 	const char *socket; /* where the daemon listens; NULL: its own places */
-	bool may_start;	    /* the daemon may be started by iscsid.startup */
+	bool may_start; /* the daemon may be started by iscsid.startup */
 	const struct log *log;
 };
 

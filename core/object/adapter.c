@@ -189,8 +189,8 @@ int adapter_flash_set(const struct adapter *a, uint32_t index, const struct adap
 	return finish(&c, err);
 }
 
-static int on_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index), uint32_t index,
-	struct err *err)
+static int on_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index),
+	uint32_t index, struct err *err)
 {
 	struct call c = { 0 };
 
@@ -237,7 +237,6 @@ int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err
 }
 
 /* ---- records as settings ---- */
-
 
 struct pairs {
 	const char **names, **values; /* the values are ours */
@@ -319,8 +318,8 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 
 /* ---- the rest ---- */
 
-int adapter_host_stats(const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg,
-	struct err *err)
+int adapter_host_stats(
+	const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err)
 {
 	struct call c = { .counter = counter, .arg = arg };
 
@@ -336,8 +335,8 @@ int adapter_host_set(const struct adapter *a, const struct adapter_settings *set
 	return finish(&c, err);
 }
 
-int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args, void (*started)(void *arg, struct transport_op *op),
-	void *arg, struct err *err)
+int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
+	void (*started)(void *arg, struct transport_op *op), void *arg, struct err *err)
 {
 	struct call c = { 0 };
 

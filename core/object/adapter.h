@@ -55,8 +55,8 @@ int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32
 int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err);
 
 /* counter() for each, in the transport's order; texts are escaped. */
-int adapter_host_stats(const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg,
-	struct err *err);
+int adapter_host_stats(
+	const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err);
 
 int adapter_host_set(const struct adapter *a, const struct adapter_settings *settings, struct err *err);
 /* Applies the ifaces of the list in one transaction. */
@@ -65,7 +65,7 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 /*
  * One ping. started() is given the op, for the event that the kernel may send to transport_ping_event() (event 111 carries args->id).
  */
-int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args, void (*started)(void *arg, struct transport_op *op),
-	void *arg, struct err *err);
+int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
+	void (*started)(void *arg, struct transport_op *op), void *arg, struct err *err);
 
 #endif

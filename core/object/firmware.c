@@ -253,7 +253,8 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 
 /* ---- into records ---- */
 
-static int to_node(const struct firmware_target *t, enum firmware_value which, enum field_id field, struct record *node, struct err *err)
+static int to_node(
+	const struct firmware_target *t, enum firmware_value which, enum field_id field, struct record *node, struct err *err)
 {
 	return t->values[which] ? record_set(node, field, t->values[which], err) : 0;
 }
@@ -294,8 +295,9 @@ static bool is_node(const struct firmware_target *t, const struct record *node)
 	char port[16];
 
 	snprintf(port, sizeof(port), "%d", (int)record_int(node, FIELD_CONN_PORT));
-	return name_equal(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) && !strcmp(t->values[FIRMWARE_PORT], port) &&
-	       portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
+	return name_equal(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) &&
+		!strcmp(t->values[FIRMWARE_PORT], port) &&
+		portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
 }
 
 static bool says(const struct firmware_target *t, enum firmware_value which, const char *text)

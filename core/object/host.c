@@ -30,7 +30,8 @@ static void read_host(const struct sysfs *s, const struct ktransport_map *map, s
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
 		char *to = (char *)h + attributes[i].at;
 
-		if (sysfs_read(s, to, attributes[i].size, "class/%s/host%u/%s", attributes[i].class, h->host_no, attributes[i].name) < 0)
+		if (sysfs_read(s, to, attributes[i].size, "class/%s/host%u/%s", attributes[i].class, h->host_no,
+			    attributes[i].name) < 0)
 			*to = '\0';
 	}
 }

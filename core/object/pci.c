@@ -19,9 +19,9 @@ static bool is_slot(const char *text)
 	static const char hex[] = "0123456789abcdef";
 	size_t domain = strspn(text, hex);
 
-	return domain >= 4 && domain <= 8 && text[domain] == ':' && strspn(text + domain + 1, hex) == 2 && text[domain + 3] == ':' &&
-		strspn(text + domain + 4, hex) == 2 && text[domain + 6] == '.' && strspn(text + domain + 7, "01234567") == 1 &&
-		!text[domain + 8];
+	return domain >= 4 && domain <= 8 && text[domain] == ':' && strspn(text + domain + 1, hex) == 2 &&
+		text[domain + 3] == ':' && strspn(text + domain + 4, hex) == 2 && text[domain + 6] == '.' &&
+		strspn(text + domain + 7, "01234567") == 1 && !text[domain + 8];
 }
 
 static int read_id(const struct sysfs *s, const char *slot, const char *name, unsigned *out)
@@ -136,5 +136,6 @@ void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor
 {
 	keep(vendor, pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
 	keep(device,
-		pci_lookup_name(n->access, device, PCI_NAME_MAX, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, d->vendor, d->device));
+		pci_lookup_name(
+			n->access, device, PCI_NAME_MAX, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, d->vendor, d->device));
 }

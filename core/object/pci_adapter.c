@@ -73,7 +73,8 @@ static void look_for_lacks(const struct search *s, const struct plugin_served *s
 	if (module && kmod_check(s->sysfs, module, lack(a)) < 0)
 		a->lacks_count++;
 	else if (a->by_id && !*a->device.driver)
-		a->lacks_count += err_set(lack(a), MISCSI_ERR_TRANS_NOT_FOUND, "no driver has taken it: the kernel's log may tell why") < 0;
+		a->lacks_count +=
+			err_set(lack(a), MISCSI_ERR_TRANS_NOT_FOUND, "no driver has taken it: the kernel's log may tell why") < 0;
 }
 
 /* One row of a match table against one device; the first plugin that knows it is told. */
@@ -91,8 +92,8 @@ static int try_row(void *arg, const struct plugin_served *served)
 	return s->fn(s->arg, &a);
 }
 
-int pci_adapters(struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg,
-	struct err *err)
+int pci_adapters(
+	struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg, struct err *err)
 {
 	cleanup(sysfs_list_free) struct sysfs_list slots = { 0 };
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
@@ -132,8 +133,8 @@ static int find_row(void *arg, const struct plugin_served *served)
 	return 1;
 }
 
-int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host_no, const char *transport, struct pci_names *names,
-	struct pci_adapter *out)
+int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host_no, const char *transport,
+	struct pci_names *names, struct pci_adapter *out)
 {
 	struct naming naming = { .transport = transport, .device = &out->device };
 	int r;

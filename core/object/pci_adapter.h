@@ -26,14 +26,14 @@ struct pci_adapter {
 };
 
 /* fn for each adapter, by slot; non-zero ends that and is returned. Loads all plugins. Without a PCI bus there are none. -ENOMEM. */
-int pci_adapters(struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg,
-	struct err *err);
+int pci_adapters(
+	struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg, struct err *err);
 
 /*
  * The device behind a host, with its names: those of the database, or of the transport's plugin. -ENOENT: there is none. What it
  * lacks is not looked for: it has a host.
  */
-int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host_no, const char *transport, struct pci_names *names,
-	struct pci_adapter *out);
+int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host_no, const char *transport,
+	struct pci_names *names, struct pci_adapter *out);
 
 #endif

@@ -128,8 +128,8 @@ static void read_number(const struct sysfs *dir, const char *name, int64_t *out)
 	char text[32];
 
 	*out = -1;
-	if (sysfs_read_int(dir, out, "%s", name) == -EINVAL &&
-		!sysfs_read(dir, text, sizeof(text), "%s", name) && !strcmp(text, "off"))
+	if (sysfs_read_int(dir, out, "%s", name) == -EINVAL && !sysfs_read(dir, text, sizeof(text), "%s", name) &&
+		!strcmp(text, "off"))
 		*out = SESSION_INFO_OFF;
 }
 
@@ -212,8 +212,8 @@ static int read_detail(struct places *p, unsigned detail, struct session_info *i
 	return rc;
 }
 
-static int read_session(const struct sysfs *s, const struct ktransport_map *map, uint32_t sid,
-	unsigned detail, struct session_info *out)
+static int read_session(
+	const struct sysfs *s, const struct ktransport_map *map, uint32_t sid, unsigned detail, struct session_info *out)
 {
 	cleanup(places_close) struct places p;
 	int rc;
@@ -270,8 +270,8 @@ void session_info_clear(struct session_info *info)
 	scan_devices_free(&info->devices);
 }
 
-static int list_read(const struct sysfs *s, const struct ktransport_map *map, const struct sysfs_list *names,
-	unsigned detail, struct session_info_list *out, struct err *err)
+static int list_read(const struct sysfs *s, const struct ktransport_map *map, const struct sysfs_list *names, unsigned detail,
+	struct session_info_list *out, struct err *err)
 {
 	uint32_t sid;
 	int rc;
@@ -294,8 +294,8 @@ static int list_read(const struct sysfs *s, const struct ktransport_map *map, co
 	return 0;
 }
 
-int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order,
-	unsigned detail, struct session_info_list *out, struct err *err)
+int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order, unsigned detail,
+	struct session_info_list *out, struct err *err)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	int rc;

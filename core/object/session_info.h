@@ -60,8 +60,7 @@ struct session_info {
 	struct secret username, password, username_in, password_in; /* CHAP; unset: bytes is NULL */
 
 	int64_t header_digest, data_digest; /* PARAMS: 0 none, 1 CRC32C */
-	int64_t max_recv, max_xmit, first_burst, max_burst, immediate_data, initial_r2t, max_r2t, erl,
-		exp_statsn;
+	int64_t max_recv, max_xmit, first_burst, max_burst, immediate_data, initial_r2t, max_r2t, erl, exp_statsn;
 
 	char host_state[32]; /* DEVICES */
 	struct scan_devices devices;
@@ -84,8 +83,8 @@ struct session_info_list {
 
 /* All sessions; one that goes away meanwhile is left out. None at all is success. Free by
  * session_info_list_free() whatever came. */
-int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order,
-	unsigned detail, struct session_info_list *out, struct err *err);
+int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order, unsigned detail,
+	struct session_info_list *out, struct err *err);
 void session_info_list_free(struct session_info_list *l);
 
 #endif

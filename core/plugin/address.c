@@ -39,7 +39,8 @@ static bool read_mac(const struct sysfs *sysfs, uint32_t host_no, unsigned char 
 	char text[32], end;
 
 	return sysfs_read(sysfs, text, sizeof(text), "class/iscsi_host/host%u/hwaddress", host_no) >= 0 &&
-		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &end) == 6;
+		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
+			&end) == 6;
 }
 
 static bool take_netdev(const struct sysfs *sysfs, const char *name, char parent[IFNAMSIZ])
@@ -92,12 +93,17 @@ void address_look(struct op_private *p, const struct miscsi_connect_args *args, 
 static int not_without(const struct address *a, struct err *err)
 {
 	if (a->dhcp)
-		return err_set(err, MISCSI_ERR_TRANS_CAPS, "transport %s: DHCP for the adapter needs its maker's driver in user space, which is not "
-			"part of miscsi; set iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a DHCP client on the device that it makes",
+		return err_set(err, MISCSI_ERR_TRANS_CAPS,
+			"transport %s: DHCP for the adapter needs its maker's driver in user space, which is not "
+			"part of miscsi; set iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a "
+			"DHCP client on the device that it makes",
 			a->transport);
-	return err_set(err, MISCSI_ERR_TRANS_CAPS, "transport %s: no network device of this host has the address %s (iface.ipaddress), and to "
-		"answer ARP for it by the adapter needs its maker's driver in user space, which is not part of miscsi; give the address to a "
-		"device, or set iscsid.offload_macvlan = Yes and restart iscsid", a->transport, a->text);
+	return err_set(err, MISCSI_ERR_TRANS_CAPS,
+		"transport %s: no network device of this host has the address %s (iface.ipaddress), and to "
+		"answer ARP for it by the adapter needs its maker's driver in user space, which is not part of miscsi; give the "
+		"address to a "
+		"device, or set iscsid.offload_macvlan = Yes and restart iscsid",
+		a->transport, a->text);
 }
 
 static int await_dhcp(const struct address *a, struct err *err)
@@ -108,7 +114,8 @@ static int await_dhcp(const struct address *a, struct err *err)
 	macvlan_name(a->macvlan.mac, name);
 	if (macvlan_address_of(name, a->family, address) == 0)
 		return 0;
-	return err_set(err, MISCSI_ERR_TRANS, "transport %s: network device %s, made for the adapter, has no address yet: run a DHCP client on it",
+	return err_set(err, MISCSI_ERR_TRANS,
+		"transport %s: network device %s, made for the adapter, has no address yet: run a DHCP client on it",
 		a->transport, name);
 }
 
@@ -126,8 +133,10 @@ int address_ready(const struct address *a, struct err *err)
 	if (!a->may_make)
 		return not_without(a, err);
 	if (!a->adapter)
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s: of which network device to make a macvlan for the adapter? Set "
-			"iface.hwaddress to the adapter's address and iface.net_ifacename to the device, both at once", a->transport);
+		return err_set(err, MISCSI_ERR_TRANS,
+			"transport %s: of which network device to make a macvlan for the adapter? Set "
+			"iface.hwaddress to the adapter's address and iface.net_ifacename to the device, both at once",
+			a->transport);
 	r = macvlan_make(&a->macvlan, err);
 	return r == 0 && a->dhcp ? await_dhcp(a, err) : r;
 }

@@ -140,7 +140,7 @@ static void drop_useless(struct list *rows)
 {
 	struct catalogue_row *row, *next;
 
-	list_for_each_safe(row, next, rows, node) {
+	list_for_each_safe (row, next, rows, node) {
 		if (!*row->transport || catalogue_find(rows, row->transport) != row)
 			row_free(row);
 	}
@@ -218,7 +218,7 @@ void catalogue_free(struct list *rows)
 {
 	struct catalogue_row *row, *next;
 
-	list_for_each_safe(row, next, rows, node)
+	list_for_each_safe (row, next, rows, node)
 		row_free(row);
 }
 
@@ -226,7 +226,7 @@ const struct catalogue_row *catalogue_find(const struct list *rows, const char *
 {
 	struct catalogue_row *row;
 
-	list_for_each(row, rows, node) {
+	list_for_each (row, rows, node) {
 		if (strcmp(row->transport, transport) == 0)
 			return row;
 	}

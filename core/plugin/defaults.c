@@ -152,7 +152,9 @@ static void ep_given_up(struct op_private *p)
 static int ep_connect(struct miscsi_op *op)
 {
 	struct op_private *p = op_of(op);
-	struct miscsi_request r = { .size = sizeof(r), .type = EP_CONNECT, .payload = p->connect.dst, .payload_len = p->connect.dst_len };
+	struct miscsi_request r = {
+		.size = sizeof(r), .type = EP_CONNECT, .payload = p->connect.dst, .payload_len = p->connect.dst_len
+	};
 
 	if (op->host_no != MISCSI_NONE && !(p->transport->match.traits & MISCSI_TRAIT_SESSION_HOST)) {
 		r.type = EP_CONNECT_THROUGH_HOST;
@@ -170,8 +172,8 @@ static void host_has_ip(struct miscsi_op *op, const struct miscsi_answer *answer
 	int r = answer->result;
 
 	if (r < 0)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u does not take the address %s: %s", op->host_no, op_of(op)->connect.ip,
-			strerror(-r));
+		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u does not take the address %s: %s", op->host_no,
+			op_of(op)->connect.ip, strerror(-r));
 	else
 		r = ep_connect(op);
 	if (r < 0)
@@ -181,7 +183,9 @@ static void host_has_ip(struct miscsi_op *op, const struct miscsi_answer *answer
 /* The host's own address for iSCSI, which the adapter forgets at each reset. */
 static int set_host_ip(struct miscsi_op *op, const char *ip)
 {
-	struct miscsi_request r = { .size = sizeof(r), .type = SET_HOST_PARAM, .payload = ip, .payload_len = (uint32_t)strlen(ip) + 1 };
+	struct miscsi_request r = {
+		.size = sizeof(r), .type = SET_HOST_PARAM, .payload = ip, .payload_len = (uint32_t)strlen(ip) + 1
+	};
 
 	put32(&r, 0, op->host_no);
 	put32(&r, 4, HOST_PARAM_IPADDRESS);
@@ -214,8 +218,8 @@ static int default_connect(struct miscsi_op *op, const struct miscsi_connect_arg
 
 	(void)out; /* p->binding, which is filled when the endpoint is connected */
 	if (has(op, MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
-		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "transport %s connects through a host only: bind the iface to one",
-			op->transport);
+		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND,
+			"transport %s connects through a host only: bind the iface to one", op->transport);
 	if (has(op, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
 		r = prepare(op_of(op), args, connect_prepared);
 	if (r == 0)
@@ -249,19 +253,21 @@ static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
 {
 	if (!has(op, MISCSI_TRAIT_PATH))
 		return refused(op, error, what);
-	return op->core->set_error(op, error, "%s: not supported by transport %s: its kernel driver leaves that to the maker's driver in user "
-		"space, which is not part of miscsi", what, op->transport);
+	return op->core->set_error(op, error,
+		"%s: not supported by transport %s: its kernel driver leaves that to the maker's driver in user "
+		"space, which is not part of miscsi",
+		what, op->transport);
 }
 
 /* The kernel's op for a transport whose driver has it by its traits; the others are refused. */
-#define KERNEL_OP(name, trait, kernel_op, error, what)                                                            \
-	static int name(struct miscsi_op *op)                                                                     \
-	{                                                                                                         \
+#define KERNEL_OP(name, trait, kernel_op, error, what) \
+	static int name(struct miscsi_op *op) \
+	{ \
 		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op) : refused(op, MISCSI_ERR_##error, what); \
 	}
-#define KERNEL_OP1(name, trait, kernel_op, what, type)                                                                     \
-	static int name(struct miscsi_op *op, type arg)                                                                    \
-	{                                                                                                                  \
+#define KERNEL_OP1(name, trait, kernel_op, what, type) \
+	static int name(struct miscsi_op *op, type arg) \
+	{ \
 		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op, arg) : refused(op, MISCSI_ERR_OP_NOT_SUPP, what); \
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
@@ -318,8 +324,14 @@ const struct plugin_ops plugin_defaults = {
 	.param = { .offer = unchanged, .negotiated = unchanged },
 	.net = { .apply = net_apply, .path = net_path },
 	.host = { .set = default_host_set, .event = no_event },
-	.flash = { .list = flash_list, .show = flash_show, .create = flash_create, .set = flash_set, .remove = flash_remove,
-		.login = flash_login, .logout = flash_logout, .logout_sid = flash_logout_sid },
+	.flash = { .list = flash_list,
+		.show = flash_show,
+		.create = flash_create,
+		.set = flash_set,
+		.remove = flash_remove,
+		.login = flash_login,
+		.logout = flash_logout,
+		.logout_sid = flash_logout_sid },
 	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
 	.stats = { .session = default_session_stats, .host = host_stats },
 	.ping = { .send = ping_send, .event = ping_event },

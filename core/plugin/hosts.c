@@ -21,7 +21,8 @@ static bool host_shows(const struct sysfs *sysfs, const char *host, const char *
 {
 	char value[128];
 
-	return sysfs_read(sysfs, value, sizeof(value), "class/iscsi_host/%s/%s", host, attribute) >= 0 && strcasecmp(value, wanted) == 0;
+	return sysfs_read(sysfs, value, sizeof(value), "class/iscsi_host/%s/%s", host, attribute) >= 0 &&
+		strcasecmp(value, wanted) == 0;
 }
 
 static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
@@ -63,14 +64,15 @@ static int none_found(const struct transport *t, const struct miscsi_connect_arg
 	char escaped[128];
 
 	if (hosts == 0)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no host of transport %s: `iscsiadm -m transport` shows the adapters and what they lack",
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+			"there is no host of transport %s: `iscsiadm -m transport` shows the adapters and what they lack",
 			transport_name(t));
 	if (mac || netdev)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", transport_name(t),
 			mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
-	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %u hosts: set iface.hwaddress to say through which to connect",
-		transport_name(t), hosts);
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+		"transport %s has %u hosts: set iface.hwaddress to say through which to connect", transport_name(t), hosts);
 }
 
 int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)

@@ -69,7 +69,7 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 
 	if (r < 0)
 		return r;
-	list_for_each(p, &ps->list, node) {
+	list_for_each (p, &ps->list, node) {
 		r = describe(p, fn, arg);
 		if (r)
 			break;
@@ -97,7 +97,7 @@ static bool is_served(const struct plugins *ps, const char *transport)
 {
 	struct transport *t;
 
-	list_for_each(t, &ps->transports, node) {
+	list_for_each (t, &ps->transports, node) {
 		if (strcmp(t->match.transport, transport) == 0)
 			return true;
 	}
@@ -114,12 +114,12 @@ int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct pl
 		r = read_catalogue(ps);
 	if (r < 0)
 		return r;
-	list_for_each(t, &ps->transports, node) {
+	list_for_each (t, &ps->transports, node) {
 		r = fn(arg, &(struct plugin_served){ &t->match, true });
 		if (r)
 			return r;
 	}
-	list_for_each(row, &ps->catalogue, node) {
+	list_for_each (row, &ps->catalogue, node) {
 		if (is_served(ps, row->transport))
 			continue;
 		r = fn(arg, &(struct plugin_served){ &row->match, false });

@@ -24,7 +24,8 @@
 #define INDEX_MAX 0xffffu
 #define INDEX_FREE 0xffffu /* beyond every table: a free one is taken */
 
-static const struct krequest get_chap = { GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { { 0 } } };
+static const struct krequest get_chap = { GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { 0 } } };
 static const struct krequest set_chap = { SET_CHAP, "set a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "the entry is of the other kind (for us, or for the target), or beyond the table" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses it, or the table is full" } } };
@@ -104,7 +105,8 @@ static void got(struct miscsi_op *op, const struct miscsi_answer *answer)
 		r = krequest_failed(op, &get_chap, r);
 	memcpy(&n, answer->u + ENTRIES_AT, sizeof(n));
 	if (r == 0 && n > (room < STEP ? room : STEP))
-		r = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel says that it sends %u CHAP entries, and does not", n);
+		r = op->core->set_error(
+			op, MISCSI_ERR_INTERNAL, "the kernel says that it sends %u CHAP entries, and does not", n);
 	for (uint32_t i = 0; r == 0 && i < n; i++)
 		r = look_at(op, w, (const unsigned char *)answer->data + i * REC_SIZE);
 	if (r == 0 && n == STEP && w->next <= INDEX_MAX)

@@ -84,7 +84,10 @@ static int host_set_end(struct miscsi_op *op)
 		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
 			add_name(&set, "; set: ", p->name);
 		else if (s->taken >> i & 1)
-			strbuf_printf(&ignored, "%s the driver took %s, but shows %s", ignored.len ? ";" : s->refused ? " be set;" : ":",
+			strbuf_printf(&ignored, "%s the driver took %s, but shows %s",
+				ignored.len	   ? ";" :
+					s->refused ? " be set;" :
+						     ":",
 				p->name, *shown ? shown : "nothing");
 	}
 	if (strbuf_error(&refused) || strbuf_error(&ignored) || strbuf_error(&set))
@@ -110,8 +113,8 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 			if (s->taken >> i & 1)
 				add_name(&set, "; it took ", host_params[i].name);
 		}
-		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no, host_params[s->next - 1].name,
-			strerror(-answer->result), strbuf_str(&set));
+		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no,
+			host_params[s->next - 1].name, strerror(-answer->result), strbuf_str(&set));
 		op->core->op_done(op, answer->result);
 		return;
 	} else {

@@ -104,8 +104,8 @@ static int no_good(struct miscsi_op *op, const struct record *r, enum field_id i
 {
 	char text[320];
 
-	return op->core->set_error(op, MISCSI_ERR_INVAL, "%s: '%s' is not %s", field_of(id)->key,
-		record_text(r, id, text, sizeof(text)), form);
+	return op->core->set_error(
+		op, MISCSI_ERR_INVAL, "%s: '%s' is not %s", field_of(id)->key, record_text(r, id, text, sizeof(text)), form);
 }
 
 /* ---- ifaces ---- */
@@ -175,9 +175,8 @@ static int add_iface_field(struct miscsi_op *op, struct kencode *out, const stru
 		return no_good(op, r, id, v6 ? "an IPv6 address, or too long" : "an IPv4 address, or too long");
 	if (id == FIELD_IFACE_VLAN_ID)
 		put_number(&v, record_int(r, id) | record_int(r, FIELD_IFACE_VLAN_PRIORITY) << VLAN_PRIORITY_SHIFT, 2);
-	attrs_add_iface(&out->attrs, (uint32_t)record_int(r, FIELD_IFACE_NUM),
-		v6 ? ISCSI_IFACE_TYPE_IPV6 : ISCSI_IFACE_TYPE_IPV4, net ? ISCSI_NET_PARAM : ISCSI_IFACE_PARAM, (uint16_t)param, v.bytes,
-		v.len);
+	attrs_add_iface(&out->attrs, (uint32_t)record_int(r, FIELD_IFACE_NUM), v6 ? ISCSI_IFACE_TYPE_IPV6 : ISCSI_IFACE_TYPE_IPV4,
+		net ? ISCSI_NET_PARAM : ISCSI_IFACE_PARAM, (uint16_t)param, v.bytes, v.len);
 	out->count++;
 	return 0;
 }
@@ -266,8 +265,9 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s cannot be set", f->key);
 	if (put(&v, r, id, f->kernel.width, v6) < 0)
-		return no_good(op, r, id, v6 ? "an IPv6 address as the entry needs it, or too long" :
-			"an IPv4 address as the entry needs it, or too long");
+		return no_good(op, r, id,
+			v6 ? "an IPv6 address as the entry needs it, or too long" :
+			     "an IPv4 address as the entry needs it, or too long");
 	attrs_add(&out->attrs, (uint16_t)f->kernel.param, v.bytes, v.len);
 	out->count++;
 	return 0;
@@ -278,7 +278,8 @@ int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
 	int ret = r ? take_all(op, r) : -ENOMEM;
 
-	if (ret == 0 && record_is_set(r, FIELD_FLASH_PORTAL_TYPE)) /* sent before the addresses, which are of the new family then */
+	if (ret == 0 &&
+		record_is_set(r, FIELD_FLASH_PORTAL_TYPE)) /* sent before the addresses, which are of the new family then */
 		v6 = record_int(r, FIELD_FLASH_PORTAL_TYPE) == 1;
 	for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++)
 		ret = add_flash_field(op, out, r, (enum field_id)id, v6);

@@ -16,7 +16,10 @@ struct kencode {
 	struct strbuf attrs;
 	uint32_t count; /* of attributes */
 };
-#define KENCODE_INIT { .attrs = ATTRS_INIT }
+#define KENCODE_INIT \
+	{ \
+		.attrs = ATTRS_INIT \
+	}
 
 /*
  * One iface or several, each begun by iface.iscsi_ifacename: what is empty or 0 is left as the adapter has it, and so are addresses

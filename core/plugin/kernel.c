@@ -137,7 +137,7 @@ void op_requests_orphan(struct op_private *p)
 {
 	struct op_request *r, *next;
 
-	list_for_each_safe(r, next, &p->requests, node) {
+	list_for_each_safe (r, next, &p->requests, node) {
 		list_remove(&r->node);
 		r->op = NULL;
 		if (r->late)
@@ -151,7 +151,7 @@ void op_requests_drop(struct plugins *ps)
 {
 	struct op_request *r, *next;
 
-	list_for_each_safe(r, next, &ps->requests, node)
+	list_for_each_safe (r, next, &ps->requests, node)
 		request_drop(r);
 }
 
@@ -203,6 +203,7 @@ int transport_check_host(const struct transport *t, uint32_t host_no, struct err
 	if (r < 0)
 		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -r, "host%u", host_no);
 	if (strcmp(proc_name, transport_proc_name(t)) != 0)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, transport_name(t));
+		return err_set(
+			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, transport_name(t));
 	return 0;
 }

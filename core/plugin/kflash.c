@@ -98,7 +98,10 @@ int default_flash_show(struct miscsi_op *op, uint32_t index)
 
 /* ---- changing ---- */
 
-#define NO_SUCH { ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" }
+#define NO_SUCH \
+	{ \
+		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" \
+	}
 
 static const struct krequest new_flashnode = { NEW_FLASHNODE, "make a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EIO, MISCSI_ERR_GENERIC, "the table is full, or holds a new entry whose settings were not written yet" } } };
@@ -144,7 +147,9 @@ static void created(struct miscsi_op *op, const struct miscsi_answer *answer)
 
 int default_flash_create(struct miscsi_op *op, const char *portal_type)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = NEW_FLASHNODE, .payload = portal_type,
+	struct miscsi_request request = { .size = sizeof(request),
+		.type = NEW_FLASHNODE,
+		.payload = portal_type,
 		.payload_len = (uint32_t)strlen(portal_type) + 1 };
 	int r;
 

@@ -77,7 +77,9 @@ static void ping_lost(struct miscsi_op *op, void *arg)
 int default_ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
-	struct miscsi_request request = { .size = sizeof(request), .type = PING, .payload = args->dst, .payload_len = args->dst_len };
+	struct miscsi_request request = {
+		.size = sizeof(request), .type = PING, .payload = args->dst, .payload_len = args->dst_len
+	};
 	int r = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
 
 	if (r < 0)
@@ -105,16 +107,17 @@ void default_ping_event(struct miscsi_op *op, uint32_t status)
 /* ---- host statistics: struct iscsi_offload_host_stats, 64 bits each ---- */
 
 static const char *const host_counters[] = { "mactx_frames", "mactx_bytes", "mactx_multicast_frames", "mactx_broadcast_frames",
-	"mactx_pause_frames", "mactx_control_frames", "mactx_deferral", "mactx_excess_deferral", "mactx_late_collision", "mactx_abort",
-	"mactx_single_collision", "mactx_multiple_collision", "mactx_collision", "mactx_frames_dropped", "mactx_jumbo_frames",
-	"macrx_frames", "macrx_bytes", "macrx_unknown_control_frames", "macrx_pause_frames", "macrx_control_frames", "macrx_dribble",
-	"macrx_frame_length_error", "macrx_jabber", "macrx_carrier_sense_error", "macrx_frame_discarded", "macrx_frames_dropped",
-	"mac_crc_error", "mac_encoding_error", "macrx_length_error_large", "macrx_length_error_small", "macrx_multicast_frames",
-	"macrx_broadcast_frames", "iptx_packets", "iptx_bytes", "iptx_fragments", "iprx_packets", "iprx_bytes", "iprx_fragments",
-	"ip_datagram_reassembly", "ip_invalid_address_error", "ip_error_packets", "ip_fragrx_overlap", "ip_fragrx_outoforder",
-	"ip_datagram_reassembly_timeout", "ipv6tx_packets", "ipv6tx_bytes", "ipv6tx_fragments", "ipv6rx_packets", "ipv6rx_bytes",
-	"ipv6rx_fragments", "ipv6_datagram_reassembly", "ipv6_invalid_address_error", "ipv6_error_packets", "ipv6_fragrx_overlap",
-	"ipv6_fragrx_outoforder", "ipv6_datagram_reassembly_timeout", "tcptx_segments", "tcptx_bytes", "tcprx_segments", "tcprx_byte",
+	"mactx_pause_frames", "mactx_control_frames", "mactx_deferral", "mactx_excess_deferral", "mactx_late_collision",
+	"mactx_abort", "mactx_single_collision", "mactx_multiple_collision", "mactx_collision", "mactx_frames_dropped",
+	"mactx_jumbo_frames", "macrx_frames", "macrx_bytes", "macrx_unknown_control_frames", "macrx_pause_frames",
+	"macrx_control_frames", "macrx_dribble", "macrx_frame_length_error", "macrx_jabber", "macrx_carrier_sense_error",
+	"macrx_frame_discarded", "macrx_frames_dropped", "mac_crc_error", "mac_encoding_error", "macrx_length_error_large",
+	"macrx_length_error_small", "macrx_multicast_frames", "macrx_broadcast_frames", "iptx_packets", "iptx_bytes",
+	"iptx_fragments", "iprx_packets", "iprx_bytes", "iprx_fragments", "ip_datagram_reassembly", "ip_invalid_address_error",
+	"ip_error_packets", "ip_fragrx_overlap", "ip_fragrx_outoforder", "ip_datagram_reassembly_timeout", "ipv6tx_packets",
+	"ipv6tx_bytes", "ipv6tx_fragments", "ipv6rx_packets", "ipv6rx_bytes", "ipv6rx_fragments", "ipv6_datagram_reassembly",
+	"ipv6_invalid_address_error", "ipv6_error_packets", "ipv6_fragrx_overlap", "ipv6_fragrx_outoforder",
+	"ipv6_datagram_reassembly_timeout", "tcptx_segments", "tcptx_bytes", "tcprx_segments", "tcprx_byte",
 	"tcp_duplicate_ack_retx", "tcp_retx_timer_expired", "tcprx_duplicate_ack", "tcprx_pure_ackr", "tcptx_delayed_ack",
 	"tcptx_pure_ack", "tcprx_segment_error", "tcprx_segment_outoforder", "tcprx_window_probe", "tcprx_window_update",
 	"tcptx_window_probe_persist", "ecc_error_correction", "iscsi_pdu_tx", "iscsi_data_bytes_tx", "iscsi_pdu_rx",
@@ -142,8 +145,9 @@ static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint
 
 static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	op->core->op_done(op, answer->result < 0 ? krequest_failed(op, &host_stats, answer->result) :
-		emit_host_stats(op, answer->data, answer->data ? answer->data_len : 0));
+	op->core->op_done(op,
+		answer->result < 0 ? krequest_failed(op, &host_stats, answer->result) :
+				     emit_host_stats(op, answer->data, answer->data ? answer->data_len : 0));
 }
 
 int default_host_stats(struct miscsi_op *op)

@@ -55,7 +55,7 @@ static struct plugin *plugin_known(struct plugins *ps, const char *name, const c
 {
 	struct plugin *p;
 
-	list_for_each(p, &ps->list, node) {
+	list_for_each (p, &ps->list, node) {
 		if (strcmp(p->name, name) == 0 && (!file || strcmp(p->file, file) == 0))
 			return p;
 	}
@@ -100,7 +100,7 @@ static void drop_transports(struct plugin *p)
 {
 	struct transport *t, *next;
 
-	list_for_each_safe(t, next, &p->ps->transports, node) {
+	list_for_each_safe (t, next, &p->ps->transports, node) {
 		if (t->plugin == p) {
 			list_remove(&t->node);
 			x_free(t);
@@ -127,7 +127,7 @@ static int make_transports(struct plugin *p, struct err *err)
 	struct miscsi_match m;
 
 	for (unsigned n = 0; plugin_row(p->abi.match, n, &m, sizeof(m)); n++) {
-		list_for_each(other, &p->ps->transports, node) {
+		list_for_each (other, &p->ps->transports, node) {
 			if (strcmp(other->match.transport, m.transport) == 0)
 				return err_set(err, MISCSI_ERR_INTERNAL, "transport '%s' is served by %s already", m.transport,
 					other->plugin->file);
@@ -332,7 +332,7 @@ static void forget_changed(struct plugins *ps)
 {
 	struct plugin *p, *next;
 
-	list_for_each_safe(p, next, &ps->list, node) {
+	list_for_each_safe (p, next, &ps->list, node) {
 		if (p->refused && has_changed(p))
 			plugin_free(p);
 	}
@@ -411,7 +411,7 @@ void plugins_free(struct plugins *ps)
 
 	if (!ps)
 		return;
-	list_for_each_safe(op, onext, &ps->ops, node) {
+	list_for_each_safe (op, onext, &ps->ops, node) {
 		struct transport_op *owner = op->owner;
 
 		if (!owner)
@@ -419,7 +419,7 @@ void plugins_free(struct plugins *ps)
 		transport_cancel(owner);
 		disconnect_forget(owner);
 	}
-	list_for_each(p, &ps->list, node) {
+	list_for_each (p, &ps->list, node) {
 		if (p->started && p->abi.stop)
 			p->abi.stop(p->self->pub.state);
 		if (p->self)
@@ -427,13 +427,13 @@ void plugins_free(struct plugins *ps)
 	}
 	op_requests_drop(ps);
 	uio_release(ps, NULL);
-	list_for_each_safe(op, onext, &ps->ops, node) {
+	list_for_each_safe (op, onext, &ps->ops, node) {
 		if (op != op->plugin->self)
 			op_free(op);
 	}
-	list_for_each_safe(t, tnext, &ps->transports, node)
+	list_for_each_safe (t, tnext, &ps->transports, node)
 		x_free(t);
-	list_for_each_safe(p, next, &ps->list, node)
+	list_for_each_safe (p, next, &ps->list, node)
 		plugin_free(p);
 	catalogue_free(&ps->catalogue);
 	x_free(ps->dirs);

@@ -18,9 +18,11 @@ static const struct ops_table {
 	const char *name, *capability;
 	size_t pointer, merged, size;
 } ops_tables[] = {
-#define TABLE(member, text)                                                                               \
-	{ #member, text, offsetof(struct miscsi_plugin, member), offsetof(struct plugin_ops, member), \
-		sizeof(struct miscsi_##member##_ops) }
+#define TABLE(member, text) \
+	{ \
+#member, text, offsetof(struct miscsi_plugin, member), offsetof(struct plugin_ops, member), \
+			sizeof(struct miscsi_##member##_ops) \
+	}
 	TABLE(endpoint, "own endpoints"),
 	TABLE(login, "own login"),
 	TABLE(param, "parameter limits"),
@@ -163,7 +165,8 @@ int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct 
 
 	/* the ABI first: nothing else can be believed when it is another one */
 	if (raw->abi != MISCSI_ABI)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u, this program has %u", raw->abi, MISCSI_ABI);
+		return err_set(
+			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u, this program has %u", raw->abi, MISCSI_ABI);
 	if (size < offsetof(struct miscsi_plugin, version) || size > TABLE_SIZE_MAX)
 		return err_set(err, MISCSI_ERR_INTERNAL, "it says to be %zu bytes long", size);
 	memset(&plugin->abi, 0, sizeof(plugin->abi));

@@ -225,9 +225,9 @@ void services_release(struct op_private *p)
 	struct miscsi_timer *t, *tnext;
 	struct miscsi_watch *w, *wnext;
 
-	list_for_each_safe(t, tnext, &p->timers, node)
+	list_for_each_safe (t, tnext, &p->timers, node)
 		timer_free(t);
-	list_for_each_safe(w, wnext, &p->watches, node)
+	list_for_each_safe (w, wnext, &p->watches, node)
 		watch_free(w);
 	op_requests_orphan(p);
 }

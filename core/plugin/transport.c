@@ -20,7 +20,7 @@ static struct transport *transport_known(struct plugins *ps, const char *name)
 {
 	struct transport *t;
 
-	list_for_each(t, &ps->transports, node) {
+	list_for_each (t, &ps->transports, node) {
 		if (t->plugin->started && strcmp(t->match.transport, name) == 0)
 			return t;
 	}
@@ -37,10 +37,10 @@ static int not_found(struct plugins *ps, const char *name, struct err *err)
 
 	str_escape(escaped, sizeof(escaped), name, strlen(name));
 	row = plugins_catalogue_row(ps, name, &empty);
-	list_for_each(p, &ps->list, node) {
+	list_for_each (p, &ps->list, node) {
 		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
-			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file, escaped,
-				p->refused);
+			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file,
+				escaped, p->refused);
 	}
 	if (row && *row->package)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
@@ -50,8 +50,8 @@ static int not_found(struct plugins *ps, const char *name, struct err *err)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
 			ps->dirs, row->plugin);
 	if (!empty)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s, and none is known that serves it",
-			escaped, ps->dirs);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s, and none is known that serves it", escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
 }
@@ -82,7 +82,7 @@ static struct transport *transport_by_proc_name(struct plugins *ps, const char *
 {
 	struct transport *t;
 
-	list_for_each(t, &ps->transports, node) {
+	list_for_each (t, &ps->transports, node) {
 		if (t->plugin->started && strcmp(transport_proc_name(t), proc_name) == 0)
 			return t;
 	}
@@ -112,7 +112,7 @@ int plugins_served(struct plugins *ps)
 	struct transport *t;
 	int r = load_all(ps);
 
-	list_for_each(t, &ps->transports, node) {
+	list_for_each (t, &ps->transports, node) {
 		if (r >= 0)
 			r++;
 	}
@@ -164,23 +164,23 @@ bool transport_logs_in(const struct transport *t)
 
 /* A default's op is not the plugin's: its cancel never hears of it. */
 #define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != plugin_defaults.table.member)
-#define TRAMPOLINE(function, table, member)                                       \
-	void function(struct transport *t, struct transport_op *op)               \
-	{                                                                         \
-		struct op_private *p = op_begin(t, op);                           \
-		if (!p)                                                           \
-			return;                                                   \
-		OWN(p, table, member);                                            \
-		op_returned(p, t->plugin->ops.table.member(&p->pub));             \
+#define TRAMPOLINE(function, table, member) \
+	void function(struct transport *t, struct transport_op *op) \
+	{ \
+		struct op_private *p = op_begin(t, op); \
+		if (!p) \
+			return; \
+		OWN(p, table, member); \
+		op_returned(p, t->plugin->ops.table.member(&p->pub)); \
 	}
-#define TRAMPOLINE1(function, table, member, type)                                     \
-	void function(struct transport *t, struct transport_op *op, type arg)          \
-	{                                                                              \
-		struct op_private *p = op_begin(t, op);                                \
-		if (!p)                                                                \
-			return;                                                        \
-		OWN(p, table, member);                                                 \
-		op_returned(p, t->plugin->ops.table.member(&p->pub, arg));             \
+#define TRAMPOLINE1(function, table, member, type) \
+	void function(struct transport *t, struct transport_op *op, type arg) \
+	{ \
+		struct op_private *p = op_begin(t, op); \
+		if (!p) \
+			return; \
+		OWN(p, table, member); \
+		op_returned(p, t->plugin->ops.table.member(&p->pub, arg)); \
 	}
 
 TRAMPOLINE(transport_net_apply, net, apply)
@@ -297,8 +297,7 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 	p->connect = *args;
 	p->connect.size = sizeof(p->connect);
 	p->binding.size = sizeof(p->binding);
-	if (args->timeout_ms &&
-		loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p) < 0) {
+	if (args->timeout_ms && loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p) < 0) {
 		op_finish(p, -ENOMEM);
 		return;
 	}

@@ -40,7 +40,8 @@ int plugins_find(struct plugins *ps, const char *name, struct transport **out, s
 /* The same by proc_name of a SCSI host, which is how a running session tells its transport. Loads all plugins when it must. */
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err);
 int plugins_served(struct plugins *ps); /* looks for plugin files that came; how many transports are served by now. -ENOMEM */
-struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin's, or it is gone */
+struct transport *plugins_of_host(
+	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin's, or it is gone */
 const char *transport_name(const struct transport *t);
 const char *transport_proc_name(const struct transport *t);
 uint64_t transport_traits(const struct transport *t); /* MISCSI_TRAIT_* */

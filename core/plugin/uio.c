@@ -28,7 +28,7 @@ void uio_drop(struct list *uios)
 {
 	struct uio *u, *next;
 
-	list_for_each_safe(u, next, uios, node)
+	list_for_each_safe (u, next, uios, node)
 		uio_free(u);
 }
 
@@ -36,7 +36,7 @@ void uio_release(struct plugins *ps, const struct transport *t)
 {
 	struct uio *u, *next;
 
-	list_for_each_safe(u, next, &ps->uios, node) {
+	list_for_each_safe (u, next, &ps->uios, node) {
 		if (!t || u->transport == t)
 			uio_free(u);
 	}
@@ -67,7 +67,7 @@ static void forget_vanished(struct plugins *ps, const struct transport *t)
 	struct uio *u, *next;
 	uint64_t id;
 
-	list_for_each_safe(u, next, &ps->uios, node) {
+	list_for_each_safe (u, next, &ps->uios, node) {
 		if (u->transport == t && (object_id(ps->config.sysfs, u->host_no, u->name, &id) < 0 || id != u->id))
 			uio_free(u);
 	}
@@ -77,7 +77,7 @@ static bool is_held(const struct plugins *ps, uint64_t id)
 {
 	struct uio *u;
 
-	list_for_each(u, &ps->uios, node) {
+	list_for_each (u, &ps->uios, node) {
 		if (u->id == id)
 			return true;
 	}
@@ -114,7 +114,8 @@ static int look_beside(struct transport *t, uint32_t host_no, struct list *missi
 	if (r == -ENOMEM)
 		return r;
 	for (size_t i = 0; i < names.n; i++) {
-		if (sysfs_number(names.names[i], "uio", &number) < 0 || object_id(ps->config.sysfs, host_no, names.names[i], &id) < 0)
+		if (sysfs_number(names.names[i], "uio", &number) < 0 ||
+			object_id(ps->config.sysfs, host_no, names.names[i], &id) < 0)
 			continue;
 		if (is_held(ps, id))
 			++*held;
@@ -129,10 +130,14 @@ static int there_is_none(const struct transport *t, struct err *err)
 	const char *name = transport_name(t), *plugin = t->plugin->name;
 
 	if (!sysfs_exists(t->plugin->ps->config.sysfs, "class/uio"))
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s connects only while its uio device is open, and there is none: the kernel "
-			"module uio, or that of the adapter's which uses it, is not loaded (see miscsi-%s(7))", name, plugin);
-	return err_set(err, MISCSI_ERR_TRANS, "transport %s connects only while its uio device is open, and its host has none in "
-		"/sys/class/uio: is the adapter's network device up? (see miscsi-%s(7))", name, plugin);
+		return err_set(err, MISCSI_ERR_TRANS,
+			"transport %s connects only while its uio device is open, and there is none: the kernel "
+			"module uio, or that of the adapter's which uses it, is not loaded (see miscsi-%s(7))",
+			name, plugin);
+	return err_set(err, MISCSI_ERR_TRANS,
+		"transport %s connects only while its uio device is open, and its host has none in "
+		"/sys/class/uio: is the adapter's network device up? (see miscsi-%s(7))",
+		name, plugin);
 }
 
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err)
@@ -172,7 +177,7 @@ void uio_open(struct list *uios, const char *dev)
 {
 	struct uio *u;
 
-	list_for_each(u, uios, node) {
+	list_for_each (u, uios, node) {
 		int r = open_one(u, dev);
 
 		u->fd = r < 0 ? -1 : r;
@@ -187,15 +192,19 @@ static int why_not(const struct transport *t, const struct uio *u, struct err *e
 	switch (u->errnum) {
 	case EACCES:
 	case EPERM:
-		return err_sys(err, MISCSI_ERR_ACCESS, u->errnum, "transport %s needs %s/%s, which only root may open", name, dev, u->name);
+		return err_sys(err, MISCSI_ERR_ACCESS, u->errnum, "transport %s needs %s/%s, which only root may open", name, dev,
+			u->name);
 	case ENOENT:
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s needs %s/%s, which is not there although the kernel has the device: devtmpfs "
-			"or udev makes it", name, dev, u->name);
+		return err_set(err, MISCSI_ERR_TRANS,
+			"transport %s needs %s/%s, which is not there although the kernel has the device: devtmpfs "
+			"or udev makes it",
+			name, dev, u->name);
 	case ENXIO:
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s needs %s/%s, which is not device %u:%u", name, dev, u->name, u->major, u->minor);
+		return err_set(err, MISCSI_ERR_TRANS, "transport %s needs %s/%s, which is not device %u:%u", name, dev, u->name,
+			u->major, u->minor);
 	case ENODEV:
-		return err_sys(err, MISCSI_ERR_TRANS, u->errnum, "transport %s cannot open %s/%s (is the adapter's network device up?)", name,
-			dev, u->name);
+		return err_sys(err, MISCSI_ERR_TRANS, u->errnum,
+			"transport %s cannot open %s/%s (is the adapter's network device up?)", name, dev, u->name);
 	default:
 		return err_sys(err, MISCSI_ERR_TRANS, u->errnum, "transport %s cannot open %s/%s", name, dev, u->name);
 	}
@@ -209,7 +218,7 @@ int uio_take(struct transport *t, int held, struct list *uios, struct err *err)
 	struct uio *u, *next;
 	int open_now = held;
 
-	list_for_each_safe(u, next, uios, node) {
+	list_for_each_safe (u, next, uios, node) {
 		if (u->fd < 0 && u->errnum != EBUSY) {
 			if (why.code == MISCSI_ERR_OK)
 				why_not(t, u, &why);

@@ -40,7 +40,7 @@ struct chap {
 	unsigned n_offer;
 	enum chap_state state;
 	unsigned alg; /* index of the one agreed on, from CHAP_RESPONDED on */
-	uint8_t id;   /* of our challenge */
+	uint8_t id; /* of our challenge */
 	uint8_t challenge[CHAP_DIGEST_MAX];
 };
 
@@ -93,8 +93,7 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 		len = strcspn(list, ", \t");
 		alg = chap_alg_of(list, len);
 		if (alg < 0)
-			return err_set(err, MISCSI_ERR_INVAL,
-				"\"%s\" is no CHAP algorithm: MD5, SHA1, SHA256 and SHA3-256 are",
+			return err_set(err, MISCSI_ERR_INVAL, "\"%s\" is no CHAP algorithm: MD5, SHA1, SHA256 and SHA3-256 are",
 				str_escape(shown, sizeof(shown), list, len));
 		list += len;
 		if (!listed(c, alg))
@@ -196,19 +195,18 @@ static int broken(struct err *err, const char *why)
 }
 
 /* RFC 1994 section 4.1: the digest of identifier, secret and challenge. */
-static int respond(unsigned alg, uint8_t id, const struct secret *secret, const void *challenge, size_t len,
-	uint8_t *out, struct err *err)
+static int respond(
+	unsigned alg, uint8_t id, const struct secret *secret, const void *challenge, size_t len, uint8_t *out, struct err *err)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = md && ctx && EVP_DigestInit_ex(ctx, md, NULL) && EVP_DigestUpdate(ctx, &id, 1) &&
-		  EVP_DigestUpdate(ctx, secret->bytes, secret->len) &&
-		  EVP_DigestUpdate(ctx, challenge, len) && EVP_DigestFinal_ex(ctx, out, NULL);
+		EVP_DigestUpdate(ctx, secret->bytes, secret->len) && EVP_DigestUpdate(ctx, challenge, len) &&
+		EVP_DigestFinal_ex(ctx, out, NULL);
 
 	EVP_MD_CTX_free(ctx);
 	EVP_MD_free(md);
-	return ok ? 0
-		  : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
+	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
 }
 
 static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
@@ -238,8 +236,7 @@ static int agree(struct chap *c, const char *value, struct err *err)
 	if (!value)
 		return broken(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
-		return err_set(
-			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
 	if (text_decode_number(value, &number))
 		return broken(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {
@@ -252,8 +249,7 @@ static int agree(struct chap *c, const char *value, struct err *err)
 }
 
 /* Our own challenge, for mutual authentication. */
-static int challenge_target(
-	struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
+static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
 {
 	size_t size = algs[c->alg].digest;
 	int ret = random_bytes(c, &c->id, 1, err);

@@ -20,13 +20,13 @@ struct login {
 	struct chap *chap; /* NULL: LOGIN_AUTH_NONE */
 	struct negotiation negotiation;
 	struct strbuf out; /* the text of the next request; until then that of the last */
-	struct strbuf in;  /* the target's text, as far as it is there (C bit) */
+	struct strbuf in; /* the target's text, as far as it is there (C bit) */
 	size_t text_taken;
 	unsigned exchanges;
 	enum iscsi_stage stage;
 	bool method_settled, use_chap;
 	bool asked_transit; /* T of the request under way */
-	bool answered;	    /* a response came: exp_statsn holds */
+	bool answered; /* a response came: exp_statsn holds */
 	bool over;
 	uint32_t exp_statsn;
 	char alias[LOGIN_ALIAS_MAX + 1];
@@ -74,8 +74,7 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 		return ret;
 	l = x_new(struct login);
 	if (!l || x_strset(&l->initiator_name, config->initiator_name) ||
-		x_strset(&l->initiator_alias, config->initiator_alias) ||
-		x_strset(&l->target_name, config->target_name)) {
+		x_strset(&l->initiator_alias, config->initiator_alias) || x_strset(&l->target_name, config->target_name)) {
 		login_free(l);
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a login");
 	}
@@ -207,27 +206,23 @@ void login_start(struct login *l, struct login_action *action)
 }
 
 /* Of all the PDUs in the world only a Login Response to our request goes on from here. */
-static int parse_response(
-	const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
+static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 	struct iscsi_reject reject;
 
 	if (!pdu_parse_reject(pdu, &reject))
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target rejected the login request: %s (0x%02x)", pdu_reject_text(reject.reason),
-			reject.reason);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the login request: %s (0x%02x)",
+			pdu_reject_text(reject.reason), reject.reason);
 	if (pdu_parse_login(pdu, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"the target broke the protocol of the login: it sent %s (opcode 0x%02x) where only a "
 			"Login Response may come",
 			row ? row->name : "a PDU", pdu_op(pdu));
 	if (pdu->len > ISCSI_LOGIN_DATA_MAX || pdu_ahs_length(pdu->bhs))
-		return violation(
-			err, "its Login Response has more data than 8192 bytes, or an additional header");
+		return violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
 	if (!l->config.ignore_itt && r->itt != l->config.itt)
-		return violation(
-			err, "its Login Response answers another request (wrong Initiator Task Tag)");
+		return violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
 	return 0;
 }
 
@@ -251,16 +246,15 @@ static int take_redirect_key(void *arg, const struct text_pair *pair, const stru
  * 11.13.5, class 1: one or more TargetAddress; the first that can be used is. The text is read by the
  * cutter, not as a whole: a redirection may carry anything beside, and no stage is left to protect.
  */
-static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action,
-	struct err *err)
+static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct redirect_search search = { .found = false };
 	struct text_cutter cutter = { .len = 0 };
 
 	text_cutter_feed(&cutter, pdu->data, pdu->len, take_redirect_key, &search);
 	if (!search.found && search.err.code)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target moved, but its new address is no use: %s", search.err.text);
+		return err_set(
+			err, MISCSI_ERR_FATAL_LOGIN, "the target moved, but its new address is no use: %s", search.err.text);
 	if (!search.found)
 		return violation(err, "it moved without saying where to (no TargetAddress)");
 	action->kind = LOGIN_REDIRECT;
@@ -281,8 +275,7 @@ static int refused(const struct login *l, const struct iscsi_login_rsp *r, struc
 	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && !l->chap)
 		hint = "; it may want CHAP, which is not used as authmethod is None";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
-		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail,
-		hint);
+		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
 }
 
 /* What only a strict initiator minds: seen in the field, and harmless. */
@@ -313,8 +306,7 @@ static int check_response(const struct login *l, const struct iscsi_login_rsp *r
 		return violation(err, "it ends the stage in the midst of a text (T and C)");
 	if (r->transit && !l->asked_transit)
 		return violation(err, "it ends a stage that we had not offered to end (T)");
-	if (r->transit &&
-		r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
+	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
 		return violation(err, "it goes to another stage than was asked for (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
 		return violation(err, "it answers for another session (TSIH)");
@@ -334,13 +326,12 @@ static int take_auth_method(struct login *l, const struct text_pair *pair, struc
 		return 0;
 	}
 	if (!strcmp(pair->value, "None"))
-		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE
-			       ? 0
-			       : violation(err, "it chose AuthMethod None, which was not offered, for "
-						"authmethod is CHAP");
+		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ? 0 :
+								   violation(err,
+									   "it chose AuthMethod None, which was not offered, for "
+									   "authmethod is CHAP");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"the target does not do CHAP, which authmethod demands");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not do CHAP, which authmethod demands");
 	return violation(err, "it chose an AuthMethod that was not offered");
 }
 
@@ -399,8 +390,7 @@ static int take_text(struct login *l, struct err *err)
 	if (ret)
 		return ret;
 	/* 13.9: in the first response of a normal session; several targets leave it out */
-	if (l->config.strict && !l->config.discovery &&
-		!negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
+	if (l->config.strict && !l->config.discovery && !negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
 		return violation(err, "it did not say its TargetPortalGroupTag");
 	return 0;
 }
@@ -410,8 +400,7 @@ static int take_text(struct login *l, struct err *err)
  * record's means that the session would be another than the one meant: ISID and portal group make its
  * name.
  */
-static int finish(
-	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
 	int ret = negotiate_finish(&l->negotiation, err);
@@ -423,8 +412,8 @@ static int finish(
 		return violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's portal belongs to portal group %d, not %d: discover the target again",
-			(int)tag, (int)l->config.tpgt);
+			"the target's portal belongs to portal group %d, not %d: discover the target again", (int)tag,
+			(int)l->config.tpgt);
 	l->stage = ISCSI_STAGE_FFP;
 	action->kind = LOGIN_DONE;
 	action->result = (struct login_result){
@@ -446,8 +435,7 @@ static int finish(
  * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line
  * the target would have a session without having proved that it knows password_in.
  */
-static int take_transit(
-	struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	if (l->out.len && l->config.strict)
 		return violation(err, "it ended the stage with a question open");

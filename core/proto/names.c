@@ -129,10 +129,9 @@ static const char *fault(const char *name, size_t len)
 		return "has a character that iSCSI names may not have";
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (len >= 4 && !strncasecmp(name, formats[i].prefix, 4))
-			return formats[i].ok(name + 4, len - 4)
-				       ? NULL
-				       : "is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex "
-					 "digits, naa.16 or 32 hex digits";
+			return formats[i].ok(name + 4, len - 4) ? NULL :
+								  "is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex "
+								  "digits, naa.16 or 32 hex digits";
 	return "does not begin with iqn., eui. or naa.";
 }
 
@@ -143,8 +142,7 @@ int name_check(const char *name, size_t len, struct err *err)
 
 	if (!why)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "the iSCSI name \"%s\" %s",
-		str_escape(shown, sizeof(shown), name, len), why);
+	return err_set(err, MISCSI_ERR_INVAL, "the iSCSI name \"%s\" %s", str_escape(shown, sizeof(shown), name, len), why);
 }
 
 /*

@@ -12,12 +12,11 @@
 
 static const struct key_row rows[] = {
 #define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting) \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type,            \
-		KEY_##rule, def, min, max, setting, offsetof(struct iscsi_params, member),                   \
-		offsetof(struct iscsi_params, theirs) },
-#define KEY_TEXT(name, scope, phase, sender, limit)                                                          \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE,  \
-		0, 0, limit, NULL, 0, 0 },
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule, def, min, max, \
+		setting, offsetof(struct iscsi_params, member), offsetof(struct iscsi_params, theirs) },
+#define KEY_TEXT(name, scope, phase, sender, limit) \
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, limit, NULL, \
+		0, 0 },
 #include "proto/keys.def"
 };
 
@@ -242,8 +241,7 @@ static int parse(const struct key_row *row, uint32_t wish, const char *value, ui
  * No value came of it (6.2: the key keeps its default). The default joined with our wish is what the
  * initiator may always do: it only limits itself further. A digest that we demand has no such middle.
  */
-static int settle_default(
-	struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t wish = *member(&n->wish, row->member);
 
@@ -268,13 +266,11 @@ static int take_answer(struct negotiation *n, const struct key_row *row, const c
 	uint32_t wish = *member(&n->wish, row->member), got = 0;
 
 	if (is_constant(value))
-		return n->strict && value[0] == 'N'
-			       ? refuse(err, row, value, "every implementation has to know this key")
-			       : settle_default(n, row, value, err);
+		return n->strict && value[0] == 'N' ? refuse(err, row, value, "every implementation has to know this key") :
+						      settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
 	if (strchr(value, ',') || parse(row, wish, value, &got))
-		return refuse(err, row, value,
-			row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
+		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
 	if (n->strict && combine(row, wish, got) != got)
 		return refuse(err, row, value, "it is no legal outcome of what was offered");
 	*member(&n->result, row->member) = combine(row, wish, got);
@@ -282,8 +278,7 @@ static int take_answer(struct negotiation *n, const struct key_row *row, const c
 }
 
 /* An offer that the target began: the result goes back. Out of range is answered, not failed (6.2.2). */
-static int take_offer(
-	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
+static int take_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
 {
 	uint32_t *wish = member(&n->wish, row->member), got;
 
@@ -300,15 +295,14 @@ static int take_offer(
 }
 
 /* A declaration is not answered (6.2); what the target takes is bounded by our own limit on sending. */
-static int take_declaration(
-	struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int take_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t got = 0;
 
 	if (parse(row, 0, value, &got))
 		return refuse(err, row, value, "it is out of range");
-	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) &&
-		n->wish.max_xmit_data_segment_length && got > n->wish.max_xmit_data_segment_length)
+	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) && n->wish.max_xmit_data_segment_length &&
+		got > n->wish.max_xmit_data_segment_length)
 		got = n->wish.max_xmit_data_segment_length;
 	*member(&n->result, row->theirs) = got;
 	return 0;
@@ -318,8 +312,8 @@ static int take_declaration(
  * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys
  * that have no meaning in a discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
  */
-static int take_known(struct negotiation *n, const struct key_row *row, const char *value,
-	struct strbuf *answers, struct err *err)
+static int take_known(
+	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers, struct err *err)
 {
 	uint8_t *state = &n->state[row - rows];
 	bool offered = *state & OFFERED, again = *state & SEEN;
@@ -341,8 +335,8 @@ static int take_known(struct negotiation *n, const struct key_row *row, const ch
 	return take_offer(n, row, value, answers);
 }
 
-int negotiate_take(struct negotiation *n, enum key_phase stage, const char *key, const char *value,
-	struct strbuf *answers, struct err *err)
+int negotiate_take(
+	struct negotiation *n, enum key_phase stage, const char *key, const char *value, struct strbuf *answers, struct err *err)
 {
 	const struct key_row *row = key_find(key);
 

@@ -103,8 +103,8 @@ void negotiate_offer(struct negotiation *n, struct strbuf *out);
  * an offer into `answers`. Unknown keys are answered by NotUnderstood. -EPROTO
  * (MISCSI_ERR_FATAL_LOGIN). Not for rows of KEY_ELSEWHERE.
  */
-int negotiate_take(struct negotiation *n, enum key_phase stage, const char *key, const char *value,
-	struct strbuf *answers, struct err *err);
+int negotiate_take(
+	struct negotiation *n, enum key_phase stage, const char *key, const char *value, struct strbuf *answers, struct err *err);
 /* The target has said this key in this login. */
 bool negotiate_seen(const struct negotiation *n, enum key_id id);
 /*

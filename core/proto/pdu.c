@@ -110,16 +110,15 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	size_t max;
 
 	if (!row || row->from != PDU_FROM_TARGET)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target sent a PDU with opcode 0x%02x, which no target may send", bhs[0] & 0x3fu);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a PDU with opcode 0x%02x, which no target may send",
+			bhs[0] & 0x3fu);
 	if (pdu_ahs_length(bhs) && !row->ahs)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"the target's %s has an additional header segment, which it may not have", row->name);
 	max = row->data_max && row->data_max < max_data ? row->data_max : max_data;
 	if (len > max)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's %s has %u bytes of data, the limit is %zu", row->name, (unsigned)len,
-			max);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s has %u bytes of data, the limit is %zu", row->name,
+			(unsigned)len, max);
 	return 0;
 }
 
@@ -127,8 +126,7 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
  * For PDUs that the kernel has cut out of the stream. Its messages are rounded up to four bytes, so
  * more data than the header says is usual, and less is an error.
  */
-int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out,
-	struct err *err)
+int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err)
 {
 	uint32_t want;
 	int ret = pdu_check(bhs, max_data, err);
@@ -137,8 +135,7 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 		return ret;
 	want = pdu_data_length(bhs);
 	if (want > len)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "a PDU of %u bytes of data came with %zu",
-			(unsigned)want, len);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "a PDU of %u bytes of data came with %zu", (unsigned)want, len);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
 	out->len = want;
@@ -146,8 +143,7 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 }
 
 /* What all requests share: opcode, DataSegmentLength, ITT, CmdSN, ExpStatSN. */
-static void build(
-	struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
+static void build(struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
 {
 	memset(pdu->bhs, 0, ISCSI_BHS_SIZE);
 	pdu->bhs[0] = (uint8_t)(op | (immediate ? FLAG_IMMEDIATE : 0));
@@ -163,8 +159,7 @@ void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r)
 	uint8_t *b = pdu->bhs;
 
 	build(pdu, ISCSI_OP_LOGIN, true, r->itt, r->cmdsn, r->exp_statsn);
-	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) |
-			 (r->csg & 3) << 2);
+	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) | (r->csg & 3) << 2);
 	b[2] = b[3] = ISCSI_VERSION;
 	memcpy(b + 8, r->isid, 6);
 	put16(b + 14, r->tsih);
@@ -367,7 +362,6 @@ int pdu_iov(const struct iscsi_pdu *pdu, struct iovec iov[3])
 	if (pdu->len)
 		iov[n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)pdu->data, .iov_len = pdu->len };
 	if (padding(pdu->len))
-		iov[n++] =
-			(struct iovec){ .iov_base = (void *)(uintptr_t)zeros, .iov_len = padding(pdu->len) };
+		iov[n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)zeros, .iov_len = padding(pdu->len) };
 	return n;
 }

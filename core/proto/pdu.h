@@ -52,8 +52,7 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
  * For what a carrier got as header and data (kernel: data padded to 4): checks, cuts data to
  * DataSegmentLength. -EPROTO.
  */
-int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out,
-	struct err *err);
+int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err);
 
 /* Builders fill pdu->bhs; pdu->data and len are the caller's and give DataSegmentLength (len < 2^24). */
 void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r);
@@ -98,8 +97,7 @@ void pdu_reader_free(struct pdu_reader *r); /* also for cleanup() */
  * again with the rest; 0: all taken, more are needed; -EPROTO, -ENOMEM: the stream is lost, every
  * later call fails.
  */
-int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu,
-	struct err *err);
+int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err);
 /* In the midst of a PDU: the peer closing now cuts one short. */
 bool pdu_reader_pending(const struct pdu_reader *r);
 

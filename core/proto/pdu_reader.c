@@ -72,8 +72,7 @@ static void finish(struct pdu_reader *r, struct iscsi_pdu *pdu)
  * At most one PDU a call; what *used leaves is for the next. After an error there is no way back: where
  * the next header begins was the broken one's to say.
  */
-int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu,
-	struct err *err)
+int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err)
 {
 	const uint8_t *b = bytes;
 	int ret;

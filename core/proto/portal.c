@@ -186,8 +186,7 @@ int portal_parse(const char *text, size_t len, uint16_t port_default, struct por
 	why = parse((struct slice){ text, len }, out);
 	if (!why)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "the portal \"%s\" is none: %s",
-		str_escape(shown, sizeof(shown), text, len), why);
+	return err_set(err, MISCSI_ERR_INVAL, "the portal \"%s\" is none: %s", str_escape(shown, sizeof(shown), text, len), why);
 }
 
 const char *portal_format(char *dst, size_t size, const struct portal *p, bool with_tpgt)
@@ -196,8 +195,7 @@ const char *portal_format(char *dst, size_t size, const struct portal *p, bool w
 
 	if (with_tpgt)
 		snprintf(tpgt, sizeof(tpgt), ",%d", (int)p->tpgt);
-	snprintf(dst, size, p->kind == PORTAL_IPV6 ? "[%s]:%u%s" : "%s:%u%s", p->host, (unsigned)p->port,
-		tpgt);
+	snprintf(dst, size, p->kind == PORTAL_IPV6 ? "[%s]:%u%s" : "%s:%u%s", p->host, (unsigned)p->port, tpgt);
 	return dst;
 }
 
@@ -211,7 +209,7 @@ static bool same_ipv6(const char *a, const char *b)
 	snprintf(ta, sizeof(ta), "%.*s", (int)la, a);
 	snprintf(tb, sizeof(tb), "%.*s", (int)lb, b);
 	return inet_pton(AF_INET6, ta, va) == 1 && inet_pton(AF_INET6, tb, vb) == 1 && !memcmp(va, vb, 16) &&
-	       !strcmp(a + la, b + lb);
+		!strcmp(a + la, b + lb);
 }
 
 bool portal_same_host(const char *a, const char *b)

@@ -77,8 +77,7 @@ uint32_t sendtargets_cmdsn(const struct sendtargets *s)
  * 4.2.2.1 here). Also the request that asks for more: its text is empty, its TTT the target's
  * (11.10.4).
  */
-static int request(
-	struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
+static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
 {
 	struct iscsi_text_req r = {
 		.immediate = true,
@@ -134,8 +133,7 @@ static int report(struct sendtargets *s, const struct portal *portal, struct err
 	int ret;
 
 	if (s->records == s->config.max_records)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets",
-			(unsigned)s->config.max_records);
+		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets", (unsigned)s->config.max_records);
 	s->records++;
 	ret = s->config.found(s->config.arg, s->name, portal);
 	return ret ? err_sys(err, MISCSI_ERR_INTERNAL, -ret, "a discovered target could not be taken") : 0;
@@ -225,15 +223,14 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 {
 	s->bytes += pdu->len;
 	if (s->bytes > s->config.max_bytes)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes",
-			s->config.max_bytes);
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes", s->config.max_bytes);
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
 		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end: %u PDUs in a row without text",
 			(unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs",
-			(unsigned)s->config.max_pdus);
+		return err_set(
+			err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs", (unsigned)s->config.max_pdus);
 	return 0;
 }
 
@@ -265,8 +262,7 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
 	if (r->final && r->cont)
-		return err_set(err, MISCSI_ERR_GENERIC,
-			"the target's Text Response ends and goes on at once (F and C)");
+		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response ends and goes on at once (F and C)");
 	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)
 		return err_set(err, MISCSI_ERR_GENERIC,
 			"the target's Text Response has more to say, but no Target Transfer Tag to ask for "
@@ -276,8 +272,7 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	if (!ret)
 		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, take_pair, &taking);
 	if (ret == -EMSGSIZE && err->code == MISCSI_ERR_OK)
-		return err_set(err, MISCSI_ERR_GENERIC,
-			"the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
+		return err_set(err, MISCSI_ERR_GENERIC, "the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
 			str_escape(shown, sizeof(shown), s->cutter.part, 40));
 	if (ret)
 		return ret;
@@ -314,8 +309,7 @@ static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const st
 	return 0;
 }
 
-static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action,
-	struct err *err)
+static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 	struct iscsi_reject reject;

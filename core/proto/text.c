@@ -169,8 +169,7 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 	c->skipped = 0;
 	if (!ret)
 		return take(arg, &pair, NULL);
-	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL,
-		0 };
+	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL, 0 };
 	return take(arg, &pair, &err);
 }
 

@@ -14,8 +14,7 @@
 #include <string.h>
 
 /* Nothing is opened: the directory may come and go while the program runs. */
-int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out,
-	struct err *err)
+int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out, struct err *err)
 {
 	struct db *db = x_new(struct db);
 
@@ -110,8 +109,7 @@ static void doubt(void *arg, const char *key, bool unknown, const char *text)
 
 	if (!d->db->report.warn || (unknown && was_seen(d->db, key)))
 		return;
-	snprintf(full, sizeof(full), "%s/%s, %s", d->db->home,
-		str_escape(shown, sizeof(shown), d->path, strlen(d->path)), text);
+	snprintf(full, sizeof(full), "%s/%s, %s", d->db->home, str_escape(shown, sizeof(shown), d->path, strlen(d->path)), text);
 	d->db->report.warn(d->db->report.arg, full);
 }
 
@@ -123,8 +121,7 @@ static void wipe_text(char **text)
 	x_free(*text);
 }
 
-int db_read(struct db *db, int home, enum record_kind kind, const char *path, struct record **out,
-	struct err *err)
+int db_read(struct db *db, int home, enum record_kind kind, const char *path, struct record **out, struct err *err)
 {
 	struct doubtful d = { db, path };
 	cleanup(wipe_text) char *text = NULL;
@@ -132,8 +129,7 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	int rc = tree_read(home, path, &text, &len);
 
 	/* A link, a directory, a device where a record should be is as good as nothing. */
-	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL ||
-		rc == -ENXIO || (!rc && !len))
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -ENXIO || (!rc && !len))
 		/* Not an error: a lister that meets one goes on with the next record. */
 		return -ENOENT;
 	if (!rc)

@@ -34,14 +34,16 @@ struct db_filter {
 	bool exact; /* that very tpgt and no other, though it may be -1, "unknown": one record */
 };
 
-#define DB_FILTER_ALL { .tpgt = DB_TPGT_ANY }
+#define DB_FILTER_ALL \
+	{ \
+		.tpgt = DB_TPGT_ANY \
+	}
 
 /*
  * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful
  * lines, may be NULL; its contents are copied. Nothing is read or made yet.
  */
-int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out,
-	struct err *err);
+int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out, struct err *err);
 void db_close(struct db *db); /* NULL is nothing */
 const char *db_home(const struct db *db);
 
@@ -50,7 +52,7 @@ const char *db_home(const struct db *db);
 int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err);
 
 enum db_add {
-	DB_ADD_NEW,   /* a record that is there stays as it is */
+	DB_ADD_NEW, /* a record that is there stays as it is */
 	DB_ADD_MERGE, /* what discovery owns is taken from the new one, the rest from the one that is there */
 	DB_ADD_REPLACE,
 };
@@ -64,8 +66,7 @@ int db_node_add(struct db *db, const struct record *node, enum db_add how, bool 
  * -ENOENT when none did.
  */
 typedef int db_change_fn(void *arg, struct record *r, struct err *err);
-int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n,
-	struct err *err);
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);
 /* With their links and the directories that become empty. -ENOENT when none matched. */
 int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err);
 
@@ -86,22 +87,21 @@ int db_iface_delete(struct db *db, const char *name, struct err *err);
 
 /* ---- discovery records ---- kind: RECORD_SENDTARGETS or RECORD_ISNS; for RECORD_STATIC and RECORD_FW
  * address is NULL and only nodes exist. */
-int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	struct record **out, struct err *err);
+int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port, struct record **out, struct err *err);
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err);
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err);
-int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	db_change_fn *change, void *arg, struct err *err);
+int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
+	struct err *err);
 /* With the nodes that were discovered by it. */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err);
 /* The nodes that were discovered by it, in the order of db_node_list(). */
-int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	struct record_list *out, struct err *err);
+int db_disc_nodes(
+	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
 
 /* ---- what a discovery found ---- */
-#define DB_FOUND_ADD 1u	    /* records that are not there yet */
-#define DB_FOUND_UPDATE 2u  /* DB_ADD_MERGE into those that are there */
-#define DB_FOUND_DELETE 4u  /* those of this discovery that were not found again */
+#define DB_FOUND_ADD 1u /* records that are not there yet */
+#define DB_FOUND_UPDATE 2u /* DB_ADD_MERGE into those that are there */
+#define DB_FOUND_DELETE 4u /* those of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
 /* Is the node, which was not found again, to stay nevertheless (it is in use)? */
 typedef bool db_spare_fn(void *arg, const struct record *node);
@@ -110,7 +110,7 @@ typedef bool db_spare_fn(void *arg, const struct record *node);
  * two syncs for all: a thousand take not much longer than one. The nodes' discovery fields are set from disc;
  * found's records become those that the database holds then. spare may be NULL. A crash leaves some done.
  */
-int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what,
-	db_spare_fn *spare, void *arg, struct err *err);
+int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,
+	void *arg, struct err *err);
 
 #endif

@@ -64,8 +64,8 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 		return db_failed(db, -ENAMETOOLONG, "lock", LOCK_NAME, err);
 	rc = file_lock(path, LOCK_WAIT_MS, &b->lock);
 	if (rc == -EAGAIN)
-		return err_set(err, MISCSI_ERR_IDBM, "%s has been locked by another process for %d seconds",
-			path, LOCK_WAIT_MS / 1000);
+		return err_set(
+			err, MISCSI_ERR_IDBM, "%s has been locked by another process for %d seconds", path, LOCK_WAIT_MS / 1000);
 	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
 }
 
@@ -258,8 +258,7 @@ static bool same_identity(const struct record *a, const struct record *b)
 }
 
 /* On a copy, since a change that fails half way must leave nothing behind. */
-int db_change(const struct record *r, db_change_fn *change, void *arg, struct record **out, bool *changed,
-	struct err *err)
+int db_change(const struct record *r, db_change_fn *change, void *arg, struct record **out, bool *changed, struct err *err)
 {
 	cleanup(record_freep) struct record *copy = record_copy(r);
 	int rc;

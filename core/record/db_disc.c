@@ -19,13 +19,11 @@ static bool has_record(enum record_kind kind)
 }
 
 /* The discovery's directory, after its parts were checked. */
-static int disc_dir(
-	char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port, struct err *err)
+static int disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port, struct err *err)
 {
 	if (has_record(kind)) {
 		if (!address || !*address || !port)
-			return err_set(
-				err, MISCSI_ERR_INVAL, "a discovery record needs an address and a port");
+			return err_set(err, MISCSI_ERR_INVAL, "a discovery record needs an address and a port");
 		if (db_check_name(FIELD_DISC_ADDRESS, address, err))
 			return -EINVAL;
 	}
@@ -42,8 +40,8 @@ static void add_config(char path[TREE_PATH_MAX], enum record_kind kind)
 }
 
 /* The directory's name says of whom the record is. */
-static int read_disc(struct db *db, int home, enum record_kind kind, const struct db_portal *p,
-	struct record **out, struct err *err)
+static int read_disc(
+	struct db *db, int home, enum record_kind kind, const struct db_portal *p, struct record **out, struct err *err)
 {
 	char path[TREE_PATH_MAX];
 	int rc;
@@ -53,8 +51,7 @@ static int read_disc(struct db *db, int home, enum record_kind kind, const struc
 	rc = db_read(db, home, kind, path, out, err);
 	if (rc)
 		return rc;
-	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) ||
-		record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
+	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) || record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
 		(kind == RECORD_ISNS && record_set(*out, FIELD_DISC_TYPE, "isns", NULL))) {
 		record_freep(out);
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
@@ -77,8 +74,7 @@ static void portal_of(struct db_portal *p, const char *address, unsigned port)
 	p->tpgt = RECORD_TPGT_UNKNOWN;
 }
 
-int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	struct record **out, struct err *err)
+int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port, struct record **out, struct err *err)
 {
 	cleanup(file_close) int home = -1;
 	char dir[TREE_PATH_MAX];
@@ -131,8 +127,7 @@ int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, 
 }
 
 /* Where a discovery's record goes, and whose it is. */
-static int disc_path(
-	const struct record *disc, char path[TREE_PATH_MAX], struct db_portal *p, struct err *err)
+static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct db_portal *p, struct err *err)
 {
 	enum record_kind kind = record_kind(disc);
 	const char *address = record_str(disc, FIELD_DISC_ADDRESS);
@@ -179,8 +174,8 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
  * Read, changed and written under one lock. os-brick and XenServer's sm send three settings in one
  * command, and others run beside them: an update that read before it locked would lose theirs.
  */
-int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	db_change_fn *change, void *arg, struct err *err)
+int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
+	struct err *err)
 {
 	cleanup(record_freep) struct record *old = NULL, *now = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
@@ -207,8 +202,7 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
  * matters: a node that another discovery has found since names that one as its origin, and an old link
  * to it must not make it ours again, least of all for deletion.
  */
-static int follow(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out,
-	struct err *err)
+static int follow(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out, struct err *err)
 {
 	char buf[NAME_MAX + 1], link[TREE_PATH_MAX], named[TREE_PATH_MAX];
 	struct db_found_list found = { 0 };
@@ -218,8 +212,11 @@ static int follow(struct db *db, int home, const char *dir, const char *name, st
 
 	if (!db_link_parse(name, buf, &id))
 		return 0;
-	filter = (struct db_filter){ .target = id.target, .address = id.portal.address, .port = id.portal.port,
-		.tpgt = id.portal.tpgt, .iface = id.iface };
+	filter = (struct db_filter){ .target = id.target,
+		.address = id.portal.address,
+		.port = id.portal.port,
+		.tpgt = id.portal.tpgt,
+		.iface = id.iface };
 	rc = db_find_nodes(db, home, &filter, &found, err);
 	snprintf(named, sizeof(named), "%s/%s", dir, name);
 	for (size_t i = 0; !rc && i < found.n; i++) {
@@ -247,8 +244,8 @@ int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_li
 }
 
 /* Records move from one list to the other, so each is NULL in the first from then on. */
-int db_disc_nodes(struct db *db, enum record_kind kind, const char *address, unsigned port,
-	struct record_list *out, struct err *err)
+int db_disc_nodes(
+	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list found = { 0 };
 	cleanup(file_close) int home = -1;

@@ -49,9 +49,9 @@ static int sign(struct record *node, const struct record *disc)
 static bool same_node(const struct record *a, const struct record *b)
 {
 	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
-	       record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
-	       record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT) &&
-	       portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
+		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+		record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT) &&
+		portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
 }
 
 /* Was this node, or nothing at all through its iface, found now? Then it stays. */
@@ -73,15 +73,14 @@ static bool stays(const struct record *old, const struct record_list *found)
  * Only what is still linked to this discovery: a node that another one found since is that one's.
  * `spare` says what has a session: its record is needed for the logout.
  */
-static int delete_lost(struct db_batch *b, const struct record *disc, const struct record_list *found,
-	db_spare_fn *spare, void *arg, struct err *err)
+static int delete_lost(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
+	void *arg, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list old = { 0 };
 	char dir[TREE_PATH_MAX];
 	int rc;
 
-	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS),
-		(unsigned)record_int(disc, FIELD_DISC_PORT));
+	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS), (unsigned)record_int(disc, FIELD_DISC_PORT));
 	rc = db_linked_nodes(b->db, b->home, dir, &old, err);
 	for (size_t i = 0; !rc && i < old.n; i++)
 		if (!stays(old.at[i].r, found) && !(spare && spare(arg, old.at[i].r)))
@@ -93,8 +92,7 @@ static int delete_lost(struct db_batch *b, const struct record *disc, const stru
  * The caller's record becomes what the database holds. That is what the command prints and logs in to:
  * with the settings that were made by hand, not those of iscsid.conf.
  */
-static int add_found(
-	struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
+static int add_found(struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
 {
 	struct record *now = NULL;
 	int rc;
@@ -113,8 +111,8 @@ static int add_found(
  * New records are committed before lost ones are deleted. A crash in between leaves too many, which the
  * next discovery mends; too few would be sessions that do not come back at boot.
  */
-int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what,
-	db_spare_fn *spare, void *arg, struct err *err)
+int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,
+	void *arg, struct err *err)
 {
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = 0;

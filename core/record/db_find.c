@@ -72,8 +72,7 @@ static bool wants_portal(const struct db_filter *f, const struct db_portal *p)
 
 static bool wants_record(const struct db_filter *f, const struct record *r)
 {
-	return wants_tpgt(f, record_int(r, FIELD_NODE_TPGT)) &&
-	       (!f->iface || !strcmp(f->iface, record_str(r, FIELD_IFACE_NAME)));
+	return wants_tpgt(f, record_int(r, FIELD_NODE_TPGT)) && (!f->iface || !strcmp(f->iface, record_str(r, FIELD_IFACE_NAME)));
 }
 
 /*
@@ -183,8 +182,7 @@ static int take_all(struct search *s)
 	return rc;
 }
 
-int db_find_nodes(
-	struct db *db, int home, const struct db_filter *filter, struct db_found_list *out, struct err *err)
+int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struct db_found_list *out, struct err *err)
 {
 	struct search s = { db, home, filter, out, err };
 	int rc = 0;

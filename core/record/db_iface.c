@@ -191,8 +191,8 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	int rc;
 
 	if (db_iface_is_builtin(name)) {
-		err_set(err, MISCSI_ERR_INVAL,
-			"iface %s is a special interface and is not stored in %s/ifaces.", name, db_home(db));
+		err_set(err, MISCSI_ERR_INVAL, "iface %s is a special interface and is not stored in %s/ifaces.", name,
+			db_home(db));
 		return -EPERM;
 	}
 	rc = db_batch_begin(db, &b, err);

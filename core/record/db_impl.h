@@ -81,11 +81,14 @@ struct db_batch {
 	bool staged;
 	struct db_staged {
 		char *path, *temporary;
-	} *at;
+	} * at;
 	size_t n, cap;
 };
 
-#define DB_BATCH_INIT { .home = -1, .lock = -1 }
+#define DB_BATCH_INIT \
+	{ \
+		.home = -1, .lock = -1 \
+	}
 
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err);
 void db_batch_expect(struct db_batch *b, size_t writes); /* how many puts will come */
@@ -95,8 +98,7 @@ void db_batch_end(struct db_batch *b); /* drops what was not committed, unlocks;
 
 int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err *err);
 /* As db_node_add(), by DB_FOUND_… flags. *now (may be NULL): what the database holds then, the caller's. */
-int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now,
-	struct err *err);
+int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now, struct err *err);
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err);
 int db_unlink_node(struct db_batch *b, const struct record *node, struct err *err);
 /* With its link. */

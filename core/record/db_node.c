@@ -72,8 +72,7 @@ static struct db_found *counterpart(struct db_found_list *l, const struct record
  * iface has that. 2.1.8 has the same two forms, and files that it left must be found where they are: a
  * record whose group has not changed stays in its file, whichever form that is.
  */
-static void choose_path(
-	struct db_batch *b, const struct record *node, const struct db_found *old, char path[TREE_PATH_MAX])
+static void choose_path(struct db_batch *b, const struct record *node, const struct db_found *old, char path[TREE_PATH_MAX])
 {
 	bool unknown = record_int(node, FIELD_NODE_TPGT) == RECORD_TPGT_UNKNOWN;
 	struct db_node_id id;
@@ -105,8 +104,7 @@ static int relink(struct db_batch *b, const struct record *old, const struct rec
 }
 
 /* So a discovery of 8000 portals that are known costs their reading, and no sync. */
-static int write_node(
-	struct db_batch *b, const struct record *node, const struct db_found *old, struct err *err)
+static int write_node(struct db_batch *b, const struct record *node, const struct db_found *old, struct err *err)
 {
 	char path[TREE_PATH_MAX];
 	bool staged = b->staged, moves;
@@ -129,8 +127,7 @@ static int write_node(
 /* Without these there is no path. */
 static int check_node(const struct record *node, struct err *err)
 {
-	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) ||
-		!*record_str(node, FIELD_CONN_ADDRESS))
+	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS))
 		return err_set(err, MISCSI_ERR_INVAL, "a node's record needs a target and an address");
 	return 0;
 }
@@ -154,8 +151,7 @@ static struct record *result(const struct record *old, const struct record *new,
  * The search goes by target and portal, so it opens one directory however many nodes there are. *now is
  * what the database holds in the end, also when nothing was written.
  */
-int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now,
-	struct err *err)
+int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list there = { 0 };
 	cleanup(record_freep) struct record *r = NULL;
@@ -207,8 +203,7 @@ int db_node_add(struct db *db, const struct record *node, enum db_add how, bool 
  * Finds for a change: none is an error. 21 with these words is what open_iscsi of Ansible, HPE's helper
  * and blivet look for.
  */
-static int find_some(struct db_batch *b, const struct db_filter *filter, struct db_found_list *found,
-	size_t *n, struct err *err)
+static int find_some(struct db_batch *b, const struct db_filter *filter, struct db_found_list *found, size_t *n, struct err *err)
 {
 	int rc = db_find_nodes(b->db, b->home, filter, found, err);
 
@@ -236,8 +231,7 @@ int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err
 	return rc ? rc : db_batch_commit(b, err);
 }
 
-int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n,
-	struct err *err)
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list found = { 0 };
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;

@@ -37,8 +37,7 @@ static bool portal_of(const char *address, const char *port, const char *tpgt, s
 {
 	int64_t p, t = RECORD_TPGT_UNKNOWN;
 
-	if (!port || !number_in(port, 1, 65535, &p) ||
-		(tpgt && !number_in(tpgt, RECORD_TPGT_UNKNOWN, 65535, &t)))
+	if (!port || !number_in(port, 1, 65535, &p) || (tpgt && !number_in(tpgt, RECORD_TPGT_UNKNOWN, 65535, &t)))
 		return false;
 	if (field_check(field_of(FIELD_CONN_ADDRESS), address, NULL, NULL) || !*address)
 		return false;
@@ -79,8 +78,7 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 	address = cut_last(buf);
 	if (!address || !portal_of(address, port, tpgt, &out->portal))
 		return false;
-	if (field_check(field_of(FIELD_NODE_NAME), buf, NULL, NULL) ||
-		field_check(field_of(FIELD_IFACE_NAME), iface, NULL, NULL))
+	if (field_check(field_of(FIELD_NODE_NAME), buf, NULL, NULL) || field_check(field_of(FIELD_IFACE_NAME), iface, NULL, NULL))
 		return false;
 	out->target = buf;
 	out->iface = iface;
@@ -96,8 +94,7 @@ void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)
 	const struct db_portal *p = &id->portal;
 
 	if (id->iface)
-		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u,%d/%s", id->target, p->address, p->port, p->tpgt,
-			id->iface);
+		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u,%d/%s", id->target, p->address, p->port, p->tpgt, id->iface);
 	else
 		snprintf(out, TREE_PATH_MAX, "nodes/%s/%s,%u", id->target, p->address, p->port);
 }
@@ -148,11 +145,10 @@ bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
 	int n;
 
 	db_node_id(node, &id);
-	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN ||
-		((kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) && !*from))
+	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN || ((kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) && !*from))
 		return false;
-	n = snprintf(name, sizeof(name), "/%s,%s,%u,%d,%s", id.target, id.portal.address, id.portal.port,
-		id.portal.tpgt, id.iface);
+	n = snprintf(
+		name, sizeof(name), "/%s,%s,%u,%d,%s", id.target, id.portal.address, id.portal.port, id.portal.tpgt, id.iface);
 	/* No file can be called so: the node is not listed under its discovery, and works. */
 	if (n > NAME_MAX + 1)
 		return false;

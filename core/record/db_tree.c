@@ -175,8 +175,7 @@ static bool has_type(int home, const char *path, mode_t type)
 	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
 	struct stat st;
 
-	return dir >= 0 && !fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) &&
-	       (!type || (st.st_mode & S_IFMT) == type);
+	return dir >= 0 && !fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) && (!type || (st.st_mode & S_IFMT) == type);
 }
 
 bool tree_is_dir(int home, const char *path)

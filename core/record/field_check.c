@@ -165,8 +165,7 @@ static const struct {
 	[FIELD_TYPE_COMMAND] = { check_text, true, NULL },
 	[FIELD_TYPE_SECRET] = { check_text, true, NULL },
 	[FIELD_TYPE_NAME] = { check_name, false, "an iSCSI name, such as iqn.2001-04.com.example:disk" },
-	[FIELD_TYPE_ADDRESS] = { check_address, false,
-		"a host name, or an IPv4 or IPv6 address without brackets" },
+	[FIELD_TYPE_ADDRESS] = { check_address, false, "a host name, or an IPv4 or IPv6 address without brackets" },
 	[FIELD_TYPE_MAC] = { check_mac, false, "a hardware address such as 00:11:22:33:44:55" },
 	[FIELD_TYPE_ISID] = { check_isid, false, "12 hexadecimal digits" },
 };
@@ -189,14 +188,11 @@ void field_allowed(const struct field *f, struct strbuf *b)
 	if (f->type == FIELD_TYPE_INT)
 		strbuf_printf(b, "a whole number from %" PRId64 " to %" PRId64, f->min, f->max);
 	else if (f->type == FIELD_TYPE_WORD)
-		strbuf_printf(b,
-			"1 to %" PRId64 " characters without '/', ',' and blanks, not beginning with '.'",
-			f->max);
+		strbuf_printf(b, "1 to %" PRId64 " characters without '/', ',' and blanks, not beginning with '.'", f->max);
 	else if (types[f->type].allowed)
 		strbuf_puts(b, types[f->type].allowed);
 	else if (!*f->values)
-		strbuf_printf(b, "at most %" PRId64 " bytes of UTF-8 on one line, without blanks at its ends",
-			f->max);
+		strbuf_printf(b, "at most %" PRId64 " bytes of UTF-8 on one line, without blanks at its ends", f->max);
 	else
 		add_values(b, f);
 	if (f->type == FIELD_TYPE_LIST)
@@ -213,8 +209,7 @@ static int refuse(const struct field *f, const char *text, struct err *err)
 
 	field_allowed(f, &b);
 	if (f->type == FIELD_TYPE_SECRET)
-		err_set(err, MISCSI_ERR_INVAL, "%s: what was given is not usable: it must be %s", f->key,
-			strbuf_str(&b));
+		err_set(err, MISCSI_ERR_INVAL, "%s: what was given is not usable: it must be %s", f->key, strbuf_str(&b));
 	else
 		err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be %s", f->key,
 			str_escape(shown, sizeof(shown), text, strlen(text)), strbuf_str(&b));

@@ -52,16 +52,8 @@
  * stands before node.startup (os-brick), and address before port (goiscsi).
  */
 static const struct field fields[FIELD_COUNT] = {
-#define FIELD(symbol, in, name, ftype, fdef, fl, kern, attr, alias, text)                                    \
-	{ .key = name,                                                                                       \
-		.def = fdef,                                                                                 \
-		.sysfs = attr,                                                                               \
-		.aliases = alias,                                                                            \
-		.doc = text,                                                                                 \
-		.kinds = in,                                                                                 \
-		.flags = fl,                                                                                 \
-		ftype,                                                                                       \
-		kern },
+#define FIELD(symbol, in, name, ftype, fdef, fl, kern, attr, alias, text) \
+	{ .key = name, .def = fdef, .sysfs = attr, .aliases = alias, .doc = text, .kinds = in, .flags = fl, ftype, kern },
 #include "record/fields.def"
 #undef FIELD
 };
@@ -185,9 +177,8 @@ int field_find_user(enum record_kind kind, const char *key, enum field_id *out, 
 
 		if (field_find(other, key, &id))
 			continue;
-		err_set(err, MISCSI_ERR_INVAL, "%s is a setting of %s%s, not of %s%s", shown,
-			record_kind_mode(other), modes[other] ? " mode" : "", record_kind_mode(kind),
-			modes[kind] ? " mode" : "");
+		err_set(err, MISCSI_ERR_INVAL, "%s is a setting of %s%s, not of %s%s", shown, record_kind_mode(other),
+			modes[other] ? " mode" : "", record_kind_mode(kind), modes[kind] ? " mode" : "");
 		return -ENOENT;
 	}
 	near = nearest(kind, key);

@@ -33,16 +33,16 @@ enum field_id {
 };
 
 enum field_type {
-	FIELD_TYPE_INT,	    /* decimal, within min … max */
-	FIELD_TYPE_BOOL,    /* Yes or No */
-	FIELD_TYPE_ENUM,    /* one of values */
-	FIELD_TYPE_LIST,    /* one or more of values, each once, separated by commas; the order counts */
-	FIELD_TYPE_TEXT,    /* no control characters, at most max bytes */
-	FIELD_TYPE_WORD,    /* the same without blanks and '/', and not "." or ".." */
-	FIELD_TYPE_PATH,    /* an absolute path */
+	FIELD_TYPE_INT, /* decimal, within min … max */
+	FIELD_TYPE_BOOL, /* Yes or No */
+	FIELD_TYPE_ENUM, /* one of values */
+	FIELD_TYPE_LIST, /* one or more of values, each once, separated by commas; the order counts */
+	FIELD_TYPE_TEXT, /* no control characters, at most max bytes */
+	FIELD_TYPE_WORD, /* the same without blanks and '/', and not "." or ".." */
+	FIELD_TYPE_PATH, /* an absolute path */
 	FIELD_TYPE_COMMAND, /* text */
-	FIELD_TYPE_SECRET,  /* text that is never printed unasked */
-	FIELD_TYPE_NAME,    /* an iSCSI name (RFC 3720 section 3.2.6) */
+	FIELD_TYPE_SECRET, /* text that is never printed unasked */
+	FIELD_TYPE_NAME, /* an iSCSI name (RFC 3720 section 3.2.6) */
 	FIELD_TYPE_ADDRESS, /* host name, IPv4 or IPv6 address without brackets */
 	FIELD_TYPE_MAC,
 	FIELD_TYPE_ISID, /* 12 hexadecimal digits */
@@ -52,41 +52,41 @@ enum field_type {
 enum field_table {
 	FIELD_TABLE_NONE,
 	FIELD_TABLE_SESSION, /* SET_PARAM */
-	FIELD_TABLE_HOST,    /* SET_HOST_PARAM */
-	FIELD_TABLE_NET,     /* SET_IFACE_PARAMS, ISCSI_NET_PARAM */
-	FIELD_TABLE_IFACE,   /* SET_IFACE_PARAMS, ISCSI_IFACE_PARAM */
-	FIELD_TABLE_FLASH,   /* SET_FLASHNODE_PARAMS */
+	FIELD_TABLE_HOST, /* SET_HOST_PARAM */
+	FIELD_TABLE_NET, /* SET_IFACE_PARAMS, ISCSI_NET_PARAM */
+	FIELD_TABLE_IFACE, /* SET_IFACE_PARAMS, ISCSI_IFACE_PARAM */
+	FIELD_TABLE_FLASH, /* SET_FLASHNODE_PARAMS */
 };
 
-#define FIELD_IDENTITY 0x001   /* part of what names the record: not to be changed by hand */
-#define FIELD_READONLY 0x002   /* shown, never set by hand */
-#define FIELD_QUIET 0x004      /* shown and written only when set: open-iscsi 2.1.8 does not know it */
-#define FIELD_SECONDS 0x008    /* a time in seconds */
-#define FIELD_IPV4 0x010       /* an iface setting that only IPv4 ifaces have */
-#define FIELD_IPV6 0x020       /* likewise IPv6 */
-#define FIELD_OPTIONAL 0x040   /* may be empty although its type has a form */
+#define FIELD_IDENTITY 0x001 /* part of what names the record: not to be changed by hand */
+#define FIELD_READONLY 0x002 /* shown, never set by hand */
+#define FIELD_QUIET 0x004 /* shown and written only when set: open-iscsi 2.1.8 does not know it */
+#define FIELD_SECONDS 0x008 /* a time in seconds */
+#define FIELD_IPV4 0x010 /* an iface setting that only IPv4 ifaces have */
+#define FIELD_IPV6 0x020 /* likewise IPv6 */
+#define FIELD_OPTIONAL 0x040 /* may be empty although its type has a form */
 #define FIELD_DISCOVERED 0x080 /* found out by discovery: rediscovery sets it anew */
 #define FIELD_CONF_ALIAS 0x100 /* in iscsid.conf it goes by its first alias */
-#define FIELD_FOREIGN 0x200    /* belongs to an iface: in node mode it is not to be changed */
+#define FIELD_FOREIGN 0x200 /* belongs to an iface: in node mode it is not to be changed */
 
 struct field_kernel {
-	uint8_t table;	       /* enum field_table */
-	int16_t param;	       /* -1: none. For an iface: of an IPv4 iface */
-	int16_t param6;	       /* of an IPv6 iface; -1: none */
+	uint8_t table; /* enum field_table */
+	int16_t param; /* -1: none. For an iface: of an IPv4 iface */
+	int16_t param6; /* of an IPv6 iface; -1: none */
 	uint8_t width, width6; /* bytes of the value as the drivers want it; 0: text */
 };
 
 struct field {
-	const char *key;     /* as printed */
-	const char *def;     /* the default as text, "" for empty */
-	const char *values;  /* ENUM, LIST: what is allowed, separated by blanks; else "" */
-	const char *sysfs;   /* "sess/ATTRIBUTE", "conn/…", "iface/…"; "" */
+	const char *key; /* as printed */
+	const char *def; /* the default as text, "" for empty */
+	const char *values; /* ENUM, LIST: what is allowed, separated by blanks; else "" */
+	const char *sysfs; /* "sess/ATTRIBUTE", "conn/…", "iface/…"; "" */
 	const char *aliases; /* other spellings, separated by blanks; "" */
-	const char *doc;     /* one sentence */
-	int64_t min, max;    /* INT: range; texts: max is the greatest length in bytes */
-	uint16_t kinds;	     /* bit per enum record_kind */
-	uint16_t flags;	     /* FIELD_… */
-	uint8_t type;	     /* enum field_type */
+	const char *doc; /* one sentence */
+	int64_t min, max; /* INT: range; texts: max is the greatest length in bytes */
+	uint16_t kinds; /* bit per enum record_kind */
+	uint16_t flags; /* FIELD_… */
+	uint8_t type; /* enum field_type */
 	struct field_kernel kernel;
 };
 

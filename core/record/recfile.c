@@ -137,15 +137,13 @@ static int take_line(struct reader *rd, struct slice line)
 	int rc;
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
-		tell(rd, NULL, false,
-			equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
+		tell(rd, NULL, false, equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
 		return 0;
 	}
 	k = trim((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		tell(rd, NULL, false,
-			k.len ? "too long; the line is ignored" : "no key; the line is ignored");
+		tell(rd, NULL, false, k.len ? "too long; the line is ignored" : "no key; the line is ignored");
 		return 0;
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
@@ -163,8 +161,8 @@ static int take_line(struct reader *rd, struct slice line)
  * Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none
  * either.
  */
-int recfile_parse_lines(enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt,
-	void *arg, struct record **out)
+int recfile_parse_lines(
+	enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt, void *arg, struct record **out)
 {
 	cleanup(record_freep) struct record *r = record_new(kind);
 	struct reader rd = { .r = r, .doubt = doubt, .arg = arg };
@@ -214,8 +212,8 @@ static void report_doubt(void *arg, const char *key, bool unknown, const char *t
 	n->report->warn(n->report->arg, named);
 }
 
-int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len,
-	const struct recfile_report *report, struct record **out)
+int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
+	struct record **out)
 {
 	struct named_report n = { report, where };
 
@@ -295,8 +293,7 @@ static void print_hidden(struct printer *p, const struct record *r)
 	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden &&
-			!is_default(r, id))
+		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden && !is_default(r, id))
 			print_field(p, r, id);
 }
 
@@ -377,8 +374,7 @@ static int labelled(struct slice at, const char *label, size_t max, char **out)
  * go on. A blank or a quote within is refused: it is the sign of a file written for a shell, whose
  * reader would see another name.
  */
-int recfile_initiatorname_parse(
-	const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
+int recfile_initiatorname_parse(const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
 {
 	cleanup(x_freep) char *n = NULL, *a = NULL;
 	struct slice at = { text, len };
@@ -387,11 +383,9 @@ int recfile_initiatorname_parse(
 	if (!rc && n && strpbrk(n, " \""))
 		rc = -EINVAL;
 	if (rc == -EINVAL)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"%s: InitiatorName= is followed by what is not an iSCSI name", where);
+		return err_set(err, MISCSI_ERR_INVAL, "%s: InitiatorName= is followed by what is not an iSCSI name", where);
 	if (!rc && !n)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "%s: there is no line that begins with InitiatorName=", where);
+		return err_set(err, MISCSI_ERR_INVAL, "%s: there is no line that begins with InitiatorName=", where);
 	if (!rc)
 		rc = labelled(at, "InitiatorAlias=", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */
@@ -409,7 +403,6 @@ int recfile_initiatorname(const char *path, char **name, char **alias, struct er
 	int rc = read_whole(path, &text, &len, err);
 
 	if (rc == -ENOENT)
-		return err_sys(
-			err, MISCSI_ERR_INVAL, ENOENT, "cannot read %s, which names this initiator", path);
+		return err_sys(err, MISCSI_ERR_INVAL, ENOENT, "cannot read %s, which names this initiator", path);
 	return rc ? rc : recfile_initiatorname_parse(path, text, len, name, alias, err);
 }

@@ -32,8 +32,8 @@ enum recfile_style {
  * bad values too, and the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; bad contents are no
  * failure.
  */
-int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len,
-	const struct recfile_report *report, struct record **out);
+int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
+	struct record **out);
 
 /* Appends "# BEGIN RECORD version", a line per field, "# END RECORD". The buffer's error is the result:
  * -ENOMEM, -EFBIG. */
@@ -47,7 +47,6 @@ int recfile_conf(const char *path, const struct recfile_report *report, struct r
  * caller. */
 int recfile_initiatorname(const char *path, char **name, char **alias, struct err *err);
 /* The same for text at hand; `where` is named in the error. */
-int recfile_initiatorname_parse(
-	const char *where, const char *text, size_t len, char **name, char **alias, struct err *err);
+int recfile_initiatorname_parse(const char *where, const char *text, size_t len, char **name, char **alias, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
 typedef void recfile_doubt_fn(void *arg, const char *key, bool unknown, const char *text);
 
 /* recfile_parse() with the doubts told apart. */
-int recfile_parse_lines(enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt,
-	void *arg, struct record **out);
+int recfile_parse_lines(
+	enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt, void *arg, struct record **out);
 
 #endif

@@ -35,8 +35,8 @@ struct record *record_new(enum record_kind kind)
 		return NULL;
 	r->kind = (uint8_t)kind;
 	/* The only rows whose default depends on the kind. */
-	if (kind == RECORD_ISNS && (record_set(r, FIELD_DISC_TYPE, "isns", NULL) ||
-					   record_set(r, FIELD_DISC_PORT, "3205", NULL))) {
+	if (kind == RECORD_ISNS &&
+		(record_set(r, FIELD_DISC_TYPE, "isns", NULL) || record_set(r, FIELD_DISC_PORT, "3205", NULL))) {
 		record_free(r);
 		return NULL;
 	}
@@ -287,8 +287,7 @@ int record_set_int(struct record *r, enum field_id id, int64_t number, struct er
 	char text[32];
 
 	if (*f->values)
-		return record_set(
-			r, id, field_value(f, (unsigned)number, text, sizeof(text)) ? text : "?", err);
+		return record_set(r, id, field_value(f, (unsigned)number, text, sizeof(text)) ? text : "?", err);
 	snprintf(text, sizeof(text), "%" PRId64, number);
 	return record_set(r, id, text, err);
 }
@@ -319,11 +318,9 @@ static bool has_value(const struct record *r, enum field_id id, const char *text
 static int refuse(const struct record *r, const struct field *f, struct err *err)
 {
 	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"Cannot modify %s. Use iface mode to update this value.", f->key);
+		return err_set(err, MISCSI_ERR_INVAL, "Cannot modify %s. Use iface mode to update this value.", f->key);
 	if (f->flags & FIELD_IDENTITY)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"Can not update %s. Delete it, and then create a new one.", f->key);
+		return err_set(err, MISCSI_ERR_INVAL, "Can not update %s. Delete it, and then create a new one.", f->key);
 	if (f->flags & FIELD_READONLY)
 		return err_set(err, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
 	return 0;

@@ -32,10 +32,10 @@ enum record_origin { /* node.discovery_type */
 
 #define RECORD_TPGT_UNKNOWN (-1)
 
-struct record *record_new(enum record_kind kind);   /* all defaults; NULL: no memory */
+struct record *record_new(enum record_kind kind); /* all defaults; NULL: no memory */
 struct record *record_copy(const struct record *r); /* NULL: no memory */
-void record_free(struct record *r);		    /* wipes secrets; NULL is nothing */
-void record_freep(struct record **r);		    /* for cleanup(record_freep) */
+void record_free(struct record *r); /* wipes secrets; NULL is nothing */
+void record_freep(struct record **r); /* for cleanup(record_freep) */
 
 enum record_kind record_kind(const struct record *r);
 
@@ -88,8 +88,7 @@ bool record_is_ipv6(const struct record *r);
 
 /* Calls fn for each field of this kind in the order of print, also those not set; stops at the first that is
  * not 0, and gives it. */
-int record_each(
-	const struct record *r, int (*fn)(void *arg, const struct record *r, enum field_id id), void *arg);
+int record_each(const struct record *r, int (*fn)(void *arg, const struct record *r, enum field_id id), void *arg);
 
 /* Lines of a file whose key is unknown or whose value is unusable: kept, and written again until the key is
  * set. "key = value". -ENOMEM, -E2BIG. */

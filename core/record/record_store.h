@@ -5,13 +5,13 @@
 
 #include "record/record.h"
 
-#define RECORD_KEPT_MAX 256	  /* lines */
+#define RECORD_KEPT_MAX 256 /* lines */
 #define RECORD_KEPT_LINE_MAX 4096 /* bytes of one */
 
 struct record_value {
 	union {
-		int64_t n;	       /* INT */
-		char *s;	       /* owned; all that is text, ENUM, LIST and BOOL too */
+		int64_t n; /* INT */
+		char *s; /* owned; all that is text, ENUM, LIST and BOOL too */
 		struct secret *secret; /* owned */
 	};
 	uint16_t id;

@@ -99,8 +99,7 @@ bool record_is_ipv6(const struct record *r)
 	return strchr(address, ':') || (!*address && strstr(record_str(r, FIELD_IFACE_NAME), ".ipv6."));
 }
 
-int record_each(
-	const struct record *r, int (*fn)(void *arg, const struct record *r, enum field_id id), void *arg)
+int record_each(const struct record *r, int (*fn)(void *arg, const struct record *r, enum field_id id), void *arg)
 {
 	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
 
@@ -162,7 +161,7 @@ static bool line_is_of_field(const char *line, const struct field *f)
 	const char *end = strstr(line, " = ");
 
 	return line_is_of(line, f->key, strlen(f->key)) ||
-	       (*f->aliases && value_item_index(f->aliases, ' ', line, (size_t)(end - line)) >= 0);
+		(*f->aliases && value_item_index(f->aliases, ' ', line, (size_t)(end - line)) >= 0);
 }
 
 void record_drop_kept(struct record *r, const struct field *f)

@@ -31,7 +31,8 @@ struct carrier_ops {
 	bool own_itt; /* the carrier writes the ITT itself: answers carry another than the request (kernel) */
 	size_t data_max; /* a PDU's data, in both directions; 0: no limit of the carrier's */
 	int (*send)(struct carrier *c, const struct iscsi_pdu *pdu); /* copies; -EBUSY while one is on its way */
-	int (*full_feature)(struct carrier *c, const struct login_result *login); /* the login ended so; before the next PDU is sent */
+	int (*full_feature)(
+		struct carrier *c, const struct login_result *login); /* the login ended so; before the next PDU is sent */
 	void (*free)(struct carrier *c); /* closes what the carrier owns */
 };
 
@@ -52,7 +53,7 @@ int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *e
  *
  * firmware: what an adapter that logs in by itself is told, for the call; NULL where login PDUs are sent. Its free() is the logout.
  */
-int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct login_config *firmware,
-	const struct carrier_events *events, struct carrier **out);
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding,
+	const struct login_config *firmware, const struct carrier_events *events, struct carrier **out);
 
 #endif

@@ -268,7 +268,9 @@ static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state
 		transport_login_event(&k->login, state);
 }
 
-static const struct kernel_event_ops kernel_events = { .pdu = on_pdu, .conn_error = on_conn_error, .login_state = on_login_state };
+static const struct kernel_event_ops kernel_events = {
+	.pdu = on_pdu, .conn_error = on_conn_error, .login_state = on_login_state
+};
 
 static const struct carrier_ops kernel_ops = {
 	.own_itt = true,
@@ -320,8 +322,8 @@ static void add_wishes(struct kernel_job *job, const struct login_config *wishes
 	add_secret(job, ISCSI_PARAM_PASSWORD_IN, &wishes->chap.secret_in);
 }
 
-int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding, const struct login_config *firmware,
-	const struct carrier_events *events, struct carrier **out)
+int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding,
+	const struct login_config *firmware, const struct carrier_events *events, struct carrier **out)
 {
 	struct kernel_carrier *k = x_new(struct kernel_carrier);
 	struct kernel_job *job = k ? kernel_job_new() : NULL;
@@ -329,7 +331,8 @@ int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi
 	int r;
 
 	if (job) {
-		kernel_job_create_session(job, transport_handle(t), bound ? binding->value : 0, CMDS_MAX, QUEUE_DEPTH, FIRST_CMDSN);
+		kernel_job_create_session(
+			job, transport_handle(t), bound ? binding->value : 0, CMDS_MAX, QUEUE_DEPTH, FIRST_CMDSN);
 		kernel_job_create_conn(job, 0);
 		kernel_job_bind(job, binding->value, true);
 		/* before anything is received: iser takes its buffers by it */

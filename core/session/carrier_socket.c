@@ -122,8 +122,9 @@ static void read_some(struct socket_carrier *s)
 	if (n < 0)
 		lost(s, system_failed(s, errno));
 	else
-		lost(s, err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s",
-			pdu_reader_pending(&s->reader) ? " in the midst of a PDU" : ""));
+		lost(s,
+			err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s",
+				pdu_reader_pending(&s->reader) ? " in the midst of a PDU" : ""));
 }
 
 static void socket_ready(void *arg, uint32_t events)

@@ -125,7 +125,8 @@ static int add_wishes(struct conn *c, struct kernel_job *job)
 	c->result->tpgt = -1;
 	if (conn_wishes(c, &c->result->params) < 0)
 		return CONN_EV_FAILED;
-	return conn_add_params(c, job) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters") : CONN_EV_NONE;
+	return conn_add_params(c, job) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters") :
+					     CONN_EV_NONE;
 }
 
 /*
@@ -143,7 +144,8 @@ int conn_bind(void *machine)
 	conn_disarm(c);
 	if (job && !c->created)
 		kernel_job_create_session(job, transport_handle(s->transport), bound ? c->binding.value : 0,
-			(uint16_t)record_int(s->record, FIELD_SESSION_CMDS_MAX), (uint16_t)record_int(s->record, FIELD_SESSION_QUEUE_DEPTH),
+			(uint16_t)record_int(s->record, FIELD_SESSION_CMDS_MAX),
+			(uint16_t)record_int(s->record, FIELD_SESSION_QUEUE_DEPTH),
 			(uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN));
 	if (job && !c->has_conn) {
 		kernel_job_create_conn(job, 0);
@@ -264,8 +266,8 @@ int conn_stop_late(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not answer the login (%s stage) in time",
-		session_portal(c->session), c->login ? login_stage(c->login) : "firmware");
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not answer the login (%s stage) in time", session_portal(c->session),
+		c->login ? login_stage(c->login) : "firmware");
 	return conn_stop(c);
 }
 
@@ -280,8 +282,10 @@ int conn_unbind(void *machine)
 	char target[16];
 
 	/* by a logout that came to no end, here or in a daemon before: the kernel would not tell of it again */
-	if (c->session->adopted && sysfs_read(manager_config(c->session->manager)->sysfs, target, sizeof(target),
-			"class/iscsi_session/session%u/target_state", c->session->sid) == 0 && strcmp(target, "UNBOUND") == 0)
+	if (c->session->adopted &&
+		sysfs_read(manager_config(c->session->manager)->sysfs, target, sizeof(target),
+			"class/iscsi_session/session%u/target_state", c->session->sid) == 0 &&
+		strcmp(target, "UNBOUND") == 0)
 		return CONN_EV_UNBOUND;
 	job = conn_job(c);
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));

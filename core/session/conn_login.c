@@ -10,8 +10,12 @@
 #define TIME2WAIT_MAX 3600
 
 static const struct credential_fields credential_fields = {
-	FIELD_SESSION_USERNAME, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE,
-	FIELD_SESSION_USERNAME_IN, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE,
+	FIELD_SESSION_USERNAME,
+	FIELD_SESSION_PASSWORD,
+	FIELD_SESSION_PASSWORD_FILE,
+	FIELD_SESSION_USERNAME_IN,
+	FIELD_SESSION_PASSWORD_IN,
+	FIELD_SESSION_PASSWORD_IN_FILE,
 	FIELD_SESSION_CHAP_ALGS,
 };
 
@@ -35,8 +39,8 @@ static int follow(struct conn *c, struct login_action *action)
 		return CONN_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
 		if (session_redirect(s, &action->redirect) < 0)
-			return conn_fail(c, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s",
-				action->redirect.portal.host);
+			return conn_fail(
+				c, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", action->redirect.portal.host);
 		return CONN_EV_REDIRECTED;
 	default:
 		err_copy(&c->err, &action->err);
@@ -117,8 +121,8 @@ int conn_logout_pdu(void *machine)
 	if (pdu_parse_logout(&c->pdu, &response) < 0)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
-		log_warn(manager_config(c->session->manager)->log, "session", "[%s] logout: %s",
-			session_target(c->session), pdu_logout_text(response.response));
+		log_warn(manager_config(c->session->manager)->log, "session", "[%s] logout: %s", session_target(c->session),
+			pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
 

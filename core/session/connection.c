@@ -8,8 +8,8 @@
 #include <errno.h>
 
 /* Come from outside at any time: they wait until the kernel has done what it is at, so that no state need think of both. */
-#define OUTSIDE                                                                                              \
-	(FSM_IN(CONN_EV_OPEN) | FSM_IN(CONN_EV_CLOSE) | FSM_IN(CONN_EV_LOST) | FSM_IN(CONN_EV_TIMEOUT) |     \
+#define OUTSIDE \
+	(FSM_IN(CONN_EV_OPEN) | FSM_IN(CONN_EV_CLOSE) | FSM_IN(CONN_EV_LOST) | FSM_IN(CONN_EV_TIMEOUT) | \
 		FSM_IN(CONN_EV_UNBOUND) | FSM_IN(CONN_EV_DESTROYED) | FSM_IN(CONN_EV_FAILED))
 
 static void conn_deliver(void *arg);
@@ -20,8 +20,8 @@ static void conn_trace(void *machine, const struct fsm_row *row, uint8_t from, u
 	const struct fsm *f = c->run.fsm;
 
 	log_debug(manager_config(c->session->manager)->log, "session", "conn[%s, %s] %s --%s--> %s%s%s%s",
-		session_target(c->session), session_portal(c->session), f->states[from], f->events[row->event],
-		f->states[to], *row->label ? " (" : "", row->label, *row->label ? ")" : "");
+		session_target(c->session), session_portal(c->session), f->states[from], f->events[row->event], f->states[to],
+		*row->label ? " (" : "", row->label, *row->label ? ")" : "");
 }
 
 void conn_init(struct conn *c, struct session *s)

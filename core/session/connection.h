@@ -60,7 +60,8 @@ struct conn {
 void conn_init(struct conn *c, struct session *s);
 void conn_close(struct conn *c); /* frees what it holds; the machine is over */
 void conn_event(struct conn *c, enum conn_event event);
-int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* gives CONN_EV_FAILED */
+int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4))); /* gives CONN_EV_FAILED */
 struct kernel_job *conn_job(const struct conn *c); /* about this connection; NULL: no memory */
 /* The job that the state waits for: JOB_DONE or JOB_FAILED follows, later. Takes the job (NULL: no memory). Gives NONE or JOB_FAILED. */
 int conn_submit(struct conn *c, struct kernel_job *job);

@@ -305,8 +305,8 @@ static int listen_to_kernel(const struct discovery *d, struct err *err)
 
 static int find_transport(struct discovery *d, struct err *err)
 {
-	const char *name = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) :
-					     field_of(FIELD_IFACE_TRANSPORT)->def;
+	const char *name =
+		d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) : field_of(FIELD_IFACE_TRANSPORT)->def;
 	int r = plugins_find(d->config.plugins, name, &d->transport, err);
 
 	if (r < 0)
@@ -319,8 +319,8 @@ static int find_transport(struct discovery *d, struct err *err)
 	return r < 0 ? r : discovery_answer_paths(d, err);
 }
 
-int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err),
-	void *arg, struct discovery **out, struct err *err)
+int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err), void *arg,
+	struct discovery **out, struct err *err)
 {
 	struct discovery *d = x_new(struct discovery);
 	int r;

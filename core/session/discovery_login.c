@@ -14,8 +14,12 @@
 #define FIRST_CMDSN 1u
 
 static const struct credential_fields credential_fields = {
-	FIELD_DISC_USERNAME, FIELD_DISC_PASSWORD, FIELD_DISC_PASSWORD_FILE,
-	FIELD_DISC_USERNAME_IN, FIELD_DISC_PASSWORD_IN, FIELD_DISC_PASSWORD_IN_FILE,
+	FIELD_DISC_USERNAME,
+	FIELD_DISC_PASSWORD,
+	FIELD_DISC_PASSWORD_FILE,
+	FIELD_DISC_USERNAME_IN,
+	FIELD_DISC_PASSWORD_IN,
+	FIELD_DISC_PASSWORD_IN_FILE,
 	FIELD_DISC_CHAP_ALGS,
 };
 
@@ -51,8 +55,8 @@ static int make_carrier(struct discovery *d, const struct login_config *login)
 	d->op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
 		return carrier_socket_new(d->config.loop, (int)binding.value, &events, &d->carrier);
-	r = carrier_kernel_new(d->config.kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL, &events,
-		&d->carrier);
+	r = carrier_kernel_new(
+		d->config.kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL, &events, &d->carrier);
 	if (r < 0)
 		transport_disconnect(d->transport, &binding);
 	return r;
@@ -84,8 +88,8 @@ static int follow_login(struct discovery *d, struct login_action *action)
 		return DISC_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
 		if (++d->redirects > DISCOVERY_REDIRECTS_MAX)
-			return discovery_failed(d, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s",
-				action->redirect.portal.host);
+			return discovery_failed(
+				d, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", action->redirect.portal.host);
 		d->portal = action->redirect.portal;
 		return DISC_EV_REDIRECTED;
 	default:
@@ -161,8 +165,8 @@ int discovery_login(void *machine)
 	if (r == 0) {
 		r = make_carrier(d, &config);
 		if (r < 0)
-			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS, "discovery through transport %s: %s",
-				transport_name(d->transport), strerror(-r));
+			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
+				"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
 	}
 	discovery_arm(d, record_int(record, config.auth == LOGIN_AUTH_CHAP ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
 	if (r < 0)
@@ -275,10 +279,10 @@ int discovery_too_late(void *machine)
 	struct discovery *d = machine;
 
 	if (d->login && !d->ask)
-		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in the login's stage %s", d->address,
-			login_stage(d->login));
-	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, d->ask ? "%s did not answer in time to SendTargets" :
-		"the adapter did not log in to %s in time", d->address);
+		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in the login's stage %s",
+			d->address, login_stage(d->login));
+	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
+		d->ask ? "%s did not answer in time to SendTargets" : "the adapter did not log in to %s in time", d->address);
 }
 
 /* ---- logging out ---- */

@@ -53,15 +53,17 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 int discovery_answer_paths(struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops events = { .path_req = on_path_req };
-	struct paths_config config = { .log = d->config.log, .kernel = d->config.kernel, .plugins = d->config.plugins,
-		.about = about, .arg = d };
+	struct paths_config config = {
+		.log = d->config.log, .kernel = d->config.kernel, .plugins = d->config.plugins, .about = about, .arg = d
+	};
 	int r;
 
 	if (!(transport_traits(d->transport) & MISCSI_TRAIT_PATH))
 		return 0;
 	r = kernel_join_paths(d->config.kernel);
 	if (r < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, -r, "transport %s: cannot listen for its questions for a path", transport_name(d->transport));
+		return err_sys(err, MISCSI_ERR_ACCESS, -r, "transport %s: cannot listen for its questions for a path",
+			transport_name(d->transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };
 	kernel_listen(d->config.kernel, &d->path_listener);

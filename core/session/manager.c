@@ -29,8 +29,9 @@ uint64_t manager_next_id(struct manager *m)
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
 {
 	struct manager *m = x_new(struct manager);
-	struct paths_config paths = { .log = config->log, .kernel = config->kernel, .plugins = config->plugins,
-		.about = manager_path_about, .arg = m };
+	struct paths_config paths = {
+		.log = config->log, .kernel = config->kernel, .plugins = config->plugins, .about = manager_path_about, .arg = m
+	};
 	int rc;
 
 	if (!m)
@@ -89,7 +90,7 @@ void manager_free(struct manager *m)
 	paths_drop(&m->paths);
 	loop_timer_cancel(m->config.loop, &m->look_again);
 	loop_timer_cancel(m->config.loop, &m->left_timer);
-	list_for_each_safe(s, next, &m->sessions, node) {
+	list_for_each_safe (s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);
 		session_answer(s, SESSION_DOWN, &err);
 		session_free(s);
@@ -167,8 +168,8 @@ void manager_forget(struct manager_request *r)
 
 	if (!r->answer)
 		return;
-	list_for_each(s, &r->manager->sessions, node)
-		list_for_each(w, &s->waiters, node)
+	list_for_each (s, &r->manager->sessions, node)
+		list_for_each (w, &s->waiters, node)
 			if (w->request == r)
 				w->request = NULL;
 	if (r->scan)
@@ -222,7 +223,7 @@ static unsigned join_present(struct manager *m, const struct record *node, struc
 	unsigned present = 0;
 	struct session *s;
 
-	list_for_each(s, &m->sessions, node) {
+	list_for_each (s, &m->sessions, node) {
 		if (s->run.state == SESS_CLOSING || s->run.state == SESS_CLOSED || !session_is(s, node))
 			continue;
 		present++;
@@ -269,7 +270,7 @@ struct session *manager_find(const struct manager *m, uint32_t sid)
 {
 	struct session *s;
 
-	list_for_each(s, &m->sessions, node)
+	list_for_each (s, &m->sessions, node)
 		if (s->sid == sid && sid != 0 && s->run.state != SESS_CLOSED) /* which has answered all, and waits to be freed */
 			return s;
 	return NULL;
@@ -323,7 +324,7 @@ void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manage
 
 	if (!request_begin(m, r))
 		return;
-	list_for_each(s, &m->sessions, node)
+	list_for_each (s, &m->sessions, node)
 		if (s->id == id && s->run.state != SESS_CLOSED)
 			found = s;
 	logout(m, found, force, r);
@@ -361,7 +362,7 @@ void manager_wake(struct manager *m)
 {
 	struct session *s;
 
-	list_for_each(s, &m->sessions, node)
+	list_for_each (s, &m->sessions, node)
 		session_wake(s);
 }
 
@@ -373,7 +374,7 @@ int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_se
 	struct session *s;
 	int rc;
 
-	list_for_each(s, &m->sessions, node) {
+	list_for_each (s, &m->sessions, node) {
 		session_describe(s, &d);
 		rc = fn(arg, &d);
 		if (rc)
@@ -387,7 +388,7 @@ unsigned manager_count(const struct manager *m)
 	const struct session *s;
 	unsigned n = 0;
 
-	list_for_each(s, &m->sessions, node)
+	list_for_each (s, &m->sessions, node)
 		n++;
 	return n;
 }
@@ -399,7 +400,7 @@ static void let_go(const struct manager *m, struct transport *t)
 
 	if (!(transport_traits(t) & MISCSI_TRAIT_UIO))
 		return;
-	list_for_each(s, &m->sessions, node)
+	list_for_each (s, &m->sessions, node)
 		if (s->transport == t)
 			return;
 	transport_idle(t);
@@ -427,7 +428,7 @@ void manager_changed(struct manager *m, const struct session *s)
 	struct manager_session d;
 
 	session_describe(s, &d);
-	list_for_each_safe(w, next, &m->watches, node)
+	list_for_each_safe (w, next, &m->watches, node)
 		w->fn(w, &d);
 }
 

@@ -78,7 +78,7 @@ static void look_at_all(void *arg)
 	char state[32];
 	int rc;
 
-	list_for_each_safe(s, next, &m->sessions, node) {
+	list_for_each_safe (s, next, &m->sessions, node) {
 		if (!s->conn.created)
 			continue;
 		rc = sysfs_read(m->config.sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->sid);
@@ -102,7 +102,7 @@ static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint
 		transport_host_event(t, host_no, code);
 	if (code != ISCSI_EVENT_LINKUP)
 		return;
-	list_for_each(s, &m->sessions, node) {
+	list_for_each (s, &m->sessions, node) {
 		if (s->host_no == host_no)
 			session_wake(s);
 	}
@@ -126,7 +126,7 @@ bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path 
 	struct manager *m = arg;
 	struct session *s;
 
-	list_for_each(s, &m->sessions, node) {
+	list_for_each (s, &m->sessions, node) {
 		if (s->transport != t || !connects_to(s, asked))
 			continue;
 		session_op(s, op);

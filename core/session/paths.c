@@ -93,7 +93,7 @@ static struct path_request *request_new(struct paths *paths)
 	struct path_request *other;
 	unsigned n = 0;
 
-	list_for_each(other, &paths->requests, node)
+	list_for_each (other, &paths->requests, node)
 		n++;
 	return n < PATHS_MAX ? x_new(struct path_request) : NULL;
 }
@@ -127,8 +127,9 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	p->transport = t;
 	p->host_no = host_no;
 	p->asked = *path;
-	p->path = (struct miscsi_path){ .size = sizeof(p->path), .family = path->ip_addr_len == 4 ? AF_INET : AF_INET6,
-		.handle = path->handle };
+	p->path = (struct miscsi_path){
+		.size = sizeof(p->path), .family = path->ip_addr_len == 4 ? AF_INET : AF_INET6, .handle = path->handle
+	};
 	memcpy(p->path.dst, path->dst, path->ip_addr_len);
 	list_append(&paths->requests, &p->node);
 	transport_op_init(&p->op, transport_handle(t) ? path_done : opened, p);
@@ -149,6 +150,6 @@ void paths_drop(struct paths *paths)
 {
 	struct path_request *p, *next;
 
-	list_for_each_safe(p, next, &paths->requests, node)
+	list_for_each_safe (p, next, &paths->requests, node)
 		path_free(p);
 }

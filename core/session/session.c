@@ -26,9 +26,9 @@ static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, u
 	if (from == to)
 		return;
 	s->since = loop_now(config->loop);
-	log_info(config->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s),
-		session_portal(s), record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event],
-		f->states[to], s->conn.err.code ? ": " : "", s->conn.err.text);
+	log_info(config->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s), session_portal(s),
+		record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event], f->states[to],
+		s->conn.err.code ? ": " : "", s->conn.err.text);
 }
 
 int session_new(struct manager *m, const struct record *node, struct transport *t, struct session **out)
@@ -102,7 +102,7 @@ void session_answer(struct session *s, enum session_want want, const struct err 
 {
 	struct session_waiter *w, *next;
 
-	list_for_each_safe(w, next, &s->waiters, node) {
+	list_for_each_safe (w, next, &s->waiters, node) {
 		if (w->want != want)
 			continue;
 		list_remove(&w->node);
@@ -183,7 +183,8 @@ void session_wake(struct session *s)
 {
 	uint64_t in = 100 + s->sid % 64 * 10, when = loop_now(manager_config(s->manager)->loop) + in;
 
-	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) || s->retry.due <= when || /* who is woken often is not put off */
+	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) ||
+		s->retry.due <= when || /* who is woken often is not put off */
 		s->lost_at + (uint64_t)s->time2wait * 1000 > when)
 		return;
 	retry_in(s, in);

@@ -54,7 +54,6 @@ void session_portal_text(struct session *s)
 	x_strset(&s->portal, portal_format(text, sizeof(text), &p, false));
 }
 
-
 /* A temporary one holds for the coming login; a permanent one until the session ends (RFC 7143 section 11.13.5). */
 int session_redirect(struct session *s, const struct login_redirect *to)
 {

@@ -47,8 +47,11 @@ struct miscsi_ping_args {
 
 struct miscsi_ping_ops {
 	uint32_t size, reserved;
-	int (*send)(struct miscsi_op *op, const struct miscsi_ping_args *args); /* one echo request; done when answered. NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
-	void (*event)(struct miscsi_op *op, uint32_t status); /* PING_COMP (111) of an op under way; ends it by op_done(). NULL: no such event */
+	int (*send)(struct miscsi_op *op,
+		const struct miscsi_ping_args
+			*args); /* one echo request; done when answered. NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
+	void (*event)(struct miscsi_op *op,
+		uint32_t status); /* PING_COMP (111) of an op under way; ends it by op_done(). NULL: no such event */
 };
 
 #endif

@@ -67,7 +67,8 @@ struct miscsi_params {
 struct miscsi_param_ops {
 	uint32_t size, reserved;
 	int (*offer)(struct miscsi_op *op, struct miscsi_params *params); /* before the first login PDU */
-	int (*negotiated)(struct miscsi_op *op, struct miscsi_params *params); /* before they are set in the kernel; an error ends the login */
+	int (*negotiated)(struct miscsi_op *op,
+		struct miscsi_params *params); /* before they are set in the kernel; an error ends the login */
 };
 
 /* The kernel's struct iscsi_path, by fields (network byte order in addresses). */
@@ -82,7 +83,8 @@ struct miscsi_path {
 
 struct miscsi_net_ops {
 	uint32_t size, reserved;
-	int (*apply)(struct miscsi_op *op); /* the op's iface.* settings to host_no, as one transaction. NULL: MISCSI_TRAIT_KERNEL_NET, or error 14 */
+	int (*apply)(struct miscsi_op *
+			op); /* the op's iface.* settings to host_no, as one transaction. NULL: MISCSI_TRAIT_KERNEL_NET, or error 14 */
 	/* PATH_REQ (107): find source, next hop and MTU; the core sends the PATH_UPDATE, with mac all zero when this failed. NULL: error 14 */
 	int (*path)(struct miscsi_op *op, struct miscsi_path *path);
 };
@@ -90,7 +92,8 @@ struct miscsi_net_ops {
 struct miscsi_host_ops {
 	uint32_t size, reserved;
 	int (*set)(struct miscsi_op *op); /* settings: host parameters. NULL: SET_HOST_PARAM */
-	void (*event)(struct miscsi_op *op, uint32_t code); /* HOST_EVENT (110), op = core->self: 1 link up, 2 link down. NULL: ignored */
+	void (*event)(struct miscsi_op *op,
+		uint32_t code); /* HOST_EVENT (110), op = core->self: 1 link up, 2 link down. NULL: ignored */
 };
 
 #endif

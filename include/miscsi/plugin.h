@@ -36,8 +36,14 @@ struct miscsi_pci_id {
 	uint32_t vendor, device, subvendor, subdevice;
 	const char *name;
 };
-#define MISCSI_PCI(vendor, device, name) { vendor, device, MISCSI_PCI_ANY, MISCSI_PCI_ANY, name }
-#define MISCSI_PCI_END { 0, 0, 0, 0, NULL }
+#define MISCSI_PCI(vendor, device, name) \
+	{ \
+		vendor, device, MISCSI_PCI_ANY, MISCSI_PCI_ANY, name \
+	}
+#define MISCSI_PCI_END \
+	{ \
+		0, 0, 0, 0, NULL \
+	}
 
 struct miscsi_match {
 	uint32_t size;
@@ -49,9 +55,15 @@ struct miscsi_match {
 	const struct miscsi_pci_id *pci; /* NULL: not known by PCI ids */
 	const char *const *netdev_drivers; /* drivers of the network devices that it goes with, NULL at the end; NULL: none */
 };
-#define MISCSI_MATCH(...) { .size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ }
+#define MISCSI_MATCH(...) \
+	{ \
+		.size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ \
+	}
 
-#define MISCSI_END { .size = 0 }
+#define MISCSI_END \
+	{ \
+		.size = 0 \
+	}
 
 struct miscsi_plugin {
 	uint32_t size, abi; /* frozen up to `name`; stamped by MISCSI_PLUGIN() */
@@ -76,7 +88,8 @@ struct miscsi_plugin {
 	const struct miscsi_host_ops *host; /* NULL: what sysfs shows; SET_HOST_PARAM */
 	const struct miscsi_flash_ops *flash; /* NULL: MISCSI_TRAIT_KERNEL_FLASH, or error 27 */
 	const struct miscsi_chap_ops *chap; /* NULL: MISCSI_TRAIT_KERNEL_CHAP, or error 27 */
-	const struct miscsi_stats_ops *stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
+	const struct miscsi_stats_ops
+		*stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
 	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 };
 
@@ -90,9 +103,9 @@ struct miscsi_plugin {
  * Defines the one symbol that a plugin exports. IDENT is the plugin's name: MISCSI_PLUGIN(tcp, .summary = …, …);
  * libltdl finds this form in a shared object and, preloaded, in a static program. The symbol is data: the gate reads it before any code runs.
  */
-#define MISCSI_PLUGIN(ident, ...)                                                          \
-	MISCSI_EXPORT const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry;          \
-	const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry = {                     \
+#define MISCSI_PLUGIN(ident, ...) \
+	MISCSI_EXPORT const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry; \
+	const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry = { \
 		.size = (uint32_t)sizeof(struct miscsi_plugin), .abi = MISCSI_ABI, .name = #ident, __VA_ARGS__ \
 	}
 

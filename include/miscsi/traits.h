@@ -15,9 +15,11 @@
 #define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
 #define MISCSI_TRAIT_FIRMWARE_SESSIONS (1ull << 7) /* sessions whose creator is -1 are the adapter's: listed, never recovered */
 #define MISCSI_TRAIT_HOST_IP (1ull << 8) /* the host must have its IP address set before it connects */
-#define MISCSI_TRAIT_PATH (1ull << 9) /* the driver asks for paths (PATH_REQ): answered from the kernel's routes, or by `net`'s path op */
+#define MISCSI_TRAIT_PATH \
+	(1ull << 9) /* the driver asks for paths (PATH_REQ): answered from the kernel's routes, or by `net`'s path op */
 #define MISCSI_TRAIT_OWN_HOSTS (1ull << 10) /* host numbers are not SCSI hosts of the kernel (only for tests) */
-#define MISCSI_TRAIT_UIO (1ull << 16) /* the driver connects only while the /dev/uioN beside its host is open: the core opens it */
+#define MISCSI_TRAIT_UIO \
+	(1ull << 16) /* the driver connects only while the /dev/uioN beside its host is open: the core opens it */
 
 /*
  * The driver serves these by the kernel's own requests, and the core sends them: the plugin needs no table for it. An op that it does

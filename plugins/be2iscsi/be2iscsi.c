@@ -46,10 +46,5 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(be2iscsi,
-	.version = PLUGIN_VERSION,
-	.summary = "OneConnect iSCSI offload",
-	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET,
-	.param = &param,
-);
+MISCSI_PLUGIN(be2iscsi, .version = PLUGIN_VERSION, .summary = "OneConnect iSCSI offload", .match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET, .param = &param, );

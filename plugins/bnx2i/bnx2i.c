@@ -15,9 +15,5 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(bnx2i,
-	.version = PLUGIN_VERSION,
-	.summary = "NetXtreme II iSCSI offload",
-	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO,
-);
+MISCSI_PLUGIN(bnx2i, .version = PLUGIN_VERSION, .summary = "NetXtreme II iSCSI offload", .match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO, );

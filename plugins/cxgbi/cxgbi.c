@@ -34,10 +34,5 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(cxgbi,
-	.version = PLUGIN_VERSION,
-	.summary = "Chelsio iSCSI offload",
-	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION,
-	.param = &param,
-);
+MISCSI_PLUGIN(cxgbi, .version = PLUGIN_VERSION, .summary = "Chelsio iSCSI offload", .match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION, .param = &param, );

@@ -12,9 +12,5 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(iser,
-	.version = PLUGIN_VERSION,
-	.summary = "iSCSI over RDMA (iSER)",
-	.match = match,
-	.traits = MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_RDMA | MISCSI_TRAIT_NO_DIGESTS,
-);
+MISCSI_PLUGIN(iser, .version = PLUGIN_VERSION, .summary = "iSCSI over RDMA (iSER)", .match = match,
+	.traits = MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_RDMA | MISCSI_TRAIT_NO_DIGESTS, );

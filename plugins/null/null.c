@@ -113,8 +113,9 @@ static int null_disconnect(struct miscsi_op *op, const struct miscsi_binding *bi
 	return binding->value <= s->next_endpoint ? 0 : -EINVAL;
 }
 
-static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = null_connect,
-	.disconnect = null_disconnect };
+static const struct miscsi_endpoint_ops endpoint = {
+	.size = sizeof(endpoint), .connect = null_connect, .disconnect = null_disconnect
+};
 
 /* ---- login: by an event of the firmware ---- */
 
@@ -283,8 +284,8 @@ static int flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
 	if (!f->row)
 		return -ENOENT;
 	if (f->row->logged_in == logged_in)
-		return op->core->set_error(op, logged_in ? MISCSI_ERR_SESS_EXISTS : MISCSI_ERR_SESS_NOT_FOUND, "flash node %u is %s", index,
-			logged_in ? "logged in already" : "not logged in");
+		return op->core->set_error(op, logged_in ? MISCSI_ERR_SESS_EXISTS : MISCSI_ERR_SESS_NOT_FOUND,
+			"flash node %u is %s", index, logged_in ? "logged in already" : "not logged in");
 	r = op->core->timer(op, LATER_MS, flash_session_done, f, &f->timer);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -304,8 +305,15 @@ static int flash_logout_sid(struct miscsi_op *op)
 	return flash_session(op, op->sid, 0); /* its sessions have their flash node's number */
 }
 
-static const struct miscsi_flash_ops flash = { .size = sizeof(flash), .list = flash_list, .show = flash_show, .create = flash_create,
-	.set = flash_set, .remove = flash_remove, .login = flash_login, .logout = flash_logout, .logout_sid = flash_logout_sid };
+static const struct miscsi_flash_ops flash = { .size = sizeof(flash),
+	.list = flash_list,
+	.show = flash_show,
+	.create = flash_create,
+	.set = flash_set,
+	.remove = flash_remove,
+	.login = flash_login,
+	.logout = flash_logout,
+	.logout_sid = flash_logout_sid };
 
 /* ---- CHAP table ---- */
 
@@ -384,20 +392,7 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(null,
-	.version = PLUGIN_VERSION,
-	.summary = "no transport at all, for tests",
-	.match = match,
-	.traits = MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_OWN_HOSTS,
-	.start = null_start,
-	.stop = null_stop,
-	.endpoint = &endpoint,
-	.login = &login,
-	.param = &param,
-	.net = &net,
-	.host = &host,
-	.flash = &flash,
-	.chap = &chap,
-	.stats = &stats,
-	.ping = &ping,
-);
+MISCSI_PLUGIN(null, .version = PLUGIN_VERSION, .summary = "no transport at all, for tests", .match = match,
+	.traits = MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_OWN_HOSTS, .start = null_start,
+	.stop = null_stop, .endpoint = &endpoint, .login = &login, .param = &param, .net = &net, .host = &host, .flash = &flash,
+	.chap = &chap, .stats = &stats, .ping = &ping, );

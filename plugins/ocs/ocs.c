@@ -13,10 +13,6 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(ocs,
-	.version = PLUGIN_VERSION,
-	.summary = "OneConnect iSCSI, by the maker's driver",
-	.match = match,
+MISCSI_PLUGIN(ocs, .version = PLUGIN_VERSION, .summary = "OneConnect iSCSI, by the maker's driver", .match = match,
 	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH |
-		MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING,
-);
+		MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING, );

@@ -18,9 +18,5 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(qedi,
-	.version = PLUGIN_VERSION,
-	.summary = "FastLinQ iSCSI offload",
-	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_PATH,
-);
+MISCSI_PLUGIN(qedi, .version = PLUGIN_VERSION, .summary = "FastLinQ iSCSI offload", .match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_PATH, );

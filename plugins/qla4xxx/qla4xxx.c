@@ -30,7 +30,8 @@ static void started(struct miscsi_op *op, const struct miscsi_answer *answer)
 	int r = answer->result;
 
 	if (r == -EEXIST)
-		r = op->core->set_error(op, MISCSI_ERR_SESS_EXISTS, "a flash node of the adapter is logged in to this target already");
+		r = op->core->set_error(
+			op, MISCSI_ERR_SESS_EXISTS, "a flash node of the adapter is logged in to this target already");
 	else if (r < 0)
 		r = op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter cannot begin the login: %s", strerror(-r));
 	if (r < 0 || logged_in_already(op))
@@ -74,12 +75,8 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-MISCSI_PLUGIN(qla4xxx,
-	.version = PLUGIN_VERSION,
-	.summary = "QLogic iSCSI host adapters",
-	.match = match,
-	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_FIRMWARE_SESSIONS |
-		MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS |
-		MISCSI_TRAIT_KERNEL_PING,
-	.login = &login,
-);
+MISCSI_PLUGIN(qla4xxx, .version = PLUGIN_VERSION, .summary = "QLogic iSCSI host adapters", .match = match,
+	.traits = MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_FIRMWARE_LOGIN |
+		MISCSI_TRAIT_FIRMWARE_SESSIONS | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
+		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING,
+	.login = &login, );

@@ -246,11 +246,5 @@ static const struct miscsi_match match[] = {
 
 static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = tcp_connect };
 
-MISCSI_PLUGIN(tcp,
-	.version = PLUGIN_VERSION,
-	.summary = "iSCSI over TCP in software",
-	.match = match,
-	.traits = MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST,
-	.cancel = tcp_cancel,
-	.endpoint = &endpoint,
-);
+MISCSI_PLUGIN(tcp, .version = PLUGIN_VERSION, .summary = "iSCSI over TCP in software", .match = match,
+	.traits = MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST, .cancel = tcp_cancel, .endpoint = &endpoint, );

@@ -133,8 +133,7 @@ static void log_in(struct wire *w, const char *mode, struct login_action *a)
 	if (a->kind == LOGIN_FAILED)
 		failed(&a->err);
 	if (a->kind == LOGIN_REDIRECT) {
-		snprintf(line, sizeof(line), "redirect %s",
-			portal_format(where, sizeof(where), &a->redirect.portal, true));
+		snprintf(line, sizeof(line), "redirect %s", portal_format(where, sizeof(where), &a->redirect.portal, true));
 		finish(line);
 	}
 }

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!text || catalogue_parse(&rows, text) < 0)
 		abort();
-	list_for_each(row, &rows, node)
+	list_for_each (row, &rows, node)
 		check_row(&rows, row);
 	catalogue_free(&rows);
 	x_free(text);

@@ -18,8 +18,7 @@ static void check_name(const char *text, size_t size)
 			abort();
 		return;
 	}
-	if (!value_is_line(name, strlen(name)) || strchr(name, ' ') ||
-		(alias && !value_is_line(alias, strlen(alias))))
+	if (!value_is_line(name, strlen(name)) || strchr(name, ' ') || (alias && !value_is_line(alias, strlen(alias))))
 		abort();
 	x_free(name);
 	x_free(alias);
@@ -30,8 +29,7 @@ static int check_field(void *arg, const struct record *r, enum field_id id)
 	char text[1024];
 
 	(void)arg;
-	if (record_is_set(r, id) &&
-		field_check(field_of(id), record_text(r, id, text, sizeof(text)), NULL, NULL))
+	if (record_is_set(r, id) && field_check(field_of(id), record_text(r, id, text, sizeof(text)), NULL, NULL))
 		abort();
 	return 0;
 }

@@ -47,8 +47,9 @@ static void path_req(void *arg, uint64_t handle, uint32_t host_no, const struct 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct kernel_event_ops ops = { .pdu = pdu, .host_event = host_event, .ping_done = ping_done,
-		.path_req = path_req };
+	const struct kernel_event_ops ops = {
+		.pdu = pdu, .host_event = host_event, .ping_done = ping_done, .path_req = path_req
+	};
 	uint8_t to = 0;
 
 	kernel_event_decode(data, size, &ops, &to);

@@ -17,9 +17,8 @@ static void parse_all(const struct iscsi_pdu *pdu)
 	struct iscsi_async async;
 	struct iscsi_reject reject;
 	volatile uint8_t sum = 0;
-	int taken = !pdu_parse_login(pdu, &login) + !pdu_parse_text(pdu, &text) +
-		    !pdu_parse_logout(pdu, &logout) + !pdu_parse_nop_in(pdu, &nop) +
-		    !pdu_parse_async(pdu, &async) + !pdu_parse_reject(pdu, &reject);
+	int taken = !pdu_parse_login(pdu, &login) + !pdu_parse_text(pdu, &text) + !pdu_parse_logout(pdu, &logout) +
+		!pdu_parse_nop_in(pdu, &nop) + !pdu_parse_async(pdu, &async) + !pdu_parse_reject(pdu, &reject);
 
 	if (taken > 1 || pdu->len > MAX_DATA)
 		abort();

@@ -38,8 +38,7 @@ static void check(enum record_kind kind, const char *text, size_t size)
 	strbuf_reset(&second);
 	if (recfile_parse(kind, "FILE", strbuf_str(&first), first.len, &report, &again))
 		abort();
-	if (recfile_print(&second, again, RECFILE_FILE, "1") ||
-		strcmp(strbuf_str(&first), strbuf_str(&second)))
+	if (recfile_print(&second, again, RECFILE_FILE, "1") || strcmp(strbuf_str(&first), strbuf_str(&second)))
 		abort();
 	if (!record_equal(r, again))
 		abort();

@@ -24,8 +24,8 @@ static void on_result(void *arg, const struct client_result *r)
 
 static void on_session(void *arg, const struct client_session *s)
 {
-	*(size_t *)arg += strlen(s->target) + strlen(s->address) + strlen(s->iface) + strlen(s->transport) +
-			  strlen(s->state) + strlen(s->connection) + (s->error ? strlen(s->error) : 0);
+	*(size_t *)arg += strlen(s->target) + strlen(s->address) + strlen(s->iface) + strlen(s->transport) + strlen(s->state) +
+		strlen(s->connection) + (s->error ? strlen(s->error) : 0);
 }
 
 static void call(struct client *c, unsigned which)

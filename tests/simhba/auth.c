@@ -72,14 +72,14 @@ bool auth_key(struct conn *c, const char *key, const char *value, struct auth_an
 		get_random_bytes(s->challenge, sizeof(s->challenge));
 		a->length = scnprintf(a->text, sizeof(a->text), "CHAP_A=" MD5 "%cCHAP_I=%u%cCHAP_C=0x%*phN", 0, s->id, 0,
 				    (int)sizeof(s->challenge), s->challenge) +
-			    1;
+			1;
 		break;
 	case 'N':
 		s->named = !strcmp(value, SIM_USER);
 		break;
 	case 'R':
 		s->proven = from_hex(value, got, DIGEST) == DIGEST &&
-			    !digest(s->id, SIM_SECRET, s->challenge, sizeof(s->challenge), right) && !memcmp(right, got, DIGEST);
+			!digest(s->id, SIM_SECRET, s->challenge, sizeof(s->challenge), right) && !memcmp(right, got, DIGEST);
 		s->answered = true;
 		break;
 	case 'I':
@@ -88,7 +88,9 @@ bool auth_key(struct conn *c, const char *key, const char *value, struct auth_an
 	case 'C':
 		length = from_hex(value, s->theirs, sizeof(s->theirs));
 		if (length > 0 && !digest(s->their_id, SIM_SECRET_IN, s->theirs, length, right))
-			a->length = scnprintf(a->text, sizeof(a->text), "CHAP_N=" SIM_USER_IN "%cCHAP_R=0x%*phN", 0, DIGEST, right) + 1;
+			a->length =
+				scnprintf(a->text, sizeof(a->text), "CHAP_N=" SIM_USER_IN "%cCHAP_R=0x%*phN", 0, DIGEST, right) +
+				1;
 	}
 	return true;
 }

@@ -48,9 +48,7 @@ static bool busy(struct host *h, int index)
 
 	if (chap_busy)
 		return true;
-	list_for_each_entry(s, &h->sessions, list)
-		if (s->chap_index == index)
-			return true;
+	list_for_each_entry(s, &h->sessions, list) if (s->chap_index == index) return true;
 	return false;
 }
 
@@ -64,7 +62,8 @@ static int parse(struct host *h, void *data, int len, struct chap *c, int *index
 	c->valid = true;
 	c->type = CHAP_TYPE_OUT;
 	*index = U16_MAX;
-	nla_for_each_attr(a, data, len, left) {
+	nla_for_each_attr(a, data, len, left)
+	{
 		struct iscsi_param_info *p = nla_data(a);
 
 		if (nla_len(a) < (int)sizeof(*p) + 1 || p->len > nla_len(a) - sizeof(*p))

@@ -20,9 +20,7 @@ static struct disk *disk_of(const char *name)
 	struct disk *d;
 
 	mutex_lock(&disks_lock);
-	list_for_each_entry(d, &disks, list)
-		if (!strcmp(d->name, name))
-			goto out;
+	list_for_each_entry(d, &disks, list) if (!strcmp(d->name, name)) goto out;
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		goto out;
@@ -46,7 +44,8 @@ void disks_stop(void)
 {
 	struct disk *d, *next;
 
-	list_for_each_entry_safe(d, next, &disks, list) {
+	list_for_each_entry_safe(d, next, &disks, list)
+	{
 		vfree(d->data);
 		kfree(d->name);
 		kfree(d);
@@ -175,15 +174,17 @@ static void command(struct disk *d, struct scsi_cmnd *sc, struct outcome *o)
 		refuse(o, ILLEGAL_REQUEST, 0x20);
 	}
 	if (o->length)
-		o->length = sg_copy_from_buffer(scsi_sglist(sc), scsi_sg_count(sc), o->data,
-			min_t(u32, o->length, scsi_bufflen(sc)));
+		o->length =
+			sg_copy_from_buffer(scsi_sglist(sc), scsi_sg_count(sc), o->data, min_t(u32, o->length, scsi_bufflen(sc)));
 }
 
 int disk_command(struct session *s, struct conn *c, struct iscsi_task *task)
 {
 	struct scsi_cmnd *sc = task->sc;
-	struct iscsi_scsi_rsp rsp = { .opcode = ISCSI_OP_SCSI_CMD_RSP, .flags = ISCSI_FLAG_CMD_FINAL,
-		.response = ISCSI_STATUS_CMD_COMPLETED, .itt = task->hdr->itt };
+	struct iscsi_scsi_rsp rsp = { .opcode = ISCSI_OP_SCSI_CMD_RSP,
+		.flags = ISCSI_FLAG_CMD_FINAL,
+		.response = ISCSI_STATUS_CMD_COMPLETED,
+		.itt = task->hdr->itt };
 	struct outcome *o = kzalloc(sizeof(*o), GFP_KERNEL);
 	u8 sense[20] = { 0, 18, 0x70 };
 	int left;

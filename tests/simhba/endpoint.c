@@ -152,8 +152,8 @@ int ep_path(struct Scsi_Host *shost, struct iscsi_path *path)
 
 	if (path->handle == PACKET_HANDLE)
 		sim_log("BAD PATH_UPDATE: a packet of the uio ring");
-	sim_log("host%u PATH_UPDATE handle %llu mac %pM len %u vlan %u mtu %u", shost->host_no, path->handle,
-		path->mac_addr, path->ip_addr_len, path->vlan_id, path->pmtu);
+	sim_log("host%u PATH_UPDATE handle %llu mac %pM len %u vlan %u mtu %u", shost->host_no, path->handle, path->mac_addr,
+		path->ip_addr_len, path->vlan_id, path->pmtu);
 	sim_log_bytes(" src", &path->src, path->ip_addr_len == 16 ? 16 : 4);
 	sim_log_bytes(" dst", &path->dst, path->ip_addr_len == 16 ? 16 : 4);
 	ep = iscsi_lookup_endpoint(path->handle);

@@ -35,8 +35,7 @@ static u32 status_of(const struct sockaddr *to)
 
 	if (ping_status)
 		return ping_status;
-	return to->sa_family == AF_INET && (ntohl(in->sin_addr.s_addr) & 0xff) == 254 ? ISCSI_PING_TIMEOUT :
-											 ISCSI_PING_SUCCESS;
+	return to->sa_family == AF_INET && (ntohl(in->sin_addr.s_addr) & 0xff) == 254 ? ISCSI_PING_TIMEOUT : ISCSI_PING_SUCCESS;
 }
 
 int sim_ping(struct Scsi_Host *shost, u32 num, u32 type, u32 size, u32 pid, struct sockaddr *to)
@@ -89,8 +88,8 @@ static int link(unsigned int host_no, bool up)
 	cls = h->shost->shost_data;
 	cls->port_state = up ? ISCSI_PORT_STATE_UP : ISCSI_PORT_STATE_DOWN;
 	if (h->kind->has & HAS_FW_LOGIN)
-		iscsi_post_host_event(host_no, &h->kind->transport, up ? ISCSI_EVENT_LINKUP : ISCSI_EVENT_LINKDOWN,
-			sizeof(data), data);
+		iscsi_post_host_event(
+			host_no, &h->kind->transport, up ? ISCSI_EVENT_LINKUP : ISCSI_EVENT_LINKDOWN, sizeof(data), data);
 	return 0;
 }
 

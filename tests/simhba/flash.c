@@ -174,8 +174,7 @@ static int set_address(char *to, const struct iscsi_flashnode_param_info *p)
 	return 0;
 }
 
-static int set_one(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_conn *c,
-	const struct iscsi_flashnode_param_info *p)
+static int set_one(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_conn *c, const struct iscsi_flashnode_param_info *p)
 {
 	const struct row *row = p->param < ISCSI_FLASHNODE_MAX ? &numbers[p->param] : NULL;
 	u32 value;
@@ -183,8 +182,9 @@ static int set_one(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_con
 	if (row && row->width) {
 		if (p->len < row->width)
 			return -EINVAL;
-		value = row->width == 1 ? p->value[0] : row->width == 2 ? get_unaligned((u16 *)p->value) :
-									  get_unaligned((u32 *)p->value);
+		value = row->width == 1 ? p->value[0] :
+			row->width == 2 ? get_unaligned((u16 *)p->value) :
+					  get_unaligned((u32 *)p->value);
 		save((row->where == 's' ? (char *)s : (char *)c) + row->at, row->size, value);
 		if (p->param == ISCSI_FLASHNODE_CHAP_OUT_IDX)
 			s->chap_auth_en = 1;
@@ -220,7 +220,8 @@ int flash_set(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_conn *c,
 	int left, rc;
 
 	sim_log("host%u SET_FLASHNODE_PARAMS %u %d bytes", h->shost->host_no, s->target_id, len);
-	nla_for_each_attr(a, data, len, left) {
+	nla_for_each_attr(a, data, len, left)
+	{
 		struct iscsi_flashnode_param_info *p = nla_data(a);
 
 		if (nla_len(a) < (int)sizeof(*p) || p->len > nla_len(a) - sizeof(*p))
@@ -239,8 +240,7 @@ int flash_set(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_conn *c,
 
 static int is_at(struct device *dev, void *data)
 {
-	return iscsi_flashnode_bus_match(dev, NULL) &&
-	       iscsi_dev_to_flash_session(dev)->target_id == *(unsigned int *)data;
+	return iscsi_flashnode_bus_match(dev, NULL) && iscsi_dev_to_flash_session(dev)->target_id == *(unsigned int *)data;
 }
 
 static bool taken(struct host *h, unsigned int index)
@@ -275,11 +275,9 @@ static void fill(struct iscsi_bus_flash_session *s, struct iscsi_bus_flash_conn 
 	c->link_local_ipv6_addr = kzalloc(16, GFP_KERNEL);
 }
 
-static struct iscsi_bus_flash_session *make(struct host *h, const char *type, int index,
-	struct iscsi_bus_flash_conn **c)
+static struct iscsi_bus_flash_session *make(struct host *h, const char *type, int index, struct iscsi_bus_flash_conn **c)
 {
-	struct iscsi_bus_flash_session *s =
-		iscsi_create_flashnode_sess(h->shost, index, &h->kind->transport, 0);
+	struct iscsi_bus_flash_session *s = iscsi_create_flashnode_sess(h->shost, index, &h->kind->transport, 0);
 
 	*c = s ? iscsi_create_flashnode_conn(h->shost, s, &h->kind->transport, 0) : NULL;
 	if (!*c) {
@@ -295,7 +293,8 @@ int flash_new(struct Scsi_Host *shost, const char *buf, int len)
 {
 	struct host *h = sim_host(shost);
 	const char *type = !strncasecmp(buf, PORTAL_TYPE_IPV4, 4) ? PORTAL_TYPE_IPV4 :
-			   !strncasecmp(buf, PORTAL_TYPE_IPV6, 4) ? PORTAL_TYPE_IPV6 : NULL;
+		!strncasecmp(buf, PORTAL_TYPE_IPV6, 4)		  ? PORTAL_TYPE_IPV6 :
+								    NULL;
 	struct iscsi_bus_flash_conn *c;
 	int index = 2;
 
@@ -327,9 +326,7 @@ static struct session *session_of(struct host *h, struct iscsi_bus_flash_session
 {
 	struct session *s;
 
-	list_for_each_entry(s, &h->sessions, list)
-		if (s->flash_index == (int)f->target_id)
-			return s;
+	list_for_each_entry(s, &h->sessions, list) if (s->flash_index == (int)f->target_id) return s;
 	return NULL;
 }
 

@@ -18,8 +18,8 @@ module_param(pci, charp, 0444);
 MODULE_PARM_DESC(pci, "a PCI device that the hosts hang below: 0000:00:04.0");
 
 #define FAULT(type, name, initial, text) \
-	type name = initial;             \
-	module_param(name, type, 0644);  \
+	type name = initial; \
+	module_param(name, type, 0644); \
 	MODULE_PARM_DESC(name, text)
 FAULT(int, fault_host, -1, "the only host that has the faults below; -1: all");
 FAULT(int, slow_poll_ms, 0, "how long a connection takes");
@@ -49,16 +49,16 @@ static LIST_HEAD(hosts);
 static struct Scsi_Host *host_zero; /* so that no adapter has number 0 */
 static struct pci_dev *card; /* NULL: the hosts are nobody's */
 
-#define KINDS(X)                                                                                                       \
-	X(qla4xxx, 'q', 0x48b8, "01345",                                                                               \
-		HAS_FW_LOGIN | HAS_FLASH | HAS_CHAP | HAS_STATS | HAS_PING | HAS_IFACES | NEEDS_HOST | POLL_AT_ONCE |  \
-			HAS_BOOT | HAS_BSG)                                                                            \
-	X(bnx2i, 'b', 0x8b9, "023", HAS_PATH | PATH_RETRIES | NEEDS_UIO)                                               \
-	X(cxgb3i, 'c', 0x30b9, "0123", SETS_HOST | SETS_IP | POLL_NO_WAIT | POLL_NO_ERROR | CLAMPS_SEGMENT)            \
-	X(cxgb4i, 'c', 0x30b9, "0123", SETS_HOST | POLL_NO_WAIT | POLL_NO_ERROR | CLAMPS_SEGMENT)                      \
-	X(be2iscsi, 'e', 0x8b9, "0145",                                                                                \
-		HAS_FEW_IFACES | NEEDS_HOST | POLL_NO_WAIT | CONNECT_BLOCKS | CLAMPS | HAS_BOOT | HAS_BSG)             \
-	X(qedi, 'd', 0x8b9, "023", HAS_PATH | NEEDS_HOST | HAS_BOOT)                                                   \
+#define KINDS(X) \
+	X(qla4xxx, 'q', 0x48b8, "01345", \
+		HAS_FW_LOGIN | HAS_FLASH | HAS_CHAP | HAS_STATS | HAS_PING | HAS_IFACES | NEEDS_HOST | POLL_AT_ONCE | HAS_BOOT | \
+			HAS_BSG) \
+	X(bnx2i, 'b', 0x8b9, "023", HAS_PATH | PATH_RETRIES | NEEDS_UIO) \
+	X(cxgb3i, 'c', 0x30b9, "0123", SETS_HOST | SETS_IP | POLL_NO_WAIT | POLL_NO_ERROR | CLAMPS_SEGMENT) \
+	X(cxgb4i, 'c', 0x30b9, "0123", SETS_HOST | POLL_NO_WAIT | POLL_NO_ERROR | CLAMPS_SEGMENT) \
+	X(be2iscsi, 'e', 0x8b9, "0145", \
+		HAS_FEW_IFACES | NEEDS_HOST | POLL_NO_WAIT | CONNECT_BLOCKS | CLAMPS | HAS_BOOT | HAS_BSG) \
+	X(qedi, 'd', 0x8b9, "023", HAS_PATH | NEEDS_HOST | HAS_BOOT) \
 	X(ocs, 'o', 0x8b9, "013", NEEDS_HOST)
 
 /* attr_is_visible is not told whose attribute: one function for each kind. */
@@ -78,15 +78,15 @@ static umode_t visible(char letter, const char *host, int type, int param)
 		seen = net_sees(letter, type, param);
 		break;
 	case ISCSI_FLASHNODE_PARAM:
-		seen = letter == 'q' && param != ISCSI_FLASHNODE_CHAP_IN_IDX &&
-		       param != ISCSI_FLASHNODE_USERNAME_IN && param != ISCSI_FLASHNODE_PASSWORD_IN;
+		seen = letter == 'q' && param != ISCSI_FLASHNODE_CHAP_IN_IDX && param != ISCSI_FLASHNODE_USERNAME_IN &&
+			param != ISCSI_FLASHNODE_PASSWORD_IN;
 	}
 	return seen ? 0444 : 0;
 }
 
-#define VISIBLE(name, letter, caps, host, has)           \
+#define VISIBLE(name, letter, caps, host, has) \
 	static umode_t visible_##name(int type, int param) \
-	{                                                \
+	{ \
 		return visible(letter, host, type, param); \
 	}
 KINDS(VISIBLE)
@@ -97,16 +97,14 @@ static struct iscsi_endpoint *connect_by_route(const char *name, u32 has, struct
 	struct host *h;
 
 	if (!shost && !(has & NEEDS_HOST))
-		list_for_each_entry(h, &hosts, list)
-			if (!shost && !strcmp(h->kind->name, name))
-				shost = h->shost;
+		list_for_each_entry(h, &hosts, list) if (!shost && !strcmp(h->kind->name, name)) shost = h->shost;
 	return ep_connect(shost, to, flags);
 }
 
-#define CONNECT(name, letter, caps, host, has)                                                                       \
-	static struct iscsi_endpoint *connect_##name(struct Scsi_Host *shost, struct sockaddr *to, int flags)         \
-	{                                                                                                             \
-		return connect_by_route(#name, has, shost, to, flags);                                                \
+#define CONNECT(name, letter, caps, host, has) \
+	static struct iscsi_endpoint *connect_##name(struct Scsi_Host *shost, struct sockaddr *to, int flags) \
+	{ \
+		return connect_by_route(#name, has, shost, to, flags); \
 	}
 KINDS(CONNECT)
 
@@ -132,9 +130,7 @@ struct host *host_by_number(unsigned int host_no)
 {
 	struct host *h;
 
-	list_for_each_entry(h, &hosts, list)
-		if (h->shost->host_no == host_no)
-			return h;
+	list_for_each_entry(h, &hosts, list) if (h->shost->host_no == host_no) return h;
 	return NULL;
 }
 
@@ -143,10 +139,7 @@ struct session *session_by_sid(int sid)
 	struct session *s;
 	struct host *h;
 
-	list_for_each_entry(h, &hosts, list)
-		list_for_each_entry(s, &h->sessions, list)
-			if (s->cls->sid == sid)
-				return s;
+	list_for_each_entry(h, &hosts, list) list_for_each_entry(s, &h->sessions, list) if (s->cls->sid == sid) return s;
 	return NULL;
 }
 
@@ -370,8 +363,7 @@ static void stop(void)
 	struct host *h, *next;
 	int i;
 
-	list_for_each_entry_safe(h, next, &hosts, list)
-		host_stop(h);
+	list_for_each_entry_safe(h, next, &hosts, list) host_stop(h);
 	events_stop();
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].template)

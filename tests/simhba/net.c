@@ -28,8 +28,14 @@ struct row {
 #define V4 1
 #define V6 2
 #define NET(p) [ISCSI_NET_PARAM_##p]
-#define FLAGROW(side, on, who) { FLAG, 1, side, true, true, on, who }
-#define NUMROW(side, width, value) { NUMBER, width, side, true, true, value, "q" }
+#define FLAGROW(side, on, who) \
+	{ \
+		FLAG, 1, side, true, true, on, who \
+	}
+#define NUMROW(side, width, value) \
+	{ \
+		NUMBER, width, side, true, true, value, "q" \
+	}
 
 static const struct row nets[SIM_NETS] = {
 	NET(IPV4_ADDR) = { ADDRESS4, 4, V4, true, false, 0, "qe" },
@@ -163,8 +169,7 @@ static int show(struct host *h, struct side *s, int type, int param, const struc
 	case STRING:
 		if (type == ISCSI_IFACE_PARAM)
 			return sprintf(buf, "%s\n", h->name);
-		return sprintf(buf, "%s\n",
-			param == ISCSI_NET_PARAM_IPV4_DHCP_VENDOR_ID ? s->vendor_id : s->client_id);
+		return sprintf(buf, "%s\n", param == ISCSI_NET_PARAM_IPV4_DHCP_VENDOR_ID ? s->vendor_id : s->client_id);
 	default:
 		return -ENOSYS;
 	}
@@ -175,8 +180,7 @@ int net_get(struct iscsi_iface *iface, enum iscsi_param_type type, int param, ch
 	struct host *h = sim_host(iscsi_iface_to_shost(iface));
 	struct side *s = side_of(h, iface->iface_type, iface->iface_num);
 	const struct row *row = row_of(type, param);
-	bool vlan = type == ISCSI_NET_PARAM &&
-		    (param == ISCSI_NET_PARAM_VLAN_ID || param == ISCSI_NET_PARAM_VLAN_PRIORITY);
+	bool vlan = type == ISCSI_NET_PARAM && (param == ISCSI_NET_PARAM_VLAN_ID || param == ISCSI_NET_PARAM_VLAN_PRIORITY);
 
 	if (!row)
 		return -ENOSYS;
@@ -196,8 +200,7 @@ static void objects(struct host *h, int type, bool on)
 		to = min(to, 1);
 	for (i = from; i <= to; i++) {
 		if (on && !h->side[i].iface)
-			h->side[i].iface =
-				iscsi_create_iface(h->shost, &h->kind->transport, type, i == 2, 0);
+			h->side[i].iface = iscsi_create_iface(h->shost, &h->kind->transport, type, i == 2, 0);
 		if (!on && h->side[i].iface) {
 			iscsi_destroy_iface(h->side[i].iface);
 			h->side[i].iface = NULL;
@@ -208,8 +211,7 @@ static void objects(struct host *h, int type, bool on)
 
 static u32 number(const struct iscsi_iface_param_info *p, int width)
 {
-	return width == 1 ? p->value[0] : width == 2 ? get_unaligned((u16 *)p->value) :
-						       get_unaligned((u32 *)p->value);
+	return width == 1 ? p->value[0] : width == 2 ? get_unaligned((u16 *)p->value) : get_unaligned((u32 *)p->value);
 }
 
 static void set_vlan(struct host *h, struct side *s, u16 tag, bool all)
@@ -328,8 +330,8 @@ static void log_one(struct host *h, const struct nlattr *a, const struct iscsi_i
 {
 	char what[128];
 
-	sim_log("host%u set iface type %u num %u ptype %u param %u len %u", h->shost->host_no, p->iface_type,
-		p->iface_num, p->param_type, p->param, p->len);
+	sim_log("host%u set iface type %u num %u ptype %u param %u len %u", h->shost->host_no, p->iface_type, p->iface_num,
+		p->param_type, p->param, p->len);
 	snprintf(what, sizeof(what), " nla %u value", nla_type(a));
 	sim_log_bytes(what, p->value, min_t(u32, p->len, nla_len(a) - sizeof(*p)));
 }
@@ -341,7 +343,8 @@ int net_set(struct Scsi_Host *shost, void *data, u32 len)
 	int left, rc = 0, i;
 
 	sim_log("host%u SET_IFACE_PARAMS %u bytes", shost->host_no, len);
-	nla_for_each_attr(a, data, len, left) {
+	nla_for_each_attr(a, data, len, left)
+	{
 		const struct iscsi_iface_param_info *p = nla_data(a);
 
 		if (nla_len(a) < (int)sizeof(*p) + 1)

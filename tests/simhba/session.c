@@ -11,17 +11,17 @@ struct pdu {
 
 /* Who shows which parameter: t iscsi_tcp, q qla4xxx, b bnx2i, c cxgbi, e be2iscsi and ocs, d qedi. */
 static const char *const shown[ISCSI_PARAM_MAX] = {
-	[ISCSI_PARAM_MAX_RECV_DLENGTH ... ISCSI_PARAM_ERL] = "qbced",
-	[ISCSI_PARAM_EXP_STATSN ... ISCSI_PARAM_PASSWORD_IN] = "qbced",
-	[ISCSI_PARAM_FAST_ABORT ... ISCSI_PARAM_LU_RESET_TMO] = "bced",
-	[ISCSI_PARAM_PING_TMO ... ISCSI_PARAM_RECV_TMO] = "bced",
+	[ISCSI_PARAM_MAX_RECV_DLENGTH... ISCSI_PARAM_ERL] = "qbced",
+	[ISCSI_PARAM_EXP_STATSN... ISCSI_PARAM_PASSWORD_IN] = "qbced",
+	[ISCSI_PARAM_FAST_ABORT... ISCSI_PARAM_LU_RESET_TMO] = "bced",
+	[ISCSI_PARAM_PING_TMO... ISCSI_PARAM_RECV_TMO] = "bced",
 	[ISCSI_PARAM_IFACE_NAME] = "qbced",
 	[ISCSI_PARAM_ISID] = "q",
 	[ISCSI_PARAM_INITIATOR_NAME] = "bced",
 	[ISCSI_PARAM_TGT_RESET_TMO] = "bcd",
-	[ISCSI_PARAM_TARGET_ALIAS ... ISCSI_PARAM_CHAP_OUT_IDX] = "q",
-	[ISCSI_PARAM_BOOT_ROOT ... ISCSI_PARAM_BOOT_TARGET] = "bd",
-	[ISCSI_PARAM_AUTO_SND_TGT_DISABLE ... ISCSI_PARAM_LOCAL_IPADDR] = "q",
+	[ISCSI_PARAM_TARGET_ALIAS... ISCSI_PARAM_CHAP_OUT_IDX] = "q",
+	[ISCSI_PARAM_BOOT_ROOT... ISCSI_PARAM_BOOT_TARGET] = "bd",
+	[ISCSI_PARAM_AUTO_SND_TGT_DISABLE... ISCSI_PARAM_LOCAL_IPADDR] = "q",
 };
 
 bool session_sees(char letter, int param)
@@ -89,7 +89,8 @@ static void quiet(struct conn *c)
 	cancel_delayed_work_sync(&c->login);
 	cancel_work_sync(&c->work);
 	spin_lock_bh(&c->lock);
-	list_for_each_entry_safe(a, next, &c->answers, list) {
+	list_for_each_entry_safe(a, next, &c->answers, list)
+	{
 		list_del(&a->list);
 		kfree(a);
 	}
@@ -100,8 +101,8 @@ static void quiet(struct conn *c)
 
 struct session *session_open(struct host *h, u16 cmds, u16 depth, u32 sn)
 {
-	struct iscsi_cls_session *cls = iscsi_session_setup(&h->kind->transport, h->shost, cmds, sizeof(struct session),
-		sizeof(struct pdu), sn, ISCSI_MAX_TARGET);
+	struct iscsi_cls_session *cls = iscsi_session_setup(
+		&h->kind->transport, h->shost, cmds, sizeof(struct session), sizeof(struct pdu), sn, ISCSI_MAX_TARGET);
 	struct session *s;
 
 	if (!cls)
@@ -312,17 +313,14 @@ static int conn_start(struct iscsi_cls_conn *cls)
 	sim_log("sid %d:%u START_CONN", s->cls->sid, cls->cid);
 	if (!(s->host->kind->has & HAS_FW_LOGIN))
 		return iscsi_conn_start(cls);
-	list_for_each_entry(other, &s->host->sessions, list)
-		if (other->flash_index >= 0 && same_name(s, other))
-			return -EEXIST;
+	list_for_each_entry(other, &s->host->sessions, list) if (other->flash_index >= 0 && same_name(s, other)) return -EEXIST;
 	queue_delayed_work(system_wq, &c->login, msecs_to_jiffies(login_ms));
 	return 0;
 }
 
 /* --- sessions of the driver's own, from its flash */
 
-static struct iscsi_endpoint *flash_endpoint(struct host *h, struct iscsi_bus_flash_session *f,
-	struct iscsi_bus_flash_conn *c)
+static struct iscsi_endpoint *flash_endpoint(struct host *h, struct iscsi_bus_flash_session *f, struct iscsi_bus_flash_conn *c)
 {
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(c->port) };
 	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(c->port) };
@@ -354,9 +352,8 @@ static void copy_settings(struct iscsi_session *to, struct iscsi_conn *conn, con
 	conn->hdrdgst_en = c->hdrdgst_en;
 	conn->datadgst_en = c->datadgst_en;
 	conn->persistent_port = c->port;
-	conn->persistent_address = strcmp(f->portal_type, PORTAL_TYPE_IPV6) ?
-					   kasprintf(GFP_KERNEL, "%pI4", c->ipaddress) :
-					   kasprintf(GFP_KERNEL, "%pI6", c->ipaddress);
+	conn->persistent_address = strcmp(f->portal_type, PORTAL_TYPE_IPV6) ? kasprintf(GFP_KERNEL, "%pI4", c->ipaddress) :
+									      kasprintf(GFP_KERNEL, "%pI6", c->ipaddress);
 }
 
 int session_flash(struct host *h, struct iscsi_bus_flash_session *f, struct iscsi_bus_flash_conn *fc)
@@ -413,8 +410,7 @@ void session_end_all(struct host *h)
 {
 	struct session *s, *next;
 
-	list_for_each_entry_safe(s, next, &h->sessions, list)
-		session_close(s);
+	list_for_each_entry_safe(s, next, &h->sessions, list) session_close(s);
 }
 
 static void timed_out(struct iscsi_cls_session *cls)
@@ -425,8 +421,8 @@ static void timed_out(struct iscsi_cls_session *cls)
 
 static int send_pdu(struct iscsi_cls_conn *cls, struct iscsi_hdr *hdr, char *data, u32 length)
 {
-	sim_log("sid %d:%u SEND_PDU op 0x%02x flags 0x%02x data %u", iscsi_conn_to_session(cls)->sid, cls->cid,
-		hdr->opcode, hdr->flags, length);
+	sim_log("sid %d:%u SEND_PDU op 0x%02x flags 0x%02x data %u", iscsi_conn_to_session(cls)->sid, cls->cid, hdr->opcode,
+		hdr->flags, length);
 	return iscsi_conn_send_pdu(cls, hdr, data, length);
 }
 

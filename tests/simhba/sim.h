@@ -223,6 +223,7 @@ void disks_stop(void);
 
 /* Module parameters: faults on demand. */
 extern int slow_poll_ms, block_poll_ms, fail_connect, refuse_connect, fail_login, login_ms, keep_conn, chap_busy;
-extern int ping_status, ping_ms, flash_ms, sendtargets_ms, fault_host, path_vlan, path_mtu, disk_mb, no_boot, no_answer, need_chap;
+extern int ping_status, ping_ms, flash_ms, sendtargets_ms, fault_host, path_vlan, path_mtu, disk_mb, no_boot, no_answer,
+	need_chap;
 extern char *redirect;
 #endif

@@ -16,14 +16,28 @@ static const struct {
 	enum how how;
 	unsigned int ours;
 } keys[] = {
-	{ "InitiatorName", SAID }, { "InitiatorAlias", SAID }, { "TargetName", SAID }, { "SessionType", SAID },
-	{ "MaxRecvDataSegmentLength", SAID }, { "HeaderDigest", FIRST },
-	{ "DataDigest", FIRST }, { "TaskReporting", FIRST }, { "MaxConnections", LEAST, 1 },
-	{ "MaxBurstLength", LEAST, 16776192 }, { "FirstBurstLength", LEAST, 262144 },
-	{ "MaxOutstandingR2T", LEAST, 1 }, { "ErrorRecoveryLevel", LEAST, 0 }, { "DefaultTime2Retain", LEAST, 20 },
-	{ "iSCSIProtocolLevel", LEAST, 1 }, { "DefaultTime2Wait", MOST, 2 }, { "ImmediateData", BOTH, 1 },
-	{ "InitialR2T", ANY, 0 }, { "DataPDUInOrder", ANY, 1 }, { "DataSequenceInOrder", ANY, 1 },
-	{ "IFMarker", BOTH, 0 }, { "OFMarker", BOTH, 0 },
+	{ "InitiatorName", SAID },
+	{ "InitiatorAlias", SAID },
+	{ "TargetName", SAID },
+	{ "SessionType", SAID },
+	{ "MaxRecvDataSegmentLength", SAID },
+	{ "HeaderDigest", FIRST },
+	{ "DataDigest", FIRST },
+	{ "TaskReporting", FIRST },
+	{ "MaxConnections", LEAST, 1 },
+	{ "MaxBurstLength", LEAST, 16776192 },
+	{ "FirstBurstLength", LEAST, 262144 },
+	{ "MaxOutstandingR2T", LEAST, 1 },
+	{ "ErrorRecoveryLevel", LEAST, 0 },
+	{ "DefaultTime2Retain", LEAST, 20 },
+	{ "iSCSIProtocolLevel", LEAST, 1 },
+	{ "DefaultTime2Wait", MOST, 2 },
+	{ "ImmediateData", BOTH, 1 },
+	{ "InitialR2T", ANY, 0 },
+	{ "DataPDUInOrder", ANY, 1 },
+	{ "DataSequenceInOrder", ANY, 1 },
+	{ "IFMarker", BOTH, 0 },
+	{ "OFMarker", BOTH, 0 },
 };
 
 struct reply {
@@ -179,8 +193,7 @@ static void text(struct conn *c, struct iscsi_task *task, struct reply *r)
 
 static void logout(struct conn *c, struct iscsi_task *task)
 {
-	struct iscsi_logout_rsp rsp = { .opcode = ISCSI_OP_LOGOUT_RSP, .flags = ISCSI_FLAG_CMD_FINAL,
-		.itt = task->hdr->itt };
+	struct iscsi_logout_rsp rsp = { .opcode = ISCSI_OP_LOGOUT_RSP, .flags = ISCSI_FLAG_CMD_FINAL, .itt = task->hdr->itt };
 
 	c->logouts++;
 	conn_answer(c, &rsp, NULL, 0);
@@ -200,8 +213,7 @@ static void ping_back(struct conn *c, struct iscsi_task *task)
 
 static void manage(struct conn *c, struct iscsi_task *task)
 {
-	struct iscsi_tm_rsp rsp = { .opcode = ISCSI_OP_SCSI_TMFUNC_RSP, .flags = ISCSI_FLAG_CMD_FINAL,
-		.itt = task->hdr->itt };
+	struct iscsi_tm_rsp rsp = { .opcode = ISCSI_OP_SCSI_TMFUNC_RSP, .flags = ISCSI_FLAG_CMD_FINAL, .itt = task->hdr->itt };
 
 	conn_answer(c, &rsp, NULL, 0);
 }

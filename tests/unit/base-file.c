@@ -141,8 +141,7 @@ static void failure_at_any_step_leaves_old_or_new_and_no_litter(void **state)
 		for (unsigned long n = 1; n <= 4; n++) {
 			put(w, "f", "old");
 			file_fail_at(n, causes[c]);
-			assert_int_equal(
-				file_replace(AT_FDCWD, world_path(w, "f"), "new", 3, 0600), -causes[c]);
+			assert_int_equal(file_replace(AT_FDCWD, world_path(w, "f"), "new", 3, 0600), -causes[c]);
 			assert_content(w, "f", n < 4 ? "old" : "new");
 			assert_int_equal(world_count(w), 1);
 		}
@@ -218,10 +217,17 @@ static void temporary_names_are_told_from_records(void **state)
 		const char *name;
 		bool temporary;
 	} names[] = {
-		{ ".default.abc234.tmp", true }, { ".10.0.0.1,3260,1.zzzzzz.tmp", true },
-		{ "default", false }, { "a.abc234.tmp", false }, { ".abc234.tmp", false },
-		{ ".x.abc23.tmp", false }, { ".x.ABC234.tmp", false }, { ".x.abc234.tmpx", false },
-		{ ".tmp", false }, { "", false }, { ".", false },
+		{ ".default.abc234.tmp", true },
+		{ ".10.0.0.1,3260,1.zzzzzz.tmp", true },
+		{ "default", false },
+		{ "a.abc234.tmp", false },
+		{ ".abc234.tmp", false },
+		{ ".x.abc23.tmp", false },
+		{ ".x.ABC234.tmp", false },
+		{ ".x.abc234.tmpx", false },
+		{ ".tmp", false },
+		{ "", false },
+		{ ".", false },
 	};
 
 	(void)state;

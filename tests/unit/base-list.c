@@ -18,7 +18,7 @@ static int digits(struct list *l)
 	struct item *i;
 	int all = 0;
 
-	list_for_each(i, l, node)
+	list_for_each (i, l, node)
 		all = all * 10 + i->n;
 	return all;
 }
@@ -65,7 +65,7 @@ static void the_body_may_remove_its_item(void **state)
 	(void)state;
 	for (int k = 0; k < 5; k++)
 		list_append(&l, &items[k].node);
-	list_for_each_safe(i, tmp, &l, node)
+	list_for_each_safe (i, tmp, &l, node)
 		if (i->n & 1)
 			list_remove(&i->node);
 	assert_int_equal(digits(&l), 24);
@@ -90,10 +90,10 @@ static void entries_may_be_aligned_more_than_heads(void **state)
 		list_init(&heads[k]);
 		list_append(&heads[k], &a.node);
 		list_append(&heads[k], &b.node);
-		list_for_each(i, &heads[k], node)
+		list_for_each (i, &heads[k], node)
 			sum += i->n;
 		assert_int_equal(sum, 3);
-		list_for_each_safe(i, tmp, &heads[k], node)
+		list_for_each_safe (i, tmp, &heads[k], node)
 			list_remove(&i->node);
 		assert_true(list_empty(&heads[k]));
 	}

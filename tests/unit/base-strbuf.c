@@ -114,20 +114,15 @@ static const struct {
 	{ "iqn.2016-04.com.x:a b~", "iqn.2016-04.com.x:a b~" },
 	{ "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x92\xbe",
 		"gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x92\xbe" },
-	{ "a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd" },
-	{ "\x1b[2J", "\\x1b[2J" },
-	{ "\x7f", "\\x7f" },
-	{ "back\\slash", "back\\\\slash" },
-	{ "\xff\xfe", "\\xff\\xfe" },
-	{ "\xc3", "\\xc3" }, /* cut short */
-	{ "\xe6\x97", "\\xe6\\x97" },
-	{ "\xc3(", "\\xc3(" },
-	{ "\xc0\xaf", "\\xc0\\xaf" }, /* overlong */
-	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
-	{ "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
+	{ "a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd" }, { "\x1b[2J", "\\x1b[2J" }, { "\x7f", "\\x7f" },
+	{ "back\\slash", "back\\\\slash" }, { "\xff\xfe", "\\xff\\xfe" }, { "\xc3", "\\xc3" }, /* cut short */
+	{ "\xe6\x97", "\\xe6\\x97" }, { "\xc3(", "\\xc3(" }, { "\xc0\xaf", "\\xc0\\xaf" }, /* overlong */
+	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" }, { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
 	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* surrogate */
 	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* beyond U+10FFFF */
-	{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" }, /* C1: CSI */
+	{ "\xc2\x9b"
+	  "31m",
+		"\\xc2\\x9b31m" }, /* C1: CSI */
 	{ "\xe2\x80\xae", "\\xe2\\x80\\xae" }, /* U+202E */
 	{ "\xe2\x80\xaa", "\\xe2\\x80\\xaa" }, /* U+202A */
 	{ "\xe2\x81\xa6", "\\xe2\\x81\\xa6" }, /* U+2066 */

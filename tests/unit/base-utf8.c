@@ -124,11 +124,8 @@ static void ascii_is_not_the_locale(void **state)
 
 		assert_int_equal(ascii_digit(c), i >= '0' && i <= '9');
 		assert_int_equal(ascii_alnum(c),
-			i > 0 && strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-					 c) != NULL);
-		assert_int_equal(ascii_hex(c), hex     ? hex - "0123456789abcdef"
-					       : upper ? upper - "0123456789ABCDEF"
-						       : -1);
+			i > 0 && strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL);
+		assert_int_equal(ascii_hex(c), hex ? hex - "0123456789abcdef" : upper ? upper - "0123456789ABCDEF" : -1);
 	}
 }
 

@@ -60,9 +60,7 @@ static void takes_what_the_table_says_and_nothing_else(void **state)
 			struct args a;
 			struct err err = ERR_INIT;
 			char line[128];
-			const char *value = strcmp(opts[i].kind, "FLAG")
-						    ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1"
-						    : "";
+			const char *value = strcmp(opts[i].kind, "FLAG") ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1" : "";
 			int r;
 
 			if (strchr("mhVkonv", opts[i].letter))
@@ -73,8 +71,8 @@ static void takes_what_the_table_says_and_nothing_else(void **state)
 				assert_int_equal(r, 0);
 				assert_true(a.given[opts[i].opt]);
 			} else {
-				snprintf(line, sizeof(line), "%s mode: option '-%c' is not allowed/supported",
-					args_mode_name(m), opts[i].letter);
+				snprintf(line, sizeof(line), "%s mode: option '-%c' is not allowed/supported", args_mode_name(m),
+					opts[i].letter);
 				assert_true(r < 0);
 				assert_string_equal(err.text, line);
 			}
@@ -118,8 +116,7 @@ static void reads_the_forms_that_clients_use(void **state)
 static void refuses_what_would_do_something_else(void **state)
 {
 	(void)state;
-	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1",
-		"unexpected word 'iqn.2026-11.com.example:disk1'");
+	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected word 'iqn.2026-11.com.example:disk1'");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
 	expect_refused("-m node -o update -n a", "1 names (-n) but 0 values (-v)");

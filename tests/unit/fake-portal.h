@@ -54,8 +54,8 @@ static inline void fake_put32(uint8_t *p, uint32_t v)
 }
 
 /* A response to the request: ITT, StatSN and the like, then len bytes of data. */
-static inline void fake_send(struct fake_portal *f, uint8_t opcode, uint8_t flags, const uint8_t *request,
-	const void *data, size_t len, uint8_t *response)
+static inline void fake_send(struct fake_portal *f, uint8_t opcode, uint8_t flags, const uint8_t *request, const void *data,
+	size_t len, uint8_t *response)
 {
 	uint8_t pdu[ISCSI_BHS_SIZE + 8192] = { 0 };
 	size_t padded = (len + 3) & ~(size_t)3, all = ISCSI_BHS_SIZE + padded;

@@ -74,8 +74,7 @@ static void queue_put(struct fake_sock *sock, const void *bytes, size_t len)
 		abort();
 }
 
-static size_t message(uint8_t *buf, uint16_t type, const struct iscsi_uevent *ev, const void *data,
-	size_t len)
+static size_t message(uint8_t *buf, uint16_t type, const struct iscsi_uevent *ev, const void *data, size_t len)
 {
 	struct nlmsghdr head = { .nlmsg_len = (uint32_t)(ISCSI_MSG_HEAD + len), .nlmsg_type = type };
 
@@ -90,7 +89,7 @@ static void multicast(struct fake_kernel *fk, unsigned group, const void *bytes,
 {
 	struct fake_sock *sock;
 
-	list_for_each(sock, &fk->socks, node)
+	list_for_each (sock, &fk->socks, node)
 		if (sock->groups & 1u << group)
 			queue_put(sock, bytes, len);
 }
@@ -102,16 +101,14 @@ void fake_kernel_multicast(struct fake_kernel *fk, unsigned group, const void *b
 	pthread_mutex_unlock(&fk->lock);
 }
 
-static void event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data,
-	size_t len)
+static void event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data, size_t len)
 {
 	uint8_t buf[65536];
 
 	multicast(fk, group, buf, message(buf, 0, ev, data, len));
 }
 
-void fake_kernel_event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev,
-	const void *data, size_t len)
+void fake_kernel_event(struct fake_kernel *fk, unsigned group, const struct iscsi_uevent *ev, const void *data, size_t len)
 {
 	pthread_mutex_lock(&fk->lock);
 	event(fk, group, ev, data, len);
@@ -157,8 +154,7 @@ static void act(struct fake_kernel *fk, struct iscsi_uevent *ev)
 	case ISCSI_UEVENT_UNBIND_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION_ASYNC:
-		note.type = ev->type == ISCSI_UEVENT_UNBIND_SESSION ? ISCSI_KEVENT_UNBIND_SESSION
-								    : ISCSI_KEVENT_DESTROY_SESSION;
+		note.type = ev->type == ISCSI_UEVENT_UNBIND_SESSION ? ISCSI_KEVENT_UNBIND_SESSION : ISCSI_KEVENT_DESTROY_SESSION;
 		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 0 : 4), get32(ev->u));
 		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 4 : 0), get32(ev->u) + 100);
 		event(fk, 1, &note, NULL, 0);
@@ -170,7 +166,7 @@ static struct fault *fault_of(struct fake_kernel *fk, uint32_t number)
 {
 	struct fault *f, *found = NULL;
 
-	list_for_each(f, &fk->faults, node)
+	list_for_each (f, &fk->faults, node)
 		if (f->number == number && f->nth && !--f->nth && !found)
 			found = f;
 	return found;
@@ -212,8 +208,7 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 		queue_put(sock, buf, len);
 }
 
-static void note_request(struct fake_kernel *fk, const struct iscsi_uevent *ev, const uint8_t *payload,
-	size_t len)
+static void note_request(struct fake_kernel *fk, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
 	struct request *r = fake_zalloc(sizeof(*r) + len);
 
@@ -336,7 +331,7 @@ static void fake_close(void *s)
 	struct datagram *d, *tmp;
 
 	pthread_mutex_lock(&fk->lock);
-	list_for_each_safe(d, tmp, &sock->queue, node)
+	list_for_each_safe (d, tmp, &sock->queue, node)
 		x_free(d);
 	list_remove(&sock->node);
 	fk->n_socks--;
@@ -376,8 +371,7 @@ static int fake_fd(void *s)
 	return ((struct fake_sock *)s)->efd;
 }
 
-const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_leave, fake_send, fake_recv,
-	fake_fd };
+const struct netlink_ops fake_kernel_ops = { fake_open, fake_close, fake_join, fake_leave, fake_send, fake_recv, fake_fd };
 
 struct fake_kernel *fake_kernel_new(void)
 {
@@ -399,16 +393,15 @@ void fake_kernel_free(struct fake_kernel *fk)
 	struct fault *f, *ftmp;
 	struct request *r, *rtmp;
 
-	list_for_each_safe(f, ftmp, &fk->faults, node)
+	list_for_each_safe (f, ftmp, &fk->faults, node)
 		x_free(f);
-	list_for_each_safe(r, rtmp, &fk->requests, node)
+	list_for_each_safe (r, rtmp, &fk->requests, node)
 		x_free(r);
 	pthread_mutex_destroy(&fk->lock);
 	x_free(fk);
 }
 
-void fake_kernel_fault(struct fake_kernel *fk, uint32_t number, unsigned nth, enum fake_fault fault,
-	int value)
+void fake_kernel_fault(struct fake_kernel *fk, uint32_t number, unsigned nth, enum fake_fault fault, int value)
 {
 	struct fault *f = x_new(struct fault);
 
@@ -437,7 +430,7 @@ void fake_kernel_lose(struct fake_kernel *fk, bool subscribed)
 	const uint64_t one = 1;
 
 	pthread_mutex_lock(&fk->lock);
-	list_for_each(sock, &fk->socks, node) {
+	list_for_each (sock, &fk->socks, node) {
 		if (!sock->groups == subscribed)
 			continue;
 		sock->lost = true;
@@ -452,8 +445,8 @@ void fake_kernel_noise(struct fake_kernel *fk, bool on)
 	fk->noise = on;
 }
 
-void fake_kernel_hook(struct fake_kernel *fk,
-	bool (*fn)(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len), void *arg)
+void fake_kernel_hook(
+	struct fake_kernel *fk, bool (*fn)(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len), void *arg)
 {
 	fk->hook = fn;
 	fk->hook_arg = arg;
@@ -495,19 +488,18 @@ unsigned fake_kernel_listeners(struct fake_kernel *fk)
 	unsigned n = 0;
 
 	pthread_mutex_lock(&fk->lock);
-	list_for_each(sock, &fk->socks, node)
+	list_for_each (sock, &fk->socks, node)
 		n += (sock->groups & 2) != 0;
 	pthread_mutex_unlock(&fk->lock);
 	return n;
 }
 
-void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload,
-	size_t *len)
+void fake_kernel_request(struct fake_kernel *fk, unsigned nth, struct iscsi_uevent *ev, char **payload, size_t *len)
 {
 	struct request *r;
 
 	pthread_mutex_lock(&fk->lock);
-	list_for_each(r, &fk->requests, node) {
+	list_for_each (r, &fk->requests, node) {
 		if (nth--)
 			continue;
 		*ev = r->ev;

@@ -22,13 +22,13 @@ static void must(int truth, const char *what)
 	abort();
 }
 
-#define PATH(s, path, fmt)                                                 \
-	do {                                                               \
-		va_list ap_;                                               \
-		int n_ = snprintf(path, sizeof(path), "%s/", (s)->dir);    \
-		va_start(ap_, fmt);                                        \
+#define PATH(s, path, fmt) \
+	do { \
+		va_list ap_; \
+		int n_ = snprintf(path, sizeof(path), "%s/", (s)->dir); \
+		va_start(ap_, fmt); \
 		vsnprintf(path + n_, sizeof(path) - (size_t)n_, fmt, ap_); \
-		va_end(ap_);                                               \
+		va_end(ap_); \
 	} while (0)
 
 static void folders(char *path)
@@ -115,9 +115,9 @@ static void attributes(struct fake_sys *s, const char *dir, const char *const ro
 	}
 }
 
-#define ATTRIBUTES(s, dir, ...)                                              \
-	do {                                                                 \
-		const char *const rows_[][2] = { __VA_ARGS__ };              \
+#define ATTRIBUTES(s, dir, ...) \
+	do { \
+		const char *const rows_[][2] = { __VA_ARGS__ }; \
 		attributes(s, dir, rows_, sizeof(rows_) / sizeof(rows_[0])); \
 	} while (0)
 
@@ -126,13 +126,11 @@ static void host(struct fake_sys *s, const struct fake_session *f)
 	char dir[128], to[160];
 
 	snprintf(dir, sizeof(dir), "devices/platform/host%u/scsi_host/host%u", f->host, f->host);
-	ATTRIBUTES(s, dir, { "proc_name", or (f->proc_name, "iscsi_tcp") }, { "state", "running" },
-		{ "scan", "" });
+	ATTRIBUTES(s, dir, { "proc_name", or (f->proc_name, "iscsi_tcp") }, { "state", "running" }, { "scan", "" });
 	snprintf(to, sizeof(to), "../../%s", dir);
 	fake_sys_link(s, to, "class/scsi_host/host%u", f->host);
 	snprintf(dir, sizeof(dir), "devices/platform/host%u/iscsi_host/host%u", f->host, f->host);
-	ATTRIBUTES(s, dir, { "hwaddress", "(null)" }, { "ipaddress", "192.0.2.1" },
-		{ "netdev", or (f->netdev, "(null)") },
+	ATTRIBUTES(s, dir, { "hwaddress", "(null)" }, { "ipaddress", "192.0.2.1" }, { "netdev", or (f->netdev, "(null)") },
 		{ "initiatorname", "iqn.2026-11.com.example:initiator" });
 	snprintf(to, sizeof(to), "../../%s", dir);
 	fake_sys_link(s, to, "class/iscsi_host/host%u", f->host);
@@ -143,8 +141,7 @@ static void connection(struct fake_sys *s, const struct fake_session *f)
 	const char *address = or (f->address, "192.0.2.10"), *port = or (f->port, "3260");
 	char dir[192], to[256];
 
-	snprintf(dir, sizeof(dir),
-		"devices/platform/host%u/session%u/connection%u:0/iscsi_connection/connection%u:0", f->host,
+	snprintf(dir, sizeof(dir), "devices/platform/host%u/session%u/connection%u:0/iscsi_connection/connection%u:0", f->host,
 		f->sid, f->sid, f->sid);
 	ATTRIBUTES(s, dir, { "address", address }, { "port", port }, { "persistent_address", address },
 		{ "persistent_port", port }, { "max_recv_dlength", "262144" }, { "max_xmit_dlength", "8192" },
@@ -158,8 +155,8 @@ static void lun(struct fake_sys *s, const struct fake_session *f, const struct f
 {
 	char dir[192];
 
-	snprintf(dir, sizeof(dir), "devices/platform/host%u/session%u/target%u:0:0/%u:0:0:%u", f->host,
-		f->sid, f->host, f->host, l->lun);
+	snprintf(dir, sizeof(dir), "devices/platform/host%u/session%u/target%u:0:0/%u:0:0:%u", f->host, f->sid, f->host, f->host,
+		l->lun);
 	ATTRIBUTES(s, dir, { "state", or (f->dev_state, "running") }, { "rescan", "" }, { "type", "0" });
 	if (l->disk)
 		fake_sys_write(s, "2097152\n", "%s/block/%s/size", dir, l->disk);
@@ -170,17 +167,14 @@ void fake_sys_session(struct fake_sys *s, const struct fake_session *f)
 	char dir[192], to[256];
 
 	host(s, f);
-	snprintf(dir, sizeof(dir), "devices/platform/host%u/session%u/iscsi_session/session%u", f->host,
-		f->sid, f->sid);
-	ATTRIBUTES(s, dir, { "targetname", or (f->target, "iqn.2026-11.com.example:disk1") },
-		{ "tpgt", or (f->tpgt, "1") }, { "creator", "4242" }, { "recovery_tmo", "120" },
-		{ "state", or (f->state, "LOGGED_IN") }, { "target_state", "SCANNED" }, { "target_id", "0" },
-		{ "ifacename", or (f->iface, "default") },
-		{ "initiatorname", "iqn.2026-11.com.example:initiator" },
-		{ "username", or (f->username, "(null)") }, { "password", or (f->password, "(null)") },
-		{ "username_in", "(null)" }, { "password_in", "(null)" }, { "initial_r2t", "0" },
-		{ "immediate_data", "1" }, { "first_burst_len", "262144" }, { "max_burst_len", "16776192" },
-		{ "max_outstanding_r2t", "1" }, { "abort_tmo", "15" }, { "lu_reset_tmo", "30" },
+	snprintf(dir, sizeof(dir), "devices/platform/host%u/session%u/iscsi_session/session%u", f->host, f->sid, f->sid);
+	ATTRIBUTES(s, dir, { "targetname", or (f->target, "iqn.2026-11.com.example:disk1") }, { "tpgt", or (f->tpgt, "1") },
+		{ "creator", "4242" }, { "recovery_tmo", "120" }, { "state", or (f->state, "LOGGED_IN") },
+		{ "target_state", "SCANNED" }, { "target_id", "0" }, { "ifacename", or (f->iface, "default") },
+		{ "initiatorname", "iqn.2026-11.com.example:initiator" }, { "username", or (f->username, "(null)") },
+		{ "password", or (f->password, "(null)") }, { "username_in", "(null)" }, { "password_in", "(null)" },
+		{ "initial_r2t", "0" }, { "immediate_data", "1" }, { "first_burst_len", "262144" },
+		{ "max_burst_len", "16776192" }, { "max_outstanding_r2t", "1" }, { "abort_tmo", "15" }, { "lu_reset_tmo", "30" },
 		{ "tgt_reset_tmo", "30" }, { "erl", "0" });
 	fake_sys_link(s, "../..", "%s/device", dir);
 	snprintf(to, sizeof(to), "../../%s", dir);

@@ -32,10 +32,8 @@ void fake_sys_free(struct fake_sys *s); /* removes all */
 int fake_sys_setup(void **state);
 int fake_sys_teardown(void **state);
 /* A file with its folders; text as it is. */
-void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void fake_sys_remove(struct fake_sys *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fake_sys_transport(struct fake_sys *s, const char *name);
 void fake_sys_session(struct fake_sys *s, const struct fake_session *session);

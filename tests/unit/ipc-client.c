@@ -114,8 +114,7 @@ static struct record *node(const char *target)
 
 static void login_gives_each_record_its_result(void **state)
 {
-	struct record *records[] = { node("iqn.2000-01.a:x"), node("iqn.2000-01.a:denied"),
-		node("iqn.2000-01.a:there") };
+	struct record *records[] = { node("iqn.2000-01.a:x"), node("iqn.2000-01.a:denied"), node("iqn.2000-01.a:there") };
 	struct results results = { 0 };
 	struct err err = ERR_INIT;
 	struct daemon d;
@@ -158,9 +157,9 @@ static void on_session(void *arg, const struct client_session *s)
 	char *text = arg;
 	size_t n = strlen(text);
 
-	snprintf(text + n, 1024 - n, "%u %s %s:%u,%d %s %s %s/%s [%s] %u %u %d\n", (unsigned)s->sid,
-		s->target, s->address, (unsigned)s->port, s->tpgt, s->iface, s->transport, s->state,
-		s->connection, s->error ? s->error : "-", s->reconnects, (unsigned)s->since_ms, s->adopted);
+	snprintf(text + n, 1024 - n, "%u %s %s:%u,%d %s %s %s/%s [%s] %u %u %d\n", (unsigned)s->sid, s->target, s->address,
+		(unsigned)s->port, s->tpgt, s->iface, s->transport, s->state, s->connection, s->error ? s->error : "-",
+		s->reconnects, (unsigned)s->since_ms, s->adopted);
 }
 
 static void looking_needs_no_root(void **state)
@@ -175,10 +174,11 @@ static void looking_needs_no_root(void **state)
 	(void)state;
 	start(&d, 1000);
 	assert_int_equal(client_list(d.client, 10000, on_session, text, &err), 0);
-	assert_string_equal(text, "0 iqn.a 10.0.0.1:3260,-1 default tcp NEW/FREE [-] 0 0 0\n"
-				  "1 iqn.a 10.0.0.1:3260,1 default tcp LOGGED_IN/LOGGED_IN [-] 0 5 1\n"
-				  "2 iqn.a 10.0.0.2:3260,1 eth1 tcp FAILED/FREE [gone\\x1b] 3 0 0\n"
-				  "4 iqn.b 10.0.0.2:3261,2 eth1 tcp LOGGED_IN/LOGGED_IN [-] 0 0 0\n");
+	assert_string_equal(text,
+		"0 iqn.a 10.0.0.1:3260,-1 default tcp NEW/FREE [-] 0 0 0\n"
+		"1 iqn.a 10.0.0.1:3260,1 default tcp LOGGED_IN/LOGGED_IN [-] 0 5 1\n"
+		"2 iqn.a 10.0.0.2:3260,1 eth1 tcp FAILED/FREE [gone\\x1b] 3 0 0\n"
+		"4 iqn.b 10.0.0.2:3261,2 eth1 tcp LOGGED_IN/LOGGED_IN [-] 0 0 0\n");
 	assert_int_equal(client_status(d.client, &status, &err), 0);
 	assert_string_equal(status.version, PACKAGE_VERSION);
 	assert_int_equal(status.pid, getpid());
@@ -208,15 +208,15 @@ static struct client *mute(const char *bytes, size_t len, int *other)
 
 static void a_daemon_that_talks_nonsense_is_left(void **state)
 {
-#define SAY(text)                                                                                            \
-	{                                                                                                    \
-		text, sizeof(text)                                                                           \
+#define SAY(text) \
+	{ \
+		text, sizeof(text) \
 	}
 	static const struct {
 		const char *bytes;
 		size_t len;
-	} rows[] = { SAY("x"), SAY(""), SAY("[]"), SAY("{\"parameters\":[]}"), SAY("{\"error\":1}"),
-		SAY("{\"continues\":1}"), SAY("{\"parameters\":{},\"continues\":true}") };
+	} rows[] = { SAY("x"), SAY(""), SAY("[]"), SAY("{\"parameters\":[]}"), SAY("{\"error\":1}"), SAY("{\"continues\":1}"),
+		SAY("{\"parameters\":{},\"continues\":true}") };
 	struct err err;
 	int other;
 
@@ -243,17 +243,15 @@ static void errors_are_told_apart(void **state)
 		enum miscsi_error code;
 		const char *text;
 	} rows[] = {
-		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":28,\"text\":\"why\\n\"}}",
-			MISCSI_ERR_BUSY, "why\\x0a" },
+		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":28,\"text\":\"why\\n\"}}", MISCSI_ERR_BUSY,
+			"why\\x0a" },
 		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":99}}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":0}}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.miscsi.Error\"}", MISCSI_ERR_GENERIC, "" },
-		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS,
-			"only root may call a.b.C" },
+		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS, "only root may call a.b.C" },
 		{ "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"p\"}}",
 			MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon does not take the parameter p" },
-		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ,
-			"a.b.C: the daemon says x.y\\x1b" },
+		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon says x.y\\x1b" },
 	};
 	struct err err;
 	int other;
@@ -276,8 +274,7 @@ static void errors_are_told_apart(void **state)
 
 static void a_dead_daemon_is_seen_at_once(void **state)
 {
-	static const char one[] =
-		"{\"parameters\":{\"results\":[{\"index\":1,\"sid\":3}]},\"continues\":true}";
+	static const char one[] = "{\"parameters\":{\"results\":[{\"index\":1,\"sid\":3}]},\"continues\":true}";
 	static const uint32_t sids[] = { 1, 2, 3 };
 	struct results results = { 0 };
 	struct err err = ERR_INIT;
@@ -347,8 +344,7 @@ static void on_alarm(int signo)
 static void signals_do_not_end_a_wait_nor_lengthen_it(void **state)
 {
 	const struct sigaction sa = { .sa_handler = on_alarm };
-	const struct itimerval often = { .it_value = { .tv_usec = 20000 },
-		.it_interval = { .tv_usec = 20000 } };
+	const struct itimerval often = { .it_value = { .tv_usec = 20000 }, .it_interval = { .tv_usec = 20000 } };
 	const struct itimerval never = { .it_value = { .tv_sec = 0 } };
 	struct err err = ERR_INIT;
 	int other;

@@ -66,7 +66,7 @@ static void a_dead_socket_is_replaced_a_living_is_not(void **state)
 	assert_int_equal(listener_open(path, &again, &err), 0);
 	assert_int_equal(try_connect(path), 0);
 	assert_int_equal(world_count(&w), 1); /* nothing beside it */
-	listener_unlink(path);		      /* it lives */
+	listener_unlink(path); /* it lives */
 	assert_int_equal(try_connect(path), 0);
 	close(again);
 	listener_unlink(path);
@@ -134,8 +134,7 @@ static int inherit_in_child(const char *pid, const char *count, int max, int *th
 	int fds[8], a, b, p[2], n;
 
 	world_make(&w);
-	if (listener_open(world_path(&w, "a"), &a, NULL) || listener_open(world_path(&w, "b"), &b, NULL) ||
-		pipe(p))
+	if (listener_open(world_path(&w, "a"), &a, NULL) || listener_open(world_path(&w, "b"), &b, NULL) || pipe(p))
 		return -1;
 	dup2(a, 103);
 	dup2(p[0], 104);

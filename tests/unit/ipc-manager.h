@@ -28,8 +28,8 @@ struct fake {
 	struct loop_task task;
 	bool at_once; /* answers by itself, from the loop */
 	unsigned asked, forgotten, sid;
-	bool force;			 /* of the last logout */
-	uint64_t ended_id;		 /* of the last logout by id; 0: none */
+	bool force; /* of the last logout */
+	uint64_t ended_id; /* of the last logout by id; 0: none */
 	char target[256], password[256]; /* of the last login */
 };
 
@@ -174,8 +174,7 @@ static inline void fake_forget(struct manager_request *r)
 			fake_current->queue[i].request = NULL;
 }
 
-static inline int fake_each(
-	struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg)
+static inline int fake_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg)
 {
 	int rc = 0;
 

@@ -129,10 +129,7 @@ static void start_with(struct fixture *f, int (*peer)(int fd, uid_t *uid))
 		.description = "interface t.t",
 		.methods = methods,
 		.arg = f,
-		.limits = { .connections = 6,
-			.connections_uid = 3,
-			.message_root = 100000,
-			.message_other = 1000 },
+		.limits = { .connections = 6, .connections_uid = 3, .message_root = 100000, .message_other = 1000 },
 		.peer = peer,
 	};
 
@@ -165,8 +162,7 @@ static void a_call_has_a_reply(void **state)
 		"{\"parameters\":{\"text\":\"a\"}}\n");
 	assert_string_equal(peer_ask(&f.p, fd, CALL("Echo")), EMPTY);
 	assert_string_equal(
-		peer_ask(&f.p, fd,
-			"{\"new\":[1],\"method\":\"t.t.Echo\",\"parameters\":{\"other\":{},\"text\":\"b\"}}"),
+		peer_ask(&f.p, fd, "{\"new\":[1],\"method\":\"t.t.Echo\",\"parameters\":{\"other\":{},\"text\":\"b\"}}"),
 		"{\"parameters\":{\"text\":\"b\"}}\n");
 	close(fd);
 	stop(&f);
@@ -178,19 +174,14 @@ static void what_cannot_be_called_is_named(void **state)
 		const char *call, *reply;
 	} rows[] = {
 		{ CALL("Nothing"), ERROR("MethodNotFound", "\"method\":\"t.t.Nothing\"") },
-		{ "{\"method\":\"org.varlink.service.X\"}",
-			ERROR("MethodNotFound", "\"method\":\"org.varlink.service.X\"") },
+		{ "{\"method\":\"org.varlink.service.X\"}", ERROR("MethodNotFound", "\"method\":\"org.varlink.service.X\"") },
 		{ "{\"method\":\"t.other.Echo\"}", ERROR("InterfaceNotFound", "\"interface\":\"t.other\"") },
 		{ "{\"method\":\"t.t.t.Echo\"}", ERROR("InterfaceNotFound", "\"interface\":\"t.t.t\"") },
 		{ "{\"method\":\"\"}", ERROR("InterfaceNotFound", "\"interface\":\"\"") },
-		{ "{\"method\":\"t.t.Echo\",\"parameters\":[]}",
-			ERROR("InvalidParameter", "\"parameter\":\"parameters\"") },
-		{ "{\"method\":\"t.t.Echo\",\"more\":1}",
-			ERROR("InvalidParameter", "\"parameter\":\"more\"") },
-		{ "{\"method\":\"t.t.Echo\",\"oneway\":1}",
-			ERROR("InvalidParameter", "\"parameter\":\"oneway\"") },
-		{ "{\"method\":\"t.t.Echo\",\"upgrade\":true}",
-			ERROR("MethodNotImplemented", "\"method\":\"t.t.Echo\"") },
+		{ "{\"method\":\"t.t.Echo\",\"parameters\":[]}", ERROR("InvalidParameter", "\"parameter\":\"parameters\"") },
+		{ "{\"method\":\"t.t.Echo\",\"more\":1}", ERROR("InvalidParameter", "\"parameter\":\"more\"") },
+		{ "{\"method\":\"t.t.Echo\",\"oneway\":1}", ERROR("InvalidParameter", "\"parameter\":\"oneway\"") },
+		{ "{\"method\":\"t.t.Echo\",\"upgrade\":true}", ERROR("MethodNotImplemented", "\"method\":\"t.t.Echo\"") },
 		{ CALL("Must"), ERROR("ExpectedMore", "") },
 		{ CALL("Root"), ERROR("PermissionDenied", "") },
 	};
@@ -221,14 +212,10 @@ static void the_service_describes_itself(void **state)
 	assert_string_equal(peer_ask(&f.p, fd, "{\"method\":\"org.varlink.service.GetInfo\"}"),
 		"{\"parameters\":{\"vendor\":\"V\",\"product\":\"P\",\"version\":\"1\",\"url\":\"U\","
 		"\"interfaces\":[\"org.varlink.service\",\"t.t\"]}}\n");
-#define DESCRIBE(name)                                                                                       \
-	"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"" name  \
-	"\"}}"
-	assert_string_equal(peer_ask(&f.p, fd, DESCRIBE("t.t")),
-		"{\"parameters\":{\"description\":\"interface t.t\"}}\n");
+#define DESCRIBE(name) "{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"" name "\"}}"
+	assert_string_equal(peer_ask(&f.p, fd, DESCRIBE("t.t")), "{\"parameters\":{\"description\":\"interface t.t\"}}\n");
 	assert_non_null(strstr(peer_ask(&f.p, fd, DESCRIBE("org.varlink.service")), "method GetInfo()"));
-	assert_string_equal(
-		peer_ask(&f.p, fd, DESCRIBE("x.y")), ERROR("InterfaceNotFound", "\"interface\":\"x.y\""));
+	assert_string_equal(peer_ask(&f.p, fd, DESCRIBE("x.y")), ERROR("InterfaceNotFound", "\"interface\":\"x.y\""));
 	close(fd);
 	stop(&f);
 }
@@ -258,8 +245,7 @@ static void oneway_has_no_reply(void **state)
 	(void)state;
 	start(&f);
 	fd = peers_connect(&f.p, USER);
-	assert_string_equal(
-		peer_ask(&f.p, fd, "{\"method\":\"t.t.Count\",\"oneway\":true,\"more\":true}"), "");
+	assert_string_equal(peer_ask(&f.p, fd, "{\"method\":\"t.t.Count\",\"oneway\":true,\"more\":true}"), "");
 	assert_string_equal(peer_ask(&f.p, fd, "{\"method\":\"t.t.None\",\"oneway\":true}"), "");
 	assert_int_equal(f.handled, 1);
 	assert_string_equal(peer_ask(&f.p, fd, CALL("Echo")), EMPTY);
@@ -280,8 +266,7 @@ static void every_call_has_exactly_one_final_reply(void **state)
 	(void)state;
 	start(&f);
 	fd = peers_connect(&f.p, USER);
-	assert_string_equal(peer_ask(&f.p, fd, CALL("Forget")),
-		ERROR("MethodNotImplemented", "\"method\":\"t.t.Forget\""));
+	assert_string_equal(peer_ask(&f.p, fd, CALL("Forget")), ERROR("MethodNotImplemented", "\"method\":\"t.t.Forget\""));
 	assert_int_equal(f.complaints, 1);
 	assert_string_equal(peer_ask(&f.p, fd, "{\"method\":\"t.t.Twice\",\"more\":true}"), EMPTY);
 	assert_int_equal(f.complaints, 3);
@@ -305,9 +290,8 @@ static void calls_are_served_in_their_order(void **state)
 	send(fd, CALL("Echo"), sizeof(CALL("Echo")), 0);
 	assert_int_equal(loop_step(f.p.loop, 0), 0); /* what waits to be read does not keep the loop busy */
 	varlink_reply_error(f.held, "t.t.Late", NULL);
-	assert_string_equal(
-		peer_hear(&f.p, fd), "{\"error\":\"t.t.Late\",\"parameters\":{}}\n" EMPTY ERROR(
-					     "MethodNotFound", "\"method\":\"t.t.Nothing\"") EMPTY);
+	assert_string_equal(peer_hear(&f.p, fd),
+		"{\"error\":\"t.t.Late\",\"parameters\":{}}\n" EMPTY ERROR("MethodNotFound", "\"method\":\"t.t.Nothing\"") EMPTY);
 	close(fd);
 	stop(&f);
 }
@@ -373,9 +357,8 @@ static void a_reply_to_who_is_gone_is_no_error(void **state)
 
 static void what_is_no_call_ends_the_connection(void **state)
 {
-	static const char *const bad[] = { "", "x", "[]", "{}", "{\"method\":1}",
-		"{\"method\":\"a\\u0000b\"}", "{\"method\":null}", "{\"method\":\"t.t.Echo\"}}", "\xff",
-		NULL };
+	static const char *const bad[] = { "", "x", "[]", "{}", "{\"method\":1}", "{\"method\":\"a\\u0000b\"}",
+		"{\"method\":null}", "{\"method\":\"t.t.Echo\"}}", "\xff", NULL };
 	struct fixture f;
 
 	(void)state;
@@ -612,8 +595,7 @@ static void a_listener_takes_peers_by_their_credentials(void **state)
 	start_with(&f, NULL);
 	fd = listen_and_connect(&f, &w);
 	assert_string_equal(peer_ask(&f.p, fd, CALL("Echo")), EMPTY);
-	assert_string_equal(
-		peer_ask(&f.p, fd, CALL("Root")), geteuid() ? ERROR("PermissionDenied", "") : EMPTY);
+	assert_string_equal(peer_ask(&f.p, fd, CALL("Root")), geteuid() ? ERROR("PermissionDenied", "") : EMPTY);
 	close(fd);
 	stop(&f);
 	world_remove(&w);

@@ -14,12 +14,10 @@
 #define ROOT 0
 #define USER 1000
 #define CALL(method, parameters) "{\"method\":\"org.miscsi." method "\",\"parameters\":" parameters "}"
-#define MORE(method, parameters)                                                                             \
-	"{\"method\":\"org.miscsi." method "\",\"more\":true,\"parameters\":" parameters "}"
+#define MORE(method, parameters) "{\"method\":\"org.miscsi." method "\",\"more\":true,\"parameters\":" parameters "}"
 #define NODE(target) "{\"kind\":\"node\",\"settings\":{\"node.name\":\"" target "\"}}"
-#define INVALID(parameter)                                                                                   \
-	"{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"" parameter     \
-	"\"}}\n"
+#define INVALID(parameter) \
+	"{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"" parameter "\"}}\n"
 #define DENIED "{\"error\":\"org.varlink.service.PermissionDenied\",\"parameters\":{}}\n"
 #define EMPTY "{\"parameters\":{}}\n"
 #define NO_RESULTS "{\"parameters\":{\"results\":[]}}\n"
@@ -76,9 +74,10 @@ static void login_streams_results_as_they_end(void **state)
 
 	(void)state;
 	start(&f);
-	assert_string_equal(
-		ask(&f, MORE("Login", "{\"records\":[" NODE("iqn.2000-01.a:x") "," NODE(
-					      "iqn.2000-01.a:denied") "," NODE("iqn.2000-01.a:there") "]}")),
+	assert_string_equal(ask(&f,
+				    MORE("Login",
+					    "{\"records\":[" NODE("iqn.2000-01.a:x") "," NODE("iqn.2000-01.a:denied") "," NODE(
+						    "iqn.2000-01.a:there") "]}")),
 		"");
 	assert_int_equal(f.manager.asked, 3);
 	fake_answer(&f.manager);
@@ -95,8 +94,7 @@ static void login_streams_results_as_they_end(void **state)
 											       "\"results\":["
 											       "{\"index\":0,"
 											       "\"sid\":"
-											       "1" WHERE
-											       "}]},"
+											       "1" WHERE "}]},"
 											       "\"continues\""
 											       ":true}"
 											       "\n" NO_RESULTS);
@@ -110,10 +108,8 @@ static void login_without_more_replies_once(void **state)
 	(void)state;
 	start(&f);
 	f.manager.at_once = true;
-	assert_string_equal(ask(&f, CALL("Login", "{\"records\":[" NODE("iqn.2000-01.a:x") "," NODE(
-							  "iqn.2000-01.a:y") "]}")),
-		"{\"parameters\":{\"results\":[{\"index\":1,\"sid\":2" WHERE "},{\"index\":0,\"sid\":1" WHERE
-		"}]}}\n");
+	assert_string_equal(ask(&f, CALL("Login", "{\"records\":[" NODE("iqn.2000-01.a:x") "," NODE("iqn.2000-01.a:y") "]}")),
+		"{\"parameters\":{\"results\":[{\"index\":1,\"sid\":2" WHERE "},{\"index\":0,\"sid\":1" WHERE "}]}}\n");
 	assert_string_equal(ask(&f, CALL("Login", "{\"records\":[]}")), NO_RESULTS);
 	stop(&f);
 }
@@ -124,8 +120,7 @@ static void login_that_does_not_wait_is_forgotten(void **state)
 
 	(void)state;
 	start(&f);
-	assert_string_equal(
-		ask(&f, MORE("Login", "{\"wait\":false,\"records\":[" NODE("iqn.2000-01.a:x") ",7]}")),
+	assert_string_equal(ask(&f, MORE("Login", "{\"wait\":false,\"records\":[" NODE("iqn.2000-01.a:x") ",7]}")),
 		"{\"parameters\":{\"results\":[{\"index\":1" FAILED(
 			"7", "INVAL", "record 1: Bad message") "}]},\"continues\":true}\n"
 							       "{\"parameters\":{\"results\":[{\"index\":0}]}"
@@ -139,8 +134,7 @@ static void a_bad_record_fails_alone(void **state)
 {
 	static const char *const bad[] = { "7", "null", "{}", "{\"kind\":\"node\"}", "{\"settings\":{}}",
 		"{\"kind\":\"node\",\"settings\":[]}", "{\"kind\":\"iface\",\"settings\":{}}",
-		"{\"kind\":\"node\",\"settings\":{\"node.name\":1}}",
-		"{\"kind\":\"node\",\"settings\":{\"node.name\":\"../x\"}}",
+		"{\"kind\":\"node\",\"settings\":{\"node.name\":1}}", "{\"kind\":\"node\",\"settings\":{\"node.name\":\"../x\"}}",
 		"{\"kind\":\"node\",\"settings\":{\"node.session.cmds_max\":\"many\"}}",
 		"{\"kind\":\"node\",\"settings\":{\"new\\nkey\":\"x\"}}",
 		"{\"kind\":\"node\",\"settings\":{\"new.key\":\"a\\nb\"}}", NULL };
@@ -151,8 +145,7 @@ static void a_bad_record_fails_alone(void **state)
 	start(&f);
 	f.manager.at_once = true;
 	for (const char *const *record = bad; *record; record++) {
-		snprintf(text, sizeof(text), CALL("Login", "{\"records\":[%s," NODE("iqn.2000-01.a:x") "]}"),
-			*record);
+		snprintf(text, sizeof(text), CALL("Login", "{\"records\":[%s," NODE("iqn.2000-01.a:x") "]}"), *record);
 		ask(&f, text);
 		fake_answer(&f.manager);
 		peer_say(&f.p, f.fd, text);
@@ -211,8 +204,10 @@ static void a_secret_reaches_the_manager(void **state)
 
 	(void)state;
 	start(&f);
-	ask(&f, CALL("Login", "{\"records\":[{\"kind\":\"node\",\"settings\":{\"node.session.auth.password\":"
-			      "\"s3cr3t\"}}]}"));
+	ask(&f,
+		CALL("Login",
+			"{\"records\":[{\"kind\":\"node\",\"settings\":{\"node.session.auth.password\":"
+			"\"s3cr3t\"}}]}"));
 	assert_string_equal(f.manager.password, "s3cr3t");
 	stop(&f);
 }
@@ -280,8 +275,8 @@ static void logout_tells_of_each(void **state)
 	assert_string_equal(ask(&f, CALL("Logout", "{\"sids\":[99]}")),
 		"{\"parameters\":{\"results\":[{\"index\":0,\"sid\":99" WHERE FAILED(
 			"28", "BUSY", "because iqn.2000-01.a:busy") "}]}}\n");
-	assert_string_equal(ask(&f, CALL("Rescan", "{\"sids\":[5]}")),
-		"{\"parameters\":{\"results\":[{\"index\":0,\"sid\":5" WHERE "}]}}\n");
+	assert_string_equal(
+		ask(&f, CALL("Rescan", "{\"sids\":[5]}")), "{\"parameters\":{\"results\":[{\"index\":0,\"sid\":5" WHERE "}]}}\n");
 	stop(&f);
 }
 
@@ -321,9 +316,8 @@ static void bad_parameters_are_named(void **state)
 
 static void changing_anything_needs_root(void **state)
 {
-	static const char *const closed[] = { CALL("Login", "{\"records\":[]}"),
-		CALL("Logout", "{\"sids\":[1]}"), CALL("Rescan", "{\"sids\":[1]}"),
-		CALL("SetLogLevel", "{\"level\":\"debug\"}"), CALL("Stop", "{}"), NULL };
+	static const char *const closed[] = { CALL("Login", "{\"records\":[]}"), CALL("Logout", "{\"sids\":[1]}"),
+		CALL("Rescan", "{\"sids\":[1]}"), CALL("SetLogLevel", "{\"level\":\"debug\"}"), CALL("Stop", "{}"), NULL };
 	static const char *const open[] = { CALL("ListSessions", "{}"), CALL("GetStatus", "{}"), NULL };
 	struct fixture f;
 	int fd;
@@ -348,12 +342,11 @@ static void the_list_has_every_session(void **state)
 	(void)state;
 	start(&f);
 	list = ask(&f, CALL("ListSessions", "{}"));
-	assert_non_null(
-		strstr(list, "{\"target\":\"iqn.a\",\"address\":\"10.0.0.1\",\"port\":3260,\"tpgt\":-1,"
-			     "\"iface\":\"default\",\"transport\":\"tcp\",\"state\":\"NEW\","
-			     "\"connection\":\"FREE\",\"reconnects\":0,\"since\":0,\"adopted\":false}"));
-	assert_non_null(
-		strstr(list, "\"connection\":\"LOGGED_IN\",\"reconnects\":0,\"since\":5,\"adopted\":true}"));
+	assert_non_null(strstr(list,
+		"{\"target\":\"iqn.a\",\"address\":\"10.0.0.1\",\"port\":3260,\"tpgt\":-1,"
+		"\"iface\":\"default\",\"transport\":\"tcp\",\"state\":\"NEW\","
+		"\"connection\":\"FREE\",\"reconnects\":0,\"since\":0,\"adopted\":false}"));
+	assert_non_null(strstr(list, "\"connection\":\"LOGGED_IN\",\"reconnects\":0,\"since\":5,\"adopted\":true}"));
 	assert_non_null(strstr(list, "\"error\":\"gone\\u001b\",\"reconnects\":3"));
 	assert_non_null(strstr(list, "{\"sid\":4,"));
 	stop(&f);
@@ -374,8 +367,7 @@ static void status_and_log_level(void **state)
 	assert_int_equal(f.log.level, LOG_LEVEL_DEBUG);
 	status = ask(&f, CALL("GetStatus", "{}"));
 	assert_non_null(strstr(status, "\"version\":\"" PACKAGE_VERSION "\""));
-	assert_non_null(strstr(
-		status, "\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"level\":\"debug\""));
+	assert_non_null(strstr(status, "\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"level\":\"debug\""));
 	stop(&f);
 }
 
@@ -386,14 +378,15 @@ static void monitor_tells_changes_until_it_is_left(void **state)
 
 	(void)state;
 	start(&f);
-	assert_string_equal(ask(&f, CALL("Monitor", "{}")),
-		"{\"error\":\"org.varlink.service.ExpectedMore\",\"parameters\":{}}\n");
+	assert_string_equal(
+		ask(&f, CALL("Monitor", "{}")), "{\"error\":\"org.varlink.service.ExpectedMore\",\"parameters\":{}}\n");
 	fd = peers_connect(&f.p, USER);
 	assert_string_equal(peer_ask(&f.p, fd, MORE("Monitor", "{}")), "");
 	fake_change(&f.manager, &fake_sessions[2]);
 	fake_change(&f.manager, &fake_sessions[1]);
-	assert_non_null(strstr(peer_hear(&f.p, fd), "\"adopted\":false}},\"continues\":true}\n"
-						    "{\"parameters\":{\"session\":{\"sid\":1,"));
+	assert_non_null(strstr(peer_hear(&f.p, fd),
+		"\"adopted\":false}},\"continues\":true}\n"
+		"{\"parameters\":{\"session\":{\"sid\":1,"));
 	close(fd);
 	peers_run(&f.p);
 	assert_true(list_empty(&f.manager.watches));
@@ -443,8 +436,9 @@ static void every_method_of_the_description_is_there(void **state)
 
 	(void)state;
 	start(&f);
-	text = x_strdup(ask(&f, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
-				"\"parameters\":{\"interface\":\"org.miscsi\"}}"));
+	text = x_strdup(ask(&f,
+		"{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+		"\"parameters\":{\"interface\":\"org.miscsi\"}}"));
 	for (char *at = text; (at = strstr(at, "\\nmethod ")) && n < 20; n++) {
 		at += strlen("\\nmethod ");
 		snprintf(call, sizeof(call), "{\"method\":\"org.miscsi.%.*s\"}", (int)strcspn(at, "("), at);

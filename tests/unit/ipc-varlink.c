@@ -38,8 +38,7 @@ static void many_messages_come_from_one_read(void **state)
 
 	(void)state;
 	assert_int_equal(varlink_buffer_add(&b, bytes, sizeof(bytes)), 0);
-	for (const char *const *want = (const char *const[]){ "one", "two", "", "three", NULL }; *want;
-		want++) {
+	for (const char *const *want = (const char *const[]){ "one", "two", "", "three", NULL }; *want; want++) {
 		assert_int_equal(varlink_next(&b, 100, &message), strlen(*want));
 		assert_string_equal(message, *want);
 		varlink_buffer_consume(&b, strlen(*want) + 1);
@@ -108,9 +107,9 @@ static int parse(const char *text)
 
 static void what_is_no_object_is_refused(void **state)
 {
-	static const char *const bad[] = { "", " ", "1", "null", "[]", "[{}]", "\"a\"", "{", "{\"a\"",
-		"{\"a\":", "{\"a\":1", "{\"a\":1,", "{}{}", "{} x", "{}x", "{a:1}", "{\"a\":01}",
-		"{\"a\":1,}", "{\"a\":tru}", "x", "{\"a\":\"\\ud800\"x}", "\x01{}", NULL };
+	static const char *const bad[] = { "", " ", "1", "null", "[]", "[{}]", "\"a\"", "{", "{\"a\"", "{\"a\":", "{\"a\":1",
+		"{\"a\":1,", "{}{}", "{} x", "{}x", "{a:1}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":tru}", "x",
+		"{\"a\":\"\\ud800\"x}", "\x01{}", NULL };
 
 	(void)state;
 	for (const char *const *text = bad; *text; text++)
@@ -163,9 +162,8 @@ static void a_short_message_of_many_objects_is_refused(void **state)
 
 static void members_are_of_their_type_and_range(void **state)
 {
-	static const char text[] =
-		"{\"s\":\"x\",\"z\":\"a\\u0000b\",\"n\":7,\"neg\":-1,\"b\":true,\"a\":[],\"o\":{},"
-		"\"null\":null,\"big\":99999999999999999999999,\"f\":1.5}";
+	static const char text[] = "{\"s\":\"x\",\"z\":\"a\\u0000b\",\"n\":7,\"neg\":-1,\"b\":true,\"a\":[],\"o\":{},"
+				   "\"null\":null,\"big\":99999999999999999999999,\"f\":1.5}";
 	struct json_object *o, *value = NULL;
 	const char *s = "kept";
 	long long n = 42;
@@ -251,10 +249,10 @@ static void what_is_written_is_read_again(void **state)
 /* Written, each is one character (or is itself) again; what is none becomes U+FFFD per byte. */
 static void texts_are_written_as_strict_utf8(void **state)
 {
-	static const char *const good[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xef\xbf\xbf",
-		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", NULL };
-	static const char *const bad[] = { "\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc3", "\xe1\x80", NULL };
+	static const char *const good[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
+		"\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", NULL };
+	static const char *const bad[] = { "\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc3", "\xe1\x80", NULL };
 	struct json_object *o = json_object_new_object();
 	const char *s;
 	int error = 0;

@@ -17,12 +17,12 @@ struct seen {
 	unsigned wanted, n;
 };
 
-#define SEEN(arg, ...)                                                                 \
-	do {                                                                           \
-		struct seen *seen_ = (arg);                                            \
-		size_t len_ = strlen(seen_->text);                                     \
+#define SEEN(arg, ...) \
+	do { \
+		struct seen *seen_ = (arg); \
+		size_t len_ = strlen(seen_->text); \
 		snprintf(seen_->text + len_, sizeof(seen_->text) - len_, __VA_ARGS__); \
-		seen_->n++;                                                            \
+		seen_->n++; \
 	} while (0)
 
 static void pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t *bhs, const uint8_t *data, size_t len)
@@ -82,8 +82,8 @@ static void lost(void *arg)
 	SEEN(arg, "lost;");
 }
 
-static const struct kernel_event_ops all = { pdu, conn_error, login_state, created, unbound, destroyed,
-	host_event, ping_done, path_req, iface_down, lost };
+static const struct kernel_event_ops all = { pdu, conn_error, login_state, created, unbound, destroyed, host_event, ping_done,
+	path_req, iface_down, lost };
 
 /* A message of that event with r's four words and len bytes behind. In a block of its own size, so that
  * reading beyond it is seen. */

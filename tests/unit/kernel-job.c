@@ -152,8 +152,7 @@ static void negative_retcode_is_a_failure_where_the_request_has_one(void **state
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
 	kernel_job_send_pdu(w->job, (const uint8_t[48]){ 0x43 }, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
-	assert_int_equal(err.code,
-		MISCSI_ERR_SESSION_NOT_CONNECTED); /* the connection's refusal, not a missing privilege */
+	assert_int_equal(err.code, MISCSI_ERR_SESSION_NOT_CONNECTED); /* the connection's refusal, not a missing privilege */
 	/* elsewhere r holds nothing */
 	kernel_job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_STOP_CONN, 1, FAKE_RETCODE, -EIO);

@@ -57,7 +57,9 @@ static void run(const char *command)
 
 static int far_end(void)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = (int)if_nametoindex("v1") };
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = (int)if_nametoindex("v1")
+	};
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ARP));
 
 	assert_true(fd >= 0);
@@ -74,8 +76,13 @@ struct frame {
 static unsigned who_has(const char *address, unsigned char mac[6])
 {
 	static const unsigned char us[] = { 2, 0, 0, 0, 0, 2 };
-	struct frame f = { .head.ether_type = htons(ETH_P_ARP), .arp.arp_hrd = htons(ARPHRD_ETHER), .arp.arp_pro = htons(ETH_P_IP),
-		.arp.arp_hln = 6, .arp.arp_pln = 4, .arp.arp_op = htons(ARPOP_REQUEST), .arp.arp_spa = { 10, 1, 0, 2 } };
+	struct frame f = { .head.ether_type = htons(ETH_P_ARP),
+		.arp.arp_hrd = htons(ARPHRD_ETHER),
+		.arp.arp_pro = htons(ETH_P_IP),
+		.arp.arp_hln = 6,
+		.arp.arp_pln = 4,
+		.arp.arp_op = htons(ARPOP_REQUEST),
+		.arp.arp_spa = { 10, 1, 0, 2 } };
 	struct pollfd p = { .fd = far_end(), .events = POLLIN };
 	unsigned n = 0;
 
@@ -137,7 +144,8 @@ static void what_is_there_is_taken(void **state)
 	must_make(&six);
 	assert_int_equal(if_nametoindex(NAME), before);
 	run("test $(ip -o addr show dev " NAME " | grep -c 'inet 10.1.0.5') = 2");
-	run("for i in 1 2 3 4 5; do ip -6 addr show " NAME " | grep 'fd00:1::50/64' | grep -qv tentative && exit 0; sleep 0.1; done; exit 1");
+	run("for i in 1 2 3 4 5; do ip -6 addr show " NAME
+	    " | grep 'fd00:1::50/64' | grep -qv tentative && exit 0; sleep 0.1; done; exit 1");
 	/* it is a source that routes can have */
 	inet_pton(AF_INET, "10.1.0.2", r.dst);
 	inet_pton(AF_INET, "10.1.0.51", r.src);
@@ -200,7 +208,9 @@ static void the_address_comes_last(void **state)
 /* An administrator may want fewer answers than we need: those stay as few. */
 static void a_stricter_parent_stays_so(void **state)
 {
-	static const struct { const char *before, *after; } cases[] = { { "0", "1" }, { "1", "1" }, { "2", "2" }, { "3", "1" }, { "8", "8" } };
+	static const struct {
+		const char *before, *after;
+	} cases[] = { { "0", "1" }, { "1", "1" }, { "2", "2" }, { "3", "1" }, { "8", "8" } };
 	struct macvlan m = { .parent = "v0", .mac = { 2, 0, 0x5e, 0, 0x53, 5 } };
 	char command[128];
 
@@ -218,8 +228,9 @@ static void a_stricter_parent_stays_so(void **state)
 /* A macvlan on a VLAN: the adapter has to tag. */
 static void a_vlan_below_is_told(void **state)
 {
-	struct macvlan m = { .parent = "v0.7", .mac = { 2, 0, 0x5e, 0, 0x53, 4 }, .family = AF_INET, .address = { 10, 7, 0, 50 },
-		.prefix = 24 };
+	struct macvlan m = {
+		.parent = "v0.7", .mac = { 2, 0, 0x5e, 0, 0x53, 4 }, .family = AF_INET, .address = { 10, 7, 0, 50 }, .prefix = 24
+	};
 	struct route r = { .family = AF_INET, .dst = { 10, 7, 0, 2 } };
 
 	(void)state;

@@ -13,11 +13,11 @@
 #define INITIATOR "iqn.2001-04.com.example:host"
 
 /* The target's answers to all that a normal session offers, but for MaxRecvDataSegmentLength. */
-#define OP_ANSWERS                                                                                           \
+#define OP_ANSWERS \
 	"HeaderDigest=None\0DataDigest=None\0DefaultTime2Wait=2\0DefaultTime2Retain=20\0ErrorRecoveryLevel=" \
-	"0\0"                                                                                                \
-	"MaxConnections=1\0InitialR2T=Yes\0ImmediateData=Yes\0MaxBurstLength=262144\0FirstBurstLength="      \
-	"65536\0"                                                                                            \
+	"0\0" \
+	"MaxConnections=1\0InitialR2T=Yes\0ImmediateData=Yes\0MaxBurstLength=262144\0FirstBurstLength=" \
+	"65536\0" \
 	"MaxOutstandingR2T=1\0DataPDUInOrder=Yes\0DataSequenceInOrder=Yes"
 
 struct script {
@@ -97,8 +97,7 @@ static inline void script_done(struct script *s, struct iscsi_pdu pdu)
 }
 
 /* It has to fail with this code and a text that says why. */
-static inline void script_fails(
-	struct script *s, struct iscsi_pdu pdu, enum miscsi_error code, const char *why)
+static inline void script_fails(struct script *s, struct iscsi_pdu pdu, enum miscsi_error code, const char *why)
 {
 	script_feed(s, pdu);
 	assert_int_equal(s->action.kind, LOGIN_FAILED);

@@ -85,12 +85,23 @@ static int odd_stats(struct miscsi_op *op)
 }
 
 static const struct miscsi_chap_ops chap = { .size = sizeof(chap), .list = odd_list, .set = odd_set, .remove = odd_index };
-static const struct miscsi_flash_ops flash = { .size = sizeof(flash), .list = odd_list, .show = odd_index, .create = odd_create,
-	.login = odd_index, .logout = odd_index, .remove = odd_index };
+static const struct miscsi_flash_ops flash = { .size = sizeof(flash),
+	.list = odd_list,
+	.show = odd_index,
+	.create = odd_create,
+	.login = odd_index,
+	.logout = odd_index,
+	.remove = odd_index };
 static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .host = odd_stats };
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "odd"), MISCSI_END };
-static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "odd", .match = match,
-	.traits = MISCSI_TRAIT_OWN_HOSTS, .chap = &chap, .flash = &flash, .stats = &stats };
+static const struct miscsi_plugin plugin = { .size = sizeof(plugin),
+	.abi = MISCSI_ABI,
+	.name = "odd",
+	.match = match,
+	.traits = MISCSI_TRAIT_OWN_HOSTS,
+	.chap = &chap,
+	.flash = &flash,
+	.stats = &stats };
 
 /* ---- the world ---- */
 

@@ -93,9 +93,18 @@ static void the_card_is_the_targets(void **state)
 
 static void what_is_no_target_is_left_out(void **state)
 {
-	static const struct { const char *name, *address; } bad[] = {
-		{ "", "10.0.0.1\n" }, { "\n", "10.0.0.1\n" }, { "../../etc\n", "10.0.0.1\n" }, { "iqn.2026-11.example:a\nb\n", "10.0.0.1\n" },
-		{ IQN "\n", "" }, { IQN "\n", "0.0.0.0\n" }, { IQN "\n", "10.0.0\n" }, { IQN "\n", "\x01" }, { IQN "\n", "a.host.name\n" },
+	static const struct {
+		const char *name, *address;
+	} bad[] = {
+		{ "", "10.0.0.1\n" },
+		{ "\n", "10.0.0.1\n" },
+		{ "../../etc\n", "10.0.0.1\n" },
+		{ "iqn.2026-11.example:a\nb\n", "10.0.0.1\n" },
+		{ IQN "\n", "" },
+		{ IQN "\n", "0.0.0.0\n" },
+		{ IQN "\n", "10.0.0\n" },
+		{ IQN "\n", "\x01" },
+		{ IQN "\n", "a.host.name\n" },
 		{ IQN "\n", "0000:0000:0000:0000:0000:0000:0000:0000\n" },
 	};
 	cleanup(firmware_list_free) struct firmware_list l = { 0 };
@@ -135,9 +144,15 @@ static void bad_values_are_none(void **state)
 
 static void credentials_go_where_they_are_asked_for(void **state)
 {
-	static const struct { const char *type, *secret, *secret_in; int64_t method; bool mutual; } cases[] = {
-		{ NULL, "secretsecret\n", "", RECORD_AUTH_CHAP, false }, { NULL, "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, true },
-		{ "1\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, false }, { "0\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_NONE, false },
+	static const struct {
+		const char *type, *secret, *secret_in;
+		int64_t method;
+		bool mutual;
+	} cases[] = {
+		{ NULL, "secretsecret\n", "", RECORD_AUTH_CHAP, false },
+		{ NULL, "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, true },
+		{ "1\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_CHAP, false },
+		{ "0\n", "secretsecret\n", "backbackback\n", RECORD_AUTH_NONE, false },
 		{ "2\n", "\n", "backbackback\n", RECORD_AUTH_NONE, false },
 	};
 	struct fake_sys *s = *state;
@@ -200,8 +215,12 @@ static void each_adapter_has_its_own_credentials(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nothing_is_no_failure), T(the_machine_comes_before_its_adapters), T(the_card_is_the_targets), T(what_is_no_target_is_left_out),
-		T(bad_values_are_none), T(credentials_go_where_they_are_asked_for),
+		T(nothing_is_no_failure),
+		T(the_machine_comes_before_its_adapters),
+		T(the_card_is_the_targets),
+		T(what_is_no_target_is_left_out),
+		T(bad_values_are_none),
+		T(credentials_go_where_they_are_asked_for),
 		T(each_adapter_has_its_own_credentials),
 	};
 

@@ -68,7 +68,8 @@ static void everything_of_a_host_is_read(void **state)
 static void hosts_come_by_number_and_others_are_none(void **state)
 {
 	struct fake_sys *s = *state;
-	static const char *const odd[] = { "hostile", "host", "host-1", "host 4", "host4x", "host99999999999999999999", "guest4" };
+	static const char *const odd[] = { "hostile", "host", "host-1", "host 4", "host4x", "host99999999999999999999",
+		"guest4" };
 	cleanup(host_list_free) struct host_list l = { 0 };
 
 	host(s, 12, "nobodys\n");
@@ -109,7 +110,8 @@ static void what_cannot_be_read_is_empty(void **state)
 	fake_sys_remove(s, "class/scsi_host/host3"); /* its driver goes away just now */
 	assert_int_equal(host_list_read(&s->sysfs, &map, &l, NULL), 0);
 	assert_int_equal(l.n, 1);
-	assert_true(!*l.at->transport && !*l.at->state && !*l.at->hwaddress && !*l.at->ipaddress && !*l.at->netdev && !*l.at->initiator);
+	assert_true(!*l.at->transport && !*l.at->state && !*l.at->hwaddress && !*l.at->ipaddress && !*l.at->netdev &&
+		!*l.at->initiator);
 }
 
 /* What is no text stays as it is: who prints it escapes it. */
@@ -129,7 +131,8 @@ static void a_host_is_meant_by_number_or_address(void **state)
 
 	(void)state;
 	assert_true(host_is(&h, "3") && host_is(&h, "00:11:22:33:44:aa"));
-	assert_false(host_is(&h, "03") || host_is(&h, "3 ") || host_is(&h, "33") || host_is(&h, "") || host_is(&h, "00:11:22:33:44:AB"));
+	assert_false(host_is(&h, "03") || host_is(&h, "3 ") || host_is(&h, "33") || host_is(&h, "") ||
+		host_is(&h, "00:11:22:33:44:AB"));
 	assert_true(host_is(&bare, "0"));
 	assert_false(host_is(&bare, "")); /* no address is nobody's address */
 }
@@ -175,8 +178,8 @@ static void interfaces_become_records(void **state)
 
 static void odd_interfaces_are_none(void **state)
 {
-	static const char *const odd[] = { "ipv4-iface-4294967299-0", "ipv4-iface-3-4294967296", "ipv4-iface-3-0x", "ipv4-iface-3",
-		"ipv4-iface- 3-0", "ipv4-iface-3--1", "ipv4-iface-03-0", "ipv5-iface-3-0", "ipv4-3-0", "ipv" };
+	static const char *const odd[] = { "ipv4-iface-4294967299-0", "ipv4-iface-3-4294967296", "ipv4-iface-3-0x",
+		"ipv4-iface-3", "ipv4-iface- 3-0", "ipv4-iface-3--1", "ipv4-iface-03-0", "ipv5-iface-3-0", "ipv4-3-0", "ipv" };
 	struct fake_sys *s = *state;
 	cleanup(host_list_free) struct host_list l = { 0 };
 	cleanup(host_ports_free) struct host_ports p = { 0 };
@@ -190,7 +193,8 @@ static void odd_interfaces_are_none(void **state)
 
 static void values_that_no_iface_may_have_are_left_out(void **state)
 {
-	static const char *const bad[] = { "many\n", "99999999999999999999\n", "-1\n", "(null)\n", "", "\xff\xfe\n", "1500 1500\n" };
+	static const char *const bad[] = { "many\n", "99999999999999999999\n", "-1\n", "(null)\n", "", "\xff\xfe\n",
+		"1500 1500\n" };
 	struct fake_sys *s = *state;
 	char longest[1000];
 

@@ -91,7 +91,8 @@ static void an_adapter_whose_plugin_is_missing_is_known_by_the_file(void **state
 	struct seen s = { .n = 0 };
 
 	(void)state;
-	without_plugins(&w, &dir, "transport card cards card_mod vendor-cards\npci 1af4:10*5 bad\npci 1af4:1005 Card One\nnetdev cardnet\n");
+	without_plugins(&w, &dir,
+		"transport card cards card_mod vendor-cards\npci 1af4:10*5 bad\npci 1af4:1005 Card One\nnetdev cardnet\n");
 	fake_sys_new(&sys);
 	device(&sys, "0000:03:00.0", "0x1af4\n", "0x1005\n", "card_mod");
 	device(&sys, "0000:03:00.1", "0x1234\n", "0x1005\n", "cardnet");
@@ -114,7 +115,8 @@ static void ids_of_subsystems_count(void **state)
 	struct seen s = { .n = 0 };
 
 	(void)state;
-	without_plugins(&w, &dir, "transport other other - -\npci 1234:*:1015:* X\ntransport card card - -\npci 1234:*:1014:1 Y\n");
+	without_plugins(
+		&w, &dir, "transport other other - -\npci 1234:*:1015:* X\ntransport card card - -\npci 1234:*:1014:1 Y\n");
 	fake_sys_new(&sys);
 	device(&sys, "0000:03:00.0", "0x1234\n", "0x1005\n", "d");
 	assert_int_equal(pci_adapters(w.ps, &sys.sysfs, see, &s, NULL), 0);
@@ -177,7 +179,8 @@ static void the_nearest_device_above_a_host_is_its_adapter(void **state)
 
 static void odd_devices_do_no_harm(void **state)
 {
-	static const char *const values[] = { "(null)\n", "0x10000\n", "-1\n", "99999999999999999999999\n", "", "\xff\xfe\n", "0x1077 0x1\n" };
+	static const char *const values[] = { "(null)\n", "0x10000\n", "-1\n", "99999999999999999999999\n", "", "\xff\xfe\n",
+		"0x1077 0x1\n" };
 	char longest[300], to[330];
 	struct fake_sys sys;
 	struct pci_device d;

@@ -58,14 +58,12 @@ static void everything_of_a_session_is_read(void **state)
 	assert_string_equal(i.state, "LOGGED_IN");
 	assert_string_equal(i.conn_state, "up");
 	assert_string_equal(i.target_state, "SCANNED");
-	assert_true(
-		i.recovery_tmo == 120 && i.tgt_reset_tmo == 30 && i.lu_reset_tmo == 30 && i.abort_tmo == 15);
+	assert_true(i.recovery_tmo == 120 && i.tgt_reset_tmo == 30 && i.lu_reset_tmo == 30 && i.abort_tmo == 15);
 	assert_true(i.ping_tmo == 5 && i.recv_tmo == 6 && i.exp_statsn == 42 && i.target_id == 0);
 	assert_null(i.username.bytes);
 	assert_null(i.password.bytes);
 	assert_true(i.header_digest == 0 && i.data_digest == 0 && i.max_recv == 262144 && i.max_xmit == 8192);
-	assert_true(i.first_burst == 262144 && i.max_burst == 16776192 && i.immediate_data == 1 &&
-		i.initial_r2t == 0);
+	assert_true(i.first_burst == 262144 && i.max_burst == 16776192 && i.immediate_data == 1 && i.initial_r2t == 0);
 	assert_true(i.max_r2t == 1 && i.erl == 0);
 	assert_string_equal(i.host_state, "running");
 	assert_true(i.devices.n == 1 && i.devices.dev[0].lun == 0);
@@ -82,8 +80,7 @@ static void only_what_is_asked_for_is_read(void **state)
 	assert_string_equal(i.target, "iqn.2026-11.com.example:disk1");
 	assert_string_equal(i.state, "");
 	assert_string_equal(i.address, "");
-	assert_int_equal(session_info_more(&s->sysfs, SESSION_INFO_STATE | SESSION_INFO_DEVICES, &i, NULL),
-		0);
+	assert_int_equal(session_info_more(&s->sysfs, SESSION_INFO_STATE | SESSION_INFO_DEVICES, &i, NULL), 0);
 	assert_string_equal(i.state, "LOGGED_IN");
 	assert_int_equal(i.devices.n, 1);
 	assert_int_equal(session_info_more(&s->sysfs, SESSION_INFO_DEVICES, &i, NULL), 0);
@@ -95,8 +92,7 @@ static void secrets_are_read_when_asked_for(void **state)
 	struct fake_sys *s = *state;
 	cleanup(session_info_clear) struct session_info i = { 0 };
 
-	fake_sys_session(s,
-		&(struct fake_session){ .sid = 3, .host = 5, .username = "user one", .password = "secret" });
+	fake_sys_session(s, &(struct fake_session){ .sid = 3, .host = 5, .username = "user one", .password = "secret" });
 	assert_int_equal(session_info_read(&s->sysfs, &map, 3, SESSION_INFO_CHAP, &i, NULL), 0);
 	assert_int_equal(i.username.len, 8);
 	assert_memory_equal(i.username.bytes, "user one", 8);
@@ -140,8 +136,7 @@ static void connection_of_another_number_is_found(void **state)
 
 	fake_sys_remove(s, "class/iscsi_connection/connection1:0");
 	fake_sys_remove(s, "devices/platform/host2/session1/connection1:0");
-	fake_sys_write(s, "192.0.2.77\n",
-		"devices/platform/host2/session1/connection1:3/iscsi_connection/connection1:3/address");
+	fake_sys_write(s, "192.0.2.77\n", "devices/platform/host2/session1/connection1:3/iscsi_connection/connection1:3/address");
 	fake_sys_link(s, "../../devices/platform/host2/session1/connection1:3/iscsi_connection/connection1:3",
 		"class/iscsi_connection/connection1:3");
 	assert_int_equal(session_info_read(&s->sysfs, &map, 1, SESSION_INFO_PORTAL, &i, NULL), 0);

@@ -12,9 +12,9 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
-#define ADAPTER                                                                                              \
-	(MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |                    \
-		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING)
+#define ADAPTER \
+	(MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | \
+		MISCSI_TRAIT_KERNEL_PING)
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .traits = ADAPTER),
 	MISCSI_MATCH(.transport = "bare"), MISCSI_END };
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
@@ -114,10 +114,10 @@ static const char *attributes(struct adapter_world *k, uint32_t type, size_t hea
 static void iface_settings_are_one_message(void **state)
 {
 	static const char *const settings[] = { "iface.iscsi_ifacename", "card.0.ipv4.0", "iface.ipaddress", "10.0.0.1",
-		"iface.vlan_id", "42", "iface.vlan_priority", "3", "iface.mtu", "9000", "iface.tos", "0", "iface.bootproto", "static",
-		"iface.subnet_mask", "255.255.0.0", "iface.tcp_nagle", "disable", "iface.first_burst_len", "65536",
-		"iface.iscsi_ifacename", "card.0.ipv6.1", "iface.iface_num", "1", "iface.ipv6_autocfg", "static", "iface.ipaddress",
-		"fd00::2", "iface.router_autocfg", "Unknown", "iface.mtu", "1500", NULL };
+		"iface.vlan_id", "42", "iface.vlan_priority", "3", "iface.mtu", "9000", "iface.tos", "0", "iface.bootproto",
+		"static", "iface.subnet_mask", "255.255.0.0", "iface.tcp_nagle", "disable", "iface.first_burst_len", "65536",
+		"iface.iscsi_ifacename", "card.0.ipv6.1", "iface.iface_num", "1", "iface.ipv6_autocfg", "static",
+		"iface.ipaddress", "fd00::2", "iface.router_autocfg", "Unknown", "iface.mtu", "1500", NULL };
 	struct adapter_world *k = world();
 	char text[2048];
 	struct run r;
@@ -154,7 +154,8 @@ static void a_bad_setting_sends_nothing(void **state)
 	static const char *const readonly[] = { "flashnode.session.tpgt", "1", "flashnode.session.username", "bob", NULL };
 	static const char *const unknown[] = { "flashnode.session.tpgt", "1", "flashnode.nosuch", "1", NULL };
 	static const char *const family[] = { "flashnode.conn[0].ipaddress", "fd00::1", NULL };
-	static const char *const new_family[] = { "flashnode.session.portal_type", "ipv6", "flashnode.conn[0].ipaddress", "10.0.0.9", NULL };
+	static const char *const new_family[] = { "flashnode.session.portal_type", "ipv6", "flashnode.conn[0].ipaddress",
+		"10.0.0.9", NULL };
 	static const char *const no_family[] = { "flashnode.session.portal_type", "", NULL };
 	static const char *const *const flash[] = { readonly, unknown, family, new_family, no_family };
 	struct adapter_world *k = world();
@@ -231,8 +232,9 @@ static void flash_nodes_are_read_from_their_two_devices(void **state)
 	fake_sys_write(&k->sys, "iqn.y\n", "bus/iscsi_flashnode/devices/flashnode_sess-2:0/targetname");
 	transport_flash_list(k->card, run_begin(&r, 1, NULL));
 	assert_int_equal(run_end(&k->w, &r), 0);
-	assert_string_equal(r.values, "[12]flashnode.session.targetname=iqn.x;flashnode.session.password=s3cret;"
-				      "flashnode.conn[0].port=3261;");
+	assert_string_equal(r.values,
+		"[12]flashnode.session.targetname=iqn.x;flashnode.session.password=s3cret;"
+		"flashnode.conn[0].port=3261;");
 	assert_int_equal(r.flags, MISCSI_VALUE_SECRET);
 	transport_flash_show(k->card, run_begin(&r, 1, NULL), 13);
 	assert_true(run_end(&k->w, &r) < 0);
@@ -300,15 +302,17 @@ static void without_the_trait_nothing_is_sent(void **state)
 /* The kernel does not check it: one driver would work on another's memory. host2 is of transport "bare". */
 static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 {
-	static void (*const ops[])(struct transport *t, struct transport_op *op) = { transport_net_apply,
-		transport_host_set, transport_flash_list, transport_flash_logout_sid, transport_chap_list, transport_stats_session,
+	static void (*const ops[])(struct transport * t, struct transport_op * op) = { transport_net_apply, transport_host_set,
+		transport_flash_list, transport_flash_logout_sid, transport_chap_list, transport_stats_session,
 		transport_stats_host };
-	static void (*const numbered[])(struct transport *t, struct transport_op *op, uint32_t n) = { transport_flash_show,
+	static void (*const numbered[])(struct transport * t, struct transport_op * op, uint32_t n) = { transport_flash_show,
 		transport_flash_set, transport_flash_remove, transport_flash_login, transport_flash_logout, transport_chap_set,
 		transport_chap_remove };
 	static const char *const settings[] = { "iface.iscsi_ifacename", "a", "iface.mtu", "9000", NULL };
 	const struct sockaddr_in dst = { .sin_family = AF_INET };
-	const struct miscsi_ping_args args = { .size = sizeof(args), .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+	const struct miscsi_ping_args args = {
+		.size = sizeof(args), .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
+	};
 	const size_t n_ops = sizeof(ops) / sizeof(ops[0]), n_numbered = sizeof(numbered) / sizeof(numbered[0]);
 	struct adapter_world *k = world();
 	struct run r;
@@ -374,9 +378,10 @@ static void chap_table_is_walked_to_its_end(void **state)
 	k->entries = 3;
 	transport_chap_list(k->card, run_begin(&r, 1, NULL));
 	assert_int_equal(run_end(&k->w, &r), 0);
-	assert_string_equal(r.values, "[0]host.auth.username=user0;host.auth.password=secret0;"
-				      "[2]host.auth.username=user2;host.auth.password=secret2;"
-				      "[4]host.auth.username_in=user4;host.auth.password_in=secret4;");
+	assert_string_equal(r.values,
+		"[0]host.auth.username=user0;host.auth.password=secret0;"
+		"[2]host.auth.username=user2;host.auth.password=secret2;"
+		"[4]host.auth.username_in=user4;host.auth.password_in=secret4;");
 	k->entries = 40;
 	transport_chap_list(k->card, run_begin(&r, 1, NULL));
 	assert_int_equal(run_end(&k->w, &r), 0);
@@ -402,7 +407,8 @@ static void chap_entry_that_was_made_is_found_again(void **state)
 	transport_chap_set(k->card, run_begin(&r, 1, settings), 5);
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_string_equal(r.values, "[5]");
-	assert_string_equal(attributes(k, ISCSI_UEVENT_SET_CHAP, 6, text, sizeof(text)), "0:0500 1:00 2:7573657232 3:616263 4:03 ");
+	assert_string_equal(
+		attributes(k, ISCSI_UEVENT_SET_CHAP, 6, text, sizeof(text)), "0:0500 1:00 2:7573657232 3:616263 4:03 ");
 	transport_chap_set(k->card, run_begin(&r, 1, settings), MISCSI_NONE);
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_string_equal(r.values, "[2]");
@@ -423,8 +429,13 @@ static void chap_entry_that_was_made_is_found_again(void **state)
 static void ping_ends_by_its_event(void **state)
 {
 	const struct sockaddr_in dst = { .sin_family = AF_INET };
-	const struct miscsi_ping_args args = { .size = sizeof(args), .payload = 64, .dst = (const struct sockaddr *)&dst,
-		.dst_len = sizeof(dst), .iface_num = 0, .iface_type = 1, .id = 77 };
+	const struct miscsi_ping_args args = { .size = sizeof(args),
+		.payload = 64,
+		.dst = (const struct sockaddr *)&dst,
+		.dst_len = sizeof(dst),
+		.iface_num = 0,
+		.iface_type = 1,
+		.id = 77 };
 	struct adapter_world *k = world();
 	struct iscsi_uevent ev;
 	struct run r;

@@ -18,7 +18,8 @@ static void rows_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(catalogue_parse(&rows,
-				 "# text\ntransport card cards card_mod vendor-cards\r\n\tpci 1234:*  A card, the first\npci 1234:56:*:789a\n"
+				 "# text\ntransport card cards card_mod vendor-cards\r\n\tpci 1234:*  A card, the first\npci "
+				 "1234:56:*:789a\n"
 				 "netdev net1\nnetdev net-2 more\nunknown x\n\ntransport other other - -"),
 		0);
 	row = catalogue_find(&rows, "card");
@@ -40,9 +41,10 @@ static void rows_are_read(void **state)
 
 static void bad_lines_cost_themselves_alone(void **state)
 {
-	static const char *const bad[] = { "transport", "transport a", "transport ../a b c d", "transport a ../b c d", "transport a b c\x1b d",
-		"transport a B - -", "pci", "pci 1234", "pci 1234:", "pci :1234", "pci *:1234 x", "pci 0:1 x", "pci 12345:1 x", "pci 1234:5:6 x",
-		"pci 1234:5:6:7:8 x", "pci 12g4:5 x", "netdev", "netdev ../x", "netdev a/b", "\xff\xfe\x01" };
+	static const char *const bad[] = { "transport", "transport a", "transport ../a b c d", "transport a ../b c d",
+		"transport a b c\x1b d", "transport a B - -", "pci", "pci 1234", "pci 1234:", "pci :1234", "pci *:1234 x",
+		"pci 0:1 x", "pci 12345:1 x", "pci 1234:5:6 x", "pci 1234:5:6:7:8 x", "pci 12g4:5 x", "netdev", "netdev ../x",
+		"netdev a/b", "\xff\xfe\x01" };
 	char text[512], word[CATALOGUE_WORD_MAX + 2];
 
 	(void)state;

@@ -24,16 +24,18 @@ static const struct {
 } served[] = {
 	{ "tcp", "tcp", "iscsi_tcp", MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST },
 	{ "iser", "iser", "iscsi_iser", MISCSI_TRAIT_SESSION_HOST | BOUND | MISCSI_TRAIT_RDMA | MISCSI_TRAIT_NO_DIGESTS },
-	{ "qla4xxx", "qla4xxx", "qla4xxx", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_FIRMWARE_LOGIN |
-		MISCSI_TRAIT_FIRMWARE_SESSIONS | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
-		MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
+	{ "qla4xxx", "qla4xxx", "qla4xxx",
+		BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_FIRMWARE_SESSIONS |
+			MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH | MISCSI_TRAIT_KERNEL_CHAP |
+			MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
 	{ "bnx2i", "bnx2i", "bnx2i", BOUND | MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO },
 	{ "cxgbi", "cxgb3i", "cxgb3i", BOUND | MISCSI_TRAIT_HOST_IP },
 	{ "cxgbi", "cxgb4i", "cxgb4i", BOUND },
 	{ "be2iscsi", "be2iscsi", "be2iscsi", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET },
 	{ "qedi", "qedi", "qedi", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_PATH },
-	{ "ocs", "ocs", "ocs", BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH |
-		MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
+	{ "ocs", "ocs", "ocs",
+		BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH |
+			MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
 };
 #define SERVED (sizeof(served) / sizeof(served[0]))
 
@@ -110,8 +112,11 @@ static void removing_a_file_breaks_nothing_else(void **state)
 
 static struct miscsi_params wishes(void)
 {
-	return (struct miscsi_params){ .size = sizeof(struct miscsi_params), .max_recv_data_segment_length = 262144,
-		.max_burst_length = 16776192, .first_burst_length = 262144, .max_outstanding_r2t = 1 };
+	return (struct miscsi_params){ .size = sizeof(struct miscsi_params),
+		.max_recv_data_segment_length = 262144,
+		.max_burst_length = 16776192,
+		.first_burst_length = 262144,
+		.max_outstanding_r2t = 1 };
 }
 
 static struct miscsi_params offered(struct plugin_world *w, const char *transport, struct miscsi_params params)

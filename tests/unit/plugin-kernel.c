@@ -68,8 +68,9 @@ static void end(struct kernel_world *k)
 static void connect_it(struct transport *t, struct run *r, uint32_t host_no)
 {
 	static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
-	const struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = 2000,
-		.dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+	const struct miscsi_connect_args args = {
+		.size = sizeof(args), .timeout_ms = 2000, .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
+	};
 
 	transport_connect(t, run_begin(r, host_no, NULL), &args);
 }
@@ -317,8 +318,12 @@ static void a_connect_goes_through_its_host(void **state)
 static void a_host_gets_its_address_before_it_connects(void **state)
 {
 	static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
-	struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = 2000, .dst = (const struct sockaddr *)&dst,
-		.dst_len = sizeof(dst), .hwaddress = "00:07:43:00:00:01", .ip = "10.0.0.7" };
+	struct miscsi_connect_args args = { .size = sizeof(args),
+		.timeout_ms = 2000,
+		.dst = (const struct sockaddr *)&dst,
+		.dst_len = sizeof(dst),
+		.hwaddress = "00:07:43:00:00:01",
+		.ip = "10.0.0.7" };
 	struct kernel_world *k = world(true);
 	struct iscsi_uevent ev;
 	struct run r;
@@ -342,8 +347,8 @@ static void a_host_gets_its_address_before_it_connects(void **state)
 
 static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 {
-	static const char *const settings[] = { "iface.ipaddress", "10.0.0.9", "iface.net_ifacename", "", "iface.initiatorname", "iqn.x",
-		NULL };
+	static const char *const settings[] = { "iface.ipaddress", "10.0.0.9", "iface.net_ifacename", "", "iface.initiatorname",
+		"iqn.x", NULL };
 	struct kernel_world *k = world(true);
 	struct run r;
 
@@ -375,8 +380,8 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 /* A driver may say that it took a value, and keep its own. */
 static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 {
-	static const char *const settings[] = { "iface.ipaddress", "2001:db8::9", "iface.net_ifacename", "eth9", "iface.hwaddress",
-		"00:0E:1E:AA:BB:01", "iface.initiatorname", "iqn.x", NULL };
+	static const char *const settings[] = { "iface.ipaddress", "2001:db8::9", "iface.net_ifacename", "eth9",
+		"iface.hwaddress", "00:0E:1E:AA:BB:01", "iface.initiatorname", "iqn.x", NULL };
 	struct kernel_world *k = world(true);
 	struct run r;
 
@@ -386,12 +391,14 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 	transport_host_set(k->card, run_begin(&r, 4, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_string_equal(r.op.err.text, "transport card: the driver took netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
+	assert_string_equal(r.op.err.text,
+		"transport card: the driver took netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
 	fake_sys_write(&k->sys, "", "class/iscsi_host/host4/ipaddress");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 4, settings));
 	assert_true(run_end(&k->w, &r) < 0);
-	assert_string_equal(r.op.err.text, "transport card does not let netdev be set; the driver took ipaddress, but shows nothing; "
+	assert_string_equal(r.op.err.text,
+		"transport card does not let netdev be set; the driver took ipaddress, but shows nothing; "
 		"set: hwaddress, initiatorname");
 	/* where a host has an address of its own, what is shown is a connection's */
 	add_host(k, 5, "own_ip\n", "00:0e:1e:aa:bb:01\n", "eth9\n");

@@ -32,11 +32,11 @@ static void complain(const char *file, const char *what, const char *name)
 struct elf {
 	const char *bytes;
 	size_t len;
-	const ElfW(Shdr) *sections;
+	const ElfW(Shdr) * sections;
 	unsigned count;
 };
 
-static const ElfW(Shdr) *section(const struct elf *e, uint32_t type)
+static const ElfW(Shdr) * section(const struct elf *e, uint32_t type)
 {
 	for (unsigned i = 0; i < e->count; i++) {
 		if (e->sections[i].sh_type == type && e->sections[i].sh_offset + e->sections[i].sh_size <= e->len)
@@ -94,7 +94,7 @@ static void check_elf(const char *file)
 {
 	char *bytes = NULL;
 	struct elf e = { 0 };
-	const ElfW(Ehdr) *head;
+	const ElfW(Ehdr) * head;
 
 	if (file_read(AT_FDCWD, file, FILE_MAX, &bytes, &e.len) < 0 || e.len < sizeof(*head)) {
 		complain(file, "it cannot be read", "");
@@ -103,8 +103,7 @@ static void check_elf(const char *file)
 	}
 	e.bytes = bytes;
 	head = (const void *)bytes;
-	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
-		head->e_shoff + (size_t)head->e_shnum * sizeof(ElfW(Shdr)) > e.len) {
+	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_shoff + (size_t)head->e_shnum * sizeof(ElfW(Shdr)) > e.len) {
 		complain(file, "it is no shared object", "");
 	} else {
 		e.sections = (const void *)(bytes + head->e_shoff);

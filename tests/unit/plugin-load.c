@@ -216,8 +216,8 @@ static void preloaded_plugins_come_first(void **state)
 {
 	static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "null"), MISCSI_END };
 	static const struct miscsi_plugin inside = { .size = sizeof(inside), .abi = MISCSI_ABI, .name = "null", .match = match };
-	const lt_dlsymlist symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL }, { "null_LTX_miscsi_plugin_entry", (void *)&inside },
-		{ NULL, NULL } };
+	const lt_dlsymlist symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL },
+		{ "null_LTX_miscsi_plugin_entry", (void *)&inside }, { NULL, NULL } };
 	struct plugin_world w;
 	struct plugins_config config;
 

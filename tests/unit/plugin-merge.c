@@ -203,7 +203,8 @@ static void plugin_from_the_future_is_taken(void **state)
 
 static void first_plugin_of_a_name_or_transport_wins(void **state)
 {
-	static const struct miscsi_match both[] = { MISCSI_MATCH(.transport = "new"), MISCSI_MATCH(.transport = "one"), MISCSI_END };
+	static const struct miscsi_match both[] = { MISCSI_MATCH(.transport = "new"), MISCSI_MATCH(.transport = "one"),
+		MISCSI_END };
 	struct miscsi_plugin p = good, other = good;
 	struct plugin_world w;
 	struct transport *t;

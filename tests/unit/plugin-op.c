@@ -90,9 +90,17 @@ static int on_disconnect(struct miscsi_op *op, const struct miscsi_binding *bind
 }
 
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "one"), MISCSI_END };
-static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = on_connect, .disconnect = on_disconnect };
-static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "one", .match = match,
-	.start = on_start, .stop = on_stop, .cancel = on_cancel, .endpoint = &endpoint };
+static const struct miscsi_endpoint_ops endpoint = {
+	.size = sizeof(endpoint), .connect = on_connect, .disconnect = on_disconnect
+};
+static const struct miscsi_plugin plugin = { .size = sizeof(plugin),
+	.abi = MISCSI_ABI,
+	.name = "one",
+	.match = match,
+	.start = on_start,
+	.stop = on_stop,
+	.cancel = on_cancel,
+	.endpoint = &endpoint };
 
 static struct transport *begin(struct plugin_world *w)
 {
@@ -112,8 +120,9 @@ static void finish(struct plugin_world *w)
 static void connect_it(struct transport *t, struct run *r, uint32_t timeout_ms)
 {
 	static const struct sockaddr_in dst = { .sin_family = AF_INET };
-	const struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = timeout_ms,
-		.dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+	const struct miscsi_connect_args args = {
+		.size = sizeof(args), .timeout_ms = timeout_ms, .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
+	};
 
 	transport_connect(t, run_begin(r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(r->done, 0); /* never from inside the call */

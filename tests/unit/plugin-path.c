@@ -22,7 +22,8 @@ static const char cable[] =
 	"unshare -n sleep 30 & far=$!; echo $far > $PATH_TEST_PID; sleep 0.3; ip link set v1 netns $far || exit 1\n"
 	"nsenter -t $far -n sh -c 'ip link set v1 address 02:00:00:00:00:02; ip addr add 10.1.0.2/24 dev v1;"
 	" ip addr add fd00:1::2/64 dev v1 nodad; ip link set v1 mtu 1400 up' || exit 1\n"
-	"ip addr add 10.1.0.1/24 dev v0; ip addr add 10.1.0.9/24 dev v0; ip addr add fd00:1::1/64 dev v0 nodad; ip link set v0 mtu 1400 up\n"
+	"ip addr add 10.1.0.1/24 dev v0; ip addr add 10.1.0.9/24 dev v0; ip addr add fd00:1::1/64 dev v0 nodad; ip link set v0 "
+	"mtu 1400 up\n"
 	"ip route add 10.2.0.0/16 via 10.1.0.2 mtu 1300; ip route add blackhole 10.3.0.0/16; sleep 0.3\n"
 	"ip link add link v0 name v0.7 type vlan id 7 && ip addr add 10.7.0.1/24 dev v0.7 && ip link set v0.7 up;"
 	" ip neigh add 10.7.0.2 lladdr 02:00:00:00:07:02 dev v0.7 nud permanent; exit 0\n";
@@ -63,7 +64,8 @@ static void routes_are_the_kernels(void **state)
 	r = to("fd00:1::2");
 	assert_int_equal(route_find(&r), 0);
 	assert_address(&r, r.src, "fd00:1::1");
-	for (const char *const *bad = (const char *const[]){ "127.0.0.1", "10.1.0.1", "10.3.0.1", "203.0.113.1", "2001:db8::1", "::1", NULL };
+	for (const char *const *bad =
+			(const char *const[]){ "127.0.0.1", "10.1.0.1", "10.3.0.1", "203.0.113.1", "2001:db8::1", "::1", NULL };
 		*bad; bad++) {
 		r = to(*bad);
 		assert_int_equal(route_find(&r), -ENETUNREACH);

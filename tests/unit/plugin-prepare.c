@@ -109,8 +109,9 @@ static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
 
 static void begin_connect(struct uio_world *u, struct run *r, uint32_t host_no, const char *ip, const char *const *settings)
 {
-	const struct miscsi_connect_args args = { .size = sizeof(args), .timeout_ms = 2000, .ip = ip,
-		.dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst) };
+	const struct miscsi_connect_args args = {
+		.size = sizeof(args), .timeout_ms = 2000, .ip = ip, .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
+	};
 
 	transport_connect(u->card, run_begin(r, host_no, settings), &args);
 }
@@ -306,7 +307,8 @@ static void what_the_makers_driver_would_do_is_refused_so(void **state)
 	transport_ping(u->card, run_begin(&r, 3, NULL), &args);
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
-	assert_string_equal(r.op.err.text, "ping: not supported by transport card: its kernel driver leaves that to the maker's driver in user "
+	assert_string_equal(r.op.err.text,
+		"ping: not supported by transport card: its kernel driver leaves that to the maker's driver in user "
 		"space, which is not part of miscsi");
 	transport_net_apply(u->card, run_begin(&r, 3, NULL));
 	assert_true(run_end(&u->w, &r) < 0);

@@ -37,8 +37,9 @@ static void world(struct tcp_world *k)
 	assert_int_equal(bind(k->listening, (const struct sockaddr *)&k->dst, sizeof(k->dst)), 0);
 	assert_int_equal(listen(k->listening, 4), 0);
 	assert_int_equal(getsockname(k->listening, (struct sockaddr *)&k->dst, &len), 0);
-	k->args = (struct miscsi_connect_args){ .size = sizeof(k->args), .timeout_ms = 3000,
-		.dst = (const struct sockaddr *)&k->dst, .dst_len = sizeof(k->dst) };
+	k->args = (struct miscsi_connect_args){
+		.size = sizeof(k->args), .timeout_ms = 3000, .dst = (const struct sockaddr *)&k->dst, .dst_len = sizeof(k->dst)
+	};
 }
 
 static void end(struct tcp_world *k)
@@ -76,7 +77,8 @@ static unsigned open_fds(void)
 
 static void tcp_gives_a_connected_socket(void **state)
 {
-	static const char *const settings[] = { "node.conn[0].tcp.window_size", "65536", "node.conn[0].tcp.type_of_service", "32", NULL };
+	static const char *const settings[] = { "node.conn[0].tcp.window_size", "65536", "node.conn[0].tcp.type_of_service", "32",
+		NULL };
 	struct tcp_world k;
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);

@@ -17,13 +17,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OURS                                                                                                 \
-	{                                                                                                    \
-		(uint8_t *)(uintptr_t) "initiator-secret", 16                                                \
+#define OURS \
+	{ \
+		(uint8_t *)(uintptr_t) "initiator-secret", 16 \
 	}
-#define THEIRS                                                                                               \
-	{                                                                                                    \
-		(uint8_t *)(uintptr_t) "target-secret!!", 15                                                 \
+#define THEIRS \
+	{ \
+		(uint8_t *)(uintptr_t) "target-secret!!", 15 \
 	}
 #define CHALLENGE "CHAP_I=39\0CHAP_C=0x000102030405060708090a0b0c0d0e0f"
 
@@ -31,15 +31,12 @@ static const struct {
 	enum chap_alg alg;
 	const char *name, *challenge, *response, *proof;
 } vectors[] = {
-	{ CHAP_MD5, "MD5", "CHAP_A=5", "CHAP_R=0xdd76f78b3a62581fd20f849ba115cda7",
-		"CHAP_R=0x7db70f54631edb76102ce5fa6ad8da27" },
+	{ CHAP_MD5, "MD5", "CHAP_A=5", "CHAP_R=0xdd76f78b3a62581fd20f849ba115cda7", "CHAP_R=0x7db70f54631edb76102ce5fa6ad8da27" },
 	{ CHAP_SHA1, "SHA1", "CHAP_A=6", "CHAP_R=0x1a353d5bab842cd11ad91bbd95c301bd476c2a54",
 		"CHAP_R=0x327f6c029b6b115e13657aa9670b2aeec082e24a" },
-	{ CHAP_SHA256, "SHA256", "CHAP_A=7",
-		"CHAP_R=0xbbac62a49872956d7159236ae7687d49b6c03699e97de112d0705269889b315d",
+	{ CHAP_SHA256, "SHA256", "CHAP_A=7", "CHAP_R=0xbbac62a49872956d7159236ae7687d49b6c03699e97de112d0705269889b315d",
 		"CHAP_R=0xc793beeb54abc9f9318da3f3155a99c861216c1e1df72df236e83844fec6e51c" },
-	{ CHAP_SHA3_256, "SHA3-256", "CHAP_A=8",
-		"CHAP_R=0xa4b7f2132ea64e31fc6047b1972fb816e2f62b8a4b35f29d2174af0bfddcaa07",
+	{ CHAP_SHA3_256, "SHA3-256", "CHAP_A=8", "CHAP_R=0xa4b7f2132ea64e31fc6047b1972fb816e2f62b8a4b35f29d2174af0bfddcaa07",
 		"CHAP_R=0x74f6fa8908c4839ce5c45d870506188d4abf6577b850d0c375a00bc9effd26a6" },
 };
 
@@ -155,8 +152,7 @@ static void the_offer_is_in_the_order_of_preference(void **state)
 	assert_int_equal(chap_algs_parse("", &config, NULL), 0);
 	assert_int_equal(config.n_algs, 0);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(chap_alg_of(chap_alg_name((int)vectors[i].alg), strlen(vectors[i].name)),
-			vectors[i].alg);
+		assert_int_equal(chap_alg_of(chap_alg_name((int)vectors[i].alg), strlen(vectors[i].name)), vectors[i].alg);
 	assert_null(chap_alg_name(9));
 	strbuf_free(&out);
 }
@@ -196,8 +192,7 @@ static void one_way_ends_with_our_response(void **state)
 
 static void settings_that_cannot_work_are_named(void **state)
 {
-	struct chap_config equal = settings(true), named = settings(false), none = settings(false),
-			   anonymous = settings(false);
+	struct chap_config equal = settings(true), named = settings(false), none = settings(false), anonymous = settings(false);
 	struct chap_config *all[] = { &equal, &named, &none, &anonymous };
 	static const char *const texts[] = { "the same", "password_in is not", "not set", "not set" };
 
@@ -251,13 +246,9 @@ static void our_own_challenge_sent_back_is_refused(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(
-		answer(true, TEXT("CHAP_A=5\0CHAP_I=90\0CHAP_C=0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"), &err),
-		-EPROTO);
+	assert_int_equal(answer(true, TEXT("CHAP_A=5\0CHAP_I=90\0CHAP_C=0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"), &err), -EPROTO);
 	assert_non_null(strstr(err.text, "our own challenge"));
-	assert_int_equal(
-		answer(false, TEXT("CHAP_A=5\0CHAP_I=90\0CHAP_C=0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"), &err),
-		0);
+	assert_int_equal(answer(false, TEXT("CHAP_A=5\0CHAP_I=90\0CHAP_C=0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"), &err), 0);
 }
 
 static void a_target_that_does_not_prove_itself_is_refused(void **state)
@@ -288,9 +279,7 @@ static void a_target_that_does_not_prove_itself_is_refused(void **state)
 		assert_int_equal(step(c, TEXT("CHAP_A=5\0" CHALLENGE), &out, NULL), 0);
 		if (good)
 			assert_int_equal(
-				step(c, TEXT("CHAP_N=target\0CHAP_R=0x7db70f54631edb76102ce5fa6ad8da27"),
-					&out, &err),
-				0);
+				step(c, TEXT("CHAP_N=target\0CHAP_R=0x7db70f54631edb76102ce5fa6ad8da27"), &out, &err), 0);
 		else
 			assert_int_equal(step(c, bad[i].text, bad[i].len, &out, &err), -EPROTO);
 		assert_int_equal(err.code, good ? MISCSI_ERR_OK : MISCSI_ERR_FATAL_LOGIN);

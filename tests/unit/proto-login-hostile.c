@@ -76,8 +76,7 @@ static void stages_are_not_left_or_skipped_by_the_target(void **state)
 
 	(void)state;
 	script_begin(&s);
-	script_fails(
-		&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), FATAL, "not offered to end (T)");
+	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), FATAL, "not offered to end (T)");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(0x83, 1, NO_TEXT), FATAL, "not offered to end (T)");
@@ -110,14 +109,12 @@ static void chap_keys_come_only_where_chap_is(void **state)
 	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "no place here");
 	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod where it does not belong");
 	script_begin(&s);
-	script_fails(&s,
-		target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), FATAL,
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), FATAL,
 		"where none belong");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), TARGET_SEC);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL,
-		"AuthMethod where it does not belong");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL, "AuthMethod where it does not belong");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=SRP")), FATAL, "not offered");
@@ -178,8 +175,7 @@ static void another_portal_group_is_refused(void **state)
 	(void)state;
 	s.config.tpgt = 1;
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL,
-		"portal group 2, not 1");
+	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL, "portal group 2, not 1");
 	script_end(&s);
 	script_begin(&s);
 	script_done(&s, target_login(TARGET_TO_FFP, 1, NO_TEXT)); /* not said: let it be */
@@ -205,12 +201,11 @@ static void the_strict_mind_more(void **state)
 {
 	struct iscsi_pdu isid = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1\0" OP_ANSWERS));
 	struct iscsi_pdu no_tag = target_login(TARGET_TO_FFP, 1, TEXT(OP_ANSWERS));
-	struct iscsi_pdu open =
-		target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1\0X-a=b\0" OP_ANSWERS));
+	struct iscsi_pdu open = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1\0X-a=b\0" OP_ANSWERS));
 	struct iscsi_pdu tsih = target_login(TARGET_OP, 1, TEXT("TargetPortalGroupTag=1\0" OP_ANSWERS));
 	struct iscsi_pdu all[4];
-	static const char *const why[] = { "another ISID", "did not say its TargetPortalGroupTag",
-		"question open", "TSIH before the end" };
+	static const char *const why[] = { "another ISID", "did not say its TargetPortalGroupTag", "question open",
+		"TSIH before the end" };
 
 	(void)state;
 	isid.bhs[8] = 0x40;

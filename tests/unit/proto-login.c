@@ -33,9 +33,10 @@ static void without_chap_one_exchange_is_enough(void **state)
 	/* authmethod None says nothing of CHAP, though there are credentials */
 	assert_false(request_has(sent, "AuthMethod"));
 	assert_false(request_has(sent, "CHAP_A"));
-	script_done(&s, target_login(TARGET_TO_FFP, 0x1234,
-				TEXT(OP_ANSWERS "\0MaxRecvDataSegmentLength=65536\0TargetPortalGroupTag="
-						"1\0TargetAlias=d\x1bisk")));
+	script_done(&s,
+		target_login(TARGET_TO_FFP, 0x1234,
+			TEXT(OP_ANSWERS "\0MaxRecvDataSegmentLength=65536\0TargetPortalGroupTag="
+					"1\0TargetAlias=d\x1bisk")));
 	assert_int_equal(s.action.result.tsih, 0x1234);
 	assert_int_equal(s.action.result.tpgt, 1);
 	assert_int_equal(s.action.result.exp_statsn, 101);
@@ -62,9 +63,10 @@ static void discovery_names_no_target(void **state)
 	assert_false(request_has(&s.action.pdu, "TargetName"));
 	assert_false(request_has(&s.action.pdu, "InitialR2T"));
 	assert_true(request_has(&s.action.pdu, "MaxRecvDataSegmentLength"));
-	script_done(&s, target_login(TARGET_TO_FFP, 1,
-				TEXT("HeaderDigest=None\0DataDigest=None\0DefaultTime2Wait="
-				     "2\0DefaultTime2Retain=20\0ErrorRecoveryLevel=0")));
+	script_done(&s,
+		target_login(TARGET_TO_FFP, 1,
+			TEXT("HeaderDigest=None\0DataDigest=None\0DefaultTime2Wait="
+			     "2\0DefaultTime2Retain=20\0ErrorRecoveryLevel=0")));
 	assert_int_equal(s.action.result.tpgt, -1);
 	script_end(&s);
 }
@@ -80,8 +82,7 @@ static void chap_goes_through_the_security_stage(void **state)
 	assert_int_equal(sent->bhs[1], TARGET_SEC);
 	assert_true(request_says(sent, "AuthMethod=CHAP"));
 	assert_false(request_has(sent, "MaxBurstLength"));
-	script_sends(
-		&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0TargetPortalGroupTag=1")), TARGET_SEC);
+	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0TargetPortalGroupTag=1")), TARGET_SEC);
 	assert_true(request_says(sent, "CHAP_A=8,7,6,5"));
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT(CHALLENGE)), TARGET_TO_OP);
 	assert_true(request_says(sent, "CHAP_N=user"));
@@ -125,12 +126,11 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_end(&s);
 	s = script_settings(LOGIN_AUTH_CHAP);
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), MISCSI_ERR_FATAL_LOGIN,
-		"not offered");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), MISCSI_ERR_FATAL_LOGIN, "not offered");
 	script_end(&s);
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED,
-		"does not do CHAP");
+	script_fails(
+		&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED, "does not do CHAP");
 	script_end(&s);
 }
 
@@ -160,9 +160,7 @@ static void questions_of_the_target_are_answered(void **state)
 
 	(void)state;
 	script_begin(&s);
-	script_sends(&s,
-		target_login(TARGET_OP, 0,
-			TEXT("X-com.example.a=1\0IFMarker=No\0TaskReporting=FastAbort,RFC3720")),
+	script_sends(&s, target_login(TARGET_OP, 0, TEXT("X-com.example.a=1\0IFMarker=No\0TaskReporting=FastAbort,RFC3720")),
 		TARGET_TO_FFP);
 	assert_true(request_says(&s.action.pdu, "X-com.example.a=NotUnderstood"));
 	assert_true(request_says(&s.action.pdu, "IFMarker=Reject"));
@@ -232,8 +230,7 @@ static void each_status_means_what_it_means(void **state)
 		const char *text;
 	} rows[] = {
 		{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "initiator error (0x0200)" },
-		{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER,
-			"authentication failure (0x0201); it may want CHAP" },
+		{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER, "authentication failure (0x0201); it may want CHAP" },
 		{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER, "authorization failure" },
 		{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target not found" },
 		{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target removed" },
@@ -252,8 +249,7 @@ static void each_status_means_what_it_means(void **state)
 		struct script s = script_settings(LOGIN_AUTH_NONE);
 
 		script_begin(&s);
-		script_fails(&s, target_status(rows[i].class, rows[i].detail, NO_TEXT), rows[i].code,
-			rows[i].text);
+		script_fails(&s, target_status(rows[i].class, rows[i].detail, NO_TEXT), rows[i].code, rows[i].text);
 		assert_int_equal(err_retry(s.action.err.code), rows[i].retry);
 		assert_int_equal(s.action.status_class, rows[i].class);
 		assert_int_equal(s.action.status_detail, rows[i].detail);

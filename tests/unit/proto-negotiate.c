@@ -61,8 +61,7 @@ static void rows_are_sound(void **state)
 		if (row->rule == KEY_ELSEWHERE)
 			continue;
 		assert_in_range(row->initial, row->min, row->max);
-		assert_true(row->sender !=
-			    KEY_BY_I); /* all values are negotiated or declared by both, or the target's */
+		assert_true(row->sender != KEY_BY_I); /* all values are negotiated or declared by both, or the target's */
 	}
 	assert_null(key_find("maxburstlength"));
 }
@@ -81,10 +80,10 @@ static void numbers_are_held_to_their_range(void **state)
 			continue;
 		wish.rdma_extensions = row->sender == KEY_BY_R;
 		for (int at = 0; at < 4; at++) {
-			int64_t v = at == 0   ? row->min
-				    : at == 1 ? row->max
-				    : at == 2 ? (int64_t)row->min - 1
-					      : (int64_t)row->max + 1;
+			int64_t v = at == 0 ? row->min :
+				at == 1	    ? row->max :
+				at == 2	    ? (int64_t)row->min - 1 :
+					      (int64_t)row->max + 1;
 
 			n = begun(&wish, false, false);
 			if (!(row->sender & KEY_BY_I) && row->rule != KEY_DECLARE)
@@ -148,8 +147,7 @@ static void rdma_has_lengths_of_its_own(void **state)
 	}
 }
 
-static void combines(const char *key, const char *setting, uint32_t wish, const char *answer, uint32_t want,
-	int strict_ret)
+static void combines(const char *key, const char *setting, uint32_t wish, const char *answer, uint32_t want, int strict_ret)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;

@@ -14,8 +14,7 @@
 static void login_request_has_the_bytes_of_11_12(void **state)
 {
 	static const uint8_t want[ISCSI_BHS_SIZE] = {
-		0x43, 0x87, 0, 0, 0, 0, 0, 5, 0x40, 1, 2, 3, 4, 5, 0x12,
-		0x34, /* T, CSG 1, NSG 3; ISID, TSIH */
+		0x43, 0x87, 0, 0, 0, 0, 0, 5, 0x40, 1, 2, 3, 4, 5, 0x12, 0x34, /* T, CSG 1, NSG 3; ISID, TSIH */
 		0xa, 0xb, 0xc, 0xd, 0x56, 0x78, 0, 0, 0, 0, 0, 9, 0, 0, 0, 7, /* ITT, CID, CmdSN, ExpStatSN */
 	};
 	struct iscsi_pdu pdu = { .data = (const uint8_t *)"A=bc", .len = 5 };
@@ -42,12 +41,8 @@ static void text_logout_and_nop_have_their_bytes(void **state)
 {
 	struct iscsi_pdu pdu = { .len = 0 };
 	struct iscsi_text_req t = { .final = true, .itt = 1, .ttt = 0xffffffff, .cmdsn = 2, .exp_statsn = 3 };
-	struct iscsi_logout_req l = {
-		.immediate = true, .reason = ISCSI_LOGOUT_CONNECTION, .cid = 0x0102, .itt = 4
-	};
-	struct iscsi_nop_out n = {
-		.immediate = true, .lun = 0x0001000000000000, .itt = 0xffffffff, .ttt = 5
-	};
+	struct iscsi_logout_req l = { .immediate = true, .reason = ISCSI_LOGOUT_CONNECTION, .cid = 0x0102, .itt = 4 };
+	struct iscsi_nop_out n = { .immediate = true, .lun = 0x0001000000000000, .itt = 0xffffffff, .ttt = 5 };
 
 	(void)state;
 	pdu_build_text(&pdu, &t);
@@ -151,8 +146,8 @@ static void parts_lose_the_padding_of_the_kernel(void **state)
 static size_t make_stream(uint8_t *out)
 {
 	static const uint8_t data[] = "TargetName=x";
-	struct iscsi_pdu pdus[] = { target_pdu(ISCSI_OP_TEXT_RSP, 0, data, 13),
-		target_pdu(ISCSI_OP_NOP_IN, 0, NO_TEXT), target_pdu(ISCSI_OP_TEXT_RSP, 0x80, data, 4) };
+	struct iscsi_pdu pdus[] = { target_pdu(ISCSI_OP_TEXT_RSP, 0, data, 13), target_pdu(ISCSI_OP_NOP_IN, 0, NO_TEXT),
+		target_pdu(ISCSI_OP_TEXT_RSP, 0x80, data, 4) };
 	size_t len = 0;
 
 	for (size_t i = 0; i < 3; i++) {
@@ -181,8 +176,7 @@ static void reader_gives_the_same_at_every_cut(void **state)
 
 		pdu_reader_init(&r, 8192);
 		for (size_t at = 0; at < len; at += used) {
-			int ret = pdu_reader_feed(
-				&r, stream + at, len - at < piece ? len - at : piece, &used, &pdu, NULL);
+			int ret = pdu_reader_feed(&r, stream + at, len - at < piece ? len - at : piece, &used, &pdu, NULL);
 
 			assert_in_range(ret, 0, 1);
 			if (ret && pdu.len)

@@ -28,8 +28,7 @@ static int found(void *arg, const char *name, const struct portal *portal)
 
 	if (g->fail_at && !--g->fail_at)
 		return -ENOSPC;
-	strbuf_printf(
-		&g->list, "%s %s;", name, portal ? portal_format(text, sizeof(text), portal, true) : "here");
+	strbuf_printf(&g->list, "%s %s;", name, portal ? portal_format(text, sizeof(text), portal, true) : "here");
 	return 0;
 }
 
@@ -60,8 +59,7 @@ static struct sendtargets *begun(struct got *g, struct sendtargets_action *a)
 	return s;
 }
 
-static void feed(struct sendtargets *s, struct iscsi_pdu pdu, struct sendtargets_action *a,
-	enum sendtargets_action_kind want)
+static void feed(struct sendtargets *s, struct iscsi_pdu pdu, struct sendtargets_action *a, enum sendtargets_action_kind want)
 {
 	sendtargets_feed(s, &pdu, a);
 	if (a->kind != want)
@@ -117,8 +115,7 @@ static void what_is_bad_is_left_out_alone(void **state)
 		"iqn.2001-04.com:a 2.2.2.2:3260,1;", 1);
 	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y\0TargetAddress=2.2.2.2,1"),
 		"iqn.2001-04.com:a 2.2.2.2:3260,1;", 1);
-	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y"), "",
-		1); /* not taken for one without address */
+	lists(TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=x:y"), "", 1); /* not taken for one without address */
 	lists(TEXT("TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:a"), "iqn.2001-04.com:a here;", 1);
 	lists(TEXT("TargetName=iqn.2001-04.com:a\nnode.startup = automatic"), "", 1);
 	lists(TEXT("TargetName=iqn.2001-04.com:a\0garbage\0TargetAddress=1.1.1.1\0TargetName=iqn.2001-04.com:"
@@ -134,8 +131,7 @@ static void warnings_are_one_harmless_line(void **state)
 	struct sendtargets *s = begun(&g, &a);
 
 	(void)state;
-	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.\x1b]0;pwned\x07\n\xff")), &a,
-		SENDTARGETS_DONE);
+	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.\x1b]0;pwned\x07\n\xff")), &a, SENDTARGETS_DONE);
 	assert_int_equal(g.warnings, 1);
 	assert_non_null(strstr(g.warning, "iqn.\\x1b]0;pwned\\x07\\x0a\\xff"));
 	sendtargets_free(s);
@@ -160,14 +156,11 @@ static void text_may_be_cut_anywhere(void **state)
 			n = (size_t)random() % 60;
 			n = n < sizeof(all) - at ? n : sizeof(all) - at;
 			more = at + n < sizeof(all);
-			feed(s,
-				target_text(more ? (random() & TARGET_C) : TARGET_T, more ? 5 : NONE,
-					all + at, n),
-				&a, more ? SENDTARGETS_SEND : SENDTARGETS_DONE);
+			feed(s, target_text(more ? (random() & TARGET_C) : TARGET_T, more ? 5 : NONE, all + at, n), &a,
+				more ? SENDTARGETS_SEND : SENDTARGETS_DONE);
 			assert_true(!more || (!a.pdu.len && !memcmp(a.pdu.bhs + 20, "\0\0\0\5", 4)));
 		}
-		assert_string_equal(strbuf_str(&g.list),
-			"iqn.2001-04.com:a 10.0.0.1:3260,1;iqn.2001-04.com:b [::1]:3261,2;");
+		assert_string_equal(strbuf_str(&g.list), "iqn.2001-04.com:a 10.0.0.1:3260,1;iqn.2001-04.com:b [::1]:3261,2;");
 		assert_int_equal(g.warnings, 1);
 		sendtargets_free(s);
 		strbuf_free(&g.list);
@@ -205,8 +198,7 @@ static void endless_lists_end(void **state)
 	big[sizeof(big) - 1] = '\0';
 	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than 100000 bytes"), 13);
 	assert_int_equal(
-		repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
-			"more than 100 targets"),
+		repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")), "more than 100 targets"),
 		101);
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "no end"), 201);
 }
@@ -275,10 +267,8 @@ static void a_callback_that_fails_ends_it(void **state)
 	struct sendtargets *s = begun(&g, &a);
 
 	(void)state;
-	feed(s,
-		target_text(
-			TARGET_T, NONE, TEXT("TargetName=iqn.2001-04.com:a\0TargetName=iqn.2001-04.com:b")),
-		&a, SENDTARGETS_FAILED);
+	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=iqn.2001-04.com:a\0TargetName=iqn.2001-04.com:b")), &a,
+		SENDTARGETS_FAILED);
 	assert_string_equal(strbuf_str(&g.list), "iqn.2001-04.com:a here;");
 	assert_non_null(strstr(a.err.text, "No space left"));
 	sendtargets_free(s);

@@ -138,8 +138,7 @@ static int gather(void *arg, const struct text_pair *pair, const struct err *bad
 
 static void stream_gives_the_same_at_random_cuts(void **state)
 {
-	static const char all[] =
-		"TargetName=iqn.2026-01.a:b\0TargetAddress=10.0.0.1:3260,1\0\0bad\0X=\0TargetName=eui.02";
+	static const char all[] = "TargetName=iqn.2026-01.a:b\0TargetAddress=10.0.0.1:3260,1\0\0bad\0X=\0TargetName=eui.02";
 
 	(void)state;
 	srandom(1);
@@ -190,9 +189,8 @@ static void a_pair_without_end_is_not_waited_for(void **state)
 		struct seen s = { .bad = 0 };
 
 		for (size_t at = 0; at < TEXT_PAIR_MAX; at += piece)
-			assert_int_equal(
-				text_cutter_feed(&c, value + at,
-					at + piece < TEXT_PAIR_MAX ? piece : TEXT_PAIR_MAX - at, gather, &s),
+			assert_int_equal(text_cutter_feed(&c, value + at, at + piece < TEXT_PAIR_MAX ? piece : TEXT_PAIR_MAX - at,
+						 gather, &s),
 				0);
 		assert_int_equal(s.bad, 0);
 		assert_int_equal(text_cutter_feed(&c, "a", 1, gather, &s), -EMSGSIZE);
@@ -247,8 +245,7 @@ static void numbers_are_decimal_or_hex(void **state)
 	assert_int_equal(text_decode_number("18446744073709551615", &n), 0);
 	assert_true(n == UINT64_MAX);
 	assert_int_equal(text_decode_number("18446744073709551616", &n), -ERANGE);
-	for (const char *const *bad = (const char *const[]){ "", "-1", "+1", " 1", "1 ", "0x", "1a", NULL };
-		*bad; bad++)
+	for (const char *const *bad = (const char *const[]){ "", "-1", "+1", " 1", "1 ", "0x", "1a", NULL }; *bad; bad++)
 		assert_int_equal(text_decode_number(*bad, &n), -EINVAL);
 }
 

@@ -26,8 +26,7 @@ static void a_node_lies_where_open_iscsi_looks(void **state)
 	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	/* Links are absolute, and lead to the portal's directory. */
-	assert_true(readlink(world_path(&b->dir, "static/" T1 ",192.0.2.10,3260,1,default"), text,
-			    sizeof(text)) > 0);
+	assert_true(readlink(world_path(&b->dir, "static/" T1 ",192.0.2.10,3260,1,default"), text, sizeof(text)) > 0);
 	assert_memory_equal(text, b->dir.dir, strlen(b->dir.dir));
 	add_node(b, T1, "192.0.2.10", 1, "default", &made);
 	assert_false(made);
@@ -118,8 +117,7 @@ static void stray_files_are_passed_by(void **state)
 	base_file(b, "nodes/" T1 "/192.0.2.11,99999", "node.name = x\n");
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/.default.abcdef.tmp", "node.name = x\n");
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/empty", "");
-	assert_int_equal(
-		symlink("/etc/passwd", world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/link")), 0);
+	assert_int_equal(symlink("/etc/passwd", world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/link")), 0);
 	assert_int_equal(symlink("/etc", world_path(&b->dir, "nodes/" T1 "/192.0.2.12,3260,1")), 0);
 	assert_int_equal(mkfifo(world_path(&b->dir, "nodes/" T1 "/192.0.2.13,3260"), 0600), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
@@ -131,8 +129,7 @@ static void the_place_says_whose_the_record_is(void **state)
 	struct record_list l = { 0 };
 
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/default",
-		"node.name = " T2
-		"\nnode.tpgt = 9\nnode.conn[0].address = 198.51.100.1\nnode.startup = onboot\n");
+		"node.name = " T2 "\nnode.tpgt = 9\nnode.conn[0].address = 198.51.100.1\nnode.startup = onboot\n");
 	list_nodes(b, T1, "192.0.2.10", 1, "default", &l);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(record_str(l.at[0], FIELD_NODE_NAME), T1);
@@ -235,9 +232,7 @@ static void an_update_is_all_or_nothing(void **state)
 static void deleting_clears_up_and_keeps_the_first_directory(void **state)
 {
 	struct base *b = *state;
-	struct db_filter one = {
-		.target = T1, .address = "192.0.2.10", .port = 3260, .tpgt = 7, .iface = "iface0"
-	};
+	struct db_filter one = { .target = T1, .address = "192.0.2.10", .port = 3260, .tpgt = 7, .iface = "iface0" };
 	size_t n;
 
 	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
@@ -260,7 +255,9 @@ static void deleting_clears_up_and_keeps_the_first_directory(void **state)
 static void deleting_one_record_spares_those_of_other_portal_groups(void **state)
 {
 	struct base *b = *state;
-	struct db_filter one = { .target = T1, .address = "192.0.2.10", .port = 3260, .tpgt = -1, .exact = true, .iface = "default" };
+	struct db_filter one = {
+		.target = T1, .address = "192.0.2.10", .port = 3260, .tpgt = -1, .exact = true, .iface = "default"
+	};
 	size_t n;
 
 	add_node(b, T1, "192.0.2.10", -1, "default", NULL);
@@ -296,8 +293,7 @@ static void files_of_older_programs_are_read_and_kept_in_place(void **state)
 	struct base *b = *state;
 	struct record_list l = { 0 };
 
-	base_file(b, "nodes/" T1 "/192.0.2.10,3260",
-		"node.name = " T1 "\nnode.tpgt = 4\nnode.startup = manual\n");
+	base_file(b, "nodes/" T1 "/192.0.2.10,3260", "node.name = " T1 "\nnode.tpgt = 4\nnode.startup = manual\n");
 	base_file(b, "nodes/" T1 "/192.0.2.11,3260,2", "node.name = " T1 "\nnode.startup = manual\n");
 	list_nodes(b, T1, NULL, DB_TPGT_ANY, NULL, &l);
 	assert_int_equal(l.n, 2);

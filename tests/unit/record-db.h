@@ -87,8 +87,8 @@ static inline void add_node(struct base *b, const char *target, const char *addr
 	record_free(r);
 }
 
-static inline void list_nodes(struct base *b, const char *target, const char *address, int tpgt, const char *iface,
-	struct record_list *l)
+static inline void list_nodes(
+	struct base *b, const char *target, const char *address, int tpgt, const char *iface, struct record_list *l)
 {
 	struct db_filter f = { .target = target, .address = address, .tpgt = tpgt, .iface = iface };
 

@@ -70,9 +70,7 @@ static void a_discovery_lies_where_open_iscsi_looks(void **state)
 	assert_int_equal(record_set(isns, FIELD_DISC_ADDRESS, "2001:db8::20", NULL), 0);
 	assert_int_equal(db_disc_add(b->db, isns, DB_ADD_NEW, NULL, &b->err), 0);
 	assert_true(base_has(b, "send_targets/192.0.2.1,3260/st_config"));
-	assert_int_equal(file_read(AT_FDCWD, world_path(&b->dir, "isns/2001:db8::20,3205/isns_config"), 4096,
-				 &text, &len),
-		0);
+	assert_int_equal(file_read(AT_FDCWD, world_path(&b->dir, "isns/2001:db8::20,3205/isns_config"), 4096, &text, &len), 0);
 	assert_string_equal(text,
 		"# BEGIN RECORD 2.1.8\ndiscovery.startup = manual\ndiscovery.type = isns\n"
 		"discovery.sendtargets.address = 2001:db8::20\ndiscovery.sendtargets.port = 3205\n"
@@ -95,12 +93,9 @@ static void a_discovery_is_updated(void **state)
 	struct setting s = { FIELD_DISC_AUTHMETHOD, "CHAP" };
 	struct record *r = NULL, *again;
 
-	assert_int_equal(
-		db_disc_update(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, apply_setting, &s, &b->err),
-		-ENOENT);
+	assert_int_equal(db_disc_update(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, apply_setting, &s, &b->err), -ENOENT);
 	new_discovery(b, "192.0.2.1");
-	assert_int_equal(
-		db_disc_update(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, apply_setting, &s, &b->err), 0);
+	assert_int_equal(db_disc_update(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, apply_setting, &s, &b->err), 0);
 	new_discovery(b, "192.0.2.1");
 	assert_int_equal(db_disc_find(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &r, &b->err), 0);
 	assert_string_equal(record_str(r, FIELD_DISC_AUTHMETHOD), "CHAP");
@@ -239,10 +234,10 @@ static void deleting_a_discovery_deletes_what_it_found(void **state)
 	discover(b, "192.0.2.1", DB_FOUND_ADD, both);
 	add_node(b, "iqn.2026-11.com.example:mine", "192.0.2.10", 1, "default", NULL);
 	/* A link that leads to somebody else's node does not take it along. */
-	assert_int_equal(
-		symlink("/nowhere",
-			world_path(&b->dir, "send_targets/192.0.2.1,3260/"
-					    "iqn.2026-11.com.example:mine,192.0.2.10,3260,1,default")),
+	assert_int_equal(symlink("/nowhere",
+				 world_path(&b->dir,
+					 "send_targets/192.0.2.1,3260/"
+					 "iqn.2026-11.com.example:mine,192.0.2.10,3260,1,default")),
 		0);
 	assert_int_equal(db_disc_delete(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &b->err), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);

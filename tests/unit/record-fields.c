@@ -59,8 +59,7 @@ static void every_row_is_complete(void **state)
 		/* Whoever asks for a value as text has a buffer of that size, and cuts what is longer. */
 		if (f->type >= FIELD_TYPE_TEXT)
 			assert_in_range(f->max, 1, RECORD_TEXT_MAX - 1);
-		assert_true((f->kernel.table == FIELD_TABLE_NONE) ==
-			    (f->kernel.param < 0 && f->kernel.param6 < 0));
+		assert_true((f->kernel.table == FIELD_TABLE_NONE) == (f->kernel.param < 0 && f->kernel.param6 < 0));
 	}
 }
 
@@ -78,13 +77,9 @@ static void keys_and_aliases_are_unique_in_a_kind(void **state)
 			if (!field_in(f, kind))
 				continue;
 			assert_int_equal(
-				field_find(kind,
-					kind == RECORD_CONF ? field_conf_key(f, buf, sizeof(buf)) : f->key,
-					&found),
-				0);
+				field_find(kind, kind == RECORD_CONF ? field_conf_key(f, buf, sizeof(buf)) : f->key, &found), 0);
 			assert_int_equal(found, id);
-			for (unsigned n = 0; *f->aliases && value_item(f->aliases, ' ', n, buf, sizeof(buf));
-				n++) {
+			for (unsigned n = 0; *f->aliases && value_item(f->aliases, ' ', n, buf, sizeof(buf)); n++) {
 				assert_int_equal(field_find(kind, buf, &found), 0);
 				assert_int_equal(found, id);
 			}
@@ -113,8 +108,8 @@ static void kernel_numbers_are_unique_in_their_table(void **state)
 
 static void numbers_end_where_the_row_says(void **state)
 {
-	static const char *const junk[] = { "", " 1", "1 ", "0x1", "1k", "many", "--1", "-", "+1", "1.0",
-		"12345678901234567890", "\xd9\xa1", "1\n" };
+	static const char *const junk[] = { "", " 1", "1 ", "0x1", "1k", "many", "--1", "-", "+1", "1.0", "12345678901234567890",
+		"\xd9\xa1", "1\n" };
 	const struct field *f;
 	char text[32];
 
@@ -168,8 +163,8 @@ static void enums_take_their_words_alone(void **state)
 
 static void no_text_takes_a_control_character(void **state)
 {
-	static const char *const bad[] = { "a\nb", "a\rb", "a\tb", "\x1b[2J", "a\x7f", "\xc2\x9b", "a\xff",
-		"\xed\xa0\x80", " a", "a " };
+	static const char *const bad[] = { "a\nb", "a\rb", "a\tb", "\x1b[2J", "a\x7f", "\xc2\x9b", "a\xff", "\xed\xa0\x80", " a",
+		"a " };
 	const struct field *f;
 
 	(void)state;
@@ -188,8 +183,8 @@ static void texts_end_where_the_row_says(void **state)
 	{
 		size_t max = (size_t)f->max;
 
-		if (f->type != FIELD_TYPE_TEXT && f->type != FIELD_TYPE_SECRET &&
-			f->type != FIELD_TYPE_WORD && f->type != FIELD_TYPE_COMMAND)
+		if (f->type != FIELD_TYPE_TEXT && f->type != FIELD_TYPE_SECRET && f->type != FIELD_TYPE_WORD &&
+			f->type != FIELD_TYPE_COMMAND)
 			continue;
 		memset(text, 'x', sizeof(text));
 		text[max] = '\0';
@@ -202,10 +197,8 @@ static void texts_end_where_the_row_says(void **state)
 
 static void what_becomes_a_path_cannot_leave_it(void **state)
 {
-	static const enum field_id ids[] = { FIELD_NODE_NAME, FIELD_CONN_ADDRESS, FIELD_IFACE_NAME,
-		FIELD_DISC_ADDRESS };
-	static const char *const bad[] = { "..", ".", "../x", "a/b", "/", "a/../../b", ".hidden", "a,b",
-		"a b", "x/" };
+	static const enum field_id ids[] = { FIELD_NODE_NAME, FIELD_CONN_ADDRESS, FIELD_IFACE_NAME, FIELD_DISC_ADDRESS };
+	static const char *const bad[] = { "..", ".", "../x", "a/b", "/", "a/../../b", ".hidden", "a,b", "a b", "x/" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
@@ -220,8 +213,7 @@ static void forms_are_checked(void **state)
 		const char *good[5], *bad[5];
 	} rows[] = {
 		{ FIELD_NODE_NAME,
-			{ "iqn.2001-04.com.example:disk", "eui.0123456789abcdef", "naa.52004567ba64678d",
-				"demo-tgt-b" },
+			{ "iqn.2001-04.com.example:disk", "eui.0123456789abcdef", "naa.52004567ba64678d", "demo-tgt-b" },
 			{ "", "iqn.2001-04.com.example:a*b", "a\\b", "a;b" } },
 		{ FIELD_CONN_ADDRESS, { "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "host.example" },
 			{ "[::1]", "1.2.3", "::1::", "-x" } },
@@ -230,8 +222,7 @@ static void forms_are_checked(void **state)
 		{ FIELD_FLASH_ISID, { "00023d000002" }, { "00023d00000", "00023d0000022", "00023d00000g" } },
 		{ FIELD_SESSION_PASSWORD_FILE, { "/run/secret", "credential:chap", "" },
 			{ "secret", "credential:", "credential:a/b" } },
-		{ FIELD_IFACE_NAME, { "192.0.2.10:3260:vol1", "qla4xxx.00:00:5e:00:53:01.ipv4.0" },
-			{ "", "a/b", "-\n" } },
+		{ FIELD_IFACE_NAME, { "192.0.2.10:3260:vol1", "qla4xxx.00:00:5e:00:53:01.ipv4.0" }, { "", "a/b", "-\n" } },
 		{ FIELD_SESSION_CHAP_ALGS, { "MD5", "SHA3-256,SHA256,SHA1,MD5" },
 			{ "md5", "MD5,", ",MD5", "MD5, SHA1", "SHA512" } },
 	};
@@ -262,10 +253,8 @@ static void a_wrong_key_is_helped(void **state)
 	(void)state;
 	assert_int_equal(field_find_user(RECORD_NODE, "node.sartup", &id, &err), -ENOENT);
 	assert_string_equal(err.text, "node.sartup is not a setting of node mode; is node.startup meant?");
-	assert_int_equal(
-		field_find_user(RECORD_NODE, "discovery.sendtargets.reopen_max", &id, &err), -ENOENT);
-	assert_string_equal(err.text,
-		"discovery.sendtargets.reopen_max is a setting of discoverydb mode, not of node mode");
+	assert_int_equal(field_find_user(RECORD_NODE, "discovery.sendtargets.reopen_max", &id, &err), -ENOENT);
+	assert_string_equal(err.text, "discovery.sendtargets.reopen_max is a setting of discoverydb mode, not of node mode");
 	assert_int_equal(field_find_user(RECORD_NODE, "nothing\nlike it", &id, &err), -ENOENT);
 	assert_string_equal(err.text, "nothing\\x0alike it is not a setting of node mode");
 	assert_int_equal(field_find_user(RECORD_IFACE, "iscsid.safe_logout", &id, &err), -ENOENT);
@@ -303,8 +292,7 @@ static void enumerators_are_in_the_order_of_their_rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(
-			field_value(field_of(rows[i].id), rows[i].n, word, sizeof(word)), rows[i].word);
+		assert_string_equal(field_value(field_of(rows[i].id), rows[i].n, word, sizeof(word)), rows[i].word);
 }
 
 static void keys_of_other_versions_are_understood(void **state)

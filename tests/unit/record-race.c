@@ -18,8 +18,8 @@
 #define ROUNDS 25
 
 /* The field that each writer owns. */
-static const enum field_id owned[WRITERS] = { FIELD_SESSION_CMDS_MAX, FIELD_SESSION_QUEUE_DEPTH,
-	FIELD_CONN_LOGIN_TIMEOUT, FIELD_CONN_NOOP_INTERVAL };
+static const enum field_id owned[WRITERS] = { FIELD_SESSION_CMDS_MAX, FIELD_SESSION_QUEUE_DEPTH, FIELD_CONN_LOGIN_TIMEOUT,
+	FIELD_CONN_NOOP_INTERVAL };
 
 static int add_one(void *arg, struct record *r, struct err *err)
 {
@@ -168,10 +168,8 @@ static int everything(struct base *b)
 	iface = record_new(RECORD_IFACE);
 	disc = record_new(RECORD_SENDTARGETS);
 	if (!node || !iface || !disc || record_set(node, FIELD_NODE_NAME, T1, NULL) ||
-		record_set(node, FIELD_NODE_TPGT, "1", NULL) ||
-		record_set(node, FIELD_CONN_ADDRESS, "192.0.2.10", NULL) ||
-		record_set(node, FIELD_IFACE_NAME, "iface0", NULL) ||
-		record_set(iface, FIELD_IFACE_NAME, "iface0", NULL) ||
+		record_set(node, FIELD_NODE_TPGT, "1", NULL) || record_set(node, FIELD_CONN_ADDRESS, "192.0.2.10", NULL) ||
+		record_set(node, FIELD_IFACE_NAME, "iface0", NULL) || record_set(iface, FIELD_IFACE_NAME, "iface0", NULL) ||
 		record_set(disc, FIELD_DISC_ADDRESS, "192.0.2.1", NULL))
 		return -ENOMEM;
 	rc = db_iface_add(b->db, iface, DB_ADD_REPLACE, NULL, &b->err);

@@ -113,8 +113,7 @@ static void secrets_are_masked(void **state)
 {
 	char *text = golden("node.show"), *masked = golden("node-masked.show"), *shown;
 	struct warnings w;
-	struct record *r = parse(
-		RECORD_NODE, strstr(text, END) + strlen(END), strlen(strstr(text, END)) - strlen(END), &w);
+	struct record *r = parse(RECORD_NODE, strstr(text, END) + strlen(END), strlen(strstr(text, END)) - strlen(END), &w);
 
 	(void)state;
 	shown = print(r, RECFILE_SHOW);
@@ -127,8 +126,7 @@ static void secrets_are_masked(void **state)
 
 static void an_unknown_key_is_kept_and_told(void **state)
 {
-	static const char text[] =
-		BEGIN "node.name = iqn.2026-11.com.example:a\nnode.of_tomorrow = 7 of 9\n" END;
+	static const char text[] = BEGIN "node.name = iqn.2026-11.com.example:a\nnode.of_tomorrow = 7 of 9\n" END;
 	struct warnings w;
 	struct record *r = parse(RECORD_NODE, text, strlen(text), &w);
 	char *file = print(r, RECFILE_FILE), *show = print(r, RECFILE_SHOW);
@@ -168,9 +166,8 @@ static void a_bad_value_becomes_the_default_and_is_kept(void **state)
 
 static void the_other_address_family_is_not_lost(void **state)
 {
-	static const char text[] =
-		BEGIN "iface.iscsi_ifacename = a\niface.ipaddress = 2001:db8::1\niface.gateway = 192.0.2.1\n"
-		      "iface.tos = 0\n" END;
+	static const char text[] = BEGIN "iface.iscsi_ifacename = a\niface.ipaddress = 2001:db8::1\niface.gateway = 192.0.2.1\n"
+					 "iface.tos = 0\n" END;
 	struct warnings w;
 	struct record *r = parse(RECORD_IFACE, text, strlen(text), &w);
 	char *file = print(r, RECFILE_FILE), *show = print(r, RECFILE_SHOW);
@@ -198,10 +195,9 @@ static void a_bad_secret_is_not_told(void **state)
 
 static void editors_and_other_systems_are_forgiven(void **state)
 {
-	static const char text[] =
-		"\r\n# a remark\r\n  node.startup=automatic\t \r\nnode.session.scan =manual\r\n"
-		"node.session.auth.username = <empty>\r\nnode.session.auth.password = se#cret = x \r\nlast = "
-		"1";
+	static const char text[] = "\r\n# a remark\r\n  node.startup=automatic\t \r\nnode.session.scan =manual\r\n"
+				   "node.session.auth.username = <empty>\r\nnode.session.auth.password = se#cret = x \r\nlast = "
+				   "1";
 	struct warnings w;
 	struct record *r = parse(RECORD_NODE, text, strlen(text), &w);
 
@@ -250,12 +246,11 @@ static void long_lines_and_long_files_are_bounded(void **state)
 
 static void conf_holds_settings_of_all_records(void **state)
 {
-	static const char text[] =
-		"iscsid.startup = /bin/systemctl start iscsid.socket\niscsid.safe_logout = Yes\n"
-		"node.startup = automatic\nnode.conn[0].iscsi.MaxRecvDataSegmentLength = 131072\n"
-		"discovery.sendtargets.iscsi.MaxRecvDataSegmentLength = 65536\nisns.address = "
-		"192.0.2.20\nisns.port = 3206\n"
-		"discovery.sendtargets.auth.chap_algs = SHA256\nnode.name = iqn.2026-11.com.example:a\n";
+	static const char text[] = "iscsid.startup = /bin/systemctl start iscsid.socket\niscsid.safe_logout = Yes\n"
+				   "node.startup = automatic\nnode.conn[0].iscsi.MaxRecvDataSegmentLength = 131072\n"
+				   "discovery.sendtargets.iscsi.MaxRecvDataSegmentLength = 65536\nisns.address = "
+				   "192.0.2.20\nisns.port = 3206\n"
+				   "discovery.sendtargets.auth.chap_algs = SHA256\nnode.name = iqn.2026-11.com.example:a\n";
 	struct world dir;
 	struct warnings w = { 0 };
 	struct recfile_report report = { warn, &w };
@@ -264,8 +259,7 @@ static void conf_holds_settings_of_all_records(void **state)
 
 	(void)state;
 	world_make(&dir);
-	assert_int_equal(
-		file_replace(AT_FDCWD, world_path(&dir, "iscsid.conf"), text, strlen(text), 0600), 0);
+	assert_int_equal(file_replace(AT_FDCWD, world_path(&dir, "iscsid.conf"), text, strlen(text), 0600), 0);
 	assert_int_equal(recfile_conf(world_path(&dir, "iscsid.conf"), &report, &conf, &err), 0);
 	/* A target's name has no place there. */
 	assert_int_equal(w.n, 1);
@@ -306,8 +300,7 @@ static void the_initiator_is_named(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char *name = NULL, *alias = NULL;
 		struct err err = ERR_INIT;
-		int rc = recfile_initiatorname_parse(
-			"FILE", rows[i].text, strlen(rows[i].text), &name, &alias, &err);
+		int rc = recfile_initiatorname_parse("FILE", rows[i].text, strlen(rows[i].text), &name, &alias, &err);
 
 		assert_int_equal(rc, rows[i].name ? 0 : -EINVAL);
 		assert_int_equal(!alias, !rows[i].alias);

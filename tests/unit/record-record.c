@@ -78,8 +78,7 @@ static void a_refused_value_leaves_the_old_one(void **state)
 	(void)state;
 	assert_int_equal(record_set(r, FIELD_SESSION_CMDS_MAX, "64", NULL), 0);
 	assert_int_equal(record_set(r, FIELD_SESSION_CMDS_MAX, "64x", &err), -EINVAL);
-	assert_string_equal(err.text,
-		"node.session.cmds_max: '64x' is not allowed: it must be a whole number from 2 to 4096");
+	assert_string_equal(err.text, "node.session.cmds_max: '64x' is not allowed: it must be a whole number from 2 to 4096");
 	assert_int_equal(record_int(r, FIELD_SESSION_CMDS_MAX), 64);
 	assert_int_equal(record_set(r, FIELD_SESSION_USERNAME, "a\nnode.startup = automatic", &err), -EINVAL);
 	assert_null(strchr(err.text, '\n'));
@@ -111,10 +110,8 @@ static void a_user_sets_by_key(void **state)
 	assert_int_equal(record_int(r, FIELD_SESSION_REOPEN_LOG_FREQ), 7);
 	assert_int_equal(record_set_key(r, "node.name", "iqn.2026-11.com.example:other", &err), -EINVAL);
 	assert_string_equal(err.text, "Can not update node.name. Delete it, and then create a new one.");
-	assert_int_equal(
-		record_set_key(r, "iface.initiatorname", "iqn.2026-11.com.example:n", &err), -EINVAL);
-	assert_string_equal(
-		err.text, "Cannot modify iface.initiatorname. Use iface mode to update this value.");
+	assert_int_equal(record_set_key(r, "iface.initiatorname", "iqn.2026-11.com.example:n", &err), -EINVAL);
+	assert_string_equal(err.text, "Cannot modify iface.initiatorname. Use iface mode to update this value.");
 	assert_int_equal(record_set_key(r, "node.discovery_port", "1", &err), -EINVAL);
 	/* What is so already may be said again: tools write back what they read. */
 	assert_int_equal(record_set_key(r, "iface.transport_name", "tcp", &err), 0);
@@ -124,8 +121,7 @@ static void a_user_sets_by_key(void **state)
 	r = record_new(RECORD_IFACE);
 	assert_int_equal(record_set_key(r, "iface.initiatorname", "iqn.2026-11.com.example:n", &err), 0);
 	assert_int_equal(record_set_key(r, "iface.iscsi_ifacename", "renamed", &err), -EINVAL);
-	assert_string_equal(
-		err.text, "Can not update iface.iscsi_ifacename. Delete it, and then create a new one.");
+	assert_string_equal(err.text, "Can not update iface.iscsi_ifacename. Delete it, and then create a new one.");
 	record_free(r);
 }
 
@@ -148,8 +144,7 @@ static void a_copy_is_equal_and_apart(void **state)
 
 static void what_is_applied_is_what_was_set(void **state)
 {
-	struct record *conf = record_new(RECORD_CONF), *node = new_node(),
-		      *disc = record_new(RECORD_SENDTARGETS);
+	struct record *conf = record_new(RECORD_CONF), *node = new_node(), *disc = record_new(RECORD_SENDTARGETS);
 
 	(void)state;
 	assert_int_equal(record_set(node, FIELD_CONN_LOGIN_TIMEOUT, "99", NULL), 0);
@@ -251,8 +246,7 @@ static void a_node_is_small(void **state)
 /* Everything that allocates, once with each of its allocations failing. */
 static int all_at_once(void)
 {
-	cleanup(record_freep) struct record *r = record_new(RECORD_ISNS), *copy = NULL,
-					    *node = record_new(RECORD_NODE);
+	cleanup(record_freep) struct record *r = record_new(RECORD_ISNS), *copy = NULL, *node = record_new(RECORD_NODE);
 	struct err err = ERR_INIT;
 	int rc;
 

@@ -148,9 +148,18 @@ static struct carried *world(void)
 	c->iface = record_new(RECORD_IFACE);
 	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "iser", NULL), 0);
 	assert_int_equal(record_set(c->record, FIELD_DISC_REOPEN_MAX, "0", NULL), 0);
-	c->config = (struct discovery_config){ .loop = c->w.loop, .log = &c->w.log, .plugins = c->w.ps, .kernel = c->kernel,
-		.workers = c->workers, .record = c->record, .iface = c->iface, .host = "10.9.0.1", .port = 3260,
-		.initiator_name = "iqn.2026-11.example:me", .found = on_found, .arg = c };
+	c->config = (struct discovery_config){ .loop = c->w.loop,
+		.log = &c->w.log,
+		.plugins = c->w.ps,
+		.kernel = c->kernel,
+		.workers = c->workers,
+		.record = c->record,
+		.iface = c->iface,
+		.host = "10.9.0.1",
+		.port = 3260,
+		.initiator_name = "iqn.2026-11.example:me",
+		.found = on_found,
+		.arg = c };
 	return c;
 }
 
@@ -232,9 +241,10 @@ static void ask(struct carried *c)
 static void the_kernel_carries_a_discovery(void **state)
 {
 	static const uint32_t order[] = { ISCSI_UEVENT_EP_CONNECT, ISCSI_UEVENT_EP_POLL, ISCSI_UEVENT_CREATE_BOUND_SESSION,
-		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_SET_PARAM,
-		ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_SEND_PDU,
-		ISCSI_UEVENT_EP_DISCONNECT, ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN, ISCSI_UEVENT_DESTROY_SESSION };
+		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_SEND_PDU,
+		ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_SEND_PDU,
+		ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_EP_DISCONNECT, ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN,
+		ISCSI_UEVENT_DESTROY_SESSION };
 	struct carried *c = world();
 
 	(void)state;
@@ -319,7 +329,8 @@ static void firmware_that_cannot_log_in_is_told_of(void **state)
 		c->silent = mute;
 		ask(c);
 		assert_true(c->result < 0);
-		assert_non_null(strstr(c->err.text, mute ? "did not log in to 10.9.0.1 in time" : "the adapter could not log in"));
+		assert_non_null(
+			strstr(c->err.text, mute ? "did not log in to 10.9.0.1 in time" : "the adapter could not log in"));
 		nothing_left(c, 0);
 		end(c);
 	}
@@ -329,8 +340,8 @@ static void firmware_that_cannot_log_in_is_told_of(void **state)
 static void any_request_may_fail(void **state)
 {
 	static const uint32_t kinds[] = { ISCSI_UEVENT_EP_CONNECT, ISCSI_UEVENT_EP_POLL, ISCSI_UEVENT_CREATE_BOUND_SESSION,
-		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_STOP_CONN,
-		ISCSI_UEVENT_DESTROY_CONN };
+		ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN, ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_START_CONN,
+		ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

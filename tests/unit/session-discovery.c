@@ -12,8 +12,9 @@
 #include "record/record.h"
 #include "session/discovery_private.h"
 
-#define ANSWER "TargetName=iqn.2026-11.com.example:one\nTargetAddress=127.0.0.1:3260,1\nTargetAddress=[fe80::1]:3261,2\n" \
-	       "TargetName=iqn.2026-11.com.example:two\n"
+#define ANSWER \
+	"TargetName=iqn.2026-11.com.example:one\nTargetAddress=127.0.0.1:3260,1\nTargetAddress=[fe80::1]:3261,2\n" \
+	"TargetName=iqn.2026-11.com.example:two\n"
 
 struct asking {
 	struct plugin_world w;
@@ -84,9 +85,19 @@ static struct asking *world(void)
 	a->record = record_new(RECORD_SENDTARGETS);
 	a->iface = record_new(RECORD_IFACE);
 	assert_int_equal(worker_pool_new(a->w.loop, 1, &a->workers), 0);
-	a->config = (struct discovery_config){ .loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers,
-		.record = a->record, .iface = a->iface, .host = "127.0.0.1", .port = a->target.port,
-		.initiator_name = "iqn.2026-11.com.example:me", .found = on_found, .again = on_again, .message = on_message, .arg = a };
+	a->config = (struct discovery_config){ .loop = a->w.loop,
+		.log = &a->w.log,
+		.plugins = a->w.ps,
+		.workers = a->workers,
+		.record = a->record,
+		.iface = a->iface,
+		.host = "127.0.0.1",
+		.port = a->target.port,
+		.initiator_name = "iqn.2026-11.com.example:me",
+		.found = on_found,
+		.again = on_again,
+		.message = on_message,
+		.arg = a };
 	return a;
 }
 
@@ -103,7 +114,8 @@ static void end(struct asking *a)
 
 static void set(struct asking *a, enum field_id id, const char *text)
 {
-	assert_int_equal(record_set(id == FIELD_IFACE_NETDEV || id == FIELD_IFACE_IPADDRESS ? a->iface : a->record, id, text, NULL), 0);
+	assert_int_equal(
+		record_set(id == FIELD_IFACE_NETDEV || id == FIELD_IFACE_IPADDRESS ? a->iface : a->record, id, text, NULL), 0);
 }
 
 /* Steps through sockets' events as they come, and through time when none come; gives the seconds that passed. */

@@ -175,7 +175,8 @@ static void a_refusal_is_final_for_a_first_login(void **state)
 	static const struct {
 		uint8_t detail;
 		int code;
-	} refusals[] = { { 1, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 2, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 3, MISCSI_ERR_FATAL_LOGIN } };
+	} refusals[] = { { 1, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 2, MISCSI_ERR_LOGIN_AUTH_FAILED },
+		{ 3, MISCSI_ERR_FATAL_LOGIN } };
 	struct session_world *w = *state;
 	struct record *node = world_node(w);
 

@@ -56,7 +56,8 @@ static void the_firmware_logs_in(void **state)
 		world_until(w, &a.done, 1, 250, 10 * SECONDS);
 		assert_int_equal(!a.result.err.code, states[i] == 3);
 		assert_int_equal(w->logins, 0); /* no PDU of ours */
-		assert_true(world_count(w, ISCSI_UEVENT_SET_PARAM) > 20 * (i + 1)); /* our wishes: the firmware negotiates by them */
+		assert_true(
+			world_count(w, ISCSI_UEVENT_SET_PARAM) > 20 * (i + 1)); /* our wishes: the firmware negotiates by them */
 		if (a.result.err.code)
 			continue;
 		world_logout(w, a.result.sid, &out);

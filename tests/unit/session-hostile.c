@@ -230,8 +230,9 @@ static void a_portal_is_the_same_however_it_is_written(void **state)
 
 static struct fake_session left_behind(const char *port)
 {
-	return (struct fake_session){ .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port,
-		.proc_name = "iscsi_tcp" };
+	return (struct fake_session){
+		.sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port, .proc_name = "iscsi_tcp"
+	};
 }
 
 /* The daemon was killed when a logout had come as far as the devices: the logout goes on. */
@@ -253,8 +254,13 @@ static void a_logout_that_was_cut_short_is_completed(void **state)
 static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **state)
 {
 	struct session_world *w = *state;
-	struct fake_session kept = { .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp",
-		.state = "FAILED", .conn_state = "failed" };
+	struct fake_session kept = { .sid = 9,
+		.host = 109,
+		.target = TARGET,
+		.address = "127.0.0.1",
+		.proc_name = "iscsi_tcp",
+		.state = "FAILED",
+		.conn_state = "failed" };
 	struct asked a;
 	char port[8];
 
@@ -282,8 +288,11 @@ static void note(struct session_world *w, uint32_t sid, const char *port, const 
 	snprintf(path, sizeof(path), "%s/session%u", w->dir, sid);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fprintf(f, "# session.isid = 800102030405\nnode.name = " TARGET "\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %s\n"
-		"iface.iscsi_ifacename = %s\n", port, iface);
+	fprintf(f,
+		"# session.isid = 800102030405\nnode.name = " TARGET
+		"\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %s\n"
+		"iface.iscsi_ifacename = %s\n",
+		port, iface);
 	fclose(f);
 }
 
@@ -329,8 +338,14 @@ static void files_without_a_session_are_removed(void **state)
 
 static struct fake_session as_left(const char *port, const char *state)
 {
-	return (struct fake_session){ .sid = 9, .host = 109, .target = TARGET, .address = "127.0.0.1", .port = port,
-		.proc_name = "iscsi_tcp", .state = state, .conn_state = strcmp(state, "FAILED") ? "up" : "failed" };
+	return (struct fake_session){ .sid = 9,
+		.host = 109,
+		.target = TARGET,
+		.address = "127.0.0.1",
+		.port = port,
+		.proc_name = "iscsi_tcp",
+		.state = state,
+		.conn_state = strcmp(state, "FAILED") ? "up" : "failed" };
 }
 
 static void a_session_that_is_up_is_adopted_untouched(void **state)

@@ -16,7 +16,8 @@ static void every_state_is_reachable(void **state)
 	const struct fsm *f;
 
 	(void)state;
-	EACH_MACHINE(f) {
+	EACH_MACHINE(f)
+	{
 		uint32_t reached = FSM_IN(0), before;
 
 		do {
@@ -37,7 +38,8 @@ static void every_state_has_a_way_out(void **state)
 	const struct fsm *f;
 
 	(void)state;
-	EACH_MACHINE(f) {
+	EACH_MACHINE(f)
+	{
 		uint32_t good = FSM_IN(f->n_states - 1), before;
 
 		do {
@@ -67,9 +69,9 @@ static void what_is_not_listed_has_a_place(void **state)
 
 	(void)state;
 	EACH_MACHINE(f)
-		for (unsigned s = 0; s + 1 < f->n_states; s++)
-			if (!first_row(f, s, f->unlisted))
-				fail_msg("%s machine: %s has no row for %s", f->name, f->states[s], f->events[f->unlisted]);
+	for (unsigned s = 0; s + 1 < f->n_states; s++)
+		if (!first_row(f, s, f->unlisted))
+			fail_msg("%s machine: %s has no row for %s", f->name, f->states[s], f->events[f->unlisted]);
 }
 
 static void no_row_is_dead(void **state)
@@ -78,15 +80,15 @@ static void no_row_is_dead(void **state)
 
 	(void)state;
 	EACH_MACHINE(f)
-		for (unsigned i = 0; i < f->n_rows; i++) {
-			uint32_t free_states = f->rows[i].states & (FSM_IN(f->n_states) - 1);
+	for (unsigned i = 0; i < f->n_rows; i++) {
+		uint32_t free_states = f->rows[i].states & (FSM_IN(f->n_states) - 1);
 
-			for (unsigned k = 0; k < i; k++)
-				if (f->rows[k].event == f->rows[i].event && !f->rows[k].guard)
-					free_states &= ~f->rows[k].states;
-			if (!free_states)
-				fail_msg("%s machine: row %u (%s) is never reached", f->name, i, f->events[f->rows[i].event]);
-		}
+		for (unsigned k = 0; k < i; k++)
+			if (f->rows[k].event == f->rows[i].event && !f->rows[k].guard)
+				free_states &= ~f->rows[k].states;
+		if (!free_states)
+			fail_msg("%s machine: row %u (%s) is never reached", f->name, i, f->events[f->rows[i].event]);
+	}
 }
 
 static void every_event_is_used(void **state)
@@ -95,14 +97,14 @@ static void every_event_is_used(void **state)
 
 	(void)state;
 	EACH_MACHINE(f)
-		for (unsigned e = 1; e < f->n_events; e++) {
-			bool used = false;
+	for (unsigned e = 1; e < f->n_events; e++) {
+		bool used = false;
 
-			for (unsigned i = 0; i < f->n_rows; i++)
-				used |= f->rows[i].event == e;
-			if (!used)
-				fail_msg("%s machine: no row for %s", f->name, f->events[e]);
-		}
+		for (unsigned i = 0; i < f->n_rows; i++)
+			used |= f->rows[i].event == e;
+		if (!used)
+			fail_msg("%s machine: no row for %s", f->name, f->events[e]);
+	}
 }
 
 /* Logout wins from every state: CLOSE is listed everywhere but at the end. */
@@ -147,8 +149,14 @@ static const struct fsm_row toy_rows[] = {
 	{ .states = FSM_IN(1), .event = TOY_GO, .next = FSM_SAME, .action = toy_act, .label = "" },
 };
 static const char *const toy_names[] = { "A", "B", "C", "D" };
-static const struct fsm toy_machine = { .name = "toy", .states = toy_names, .events = toy_names, .rows = toy_rows,
-	.n_states = 2, .n_events = 4, .n_rows = 4, .unlisted = TOY_BAD };
+static const struct fsm toy_machine = { .name = "toy",
+	.states = toy_names,
+	.events = toy_names,
+	.rows = toy_rows,
+	.n_states = 2,
+	.n_events = 4,
+	.n_rows = 4,
+	.unlisted = TOY_BAD };
 
 static void guards_choose_the_row(void **state)
 {

@@ -77,8 +77,9 @@ static void trap_01_two_connect_models(void **state)
 static void trap_03_sessions_of_the_driver(void **state)
 {
 	struct session_world *w = *state;
-	struct fake_session own = { .sid = 9, .host = 1, .target = TARGET, .proc_name = "qla4xxx", .state = "FAILED",
-		.conn_state = "failed" };
+	struct fake_session own = {
+		.sid = 9, .host = 1, .target = TARGET, .proc_name = "qla4xxx", .state = "FAILED", .conn_state = "failed"
+	};
 
 	fake_sys_transport(&w->sys, "qla4xxx");
 	fake_sys_session(&w->sys, &own);
@@ -104,8 +105,9 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 {
 	static const uint8_t kept[ISID_LEN] = { 0x80, 1, 2, 3, 4, 5 };
 	struct session_world *w = *state;
-	struct fake_session left = { .target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp", .state = "FAILED",
-		.conn_state = "failed" };
+	struct fake_session left = {
+		.target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp", .state = "FAILED", .conn_state = "failed"
+	};
 	char port[8], path[128];
 
 	snprintf(port, sizeof(port), "%u", w->port);
@@ -121,8 +123,10 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 			FILE *f = fopen(path, "w");
 
 			assert_non_null(f);
-			fprintf(f, "# session.isid = 800102030405\nnode.name = " TARGET "\nnode.conn[0].address = 127.0.0.1\n"
-				"node.conn[0].port = %s\niface.iscsi_ifacename = default\n", port);
+			fprintf(f,
+				"# session.isid = 800102030405\nnode.name = " TARGET "\nnode.conn[0].address = 127.0.0.1\n"
+				"node.conn[0].port = %s\niface.iscsi_ifacename = default\n",
+				port);
 			fclose(f);
 		}
 		assert_int_equal(manager_adopt_one(w->m, sid, NULL), 1);

@@ -91,10 +91,18 @@ static int world_identify(void *arg, const char **name, const char **alias, stru
 
 static void make_manager(struct session_world *w, const char *dirs)
 {
-	struct plugins_config plugins = { .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
-		.workers = w->workers, .dirs = dirs };
-	struct manager_config config = { .loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs,
-		.scanner = w->scanner, .lookups = w->workers, .state_dir = w->dir, .identify = world_identify, .identify_arg = w,
+	struct plugins_config plugins = {
+		.loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs, .workers = w->workers, .dirs = dirs
+	};
+	struct manager_config config = { .loop = w->loop,
+		.log = &w->log,
+		.kernel = w->kernel,
+		.sysfs = &w->sys.sysfs,
+		.scanner = w->scanner,
+		.lookups = w->workers,
+		.state_dir = w->dir,
+		.identify = world_identify,
+		.identify_arg = w,
 		.host_salt = 1 };
 	struct err err = ERR_INIT;
 

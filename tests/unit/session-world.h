@@ -53,7 +53,8 @@ struct asked {
 
 void world_new(struct session_world *w);
 void world_free(struct session_world *w);
-void world_plugins(struct session_world *w, const char *dir, const char *only); /* the manager anew, with this one plugin in dir */
+void world_plugins(
+	struct session_world *w, const char *dir, const char *only); /* the manager anew, with this one plugin in dir */
 void world_plugin_file(const char *dir, const char *name); /* puts one there */
 /* The same for cmocka: a fresh world is the test's state. */
 int world_setup(void **state);

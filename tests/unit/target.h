@@ -35,14 +35,7 @@ static inline struct iscsi_pdu target_pdu(uint8_t opcode, uint8_t flags, const v
 	return pdu;
 }
 
-enum {
-	TARGET_T = 0x80,
-	TARGET_C = 0x40,
-	TARGET_SEC = 0x00,
-	TARGET_OP = 0x04,
-	TARGET_TO_OP = 0x81,
-	TARGET_TO_FFP = 0x87
-};
+enum { TARGET_T = 0x80, TARGET_C = 0x40, TARGET_SEC = 0x00, TARGET_OP = 0x04, TARGET_TO_OP = 0x81, TARGET_TO_FFP = 0x87 };
 
 /* A Login Response of status 0. */
 static inline struct iscsi_pdu target_login(uint8_t flags, uint16_t tsih, const void *data, size_t len)

@@ -170,10 +170,17 @@ static const struct step {
 	int (*run)(char **words);
 	int least;
 } steps[] = {
-	{ "mkdir", step_mkdir, 2 },   { "mount", step_mount, 4 },       { "insmod", step_insmod, 2 },
-	{ "root", step_root, 2 },     { "cd", step_cd, 2 },             { "env", step_env, 2 },
-	{ "lo", step_lo, 1 },         { "hostname", step_hostname, 2 }, { "out", step_out, 2 },
-	{ "rc", step_rc, 2 },         { "run", step_run, 2 },
+	{ "mkdir", step_mkdir, 2 },
+	{ "mount", step_mount, 4 },
+	{ "insmod", step_insmod, 2 },
+	{ "root", step_root, 2 },
+	{ "cd", step_cd, 2 },
+	{ "env", step_env, 2 },
+	{ "lo", step_lo, 1 },
+	{ "hostname", step_hostname, 2 },
+	{ "out", step_out, 2 },
+	{ "rc", step_rc, 2 },
+	{ "run", step_run, 2 },
 };
 
 /* A word may hold \t, \n and \\ in place of what they mean. */

@@ -16,12 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHECK(truth)                                                       \
-	do {                                                               \
-		if (!(truth)) {                                            \
+#define CHECK(truth) \
+	do { \
+		if (!(truth)) { \
 			printf("%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-			exit(1);                                           \
-		}                                                          \
+			exit(1); \
+		} \
 	} while (0)
 
 struct world {
@@ -46,8 +46,8 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t *bhs, co
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "pdu %d:%u %02x %zu %.*s;", sid == ((struct world *)arg)->sid, cid,
-		bhs[0], len, (int)len, (const char *)data);
+	snprintf(text, sizeof(text), "pdu %d:%u %02x %zu %.*s;", sid == ((struct world *)arg)->sid, cid, bhs[0], len, (int)len,
+		(const char *)data);
 	note(arg, text);
 }
 
@@ -70,16 +70,12 @@ static void on_created(void *arg, uint32_t sid, uint32_t host)
 
 static void on_unbound(void *arg, uint32_t sid, uint32_t host)
 {
-	note(arg,
-		sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "unbound;"
-											    : "?");
+	note(arg, sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "unbound;" : "?");
 }
 
 static void on_destroyed(void *arg, uint32_t sid, uint32_t host)
 {
-	note(arg,
-		sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "destroyed;"
-											    : "?");
+	note(arg, sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "destroyed;" : "?");
 }
 
 static const struct kernel_event_ops events = { .pdu = on_pdu,
@@ -116,8 +112,7 @@ static int connect_peer(struct world *w)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
-	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
-	    s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	CHECK(bind(l, (struct sockaddr *)&addr, len) == 0 && listen(l, 1) == 0);
 	CHECK(getsockname(l, (struct sockaddr *)&addr, &len) == 0);
@@ -231,8 +226,7 @@ static void read_back(struct world *w)
 	CHECK(!strcmp(i.target, "iqn.2026-11.example:kernel") && i.tpgt == 7);
 	CHECK(!strcmp(i.persistent_address, "portal.example") && i.persistent_port == 3260);
 	CHECK(!strcmp(i.address, "127.0.0.1") && i.port > 0);
-	CHECK(i.username.len == 7 && i.password.len == 10 && !memcmp(i.password.bytes, "its secret", 10) &&
-		!i.password_in.bytes);
+	CHECK(i.username.len == 7 && i.password.len == 10 && !memcmp(i.password.bytes, "its secret", 10) && !i.password_in.bytes);
 	CHECK(i.recovery_tmo == 3600 && i.max_burst == 131072 && i.first_burst == 65536);
 	CHECK(!strcmp(i.netdev, "lo") && !strcmp(i.initiator, "iqn.2026-11.example:me") && !i.iface[0]);
 	CHECK(!strcmp(i.state, "FREE") && !strcmp(i.conn_state, "bound"));
