@@ -69,8 +69,6 @@ static const struct {
 	{ "logout", ARGS_OP_LOGOUT },
 };
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 /*
  * A word of the command line, made fit for a message. Volume names of orchestrators end up in
  * arguments: a terminal must not obey them.
@@ -110,7 +108,7 @@ static int store_word(const char *value, struct args_words *to, struct err *err)
 	const char **v = x_realloc(to->v, (to->n + 1) * sizeof(*v));
 
 	if (!v)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the command line");
+		return err_nomem(err, "the command line");
 	to->v = v;
 	to->v[to->n++] = value;
 	return 0;
@@ -118,7 +116,7 @@ static int store_word(const char *value, struct args_words *to, struct err *err)
 
 static int store_op(const struct opt_row *o, const char *value, unsigned *to, struct err *err)
 {
-	for (size_t i = 0; i < N(ops); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (!strcmp(ops[i].name, value)) {
 			*to |= ops[i].op;
 			return 0;
@@ -152,7 +150,7 @@ static int store(struct args *a, const struct opt_row *o, const char *value, str
 
 static const struct opt_row *row_of(int letter)
 {
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (opts[i].letter == letter)
 			return &opts[i];
 	}
@@ -163,7 +161,7 @@ static int find_mode(struct args *a, struct err *err)
 {
 	char text[64];
 
-	for (size_t i = 1; i < N(modes); i++) {
+	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
 		if (!strcmp(modes[i].name, a->mode)) {
 			a->in_mode = (enum args_mode)i;
 			return 0;
@@ -190,11 +188,11 @@ static int check(const struct args *a, int argc, char **argv, struct err *err)
 	const struct mode_row *m = &modes[a->in_mode];
 	char text[128];
 
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (a->given[i] && !args_mode_takes(a->in_mode, (enum args_opt)i))
 			return args_refuse(a, (enum args_opt)i, err);
 	}
-	for (size_t i = 0; i < N(ops); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (a->ops & ops[i].op & ~m->ops)
 			return err_set(
 				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", m->name, ops[i].name);
@@ -237,14 +235,14 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 static void for_getopt(char *letters, struct option *longs)
 {
 	*letters++ = ':';
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		*letters++ = opts[i].letter;
 		if (opts[i].kind != KIND_FLAG)
 			*letters++ = ':';
 		longs[i] = (struct option){ opts[i].name, opts[i].kind != KIND_FLAG, NULL, opts[i].letter };
 	}
 	*letters = 0;
-	longs[N(opts)] = (struct option){ NULL, 0, NULL, 0 };
+	longs[ARRAY_SIZE(opts)] = (struct option){ NULL, 0, NULL, 0 };
 }
 
 /*
@@ -253,8 +251,8 @@ static void for_getopt(char *letters, struct option *longs)
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err)
 {
-	char letters[2 * N(opts) + 2];
-	struct option longs[N(opts) + 1];
+	char letters[2 * ARRAY_SIZE(opts) + 2];
+	struct option longs[ARRAY_SIZE(opts) + 1];
 	int c, r, first = 0;
 
 	memset(a, 0, sizeof(*a));
@@ -280,7 +278,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 /* The words themselves are argv's. */
 void args_free(struct args *a)
 {
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (opts[i].kind == KIND_WORDS)
 			x_free(((struct args_words *)(void *)((char *)a + opts[i].member))->v);
 	}
@@ -305,7 +303,7 @@ static void usage_of_mode(FILE *to, enum args_mode mode)
 {
 	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name, modes[mode].usage ? modes[mode].usage : "",
 		modes[mode].sentence);
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		char both[64];
 
 		if (!args_mode_takes(mode, (enum args_opt)i))
@@ -322,7 +320,7 @@ void args_usage(FILE *to, enum args_mode mode)
 		usage_of_mode(to, mode);
 		return;
 	}
-	for (size_t i = 1; i < N(modes); i++) {
+	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
 		if (modes[i].usage)
 			fprintf(to, "iscsiadm -m %s %s\n", modes[i].name, modes[i].usage);
 	}

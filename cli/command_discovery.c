@@ -82,7 +82,7 @@ static int list(const struct command *c)
 	size_t total = 0;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < sizeof(sections) / sizeof(sections[0]); i++)
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(sections); i++)
 		r = print_section(c, i, &total, &err);
 	if (r < 0)
 		return command_fail(r, &err);

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 /* ---- the hosts themselves ---- */
 
 static unsigned detail_of(long level)
@@ -84,7 +82,7 @@ static int print_adapter(const struct command *c, const struct host_info *h, str
 	if (!*names)
 		*names = pci_names_new();
 	if (!*names)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for names");
+		return err_nomem(err, "names");
 	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) == 0)
 		out_host_adapter(&a);
 	return 0;
@@ -386,7 +384,7 @@ static const struct verb {
 
 static const struct verb *verb_of(const struct args *a)
 {
-	for (size_t i = 0; i < N(verbs); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (!strcmp(verbs[i].submode, a->submode) && verbs[i].op == a->ops)
 			return &verbs[i];
 	}

@@ -211,7 +211,7 @@ int command_node(const struct command *c)
 	int r = command_level(a, 1, "0 or 1");
 
 	if (!r)
-		r = command_exclusive(a, verbs, sizeof(verbs) / sizeof(verbs[0]));
+		r = command_exclusive(a, verbs, ARRAY_SIZE(verbs));
 	if (r)
 		return r;
 	if (a->loginall)

@@ -172,7 +172,7 @@ int command_session(const struct command *c)
 	int r = command_level(c->args, 3, "0 - 3");
 
 	if (!r)
-		r = command_exclusive(c->args, verbs, sizeof(verbs) / sizeof(verbs[0]));
+		r = command_exclusive(c->args, verbs, ARRAY_SIZE(verbs));
 	if (r)
 		return r;
 	return c->args->sid ? of_one(c) : of_all(c);

@@ -123,7 +123,7 @@ void out_host_port(const struct host_info *h, const struct host_port *p)
 	struct clean c;
 
 	printf("\t**********\n\tInterface:\n\t**********\n\tKernel Name: %s\n", clean(&c, p->kernel_name));
-	for (size_t i = 0; i < sizeof(port_lines) / sizeof(port_lines[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(port_lines); i++) {
 		if (port_lines[i].family && (port_lines[i].family == FIELD_IPV6) != p->v6)
 			continue;
 		if (port_lines[i].id == FIELD_IFACE_NAME)

@@ -3,6 +3,7 @@
 #include "conf_text.h"
 
 #include "record/fields.h"
+#include "base/mem.h"
 #include <string.h>
 
 #define COLUMNS 98
@@ -26,7 +27,7 @@ static const struct {
 	{ "discovery.", "Discovery" },
 };
 
-#define SECTIONS (sizeof(sections) / sizeof(*sections))
+#define SECTIONS (ARRAY_SIZE(sections))
 
 /* Where what we ship is better than the default that programs have always assumed. */
 static const struct {
@@ -39,7 +40,7 @@ static const struct {
 
 static const char *shipped_value(enum field_id id)
 {
-	for (size_t i = 0; i < sizeof(shipped) / sizeof(*shipped); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
 		if (shipped[i].id == id)
 			return shipped[i].value;
 	return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Errors: the rows of errors.def as a table indexed by number, and the text that goes with one failure. */
 #include "config.h"
+#include "base/mem.h"
 #include "base/err.h"
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static const struct err_row rows[] = {
 #undef ERROR
 };
 
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define N_ROWS (ARRAY_SIZE(rows))
 
 /*
  * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The
@@ -84,6 +85,11 @@ int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt
 		err->code = code;
 	}
 	return -errnum;
+}
+
+int err_nomem(struct err *err, const char *what)
+{
+	return err_set(err, MISCSI_ERR_NOMEM, "no memory for %s", what);
 }
 
 /* What is too long together is cut at its end. */

@@ -34,6 +34,9 @@ int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list a
 /* The same for a failed system call: ": " and strerror(errnum) are added; gives -errnum. errnum > 0. */
 int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* NOMEM, "no memory for WHAT"; gives -ENOMEM. */
+int err_nomem(struct err *err, const char *what);
+
 /* Puts "PREFIX: " before the text that is there. */
 void err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

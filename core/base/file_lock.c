@@ -4,25 +4,17 @@
  * The file stays: taking it away would let two holders lock two files of one name.
  */
 #include "config.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Most holders are done within a millisecond or two; later ones wait for a sync of the disk. */
 #define POLL_FIRST_MS 1
 #define POLL_MOST_MS 32
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /*
  * Not fcntl()'s older locks: those go with the process, and are lost when any descriptor of the file is
@@ -40,12 +32,12 @@ static int try_lock(int fd)
 /* Polls: F_OFD_SETLKW has no time limit, and a signal for one would be the whole process's. */
 static int wait_lock(int fd, unsigned timeout_ms)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t end = clock_ms() + timeout_ms;
 	unsigned nap = POLL_FIRST_MS;
 	int rc;
 
 	while ((rc = try_lock(fd)) == -EAGAIN) {
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 		struct timespec ts = { 0 };
 
 		if (now >= end)

@@ -8,13 +8,13 @@
  */
 #include "config.h"
 #include "base/loop.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/timers.h"
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BATCH 64
@@ -48,11 +48,8 @@ struct loop {
 
 static uint64_t real_clock(void *arg)
 {
-	struct timespec ts;
-
 	(void)arg;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return clock_ms();
 }
 
 int loop_new(struct loop **out)

@@ -65,6 +65,8 @@ int secret_equal(const struct secret *a, const struct secret *b); /* 1 equal */
 /* Wipes memory in a way that the compiler keeps. */
 void mem_wipe(void *p, size_t len);
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 /* The container of an embedded member. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

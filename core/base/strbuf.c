@@ -150,7 +150,7 @@ static bool printable(uint32_t c)
 		{ 0xe0000, 0xe0fff }, /* tags: invisible text */
 	};
 
-	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 		if (c >= hidden[i].first && c <= hidden[i].last)
 			return false;
 	return (c & 0xfffe) != 0xfffe;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* UTF-8, one character at a time; see utf8.h. */
+#include "base/mem.h"
 #include "base/utf8.h"
 
 /*
@@ -23,7 +24,7 @@ static const struct lead {
 
 static const struct lead *lead_of(uint8_t byte)
 {
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (byte >= leads[i].first && byte <= leads[i].last)
 			return &leads[i];
 	return NULL;

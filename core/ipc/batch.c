@@ -162,7 +162,7 @@ struct batch *batch_new(const struct service_config *config, struct varlink_call
 	struct err err = ERR_INIT;
 
 	if (!b) {
-		err_set(&err, MISCSI_ERR_NOMEM, "no memory for %zu requests", n);
+		err_nomem(&err, "the requests");
 		varlink_reply_error(call, "org.miscsi.Error", batch_failure(&err));
 		return NULL;
 	}

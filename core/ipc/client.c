@@ -9,6 +9,7 @@
 #include "ipc/client.h"
 #include "ipc/listener.h"
 #include "ipc/varlink.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A list of some ten thousand sessions has a few MiB. Beyond is not our daemon. */
@@ -45,14 +45,6 @@ struct reply { /* one message from the daemon; borrows from object */
 	const char *error; /* NULL: none */
 	bool continues;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /*
  * Who holds an abstract name is anyone who was first. An unprivileged process that came before the
@@ -179,7 +171,7 @@ static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
 	int n;
 
 	do {
-		uint64_t now = due ? now_ms() : 0;
+		uint64_t now = due ? clock_ms() : 0;
 		uint64_t left = due > now ? due - now : 0;
 
 		n = poll(fds, nfds, !due ? -1 : left > INT_MAX ? INT_MAX : (int)left);
@@ -238,7 +230,7 @@ static int client_receive(struct client *c)
 	if (n > 0 && !varlink_buffer_add(&c->in, chunk, (size_t)n))
 		return 0;
 	if (n > 0)
-		return client_die(c, err_set(&c->cause, MISCSI_ERR_NOMEM, "no memory for the daemon's reply"));
+		return client_die(c, err_nomem(&c->cause, "the daemon's reply"));
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
@@ -367,7 +359,7 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	unsigned deadline_ms, struct json_object **reply, struct err *err)
 {
 	cleanup(varlink_buffer_free) struct varlink_buffer message = { 0 };
-	uint64_t due = deadline_ms ? now_ms() + deadline_ms : 0;
+	uint64_t due = deadline_ms ? clock_ms() + deadline_ms : 0;
 	struct err own = ERR_INIT;
 	int rc = build_call(method, parameters, more != NULL, &message, &own);
 
@@ -390,7 +382,7 @@ int client_call(struct client *c, const char *method, struct json_object *parame
  */
 int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err)
 {
-	uint64_t due = now_ms() + deadline_ms;
+	uint64_t due = clock_ms() + deadline_ms;
 
 	while (c->fd >= 0 && !client_wait(c, POLLIN, due))
 		client_receive(c);

@@ -181,7 +181,7 @@ int client_logout_of(struct client *c, const struct client_session *who, bool fo
 	varlink_add_boolean(parameters, "force", force, &error);
 	if (error) { /* half a filter would be another one */
 		varlink_put(parameters);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the request");
+		return err_nomem(err, "the request");
 	}
 	rc = client_call(c, "org.miscsi.Logout", parameters, NULL, NULL, 0, &reply, err);
 	if (!rc && varlink_array(reply, "results", &results))

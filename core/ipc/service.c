@@ -37,7 +37,7 @@ static const char description[] =
 	;
 /* In the order of enum log_level. */
 static const char *const levels[] = { "err", "warn", "info", "debug" };
-#define LEVELS (sizeof(levels) / sizeof(levels[0]))
+#define LEVELS (ARRAY_SIZE(levels))
 
 static void reply_failure(struct varlink_call *call, const struct err *err)
 {
@@ -54,7 +54,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 		return;
 	}
 	varlink_put(parameters);
-	err_set(&err, MISCSI_ERR_NOMEM, "no memory for the reply");
+	err_nomem(&err, "the reply");
 	reply_failure(call, &err);
 }
 
@@ -182,7 +182,7 @@ static bool filter_is_valid(struct json_object *filter)
 	const char *text;
 	long long port;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (varlink_string(filter, texts[i], &text) == -EINVAL)
 			return false;
 	return varlink_integer(filter, "port", 0, UINT16_MAX, &port) != -EINVAL;
@@ -202,7 +202,7 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 	if (!by_filter)
 		rc = s->config.ops->each(s->config.manager, sids_match, sids);
 	if (rc == -ENOMEM) {
-		err_set(&err, MISCSI_ERR_NOMEM, "no memory for the list of sessions");
+		err_nomem(&err, "the list of sessions");
 		reply_failure(call, &err);
 	} else if (rc) {
 		varlink_reply_invalid(call, "sids");

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "kernel/events.h"
+#include "base/mem.h"
 #include <errno.h>
 #include <string.h>
 
@@ -138,8 +139,7 @@ static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const s
 
 	memcpy(&ev, bytes + NLMSG_HDRLEN, sizeof(ev));
 	/* a type says that it answers a request: not an event */
-	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= sizeof(handlers) / sizeof(handlers[0]) ||
-		!handlers[ev.type - FIRST])
+	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= ARRAY_SIZE(handlers) || !handlers[ev.type - FIRST])
 		return 0;
 	return handlers[ev.type - FIRST](&m, ops, arg);
 }
@@ -183,7 +183,7 @@ static size_t conn_error_row(uint32_t error)
 {
 	size_t i = 0;
 
-	while (i < sizeof(conn_errors) / sizeof(conn_errors[0]) && conn_errors[i].number != error)
+	while (i < ARRAY_SIZE(conn_errors) && conn_errors[i].number != error)
 		i++;
 	return i;
 }
@@ -192,12 +192,12 @@ const char *kernel_conn_error_text(uint32_t error)
 {
 	size_t i = conn_error_row(error);
 
-	return i < sizeof(conn_errors) / sizeof(conn_errors[0]) ? conn_errors[i].text : "unknown error";
+	return i < ARRAY_SIZE(conn_errors) ? conn_errors[i].text : "unknown error";
 }
 
 const char *kernel_conn_error_name(uint32_t error)
 {
 	size_t i = conn_error_row(error);
 
-	return i < sizeof(conn_errors) / sizeof(conn_errors[0]) ? conn_errors[i].name : NULL;
+	return i < ARRAY_SIZE(conn_errors) ? conn_errors[i].name : NULL;
 }

@@ -272,7 +272,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 
 	if (req->refused || (row->own_eperm && req->answered && req->status == -EPERM))
 		return row->error;
-	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(general); i++)
 		if (general[i].status == req->status && general[i].answered == req->answered)
 			return general[i].error;
 	if (row->host && req->status == -ENODEV)

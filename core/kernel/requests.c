@@ -2,6 +2,7 @@
 /* The requests of NETLINK_ISCSI, by number. */
 #include "config.h"
 #include "kernel/requests.h"
+#include "base/mem.h"
 
 #define AT(offset) ((offset) + 1)
 #define U16(offset) \
@@ -25,7 +26,7 @@ static const struct request_row rows[] = {
 
 const struct request_row *request_row(uint32_t number)
 {
-	if (number >= sizeof(rows) / sizeof(rows[0]) || !rows[number].text)
+	if (number >= ARRAY_SIZE(rows) || !rows[number].text)
 		return NULL;
 	return &rows[number];
 }

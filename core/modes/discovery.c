@@ -30,9 +30,9 @@ int discovery_select(struct discovery_select *select, const char *type, const ch
 	memset(select, 0, sizeof(*select));
 	if (type && !strcmp(type, "slp"))
 		return err_set(err, MISCSI_ERR_INVAL, "SLP discovery is not fully implemented yet.");
-	while (type && i < sizeof(types) / sizeof(types[0]) && strcmp(types[i].name, type) != 0)
+	while (type && i < ARRAY_SIZE(types) && strcmp(types[i].name, type) != 0)
 		i++;
-	if (i == sizeof(types) / sizeof(types[0]))
+	if (i == ARRAY_SIZE(types))
 		return err_set(err, MISCSI_ERR_INVAL, "'%s' is no discovery type: sendtargets (st), isns and fw are",
 			str_escape(quoted, sizeof(quoted), type, strlen(type)));
 	select->kind = types[i].kind;

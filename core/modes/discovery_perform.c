@@ -150,7 +150,7 @@ static int node_of(const struct discovery_select *s, const struct record *templa
 	int r;
 
 	if (!node)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+		return err_nomem(err, "a record");
 	r = record_set(node, FIELD_NODE_NAME, f->target, err);
 	if (r >= 0)
 		r = record_set(node, FIELD_CONN_ADDRESS, f->host, err);
@@ -178,11 +178,11 @@ static int add_nodes(struct world *w, const struct discovery_ask *ask, const str
 	int r = world_new_record(w, RECORD_NODE, &template, err);
 
 	if (r >= 0 && record_apply(template, iface, 0) < 0)
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+		r = err_nomem(err, "a record");
 	for (size_t i = 0; r >= 0 && i < a->n; i++) {
 		r = node_of(&ask->select, template, &a->at[i], &node, err);
 		if (r >= 0 && record_list_add(nodes, node) < 0)
-			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for records");
+			r = err_nomem(err, "records");
 	}
 	return r;
 }

@@ -71,7 +71,7 @@ int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *e
 		r = software_iface(w, &software, err);
 	for (size_t i = 0; r >= 0 && i < out->n; i++) {
 		if (choose_transport(w, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
-			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for boot targets");
+			r = err_nomem(err, "boot targets");
 	}
 	return r;
 }
@@ -142,7 +142,7 @@ static int take_iface(const struct known *k, const struct firmware_target *t, st
 		iface = adapter_iface(k, t);
 	if (!iface)
 		return bare_iface(k, t, node, err);
-	return record_apply(node, iface, 0) < 0 ? err_set(err, MISCSI_ERR_NOMEM, "no memory for a record") : 0;
+	return record_apply(node, iface, 0) < 0 ? err_nomem(err, "a record") : 0;
 }
 
 /* ---- nodes ---- */
@@ -185,7 +185,7 @@ int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, co
 		if (r >= 0)
 			r = fill(&targets->at[i], settings, node, err);
 		if (r >= 0 && record_list_add(out, x_steal(node)) < 0)
-			r = err_set(err, MISCSI_ERR_NOMEM, "no memory for records");
+			r = err_nomem(err, "records");
 	}
 	return r;
 }
@@ -200,7 +200,7 @@ static int keep(struct world *w, unsigned how, struct record_list *nodes, struct
 	int r = 0;
 
 	if (!disc)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+		return err_nomem(err, "a record");
 	for (size_t i = 0; i < nodes->n; i++) {
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);

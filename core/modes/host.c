@@ -113,7 +113,7 @@ int host_mode_chap_new(const struct adapter *a, const struct settings *s, uint32
 	int ret = settings_check(s, RECORD_CHAP, err);
 
 	if (!r)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a CHAP entry");
+		return err_nomem(err, "a CHAP entry");
 	if (ret >= 0)
 		ret = settings_apply(s, r, err);
 	return ret < 0 ? ret : adapter_chap_set(a, r, index, err);
@@ -181,7 +181,7 @@ int host_mode_flash_check(const struct settings *s, struct err *err)
 	int ret = settings_check(s, RECORD_FLASHNODE, err);
 
 	if (!r)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a flash node");
+		return err_nomem(err, "a flash node");
 	if (ret >= 0)
 		ret = settings_apply(s, r, err);
 	for (size_t i = 0; ret >= 0 && i < s->n; i++)
@@ -208,7 +208,7 @@ static const struct {
 	{ "host.hwaddress", "hwaddress", FIELD_IFACE_HWADDRESS },
 	{ "host.initiatorname", "initiatorname", FIELD_IFACE_INITIATORNAME },
 };
-#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+#define PARAMETERS (ARRAY_SIZE(parameters))
 
 #define NETDEV_MAX 15 /* IFNAMSIZ without its NUL */
 

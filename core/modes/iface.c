@@ -34,7 +34,7 @@ int iface_list(struct world *w, struct record_list *out, struct err *err)
 	if (r >= 0)
 		r = db_iface_list(db, out, err);
 	if (r >= 0 && list_builtin(out) < 0)
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+		r = err_nomem(err, "ifaces");
 	return r;
 }
 
@@ -64,7 +64,7 @@ static int of_transport(struct world *w, const char *name, struct record **out, 
 		record_set(*out, FIELD_IFACE_TRANSPORT, name, NULL) == 0)
 		return 0;
 	record_freep(out);
-	return err_set(err, MISCSI_ERR_NOMEM, "no memory for an iface");
+	return err_nomem(err, "an iface");
 }
 
 int iface_get(struct world *w, const char *name, struct record **out, struct err *err)
@@ -87,7 +87,7 @@ int iface_find(struct world *w, const char *name, struct record_list *out, struc
 	int r = iface_get(w, name, &iface, err);
 
 	if (r >= 0 && record_list_add(out, iface) < 0)
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+		r = err_nomem(err, "ifaces");
 	return r;
 }
 
@@ -101,7 +101,7 @@ int iface_new(struct world *w, const char *name, struct err *err)
 	if (r < 0)
 		return r;
 	if (!iface)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+		return err_nomem(err, "ifaces");
 	r = record_set(iface, FIELD_IFACE_NAME, name, err);
 	return r < 0 ? r : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
 }
@@ -199,6 +199,6 @@ int iface_list_bound(struct world *w, struct record_list *out, struct err *err)
 	if (n > 0)
 		record_free(def);
 	else if (record_list_add(out, def) < 0)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for ifaces");
+		return err_nomem(err, "ifaces");
 	return 0;
 }

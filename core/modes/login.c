@@ -92,7 +92,7 @@ int login_records(struct world *w, const struct record_list *nodes, bool wait, c
 	c.at = x_newn(struct record *, nodes->n + 1);
 	c.missing = x_newn(unsigned, nodes->n + 1);
 	if (!c.at || !c.missing) {
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu records", nodes->n);
+		r = err_nomem(err, "the records");
 		goto out;
 	}
 	r = login_choose(w, nodes, &c, err);

@@ -115,7 +115,7 @@ int login_leading(struct world *w, const struct record_list *nodes, bool wait, c
 
 	s.at = x_newn(struct standing, nodes->n + 1);
 	if (!s.at || !round.at)
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu records", nodes->n);
+		r = err_nomem(err, "the records");
 	/* No round without an end: each record is in one at most. */
 	while (r >= 0) {
 		next_round(&s, &round);

@@ -35,7 +35,7 @@ static int call_new(struct call *c, struct err *err)
 	c->sids = x_newn(uint32_t, c->sessions->n + 1);
 	c->places = x_newn(size_t, c->sessions->n + 1);
 	if (!c->sids || !c->places)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for %zu sessions", c->sessions->n);
+		return err_nomem(err, "the sessions");
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		uint32_t sid = c->sessions->info[i].sid;
 

@@ -176,7 +176,7 @@ static int fill(struct record *node, const struct node_select *select, const str
 	if (r >= 0)
 		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_STATIC, err);
 	if (r >= 0 && record_apply(node, iface, 0) < 0)
-		r = err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+		r = err_nomem(err, "a record");
 	return r;
 }
 

@@ -204,7 +204,7 @@ int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_
 	memset(out, 0, sizeof(*out));
 	out->info = x_new(struct session_info);
 	if (!out->info)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a session");
+		return err_nomem(err, "a session");
 	out->n = 1;
 	r = session_info_read(world_sysfs(w), world_map(w), sid, detail, out->info, err);
 	if (r < 0)
@@ -306,7 +306,7 @@ static const struct {
 	{ "CLOSED", "CLEANUP" },
 };
 
-#define WORD(table, state) word_of(table, sizeof(table) / sizeof((table)[0]), state)
+#define WORD(table, state) word_of(table, ARRAY_SIZE(table), state)
 
 static const char *word_of(const __typeof__(connection_words[0]) *table, size_t n, const char *state)
 {

@@ -33,7 +33,7 @@ static int take_counter(struct transport_op *op, const char *key, const char *va
 	bool known = false;
 
 	(void)flags;
-	for (size_t i = 0; !known && i < sizeof(standard) / sizeof(standard[0]); i++)
+	for (size_t i = 0; !known && i < ARRAY_SIZE(standard); i++)
 		known = !strcmp(standard[i], key);
 	a->events->counter(a->events->arg, key, value, !known);
 	return 0;

@@ -44,7 +44,7 @@ static int add(void *arg, const struct plugin_info *info)
 	to[5] = &row->capabilities;
 	to[6] = &row->file;
 	to[7] = &row->refused;
-	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
 		*to[i] = x_strdup(from[i]);
 		if (!*to[i])
 			return -ENOMEM;
@@ -84,7 +84,7 @@ void transport_list_free(struct transport_list *list)
 		const char *const texts[] = { row->name, row->version, row->summary, row->transports, row->modules,
 			row->capabilities, row->file, row->refused };
 
-		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
 			x_free((char *)texts[k]);
 	}
 	listing = container_of(list, struct listing, list);

@@ -310,7 +310,7 @@ int world_new_record(struct world *w, enum record_kind kind, struct record **out
 	record = record_new(kind);
 	if (!record || record_apply(record, conf, 0) < 0) {
 		record_free(record);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a record");
+		return err_nomem(err, "a record");
 	}
 	*out = record;
 	return 0;

@@ -287,7 +287,7 @@ static int add_record(struct pairs *p, const struct record *r)
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MISCSI_ERR_NOMEM, "no memory for settings");
+	return err_nomem(err, "settings");
 }
 
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err)

@@ -245,7 +245,7 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 		return 0;
 	r = read_all(s, map, out, &denied);
 	if (r < 0)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for boot targets");
+		return err_nomem(err, "boot targets");
 	if (denied && out->n == 0)
 		return err_set(err, MISCSI_ERR_ACCESS, "only root may see what the boot firmware knows");
 	return 0;

@@ -27,7 +27,7 @@ static void read_host(const struct sysfs *s, const struct ktransport_map *map, s
 {
 	if (ktransport_of_host(s, map, h->host_no, h->transport) < 0)
 		*h->transport = '\0';
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
 		char *to = (char *)h + attributes[i].at;
 
 		if (sysfs_read(s, to, attributes[i].size, "class/%s/host%u/%s", attributes[i].class, h->host_no,
@@ -48,7 +48,7 @@ int host_list_read(const struct sysfs *s, const struct ktransport_map *map, stru
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the iSCSI hosts");
 	out->at = x_newn(struct host_info, names.n);
 	if (!out->at)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for hosts");
+		return err_nomem(err, "hosts");
 	for (size_t i = 0; i < names.n; i++) {
 		struct host_info *h = &out->at[out->n];
 
@@ -148,11 +148,11 @@ int host_ports_read(const struct sysfs *s, const struct host_info *h, struct hos
 		return r == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the interfaces of adapters");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+		return err_nomem(err, "interfaces");
 	for (size_t i = 0; i < names.n && out->n < PORTS_MAX; i++) {
 		r = read_port(s, h, names.names[i], &out->at[out->n]);
 		if (r == -ENOMEM)
-			return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+			return err_nomem(err, "interfaces");
 		out->n += r == 0;
 	}
 	return 0;
@@ -165,7 +165,7 @@ int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct
 	if (out->at)
 		out->at->record = record_new(RECORD_IFACE);
 	if (!out->at || !out->at->record)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for interfaces");
+		return err_nomem(err, "interfaces");
 	out->n = 1;
 	identify(h, 4, 0, out->at->record);
 	set(out->at->record, FIELD_IFACE_IPADDRESS, *h->ipaddress ? h->ipaddress : "default");

@@ -112,7 +112,7 @@ int pci_adapters(
 		if (pci_device_read(s, slots.names[i], &device) == 0)
 			r = plugins_each_served(ps, try_row, &search);
 	}
-	return r == -ENOMEM ? err_set(err, MISCSI_ERR_NOMEM, "no memory for the list of adapters") : r;
+	return r == -ENOMEM ? err_nomem(err, "the list of adapters") : r;
 }
 
 /* ---- of one host ---- */

@@ -74,14 +74,14 @@ struct places {
 
 static void places_close(struct places *p)
 {
-	for (size_t i = 0; i < sizeof(p->dir) / sizeof(p->dir[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(p->dir); i++)
 		sysfs_close(&p->dir[i]);
 }
 
 static void places_init(struct places *p, const struct sysfs *root)
 {
 	*p = (struct places){ .root = root };
-	for (size_t i = 0; i < sizeof(p->dir) / sizeof(p->dir[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(p->dir); i++)
 		p->dir[i].fd = -1;
 }
 
@@ -169,7 +169,7 @@ static int read_rows(struct places *p, unsigned detail, struct session_info *inf
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]) && !rc; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(attrs) && !rc; i++) {
 		const struct attr *a = &attrs[i];
 		const struct sysfs *dir;
 

@@ -87,7 +87,7 @@ int transport_find_host(const struct transport *t, const struct miscsi_connect_a
 	if ((any && !through) || (t->match.traits & (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_OWN_HOSTS)))
 		return 0;
 	if (sysfs && sysfs_list(sysfs, &list, SYSFS_BY_NUMBER, "host", "class/iscsi_host") == -ENOMEM)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the list of hosts");
+		return err_nomem(err, "the list of hosts");
 	for (size_t i = 0; i < list.n; i++) {
 		if (sysfs_number(list.names[i], "host", &number) < 0 || !host_is_of(sysfs, list.names[i], t))
 			continue;

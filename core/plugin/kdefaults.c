@@ -31,7 +31,7 @@ static const struct host_param {
 	{ 0, "iface.hwaddress", "hwaddress" },
 	{ 1, "iface.initiatorname", "initiatorname" },
 };
-#define HOST_PARAMS (sizeof(host_params) / sizeof(host_params[0]))
+#define HOST_PARAMS (ARRAY_SIZE(host_params))
 #define HOST_PARAM_SHOWN 256u
 
 struct host_set {
@@ -211,7 +211,7 @@ static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t 
 	if (len < STATS_SIZE)
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
 	r = op->core->result_row(op, op->sid);
-	for (size_t i = 0; r == 0 && i < sizeof(counters) / sizeof(counters[0]); i++)
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(counters); i++)
 		r = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
 	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
 	for (uint32_t i = 0; r == 0 && i < customs && i < CUSTOMS_MAX; i++) {

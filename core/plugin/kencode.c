@@ -121,7 +121,7 @@ static const struct autoconf {
 	{ FIELD_IFACE_LINKLOCAL_AUTOCFG, 1, { FIELD_IFACE_IPV6_LINKLOCAL, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
 	{ FIELD_IFACE_ROUTER_AUTOCFG, 1, { FIELD_IFACE_IPV6_ROUTER, FIELD_IFACE_NAME, FIELD_IFACE_NAME } },
 };
-#define AUTOCONFS (sizeof(autoconfs) / sizeof(autoconfs[0]))
+#define AUTOCONFS (ARRAY_SIZE(autoconfs))
 #define ROUTER_AUTOCFG_STATES 2 /* from here on words of sysfs, nothing to set */
 
 static bool is_autoconf(enum field_id id)

@@ -56,7 +56,7 @@ static const struct {
 	{ MISCSI_ERR_BUSY, "Max request exceeded" },
 	{ MISCSI_ERR_TRANS, "No ARP response received" },
 };
-#define PING_STATES (sizeof(ping_states) / sizeof(ping_states[0]))
+#define PING_STATES (ARRAY_SIZE(ping_states))
 
 struct pinging {
 	struct miscsi_timer *lost;
@@ -123,7 +123,7 @@ static const char *const host_counters[] = { "mactx_frames", "mactx_bytes", "mac
 	"tcptx_window_probe_persist", "ecc_error_correction", "iscsi_pdu_tx", "iscsi_data_bytes_tx", "iscsi_pdu_rx",
 	"iscsi_data_bytes_rx", "iscsi_io_completed", "iscsi_unexpected_io_rx", "iscsi_format_error", "iscsi_hdr_digest_error",
 	"iscsi_data_digest_error", "iscsi_sequence_error" };
-#define HOST_COUNTERS (sizeof(host_counters) / sizeof(host_counters[0]))
+#define HOST_COUNTERS (ARRAY_SIZE(host_counters))
 _Static_assert(HOST_COUNTERS == 82, "as many as the kernel has");
 
 static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)

@@ -106,7 +106,7 @@ static int merge_ops(struct plugin *plugin, struct err *err)
 {
 	plugin->ops = plugin_defaults;
 	plugin->has = 0;
-	for (size_t i = 0; i < sizeof(ops_tables) / sizeof(ops_tables[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ops_tables); i++) {
 		const struct ops_table *t = &ops_tables[i];
 		const unsigned char *theirs;
 		uint32_t size;
@@ -191,13 +191,13 @@ void plugin_capabilities(const struct plugin *plugin, struct strbuf *out)
 
 	for (unsigned n = 0; plugin_row(plugin->abi.match, n, &m, sizeof(m)); n++)
 		traits |= m.traits;
-	for (size_t i = 0; i < sizeof(trait_texts) / sizeof(trait_texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(trait_texts); i++) {
 		if (!(traits & trait_texts[i].trait))
 			continue;
 		strbuf_printf(out, "%s%s", comma, trait_texts[i].text);
 		comma = ", ";
 	}
-	for (size_t i = 0; i < sizeof(ops_tables) / sizeof(ops_tables[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ops_tables); i++) {
 		if (!(plugin->has & 1u << i))
 			continue;
 		strbuf_printf(out, "%s%s", comma, ops_tables[i].capability);

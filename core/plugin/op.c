@@ -140,7 +140,7 @@ struct op_private *op_begin_failed(struct transport *t, struct transport_op *own
 	if (r == 0) {
 		owner->private = op_new(t->plugin, t, owner);
 		if (!owner->private)
-			r = err_set(&owner->err, MISCSI_ERR_NOMEM, "no memory");
+			r = err_nomem(&owner->err, "a call of the plugin");
 	}
 	if (r == 0)
 		return owner->private;
@@ -175,7 +175,7 @@ static void explain(struct op_private *p, int errnum)
 {
 	enum miscsi_error code = p->connecting ? MISCSI_ERR_TRANS : MISCSI_ERR_INTERNAL;
 
-	for (size_t i = 0; i < sizeof(error_of) / sizeof(error_of[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(error_of); i++) {
 		if (error_of[i].errnum == errnum && (!p->connecting || errnum == ETIMEDOUT || errnum == ENOMEM))
 			code = error_of[i].code;
 	}

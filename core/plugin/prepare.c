@@ -111,7 +111,7 @@ int prepare(struct op_private *p, const struct miscsi_connect_args *args, void (
 	int r;
 
 	if (!w)
-		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "no memory for a connection");
+		return err_nomem(&p->owner->err, "a connection");
 	w->work.run = run;
 	w->work.done = done;
 	w->op = p;

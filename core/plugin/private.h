@@ -99,8 +99,7 @@ void services_release(struct op_private *p); /* timers, watches, requests of an 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
 void op_free(struct op_private *p); /* all that it took; its own memory stays a while, for who still calls with it */
 void ops_forget(struct plugins *ps, unsigned keep); /* of those that have ended */
-void op_self_for(
-	struct plugin *plugin, struct transport *t); /* whose driver the plugin's own requests go to; NULL: no driver's */
+void op_self_for(struct plugin *plugin, struct transport *t); /* the driver that the plugin's own requests go to; may be NULL */
 /* Begins a call: NULL when it failed already (done() will say so). */
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
 /* The same when something before it may have failed: r is that, and stands in owner->err. */

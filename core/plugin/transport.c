@@ -251,7 +251,7 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	err_clear(&op->err);
 	p = op_new(t->plugin, t, op);
 	if (!p)
-		return err_set(&op->err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(&op->err, "a call of the plugin");
 	params->size = sizeof(*params);
 	r = fn(&p->pub, params);
 	op_free(p);

@@ -151,7 +151,7 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 		r = look_beside(t, hosts[i], missing, &held);
 	if (r < 0) {
 		uio_drop(missing);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for uio devices");
+		return err_nomem(err, "uio devices");
 	}
 	return held == 0 && list_empty(missing) ? there_is_none(t, err) : held;
 }

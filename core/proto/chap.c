@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define N_ALGS (sizeof(algs) / sizeof(*algs))
+#define N_ALGS (ARRAY_SIZE(algs))
 
 static const struct {
 	int number;
@@ -151,7 +151,7 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c || x_strset(&c->name, config->name) || x_strset(&c->name_in, config->name_in) ||
 		secret_copy(&c->secret, &config->secret) || secret_copy(&c->secret_in, &config->secret_in)) {
 		chap_free(c);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for CHAP");
+		return err_nomem(err, "CHAP");
 	}
 	c->random = config->random;
 	c->random_arg = config->random_arg;

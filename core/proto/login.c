@@ -76,7 +76,7 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 	if (!l || x_strset(&l->initiator_name, config->initiator_name) ||
 		x_strset(&l->initiator_alias, config->initiator_alias) || x_strset(&l->target_name, config->target_name)) {
 		login_free(l);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a login");
+		return err_nomem(err, "a login");
 	}
 	l->config = *config;
 	l->config.chap = (struct chap_config){ 0 };
@@ -153,7 +153,7 @@ static int request(struct login *l, bool transit, struct login_action *action, s
 	};
 
 	if (strbuf_error(&l->out) == -ENOMEM)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a login request");
+		return err_nomem(err, "a login request");
 	if (strbuf_error(&l->out))
 		return violation(err, "it asks for more answers than fit into a request");
 	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
@@ -365,7 +365,7 @@ static int take_key(struct login *l, const struct text_pair *pair, struct err *e
 {
 	enum key_phase phase = l->stage == ISCSI_STAGE_SECURITY ? KEY_SECURITY : KEY_OPERATIONAL;
 
-	for (size_t i = 0; i < sizeof(login_keys) / sizeof(*login_keys); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(login_keys); i++)
 		if (!strcmp(login_keys[i].key, pair->key))
 			return login_keys[i].take(l, pair, err);
 	if (l->chap && !strncmp(pair->key, "CHAP_", 5))
@@ -477,7 +477,7 @@ static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_actio
 		return violation(err, "it sent more than 65536 bytes of text");
 	strbuf_add(&l->in, pdu->data, pdu->len);
 	if (strbuf_error(&l->in))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the target's text");
+		return err_nomem(err, "the target's text");
 	/* 11.12.2: more of this text follows, and an empty request asks for it */
 	if (r.cont)
 		return request(l, false, action, err);

@@ -36,7 +36,7 @@ static int find(uint8_t class, uint8_t detail)
 {
 	int general = -1;
 
-	for (int i = 0; i < (int)(sizeof(statuses) / sizeof(*statuses)); i++) {
+	for (int i = 0; i < (int)(ARRAY_SIZE(statuses)); i++) {
 		if (statuses[i].class != class)
 			continue;
 		if (statuses[i].detail == detail)

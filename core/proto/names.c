@@ -4,6 +4,7 @@
  */
 #include "proto/names.h"
 
+#include "base/mem.h"
 #include "base/ascii.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -52,7 +53,7 @@ static bool is_prohibited(uint32_t c)
 {
 	if ((c & 0xfffe) == 0xfffe)
 		return true;
-	for (size_t i = 0; i < sizeof(prohibited) / sizeof(*prohibited); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(prohibited); i++)
 		if (c >= prohibited[i].first && c <= prohibited[i].last)
 			return true;
 	return false;
@@ -127,7 +128,7 @@ static const char *fault(const char *name, size_t len)
 		return "is longer than 223 bytes";
 	if (!alphabet_ok(name, len))
 		return "has a character that iSCSI names may not have";
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (len >= 4 && !strncasecmp(name, formats[i].prefix, 4))
 			return formats[i].ok(name + 4, len - 4) ? NULL :
 								  "is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex "

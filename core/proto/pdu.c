@@ -330,7 +330,7 @@ const char *pdu_reject_text(uint8_t reason)
 		[0x0c] = "waiting for logout",
 	};
 
-	return reason < sizeof(texts) / sizeof(*texts) && texts[reason] ? texts[reason] : "unknown";
+	return reason < ARRAY_SIZE(texts) && texts[reason] ? texts[reason] : "unknown";
 }
 
 /* 11.15.1. */
@@ -343,7 +343,7 @@ const char *pdu_logout_text(uint8_t response)
 		"cleanup failed",
 	};
 
-	return response < sizeof(texts) / sizeof(*texts) ? texts[response] : "unknown";
+	return response < ARRAY_SIZE(texts) ? texts[response] : "unknown";
 }
 
 /* 11.1: every segment ends on a word. */

@@ -90,7 +90,7 @@ static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sen
 	};
 
 	if (strbuf_error(&s->out))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a Text Request");
+		return err_nomem(err, "a Text Request");
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;
@@ -301,7 +301,7 @@ static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const st
 	r.exp_statsn = s->exp_statsn;
 	strbuf_add(&s->out, pdu->data, pdu->len);
 	if (strbuf_error(&s->out))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a NOP-Out");
+		return err_nomem(err, "a NOP-Out");
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;

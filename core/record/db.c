@@ -24,7 +24,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	}
 	if (!db || !db->home || !db->version) {
 		db_close(db);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	}
 	if (report)
 		db->report = *report;
@@ -55,7 +55,7 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 	char shown[256];
 
 	if (rc == -ENOMEM)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	return err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot %s %s/%s", doing, db->home,
 		str_escape(shown, sizeof(shown), path, strlen(path)));
 }

@@ -264,7 +264,7 @@ int db_change(const struct record *r, db_change_fn *change, void *arg, struct re
 	int rc;
 
 	if (!copy)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	rc = change(arg, copy, err);
 	if (rc)
 		return rc;

@@ -54,7 +54,7 @@ static int read_disc(
 	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) || record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
 		(kind == RECORD_ISNS && record_set(*out, FIELD_DISC_TYPE, "isns", NULL))) {
 		record_freep(out);
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	}
 	return 0;
 }
@@ -118,7 +118,7 @@ int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, 
 			continue;
 		rc = read_disc(db, home, kind, &p, &r, err);
 		if (!rc && record_list_add(out, r))
-			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+			rc = err_nomem(err, "a record");
 		rc = rc == -ENOENT ? 0 : rc;
 	}
 	if (rc)
@@ -166,7 +166,7 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 	if (!old || how == DB_ADD_REPLACE)
 		return db_batch_put(&b, path, disc, err);
 	if (record_apply(old, disc, 0))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	return db_batch_put(&b, path, old, err);
 }
 
@@ -224,7 +224,7 @@ static int follow(struct db *db, int home, const char *dir, const char *name, st
 			continue;
 		rc = db_found_take(out, &found.at[i]);
 		if (rc)
-			err_set(err, MISCSI_ERR_NOMEM, "no memory");
+			err_nomem(err, "a record");
 	}
 	db_found_free(&found);
 	return rc;
@@ -260,7 +260,7 @@ int db_disc_nodes(
 	rc = db_linked_nodes(db, home, dir, &found, err);
 	for (size_t i = 0; !rc && i < found.n; i++) {
 		if (record_list_add(out, found.at[i].r))
-			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+			rc = err_nomem(err, "a record");
 		found.at[i].r = NULL;
 	}
 	if (rc)

@@ -98,7 +98,7 @@ static int add_found(struct db_batch *b, const struct record *disc, struct recor
 	int rc;
 
 	if (sign(*found, disc))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	rc = db_add_node(b, *found, what, NULL, &now, err);
 	if (rc)
 		return rc;

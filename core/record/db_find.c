@@ -194,7 +194,7 @@ int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struc
 	if (!rc)
 		rc = filter->target ? take_target(&s, filter->target) : take_all(&s);
 	if (rc == -ENOMEM)
-		err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		err_nomem(err, "a record");
 	if (rc)
 		db_found_free(out);
 	return rc;

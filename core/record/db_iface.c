@@ -18,7 +18,7 @@ struct record *db_iface_builtin(unsigned nth)
 {
 	cleanup(record_freep) struct record *r = NULL;
 
-	if (nth >= sizeof(builtin) / sizeof(*builtin))
+	if (nth >= ARRAY_SIZE(builtin))
 		return NULL;
 	r = record_new(RECORD_IFACE);
 	if (!r || record_set(r, FIELD_IFACE_NAME, builtin[nth], NULL))
@@ -31,7 +31,7 @@ struct record *db_iface_builtin(unsigned nth)
 /* -1: the iface is a file. */
 static int builtin_index(const char *name)
 {
-	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(builtin); i++)
 		if (!strcmp(builtin[i], name))
 			return (int)i;
 	return -1;
@@ -60,7 +60,7 @@ static int read_iface(struct db *db, int home, const char *name, struct record *
 	rc = db_read(db, home, RECORD_IFACE, path, out, err);
 	if (!rc && record_set(*out, FIELD_IFACE_NAME, name, NULL)) {
 		record_freep(out);
-		rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		rc = err_nomem(err, "a record");
 	}
 	return rc;
 }
@@ -81,7 +81,7 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 		return rc;
 	if (db_iface_is_builtin(name)) {
 		*out = db_iface_builtin((unsigned)builtin_index(name));
-		return *out ? 0 : err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return *out ? 0 : err_nomem(err, "a record");
 	}
 	home = db_home_fd(db, false, err);
 	rc = home < 0 ? home : read_iface(db, home, name, out, err);
@@ -116,7 +116,7 @@ int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 		rc = rc == -ENOENT ? 0 : rc;
 	}
 	if (rc == -ENOMEM)
-		err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		err_nomem(err, "a record");
 	if (rc)
 		record_list_free(out);
 	return rc;
@@ -175,7 +175,7 @@ static int write_iface(struct db_batch *b, const struct record *iface, struct er
 		rc = bound_nodes(b, name, &nodes, err);
 	for (size_t i = 0; !rc && i < nodes.n; i++)
 		if (copy_into_node(iface, &nodes.at[i]))
-			rc = err_set(err, MISCSI_ERR_NOMEM, "no memory");
+			rc = err_nomem(err, "a record");
 	return rc ? rc : db_put_changed(b, &nodes, err);
 }
 
@@ -208,7 +208,7 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	if (!old || how == DB_ADD_REPLACE)
 		return write_iface(&b, iface, err);
 	if (record_apply(old, iface, 0))
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	return write_iface(&b, old, err);
 }
 

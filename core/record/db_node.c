@@ -19,7 +19,7 @@ int db_node_list(struct db *db, const struct db_filter *filter, struct record_li
 		rc = record_list_add(out, found.at[i].r);
 		found.at[i].r = NULL;
 		if (rc)
-			err_set(err, MISCSI_ERR_NOMEM, "no memory");
+			err_nomem(err, "a record");
 	}
 	if (rc)
 		record_list_free(out);
@@ -172,7 +172,7 @@ int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bo
 	old = counterpart(&there, node);
 	r = result(old ? old->r : NULL, node, what);
 	if (!r)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory");
+		return err_nomem(err, "a record");
 	if (made)
 		*made = !old;
 	if (what & (old ? DB_FOUND_UPDATE : DB_FOUND_ADD))

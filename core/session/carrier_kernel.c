@@ -159,7 +159,7 @@ static void job_done(struct kernel_job *job, void *arg)
 		k->waiting = false;
 		r = submit_pdu(k, &k->first);
 		if (r < 0)
-			err_set(&err, MISCSI_ERR_NOMEM, "no memory for a PDU");
+			err_nomem(&err, "a PDU");
 	}
 	if (r < 0)
 		lost(k, r, &err);

@@ -14,7 +14,7 @@ static const uint32_t digest_out[] = {
 /* What a plugin made of a digest; anything that is no combination of ours means none, which is always allowed. */
 static uint32_t digest_in(uint32_t public)
 {
-	for (uint32_t i = 0; i < sizeof(digest_out) / sizeof(digest_out[0]); i++)
+	for (uint32_t i = 0; i < ARRAY_SIZE(digest_out); i++)
 		if (digest_out[i] == public)
 			return i;
 	return ISCSI_DIGEST_NONE;

@@ -326,7 +326,7 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	int r;
 
 	if (!d)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a discovery");
+		return err_nomem(err, "a discovery");
 	d->config = *config;
 	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = trace, .state = DISC_IDLE };
 	d->done = done;

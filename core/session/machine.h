@@ -40,9 +40,9 @@ const struct fsm MACHINE_SYMBOL = {
 	.states = MACHINE_PART(_states),
 	.events = MACHINE_PART(_events),
 	.rows = MACHINE_PART(_rows),
-	.n_states = sizeof(MACHINE_PART(_states)) / sizeof(MACHINE_PART(_states)[0]),
-	.n_events = sizeof(MACHINE_PART(_events)) / sizeof(MACHINE_PART(_events)[0]),
-	.n_rows = sizeof(MACHINE_PART(_rows)) / sizeof(MACHINE_PART(_rows)[0]),
+	.n_states = ARRAY_SIZE(MACHINE_PART(_states)),
+	.n_events = ARRAY_SIZE(MACHINE_PART(_events)),
+	.n_rows = ARRAY_SIZE(MACHINE_PART(_rows)),
 	.unlisted = MACHINE_UNLISTED,
 };
 

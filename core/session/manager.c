@@ -35,7 +35,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	int rc;
 
 	if (!m)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for the session manager");
+		return err_nomem(err, "the session manager");
 	m->config = *config;
 	list_init(&m->sessions);
 	list_init(&m->watches);

@@ -99,7 +99,7 @@ bool session_is(const struct session *s, const struct record *node)
 {
 	static const enum field_id identity[] = { FIELD_NODE_NAME, FIELD_IFACE_NAME };
 
-	for (unsigned i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(identity); i++)
 		if (strcasecmp(record_str(s->record, identity[i]), record_str(node, identity[i])))
 			return false;
 	return record_int(s->record, FIELD_CONN_PORT) == record_int(node, FIELD_CONN_PORT) &&

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_name((const char *)data, size);
 	if (recfile_parse(RECORD_CONF, "FILE", (const char *)data, size, NULL, &conf))
 		return 0;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct record *r = record_new(kinds[i]);
 
 		if (!r || record_apply(r, conf, 0))

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "base/mem.h"
 #include "base/err.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -23,7 +24,7 @@ static const struct {
 #undef ERROR
 };
 
-#define N_LISTED (sizeof(listed) / sizeof(listed[0]))
+#define N_LISTED (ARRAY_SIZE(listed))
 
 static void table_is_total_and_unique(void **state)
 {

@@ -136,7 +136,7 @@ static void failure_at_any_step_leaves_old_or_new_and_no_litter(void **state)
 	const int causes[] = { ENOSPC, EIO, EDQUOT };
 	const struct world *w = *state;
 
-	for (size_t c = 0; c < sizeof(causes) / sizeof(causes[0]); c++) {
+	for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
 		/* steps: write, fsync, rename, fsync of the directory */
 		for (unsigned long n = 1; n <= 4; n++) {
 			put(w, "f", "old");
@@ -231,7 +231,7 @@ static void temporary_names_are_told_from_records(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_int_equal(file_is_temporary(names[i].name), names[i].temporary);
 }
 

@@ -135,7 +135,7 @@ static const struct {
 static void escaped_text_obeys_the_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(escapes); i++) {
 		struct strbuf b = STRBUF_INIT(0);
 		char fixed[128];
 

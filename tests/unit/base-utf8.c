@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "base/mem.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include <string.h>
@@ -47,7 +48,7 @@ static void first_and_last_of_each_length_are_read(void **state)
 	uint32_t c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(decode(rows[i].bytes, rows[i].n, &c), rows[i].n);
 		assert_int_equal(c, rows[i].c);
 		memset(more, 0x80, sizeof(more));
@@ -89,7 +90,7 @@ static void what_is_none_is_refused(void **state)
 	uint32_t c = 7;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(decode(rows[i], strlen(rows[i]), &c), 0);
 	assert_int_equal(c, 7);
 }

@@ -24,8 +24,6 @@ static const struct {
 #undef OPT
 };
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Parses words separated by blanks ('' is an empty word). */
 static int parse(struct args *a, struct err *err, const char *line)
 {
@@ -56,7 +54,7 @@ static void takes_what_the_table_says_and_nothing_else(void **state)
 {
 	(void)state;
 	for (int m = ARGS_MODE_NONE + 1; m < ARGS_MODES; m++) {
-		for (size_t i = 0; i < N(opts); i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 			struct args a;
 			struct err err = ERR_INIT;
 			char line[128];
@@ -167,7 +165,7 @@ static void usage_names_every_option(void **state)
 	char *all = usage(ARGS_MODE_NONE);
 
 	(void)state;
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		const char *at = strchr(all, '-');
 
 		/* "-x" alone, or among others as in [-hV]. */
@@ -180,7 +178,7 @@ static void usage_names_every_option(void **state)
 	for (int m = ARGS_MODE_NONE + 1; m < ARGS_MODES; m++) {
 		char *one = usage(m);
 
-		for (size_t i = 0; i < N(opts); i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 			char both[64];
 
 			snprintf(both, sizeof(both), "-%c, --%s", opts[i].letter, opts[i].name);
@@ -199,7 +197,7 @@ static void manual_names_every_option_and_mode(void **state)
 
 	(void)state;
 	assert_int_equal(file_read(AT_FDCWD, SRCDIR "/doc/man/iscsiadm.8", 1 << 20, &man, &len), 0);
-	for (size_t i = 0; i < N(opts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		snprintf(word, sizeof(word), "\n.BR \\-%c \", \" \\-\\-%s", opts[i].letter, opts[i].name);
 		if (!strstr(man, word))
 			fail_msg("iscsiadm.8 has no entry '%s'", word + 1);
@@ -212,7 +210,7 @@ static void manual_names_every_option_and_mode(void **state)
 	for (char *p = strstr(man, "\n.BR \\-"); p; p = strstr(p + 1, "\n.BR \\-")) {
 		bool known = false;
 
-		for (size_t i = 0; i < N(opts); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(opts); i++)
 			known = known || opts[i].letter == p[7];
 		if (!known)
 			fail_msg("iscsiadm.8 tells of -%c, which is no option", p[7]);

@@ -118,7 +118,7 @@ static void attributes(struct fake_sys *s, const char *dir, const char *const ro
 #define ATTRIBUTES(s, dir, ...) \
 	do { \
 		const char *const rows_[][2] = { __VA_ARGS__ }; \
-		attributes(s, dir, rows_, sizeof(rows_) / sizeof(rows_[0])); \
+		attributes(s, dir, rows_, ARRAY_SIZE(rows_)); \
 	} while (0)
 
 static void host(struct fake_sys *s, const struct fake_session *f)

@@ -221,7 +221,7 @@ static void a_daemon_that_talks_nonsense_is_left(void **state)
 	int other;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct client *c = mute(rows[i].bytes, rows[i].len, &other);
 
 		err_clear(&err);
@@ -257,7 +257,7 @@ static void errors_are_told_apart(void **state)
 	int other;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct client *c = mute(rows[i].reply, strlen(rows[i].reply) + 1, &other);
 
 		err_clear(&err);

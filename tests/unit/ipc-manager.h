@@ -126,7 +126,7 @@ static inline void fake_take(struct fake *f, struct manager_request *r, uint32_t
 	}
 	asked = &f->queue[f->waiting++];
 	*asked = (struct fake_asked){ .request = r, .sid = sid, .code = MISCSI_ERR_OK };
-	for (unsigned i = 0; i < sizeof(fake_errors) / sizeof(fake_errors[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(fake_errors); i++) {
 		if (fake_errors[i].sid != sid && (!target || strcmp(fake_errors[i].name, target)))
 			continue;
 		asked->code = fake_errors[i].code;

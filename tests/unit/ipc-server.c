@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "base/mem.h"
 #include "base/log.h"
 #include "ipc-peer.h"
 #include "ipc/listener.h"
@@ -191,7 +192,7 @@ static void what_cannot_be_called_is_named(void **state)
 	(void)state;
 	start(&f);
 	fd = peers_connect(&f.p, USER);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(peer_ask(&f.p, fd, rows[i].call), rows[i].reply);
 	assert_int_equal(f.handled, 0);
 	close(fd);

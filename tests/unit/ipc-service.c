@@ -168,7 +168,7 @@ static void a_record_arrives_as_it_was_sent(void **state)
 	assert_int_equal(record_set(r, FIELD_CONN_ADDRESS, "fe80::1", &err), 0);
 	assert_int_equal(record_keep_line(r, "other.setting", "a = b"), 0);
 	assert_int_equal(record_set(r, FIELD_SESSION_USERNAME, "u", &err), 0);
-	for (size_t i = 0; i < sizeof(passwords) / sizeof(passwords[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(passwords); i++) {
 		assert_int_equal(record_set(r, FIELD_SESSION_PASSWORD, passwords[i], &err), 0);
 		assert_int_equal(recordjson_write(r, &o), 0);
 		assert_int_equal(varlink_object(o, "settings", &settings), 0);
@@ -251,7 +251,7 @@ static void logout_is_by_sid_or_filter(void **state)
 	(void)state;
 	start(&f);
 	f.manager.at_once = true;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char text[256];
 
 		f.manager.asked = 0;
@@ -308,7 +308,7 @@ static void bad_parameters_are_named(void **state)
 
 	(void)state;
 	start(&f);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(ask(&f, rows[i].call), rows[i].reply);
 	assert_int_equal(f.manager.asked, 0);
 	stop(&f);

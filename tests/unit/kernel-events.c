@@ -139,7 +139,7 @@ static void each_event_reaches_its_callback_with_its_fields(void **state)
 	char text[1024];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(decode(rows[i].type, (uint32_t[4]){ 1, 2, 3, 4 }, "abcd", 4, text), 0);
 		assert_string_equal(text, rows[i].text);
 	}

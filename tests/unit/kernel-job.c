@@ -543,7 +543,7 @@ static void requests_of_a_host_name_it(void **state)
 	kernel_job_logout_flashnode(w->job, 6);
 	kernel_job_logout_flash_session(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
 		struct iscsi_uevent ev = sent(w, i, NULL);
 
 		assert_int_equal(ev.type, numbers[i]);

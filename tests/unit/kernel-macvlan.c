@@ -4,6 +4,7 @@
  * whose far end is heard who answers ARP. Skipped where none can be made.
  */
 #include "config.h"
+#include "base/mem.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -215,7 +216,7 @@ static void a_stricter_parent_stays_so(void **state)
 	char command[128];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(command, sizeof(command), "echo %s >/proc/sys/net/ipv4/conf/v0/arp_ignore", cases[i].before);
 		run(command);
 		must_make(&m);

@@ -158,7 +158,7 @@ static void trap_08_errors_are_those_of_the_request(void **state)
 	struct world *w = *state;
 	uint8_t header[ISCSI_BHS_LEN] = { 0 };
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err err = ERR_INIT;
 
 		kernel_job_clear(w->job);

@@ -110,7 +110,7 @@ static void what_is_no_target_is_left_out(void **state)
 	cleanup(firmware_list_free) struct firmware_list l = { 0 };
 	struct fake_sys *s = *state;
 
-	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		char dir[32];
 
 		snprintf(dir, sizeof(dir), "ibft/target%u", i);
@@ -158,7 +158,7 @@ static void credentials_go_where_they_are_asked_for(void **state)
 	struct fake_sys *s = *state;
 
 	adapter(s);
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup(firmware_list_free) struct firmware_list l = { 0 };
 		cleanup(record_freep) struct record *node = record_new(RECORD_NODE);
 

@@ -74,7 +74,7 @@ static void hosts_come_by_number_and_others_are_none(void **state)
 
 	host(s, 12, "nobodys\n");
 	host(s, 2, "card_driver"); /* without a newline: as good */
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		fake_sys_write(s, "x\n", "class/iscsi_host/%s/netdev", odd[i]);
 	assert_int_equal(host_list_read(&s->sysfs, &map, &l, NULL), 0);
 	assert_int_equal(l.n, 3);
@@ -105,7 +105,7 @@ static void what_cannot_be_read_is_empty(void **state)
 
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		fake_sys_write(s, longest, "class/iscsi_host/host3/%s", names[i]);
 	fake_sys_remove(s, "class/scsi_host/host3"); /* its driver goes away just now */
 	assert_int_equal(host_list_read(&s->sysfs, &map, &l, NULL), 0);
@@ -184,7 +184,7 @@ static void odd_interfaces_are_none(void **state)
 	cleanup(host_list_free) struct host_list l = { 0 };
 	cleanup(host_ports_free) struct host_ports p = { 0 };
 
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		port(s, odd[i], "mtu", "1500\n");
 	read_hosts(s, &l);
 	assert_int_equal(host_ports_read(&s->sysfs, l.at, &p, NULL), 0);
@@ -200,8 +200,8 @@ static void values_that_no_iface_may_have_are_left_out(void **state)
 
 	memset(longest, '1', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	for (size_t i = 0; i <= sizeof(bad) / sizeof(bad[0]); i++) {
-		const char *value = i < sizeof(bad) / sizeof(bad[0]) ? bad[i] : longest;
+	for (size_t i = 0; i <= ARRAY_SIZE(bad); i++) {
+		const char *value = i < ARRAY_SIZE(bad) ? bad[i] : longest;
 		cleanup(host_list_free) struct host_list l = { 0 };
 		cleanup(host_ports_free) struct host_ports p = { 0 };
 

@@ -187,7 +187,7 @@ static void odd_devices_do_no_harm(void **state)
 
 	(void)state;
 	fake_sys_new(&sys);
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		device(&sys, "0000:01:00.0", "0x1077", values[i], "x"); /* the first without newline: as good */
 		assert_true(pci_device_read(&sys.sysfs, "0000:01:00.0", &d) < 0);
 		device(&sys, "0000:01:00.0", "0x1077", "0x1", "x");

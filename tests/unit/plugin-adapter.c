@@ -166,7 +166,7 @@ static void a_bad_setting_sends_nothing(void **state)
 	transport_net_apply(k->card, run_begin(&r, 1, host_name));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_INVAL);
-	for (size_t i = 0; i < sizeof(flash) / sizeof(flash[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(flash); i++) {
 		transport_flash_set(k->card, run_begin(&r, 1, flash[i]), 3);
 		assert_true(run_end(&k->w, &r) < 0);
 		assert_int_equal(r.op.err.code, MISCSI_ERR_INVAL);
@@ -262,7 +262,7 @@ static void flash_errors_are_those_of_the_operation(void **state)
 	struct run r;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		fake_kernel_fault(k->fk, rows[i].request, 1, FAKE_IF_ERROR, rows[i].errnum);
 		rows[i].op(k->card, run_begin(&r, 1, NULL), 3);
 		assert_true(run_end(&k->w, &r) < 0);
@@ -313,7 +313,7 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 	const struct miscsi_ping_args args = {
 		.size = sizeof(args), .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
 	};
-	const size_t n_ops = sizeof(ops) / sizeof(ops[0]), n_numbered = sizeof(numbered) / sizeof(numbered[0]);
+	const size_t n_ops = ARRAY_SIZE(ops), n_numbered = ARRAY_SIZE(numbered);
 	struct adapter_world *k = world();
 	struct run r;
 

@@ -48,7 +48,7 @@ static void bad_lines_cost_themselves_alone(void **state)
 	char text[512], word[CATALOGUE_WORD_MAX + 2];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct list rows = LIST_INIT(rows);
 		const struct catalogue_row *row;
 		bool transport = bad[i][0] == 't';

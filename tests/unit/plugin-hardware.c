@@ -37,7 +37,7 @@ static const struct {
 		BOUND | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_FLASH |
 			MISCSI_TRAIT_KERNEL_CHAP | MISCSI_TRAIT_KERNEL_STATS | MISCSI_TRAIT_KERNEL_PING },
 };
-#define SERVED (sizeof(served) / sizeof(served[0]))
+#define SERVED (ARRAY_SIZE(served))
 
 static void every_transport_has_its_plugin(void **state)
 {

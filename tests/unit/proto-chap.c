@@ -112,7 +112,7 @@ static int answer(bool mutual, const char *text, size_t len, struct err *err)
 static void responses_are_those_of_rfc_1994(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		struct chap_config config = settings(true);
 		struct strbuf out = STRBUF_INIT(0), text = STRBUF_INIT(0);
 		struct chap *c = begun(&config, &out);
@@ -270,8 +270,8 @@ static void a_target_that_does_not_prove_itself_is_refused(void **state)
 
 	(void)state;
 	config.name_in = "target";
-	for (size_t i = 0; i <= sizeof(bad) / sizeof(*bad); i++) {
-		bool good = i == sizeof(bad) / sizeof(*bad);
+	for (size_t i = 0; i <= ARRAY_SIZE(bad); i++) {
+		bool good = i == ARRAY_SIZE(bad);
 		struct strbuf out = STRBUF_INIT(0);
 		struct chap *c = begun(&config, &out);
 		struct err err = ERR_INIT;

@@ -245,7 +245,7 @@ static void each_status_means_what_it_means(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct script s = script_settings(LOGIN_AUTH_NONE);
 
 		script_begin(&s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of proto/names and proto/portal: what is accepted, what is not, and that nothing dangerous passes. */
 #include "config.h"
+#include "base/mem.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ static void names_of_the_rfc_are_accepted(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		assert_int_equal(name_check(good[i], strlen(good[i]), NULL), 0);
 }
 
@@ -45,7 +46,7 @@ static void names_that_are_none_are_refused(void **state)
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		err_clear(&err);
 		if (name_check(bad[i], strlen(bad[i]), &err) != -EINVAL)
 			fail_msg("\"%s\" passed", bad[i]);
@@ -92,7 +93,7 @@ static void portals_are_read_as_they_are_written(void **state)
 	struct portal p;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		assert_int_equal(portal_parse(good[i].text, strlen(good[i].text), 3260, &p, NULL), 0);
 		assert_string_equal(p.host, good[i].host);
 		assert_int_equal(p.port, good[i].port);
@@ -114,7 +115,7 @@ static void portals_that_are_none_are_refused(void **state)
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		err_clear(&err);
 		if (portal_parse(bad[i], strlen(bad[i]), 3260, &p, &err) != -EINVAL)
 			fail_msg("\"%s\" passed", bad[i]);

@@ -2,6 +2,7 @@
 /* Tests of proto/negotiate: every row of keys.def at its limits, the result functions of RFC 7143 section 13,
  * answers to offers. */
 #include "config.h"
+#include "base/mem.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -319,7 +320,7 @@ static void offers_of_the_target_are_answered(void **state)
 	struct iscsi_params p = defaults();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct negotiation n = begun(&p, rows[i].discovery, true);
 		char answer[128];
 

@@ -145,7 +145,7 @@ static void names_cannot_leave_the_database(void **state)
 	struct base *b = *state;
 
 	base_file(b, "secret", "node.name = x\n");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct db_filter by_target = { .target = bad[i], .tpgt = DB_TPGT_ANY };
 		struct db_filter by_iface = { .iface = bad[i], .tpgt = DB_TPGT_ANY };
 		struct record_list l = { 0 };

@@ -126,7 +126,7 @@ static void numbers_end_where_the_row_says(void **state)
 		refuses(f, text);
 		snprintf(text, sizeof(text), "%" PRId64, f->max + 1);
 		refuses(f, text);
-		for (size_t i = 0; i < sizeof(junk) / sizeof(*junk); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(junk); i++)
 			refuses(f, junk[i]);
 	}
 }
@@ -169,7 +169,7 @@ static void no_text_takes_a_control_character(void **state)
 
 	(void)state;
 	EACH(f)
-	for (size_t i = 0; !*f->values && i < sizeof(bad) / sizeof(*bad); i++)
+	for (size_t i = 0; !*f->values && i < ARRAY_SIZE(bad); i++)
 		refuses(f, bad[i]);
 }
 
@@ -201,8 +201,8 @@ static void what_becomes_a_path_cannot_leave_it(void **state)
 	static const char *const bad[] = { "..", ".", "../x", "a/b", "/", "a/../../b", ".hidden", "a,b", "a b", "x/" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
-		for (size_t j = 0; j < sizeof(bad) / sizeof(*bad); j++)
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(bad); j++)
 			refuses(field_of(ids[i]), bad[j]);
 }
 
@@ -228,7 +228,7 @@ static void forms_are_checked(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (size_t n = 0; n < 5 && rows[i].good[n]; n++)
 			takes(field_of(rows[i].id), rows[i].good[n]);
 		for (size_t n = 0; n < 5 && rows[i].bad[n]; n++)
@@ -291,7 +291,7 @@ static void enumerators_are_in_the_order_of_their_rows(void **state)
 	char word[32];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(field_value(field_of(rows[i].id), rows[i].n, word, sizeof(word)), rows[i].word);
 }
 

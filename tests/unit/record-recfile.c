@@ -297,7 +297,7 @@ static void the_initiator_is_named(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *name = NULL, *alias = NULL;
 		struct err err = ERR_INIT;
 		int rc = recfile_initiatorname_parse("FILE", rows[i].text, strlen(rows[i].text), &name, &alias, &err);

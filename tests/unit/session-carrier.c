@@ -252,8 +252,8 @@ static void the_kernel_carries_a_discovery(void **state)
 	assert_int_equal(c->result, 0);
 	assert_string_equal(c->found, "iqn.2026-11.example:one 10.9.0.1:3260,1;");
 	assert_int_equal(c->logouts, 1);
-	assert_int_equal(fake_kernel_requests(c->fk), sizeof(order) / sizeof(order[0]));
-	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+	assert_int_equal(fake_kernel_requests(c->fk), ARRAY_SIZE(order));
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
 		struct iscsi_uevent ev;
 		char *payload = NULL;
 		size_t len;
@@ -344,7 +344,7 @@ static void any_request_may_fail(void **state)
 		ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN };
 
 	(void)state;
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct carried *c = world();
 		bool fatal = kinds[i] != ISCSI_UEVENT_STOP_CONN && kinds[i] != ISCSI_UEVENT_DESTROY_CONN;
 

@@ -181,7 +181,7 @@ static void a_refusal_is_final_for_a_first_login(void **state)
 	struct record *node = world_node(w);
 
 	w->status_class = 2;
-	for (unsigned i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++) {
 		struct asked a;
 
 		w->status_detail = refusals[i].detail;
@@ -205,8 +205,8 @@ static void a_login_survives_any_failing_request(void **state)
 
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
 	w->silent = true; /* a PDU whose sending failed is not answered either */
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		for (unsigned f = 0; f < sizeof(faults) / sizeof(faults[0]); f++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+		for (unsigned f = 0; f < ARRAY_SIZE(faults); f++) {
 			int value = faults[f] == FAKE_RETCODE ? -EINVAL : faults[f] == FAKE_SHORT ? 20 : EINVAL;
 			struct asked a;
 

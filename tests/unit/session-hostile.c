@@ -478,7 +478,7 @@ static void a_login_without_a_number_can_be_ended(void **state)
 	uint64_t id = 0;
 
 	assert_int_equal(record_set(node, FIELD_CONN_PORT, "1", NULL), 0);
-	for (unsigned i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(after); i++) {
 		world_login(w, node, &a);
 		world_run(w, after[i]);
 		assert_int_equal(world_session(w)->sid, 0);

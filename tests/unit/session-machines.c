@@ -9,7 +9,7 @@
 
 static const struct fsm *const machines[] = { &conn_machine, &sess_machine };
 
-#define EACH_MACHINE(f) for (size_t m = 0; m < sizeof(machines) / sizeof(machines[0]) && (f = machines[m]); m++)
+#define EACH_MACHINE(f) for (size_t m = 0; m < ARRAY_SIZE(machines) && (f = machines[m]); m++)
 
 static void every_state_is_reachable(void **state)
 {

@@ -48,7 +48,7 @@ static void trap_01_two_connect_models(void **state)
 	struct session_world *w = *state;
 	unsigned endpoints = 0;
 
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct record *node = world_node(w);
 		struct asked a;
 		uint64_t bound;
