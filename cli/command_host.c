@@ -102,7 +102,7 @@ static int print_lacking(const struct command *c, struct err *err)
 	const struct engine *engine;
 	int r = world_engine(c->world, &engine, err);
 
-	return r < 0 ? r : pci_adapters(engine->plugins, world_sysfs(c->world), show_lacking, NULL, err);
+	return r < 0 ? r : pci_adapter_each(engine->plugins, world_sysfs(c->world), show_lacking, NULL, err);
 }
 
 static int print_host(

@@ -44,7 +44,7 @@ int command_transport(const struct command *c)
 		return command_fail(r, &err);
 	out_transports(list);
 	show_unserved(c, engine);
-	if (pci_adapters(engine->plugins, world_sysfs(c->world), show_adapter, NULL, &err) < 0)
+	if (pci_adapter_each(engine->plugins, world_sysfs(c->world), show_adapter, NULL, &err) < 0)
 		out_error("%s", err.text);
 	if (list->count == 0) {
 		out_error("no transport plugin in %s", list->dirs);

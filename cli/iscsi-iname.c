@@ -8,7 +8,7 @@
 #include "config.h"
 
 #include "base/err.h"
-#include "proto/names.h"
+#include "proto/name.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* iscsid.conf and iscsid.conf(5), written out of fields.def. */
 #include "conf_text.h"
 
-#include "record/fields.h"
+#include "record/field.h"
 #include "base/mem.h"
 #include <string.h>
 

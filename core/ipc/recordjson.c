@@ -68,7 +68,7 @@ int recordjson_write(const struct record *r, struct json_object **out)
 		w.error = -ENOMEM;
 	if (!w.error && !record_each(r, write_field, &w))
 		write_kept(&w, r);
-	varlink_add_text(object, "kind", record_kind_mode(record_kind(r)), &w.error);
+	varlink_add_text(object, "kind", field_kind_mode(record_kind(r)), &w.error);
 	varlink_add(object, "settings", w.settings, &w.error);
 	if (!w.error)
 		*out = object;
@@ -123,7 +123,7 @@ int recordjson_read(struct json_object *object, struct record **out, struct err 
 	if (!json_object_is_type(object, json_type_object) || varlink_string(object, "kind", &kind) ||
 		varlink_object(object, "settings", &settings))
 		return -EBADMSG;
-	if (strcmp(kind, record_kind_mode(RECORD_NODE)))
+	if (strcmp(kind, field_kind_mode(RECORD_NODE)))
 		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "only records of nodes are understood");
 	r = record_new(RECORD_NODE);
 	if (!r)

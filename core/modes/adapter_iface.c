@@ -89,7 +89,8 @@ static bool same(const char *wanted, const char *shown)
 /* bound: it must name the host. */
 static bool serves(const struct host_info *h, const struct record *iface, bool bound)
 {
-	const char *hwaddress = record_wish(iface, FIELD_IFACE_HWADDRESS), *netdev = record_wish(iface, FIELD_IFACE_NETDEV);
+	const char *hwaddress = record_explicit(iface, FIELD_IFACE_HWADDRESS),
+		   *netdev = record_explicit(iface, FIELD_IFACE_NETDEV);
 
 	if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), h->transport) != 0)
 		return false;

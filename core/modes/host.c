@@ -2,7 +2,7 @@
 /* Hosts are looked for in sysfs; what is done to one goes through its transport. */
 #include "modes/host.h"
 
-#include "proto/names.h"
+#include "proto/name.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "ipc/client.h"
-#include "proto/names.h"
+#include "proto/name.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The kernel shows what firmware says as files (iscsi_boot_sysfs): which goes where is firmware.def. */
 #include "object/firmware.h"
 
-#include "proto/names.h"
+#include "proto/name.h"
 #include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>

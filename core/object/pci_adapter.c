@@ -92,7 +92,7 @@ static int try_row(void *arg, const struct plugin_served *served)
 	return s->fn(s->arg, &a);
 }
 
-int pci_adapters(
+int pci_adapter_each(
 	struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg, struct err *err)
 {
 	cleanup(sysfs_list_free) struct sysfs_list slots = { 0 };

@@ -26,7 +26,7 @@ struct pci_adapter {
 };
 
 /* fn for each adapter, by slot; non-zero ends that and is returned. Loads all plugins. Without a PCI bus there are none. -ENOMEM. */
-int pci_adapters(
+int pci_adapter_each(
 	struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg, struct err *err);
 
 /*

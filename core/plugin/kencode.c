@@ -158,7 +158,7 @@ static bool is_empty(const struct record *r, enum field_id id)
 		return true;
 	if (f->type == FIELD_TYPE_INT)
 		return record_int(r, id) == 0;
-	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !record_wish(r, id);
+	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !record_explicit(r, id);
 }
 
 static int add_iface_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id)

@@ -33,7 +33,7 @@ struct login {
 };
 
 /* What must not go into a text or a message. Whether a name is well-formed is checked where it enters
- * (names.h). */
+ * (name.h). */
 static bool sendable(const char *s, size_t max)
 {
 	size_t len = strlen(s);
@@ -86,7 +86,7 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 	l->out.max = ISCSI_LOGIN_DATA_MAX;
 	l->in.max = LOGIN_TEXT_MAX;
 	l->stage = config->auth == LOGIN_AUTH_NONE ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_SECURITY;
-	negotiate_init(&l->negotiation, &config->wish, config->discovery, config->strict);
+	negotiate_init(&l->negotiation, &config->proposal, config->discovery, config->strict);
 	if (config->auth != LOGIN_AUTH_NONE)
 		ret = chap_new(&config->chap, &l->chap, err);
 	if (ret) {

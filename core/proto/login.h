@@ -33,7 +33,7 @@ struct login_config {
 	uint16_t tsih; /* 0: a new session, or reinstatement by the same ISID */
 	uint16_t cid;
 	uint32_t itt, cmdsn;
-	struct iscsi_params wish;
+	struct iscsi_params proposal;
 	enum login_auth auth;
 	struct chap_config chap;
 	int32_t tpgt; /* expected target portal group tag; -1: any */

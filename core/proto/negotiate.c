@@ -8,17 +8,6 @@
 #include "proto/text.h"
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
-
-static const struct key_row rows[] = {
-#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting) \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule, def, min, max, \
-		setting, offsetof(struct iscsi_params, member), offsetof(struct iscsi_params, theirs) },
-#define KEY_TEXT(name, scope, phase, sender, limit) \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, limit, NULL, \
-		0, 0 },
-#include "proto/keys.def"
-};
 
 /*
  * Of negotiation.state. SEEN counts what the target has said, SETTLED what has a result. A declaration
@@ -31,69 +20,10 @@ static uint32_t *member(struct iscsi_params *p, size_t offset)
 	return (uint32_t *)(void *)((char *)p + offset);
 }
 
-const struct key_row *key_row(enum key_id id)
+/* Does a proposal take this digest? A list of both takes either; one alone is a demand. */
+static bool digest_fits(uint32_t proposal, uint32_t digest)
 {
-	return &rows[id];
-}
-
-const struct key_row *key_find(const char *name)
-{
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (!strcmp(rows[i].name, name))
-			return &rows[i];
-	return NULL;
-}
-
-void iscsi_params_init(struct iscsi_params *p)
-{
-	*p = (struct iscsi_params){ 0 };
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (rows[i].rule != KEY_ELSEWHERE)
-			*member(p, rows[i].member) = rows[i].initial;
-}
-
-/* MaxXmitDataSegmentLength is no key: it is our own limit on what the target declares. */
-int iscsi_params_set(struct iscsi_params *p, const char *setting, uint32_t value)
-{
-	if (!strcmp(setting, "node.conn[0].iscsi.MaxXmitDataSegmentLength")) {
-		p->max_xmit_data_segment_length = value;
-		return 0;
-	}
-	for (size_t i = 0; i < KEY_COUNT; i++) {
-		if (!rows[i].setting || strcmp(rows[i].setting, setting))
-			continue;
-		if (value < rows[i].min || value > rows[i].max)
-			return -ERANGE;
-		*member(p, rows[i].member) = value;
-		return 0;
-	}
-	return -ENOENT;
-}
-
-static const char *const digests[] = {
-	[ISCSI_DIGEST_NONE] = "None",
-	[ISCSI_DIGEST_CRC32C] = "CRC32C",
-	[ISCSI_DIGEST_NONE_CRC32C] = "None,CRC32C",
-	[ISCSI_DIGEST_CRC32C_NONE] = "CRC32C,None",
-};
-
-int iscsi_digest_parse(const char *text)
-{
-	for (int i = 0; i <= ISCSI_DIGEST_CRC32C_NONE; i++)
-		if (!strcasecmp(text, digests[i]))
-			return i;
-	return -EINVAL;
-}
-
-const char *iscsi_digest_text(uint32_t digest)
-{
-	return digests[digest & 3];
-}
-
-/* Does a wish take this digest? A list of both takes either; one alone is a demand. */
-static bool digest_fits(uint32_t wish, uint32_t digest)
-{
-	return wish >= ISCSI_DIGEST_NONE_CRC32C || wish == digest;
+	return proposal >= ISCSI_DIGEST_NONE_CRC32C || proposal == digest;
 }
 
 /* The outcome of two values that are in range (6.2.2 and the result function of each key in section 13). */
@@ -117,21 +47,21 @@ static uint32_t combine(const struct key_row *row, uint32_t a, uint32_t b)
  * Wishes are brought into range and not refused: an adapter's plugin may have lowered them, and what
  * goes out must be legal.
  */
-void negotiate_init(struct negotiation *n, const struct iscsi_params *wish, bool discovery, bool strict)
+void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery, bool strict)
 {
-	*n = (struct negotiation){ .wish = *wish, .discovery = discovery, .strict = strict };
+	*n = (struct negotiation){ .proposal = *proposal, .discovery = discovery, .strict = strict };
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		uint32_t *v = member(&n->wish, rows[i].member);
+		uint32_t *v = member(&n->proposal, key_row(i)->member);
 
-		if (rows[i].rule == KEY_ELSEWHERE)
+		if (key_row(i)->rule == KEY_ELSEWHERE)
 			continue;
-		*v = *v < rows[i].min ? rows[i].min : *v > rows[i].max ? rows[i].max : *v;
+		*v = *v < key_row(i)->min ? key_row(i)->min : *v > key_row(i)->max ? key_row(i)->max : *v;
 	}
 	/* 13.14: FirstBurstLength MUST NOT exceed MaxBurstLength */
-	if (n->wish.first_burst_length > n->wish.max_burst_length)
-		n->wish.first_burst_length = n->wish.max_burst_length;
-	iscsi_params_init(&n->result);
-	n->result.max_recv_data_segment_length = n->wish.max_recv_data_segment_length;
+	if (n->proposal.first_burst_length > n->proposal.max_burst_length)
+		n->proposal.first_burst_length = n->proposal.max_burst_length;
+	key_params_init(&n->result);
+	n->result.max_recv_data_segment_length = n->proposal.max_recv_data_segment_length;
 	n->result.max_xmit_data_segment_length = key_row(KEY_MaxRecvDataSegmentLength)->initial;
 }
 
@@ -143,7 +73,7 @@ static void say(const struct key_row *row, uint32_t value, struct strbuf *out)
 		text_add(out, row->name, value ? "Yes" : "No");
 		break;
 	case KEY_DIGEST:
-		text_add(out, row->name, iscsi_digest_text(value));
+		text_add(out, row->name, key_digest_text(value));
 		break;
 	case KEY_REPORTING:
 		text_add(out, row->name, "RFC3720");
@@ -159,18 +89,18 @@ static bool we_offer(const struct negotiation *n, const struct key_row *row)
 	if (row->rule == KEY_ELSEWHERE || !(row->sender & KEY_BY_I) || (n->discovery && !row->in_discovery))
 		return false;
 	if (row->sender == KEY_BY_R)
-		return n->wish.rdma_extensions;
-	return !(n->wish.rdma_extensions && row == key_row(KEY_MaxRecvDataSegmentLength));
+		return n->proposal.rdma_extensions;
+	return !(n->proposal.rdma_extensions && row == key_row(KEY_MaxRecvDataSegmentLength));
 }
 
 void negotiate_offer(struct negotiation *n, struct strbuf *out)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		const struct key_row *row = &rows[i];
+		const struct key_row *row = key_row(i);
 
 		if (!we_offer(n, row))
 			continue;
-		say(row, *member(&n->wish, row->member), out);
+		say(row, *member(&n->proposal, row->member), out);
 		n->state[i] |= OFFERED;
 	}
 }
@@ -196,21 +126,21 @@ static bool in_list(const char *list, const char *item)
 }
 
 /* The first of our preferences that a list of the target's has; -1. */
-static int digest_choose(uint32_t wish, const char *list)
+static int digest_choose(uint32_t proposal, const char *list)
 {
-	uint32_t first = wish == ISCSI_DIGEST_CRC32C || wish == ISCSI_DIGEST_CRC32C_NONE;
+	uint32_t first = proposal == ISCSI_DIGEST_CRC32C || proposal == ISCSI_DIGEST_CRC32C_NONE;
 
 	for (uint32_t k = 0; k < 2; k++) {
 		uint32_t digest = first ^ k;
 
-		if (digest_fits(wish, digest) && in_list(list, digests[digest]))
+		if (digest_fits(proposal, digest) && in_list(list, key_digest_text(digest)))
 			return (int)digest;
 	}
 	return -1;
 }
 
 /* One value of the target's in the key's type and range; lists are reduced to what we choose. -EINVAL. */
-static int parse(const struct key_row *row, uint32_t wish, const char *value, uint32_t *out)
+static int parse(const struct key_row *row, uint32_t proposal, const char *value, uint32_t *out)
 {
 	uint64_t number;
 	int choice = -1;
@@ -220,7 +150,7 @@ static int parse(const struct key_row *row, uint32_t wish, const char *value, ui
 		choice = !strcmp(value, "Yes") ? 1 : !strcmp(value, "No") ? 0 : -1;
 		break;
 	case KEY_DIGEST:
-		choice = digest_choose(wish, value);
+		choice = digest_choose(proposal, value);
 		break;
 	case KEY_REPORTING:
 		choice = in_list(value, "RFC3720") ? 0 : -1;
@@ -238,16 +168,16 @@ static int parse(const struct key_row *row, uint32_t wish, const char *value, ui
 }
 
 /*
- * No value came of it (6.2: the key keeps its default). The default joined with our wish is what the
+ * No value came of it (6.2: the key keeps its default). The default joined with our proposal is what the
  * initiator may always do: it only limits itself further. A digest that we demand has no such middle.
  */
 static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
-	uint32_t wish = *member(&n->wish, row->member);
+	uint32_t proposal = *member(&n->proposal, row->member);
 
-	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(wish, row->initial))
+	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
 		return refuse(err, row, value, "it was demanded");
-	*member(&n->result, row->member) = combine(row, wish, row->initial);
+	*member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }
 
@@ -259,36 +189,36 @@ static bool is_constant(const char *value)
 
 /*
  * The answer to an offer of ours. Combined once more when we are not strict: some targets echo our
- * offer or tell their own wish, and the smaller of the two is safe for both.
+ * offer or tell their own proposal, and the smaller of the two is safe for both.
  */
 static int take_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
-	uint32_t wish = *member(&n->wish, row->member), got = 0;
+	uint32_t proposal = *member(&n->proposal, row->member), got = 0;
 
 	if (is_constant(value))
 		return n->strict && value[0] == 'N' ? refuse(err, row, value, "every implementation has to know this key") :
 						      settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
-	if (strchr(value, ',') || parse(row, wish, value, &got))
+	if (strchr(value, ',') || parse(row, proposal, value, &got))
 		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
-	if (n->strict && combine(row, wish, got) != got)
+	if (n->strict && combine(row, proposal, got) != got)
 		return refuse(err, row, value, "it is no legal outcome of what was offered");
-	*member(&n->result, row->member) = combine(row, wish, got);
+	*member(&n->result, row->member) = combine(row, proposal, got);
 	return 0;
 }
 
 /* An offer that the target began: the result goes back. Out of range is answered, not failed (6.2.2). */
 static int take_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
 {
-	uint32_t *wish = member(&n->wish, row->member), got;
+	uint32_t *proposal = member(&n->proposal, row->member), got;
 
 	if (is_constant(value))
 		return 0;
-	if (row->rule == KEY_REFUSE || parse(row, *wish, value, &got)) {
+	if (row->rule == KEY_REFUSE || parse(row, *proposal, value, &got)) {
 		text_add(answers, row->name, "Reject");
 		return 0;
 	}
-	got = combine(row, *wish, got);
+	got = combine(row, *proposal, got);
 	*member(&n->result, row->member) = got;
 	say(row, got, answers);
 	return 0;
@@ -301,9 +231,9 @@ static int take_declaration(struct negotiation *n, const struct key_row *row, co
 
 	if (parse(row, 0, value, &got))
 		return refuse(err, row, value, "it is out of range");
-	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) && n->wish.max_xmit_data_segment_length &&
-		got > n->wish.max_xmit_data_segment_length)
-		got = n->wish.max_xmit_data_segment_length;
+	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) &&
+		n->proposal.max_xmit_data_segment_length && got > n->proposal.max_xmit_data_segment_length)
+		got = n->proposal.max_xmit_data_segment_length;
 	*member(&n->result, row->theirs) = got;
 	return 0;
 }
@@ -315,7 +245,7 @@ static int take_declaration(struct negotiation *n, const struct key_row *row, co
 static int take_known(
 	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers, struct err *err)
 {
-	uint8_t *state = &n->state[row - rows];
+	uint8_t *state = &n->state[row - key_row(0)];
 	bool offered = *state & OFFERED, again = *state & SEEN;
 
 	*state |= SEEN;
@@ -366,7 +296,7 @@ bool negotiate_seen(const struct negotiation *n, enum key_id id)
 int negotiate_finish(struct negotiation *n, struct err *err)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		const struct key_row *row = &rows[i];
+		const struct key_row *row = key_row(i);
 		int ret;
 
 		if (!(n->state[i] & OFFERED) || (n->state[i] & SETTLED) || row->rule == KEY_DECLARE)

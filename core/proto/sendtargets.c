@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "proto/names.h"
+#include "proto/name.h"
 #include "proto/text.h"
 #include <errno.h>
 #include <stdio.h>

@@ -126,7 +126,7 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	struct doubtful d = { db, path };
 	cleanup(wipe_text) char *text = NULL;
 	size_t len = 0;
-	int rc = tree_read(home, path, &text, &len);
+	int rc = db_tree_read(home, path, &text, &len);
 
 	/* A link, a directory, a device where a record should be is as good as nothing. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -ENXIO || (!rc && !len))

@@ -97,7 +97,7 @@ static int stage(struct db_batch *b, const char *path, const char *text, size_t 
 {
 	char temporary[NAME_MAX + 1];
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(b->home, path, true, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(b->home, path, true, &base);
 	int rc;
 
 	if (dir < 0)
@@ -119,7 +119,7 @@ int db_batch_put(struct db_batch *b, const char *path, const struct record *r, s
 	if (!rc && b->staged)
 		rc = stage(b, path, strbuf_str(&text), text.len);
 	else if (!rc)
-		rc = tree_write(b->home, path, strbuf_str(&text), text.len);
+		rc = db_tree_write(b->home, path, strbuf_str(&text), text.len);
 	return rc ? db_failed(b->db, rc, "write", path, err) : 0;
 }
 
@@ -127,7 +127,7 @@ int db_batch_put(struct db_batch *b, const char *path, const struct record *r, s
 static int sync_staged(struct db_batch *b)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(b->home, b->at[0].path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(b->home, b->at[0].path, false, &base);
 
 	return dir < 0 ? dir : file_sync_all(dir);
 }
@@ -136,7 +136,7 @@ static int sync_staged(struct db_batch *b)
 static int publish(struct db_batch *b, const struct db_staged *s)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(b->home, s->path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(b->home, s->path, false, &base);
 
 	return dir < 0 ? dir : file_publish(dir, s->temporary, base);
 }
@@ -179,7 +179,7 @@ static void drop_staged(struct db_batch *b, struct db_staged *s)
 
 	if (s->temporary && snprintf(path, sizeof(path), "%s", s->path) > 0 && (slash = strrchr(path, '/'))) {
 		snprintf(slash + 1, NAME_MAX + 1, "%s", s->temporary);
-		tree_remove(b->home, path);
+		db_tree_remove(b->home, path);
 	}
 	free_staged(s);
 }
@@ -216,7 +216,7 @@ int db_link_node(struct db_batch *b, const struct record *node, struct err *err)
 	*strrchr(dir, '/') = '\0';
 	/* Absolute, as open-iscsi has it. */
 	snprintf(to, sizeof(to), "%s/%s", b->db->home, dir);
-	rc = tree_link(b->home, path, to);
+	rc = db_tree_link(b->home, path, to);
 	return rc ? db_failed(b->db, rc, "link", path, err) : 0;
 }
 
@@ -227,7 +227,7 @@ int db_unlink_node(struct db_batch *b, const struct record *node, struct err *er
 
 	/* The discovery's own directory stays: it holds its record. */
 	if (db_link_path(path, node))
-		rc = tree_remove(b->home, path);
+		rc = db_tree_remove(b->home, path);
 	return rc ? db_failed(b->db, rc, "remove", path, err) : 0;
 }
 
@@ -238,7 +238,7 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
 
 	if (rc)
 		return rc;
-	rc = tree_remove(b->home, node->path);
+	rc = db_tree_remove(b->home, node->path);
 	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
 }
 

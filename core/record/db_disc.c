@@ -97,7 +97,7 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
  */
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	cleanup(file_close) int home = -1;
 	const char *dir = kind == RECORD_ISNS ? "isns" : "send_targets";
 	int rc;
@@ -107,7 +107,7 @@ int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, 
 	home = db_home_fd(db, false, err);
 	if (home < 0)
 		return home == -ENOENT ? 0 : home;
-	rc = tree_names(home, dir, &names);
+	rc = db_tree_names(home, dir, &names);
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
@@ -233,8 +233,8 @@ static int follow(struct db *db, int home, const char *dir, const char *name, st
 /* Links are only looked at, not followed: their names say all. */
 int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
-	int rc = tree_names(home, dir, &names);
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	int rc = db_tree_names(home, dir, &names);
 
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
@@ -271,14 +271,14 @@ int db_disc_nodes(
 /* What is left in the directory: the settings, and links that lead nowhere. */
 static int clear_dir(struct db_batch *b, const char *dir, struct err *err)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
-	int rc = tree_names(b->home, dir, &names);
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	int rc = db_tree_names(b->home, dir, &names);
 
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		char path[TREE_PATH_MAX];
 
 		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path))
-			rc = tree_remove(b->home, path);
+			rc = db_tree_remove(b->home, path);
 		/* Not a file: not ours. */
 		if (rc == -EISDIR || rc == -EPERM)
 			rc = 0;
@@ -301,7 +301,7 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 		rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	if (!tree_is_dir(b.home, dir))
+	if (!db_tree_is_dir(b.home, dir))
 		return not_there(err);
 	rc = db_linked_nodes(db, b.home, dir, &found, err);
 	for (size_t i = 0; !rc && i < found.n; i++)

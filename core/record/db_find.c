@@ -124,9 +124,9 @@ static int take_file(struct search *s, const char *path, const struct db_node_id
 /* The usual form: a directory per portal, a file per iface. */
 static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	char path[TREE_PATH_MAX];
-	int rc = tree_names(s->home, dir, &names);
+	int rc = db_tree_names(s->home, dir, &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
@@ -148,20 +148,20 @@ static int take_portal(struct search *s, const char *dir, const char *target, co
 	if (!db_portal_parse(name, &id.portal) || !wants_portal(s->filter, &id.portal) ||
 		snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return 0;
-	return tree_is_dir(s->home, path) ? take_ifaces(s, path, &id) : take_file(s, path, &id);
+	return db_tree_is_dir(s->home, path) ? take_ifaces(s, path, &id) : take_file(s, path, &id);
 }
 
 /* A directory that cannot be a target is somebody else's. */
 static int take_target(struct search *s, const char *target)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	char dir[TREE_PATH_MAX];
 	int rc;
 
 	if (db_check_name(FIELD_NODE_NAME, target, NULL))
 		return 0;
 	snprintf(dir, sizeof(dir), "nodes/%s", target);
-	rc = tree_names(s->home, dir, &names);
+	rc = db_tree_names(s->home, dir, &names);
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
@@ -172,8 +172,8 @@ static int take_target(struct search *s, const char *target)
 /* In the order of names, byte by byte: 2.1.8 lists so, and the golden tests compare lists as a whole. */
 static int take_all(struct search *s)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
-	int rc = tree_names(s->home, "nodes", &names);
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	int rc = db_tree_names(s->home, "nodes", &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", "nodes", s->err);

@@ -94,13 +94,13 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
  */
 int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 {
-	cleanup(tree_names_free) struct tree_names names = { 0 };
+	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	cleanup(file_close) int home = db_home_fd(db, false, err);
 	int rc;
 
 	if (home < 0)
 		return home == -ENOENT ? 0 : home;
-	rc = tree_names(home, "ifaces", &names);
+	rc = db_tree_names(home, "ifaces", &names);
 	if (rc)
 		return db_failed(db, rc, "read", "ifaces", err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
@@ -254,13 +254,13 @@ int db_iface_delete(struct db *db, const char *name, struct err *err)
 	if (rc)
 		return rc;
 	iface_path(path, name);
-	if (!tree_exists(b.home, path))
+	if (!db_tree_exists(b.home, path))
 		return not_there(name, err);
 	rc = bound_nodes(&b, name, &nodes, err);
 	for (size_t i = 0; !rc && i < nodes.n; i++)
 		rc = db_remove_node(&b, &nodes.at[i], err);
 	if (rc)
 		return rc;
-	rc = tree_remove(b.home, path);
+	rc = db_tree_remove(b.home, path);
 	return rc ? db_failed(db, rc, "remove", path, err) : 0;
 }

@@ -81,7 +81,7 @@ static void choose_path(struct db_batch *b, const struct record *node, const str
 	if (unknown)
 		id.iface = NULL;
 	db_node_path(path, &id);
-	if (unknown && !(old && !strcmp(old->path, path)) && tree_exists(b->home, path)) {
+	if (unknown && !(old && !strcmp(old->path, path)) && db_tree_exists(b->home, path)) {
 		id.iface = record_str(node, FIELD_IFACE_NAME);
 		db_node_path(path, &id);
 	}

@@ -80,13 +80,13 @@ static int open_prefix(int home, const char *path, size_t len, bool make)
 	return home;
 }
 
-int tree_open_dir(int home, const char *path, bool make)
+int db_tree_open_dir(int home, const char *path, bool make)
 {
 	return open_prefix(home, path, strlen(path), make);
 }
 
 /* With the directory open, what is done to *base is done in it, even if somebody renames it meanwhile. */
-int tree_open_parent(int home, const char *path, bool make, const char **base)
+int db_tree_open_parent(int home, const char *path, bool make, const char **base)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -99,7 +99,7 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add_name(struct tree_names *names, const char *name)
+static int add_name(struct db_tree_names *names, const char *name)
 {
 	char **at = x_grow(names->at, names->n, &names->cap, sizeof(*at), 16);
 
@@ -114,7 +114,7 @@ static int add_name(struct tree_names *names, const char *name)
 }
 
 /* Sorting is for later: readdir()'s order is the file system's, different on every machine. */
-static int read_names(DIR *d, struct tree_names *out)
+static int read_names(DIR *d, struct db_tree_names *out)
 {
 	for (;;) {
 		const struct dirent *e;
@@ -135,9 +135,9 @@ static int read_names(DIR *d, struct tree_names *out)
 }
 
 /* What is not there, or is no directory, has no names. */
-int tree_names(int home, const char *path, struct tree_names *out)
+int db_tree_names(int home, const char *path, struct db_tree_names *out)
 {
-	int fd = tree_open_dir(home, path, false), rc;
+	int fd = db_tree_open_dir(home, path, false), rc;
 	DIR *d;
 
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
@@ -157,12 +157,12 @@ int tree_names(int home, const char *path, struct tree_names *out)
 	return rc;
 }
 
-void tree_names_free(struct tree_names *names)
+void db_tree_names_free(struct db_tree_names *names)
 {
 	for (size_t i = 0; i < names->n; i++)
 		x_free(names->at[i]);
 	x_free(names->at);
-	*names = (struct tree_names){ 0 };
+	*names = (struct db_tree_names){ 0 };
 }
 
 /*
@@ -172,27 +172,27 @@ void tree_names_free(struct tree_names *names)
 static bool has_type(int home, const char *path, mode_t type)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
 	struct stat st;
 
 	return dir >= 0 && !fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) && (!type || (st.st_mode & S_IFMT) == type);
 }
 
-bool tree_is_dir(int home, const char *path)
+bool db_tree_is_dir(int home, const char *path)
 {
 	return has_type(home, path, S_IFDIR);
 }
 
-bool tree_exists(int home, const char *path)
+bool db_tree_exists(int home, const char *path)
 {
 	return has_type(home, path, 0);
 }
 
 /* O_NONBLOCK: a FIFO that somebody put there must not hold us up. */
-int tree_read(int home, const char *path, char **text, size_t *len)
+int db_tree_read(int home, const char *path, char **text, size_t *len)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
 	cleanup(file_close) int fd = -1;
 
 	if (dir < 0)
@@ -205,7 +205,7 @@ int tree_read(int home, const char *path, char **text, size_t *len)
 static int write_once(int home, const char *path, const char *text, size_t len)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, true, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, true, &base);
 
 	return dir < 0 ? dir : file_replace(dir, base, text, len, FILE_MODE);
 }
@@ -214,7 +214,7 @@ static int write_once(int home, const char *path, const char *text, size_t len)
  * Longhorn and others remove directories under nodes/ with rm, holding no lock of ours; XenServer's sm
  * takes away nodes/ whole and counts on its return.
  */
-int tree_write(int home, const char *path, const char *text, size_t len)
+int db_tree_write(int home, const char *path, const char *text, size_t len)
 {
 	int rc = -ENOENT;
 
@@ -233,10 +233,10 @@ static bool is_link_to(int dir, const char *name, const char *target)
 }
 
 /* Not atomic, unlike records: a reader that misses a link for a moment misses a line in a list. */
-int tree_link(int home, const char *path, const char *target)
+int db_tree_link(int home, const char *path, const char *target)
 {
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, true, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, true, &base);
 
 	if (dir < 0)
 		return dir;
@@ -267,9 +267,9 @@ static void remove_temporaries(int dir)
 /* Only a directory that is empty but for rubbish goes. */
 static int remove_dir(int home, const char *path)
 {
-	cleanup(file_close) int self = tree_open_dir(home, path, false);
+	cleanup(file_close) int self = db_tree_open_dir(home, path, false);
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
 
 	if (self >= 0)
 		remove_temporaries(self);
@@ -282,11 +282,11 @@ static int remove_dir(int home, const char *path)
  * Emptied directories go as well, up to the first component: a target without records would otherwise
  * be listed by those who read the database by path. The first component stays, for it may be a link.
  */
-int tree_remove(int home, const char *path)
+int db_tree_remove(int home, const char *path)
 {
 	char up[TREE_PATH_MAX];
 	const char *base;
-	cleanup(file_close) int dir = tree_open_parent(home, path, false, &base);
+	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
 	char *slash;
 
 	if (dir == -ENOENT)

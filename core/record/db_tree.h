@@ -14,28 +14,28 @@
 #define TREE_PATH_MAX 768
 
 /* Sorted names of a directory, without hidden ones. */
-struct tree_names {
+struct db_tree_names {
 	char **at;
 	size_t n, cap;
 };
 
-int tree_open_dir(int home, const char *path, bool make);
+int db_tree_open_dir(int home, const char *path, bool make);
 /* The directory of path; *base is its last component. */
-int tree_open_parent(int home, const char *path, bool make, const char **base);
+int db_tree_open_parent(int home, const char *path, bool make, const char **base);
 
 /* A directory that is not there (any more) has no names: 0. */
-int tree_names(int home, const char *path, struct tree_names *out);
-void tree_names_free(struct tree_names *names); /* also for cleanup(tree_names_free) */
+int db_tree_names(int home, const char *path, struct db_tree_names *out);
+void db_tree_names_free(struct db_tree_names *names); /* also for cleanup(db_tree_names_free) */
 
-bool tree_is_dir(int home, const char *path);
-bool tree_exists(int home, const char *path);
+bool db_tree_is_dir(int home, const char *path);
+bool db_tree_exists(int home, const char *path);
 /* A regular file of at most RECFILE_MAX bytes; *text is x_free()d by the caller. */
-int tree_read(int home, const char *path, char **text, size_t *len);
+int db_tree_read(int home, const char *path, char **text, size_t *len);
 /* Whole, at once, durable; directories are made. */
-int tree_write(int home, const char *path, const char *text, size_t len);
+int db_tree_write(int home, const char *path, const char *text, size_t len);
 /* A symbolic link; one that is there is replaced unless it is the same. */
-int tree_link(int home, const char *path, const char *target);
+int db_tree_link(int home, const char *path, const char *target);
 /* Removes a file or link, and the directories above it that are empty then, but for the first component. What is not there is removed. */
-int tree_remove(int home, const char *path);
+int db_tree_remove(int home, const char *path);
 
 #endif

@@ -1,7 +1,7 @@
 # record: settings, records, their files, the database. Uses base, and names and portals of proto.
-libcore_a_SOURCES += core/record/fields.h core/record/fields.def core/record/fields.c core/record/field_check.c \
+libcore_a_SOURCES += core/record/field.h core/record/fields.def core/record/field.c \
 	core/record/value.h core/record/value.c \
-	core/record/record.h core/record/record_store.h core/record/record.c core/record/record_whole.c \
+	core/record/record.h core/record/record.c \
 	core/record/recfile.h core/record/recfile_lines.h core/record/recfile.c \
 	core/record/db.h core/record/db_impl.h core/record/db_tree.h core/record/db_tree.c core/record/db_path.c \
 	core/record/db.c core/record/db_find.c core/record/db_batch.c core/record/db_node.c core/record/db_iface.c \

@@ -10,7 +10,7 @@
 #define RECORD_RECORD_H
 
 #include "base/mem.h"
-#include "record/fields.h"
+#include "record/field.h"
 #include <stdbool.h>
 
 struct record;
@@ -45,7 +45,7 @@ int64_t record_int(const struct record *r, enum field_id id);
  * is set again. */
 const char *record_str(const struct record *r, enum field_id id);
 /* What record_str() gives, but NULL for "" and for "default", by which iface records say that anything will do. */
-const char *record_wish(const struct record *r, enum field_id id);
+const char *record_explicit(const struct record *r, enum field_id id);
 /* Never NULL; len 0 when empty. Valid until the field is set again. */
 const struct secret *record_secret(const struct record *r, enum field_id id);
 /* The items of a LIST as indexes in values, at most max into at[]; gives how many there are. */

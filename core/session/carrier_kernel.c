@@ -303,23 +303,23 @@ static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t v
 }
 
 /* What the firmware negotiates by. Nothing that comes in may exceed the one buffer. */
-static void add_wishes(struct kernel_job *job, const struct login_config *wishes)
+static void add_proposals(struct kernel_job *job, const struct login_config *proposals)
 {
-	struct iscsi_params p = wishes->wish;
+	struct iscsi_params p = proposals->proposal;
 
 	p.max_recv_data_segment_length = p.max_xmit_data_segment_length = CARRIER_KERNEL_DATA_MAX;
-	add_text(job, ISCSI_PARAM_INITIATOR_NAME, wishes->initiator_name);
+	add_text(job, ISCSI_PARAM_INITIATOR_NAME, proposals->initiator_name);
 #define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours);
 #define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C);
 #include "session/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
-	if (wishes->auth != LOGIN_AUTH_CHAP)
+	if (proposals->auth != LOGIN_AUTH_CHAP)
 		return;
-	add_text(job, ISCSI_PARAM_USERNAME, wishes->chap.name);
-	add_secret(job, ISCSI_PARAM_PASSWORD, &wishes->chap.secret);
-	add_text(job, ISCSI_PARAM_USERNAME_IN, wishes->chap.name_in);
-	add_secret(job, ISCSI_PARAM_PASSWORD_IN, &wishes->chap.secret_in);
+	add_text(job, ISCSI_PARAM_USERNAME, proposals->chap.name);
+	add_secret(job, ISCSI_PARAM_PASSWORD, &proposals->chap.secret);
+	add_text(job, ISCSI_PARAM_USERNAME_IN, proposals->chap.name_in);
+	add_secret(job, ISCSI_PARAM_PASSWORD_IN, &proposals->chap.secret_in);
 }
 
 int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding,
@@ -339,7 +339,7 @@ int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi
 		kernel_job_set_param_int(job, ISCSI_PARAM_DISCOVERY_SESS, 1);
 		kernel_job_may_fail(job);
 		if (firmware)
-			add_wishes(job, firmware);
+			add_proposals(job, firmware);
 	}
 	if (k) {
 		k->head.ops = &kernel_ops;

@@ -104,9 +104,9 @@ int conn_connect(void *machine)
 		.timeout_ms = (uint32_t)record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT) * 1000,
 		.dst = (const struct sockaddr *)&c->addresses->addr[nth].sa,
 		.dst_len = c->addresses->addr[nth].len,
-		.netdev = record_wish(s->record, FIELD_IFACE_NETDEV),
-		.ip = record_wish(s->record, FIELD_IFACE_IPADDRESS),
-		.hwaddress = record_wish(s->record, FIELD_IFACE_HWADDRESS),
+		.netdev = record_explicit(s->record, FIELD_IFACE_NETDEV),
+		.ip = record_explicit(s->record, FIELD_IFACE_IPADDRESS),
+		.hwaddress = record_explicit(s->record, FIELD_IFACE_HWADDRESS),
 	};
 
 	transport_op_init(&c->op, conn_connected, c);
@@ -116,14 +116,14 @@ int conn_connect(void *machine)
 }
 
 /* Firmware that logs in negotiates too: it gets our wishes where other drivers get the outcome. */
-static int add_wishes(struct conn *c, struct kernel_job *job)
+static int add_proposals(struct conn *c, struct kernel_job *job)
 {
 	if (!c->result)
 		c->result = x_new(struct login_result);
 	if (!c->result)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters");
 	c->result->tpgt = -1;
-	if (conn_wishes(c, &c->result->params) < 0)
+	if (conn_proposals(c, &c->result->params) < 0)
 		return CONN_EV_FAILED;
 	return conn_add_params(c, job) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters") :
 					     CONN_EV_NONE;
@@ -157,7 +157,7 @@ int conn_bind(void *machine)
 		kernel_job_bind(job, c->binding.value, true);
 	if (job)
 		conn_add_settings(c, job);
-	if (job && conn_by_firmware(c) && add_wishes(c, job) != CONN_EV_NONE) {
+	if (job && conn_by_firmware(c) && add_proposals(c, job) != CONN_EV_NONE) {
 		kernel_job_free(job);
 		return CONN_EV_JOB_FAILED;
 	}

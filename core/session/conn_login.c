@@ -81,7 +81,7 @@ int conn_login_begin(void *machine)
 	login.initiator_alias = alias;
 	rc = chap ? credentials_take(s->record, &credential_fields, &login.chap, &c->err) : 0;
 	if (rc == 0)
-		rc = conn_wishes(c, &login.wish);
+		rc = conn_proposals(c, &login.proposal);
 	if (rc == 0)
 		rc = login_new(&login, &c->login, &c->err);
 	credentials_clear(&login.chap);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's parameters on their way: record → wishes → plugin → negotiation → plugin → kernel. */
+/* A session's parameters on their way: record → proposals → plugin → negotiation → plugin → kernel. */
 #include "record/record.h"
 #include "session/actions.h"
 #include <errno.h>
@@ -69,21 +69,21 @@ static int adjust(struct conn *c, struct iscsi_params *params,
 }
 
 /* The negotiator knows by itself which settings feed a key (keys.def): every setting is offered to it, most are none of its. */
-static int wish_of(void *arg, const struct record *r, enum field_id id)
+static int propose(void *arg, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
-	struct iscsi_params *wish = arg;
+	struct iscsi_params *proposal = arg;
 	int digest;
 
 	switch (f->type) {
 	case FIELD_TYPE_LIST:
-		digest = iscsi_digest_parse(record_str(r, id));
+		digest = key_digest_parse(record_str(r, id));
 		if (digest >= 0)
-			iscsi_params_set(wish, f->key, (uint32_t)digest);
+			key_params_set(proposal, f->key, (uint32_t)digest);
 		break;
 	case FIELD_TYPE_INT:
 	case FIELD_TYPE_BOOL:
-		iscsi_params_set(wish, f->key, (uint32_t)record_int(r, id)); /* most settings are no key: refused, rightly */
+		key_params_set(proposal, f->key, (uint32_t)record_int(r, id)); /* most settings are no key: refused, rightly */
 		break;
 	default:
 		break;
@@ -91,19 +91,19 @@ static int wish_of(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-int conn_wishes(struct conn *c, struct iscsi_params *wish)
+int conn_proposals(struct conn *c, struct iscsi_params *proposal)
 {
 	const struct record *r = c->session->record;
 
-	iscsi_params_init(wish);
-	record_each(r, wish_of, wish);
-	wish->max_xmit_data_segment_length = (uint32_t)record_int(r, FIELD_CONN_MAX_XMIT_LENGTH);
-	wish->rdma_extensions = (transport_traits(c->session->transport) & MISCSI_TRAIT_RDMA) != 0;
-	wish->max_connections = 1; /* Linux has one connection per session */
-	wish->error_recovery_level = 0; /* and no other level of recovery */
+	key_params_init(proposal);
+	record_each(r, propose, proposal);
+	proposal->max_xmit_data_segment_length = (uint32_t)record_int(r, FIELD_CONN_MAX_XMIT_LENGTH);
+	proposal->rdma_extensions = (transport_traits(c->session->transport) & MISCSI_TRAIT_RDMA) != 0;
+	proposal->max_connections = 1; /* Linux has one connection per session */
+	proposal->error_recovery_level = 0; /* and no other level of recovery */
 	if (transport_traits(c->session->transport) & MISCSI_TRAIT_NO_DIGESTS)
-		wish->header_digest = wish->data_digest = ISCSI_DIGEST_NONE;
-	return adjust(c, wish, transport_offer);
+		proposal->header_digest = proposal->data_digest = ISCSI_DIGEST_NONE;
+	return adjust(c, proposal, transport_offer);
 }
 
 /* An adapter may have to refuse an outcome: then there is no login. */
@@ -168,11 +168,11 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-static void set_host(struct kernel_job *job, enum iscsi_host_param param, const char *wish)
+static void set_host(struct kernel_job *job, enum iscsi_host_param param, const char *proposal)
 {
-	if (!wish)
+	if (!proposal)
 		return;
-	kernel_job_set_host_param(job, param, wish);
+	kernel_job_set_host_param(job, param, proposal);
 	kernel_job_may_fail(job);
 }
 
@@ -184,8 +184,8 @@ static void add_host(struct conn *c, struct kernel_job *job)
 	if (!(transport_traits(c->session->transport) & MISCSI_TRAIT_SESSION_HOST))
 		return;
 	kernel_job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
-	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_wish(r, FIELD_IFACE_NETDEV));
-	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_wish(r, FIELD_IFACE_HWADDRESS));
+	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_explicit(r, FIELD_IFACE_NETDEV));
+	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_explicit(r, FIELD_IFACE_HWADDRESS));
 	kernel_job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
 }
 
@@ -203,23 +203,23 @@ static uint32_t r2t_pool(uint32_t agreed)
  * Firmware that logs in is told what we would like, and may know better. What the target takes is the target's to say: without a limit of
  * ours there is nothing to be told before.
  */
-static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value, bool wish)
+static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value, bool proposal)
 {
-	if (wish && param == ISCSI_PARAM_MAX_XMIT_DLENGTH && value == 0)
+	if (proposal && param == ISCSI_PARAM_MAX_XMIT_DLENGTH && value == 0)
 		return;
 	kernel_job_set_param_int(job, param, value);
-	if (wish)
+	if (proposal)
 		kernel_job_may_fail(job);
 }
 
 static void add_negotiated(struct conn *c, struct kernel_job *job)
 {
 	struct iscsi_params p = c->result->params;
-	bool wish = transport_logs_in(c->session->transport);
+	bool proposal = transport_logs_in(c->session->transport);
 
 	p.max_outstanding_r2t = r2t_pool(p.max_outstanding_r2t);
-#define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours, wish);
-#define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C, wish);
+#define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours, proposal);
+#define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C, proposal);
 #include "session/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST

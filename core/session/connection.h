@@ -77,7 +77,7 @@ int conn_login_begin(void *machine);
 int conn_login_pdu(void *machine);
 
 /* conn_params.c: the settings and what was negotiated, for the engine and for the kernel. */
-int conn_wishes(struct conn *c, struct iscsi_params *wish);
+int conn_proposals(struct conn *c, struct iscsi_params *proposal);
 int conn_negotiated(struct conn *c, struct iscsi_params *params);
 /* Behind the bind, before the login: sessions are shown by what is set here. */
 void conn_add_settings(struct conn *c, struct kernel_job *job);

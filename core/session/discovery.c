@@ -153,9 +153,9 @@ static void connected(struct transport_op *op, int result)
 	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_CONNECTED);
 }
 
-static const char *wish(const struct discovery *d, enum field_id id)
+static const char *iface_value(const struct discovery *d, enum field_id id)
 {
-	return d->config.iface ? record_wish(d->config.iface, id) : NULL;
+	return d->config.iface ? record_explicit(d->config.iface, id) : NULL;
 }
 
 bool discovery_by_firmware(const void *machine)
@@ -181,9 +181,9 @@ int discovery_connect(void *machine)
 		.timeout_ms = (uint32_t)(seconds ? seconds : TIMEOUT_UNSET_S) * 1000,
 		.dst = (const struct sockaddr *)&d->addresses.addr[d->next_address].sa,
 		.dst_len = d->addresses.addr[d->next_address].len,
-		.netdev = wish(d, FIELD_IFACE_NETDEV),
-		.ip = wish(d, FIELD_IFACE_IPADDRESS),
-		.hwaddress = wish(d, FIELD_IFACE_HWADDRESS),
+		.netdev = iface_value(d, FIELD_IFACE_NETDEV),
+		.ip = iface_value(d, FIELD_IFACE_IPADDRESS),
+		.hwaddress = iface_value(d, FIELD_IFACE_HWADDRESS),
 	};
 
 	if (getnameinfo(args.dst, args.dst_len, d->address, sizeof(d->address), NULL, 0, NI_NUMERICHOST) != 0)

@@ -114,9 +114,9 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
 		.tpgt = -1,
 	};
-	iscsi_params_init(&config->wish);
-	config->wish.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
-	config->wish.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
+	key_params_init(&config->proposal);
+	config->proposal.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
+	config->proposal.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
 	rc = make_isid(config->isid);
 	if (rc == 0 && chap)
 		rc = credentials_take(r, &credential_fields, &config->chap, err);
@@ -132,8 +132,8 @@ static int start_login(struct discovery *d, struct login_config *config)
 	int rc;
 
 	config->ignore_itt = ops->own_itt;
-	if (ops->data_max && config->wish.max_recv_data_segment_length > ops->data_max)
-		config->wish.max_recv_data_segment_length = (uint32_t)ops->data_max;
+	if (ops->data_max && config->proposal.max_recv_data_segment_length > ops->data_max)
+		config->proposal.max_recv_data_segment_length = (uint32_t)ops->data_max;
 	rc = login_new(config, &d->login, &d->err);
 	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
 		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-rc));
@@ -147,7 +147,7 @@ static int start_login(struct discovery *d, struct login_config *config)
 static int let_firmware_log_in(struct discovery *d)
 {
 	d->result = (struct login_result){ .cmdsn = FIRST_CMDSN, .tpgt = -1 };
-	iscsi_params_init(&d->result.params);
+	key_params_init(&d->result.params);
 	return DISC_EV_NONE;
 }
 

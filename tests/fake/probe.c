@@ -121,8 +121,8 @@ static void log_in(struct wire *w, const char *mode, struct login_action *a)
 
 	if (!strcmp(mode, "mutual"))
 		c.chap.secret_in = (struct secret){ (uint8_t *)(uintptr_t) "secret-of-t", 11 };
-	iscsi_params_init(&c.wish);
-	c.wish.max_recv_data_segment_length = 262144;
+	key_params_init(&c.proposal);
+	c.proposal.max_recv_data_segment_length = 262144;
 	if (login_new(&c, &l, &err))
 		failed(&err);
 	for (login_start(l, a); a->kind == LOGIN_SEND; login_feed(l, &pdu, a)) {

@@ -36,8 +36,8 @@ static struct login *make(uint8_t bits)
 
 	if (bits & 32)
 		c.chap.secret_in = (struct secret){ (uint8_t *)"secret-of-theirs", 16 };
-	iscsi_params_init(&c.wish);
-	c.wish.header_digest = bits >> 6;
+	key_params_init(&c.proposal);
+	c.proposal.header_digest = bits >> 6;
 	if (login_new(&c, &l, NULL))
 		abort();
 	return l;

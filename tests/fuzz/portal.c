@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fuzz target: portal text and iSCSI names. What is accepted must be harmless, and a portal must survive
  * being written and read. */
-#include "proto/names.h"
+#include "proto/name.h"
 #include "proto/portal.h"
 #include <ctype.h>
 #include <stdlib.h>

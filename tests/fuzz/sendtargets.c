@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fuzz target: SendTargets. The input is a stream of PDUs; what is reported must be harmless to a file, a
  * path and a terminal. */
-#include "proto/names.h"
+#include "proto/name.h"
 #include "proto/sendtargets.h"
 #include <stdlib.h>
 #include <string.h>

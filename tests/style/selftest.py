@@ -55,7 +55,7 @@ BAD = (
     ('mutable-global', 'plugins/p/x.c', 'struct s {\n\tint a;\n} state;\n'),
     ('mutable-global', 'core/base/x.c', 'int f(void)\n{\n\tstatic char buf[10];\n\n\treturn buf[0];\n}\n'),
     ('layers', 'core/base/x.c', '#include "proto/pdu.h"\n'),
-    ('layers', 'core/proto/x.c', '#include "record/fields.h"\n'),
+    ('layers', 'core/proto/x.c', '#include "record/field.h"\n'),
     ('layers', 'core/ipc/x.c', '#include "modes/node.h"\n'),
     ('layers', 'core/record/x.c', '#include <kernel/sysfs.h>\n'),
     ('layers', 'core/record/x.c', '#include "core/kernel/x.inc"\n'),

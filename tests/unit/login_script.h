@@ -51,7 +51,7 @@ static inline struct script script_settings(enum login_auth auth)
 		},
 	} };
 
-	iscsi_params_init(&s.config.wish);
+	key_params_init(&s.config.proposal);
 	return s;
 }
 

@@ -63,7 +63,7 @@ static void adapters_are_known_by_id_or_by_their_network_driver(void **state)
 	device(&sys, "0000:06:00.0", "0x8086\n", "0x1572\n", "i40e"); /* none of ours */
 	device(&sys, "0000:07:00.0", "0x1077\n", "0x8042\n", "");
 	fake_sys_write(&sys, "live\n", "module/qla4xxx/initstate");
-	assert_int_equal(pci_adapters(w.ps, &sys.sysfs, see, &s, &err), 0);
+	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, &err), 0);
 	assert_int_equal(s.n, 4);
 	assert_non_null(strstr(s.text, "0000:03:00.0 1077:8022 qla4xxx qla4xxx:\n")); /* ready */
 	assert_non_null(strstr(s.text, "0000:04:00.2 10df:0722 be2iscsi : kernel "));
@@ -97,7 +97,7 @@ static void an_adapter_whose_plugin_is_missing_is_known_by_the_file(void **state
 	device(&sys, "0000:03:00.0", "0x1af4\n", "0x1005\n", "card_mod");
 	device(&sys, "0000:03:00.1", "0x1234\n", "0x1005\n", "cardnet");
 	fake_sys_write(&sys, "live\n", "module/card_mod/initstate");
-	assert_int_equal(pci_adapters(w.ps, &sys.sysfs, see, &s, NULL), 0);
+	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, NULL), 0);
 	assert_int_equal(s.n, 2);
 	assert_non_null(strstr(s.text, "0000:03:00.0 1af4:1005 card card_mod: no plugin for transport 'card' in "));
 	assert_non_null(strstr(s.text, "cards.so is missing (on Debian: apt-get install vendor-cards);\n"));
@@ -119,7 +119,7 @@ static void ids_of_subsystems_count(void **state)
 		&w, &dir, "transport other other - -\npci 1234:*:1015:* X\ntransport card card - -\npci 1234:*:1014:1 Y\n");
 	fake_sys_new(&sys);
 	device(&sys, "0000:03:00.0", "0x1234\n", "0x1005\n", "d");
-	assert_int_equal(pci_adapters(w.ps, &sys.sysfs, see, &s, NULL), 0);
+	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, NULL), 0);
 	assert_int_equal(s.n, 1);
 	assert_non_null(strstr(s.text, "1234:1005 card d: no plugin"));
 	assert_non_null(strstr(s.names, "|Y\n"));
@@ -137,7 +137,7 @@ static void where_there_is_no_bus_there_are_no_adapters(void **state)
 	(void)state;
 	plugin_world_make(&w, BUILDDIR "/.libs");
 	fake_sys_new(&sys);
-	assert_int_equal(pci_adapters(w.ps, &sys.sysfs, see, &s, NULL), 0);
+	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, NULL), 0);
 	assert_int_equal(s.n, 0);
 	fake_sys_free(&sys);
 	plugin_world_free(&w);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "fake_sys.h"
 #include "plugin-run.h"
-#include "record/fields.h"
+#include "record/field.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "proto/iscsi_proto.h"
-#include "proto/names.h"
+#include "proto/name.h"
 #include "proto/portal.h"
 #include <errno.h>
 #include <string.h>

@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct negotiation begun(const struct iscsi_params *wish, bool discovery, bool strict)
+static struct negotiation begun(const struct iscsi_params *proposal, bool discovery, bool strict)
 {
 	struct negotiation n;
 	struct strbuf out = STRBUF_INIT(0);
 
-	negotiate_init(&n, wish, discovery, strict);
+	negotiate_init(&n, proposal, discovery, strict);
 	negotiate_offer(&n, &out);
 	strbuf_free(&out);
 	return n;
@@ -30,7 +30,7 @@ static struct iscsi_params defaults(void)
 {
 	struct iscsi_params p;
 
-	iscsi_params_init(&p);
+	key_params_init(&p);
 	return p;
 }
 
@@ -73,20 +73,20 @@ static void numbers_are_held_to_their_range(void **state)
 	(void)state;
 	for (int i = 0; i < KEY_COUNT; i++) {
 		const struct key_row *row = key_row((enum key_id)i);
-		struct iscsi_params wish = defaults();
+		struct iscsi_params proposal = defaults();
 		struct negotiation n;
 		char value[32];
 
 		if (row->type != KEY_NUMBER || !(row->sender & KEY_BY_T))
 			continue;
-		wish.rdma_extensions = row->sender == KEY_BY_R;
+		proposal.rdma_extensions = row->sender == KEY_BY_R;
 		for (int at = 0; at < 4; at++) {
 			int64_t v = at == 0 ? row->min :
 				at == 1	    ? row->max :
 				at == 2	    ? (int64_t)row->min - 1 :
 					      (int64_t)row->max + 1;
 
-			n = begun(&wish, false, false);
+			n = begun(&proposal, false, false);
 			if (!(row->sender & KEY_BY_I) && row->rule != KEY_DECLARE)
 				continue;
 			snprintf(value, sizeof(value), "%lld", (long long)v);
@@ -95,13 +95,13 @@ static void numbers_are_held_to_their_range(void **state)
 	}
 }
 
-static bool offers(const struct iscsi_params *wish, const char *key)
+static bool offers(const struct iscsi_params *proposal, const char *key)
 {
 	struct negotiation n;
 	struct strbuf out = STRBUF_INIT(0);
 	bool found = false;
 
-	negotiate_init(&n, wish, false, false);
+	negotiate_init(&n, proposal, false, false);
 	negotiate_offer(&n, &out);
 	for (size_t at = 0; at < out.len; at += strlen(out.s + at) + 1)
 		found |= !strncmp(out.s + at, key, strlen(key)) && out.s[at + strlen(key)] == '=';
@@ -112,27 +112,27 @@ static bool offers(const struct iscsi_params *wish, const char *key)
 /* RFC 7145 section 6: over RDMA alone, and then instead of MaxRecvDataSegmentLength. */
 static void rdma_has_lengths_of_its_own(void **state)
 {
-	struct iscsi_params wish = defaults();
+	struct iscsi_params proposal = defaults();
 	struct negotiation n;
 	char answer[128];
 
 	(void)state;
-	assert_true(offers(&wish, "MaxRecvDataSegmentLength"));
-	assert_false(offers(&wish, "RDMAExtensions"));
-	assert_false(offers(&wish, "InitiatorRecvDataSegmentLength"));
-	n = begun(&wish, false, false);
+	assert_true(offers(&proposal, "MaxRecvDataSegmentLength"));
+	assert_false(offers(&proposal, "RDMAExtensions"));
+	assert_false(offers(&proposal, "InitiatorRecvDataSegmentLength"));
+	n = begun(&proposal, false, false);
 	assert_int_equal(said(&n, "RDMAExtensions", "Yes", answer), 0);
 	assert_string_equal(answer, "RDMAExtensions=No");
 
-	wish.rdma_extensions = 1;
-	wish.max_recv_data_segment_length = 262144; /* not said, and not what holds */
-	wish.initiator_recv_data_segment_length = 131072;
-	wish.target_recv_data_segment_length = 1048576;
-	assert_false(offers(&wish, "MaxRecvDataSegmentLength"));
-	assert_true(offers(&wish, "RDMAExtensions"));
-	assert_true(offers(&wish, "TargetRecvDataSegmentLength"));
+	proposal.rdma_extensions = 1;
+	proposal.max_recv_data_segment_length = 262144; /* not said, and not what holds */
+	proposal.initiator_recv_data_segment_length = 131072;
+	proposal.target_recv_data_segment_length = 1048576;
+	assert_false(offers(&proposal, "MaxRecvDataSegmentLength"));
+	assert_true(offers(&proposal, "RDMAExtensions"));
+	assert_true(offers(&proposal, "TargetRecvDataSegmentLength"));
 	for (int at_all = 0; at_all < 2; at_all++) {
-		n = begun(&wish, false, false);
+		n = begun(&proposal, false, false);
 		assert_int_equal(said(&n, "RDMAExtensions", "Yes", NULL), 0);
 		if (at_all) {
 			assert_int_equal(said(&n, "InitiatorRecvDataSegmentLength", "65536", NULL), 0);
@@ -148,13 +148,13 @@ static void rdma_has_lengths_of_its_own(void **state)
 	}
 }
 
-static void combines(const char *key, const char *setting, uint32_t wish, const char *answer, uint32_t want, int strict_ret)
+static void combines(const char *key, const char *setting, uint32_t proposal, const char *answer, uint32_t want, int strict_ret)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;
 	enum key_id id = (enum key_id)(key_find(key) - key_row((enum key_id)0));
 
-	assert_int_equal(iscsi_params_set(&p, setting, wish), 0);
+	assert_int_equal(key_params_set(&p, setting, proposal), 0);
 	/* so that 13.14 does not lower what is tried */
 	p.max_burst_length = strcmp(key, "MaxBurstLength") ? 16777215 : p.max_burst_length;
 	n = begun(&p, false, false);
@@ -185,13 +185,13 @@ static void result_functions_are_those_of_section_13(void **state)
 	combines("DefaultTime2Retain", "node.session.iscsi.DefaultTime2Retain", 20, "5", 5, 0);
 }
 
-static int digest(uint32_t wish, const char *answer, uint32_t *got)
+static int digest(uint32_t proposal, const char *answer, uint32_t *got)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;
 	int ret;
 
-	p.header_digest = wish;
+	p.header_digest = proposal;
 	n = begun(&p, false, false);
 	ret = said(&n, "HeaderDigest", answer, NULL);
 	*got = n.result.header_digest;
@@ -218,7 +218,7 @@ static void digests_are_chosen_from_what_was_offered(void **state)
 	assert_int_equal(digest(ISCSI_DIGEST_NONE_CRC32C, "", &got), -EPROTO);
 }
 
-static void refusals_leave_the_default_within_our_wish(void **state)
+static void refusals_leave_the_default_within_our_proposal(void **state)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;
@@ -345,23 +345,23 @@ static void offers_that_were_not_made_are_combined_too(void **state)
 	assert_string_equal(answer, "DataDigest=Reject");
 }
 
-static void settings_feed_the_wishes(void **state)
+static void settings_feed_the_proposals(void **state)
 {
 	struct iscsi_params p = defaults();
 
 	(void)state;
-	assert_int_equal(iscsi_params_set(&p, "node.session.iscsi.FirstBurstLength", 512), 0);
+	assert_int_equal(key_params_set(&p, "node.session.iscsi.FirstBurstLength", 512), 0);
 	assert_int_equal(p.first_burst_length, 512);
-	assert_int_equal(iscsi_params_set(&p, "node.session.iscsi.FirstBurstLength", 511), -ERANGE);
+	assert_int_equal(key_params_set(&p, "node.session.iscsi.FirstBurstLength", 511), -ERANGE);
 	assert_int_equal(p.first_burst_length, 512);
-	assert_int_equal(iscsi_params_set(&p, "node.conn[0].iscsi.MaxXmitDataSegmentLength", 0), 0);
-	assert_int_equal(iscsi_params_set(&p, "node.session.scan", 1), -ENOENT);
-	assert_int_equal(iscsi_digest_parse("crc32c,none"), ISCSI_DIGEST_CRC32C_NONE);
-	assert_int_equal(iscsi_digest_parse("CRC32"), -EINVAL);
-	assert_string_equal(iscsi_digest_text(ISCSI_DIGEST_NONE_CRC32C), "None,CRC32C");
+	assert_int_equal(key_params_set(&p, "node.conn[0].iscsi.MaxXmitDataSegmentLength", 0), 0);
+	assert_int_equal(key_params_set(&p, "node.session.scan", 1), -ENOENT);
+	assert_int_equal(key_digest_parse("crc32c,none"), ISCSI_DIGEST_CRC32C_NONE);
+	assert_int_equal(key_digest_parse("CRC32"), -EINVAL);
+	assert_string_equal(key_digest_text(ISCSI_DIGEST_NONE_CRC32C), "None,CRC32C");
 }
 
-static void wishes_out_of_range_are_pulled_into_it(void **state)
+static void proposals_out_of_range_are_pulled_into_it(void **state)
 {
 	struct iscsi_params p = defaults();
 	struct strbuf out = STRBUF_INIT(0);
@@ -393,14 +393,14 @@ int main(void)
 		cmocka_unit_test(numbers_are_held_to_their_range),
 		cmocka_unit_test(result_functions_are_those_of_section_13),
 		cmocka_unit_test(digests_are_chosen_from_what_was_offered),
-		cmocka_unit_test(refusals_leave_the_default_within_our_wish),
+		cmocka_unit_test(refusals_leave_the_default_within_our_proposal),
 		cmocka_unit_test(silence_is_a_refusal_and_breaks_the_strict),
 		cmocka_unit_test(repeated_and_misplaced_keys_are_refused),
 		cmocka_unit_test(declarations_go_one_way_each),
 		cmocka_unit_test(offers_of_the_target_are_answered),
 		cmocka_unit_test(offers_that_were_not_made_are_combined_too),
-		cmocka_unit_test(settings_feed_the_wishes),
-		cmocka_unit_test(wishes_out_of_range_are_pulled_into_it),
+		cmocka_unit_test(settings_feed_the_proposals),
+		cmocka_unit_test(proposals_out_of_range_are_pulled_into_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

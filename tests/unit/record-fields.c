@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "record/fields.h"
+#include "record/field.h"
 #include "record/record.h"
 #include "record/value.h"
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * iSCSI names: the three formats, and the alphabet of RFC 3722 as ranges.
  */
-#include "proto/names.h"
+#include "proto/name.h"
 
 #include "base/mem.h"
 #include "base/ascii.h"

@@ -4,8 +4,8 @@
  * control character, no blank, no slash and none of the shell's characters, and can stand in a line-
  * oriented file or be one component of a path.
  */
-#ifndef PROTO_NAMES_H
-#define PROTO_NAMES_H
+#ifndef PROTO_NAME_H
+#define PROTO_NAME_H
 
 #include "base/err.h"
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: who needs
  * a setting names its row (FIELD_…); who has only its key looks it up here.
  */
-#ifndef RECORD_FIELDS_H
-#define RECORD_FIELDS_H
+#ifndef RECORD_FIELD_H
+#define RECORD_FIELD_H
 
 #include "base/err.h"
 #include "base/strbuf.h"
@@ -115,6 +115,6 @@ int field_value_index(const struct field *f, const char *text, size_t len);
 const char *field_conf_key(const struct field *f, char *buf, size_t size);
 
 /* What a mode is called in iscsiadm for records of that kind ("node", "discoverydb" …). */
-const char *record_kind_mode(enum record_kind kind);
+const char *field_kind_mode(enum record_kind kind);
 
 #endif
