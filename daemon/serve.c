@@ -188,7 +188,7 @@ static int make_engine(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = kernel_new(NULL, NULL, &d->kernel);
 	if (rc == 0)
-		rc = scanner_new(d->loop, &d->sysfs, &d->scanner);
+		rc = scan_new(d->loop, &d->sysfs, &d->scanner);
 	plugins.kernel = config.kernel = d->kernel;
 	plugins.workers = config.lookups = d->workers;
 	if (rc == 0)
@@ -304,7 +304,7 @@ static void end(struct daemon *d)
 	if (d->plugins)
 		plugins_free(d->plugins);
 	if (d->scanner)
-		scanner_free(d->scanner);
+		scan_free(d->scanner);
 	if (d->kernel)
 		kernel_free(d->kernel);
 	if (d->workers)

@@ -148,7 +148,7 @@ static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const s
  * A message whose length cannot be true ends the datagram: where the next one begins is not known any
  * more.
  */
-int kernel_event_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg)
+int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg)
 {
 	const uint8_t *at = bytes;
 	struct nlmsghdr head;
@@ -188,14 +188,14 @@ static size_t conn_error_row(uint32_t error)
 	return i;
 }
 
-const char *kernel_conn_error_text(uint32_t error)
+const char *events_conn_error_text(uint32_t error)
 {
 	size_t i = conn_error_row(error);
 
 	return i < ARRAY_SIZE(conn_errors) ? conn_errors[i].text : "unknown error";
 }
 
-const char *kernel_conn_error_name(uint32_t error)
+const char *events_conn_error_name(uint32_t error)
 {
 	size_t i = conn_error_row(error);
 

@@ -37,11 +37,11 @@ struct kernel_event_ops {
  * for others) and unknown numbers are passed over. -EBADMSG: something in it was too short for what it says
  * to be; the messages before it were delivered, those after it are given up.
  */
-int kernel_event_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg);
+int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg);
 
 /* "connection closed by the peer"; "unknown error" for a number that is no row of conn_errors.def. */
-const char *kernel_conn_error_text(uint32_t error);
+const char *events_conn_error_text(uint32_t error);
 /* "TCP_CONN_CLOSE"; NULL. */
-const char *kernel_conn_error_name(uint32_t error);
+const char *events_conn_error_name(uint32_t error);
 
 #endif

@@ -20,7 +20,7 @@
 #define BATCH_BYTES 16384
 #define ANSWER_SIZE 128 /* an answer has 72; anything longer is none */
 
-int message_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev)
+int uevent_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev)
 {
 	struct nlmsghdr head;
 
@@ -38,7 +38,7 @@ int message_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev)
  * needed by every request behind it in the same job; that is why a login's whole preparation can be one
  * job.
  */
-static void take_answer(struct kernel_job *job, const struct request_row *row, const struct iscsi_uevent *ev)
+static void take_answer(struct job *job, const struct requests_row *row, const struct iscsi_uevent *ev)
 {
 	if (row->retcode)
 		job->retcode = (int)uevent_get32(ev->r, 0);
@@ -62,7 +62,7 @@ static void take_answer(struct kernel_job *job, const struct request_row *row, c
  * Success is two things: the answer is no IF_ERROR and, where the request has one, the driver's return
  * code is not negative.
  */
-static void judge(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev)
+static void judge(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	struct job_request *req = &job->state->req[i];
 	int retcode = (int)uevent_get32(ev->r, 0);
@@ -83,7 +83,7 @@ static void judge(struct kernel_job *job, unsigned i, const struct iscsi_uevent 
 
 /* The request, from i to end, that this answer is for; end when it is for none. Of several, the fields tell
  * which. */
-static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bool one, int type, const struct iscsi_uevent *ev)
+static unsigned match(const struct job *job, unsigned i, unsigned end, bool one, int type, const struct iscsi_uevent *ev)
 {
 	struct iscsi_uevent asked;
 
@@ -96,7 +96,7 @@ static unsigned match(const struct kernel_job *job, unsigned i, unsigned end, bo
 }
 
 /* Judges what is in the receive buffer until every request has its answer or nothing is left. */
-static int receive(struct kernel_job *job, unsigned i, unsigned count, const struct job_wire *wire)
+static int receive(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
 {
 	const unsigned end = i + count;
 	unsigned found;
@@ -115,7 +115,7 @@ static int receive(struct kernel_job *job, unsigned i, unsigned count, const str
 		if (n <= 0)
 			return n == -EAGAIN || n == 0 ? -ENODATA : n;
 		for (int k = 0; k < n; k++) {
-			type = message_open(bufs[k], lens[k], &ev);
+			type = uevent_open(bufs[k], lens[k], &ev);
 			if (type <= 0) /* cut, or an event */
 				continue;
 			found = match(job, i, end, count == 1, type, &ev);
@@ -143,7 +143,7 @@ static void drain(const struct job_wire *wire)
 }
 
 /* Each request begins as unanswered, so what the loop below does not reach is not taken for done. */
-static void exchange(struct kernel_job *job, unsigned i, unsigned count, const struct job_wire *wire)
+static void exchange(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;
 	const struct job_request *last = &s->req[i + count - 1];
@@ -159,7 +159,7 @@ static void exchange(struct kernel_job *job, unsigned i, unsigned count, const s
 }
 
 /* Asks again by the row's other request, on a kernel that does not know this one. */
-static void fall_back(struct kernel_job *job, unsigned i, const struct job_wire *wire)
+static void fall_back(struct job *job, unsigned i, const struct job_wire *wire)
 {
 	struct job_request *req = &job->state->req[i];
 	uint8_t *message = job->state->buf + req->at;
@@ -168,7 +168,7 @@ static void fall_back(struct kernel_job *job, unsigned i, const struct job_wire 
 
 	if (!number || req->status != -ENOSYS)
 		return;
-	req->row = request_row(number);
+	req->row = requests_row(number);
 	memcpy(message + offsetof(struct nlmsghdr, nlmsg_type), &number, sizeof(number));
 	job_load(job, i, &ev);
 	ev.type = number;
@@ -181,7 +181,7 @@ static void fall_back(struct kernel_job *job, unsigned i, const struct job_wire 
  * Puts in what an answer before has told. Left as it is, a request would go to host 0, which may be
  * another driver's: the kernel does not check that.
  */
-static void resolve(struct kernel_job *job, unsigned i)
+static void resolve(struct job *job, unsigned i)
 {
 	struct job_request *req = &job->state->req[i];
 	struct iscsi_uevent ev;
@@ -220,7 +220,7 @@ static unsigned batch(const struct job_state *s, unsigned i)
  * The first failure ends the job, unless its request may fail: what comes behind was meant for a state
  * that was not reached.
  */
-void job_run(struct kernel_job *job, const struct job_wire *wire)
+void exchange_run(struct job *job, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;
 	unsigned count;

@@ -18,9 +18,9 @@
 
 #define JOB_MAX (1024 * 1024) /* bytes: no honest job comes near */
 
-struct kernel_job *kernel_job_new(void)
+struct job *job_new(void)
 {
-	struct kernel_job *job = x_new(struct kernel_job);
+	struct job *job = x_new(struct job);
 
 	if (!job)
 		return NULL;
@@ -30,7 +30,7 @@ struct kernel_job *kernel_job_new(void)
 		return NULL;
 	}
 	job->state->job = job;
-	kernel_job_clear(job);
+	job_clear(job);
 	return job;
 }
 
@@ -38,7 +38,7 @@ struct kernel_job *kernel_job_new(void)
  * Everything is wiped, for the parameters hold CHAP secrets. Sockets are duplicates of our own, and
  * closed here.
  */
-void kernel_job_clear(struct kernel_job *job)
+void job_clear(struct job *job)
 {
 	struct job_state *s = job->state;
 
@@ -57,14 +57,14 @@ void kernel_job_clear(struct kernel_job *job)
 	s->take_sid = s->added = false;
 	s->result = -EINPROGRESS;
 	s->failed = 0;
-	*job = (struct kernel_job){ .state = s };
+	*job = (struct job){ .state = s };
 }
 
-void kernel_job_free(struct kernel_job *job)
+void job_free(struct job *job)
 {
 	if (!job)
 		return;
-	kernel_job_clear(job);
+	job_clear(job);
 	x_free(job->state->req);
 	x_free(job->state->buf);
 	x_free(job->state->fds);
@@ -72,7 +72,7 @@ void kernel_job_free(struct kernel_job *job)
 	x_free(job);
 }
 
-void kernel_job_for(struct kernel_job *job, uint64_t handle, uint32_t sid, uint32_t cid)
+void job_for(struct job *job, uint64_t handle, uint32_t sid, uint32_t cid)
 {
 	job->handle = handle;
 	job->sid = sid;
@@ -80,7 +80,7 @@ void kernel_job_for(struct kernel_job *job, uint64_t handle, uint32_t sid, uint3
 	job->state->take_sid = false;
 }
 
-void kernel_job_for_host(struct kernel_job *job, uint64_t handle, uint32_t host_no)
+void job_for_host(struct job *job, uint64_t handle, uint32_t host_no)
 {
 	job->handle = handle;
 	job->host_no = host_no;
@@ -130,8 +130,8 @@ static struct job_request *new_request(struct job_state *s)
 }
 
 /* One more message: its body, payload, and zeros up to len. NULL: build_error is set, now or before. */
-struct job_request *job_append(struct kernel_job *job, const struct request_row *row, struct iscsi_uevent *ev,
-	const void *payload, size_t payload_len, size_t len)
+struct job_request *job_append(struct job *job, const struct requests_row *row, struct iscsi_uevent *ev, const void *payload,
+	size_t payload_len, size_t len)
 {
 	struct job_state *s = job->state;
 	struct nlmsghdr head = { .nlmsg_type = row->number, .nlmsg_flags = NLM_F_REQUEST };
@@ -182,10 +182,10 @@ static void put(struct iscsi_uevent *ev, const struct request_arg *arg, uint64_t
 }
 
 /* A request as its row describes it. payload_len bytes of payload, padded with zeros to len. */
-struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
-	size_t payload_len, size_t len)
+struct job_request *job_add(
+	struct job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload, size_t payload_len, size_t len)
 {
-	const struct request_row *row = request_row(number);
+	const struct requests_row *row = requests_row(number);
 	struct iscsi_uevent ev = { 0 };
 	struct job_request *req;
 
@@ -208,35 +208,35 @@ struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, 
 }
 
 /* The first one counts: what follows is mostly its consequence. */
-void job_fail(struct kernel_job *job, int error)
+void job_fail(struct job *job, int error)
 {
 	if (!job->state->build_error)
 		job->state->build_error = error;
 }
 
 /* For parameters that some drivers do not know (-ENOSYS), and for endings of what may be gone already. */
-void kernel_job_may_fail(struct kernel_job *job)
+void job_may_fail(struct job *job)
 {
 	if (!job->state->build_error && job->state->added)
 		job->state->req[job->state->n - 1].may_fail = true;
 }
 
-unsigned kernel_job_count(const struct kernel_job *job)
+unsigned job_count(const struct job *job)
 {
 	return job->state->n;
 }
 
-unsigned kernel_job_failed(const struct kernel_job *job)
+unsigned job_failed(const struct job *job)
 {
 	return job->state->failed;
 }
 
-int kernel_job_status(const struct kernel_job *job, unsigned index)
+int job_status(const struct job *job, unsigned index)
 {
 	return index < job->state->n ? job->state->req[index].status : -EINVAL;
 }
 
-bool kernel_job_answer(const struct kernel_job *job, unsigned index, struct iscsi_uevent *out)
+bool job_answer(const struct job *job, unsigned index, struct iscsi_uevent *out)
 {
 	if (index >= job->state->n || !job->state->req[index].answered)
 		return false;
@@ -244,7 +244,7 @@ bool kernel_job_answer(const struct kernel_job *job, unsigned index, struct iscs
 	return true;
 }
 
-const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t *len)
+const void *job_data(const struct job *job, unsigned index, size_t *len)
 {
 	*len = index < job->state->n ? job->state->req[index].data_len : 0;
 	return *len ? job->state->req[index].data : NULL;
@@ -268,7 +268,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 		{ -ECONNREFUSED, false, MISCSI_ERR_TRANS_NOT_FOUND },
 		{ -ENOMEM, false, MISCSI_ERR_NOMEM },
 	};
-	const struct request_row *row = req->row;
+	const struct requests_row *row = req->row;
 
 	if (req->refused || (row->own_eperm && req->answered && req->status == -EPERM))
 		return row->error;
@@ -285,7 +285,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 }
 
 /* Names the request and the parameter: "Function not implemented" alone helps nobody. */
-int kernel_job_result(const struct kernel_job *job, struct err *err)
+int job_result(const struct job *job, struct err *err)
 {
 	const struct job_state *s = job->state;
 	const struct job_request *req;
@@ -299,7 +299,7 @@ int kernel_job_result(const struct kernel_job *job, struct err *err)
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
 	req = &s->req[s->failed];
-	param = req->row->number == ISCSI_UEVENT_SET_PARAM ? kparam_get(req->param) : NULL;
+	param = req->row->number == ISCSI_UEVENT_SET_PARAM ? kparams_get(req->param) : NULL;
 	if (param)
 		n = snprintf(of, sizeof(of), " %s", param->name);
 	if (req->sid)
@@ -307,12 +307,12 @@ int kernel_job_result(const struct kernel_job *job, struct err *err)
 	return err_sys(err, error_of(req), -s->result, "the kernel could not %s%s", req->row->text, of);
 }
 
-void job_load(const struct kernel_job *job, unsigned i, struct iscsi_uevent *ev)
+void job_load(const struct job *job, unsigned i, struct iscsi_uevent *ev)
 {
 	memcpy(ev, job->state->buf + job->state->req[i].at + NLMSG_HDRLEN, sizeof(*ev));
 }
 
-void job_store(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev)
+void job_store(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	memcpy(job->state->buf + job->state->req[i].at + NLMSG_HDRLEN, ev, sizeof(*ev));
 }

@@ -5,7 +5,7 @@
  *
  * Builders return nothing: when memory or a bound fails the job remembers it, and kernel_submit() or
  * kernel_run() gives it back. A request acts on the session, connection and host last named by
- * kernel_job_for(); after a create_session in the same job, on the session that the kernel will answer.
+ * job_for(); after a create_session in the same job, on the session that the kernel will answer.
  * Requests are described in requests.def; KERNEL_ABI order rules are the caller's.
  */
 #ifndef KERNEL_JOB_H
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-struct kernel_job {
+struct job {
 	uint64_t handle; /* the transport's, from sysfs (kernel/ktransport.h) */
 	/* what the next request acts on; after the run: what the kernel answered */
 	uint32_t sid, cid, host_no;
@@ -26,84 +26,84 @@ struct kernel_job {
 	struct job_state *state; /* private */
 };
 
-struct kernel_job *kernel_job_new(void); /* NULL: out of memory */
-void kernel_job_free(struct kernel_job *job); /* wipes: a job may hold CHAP secrets. NULL is nothing */
-void kernel_job_clear(struct kernel_job *job); /* no requests, as new */
-void kernel_job_for(struct kernel_job *job, uint64_t handle, uint32_t sid, uint32_t cid);
-void kernel_job_for_host(struct kernel_job *job, uint64_t handle, uint32_t host_no);
+struct job *job_new(void); /* NULL: out of memory */
+void job_free(struct job *job); /* wipes: a job may hold CHAP secrets. NULL is nothing */
+void job_clear(struct job *job); /* no requests, as new */
+void job_for(struct job *job, uint64_t handle, uint32_t sid, uint32_t cid);
+void job_for_host(struct job *job, uint64_t handle, uint32_t host_no);
 
 /* After the run: 0, or -errno of the request that ended the job, with a text that names it. -EINPROGRESS
  * before. */
-int kernel_job_result(const struct kernel_job *job, struct err *err);
+int job_result(const struct job *job, struct err *err);
 /* Which request ended it; the number of requests when none did. */
-unsigned kernel_job_failed(const struct kernel_job *job);
-unsigned kernel_job_count(const struct kernel_job *job);
+unsigned job_failed(const struct job *job);
+unsigned job_count(const struct job *job);
 /* Of one request: 0, -errno, -ECANCELED when it was not run. */
-int kernel_job_status(const struct kernel_job *job, unsigned index);
+int job_status(const struct job *job, unsigned index);
 
 /* The last request may fail: the job goes on. After a parameter that was NULL, nothing. */
-void kernel_job_may_fail(struct kernel_job *job);
+void job_may_fail(struct job *job);
 
 /* ep_handle 0: a transport without endpoints. Sets the job's sid and host_no when run. */
-void kernel_job_create_session(struct kernel_job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max,
-	uint16_t queue_depth, uint32_t initial_cmdsn);
-void kernel_job_create_conn(struct kernel_job *job, uint32_t cid);
+void job_create_session(
+	struct job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max, uint16_t queue_depth, uint32_t initial_cmdsn);
+void job_create_conn(struct job *job, uint32_t cid);
 /* eph: the number of a socket of this process (tcp; to stay open until the job is done) or the handle of an
  * endpoint. */
-void kernel_job_bind(struct kernel_job *job, uint64_t eph, bool leading);
+void job_bind(struct job *job, uint64_t eph, bool leading);
 /* The same with a socket that may be closed at once: the job holds its own until it is freed or cleared. */
-void kernel_job_bind_socket(struct kernel_job *job, int fd, bool leading);
+void job_bind_socket(struct job *job, int fd, bool leading);
 /* NULL: nothing is sent. Neighbouring parameters share a datagram. */
-void kernel_job_set_param(struct kernel_job *job, enum iscsi_param param, const char *text);
-void kernel_job_set_param_int(struct kernel_job *job, enum iscsi_param param, int64_t value);
-void kernel_job_set_param_secret(struct kernel_job *job, enum iscsi_param param, const void *bytes, size_t len);
-void kernel_job_start_conn(struct kernel_job *job);
-void kernel_job_stop_conn(struct kernel_job *job, enum iscsi_stop_flag flag);
-void kernel_job_send_pdu(struct kernel_job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len);
-void kernel_job_unbind_session(struct kernel_job *job);
-void kernel_job_destroy_conn(struct kernel_job *job);
+void job_set_param(struct job *job, enum iscsi_param param, const char *text);
+void job_set_param_int(struct job *job, enum iscsi_param param, int64_t value);
+void job_set_param_secret(struct job *job, enum iscsi_param param, const void *bytes, size_t len);
+void job_start_conn(struct job *job);
+void job_stop_conn(struct job *job, enum iscsi_stop_flag flag);
+void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len);
+void job_unbind_session(struct job *job);
+void job_destroy_conn(struct job *job);
 /* Completion is event 104. On a kernel without the asynchronous form the request itself waits. */
-void kernel_job_destroy_session(struct kernel_job *job);
-void kernel_job_destroy_session_wait(struct kernel_job *job);
+void job_destroy_session(struct job *job);
+void job_destroy_session_wait(struct job *job);
 
 /* Does not wait for the peer. host_no UINT32_MAX: the kernel chooses the host. Sets the job's ep_handle when
  * run. */
-void kernel_job_ep_connect(struct kernel_job *job, uint32_t host_no, const struct sockaddr *addr, socklen_t len);
+void job_ep_connect(struct job *job, uint32_t host_no, const struct sockaddr *addr, socklen_t len);
 /* Sets the job's retcode. Keep timeout_ms at 0 or 1: the whole machine's iSCSI waits with it. */
-void kernel_job_ep_poll(struct kernel_job *job, uint64_t ep_handle, uint32_t timeout_ms);
-void kernel_job_ep_disconnect(struct kernel_job *job, uint64_t ep_handle);
+void job_ep_poll(struct job *job, uint64_t ep_handle, uint32_t timeout_ms);
+void job_ep_disconnect(struct job *job, uint64_t ep_handle);
 
 /* These act on the host last named. */
-void kernel_job_set_host_param(struct kernel_job *job, enum iscsi_host_param param, const char *text);
-void kernel_job_path_update(struct kernel_job *job, const struct iscsi_path *path);
-void kernel_job_ping(struct kernel_job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size, uint32_t id,
-	const struct sockaddr *addr, socklen_t len);
-void kernel_job_tgt_dscvr(struct kernel_job *job, uint32_t type, bool enable, const struct sockaddr *addr, socklen_t len);
+void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text);
+void job_path_update(struct job *job, const struct iscsi_path *path);
+void job_ping(struct job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size, uint32_t id, const struct sockaddr *addr,
+	socklen_t len);
+void job_tgt_dscvr(struct job *job, uint32_t type, bool enable, const struct sockaddr *addr, socklen_t len);
 /* attrs: a series made by kernel/attrs.h. */
-void kernel_job_set_iface_params(struct kernel_job *job, const void *attrs, size_t len, uint32_t count);
-void kernel_job_set_flashnode_params(struct kernel_job *job, uint32_t index, const void *attrs, size_t len, uint32_t count);
-void kernel_job_set_chap(struct kernel_job *job, const void *attrs, size_t len);
-void kernel_job_delete_chap(struct kernel_job *job, uint16_t index);
-void kernel_job_new_flashnode(struct kernel_job *job, const char *ipv4_or_ipv6); /* sets the job's index when run */
-void kernel_job_del_flashnode(struct kernel_job *job, uint32_t index);
-void kernel_job_login_flashnode(struct kernel_job *job, uint32_t index);
-void kernel_job_logout_flashnode(struct kernel_job *job, uint32_t index);
-void kernel_job_logout_flash_session(struct kernel_job *job); /* the job's host and sid */
+void job_set_iface_params(struct job *job, const void *attrs, size_t len, uint32_t count);
+void job_set_flashnode_params(struct job *job, uint32_t index, const void *attrs, size_t len, uint32_t count);
+void job_set_chap(struct job *job, const void *attrs, size_t len);
+void job_delete_chap(struct job *job, uint16_t index);
+void job_new_flashnode(struct job *job, const char *ipv4_or_ipv6); /* sets the job's index when run */
+void job_del_flashnode(struct job *job, uint32_t index);
+void job_login_flashnode(struct job *job, uint32_t index);
+void job_logout_flashnode(struct job *job, uint32_t index);
+void job_logout_flash_session(struct job *job); /* the job's host and sid */
 
 /*
  * Answers that the kernel multicasts. With nobody to hear it, it would loop for ever inside the request: so
  * each is run on a socket of its own that has joined group 1, or not at all (-EPERM). The answer's payload
- * waits in kernel_job_data().
+ * waits in job_data().
  */
-void kernel_job_get_stats(struct kernel_job *job); /* 96 bytes + 72 for each custom counter */
-void kernel_job_get_host_stats(struct kernel_job *job); /* 664 bytes */
-void kernel_job_get_chap(struct kernel_job *job, uint16_t index, uint32_t entries); /* 524 bytes each; at most 32 entries */
+void job_get_stats(struct job *job); /* 96 bytes + 72 for each custom counter */
+void job_get_host_stats(struct job *job); /* 664 bytes */
+void job_get_chap(struct job *job, uint16_t index, uint32_t entries); /* 524 bytes each; at most 32 entries */
 
 /* A request by its number (a row of requests.def) and fields, as a plugin makes it; sid, cid and host_no are
  * taken from u. */
-void kernel_job_raw(struct kernel_job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len);
+void job_raw(struct job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len);
 /* The body of a request's answer. False: there was none. */
-bool kernel_job_answer(const struct kernel_job *job, unsigned index, struct iscsi_uevent *out);
-const void *kernel_job_data(const struct kernel_job *job, unsigned index, size_t *len); /* the job's; NULL when none */
+bool job_answer(const struct job *job, unsigned index, struct iscsi_uevent *out);
+const void *job_data(const struct job *job, unsigned index, size_t *len); /* the job's; NULL when none */
 
 #endif

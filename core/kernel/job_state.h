@@ -17,7 +17,7 @@
 #include "kernel/requests.h"
 
 struct job_request {
-	const struct request_row *row;
+	const struct requests_row *row;
 	uint32_t at, len; /* of the message in the buffer */
 	uint32_t sid; /* for messages; 0: of the session created before */
 	uint32_t param; /* of SET_PARAM */
@@ -33,7 +33,7 @@ struct job_request {
 struct job_state {
 	struct job_request *req;
 	unsigned n, cap;
-	bool added; /* the last builder made a request: kernel_job_may_fail() is about it */
+	bool added; /* the last builder made a request: job_may_fail() is about it */
 	uint8_t *buf;
 	size_t len, size;
 	int build_error;
@@ -46,14 +46,14 @@ struct job_state {
 	struct work work; /* from here on kernel.c's */
 	struct list node;
 	struct kernel *kernel;
-	struct kernel_job *job;
-	void (*done)(struct kernel_job *job, void *arg);
+	struct job *job;
+	void (*done)(struct job *job, void *arg);
 	void *arg;
 };
 
 /* The message's body, unaligned by its type: copied out and in. */
-void job_load(const struct kernel_job *job, unsigned i, struct iscsi_uevent *ev);
-void job_store(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev);
+void job_load(const struct job *job, unsigned i, struct iscsi_uevent *ev);
+void job_store(struct job *job, unsigned i, const struct iscsi_uevent *ev);
 uint32_t uevent_get32(const uint8_t *bytes, unsigned at);
 void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
 
@@ -61,13 +61,13 @@ void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
 
 /* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros
  * to len. NULL: job_fail(). */
-struct job_request *job_add(struct kernel_job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload,
-	size_t payload_len, size_t len);
+struct job_request *job_add(
+	struct job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload, size_t payload_len, size_t len);
 /* The same with a body that is made already, but for type and handle. */
-struct job_request *job_append(struct kernel_job *job, const struct request_row *row, struct iscsi_uevent *ev,
-	const void *payload, size_t payload_len, size_t len);
+struct job_request *job_append(struct job *job, const struct requests_row *row, struct iscsi_uevent *ev, const void *payload,
+	size_t payload_len, size_t len);
 /* The first failure of building is kept. */
-void job_fail(struct kernel_job *job, int error);
+void job_fail(struct job *job, int error);
 
 struct job_wire {
 	const struct netlink_ops *ops;
@@ -76,11 +76,11 @@ struct job_wire {
 };
 
 /* Runs all requests in order; what came of it is in the job. */
-void job_run(struct kernel_job *job, const struct job_wire *wire);
+void exchange_run(struct job *job, const struct job_wire *wire);
 /* One request whose answer is multicast. Its status. */
-int multicast_run(struct kernel_job *job, unsigned i, const struct job_wire *wire);
+int multicast_run(struct job *job, unsigned i, const struct job_wire *wire);
 
 /* Checks a datagram's first message: a whole iscsi_uevent. Gives its nlmsg_type, or -EBADMSG. */
-int message_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev);
+int uevent_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev);
 
 #endif

@@ -60,7 +60,7 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
  * Opens the socket if need be. Without one every request has failed for the same reason. The socket
  * stays open: opening it may load a module, and costs more than most requests.
  */
-static void run(struct kernel *k, struct kernel_job *job)
+static void run(struct kernel *k, struct job *job)
 {
 	struct job_state *s = job->state;
 	int rc = 0;
@@ -69,7 +69,7 @@ static void run(struct kernel *k, struct kernel_job *job)
 	if (!k->wire.sock)
 		rc = k->wire.ops->open(k->wire.ops_arg, &k->wire.sock);
 	if (!rc) {
-		job_run(job, &k->wire);
+		exchange_run(job, &k->wire);
 	} else {
 		s->result = rc;
 		s->failed = 0;
@@ -80,11 +80,11 @@ static void run(struct kernel *k, struct kernel_job *job)
 }
 
 /* Blocks, for seconds with some drivers: for commands, never on a daemon's loop. */
-int kernel_run(struct kernel *k, struct kernel_job *job, struct err *err)
+int kernel_run(struct kernel *k, struct job *job, struct err *err)
 {
 	if (!job->state->build_error)
 		run(k, job);
-	return kernel_job_result(job, err);
+	return job_result(job, err);
 }
 
 static void job_run_work(struct work *w)
@@ -108,14 +108,14 @@ static void job_done_work(struct work *w)
 	if (s->done)
 		s->done(s->job, s->arg);
 	else
-		kernel_job_free(s->job);
+		job_free(s->job);
 }
 
 /*
  * One worker: the kernel takes requests of all processes one by one, so a second thread would only wait
  * for its mutex.
  */
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg)
+int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg)
 {
 	struct job_state *s = job->state;
 	int rc = s->build_error;
@@ -143,7 +143,7 @@ int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct 
  * A job that runs cannot be stopped: sendmsg() is not interrupted. It ends by itself and is freed then,
  * untold.
  */
-void kernel_cancel(struct kernel *k, struct kernel_job *job)
+void kernel_cancel(struct kernel *k, struct job *job)
 {
 	struct job_state *s = job->state;
 
@@ -151,7 +151,7 @@ void kernel_cancel(struct kernel *k, struct kernel_job *job)
 	if (!worker_cancel(k->worker, &s->work))
 		return;
 	take_off(s);
-	kernel_job_free(job);
+	job_free(job);
 }
 
 unsigned kernel_pending(const struct kernel *k)
@@ -174,9 +174,9 @@ static void deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 {
 	struct kernel_listener *l, *next;
 
-	(void)kernel_event_decode(bytes, len, k->events, k->events_arg);
+	(void)events_decode(bytes, len, k->events, k->events_arg);
 	list_for_each_safe (l, next, &k->listeners, node)
-		(void)kernel_event_decode(bytes, len, l->events, l->arg);
+		(void)events_decode(bytes, len, l->events, l->arg);
 }
 
 /*
@@ -301,7 +301,7 @@ void kernel_free(struct kernel *k)
 	worker_pool_free(k->worker);
 	list_for_each_safe (s, tmp, &k->jobs, node) {
 		take_off(s);
-		kernel_job_free(s->job);
+		job_free(s->job);
 	}
 	close_events(k);
 	if (k->wire.sock)

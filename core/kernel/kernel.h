@@ -55,20 +55,20 @@ unsigned kernel_path_listeners(void);
 
 /*
  * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it
- * ended, and owns the job again: kernel_job_result(), then kernel_job_free() (or reuse after
- * kernel_job_clear()). done NULL: nobody wants to know, the job is freed after it ran. Events that the job
+ * ended, and owns the job again: job_result(), then job_free() (or reuse after
+ * job_clear()). done NULL: nobody wants to know, the job is freed after it ran. Events that the job
  * brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder;
  * -ENOTCONN: not attached) the job stays the caller's.
  */
-int kernel_submit(struct kernel *k, struct kernel_job *job, void (*done)(struct kernel_job *job, void *arg), void *arg);
+int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg);
 
 /* The owner of a submitted job goes away: done() will not be called, the job is freed here. What has begun
  * runs to its end. */
-void kernel_cancel(struct kernel *k, struct kernel_job *job);
+void kernel_cancel(struct kernel *k, struct job *job);
 
-/* Runs the job in the calling thread: for programs that may block. Gives what kernel_job_result() gives; the
+/* Runs the job in the calling thread: for programs that may block. Gives what job_result() gives; the
  * job stays the caller's. */
-int kernel_run(struct kernel *k, struct kernel_job *job, struct err *err);
+int kernel_run(struct kernel *k, struct job *job, struct err *err);
 
 /* Jobs submitted and not done. */
 unsigned kernel_pending(const struct kernel *k);

@@ -13,7 +13,7 @@ static const struct kparam kparams[ISCSI_PARAM_MAX] = {
 #undef PARAM
 };
 
-const struct kparam *kparam_get(uint32_t number)
+const struct kparam *kparams_get(uint32_t number)
 {
 	return number < ISCSI_PARAM_MAX ? &kparams[number] : NULL;
 }

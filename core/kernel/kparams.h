@@ -18,6 +18,6 @@ struct kparam {
 };
 
 /* NULL for a number that is no row. */
-const struct kparam *kparam_get(uint32_t number);
+const struct kparam *kparams_get(uint32_t number);
 
 #endif

@@ -19,7 +19,7 @@
 
 /* The objects that the answer is about are those asked for; the count of entries is the kernel's to change.
  */
-static bool same_objects(const struct request_row *row, const struct iscsi_uevent *a, const struct iscsi_uevent *b)
+static bool same_objects(const struct requests_row *row, const struct iscsi_uevent *a, const struct iscsi_uevent *b)
 {
 	const uint8_t at[] = { row->sid, row->cid, row->host };
 
@@ -29,7 +29,7 @@ static bool same_objects(const struct request_row *row, const struct iscsi_ueven
 	return true;
 }
 
-static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+static int keep(struct job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
 	struct job_request *req = &job->state->req[i];
 
@@ -49,12 +49,12 @@ static int keep(struct kernel_job *job, unsigned i, const struct iscsi_uevent *e
  * 1: not what we wait for. Every subscriber gets every answer, so another program's may come between:
  * type and objects decide.
  */
-static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t len)
+static int take(struct job *job, unsigned i, const uint8_t *bytes, size_t len)
 {
-	const struct request_row *row = job->state->req[i].row;
+	const struct requests_row *row = job->state->req[i].row;
 	struct iscsi_uevent asked, ev;
 	struct nlmsghdr head;
-	int type = message_open(bytes, len, &ev);
+	int type = uevent_open(bytes, len, &ev);
 
 	if (type < 0)
 		return 1;
@@ -76,7 +76,7 @@ static int take(struct kernel_job *job, unsigned i, const uint8_t *bytes, size_t
  * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message:
  * an answer to GET_CHAP holds passwords, ours or another program's.
  */
-static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
+static int receive(struct job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
 {
 	size_t len;
 	int n, rc;
@@ -99,7 +99,7 @@ static int receive(struct kernel_job *job, unsigned i, const struct job_wire *wi
  * Emptying comes after joining and right before sending: with a full buffer as the only one in the
  * group the kernel would never come back.
  */
-static int ask(struct kernel_job *job, unsigned i, const struct job_wire *wire, void *sock)
+static int ask(struct job *job, unsigned i, const struct job_wire *wire, void *sock)
 {
 	const struct job_request *req = &job->state->req[i];
 	uint8_t *buf = x_zalloc(ANSWER_MAX);
@@ -120,7 +120,7 @@ static int ask(struct kernel_job *job, unsigned i, const struct job_wire *wire, 
 	return rc;
 }
 
-int multicast_run(struct kernel_job *job, unsigned i, const struct job_wire *wire)
+int multicast_run(struct job *job, unsigned i, const struct job_wire *wire)
 {
 	void *sock;
 	int rc = wire->ops->open(wire->ops_arg, &sock);

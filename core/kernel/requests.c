@@ -18,13 +18,13 @@
 		offset, 8 \
 	}
 
-static const struct request_row rows[] = {
+static const struct requests_row rows[] = {
 #define REQUEST(name, num, err, what, ...) [num] = { .text = what, .number = num, .error = MISCSI_ERR_##err, __VA_ARGS__ },
 #include "kernel/requests.def"
 #undef REQUEST
 };
 
-const struct request_row *request_row(uint32_t number)
+const struct requests_row *requests_row(uint32_t number)
 {
 	if (number >= ARRAY_SIZE(rows) || !rows[number].text)
 		return NULL;

@@ -15,7 +15,7 @@ struct request_arg {
 	uint8_t at, width; /* bytes in u; width 0: no such argument */
 };
 
-struct request_row {
+struct requests_row {
 	const char *text; /* what it does, as in "cannot TEXT" */
 	uint16_t number, fallback; /* fallback 0: none */
 	enum miscsi_error error;
@@ -26,6 +26,6 @@ struct request_row {
 };
 
 /* NULL for a number that is no row. */
-const struct request_row *request_row(uint32_t number);
+const struct requests_row *requests_row(uint32_t number);
 
 #endif

@@ -230,7 +230,7 @@ void scan_cancel(struct scan *scan)
 	x_free(scan);
 }
 
-int scanner_new(struct loop *l, const struct sysfs *s, struct scanner **out)
+int scan_new(struct loop *l, const struct sysfs *s, struct scanner **out)
 {
 	struct scanner *sc = x_new(struct scanner);
 	int rc;
@@ -248,7 +248,7 @@ int scanner_new(struct loop *l, const struct sysfs *s, struct scanner **out)
 	return 0;
 }
 
-void scanner_free(struct scanner *sc)
+void scan_free(struct scanner *sc)
 {
 	struct scan *scan, *tmp;
 

@@ -15,9 +15,9 @@ struct scanner;
 struct scan;
 
 /* s stays the caller's and must live as long. -ENOMEM. */
-int scanner_new(struct loop *l, const struct sysfs *s, struct scanner **out);
+int scan_new(struct loop *l, const struct sysfs *s, struct scanner **out);
 /* Waits for scans that run; drops those that wait, their done() not called. */
-void scanner_free(struct scanner *sc);
+void scan_free(struct scanner *sc);
 
 typedef void (*scan_done_fn)(int status, void *arg);
 #define SCAN_ALL UINT32_MAX

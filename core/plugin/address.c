@@ -58,7 +58,7 @@ static bool find_adapter(struct op_private *p, struct macvlan *m)
 	uint32_t hosts[TRANSPORT_HOSTS_MAX], host_no = p->pub.host_no;
 	char netdev[64];
 
-	if (host_no == MISCSI_NONE && transport_hosts(p->transport, hosts) == 1)
+	if (host_no == MISCSI_NONE && hosts_of(p->transport, hosts) == 1)
 		host_no = hosts[0];
 	if (host_no == MISCSI_NONE || !read_mac(sysfs, host_no, m->mac))
 		return false;

@@ -76,7 +76,7 @@ static struct catalogue_row *new_row(struct list *rows, char *at)
 	row->match.transport = row->transport;
 	if (!copy_word(row->transport, next_word(&at)) || !copy_word(row->plugin, next_word(&at)) ||
 		!copy_optional(row->module, next_word(&at)) || !copy_optional(row->package, next_word(&at)) ||
-		!load_name_ok(row->plugin))
+		!abi_name_ok(row->plugin))
 		*row->transport = '\0'; /* it takes the lines below it, and is dropped */
 	row->match.module = *row->module ? row->module : NULL;
 	list_append(rows, &row->node);

@@ -272,42 +272,42 @@ static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
 
-KERNEL_OP(flash_list, FLASH, default_flash_list, OP_NOT_SUPP, "flash nodes")
-KERNEL_OP1(flash_show, FLASH, default_flash_show, "flash nodes", uint32_t)
-KERNEL_OP1(flash_create, FLASH, default_flash_create, "flash nodes", const char *)
-KERNEL_OP1(flash_set, FLASH, default_flash_set, "flash nodes", uint32_t)
-KERNEL_OP1(flash_remove, FLASH, default_flash_remove, "flash nodes", uint32_t)
-KERNEL_OP1(flash_login, FLASH, default_flash_login, "flash nodes", uint32_t)
-KERNEL_OP1(flash_logout, FLASH, default_flash_logout, "flash nodes", uint32_t)
-KERNEL_OP(flash_logout_sid, FLASH, default_flash_logout_sid, OP_NOT_SUPP, "flash nodes")
-KERNEL_OP(chap_list, CHAP, default_chap_list, OP_NOT_SUPP, "CHAP table")
-KERNEL_OP1(chap_set, CHAP, default_chap_set, "CHAP table", uint32_t)
-KERNEL_OP1(chap_remove, CHAP, default_chap_remove, "CHAP table", uint32_t)
-KERNEL_OP(host_stats, STATS, default_host_stats, OP_NOT_SUPP, "host statistics")
+KERNEL_OP(flash_list, FLASH, kflash_list, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP1(flash_show, FLASH, kflash_show, "flash nodes", uint32_t)
+KERNEL_OP1(flash_create, FLASH, kflash_create, "flash nodes", const char *)
+KERNEL_OP1(flash_set, FLASH, kflash_set, "flash nodes", uint32_t)
+KERNEL_OP1(flash_remove, FLASH, kflash_remove, "flash nodes", uint32_t)
+KERNEL_OP1(flash_login, FLASH, kflash_login, "flash nodes", uint32_t)
+KERNEL_OP1(flash_logout, FLASH, kflash_logout, "flash nodes", uint32_t)
+KERNEL_OP(flash_logout_sid, FLASH, kflash_logout_sid, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP(chap_list, CHAP, kchap_list, OP_NOT_SUPP, "CHAP table")
+KERNEL_OP1(chap_set, CHAP, kchap_set, "CHAP table", uint32_t)
+KERNEL_OP1(chap_remove, CHAP, kchap_remove, "CHAP table", uint32_t)
+KERNEL_OP(host_stats, STATS, kstats_host, OP_NOT_SUPP, "host statistics")
 
 static int net_apply(struct miscsi_op *op)
 {
 	if (has(op, MISCSI_TRAIT_KERNEL_NET))
-		return default_net_apply(op);
+		return knet_apply(op);
 	return left_to_maker(op, MISCSI_ERR_TRANS_CAPS, "applying network settings");
 }
 
 static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	if (has(op, MISCSI_TRAIT_KERNEL_PING))
-		return default_ping_send(op, args);
+		return knet_ping(op, args);
 	return left_to_maker(op, MISCSI_ERR_OP_NOT_SUPP, "ping");
 }
 
 static void ping_event(struct miscsi_op *op, uint32_t status)
 {
 	if (has(op, MISCSI_TRAIT_KERNEL_PING))
-		default_ping_event(op, status);
+		knet_ping_event(op, status);
 }
 
 static int net_path(struct miscsi_op *op, struct miscsi_path *path)
 {
-	return has(op, MISCSI_TRAIT_PATH) ? kernel_path(op, path) : refused(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
+	return has(op, MISCSI_TRAIT_PATH) ? path_find(op, path) : refused(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
 }
 
 static void no_event(UNUSED(struct miscsi_op *, op), UNUSED(uint32_t, number))
@@ -319,11 +319,11 @@ static int unchanged(UNUSED(struct miscsi_op *, op), UNUSED(struct miscsi_params
 	return 0;
 }
 
-const struct plugin_ops plugin_defaults = {
+const struct plugin_ops defaults_table = {
 	.endpoint = { .connect = default_connect, .disconnect = default_disconnect },
 	.param = { .offer = unchanged, .negotiated = unchanged },
 	.net = { .apply = net_apply, .path = net_path },
-	.host = { .set = default_host_set, .event = no_event },
+	.host = { .set = khost_set, .event = no_event },
 	.flash = { .list = flash_list,
 		.show = flash_show,
 		.create = flash_create,
@@ -333,6 +333,6 @@ const struct plugin_ops plugin_defaults = {
 		.logout = flash_logout,
 		.logout_sid = flash_logout_sid },
 	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
-	.stats = { .session = default_session_stats, .host = host_stats },
+	.stats = { .session = kstats_session, .host = host_stats },
 	.ping = { .send = ping_send, .event = ping_event },
 };

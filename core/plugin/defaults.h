@@ -12,29 +12,29 @@
  * iface.* settings that are host parameters, by SET_HOST_PARAM, one after another; empty ones are passed over. TRANS_CAPS: the driver does
  * not know one, or shows another value; the others are set, and named.
  */
-int default_host_set(struct miscsi_op *op);
+int khost_set(struct miscsi_op *op);
 /* GET_STATS: one row of counters by RFC 4544's or the kernel's name. */
-int default_session_stats(struct miscsi_op *op);
+int kstats_session(struct miscsi_op *op);
 
 /* MISCSI_TRAIT_KERNEL_NET, …_PING, …_STATS */
-int default_net_apply(struct miscsi_op *op);
-int default_ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args);
-void default_ping_event(struct miscsi_op *op, uint32_t status);
-int default_host_stats(struct miscsi_op *op);
+int knet_apply(struct miscsi_op *op);
+int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args);
+void knet_ping_event(struct miscsi_op *op, uint32_t status);
+int kstats_host(struct miscsi_op *op);
 /* MISCSI_TRAIT_PATH: by the kernel's routes and neighbours, within 4 s (path.c). */
-int kernel_path(struct miscsi_op *op, struct miscsi_path *path);
+int path_find(struct miscsi_op *op, struct miscsi_path *path);
 /* MISCSI_TRAIT_KERNEL_FLASH */
-int default_flash_list(struct miscsi_op *op);
-int default_flash_show(struct miscsi_op *op, uint32_t index);
-int default_flash_create(struct miscsi_op *op, const char *portal_type);
-int default_flash_set(struct miscsi_op *op, uint32_t index);
-int default_flash_remove(struct miscsi_op *op, uint32_t index);
-int default_flash_login(struct miscsi_op *op, uint32_t index);
-int default_flash_logout(struct miscsi_op *op, uint32_t index);
-int default_flash_logout_sid(struct miscsi_op *op);
+int kflash_list(struct miscsi_op *op);
+int kflash_show(struct miscsi_op *op, uint32_t index);
+int kflash_create(struct miscsi_op *op, const char *portal_type);
+int kflash_set(struct miscsi_op *op, uint32_t index);
+int kflash_remove(struct miscsi_op *op, uint32_t index);
+int kflash_login(struct miscsi_op *op, uint32_t index);
+int kflash_logout(struct miscsi_op *op, uint32_t index);
+int kflash_logout_sid(struct miscsi_op *op);
 /* MISCSI_TRAIT_KERNEL_CHAP */
-int default_chap_list(struct miscsi_op *op);
-int default_chap_set(struct miscsi_op *op, uint32_t index);
-int default_chap_remove(struct miscsi_op *op, uint32_t index);
+int kchap_list(struct miscsi_op *op);
+int kchap_set(struct miscsi_op *op, uint32_t index);
+int kchap_remove(struct miscsi_op *op, uint32_t index);
 
 #endif

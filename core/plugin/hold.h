@@ -12,8 +12,8 @@
 #include "plugin/transport.h"
 
 /* For op->host_no, or all hosts of the transport. Done at once where the driver wants nothing. */
-void transport_hold(struct transport *t, struct transport_op *op);
+void resources_hold(struct transport *t, struct transport_op *op);
 /* This program has no session or connect through it: what is held goes. */
-void transport_idle(struct transport *t);
+void resources_release(struct transport *t);
 
 #endif

@@ -42,7 +42,7 @@ static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct
 		strcmp(proc_name, transport_proc_name(t)) == 0;
 }
 
-int transport_hosts(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
+int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
 	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
@@ -75,7 +75,7 @@ static int none_found(const struct transport *t, const struct miscsi_connect_arg
 		"transport %s has %u hosts: set iface.hwaddress to say through which to connect", transport_name(t), hosts);
 }
 
-int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
+int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
 	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };

@@ -9,13 +9,13 @@
  * The host that a connect goes through, by the iface's hardware address or network device; where an endpoint needs one and nothing is
  * named, the only one there is. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
  */
-int transport_find_host(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
+int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
 
 #define TRANSPORT_HOSTS_MAX 128u
 /* The numbers of all its hosts; gives how many there are. -ENOMEM. */
-int transport_hosts(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX]);
+int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX]);
 
 /* kernel.c: 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
-int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err);
+int hosts_check(const struct transport *t, uint32_t host_no, struct err *err);
 
 #endif

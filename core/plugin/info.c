@@ -22,7 +22,7 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 {
 	struct miscsi_match m;
 
-	for (unsigned n = 0; plugin_row(p->abi.match, n, &m, sizeof(m)); n++) {
+	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
 		add(transports, m.transport);
 		add(modules, m.module);
 	}
@@ -43,7 +43,7 @@ static int describe(const struct plugin *p, int (*fn)(void *arg, const struct pl
 		add(&b[OF_VERSION], p->abi.version ? p->abi.version : PACKAGE_VERSION);
 		add(&b[OF_SUMMARY], p->abi.summary);
 		describe_rows(p, &b[OF_TRANSPORTS], &b[OF_MODULES]);
-		plugin_capabilities(p, &b[OF_CAPABILITIES]);
+		abi_capabilities(p, &b[OF_CAPABILITIES]);
 	}
 	info.name = strbuf_str(&b[OF_NAME]);
 	info.version = strbuf_str(&b[OF_VERSION]);

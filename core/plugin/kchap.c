@@ -130,7 +130,7 @@ static int ask(struct miscsi_op *op)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-int default_chap_list(struct miscsi_op *op)
+int kchap_list(struct miscsi_op *op)
 {
 	op->data = op->core->op_alloc(op, sizeof(struct walk));
 	return op->data ? ask(op) : -ENOMEM;
@@ -164,7 +164,7 @@ static int remember(struct miscsi_op *op, struct walk *w)
 	return 0;
 }
 
-int default_chap_set(struct miscsi_op *op, uint32_t index)
+int kchap_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct walk *w = op->core->op_alloc(op, sizeof(*w));
@@ -187,7 +187,7 @@ int default_chap_set(struct miscsi_op *op, uint32_t index)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-int default_chap_remove(struct miscsi_op *op, uint32_t index)
+int kchap_remove(struct miscsi_op *op, uint32_t index)
 {
 	struct miscsi_request request = { 0 };
 

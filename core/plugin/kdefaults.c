@@ -148,7 +148,7 @@ static int host_set_next(struct miscsi_op *op)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-int default_host_set(struct miscsi_op *op)
+int khost_set(struct miscsi_op *op)
 {
 	op->data = op->core->op_alloc(op, sizeof(struct host_set));
 	return op->data ? host_set_next(op) : -ENOMEM;
@@ -237,7 +237,7 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 	op->core->op_done(op, r);
 }
 
-int default_session_stats(struct miscsi_op *op)
+int kstats_session(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = GET_STATS };
 	int r;

@@ -14,26 +14,26 @@
 #include <errno.h>
 #include <string.h>
 
-struct op_request {
+struct request {
 	struct list node; /* op_private.requests; once the op has ended: plugins.requests */
 	struct plugin *plugin;
 	struct transport *transport; /* that the request is about; NULL: none */
 	struct op_private *op; /* NULL: the op has ended */
 	miscsi_answer_fn fn, late;
-	struct kernel_job *job;
+	struct job *job;
 	struct loop_task task; /* of a request that was run at once */
 	bool submitted;
 };
 
-static void request_free(struct op_request *r)
+static void request_free(struct request *r)
 {
 	list_remove(&r->node);
 	if (r->job)
-		kernel_job_free(r->job);
+		job_free(r->job);
 	x_free(r);
 }
 
-static void request_answered(struct op_request *r)
+static void request_answered(struct request *r)
 {
 	struct miscsi_answer answer = { .size = sizeof(answer) };
 	struct iscsi_uevent ev;
@@ -42,13 +42,13 @@ static void request_answered(struct op_request *r)
 	size_t len = 0;
 
 	list_remove(&r->node); /* from here on no end of an op reaches it */
-	answer.result = kernel_job_result(r->job, NULL);
-	if (kernel_job_answer(r->job, 0, &ev)) {
+	answer.result = job_result(r->job, NULL);
+	if (job_answer(r->job, 0, &ev)) {
 		memcpy(answer.u, ev.u, sizeof(answer.u));
 		memcpy(answer.r, ev.r, sizeof(answer.r));
 	}
 	answer.retcode = r->job->retcode;
-	answer.data = kernel_job_data(r->job, 0, &len);
+	answer.data = job_data(r->job, 0, &len);
 	answer.data_len = answer.data ? (uint32_t)len : 0;
 	if (!r->op)
 		op_self_for(r->plugin, r->transport); /* to undo something of a driver takes the driver's handle */
@@ -59,9 +59,9 @@ static void request_answered(struct op_request *r)
 	request_free(r);
 }
 
-static void job_done(struct kernel_job *job, void *arg)
+static void job_done(struct job *job, void *arg)
 {
-	struct op_request *r = arg;
+	struct request *r = arg;
 
 	(void)job; /* r->job: ours again */
 	r->submitted = false;
@@ -73,7 +73,7 @@ static void ran_at_once(void *arg)
 	request_answered(arg);
 }
 
-static int request_send(struct op_request *r)
+static int request_submit(struct request *r)
 {
 	struct plugins *ps = r->plugin->ps;
 	int result;
@@ -89,17 +89,17 @@ static int request_send(struct op_request *r)
 	return 0;
 }
 
-int op_request(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late)
+int request_send(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late)
 {
 	struct op_private *p = op_of(op);
 	struct miscsi_request known = { 0 };
-	struct op_request *r;
+	struct request *r;
 	int result;
 
 	if (p->finished)
 		return -EINVAL;
 	memcpy(&known, request, request->size < sizeof(known) ? request->size : sizeof(known));
-	r = x_new(struct op_request);
+	r = x_new(struct request);
 	if (!r)
 		return -ENOMEM;
 	list_init(&r->node);
@@ -108,12 +108,12 @@ int op_request(struct miscsi_op *op, const struct miscsi_request *request, miscs
 	r->op = p;
 	r->fn = fn;
 	r->late = late;
-	r->job = kernel_job_new();
+	r->job = job_new();
 	result = r->job ? 0 : -ENOMEM;
 	if (result == 0) {
-		kernel_job_for(r->job, p->transport ? p->transport->handle : 0, op->sid, op->cid);
-		kernel_job_raw(r->job, known.type, known.u, known.payload, known.payload_len);
-		result = request_send(r);
+		job_for(r->job, p->transport ? p->transport->handle : 0, op->sid, op->cid);
+		job_raw(r->job, known.type, known.u, known.payload, known.payload_len);
+		result = request_submit(r);
 	}
 	if (result < 0) {
 		request_free(r);
@@ -123,7 +123,7 @@ int op_request(struct miscsi_op *op, const struct miscsi_request *request, miscs
 	return 0;
 }
 
-static void request_drop(struct op_request *r)
+static void request_drop(struct request *r)
 {
 	if (r->submitted) {
 		kernel_cancel(r->plugin->ps->config.kernel, r->job);
@@ -133,9 +133,9 @@ static void request_drop(struct op_request *r)
 	request_free(r);
 }
 
-void op_requests_orphan(struct op_private *p)
+void request_orphan_all(struct op_private *p)
 {
-	struct op_request *r, *next;
+	struct request *r, *next;
 
 	list_for_each_safe (r, next, &p->requests, node) {
 		list_remove(&r->node);
@@ -147,9 +147,9 @@ void op_requests_orphan(struct op_private *p)
 	}
 }
 
-void op_requests_drop(struct plugins *ps)
+void request_drop_all(struct plugins *ps)
 {
-	struct op_request *r, *next;
+	struct request *r, *next;
 
 	list_for_each_safe (r, next, &ps->requests, node)
 		request_drop(r);
@@ -193,7 +193,7 @@ int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, c
 	return r;
 }
 
-int transport_check_host(const struct transport *t, uint32_t host_no, struct err *err)
+int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
 	char proc_name[64];

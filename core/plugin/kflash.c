@@ -64,7 +64,7 @@ static int list_one(void *arg, const char *name)
 	return show(op, index);
 }
 
-int default_flash_list(struct miscsi_op *op)
+int kflash_list(struct miscsi_op *op)
 {
 	int r = op->core->sysfs_list(op, DEVICES, list_one, op);
 
@@ -91,7 +91,7 @@ static int not_there(struct miscsi_op *op, uint32_t index)
 	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "host %u has no flash node %u", op->host_no, index);
 }
 
-int default_flash_show(struct miscsi_op *op, uint32_t index)
+int kflash_show(struct miscsi_op *op, uint32_t index)
 {
 	return is_there(op, index) ? show(op, index) : not_there(op, index);
 }
@@ -145,7 +145,7 @@ static void created(struct miscsi_op *op, const struct miscsi_answer *answer)
 	op->core->op_done(op, op->core->result_row(op, index));
 }
 
-int default_flash_create(struct miscsi_op *op, const char *portal_type)
+int kflash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct miscsi_request request = { .size = sizeof(request),
 		.type = NEW_FLASHNODE,
@@ -159,7 +159,7 @@ int default_flash_create(struct miscsi_op *op, const char *portal_type)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-int default_flash_set(struct miscsi_op *op, uint32_t index)
+int kflash_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct miscsi_request request = { 0 };
@@ -181,22 +181,22 @@ int default_flash_set(struct miscsi_op *op, uint32_t index)
 	return krequest_send(op, &set_flashnode, &request);
 }
 
-int default_flash_remove(struct miscsi_op *op, uint32_t index)
+int kflash_remove(struct miscsi_op *op, uint32_t index)
 {
 	return on_index(op, &del_flashnode, index);
 }
 
-int default_flash_login(struct miscsi_op *op, uint32_t index)
+int kflash_login(struct miscsi_op *op, uint32_t index)
 {
 	return on_index(op, &login_flashnode, index);
 }
 
-int default_flash_logout(struct miscsi_op *op, uint32_t index)
+int kflash_logout(struct miscsi_op *op, uint32_t index)
 {
 	return on_index(op, &logout_flashnode, index);
 }
 
-int default_flash_logout_sid(struct miscsi_op *op)
+int kflash_logout_sid(struct miscsi_op *op)
 {
 	return on_index(op, &logout_session, op->sid);
 }

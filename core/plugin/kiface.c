@@ -24,7 +24,7 @@ static const struct krequest host_stats = { GET_HOST_STATS, "read the host's sta
 	MISCSI_ERR_GENERIC, { { 0 } } };
 
 /* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
-int default_net_apply(struct miscsi_op *op)
+int knet_apply(struct miscsi_op *op)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct miscsi_request request = { 0 };
@@ -74,7 +74,7 @@ static void ping_lost(struct miscsi_op *op, void *arg)
 	op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "timed out"));
 }
 
-int default_ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
+int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
 	struct miscsi_request request = {
@@ -93,7 +93,7 @@ int default_ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-void default_ping_event(struct miscsi_op *op, uint32_t status)
+void knet_ping_event(struct miscsi_op *op, uint32_t status)
 {
 	int r = 0;
 
@@ -150,7 +150,7 @@ static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *
 				     emit_host_stats(op, answer->data, answer->data ? answer->data_len : 0));
 }
 
-int default_host_stats(struct miscsi_op *op)
+int kstats_host(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = GET_HOST_STATS };
 	int r;

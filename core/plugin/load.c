@@ -69,7 +69,7 @@ static void plugin_free(struct plugin *p)
 	list_remove(&p->node);
 	if (p->self)
 		op_free(p->self);
-	ops_forget(p->ps, 0); /* some may be this plugin's */
+	op_forget_ended(p->ps, 0); /* some may be this plugin's */
 	x_free(p->name);
 	x_free(p->file);
 	x_free(p->refused);
@@ -126,7 +126,7 @@ static int make_transports(struct plugin *p, struct err *err)
 	struct transport *t, *other;
 	struct miscsi_match m;
 
-	for (unsigned n = 0; plugin_row(p->abi.match, n, &m, sizeof(m)); n++) {
+	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
 		list_for_each (other, &p->ps->transports, node) {
 			if (strcmp(other->match.transport, m.transport) == 0)
 				return err_set(err, MISCSI_ERR_INTERNAL, "transport '%s' is served by %s already", m.transport,
@@ -148,14 +148,14 @@ static int begin(struct plugin *p, struct err *err)
 	void *state = NULL;
 	int r;
 
-	services_init(p);
+	op_services_init(p);
 	p->self = op_new(p, NULL, NULL);
 	if (!p->self)
 		return -ENOMEM;
 	p->core.self = &p->self->pub;
 	r = p->abi.start ? p->abi.start(&p->core, &state) : 0;
 	if (r != 0) {
-		services_release(p->self);
+		op_services_release(p->self);
 		return err_sys(err, MISCSI_ERR_INTERNAL, r < 0 ? -r : EIO, "it does not start");
 	}
 	p->self->pub.state = state;
@@ -163,7 +163,7 @@ static int begin(struct plugin *p, struct err *err)
 	return 0;
 }
 
-int load_take(struct plugins *ps, const char *name, const char *file, const struct miscsi_plugin *raw)
+int load_entry(struct plugins *ps, const char *name, const char *file, const struct miscsi_plugin *raw)
 {
 	struct plugin *p, *other = plugin_known(ps, name, NULL);
 	struct err err = ERR_INIT;
@@ -176,7 +176,7 @@ int load_take(struct plugins *ps, const char *name, const char *file, const stru
 		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' was loaded from %s already", name, other->file);
 		return refuse(p, err.text);
 	}
-	r = plugin_merge(p, raw, &err);
+	r = abi_merge(p, raw, &err);
 	if (r == 0)
 		r = make_transports(p, &err);
 	if (r == 0)
@@ -233,7 +233,7 @@ static int load_file(struct plugins *ps, const char *name, const char *file)
 	const char *reason;
 	lt_dlhandle handle;
 
-	if (!load_name_ok(name))
+	if (!abi_name_ok(name))
 		return refuse_file(ps, name, file, "its name has other characters than a-z 0-9 _");
 	reason = bind_now(file);
 	if (reason)
@@ -245,7 +245,7 @@ static int load_file(struct plugins *ps, const char *name, const char *file)
 	raw = lt_dlsym(handle, entry);
 	if (!raw)
 		return refuse_file(ps, name, file, "it is no plugin of miscsi by this name: it has no entry symbol");
-	return load_take(ps, name, file, raw);
+	return load_entry(ps, name, file, raw);
 }
 
 /* One directory entry. What is not there is nothing. */
@@ -311,7 +311,7 @@ static int load_preloaded(struct plugins *ps)
 		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->address)
 			continue;
 		name = x_strndup(s->name, len - tail);
-		r = name ? load_take(ps, name, "(built in)", s->address) : -ENOMEM;
+		r = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
 	}
 	return r;
 }
@@ -363,7 +363,7 @@ int load_named(struct plugins *ps, const char *name)
 	char base[64];
 	int r = load_preloaded(ps);
 
-	if (r || plugin_known(ps, name, NULL) || !load_name_ok(name))
+	if (r || plugin_known(ps, name, NULL) || !abi_name_ok(name))
 		return r;
 	snprintf(base, sizeof(base), "%s" SUFFIX, name);
 	return each_dir(ps, load_at, base);
@@ -417,15 +417,15 @@ void plugins_free(struct plugins *ps)
 		if (!owner)
 			continue;
 		transport_cancel(owner);
-		disconnect_forget(owner);
+		transport_forget_disconnect(owner);
 	}
 	list_for_each (p, &ps->list, node) {
 		if (p->started && p->abi.stop)
 			p->abi.stop(p->self->pub.state);
 		if (p->self)
-			services_release(p->self);
+			op_services_release(p->self);
 	}
-	op_requests_drop(ps);
+	request_drop_all(ps);
 	uio_release(ps, NULL);
 	list_for_each_safe (op, onext, &ps->ops, node) {
 		if (op != op->plugin->self)

@@ -63,12 +63,12 @@ static bool word_ok(const char *s, const char *alphabet)
 
 #define LOWER_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-bool load_name_ok(const char *name)
+bool abi_name_ok(const char *name)
 {
 	return word_ok(name, LOWER_DIGITS);
 }
 
-bool plugin_row(const void *rows, unsigned nth, void *out, size_t size)
+bool abi_row(const void *rows, unsigned nth, void *out, size_t size)
 {
 	const unsigned char *row = rows;
 	uint32_t row_size;
@@ -104,7 +104,7 @@ static void merge_table(const struct ops_table *t, const unsigned char *theirs, 
 
 static int merge_ops(struct plugin *plugin, struct err *err)
 {
-	plugin->ops = plugin_defaults;
+	plugin->ops = defaults_table;
 	plugin->has = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ops_tables); i++) {
 		const struct ops_table *t = &ops_tables[i];
@@ -128,7 +128,7 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 	struct miscsi_match m;
 	unsigned n;
 
-	for (n = 0; plugin_row(abi->match, n, &m, sizeof(m)); n++) {
+	for (n = 0; abi_row(abi->match, n, &m, sizeof(m)); n++) {
 		if (!word_ok(m.transport, LOWER_DIGITS "-"))
 			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has no transport name", n + 1);
 		if (m.module && !word_ok(m.module, LOWER_DIGITS "-"))
@@ -147,18 +147,18 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 	struct miscsi_match m;
 	uint64_t traits = plugin->abi.traits;
 
-	for (unsigned n = 0; plugin_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m, sizeof(m)); n++)
 		traits |= m.traits;
 	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
 		return err_set(err, MISCSI_ERR_INTERNAL, "its firmware logs in, but it has no login op");
 	if (plugin->ops.login.start && !plugin->ops.login.event)
 		return err_set(err, MISCSI_ERR_INTERNAL, "its login has no event op to end it");
-	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == plugin_defaults.endpoint.connect)
+	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == defaults_table.endpoint.connect)
 		return err_set(err, MISCSI_ERR_INTERNAL, "it connects by sockets, but it has no connect op");
 	return 0;
 }
 
-int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
+int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
 {
 	size_t size = raw->size;
 	int r;
@@ -171,7 +171,7 @@ int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct 
 		return err_set(err, MISCSI_ERR_INTERNAL, "it says to be %zu bytes long", size);
 	memset(&plugin->abi, 0, sizeof(plugin->abi));
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
-	if (!load_name_ok(plugin->abi.name))
+	if (!abi_name_ok(plugin->abi.name))
 		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty or has other characters than a-z 0-9 _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
 		return err_set(err, MISCSI_ERR_INTERNAL, "it calls itself '%s'", plugin->abi.name);
@@ -183,13 +183,13 @@ int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct 
 	return r;
 }
 
-void plugin_capabilities(const struct plugin *plugin, struct strbuf *out)
+void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 {
 	const char *comma = "";
 	struct miscsi_match m;
 	uint64_t traits = plugin->abi.traits;
 
-	for (unsigned n = 0; plugin_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m, sizeof(m)); n++)
 		traits |= m.traits;
 	for (size_t i = 0; i < ARRAY_SIZE(trait_texts); i++) {
 		if (!(traits & trait_texts[i].trait))

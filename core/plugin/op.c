@@ -45,7 +45,7 @@ void op_self_for(struct plugin *plugin, struct transport *t)
  */
 #define ENDED_KEPT 16
 
-void ops_forget(struct plugins *ps, unsigned keep)
+void op_forget_ended(struct plugins *ps, unsigned keep)
 {
 	while (ps->n_ended > keep) {
 		struct op_private *oldest = list_first(&ps->ended, struct op_private, node);
@@ -84,7 +84,7 @@ void op_free(struct op_private *p)
 	struct loop *loop = ps->config.loop;
 	struct op_memory *m;
 
-	services_release(p);
+	op_services_release(p);
 	loop_task_cancel(loop, &p->release);
 	loop_timer_cancel(loop, &p->deadline);
 	/* Not list_for_each: its end is the list's head seen as an op_memory, which is aligned for less. */
@@ -97,7 +97,7 @@ void op_free(struct op_private *p)
 	p->finished = p->ended = true;
 	list_append(&ps->ended, &p->node);
 	ps->n_ended++;
-	ops_forget(ps, ENDED_KEPT);
+	op_forget_ended(ps, ENDED_KEPT);
 }
 
 static void release_later(void *arg)
@@ -136,7 +136,7 @@ struct op_private *op_begin_failed(struct transport *t, struct transport_op *own
 	owner->private = NULL;
 	owner->loop = ps->config.loop;
 	if (r == 0 && owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
-		r = transport_check_host(t, owner->host_no, &owner->err);
+		r = hosts_check(t, owner->host_no, &owner->err);
 	if (r == 0) {
 		owner->private = op_new(t->plugin, t, owner);
 		if (!owner->private)
@@ -197,7 +197,7 @@ void op_finish(struct op_private *p, int result)
 	else if (p->owner->err.code == MISCSI_ERR_OK)
 		explain(p, -result);
 	loop_timer_cancel(ps->config.loop, &p->deadline);
-	services_release(p);
+	op_services_release(p);
 	loop_defer(ps->config.loop, &p->owner->task, complete, p->owner);
 }
 
@@ -213,7 +213,7 @@ void op_give_up(struct op_private *p)
 		p->undo(p);
 	else if (p->own && p->plugin->abi.cancel)
 		p->plugin->abi.cancel(&p->pub);
-	services_release(p);
+	op_services_release(p);
 }
 
 void transport_cancel(struct transport_op *owner)

@@ -64,7 +64,7 @@ static void look(struct miscsi_op *op, void *arg)
 		op->core->op_done(op, r);
 }
 
-int kernel_path(struct miscsi_op *op, struct miscsi_path *path)
+int path_find(struct miscsi_op *op, struct miscsi_path *path)
 {
 	struct path_search *s = op->core->op_alloc(op, sizeof(*s));
 	int r;

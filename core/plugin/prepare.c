@@ -126,7 +126,7 @@ int prepare(struct op_private *p, const struct miscsi_connect_args *args, void (
 	return r;
 }
 
-void transport_hold(struct transport *t, struct transport_op *op)
+void resources_hold(struct transport *t, struct transport_op *op)
 {
 	struct op_private *p = op_begin(t, op);
 

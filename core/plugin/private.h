@@ -20,7 +20,7 @@ struct plugin_ops {
 	struct miscsi_stats_ops stats;
 	struct miscsi_ping_ops ping;
 };
-extern const struct plugin_ops plugin_defaults; /* defaults.c */
+extern const struct plugin_ops defaults_table; /* defaults.c */
 
 struct op_private {
 	struct miscsi_op pub; /* what the plugin sees */
@@ -86,19 +86,18 @@ static inline struct plugins *op_plugins(const struct op_private *p)
 }
 
 /* merge.c: size, ABI, names, rows; fills abi, has, ops. 0 or -errno, with the reason in *err. */
-int plugin_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
+int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
 /* The nth row of an array of rows with sizes, copied min(size) into a zeroed one. false at the end. */
-bool plugin_row(const void *rows, unsigned nth, void *out, size_t size);
+bool abi_row(const void *rows, unsigned nth, void *out, size_t size);
 /* "endpoint, flash nodes …": what the plugin brought, and its traits. */
-void plugin_capabilities(const struct plugin *plugin, struct strbuf *out);
+void abi_capabilities(const struct plugin *plugin, struct strbuf *out);
 
-/* services.c */
-void services_init(struct plugin *plugin);
-void services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
+void op_services_init(struct plugin *plugin);
+void op_services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
-void op_free(struct op_private *p); /* all that it took; its own memory stays a while, for who still calls with it */
-void ops_forget(struct plugins *ps, unsigned keep); /* of those that have ended */
+void op_free(struct op_private *p); /* what it owns; its own memory stays a while, for who still calls with it */
+void op_forget_ended(struct plugins *ps, unsigned keep); /* of those that have ended */
 void op_self_for(struct plugin *plugin, struct transport *t); /* the driver that the plugin's own requests go to; may be NULL */
 /* Begins a call: NULL when it failed already (done() will say so). */
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
@@ -110,10 +109,11 @@ void op_give_up(struct op_private *p); /* calls the plugin's cancel and the defa
 void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
 /* kernel.c: the kernel's side of services. */
-int op_request(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
-void op_requests_orphan(struct op_private *p);
-void op_requests_drop(struct plugins *ps); /* all of them, at the very end */
-void disconnect_forget(struct transport_op *op); /* at the very end: transport_disconnect()'s own, which nobody else frees */
+int request_send(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
+void request_orphan_all(struct op_private *p);
+void request_drop_all(struct plugins *ps); /* all of them, at the very end */
+void transport_forget_disconnect(
+	struct transport_op *op); /* at the very end: transport_disconnect()'s own, which nobody else frees */
 int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size);
 int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
 

@@ -220,7 +220,7 @@ static void core_unwatch(struct miscsi_watch **slot)
 		watch_free(*slot);
 }
 
-void services_release(struct op_private *p)
+void op_services_release(struct op_private *p)
 {
 	struct miscsi_timer *t, *tnext;
 	struct miscsi_watch *w, *wnext;
@@ -229,10 +229,10 @@ void services_release(struct op_private *p)
 		timer_free(t);
 	list_for_each_safe (w, wnext, &p->watches, node)
 		watch_free(w);
-	op_requests_orphan(p);
+	request_orphan_all(p);
 }
 
-void services_init(struct plugin *plugin)
+void op_services_init(struct plugin *plugin)
 {
 	plugin->core = (struct miscsi_core){
 		.size = sizeof(struct miscsi_core),
@@ -248,7 +248,7 @@ void services_init(struct plugin *plugin)
 		.result = core_result,
 		.sysfs_read = op_sysfs_read,
 		.sysfs_list = op_sysfs_list,
-		.request = op_request,
+		.request = request_send,
 		.timer = core_timer,
 		.timer_stop = core_timer_stop,
 		.watch = core_watch,

@@ -163,7 +163,7 @@ bool transport_logs_in(const struct transport *t)
 /* ---- ops without arguments that must stay ---- */
 
 /* A default's op is not the plugin's: its cancel never hears of it. */
-#define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != plugin_defaults.table.member)
+#define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != defaults_table.table.member)
 #define TRAMPOLINE(function, table, member) \
 	void function(struct transport *t, struct transport_op *op) \
 	{ \
@@ -289,7 +289,7 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 	int r = 0;
 
 	if (op->host_no == MISCSI_NONE)
-		r = transport_find_host(t, args, &op->host_no, &op->err);
+		r = hosts_find(t, args, &op->host_no, &op->err);
 	p = op_begin_failed(t, op, r);
 	if (!p)
 		return;
@@ -321,7 +321,7 @@ static void disconnect_done(struct transport_op *op, int result)
 	x_free(d);
 }
 
-void disconnect_forget(struct transport_op *op)
+void transport_forget_disconnect(struct transport_op *op)
 {
 	if (op->done == disconnect_done)
 		x_free(container_of(op, struct disconnect, op));
@@ -336,7 +336,7 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 	memset(b, 0, sizeof(*b));
 	if (gone.kind == MISCSI_BINDING_NONE)
 		return;
-	if (gone.kind == MISCSI_BINDING_SOCKET && t->plugin->ops.endpoint.disconnect == plugin_defaults.endpoint.disconnect) {
+	if (gone.kind == MISCSI_BINDING_SOCKET && t->plugin->ops.endpoint.disconnect == defaults_table.endpoint.disconnect) {
 		close((int)gone.value);
 		return;
 	}

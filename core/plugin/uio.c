@@ -42,7 +42,7 @@ void uio_release(struct plugins *ps, const struct transport *t)
 	}
 }
 
-void transport_idle(struct transport *t)
+void resources_release(struct transport *t)
 {
 	uio_release(t->plugin->ps, t);
 }
@@ -143,7 +143,7 @@ static int there_is_none(const struct transport *t, struct err *err)
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err)
 {
 	uint32_t hosts[TRANSPORT_HOSTS_MAX] = { host_no };
-	int n = host_no == MISCSI_NONE ? transport_hosts(t, hosts) : 1;
+	int n = host_no == MISCSI_NONE ? hosts_of(t, hosts) : 1;
 	int held = 0, r = n < 0 ? n : 0;
 
 	forget_vanished(t->plugin->ps, t);

@@ -106,7 +106,7 @@ static void hold(struct conn *c)
 		return;
 	transport_op_init(&c->op, held, c);
 	c->op.host_no = s->host_no;
-	transport_hold(s->transport, &c->op);
+	resources_hold(s->transport, &c->op);
 }
 
 static void opened(struct transport_op *op, int result)

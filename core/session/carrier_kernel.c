@@ -26,8 +26,8 @@ struct kernel_carrier {
 	struct transport *transport;
 	struct miscsi_binding binding;
 	struct kernel_listener listener;
-	struct kernel_job *job; /* making the session, starting it, or ending it */
-	struct kernel_job *send; /* a PDU on its way */
+	struct job *job; /* making the session, starting it, or ending it */
+	struct job *send; /* a PDU on its way */
 	struct iscsi_pdu first; /* waits until the session has a number; its data is ours */
 	bool waiting; /* it is there */
 	uint32_t sid; /* 0: none yet */
@@ -51,25 +51,25 @@ static void lost(struct kernel_carrier *k, int result, const struct err *err)
 	k->head.events.lost(k->head.events.arg, result, err);
 }
 
-static void finish(struct kernel_job *job, void *arg)
+static void finish(struct job *job, void *arg)
 {
-	kernel_job_free(job);
+	job_free(job);
 	x_free(arg);
 }
 
-static struct kernel_job *job_of(const struct kernel_carrier *k)
+static struct job *job_of(const struct kernel_carrier *k)
 {
-	struct kernel_job *job = kernel_job_new();
+	struct job *job = job_new();
 
 	if (job)
-		kernel_job_for(job, transport_handle(k->transport), k->sid, 0);
+		job_for(job, transport_handle(k->transport), k->sid, 0);
 	return job;
 }
 
 /* A session that was not made needs no end, and an endpoint that was bound may go before it. */
 static void end(struct kernel_carrier *k)
 {
-	struct kernel_job *job = k->sid ? job_of(k) : NULL;
+	struct job *job = k->sid ? job_of(k) : NULL;
 
 	if (k->send)
 		kernel_cancel(k->kernel, k->send);
@@ -77,25 +77,25 @@ static void end(struct kernel_carrier *k)
 	kernel_unlisten(&k->listener);
 	transport_disconnect(k->transport, &k->binding);
 	if (job) {
-		kernel_job_stop_conn(job, ISCSI_STOP_CONN_TERM);
-		kernel_job_may_fail(job);
-		kernel_job_destroy_conn(job);
-		kernel_job_may_fail(job);
-		kernel_job_destroy_session_wait(job);
+		job_stop_conn(job, ISCSI_STOP_CONN_TERM);
+		job_may_fail(job);
+		job_destroy_conn(job);
+		job_may_fail(job);
+		job_destroy_session_wait(job);
 		if (kernel_submit(k->kernel, job, finish, k) == 0)
 			return;
-		kernel_job_free(job);
+		job_free(job);
 	}
 	x_free(k);
 }
 
-static void pdu_sent(struct kernel_job *job, void *arg)
+static void pdu_sent(struct job *job, void *arg)
 {
 	struct kernel_carrier *k = arg;
 	struct err err = ERR_INIT;
-	int r = kernel_job_result(job, &err);
+	int r = job_result(job, &err);
 
-	kernel_job_free(job);
+	job_free(job);
 	k->send = NULL;
 	if (r < 0)
 		lost(k, r, &err);
@@ -103,15 +103,15 @@ static void pdu_sent(struct kernel_job *job, void *arg)
 
 static int submit_pdu(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
 {
-	struct kernel_job *job = job_of(k);
+	struct job *job = job_of(k);
 	int r;
 
 	if (!job)
 		return -ENOMEM;
-	kernel_job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
+	job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
 	r = kernel_submit(k->kernel, job, pdu_sent, k);
 	if (r < 0)
-		kernel_job_free(job);
+		job_free(job);
 	else
 		k->send = job;
 	return r;
@@ -136,17 +136,17 @@ static void firmware_login(struct kernel_carrier *k, uint32_t host_no)
 	transport_login(k->transport, &k->login);
 }
 
-static void job_done(struct kernel_job *job, void *arg)
+static void job_done(struct job *job, void *arg)
 {
 	struct kernel_carrier *k = arg;
 	struct err err = ERR_INIT;
-	int r = kernel_job_result(job, &err);
+	int r = job_result(job, &err);
 	uint32_t host_no = job->host_no;
 
 	k->job = NULL;
 	if (!k->sid && job->sid != MISCSI_NONE) /* a failed job, too, may have made the session */
 		k->sid = job->sid;
-	kernel_job_free(job);
+	job_free(job);
 	if (k->freed) {
 		end(k);
 		return;
@@ -165,12 +165,12 @@ static void job_done(struct kernel_job *job, void *arg)
 		lost(k, r, &err);
 }
 
-static int submit(struct kernel_carrier *k, struct kernel_job *job)
+static int submit(struct kernel_carrier *k, struct job *job)
 {
 	int r = job ? kernel_submit(k->kernel, job, job_done, k) : -ENOMEM;
 
 	if (r < 0)
-		kernel_job_free(job);
+		job_free(job);
 	else
 		k->job = job;
 	return r;
@@ -210,16 +210,16 @@ static int kernel_send(struct carrier *c, const struct iscsi_pdu *pdu)
 static int kernel_full_feature(struct carrier *c, const struct login_result *login)
 {
 	struct kernel_carrier *k = of(c);
-	struct kernel_job *job;
+	struct job *job;
 
 	if (k->by_firmware)
 		return 0;
 	job = job_of(k);
 	if (job) {
-		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, login->exp_statsn);
-		kernel_job_set_param_int(job, ISCSI_PARAM_MAX_RECV_DLENGTH, login->params.max_recv_data_segment_length);
-		kernel_job_may_fail(job);
-		kernel_job_start_conn(job);
+		job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, login->exp_statsn);
+		job_set_param_int(job, ISCSI_PARAM_MAX_RECV_DLENGTH, login->params.max_recv_data_segment_length);
+		job_may_fail(job);
+		job_start_conn(job);
 	}
 	return submit(k, job);
 }
@@ -257,7 +257,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 
 	if (sid != k->sid || cid != 0 || sid == 0)
 		return;
-	lost(k, err_set(&err, MISCSI_ERR_TRANS, "connection lost: %s", kernel_conn_error_text(error)), &err);
+	lost(k, err_set(&err, MISCSI_ERR_TRANS, "connection lost: %s", events_conn_error_text(error)), &err);
 }
 
 static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
@@ -280,30 +280,30 @@ static const struct carrier_ops kernel_ops = {
 	.free = kernel_free_carrier,
 };
 
-static void add_text(struct kernel_job *job, enum iscsi_param param, const char *text)
+static void add_text(struct job *job, enum iscsi_param param, const char *text)
 {
 	if (!text || !*text)
 		return;
-	kernel_job_set_param(job, param, text);
-	kernel_job_may_fail(job);
+	job_set_param(job, param, text);
+	job_may_fail(job);
 }
 
-static void add_secret(struct kernel_job *job, enum iscsi_param param, const struct secret *secret)
+static void add_secret(struct job *job, enum iscsi_param param, const struct secret *secret)
 {
 	if (!secret->len)
 		return;
-	kernel_job_set_param_secret(job, param, secret->bytes, secret->len);
-	kernel_job_may_fail(job);
+	job_set_param_secret(job, param, secret->bytes, secret->len);
+	job_may_fail(job);
 }
 
-static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value)
+static void add_value(struct job *job, enum iscsi_param param, uint32_t value)
 {
-	kernel_job_set_param_int(job, param, value);
-	kernel_job_may_fail(job);
+	job_set_param_int(job, param, value);
+	job_may_fail(job);
 }
 
 /* What the firmware negotiates by. Nothing that comes in may exceed the one buffer. */
-static void add_proposals(struct kernel_job *job, const struct login_config *proposals)
+static void add_proposals(struct job *job, const struct login_config *proposals)
 {
 	struct iscsi_params p = proposals->proposal;
 
@@ -326,18 +326,17 @@ int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi
 	const struct login_config *firmware, const struct carrier_events *events, struct carrier **out)
 {
 	struct kernel_carrier *k = x_new(struct kernel_carrier);
-	struct kernel_job *job = k ? kernel_job_new() : NULL;
+	struct job *job = k ? job_new() : NULL;
 	bool bound = transport_traits(t) & MISCSI_TRAIT_BOUND_SESSION;
 	int r;
 
 	if (job) {
-		kernel_job_create_session(
-			job, transport_handle(t), bound ? binding->value : 0, CMDS_MAX, QUEUE_DEPTH, FIRST_CMDSN);
-		kernel_job_create_conn(job, 0);
-		kernel_job_bind(job, binding->value, true);
+		job_create_session(job, transport_handle(t), bound ? binding->value : 0, CMDS_MAX, QUEUE_DEPTH, FIRST_CMDSN);
+		job_create_conn(job, 0);
+		job_bind(job, binding->value, true);
 		/* before anything is received: iser takes its buffers by it */
-		kernel_job_set_param_int(job, ISCSI_PARAM_DISCOVERY_SESS, 1);
-		kernel_job_may_fail(job);
+		job_set_param_int(job, ISCSI_PARAM_DISCOVERY_SESS, 1);
+		job_may_fail(job);
 		if (firmware)
 			add_proposals(job, firmware);
 	}

@@ -116,7 +116,7 @@ int conn_connect(void *machine)
 }
 
 /* Firmware that logs in negotiates too: it gets our wishes where other drivers get the outcome. */
-static int add_proposals(struct conn *c, struct kernel_job *job)
+static int add_proposals(struct conn *c, struct job *job)
 {
 	if (!c->result)
 		c->result = x_new(struct login_result);
@@ -138,27 +138,27 @@ int conn_bind(void *machine)
 {
 	struct conn *c = machine;
 	struct session *s = c->session;
-	struct kernel_job *job = conn_job(c);
+	struct job *job = conn_job(c);
 	bool bound = transport_traits(s->transport) & MISCSI_TRAIT_BOUND_SESSION;
 
 	conn_disarm(c);
 	if (job && !c->created)
-		kernel_job_create_session(job, transport_handle(s->transport), bound ? c->binding.value : 0,
+		job_create_session(job, transport_handle(s->transport), bound ? c->binding.value : 0,
 			(uint16_t)record_int(s->record, FIELD_SESSION_CMDS_MAX),
 			(uint16_t)record_int(s->record, FIELD_SESSION_QUEUE_DEPTH),
 			(uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN));
 	if (job && !c->has_conn) {
-		kernel_job_create_conn(job, 0);
-		c->conn_request = kernel_job_count(job);
+		job_create_conn(job, 0);
+		c->conn_request = job_count(job);
 	}
 	if (job && c->binding.kind == MISCSI_BINDING_SOCKET)
-		kernel_job_bind_socket(job, (int)c->binding.value, true);
+		job_bind_socket(job, (int)c->binding.value, true);
 	else if (job)
-		kernel_job_bind(job, c->binding.value, true);
+		job_bind(job, c->binding.value, true);
 	if (job)
 		conn_add_settings(c, job);
 	if (job && conn_by_firmware(c) && add_proposals(c, job) != CONN_EV_NONE) {
-		kernel_job_free(job);
+		job_free(job);
 		return CONN_EV_JOB_FAILED;
 	}
 	return conn_submit(c, job);
@@ -196,15 +196,15 @@ int conn_fw_login(void *machine)
 int conn_start(void *machine)
 {
 	struct conn *c = machine;
-	struct kernel_job *job = conn_job(c);
+	struct job *job = conn_job(c);
 	int rc = job ? conn_add_params(c, job) : -ENOMEM;
 
 	conn_disarm(c);
 	if (rc < 0) {
-		kernel_job_free(job);
+		job_free(job);
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters");
 	}
-	kernel_job_start_conn(job);
+	job_start_conn(job);
 	return conn_submit(c, job);
 }
 
@@ -248,17 +248,17 @@ int conn_down_late(void *machine)
 int conn_stop(void *machine)
 {
 	struct conn *c = machine;
-	struct kernel_job *job;
+	struct job *job;
 
 	conn_attempt_over(c);
 	conn_bound(c);
 	job = conn_job(c);
 	if (!job || !c->created) {
-		kernel_job_free(job);
+		job_free(job);
 		return CONN_EV_JOB_DONE;
 	}
-	kernel_job_stop_conn(job, ISCSI_STOP_CONN_RECOVER);
-	kernel_job_may_fail(job);
+	job_stop_conn(job, ISCSI_STOP_CONN_RECOVER);
+	job_may_fail(job);
 	return conn_submit(c, job);
 }
 
@@ -278,7 +278,7 @@ int conn_stop_late(void *machine)
 int conn_unbind(void *machine)
 {
 	struct conn *c = machine;
-	struct kernel_job *job;
+	struct job *job;
 	char target[16];
 
 	/* by a logout that came to no end, here or in a daemon before: the kernel would not tell of it again */
@@ -290,7 +290,7 @@ int conn_unbind(void *machine)
 	job = conn_job(c);
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	if (job)
-		kernel_job_unbind_session(job);
+		job_unbind_session(job);
 	return conn_submit(c, job);
 }
 
@@ -298,7 +298,7 @@ int conn_unbind(void *machine)
 int conn_destroy(void *machine)
 {
 	struct conn *c = machine;
-	struct kernel_job *job;
+	struct job *job;
 
 	conn_release(c);
 	if (c->binding.kind != MISCSI_BINDING_NONE)
@@ -308,11 +308,11 @@ int conn_destroy(void *machine)
 	err_clear(&c->err); /* what led here is over; what fails now is what the kernel refuses */
 	job = conn_job(c);
 	if (job) {
-		kernel_job_stop_conn(job, ISCSI_STOP_CONN_TERM);
-		kernel_job_may_fail(job);
-		kernel_job_destroy_conn(job);
-		kernel_job_may_fail(job);
-		kernel_job_destroy_session(job);
+		job_stop_conn(job, ISCSI_STOP_CONN_TERM);
+		job_may_fail(job);
+		job_destroy_conn(job);
+		job_may_fail(job);
+		job_destroy_session(job);
 	}
 	conn_arm(c, 60);
 	return conn_submit(c, job);

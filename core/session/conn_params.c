@@ -114,7 +114,7 @@ int conn_negotiated(struct conn *c, struct iscsi_params *params)
 
 struct adding {
 	struct conn *c;
-	struct kernel_job *job;
+	struct job *job;
 };
 
 /* Set by what was negotiated, or by the engine itself: not from the record. */
@@ -154,39 +154,39 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 	switch (f->type) {
 	case FIELD_TYPE_SECRET:
 		if (record_secret(r, id)->len)
-			kernel_job_set_param_secret(a->job, param, record_secret(r, id)->bytes, record_secret(r, id)->len);
+			job_set_param_secret(a->job, param, record_secret(r, id)->bytes, record_secret(r, id)->len);
 		break;
 	case FIELD_TYPE_INT:
 	case FIELD_TYPE_BOOL:
-		kernel_job_set_param_int(a->job, param, record_int(r, id));
+		job_set_param_int(a->job, param, record_int(r, id));
 		break;
 	default:
 		if (*record_str(r, id))
-			kernel_job_set_param(a->job, param, record_str(r, id));
+			job_set_param(a->job, param, record_str(r, id));
 	}
-	kernel_job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
+	job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
 	return 0;
 }
 
-static void set_host(struct kernel_job *job, enum iscsi_host_param param, const char *proposal)
+static void set_host(struct job *job, enum iscsi_host_param param, const char *proposal)
 {
 	if (!proposal)
 		return;
-	kernel_job_set_host_param(job, param, proposal);
-	kernel_job_may_fail(job);
+	job_set_host_param(job, param, proposal);
+	job_may_fail(job);
 }
 
 /* Hosts that come with the session are told what they are bound to, and nothing more: `-m host` shows it. Those of adapters know. */
-static void add_host(struct conn *c, struct kernel_job *job)
+static void add_host(struct conn *c, struct job *job)
 {
 	const struct record *r = c->session->record;
 
 	if (!(transport_traits(c->session->transport) & MISCSI_TRAIT_SESSION_HOST))
 		return;
-	kernel_job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
+	job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
 	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_explicit(r, FIELD_IFACE_NETDEV));
 	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_explicit(r, FIELD_IFACE_HWADDRESS));
-	kernel_job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
+	job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
 }
 
 /* Drivers keep requests to send in a pool whose size must be a power of two: one that is larger than agreed on does no harm. */
@@ -203,16 +203,16 @@ static uint32_t r2t_pool(uint32_t agreed)
  * Firmware that logs in is told what we would like, and may know better. What the target takes is the target's to say: without a limit of
  * ours there is nothing to be told before.
  */
-static void add_value(struct kernel_job *job, enum iscsi_param param, uint32_t value, bool proposal)
+static void add_value(struct job *job, enum iscsi_param param, uint32_t value, bool proposal)
 {
 	if (proposal && param == ISCSI_PARAM_MAX_XMIT_DLENGTH && value == 0)
 		return;
-	kernel_job_set_param_int(job, param, value);
+	job_set_param_int(job, param, value);
 	if (proposal)
-		kernel_job_may_fail(job);
+		job_may_fail(job);
 }
 
-static void add_negotiated(struct conn *c, struct kernel_job *job)
+static void add_negotiated(struct conn *c, struct job *job)
 {
 	struct iscsi_params p = c->result->params;
 	bool proposal = transport_logs_in(c->session->transport);
@@ -225,7 +225,7 @@ static void add_negotiated(struct conn *c, struct kernel_job *job)
 #undef DIGEST
 }
 
-void conn_add_settings(struct conn *c, struct kernel_job *job)
+void conn_add_settings(struct conn *c, struct job *job)
 {
 	struct adding adding = { c, job };
 
@@ -233,18 +233,18 @@ void conn_add_settings(struct conn *c, struct kernel_job *job)
 }
 
 /* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
-int conn_add_params(struct conn *c, struct kernel_job *job)
+int conn_add_params(struct conn *c, struct job *job)
 {
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
 
 	add_host(c, job);
-	kernel_job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
-	kernel_job_may_fail(job);
+	job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
+	job_may_fail(job);
 	if (tpgt >= 0) /* else nobody knows it yet: firmware finds out */
-		kernel_job_set_param_int(job, ISCSI_PARAM_TPGT, tpgt);
+		job_set_param_int(job, ISCSI_PARAM_TPGT, tpgt);
 	if (!transport_logs_in(c->session->transport))
-		kernel_job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
+		job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
 	add_negotiated(c, job);
 	return 0;
 }

@@ -88,12 +88,12 @@ int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
  * The job that the state waits for has ended. Even a failed one may have made the session: then it is noted, so that the way down
  * takes it apart again.
  */
-static void conn_job_done(struct kernel_job *job, void *arg)
+static void conn_job_done(struct job *job, void *arg)
 {
 	struct conn *c = arg;
 	struct session *s = c->session;
 	struct err err = ERR_INIT;
-	int rc = kernel_job_result(job, &err);
+	int rc = job_result(job, &err);
 
 	c->job = NULL;
 	if (!c->created && job->sid != MISCSI_NONE && job->sid != 0) { /* a failed job, too, may have come as far as that */
@@ -101,22 +101,22 @@ static void conn_job_done(struct kernel_job *job, void *arg)
 		s->host_no = job->host_no;
 		c->created = true;
 	}
-	if (c->conn_request && kernel_job_status(job, c->conn_request - 1) == 0)
+	if (c->conn_request && job_status(job, c->conn_request - 1) == 0)
 		c->has_conn = true;
 	c->conn_request = 0;
-	kernel_job_free(job);
+	job_free(job);
 	if (rc < 0 && !c->err.code)
 		err_copy(&c->err, &err);
 	c->refused = rc < 0;
 	conn_event(c, rc < 0 ? CONN_EV_JOB_FAILED : CONN_EV_JOB_DONE);
 }
 
-int conn_submit(struct conn *c, struct kernel_job *job)
+int conn_submit(struct conn *c, struct job *job)
 {
 	int rc = job ? kernel_submit(manager_config(c->session->manager)->kernel, job, conn_job_done, c) : -ENOMEM;
 
 	if (rc < 0) {
-		kernel_job_free(job);
+		job_free(job);
 		conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a request to the kernel");
 		return CONN_EV_JOB_FAILED;
 	}
@@ -124,24 +124,24 @@ int conn_submit(struct conn *c, struct kernel_job *job)
 	return CONN_EV_NONE;
 }
 
-struct kernel_job *conn_job(const struct conn *c)
+struct job *conn_job(const struct conn *c)
 {
 	const struct session *s = c->session;
-	struct kernel_job *job = kernel_job_new();
+	struct job *job = job_new();
 
 	if (job)
-		kernel_job_for(job, transport_handle(s->transport), s->sid, 0);
+		job_for(job, transport_handle(s->transport), s->sid, 0);
 	return job;
 }
 
 /* Only a failure is of interest: a success shows by the answer. */
-static void conn_pdu_sent(struct kernel_job *job, void *arg)
+static void conn_pdu_sent(struct job *job, void *arg)
 {
 	struct conn *c = arg;
 	struct err err = ERR_INIT;
-	int rc = kernel_job_result(job, &err);
+	int rc = job_result(job, &err);
 
-	kernel_job_free(job);
+	job_free(job);
 	c->send = NULL;
 	if (rc < 0) {
 		if (!c->err.code)
@@ -152,17 +152,17 @@ static void conn_pdu_sent(struct kernel_job *job, void *arg)
 
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 {
-	struct kernel_job *job = conn_job(c);
+	struct job *job = conn_job(c);
 	struct kernel *k = manager_config(c->session->manager)->kernel;
 
 	if (!job)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a PDU");
-	kernel_job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
+	job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
 	if (c->send) /* its answer came before the kernel said that it was sent: it was */
 		kernel_cancel(k, c->send);
 	c->send = NULL;
 	if (kernel_submit(k, job, conn_pdu_sent, c) < 0) {
-		kernel_job_free(job);
+		job_free(job);
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a PDU");
 	}
 	c->send = job;

@@ -42,8 +42,8 @@ struct conn {
 	unsigned next_address;
 	struct transport_op op; /* connect, module loading, firmware login */
 	struct miscsi_binding binding; /* what op gave; a socket is closed once the kernel has it */
-	struct kernel_job *job; /* the one this state waits for */
-	struct kernel_job *send; /* a PDU on its way */
+	struct job *job; /* the one this state waits for */
+	struct job *send; /* a PDU on its way */
 	struct login *login;
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */
@@ -62,9 +62,9 @@ void conn_close(struct conn *c); /* frees what it holds; the machine is over */
 void conn_event(struct conn *c, enum conn_event event);
 int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4))); /* gives CONN_EV_FAILED */
-struct kernel_job *conn_job(const struct conn *c); /* about this connection; NULL: no memory */
+struct job *conn_job(const struct conn *c); /* about this connection; NULL: no memory */
 /* The job that the state waits for: JOB_DONE or JOB_FAILED follows, later. Takes the job (NULL: no memory). Gives NONE or JOB_FAILED. */
-int conn_submit(struct conn *c, struct kernel_job *job);
+int conn_submit(struct conn *c, struct job *job);
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Gives NONE or FAILED; FAILED may follow later */
 void conn_arm(struct conn *c, int64_t seconds); /* TIMEOUT follows; 0: after a minute */
 void conn_disarm(struct conn *c);
@@ -80,8 +80,8 @@ int conn_login_pdu(void *machine);
 int conn_proposals(struct conn *c, struct iscsi_params *proposal);
 int conn_negotiated(struct conn *c, struct iscsi_params *params);
 /* Behind the bind, before the login: sessions are shown by what is set here. */
-void conn_add_settings(struct conn *c, struct kernel_job *job);
+void conn_add_settings(struct conn *c, struct job *job);
 /* Before the start. */
-int conn_add_params(struct conn *c, struct kernel_job *job);
+int conn_add_params(struct conn *c, struct job *job);
 
 #endif

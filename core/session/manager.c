@@ -403,7 +403,7 @@ static void let_go(const struct manager *m, struct transport *t)
 	list_for_each (s, &m->sessions, node)
 		if (s->transport == t)
 			return;
-	transport_idle(t);
+	resources_release(t);
 }
 
 /* Never from within the session's own callbacks. */

@@ -34,9 +34,9 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 	if (!s || cid != 0)
 		return;
 	log_info(m->config.log, "session", "session%u [%s, %s] connection error %u: %s", sid, session_target(s),
-		session_portal(s), error, kernel_conn_error_text(error));
+		session_portal(s), error, events_conn_error_text(error));
 	if (!s->conn.err.code) /* a refused login's own reason counts, not that the target hung up then */
-		conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: %s", kernel_conn_error_text(error));
+		conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: %s", events_conn_error_text(error));
 	if (error == ISCSI_ERR_INVALID_HOST) /* its host goes away: there is nothing to come back to */
 		session_event(s, SESS_EV_CLOSE);
 	else

@@ -21,7 +21,7 @@ struct path_request {
 static void answer(const struct paths_config *c, const struct transport *t, uint32_t host_no, const struct iscsi_path *asked,
 	const struct miscsi_path *found)
 {
-	struct kernel_job *job = kernel_job_new();
+	struct job *job = job_new();
 	struct iscsi_path path = *asked;
 
 	memset(path.mac_addr, 0, sizeof(path.mac_addr));
@@ -33,10 +33,10 @@ static void answer(const struct paths_config *c, const struct transport *t, uint
 	}
 	if (!job)
 		return;
-	kernel_job_for_host(job, transport_handle(t), host_no);
-	kernel_job_path_update(job, &path);
+	job_for_host(job, transport_handle(t), host_no);
+	job_path_update(job, &path);
 	if (kernel_submit(c->kernel, job, NULL, NULL) < 0)
-		kernel_job_free(job);
+		job_free(job);
 }
 
 static void path_free(struct path_request *p)

@@ -52,6 +52,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	uint8_t to = 0;
 
-	kernel_event_decode(data, size, &ops, &to);
+	events_decode(data, size, &ops, &to);
 	return 0;
 }

@@ -176,7 +176,7 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 {
 	struct fake_kernel *fk = sock->fk;
 	uint16_t type = (uint16_t)ev->type;
-	const struct request_row *row = request_row(type);
+	const struct requests_row *row = requests_row(type);
 	struct iscsi_uevent noise = { .type = ISCSI_KEVENT_CONN_ERROR };
 	uint8_t buf[1024];
 	size_t len;

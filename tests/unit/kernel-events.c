@@ -108,9 +108,9 @@ static int decode(uint32_t type, const uint32_t r[4], const void *data, size_t l
 	struct seen seen = { 0 };
 	size_t n;
 	uint8_t *bytes = make(type, r, data, len, &n);
-	int rc = kernel_event_decode(bytes, n, &all, &seen);
+	int rc = events_decode(bytes, n, &all, &seen);
 
-	assert_int_equal(kernel_event_decode(bytes, n, &none, NULL), rc);
+	assert_int_equal(events_decode(bytes, n, &none, NULL), rc);
 	x_free(bytes);
 	strcpy(text, seen.text);
 	return rc;
@@ -202,14 +202,14 @@ static void answers_and_cut_messages_are_no_events(void **state)
 
 	(void)state;
 	for (size_t cut = 1; cut < n; cut++)
-		assert_int_equal(kernel_event_decode(bytes, cut, &all, &seen), -EBADMSG);
+		assert_int_equal(events_decode(bytes, cut, &all, &seen), -EBADMSG);
 	memcpy(bytes, &huge, 4);
-	assert_int_equal(kernel_event_decode(bytes, n, &all, &seen), -EBADMSG);
+	assert_int_equal(events_decode(bytes, n, &all, &seen), -EBADMSG);
 	memcpy(bytes, &tiny, 4);
-	assert_int_equal(kernel_event_decode(bytes, n, &all, &seen), -EBADMSG);
+	assert_int_equal(events_decode(bytes, n, &all, &seen), -EBADMSG);
 	memcpy(bytes, &(uint32_t){ (uint32_t)n }, 4);
 	memcpy(bytes + 4, &type, 2);
-	assert_int_equal(kernel_event_decode(bytes, n, &all, &seen), 0);
+	assert_int_equal(events_decode(bytes, n, &all, &seen), 0);
 	assert_string_equal(seen.text, "");
 	x_free(bytes);
 }
@@ -225,8 +225,8 @@ static void several_messages_in_one_datagram(void **state)
 	two = make(106, (uint32_t[4]){ 4, 5 }, NULL, 0, &n2);
 	memcpy(three, bytes, n);
 	memcpy(three + n, two, n2);
-	assert_int_equal(kernel_event_decode(three, n + n2, &all, &seen), 0);
-	assert_int_equal(kernel_event_decode(three, n + n2 - 1, &all, &seen), -EBADMSG);
+	assert_int_equal(events_decode(three, n + n2, &all, &seen), 0);
+	assert_int_equal(events_decode(three, n + n2 - 1, &all, &seen), -EBADMSG);
 	assert_string_equal(seen.text, "error 1:2 3;created 4 on 5;error 1:2 3;");
 	x_free(bytes);
 	x_free(two);
@@ -236,10 +236,10 @@ static void several_messages_in_one_datagram(void **state)
 static void errors_have_names(void **state)
 {
 	(void)state;
-	assert_string_equal(kernel_conn_error_name(ISCSI_ERR_TCP_CONN_CLOSE), "TCP_CONN_CLOSE");
-	assert_string_equal(kernel_conn_error_text(1022), "ping was not answered in time");
-	assert_null(kernel_conn_error_name(5));
-	assert_string_equal(kernel_conn_error_text(5), "unknown error");
+	assert_string_equal(events_conn_error_name(ISCSI_ERR_TCP_CONN_CLOSE), "TCP_CONN_CLOSE");
+	assert_string_equal(events_conn_error_text(1022), "ping was not answered in time");
+	assert_null(events_conn_error_name(5));
+	assert_string_equal(events_conn_error_text(5), "unknown error");
 }
 
 struct world {
@@ -280,20 +280,20 @@ static void run_until(struct world *w, unsigned n)
 	assert_int_equal(w->seen.n, n);
 }
 
-static void job_done(struct kernel_job *job, void *arg)
+static void job_done(struct job *job, void *arg)
 {
 	struct world *w = arg;
 
-	SEEN(&w->seen, "done %d sid %u;", kernel_job_result(job, NULL), job->sid);
-	kernel_job_free(job);
+	SEEN(&w->seen, "done %d sid %u;", job_result(job, NULL), job->sid);
+	job_free(job);
 }
 
-static struct kernel_job *make_job(void)
+static struct job *make_job(void)
 {
-	struct kernel_job *job = kernel_job_new();
+	struct job *job = job_new();
 
-	kernel_job_create_session(job, 1, 0, 0, 0, 0);
-	kernel_job_create_conn(job, 0);
+	job_create_session(job, 1, 0, 0, 0, 0);
+	job_create_conn(job, 0);
 	return job;
 }
 
@@ -346,7 +346,7 @@ static void lost_events_are_told(void **state)
 static void cancelled_job_is_not_done(void **state)
 {
 	struct world *w = *state;
-	struct kernel_job *one = make_job(), *two = make_job();
+	struct job *one = make_job(), *two = make_job();
 
 	assert_int_equal(kernel_submit(w->k, one, job_done, w), 0);
 	assert_int_equal(kernel_submit(w->k, two, job_done, w), 0);
@@ -381,11 +381,11 @@ static void end_frees_what_waits(void **state)
 static void job_that_failed_to_build_stays_its_owners(void **state)
 {
 	struct world *w = *state;
-	struct kernel_job *job = kernel_job_new();
+	struct job *job = job_new();
 
-	kernel_job_get_chap(job, 0, 1000);
+	job_get_chap(job, 0, 1000);
 	assert_int_equal(kernel_submit(w->k, job, job_done, w), -E2BIG);
-	kernel_job_free(job);
+	job_free(job);
 }
 
 static void attaching_needs_the_privilege_to_listen(void **state)
@@ -393,11 +393,11 @@ static void attaching_needs_the_privilege_to_listen(void **state)
 	struct world *w = *state;
 	struct kernel *k;
 	struct err err = ERR_INIT;
-	struct kernel_job *job = make_job();
+	struct job *job = make_job();
 
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &k), 0);
 	assert_int_equal(kernel_submit(k, job, job_done, w), -ENOTCONN);
-	kernel_job_free(job);
+	job_free(job);
 	fake_kernel_refuse_join(w->fk, EPERM);
 	assert_int_equal(kernel_attach(k, w->loop, &all, NULL, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_ACCESS);

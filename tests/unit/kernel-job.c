@@ -19,7 +19,7 @@
 struct world {
 	struct fake_kernel *fk;
 	struct kernel *k;
-	struct kernel_job *job;
+	struct job *job;
 };
 
 static int setup(void **state)
@@ -28,8 +28,8 @@ static int setup(void **state)
 
 	w->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->k), 0);
-	w->job = kernel_job_new();
-	kernel_job_for(w->job, HANDLE, 7, 0);
+	w->job = job_new();
+	job_for(w->job, HANDLE, 7, 0);
 	*state = w;
 	return 0;
 }
@@ -38,7 +38,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
-	kernel_job_free(w->job);
+	job_free(w->job);
 	kernel_free(w->k);
 	assert_int_equal(fake_kernel_sockets(w->fk), 0);
 	fake_kernel_free(w->fk);
@@ -77,17 +77,17 @@ static void job_sets_up_a_connection_of_the_session_it_created(void **state)
 	uint64_t eph;
 	char text[64];
 
-	kernel_job_create_session(w->job, HANDLE, 0, 128, 32, 5);
-	kernel_job_create_conn(w->job, 0);
-	kernel_job_bind(w->job, 42, true);
-	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.x");
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
-	kernel_job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "eth0");
-	kernel_job_start_conn(w->job);
+	job_create_session(w->job, HANDLE, 0, 128, 32, 5);
+	job_create_conn(w->job, 0);
+	job_bind(w->job, 42, true);
+	job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.x");
+	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
+	job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "eth0");
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), 0);
 	assert_int_equal(w->job->sid, 1);
 	assert_int_equal(w->job->host_no, 101);
-	assert_int_equal(kernel_job_failed(w->job), 7);
+	assert_int_equal(job_failed(w->job), 7);
 	ev = sent(w, 0, NULL);
 	assert_true(ev.type == 11 && ev.transport_handle == HANDLE && u32(ev.u) == 5);
 	assert_true(ev.u[4] == 128 && ev.u[6] == 32);
@@ -110,13 +110,13 @@ static void session_of_an_endpoint_is_created_bound(void **state)
 	struct iscsi_uevent ev;
 	uint64_t ep;
 
-	kernel_job_ep_connect(w->job, 4, (struct sockaddr *)&addr, sizeof(addr));
+	job_ep_connect(w->job, 4, (struct sockaddr *)&addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->ep_handle, 1);
 	ev = sent(w, 0, NULL);
 	assert_true(ev.type == 29 && u32(ev.u) == 4 && u32(ev.u + 4) == 1);
-	kernel_job_clear(w->job);
-	kernel_job_create_session(w->job, HANDLE, 9, 64, 16, 3);
+	job_clear(w->job);
+	job_create_session(w->job, HANDLE, 9, 64, 16, 3);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	ev = sent(w, 1, NULL);
 	memcpy(&ep, ev.u, 8);
@@ -129,13 +129,13 @@ static void error_answer_ends_the_job_and_names_the_request(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
-	kernel_job_create_conn(w->job, 0);
-	kernel_job_bind(w->job, 3, true);
-	kernel_job_start_conn(w->job);
+	job_create_conn(w->job, 0);
+	job_bind(w->job, 3, true);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EINVAL);
-	assert_int_equal(kernel_job_failed(w->job), 1);
-	assert_int_equal(kernel_job_status(w->job, 0), 0);
-	assert_int_equal(kernel_job_status(w->job, 2), -ECANCELED);
+	assert_int_equal(job_failed(w->job), 1);
+	assert_int_equal(job_status(w->job, 0), 0);
+	assert_int_equal(job_status(w->job, 2), -ECANCELED);
 	assert_int_equal(fake_kernel_requests(w->fk), 2);
 	assert_non_null(strstr(err.text, "bind connection of session 7"));
 }
@@ -146,17 +146,17 @@ static void negative_retcode_is_a_failure_where_the_request_has_one(void **state
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RETCODE, -ENOTCONN);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOTCONN);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
-	kernel_job_send_pdu(w->job, (const uint8_t[48]){ 0x43 }, NULL, 0);
+	job_send_pdu(w->job, (const uint8_t[48]){ 0x43 }, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_SESSION_NOT_CONNECTED); /* the connection's refusal, not a missing privilege */
 	/* elsewhere r holds nothing */
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_STOP_CONN, 1, FAKE_RETCODE, -EIO);
-	kernel_job_stop_conn(w->job, ISCSI_STOP_CONN_TERM);
+	job_stop_conn(w->job, ISCSI_STOP_CONN_TERM);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 }
 
@@ -166,13 +166,13 @@ static void missing_privilege_is_told_as_such(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_STOP_CONN, 1, FAKE_IF_ERROR, EPERM);
-	kernel_job_stop_conn(w->job, ISCSI_STOP_CONN_RECOVER);
+	job_stop_conn(w->job, ISCSI_STOP_CONN_RECOVER);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_ACCESS);
 	/* a flash node that is logged in: the adapter's word for "not now" */
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_LOGIN_FLASHNODE, 1, FAKE_IF_ERROR, EPERM);
-	kernel_job_login_flashnode(w->job, 2);
+	job_login_flashnode(w->job, 2);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_LOGIN);
 }
@@ -184,12 +184,12 @@ static void refused_connect_is_the_peers_not_the_sockets(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ECONNREFUSED);
-	kernel_job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ECONNREFUSED);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ETIMEDOUT);
-	kernel_job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ETIMEDOUT);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_TIMEOUT);
 }
@@ -199,11 +199,11 @@ static void poll_result_is_the_retcode(void **state)
 	struct world *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_POLL, 2, FAKE_RETCODE, 0);
-	kernel_job_ep_poll(w->job, 1, 0);
+	job_ep_poll(w->job, 1, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->retcode, 1);
-	kernel_job_clear(w->job);
-	kernel_job_ep_poll(w->job, 1, 0);
+	job_clear(w->job);
+	job_ep_poll(w->job, 1, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->retcode, 0);
 }
@@ -213,10 +213,10 @@ static void missing_answer_is_an_error_at_once(void **state)
 	struct world *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_SILENT, 0);
-	kernel_job_create_conn(w->job, 0);
-	kernel_job_start_conn(w->job);
+	job_create_conn(w->job, 0);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
-	assert_int_equal(kernel_job_failed(w->job), 0);
+	assert_int_equal(job_failed(w->job), 0);
 }
 
 static void short_and_foreign_messages_are_no_answers(void **state)
@@ -224,11 +224,11 @@ static void short_and_foreign_messages_are_no_answers(void **state)
 	struct world *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SHORT, 71);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_WRONG_TYPE, 14);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 }
 
@@ -237,8 +237,8 @@ static void events_before_the_answer_are_passed_over(void **state)
 	struct world *w = *state;
 
 	fake_kernel_noise(w->fk, true);
-	kernel_job_create_session(w->job, HANDLE, 0, 0, 0, 0);
-	kernel_job_create_conn(w->job, 0);
+	job_create_session(w->job, HANDLE, 0, 0, 0, 0);
+	job_create_conn(w->job, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->sid, 1);
 }
@@ -250,10 +250,10 @@ static void answer_left_by_a_failure_is_not_taken_for_a_later_one(void **state)
 	/* the first START_CONN's answer stays in the socket, before the second's error */
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RECV, ENOMEM);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 2, FAKE_IF_ERROR, EIO);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
-	kernel_job_clear(w->job);
-	kernel_job_start_conn(w->job);
+	job_clear(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EIO);
 }
 
@@ -261,11 +261,11 @@ static void lost_notice_does_not_lose_the_answer(void **state)
 {
 	struct world *w = *state;
 
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_lose(w->fk, false);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 }
 
@@ -275,15 +275,15 @@ static void failing_parameter_of_a_batch_is_the_one_named(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 3, FAKE_IF_ERROR, ENOSYS);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
-	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.longer-than-eight-bytes");
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_ISID, 1);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
-	kernel_job_start_conn(w->job);
+	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
+	job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.longer-than-eight-bytes");
+	job_set_param_int(w->job, ISCSI_PARAM_ISID, 1);
+	job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOSYS);
-	assert_int_equal(kernel_job_failed(w->job), 2);
-	assert_int_equal(kernel_job_status(w->job, 3), 0); /* it was in the datagram */
-	assert_int_equal(kernel_job_status(w->job, 4), -ECANCELED);
+	assert_int_equal(job_failed(w->job), 2);
+	assert_int_equal(job_status(w->job, 3), 0); /* it was in the datagram */
+	assert_int_equal(job_status(w->job, 4), -ECANCELED);
 	assert_int_equal(err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_non_null(strstr(err.text, "set parameter ISID of session 7"));
 }
@@ -294,11 +294,11 @@ static void dropped_answer_of_a_batch_is_found(void **state)
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 2, FAKE_SILENT, 0);
 	for (int i = 0; i < 4; i++)
-		kernel_job_set_param_int(w->job, ISCSI_PARAM_MAX_RECV_DLENGTH + i, 1);
+		job_set_param_int(w->job, ISCSI_PARAM_MAX_RECV_DLENGTH + i, 1);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
-	assert_int_equal(kernel_job_failed(w->job), 1);
-	assert_int_equal(kernel_job_status(w->job, 2), 0);
-	assert_int_equal(kernel_job_status(w->job, 3), 0);
+	assert_int_equal(job_failed(w->job), 1);
+	assert_int_equal(job_status(w->job, 2), 0);
+	assert_int_equal(job_status(w->job, 3), 0);
 }
 
 static void request_that_may_fail_does_not_end_the_job(void **state)
@@ -306,12 +306,12 @@ static void request_that_may_fail_does_not_end_the_job(void **state)
 	struct world *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
-	kernel_job_may_fail(w->job);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
-	kernel_job_start_conn(w->job);
+	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
+	job_may_fail(w->job);
+	job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	assert_int_equal(kernel_job_status(w->job, 0), -ENOSYS);
+	assert_int_equal(job_status(w->job, 0), -ENOSYS);
 	assert_int_equal(fake_kernel_requests(w->fk), 3);
 }
 
@@ -323,14 +323,14 @@ static void many_parameters_are_several_datagrams(void **state)
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	for (int i = 0; i < 70; i++)
-		kernel_job_set_param_int(w->job, i % ISCSI_PARAM_MAX, i);
+		job_set_param_int(w->job, i % ISCSI_PARAM_MAX, i);
 	for (int i = 0; i < 5; i++)
-		kernel_job_set_param(w->job, ISCSI_PARAM_BOOT_ROOT, big);
+		job_set_param(w->job, ISCSI_PARAM_BOOT_ROOT, big);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 75);
 	assert_in_range(fake_kernel_datagrams(w->fk), 4, 5);
-	kernel_job_clear(w->job);
-	kernel_job_set_param_secret(w->job, ISCSI_PARAM_PASSWORD, big, sizeof(big));
+	job_clear(w->job);
+	job_set_param_secret(w->job, ISCSI_PARAM_PASSWORD, big, sizeof(big));
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -E2BIG);
 }
 
@@ -338,16 +338,16 @@ static void parameter_that_is_null_is_not_sent(void **state)
 {
 	struct world *w = *state;
 
-	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
-	kernel_job_may_fail(w->job);
-	assert_int_equal(kernel_job_count(w->job), 0);
+	job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
+	job_may_fail(w->job);
+	assert_int_equal(job_count(w->job), 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	/* nor does what is said of it fall on the one before */
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_IF_ERROR, EINVAL);
-	kernel_job_start_conn(w->job);
-	kernel_job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
-	kernel_job_may_fail(w->job);
+	job_start_conn(w->job);
+	job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
+	job_may_fail(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EINVAL);
 }
 
@@ -356,7 +356,7 @@ static void destroy_falls_back_on_an_old_kernel(void **state)
 	struct world *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, 1, FAKE_IF_ERROR, ENOSYS);
-	kernel_job_destroy_session(w->job);
+	job_destroy_session(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 2);
 	assert_int_equal(sent(w, 1, NULL).type, ISCSI_UEVENT_DESTROY_SESSION);
@@ -368,20 +368,20 @@ static void statistics_are_asked_only_while_listening(void **state)
 	struct world *w = *state;
 	size_t len;
 
-	kernel_job_get_stats(w->job);
+	job_get_stats(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	assert_string_equal(kernel_job_data(w->job, 0, &len), "statistics");
+	assert_string_equal(job_data(w->job, 0, &len), "statistics");
 	assert_int_equal(len, 11);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_refuse_join(w->fk, EPERM);
-	kernel_job_for(w->job, HANDLE, 7, 0);
-	kernel_job_get_stats(w->job);
+	job_for(w->job, HANDLE, 7, 0);
+	job_get_stats(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
-	kernel_job_clear(w->job);
-	kernel_job_raw(w->job, ISCSI_UEVENT_GET_HOST_STATS, (const uint8_t[24]){ 0 }, NULL, 0);
+	job_clear(w->job);
+	job_raw(w->job, ISCSI_UEVENT_GET_HOST_STATS, (const uint8_t[24]){ 0 }, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
-	kernel_job_clear(w->job);
-	kernel_job_get_chap(w->job, 0, 8);
+	job_clear(w->job);
+	job_get_chap(w->job, 0, 8);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
 	assert_int_equal(fake_kernel_hangs(w->fk), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 1);
@@ -393,12 +393,12 @@ static void statistics_of_no_connection(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_IF_ERROR, EEXIST);
-	kernel_job_get_stats(w->job);
+	job_get_stats(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOENT);
 	assert_int_equal(err.code, MISCSI_ERR_SESS_NOT_FOUND);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_SILENT, 0);
-	kernel_job_get_stats(w->job);
+	job_get_stats(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
 }
 
@@ -426,9 +426,9 @@ static void statistics_of_another_session_are_passed_over(void **state)
 	size_t len;
 
 	fake_kernel_hook(w->fk, stats_for_other, w->fk);
-	kernel_job_get_stats(w->job);
+	job_get_stats(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	assert_string_equal(kernel_job_data(w->job, 0, &len), "statistics");
+	assert_string_equal(job_data(w->job, 0, &len), "statistics");
 }
 
 static void chap_table_is_asked_in_small_parts(void **state)
@@ -436,10 +436,10 @@ static void chap_table_is_asked_in_small_parts(void **state)
 	struct world *w = *state;
 	uint8_t u[24] = { 0, 0, 0, 0, 33 };
 
-	kernel_job_get_chap(w->job, 0, 33);
+	job_get_chap(w->job, 0, 33);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -E2BIG);
-	kernel_job_clear(w->job);
-	kernel_job_raw(w->job, ISCSI_UEVENT_GET_CHAP, u, NULL, 0);
+	job_clear(w->job);
+	job_raw(w->job, ISCSI_UEVENT_GET_CHAP, u, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -E2BIG);
 }
 
@@ -449,13 +449,13 @@ static void raw_request_gives_the_answer_back(void **state)
 	struct iscsi_uevent ev;
 	uint8_t u[24] = { 9 };
 
-	kernel_job_raw(w->job, ISCSI_UEVENT_CREATE_CONN, u, NULL, 0);
-	assert_false(kernel_job_answer(w->job, 0, &ev));
+	job_raw(w->job, ISCSI_UEVENT_CREATE_CONN, u, NULL, 0);
+	assert_false(job_answer(w->job, 0, &ev));
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	assert_true(kernel_job_answer(w->job, 0, &ev));
+	assert_true(job_answer(w->job, 0, &ev));
 	assert_int_equal(u32(ev.u), 9);
-	kernel_job_clear(w->job);
-	kernel_job_raw(w->job, 21, u, NULL, 0);
+	job_clear(w->job);
+	job_raw(w->job, 21, u, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EOPNOTSUPP);
 }
 
@@ -466,14 +466,14 @@ static void socket_to_bind_is_held_by_the_job(void **state)
 	int fd = dup(0);
 	uint32_t held;
 
-	kernel_job_bind_socket(w->job, fd, true);
+	job_bind_socket(w->job, fd, true);
 	close(fd);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	ev = sent(w, 0, NULL);
 	held = u32(ev.u + 8);
 	assert_int_not_equal(held, fd);
 	assert_int_equal(fcntl((int)held, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	kernel_job_clear(w->job);
+	job_clear(w->job);
 	assert_int_equal(fcntl((int)held, F_GETFD), -1);
 }
 
@@ -483,7 +483,7 @@ static void kernel_without_iscsi_is_told(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_refuse_open(w->fk, EPROTONOSUPPORT);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPROTONOSUPPORT);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 }
@@ -494,7 +494,7 @@ static void send_that_fails_is_the_requests_failure(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SEND, ECONNREFUSED);
-	kernel_job_start_conn(w->job);
+	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ECONNREFUSED);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 }
@@ -512,8 +512,8 @@ static void series_of_attributes_is_laid_out_as_the_kernel_reads_it(void **state
 	assert_int_equal(attrs.len, sizeof(iface) + sizeof(flash));
 	assert_memory_equal(attrs.s, iface, sizeof(iface));
 	assert_memory_equal(attrs.s + sizeof(iface), flash, sizeof(flash));
-	kernel_job_for_host(w->job, HANDLE, 5);
-	kernel_job_set_iface_params(w->job, attrs.s, attrs.len, 2);
+	job_for_host(w->job, HANDLE, 5);
+	job_set_iface_params(w->job, attrs.s, attrs.len, 2);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(u32(sent(w, 0, NULL).u), 5);
 	attrs_add(&attrs, 1, attrs.s, 4097);
@@ -530,18 +530,18 @@ static void requests_of_a_host_name_it(void **state)
 	const uint32_t numbers[] = { 30, 32, 25, 35, 41, 34, 36, 37, 38, 39, 40 };
 	const uint8_t host_at[] = { 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0 };
 
-	kernel_job_for_host(w->job, HANDLE, 77);
-	kernel_job_path_update(w->job, &path);
-	kernel_job_ping(w->job, 1, 2, 56, 9, to, sizeof(struct sockaddr_in6));
-	kernel_job_tgt_dscvr(w->job, 1, true, to, sizeof(struct sockaddr_in6));
-	kernel_job_set_flashnode_params(w->job, 2, "x", 1, 1);
-	kernel_job_set_chap(w->job, "x", 1);
-	kernel_job_delete_chap(w->job, 3);
-	kernel_job_new_flashnode(w->job, "ipv4");
-	kernel_job_del_flashnode(w->job, 4);
-	kernel_job_login_flashnode(w->job, 5);
-	kernel_job_logout_flashnode(w->job, 6);
-	kernel_job_logout_flash_session(w->job);
+	job_for_host(w->job, HANDLE, 77);
+	job_path_update(w->job, &path);
+	job_ping(w->job, 1, 2, 56, 9, to, sizeof(struct sockaddr_in6));
+	job_tgt_dscvr(w->job, 1, true, to, sizeof(struct sockaddr_in6));
+	job_set_flashnode_params(w->job, 2, "x", 1, 1);
+	job_set_chap(w->job, "x", 1);
+	job_delete_chap(w->job, 3);
+	job_new_flashnode(w->job, "ipv4");
+	job_del_flashnode(w->job, 4);
+	job_login_flashnode(w->job, 5);
+	job_logout_flashnode(w->job, 6);
+	job_logout_flash_session(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
 		struct iscsi_uevent ev = sent(w, i, NULL);
@@ -554,13 +554,13 @@ static void requests_of_a_host_name_it(void **state)
 	assert_int_equal(u32(sent(w, 1, NULL).u + 16), 9);
 }
 
-static void build(struct kernel_job *job)
+static void build(struct job *job)
 {
-	kernel_job_create_session(job, HANDLE, 0, 0, 0, 0);
-	kernel_job_bind_socket(job, 0, true);
+	job_create_session(job, HANDLE, 0, 0, 0, 0);
+	job_bind_socket(job, 0, true);
 	for (int i = 0; i < 40; i++)
-		kernel_job_set_param(job, ISCSI_PARAM_TARGET_NAME, "some length, so that the buffer grows");
-	kernel_job_may_fail(job);
+		job_set_param(job, ISCSI_PARAM_TARGET_NAME, "some length, so that the buffer grows");
+	job_may_fail(job);
 }
 
 static void builders_remember_that_memory_failed(void **state)
@@ -570,14 +570,14 @@ static void builders_remember_that_memory_failed(void **state)
 	int rc = -ENOMEM;
 
 	while (rc == -ENOMEM) {
-		struct kernel_job *job = kernel_job_new();
+		struct job *job = job_new();
 
 		x_fail_at(++n);
 		build(job);
 		x_fail_at(0);
 		rc = kernel_run(w->k, job, NULL);
 		assert_true(rc == 0 || rc == -ENOMEM);
-		kernel_job_free(job);
+		job_free(job);
 	}
 	assert_true(n > 4);
 }

@@ -247,7 +247,7 @@ static void scan_writes_what_is_to_be_scanned(void **state)
 	assert_int_equal(scan_host_wait(&s->sysfs, 2, 0, 5, 16384), 0);
 	check_file(s, scan, "0 5 16384");
 	assert_int_equal(loop_new(&l), 0);
-	assert_int_equal(scanner_new(l, &s->sysfs, &sc), 0);
+	assert_int_equal(scan_new(l, &s->sysfs, &sc), 0);
 	fake_sys_write(s, "", "%s", scan);
 	assert_int_equal(scan_session_again(sc, 2, 1, on_scanned, &seen, NULL), 0);
 	while (seen.done < 1)
@@ -259,7 +259,7 @@ static void scan_writes_what_is_to_be_scanned(void **state)
 	while (seen.done < 2)
 		loop_step(l, 1000);
 	assert_int_equal(seen.status, -ENOENT);
-	scanner_free(sc);
+	scan_free(sc);
 	loop_free(l);
 }
 
@@ -273,7 +273,7 @@ static void cancelled_scan_is_not_told(void **state)
 
 	fake_sys_session(s, &(struct fake_session){ .sid = 1, .host = 2 });
 	assert_int_equal(loop_new(&l), 0);
-	assert_int_equal(scanner_new(l, &s->sysfs, &sc), 0);
+	assert_int_equal(scan_new(l, &s->sysfs, &sc), 0);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(scan_host(sc, 2, 0, 0, SCAN_LUN_ALL, on_scanned, &seen, &scan[i]), 0);
 	for (int i = 0; i < 20; i++)
@@ -283,7 +283,7 @@ static void cancelled_scan_is_not_told(void **state)
 		loop_step(l, 1000);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(scan_host(sc, 2, 0, 0, SCAN_LUN_ALL, on_scanned, &seen, NULL), 0);
-	scanner_free(sc);
+	scan_free(sc);
 	assert_int_equal(seen.done, 0);
 	loop_free(l);
 }
@@ -292,12 +292,12 @@ static void every_parameter_has_its_row(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < ISCSI_PARAM_MAX; i++)
-		assert_non_null(kparam_get(i)->name);
+		assert_non_null(kparams_get(i)->name);
 	assert_int_equal(ISCSI_PARAM_MAX, 72);
-	assert_null(kparam_get(72));
-	assert_string_equal(kparam_get(17)->attribute, "persistent_address");
-	assert_int_equal(kparam_get(17)->object, KPARAM_CONN);
-	assert_true(kparam_get(24)->secret && kparam_get(25)->secret && !kparam_get(22)->secret);
+	assert_null(kparams_get(72));
+	assert_string_equal(kparams_get(17)->attribute, "persistent_address");
+	assert_int_equal(kparams_get(17)->object, KPARAM_CONN);
+	assert_true(kparams_get(24)->secret && kparams_get(25)->secret && !kparams_get(22)->secret);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ struct world {
 	struct loop *loop;
 	struct fake_kernel *fk;
 	struct kernel *k;
-	struct kernel_job *job;
+	struct job *job;
 	unsigned done;
 };
 
@@ -28,9 +28,9 @@ static int setup(void **state)
 	assert_int_equal(loop_new(&w->loop), 0);
 	w->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->k), 0);
-	w->job = kernel_job_new();
-	kernel_job_for(w->job, 1, 7, 0);
-	kernel_job_for_host(w->job, 1, 3);
+	w->job = job_new();
+	job_for(w->job, 1, 7, 0);
+	job_for_host(w->job, 1, 3);
 	*state = w;
 	return 0;
 }
@@ -39,7 +39,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
-	kernel_job_free(w->job);
+	job_free(w->job);
 	kernel_free(w->k);
 	assert_int_equal(fake_kernel_sockets(w->fk), 0);
 	fake_kernel_free(w->fk);
@@ -50,22 +50,22 @@ static int teardown(void **state)
 
 /* Each of the three requests, as a builder makes it and as a plugin does. */
 #define ASKINGS 6
-static void ask(struct kernel_job *job, unsigned nth)
+static void ask(struct job *job, unsigned nth)
 {
 	static const uint32_t numbers[] = { ISCSI_UEVENT_GET_STATS, ISCSI_UEVENT_GET_CHAP, ISCSI_UEVENT_GET_HOST_STATS };
 	static const uint8_t u[24];
 
 	if (nth >= 3)
-		kernel_job_raw(job, numbers[nth - 3], u, NULL, 0);
+		job_raw(job, numbers[nth - 3], u, NULL, 0);
 	else if (nth == 0)
-		kernel_job_get_stats(job);
+		job_get_stats(job);
 	else if (nth == 1)
-		kernel_job_get_chap(job, 0, 8);
+		job_get_chap(job, 0, 8);
 	else
-		kernel_job_get_host_stats(job);
+		job_get_host_stats(job);
 }
 
-static void job_done(struct kernel_job *job, void *arg)
+static void job_done(struct job *job, void *arg)
 {
 	struct world *w = arg;
 
@@ -83,7 +83,7 @@ static int run(struct world *w, bool attached)
 	assert_int_equal(kernel_submit(w->k, w->job, job_done, w), 0);
 	while (w->done == before)
 		loop_step(w->loop, 1000);
-	return kernel_job_result(w->job, NULL);
+	return job_result(w->job, NULL);
 }
 
 /* Who asks listens himself, with room: that others listen too (here: the daemon) is no help, for they may go at any moment. */
@@ -97,10 +97,10 @@ static void trap_04_who_asks_listens(void **state)
 		if (attached)
 			assert_int_equal(kernel_attach(w->k, w->loop, &no_events, NULL, NULL), 0);
 		for (unsigned i = 0; i < ASKINGS; i++) {
-			kernel_job_clear(w->job);
+			job_clear(w->job);
 			ask(w->job, i);
 			assert_int_equal(run(w, attached), 0);
-			assert_non_null(kernel_job_data(w->job, 0, &len));
+			assert_non_null(job_data(w->job, 0, &len));
 			assert_int_equal(fake_kernel_hangs(w->fk), 0);
 		}
 	}
@@ -118,7 +118,7 @@ static void trap_04_who_cannot_listen_does_not_ask(void **state)
 		for (unsigned i = 0; i < 2 * ASKINGS; i++) {
 			fake_kernel_refuse_join(w->fk, i < ASKINGS ? EPERM : 0);
 			fake_kernel_refuse_open(w->fk, i < ASKINGS ? 0 : EMFILE);
-			kernel_job_clear(w->job);
+			job_clear(w->job);
 			ask(w->job, i % ASKINGS);
 			assert_int_equal(run(w, attached), i < ASKINGS ? -EPERM : -EMFILE);
 		}
@@ -133,7 +133,7 @@ static void trap_05_requests_have_a_socket_without_events(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(kernel_attach(w->k, w->loop, &no_events, NULL, NULL), 0);
-	kernel_job_create_conn(w->job, 0);
+	job_create_conn(w->job, 0);
 	assert_int_equal(run(w, true), 0);
 	assert_int_equal(fake_kernel_sockets(w->fk), 2);
 	assert_int_equal(fake_kernel_listeners(w->fk), 1);
@@ -161,26 +161,26 @@ static void trap_08_errors_are_those_of_the_request(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err err = ERR_INIT;
 
-		kernel_job_clear(w->job);
+		job_clear(w->job);
 		fake_kernel_fault(w->fk, rows[i].request, 1, rows[i].fault, rows[i].value);
 		switch (rows[i].request) {
 		case ISCSI_UEVENT_CREATE_SESSION:
-			kernel_job_create_session(w->job, 1, 0, 0, 0, 0);
+			job_create_session(w->job, 1, 0, 0, 0, 0);
 			break;
 		case ISCSI_UEVENT_NEW_FLASHNODE:
-			kernel_job_new_flashnode(w->job, "ipv4");
+			job_new_flashnode(w->job, "ipv4");
 			break;
 		case ISCSI_UEVENT_SEND_PDU:
-			kernel_job_send_pdu(w->job, header, NULL, 0);
+			job_send_pdu(w->job, header, NULL, 0);
 			break;
 		case ISCSI_UEVENT_GET_STATS:
-			kernel_job_get_stats(w->job);
+			job_get_stats(w->job);
 			break;
 		case ISCSI_UEVENT_LOGIN_FLASHNODE:
-			kernel_job_login_flashnode(w->job, 1);
+			job_login_flashnode(w->job, 1);
 			break;
 		default:
-			kernel_job_create_conn(w->job, 0);
+			job_create_conn(w->job, 0);
 		}
 		assert_true(kernel_run(w->k, w->job, &err) < 0);
 		assert_int_equal(err.code, rows[i].code);

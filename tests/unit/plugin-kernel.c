@@ -49,7 +49,7 @@ static struct kernel_world *world(bool attached)
 	config.kernel = k->kernel;
 	config.sysfs = &k->sys.sysfs;
 	assert_int_equal(plugins_new(&config, &k->w.ps), 0);
-	assert_int_equal(load_take(k->w.ps, "card", "card.so", &plugin), 0);
+	assert_int_equal(load_entry(k->w.ps, "card", "card.so", &plugin), 0);
 	k->card = must_find(&k->w, "card");
 	k->port = must_find(&k->w, "port");
 	return k;
@@ -208,7 +208,7 @@ static int64_t host_by(struct transport *t, const char *mac, const char *netdev,
 {
 	const struct miscsi_connect_args args = { .size = sizeof(args), .hwaddress = mac, .netdev = netdev };
 	uint32_t host_no;
-	int r = transport_find_host(t, &args, &host_no, err);
+	int r = hosts_find(t, &args, &host_no, err);
 
 	return r < 0 ? (int64_t)r : (int64_t)host_no;
 }

@@ -29,7 +29,7 @@ static const char *take(struct plugin_world *w, const struct miscsi_plugin *raw)
 	struct err err = ERR_INIT;
 	static char reason[600];
 
-	assert_int_equal(load_take(w->ps, "one", "/dir/one.so", raw), 0);
+	assert_int_equal(load_entry(w->ps, "one", "/dir/one.so", raw), 0);
 	if (plugins_find(w->ps, "one", &t, &err) == 0)
 		return NULL;
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
@@ -214,9 +214,9 @@ static void first_plugin_of_a_name_or_transport_wins(void **state)
 	other.match = both;
 	plugin_world_make(&w, "");
 	assert_null(take(&w, &p));
-	assert_int_equal(load_take(w.ps, "one", "/later/one.so", &p), 0);
+	assert_int_equal(load_entry(w.ps, "one", "/later/one.so", &p), 0);
 	assert_non_null(strstr(w.lines, "/later/one.so is not used: plugin 'one' was loaded from /dir/one.so already"));
-	assert_int_equal(load_take(w.ps, "other", "/dir/other.so", &other), 0);
+	assert_int_equal(load_entry(w.ps, "other", "/dir/other.so", &other), 0);
 	assert_non_null(strstr(w.lines, "transport 'one' is served by /dir/one.so already"));
 	/* nothing of the refused one is left */
 	assert_int_equal(plugins_find(w.ps, "new", &t, NULL), -ENODEV);
@@ -262,7 +262,7 @@ static void failing_allocations_leave_nothing(void **state)
 
 		plugin_world_make(&w, "");
 		x_fail_at(nth);
-		r = load_take(w.ps, "one", "/dir/one.so", &p);
+		r = load_entry(w.ps, "one", "/dir/one.so", &p);
 		x_fail_at(0);
 		if (r == 0 && !strstr(w.lines, "not used")) {
 			plugin_world_free(&w);

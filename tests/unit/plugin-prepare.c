@@ -87,7 +87,7 @@ static struct uio_world *world(bool threads)
 	config.workers = u->workers;
 	config.dev = u->dev.dir;
 	assert_int_equal(plugins_new(&config, &u->w.ps), 0);
-	assert_int_equal(load_take(u->w.ps, "card", "card.so", &plugin), 0);
+	assert_int_equal(load_entry(u->w.ps, "card", "card.so", &plugin), 0);
 	u->card = must_find(&u->w, "card");
 	return u;
 }
@@ -149,9 +149,9 @@ static void a_device_is_opened_once_and_held_while_the_transport_is_used(void **
 		assert_int_equal(run_end(&u->w, &r), 0);
 		assert_int_equal(other.done ? other.result : run_end(&u->w, &other), 0);
 		assert_int_equal(held(u), 2);
-		transport_idle(must_find(&u->w, "plain"));
+		resources_release(must_find(&u->w, "plain"));
 		assert_int_equal(held(u), 2);
-		transport_idle(u->card);
+		resources_release(u->card);
 		assert_int_equal(held(u), 0);
 		end(u);
 	}
@@ -164,10 +164,10 @@ static void it_can_be_held_without_a_connect(void **state)
 	struct run r;
 
 	(void)state;
-	transport_hold(u->card, run_begin(&r, 3, NULL));
+	resources_hold(u->card, run_begin(&r, 3, NULL));
 	assert_int_equal(run_end(&u->w, &r), 0);
 	assert_int_equal(held(u), 1);
-	transport_hold(must_find(&u->w, "plain"), run_begin(&r, MISCSI_NONE, NULL));
+	resources_hold(must_find(&u->w, "plain"), run_begin(&r, MISCSI_NONE, NULL));
 	assert_int_equal(run_end(&u->w, &r), 0);
 	assert_int_equal(held(u), 1);
 	assert_int_equal(fake_kernel_requests(u->fk), 0);
@@ -182,7 +182,7 @@ static void without_a_host_all_are_opened(void **state)
 	(void)state;
 	assert_int_equal(connect_through(u, &r, MISCSI_NONE), 0);
 	assert_int_equal(held(u), 2);
-	transport_idle(u->card);
+	resources_release(u->card);
 	unlink(world_path(&u->dev, "uio3")); /* the route may choose the other */
 	assert_int_equal(connect_through(u, &r, MISCSI_NONE), 0);
 	assert_int_equal(held(u), 1);
@@ -266,7 +266,7 @@ static void memory_may_end_anywhere(void **state)
 			if (!ended_well && r.op.err.code == MISCSI_ERR_OK)
 				fail_msg("allocation %lu: no reason", nth);
 			assert_in_range(held(u), ended_well, 1);
-			transport_idle(u->card);
+			resources_release(u->card);
 			assert_int_equal(held(u), 0);
 			end(u);
 		}

@@ -127,7 +127,7 @@ void world_new(struct session_world *w)
 	w->fk = fake_kernel_new();
 	fake_kernel_hook(w->fk, target_sees, w);
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
-	assert_int_equal(scanner_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
+	assert_int_equal(scan_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
 	assert_int_equal(worker_pool_new(w->loop, 2, &w->workers), 0);
 	w->log = (struct log){ .level = LOG_LEVEL_ERR, .write = log_to_stderr, .arg = w->dir };
 	make_manager(w, BUILDDIR "/.libs");
@@ -158,7 +158,7 @@ void world_free(struct session_world *w)
 
 	manager_free(w->m);
 	plugins_free(w->plugins);
-	scanner_free(w->scanner);
+	scan_free(w->scanner);
 	kernel_free(w->kernel);
 	worker_pool_free(w->workers);
 	loop_free(w->loop);

@@ -28,7 +28,7 @@ struct world {
 	struct loop *loop;
 	struct sysfs sysfs;
 	struct kernel *k;
-	struct kernel_job *job;
+	struct job *job;
 	uint64_t handle;
 	uint32_t sid, host_no;
 	int peer; /* the other end of the connection */
@@ -57,7 +57,7 @@ static void on_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 
 	(void)sid;
 	(void)cid;
-	snprintf(text, sizeof(text), "error %s;", kernel_conn_error_name(error));
+	snprintf(text, sizeof(text), "error %s;", events_conn_error_name(error));
 	note(arg, text);
 }
 
@@ -95,10 +95,10 @@ static void await(struct world *w, const char *what)
 	w->seen[0] = '\0';
 }
 
-static struct kernel_job *fresh(struct world *w)
+static struct job *fresh(struct world *w)
 {
-	kernel_job_clear(w->job);
-	kernel_job_for(w->job, w->handle, w->sid, 0);
+	job_clear(w->job);
+	job_for(w->job, w->handle, w->sid, 0);
 	return w->job;
 }
 
@@ -136,7 +136,7 @@ static void begin(struct world *w)
 	CHECK(kernel_new(NULL, NULL, &w->k) == 0);
 	CHECK(kernel_attach(w->k, w->loop, &events, w, &err) == 0);
 	CHECK(ktransport_handle(&w->sysfs, "tcp", &w->handle, &err) == 0 && w->handle);
-	w->job = kernel_job_new();
+	w->job = job_new();
 }
 
 static void refusals_without_a_session(struct world *w)
@@ -144,22 +144,22 @@ static void refusals_without_a_session(struct world *w)
 	struct err err = ERR_INIT;
 
 	w->sid = 4000000;
-	kernel_job_create_conn(fresh(w), 0);
+	job_create_conn(fresh(w), 0);
 	CHECK(run(w) == -EINVAL);
-	kernel_job_destroy_session(fresh(w));
+	job_destroy_session(fresh(w));
 	CHECK(run(w) == -EINVAL);
-	kernel_job_get_stats(fresh(w));
+	job_get_stats(fresh(w));
 	CHECK(kernel_run(w->k, w->job, &err) == -ENOENT && err.code == MISCSI_ERR_SESS_NOT_FOUND);
-	kernel_job_for_host(fresh(w), w->handle, 4000000);
-	kernel_job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "x");
+	job_for_host(fresh(w), w->handle, 4000000);
+	job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "x");
 	CHECK(kernel_run(w->k, w->job, &err) == -ENODEV && err.code == MISCSI_ERR_HOST_NOT_FOUND);
-	kernel_job_get_host_stats(fresh(w));
+	job_get_host_stats(fresh(w));
 	CHECK(kernel_run(w->k, w->job, &err) == -ENOSYS && err.code == MISCSI_ERR_OP_NOT_SUPP);
-	kernel_job_create_session(fresh(w), w->handle + 8, 0, 0, 0, 0);
+	job_create_session(fresh(w), w->handle + 8, 0, 0, 0, 0);
 	CHECK(run(w) == -EINVAL);
 }
 
-static void job_done(struct kernel_job *job, void *arg)
+static void job_done(struct job *job, void *arg)
 {
 	struct world *w = arg;
 
@@ -171,42 +171,42 @@ static void set_up(struct world *w)
 {
 	int s = connect_peer(w);
 
-	kernel_job_create_session(fresh(w), w->handle, 0, 64, 16, 1);
-	kernel_job_create_conn(w->job, 0);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
-	CHECK(run(w) == -ENOTCONN && kernel_job_failed(w->job) == 2);
+	job_create_session(fresh(w), w->handle, 0, 64, 16, 1);
+	job_create_conn(w->job, 0);
+	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
+	CHECK(run(w) == -ENOTCONN && job_failed(w->job) == 2);
 	w->sid = w->job->sid;
 	w->host_no = w->job->host_no;
 	CHECK(w->sid);
 	await(w, "created;");
-	kernel_job_set_param_int(fresh(w), ISCSI_PARAM_SESS_RECOVERY_TMO, 3600);
-	kernel_job_bind_socket(w->job, s, true);
+	job_set_param_int(fresh(w), ISCSI_PARAM_SESS_RECOVERY_TMO, 3600);
+	job_bind_socket(w->job, s, true);
 	close(s);
 	w->done = false;
 	CHECK(kernel_submit(w->k, w->job, job_done, w) == 0);
 	for (int i = 0; i < 100 && !w->done; i++)
 		loop_step(w->loop, 100);
-	CHECK(w->done && kernel_job_result(w->job, NULL) == 0);
+	CHECK(w->done && job_result(w->job, NULL) == 0);
 }
 
 static void set_parameters(struct world *w)
 {
-	kernel_job_set_param(fresh(w), ISCSI_PARAM_TARGET_NAME, "iqn.2026-11.example:kernel");
-	kernel_job_set_param(w->job, ISCSI_PARAM_PERSISTENT_ADDRESS, "portal.example");
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_PERSISTENT_PORT, 3260);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 7);
-	kernel_job_set_param(w->job, ISCSI_PARAM_USERNAME, "someone");
-	kernel_job_set_param_secret(w->job, ISCSI_PARAM_PASSWORD, "its secret", 10);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_IFMARKER_EN, 0);
-	kernel_job_may_fail(w->job);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_MAX_BURST, 131072);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_ISID, 0);
-	kernel_job_set_param_int(w->job, ISCSI_PARAM_FIRST_BURST, 65536);
-	CHECK(run(w) == -ENOSYS && kernel_job_failed(w->job) == 8);
-	CHECK(kernel_job_status(w->job, 6) == -ENOSYS && kernel_job_status(w->job, 9) == 0);
-	kernel_job_for_host(fresh(w), w->handle, w->host_no);
-	kernel_job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "lo");
-	kernel_job_set_host_param(w->job, ISCSI_HOST_PARAM_INITIATOR_NAME, "iqn.2026-11.example:me");
+	job_set_param(fresh(w), ISCSI_PARAM_TARGET_NAME, "iqn.2026-11.example:kernel");
+	job_set_param(w->job, ISCSI_PARAM_PERSISTENT_ADDRESS, "portal.example");
+	job_set_param_int(w->job, ISCSI_PARAM_PERSISTENT_PORT, 3260);
+	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 7);
+	job_set_param(w->job, ISCSI_PARAM_USERNAME, "someone");
+	job_set_param_secret(w->job, ISCSI_PARAM_PASSWORD, "its secret", 10);
+	job_set_param_int(w->job, ISCSI_PARAM_IFMARKER_EN, 0);
+	job_may_fail(w->job);
+	job_set_param_int(w->job, ISCSI_PARAM_MAX_BURST, 131072);
+	job_set_param_int(w->job, ISCSI_PARAM_ISID, 0);
+	job_set_param_int(w->job, ISCSI_PARAM_FIRST_BURST, 65536);
+	CHECK(run(w) == -ENOSYS && job_failed(w->job) == 8);
+	CHECK(job_status(w->job, 6) == -ENOSYS && job_status(w->job, 9) == 0);
+	job_for_host(fresh(w), w->handle, w->host_no);
+	job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "lo");
+	job_set_host_param(w->job, ISCSI_HOST_PARAM_INITIATOR_NAME, "iqn.2026-11.example:me");
 	CHECK(run(w) == 0);
 }
 
@@ -238,7 +238,7 @@ static void exchange_pdus(struct world *w)
 	uint8_t answer[56] = { 0x23, 0x87, [7] = 5 };
 	const char *data = "a=bc";
 
-	kernel_job_send_pdu(fresh(w), bhs, data, 5);
+	job_send_pdu(fresh(w), bhs, data, 5);
 	CHECK(run(w) == 0);
 	CHECK(recv(w->peer, in, sizeof(in), MSG_WAITALL) == sizeof(in));
 	CHECK(in[0] == 0x43 && !memcmp(in + 48, data, 5));
@@ -254,28 +254,28 @@ static void lose_the_connection(struct world *w)
 {
 	size_t len;
 
-	kernel_job_start_conn(fresh(w));
+	job_start_conn(fresh(w));
 	CHECK(run(w) == 0);
-	kernel_job_get_stats(fresh(w));
-	CHECK(run(w) == 0 && kernel_job_data(w->job, 0, &len) && len >= 96);
+	job_get_stats(fresh(w));
+	CHECK(run(w) == 0 && job_data(w->job, 0, &len) && len >= 96);
 	close(w->peer);
 	await(w, "error TCP_CONN_CLOSE;");
-	kernel_job_start_conn(fresh(w));
+	job_start_conn(fresh(w));
 	CHECK(run(w) == -ENOTCONN);
-	kernel_job_destroy_session(fresh(w));
+	job_destroy_session(fresh(w));
 	CHECK(run(w) == -EBUSY);
-	kernel_job_stop_conn(fresh(w), ISCSI_STOP_CONN_RECOVER);
+	job_stop_conn(fresh(w), ISCSI_STOP_CONN_RECOVER);
 	CHECK(run(w) == 0);
 }
 
 static void tear_down(struct world *w)
 {
-	kernel_job_unbind_session(fresh(w));
+	job_unbind_session(fresh(w));
 	CHECK(run(w) == 0);
 	await(w, "unbound;");
-	kernel_job_stop_conn(fresh(w), ISCSI_STOP_CONN_TERM);
-	kernel_job_destroy_conn(w->job);
-	kernel_job_destroy_session(w->job);
+	job_stop_conn(fresh(w), ISCSI_STOP_CONN_TERM);
+	job_destroy_conn(w->job);
+	job_destroy_session(w->job);
 	CHECK(run(w) == 0);
 	await(w, "destroyed;");
 	CHECK(!sysfs_exists(&w->sysfs, "class/iscsi_session/session%u", w->sid));
@@ -295,7 +295,7 @@ static void bench(struct world *w)
 	double t = now();
 
 	for (int i = 0; i < n; i++) {
-		kernel_job_set_param_int(fresh(w), ISCSI_PARAM_TPGT, 1);
+		job_set_param_int(fresh(w), ISCSI_PARAM_TPGT, 1);
 		CHECK(run(w) == 0);
 	}
 	printf("%6.2f us a parameter, each a datagram\n", (now() - t) / n);
@@ -304,14 +304,14 @@ static void bench(struct world *w)
 		for (int i = 0; i < n / size; i++) {
 			fresh(w);
 			for (int k = 0; k < size; k++)
-				kernel_job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
+				job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
 			CHECK(run(w) == 0);
 		}
 		printf("%6.2f us a parameter, %d in a datagram\n", (now() - t) / n, size);
 	}
 	t = now();
 	for (int i = 0; i < 1000; i++) {
-		kernel_job_get_stats(fresh(w));
+		job_get_stats(fresh(w));
 		CHECK(run(w) == 0);
 	}
 	printf("%6.2f us a statistics request, on a socket of its own\n", (now() - t) / 1000);
@@ -340,7 +340,7 @@ int main(int argc, char **argv)
 	exchange_pdus(&w);
 	lose_the_connection(&w);
 	tear_down(&w);
-	kernel_job_free(w.job);
+	job_free(w.job);
 	kernel_free(w.k);
 	sysfs_close(&w.sysfs);
 	loop_free(w.loop);
