@@ -99,7 +99,7 @@ void command_catch_interrupt(const struct command *c)
 	if (*c->interrupt < 0)
 		return;
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	world_set_interrupt(c->world, *c->interrupt);
+	context_set_interrupt(c->context, *c->interrupt);
 }
 
 /* The signal stays in the descriptor, so this can be asked again and again. */
@@ -169,9 +169,9 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 
 	command_catch_interrupt(c);
 	if (c->args->loginall)
-		r = login_leading(c->world, nodes, !c->args->no_wait, &events, &err);
+		r = login_leading(c->context, nodes, !c->args->no_wait, &events, &err);
 	else
-		r = login_records(c->world, nodes, !c->args->no_wait, &events, &err);
+		r = login_records(c->context, nodes, !c->args->no_wait, &events, &err);
 	if (r >= 0)
 		return 0;
 	if (command_interrupted(c))
@@ -185,7 +185,7 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 static void say_logout(void *arg, const struct session_info *s)
 {
 	(void)arg;
-	if (session_is_flash(s))
+	if (session_mode_is_flash(s))
 		out_line("Logout sid %u.", s->sid);
 	else
 		out_session_name("Logging out of session", s, "");
@@ -203,7 +203,7 @@ static void say_adapter_logged_out(const struct session_info *s, const struct er
 
 static void say_logged_out(void *arg, const struct session_info *s, const struct err *err)
 {
-	if (session_is_flash(s))
+	if (session_mode_is_flash(s))
 		say_adapter_logged_out(s, err);
 	else if (err->code == MISCSI_ERR_OK)
 		out_session_name("Logout of", s, " successful.");
@@ -226,7 +226,7 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
 	command_catch_interrupt(c);
-	r = logout_sessions(c->world, sessions, &events, &err);
+	r = logout_sessions(c->context, sessions, &events, &err);
 	if (r >= 0)
 		return 0;
 	if (command_interrupted(c))
@@ -272,7 +272,7 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 	if (sessions->n == 0)
 		return none_found();
 	command_catch_interrupt(c);
-	r = rescan_sessions(c->world, sessions, &events, &err);
+	r = rescan_sessions(c->context, sessions, &events, &err);
 	if (r >= 0)
 		return 0;
 	if (command_interrupted(c))
@@ -320,7 +320,7 @@ int command_stats(const struct command *c, const struct session_info_list *sessi
 
 	if (sessions->n == 0)
 		return none_found();
-	r = stats_sessions(c->world, sessions, &events, &err);
+	r = stats_sessions(c->context, sessions, &events, &err);
 	return r < 0 ? sessions_failed(r, &err) : 0;
 }
 
@@ -329,11 +329,11 @@ int command_kill(const struct command *c)
 {
 	struct client *client;
 	struct err err = ERR_INIT;
-	int r = world_client(c->world, &client, &err);
+	int r = context_client(c->context, &client, &err);
 
 	if (r >= 0)
 		r = client_stop(client, &err);
-	world_client_drop(c->world);
+	context_client_drop(c->context);
 	if (r >= 0)
 		return 0;
 	if (err.code == MISCSI_ERR_ISCSID_NOTCONN)

@@ -9,10 +9,10 @@
 #define CLI_COMMAND_H
 
 #include "args.h"
-#include "modes/node.h"
+#include "modes/node_mode.h"
 
 struct command {
-	struct world *world;
+	struct context *context;
 	const struct args *args;
 	int *interrupt; /* set by what waits for the daemon: readable after a SIGINT; -1: a SIGINT ends us */
 };
@@ -24,8 +24,8 @@ struct command {
 /* -k 0 */
 int command_kill(const struct command *c);
 
-/* Discovery of type fw: keep is enum discovery_keep. */
-int command_firmware_discovery(const struct command *c, unsigned keep);
+/* Discovery of type fw: keep is enum discovery_mode_keep. */
+int command_fw_discovery(const struct command *c, unsigned keep);
 
 /* Prints "iscsiadm: TEXT" of what failed (r: what a function gave), and gives the exit status. */
 int command_fail(int r, const struct err *err);
@@ -51,7 +51,7 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 int command_rescan(const struct command *c, const struct session_info_list *sessions);
 int command_stats(const struct command *c, const struct session_info_list *sessions);
 /* -o update and delete of the chosen records, and printing them. */
-int command_node_update(const struct command *c, const struct node_select *select);
-int command_node_delete(const struct command *c, const struct node_select *select);
+int command_node_update(const struct command *c, const struct node_mode_select *select);
+int command_node_delete(const struct command *c, const struct node_mode_select *select);
 
 #endif

@@ -8,7 +8,7 @@
  */
 #include "command.h"
 
-#include "modes/discovery.h"
+#include "modes/discovery_mode.h"
 #include "out_text.h"
 #include <errno.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static const struct {
 static int print_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
 	struct record_list nodes = { 0 };
-	int r = discovery_nodes(c->world, kind, disc, &nodes, err);
+	int r = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
 
 	if (r == -ENOENT) {
 		err_clear(err);
@@ -52,7 +52,7 @@ static int print_section(const struct command *c, size_t section, size_t *total,
 	struct record_list records = { 0 };
 	enum record_kind kind = sections[section].kind;
 	size_t n = 0;
-	int r = sections[section].has_records ? discovery_list(c->world, kind, &records, err) : 0;
+	int r = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, err) : 0;
 
 	if (c->args->print == 1)
 		out_line("%s:", sections[section].heading);
@@ -107,11 +107,11 @@ static unsigned keep_of(unsigned ops)
 }
 
 /* "Could not perform" is on failures only: Longhorn takes "Could not" anywhere for one. */
-static int ask(const struct command *c, const struct discovery_select *select, bool by_record)
+static int ask(const struct command *c, const struct discovery_mode_select *select, bool by_record)
 {
 	const struct args *a = c->args;
 	bool said = false;
-	struct discovery_ask what = { .select = *select,
+	struct discovery_mode_ask what = { .select = *select,
 		.ifaces = a->ifaces.v,
 		.n_ifaces = a->ifaces.n,
 		.by_record = by_record,
@@ -120,7 +120,7 @@ static int ask(const struct command *c, const struct discovery_select *select, b
 		.arg = &said };
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = discovery_perform(c->world, &what, &nodes, &err);
+	int r = discovery_mode_perform(c->context, &what, &nodes, &err);
 
 	if (r < 0) {
 		/* The cause is often the last thing that was said on the way. */
@@ -139,11 +139,11 @@ static int ask(const struct command *c, const struct discovery_select *select, b
 	return r;
 }
 
-static int show(const struct command *c, const struct discovery_select *select)
+static int show(const struct command *c, const struct discovery_mode_select *select)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct err err = ERR_INIT;
-	int r = discovery_find(c->world, select, &disc, &err);
+	int r = discovery_mode_find(c->context, select, &disc, &err);
 
 	if (r >= 0)
 		r = out_record(disc, c->args->show);
@@ -151,10 +151,10 @@ static int show(const struct command *c, const struct discovery_select *select)
 }
 
 /* 0 also when it was there: Kubernetes ignores the status, XenServer wants 0. */
-static int create(const struct command *c, const struct discovery_select *select)
+static int create(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
-	int r = discovery_new(c->world, select, &err);
+	int r = discovery_mode_new(c->context, select, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
@@ -163,7 +163,7 @@ static int create(const struct command *c, const struct discovery_select *select
 }
 
 /* Silent when it worked, on both streams. */
-static int update(const struct command *c, const struct discovery_select *select)
+static int update(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -171,12 +171,12 @@ static int update(const struct command *c, const struct discovery_select *select
 
 	if (settings.n == 0)
 		return command_refuse("an update needs a setting (-n) and its value (-v)");
-	r = discovery_update(c->world, select, &settings, &err);
+	r = discovery_mode_update(c->context, select, &settings, &err);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
 /* Several operations together have a meaning only with -D, where they say what becomes of the results. */
-static int of_record(const struct command *c, const struct discovery_select *select)
+static int of_record(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
 	int r;
@@ -190,7 +190,7 @@ static int of_record(const struct command *c, const struct discovery_select *sel
 	case ARGS_OP_UPDATE:
 		return update(c, select);
 	case ARGS_OP_DELETE:
-		r = discovery_delete(c->world, select, &err);
+		r = discovery_mode_delete(c->context, select, &err);
 		return r < 0 ? command_fail(r, &err) : 0;
 	default:
 		return command_refuse("one operation (-o) at a time, without -D");
@@ -201,7 +201,7 @@ static int of_record(const struct command *c, const struct discovery_select *sel
 static int run(const struct command *c, bool db)
 {
 	const struct args *a = c->args;
-	struct discovery_select select;
+	struct discovery_mode_select select;
 	struct err err = ERR_INIT;
 	bool asks = db ? a->discover : a->type || a->discover || a->login;
 	int r = command_level(a, 1, "0 or 1");
@@ -210,11 +210,11 @@ static int run(const struct command *c, bool db)
 		return r;
 	if (!a->type && !a->portal && !asks)
 		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) needs a portal (-p)") : list(c);
-	r = discovery_select(&select, a->type, a->portal, &err);
+	r = discovery_mode_select(&select, a->type, a->portal, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	if (select.kind == RECORD_FW)
-		return asks ? command_firmware_discovery(c, keep_of(a->ops)) :
+		return asks ? command_fw_discovery(c, keep_of(a->ops)) :
 			      command_refuse("Invalid command. Possibly missing --discover argument.");
 	if (!asks)
 		return of_record(c, &select);

@@ -6,13 +6,13 @@
  */
 #include "command.h"
 
-#include "modes/firmware.h"
+#include "modes/firmware_mode.h"
 #include "out_text.h"
 
 static int show(const struct command *c, const struct firmware_list *targets)
 {
 	for (size_t i = 0; i < targets->n; i++)
-		out_firmware(&targets->at[i], c->args->show);
+		out_host_firmware(&targets->at[i], c->args->show);
 	return 0;
 }
 
@@ -22,7 +22,7 @@ static int login(const struct command *c, const struct firmware_list *targets)
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r = firmware_mode_nodes(c->world, targets, &settings, &nodes, &err);
+	int r = firmware_mode_nodes(c->context, targets, &settings, &nodes, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
@@ -34,18 +34,18 @@ int command_fw(const struct command *c)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
 	struct err err = ERR_INIT;
-	int r = firmware_mode_list(c->world, &targets, &err);
+	int r = firmware_mode_list(c->context, &targets, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
 	return c->args->login ? login(c, &targets) : show(c, &targets);
 }
 
-int command_firmware_discovery(const struct command *c, unsigned keep)
+int command_fw_discovery(const struct command *c, unsigned keep)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = firmware_mode_discover(c->world, keep, &nodes, &err);
+	int r = firmware_mode_discover(c->context, keep, &nodes, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);

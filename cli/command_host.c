@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "base/mem.h"
-#include "modes/host.h"
+#include "modes/host_mode.h"
 #include "object/pci_adapter.h"
 #include "out_text.h"
 #include <errno.h>
@@ -23,10 +23,10 @@ static unsigned detail_of(long level)
 /* All sessions, read once for all hosts. */
 struct sessions {
 	struct session_info_list all;
-	struct session_words *words;
+	struct session_mode_words *words;
 	/* Room for those of one host: what they point to is all's. */
 	struct session_info_list some;
-	struct session_words *some_words;
+	struct session_mode_words *some_words;
 };
 
 static void sessions_free(struct sessions *s)
@@ -39,16 +39,16 @@ static void sessions_free(struct sessions *s)
 
 static int read_sessions(const struct command *c, struct sessions *s, struct err *err)
 {
-	int r = session_list(c->world, NULL, detail_of(c->args->print), &s->all, err);
+	int r = session_mode_list(c->context, NULL, detail_of(c->args->print), &s->all, err);
 
 	if (r < 0)
 		return r;
-	s->words = x_newn(struct session_words, s->all.n + 1);
+	s->words = x_newn(struct session_mode_words, s->all.n + 1);
 	s->some.info = x_newn(struct session_info, s->all.n + 1);
-	s->some_words = x_newn(struct session_words, s->all.n + 1);
+	s->some_words = x_newn(struct session_mode_words, s->all.n + 1);
 	if (!s->words || !s->some.info || !s->some_words)
 		return -ENOMEM;
-	return session_words(c->world, &s->all, s->words);
+	return session_mode_words(c->context, &s->all, s->words);
 }
 
 static void print_sessions(const struct command *c, const struct host_info *h, struct sessions *s)
@@ -69,14 +69,14 @@ static void print_sessions(const struct command *c, const struct host_info *h, s
 /* The device that it is on; software is on none. The database of names is opened for the first of them. */
 static int print_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
 {
-	const struct sysfs *sysfs = world_sysfs(c->world);
+	const struct sysfs *sysfs = context_sysfs(c->context);
 	const struct engine *engine;
 	struct pci_adapter a;
 	int r;
 
 	if (pci_device_of_host(sysfs, h->host_no, &a.device) < 0)
 		return 0;
-	r = world_engine(c->world, &engine, err);
+	r = context_engine(c->context, &engine, err);
 	if (r < 0)
 		return r;
 	if (!*names)
@@ -93,16 +93,16 @@ static int show_lacking(void *arg, const struct pci_adapter *a)
 {
 	(void)arg;
 	if (a->by_id && a->lacks_count)
-		out_adapter(a);
+		out_host_pci_adapter(a);
 	return 0;
 }
 
 static int print_lacking(const struct command *c, struct err *err)
 {
 	const struct engine *engine;
-	int r = world_engine(c->world, &engine, err);
+	int r = context_engine(c->context, &engine, err);
 
-	return r < 0 ? r : pci_adapter_each(engine->plugins, world_sysfs(c->world), show_lacking, NULL, err);
+	return r < 0 ? r : pci_adapter_each(engine->plugins, context_sysfs(c->context), show_lacking, NULL, err);
 }
 
 static int print_host(
@@ -115,7 +115,7 @@ static int print_host(
 		out_host_line(h);
 		return 0;
 	}
-	r = host_ports_read(world_sysfs(c->world), h, &ports, err);
+	r = host_ports_read(context_sysfs(c->context), h, &ports, err);
 	if (r < 0)
 		return r;
 	out_host(h);
@@ -134,7 +134,7 @@ static int show(const struct command *c)
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct err err = ERR_INIT;
 	char version[64];
-	int r = host_mode_list(c->world, c->args->host, &hosts, &err);
+	int r = host_mode_list(c->context, c->args->host, &hosts, &err);
 
 	if (r >= 0 && hosts.n == 0) {
 		if (c->args->print > 0)
@@ -145,7 +145,7 @@ static int show(const struct command *c)
 	if (r >= 0 && c->args->print > 1)
 		r = read_sessions(c, &sessions, &err);
 	if (r >= 0 && c->args->print == 4) {
-		session_transport_version(c->world, version, sizeof(version));
+		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
 	}
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
@@ -205,7 +205,7 @@ static int chap_show(const struct command *c, const struct adapter *a, uint32_t 
 	int r = host_mode_chap_list(a, index, &l, &err);
 
 	if (r >= 0)
-		r = out_entries(&l, c->args->show);
+		r = out_host_entries(&l, c->args->show);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
@@ -231,7 +231,7 @@ static int chap_change(const struct command *c, const struct adapter *a, uint32_
 	if (r < 0)
 		return chap_failed("CHAP setting failed", index, r, &err);
 	if (index != MISCSI_NONE)
-		log_info(world_log(c->world), "host", "CHAP entry %u of host %u is set", index, a->host_no);
+		log_info(context_log(c->context), "host", "CHAP entry %u of host %u is set", index, a->host_no);
 	return 0;
 }
 
@@ -258,12 +258,12 @@ static int flash_show(const struct command *c, const struct adapter *a, uint32_t
 		err_set(&err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index, a->host_no,
 			strerror(ENOENT));
 	if (r >= 0 && index != MISCSI_NONE)
-		r = out_entries(&l, c->args->show);
+		r = out_host_entries(&l, c->args->show);
 	else if (r >= 0 && l.n == 0)
 		r = err_set(&err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
 	else
 		for (size_t i = 0; r >= 0 && i < l.n; i++)
-			out_flashnode_line(transport_name(a->transport), &l.at[i]);
+			out_host_flashnode_line(transport_name(a->transport), &l.at[i]);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
@@ -426,7 +426,7 @@ static int with_adapter(const struct command *c, const struct verb *v, uint32_t 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
 	/* what 2.1.8 has, too, ends as there */
-	r = host_mode_adapter(c->world, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND,
+	r = host_mode_adapter(c->context, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND,
 		&adapter, &err);
 	if (r < 0)
 		return command_fail(r, &err);

@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "modes/adapter_iface.h"
-#include "modes/iface.h"
+#include "modes/iface_mode.h"
 #include "out_text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static int one_or_all(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
-	int r = name ? iface_find(c->world, name, out, err) : iface_list(c->world, out, err);
+	int r = name ? iface_mode_find(c->context, name, out, err) : iface_mode_list(c->context, out, err);
 
 	if (name && r == -ENOENT)
 		r = err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name);
@@ -22,11 +22,11 @@ static int one_or_all(const struct command *c, const char *name, struct record_l
 static int tree(const struct command *c, const struct record_list *ifaces, struct err *err)
 {
 	struct record_list nodes = { 0 };
-	struct node_select all;
-	int r = node_select(&all, NULL, NULL, NULL, err);
+	struct node_mode_select all;
+	int r = node_mode_select(&all, NULL, NULL, NULL, err);
 
 	if (r >= 0)
-		r = node_list(c->world, &all, &nodes, err);
+		r = node_mode_list(c->context, &all, &nodes, err);
 	for (size_t i = 0; r >= 0 && i < ifaces->n; i++)
 		out_iface_tree(ifaces->at[i], &nodes);
 	record_list_free(&nodes);
@@ -40,7 +40,7 @@ static int show(const struct command *c, const char *name)
 	int r = one_or_all(c, name, &ifaces, &err);
 
 	if (r >= 0 && c->args->host)
-		r = adapter_iface_of_host(c->world, c->args->host, &ifaces, &err);
+		r = adapter_iface_of_host(c->context, c->args->host, &ifaces, &err);
 	if (r >= 0 && c->args->print == 1)
 		r = tree(c, &ifaces, &err);
 	else if (r >= 0 && name)
@@ -55,7 +55,7 @@ static int show(const struct command *c, const char *name)
 static int create(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = iface_new(c->world, name, &err);
+	int r = iface_mode_new(c->context, name, &err);
 
 	if (r < 0) {
 		r = command_fail(r, &err);
@@ -81,7 +81,7 @@ static int update(const struct command *c, const char *name)
 
 	if (settings.n == 0)
 		return command_refuse("Update requires name, value, and iface.");
-	r = iface_update(c->world, name, &settings, &err);
+	r = iface_mode_update(c->context, name, &settings, &err);
 	if (r == -ENOENT)
 		return command_fail(unknown(name, r, &err), &err);
 	if (r < 0) {
@@ -96,7 +96,7 @@ static int update(const struct command *c, const char *name)
 static int remove_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = unknown(name, iface_delete(c->world, name, command_say_busy, NULL, &err), &err);
+	int r = unknown(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
 
 	if (r < 0) {
 		r = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(r, &err);
@@ -112,7 +112,7 @@ static int remove_iface(const struct command *c, const char *name)
 /* The record, by its name. */
 static int find(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
-	int r = iface_find(c->world, name, out, err);
+	int r = iface_mode_find(c->context, name, out, err);
 
 	return r == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : r;
 }
@@ -124,7 +124,7 @@ static int apply(const struct command *c, const char *name)
 	int r = find(c, name, &iface, &err);
 
 	if (r >= 0)
-		r = adapter_iface_apply(c->world, iface.at[0], &err);
+		r = adapter_iface_apply(c->context, iface.at[0], &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
 		out_error("Could not apply settings of iface %s.", name);
@@ -142,7 +142,7 @@ static int apply_all(const struct command *c)
 
 	if (!c->args->host)
 		return command_refuse("iface mode: applyall needs a host (-H): its number or hardware address");
-	r = adapter_iface_apply_all(c->world, c->args->host, &host_no, &err);
+	r = adapter_iface_apply_all(c->context, c->args->host, &host_no, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	out_line("Applied settings to ifaces attached to host%u.", host_no);
@@ -184,7 +184,7 @@ static int ping(const struct command *c, const char *name)
 	ping.interrupt = *c->interrupt;
 	r = find(c, name, &iface, &err);
 	if (r >= 0)
-		r = adapter_iface_ping(c->world, iface.at[0], &ping, &err);
+		r = adapter_iface_ping(c->context, iface.at[0], &ping, &err);
 	if (ping.sent)
 		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
 			ping.received, (ping.sent - ping.received) * 100 / ping.sent);

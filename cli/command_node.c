@@ -8,7 +8,7 @@
  */
 #include "command.h"
 
-#include "modes/iface.h"
+#include "modes/iface_mode.h"
 #include "modes/login.h"
 #include "out_text.h"
 #include <errno.h>
@@ -18,11 +18,11 @@
  * Whole records or lines: `-m node` alone lists, with any -T, -p or -I it shows, as Ansible and
  * Longhorn use it.
  */
-static int node_show_list(const struct command *c, const struct node_select *select, bool records)
+static int node_show_list(const struct command *c, const struct node_mode_select *select, bool records)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_list(c->world, select, &nodes, &err);
+	int r = node_mode_list(c->context, select, &nodes, &err);
 
 	if (r >= 0 && records)
 		r = out_records(&nodes, c->args->show);
@@ -34,11 +34,11 @@ static int node_show_list(const struct command *c, const struct node_select *sel
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
-static int create(const struct command *c, const struct node_select *select)
+static int create(const struct command *c, const struct node_mode_select *select)
 {
 	cleanup(record_freep) struct record *node = NULL;
 	struct err err = ERR_INIT;
-	int r = node_new(c->world, select, &node, &err);
+	int r = node_mode_new(c->context, select, &node, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
@@ -63,7 +63,7 @@ static int operation_failed(int r, const struct err *err)
  * All names are checked before any record is touched: a script's mistake must not leave half of its
  * settings behind.
  */
-int command_node_update(const struct command *c, const struct node_select *select)
+int command_node_update(const struct command *c, const struct node_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -74,14 +74,14 @@ int command_node_update(const struct command *c, const struct node_select *selec
 	r = settings_check(&settings, RECORD_NODE, &err);
 	if (r < 0)
 		return command_fail(r, &err);
-	r = node_update(c->world, select, &settings, &err);
+	r = node_mode_update(c->context, select, &settings, &err);
 	return r < 0 ? operation_failed(r, &err) : 0;
 }
 
-int command_node_delete(const struct command *c, const struct node_select *select)
+int command_node_delete(const struct command *c, const struct node_mode_select *select)
 {
 	struct err err = ERR_INIT;
-	int r = node_delete(c->world, select, command_say_busy, NULL, &err);
+	int r = node_mode_delete(c->context, select, command_say_busy, NULL, &err);
 
 	if (r >= 0)
 		return 0;
@@ -96,10 +96,10 @@ static int login_startup(const struct command *c)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int startup, r = node_startup_parse(c->args->loginall, &startup, &err);
+	int startup, r = node_mode_startup_parse(c->args->loginall, &startup, &err);
 
 	if (r >= 0)
-		r = node_list_startup(c->world, startup, &nodes, &err);
+		r = node_mode_list_startup(c->context, startup, &nodes, &err);
 	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
 	record_list_free(&nodes);
 	return r;
@@ -109,20 +109,20 @@ static int logout_startup(const struct command *c)
 {
 	struct session_info_list sessions = { 0 };
 	struct err err = ERR_INIT;
-	int startup, r = node_startup_parse(c->args->logoutall, &startup, &err);
+	int startup, r = node_mode_startup_parse(c->args->logoutall, &startup, &err);
 
 	if (r >= 0)
-		r = node_sessions_startup(c->world, startup, &sessions, &err);
+		r = node_mode_sessions_startup(c->context, startup, &sessions, &err);
 	r = r < 0 ? command_fail(r, &err) : command_logout(c, &sessions);
 	session_info_list_free(&sessions);
 	return r;
 }
 
-static int login(const struct command *c, const struct node_select *select)
+static int login(const struct command *c, const struct node_mode_select *select)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_list(c->world, select, &nodes, &err);
+	int r = node_mode_list(c->context, select, &nodes, &err);
 
 	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
 	record_list_free(&nodes);
@@ -130,18 +130,18 @@ static int login(const struct command *c, const struct node_select *select)
 }
 
 /* -u, -R, -s */
-static int of_sessions(const struct command *c, const struct node_select *select)
+static int of_sessions(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 	struct session_info_list sessions = { 0 };
-	struct session_filter filter;
+	struct session_mode_filter filter;
 	struct err err = ERR_INIT;
 	int r;
 
-	node_select_sessions(select, &filter);
-	r = session_list(c->world, &filter, SESSION_DETAIL_LIST, &sessions, &err);
+	node_mode_select_sessions(select, &filter);
+	r = session_mode_list(c->context, &filter, SESSION_DETAIL_LIST, &sessions, &err);
 	if (r >= 0 && a->logout)
-		session_add_logins(c->world, &filter, &sessions);
+		session_mode_add_logins(c->context, &filter, &sessions);
 	if (r < 0)
 		r = command_fail(r, &err);
 	else if (a->logout)
@@ -156,13 +156,13 @@ static int of_sessions(const struct command *c, const struct node_select *select
  * One iface, which must be known. A logout goes by what runs: a session whose iface was deleted must
  * end as well, so its name is not looked up then.
  */
-static int choose(const struct command *c, struct node_select *select)
+static int choose(const struct command *c, struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 	const char *iface = a->ifaces.n ? a->ifaces.v[0] : NULL;
 	struct record_list found = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_select(select, a->targetname, a->portal, iface, &err);
+	int r = node_mode_select(select, a->targetname, a->portal, iface, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
@@ -170,7 +170,7 @@ static int choose(const struct command *c, struct node_select *select)
 		out_error("NODE mode only accepts one interface. Using the first one, %s", iface);
 	if (!iface || a->logout)
 		return 0;
-	r = iface_find(c->world, iface, &found, &err);
+	r = iface_mode_find(c->context, iface, &found, &err);
 	record_list_free(&found);
 	if (r >= 0)
 		return 0;
@@ -181,7 +181,7 @@ static int choose(const struct command *c, struct node_select *select)
 }
 
 /* One at a time: 2.1.8 took one of two without saying which. */
-static int by_operation(const struct command *c, const struct node_select *select)
+static int by_operation(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 
@@ -207,7 +207,7 @@ int command_node(const struct command *c)
 	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_loginall, ARGS_logoutall,
 		ARGS_ops };
 	const struct args *a = c->args;
-	struct node_select select;
+	struct node_mode_select select;
 	int r = command_level(a, 1, "0 or 1");
 
 	if (!r)

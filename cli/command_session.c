@@ -28,7 +28,7 @@ static unsigned detail_of(long level)
 /* The daemon is asked for its words from -P 1 on; the line itself needs nobody. */
 static int print(const struct command *c, const struct session_info_list *l)
 {
-	cleanup(x_freep) struct session_words *words = NULL;
+	cleanup(x_freep) struct session_mode_words *words = NULL;
 	char version[64];
 
 	if (c->args->print == 0) {
@@ -36,11 +36,11 @@ static int print(const struct command *c, const struct session_info_list *l)
 			out_session_line(&l->info[i]);
 		return 0;
 	}
-	words = x_newn(struct session_words, l->n + 1);
-	if (!words || session_words(c->world, l, words) < 0)
+	words = x_newn(struct session_mode_words, l->n + 1);
+	if (!words || session_mode_words(c->context, l, words) < 0)
 		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
 	if (c->args->print == 3) {
-		session_transport_version(c->world, version, sizeof(version));
+		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
 	}
 	out_session_tree(l, words, (unsigned)c->args->print, c->args->show);
@@ -60,7 +60,7 @@ static int of_all(const struct command *c)
 
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
 		return command_refuse("session mode: this operation (-o) needs a session (-r)");
-	r = session_list(c->world, NULL, detail_of(a->print), &l, &err);
+	r = session_mode_list(c->context, NULL, detail_of(a->print), &l, &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
 	} else if (a->logout) {
@@ -107,10 +107,10 @@ static int log_in_again(const struct command *c, struct record *node)
 static int of_record(const struct command *c, const struct session_info *s)
 {
 	struct record *node = NULL;
-	struct node_select select;
+	struct node_mode_select select;
 	struct err err = ERR_INIT;
 	char portal[PORTAL_TEXT_MAX];
-	int r = session_record(c->world, s, &node, &err);
+	int r = session_mode_record(c->context, s, &node, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
@@ -125,7 +125,7 @@ static int of_record(const struct command *c, const struct session_info *s)
 	if (portal_host_kind(record_str(node, FIELD_CONN_ADDRESS), strlen(record_str(node, FIELD_CONN_ADDRESS))) != PORTAL_IPV6)
 		snprintf(portal, sizeof(portal), "%s:%d", record_str(node, FIELD_CONN_ADDRESS),
 			(int)record_int(node, FIELD_CONN_PORT));
-	r = node_select(&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
+	r = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
 	if (r < 0)
 		r = command_fail(r, &err);
 	else if (c->args->ops == ARGS_OP_UPDATE)
@@ -145,11 +145,11 @@ static int of_one(const struct command *c)
 	struct session_info_list l = { 0 };
 	struct err err = ERR_INIT;
 	uint32_t sid;
-	int r = session_sid_parse(a->sid, &sid, &err);
+	int r = session_mode_sid_parse(a->sid, &sid, &err);
 
 	if (r < 0)
 		return command_fail(r, &err);
-	r = session_find(c->world, sid, a->print ? detail_of(a->print) : SESSION_DETAIL_MATCH, &l, &err);
+	r = session_mode_find(c->context, sid, a->print ? detail_of(a->print) : SESSION_DETAIL_MATCH, &l, &err);
 	if (r < 0) {
 		out_error("Could not get session info for sid %u", sid);
 		return command_status(r, &err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iscsiadm: reads its words, makes the world that the environment and the system give, and runs one
+ * iscsiadm: reads its words, makes the context from the environment and the system, and runs one
  * mode.
  *
  * os-brick greps this file for "node.session.scan" before it uses manual scans. The table of settings
@@ -43,7 +43,7 @@ static int run(const struct args *a)
 {
 	static const char program[] = "iscsiadm";
 	struct log log = { level_of(a->debug), log_to_stderr, (void *)program };
-	struct world_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
+	struct context_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
 		.sysfs = secure_getenv("MISCSI_SYSFS"),
 		.socket = secure_getenv("MISCSI_SOCKET"),
 		.may_start = a->in_mode != ARGS_MODE_NONE,
@@ -51,10 +51,10 @@ static int run(const struct args *a)
 	int status, interrupt = -1;
 	struct command c = { .args = a, .interrupt = &interrupt };
 
-	if (world_new(&config, &c.world) < 0)
+	if (context_new(&config, &c.context) < 0)
 		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
 	status = commands[a->in_mode](&c);
-	world_free(c.world);
+	context_free(c.context);
 	file_close(&interrupt);
 	return status;
 }

@@ -63,7 +63,7 @@ void out_host(const struct host_info *h)
 
 /* ---- adapters: the form is ours, for open-iscsi shows nothing of them; one fact a line ---- */
 
-void out_adapter(const struct pci_adapter *a)
+void out_host_pci_adapter(const struct pci_adapter *a)
 {
 	struct clean vendor, device, driver;
 
@@ -140,7 +140,7 @@ void out_host_sessions_heading(void)
 	printf("\t*********\n\tSessions:\n\t*********\n");
 }
 
-void out_flashnode_line(const char *transport, const struct adapter_entry *e)
+void out_host_flashnode_line(const char *transport, const struct adapter_entry *e)
 {
 	const char *address = record_str(e->record, FIELD_FLASH_IPADDRESS);
 	struct clean a, t;
@@ -150,7 +150,7 @@ void out_flashnode_line(const char *transport, const struct adapter_entry *e)
 		clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME)));
 }
 
-int out_entries(const struct adapter_entries *l, bool secrets)
+int out_host_entries(const struct adapter_entries *l, bool secrets)
 {
 	int r = 0;
 
@@ -159,7 +159,7 @@ int out_entries(const struct adapter_entries *l, bool secrets)
 	return r;
 }
 
-void out_firmware(const struct firmware_target *t, bool secrets)
+void out_host_firmware(const struct firmware_target *t, bool secrets)
 {
 	struct clean c;
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "config.h"
-#include "modes/session.h"
+#include "modes/session_mode.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ void out_session_line(const struct session_info *s)
 
 	printf("%s: [%u] ", clean_or(&t, s->transport, "unknown"), s->sid);
 	print_portal(s->persistent_address, s->persistent_port, s->tpgt);
-	printf(" %s (%s)\n", clean(&t, s->target), session_is_flash(s) ? "flash" : "non-flash");
+	printf(" %s (%s)\n", clean(&t, s->target), session_mode_is_flash(s) ? "flash" : "non-flash");
 }
 
 static const char stars[] = "************************";
@@ -115,7 +115,7 @@ static void print_secret(const struct layout *y, const char *label, const struct
 }
 
 /* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
-static void print_interface(const struct layout *y, const struct session_info *s, const struct session_words *words)
+static void print_interface(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	struct clean ip;
 
@@ -189,7 +189,7 @@ static void print_devices(const struct layout *y, const struct session_info *s)
  * While there is no connection the kernel gives no address: the persistent one stands in, so the line
  * is never empty.
  */
-static void print_session(const struct layout *y, const struct session_info *s, const struct session_words *words)
+static void print_session(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	bool connected = *s->address;
 
@@ -218,7 +218,7 @@ static int by_target(const void *a, const void *b)
 	return x->sid < y->sid ? -1 : x->sid > y->sid;
 }
 
-static void print_tree(const struct layout *y, const struct session_info_list *l, const struct session_words *words)
+static void print_tree(const struct layout *y, const struct session_info_list *l, const struct session_mode_words *words)
 {
 	const struct session_info **order = x_newn(const struct session_info *, l->n + 1);
 	const struct session_info *last = NULL;
@@ -234,14 +234,14 @@ static void print_tree(const struct layout *y, const struct session_info_list *l
 
 		if (!last || strcmp(last->target, s->target) != 0)
 			printf("%sTarget: %s (%s)\n", y->indent, clean(&c, s->target),
-				session_is_flash(s) ? "flash" : "non-flash");
+				session_mode_is_flash(s) ? "flash" : "non-flash");
 		print_session(y, s, &words[s - l->info]);
 		last = s;
 	}
 	x_free(order);
 }
 
-void out_session_tree(const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets)
+void out_session_tree(const struct session_info_list *l, const struct session_mode_words *words, unsigned level, bool secrets)
 {
 	const struct layout y = { "", .settings = level >= 2, .params = level >= 2, .devices = level >= 3, .host = true,
 		.secrets = secrets };
@@ -249,7 +249,7 @@ void out_session_tree(const struct session_info_list *l, const struct session_wo
 	print_tree(&y, l, words);
 }
 
-void out_session_tree_of_host(const struct session_info_list *l, const struct session_words *words, unsigned level)
+void out_session_tree_of_host(const struct session_info_list *l, const struct session_mode_words *words, unsigned level)
 {
 	const struct layout y = { "\t", .params = level >= 3, .devices = level >= 4 };
 

@@ -250,10 +250,10 @@ void out_unserved(const char *transport, const struct err *why)
 	printf("Kernel transport: %s\n\tNot served: %s\n", transport, why->text);
 }
 
-void out_transports(const struct transport_list *l)
+void out_transports(const struct transport_mode_list *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		const struct transport_info *t = &l->rows[i];
+		const struct transport_mode_info *t = &l->rows[i];
 
 		printf("Plugin: %s\n", t->name);
 		if (*t->refused) {

@@ -9,7 +9,7 @@
 #define CLI_OUT_TEXT_H
 
 #include "base/err.h"
-#include "modes/transport.h"
+#include "modes/transport_mode.h"
 #include "record/record.h"
 #include <stdbool.h>
 
@@ -21,7 +21,7 @@ struct host_port;
 struct pci_adapter;
 struct session_info;
 struct session_info_list;
-struct session_words;
+struct session_mode_words;
 
 /* "iscsiadm: TEXT" on stderr, behind what was printed before. */
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -52,17 +52,17 @@ void out_iface_line(const struct record *iface);
 /* "Iface: NAME" and the nodes of the list that are bound to it. */
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
-void out_transports(const struct transport_list *l);
+void out_transports(const struct transport_mode_list *l);
 /* Transport mode, and what host mode shows of adapters that have no host yet. */
-void out_adapter(const struct pci_adapter *a);
+void out_host_pci_adapter(const struct pci_adapter *a);
 void out_unserved(const char *transport, const struct err *why);
 
 /* out_session.c: "tcp: [SID] A:P,TPGT TARGET (non-flash)" */
 void out_session_line(const struct session_info *s);
 /* level 1 to 3; words[] of l->n. Ordered by target. */
-void out_session_tree(const struct session_info_list *l, const struct session_words *words, unsigned level, bool secrets);
+void out_session_tree(const struct session_info_list *l, const struct session_mode_words *words, unsigned level, bool secrets);
 /* The same below a host: level 2 to 4 of host mode. */
-void out_session_tree_of_host(const struct session_info_list *l, const struct session_words *words, unsigned level);
+void out_session_tree_of_host(const struct session_info_list *l, const struct session_mode_words *words, unsigned level);
 void out_session_banner(const char *transport_version);
 /* "[sid: N, target: T, portal: A,P]" between. */
 void out_session_name(const char *before, const struct session_info *s, const char *behind);
@@ -77,10 +77,10 @@ void out_host_adapter(const struct pci_adapter *a);
 void out_host_port(const struct host_info *h, const struct host_port *p);
 void out_host_sessions_heading(void);
 /* "qla4xxx: [INDEX] A:P,TPGT TARGET" */
-void out_flashnode_line(const char *transport, const struct adapter_entry *e);
+void out_host_flashnode_line(const char *transport, const struct adapter_entry *e);
 /* What boot firmware says of a target: a record, though not a node's. */
-void out_firmware(const struct firmware_target *t, bool secrets);
+void out_host_firmware(const struct firmware_target *t, bool secrets);
 /* Records of a CHAP table, or of flash nodes. -errno. */
-int out_entries(const struct adapter_entries *l, bool secrets);
+int out_host_entries(const struct adapter_entries *l, bool secrets);
 
 #endif

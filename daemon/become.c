@@ -88,7 +88,7 @@ static bool is_named(int fd, const char *path)
 	return fstat(fd, &file) == 0 && stat(path, &named) == 0 && file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
-int become_known(const char *pid_file, int *out, struct err *err)
+int become_pid_file(const char *pid_file, int *out, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[24];
@@ -110,7 +110,7 @@ int become_known(const char *pid_file, int *out, struct err *err)
 	return 0;
 }
 
-void become_unknown(const char *pid_file, int fd)
+void become_pid_file_remove(const char *pid_file, int fd)
 {
 	if (fd < 0)
 		return;
@@ -138,7 +138,7 @@ void become_resident(const struct log *log)
 }
 
 /* Linux gives no page back that is locked (madvise says EINVAL), so it is not, for a moment. */
-void become_lean(void)
+void become_trim(void)
 {
 	munlockall();
 	malloc_trim(0);

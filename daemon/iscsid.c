@@ -124,11 +124,11 @@ int main(int argc, char **argv)
 	if (!options.foreground && become_daemon(&ready) < 0)
 		rc = err_set(&err, MISCSI_ERR_INTERNAL, "cannot go on in the background");
 	if (rc == 0 && options.pid_file)
-		rc = become_known(options.pid_file, &pid_fd, &err);
+		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)
 		rc = serve(&options, &log, ready, &err);
 	if (options.pid_file)
-		become_unknown(options.pid_file, pid_fd);
+		become_pid_file_remove(options.pid_file, pid_fd);
 	if (rc < 0) {
 		if (!options.foreground) /* the log goes elsewhere */
 			fprintf(stderr, "iscsid: %s\n", err.text);

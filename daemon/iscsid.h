@@ -26,12 +26,12 @@ struct iscsid_options {
 int become_daemon(int *ready);
 void become_ready(int ready); /* -1: nothing waits */
 /* Makes the pid file and keeps it locked: -EAGAIN when another iscsid has it. *fd stays open until the end. */
-int become_known(const char *pid_file, int *fd, struct err *err);
-void become_unknown(const char *pid_file, int fd);
+int become_pid_file(const char *pid_file, int *fd, struct err *err);
+void become_pid_file_remove(const char *pid_file, int fd);
 /* Not swapped out, not killed for memory: the disk it would be swapped to may be its own. Best effort. */
 void become_resident(const struct log *log);
 /* Gives memory back that was freed. */
-void become_lean(void);
+void become_trim(void);
 
 /* serve.c: everything from the loop to the sessions, until SIGTERM or SIGINT. Calls become_ready(ready) when requests are taken. */
 int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err);

@@ -129,7 +129,7 @@ static int identify(void *arg, const char **name, const char **alias, struct err
 static void tidy(void *arg)
 {
 	(void)arg;
-	become_lean();
+	become_trim();
 }
 
 /* A burst of logins needs memory for what is said and heard; when it is over that goes back. */
@@ -255,7 +255,7 @@ static int make_service(struct daemon *d, struct err *err)
 	struct service_config config = {
 		.loop = d->loop,
 		.log = d->log,
-		.ops = &service_manager_ops,
+		.ops = &service_ops_manager,
 		.manager = d->manager,
 		.stop = stop,
 		.arg = d,
@@ -286,7 +286,7 @@ static int run(struct daemon *d, int ready, struct err *err)
 	if (rc < 0)
 		return rc;
 	become_resident(d->log);
-	become_lean();
+	become_trim();
 	become_ready(ready);
 	rc = loop_run(d->loop);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;

@@ -96,9 +96,9 @@ static void batch_end(struct batch *b)
 	if (b->error) {
 		err_set(&err, MISCSI_ERR_NOMEM, "a result was lost");
 		varlink_put(parameters);
-		varlink_reply_error(b->call, "org.miscsi.Error", batch_failure(&err));
+		varlink_call_reply_error(b->call, "org.miscsi.Error", batch_failure(&err));
 	} else {
-		varlink_reply(b->call, parameters);
+		varlink_call_reply(b->call, parameters);
 	}
 	batch_free(b);
 }
@@ -140,7 +140,7 @@ static void batch_add(struct batch *b, size_t index, const struct manager_result
 	add_result(b, index, r);
 	b->left--;
 	if (!b->error && varlink_call_more(b->call))
-		varlink_reply_more(b->call, take_results(b));
+		varlink_call_reply_more(b->call, take_results(b));
 	if (b->started && !b->left)
 		batch_end(b);
 }
@@ -163,7 +163,7 @@ struct batch *batch_new(const struct service_config *config, struct varlink_call
 
 	if (!b) {
 		err_nomem(&err, "the requests");
-		varlink_reply_error(call, "org.miscsi.Error", batch_failure(&err));
+		varlink_call_reply_error(call, "org.miscsi.Error", batch_failure(&err));
 		return NULL;
 	}
 	b->config = config;

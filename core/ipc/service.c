@@ -41,7 +41,7 @@ static const char *const levels[] = { "err", "warn", "info", "debug" };
 
 static void reply_failure(struct varlink_call *call, const struct err *err)
 {
-	varlink_reply_error(call, INTERFACE ".Error", batch_failure(err));
+	varlink_call_reply_error(call, INTERFACE ".Error", batch_failure(err));
 }
 
 /* Replies with what was built, or that there was no memory for it. Takes parameters. */
@@ -50,7 +50,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 	struct err err = ERR_INIT;
 
 	if (!error) {
-		varlink_reply(call, parameters);
+		varlink_call_reply(call, parameters);
 		return;
 	}
 	varlink_put(parameters);
@@ -86,11 +86,11 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	size_t n;
 
 	if (varlink_array(parameters, "records", &records)) {
-		varlink_reply_invalid(call, "records");
+		varlink_call_reply_invalid(call, "records");
 		return;
 	}
 	if (varlink_boolean(parameters, "wait", &wait) == -EINVAL) {
-		varlink_reply_invalid(call, "wait");
+		varlink_call_reply_invalid(call, "wait");
 		return;
 	}
 	n = json_object_array_length(records);
@@ -196,7 +196,7 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 	int rc = sids_read(sids, parameters);
 
 	if (by_filter == -EINVAL || (!by_filter && (rc != -ENOENT || !filter_is_valid(sids->filter)))) {
-		varlink_reply_invalid(call, "filter");
+		varlink_call_reply_invalid(call, "filter");
 		return -EINVAL;
 	}
 	if (!by_filter)
@@ -205,7 +205,7 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 		err_nomem(&err, "the list of sessions");
 		reply_failure(call, &err);
 	} else if (rc) {
-		varlink_reply_invalid(call, "sids");
+		varlink_call_reply_invalid(call, "sids");
 	}
 	return rc;
 }
@@ -222,7 +222,7 @@ static void do_logout(void *arg, struct varlink_call *call, struct json_object *
 	bool force = false;
 
 	if (varlink_boolean(parameters, "force", &force) == -EINVAL) {
-		varlink_reply_invalid(call, "force");
+		varlink_call_reply_invalid(call, "force");
 		return;
 	}
 	if (sids_choose(s, &sids, call, parameters))
@@ -245,7 +245,7 @@ static void do_rescan(void *arg, struct varlink_call *call, struct json_object *
 	struct batch *b;
 
 	if (sids_read(&sids, parameters)) {
-		varlink_reply_invalid(call, "sids");
+		varlink_call_reply_invalid(call, "sids");
 		return;
 	}
 	b = batch_new(&s->config, call, sids.n, &s->pending);
@@ -313,7 +313,7 @@ static void on_change(struct manager_watch *w, const struct manager_session *ses
 	if (error)
 		varlink_put(reply);
 	else
-		varlink_reply_more(m->call, reply);
+		varlink_call_reply_more(m->call, reply);
 }
 
 /* Taken off the manager's list before it is freed: a change may be told at any time. */
@@ -377,11 +377,11 @@ static void do_set_log_level(void *arg, struct varlink_call *call, struct json_o
 	for (unsigned i = 0; i < LEVELS; i++) {
 		if (!strcmp(level, levels[i])) {
 			s->config.log->level = (enum log_level)i;
-			varlink_reply(call, NULL);
+			varlink_call_reply(call, NULL);
 			return;
 		}
 	}
-	varlink_reply_invalid(call, "level");
+	varlink_call_reply_invalid(call, "level");
 }
 
 /* The reply goes out first, so that iscsiadm can wait for the end of the connection: that is the daemon's
@@ -391,7 +391,7 @@ static void do_stop(void *arg, struct varlink_call *call, struct json_object *pa
 	struct service *s = arg;
 
 	(void)parameters;
-	varlink_reply(call, NULL);
+	varlink_call_reply(call, NULL);
 	if (s->config.stop)
 		s->config.stop(s->config.arg);
 }

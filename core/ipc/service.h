@@ -7,7 +7,7 @@
 #ifndef IPC_SERVICE_H
 #define IPC_SERVICE_H
 
-#include "ipc/server.h"
+#include "ipc/varlink_server.h"
 #include "session/manager.h"
 
 struct service;
@@ -25,7 +25,7 @@ struct service_ops { /* the rows of manager.h of the same names */
 };
 
 /* The real ones (service_ops.c, so that a test that brings its own does not link the manager). */
-extern const struct service_ops service_manager_ops;
+extern const struct service_ops service_ops_manager;
 
 struct service_config { /* borrowed for the service's life */
 	struct loop *loop;

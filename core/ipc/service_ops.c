@@ -7,7 +7,7 @@
 #include "config.h"
 #include "ipc/service.h"
 
-const struct service_ops service_manager_ops = {
+const struct service_ops service_ops_manager = {
 	.login = manager_login,
 	.logout = manager_logout,
 	.logout_id = manager_logout_id,

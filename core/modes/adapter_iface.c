@@ -2,7 +2,7 @@
 /* Ifaces of adapters: from sysfs into the database, and from the database into the adapter. */
 #include "modes/adapter_iface.h"
 #include "kernel/kernel.h"
-#include "modes/host.h"
+#include "modes/host_mode.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-static int transport_of(struct world *w, const char *name, struct adapter *out, struct err *err)
+static int transport_of(struct context *ctx, const char *name, struct adapter *out, struct err *err)
 {
 	const struct engine *engine;
-	int r = world_engine(w, &engine, err);
+	int r = context_engine(ctx, &engine, err);
 
 	if (r < 0)
 		return r;
@@ -26,21 +26,21 @@ static int transport_of(struct world *w, const char *name, struct adapter *out, 
 /* ---- into the database ---- */
 
 /* A host of a session is no adapter; its plugin is asked only where nothing else tells. */
-static bool is_adapter(struct world *w, const struct host_info *h)
+static bool is_adapter(struct context *ctx, const struct host_info *h)
 {
 	struct adapter a;
 	struct err err = ERR_INIT;
 
 	if (!*h->hwaddress || !*h->transport)
 		return false;
-	if (transport_of(w, h->transport, &a, &err) < 0) {
-		log_info(world_log(w), "iface", "host%u: %s", h->host_no, err.text);
+	if (transport_of(ctx, h->transport, &a, &err) < 0) {
+		log_info(context_log(ctx), "iface", "host%u: %s", h->host_no, err.text);
 		return false;
 	}
 	return !(transport_traits(a.transport) & MISCSI_TRAIT_SESSION_HOST);
 }
 
-static void keep(struct world *w, struct db *db, const struct record *iface)
+static void keep(struct context *ctx, struct db *db, const struct record *iface)
 {
 	cleanup(record_freep) struct record *there = NULL;
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
@@ -49,33 +49,33 @@ static void keep(struct world *w, struct db *db, const struct record *iface)
 	if (db_iface_find(db, name, &there, NULL) == 0)
 		return;
 	if (db_iface_add(db, iface, DB_ADD_NEW, NULL, &err) < 0)
-		log_info(world_log(w), "iface", "%s is not kept: %s", name, err.text);
+		log_info(context_log(ctx), "iface", "%s is not kept: %s", name, err.text);
 }
 
-static int setup_host(struct world *w, struct db *db, const struct host_info *h, struct err *err)
+static int setup_host(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
-	int r = *h->transport && *h->hwaddress ? host_ports_read(world_sysfs(w), h, &ports, err) : 0;
+	int r = *h->transport && *h->hwaddress ? host_ports_read(context_sysfs(ctx), h, &ports, err) : 0;
 
-	if (r >= 0 && ports.n == 0 && is_adapter(w, h)) {
+	if (r >= 0 && ports.n == 0 && is_adapter(ctx, h)) {
 		host_ports_free(&ports);
 		r = host_ports_of_host(h, &ports, err);
 	}
 	for (size_t i = 0; r >= 0 && i < ports.n; i++)
-		keep(w, db, ports.at[i].record);
+		keep(ctx, db, ports.at[i].record);
 	return r;
 }
 
-int adapter_iface_setup(struct world *w, struct err *err)
+int adapter_iface_setup(struct context *ctx, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
-		r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+		r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = setup_host(w, db, &hosts.at[i], err);
+		r = setup_host(ctx, db, &hosts.at[i], err);
 	return r;
 }
 
@@ -121,19 +121,19 @@ static void keep_served(const struct host_list *hosts, struct record_list *iface
 	ifaces->n = n;
 }
 
-static int hosts_named(struct world *w, const char *which, struct host_list *out, struct err *err)
+static int hosts_named(struct context *ctx, const char *which, struct host_list *out, struct err *err)
 {
-	int r = host_mode_list(w, which, out, err);
+	int r = host_mode_list(ctx, which, out, err);
 
 	if (r >= 0 && out->n == 0)
 		r = err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host");
 	return r;
 }
 
-int adapter_iface_of_host(struct world *w, const char *which, struct record_list *ifaces, struct err *err)
+int adapter_iface_of_host(struct context *ctx, const char *which, struct record_list *ifaces, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
-	int r = hosts_named(w, which, &hosts, err);
+	int r = hosts_named(ctx, which, &hosts, err);
 
 	if (r >= 0)
 		keep_served(&hosts, ifaces, false);
@@ -141,16 +141,16 @@ int adapter_iface_of_host(struct world *w, const char *which, struct record_list
 }
 
 /* The adapter that an iface is of. A transport without adapters says itself what it does not do. */
-static int adapter_of(struct world *w, const struct record *iface, struct adapter *out, struct err *err)
+static int adapter_of(struct context *ctx, const struct record *iface, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
 	size_t found = 0;
-	int r = transport_of(w, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
+	int r = transport_of(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
 
 	if (r < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
 		return r;
-	r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+	r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < hosts.n; i++) {
@@ -169,28 +169,28 @@ static int adapter_of(struct world *w, const struct record *iface, struct adapte
 
 /* ---- settings ---- */
 
-int adapter_iface_apply(struct world *w, const struct record *iface, struct err *err)
+int adapter_iface_apply(struct context *ctx, const struct record *iface, struct err *err)
 {
 	struct record *one[] = { (struct record *)iface };
 	const struct record_list list = { one, 1, 1 };
 	struct adapter a;
-	int r = adapter_of(w, iface, &a, err);
+	int r = adapter_of(ctx, iface, &a, err);
 
 	return r < 0 ? r : adapter_net_apply(&a, &list, err);
 }
 
-int adapter_iface_apply_all(struct world *w, const char *which, uint32_t *host_no, struct err *err)
+int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *host_no, struct err *err)
 {
 	cleanup(record_list_free) struct record_list ifaces = { 0 };
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct adapter a;
 	struct db *db;
-	int r = host_mode_adapter(w, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
+	int r = host_mode_adapter(ctx, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 
 	if (r >= 0)
-		r = hosts_named(w, which, &hosts, err);
+		r = hosts_named(ctx, which, &hosts, err);
 	if (r >= 0)
-		r = world_db(w, &db, err);
+		r = context_db(ctx, &db, err);
 	if (r >= 0)
 		r = db_iface_list(db, &ifaces, err);
 	if (r < 0)
@@ -328,7 +328,7 @@ static int ping_all(
 	return ping->received ? 0 : first;
 }
 
-int adapter_iface_ping(struct world *w, const struct record *iface, struct adapter_ping *ping, struct err *err)
+int adapter_iface_ping(struct context *ctx, const struct record *iface, struct adapter_ping *ping, struct err *err)
 {
 	struct miscsi_ping_args args = { .size = sizeof(args),
 		.payload = ping->size,
@@ -342,9 +342,9 @@ int adapter_iface_ping(struct world *w, const struct record *iface, struct adapt
 
 	args.dst = &to.any;
 	if (r >= 0)
-		r = adapter_of(w, iface, &a, err);
+		r = adapter_of(ctx, iface, &a, err);
 	if (r >= 0)
-		r = world_engine(w, &engine, err);
+		r = context_engine(ctx, &engine, err);
 	if (r < 0)
 		return r;
 	p.host_no = a.host_no;

@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 #include "ipc/client.h"
-#include "modes/first.h"
-#include "modes/firmware.h"
+#include "modes/first_error.h"
+#include "modes/firmware_mode.h"
 #include <errno.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ struct login_call {
 	struct record **at; /* those that are logged in to */
 	unsigned *missing; /* how many sessions of each */
 	size_t n;
-	struct first failure, exists;
+	struct first_error failure, exists;
 };
 
 static void login_result(void *arg, const struct client_result *r)
@@ -39,11 +39,11 @@ static void login_result(void *arg, const struct client_result *r)
 		/* Somebody else was quicker. */
 		unsigned wanted = (unsigned)record_int(node, FIELD_SESSION_NR_SESSIONS);
 
-		first_note(&c->exists, r->index, &r->err);
+		first_error_note(&c->exists, r->index, &r->err);
 		c->events->present(c->events->arg, node, wanted, wanted);
 		return;
 	}
-	first_note(&c->failure, r->index, &r->err);
+	first_error_note(&c->failure, r->index, &r->err);
 	/* Their logins are one request, and have one result. */
 	for (unsigned i = 0; i < (r->err.code == MISCSI_ERR_OK ? c->missing[r->index] : 1); i++)
 		c->events->result(c->events->arg, node, &r->err);
@@ -53,10 +53,10 @@ static void login_result(void *arg, const struct client_result *r)
  * Leaves out, and tells of, those that have all their sessions. Before the daemon is asked or started:
  * clients log in again and again, and most times there is nothing to do.
  */
-static int login_choose(struct world *w, const struct record_list *nodes, struct login_call *c, struct err *err)
+static int login_choose(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
-	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
 	if (r < 0)
 		return r;
@@ -65,13 +65,13 @@ static int login_choose(struct world *w, const struct record_list *nodes, struct
 		struct err there = { .code = MISCSI_ERR_SESS_EXISTS };
 
 		for (size_t j = 0; j < sessions.n; j++)
-			present += session_is_of(&sessions.info[j], nodes->at[i]);
+			present += session_mode_is_of(&sessions.info[j], nodes->at[i]);
 		if (present < wanted) {
 			c->missing[c->n] = wanted - present;
 			c->at[c->n++] = nodes->at[i];
 			continue;
 		}
-		first_note(&c->exists, i, &there);
+		first_error_note(&c->exists, i, &there);
 		c->events->present(c->events->arg, nodes->at[i], wanted, present);
 	}
 	session_info_list_free(&sessions);
@@ -82,7 +82,8 @@ static int login_choose(struct world *w, const struct record_list *nodes, struct
  * begin() is called for all, then result() or present() for each: the lines "Logging in to" and "Login
  * to" pair.
  */
-int login_records(struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
+int login_records(
+	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {
 	struct login_call c = { .events = events };
 	struct client *client;
@@ -95,24 +96,24 @@ int login_records(struct world *w, const struct record_list *nodes, bool wait, c
 		r = err_nomem(err, "the records");
 		goto out;
 	}
-	r = login_choose(w, nodes, &c, err);
+	r = login_choose(ctx, nodes, &c, err);
 	if (r < 0)
 		goto out;
-	firmware_mode_complete(w, nodes);
+	firmware_mode_complete(ctx, nodes);
 	for (size_t i = 0; i < c.n; i++)
 		for (unsigned k = 0; k < c.missing[i]; k++)
 			events->begin(events->arg, c.at[i]);
-	r = c.n ? world_client(w, &client, &why) : 0;
+	r = c.n ? context_client(ctx, &client, &why) : 0;
 	if (r < 0) {
-		first_note(&c.failure, 0, &why);
+		first_error_note(&c.failure, 0, &why);
 		events->no_daemon(events->arg, &why);
 		for (size_t i = 0; i < c.n; i++)
 			events->result(events->arg, c.at[i], &why);
 	} else if (c.n && client_login(client, c.at, c.n, wait, login_result, &c, &why) < 0) {
-		first_note(&c.failure, 0, &why);
-		world_client_drop(w);
+		first_error_note(&c.failure, 0, &why);
+		context_client_drop(ctx);
 	}
-	r = first_give(c.failure.err.code != MISCSI_ERR_OK ? &c.failure : &c.exists, err);
+	r = first_error_give(c.failure.err.code != MISCSI_ERR_OK ? &c.failure : &c.exists, err);
 out:
 	x_free(c.at);
 	x_free(c.missing);

@@ -9,7 +9,7 @@
 #ifndef MODES_LOGIN_H
 #define MODES_LOGIN_H
 
-#include "modes/session.h"
+#include "modes/session_mode.h"
 
 struct login_events {
 	/* All of these first, in the order of the list: once for each session that is missing. */
@@ -26,14 +26,14 @@ struct login_events {
 /* wait false: a result is that the daemon took it. SESS_EXISTS when nothing else failed and one was there;
  * the list may be empty. */
 int login_records(
-	struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
+	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
 
 /*
  * The same for login by startup value: of the records of a target that have node.leading_login, one is logged in
  * to, and the next only where that failed. The target failed when all of them did.
  */
 int login_leading(
-	struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
+	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
 
 struct logout_events {
 	void (*begin)(void *arg, const struct session_info *session); /* as above */
@@ -44,10 +44,10 @@ struct logout_events {
 
 /* A session in use is refused when iscsid.safe_logout says so. One that an adapter made is ended there; root only. */
 int logout_sessions(
-	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
+	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
 
 /* Without a daemon, and of an adapter's own sessions, it is done here: only root can. */
 int rescan_sessions(
-	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
+	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
 
 #endif

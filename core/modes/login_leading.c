@@ -105,7 +105,8 @@ static int outcome(const struct rounds *s, const struct err *other, struct err *
 	return code == MISCSI_ERR_OK ? 0 : err_set(err, code, "%s", err_text(code));
 }
 
-int login_leading(struct world *w, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
+int login_leading(
+	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {
 	struct rounds s = { .events = events, .nodes = nodes };
 	const struct login_events mine = { on_begin, on_present, on_result, on_no_daemon, &s };
@@ -121,7 +122,7 @@ int login_leading(struct world *w, const struct record_list *nodes, bool wait, c
 		next_round(&s, &round);
 		if (round.n == 0)
 			break;
-		r = login_records(w, &round, wait, &mine, &why);
+		r = login_records(ctx, &round, wait, &mine, &why);
 		/* What one record's failure is was noted; without a daemon, or interrupted, all is over. */
 		if (r < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
 			r = 0;

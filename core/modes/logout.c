@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "ipc/client.h"
-#include "modes/first.h"
-#include "modes/host.h"
+#include "modes/first_error.h"
+#include "modes/host_mode.h"
 #include "session/in_use.h"
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct call {
 	uint32_t *sids;
 	size_t *places, n;
 	size_t logins; /* of the sessions are logins under way: they have no number to be sent */
-	struct first failure;
+	struct first_error failure;
 };
 
 static void call_free(struct call *c)
@@ -40,7 +40,7 @@ static int call_new(struct call *c, struct err *err)
 		uint32_t sid = c->sessions->info[i].sid;
 
 		c->logins += !sid;
-		if (!sid || session_is_flash(&c->sessions->info[i]))
+		if (!sid || session_mode_is_flash(&c->sessions->info[i]))
 			continue;
 		c->places[c->n] = i;
 		c->sids[c->n++] = sid;
@@ -56,7 +56,7 @@ static void begin_all(const struct call *c)
 
 static void ended(struct call *c, size_t place, const struct err *err)
 {
-	first_note(&c->failure, place, err);
+	first_error_note(&c->failure, place, err);
 	c->events->result(c->events->arg, &c->sessions->info[place], err);
 }
 
@@ -69,22 +69,22 @@ static void daemon_result(void *arg, const struct client_result *r)
 }
 
 /* The daemon's connection is of no use for more: how far it came is not known. */
-static void daemon_failed(struct world *w, struct call *c, const struct err *why)
+static void daemon_failed(struct context *ctx, struct call *c, const struct err *why)
 {
-	first_note(&c->failure, 0, why);
-	world_client_drop(w);
+	first_error_note(&c->failure, 0, why);
+	context_client_drop(ctx);
 }
 
-static int adapter_logout(struct world *w, const struct session_info *s, bool force, struct err *err)
+static int adapter_logout(struct context *ctx, const struct session_info *s, bool force, struct err *err)
 {
 	struct adapter a;
 	char host[16];
 	int r;
 
-	if (!force && session_in_use(world_sysfs(w), s->host_no, s->sid, err))
+	if (!force && session_in_use(context_sysfs(ctx), s->host_no, s->sid, err))
 		return -err_errno(err->code);
 	snprintf(host, sizeof(host), "%u", s->host_no);
-	r = host_mode_adapter(w, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
+	r = host_mode_adapter(ctx, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 	return r < 0 ? r : adapter_flash_logout_sid(&a, s->sid, err);
 }
 
@@ -94,7 +94,7 @@ static void daemon_ended(struct call *c, bool all, const struct err *err)
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		const struct session_info *s = &c->sessions->info[i];
 
-		if (s->sid == 0 || (all && !session_is_flash(s)))
+		if (s->sid == 0 || (all && !session_mode_is_flash(s)))
 			ended(c, i, err);
 	}
 }
@@ -118,16 +118,16 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 }
 
 /* What an adapter made is none of its business. */
-static void daemon_logout(struct world *w, struct call *c, bool force)
+static void daemon_logout(struct context *ctx, struct call *c, bool force)
 {
 	struct client *client;
 	struct err why = ERR_INIT;
 
-	if (world_client(w, &client, &why) < 0) {
+	if (context_client(ctx, &client, &why) < 0) {
 		c->events->no_daemon(c->events->arg, &why);
 		daemon_ended(c, true, &why);
 	} else if (c->n && client_logout(client, c->sids, c->n, force, daemon_result, c, &why) < 0) {
-		daemon_failed(w, c, &why);
+		daemon_failed(ctx, c, &why);
 		daemon_ended(c, false, &why);
 	} else {
 		logout_logins(client, c, force);
@@ -136,7 +136,7 @@ static void daemon_logout(struct world *w, struct call *c, bool force)
 
 /* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
 int logout_sessions(
-	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
+	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
 	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
 	const struct record *conf;
@@ -146,27 +146,27 @@ int logout_sessions(
 	if (r < 0)
 		return r;
 	/* A broken iscsid.conf must not keep a session up. */
-	force = world_conf(w, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
+	force = context_conf(ctx, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
 	begin_all(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err cause = ERR_INIT;
 
-		if (!session_is_flash(&sessions->info[i]))
+		if (!session_mode_is_flash(&sessions->info[i]))
 			continue;
-		adapter_logout(w, &sessions->info[i], force, &cause);
+		adapter_logout(ctx, &sessions->info[i], force, &cause);
 		ended(&c, i, &cause);
 	}
 	if (c.n || c.logins)
-		daemon_logout(w, &c, force);
-	return first_give(&c.failure, err);
+		daemon_logout(ctx, &c, force);
+	return first_error_give(&c.failure, err);
 }
 
 /* What the kernel needs for a rescan is no secret of the daemon. */
-static void rescan_here(struct world *w, struct call *c, size_t place)
+static void rescan_here(struct context *ctx, struct call *c, size_t place)
 {
 	const struct session_info *s = &c->sessions->info[place];
 	struct err why = ERR_INIT;
-	int r = scan_session_again_wait(world_sysfs(w), s->host_no, s->sid);
+	int r = scan_session_again_wait(context_sysfs(ctx), s->host_no, s->sid);
 
 	if (r < 0)
 		err_sys(&why, r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r, "cannot scan host %u", s->host_no);
@@ -175,7 +175,7 @@ static void rescan_here(struct world *w, struct call *c, size_t place)
 
 /* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
 int rescan_sessions(
-	struct world *w, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
+	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
 	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
 	struct client *client;
@@ -186,14 +186,14 @@ int rescan_sessions(
 		return r;
 	begin_all(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
-		if (session_is_flash(&sessions->info[i]))
-			rescan_here(w, &c, i);
+		if (session_mode_is_flash(&sessions->info[i]))
+			rescan_here(ctx, &c, i);
 	}
-	if (c.n && world_client(w, &client, &why) < 0) {
+	if (c.n && context_client(ctx, &client, &why) < 0) {
 		for (size_t i = 0; i < c.n; i++)
-			rescan_here(w, &c, c.places[i]);
+			rescan_here(ctx, &c, c.places[i]);
 	} else if (c.n && client_rescan(client, c.sids, c.n, daemon_result, &c, &why) < 0) {
-		daemon_failed(w, &c, &why);
+		daemon_failed(ctx, &c, &why);
 	}
-	return first_give(&c.failure, err);
+	return first_error_give(&c.failure, err);
 }

@@ -50,12 +50,12 @@ static int wait_for(struct loop *loop, struct asking *a)
 	return r < 0 ? r : a->result;
 }
 
-static int ask(struct world *w, const struct session_info *s, const struct stats_events *events, struct err *err)
+static int ask(struct context *ctx, const struct session_info *s, const struct stats_events *events, struct err *err)
 {
 	struct asking a = { .events = events };
 	const struct engine *engine;
 	struct transport *t;
-	int r = world_engine(w, &engine, err);
+	int r = context_engine(ctx, &engine, err);
 
 	if (r >= 0)
 		r = plugins_find(engine->plugins, s->transport, &t, err);
@@ -83,13 +83,14 @@ static int ask(struct world *w, const struct session_info *s, const struct stats
 	return r;
 }
 
-int stats_sessions(struct world *w, const struct session_info_list *sessions, const struct stats_events *events, struct err *err)
+int stats_sessions(
+	struct context *ctx, const struct session_info_list *sessions, const struct stats_events *events, struct err *err)
 {
 	int first = 0;
 
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err why = ERR_INIT;
-		int r = ask(w, &sessions->info[i], events, &why);
+		int r = ask(ctx, &sessions->info[i], events, &why);
 
 		events->result(events->arg, &sessions->info[i], &why);
 		if (r < 0 && first == 0) {

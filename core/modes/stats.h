@@ -3,7 +3,7 @@
 #ifndef MODES_STATS_H
 #define MODES_STATS_H
 
-#include "modes/session.h"
+#include "modes/session_mode.h"
 
 struct stats_events {
 	void (*begin)(void *arg, const struct session_info *session);
@@ -15,6 +15,7 @@ struct stats_events {
 };
 
 /* One after the other. -errno with the first failure; the others are asked nevertheless. Blocks. */
-int stats_sessions(struct world *w, const struct session_info_list *sessions, const struct stats_events *events, struct err *err);
+int stats_sessions(
+	struct context *ctx, const struct session_info_list *sessions, const struct stats_events *events, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@
 #define TESTS_IPC_PEER_H
 
 #include "base/loop.h"
-#include "ipc/server.h"
+#include "ipc/varlink_server.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -37,7 +37,7 @@ static void on_echo(void *arg, struct varlink_call *call, struct json_object *pa
 	f->handled++;
 	varlink_string(parameters, "text", &text);
 	varlink_add_text(reply, "text", text, &error);
-	varlink_reply(call, reply);
+	varlink_call_reply(call, reply);
 }
 
 static void on_count(void *arg, struct varlink_call *call, struct json_object *parameters)
@@ -47,10 +47,10 @@ static void on_count(void *arg, struct varlink_call *call, struct json_object *p
 	(void)parameters;
 	f->handled++;
 	if (varlink_call_more(call)) {
-		varlink_reply_more(call, NULL);
-		varlink_reply_more(call, NULL);
+		varlink_call_reply_more(call, NULL);
+		varlink_call_reply_more(call, NULL);
 	}
-	varlink_reply(call, NULL);
+	varlink_call_reply(call, NULL);
 }
 
 static void on_cancel(void *arg)
@@ -80,9 +80,9 @@ static void on_forget(void *arg, struct varlink_call *call, struct json_object *
 static void on_twice(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	(void)arg, (void)parameters;
-	varlink_reply(call, NULL);
-	varlink_reply_more(call, json_object_new_object());
-	varlink_reply_error(call, "t.t.Second", json_object_new_object());
+	varlink_call_reply(call, NULL);
+	varlink_call_reply_more(call, json_object_new_object());
+	varlink_call_reply_error(call, "t.t.Second", json_object_new_object());
 }
 
 /* Too much for a socket's buffer. */
@@ -97,7 +97,7 @@ static void on_big(void *arg, struct varlink_call *call, struct json_object *par
 	f->handled++;
 	memset(text, 'x', sizeof(text) - 1);
 	varlink_add_text(reply, "text", text, &error);
-	varlink_reply(call, reply);
+	varlink_call_reply(call, reply);
 }
 
 static const struct varlink_method methods[] = {
@@ -290,7 +290,7 @@ static void calls_are_served_in_their_order(void **state)
 	assert_int_equal(f.handled, 1);
 	send(fd, CALL("Echo"), sizeof(CALL("Echo")), 0);
 	assert_int_equal(loop_step(f.p.loop, 0), 0); /* what waits to be read does not keep the loop busy */
-	varlink_reply_error(f.held, "t.t.Late", NULL);
+	varlink_call_reply_error(f.held, "t.t.Late", NULL);
 	assert_string_equal(peer_hear(&f.p, fd),
 		"{\"error\":\"t.t.Late\",\"parameters\":{}}\n" EMPTY ERROR("MethodNotFound", "\"method\":\"t.t.Nothing\"") EMPTY);
 	close(fd);
@@ -329,7 +329,7 @@ static void who_only_listens_has_its_reply(void **state)
 	shutdown(fd, SHUT_WR);
 	peers_run(&f.p);
 	assert_int_equal(f.cancelled, 0);
-	varlink_reply(f.held, NULL);
+	varlink_call_reply(f.held, NULL);
 	assert_string_equal(peer_hear(&f.p, fd), EMPTY "EOF");
 	close(fd);
 	stop(&f);
@@ -346,10 +346,10 @@ static void a_reply_to_who_is_gone_is_no_error(void **state)
 	peer_say(&f.p, fd, "{\"method\":\"t.t.Hold\",\"more\":true}");
 	close(fd);
 	/* before the loop has told */
-	varlink_reply_more(f.held, NULL);
+	varlink_call_reply_more(f.held, NULL);
 	assert_int_equal(f.cancelled, 0);
-	varlink_reply_more(f.held, NULL);
-	varlink_reply(f.held, NULL);
+	varlink_call_reply_more(f.held, NULL);
+	varlink_call_reply(f.held, NULL);
 	peers_run(&f.p);
 	assert_int_equal(f.cancelled, 0);
 	assert_int_equal(varlink_server_connections(f.p.server), 0);
@@ -444,7 +444,7 @@ static void each_message_has_its_own_time(void **state)
 	send(fd, ":\"t.t.Hold\"}\0{\"method\"", 22, 0);
 	peers_later(&f.p, 60000);
 	assert_non_null(f.held);
-	varlink_reply(f.held, NULL);
+	varlink_call_reply(f.held, NULL);
 	assert_string_equal(peer_hear(&f.p, fd), EMPTY);
 	close(fd);
 	stop(&f);
@@ -488,7 +488,7 @@ static void a_stream_to_who_does_not_read_is_bounded(void **state)
 		int error = 0;
 
 		varlink_add_text(o, "text", text, &error);
-		varlink_reply_more(f.held, o);
+		varlink_call_reply_more(f.held, o);
 		loop_step(f.p.loop, 0);
 	}
 	assert_null(f.held);

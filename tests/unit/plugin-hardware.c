@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "fake_kernel.h"
 #include "fake_sys.h"
-#include "modes/transport.h"
+#include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "world.h"
 #include <glob.h>
@@ -75,7 +75,7 @@ static void link_all_but(const struct world *dir, const char *missing)
 /* Any one file away: its transports are gone, by name; all others are there and nobody was refused. */
 static void one_file_away(const char *plugin)
 {
-	struct transport_list *list = NULL;
+	struct transport_mode_list *list = NULL;
 	struct plugin_world w;
 	struct world dir;
 	char file[64];
@@ -95,10 +95,10 @@ static void one_file_away(const char *plugin)
 		if (r < 0)
 			assert_non_null(strstr(err.text, served[i].transport));
 	}
-	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	for (size_t i = 0; i < list->count; i++)
 		assert_string_equal(list->rows[i].refused, "");
-	transport_list_free(list);
+	transport_mode_list_free(list);
 	plugin_world_free(&w);
 	world_remove(&dir);
 }

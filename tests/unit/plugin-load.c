@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "modes/transport.h"
+#include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "world.h"
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static void put(const struct world *dir, const char *from, const char *as)
 }
 
 /* The row of a plugin's list by its name; NULL. */
-static const struct transport_info *row(const struct transport_list *list, const char *name)
+static const struct transport_mode_info *row(const struct transport_mode_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->rows[i].name, name) == 0)
@@ -44,7 +44,7 @@ static const struct transport_info *row(const struct transport_list *list, const
 static void refused_files_are_named_and_the_rest_works(void **state)
 {
 	struct plugin_world w;
-	struct transport_list *list = NULL;
+	struct transport_mode_list *list = NULL;
 	struct world dir;
 
 	(void)state;
@@ -57,7 +57,7 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	put(&dir, GOOD "null.so", "Odd-Letters.so");
 	put(&dir, GOOD "null.so", "null.so.rpmsave");
 	plugin_world_make(&w, dir.dir);
-	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	assert_int_equal(list->count, 6);
 	assert_string_equal(row(list, "null")->refused, "");
 	assert_string_equal(row(list, "null")->transports, "null");
@@ -70,14 +70,14 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	assert_non_null(strstr(row(list, "odd_symbol")->refused, "nobody_has_this_function"));
 	assert_non_null(strstr(row(list, "odd_text")->refused, "ELF"));
 	assert_non_null(strstr(row(list, "Odd-Letters")->refused, "other characters"));
-	transport_list_free(list);
+	transport_mode_list_free(list);
 
 	/* each is told once */
 	w.lines[0] = '\0';
-	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	assert_int_equal(list->count, 6);
 	assert_string_equal(w.lines, "");
-	transport_list_free(list);
+	transport_mode_list_free(list);
 	plugin_world_free(&w);
 	world_remove(&dir);
 }
@@ -149,7 +149,7 @@ static void files_that_come_later_are_seen(void **state)
 static void first_directory_wins(void **state)
 {
 	struct plugin_world w;
-	struct transport_list *list = NULL;
+	struct transport_mode_list *list = NULL;
 	struct world first, second;
 	char dirs[200];
 
@@ -160,7 +160,7 @@ static void first_directory_wins(void **state)
 	put(&second, GOOD "null.so", "null.so");
 	snprintf(dirs, sizeof(dirs), "/no/such/directory::%s:%s", first.dir, second.dir);
 	plugin_world_make(&w, dirs);
-	assert_int_equal(transport_list_new(w.ps, &list, NULL), 0);
+	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	assert_int_equal(list->count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		if (strncmp(list->rows[i].file, first.dir, strlen(first.dir)) == 0)
@@ -168,7 +168,7 @@ static void first_directory_wins(void **state)
 		else
 			assert_non_null(strstr(list->rows[i].refused, first.dir));
 	}
-	transport_list_free(list);
+	transport_mode_list_free(list);
 	plugin_world_free(&w);
 	world_remove(&first);
 	world_remove(&second);

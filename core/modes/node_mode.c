@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Node records: choosing, making, changing, deleting. */
-#include "modes/node.h"
+#include "modes/node_mode.h"
 
-#include "modes/iface.h"
+#include "modes/iface_mode.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,11 +37,11 @@ int settings_apply(const struct settings *s, struct record *r, struct err *err)
 }
 
 /* The filter's address points into *select itself: it must not be copied without being made anew. */
-int node_select(struct node_select *select, const char *target, const char *portal, const char *iface, struct err *err)
+int node_mode_select(struct node_mode_select *select, const char *target, const char *portal, const char *iface, struct err *err)
 {
 	int r;
 
-	*select = (struct node_select){ .filter = { .target = target, .iface = iface, .tpgt = DB_TPGT_ANY } };
+	*select = (struct node_mode_select){ .filter = { .target = target, .iface = iface, .tpgt = DB_TPGT_ANY } };
 	if (!portal)
 		return 0;
 	r = portal_parse(portal, strlen(portal), ISCSI_PORT, &select->portal, err);
@@ -54,9 +54,9 @@ int node_select(struct node_select *select, const char *target, const char *port
 	return 0;
 }
 
-void node_select_sessions(const struct node_select *select, struct session_filter *out)
+void node_mode_select_sessions(const struct node_mode_select *select, struct session_mode_filter *out)
 {
-	*out = (struct session_filter){ .target = select->filter.target,
+	*out = (struct session_mode_filter){ .target = select->filter.target,
 		.by_portal = select->filter.address != NULL,
 		.portal = select->portal,
 		.iface = select->filter.iface };
@@ -68,17 +68,17 @@ static int none_found(struct err *err)
 }
 
 /* None is an error here, 21: clients ask `-m node -T T -p P` to learn whether a record exists. */
-int node_list(struct world *w, const struct node_select *select, struct record_list *out, struct err *err)
+int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
 		r = db_node_list(db, &select->filter, out, err);
 	return r >= 0 && out->n == 0 ? none_found(err) : r;
 }
 
-int node_startup_parse(const char *text, int *out, struct err *err)
+int node_mode_startup_parse(const char *text, int *out, struct err *err)
 {
 	const struct field *f = field_of(FIELD_NODE_STARTUP);
 	char quoted[64];
@@ -97,14 +97,14 @@ static bool starts_so(int64_t value, int startup)
 }
 
 /* What does not pass is freed in place; n never overtakes i. */
-int node_list_startup(struct world *w, int startup, struct record_list *out, struct err *err)
+int node_mode_list_startup(struct context *ctx, int startup, struct record_list *out, struct err *err)
 {
-	struct node_select all;
+	struct node_mode_select all;
 	size_t n = 0;
-	int r = node_select(&all, NULL, NULL, NULL, err);
+	int r = node_mode_select(&all, NULL, NULL, NULL, err);
 
 	if (r >= 0)
-		r = node_list(w, &all, out, err);
+		r = node_mode_list(ctx, &all, out, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < out->n; i++) {
@@ -121,19 +121,19 @@ int node_list_startup(struct world *w, int startup, struct record_list *out, str
  * By way of the records, for a session does not know its startup. One without a record goes with "all"
  * alone: at shutdown it has to end as well. That there are no records at all is no error, then.
  */
-int node_sessions_startup(struct world *w, int startup, struct session_info_list *out, struct err *err)
+int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err)
 {
 	struct record_list nodes = { 0 };
-	struct node_select all;
+	struct node_mode_select all;
 	size_t n = 0;
-	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
+	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
 
 	if (r >= 0)
-		session_add_logins(w, NULL, out);
+		session_mode_add_logins(ctx, NULL, out);
 	if (r < 0 || out->n == 0)
 		return r;
-	node_select(&all, NULL, NULL, NULL, NULL);
-	r = node_list(w, &all, &nodes, err);
+	node_mode_select(&all, NULL, NULL, NULL, NULL);
+	r = node_mode_list(ctx, &all, &nodes, err);
 	if (r < 0 && r != -ENOENT) {
 		record_list_free(&nodes);
 		return r;
@@ -143,8 +143,9 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 		const struct record *node = NULL;
 
 		for (size_t j = 0; !node && j < nodes.n; j++)
-			node = session_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
-		if (!session_is_flash(&out->info[i]) && starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
+			node = session_mode_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
+		if (!session_mode_is_flash(&out->info[i]) &&
+			starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
 			if (n != i) {
 				struct session_info kept = out->info[i];
 
@@ -163,7 +164,7 @@ int node_sessions_startup(struct world *w, int startup, struct session_info_list
 }
 
 /* What was typed becomes a record; the settings of the iface are part of it. */
-static int fill(struct record *node, const struct node_select *select, const struct record *iface, struct err *err)
+static int fill(struct record *node, const struct node_mode_select *select, const struct record *iface, struct err *err)
 {
 	int r = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
 
@@ -184,19 +185,19 @@ static int fill(struct record *node, const struct node_select *select, const str
  * A record that is there stays as it is, and counts as made: libvirt and os-brick want 0 and an empty
  * stderr then.
  */
-int node_new(struct world *w, const struct node_select *select, struct record **out, struct err *err)
+int node_mode_new(struct context *ctx, const struct node_mode_select *select, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r < 0)
 		return r;
 	if (!select->filter.target || !select->filter.address)
 		return err_set(err, MISCSI_ERR_INVAL, "a new record needs a target (-T) and a portal (-p)");
-	r = iface_get(w, select->filter.iface ? select->filter.iface : "default", &iface, err);
+	r = iface_mode_get(ctx, select->filter.iface ? select->filter.iface : "default", &iface, err);
 	if (r >= 0)
-		r = world_new_record(w, RECORD_NODE, &node, err);
+		r = context_new_record(ctx, RECORD_NODE, &node, err);
 	if (r >= 0)
 		r = fill(node, select, iface, err);
 	if (r >= 0)
@@ -215,11 +216,11 @@ static int change(void *arg, struct record *r, struct err *err)
  * The iface's settings are refused by record_set_key(), but for a value that is so already: tools write
  * back what they have read.
  */
-int node_update(struct world *w, const struct node_select *select, const struct settings *settings, struct err *err)
+int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : db_node_update(db, &select->filter, change, &copy, NULL, err);
 }
@@ -243,18 +244,18 @@ static int delete_one(struct db *db, const struct record *node, struct err *err)
 	return r;
 }
 
-int node_refuse_busy(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node),
-	void *arg, struct err *err)
+int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *select,
+	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct record_list nodes = { 0 };
 	size_t n = 0;
-	int r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
-	if (r >= 0 && sessions.n && node_list(w, select, &nodes, NULL) < 0)
+	if (r >= 0 && sessions.n && node_mode_list(ctx, select, &nodes, NULL) < 0)
 		record_list_free(&nodes);
 	for (size_t i = 0; i < nodes.n; i++) {
-		if (session_list_has(&sessions, nodes.at[i])) {
+		if (session_mode_list_has(&sessions, nodes.at[i])) {
 			busy(arg, nodes.at[i]);
 			n++;
 		}
@@ -265,25 +266,25 @@ int node_refuse_busy(struct world *w, const struct node_select *select, void (*b
 }
 
 /* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
-int node_delete(struct world *w, const struct node_select *select, void (*busy)(void *arg, const struct record *node), void *arg,
-	struct err *err)
+int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
+	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct record_list nodes = { 0 };
 	bool kept = false;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
-		r = node_list(w, select, &nodes, err);
+		r = node_mode_list(ctx, select, &nodes, err);
 	if (r >= 0)
-		r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+		r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 	/* Without sessions it is one pass over the database, under one lock. */
 	if (r >= 0 && sessions.n == 0) {
 		r = db_node_delete(db, &select->filter, NULL, err);
 	} else {
 		for (size_t i = 0; r >= 0 && i < nodes.n; i++) {
-			if (session_list_has(&sessions, nodes.at[i])) {
+			if (session_mode_list_has(&sessions, nodes.at[i])) {
 				busy(arg, nodes.at[i]);
 				kept = true;
 			} else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Iface records: the database does the work; here is what may not be done. */
-#include "modes/iface.h"
+#include "modes/iface_mode.h"
 #include "modes/adapter_iface.h"
 #include "plugin/info.h"
 #include "plugin/transport.h"
@@ -24,13 +24,13 @@ static int list_builtin(struct record_list *out)
 	}
 }
 
-int iface_list(struct world *w, struct record_list *out, struct err *err)
+int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = adapter_iface_setup(w, err);
+	int r = adapter_iface_setup(ctx, err);
 
 	if (r >= 0)
-		r = world_db(w, &db, err);
+		r = context_db(ctx, &db, err);
 	if (r >= 0)
 		r = db_iface_list(db, out, err);
 	if (r >= 0 && list_builtin(out) < 0)
@@ -46,13 +46,13 @@ static int is_named(void *arg, const struct plugin_served *s)
 }
 
 /* -ENOENT, and *err as it was: it is no such transport's name. */
-static int of_transport(struct world *w, const char *name, struct record **out, struct err *err)
+static int of_transport(struct context *ctx, const char *name, struct record **out, struct err *err)
 {
 	const struct engine *engine;
 	struct transport *t;
 	int r;
 
-	if (world_engine(w, &engine, NULL) < 0 || plugins_each_served(engine->plugins, is_named, (char *)name) < 1)
+	if (context_engine(ctx, &engine, NULL) < 0 || plugins_each_served(engine->plugins, is_named, (char *)name) < 1)
 		return -ENOENT;
 	r = plugins_find(engine->plugins, name, &t, err);
 	if (r < 0)
@@ -67,24 +67,24 @@ static int of_transport(struct world *w, const char *name, struct record **out, 
 	return err_nomem(err, "an iface");
 }
 
-int iface_get(struct world *w, const char *name, struct record **out, struct err *err)
+int iface_mode_get(struct context *ctx, const char *name, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
 		r = db_iface_find(db, name, out, err);
 	/* It may be an adapter's, which nobody has looked at yet. */
-	if (r == -ENOENT && adapter_iface_setup(w, NULL) >= 0)
+	if (r == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
 		r = db_iface_find(db, name, out, err);
-	return r == -ENOENT ? of_transport(w, name, out, err) : r;
+	return r == -ENOENT ? of_transport(ctx, name, out, err) : r;
 }
 
 /* Into a list, so that one that was named and all of them are printed by the same lines. */
-int iface_find(struct world *w, const char *name, struct record_list *out, struct err *err)
+int iface_mode_find(struct context *ctx, const char *name, struct record_list *out, struct err *err)
 {
 	struct record *iface;
-	int r = iface_get(w, name, &iface, err);
+	int r = iface_mode_get(ctx, name, &iface, err);
 
 	if (r >= 0 && record_list_add(out, iface) < 0)
 		r = err_nomem(err, "ifaces");
@@ -92,11 +92,11 @@ int iface_find(struct world *w, const char *name, struct record_list *out, struc
 }
 
 /* Not by iscsid.conf, which has no settings of ifaces. */
-int iface_new(struct world *w, const char *name, struct err *err)
+int iface_mode_new(struct context *ctx, const char *name, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r < 0)
 		return r;
@@ -143,24 +143,24 @@ static int change(void *arg, struct record *r, struct err *err)
  * The transport is not looked up: an iface of a transport whose module is missing must still be changed
  * back.
  */
-int iface_update(struct world *w, const char *name, const struct settings *settings, struct err *err)
+int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
 }
 
-int iface_delete(
-	struct world *w, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+int iface_mode_delete(
+	struct context *ctx, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
-	struct node_select bound;
+	struct node_mode_select bound;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
-	if (r >= 0 && !db_iface_is_builtin(name) && node_select(&bound, NULL, NULL, name, NULL) >= 0)
-		r = node_refuse_busy(w, &bound, busy, arg, err);
+	if (r >= 0 && !db_iface_is_builtin(name) && node_mode_select(&bound, NULL, NULL, name, NULL) >= 0)
+		r = node_mode_refuse_busy(ctx, &bound, busy, arg, err);
 	return r < 0 ? r : db_iface_delete(db, name, err);
 }
 
@@ -168,13 +168,13 @@ int iface_delete(
  * What "default" has as its transport is the software one: no name of a plugin stands here. Adapters'
  * ifaces are left out, because asking through all of them is what a user has to want.
  */
-int iface_list_bound(struct world *w, struct record_list *out, struct err *err)
+int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err)
 {
 	const char *soft;
 	struct record *def;
 	struct db *db;
 	size_t n = 0;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
 		r = db_iface_find(db, "default", &def, err);

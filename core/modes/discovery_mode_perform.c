@@ -6,11 +6,11 @@
  * A target may list 100000 portals. A record of each costs some kilobytes, the strings here some
  * hundred bytes: records are made when the answer has an end, and was asked for by one iface only.
  */
-#include "modes/discovery_private.h"
+#include "modes/discovery_mode_private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "modes/iface.h"
+#include "modes/iface_mode.h"
 #include "plugin/transport.h"
 #include "session/discovery.h"
 #include <errno.h>
@@ -28,7 +28,7 @@ struct found {
 struct answer {
 	struct found *at;
 	size_t n, cap;
-	const struct discovery_ask *ask;
+	const struct discovery_mode_ask *ask;
 	struct err err;
 };
 
@@ -109,11 +109,11 @@ static int lock_paths(const struct engine *e, const struct record *iface, int *l
 }
 
 /* In this process: a discovery leaves no session behind, so it needs no daemon. */
-static int ask_through(struct world *w, const struct discovery_ask *ask, const struct record *disc, const struct record *iface,
-	struct answer *a, struct err *err)
+static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
+	const struct record *iface, struct answer *a, struct err *err)
 {
 	cleanup(file_unlock) int lock = -1;
-	struct discovery_config config = { .log = world_log(w),
+	struct discovery_config config = { .log = context_log(ctx),
 		.record = disc,
 		.iface = iface,
 		.host = ask->select.portal.host,
@@ -123,10 +123,10 @@ static int ask_through(struct world *w, const struct discovery_ask *ask, const s
 		.message = pass_message,
 		.arg = a };
 	const struct engine *e;
-	int r = world_initiator(w, &config.initiator_name, &config.initiator_alias, err);
+	int r = context_initiator(ctx, &config.initiator_name, &config.initiator_alias, err);
 
 	if (r >= 0)
-		r = world_engine(w, &e, err);
+		r = context_engine(ctx, &e, err);
 	if (r < 0)
 		return r;
 	config.loop = e->loop;
@@ -143,8 +143,8 @@ static int ask_through(struct world *w, const struct discovery_ask *ask, const s
 }
 
 /* The record of one portal that was found, as iscsid.conf and the iface say. */
-static int node_of(const struct discovery_select *s, const struct record *template, const struct found *f, struct record **out,
-	struct err *err)
+static int node_of(const struct discovery_mode_select *s, const struct record *template, const struct found *f,
+	struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *node = record_copy(template);
 	int r;
@@ -170,12 +170,12 @@ static int node_of(const struct discovery_select *s, const struct record *templa
 }
 
 /* One template for all: to apply iscsid.conf to each would be most of the time of a large discovery. */
-static int add_nodes(struct world *w, const struct discovery_ask *ask, const struct record *iface, const struct answer *a,
-	struct record_list *nodes, struct err *err)
+static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *iface,
+	const struct answer *a, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *template = NULL;
 	struct record *node = NULL;
-	int r = world_new_record(w, RECORD_NODE, &template, err);
+	int r = context_new_record(ctx, RECORD_NODE, &template, err);
 
 	if (r >= 0 && record_apply(template, iface, 0) < 0)
 		r = err_nomem(err, "a record");
@@ -191,16 +191,16 @@ static int add_nodes(struct world *w, const struct discovery_ask *ask, const str
  * Without -I, those that are bound to a network device, or else "default": with multipath each path is
  * asked by itself.
  */
-static int choose_ifaces(struct world *w, const struct discovery_ask *ask, struct record_list *out, struct err *err)
+static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *out, struct err *err)
 {
 	if (ask->n_ifaces == 0)
-		return iface_list_bound(w, out, err);
+		return iface_mode_list_bound(ctx, out, err);
 	for (size_t i = 0; i < ask->n_ifaces; i++) {
 		struct err why = ERR_INIT;
-		int r = iface_find(w, ask->ifaces[i], out, &why);
+		int r = iface_mode_find(ctx, ask->ifaces[i], out, &why);
 		struct db *db;
 
-		if (r == -ENOENT && world_db(w, &db, err) >= 0)
+		if (r == -ENOENT && context_db(ctx, &db, err) >= 0)
 			return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
 				"Could not read iface info for %s. Make sure an iface config with the file "
 				"name and iface.iscsi_ifacename %s is in %s/ifaces.",
@@ -215,15 +215,16 @@ static int choose_ifaces(struct world *w, const struct discovery_ask *ask, struc
 }
 
 /* discoverydb goes by the record in the database, discovery by iscsid.conf. */
-static int choose_record(struct world *w, const struct discovery_ask *ask, struct record **out, struct err *err)
+static int choose_record(struct context *ctx, const struct discovery_mode_ask *ask, struct record **out, struct err *err)
 {
 	int r;
 
 	if (!ask->by_record)
-		return discovery_record(w, &ask->select, out, err);
-	r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_new(w, &ask->select, err);
+		return discovery_mode_record(ctx, &ask->select, out, err);
+	r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_new(ctx, &ask->select, err);
 	if (r >= 0)
-		r = discovery_find(w, &ask->select, out, NULL) < 0 ? discovery_record(w, &ask->select, out, err) : 0;
+		r = discovery_mode_find(ctx, &ask->select, out, NULL) < 0 ? discovery_mode_record(ctx, &ask->select, out, err) :
+									    0;
 	return r;
 }
 
@@ -232,22 +233,22 @@ static int choose_record(struct world *w, const struct discovery_ask *ask, struc
  * path leads to every portal. Only when none answers is it a failure, and then the first one's cause is
  * told.
  */
-int discovery_perform(struct world *w, const struct discovery_ask *ask, struct record_list *nodes, struct err *err)
+int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct answer a = { .ask = ask };
 	struct record_list ifaces = { 0 };
 	bool answered = false;
-	int r = choose_ifaces(w, ask, &ifaces, err);
+	int r = choose_ifaces(ctx, ask, &ifaces, err);
 
 	if (r >= 0)
-		r = choose_record(w, ask, &disc, err);
+		r = choose_record(ctx, ask, &disc, err);
 	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
 		struct err why = ERR_INIT;
 
-		if (ask_through(w, ask, disc, ifaces.at[i], &a, &why) >= 0) {
+		if (ask_through(ctx, ask, disc, ifaces.at[i], &a, &why) >= 0) {
 			answered = true;
-			r = add_nodes(w, ask, ifaces.at[i], &a, nodes, err);
+			r = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
 		} else if (err && err->code == MISCSI_ERR_OK) {
 			err_copy(err, &why);
 		}
@@ -257,7 +258,7 @@ int discovery_perform(struct world *w, const struct discovery_ask *ask, struct r
 		r = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
 	} else if (r >= 0) {
 		err_clear(err);
-		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_keep(w, ask, disc, nodes, err);
+		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_keep(ctx, ask, disc, nodes, err);
 		if (r >= 0 && nodes->n == 0)
 			r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
 	}

@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "kernel/ktransport.h"
-#include "modes/transport.h"
+#include "modes/transport_mode.h"
 #include "object/pci_adapter.h"
 #include "out_text.h"
 #include "plugin/transport.h"
@@ -11,7 +11,7 @@
 static int show_adapter(void *arg, const struct pci_adapter *a)
 {
 	(void)arg;
-	out_adapter(a);
+	out_host_pci_adapter(a);
 	return 0;
 }
 
@@ -21,7 +21,7 @@ static void show_unserved(const struct command *c, const struct engine *engine)
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	struct transport *t;
 
-	if (ktransport_list(world_sysfs(c->world), &names) < 0)
+	if (ktransport_list(context_sysfs(c->context), &names) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
 		struct err err = ERR_INIT;
@@ -33,23 +33,23 @@ static void show_unserved(const struct command *c, const struct engine *engine)
 
 int command_transport(const struct command *c)
 {
-	struct transport_list *list;
+	struct transport_mode_list *list;
 	const struct engine *engine;
 	struct err err = ERR_INIT;
-	int r = world_engine(c->world, &engine, &err);
+	int r = context_engine(c->context, &engine, &err);
 
 	if (r >= 0)
-		r = transport_list_new(engine->plugins, &list, &err);
+		r = transport_mode_list_new(engine->plugins, &list, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	out_transports(list);
 	show_unserved(c, engine);
-	if (pci_adapter_each(engine->plugins, world_sysfs(c->world), show_adapter, NULL, &err) < 0)
+	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), show_adapter, NULL, &err) < 0)
 		out_error("%s", err.text);
 	if (list->count == 0) {
 		out_error("no transport plugin in %s", list->dirs);
 		r = MISCSI_ERR_NO_OBJS_FOUND;
 	}
-	transport_list_free(list);
+	transport_mode_list_free(list);
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was discovered goes into the database, in one go; what is in use is spared. */
-#include "modes/discovery_private.h"
+#include "modes/discovery_mode_private.h"
 
 static unsigned found_flags(unsigned keep)
 {
@@ -22,24 +22,24 @@ static unsigned found_flags(unsigned keep)
 /* The record of a session stays for its logout, as it does when it is to be deleted by hand. */
 static bool is_used(void *arg, const struct record *node)
 {
-	return session_list_has(arg, node);
+	return session_mode_list_has(arg, node);
 }
 
 /*
  * The discovery's record comes first: the nodes' links lie in its directory, and `-o show -P 1` lists
  * by it. Sessions are only read when something may be deleted.
  */
-int discovery_keep(
-	struct world *w, const struct discovery_ask *ask, const struct record *disc, struct record_list *nodes, struct err *err)
+int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
+	struct record_list *nodes, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
-		r = discovery_new(w, &ask->select, err);
+		r = discovery_mode_new(ctx, &ask->select, err);
 	if (r >= 0 && (ask->keep & DISCOVERY_KEEP_DELETE))
-		r = session_list(w, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+		r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 	if (r >= 0)
 		r = db_discovered(db, disc, nodes, found_flags(ask->keep), is_used, &sessions, err);
 	session_info_list_free(&sessions);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Opening the parts of a command's world when they are first needed.
+ * Opens the parts of a command's context when they are first needed.
  *
  * Late, because most commands need little: a listing must work without a daemon, without root, without
  * a plugin, and in a container where half of this is missing.
  */
-#include "modes/world.h"
+#include "modes/context.h"
 
 #include "base/loop.h"
 #include "base/mem.h"
@@ -27,9 +27,9 @@
 #define STARTED_CONNECT_MS 100
 #define WORKERS 4
 
-/* Each part is NULL, or closed, until it was asked for; world_free() takes any mixture. */
-struct world {
-	struct world_config config;
+/* Each part is NULL, or closed, until it was asked for; context_free() takes any mixture. */
+struct context {
+	struct context_config config;
 	struct sysfs sysfs;
 	bool sysfs_tried;
 	struct ktransport_map map;
@@ -46,26 +46,26 @@ struct world {
 
 static void doubtful_line(void *arg, const char *text)
 {
-	const struct world *w = arg;
+	const struct context *ctx = arg;
 
 	/* Not an error: scripts take any text on stderr for a failure. */
-	log_warn(w->config.log, "record", "%s", text);
+	log_warn(ctx->config.log, "record", "%s", text);
 }
 
 static const char *find_transport(void *arg, const char *proc_name);
 
-int world_new(const struct world_config *config, struct world **out)
+int context_new(const struct context_config *config, struct context **out)
 {
-	struct world *w = x_new(struct world);
+	struct context *ctx = x_new(struct context);
 
-	if (!w)
+	if (!ctx)
 		return -ENOMEM;
-	w->config = *config;
-	w->sysfs = (struct sysfs)SYSFS_CLOSED;
-	w->interrupt = -1;
-	w->map = (struct ktransport_map){ find_transport, w };
-	w->report = (struct recfile_report){ doubtful_line, w };
-	*out = w;
+	ctx->config = *config;
+	ctx->sysfs = (struct sysfs)SYSFS_CLOSED;
+	ctx->interrupt = -1;
+	ctx->map = (struct ktransport_map){ find_transport, ctx };
+	ctx->report = (struct recfile_report){ doubtful_line, ctx };
+	*out = ctx;
 	return 0;
 }
 
@@ -82,32 +82,32 @@ static void engine_free(struct engine *e)
 	memset(e, 0, sizeof(*e));
 }
 
-void world_free(struct world *w)
+void context_free(struct context *ctx)
 {
-	if (!w)
+	if (!ctx)
 		return;
-	world_client_drop(w);
-	engine_free(&w->engine);
-	db_close(w->db);
-	record_free(w->conf);
-	x_free(w->initiator);
-	x_free(w->alias);
-	sysfs_close(&w->sysfs);
-	x_free(w);
+	context_client_drop(ctx);
+	engine_free(&ctx->engine);
+	db_close(ctx->db);
+	record_free(ctx->conf);
+	x_free(ctx->initiator);
+	x_free(ctx->alias);
+	sysfs_close(&ctx->sysfs);
+	x_free(ctx);
 }
 
-const struct log *world_log(const struct world *w)
+const struct log *context_log(const struct context *ctx)
 {
-	return w->config.log;
+	return ctx->config.log;
 }
 
 /* Without sysfs there are no sessions, which each reader of it says for itself; so this cannot fail. */
-const struct sysfs *world_sysfs(struct world *w)
+const struct sysfs *context_sysfs(struct context *ctx)
 {
-	if (!w->sysfs_tried && sysfs_open(&w->sysfs, w->config.sysfs) < 0)
-		log_warn(w->config.log, "sysfs", "cannot open %s", w->config.sysfs ? w->config.sysfs : "/sys");
-	w->sysfs_tried = true;
-	return &w->sysfs;
+	if (!ctx->sysfs_tried && sysfs_open(&ctx->sysfs, ctx->config.sysfs) < 0)
+		log_warn(ctx->config.log, "sysfs", "cannot open %s", ctx->config.sysfs ? ctx->config.sysfs : "/sys");
+	ctx->sysfs_tried = true;
+	return &ctx->sysfs;
 }
 
 /*
@@ -118,43 +118,43 @@ const struct sysfs *world_sysfs(struct world *w)
 static const char *find_transport(void *arg, const char *proc_name)
 {
 	static const char prefix[] = "iscsi_";
-	struct world *w = arg;
+	struct context *ctx = arg;
 	const struct engine *e;
 	struct transport *t;
 	const char *name = proc_name;
 
-	if (!strcmp(proc_name, w->proc_name))
-		return w->transport;
-	if (!sysfs_exists(world_sysfs(w), "class/iscsi_transport/%s", name) && !strncmp(name, prefix, strlen(prefix)))
+	if (!strcmp(proc_name, ctx->proc_name))
+		return ctx->transport;
+	if (!sysfs_exists(context_sysfs(ctx), "class/iscsi_transport/%s", name) && !strncmp(name, prefix, strlen(prefix)))
 		name += strlen(prefix);
-	if (!*name || !sysfs_exists(world_sysfs(w), "class/iscsi_transport/%s", name)) {
-		if (world_engine(w, &e, NULL) < 0 || plugins_find_by_proc_name(e->plugins, proc_name, &t, NULL) < 0)
+	if (!*name || !sysfs_exists(context_sysfs(ctx), "class/iscsi_transport/%s", name)) {
+		if (context_engine(ctx, &e, NULL) < 0 || plugins_find_by_proc_name(e->plugins, proc_name, &t, NULL) < 0)
 			return NULL;
 		name = transport_name(t);
 	}
-	snprintf(w->proc_name, sizeof(w->proc_name), "%s", proc_name);
-	snprintf(w->transport, sizeof(w->transport), "%s", name);
-	return w->transport;
+	snprintf(ctx->proc_name, sizeof(ctx->proc_name), "%s", proc_name);
+	snprintf(ctx->transport, sizeof(ctx->transport), "%s", name);
+	return ctx->transport;
 }
 
-const struct ktransport_map *world_map(struct world *w)
+const struct ktransport_map *context_map(struct context *ctx)
 {
-	return &w->map;
+	return &ctx->map;
 }
 
-int world_db(struct world *w, struct db **out, struct err *err)
+int context_db(struct context *ctx, struct db **out, struct err *err)
 {
-	int r = w->db ? 0 : db_open(w->config.home, PACKAGE_VERSION, &w->report, &w->db, err);
+	int r = ctx->db ? 0 : db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err);
 
-	*out = w->db;
+	*out = ctx->db;
 	return r;
 }
 
 /* A file of the configuration, into path. */
-static int home_path(struct world *w, const char *file, char *path, size_t size, struct err *err)
+static int home_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r < 0)
 		return r;
@@ -167,43 +167,43 @@ static int home_path(struct world *w, const char *file, char *path, size_t size,
  * Read by the command itself: 2.1.8 asks its daemon, so that without one a new record silently lacks
  * what iscsid.conf says.
  */
-int world_conf(struct world *w, const struct record **out, struct err *err)
+int context_conf(struct context *ctx, const struct record **out, struct err *err)
 {
 	char path[512];
 	int r = 0;
 
-	if (!w->conf) {
-		r = home_path(w, "iscsid.conf", path, sizeof(path), err);
+	if (!ctx->conf) {
+		r = home_path(ctx, "iscsid.conf", path, sizeof(path), err);
 		if (r >= 0)
-			r = recfile_conf(path, &w->report, &w->conf, err);
+			r = recfile_conf(path, &ctx->report, &ctx->conf, err);
 	}
-	*out = w->conf;
+	*out = ctx->conf;
 	return r;
 }
 
-int world_initiator(struct world *w, const char **name, const char **alias, struct err *err)
+int context_initiator(struct context *ctx, const char **name, const char **alias, struct err *err)
 {
 	char path[512];
 	int r = 0;
 
-	if (!w->initiator) {
-		r = home_path(w, "initiatorname.iscsi", path, sizeof(path), err);
+	if (!ctx->initiator) {
+		r = home_path(ctx, "initiatorname.iscsi", path, sizeof(path), err);
 		if (r >= 0)
-			r = recfile_initiatorname(path, &w->initiator, &w->alias, err);
+			r = recfile_initiatorname(path, &ctx->initiator, &ctx->alias, err);
 	}
-	*name = w->initiator;
-	*alias = w->alias;
+	*name = ctx->initiator;
+	*alias = ctx->alias;
 	return r;
 }
 
 /* For those who can do without: starts no daemon, and says nothing. */
-int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **out)
+int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct client **out)
 {
-	int r = w->client ? 0 : client_open(w->config.socket, timeout_ms, &w->client, NULL);
+	int r = ctx->client ? 0 : client_open(ctx->config.socket, timeout_ms, &ctx->client, NULL);
 
 	if (r >= 0)
-		client_set_interrupt(w->client, w->interrupt);
-	*out = w->client;
+		client_set_interrupt(ctx->client, ctx->interrupt);
+	*out = ctx->client;
 	return r;
 }
 
@@ -213,28 +213,28 @@ int world_client_if_there(struct world *w, unsigned timeout_ms, struct client **
  */
 static int try_connect(void *arg)
 {
-	struct world *w = arg;
+	struct context *ctx = arg;
 
-	return client_open(w->config.socket, STARTED_CONNECT_MS, &w->client, NULL);
+	return client_open(ctx->config.socket, STARTED_CONNECT_MS, &ctx->client, NULL);
 }
 
 /*
  * The message is that of 2.1.8, number and all: scripts look for it. Only a daemon that is not there is
  * started; one that refuses us, or is busy, is there.
  */
-int world_client(struct world *w, struct client **out, struct err *err)
+int context_client(struct context *ctx, struct client **out, struct err *err)
 {
 	const struct record *conf;
 	const char *command = "";
 	int r;
 
 	*out = NULL;
-	if (!w->client) {
-		r = client_open(w->config.socket, CONNECT_MS, &w->client, err);
+	if (!ctx->client) {
+		r = client_open(ctx->config.socket, CONNECT_MS, &ctx->client, err);
 		if (r < 0 && (!err || err->code == MISCSI_ERR_ISCSID_NOTCONN)) {
-			if (w->config.may_start && world_conf(w, &conf, NULL) >= 0)
+			if (ctx->config.may_start && context_conf(ctx, &conf, NULL) >= 0)
 				command = record_str(conf, FIELD_CONF_STARTUP);
-			if (!*command || daemon_start(command, w->config.log, try_connect, w) < 0)
+			if (!*command || daemon_start(command, ctx->config.log, try_connect, ctx) < 0)
 				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "can not connect to iSCSI daemon (%d)!",
 					r == -ENOENT || r == -ENOTCONN ? ECONNREFUSED : -r);
 			err_clear(err);
@@ -243,48 +243,48 @@ int world_client(struct world *w, struct client **out, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	client_set_interrupt(w->client, w->interrupt);
-	*out = w->client;
+	client_set_interrupt(ctx->client, ctx->interrupt);
+	*out = ctx->client;
 	return 0;
 }
 
-void world_set_interrupt(struct world *w, int fd)
+void context_set_interrupt(struct context *ctx, int fd)
 {
-	w->interrupt = fd;
-	if (w->client)
-		client_set_interrupt(w->client, fd);
+	ctx->interrupt = fd;
+	if (ctx->client)
+		client_set_interrupt(ctx->client, fd);
 }
 
 /* After a failure, so that the next call begins with a new connection and not with the old cause. */
-void world_client_drop(struct world *w)
+void context_client_drop(struct context *ctx)
 {
-	if (w->client)
-		client_close(w->client);
-	w->client = NULL;
+	if (ctx->client)
+		client_close(ctx->client);
+	ctx->client = NULL;
 }
 
 /* In the order in which each stands on the one before; engine_free() goes the other way. */
-int world_engine(struct world *w, const struct engine **out, struct err *err)
+int context_engine(struct context *ctx, const struct engine **out, struct err *err)
 {
-	struct engine *e = &w->engine;
-	struct plugins_config config = { .log = w->config.log };
+	struct engine *e = &ctx->engine;
+	struct plugins_config config = { .log = ctx->config.log };
 	const struct record *conf;
 	int r;
 
 	*out = e;
 	if (e->plugins)
 		return 0;
-	config.macvlan = world_conf(w, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN);
+	config.macvlan = context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN);
 	r = loop_new(&e->loop);
 	if (r >= 0)
 		r = worker_pool_new(e->loop, WORKERS, &e->workers);
 	if (r >= 0)
 		r = kernel_new(NULL, NULL, &e->kernel);
 	if (r >= 0) {
-		world_sysfs(w);
+		context_sysfs(ctx);
 		config.loop = e->loop;
 		config.kernel = e->kernel;
-		config.sysfs = &w->sysfs;
+		config.sysfs = &ctx->sysfs;
 		config.workers = e->workers;
 		r = plugins_new(&config, &e->plugins);
 	}
@@ -299,11 +299,11 @@ int world_engine(struct world *w, const struct engine **out, struct err *err)
  * What iscsid.conf says is copied at this moment: later changes of it do not reach a record, as the
  * manual says.
  */
-int world_new_record(struct world *w, enum record_kind kind, struct record **out, struct err *err)
+int context_new_record(struct context *ctx, enum record_kind kind, struct record **out, struct err *err)
 {
 	const struct record *conf;
 	struct record *record;
-	int r = world_conf(w, &conf, err);
+	int r = context_conf(ctx, &conf, err);
 
 	if (r < 0)
 		return r;

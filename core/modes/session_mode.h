@@ -4,10 +4,10 @@
  *
  * The kernel is asked, by sysfs; the daemon only for what it alone knows.
  */
-#ifndef MODES_SESSION_H
-#define MODES_SESSION_H
+#ifndef MODES_SESSION_MODE_H
+#define MODES_SESSION_MODE_H
 
-#include "modes/world.h"
+#include "modes/context.h"
 #include "object/session_info.h"
 #include "proto/portal.h"
 
@@ -19,10 +19,10 @@
 #define SESSION_DETAIL_P3 (SESSION_DETAIL_P2 | SESSION_INFO_DEVICES)
 
 /* A session's number from "12", or from a directory of sysfs at or below …/session12. INVAL. */
-int session_sid_parse(const char *text, uint32_t *out, struct err *err);
+int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err);
 
 /* NULL and false: all. A portal's group tag is compared only where it has one. */
-struct session_filter {
+struct session_mode_filter {
 	const char *target;
 	bool by_portal;
 	struct portal portal;
@@ -33,32 +33,32 @@ struct session_filter {
  * Adds what the daemon is still logging in to, and sysfs does not show: without a number (sid 0), but for
  * their names all unknown. For a logout alone. Without a daemon there are none.
  */
-void session_add_logins(struct world *w, const struct session_filter *filter, struct session_info_list *list);
+void session_mode_add_logins(struct context *ctx, const struct session_mode_filter *filter, struct session_info_list *list);
 
 /* By sid. None is success. */
-int session_list(
-	struct world *w, const struct session_filter *filter, unsigned detail, struct session_info_list *out, struct err *err);
+int session_mode_list(struct context *ctx, const struct session_mode_filter *filter, unsigned detail,
+	struct session_info_list *out, struct err *err);
 /* One; SYSFS_LOOKUP when there is none of that number. */
-int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err);
+int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err);
 
 /* Is it a session of this node record? By target, portal and iface; info has SESSION_DETAIL_MATCH. */
-bool session_is_of(const struct session_info *info, const struct record *node);
+bool session_mode_is_of(const struct session_info *info, const struct record *node);
 /* Has any of them? They were listed with SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL. */
-bool session_list_has(const struct session_info_list *l, const struct record *node);
+bool session_mode_list_has(const struct session_info_list *l, const struct record *node);
 /* The node record of a session. NO_OBJS_FOUND. */
-int session_record(struct world *w, const struct session_info *info, struct record **out, struct err *err);
+int session_mode_record(struct context *ctx, const struct session_info *info, struct record **out, struct err *err);
 /* Made by the adapter from its flash memory, not by us: it alone ends it. */
-bool session_is_flash(const struct session_info *info);
+bool session_mode_is_flash(const struct session_info *info);
 
 /* The states as 2.1.8 words them: "LOGGED IN", "NO CHANGE". */
-struct session_words {
+struct session_mode_words {
 	const char *connection, *internal;
 };
 /* at[] of l->n. Without the daemon the kernel's view is used; a session that the daemon does not look after
  * is "Unknown". */
-int session_words(struct world *w, const struct session_info_list *l, struct session_words *at);
+int session_mode_words(struct context *ctx, const struct session_info_list *l, struct session_mode_words *at);
 
 /* Whether this is a module of the kernel here, and its version; "" when not. */
-void session_transport_version(struct world *w, char *buf, size_t size);
+void session_mode_transport_version(struct context *ctx, char *buf, size_t size);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What host mode does: which hosts are meant, and what an adapter is asked to do. */
-#ifndef MODES_HOST_H
-#define MODES_HOST_H
+#ifndef MODES_HOST_MODE_H
+#define MODES_HOST_MODE_H
 
-#include "modes/node.h"
+#include "modes/node_mode.h"
 #include "object/adapter.h"
 #include "object/host.h"
 
 /* Those that -H says (number or hardware address); NULL: all. HOST_NOT_FOUND when there are others alone; no host at all is success. */
-int host_mode_list(struct world *w, const char *which, struct host_list *out, struct err *err);
+int host_mode_list(struct context *ctx, const char *which, struct host_list *out, struct err *err);
 /*
  * The one host that is meant, its transport loaded and ready. absent: there is no such host (TRANS_NOT_FOUND or HOST_NOT_FOUND: open-iscsi
  * says either); TRANS_NOT_FOUND: nobody serves it; ACCESS: not root; HOST_NOT_FOUND: several have that hardware address.
  */
-int host_mode_adapter(struct world *w, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err);
+int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err);
 
 /* "12" into *out. INVAL. */
 int host_mode_index(const char *text, uint32_t *out, struct err *err);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One connection of the server, and the call that it serves: what server.c, connection.c and call.c share.
+ * One connection of the server, and the call that it serves: what the files varlink_server.c, varlink_connection.c and varlink_call.c share.
  *
  * A connection is owned by its server. It is dropped at any time, also from within a handler, and freed from
  * the loop afterwards: until then it is doomed, which every user of it can bear.
  */
-#ifndef IPC_CONNECTION_H
-#define IPC_CONNECTION_H
+#ifndef IPC_VARLINK_CONNECTION_H
+#define IPC_VARLINK_CONNECTION_H
 
 #include "base/list.h"
-#include "ipc/server.h"
+#include "ipc/varlink_server.h"
 
 #define LISTENERS_MAX 8
 
-struct connection {
+struct varlink_connection {
 	struct varlink_server *server;
 	struct list node; /* of server->connections, the longest silent first; of server->doomed */
 	struct loop_fd io;
@@ -40,22 +40,22 @@ struct varlink_server {
 };
 
 /* Takes fd in every case. -ENOMEM or -errno of epoll. */
-int connection_new(struct varlink_server *s, int fd, uid_t uid);
-/* No more is read or written; freed from the loop, or by connection_free(). why: for the log, NULL: nothing
+int varlink_connection_new(struct varlink_server *s, int fd, uid_t uid);
+/* No more is read or written; freed from the loop, or by varlink_connection_free(). why: for the log, NULL: nothing
  * to tell. */
-void connection_drop(struct connection *c, const char *why);
+void varlink_connection_drop(struct varlink_connection *c, const char *why);
 /* Cancels its call and frees it. */
-void connection_free(struct connection *c);
+void varlink_connection_free(struct varlink_connection *c);
 /* Sends a message, or keeps it until the peer reads. Takes it. */
-void connection_send(struct connection *c, struct json_object *message);
+void varlink_connection_send(struct varlink_connection *c, struct json_object *message);
 /* Writes what the socket takes now. */
-void connection_flush(struct connection *c);
+void varlink_connection_flush(struct varlink_connection *c);
 /* The call has ended: on to the next message. */
-void connection_resume(struct connection *c);
+void varlink_connection_resume(struct varlink_connection *c);
 
 /* Serves one message (borrowed). -EBADMSG: it is no call; -ENOMEM. */
-int call_serve(struct connection *c, struct json_object *message);
+int varlink_call_serve(struct varlink_connection *c, struct json_object *message);
 /* The connection goes: tells the holder, frees the call. */
-void call_cancel(struct varlink_call *call);
+void varlink_call_cancel(struct varlink_call *call);
 
 #endif

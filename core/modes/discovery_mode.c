@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Discovery records, as the discovery modes list, make, change and delete them. */
-#include "modes/discovery_private.h"
+#include "modes/discovery_mode_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const struct {
  * The port's default is the type's: 3260 for portals, 3205 for iSNS servers (RFC 4171). libvirt's
  * portals end in ",1", which is taken and means nothing here.
  */
-int discovery_select(struct discovery_select *select, const char *type, const char *portal, struct err *err)
+int discovery_mode_select(struct discovery_mode_select *select, const char *type, const char *portal, struct err *err)
 {
 	char quoted[64];
 	size_t i = 0;
@@ -43,18 +43,19 @@ int discovery_select(struct discovery_select *select, const char *type, const ch
 	return portal_parse(portal, strlen(portal), types[i].port, &select->portal, err);
 }
 
-int discovery_list(struct world *w, enum record_kind kind, struct record_list *out, struct err *err)
+int discovery_mode_list(struct context *ctx, enum record_kind kind, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : db_disc_list(db, kind, out, err);
 }
 
-int discovery_nodes(struct world *w, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
+int discovery_mode_nodes(
+	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r < 0)
 		return r;
@@ -63,26 +64,26 @@ int discovery_nodes(struct world *w, enum record_kind kind, const struct record 
 }
 
 /* 6, and os-brick makes the record upon it. */
-static int not_found(const struct discovery_select *s, int r, struct err *err)
+static int not_found(const struct discovery_mode_select *s, int r, struct err *err)
 {
 	if (r != -ENOENT)
 		return r;
 	return err_set(err, MISCSI_ERR_IDBM, "Discovery record [%s,%u] not found.", s->portal.host, s->portal.port);
 }
 
-int discovery_find(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
+int discovery_mode_find(struct context *ctx, const struct discovery_mode_select *s, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
-/* As iscsid.conf says, in memory only. Who wants it kept calls discovery_new(). */
-int discovery_record(struct world *w, const struct discovery_select *s, struct record **out, struct err *err)
+/* As iscsid.conf says, in memory only. Who wants it kept calls discovery_mode_new(). */
+int discovery_mode_record(struct context *ctx, const struct discovery_mode_select *s, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
-	int r = world_new_record(w, s->kind, &disc, err);
+	int r = context_new_record(ctx, s->kind, &disc, err);
 
 	if (r >= 0)
 		r = record_set(disc, FIELD_DISC_TYPE, s->kind == RECORD_ISNS ? "isns" : "sendtargets", err);
@@ -96,14 +97,14 @@ int discovery_record(struct world *w, const struct discovery_select *s, struct r
 }
 
 /* One that is there stays, and with it the passwords that were set by hand. */
-int discovery_new(struct world *w, const struct discovery_select *s, struct err *err)
+int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
-		r = discovery_record(w, s, &disc, err);
+		r = discovery_mode_record(ctx, s, &disc, err);
 	return r < 0 ? r : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
 }
 
@@ -112,25 +113,26 @@ static int change(void *arg, struct record *r, struct err *err)
 	return settings_apply(arg, r, err);
 }
 
-int discovery_update(struct world *w, const struct discovery_select *s, const struct settings *settings, struct err *err)
+int discovery_mode_update(
+	struct context *ctx, const struct discovery_mode_select *s, const struct settings *settings, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct settings copy = *settings;
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	/* A record that is not there is told of as such, whatever the settings. */
 	if (r >= 0)
-		r = discovery_find(w, s, &disc, err);
+		r = discovery_mode_find(ctx, s, &disc, err);
 	if (r >= 0)
 		r = settings_check(settings, s->kind, err);
 	return r < 0 ? r : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change, &copy, err);
 }
 
-int discovery_delete(struct world *w, const struct discovery_select *s, struct err *err)
+int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }

@@ -8,7 +8,7 @@
  * call.
  */
 #include "config.h"
-#include "ipc/connection.h"
+#include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define MODULE "ipc"
 
 struct varlink_call {
-	struct connection *connection;
+	struct varlink_connection *connection;
 	const struct varlink_method *method;
 	void (*cancel)(void *arg); /* the holder's; NULL: not held */
 	void *arg;
@@ -47,7 +47,7 @@ static void get_info(void *arg, struct varlink_call *call, struct json_object *p
 		json_object_array_add(interfaces, json_object_new_string(config->interface));
 	}
 	varlink_add(reply, "interfaces", interfaces, &error);
-	varlink_reply(call, reply);
+	varlink_call_reply(call, reply);
 }
 
 static void get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
@@ -59,7 +59,7 @@ static void get_description(void *arg, struct varlink_call *call, struct json_ob
 
 	(void)arg;
 	if (varlink_string(parameters, "interface", &name)) {
-		varlink_reply_invalid(call, "interface");
+		varlink_call_reply_invalid(call, "interface");
 		return;
 	}
 	if (!strcmp(name, VARLINK_SERVICE))
@@ -69,9 +69,9 @@ static void get_description(void *arg, struct varlink_call *call, struct json_ob
 	reply = json_object_new_object();
 	varlink_add_text(reply, text ? "description" : "interface", text ? text : name, &error);
 	if (text)
-		varlink_reply(call, reply);
+		varlink_call_reply(call, reply);
 	else
-		varlink_reply_error(call, VARLINK_SERVICE ".InterfaceNotFound", reply);
+		varlink_call_reply_error(call, VARLINK_SERVICE ".InterfaceNotFound", reply);
 }
 
 static const struct varlink_method service_methods[] = {
@@ -115,22 +115,22 @@ static void call_send(struct varlink_call *call, const char *error, struct json_
 	if (more)
 		varlink_add_boolean(message, "continues", true, &failed);
 	if (message && !failed) {
-		connection_send(call->connection, message);
+		varlink_connection_send(call->connection, message);
 		return;
 	}
 	varlink_put(message);
 	/* A peer must not wait for a reply that never comes. */
-	connection_drop(call->connection, strerror(ENOMEM));
+	varlink_connection_drop(call->connection, strerror(ENOMEM));
 }
 
 /* Only now is the next message of the connection read: calls are served in order, one at a time. */
 static void call_end(struct varlink_call *call)
 {
-	struct connection *c = call->connection;
+	struct varlink_connection *c = call->connection;
 
 	c->call = NULL;
 	x_free(call);
-	connection_resume(c);
+	varlink_connection_resume(c);
 }
 
 static void call_finish(struct varlink_call *call, const char *error, struct json_object *parameters)
@@ -146,13 +146,13 @@ static void call_finish(struct varlink_call *call, const char *error, struct jso
 		call_end(call);
 }
 
-void varlink_reply(struct varlink_call *call, struct json_object *parameters)
+void varlink_call_reply(struct varlink_call *call, struct json_object *parameters)
 {
 	call_finish(call, NULL, parameters);
 }
 
 /* Sent to a peer that has not said "more" it would be taken for the final reply. */
-void varlink_reply_more(struct varlink_call *call, struct json_object *parameters)
+void varlink_call_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
 		log_err(call->connection->server->config.log, MODULE, "%s may not stream", call->method->name);
@@ -162,7 +162,7 @@ void varlink_reply_more(struct varlink_call *call, struct json_object *parameter
 	call_send(call, NULL, parameters, true);
 }
 
-void varlink_reply_error(struct varlink_call *call, const char *error, struct json_object *parameters)
+void varlink_call_reply_error(struct varlink_call *call, const char *error, struct json_object *parameters)
 {
 	call_finish(call, error, parameters);
 }
@@ -176,7 +176,7 @@ static void reply_named(struct varlink_call *call, const char *error, const char
 	call_finish(call, error, parameters);
 }
 
-void varlink_reply_invalid(struct varlink_call *call, const char *parameter)
+void varlink_call_reply_invalid(struct varlink_call *call, const char *parameter)
 {
 	reply_named(call, VARLINK_SERVICE ".InvalidParameter", "parameter", parameter);
 }
@@ -193,7 +193,7 @@ void varlink_call_hold(struct varlink_call *call, void (*cancel)(void *arg), voi
 }
 
 /* The holder is told first: what it holds points to the call. */
-void call_cancel(struct varlink_call *call)
+void varlink_call_cancel(struct varlink_call *call)
 {
 	call->connection->call = NULL;
 	if (call->cancel)
@@ -225,7 +225,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	const struct varlink_method *m = call->method;
 
 	if (m->root && call->connection->uid) {
-		varlink_reply_error(call, VARLINK_SERVICE ".PermissionDenied", NULL);
+		varlink_call_reply_error(call, VARLINK_SERVICE ".PermissionDenied", NULL);
 		return;
 	}
 	if (call->upgrade) {
@@ -233,7 +233,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 		return;
 	}
 	if (m->stream == VARLINK_MUST_STREAM && !call->more) {
-		varlink_reply_error(call, VARLINK_SERVICE ".ExpectedMore", NULL);
+		varlink_call_reply_error(call, VARLINK_SERVICE ".ExpectedMore", NULL);
 		return;
 	}
 	m->handler(s->config.arg, call, parameters);
@@ -260,7 +260,7 @@ static const char *call_read(struct varlink_call *call, struct json_object *mess
  * connection ends. Everything else that is wrong is answered, since the peer may be a newer program
  * that will go on another way.
  */
-int call_serve(struct connection *c, struct json_object *message)
+int varlink_call_serve(struct varlink_connection *c, struct json_object *message)
 {
 	struct json_object *parameters = NULL, *none = NULL;
 	const char *name, *wrong;
@@ -281,13 +281,13 @@ int call_serve(struct connection *c, struct json_object *message)
 	if (!parameters && !wrong)
 		parameters = none = json_object_new_object();
 	if (wrong)
-		varlink_reply_invalid(call, wrong);
+		varlink_call_reply_invalid(call, wrong);
 	else if (!call->method)
 		refuse_unknown(call, name);
 	else if (parameters)
 		call_handle(call, parameters);
 	else
-		connection_drop(c, strerror(ENOMEM));
+		varlink_connection_drop(c, strerror(ENOMEM));
 	json_object_put(none);
 	call->serving = false;
 	if (call->done)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What `iscsiadm -m transport` shows: every plugin file that was found, and what it can do or why it was
  * refused. */
-#ifndef MODES_TRANSPORT_H
-#define MODES_TRANSPORT_H
+#ifndef MODES_TRANSPORT_MODE_H
+#define MODES_TRANSPORT_MODE_H
 
 #include "base/err.h"
 #include <stddef.h>
@@ -11,7 +11,7 @@
 struct plugins;
 
 /* All texts are escaped, one line each, never NULL, and live as long as the list. */
-struct transport_info {
+struct transport_mode_info {
 	const char *name, *version, *summary;
 	uint32_t abi;
 	const char *transports; /* kernel transports, ", " between */
@@ -22,14 +22,14 @@ struct transport_info {
 				something. */
 };
 
-struct transport_list {
-	struct transport_info *rows; /* by name */
+struct transport_mode_list {
+	struct transport_mode_info *rows; /* by name */
 	size_t count;
 	const char *dirs; /* where was looked, ":" between */
 };
 
 /* Opens every plugin there is. An empty list is no error here: the caller says MISCSI_ERR_NO_OBJS_FOUND. */
-int transport_list_new(struct plugins *ps, struct transport_list **out, struct err *err);
-void transport_list_free(struct transport_list *list);
+int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out, struct err *err);
+void transport_mode_list_free(struct transport_mode_list *list);
 
 #endif

@@ -6,8 +6,8 @@
  * each, by uid.
  */
 #include "config.h"
-#include "ipc/server.h"
-#include "ipc/connection.h"
+#include "ipc/varlink_server.h"
+#include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <string.h>
@@ -78,7 +78,7 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 /* What waits is sent as far as it goes: the last reply of all may be that of Stop. */
 void varlink_server_free(struct varlink_server *s)
 {
-	struct connection *c;
+	struct varlink_connection *c;
 
 	if (!s)
 		return;
@@ -87,12 +87,12 @@ void varlink_server_free(struct varlink_server *s)
 		loop_fd_del(s->config.loop, &s->listeners[i]);
 		close(s->listeners[i].fd);
 	}
-	while ((c = list_first(&s->connections, struct connection, node))) {
-		connection_flush(c);
-		connection_free(c);
+	while ((c = list_first(&s->connections, struct varlink_connection, node))) {
+		varlink_connection_flush(c);
+		varlink_connection_free(c);
 	}
-	while ((c = list_first(&s->doomed, struct connection, node)))
-		connection_free(c);
+	while ((c = list_first(&s->doomed, struct varlink_connection, node)))
+		varlink_connection_free(c);
 	x_free(s);
 }
 
@@ -104,7 +104,7 @@ unsigned varlink_server_connections(const struct varlink_server *s)
 /* Whom to push out when it is full. A call of root's that is under way is never ended for a newcomer. */
 enum victim { VICTIM_IDLE_OTHER, VICTIM_OTHER, VICTIM_IDLE_ROOT, VICTIM_IDLE_SAME };
 
-static bool is_victim(const struct connection *c, enum victim kind, uid_t uid)
+static bool is_victim(const struct varlink_connection *c, enum victim kind, uid_t uid)
 {
 	bool idle = !c->call && !varlink_buffer_len(&c->out);
 
@@ -124,11 +124,11 @@ static bool is_victim(const struct connection *c, enum victim kind, uid_t uid)
 /* Drops the longest silent connection of a kind: false when there is none. */
 static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
 {
-	struct connection *c;
+	struct varlink_connection *c;
 
 	list_for_each (c, &s->connections, node) {
 		if (is_victim(c, kind, uid)) {
-			connection_drop(c, "too many connections");
+			varlink_connection_drop(c, "too many connections");
 			return true;
 		}
 	}
@@ -139,7 +139,7 @@ static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
 static bool room_for(struct varlink_server *s, uid_t uid)
 {
 	unsigned same = 0;
-	struct connection *c;
+	struct varlink_connection *c;
 
 	list_for_each (c, &s->connections, node)
 		same += c->uid == uid;
@@ -161,7 +161,7 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 		rc = -EMFILE;
 	}
 	if (!rc)
-		return connection_new(s, fd, uid);
+		return varlink_connection_new(s, fd, uid);
 	close(fd);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Choosing sessions, and the words for their states. */
-#include "modes/session.h"
+#include "modes/session_mode.h"
 
 #include "base/ascii.h"
 #include "base/mem.h"
@@ -41,7 +41,7 @@ static int parse_number(const char *text, size_t len, uint32_t *out)
  * The manual lets -r be a directory too: the number is that of the first component called sessionN,
  * since targets and devices lie below it.
  */
-int session_sid_parse(const char *text, uint32_t *out, struct err *err)
+int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err)
 {
 	static const char prefix[] = "session";
 	char quoted[256];
@@ -96,7 +96,7 @@ static void name_iface(struct session_info *info)
 {
 	char name[SESSION_INFO_NAME_MAX + sizeof(info->hwaddress)];
 
-	if (!session_is_flash(info) || *info->iface || !*info->hwaddress)
+	if (!session_mode_is_flash(info) || *info->iface || !*info->hwaddress)
 		return;
 	snprintf(name, sizeof(name), "%s.%s.ipv%d.0", info->transport, info->hwaddress,
 		strchr(info->persistent_address, ':') ? 6 : 4);
@@ -104,7 +104,7 @@ static void name_iface(struct session_info *info)
 		memcpy(info->iface, name, strlen(name) + 1);
 }
 
-static bool passes(const struct session_info *info, const struct session_filter *f)
+static bool passes(const struct session_info *info, const struct session_mode_filter *f)
 {
 	if (f->target && !name_equal(f->target, info->target))
 		return false;
@@ -117,8 +117,8 @@ static bool passes(const struct session_info *info, const struct session_filter 
  * First only what the filter looks at is read, then the rest of those that pass: each attribute is a
  * file, and hosts with thousands of sessions exist.
  */
-int session_list(
-	struct world *w, const struct session_filter *filter, unsigned detail, struct session_info_list *out, struct err *err)
+int session_mode_list(struct context *ctx, const struct session_mode_filter *filter, unsigned detail,
+	struct session_info_list *out, struct err *err)
 {
 	unsigned first = SESSION_DETAIL_LIST;
 	size_t n = 0;
@@ -126,13 +126,13 @@ int session_list(
 
 	memset(out, 0, sizeof(*out));
 	/* Without sysfs nobody knows of a session. */
-	if (world_sysfs(w)->fd < 0)
+	if (context_sysfs(ctx)->fd < 0)
 		return 0;
 	if (filter && filter->iface)
 		first |= SESSION_INFO_IFACE;
 	if (filter && filter->by_portal)
 		first |= SESSION_INFO_PORTAL;
-	r = session_info_list(world_sysfs(w), world_map(w), SYSFS_BY_NUMBER, first, out, err);
+	r = session_info_list(context_sysfs(ctx), context_map(ctx), SYSFS_BY_NUMBER, first, out, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < out->n; i++) {
@@ -141,7 +141,7 @@ int session_list(
 		name_iface(info);
 		/* One that went away since is left out, and what has no target's name: a discovery's, or one that is being made. */
 		if (!*info->target || (filter && !passes(info, filter)) ||
-			((detail & ~first) && session_info_more(world_sysfs(w), detail & ~first, info, NULL) < 0)) {
+			((detail & ~first) && session_info_more(context_sysfs(ctx), detail & ~first, info, NULL) < 0)) {
 			session_info_clear(info);
 			continue;
 		}
@@ -157,7 +157,7 @@ int session_list(
 }
 
 struct logins_call {
-	const struct session_filter *filter;
+	const struct session_mode_filter *filter;
 	struct session_info_list *list;
 };
 
@@ -186,18 +186,18 @@ static void take_login(void *arg, const struct client_session *s)
 	l->info[l->n++] = info;
 }
 
-void session_add_logins(struct world *w, const struct session_filter *filter, struct session_info_list *list)
+void session_mode_add_logins(struct context *ctx, const struct session_mode_filter *filter, struct session_info_list *list)
 {
 	struct logins_call call = { filter, list };
 	struct client *client;
 
-	if (world_client_if_there(w, ASK_DAEMON_MS, &client) < 0 ||
+	if (context_client_if_there(ctx, ASK_DAEMON_MS, &client) < 0 ||
 		client_list(client, FIND_LOGINS_MS, take_login, &call, NULL) < 0)
-		world_client_drop(w);
+		context_client_drop(ctx);
 }
 
 /* A list of one, so that what works on lists works on it. */
-int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
+int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
 {
 	int r;
 
@@ -206,7 +206,7 @@ int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_
 	if (!out->info)
 		return err_nomem(err, "a session");
 	out->n = 1;
-	r = session_info_read(world_sysfs(w), world_map(w), sid, detail, out->info, err);
+	r = session_info_read(context_sysfs(ctx), context_map(ctx), sid, detail, out->info, err);
 	if (r < 0)
 		session_info_list_free(out);
 	else
@@ -215,7 +215,7 @@ int session_find(struct world *w, uint32_t sid, unsigned detail, struct session_
 }
 
 /* The portal group does not count: a record may not know its own, and a session's came from the target. */
-bool session_is_of(const struct session_info *info, const struct record *node)
+bool session_mode_is_of(const struct session_info *info, const struct record *node)
 {
 	struct portal p = { .port = (uint16_t)record_int(node, FIELD_CONN_PORT), .tpgt = PORTAL_TPGT_ANY };
 	const char *address = record_str(node, FIELD_CONN_ADDRESS);
@@ -229,17 +229,17 @@ bool session_is_of(const struct session_info *info, const struct record *node)
 	return at_portal(info, &p);
 }
 
-bool session_list_has(const struct session_info_list *l, const struct record *node)
+bool session_mode_list_has(const struct session_info_list *l, const struct record *node)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (session_is_of(&l->info[i], node))
+		if (session_mode_is_of(&l->info[i], node))
 			return true;
 	}
 	return false;
 }
 
 /* By the persistent address: a redirect leads the session elsewhere, the record stays where it was made. */
-int session_record(struct world *w, const struct session_info *info, struct record **out, struct err *err)
+int session_mode_record(struct context *ctx, const struct session_info *info, struct record **out, struct err *err)
 {
 	struct db_filter filter = { .target = info->target,
 		.address = info->persistent_address,
@@ -248,7 +248,7 @@ int session_record(struct world *w, const struct session_info *info, struct reco
 		.iface = iface_of(info) };
 	struct record_list list = { 0 };
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	if (r >= 0)
 		r = db_node_list(db, &filter, &list, err);
@@ -267,7 +267,7 @@ int session_record(struct world *w, const struct session_info *info, struct reco
  * A session without connection is one that is coming or going, of which this cannot be said: what could
  * not be read is -1, too.
  */
-bool session_is_flash(const struct session_info *info)
+bool session_mode_is_flash(const struct session_info *info)
 {
 	return info->creator == -1 && info->has_conn;
 }
@@ -320,7 +320,7 @@ static const char *word_of(const __typeof__(connection_words[0]) *table, size_t 
 /* Sessions are found by their number: the daemon's list may have others, and another order. */
 struct words_call {
 	const struct session_info_list *list;
-	struct session_words *at;
+	struct session_mode_words *at;
 };
 
 static void take_words(void *arg, const struct client_session *s)
@@ -341,20 +341,20 @@ static void take_words(void *arg, const struct client_session *s)
  * "Unknown" is printed of what nobody could tell, as 2.1.8 does without its daemon; only the internal
  * state is the daemon's alone.
  */
-int session_words(struct world *w, const struct session_info_list *l, struct session_words *at)
+int session_mode_words(struct context *ctx, const struct session_info_list *l, struct session_mode_words *at)
 {
 	struct words_call call = { l, at };
 	struct client *client;
 	bool asked;
 
 	for (size_t i = 0; i < l->n; i++)
-		at[i] = (struct session_words){ "Unknown", "Unknown" };
-	asked = world_client_if_there(w, ASK_DAEMON_MS, &client) >= 0 &&
+		at[i] = (struct session_mode_words){ "Unknown", "Unknown" };
+	asked = context_client_if_there(ctx, ASK_DAEMON_MS, &client) >= 0 &&
 		client_list(client, ASK_DAEMON_MS, take_words, &call, NULL) >= 0;
 	if (!asked)
-		world_client_drop(w);
+		context_client_drop(ctx);
 	for (size_t i = 0; !asked && i < l->n; i++)
-		at[i].connection = session_is_flash(&l->info[i]) ? "Unknown" : WORD(connection_words, l->info[i].conn_state);
+		at[i].connection = session_mode_is_flash(&l->info[i]) ? "Unknown" : WORD(connection_words, l->info[i].conn_state);
 	return 0;
 }
 
@@ -362,8 +362,8 @@ int session_words(struct world *w, const struct session_info_list *l, struct ses
  * Built in without parameters, the module has no version to read; the line is printed all the same, for
  * democratic-csi drops the first two lines of -P 3 unseen.
  */
-void session_transport_version(struct world *w, char *buf, size_t size)
+void session_mode_transport_version(struct context *ctx, char *buf, size_t size)
 {
-	if (sysfs_read(world_sysfs(w), buf, size, "module/scsi_transport_iscsi/version") < 0)
+	if (sysfs_read(context_sysfs(ctx), buf, size, "module/scsi_transport_iscsi/version") < 0)
 		*buf = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hosts are looked for in sysfs; what is done to one goes through its transport. */
-#include "modes/host.h"
+#include "modes/host_mode.h"
 
 #include "proto/name.h"
 
@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-int host_mode_list(struct world *w, const char *which, struct host_list *out, struct err *err)
+int host_mode_list(struct context *ctx, const char *which, struct host_list *out, struct err *err)
 {
 	char shown[64];
 	size_t n = 0;
-	int r = host_list_read(world_sysfs(w), world_map(w), out, err);
+	int r = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
 
 	if (r < 0 || !which || out->n == 0)
 		return r;
@@ -27,12 +27,12 @@ int host_mode_list(struct world *w, const char *which, struct host_list *out, st
 			   str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
-int host_mode_adapter(struct world *w, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err)
+int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const struct engine *engine;
 	char shown[64];
-	int r = host_mode_list(w, which, &hosts, err);
+	int r = host_mode_list(ctx, which, &hosts, err);
 
 	str_escape(shown, sizeof(shown), which, strlen(which));
 	if (hosts.n == 0 && (r >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
@@ -47,7 +47,7 @@ int host_mode_adapter(struct world *w, const char *which, enum miscsi_error abse
 			"there are %zu hosts of hardware address %s: name one by its number", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
-	r = world_engine(w, &engine, err);
+	r = context_engine(ctx, &engine, err);
 	if (r < 0)
 		return r;
 	*out = (struct adapter){ .loop = engine->loop, .host_no = hosts.at->host_no };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Boot targets into nodes: which transport and which iface each takes. */
-#include "modes/firmware.h"
+#include "modes/firmware_mode.h"
 
 #include "modes/adapter_iface.h"
-#include "modes/discovery_private.h"
+#include "modes/discovery_mode_private.h"
 #include "plugin/transport.h"
 #include <errno.h>
 #include <stdio.h>
@@ -18,12 +18,12 @@ static bool same(const char *a, const char *b)
 }
 
 /* A host of a session bears the name of its network device, too, and is no adapter. */
-static bool is_adapter(struct world *w, const char *transport)
+static bool is_adapter(struct context *ctx, const char *transport)
 {
 	const struct engine *engine;
 	struct transport *t;
 
-	return world_engine(w, &engine, NULL) >= 0 && plugins_find(engine->plugins, transport, &t, NULL) >= 0 &&
+	return context_engine(ctx, &engine, NULL) >= 0 && plugins_find(engine->plugins, transport, &t, NULL) >= 0 &&
 		!(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
 }
 
@@ -31,7 +31,7 @@ static bool is_adapter(struct world *w, const char *transport)
  * The machine's firmware says which card it used, not which driver: where that card is an iSCSI adapter whose driver runs, it is the
  * adapter's, for the session must go where the firmware's went. Else it is software's.
  */
-static int choose_transport(struct world *w, const struct host_list *hosts, const char *software, struct firmware_target *t)
+static int choose_transport(struct context *ctx, const struct host_list *hosts, const char *software, struct firmware_target *t)
 {
 	if (t->host_no != FIRMWARE_OWN)
 		return t->values[FIRMWARE_TRANSPORT] ? 0 : firmware_set(t, FIRMWARE_TRANSPORT, software);
@@ -39,7 +39,7 @@ static int choose_transport(struct world *w, const struct host_list *hosts, cons
 		const struct host_info *h = &hosts->at[i];
 
 		if ((same(t->values[FIRMWARE_HWADDRESS], h->hwaddress) || same(t->values[FIRMWARE_NETDEV], h->netdev)) &&
-			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(w, h->transport)) {
+			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(ctx, h->transport)) {
 			t->host_no = h->host_no;
 			return firmware_set(t, FIRMWARE_TRANSPORT, h->transport);
 		}
@@ -48,29 +48,29 @@ static int choose_transport(struct world *w, const struct host_list *hosts, cons
 }
 
 /* "default" is the iface of software sessions: no name of a transport stands here. */
-static int software_iface(struct world *w, struct record **out, struct err *err)
+static int software_iface(struct context *ctx, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = world_db(w, &db, err);
+	int r = context_db(ctx, &db, err);
 
 	return r < 0 ? r : db_iface_find(db, "default", out, err);
 }
 
-int firmware_mode_list(struct world *w, struct firmware_list *out, struct err *err)
+int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	cleanup(record_freep) struct record *software = NULL;
-	int r = firmware_read(world_sysfs(w), world_map(w), out, err);
+	int r = firmware_read(context_sysfs(ctx), context_map(ctx), out, err);
 
 	if (r >= 0 && out->n == 0)
 		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "Could not get list of targets from firmware. (err %d)",
 			MISCSI_ERR_NO_OBJS_FOUND);
 	if (r >= 0)
-		r = host_list_read(world_sysfs(w), world_map(w), &hosts, err);
+		r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
 	if (r >= 0)
-		r = software_iface(w, &software, err);
+		r = software_iface(ctx, &software, err);
 	for (size_t i = 0; r >= 0 && i < out->n; i++) {
-		if (choose_transport(w, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
+		if (choose_transport(ctx, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
 			r = err_nomem(err, "boot targets");
 	}
 	return r;
@@ -162,7 +162,7 @@ static int fill(const struct firmware_target *t, const struct settings *settings
 	return r < 0 || !settings ? r : settings_apply(settings, node, err);
 }
 
-int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, const struct settings *settings,
+int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets, const struct settings *settings,
 	struct record_list *out, struct err *err)
 {
 	cleanup(known_free) struct known k = { .software = NULL };
@@ -170,16 +170,16 @@ int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, co
 	int r = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
 	if (r >= 0)
-		r = software_iface(w, &k.software, err);
+		r = software_iface(ctx, &k.software, err);
 	if (r >= 0)
-		r = host_list_read(world_sysfs(w), world_map(w), &k.hosts, err);
+		r = host_list_read(context_sysfs(ctx), context_map(ctx), &k.hosts, err);
 	/* Who may not write has what is there already. */
-	if (r >= 0 && adapter_iface_setup(w, NULL) >= 0 && world_db(w, &db, NULL) >= 0)
+	if (r >= 0 && adapter_iface_setup(ctx, NULL) >= 0 && context_db(ctx, &db, NULL) >= 0)
 		db_iface_list(db, &k.ifaces, NULL);
 	for (size_t i = 0; r >= 0 && i < targets->n; i++) {
 		cleanup(record_freep) struct record *node = NULL;
 
-		r = world_new_record(w, RECORD_NODE, &node, err);
+		r = context_new_record(ctx, RECORD_NODE, &node, err);
 		if (r >= 0)
 			r = take_iface(&k, &targets->at[i], node, err);
 		if (r >= 0)
@@ -193,10 +193,10 @@ int firmware_mode_nodes(struct world *w, const struct firmware_list *targets, co
 /* 2.1.8 gives them this tag; a login does not ask for it. */
 #define TPGT_OF_FIRMWARE 1
 
-static int keep(struct world *w, unsigned how, struct record_list *nodes, struct err *err)
+static int keep(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = record_new(RECORD_FW);
-	const struct discovery_ask ask = { .select = { .kind = RECORD_FW }, .keep = how };
+	const struct discovery_mode_ask ask = { .select = { .kind = RECORD_FW }, .keep = how };
 	int r = 0;
 
 	if (!disc)
@@ -205,25 +205,25 @@ static int keep(struct world *w, unsigned how, struct record_list *nodes, struct
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);
 	}
-	r = discovery_keep(w, &ask, disc, nodes, err);
-	firmware_mode_complete(w, nodes);
+	r = discovery_mode_keep(ctx, &ask, disc, nodes, err);
+	firmware_mode_complete(ctx, nodes);
 	return r;
 }
 
-int firmware_mode_discover(struct world *w, unsigned how, struct record_list *nodes, struct err *err)
+int firmware_mode_discover(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
 	int r;
 
 	adapter_iface_setup(
-		w, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
-	r = firmware_mode_list(w, &targets, err);
+		ctx, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
+	r = firmware_mode_list(ctx, &targets, err);
 	if (r >= 0)
-		r = firmware_mode_nodes(w, &targets, NULL, nodes, err);
+		r = firmware_mode_nodes(ctx, &targets, NULL, nodes, err);
 	for (size_t i = 0; r >= 0 && i < nodes->n; i++)
 		r = record_set_int(nodes->at[i], FIELD_NODE_TPGT, TPGT_OF_FIRMWARE, err);
 	if (r >= 0 && !(how & DISCOVERY_KEEP_NOTHING))
-		r = keep(w, how, nodes, err);
+		r = keep(ctx, how, nodes, err);
 	return r;
 }
 
@@ -234,7 +234,7 @@ static bool lacks_secret(const struct record *node)
 		!record_secret(node, FIELD_SESSION_PASSWORD)->len && !*record_str(node, FIELD_SESSION_PASSWORD_FILE);
 }
 
-void firmware_mode_complete(struct world *w, const struct record_list *nodes)
+void firmware_mode_complete(struct context *ctx, const struct record_list *nodes)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
 	const struct firmware_target *t;
@@ -243,7 +243,7 @@ void firmware_mode_complete(struct world *w, const struct record_list *nodes)
 	for (size_t i = 0; i < nodes->n; i++) {
 		if (!lacks_secret(nodes->at[i]))
 			continue;
-		if (!read && firmware_read(world_sysfs(w), world_map(w), &targets, NULL) < 0)
+		if (!read && firmware_read(context_sysfs(ctx), context_map(ctx), &targets, NULL) < 0)
 			return;
 		read = true;
 		t = firmware_of_node(&targets, nodes->at[i]);

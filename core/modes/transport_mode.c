@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `-m transport`: the loaded and the refused plugins as data. The list owns its texts. */
-#include "modes/transport.h"
+#include "modes/transport_mode.h"
 #include "base/mem.h"
 #include "plugin/info.h"
 
@@ -9,13 +9,13 @@
 #include <string.h>
 
 struct listing {
-	struct transport_list list;
+	struct transport_mode_list list;
 	char *dirs;
 };
 
 static int by_name(const void *a, const void *b)
 {
-	const struct transport_info *x = a, *y = b;
+	const struct transport_mode_info *x = a, *y = b;
 	int r = strcmp(x->name, y->name);
 
 	return r ? r : strcmp(x->file, y->file);
@@ -23,9 +23,9 @@ static int by_name(const void *a, const void *b)
 
 static int add(void *arg, const struct plugin_info *info)
 {
-	struct transport_list *l = arg;
-	struct transport_info *rows = x_realloc(l->rows, (l->count + 1) * sizeof(*rows));
-	struct transport_info *row;
+	struct transport_mode_list *l = arg;
+	struct transport_mode_info *rows = x_realloc(l->rows, (l->count + 1) * sizeof(*rows));
+	struct transport_mode_info *row;
 	const char *const from[] = { info->name, info->version, info->summary, info->transports, info->modules,
 		info->capabilities, info->file, info->refused };
 	const char **to[8];
@@ -52,7 +52,7 @@ static int add(void *arg, const struct plugin_info *info)
 	return 0;
 }
 
-int transport_list_new(struct plugins *ps, struct transport_list **out, struct err *err)
+int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out, struct err *err)
 {
 	struct listing *listing = x_new(struct listing);
 	int r = listing ? plugins_each(ps, add, &listing->list) : -ENOMEM;
@@ -64,7 +64,7 @@ int transport_list_new(struct plugins *ps, struct transport_list **out, struct e
 	}
 	if (r < 0) {
 		if (listing)
-			transport_list_free(&listing->list);
+			transport_mode_list_free(&listing->list);
 		return err_sys(err, MISCSI_ERR_NOMEM, -r, "listing plugins");
 	}
 	if (listing->list.count)
@@ -73,14 +73,14 @@ int transport_list_new(struct plugins *ps, struct transport_list **out, struct e
 	return 0;
 }
 
-void transport_list_free(struct transport_list *list)
+void transport_mode_list_free(struct transport_mode_list *list)
 {
 	struct listing *listing;
 
 	if (!list)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
-		struct transport_info *row = &list->rows[i];
+		struct transport_mode_info *row = &list->rows[i];
 		const char *const texts[] = { row->name, row->version, row->summary, row->transports, row->modules,
 			row->capabilities, row->file, row->refused };
 

@@ -9,7 +9,7 @@
  * within its own call; it is freed by a task of the loop, when none of its functions is running.
  */
 #include "config.h"
-#include "ipc/connection.h"
+#include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <malloc.h>
@@ -22,9 +22,9 @@
 /* A message of this size leaves a heap behind that is worth giving back: the daemon lives long and small. */
 #define FAT 4096
 
-static void connection_pump(struct connection *c);
+static void connection_pump(struct varlink_connection *c);
 
-static size_t waiting(const struct connection *c)
+static size_t waiting(const struct varlink_connection *c)
 {
 	return varlink_buffer_len(&c->out);
 }
@@ -33,21 +33,21 @@ static size_t waiting(const struct connection *c)
  * What is not read stays in the socket, and the peer's send() blocks: that is all the flow control
  * there is.
  */
-static bool may_read(const struct connection *c)
+static bool may_read(const struct varlink_connection *c)
 {
 	return !c->call && !waiting(c) && !c->eof && !c->doomed;
 }
 
 /* Direct use is the server's end only; all others drop. */
-void connection_free(struct connection *c)
+void varlink_connection_free(struct varlink_connection *c)
 {
 	struct loop *l = c->server->config.loop;
 
 	if (!c->doomed)
-		connection_drop(c, NULL);
+		varlink_connection_drop(c, NULL);
 	loop_task_cancel(l, &c->later);
 	if (c->call)
-		call_cancel(c->call);
+		varlink_call_cancel(c->call);
 	list_remove(&c->node);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
@@ -58,10 +58,10 @@ void connection_free(struct connection *c)
 
 static void on_doomed(void *arg)
 {
-	connection_free(arg);
+	varlink_connection_free(arg);
 }
 
-void connection_drop(struct connection *c, const char *why)
+void varlink_connection_drop(struct varlink_connection *c, const char *why)
 {
 	struct varlink_server *s = c->server;
 
@@ -84,42 +84,42 @@ void connection_drop(struct connection *c, const char *why)
 
 static void on_message_timeout(void *arg)
 {
-	connection_drop(arg, "a message did not end in time");
+	varlink_connection_drop(arg, "a message did not end in time");
 }
 
 /* The kernel tells of room only when three quarters of the socket's buffer are free: try before the drop. */
 static void on_stall(void *arg)
 {
-	struct connection *c = arg;
+	struct varlink_connection *c = arg;
 	size_t before = waiting(c);
 
-	connection_flush(c);
+	varlink_connection_flush(c);
 	if (waiting(c) == before)
-		connection_drop(c, "the peer does not read");
+		varlink_connection_drop(c, "the peer does not read");
 	else
 		connection_pump(c);
 }
 
 /* A timer that runs is left alone, or a peer that sends a byte now and then would never be late. */
-static void watch_timer(struct connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
+static void watch_timer(struct varlink_connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
 {
 	if (!on)
 		loop_timer_cancel(c->server->config.loop, t);
 	else if (!loop_timer_active(t) && loop_timer_set(c->server->config.loop, t, ms, fn, c))
-		connection_drop(c, strerror(ENOMEM));
+		varlink_connection_drop(c, strerror(ENOMEM));
 }
 
 /*
  * Brings timers and epoll in line with what the connection waits for now. Called after every change; it
  * looks at the state alone, so it does not matter which change it was.
  */
-static void connection_update(struct connection *c)
+static void connection_update(struct varlink_connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
 	uint32_t events = (may_read(c) ? EPOLLIN : 0) | (waiting(c) ? EPOLLOUT : 0);
 
 	if (!c->doomed && c->eof && !c->call && !waiting(c))
-		connection_drop(c, NULL);
+		varlink_connection_drop(c, NULL);
 	if (c->doomed)
 		return;
 	watch_timer(c, &c->message, may_read(c) && varlink_buffer_len(&c->in), limits->message_ms, on_message_timeout);
@@ -128,10 +128,10 @@ static void connection_update(struct connection *c)
 		return;
 	c->events = events;
 	if (loop_fd_mod(c->server->config.loop, &c->io, events))
-		connection_drop(c, "epoll failed");
+		varlink_connection_drop(c, "epoll failed");
 }
 
-void connection_flush(struct connection *c)
+void varlink_connection_flush(struct varlink_connection *c)
 {
 	while (!c->doomed && waiting(c)) {
 		ssize_t n = send(c->io.fd, c->out.bytes + c->out.start, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -140,7 +140,7 @@ void connection_flush(struct connection *c)
 			continue;
 		if (n < 0) {
 			if (errno != EAGAIN && errno != EWOULDBLOCK)
-				connection_drop(c, NULL); /* it is gone: nothing unusual */
+				varlink_connection_drop(c, NULL); /* it is gone: nothing unusual */
 			return;
 		}
 		varlink_buffer_consume(&c->out, (size_t)n);
@@ -149,7 +149,7 @@ void connection_flush(struct connection *c)
 }
 
 /* The limit is checked against what waited before: one reply may be larger than it, a queue may not. */
-void connection_send(struct connection *c, struct json_object *message)
+void varlink_connection_send(struct varlink_connection *c, struct json_object *message)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
 	size_t max = c->uid ? limits->output_other : limits->output_root;
@@ -158,11 +158,11 @@ void connection_send(struct connection *c, struct json_object *message)
 	if (!c->doomed) {
 		rc = waiting(c) > max ? -ENOBUFS : varlink_append(&c->out, message, SIZE_MAX);
 		if (rc == -ENOBUFS)
-			connection_drop(c, "the peer reads too slowly");
+			varlink_connection_drop(c, "the peer reads too slowly");
 		else if (rc)
-			connection_drop(c, strerror(-rc));
+			varlink_connection_drop(c, strerror(-rc));
 		c->fat |= waiting(c) >= FAT;
-		connection_flush(c);
+		varlink_connection_flush(c);
 		connection_update(c);
 	}
 	varlink_put(message);
@@ -172,7 +172,7 @@ void connection_send(struct connection *c, struct json_object *message)
  * Takes one message from the buffer and serves it: false when none is whole. The message is taken out
  * of the buffer before it is served: the call may drop the connection and the buffer with it.
  */
-static bool serve_next(struct connection *c)
+static bool serve_next(struct varlink_connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
 	struct json_object *object = NULL;
@@ -181,7 +181,7 @@ static bool serve_next(struct connection *c)
 	int rc;
 
 	if (len == -EMSGSIZE)
-		connection_drop(c, "a message is too long");
+		varlink_connection_drop(c, "a message is too long");
 	if (len < 0)
 		return false;
 	loop_timer_cancel(c->server->config.loop, &c->message); /* the next one has its own time */
@@ -189,10 +189,10 @@ static bool serve_next(struct connection *c)
 	rc = varlink_parse(message, (size_t)len, &object);
 	varlink_buffer_consume(&c->in, (size_t)len + 1);
 	if (!rc)
-		rc = call_serve(c, object);
+		rc = varlink_call_serve(c, object);
 	varlink_put(object);
 	if (rc)
-		connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));
+		varlink_connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));
 	return true;
 }
 
@@ -200,7 +200,7 @@ static bool serve_next(struct connection *c)
  * Serves what is whole, one call after the other, as far as replies go out at once. `pumping` stops it
  * from entering itself: a reply that is complete at once ends the call, which resumes the connection.
  */
-static void connection_pump(struct connection *c)
+static void connection_pump(struct varlink_connection *c)
 {
 	bool more = true;
 
@@ -219,7 +219,7 @@ static void on_resume(void *arg)
 }
 
 /* By way of the loop: the caller may be the manager, in the midst of its lists. */
-void connection_resume(struct connection *c)
+void varlink_connection_resume(struct varlink_connection *c)
 {
 	if (!c->pumping && !c->doomed)
 		loop_defer(c->server->config.loop, &c->later, on_resume, c);
@@ -229,20 +229,20 @@ void connection_resume(struct connection *c)
  * One read a turn: others wait too. Whoever has just spoken goes to the end of the list, whose head is
  * dropped first when connections are many.
  */
-static void connection_read(struct connection *c)
+static void connection_read(struct varlink_connection *c)
 {
 	char chunk[CHUNK];
 	ssize_t n = recv(c->io.fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			connection_drop(c, NULL);
+			varlink_connection_drop(c, NULL);
 		return;
 	}
 	if (n == 0)
 		c->eof = true;
 	else if (varlink_buffer_add(&c->in, chunk, (size_t)n))
-		connection_drop(c, strerror(ENOMEM));
+		varlink_connection_drop(c, strerror(ENOMEM));
 	mem_wipe(chunk, (size_t)n);
 	if (c->doomed)
 		return;
@@ -255,22 +255,22 @@ static void connection_read(struct connection *c)
  * pipe). */
 static void on_io(void *arg, uint32_t events)
 {
-	struct connection *c = arg;
+	struct varlink_connection *c = arg;
 	bool reading = may_read(c);
 
 	if (events & EPOLLOUT) {
-		connection_flush(c);
+		varlink_connection_flush(c);
 		connection_pump(c);
 	}
 	if (reading && events & EPOLLIN)
 		connection_read(c); /* also what a peer said before it went */
 	else if (events & (EPOLLHUP | EPOLLERR))
-		connection_drop(c, NULL);
+		varlink_connection_drop(c, NULL);
 }
 
-int connection_new(struct varlink_server *s, int fd, uid_t uid)
+int varlink_connection_new(struct varlink_server *s, int fd, uid_t uid)
 {
-	struct connection *c = x_new(struct connection);
+	struct varlink_connection *c = x_new(struct varlink_connection);
 	int rc = c ? 0 : -ENOMEM;
 
 	if (!rc)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the parts of discovery: discovery.c, discovery_mode_perform.c, discovery_mode_keep.c. */
+#ifndef MODES_DISCOVERY_MODE_PRIVATE_H
+#define MODES_DISCOVERY_MODE_PRIVATE_H
+
+#include "modes/discovery_mode.h"
+
+/* A discovery record as iscsid.conf says; in memory only. */
+int discovery_mode_record(struct context *ctx, const struct discovery_mode_select *select, struct record **out, struct err *err);
+
+/* Writes the discovery record and what was found, as ask->keep says; nodes become what the database has then.
+ */
+int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
+	struct record_list *nodes, struct err *err);
+
+#endif
