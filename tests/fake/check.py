@@ -83,11 +83,11 @@ def probe(port, kind):
 
 def run(name, kind, targets):
     chap = "u:secret-of-u:t:secret-of-t" if kind in ("chap", "mutual") else ""
-    world = target.World(argparse.Namespace(misbehaviour=name, targets=targets, tpgt=1, chunk=8000, port=0, verbose=False,
-                                            chap=chap))
-    threading.Thread(target=world.serve, daemon=True).start()
-    result = probe(world.port, kind)
-    world.listener.close()
+    server = target.Target(argparse.Namespace(misbehaviour=name, targets=targets, tpgt=1, chunk=8000, port=0, verbose=False,
+                                          chap=chap))
+    threading.Thread(target=server.serve, daemon=True).start()
+    result = probe(server.port, kind)
+    server.listener.close()
     return result
 
 

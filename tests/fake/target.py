@@ -54,11 +54,11 @@ class Pdu:
 class Connection:
     """One connection: reads requests, answers each by the method of its opcode. Misbehaviours hook in by name."""
 
-    def __init__(self, sock, world):
-        self.sock, self.world, self.mode = sock, world, world.mode
+    def __init__(self, sock, target):
+        self.sock, self.target, self.mode = sock, target, target.mode
         self.statsn, self.requests, self.discovery, self.at = 1, 0, False, 0
         self.chap_alg, self.chap_id, self.challenge = 0, 7, os.urandom(16)
-        self.authenticated = not world.chap
+        self.authenticated = not target.chap
 
     # the wire
 
@@ -77,7 +77,7 @@ class Connection:
         length = int.from_bytes(bhs[5:8], "big")
         pdu = Pdu(bhs, self.read(length + -length % 4)[:length])
         self.requests += 1
-        self.world.say("got opcode 0x%02x flags 0x%02x %r" % (pdu.op, pdu.flags, pdu.data[:200]))
+        self.target.say("got opcode 0x%02x flags 0x%02x %r" % (pdu.op, pdu.flags, pdu.data[:200]))
         return pdu
 
     def raw(self, data):
@@ -103,7 +103,7 @@ class Connection:
 
     def send(self, op, flags, req, data=b"", **k):
         bhs = self.header(op, flags, req, data, **k)
-        self.world.say("sent opcode 0x%02x flags 0x%02x %r" % (op, flags, data[:200]))
+        self.target.say("sent opcode 0x%02x flags 0x%02x %r" % (op, flags, data[:200]))
         self.raw(bhs + b"\0" * (4 * k.get("ahs", 0)) + data + b"\0" * (-len(data) % 4))
 
     # login
@@ -117,7 +117,7 @@ class Connection:
     def on_login(self, req):
         if "SessionType" in req.keys:
             self.discovery = req.keys["SessionType"] == "Discovery"
-        self.world.session_type(self.discovery)
+        self.target.session_type(self.discovery)
         if self.hook("login", req):
             return
         if req.csg == 0:
@@ -127,12 +127,12 @@ class Connection:
 
     def security(self, req):
         if "AuthMethod" in req.keys:
-            method = "CHAP" if self.world.chap else "None"
+            method = "CHAP" if self.target.chap else "None"
             offered = req.keys["AuthMethod"].split(",")
             if method not in offered:
                 return self.login_response(req, 0, status=0x0201)
             done = method == "None" and req.flags & 0x80
-            return self.login_response(req, 0x81 if done else 0, text("AuthMethod=" + method, "TargetPortalGroupTag=%d" % self.world.tpgt))
+            return self.login_response(req, 0x81 if done else 0, text("AuthMethod=" + method, "TargetPortalGroupTag=%d" % self.target.tpgt))
         if "CHAP_A" in req.keys:
             if self.hook("chap", req):
                 return None
@@ -149,7 +149,7 @@ class Connection:
         self.login_response(req, 0, text("CHAP_A=%d" % alg, "CHAP_I=%d" % self.chap_id, "CHAP_C=0x" + self.challenge.hex()))
 
     def check_response(self, req):
-        name, secret, name_in, secret_in = (list(self.world.chap) + ["", "", "", ""])[:4]
+        name, secret, name_in, secret_in = (list(self.target.chap) + ["", "", "", ""])[:4]
         digest = hashlib.new(HASHES[self.chap_alg], bytes([self.chap_id]) + secret.encode() + self.challenge).hexdigest()
         if req.keys.get("CHAP_N") != name or req.keys["CHAP_R"].lower() != "0x" + digest:
             return self.login_response(req, 0, status=0x0201)
@@ -172,14 +172,14 @@ class Connection:
         out = [k + "=" + fixed.get(k, v) for k, v in req.keys.items() if k not in skip]
         out.append("MaxRecvDataSegmentLength=65536")
         if not self.discovery:
-            out.append("TargetPortalGroupTag=%d" % self.world.tpgt)
+            out.append("TargetPortalGroupTag=%d" % self.target.tpgt)
         return out
 
     def operational(self, req):
         if not self.authenticated:
             return self.login_response(req, req.flags & 0x0c, status=0x0201)
         target = req.keys.get("TargetName", NAME % 0)
-        if not self.discovery and not self.world.has(target):
+        if not self.discovery and not self.target.has(target):
             return self.login_response(req, req.flags & 0x0c, status=0x0203)
         return self.login_response(req, req.flags & 0x8f, text(*self.answers(req)))
 
@@ -190,12 +190,12 @@ class Connection:
             return
         if req.ttt == NONE:
             self.at = 0
-        portal = "127.0.0.1:%d,%d" % (self.world.port, self.world.tpgt)
+        portal = "127.0.0.1:%d,%d" % (self.target.port, self.target.tpgt)
         chunk = b""
-        while self.at < self.world.targets and len(chunk) < self.world.chunk:
+        while self.at < self.target.targets and len(chunk) < self.target.chunk:
             chunk += text("TargetName=" + NAME % self.at, "TargetAddress=" + portal)
             self.at += 1
-        self.list_part(req, chunk, self.at >= self.world.targets)
+        self.list_part(req, chunk, self.at >= self.target.targets)
 
     def list_part(self, req, data, last):
         self.send(0x24, 0x80 if last else 0x40, req, data, ttt=NONE if last else 7)
@@ -238,7 +238,7 @@ class Connection:
         except (Close, OSError):
             pass
         finally:
-            self.world.say("closed after %d requests" % self.requests)
+            self.target.say("closed after %d requests" % self.requests)
             self.sock.close()
 
 
@@ -329,7 +329,7 @@ row("login-digest", "login", "a digest that was not offered", lambda c, r: final
 row("login-alias-escapes", "login", "terminal escapes and a newline in TargetAlias",
     lambda c, r: final(c, r, data=text("TargetAlias=\x1b]0;pwned\x07\x1b[2J\nnode.startup = automatic")))
 row("login-tpgt", "login", "another portal group than the one discovered",
-    lambda c, r: False if c.discovery else final(c, r, data=text("TargetPortalGroupTag=%d" % (c.world.tpgt + 41))))
+    lambda c, r: False if c.discovery else final(c, r, data=text("TargetPortalGroupTag=%d" % (c.target.tpgt + 41))))
 row("login-after-end", "login", "a PDU and rubbish behind the last response",
     lambda c, r: (final(c, r), c.login_response(r, 0x87), c.raw(b"\xff" * 100)))
 row("login-silent-second", "login", "answers the first request, then nothing more",
@@ -355,10 +355,10 @@ for _name, _text, _about in (
         lambda c, r, t=_text: c.login_response(r, r.flags & 0x0c, text(t) if t else b"", status=0x0101))
 for _name, _status in (("redirect-loop", 0x0101), ("redirect-loop-permanent", 0x0102)):
     row(_name, "login", "redirects to itself for ever",
-        lambda c, r, s=_status: c.login_response(r, r.flags & 0x0c, text("TargetAddress=127.0.0.1:%d" % c.world.port), status=s))
+        lambda c, r, s=_status: c.login_response(r, r.flags & 0x0c, text("TargetAddress=127.0.0.1:%d" % c.target.port), status=s))
 row("redirect-once", "login", "well-behaved: redirects every other login, to itself",
-    lambda c, r: c.login_response(r, r.flags & 0x0c, text("TargetAddress=127.0.0.1:%d,%d" % (c.world.port, c.world.tpgt)),
-                                  status=0x0101) if c.requests == 1 and c.world.every_other() else False)
+    lambda c, r: c.login_response(r, r.flags & 0x0c, text("TargetAddress=127.0.0.1:%d,%d" % (c.target.port, c.target.tpgt)),
+                                  status=0x0101) if c.requests == 1 and c.target.every_other() else False)
 
 row("chap-huge", "chap", "a challenge of 1025 bytes",
     lambda c, r: c.login_response(r, 0, text("CHAP_A=5", "CHAP_I=1", "CHAP_C=0b" + base64.b64encode(b"x" * 1025).decode())))
@@ -409,7 +409,7 @@ row("text-after-end", "text", "rubbish behind the last response",
 
 
 def split_list(c, r, size):
-    data = text(*(p for i in range(3) for p in ("TargetName=" + NAME % i, "TargetAddress=127.0.0.1:%d,1" % c.world.port)))
+    data = text(*(p for i in range(3) for p in ("TargetName=" + NAME % i, "TargetAddress=127.0.0.1:%d,1" % c.target.port)))
     if r.ttt == NONE:
         c.at = 0
     part, c.at = data[c.at:c.at + size], c.at + size
@@ -447,7 +447,7 @@ row("text-no-nul", "text", "a text that does not end in NUL", lambda c, r: c.lis
 
 @misbehaviour("text-million", "text", "a million targets")
 def million(c, r):
-    c.world.targets, c.world.chunk = 1000000, 8000
+    c.target.targets, c.target.chunk = 1000000, 8000
     return False
 
 
@@ -457,7 +457,7 @@ def huge_one(c, r):
     c.list_part(r, start + text(*("TargetAddress=10.%d.%d.%d:3260,1" % (c.requests % 256, i // 250, i % 250) for i in range(250))), False)
 
 
-class World:
+class Target:
     """What the connections share: the settings, and the listening socket."""
 
     def __init__(self, args):
@@ -510,9 +510,9 @@ def main():
     if args.misbehaviour and args.misbehaviour not in MISBEHAVIOURS:
         parser.error("no such misbehaviour: " + args.misbehaviour + " (--list)")
     try:
-        world = World(args)
-        print(world.port, flush=True)
-        world.serve()
+        target = Target(args)
+        print(target.port, flush=True)
+        target.serve()
     except KeyboardInterrupt:
         pass
     return 0

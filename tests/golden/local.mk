@@ -1,6 +1,6 @@
 # golden tests: what iscsiadm prints, against what open-iscsi 2.1.8 was seen to print
 golden_files = tests/golden/db.txt tests/golden/fake-disc.txt tests/golden/fake-iface.txt tests/golden/fake-one.txt \
 	tests/golden/adapters.txt tests/golden/hba.txt tests/golden/hba-differences.txt tests/golden/differences.txt \
-	tests/golden/lsan.supp tests/golden/world.py tests/golden/fakedaemon.py tests/golden/fakesys.py tests/golden/faketarget.py
+	tests/golden/lsan.supp tests/golden/sandbox.py tests/golden/fakedaemon.py tests/golden/fakesys.py tests/golden/faketarget.py
 EXTRA_DIST += tests/golden/run $(golden_files)
 TESTS += tests/golden/run

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include "base/file.h"
 #include "base/mem.h"
-#include "world.h"
+#include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,9 +21,9 @@
 
 static int setup(void **state)
 {
-	struct world *w = x_new(struct world);
+	struct tempdir *w = x_new(struct tempdir);
 
-	world_make(w);
+	tempdir_make(w);
 	*state = w;
 	return 0;
 }
@@ -31,22 +31,22 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	file_fail_at(0, 0);
-	world_remove(*state);
+	tempdir_remove(*state);
 	x_free(*state);
 	return 0;
 }
 
-static void put(const struct world *w, const char *name, const char *text)
+static void put(const struct tempdir *w, const char *name, const char *text)
 {
-	assert_int_equal(file_replace(AT_FDCWD, world_path(w, name), text, strlen(text), 0600), 0);
+	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(w, name), text, strlen(text), 0600), 0);
 }
 
-static void assert_content(const struct world *w, const char *name, const char *text)
+static void assert_content(const struct tempdir *w, const char *name, const char *text)
 {
 	cleanup(x_freep) char *s = NULL;
 	size_t len = 0;
 
-	assert_int_equal(file_read(AT_FDCWD, world_path(w, name), 1 << 20, &s, &len), 0);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, name), 1 << 20, &s, &len), 0);
 	assert_int_equal(len, strlen(text));
 	assert_string_equal(s, text);
 }
@@ -54,7 +54,7 @@ static void assert_content(const struct world *w, const char *name, const char *
 static void what_was_put_is_read(void **state)
 {
 	cleanup(x_freep) char *big = x_zalloc(100001);
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	struct stat st;
 
 	put(w, "f", "one\n");
@@ -64,22 +64,22 @@ static void what_was_put_is_read(void **state)
 	assert_content(w, "f", big);
 	put(w, "f", "");
 	assert_content(w, "f", "");
-	assert_int_equal(world_count(w), 1);
+	assert_int_equal(tempdir_count(w), 1);
 	umask(077);
-	assert_int_equal(file_replace(AT_FDCWD, world_path(w, "g"), "x", 1, 0644), 0);
+	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(w, "g"), "x", 1, 0644), 0);
 	umask(022);
-	assert_int_equal(stat(world_path(w, "g"), &st), 0);
+	assert_int_equal(stat(tempdir_path(w, "g"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 }
 
 static void paths_are_relative_to_the_directory(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(file_close) int dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup(x_freep) char *s = NULL;
 	size_t len;
 
-	assert_int_equal(mkdir(world_path(w, "sub"), 0700), 0);
+	assert_int_equal(mkdir(tempdir_path(w, "sub"), 0700), 0);
 	assert_int_equal(file_replace(dir, "sub/f", "abc", 3, 0600), 0);
 	assert_int_equal(file_read(dir, "sub/f", 3, &s, &len), 0);
 	assert_string_equal(s, "abc");
@@ -89,20 +89,20 @@ static void paths_are_relative_to_the_directory(void **state)
 
 static void reads_are_bounded_and_take_regular_files_only(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	char *s = NULL;
 	size_t len;
 
 	put(w, "f", "12345");
-	assert_int_equal(file_read(AT_FDCWD, world_path(w, "f"), 4, &s, &len), -EFBIG);
-	assert_int_equal(file_read(AT_FDCWD, world_path(w, "f"), 5, &s, &len), 0);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "f"), 4, &s, &len), -EFBIG);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "f"), 5, &s, &len), 0);
 	x_free(s);
 	s = NULL;
 	assert_int_equal(file_read(AT_FDCWD, w->dir, 5, &s, &len), -EISDIR);
-	assert_int_equal(file_read(AT_FDCWD, world_path(w, "none"), 5, &s, &len), -ENOENT);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "none"), 5, &s, &len), -ENOENT);
 	/* would wait for a writer for ever */
-	assert_int_equal(mkfifo(world_path(w, "fifo"), 0600), 0);
-	assert_int_equal(file_read(AT_FDCWD, world_path(w, "fifo"), 5, &s, &len), -EINVAL);
+	assert_int_equal(mkfifo(tempdir_path(w, "fifo"), 0600), 0);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "fifo"), 5, &s, &len), -EINVAL);
 	/* says that it is empty */
 	assert_int_equal(file_read(AT_FDCWD, "/proc/self/status", 1 << 20, &s, &len), 0);
 	assert_true(len > 100);
@@ -111,7 +111,7 @@ static void reads_are_bounded_and_take_regular_files_only(void **state)
 
 static void a_read_without_memory_fails_cleanly(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(x_freep) char *big = x_zalloc(50001);
 	char *s = NULL;
 	size_t len;
@@ -121,29 +121,29 @@ static void a_read_without_memory_fails_cleanly(void **state)
 	put(w, "f", big);
 	for (unsigned long n = 1; rc; n++) {
 		x_fail_at(n);
-		rc = file_read(AT_FDCWD, world_path(w, "f"), 1 << 20, &s, &len);
+		rc = file_read(AT_FDCWD, tempdir_path(w, "f"), 1 << 20, &s, &len);
 		assert_true(rc == 0 || rc == -ENOMEM);
 	}
 	x_fail_at(0);
 	assert_int_equal(len, 50000);
 	x_free(s);
 	x_fail_at(1);
-	assert_int_equal(file_mkdirs(world_path(w, "d"), 0700), -ENOMEM);
+	assert_int_equal(file_mkdirs(tempdir_path(w, "d"), 0700), -ENOMEM);
 }
 
 static void failure_at_any_step_leaves_old_or_new_and_no_litter(void **state)
 {
 	const int causes[] = { ENOSPC, EIO, EDQUOT };
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 
 	for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
 		/* steps: write, fsync, rename, fsync of the directory */
 		for (unsigned long n = 1; n <= 4; n++) {
 			put(w, "f", "old");
 			file_fail_at(n, causes[c]);
-			assert_int_equal(file_replace(AT_FDCWD, world_path(w, "f"), "new", 3, 0600), -causes[c]);
+			assert_int_equal(file_replace(AT_FDCWD, tempdir_path(w, "f"), "new", 3, 0600), -causes[c]);
 			assert_content(w, "f", n < 4 ? "old" : "new");
-			assert_int_equal(world_count(w), 1);
+			assert_int_equal(tempdir_count(w), 1);
 		}
 	}
 	file_fail_at(5, EIO);
@@ -153,7 +153,7 @@ static void failure_at_any_step_leaves_old_or_new_and_no_litter(void **state)
 
 static void staged_files_appear_when_published(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(file_close) int dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char temporary[NAME_MAX + 1];
 
@@ -164,7 +164,7 @@ static void staged_files_appear_when_published(void **state)
 	assert_int_equal(file_sync_all(dir), 0);
 	assert_int_equal(file_publish(dir, temporary, "f"), 0);
 	assert_content(w, "f", "new");
-	assert_int_equal(world_count(w), 1);
+	assert_int_equal(tempdir_count(w), 1);
 	/* a failed write or rename leaves no temporary file */
 	file_fail_at(1, ENOSPC);
 	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, temporary), -ENOSPC);
@@ -172,14 +172,14 @@ static void staged_files_appear_when_published(void **state)
 	file_fail_at(1, EIO);
 	assert_int_equal(file_publish(dir, temporary, "f"), -EIO);
 	assert_content(w, "f", "new");
-	assert_int_equal(world_count(w), 1);
+	assert_int_equal(tempdir_count(w), 1);
 	file_fail_at(1, EIO);
 	assert_int_equal(file_sync_all(dir), -EIO);
 }
 
 static void a_file_larger_than_allowed_is_reported(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	struct rlimit old, small = { 4096, RLIM_INFINITY };
 	char text[10000];
 	int rc;
@@ -191,24 +191,24 @@ static void a_file_larger_than_allowed_is_reported(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	rc = file_replace(AT_FDCWD, world_path(w, "f"), text, sizeof(text), 0600);
+	rc = file_replace(AT_FDCWD, tempdir_path(w, "f"), text, sizeof(text), 0600);
 	setrlimit(RLIMIT_FSIZE, &old);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(rc, -EFBIG);
 	assert_content(w, "f", "old");
-	assert_int_equal(world_count(w), 1);
+	assert_int_equal(tempdir_count(w), 1);
 }
 
 static void long_names_fit(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	char name[256];
 
 	memset(name, 'n', 255);
 	name[255] = '\0';
 	put(w, name, "x");
 	assert_content(w, name, "x");
-	assert_int_equal(world_count(w), 1);
+	assert_int_equal(tempdir_count(w), 1);
 }
 
 static void temporary_names_are_told_from_records(void **state)
@@ -236,13 +236,13 @@ static void temporary_names_are_told_from_records(void **state)
 }
 
 /* A child that replaces "f" again and again, by "aaa…" and "bbb…", until it is killed. */
-static pid_t start_writer(const struct world *w, char *text, size_t len)
+static pid_t start_writer(const struct tempdir *w, char *text, size_t len)
 {
 	pid_t pid = fork();
 
 	for (int i = 0; pid == 0; i++) {
 		memset(text, i & 1 ? 'a' : 'b', len);
-		if (file_replace(AT_FDCWD, world_path(w, "f"), text, len, 0600))
+		if (file_replace(AT_FDCWD, tempdir_path(w, "f"), text, len, 0600))
 			_exit(1);
 	}
 	return pid;
@@ -251,7 +251,7 @@ static pid_t start_writer(const struct world *w, char *text, size_t len)
 static void a_killed_writer_leaves_a_whole_file(void **state)
 {
 	enum { LEN = 200000, KILLS = 15 };
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(x_freep) char *text = x_zalloc(LEN + 1);
 
 	memset(text, 'a', LEN);
@@ -264,13 +264,13 @@ static void a_killed_writer_leaves_a_whole_file(void **state)
 		assert_true(pid > 0);
 		usleep(2000 + (unsigned)i * 700);
 		/* a reader beside it, then the kill */
-		assert_int_equal(file_read(AT_FDCWD, world_path(w, "f"), LEN, &s, &len), 0);
+		assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "f"), LEN, &s, &len), 0);
 		assert_int_equal(len, LEN);
 		assert_true(s[0] == s[LEN - 1] && strspn(s, (char[]){ s[0], '\0' }) == LEN);
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		x_free(x_steal(s));
-		assert_int_equal(file_read(AT_FDCWD, world_path(w, "f"), LEN, &s, &len), 0);
+		assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "f"), LEN, &s, &len), 0);
 		assert_int_equal(len, LEN);
 		assert_true(strspn(s, (char[]){ s[0], '\0' }) == LEN);
 	}
@@ -278,7 +278,7 @@ static void a_killed_writer_leaves_a_whole_file(void **state)
 
 static void what_a_killed_writer_leaves_is_known_as_temporary(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	struct dirent *e;
 	int status, left = 0;
 	pid_t pid;
@@ -292,7 +292,7 @@ static void what_a_killed_writer_leaves_is_known_as_temporary(void **state)
 
 		/* killed in the middle of its writing, by its size: a kill by the clock may miss */
 		setrlimit(RLIMIT_FSIZE, &small);
-		file_replace(AT_FDCWD, world_path(w, "f"), text, sizeof(text), 0600);
+		file_replace(AT_FDCWD, tempdir_path(w, "f"), text, sizeof(text), 0600);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -303,42 +303,42 @@ static void what_a_killed_writer_leaves_is_known_as_temporary(void **state)
 		left += file_is_temporary(e->d_name);
 	closedir(d);
 	assert_int_equal(left, 1);
-	assert_int_equal(world_count(w), 2);
+	assert_int_equal(tempdir_count(w), 2);
 }
 
 static void a_lock_is_held_once(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(file_unlock) int a = -1, b = -1;
 
-	assert_int_equal(file_lock(world_path(w, "lock"), 0, &a), 0);
-	assert_int_equal(file_lock(world_path(w, "lock"), 0, &b), -EAGAIN);
-	assert_int_equal(file_lock(world_path(w, "lock"), 30, &b), -EAGAIN);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 0, &a), 0);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 0, &b), -EAGAIN);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 30, &b), -EAGAIN);
 	assert_int_equal(b, -1);
 	file_unlock(&a);
 	assert_int_equal(a, -1);
-	assert_int_equal(file_lock(world_path(w, "lock"), 0, &b), 0);
-	assert_int_equal(access(world_path(w, "lock"), F_OK), 0);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 0, &b), 0);
+	assert_int_equal(access(tempdir_path(w, "lock"), F_OK), 0);
 }
 
 static void a_lock_is_refused_through_a_link_or_on_no_file(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	char target[PATH_MAX];
 	int a = -1;
 
-	snprintf(target, sizeof(target), "%s", world_path(w, "elsewhere"));
-	assert_int_equal(symlink(target, world_path(w, "link")), 0);
-	assert_int_equal(file_lock(world_path(w, "link"), 0, &a), -ELOOP);
+	snprintf(target, sizeof(target), "%s", tempdir_path(w, "elsewhere"));
+	assert_int_equal(symlink(target, tempdir_path(w, "link")), 0);
+	assert_int_equal(file_lock(tempdir_path(w, "link"), 0, &a), -ELOOP);
 	assert_int_equal(access(target, F_OK), -1);
-	assert_int_equal(mkfifo(world_path(w, "fifo"), 0600), 0);
-	assert_int_equal(file_lock(world_path(w, "fifo"), 0, &a), -EINVAL);
+	assert_int_equal(mkfifo(tempdir_path(w, "fifo"), 0600), 0);
+	assert_int_equal(file_lock(tempdir_path(w, "fifo"), 0, &a), -EINVAL);
 	assert_int_equal(a, -1);
 }
 
 static void a_lock_dies_with_its_holder(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	cleanup(file_unlock) int mine = -1;
 	int ready[2];
 	char c;
@@ -349,15 +349,15 @@ static void a_lock_dies_with_its_holder(void **state)
 	if (!pid) {
 		int theirs = -1;
 
-		if (file_lock(world_path(w, "lock"), 0, &theirs) || write(ready[1], "x", 1) != 1)
+		if (file_lock(tempdir_path(w, "lock"), 0, &theirs) || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	assert_int_equal(file_lock(world_path(w, "lock"), 0, &mine), -EAGAIN);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 0, &mine), -EAGAIN);
 	kill(pid, SIGKILL);
-	assert_int_equal(file_lock(world_path(w, "lock"), 5000, &mine), 0);
+	assert_int_equal(file_lock(tempdir_path(w, "lock"), 5000, &mine), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	close(ready[0]);
 	close(ready[1]);
@@ -365,20 +365,20 @@ static void a_lock_dies_with_its_holder(void **state)
 
 static void directories_are_made_with_their_mode(void **state)
 {
-	const struct world *w = *state;
+	const struct tempdir *w = *state;
 	struct stat st;
 
 	umask(077);
-	assert_int_equal(file_mkdirs(world_path(w, "a//b/c/"), 0755), 0);
+	assert_int_equal(file_mkdirs(tempdir_path(w, "a//b/c/"), 0755), 0);
 	umask(022);
-	assert_int_equal(stat(world_path(w, "a/b"), &st), 0);
+	assert_int_equal(stat(tempdir_path(w, "a/b"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
-	assert_int_equal(chmod(world_path(w, "a"), 0700), 0);
-	assert_int_equal(file_mkdirs(world_path(w, "a/b/c"), 0755), 0);
-	assert_int_equal(stat(world_path(w, "a"), &st), 0);
+	assert_int_equal(chmod(tempdir_path(w, "a"), 0700), 0);
+	assert_int_equal(file_mkdirs(tempdir_path(w, "a/b/c"), 0755), 0);
+	assert_int_equal(stat(tempdir_path(w, "a"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	put(w, "f", "");
-	assert_int_equal(file_mkdirs(world_path(w, "f/x"), 0755), -ENOTDIR);
+	assert_int_equal(file_mkdirs(tempdir_path(w, "f/x"), 0755), -ENOTDIR);
 }
 
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -1,5 +1,5 @@
 # unit tests of core/base: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
-EXTRA_DIST += tests/unit/world.h
+EXTRA_DIST += tests/unit/tempdir.h
 unit_tests += tests/unit/base-err
 tests_unit_base_err_SOURCES = tests/unit/base-err.c
 tests_unit_base_err_CPPFLAGS = $(TESTS_CPPFLAGS)

@@ -10,7 +10,7 @@
 #include "ipc-manager.h"
 #include "ipc/client.h"
 #include "ipc/listener.h"
-#include "world.h"
+#include "tempdir.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -383,25 +383,25 @@ static void no_daemon_is_told_apart(void **state)
 {
 	struct client *c = NULL;
 	struct err err = ERR_INIT;
-	struct world w;
+	struct tempdir w;
 	int fd;
 
 	(void)state;
-	world_make(&w);
-	assert_true(client_open(world_path(&w, "none"), 1000, &c, &err) < 0);
+	tempdir_make(&w);
+	assert_true(client_open(tempdir_path(&w, "none"), 1000, &c, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_ISCSID_NOTCONN);
 	err_clear(&err);
-	assert_int_equal(listener_open(world_path(&w, "s"), &fd, &err), 0);
-	assert_int_equal(client_open(world_path(&w, "s"), 1000, &c, &err), 0);
+	assert_int_equal(listener_open(tempdir_path(&w, "s"), &fd, &err), 0);
+	assert_int_equal(client_open(tempdir_path(&w, "s"), 1000, &c, &err), 0);
 	client_close(c);
 	close(fd); /* the daemon died */
-	assert_true(client_open(world_path(&w, "s"), 1000, &c, &err) < 0);
+	assert_true(client_open(tempdir_path(&w, "s"), 1000, &c, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_ISCSID_NOTCONN);
 	assert_true(client_open("@org.miscsi.no-such-socket", 1000, &c, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_ISCSID_NOTCONN);
 	assert_true(client_open("", 1000, &c, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_INVAL);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 /* Nobody accepts: the queue fills, and then a connect waits. */
@@ -409,21 +409,21 @@ static void a_connect_has_a_timeout(void **state)
 {
 	struct client *c[8] = { NULL };
 	struct err err = ERR_INIT;
-	struct world w;
+	struct tempdir w;
 	int fd, n = 0;
 
 	(void)state;
-	world_make(&w);
-	assert_int_equal(listener_open(world_path(&w, "s"), &fd, &err), 0);
+	tempdir_make(&w);
+	assert_int_equal(listener_open(tempdir_path(&w, "s"), &fd, &err), 0);
 	listen(fd, 1);
-	while (n < 8 && !client_open(world_path(&w, "s"), 20, &c[n], &err))
+	while (n < 8 && !client_open(tempdir_path(&w, "s"), 20, &c[n], &err))
 		n++;
 	assert_in_range(n, 1, 7);
 	assert_int_equal(err.code, MISCSI_ERR_ISCSID_COMM_ERR);
 	while (n--)
 		client_close(c[n]);
 	close(fd);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 int main(void)

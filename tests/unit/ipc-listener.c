@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "ipc/listener.h"
-#include "world.h"
+#include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -29,14 +29,14 @@ static int try_connect(const char *name)
 
 static void a_path_is_made_ready_for_everyone(void **state)
 {
-	struct world w;
+	struct tempdir w;
 	struct stat st;
 	char path[128];
 	mode_t old = umask(077);
 	int fd;
 
 	(void)state;
-	world_make(&w);
+	tempdir_make(&w);
 	snprintf(path, sizeof(path), "%s/run/deep/socket", w.dir);
 	assert_int_equal(listener_open(path, &fd, NULL), 0);
 	umask(old);
@@ -46,18 +46,18 @@ static void a_path_is_made_ready_for_everyone(void **state)
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 static void a_dead_socket_is_replaced_a_living_is_not(void **state)
 {
 	struct err err = ERR_INIT;
-	struct world w;
+	struct tempdir w;
 	char path[128];
 	int fd, again;
 
 	(void)state;
-	world_make(&w);
+	tempdir_make(&w);
 	snprintf(path, sizeof(path), "%s/socket", w.dir);
 	assert_int_equal(listener_open(path, &fd, &err), 0);
 	assert_int_equal(listener_open(path, &again, &err), -EADDRINUSE);
@@ -65,30 +65,30 @@ static void a_dead_socket_is_replaced_a_living_is_not(void **state)
 	assert_int_equal(try_connect(path), -ECONNREFUSED);
 	assert_int_equal(listener_open(path, &again, &err), 0);
 	assert_int_equal(try_connect(path), 0);
-	assert_int_equal(world_count(&w), 1); /* nothing beside it */
+	assert_int_equal(tempdir_count(&w), 1); /* nothing beside it */
 	listener_unlink(path); /* it lives */
 	assert_int_equal(try_connect(path), 0);
 	close(again);
 	listener_unlink(path);
 	assert_int_equal(try_connect(path), -ENOENT);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 static void what_is_no_socket_is_not_removed(void **state)
 {
-	struct world w;
+	struct tempdir w;
 	char path[128];
 	int fd;
 
 	(void)state;
-	world_make(&w);
+	tempdir_make(&w);
 	snprintf(path, sizeof(path), "%s/file", w.dir);
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);
 	listener_unlink(path);
 	assert_int_equal(access(path, F_OK), 0);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 static void an_abstract_name_needs_no_file(void **state)
@@ -130,11 +130,11 @@ static void names_are_checked(void **state)
 /* In a child, whose descriptors are its own: 3 listens, 4 is a pipe, 5 is a datagram socket, 6 listens. */
 static int inherit_in_child(const char *pid, const char *count, int max, int *third)
 {
-	struct world w;
+	struct tempdir w;
 	int fds[8], a, b, p[2], n;
 
-	world_make(&w);
-	if (listener_open(world_path(&w, "a"), &a, NULL) || listener_open(world_path(&w, "b"), &b, NULL) || pipe(p))
+	tempdir_make(&w);
+	if (listener_open(tempdir_path(&w, "a"), &a, NULL) || listener_open(tempdir_path(&w, "b"), &b, NULL) || pipe(p))
 		return -1;
 	dup2(a, 103);
 	dup2(p[0], 104);
@@ -147,7 +147,7 @@ static int inherit_in_child(const char *pid, const char *count, int max, int *th
 	setenv("LISTEN_FDS", count, 1);
 	n = listener_inherit(fds, max);
 	*third = n > 1 ? fds[1] : -1;
-	world_remove(&w);
+	tempdir_remove(&w);
 	if (getenv("LISTEN_PID") || getenv("LISTEN_FDS"))
 		return -1;
 	if (n > 0 && (!(fcntl(3, F_GETFL) & O_NONBLOCK) || !(fcntl(3, F_GETFD) & FD_CLOEXEC)))

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "ipc-peer.h"
 #include "ipc/listener.h"
-#include "world.h"
+#include "tempdir.h"
 #include <sys/resource.h>
 #include <sys/un.h>
 
@@ -570,16 +570,16 @@ static void a_user_without_idle_connections_takes_none_of_root(void **state)
 }
 
 /* A socket that listens, and a descriptor that has connected to it. */
-static int listen_and_connect(struct fixture *f, struct world *w)
+static int listen_and_connect(struct fixture *f, struct tempdir *w)
 {
 	struct sockaddr_un addr;
 	socklen_t len;
 	int listener, fd;
 
-	world_make(w);
-	assert_int_equal(listener_open(world_path(w, "s"), &listener, NULL), 0);
+	tempdir_make(w);
+	assert_int_equal(listener_open(tempdir_path(w, "s"), &listener, NULL), 0);
 	assert_int_equal(varlink_server_listen(f->p.server, listener), 0);
-	assert_int_equal(listener_address(world_path(w, "s"), &addr, &len), 0);
+	assert_int_equal(listener_address(tempdir_path(w, "s"), &addr, &len), 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&addr, len), 0);
 	return fd;
@@ -589,7 +589,7 @@ static int listen_and_connect(struct fixture *f, struct world *w)
 static void a_listener_takes_peers_by_their_credentials(void **state)
 {
 	struct fixture f;
-	struct world w;
+	struct tempdir w;
 	int fd;
 
 	(void)state;
@@ -599,14 +599,14 @@ static void a_listener_takes_peers_by_their_credentials(void **state)
 	assert_string_equal(peer_ask(&f.p, fd, CALL("Root")), geteuid() ? ERROR("PermissionDenied", "") : EMPTY);
 	close(fd);
 	stop(&f);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 static void without_descriptors_it_pauses_and_goes_on(void **state)
 {
 	struct rlimit old, none;
 	struct fixture f;
-	struct world w;
+	struct tempdir w;
 	int fd, spins = 0;
 
 	(void)state;
@@ -626,7 +626,7 @@ static void without_descriptors_it_pauses_and_goes_on(void **state)
 	assert_string_equal(peer_hear(&f.p, fd), EMPTY);
 	close(fd);
 	stop(&f);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 int main(void)

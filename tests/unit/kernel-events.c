@@ -242,7 +242,7 @@ static void errors_have_names(void **state)
 	assert_string_equal(events_conn_error_text(5), "unknown error");
 }
 
-struct world {
+struct kernel_fixture {
 	struct loop *loop;
 	struct fake_kernel *fk;
 	struct kernel *k;
@@ -251,7 +251,7 @@ struct world {
 
 static int setup(void **state)
 {
-	struct world *w = x_new(struct world);
+	struct kernel_fixture *w = x_new(struct kernel_fixture);
 
 	assert_int_equal(loop_new(&w->loop), 0);
 	w->fk = fake_kernel_new();
@@ -263,7 +263,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	kernel_free(w->k);
 	assert_int_equal(fake_kernel_sockets(w->fk), 0);
@@ -273,7 +273,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void run_until(struct world *w, unsigned n)
+static void run_until(struct kernel_fixture *w, unsigned n)
 {
 	for (int i = 0; i < 1000 && w->seen.n < n; i++)
 		assert_true(loop_step(w->loop, 1000) >= 0);
@@ -282,7 +282,7 @@ static void run_until(struct world *w, unsigned n)
 
 static void job_done(struct job *job, void *arg)
 {
-	struct world *w = arg;
+	struct kernel_fixture *w = arg;
 
 	SEEN(&w->seen, "done %d sid %u;", job_result(job, NULL), job->sid);
 	job_free(job);
@@ -299,7 +299,7 @@ static struct job *make_job(void)
 
 static void jobs_are_done_in_their_order_and_bring_events(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	assert_int_equal(kernel_submit(w->k, make_job(), job_done, w), 0);
 	assert_int_equal(kernel_submit(w->k, make_job(), job_done, w), 0);
@@ -312,7 +312,7 @@ static void jobs_are_done_in_their_order_and_bring_events(void **state)
 
 static void many_events_are_all_delivered(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_ERROR };
 
 	for (int i = 0; i < 500; i++)
@@ -323,7 +323,7 @@ static void many_events_are_all_delivered(void **state)
 /* More than one round's worth: the loop's other sources have their turn in between. */
 static void storm_does_not_hold_the_loop(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_ERROR };
 
 	for (int i = 0; i < 500; i++)
@@ -334,7 +334,7 @@ static void storm_does_not_hold_the_loop(void **state)
 
 static void lost_events_are_told(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_ERROR };
 
 	fake_kernel_event(w->fk, 1, &ev, NULL, 0);
@@ -345,7 +345,7 @@ static void lost_events_are_told(void **state)
 
 static void cancelled_job_is_not_done(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct job *one = make_job(), *two = make_job();
 
 	assert_int_equal(kernel_submit(w->k, one, job_done, w), 0);
@@ -361,7 +361,7 @@ static void cancelled_job_is_not_done(void **state)
 
 static void job_that_nobody_waits_for_is_run_and_freed(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	assert_int_equal(kernel_submit(w->k, make_job(), NULL, NULL), 0);
 	while (kernel_pending(w->k))
@@ -371,7 +371,7 @@ static void job_that_nobody_waits_for_is_run_and_freed(void **state)
 
 static void end_frees_what_waits(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(kernel_submit(w->k, make_job(), job_done, w), 0);
@@ -380,7 +380,7 @@ static void end_frees_what_waits(void **state)
 
 static void job_that_failed_to_build_stays_its_owners(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct job *job = job_new();
 
 	job_get_chap(job, 0, 1000);
@@ -390,7 +390,7 @@ static void job_that_failed_to_build_stays_its_owners(void **state)
 
 static void attaching_needs_the_privilege_to_listen(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct kernel *k;
 	struct err err = ERR_INIT;
 	struct job *job = make_job();

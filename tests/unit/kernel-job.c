@@ -16,7 +16,7 @@
 
 #define HANDLE 0xffffffffc0de0001ull
 
-struct world {
+struct kernel_fixture {
 	struct fake_kernel *fk;
 	struct kernel *k;
 	struct job *job;
@@ -24,7 +24,7 @@ struct world {
 
 static int setup(void **state)
 {
-	struct world *w = x_new(struct world);
+	struct kernel_fixture *w = x_new(struct kernel_fixture);
 
 	w->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->k), 0);
@@ -36,7 +36,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	job_free(w->job);
 	kernel_free(w->k);
@@ -55,7 +55,7 @@ static uint32_t u32(const uint8_t *at)
 }
 
 /* The nth request sent, and its payload as text. */
-static struct iscsi_uevent sent(struct world *w, unsigned nth, char *text)
+static struct iscsi_uevent sent(struct kernel_fixture *w, unsigned nth, char *text)
 {
 	struct iscsi_uevent ev = { 0 };
 	char *payload = NULL;
@@ -71,7 +71,7 @@ static struct iscsi_uevent sent(struct world *w, unsigned nth, char *text)
 
 static void job_sets_up_a_connection_of_the_session_it_created(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 	struct iscsi_uevent ev;
 	uint64_t eph;
@@ -105,7 +105,7 @@ static void job_sets_up_a_connection_of_the_session_it_created(void **state)
 
 static void session_of_an_endpoint_is_created_bound(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	struct iscsi_uevent ev;
 	uint64_t ep;
@@ -125,7 +125,7 @@ static void session_of_an_endpoint_is_created_bound(void **state)
 
 static void error_answer_ends_the_job_and_names_the_request(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
@@ -142,7 +142,7 @@ static void error_answer_ends_the_job_and_names_the_request(void **state)
 
 static void negative_retcode_is_a_failure_where_the_request_has_one(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RETCODE, -ENOTCONN);
@@ -162,7 +162,7 @@ static void negative_retcode_is_a_failure_where_the_request_has_one(void **state
 
 static void missing_privilege_is_told_as_such(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_STOP_CONN, 1, FAKE_IF_ERROR, EPERM);
@@ -179,7 +179,7 @@ static void missing_privilege_is_told_as_such(void **state)
 
 static void refused_connect_is_the_peers_not_the_sockets(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	struct err err = ERR_INIT;
 
@@ -196,7 +196,7 @@ static void refused_connect_is_the_peers_not_the_sockets(void **state)
 
 static void poll_result_is_the_retcode(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_POLL, 2, FAKE_RETCODE, 0);
 	job_ep_poll(w->job, 1, 0);
@@ -210,7 +210,7 @@ static void poll_result_is_the_retcode(void **state)
 
 static void missing_answer_is_an_error_at_once(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_SILENT, 0);
 	job_create_conn(w->job, 0);
@@ -221,7 +221,7 @@ static void missing_answer_is_an_error_at_once(void **state)
 
 static void short_and_foreign_messages_are_no_answers(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SHORT, 71);
 	job_start_conn(w->job);
@@ -234,7 +234,7 @@ static void short_and_foreign_messages_are_no_answers(void **state)
 
 static void events_before_the_answer_are_passed_over(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_noise(w->fk, true);
 	job_create_session(w->job, HANDLE, 0, 0, 0, 0);
@@ -245,7 +245,7 @@ static void events_before_the_answer_are_passed_over(void **state)
 
 static void answer_left_by_a_failure_is_not_taken_for_a_later_one(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	/* the first START_CONN's answer stays in the socket, before the second's error */
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RECV, ENOMEM);
@@ -259,7 +259,7 @@ static void answer_left_by_a_failure_is_not_taken_for_a_later_one(void **state)
 
 static void lost_notice_does_not_lose_the_answer(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	job_start_conn(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
@@ -271,7 +271,7 @@ static void lost_notice_does_not_lose_the_answer(void **state)
 
 static void failing_parameter_of_a_batch_is_the_one_named(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 3, FAKE_IF_ERROR, ENOSYS);
@@ -290,7 +290,7 @@ static void failing_parameter_of_a_batch_is_the_one_named(void **state)
 
 static void dropped_answer_of_a_batch_is_found(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 2, FAKE_SILENT, 0);
 	for (int i = 0; i < 4; i++)
@@ -303,7 +303,7 @@ static void dropped_answer_of_a_batch_is_found(void **state)
 
 static void request_that_may_fail_does_not_end_the_job(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SET_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
 	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
@@ -317,7 +317,7 @@ static void request_that_may_fail_does_not_end_the_job(void **state)
 
 static void many_parameters_are_several_datagrams(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	char big[4096];
 
 	memset(big, 'x', sizeof(big) - 1);
@@ -336,7 +336,7 @@ static void many_parameters_are_several_datagrams(void **state)
 
 static void parameter_that_is_null_is_not_sent(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
 	job_may_fail(w->job);
@@ -353,7 +353,7 @@ static void parameter_that_is_null_is_not_sent(void **state)
 
 static void destroy_falls_back_on_an_old_kernel(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, 1, FAKE_IF_ERROR, ENOSYS);
 	job_destroy_session(w->job);
@@ -365,7 +365,7 @@ static void destroy_falls_back_on_an_old_kernel(void **state)
 
 static void statistics_are_asked_only_while_listening(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	size_t len;
 
 	job_get_stats(w->job);
@@ -389,7 +389,7 @@ static void statistics_are_asked_only_while_listening(void **state)
 
 static void statistics_of_no_connection(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_IF_ERROR, EEXIST);
@@ -422,7 +422,7 @@ static bool stats_for_other(void *arg, struct iscsi_uevent *ev, const uint8_t *p
 
 static void statistics_of_another_session_are_passed_over(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	size_t len;
 
 	fake_kernel_hook(w->fk, stats_for_other, w->fk);
@@ -433,7 +433,7 @@ static void statistics_of_another_session_are_passed_over(void **state)
 
 static void chap_table_is_asked_in_small_parts(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	uint8_t u[24] = { 0, 0, 0, 0, 33 };
 
 	job_get_chap(w->job, 0, 33);
@@ -445,7 +445,7 @@ static void chap_table_is_asked_in_small_parts(void **state)
 
 static void raw_request_gives_the_answer_back(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev;
 	uint8_t u[24] = { 9 };
 
@@ -461,7 +461,7 @@ static void raw_request_gives_the_answer_back(void **state)
 
 static void socket_to_bind_is_held_by_the_job(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev;
 	int fd = dup(0);
 	uint32_t held;
@@ -479,7 +479,7 @@ static void socket_to_bind_is_held_by_the_job(void **state)
 
 static void kernel_without_iscsi_is_told(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_refuse_open(w->fk, EPROTONOSUPPORT);
@@ -490,7 +490,7 @@ static void kernel_without_iscsi_is_told(void **state)
 
 static void send_that_fails_is_the_requests_failure(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SEND, ECONNREFUSED);
@@ -501,7 +501,7 @@ static void send_that_fails_is_the_requests_failure(void **state)
 
 static void series_of_attributes_is_laid_out_as_the_kernel_reads_it(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	cleanup(strbuf_free) struct strbuf attrs = ATTRS_INIT;
 	const uint8_t iface[] = { 17, 0, 12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 12, 0, 1, 2, 0xee, 0, 0, 0 };
 	const uint8_t flash[] = { 12, 0, 44, 0, 2, 0, 0, 0, 44, 0, 0xaa, 0xbb };
@@ -523,7 +523,7 @@ static void series_of_attributes_is_laid_out_as_the_kernel_reads_it(void **state
 /* Each builder's row: what is sent has its number and host. */
 static void requests_of_a_host_name_it(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	struct sockaddr_storage addr = { .ss_family = AF_INET6 };
 	const struct sockaddr *to = (const struct sockaddr *)&addr;
 	const struct iscsi_path path = { .ip_addr_len = 4 };
@@ -565,7 +565,7 @@ static void build(struct job *job)
 
 static void builders_remember_that_memory_failed(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	unsigned long n = 0;
 	int rc = -ENOMEM;
 

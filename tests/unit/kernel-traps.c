@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-struct world {
+struct kernel_fixture {
 	struct loop *loop;
 	struct fake_kernel *fk;
 	struct kernel *k;
@@ -23,7 +23,7 @@ static const struct kernel_event_ops no_events = { 0 };
 
 static int setup(void **state)
 {
-	struct world *w = x_new(struct world);
+	struct kernel_fixture *w = x_new(struct kernel_fixture);
 
 	assert_int_equal(loop_new(&w->loop), 0);
 	w->fk = fake_kernel_new();
@@ -37,7 +37,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	job_free(w->job);
 	kernel_free(w->k);
@@ -67,14 +67,14 @@ static void ask(struct job *job, unsigned nth)
 
 static void job_done(struct job *job, void *arg)
 {
-	struct world *w = arg;
+	struct kernel_fixture *w = arg;
 
 	(void)job;
 	w->done++;
 }
 
 /* In the calling thread, or by the worker as a daemon does it. */
-static int run(struct world *w, bool attached)
+static int run(struct kernel_fixture *w, bool attached)
 {
 	unsigned before = w->done;
 
@@ -89,7 +89,7 @@ static int run(struct world *w, bool attached)
 /* Who asks listens himself, with room: that others listen too (here: the daemon) is no help, for they may go at any moment. */
 static void trap_04_who_asks_listens(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	size_t len;
 
 	fake_kernel_noise(w->fk, true); /* what came in between joining and asking must not fill the buffer */
@@ -110,7 +110,7 @@ static void trap_04_who_asks_listens(void **state)
 /* Not subscribed, not sent: whatever the reason, whoever else listens. */
 static void trap_04_who_cannot_listen_does_not_ask(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	for (unsigned attached = 0; attached < 2; attached++) {
 		if (attached)
@@ -130,7 +130,7 @@ static void trap_04_who_cannot_listen_does_not_ask(void **state)
 /* Answers have no number: where events come too, one could be lost among them, or taken for one. */
 static void trap_05_requests_have_a_socket_without_events(void **state)
 {
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 
 	assert_int_equal(kernel_attach(w->k, w->loop, &no_events, NULL, NULL), 0);
 	job_create_conn(w->job, 0);
@@ -155,7 +155,7 @@ static void trap_08_errors_are_those_of_the_request(void **state)
 		{ ISCSI_UEVENT_LOGIN_FLASHNODE, FAKE_IF_ERROR, EPERM, MISCSI_ERR_LOGIN },
 		{ ISCSI_UEVENT_CREATE_CONN, FAKE_IF_ERROR, EPERM, MISCSI_ERR_ACCESS },
 	};
-	struct world *w = *state;
+	struct kernel_fixture *w = *state;
 	uint8_t header[ISCSI_BHS_LEN] = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "object/adapter.h"
-#include "plugin-world.h"
+#include "plugin-fixture.h"
 
 /* ---- a plugin whose answers are odd ---- */
 
@@ -103,16 +103,16 @@ static const struct miscsi_plugin plugin = { .size = sizeof(plugin),
 	.flash = &flash,
 	.stats = &stats };
 
-/* ---- the world ---- */
+/* ---- the fixture ---- */
 
-static struct plugin_world w;
+static struct plugin_fixture w;
 static struct adapter a, null;
 
 static int setup(void **state)
 {
 	(void)state;
 	memset(&odd, 0, sizeof(odd));
-	plugin_world_make(&w, BUILDDIR "/.libs");
+	plugin_fixture_make(&w, BUILDDIR "/.libs");
 	assert_int_equal(load_entry(w.ps, "odd", "odd.so", &plugin), 0);
 	a = (struct adapter){ .loop = w.loop, .transport = must_find(&w, "odd"), .host_no = 4 };
 	null = (struct adapter){ .loop = w.loop, .transport = must_find(&w, "null"), .host_no = 1 };
@@ -122,7 +122,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 	return 0;
 }
 

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include "fake_sys.h"
 #include "object/pci_adapter.h"
-#include "plugin-world.h"
-#include "world.h"
+#include "plugin-fixture.h"
+#include "tempdir.h"
 
 struct seen {
 	char text[8192]; /* "SLOT TRANSPORT DRIVER: lack; lack\n" */
@@ -49,13 +49,13 @@ static void device(struct fake_sys *sys, const char *slot, const char *vendor, c
 
 static void adapters_are_known_by_id_or_by_their_network_driver(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct fake_sys sys;
 	struct seen s = { .n = 0 };
 	struct err err = ERR_INIT;
 
 	(void)state;
-	plugin_world_make(&w, BUILDDIR "/.libs");
+	plugin_fixture_make(&w, BUILDDIR "/.libs");
 	fake_sys_new(&sys);
 	device(&sys, "0000:03:00.0", "0x1077\n", "0x8022\n", "qla4xxx");
 	device(&sys, "0000:04:00.2", "0x10df\n", "0x0722\n", "");
@@ -72,21 +72,21 @@ static void adapters_are_known_by_id_or_by_their_network_driver(void **state)
 	assert_non_null(strstr(s.text, "0000:07:00.0 1077:8042 qla4xxx : no driver has taken it"));
 	assert_true(s.names[0] != '\n' && !strstr(s.names, "|\n")); /* by the database, or else by the plugin */
 	fake_sys_free(&sys);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 /* What is in the directories of plugins: one file of adapters, as a text. */
-static void without_plugins(struct plugin_world *w, struct world *dir, const char *adapters)
+static void without_plugins(struct plugin_fixture *w, struct tempdir *dir, const char *adapters)
 {
-	world_make(dir);
-	world_put(dir, "v.adapters", adapters);
-	plugin_world_make(w, dir->dir);
+	tempdir_make(dir);
+	tempdir_put(dir, "v.adapters", adapters);
+	plugin_fixture_make(w, dir->dir);
 }
 
 static void an_adapter_whose_plugin_is_missing_is_known_by_the_file(void **state)
 {
-	struct plugin_world w;
-	struct world dir;
+	struct plugin_fixture w;
+	struct tempdir dir;
 	struct fake_sys sys;
 	struct seen s = { .n = 0 };
 
@@ -103,14 +103,14 @@ static void an_adapter_whose_plugin_is_missing_is_known_by_the_file(void **state
 	assert_non_null(strstr(s.text, "cards.so is missing (on Debian: apt-get install vendor-cards);\n"));
 	assert_non_null(strstr(s.text, "0000:03:00.1 1234:1005 card cardnet: no plugin"));
 	fake_sys_free(&sys);
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 static void ids_of_subsystems_count(void **state)
 {
-	struct plugin_world w;
-	struct world dir;
+	struct plugin_fixture w;
+	struct tempdir dir;
 	struct fake_sys sys;
 	struct seen s = { .n = 0 };
 
@@ -124,23 +124,23 @@ static void ids_of_subsystems_count(void **state)
 	assert_non_null(strstr(s.text, "1234:1005 card d: no plugin"));
 	assert_non_null(strstr(s.names, "|Y\n"));
 	fake_sys_free(&sys);
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 static void where_there_is_no_bus_there_are_no_adapters(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct fake_sys sys;
 	struct seen s = { .n = 0 };
 
 	(void)state;
-	plugin_world_make(&w, BUILDDIR "/.libs");
+	plugin_fixture_make(&w, BUILDDIR "/.libs");
 	fake_sys_new(&sys);
 	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, NULL), 0);
 	assert_int_equal(s.n, 0);
 	fake_sys_free(&sys);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 /* ---- the device of a host ---- */
@@ -212,8 +212,8 @@ static void odd_devices_do_no_harm(void **state)
 static void a_host_names_its_adapter(void **state)
 {
 	struct pci_names *names = pci_names_new();
-	struct plugin_world w;
-	struct world dir;
+	struct plugin_fixture w;
+	struct tempdir dir;
 	struct fake_sys sys;
 	struct pci_adapter a;
 
@@ -233,8 +233,8 @@ static void a_host_names_its_adapter(void **state)
 	assert_string_equal(a.device_name, "");
 	pci_names_free(names);
 	fake_sys_free(&sys);
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 int main(void)

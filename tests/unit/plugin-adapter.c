@@ -19,8 +19,8 @@ static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .
 	MISCSI_MATCH(.transport = "bare"), MISCSI_END };
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
 
-struct adapter_world {
-	struct plugin_world w;
+struct adapter_fixture {
+	struct plugin_fixture w;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
 	struct fake_sys sys;
@@ -28,13 +28,13 @@ struct adapter_world {
 	unsigned entries; /* of the CHAP table that is made up */
 };
 
-static struct adapter_world *world(void)
+static struct adapter_fixture *set_up(void)
 {
-	struct adapter_world *k = x_new(struct adapter_world);
+	struct adapter_fixture *k = x_new(struct adapter_fixture);
 	struct plugins_config config = { .dirs = "" };
 	struct run r;
 
-	k->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &k->w };
+	k->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_fixture_write, .arg = &k->w };
 	assert_int_equal(loop_new(&k->w.loop), 0);
 	k->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, k->fk, &k->kernel), 0);
@@ -55,7 +55,7 @@ static struct adapter_world *world(void)
 	return k;
 }
 
-static void end(struct adapter_world *k)
+static void end(struct adapter_fixture *k)
 {
 	assert_int_equal(fake_kernel_hangs(k->fk), 0);
 	plugins_free(k->w.ps);
@@ -83,7 +83,7 @@ static uint16_t get16(const uint8_t *at)
 }
 
 /* "PARAM:hex" of each attribute of the last request; head: bytes of the kernel's packed header, 12 or 6. */
-static const char *attributes(struct adapter_world *k, uint32_t type, size_t head, char *text, size_t size)
+static const char *attributes(struct adapter_fixture *k, uint32_t type, size_t head, char *text, size_t size)
 {
 	struct iscsi_uevent ev;
 	char *payload;
@@ -118,7 +118,7 @@ static void iface_settings_are_one_message(void **state)
 		"static", "iface.subnet_mask", "255.255.0.0", "iface.tcp_nagle", "disable", "iface.first_burst_len", "65536",
 		"iface.iscsi_ifacename", "card.0.ipv6.1", "iface.iface_num", "1", "iface.ipv6_autocfg", "static",
 		"iface.ipaddress", "fd00::2", "iface.router_autocfg", "Unknown", "iface.mtu", "1500", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	char text[2048];
 	struct run r;
 
@@ -137,7 +137,7 @@ static void addresses_that_the_adapter_finds_are_not_sent(void **state)
 {
 	static const char *const settings[] = { "iface.iscsi_ifacename", "card.0.ipv4.0", "iface.ipaddress", "10.0.0.1",
 		"iface.bootproto", "dhcp", "iface.subnet_mask", "255.255.0.0", "iface.gateway", "10.0.0.2", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	char text[256];
 	struct run r;
 
@@ -158,7 +158,7 @@ static void a_bad_setting_sends_nothing(void **state)
 		"10.0.0.9", NULL };
 	static const char *const no_family[] = { "flashnode.session.portal_type", "", NULL };
 	static const char *const *const flash[] = { readonly, unknown, family, new_family, no_family };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct run r;
 
 	(void)state;
@@ -181,7 +181,7 @@ static void flash_node_settings_have_the_widths_of_the_driver(void **state)
 		"flashnode.session.isid", "0102030405aB", "flashnode.session.targetname", "iqn.2026-11.com.example:n",
 		"flashnode.conn[0].header_digest_en", "1", "flashnode.session.chap_out_idx", "7", "flashnode.conn[0].ipaddress",
 		"10.0.0.9", "flashnode.session.erl", "0", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct iscsi_uevent ev;
 	char text[1024], *payload;
 	struct run r;
@@ -207,7 +207,7 @@ static void a_flash_node_changes_its_family(void **state)
 {
 	static const char *const settings[] = { "flashnode.conn[0].ipaddress", "fd00::1", "flashnode.session.portal_type", "ipv6",
 		"flashnode.conn[0].link_local_ipv6", "", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	char text[1024];
 	struct run r;
 
@@ -222,7 +222,7 @@ static void a_flash_node_changes_its_family(void **state)
 
 static void flash_nodes_are_read_from_their_two_devices(void **state)
 {
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct run r;
 
 	(void)state;
@@ -258,7 +258,7 @@ static void flash_errors_are_those_of_the_operation(void **state)
 		{ transport_flash_remove, ISCSI_UEVENT_DEL_FLASHNODE, EPERM, MISCSI_ERR_GENERIC },
 		{ transport_chap_remove, ISCSI_UEVENT_DELETE_CHAP, EBUSY, MISCSI_ERR_BUSY },
 	};
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct run r;
 
 	(void)state;
@@ -274,7 +274,7 @@ static void flash_errors_are_those_of_the_operation(void **state)
 static void without_the_trait_nothing_is_sent(void **state)
 {
 	static const char *const settings[] = { "iface.mtu", "9000", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	const struct miscsi_ping_args args = { .size = sizeof(args) };
 	struct run r;
 
@@ -314,7 +314,7 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 		.size = sizeof(args), .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
 	};
 	const size_t n_ops = ARRAY_SIZE(ops), n_numbered = ARRAY_SIZE(numbered);
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct run r;
 
 	(void)state;
@@ -341,7 +341,7 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 /* GET_CHAP: entries 0, 2, 4 …, odd tenths of them for the target. */
 static bool chap_table(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
-	struct adapter_world *k = arg;
+	struct adapter_fixture *k = arg;
 	static uint8_t answer[524 * 32];
 	uint32_t room, n = 0;
 
@@ -370,7 +370,7 @@ static bool chap_table(void *arg, struct iscsi_uevent *ev, const uint8_t *payloa
 
 static void chap_table_is_walked_to_its_end(void **state)
 {
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct run r;
 
 	(void)state;
@@ -395,7 +395,7 @@ static void chap_entry_that_was_made_is_found_again(void **state)
 	static const char *const both[] = { "host.auth.username", "a", "host.auth.password", "b", "host.auth.username_in", "c",
 		NULL };
 	static const char *const half[] = { "host.auth.username", "a", NULL };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct iscsi_uevent ev;
 	char text[256], *payload;
 	struct run r;
@@ -436,7 +436,7 @@ static void ping_ends_by_its_event(void **state)
 		.iface_num = 0,
 		.iface_type = 1,
 		.id = 77 };
-	struct adapter_world *k = world();
+	struct adapter_fixture *k = set_up();
 	struct iscsi_uevent ev;
 	struct run r;
 	char *payload;

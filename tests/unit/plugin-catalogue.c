@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "plugin-world.h"
+#include "plugin-fixture.h"
 #include "plugin/catalogue.h"
 #include "plugin/info.h"
-#include "world.h"
+#include "tempdir.h"
 
 static void rows_are_read(void **state)
 {
@@ -102,19 +102,19 @@ static int count(void *arg, const struct plugin_served *s)
 
 static void plugins_that_are_here_come_first_and_once(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
-	struct world dir;
+	struct tempdir dir;
 	struct err err = ERR_INIT;
 	unsigned counts[2] = { 0, 0 };
 	char dirs[256];
 
 	(void)state;
-	world_make(&dir);
-	world_put(&dir, "a.adapters", "transport null wrong wrong wrong\ntransport card cards - vendor-cards\n");
-	world_put(&dir, "b.adapters", "transport card second - second\ntransport bare bare - -\n");
+	tempdir_make(&dir);
+	tempdir_put(&dir, "a.adapters", "transport null wrong wrong wrong\ntransport card cards - vendor-cards\n");
+	tempdir_put(&dir, "b.adapters", "transport card second - second\ntransport bare bare - -\n");
 	snprintf(dirs, sizeof(dirs), "%s:" BUILDDIR "/.libs", dir.dir);
-	plugin_world_make(&w, dirs);
+	plugin_fixture_make(&w, dirs);
 	assert_int_equal(plugins_find(w.ps, "null", &t, &err), 0);
 	assert_int_equal(plugins_each_served(w.ps, count, counts), 0);
 	assert_int_equal(counts[false], 2); /* card, bare */
@@ -126,23 +126,23 @@ static void plugins_that_are_here_come_first_and_once(void **state)
 	assert_null(strstr(err.text, "apt-get"));
 	assert_true(plugins_find(w.ps, "nosuch", &t, &err) < 0);
 	assert_non_null(strstr(err.text, "none is known that serves it"));
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 /* What the build wrote: one plugin's name for both of its transports. */
 static void the_builds_own_file_names_the_plugin(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	plugin_world_make(&w, BUILDDIR);
+	plugin_fixture_make(&w, BUILDDIR);
 	assert_true(plugins_find(w.ps, "cxgb3i", &t, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 	assert_non_null(strstr(err.text, "cxgbi.so is missing (on Debian: apt-get install miscsi-plugin-cxgbi)"));
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 int main(void)

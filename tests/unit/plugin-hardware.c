@@ -10,7 +10,7 @@
 #include "fake_sys.h"
 #include "modes/transport_mode.h"
 #include "plugin-run.h"
-#include "world.h"
+#include "tempdir.h"
 #include <glob.h>
 #include <unistd.h>
 
@@ -41,10 +41,10 @@ static const struct {
 
 static void every_transport_has_its_plugin(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 
 	(void)state;
-	plugin_world_make(&w, BUILT);
+	plugin_fixture_make(&w, BUILT);
 	for (size_t i = 0; i < SERVED; i++) {
 		struct transport *t = must_find(&w, served[i].transport), *same = NULL;
 
@@ -55,10 +55,10 @@ static void every_transport_has_its_plugin(void **state)
 		assert_int_equal(plugins_find_by_proc_name(w.ps, served[i].proc_name, &same, NULL), 0);
 		assert_ptr_equal(same, t);
 	}
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
-static void link_all_but(const struct world *dir, const char *missing)
+static void link_all_but(const struct tempdir *dir, const char *missing)
 {
 	glob_t found = { 0 };
 
@@ -67,7 +67,7 @@ static void link_all_but(const struct world *dir, const char *missing)
 		const char *base = strrchr(found.gl_pathv[i], '/') + 1;
 
 		if (strcmp(base, missing) != 0)
-			assert_int_equal(symlink(found.gl_pathv[i], world_path(dir, base)), 0);
+			assert_int_equal(symlink(found.gl_pathv[i], tempdir_path(dir, base)), 0);
 	}
 	globfree(&found);
 }
@@ -76,14 +76,14 @@ static void link_all_but(const struct world *dir, const char *missing)
 static void one_file_away(const char *plugin)
 {
 	struct transport_mode_list *list = NULL;
-	struct plugin_world w;
-	struct world dir;
+	struct plugin_fixture w;
+	struct tempdir dir;
 	char file[64];
 
 	snprintf(file, sizeof(file), "%s.so", plugin);
-	world_make(&dir);
+	tempdir_make(&dir);
 	link_all_but(&dir, file);
-	plugin_world_make(&w, dir.dir);
+	plugin_fixture_make(&w, dir.dir);
 	for (size_t i = 0; i < SERVED; i++) {
 		struct transport *t = NULL;
 		struct err err = ERR_INIT;
@@ -99,8 +99,8 @@ static void one_file_away(const char *plugin)
 	for (size_t i = 0; i < list->count; i++)
 		assert_string_equal(list->rows[i].refused, "");
 	transport_mode_list_free(list);
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 static void removing_a_file_breaks_nothing_else(void **state)
@@ -119,7 +119,7 @@ static struct miscsi_params wishes(void)
 		.max_outstanding_r2t = 1 };
 }
 
-static struct miscsi_params offered(struct plugin_world *w, const char *transport, struct miscsi_params params)
+static struct miscsi_params offered(struct plugin_fixture *w, const char *transport, struct miscsi_params params)
 {
 	struct transport_op op;
 
@@ -131,10 +131,10 @@ static struct miscsi_params offered(struct plugin_world *w, const char *transpor
 static void offers_fit_the_hardware(void **state)
 {
 	struct miscsi_params small = wishes(), p;
-	struct plugin_world w;
+	struct plugin_fixture w;
 
 	(void)state;
-	plugin_world_make(&w, BUILT);
+	plugin_fixture_make(&w, BUILT);
 	p = offered(&w, "be2iscsi", wishes());
 	assert_int_equal(p.initial_r2t, 1);
 	assert_int_equal(p.max_recv_data_segment_length, 65536);
@@ -152,13 +152,13 @@ static void offers_fit_the_hardware(void **state)
 	assert_int_equal(p.first_burst_length, 4096);
 	assert_int_equal(offered(&w, "cxgb3i", small).max_recv_data_segment_length, 4096);
 	assert_int_equal(offered(&w, "bnx2i", wishes()).max_recv_data_segment_length, 262144);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 /* ---- the firmware's login ---- */
 
 struct firmware {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
 	struct fake_sys sys;
@@ -172,7 +172,7 @@ static void firmware_new(struct firmware *f)
 	struct plugins_config config = { .dirs = BUILT };
 
 	memset(f, 0, sizeof(*f));
-	f->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &f->w };
+	f->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_fixture_write, .arg = &f->w };
 	assert_int_equal(loop_new(&f->w.loop), 0);
 	f->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, f->fk, &f->kernel), 0);

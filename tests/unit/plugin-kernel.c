@@ -20,8 +20,8 @@ static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .
 	MISCSI_MATCH(.transport = "soft", .traits = MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_THROUGH_HOST), MISCSI_END };
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
 
-struct kernel_world {
-	struct plugin_world w;
+struct kernel_fixture {
+	struct plugin_fixture w;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
 	struct fake_sys sys;
@@ -31,12 +31,12 @@ struct kernel_world {
 static const struct kernel_event_ops no_events;
 
 /* attached: as in the daemon, by the worker; else as in a command, at once. */
-static struct kernel_world *world(bool attached)
+static struct kernel_fixture *set_up(bool attached)
 {
-	struct kernel_world *k = x_new(struct kernel_world);
+	struct kernel_fixture *k = x_new(struct kernel_fixture);
 	struct plugins_config config = { .dirs = "" };
 
-	k->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &k->w };
+	k->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_fixture_write, .arg = &k->w };
 	assert_int_equal(loop_new(&k->w.loop), 0);
 	k->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, k->fk, &k->kernel), 0);
@@ -55,7 +55,7 @@ static struct kernel_world *world(bool attached)
 	return k;
 }
 
-static void end(struct kernel_world *k)
+static void end(struct kernel_fixture *k)
 {
 	plugins_free(k->w.ps);
 	kernel_free(k->kernel);
@@ -75,7 +75,7 @@ static void connect_it(struct transport *t, struct run *r, uint32_t host_no)
 	transport_connect(t, run_begin(r, host_no, NULL), &args);
 }
 
-static uint32_t asked(struct kernel_world *k, unsigned nth, struct iscsi_uevent *ev)
+static uint32_t asked(struct kernel_fixture *k, unsigned nth, struct iscsi_uevent *ev)
 {
 	char *payload = NULL;
 	size_t len;
@@ -85,7 +85,7 @@ static uint32_t asked(struct kernel_world *k, unsigned nth, struct iscsi_uevent 
 	return ev->type;
 }
 
-static unsigned count(struct kernel_world *k, uint32_t type)
+static unsigned count(struct kernel_fixture *k, uint32_t type)
 {
 	struct iscsi_uevent ev;
 	unsigned n = 0;
@@ -95,14 +95,14 @@ static unsigned count(struct kernel_world *k, uint32_t type)
 	return n;
 }
 
-static void settle(struct kernel_world *k)
+static void settle(struct kernel_fixture *k)
 {
 	for (int i = 0; i < 50; i++)
 		loop_step(k->w.loop, 1);
 }
 
 /* The next n EP_POLLs say "not yet". */
-static void not_yet(struct kernel_world *k, unsigned n)
+static void not_yet(struct kernel_fixture *k, unsigned n)
 {
 	for (unsigned i = 1; i <= n; i++)
 		fake_kernel_fault(k->fk, ISCSI_UEVENT_EP_POLL, i, FAKE_RETCODE, 0);
@@ -112,7 +112,7 @@ static void endpoint_is_polled_until_it_stands(void **state)
 {
 	(void)state;
 	for (int attached = 0; attached < 2; attached++) {
-		struct kernel_world *k = world(attached);
+		struct kernel_fixture *k = set_up(attached);
 		struct iscsi_uevent ev;
 		struct run r;
 		uint32_t timeout;
@@ -141,7 +141,7 @@ static void endpoint_is_polled_until_it_stands(void **state)
 
 static void endpoint_that_fails_or_is_given_up_is_disconnected(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -175,7 +175,7 @@ static void endpoint_that_fails_or_is_given_up_is_disconnected(void **state)
 
 static void host_must_be_the_transports_own(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -195,7 +195,7 @@ static void host_must_be_the_transports_own(void **state)
 	end(k);
 }
 
-static void add_host(struct kernel_world *k, unsigned number, const char *proc_name, const char *mac, const char *netdev)
+static void add_host(struct kernel_fixture *k, unsigned number, const char *proc_name, const char *mac, const char *netdev)
 {
 	fake_sys_write(&k->sys, proc_name, "class/scsi_host/host%u/proc_name", number);
 	fake_sys_write(&k->sys, mac, "class/iscsi_host/host%u/hwaddress", number);
@@ -216,7 +216,7 @@ static int64_t host_by(struct transport *t, const char *mac, const char *netdev,
 /* EP_POLL gives -1 for any failure: that is no lack of permission. */
 static void a_failed_endpoint_is_no_matter_of_permission(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -232,7 +232,7 @@ static void what_is_undone_is_undone_at_its_driver(void **state)
 {
 	(void)state;
 	for (int given_up = 0; given_up < 2; given_up++) {
-		struct kernel_world *k = world(true);
+		struct kernel_fixture *k = set_up(true);
 		struct iscsi_uevent ev;
 		struct run r;
 
@@ -254,7 +254,7 @@ static void what_is_undone_is_undone_at_its_driver(void **state)
 
 static void a_host_is_found_by_what_the_iface_names(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -284,7 +284,7 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 /* A host that came with another session says nothing of where the next one connects from. */
 static void trap_07_hosts_of_sessions_are_no_adapters(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct transport *soft = must_find(&k->w, "soft");
 	struct err err = ERR_INIT;
 
@@ -299,7 +299,7 @@ static void trap_07_hosts_of_sessions_are_no_adapters(void **state)
 
 static void a_connect_goes_through_its_host(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct iscsi_uevent ev;
 	struct run r;
 	uint32_t host = 0;
@@ -324,7 +324,7 @@ static void a_host_gets_its_address_before_it_connects(void **state)
 		.dst_len = sizeof(dst),
 		.hwaddress = "00:07:43:00:00:01",
 		.ip = "10.0.0.7" };
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct iscsi_uevent ev;
 	struct run r;
 
@@ -349,7 +349,7 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 {
 	static const char *const settings[] = { "iface.ipaddress", "10.0.0.9", "iface.net_ifacename", "", "iface.initiatorname",
 		"iqn.x", NULL };
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -382,7 +382,7 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 {
 	static const char *const settings[] = { "iface.ipaddress", "2001:db8::9", "iface.net_ifacename", "eth9",
 		"iface.hwaddress", "00:0E:1E:AA:BB:01", "iface.initiatorname", "iqn.x", NULL };
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -411,7 +411,7 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 /* The kernel's answer to GET_STATS: 96 bytes and two named counters, of which only one is whole. */
 static bool answer_stats(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
-	struct kernel_world *k = arg;
+	struct kernel_fixture *k = arg;
 	uint8_t buf[ISCSI_MSG_HEAD + 96 + 72 + 8] = { 0 };
 	const struct nlmsghdr head = { .nlmsg_len = sizeof(buf) };
 	uint8_t *stats = buf + ISCSI_MSG_HEAD;
@@ -435,7 +435,7 @@ static bool answer_stats(void *arg, struct iscsi_uevent *ev, const uint8_t *payl
 
 static void session_statistics_are_the_kernels(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -464,7 +464,7 @@ static void session_statistics_are_the_kernels(void **state)
 
 static void transport_that_is_not_there_is_named(void **state)
 {
-	struct kernel_world *k = world(true);
+	struct kernel_fixture *k = set_up(true);
 	struct run r;
 
 	(void)state;

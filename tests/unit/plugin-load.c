@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "modes/transport_mode.h"
 #include "plugin-run.h"
-#include "world.h"
+#include "tempdir.h"
 #include <fcntl.h>
 #include <ltdl.h>
 #include <sys/stat.h>
@@ -18,10 +18,10 @@
 #define ODD BUILDDIR "/tests/unit/plugins/.libs/"
 
 /* A copy, as a distribution or a user would make one. */
-static void put(const struct world *dir, const char *from, const char *as)
+static void put(const struct tempdir *dir, const char *from, const char *as)
 {
 	char bytes[4096];
-	int in = open(from, O_RDONLY), out = open(world_path(dir, as), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	int in = open(from, O_RDONLY), out = open(tempdir_path(dir, as), O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	ssize_t n;
 
 	assert_true(in >= 0 && out >= 0);
@@ -43,12 +43,12 @@ static const struct transport_mode_info *row(const struct transport_mode_list *l
 
 static void refused_files_are_named_and_the_rest_works(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport_mode_list *list = NULL;
-	struct world dir;
+	struct tempdir dir;
 
 	(void)state;
-	world_make(&dir);
+	tempdir_make(&dir);
 	put(&dir, GOOD "null.so", "null.so");
 	put(&dir, ODD "odd_abi.so", "odd_abi.so");
 	put(&dir, ODD "odd_name.so", "odd_name.so");
@@ -56,7 +56,7 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	put(&dir, SRCDIR "/configure.ac", "odd_text.so");
 	put(&dir, GOOD "null.so", "Odd-Letters.so");
 	put(&dir, GOOD "null.so", "null.so.rpmsave");
-	plugin_world_make(&w, dir.dir);
+	plugin_fixture_make(&w, dir.dir);
 	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	assert_int_equal(list->count, 6);
 	assert_string_equal(row(list, "null")->refused, "");
@@ -64,7 +64,7 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	assert_string_equal(row(list, "null")->version, PACKAGE_VERSION);
 	assert_int_equal(row(list, "null")->abi, 1);
 	assert_non_null(strstr(row(list, "null")->capabilities, "flash nodes"));
-	assert_string_equal(row(list, "null")->file, world_path(&dir, "null.so"));
+	assert_string_equal(row(list, "null")->file, tempdir_path(&dir, "null.so"));
 	assert_string_equal(row(list, "odd_abi")->refused, "it is made for plugin ABI 2, this program has 1");
 	assert_non_null(strstr(row(list, "odd_name")->refused, "no entry symbol"));
 	assert_non_null(strstr(row(list, "odd_symbol")->refused, "nobody_has_this_function"));
@@ -78,22 +78,22 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	assert_int_equal(list->count, 6);
 	assert_string_equal(w.lines, "");
 	transport_mode_list_free(list);
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 static void file_named_for_the_transport_is_the_only_one_opened(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
-	struct world dir;
+	struct tempdir dir;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	world_make(&dir);
+	tempdir_make(&dir);
 	put(&dir, GOOD "null.so", "null.so");
 	put(&dir, ODD "odd_abi.so", "odd_abi.so");
-	plugin_world_make(&w, dir.dir);
+	plugin_fixture_make(&w, dir.dir);
 	must_find(&w, "null");
 	assert_string_equal(w.lines, "");
 	/* one that no file is named for: then all are opened */
@@ -106,24 +106,24 @@ static void file_named_for_the_transport_is_the_only_one_opened(void **state)
 	/* one whose file was refused */
 	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "made for plugin ABI 2"));
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 /* A package that is installed while the daemon runs: nobody restarts it for that. */
 static void files_that_come_later_are_seen(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
-	struct world dir;
+	struct tempdir dir;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	world_make(&dir);
+	tempdir_make(&dir);
 	put(&dir, GOOD "null.so", "null.so");
 	put(&dir, ODD "odd_abi.so", "odd_abi.so");
 	put(&dir, SRCDIR "/configure.ac", "be2iscsi.so"); /* as a copy that is not finished */
-	plugin_world_make(&w, dir.dir);
+	plugin_fixture_make(&w, dir.dir);
 	assert_int_equal(plugins_find(w.ps, "cxgb4i", &t, &err), -ENODEV);
 	assert_int_equal(plugins_find_by_proc_name(w.ps, "cxgb3i", &t, &err), -ENODEV);
 	assert_int_equal(plugins_find(w.ps, "be2iscsi", &t, &err), -ENODEV);
@@ -139,27 +139,27 @@ static void files_that_come_later_are_seen(void **state)
 	assert_string_equal(w.lines, ""); /* what was refused and is as it was is not told again */
 	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "made for plugin ABI 2"));
-	assert_int_equal(unlink(world_path(&dir, "odd_abi.so")), 0);
+	assert_int_equal(unlink(tempdir_path(&dir, "odd_abi.so")), 0);
 	assert_int_equal(plugins_find(w.ps, "odd_abi", &t, &err), -ENODEV);
 	assert_null(strstr(err.text, "made for plugin ABI 2"));
-	plugin_world_free(&w);
-	world_remove(&dir);
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
 }
 
 static void first_directory_wins(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport_mode_list *list = NULL;
-	struct world first, second;
+	struct tempdir first, second;
 	char dirs[200];
 
 	(void)state;
-	world_make(&first);
-	world_make(&second);
+	tempdir_make(&first);
+	tempdir_make(&second);
 	put(&first, GOOD "null.so", "null.so");
 	put(&second, GOOD "null.so", "null.so");
 	snprintf(dirs, sizeof(dirs), "/no/such/directory::%s:%s", first.dir, second.dir);
-	plugin_world_make(&w, dirs);
+	plugin_fixture_make(&w, dirs);
 	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
 	assert_int_equal(list->count, 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -169,9 +169,9 @@ static void first_directory_wins(void **state)
 			assert_non_null(strstr(list->rows[i].refused, first.dir));
 	}
 	transport_mode_list_free(list);
-	plugin_world_free(&w);
-	world_remove(&first);
-	world_remove(&second);
+	plugin_fixture_free(&w);
+	tempdir_remove(&first);
+	tempdir_remove(&second);
 }
 
 static void environment_is_believed_only_without_privileges(void **state)
@@ -218,17 +218,17 @@ static void preloaded_plugins_come_first(void **state)
 	static const struct miscsi_plugin inside = { .size = sizeof(inside), .abi = MISCSI_ABI, .name = "null", .match = match };
 	const lt_dlsymlist symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL },
 		{ "null_LTX_miscsi_plugin_entry", (void *)&inside }, { NULL, NULL } };
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct plugins_config config;
 
 	(void)state;
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	plugins_free(w.ps);
 	config = (struct plugins_config){ .loop = w.loop, .log = &w.log, .preloaded = symbols, .dirs = BUILDDIR "/.libs" };
 	assert_int_equal(plugins_new(&config, &w.ps), 0);
 	assert_false(transport_logs_in(must_find(&w, "null"))); /* the one in the file does */
 	assert_string_equal(w.lines, "");
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 int main(void)

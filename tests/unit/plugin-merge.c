@@ -22,8 +22,8 @@ static int ping_ok(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	return 0;
 }
 
-/* Takes it as one.so; the reason of the refusal, or NULL when it serves transport "one". The world stays for more. */
-static const char *take(struct plugin_world *w, const struct miscsi_plugin *raw)
+/* Takes it as one.so; the reason of the refusal, or NULL when it serves transport "one". The fixture stays for more. */
+static const char *take(struct plugin_fixture *w, const struct miscsi_plugin *raw)
 {
 	struct transport *t;
 	struct err err = ERR_INIT;
@@ -39,17 +39,17 @@ static const char *take(struct plugin_world *w, const struct miscsi_plugin *raw)
 
 static void refused(const struct miscsi_plugin *raw, const char *why)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	const char *reason;
 
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	reason = take(&w, raw);
 	assert_non_null(reason);
 	assert_non_null(strstr(reason, "/dir/one.so"));
 	if (!strstr(reason, why))
 		fail_msg("'%s' does not say '%s'", reason, why);
 	assert_non_null(strstr(w.lines, why));
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 static int start_fails(const struct miscsi_core *core, void **state)
@@ -125,7 +125,7 @@ static void older_plugin_is_merged_over_defaults(void **state)
 		unsigned char behind[512];
 	} memory;
 	struct miscsi_plugin p = good;
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct run r;
 	struct miscsi_ping_args args = { .size = sizeof(args) };
 
@@ -133,13 +133,13 @@ static void older_plugin_is_merged_over_defaults(void **state)
 	p.size = sizeof(memory.head);
 	memset(&memory, 0xff, sizeof(memory));
 	memcpy(memory.head, &p, sizeof(memory.head));
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	assert_null(take(&w, (const struct miscsi_plugin *)(void *)&memory));
 	transport_ping(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(run_end(&w, &r), -EOPNOTSUPP);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_string_equal(r.op.err.text, "ping: not supported by transport one");
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 /* Tables shorter and longer than ours. */
@@ -160,18 +160,18 @@ static void ops_tables_are_merged_by_their_size(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct miscsi_plugin p = good;
-		struct plugin_world w;
+		struct plugin_fixture w;
 		struct run r;
 
 		p.ping = tables[i];
-		plugin_world_make(&w, "");
+		plugin_fixture_make(&w, "");
 		assert_null(take(&w, &p));
 		ping_calls = 0;
 		transport_ping(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
 		transport_ping_event(&r.op, 0); /* the event that the table does not have: the default's */
 		assert_int_equal(run_end(&w, &r), 0);
 		assert_int_equal(ping_calls, 1);
-		plugin_world_free(&w);
+		plugin_fixture_free(&w);
 	}
 }
 
@@ -186,19 +186,19 @@ static void plugin_from_the_future_is_taken(void **state)
 		void *unknown[2];
 	} rows[3] = { { .known = { .size = sizeof(rows[0]), .transport = "one" } },
 		{ .known = { .size = sizeof(rows[0]), .transport = "two", .traits = MISCSI_TRAIT_RDMA } } };
-	struct plugin_world w;
+	struct plugin_fixture w;
 
 	(void)state;
 	p.known = good;
 	p.known.size = sizeof(p);
 	p.known.match = &rows[0].known;
 	p.known.traits = MISCSI_TRAIT_THROUGH_HOST;
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	assert_null(take(&w, &p.known));
 	/* the second row was found by the stamped size of the first; traits of the row come to those of the plugin */
 	assert_true(transport_traits(must_find(&w, "two")) == (MISCSI_TRAIT_RDMA | MISCSI_TRAIT_THROUGH_HOST));
 	assert_true(transport_traits(must_find(&w, "one")) == MISCSI_TRAIT_THROUGH_HOST);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 static void first_plugin_of_a_name_or_transport_wins(void **state)
@@ -206,13 +206,13 @@ static void first_plugin_of_a_name_or_transport_wins(void **state)
 	static const struct miscsi_match both[] = { MISCSI_MATCH(.transport = "new"), MISCSI_MATCH(.transport = "one"),
 		MISCSI_END };
 	struct miscsi_plugin p = good, other = good;
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
 
 	(void)state;
 	other.name = "other";
 	other.match = both;
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	assert_null(take(&w, &p));
 	assert_int_equal(load_entry(w.ps, "one", "/later/one.so", &p), 0);
 	assert_non_null(strstr(w.lines, "/later/one.so is not used: plugin 'one' was loaded from /dir/one.so already"));
@@ -220,7 +220,7 @@ static void first_plugin_of_a_name_or_transport_wins(void **state)
 	assert_non_null(strstr(w.lines, "transport 'one' is served by /dir/one.so already"));
 	/* nothing of the refused one is left */
 	assert_int_equal(plugins_find(w.ps, "new", &t, NULL), -ENODEV);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 static void host_finds_its_transport_by_proc_name(void **state)
@@ -228,20 +228,20 @@ static void host_finds_its_transport_by_proc_name(void **state)
 	static const struct miscsi_match rows[] = { MISCSI_MATCH(.transport = "one", .proc_name = "drv_one"),
 		MISCSI_MATCH(.transport = "two"), MISCSI_END };
 	struct miscsi_plugin p = good;
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t;
 	struct err err = ERR_INIT;
 
 	(void)state;
 	p.match = rows;
-	plugin_world_make(&w, "");
+	plugin_fixture_make(&w, "");
 	assert_null(take(&w, &p));
 	assert_int_equal(plugins_find_by_proc_name(w.ps, "drv_one", &t, &err), 0);
 	assert_string_equal(transport_name(t), "one");
 	assert_int_equal(plugins_find_by_proc_name(w.ps, "two", &t, &err), 0);
 	assert_int_equal(plugins_find_by_proc_name(w.ps, "one", &t, &err), -ENODEV);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 }
 
 static int no_memory_once(void *arg, const struct plugin_info *info)
@@ -257,22 +257,22 @@ static void failing_allocations_leave_nothing(void **state)
 
 	(void)state;
 	for (unsigned long nth = 1;; nth++) {
-		struct plugin_world w;
+		struct plugin_fixture w;
 		int r;
 
-		plugin_world_make(&w, "");
+		plugin_fixture_make(&w, "");
 		x_fail_at(nth);
 		r = load_entry(w.ps, "one", "/dir/one.so", &p);
 		x_fail_at(0);
 		if (r == 0 && !strstr(w.lines, "not used")) {
-			plugin_world_free(&w);
+			plugin_fixture_free(&w);
 			break;
 		}
 		/* not the plugin's fault: the next attempt takes it */
 		assert_int_equal(r, -ENOMEM);
 		assert_null(take(&w, &p));
 		assert_int_equal(plugins_each(w.ps, no_memory_once, NULL), 0);
-		plugin_world_free(&w);
+		plugin_fixture_free(&w);
 		assert_true(nth < 100);
 	}
 }

@@ -8,21 +8,21 @@
 #include <cmocka.h>
 #include "plugin-run.h"
 
-static struct plugin_world w;
+static struct plugin_fixture w;
 static struct transport *t;
 
-static int open_world(void **state)
+static int open_plugins(void **state)
 {
 	(void)state;
-	plugin_world_make(&w, BUILDDIR "/.libs");
+	plugin_fixture_make(&w, BUILDDIR "/.libs");
 	t = must_find(&w, "null");
 	return 0;
 }
 
-static int close_world(void **state)
+static int close_plugins(void **state)
 {
 	(void)state;
-	plugin_world_free(&w);
+	plugin_fixture_free(&w);
 	return 0;
 }
 
@@ -187,5 +187,5 @@ int main(void)
 		cmocka_unit_test(null_ping),
 	};
 
-	return cmocka_run_group_tests(tests, open_world, close_world);
+	return cmocka_run_group_tests(tests, open_plugins, close_plugins);
 }

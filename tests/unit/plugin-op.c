@@ -102,18 +102,18 @@ static const struct miscsi_plugin plugin = { .size = sizeof(plugin),
 	.cancel = on_cancel,
 	.endpoint = &endpoint };
 
-static struct transport *begin(struct plugin_world *w)
+static struct transport *begin(struct plugin_fixture *w)
 {
 	memset(&script, 0, sizeof(script));
-	plugin_world_make(w, "");
+	plugin_fixture_make(w, "");
 	assert_int_equal(load_entry(w->ps, "one", "one.so", &plugin), 0);
 	assert_int_equal(script.started, 1);
 	return must_find(w, "one");
 }
 
-static void finish(struct plugin_world *w)
+static void finish(struct plugin_fixture *w)
 {
-	plugin_world_free(w);
+	plugin_fixture_free(w);
 	assert_int_equal(script.stopped, 1);
 }
 
@@ -130,7 +130,7 @@ static void connect_it(struct transport *t, struct run *r, uint32_t timeout_ms)
 
 static void result_comes_from_the_loop_and_once(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -161,7 +161,7 @@ static void result_comes_from_the_loop_and_once(void **state)
 
 static void failure_has_a_text_even_when_the_plugin_has_none(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -183,7 +183,7 @@ static void failure_has_a_text_even_when_the_plugin_has_none(void **state)
 
 static void cancel_ends_timers_watches_and_the_op(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -216,7 +216,7 @@ static void cancel_ends_timers_watches_and_the_op(void **state)
 /* The plugin is done, the owner does not know it yet, and cancels. */
 static void cancel_after_the_end_drops_the_connection(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -234,7 +234,7 @@ static void cancel_after_the_end_drops_the_connection(void **state)
 /* What it left in its binding may have been closed, and be somebody else's by now. */
 static void cancel_after_a_failure_drops_nothing(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -251,7 +251,7 @@ static void cancel_after_a_failure_drops_nothing(void **state)
 
 static void connect_that_takes_too_long_is_given_up(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -265,7 +265,7 @@ static void connect_that_takes_too_long_is_given_up(void **state)
 	finish(&w);
 }
 
-static void use_it_late(struct plugin_world *w, struct miscsi_op *op)
+static void use_it_late(struct plugin_fixture *w, struct miscsi_op *op)
 {
 	struct miscsi_timer *timer = NULL;
 	struct miscsi_watch *watch = NULL;
@@ -286,7 +286,7 @@ static void use_it_late(struct plugin_world *w, struct miscsi_op *op)
 /* By its result or by being given up: the plugin's pointer is good for a complaint, and ends no other op. */
 static void an_op_that_has_ended_can_do_no_harm(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct miscsi_op *stale;
 	struct run r;
@@ -314,7 +314,7 @@ static void an_op_that_has_ended_can_do_no_harm(void **state)
 
 static void ended_ops_are_not_kept_for_ever(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -329,7 +329,7 @@ static void ended_ops_are_not_kept_for_ever(void **state)
 
 static void plugins_may_end_with_an_op_under_way(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -344,7 +344,7 @@ static void plugins_may_end_with_an_op_under_way(void **state)
 
 static void default_ops_are_not_the_plugins_to_cancel(void **state)
 {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct transport *t = begin(&w);
 	struct run r;
 
@@ -359,7 +359,7 @@ static void failing_allocations_end_the_op(void **state)
 {
 	(void)state;
 	for (unsigned long nth = 1; nth < 8; nth++) {
-		struct plugin_world w;
+		struct plugin_fixture w;
 		struct transport *t = begin(&w);
 		struct run r;
 

@@ -73,7 +73,7 @@ static void routes_are_the_kernels(void **state)
 }
 
 struct asking {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct run r;
 	struct miscsi_path path;
 	double seconds;
@@ -93,13 +93,13 @@ static int find_path(struct asking *a, const char *transport, const char *addres
 	double begin = now();
 	int result;
 
-	plugin_world_make(&a->w, BUILDDIR "/.libs");
+	plugin_fixture_make(&a->w, BUILDDIR "/.libs");
 	a->path = (struct miscsi_path){ .size = sizeof(a->path), .family = (uint32_t)r.family };
 	memcpy(a->path.dst, r.dst, sizeof(r.dst));
 	transport_net_path(must_find(&a->w, transport), run_begin(&a->r, MISCSI_NONE, settings), &a->path);
 	result = run_end(&a->w, &a->r);
 	a->seconds = now() - begin;
-	plugin_world_free(&a->w);
+	plugin_fixture_free(&a->w);
 	return result;
 }
 

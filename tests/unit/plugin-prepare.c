@@ -11,7 +11,7 @@
 #include "fake_sys.h"
 #include "plugin/hold.h"
 #include "plugin-run.h"
-#include "world.h"
+#include "tempdir.h"
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -22,12 +22,12 @@ static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "card", .
 static const struct miscsi_plugin plugin = { .size = sizeof(plugin), .abi = MISCSI_ABI, .name = "card", .match = match };
 
 /* Two adapters, each with a host and a uio device beside it, whose node stands for it: /dev/null. */
-struct uio_world {
-	struct plugin_world w;
+struct uio_fixture {
+	struct plugin_fixture w;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
 	struct fake_sys sys;
-	struct world dev;
+	struct tempdir dev;
 	struct worker_pool *workers;
 	struct transport *card;
 	int opened_before;
@@ -43,30 +43,30 @@ static int nulls_open(void)
 	return n;
 }
 
-static int held(const struct uio_world *u)
+static int held(const struct uio_fixture *u)
 {
 	return nulls_open() - u->opened_before;
 }
 
-static void add_uio(struct uio_world *u, unsigned host, const char *dev)
+static void add_uio(struct uio_fixture *u, unsigned host, const char *dev)
 {
 	fake_sys_write(&u->sys, dev, "devices/pci%u/uio/uio%u/dev", host, host);
 }
 
-static struct uio_world *world(bool threads)
+static struct uio_fixture *set_up(bool threads)
 {
-	struct uio_world *u = x_new(struct uio_world);
+	struct uio_fixture *u = x_new(struct uio_fixture);
 	struct plugins_config config = { .dirs = "" };
 	char to[64], node[32];
 
 	u->opened_before = nulls_open();
-	u->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &u->w };
+	u->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_fixture_write, .arg = &u->w };
 	assert_int_equal(loop_new(&u->w.loop), 0);
 	u->fk = fake_kernel_new();
 	assert_int_equal(kernel_new(&fake_kernel_ops, u->fk, &u->kernel), 0);
 	fake_sys_new(&u->sys);
 	fake_sys_transport(&u->sys, "card");
-	world_make(&u->dev);
+	tempdir_make(&u->dev);
 	for (unsigned host = 3; host < 5; host++) {
 		fake_sys_write(&u->sys, "card\n", "devices/pci%u/host%u/scsi_host/host%u/proc_name", host, host, host);
 		fake_sys_write(&u->sys, "00:00:5e:00:53:01\n", "class/iscsi_host/host%u/hwaddress", host);
@@ -75,7 +75,7 @@ static struct uio_world *world(bool threads)
 		fake_sys_link(&u->sys, "../..", "devices/pci%u/host%u/scsi_host/host%u/device", host, host, host);
 		add_uio(u, host, "1:3\n");
 		snprintf(node, sizeof(node), "uio%u", host);
-		assert_int_equal(symlink("/dev/null", world_path(&u->dev, node)), 0);
+		assert_int_equal(symlink("/dev/null", tempdir_path(&u->dev, node)), 0);
 	}
 	fake_sys_write(&u->sys, "x", "class/uio/x");
 	if (threads)
@@ -92,7 +92,7 @@ static struct uio_world *world(bool threads)
 	return u;
 }
 
-static void end(struct uio_world *u)
+static void end(struct uio_fixture *u)
 {
 	plugins_free(u->w.ps);
 	kernel_free(u->kernel);
@@ -101,13 +101,13 @@ static void end(struct uio_world *u)
 	loop_free(u->w.loop);
 	fake_kernel_free(u->fk);
 	fake_sys_free(&u->sys);
-	world_remove(&u->dev);
+	tempdir_remove(&u->dev);
 	x_free(u);
 }
 
 static const struct sockaddr_in dst = { .sin_family = AF_INET, .sin_port = 1 };
 
-static void begin_connect(struct uio_world *u, struct run *r, uint32_t host_no, const char *ip, const char *const *settings)
+static void begin_connect(struct uio_fixture *u, struct run *r, uint32_t host_no, const char *ip, const char *const *settings)
 {
 	const struct miscsi_connect_args args = {
 		.size = sizeof(args), .timeout_ms = 2000, .ip = ip, .dst = (const struct sockaddr *)&dst, .dst_len = sizeof(dst)
@@ -116,13 +116,13 @@ static void begin_connect(struct uio_world *u, struct run *r, uint32_t host_no, 
 	transport_connect(u->card, run_begin(r, host_no, settings), &args);
 }
 
-static int connect_through(struct uio_world *u, struct run *r, uint32_t host_no)
+static int connect_through(struct uio_fixture *u, struct run *r, uint32_t host_no)
 {
 	begin_connect(u, r, host_no, NULL, NULL);
 	return run_end(&u->w, r);
 }
 
-static void must_fail(struct uio_world *u, uint32_t host_no, enum miscsi_error code, const char *part)
+static void must_fail(struct uio_fixture *u, uint32_t host_no, enum miscsi_error code, const char *part)
 {
 	unsigned asked = fake_kernel_requests(u->fk);
 	struct run r;
@@ -138,7 +138,7 @@ static void a_device_is_opened_once_and_held_while_the_transport_is_used(void **
 {
 	(void)state;
 	for (int threads = 0; threads < 2; threads++) {
-		struct uio_world *u = world(threads);
+		struct uio_fixture *u = set_up(threads);
 		struct run r, other;
 
 		assert_int_equal(connect_through(u, &r, 3), 0);
@@ -160,7 +160,7 @@ static void a_device_is_opened_once_and_held_while_the_transport_is_used(void **
 /* Who has sessions without having connected them. */
 static void it_can_be_held_without_a_connect(void **state)
 {
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -176,24 +176,24 @@ static void it_can_be_held_without_a_connect(void **state)
 
 static void without_a_host_all_are_opened(void **state)
 {
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 	struct run r;
 
 	(void)state;
 	assert_int_equal(connect_through(u, &r, MISCSI_NONE), 0);
 	assert_int_equal(held(u), 2);
 	resources_release(u->card);
-	unlink(world_path(&u->dev, "uio3")); /* the route may choose the other */
+	unlink(tempdir_path(&u->dev, "uio3")); /* the route may choose the other */
 	assert_int_equal(connect_through(u, &r, MISCSI_NONE), 0);
 	assert_int_equal(held(u), 1);
-	unlink(world_path(&u->dev, "uio4"));
+	unlink(tempdir_path(&u->dev, "uio4"));
 	assert_int_equal(connect_through(u, &r, MISCSI_NONE), 0); /* open is open */
 	end(u);
 }
 
 static void one_that_came_back_is_another(void **state)
 {
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 	char old[256], away[256];
 	struct run r;
 
@@ -212,12 +212,12 @@ static void one_that_came_back_is_another(void **state)
 
 static void what_is_missing_is_named(void **state)
 {
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 
 	(void)state;
-	unlink(world_path(&u->dev, "uio3"));
+	unlink(tempdir_path(&u->dev, "uio3"));
 	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is not there although the kernel has the device");
-	assert_int_equal(symlink("/dev/zero", world_path(&u->dev, "uio3")), 0);
+	assert_int_equal(symlink("/dev/zero", tempdir_path(&u->dev, "uio3")), 0);
 	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is not device 1:3");
 	fake_sys_remove(&u->sys, "devices/pci4/uio");
 	must_fail(u, 4, MISCSI_ERR_TRANS, "(see miscsi-card(7))");
@@ -229,7 +229,7 @@ static void what_is_missing_is_named(void **state)
 /* The worker may be in the middle of it. */
 static void a_connect_may_be_given_up(void **state)
 {
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -255,7 +255,7 @@ static void memory_may_end_anywhere(void **state)
 		bool ended_well = false;
 
 		for (unsigned long nth = 1; nth < 200 && !ended_well; nth++) {
-			struct uio_world *u = world(threads);
+			struct uio_fixture *u = set_up(threads);
 			struct run r;
 
 			x_fail_at(nth);
@@ -277,7 +277,7 @@ static void memory_may_end_anywhere(void **state)
 static void an_address_must_be_this_hosts(void **state)
 {
 	static const char *const dhcp[] = { "iface.bootproto", "dhcp", NULL };
-	struct uio_world *u = world(true);
+	struct uio_fixture *u = set_up(true);
 	struct run r;
 
 	(void)state;
@@ -300,7 +300,7 @@ static void an_address_must_be_this_hosts(void **state)
 static void what_the_makers_driver_would_do_is_refused_so(void **state)
 {
 	static const struct miscsi_ping_args args = { .size = sizeof(args), .dst = (const struct sockaddr *)&dst };
-	struct uio_world *u = world(false);
+	struct uio_fixture *u = set_up(false);
 	struct run r;
 
 	(void)state;

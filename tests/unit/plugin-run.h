@@ -3,7 +3,7 @@
 #ifndef TESTS_PLUGIN_RUN_H
 #define TESTS_PLUGIN_RUN_H
 
-#include "plugin-world.h"
+#include "plugin-fixture.h"
 
 /* An op of the test, and all that came of it. */
 struct run {
@@ -83,7 +83,7 @@ static inline struct transport_op *run_begin(struct run *r, uint32_t host_no, co
 }
 
 /* Runs the loop until done(), and once more: nothing else may come. */
-static inline int run_end(struct plugin_world *w, struct run *r)
+static inline int run_end(struct plugin_fixture *w, struct run *r)
 {
 	for (int i = 0; i < 2000 && !r->done; i++)
 		loop_step(w->loop, 10);

@@ -16,8 +16,8 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-struct tcp_world {
-	struct plugin_world w;
+struct tcp_fixture {
+	struct plugin_fixture w;
 	struct transport *t;
 	int listening;
 	struct sockaddr_in dst;
@@ -25,12 +25,12 @@ struct tcp_world {
 	struct run r;
 };
 
-static void world(struct tcp_world *k)
+static void set_up(struct tcp_fixture *k)
 {
 	socklen_t len = sizeof(k->dst);
 
 	memset(k, 0, sizeof(*k));
-	plugin_world_make(&k->w, BUILDDIR "/.libs");
+	plugin_fixture_make(&k->w, BUILDDIR "/.libs");
 	k->t = must_find(&k->w, "tcp");
 	k->listening = socket(AF_INET, SOCK_STREAM, 0);
 	k->dst = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -42,13 +42,13 @@ static void world(struct tcp_world *k)
 	};
 }
 
-static void end(struct tcp_world *k)
+static void end(struct tcp_fixture *k)
 {
 	close(k->listening);
-	plugin_world_free(&k->w);
+	plugin_fixture_free(&k->w);
 }
 
-static int connect_it(struct tcp_world *k, const char *const *settings)
+static int connect_it(struct tcp_fixture *k, const char *const *settings)
 {
 	transport_connect(k->t, run_begin(&k->r, MISCSI_NONE, settings), &k->args);
 	return run_end(&k->w, &k->r);
@@ -79,13 +79,13 @@ static void tcp_gives_a_connected_socket(void **state)
 {
 	static const char *const settings[] = { "node.conn[0].tcp.window_size", "65536", "node.conn[0].tcp.type_of_service", "32",
 		NULL };
-	struct tcp_world k;
+	struct tcp_fixture k;
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	int fd;
 
 	(void)state;
-	world(&k);
+	set_up(&k);
 	assert_true(transport_traits(k.t) == (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST));
 	assert_string_equal(transport_proc_name(k.t), "iscsi_tcp");
 	assert_false(transport_logs_in(k.t));
@@ -109,11 +109,11 @@ static void tcp_gives_a_connected_socket(void **state)
 static void tcp_leaves_the_buffers_to_the_system_by_default(void **state)
 {
 	const char *settings[] = { "node.conn[0].tcp.window_size", field_of(FIELD_CONN_TCP_WINDOW_SIZE)->def, NULL };
-	struct tcp_world k;
+	struct tcp_fixture k;
 	int plain, fd;
 
 	(void)state;
-	world(&k);
+	set_up(&k);
 	assert_int_equal(connect_it(&k, NULL), 0);
 	plain = (int)k.r.op.binding.value;
 	assert_int_equal(connect_it(&k, settings), 0);
@@ -127,11 +127,11 @@ static void tcp_leaves_the_buffers_to_the_system_by_default(void **state)
 
 static void tcp_names_what_went_wrong(void **state)
 {
-	struct tcp_world k;
+	struct tcp_fixture k;
 	unsigned before;
 
 	(void)state;
-	world(&k);
+	set_up(&k);
 	assert_int_equal(connect_it(&k, NULL), 0);
 	transport_disconnect(k.t, &k.r.op.binding);
 	before = open_fds();
@@ -164,14 +164,14 @@ static void tcp_finds_the_interface_of_an_address(void **state)
 {
 	struct plugins_config config;
 	struct fake_sys sys;
-	struct tcp_world k;
+	struct tcp_fixture k;
 
 	(void)state;
 	fake_sys_new(&sys);
 	fake_sys_write(&sys, "02:00:00:00:00:4A\n", "class/net/aport0/address");
 	fake_sys_write(&sys, "1\n", "class/net/aport0/master/ifindex"); /* a port of something */
 	fake_sys_write(&sys, "02:00:00:00:00:4a\n", "class/net/lo/address");
-	world(&k);
+	set_up(&k);
 	plugins_free(k.w.ps);
 	config = (struct plugins_config){ .loop = k.w.loop, .log = &k.w.log, .sysfs = &sys.sysfs, .dirs = BUILDDIR "/.libs" };
 	assert_int_equal(plugins_new(&config, &k.w.ps), 0);
@@ -188,11 +188,11 @@ static void tcp_finds_the_interface_of_an_address(void **state)
 
 static void tcp_leaves_nothing_of_a_connect_that_was_given_up(void **state)
 {
-	struct tcp_world k;
+	struct tcp_fixture k;
 	unsigned before;
 
 	(void)state;
-	world(&k);
+	set_up(&k);
 	before = open_fds();
 	for (int i = 0; i < 3; i++) {
 		transport_connect(k.t, run_begin(&k.r, MISCSI_NONE, NULL), &k.args);

@@ -1,5 +1,5 @@
 # unit tests of core/plugin and the plugins: add NAME to unit_tests, and NAME_SOURCES, NAME_CPPFLAGS = $(TESTS_CPPFLAGS), NAME_LDADD = $(test_libs)
-EXTRA_DIST += tests/unit/plugin-world.h tests/unit/plugin-run.h
+EXTRA_DIST += tests/unit/plugin-fixture.h tests/unit/plugin-run.h
 unit_tests += tests/unit/plugin-merge
 tests_unit_plugin_merge_SOURCES = tests/unit/plugin-merge.c
 tests_unit_plugin_merge_CPPFLAGS = $(TESTS_CPPFLAGS)

@@ -21,12 +21,12 @@ static void a_node_lies_where_open_iscsi_looks(void **state)
 	add_node(b, T1, "192.0.2.10", 1, "default", &made);
 	assert_true(made);
 	assert_true(base_has(b, "nodes/" T1 "/192.0.2.10,3260,1/default"));
-	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &st), 0);
+	assert_int_equal(stat(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1"), &st), 0);
+	assert_int_equal(stat(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	/* Links are absolute, and lead to the portal's directory. */
-	assert_true(readlink(world_path(&b->dir, "static/" T1 ",192.0.2.10,3260,1,default"), text, sizeof(text)) > 0);
+	assert_true(readlink(tempdir_path(&b->dir, "static/" T1 ",192.0.2.10,3260,1,default"), text, sizeof(text)) > 0);
 	assert_memory_equal(text, b->dir.dir, strlen(b->dir.dir));
 	add_node(b, T1, "192.0.2.10", 1, "default", &made);
 	assert_false(made);
@@ -117,9 +117,9 @@ static void stray_files_are_passed_by(void **state)
 	base_file(b, "nodes/" T1 "/192.0.2.11,99999", "node.name = x\n");
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/.default.abcdef.tmp", "node.name = x\n");
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/empty", "");
-	assert_int_equal(symlink("/etc/passwd", world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/link")), 0);
-	assert_int_equal(symlink("/etc", world_path(&b->dir, "nodes/" T1 "/192.0.2.12,3260,1")), 0);
-	assert_int_equal(mkfifo(world_path(&b->dir, "nodes/" T1 "/192.0.2.13,3260"), 0600), 0);
+	assert_int_equal(symlink("/etc/passwd", tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/link")), 0);
+	assert_int_equal(symlink("/etc", tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.12,3260,1")), 0);
+	assert_int_equal(mkfifo(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.13,3260"), 0600), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
 }
 
@@ -170,7 +170,7 @@ static void a_link_in_the_tree_is_not_written_through(void **state)
 
 	base_file(b, "outside/x", "x");
 	base_file(b, "nodes/x", "x");
-	assert_int_equal(symlink("../outside", world_path(&b->dir, "nodes/" T1)), 0);
+	assert_int_equal(symlink("../outside", tempdir_path(&b->dir, "nodes/" T1)), 0);
 	assert_true(db_node_add(b->db, r, DB_ADD_NEW, NULL, &b->err) < 0);
 	assert_int_equal(b->err.code, MISCSI_ERR_IDBM);
 	assert_false(base_has(b, "outside/192.0.2.10,3260,1"));
@@ -275,7 +275,7 @@ static void no_database_is_an_empty_one(void **state)
 	struct record *r = make_node(T1, "192.0.2.10", 1, "default");
 	struct db_filter all = DB_FILTER_ALL;
 
-	assert_int_equal(db_open(world_path(&b->dir, "not/yet"), "1", NULL, &db, &b->err), 0);
+	assert_int_equal(db_open(tempdir_path(&b->dir, "not/yet"), "1", NULL, &db, &b->err), 0);
 	assert_int_equal(db_node_list(db, &all, &l, &b->err), 0);
 	assert_int_equal(db_iface_list(db, &l, &b->err), 0);
 	assert_int_equal(db_disc_list(db, RECORD_ISNS, &l, &b->err), 0);

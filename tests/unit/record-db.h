@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "record/db.h"
-#include "world.h"
+#include "tempdir.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -14,7 +14,7 @@
 #define in_base(test) cmocka_unit_test_setup_teardown(test, base_make, base_remove)
 
 struct base {
-	struct world dir;
+	struct tempdir dir;
 	struct db *db;
 	struct err err;
 	unsigned warnings;
@@ -33,7 +33,7 @@ static inline int base_make(void **state)
 	struct base *b = x_new(struct base);
 	struct recfile_report report = { base_warn, b };
 
-	world_make(&b->dir);
+	tempdir_make(&b->dir);
 	*state = b;
 	return db_open(b->dir.dir, "2.1.8", &report, &b->db, NULL);
 }
@@ -43,7 +43,7 @@ static inline int base_remove(void **state)
 	struct base *b = *state;
 
 	db_close(b->db);
-	world_remove(&b->dir);
+	tempdir_remove(&b->dir);
 	x_free(b);
 	return 0;
 }
@@ -52,7 +52,7 @@ static inline bool base_has(struct base *b, const char *path)
 {
 	struct stat st;
 
-	return !lstat(world_path(&b->dir, path), &st);
+	return !lstat(tempdir_path(&b->dir, path), &st);
 }
 
 /* Puts a file there as another program would, with its directories. */
@@ -60,10 +60,10 @@ static inline void base_file(struct base *b, const char *path, const char *text)
 {
 	char dir[PATH_MAX];
 
-	snprintf(dir, sizeof(dir), "%s", world_path(&b->dir, path));
+	snprintf(dir, sizeof(dir), "%s", tempdir_path(&b->dir, path));
 	*strrchr(dir, '/') = '\0';
 	assert_int_equal(file_mkdirs(dir, 0700), 0);
-	assert_int_equal(file_replace(AT_FDCWD, world_path(&b->dir, path), text, strlen(text), 0600), 0);
+	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(&b->dir, path), text, strlen(text), 0600), 0);
 }
 
 static inline struct record *make_node(const char *target, const char *address, int tpgt, const char *iface)

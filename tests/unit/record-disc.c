@@ -70,7 +70,7 @@ static void a_discovery_lies_where_open_iscsi_looks(void **state)
 	assert_int_equal(record_set(isns, FIELD_DISC_ADDRESS, "2001:db8::20", NULL), 0);
 	assert_int_equal(db_disc_add(b->db, isns, DB_ADD_NEW, NULL, &b->err), 0);
 	assert_true(base_has(b, "send_targets/192.0.2.1,3260/st_config"));
-	assert_int_equal(file_read(AT_FDCWD, world_path(&b->dir, "isns/2001:db8::20,3205/isns_config"), 4096, &text, &len), 0);
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(&b->dir, "isns/2001:db8::20,3205/isns_config"), 4096, &text, &len), 0);
 	assert_string_equal(text,
 		"# BEGIN RECORD 2.1.8\ndiscovery.startup = manual\ndiscovery.type = isns\n"
 		"discovery.sendtargets.address = 2001:db8::20\ndiscovery.sendtargets.port = 3205\n"
@@ -220,9 +220,9 @@ static void a_rediscovery_that_changes_nothing_writes_nothing(void **state)
 	struct stat before, after;
 
 	discover(b, "192.0.2.1", DB_FOUND_ADD, both);
-	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &before), 0);
+	assert_int_equal(stat(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &before), 0);
 	discover(b, "192.0.2.1", DB_FOUND_ADD | DB_FOUND_UPDATE, both);
-	assert_int_equal(stat(world_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &after), 0);
+	assert_int_equal(stat(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.10,3260,1/default"), &after), 0);
 	assert_true(before.st_ino == after.st_ino);
 }
 
@@ -235,7 +235,7 @@ static void deleting_a_discovery_deletes_what_it_found(void **state)
 	add_node(b, "iqn.2026-11.com.example:mine", "192.0.2.10", 1, "default", NULL);
 	/* A link that leads to somebody else's node does not take it along. */
 	assert_int_equal(symlink("/nowhere",
-				 world_path(&b->dir,
+				 tempdir_path(&b->dir,
 					 "send_targets/192.0.2.1,3260/"
 					 "iqn.2026-11.com.example:mine,192.0.2.10,3260,1,default")),
 		0);

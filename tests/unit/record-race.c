@@ -145,7 +145,7 @@ static void a_directory_that_vanishes_is_no_error(void **state)
 	pid = fork();
 	if (!pid) {
 		/* As XenServer does it: without any lock. */
-		execlp("rm", "rm", "-rf", world_path(&b->dir, "nodes"), (char *)NULL);
+		execlp("rm", "rm", "-rf", tempdir_path(&b->dir, "nodes"), (char *)NULL);
 		_exit(1);
 	}
 	for (int i = 0; i < 200; i++)

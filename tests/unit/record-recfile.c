@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "record/recfile.h"
-#include "world.h"
+#include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -251,16 +251,16 @@ static void conf_holds_settings_of_all_records(void **state)
 				   "discovery.sendtargets.iscsi.MaxRecvDataSegmentLength = 65536\nisns.address = "
 				   "192.0.2.20\nisns.port = 3206\n"
 				   "discovery.sendtargets.auth.chap_algs = SHA256\nnode.name = iqn.2026-11.com.example:a\n";
-	struct world dir;
+	struct tempdir dir;
 	struct warnings w = { 0 };
 	struct recfile_report report = { warn, &w };
 	struct record *conf = NULL, *node = record_new(RECORD_NODE);
 	struct err err = ERR_INIT;
 
 	(void)state;
-	world_make(&dir);
-	assert_int_equal(file_replace(AT_FDCWD, world_path(&dir, "iscsid.conf"), text, strlen(text), 0600), 0);
-	assert_int_equal(recfile_conf(world_path(&dir, "iscsid.conf"), &report, &conf, &err), 0);
+	tempdir_make(&dir);
+	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(&dir, "iscsid.conf"), text, strlen(text), 0600), 0);
+	assert_int_equal(recfile_conf(tempdir_path(&dir, "iscsid.conf"), &report, &conf, &err), 0);
 	/* A target's name has no place there. */
 	assert_int_equal(w.n, 1);
 	assert_int_equal(record_int(conf, FIELD_CONF_SAFE_LOGOUT), 1);
@@ -270,12 +270,12 @@ static void conf_holds_settings_of_all_records(void **state)
 	assert_string_equal(record_str(conf, FIELD_DISC_CHAP_ALGS), "SHA256");
 	record_free(conf);
 	record_free(node);
-	assert_int_equal(recfile_conf(world_path(&dir, "nosuch"), &report, &conf, &err), 0);
+	assert_int_equal(recfile_conf(tempdir_path(&dir, "nosuch"), &report, &conf, &err), 0);
 	assert_false(record_is_set(conf, FIELD_NODE_STARTUP));
 	record_free(conf);
 	assert_int_equal(recfile_conf(dir.dir, &report, &conf, &err), -EISDIR);
 	assert_int_equal(err.code, MISCSI_ERR_IDBM);
-	world_remove(&dir);
+	tempdir_remove(&dir);
 }
 
 static void the_initiator_is_named(void **state)

@@ -9,14 +9,14 @@
 #include "base/worker.h"
 #include "fake_kernel.h"
 #include "fake_sys.h"
-#include "plugin-world.h"
+#include "plugin-fixture.h"
 #include "record/record.h"
 #include "session/discovery.h"
 #include "target.h"
 #include <arpa/inet.h>
 
 struct carried {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
 	struct fake_sys sys;
@@ -123,13 +123,13 @@ static void on_done(void *arg, int result, const struct err *err)
 	err_copy(&c->err, err);
 }
 
-static struct carried *world(void)
+static struct carried *set_up(void)
 {
 	struct carried *c = x_new(struct carried);
 	struct plugins_config plugins = { .dirs = BUILDDIR "/.libs" };
 
 	c->w.now = 1000;
-	c->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_world_write, .arg = &c->w };
+	c->w.log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = plugin_fixture_write, .arg = &c->w };
 	assert_int_equal(loop_new(&c->w.loop), 0);
 	loop_set_clock(c->w.loop, now_of, c);
 	fake_sys_new(&c->sys);
@@ -164,9 +164,9 @@ static struct carried *world(void)
 }
 
 /* The same through an adapter whose firmware logs in. */
-static struct carried *world_of_firmware(void)
+static struct carried *set_up_firmware(void)
 {
-	struct carried *c = world();
+	struct carried *c = set_up();
 
 	c->by_firmware = true;
 	fake_sys_transport(&c->sys, "qla4xxx");
@@ -245,7 +245,7 @@ static void the_kernel_carries_a_discovery(void **state)
 		ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_SET_PARAM, ISCSI_UEVENT_START_CONN, ISCSI_UEVENT_SEND_PDU,
 		ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_EP_DISCONNECT, ISCSI_UEVENT_STOP_CONN, ISCSI_UEVENT_DESTROY_CONN,
 		ISCSI_UEVENT_DESTROY_SESSION };
-	struct carried *c = world();
+	struct carried *c = set_up();
 
 	(void)state;
 	ask(c);
@@ -269,7 +269,7 @@ static void the_kernel_carries_a_discovery(void **state)
 /* No login PDU and no logout of ours; the connection's end is the logout. What the firmware negotiates by comes before the start. */
 static void firmware_logs_in_for_a_discovery(void **state)
 {
-	struct carried *c = world_of_firmware();
+	struct carried *c = set_up_firmware();
 	unsigned before_start = 0;
 	bool secret = false, name = false, started = false;
 
@@ -308,7 +308,7 @@ static void firmware_logs_in_for_a_discovery(void **state)
 
 static void firmware_is_not_asked_without_credentials(void **state)
 {
-	struct carried *c = world_of_firmware();
+	struct carried *c = set_up_firmware();
 
 	(void)state;
 	assert_int_equal(record_set(c->record, FIELD_DISC_AUTHMETHOD, "CHAP", NULL), 0);
@@ -323,7 +323,7 @@ static void firmware_that_cannot_log_in_is_told_of(void **state)
 {
 	(void)state;
 	for (int mute = 0; mute < 2; mute++) {
-		struct carried *c = world_of_firmware();
+		struct carried *c = set_up_firmware();
 
 		c->refused = !mute;
 		c->silent = mute;
@@ -345,7 +345,7 @@ static void any_request_may_fail(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct carried *c = world();
+		struct carried *c = set_up();
 		bool fatal = kinds[i] != ISCSI_UEVENT_STOP_CONN && kinds[i] != ISCSI_UEVENT_DESTROY_CONN;
 
 		c->silent = kinds[i] == ISCSI_UEVENT_SEND_PDU;
@@ -364,7 +364,7 @@ static void a_target_that_hangs_up_or_is_mute_leaves_nothing(void **state)
 {
 	(void)state;
 	for (int mute = 0; mute < 2; mute++) {
-		struct carried *c = world();
+		struct carried *c = set_up();
 
 		c->hangs_up = !mute;
 		c->silent = mute;
@@ -380,7 +380,7 @@ static void given_up_at_any_moment(void **state)
 {
 	(void)state;
 	for (int steps = 0; steps < 120; steps++) {
-		struct carried *c = steps % 2 ? world_of_firmware() : world();
+		struct carried *c = steps % 2 ? set_up_firmware() : set_up();
 
 		assert_int_equal(discovery_start(&c->config, on_done, c, &c->d, &c->err), 0);
 		for (int i = 0; i < steps / 2 && !c->done; i++)
@@ -419,7 +419,7 @@ static bool driver_asks(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 /* No daemon is there: it answers for itself, once, and for nobody else; and does not listen when it is over. */
 static void paths_are_answered_while_nobody_else_does(void **state)
 {
-	struct carried *c = world();
+	struct carried *c = set_up();
 
 	(void)state;
 	fake_kernel_hook(c->fk, driver_asks, c);
@@ -442,7 +442,7 @@ static void paths_are_answered_while_nobody_else_does(void **state)
 
 static void who_cannot_listen_cannot_ask(void **state)
 {
-	struct carried *c = world();
+	struct carried *c = set_up();
 
 	(void)state;
 	fake_kernel_refuse_join(c->fk, EPERM);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "base/file.h"
 #include "session/credentials.h"
-#include "world.h"
+#include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -34,13 +34,13 @@ static void secret_comes_from_its_setting_or_its_file(void **state)
 	struct record *r = record_new(RECORD_SENDTARGETS);
 	struct chap_config chap = { 0 };
 	struct err err = ERR_INIT;
-	struct world w;
+	struct tempdir w;
 
 	(void)state;
-	world_make(&w);
-	assert_int_equal(file_replace(AT_FDCWD, world_path(&w, "secret"), "from a file\n", 12, 0600), 0);
+	tempdir_make(&w);
+	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(&w, "secret"), "from a file\n", 12, 0600), 0);
 	assert_int_equal(record_set(r, FIELD_DISC_USERNAME, "joe", NULL), 0);
-	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_FILE, world_path(&w, "secret"), NULL), 0);
+	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_FILE, tempdir_path(&w, "secret"), NULL), 0);
 	assert_int_equal(credentials_take(r, &fields, &chap, &err), 0);
 	assert_string_equal(chap.name, "joe");
 	has(&chap.secret, "from a file"); /* an editor's newline is no part of it */
@@ -53,14 +53,14 @@ static void secret_comes_from_its_setting_or_its_file(void **state)
 	has(&chap.secret, "from the record");
 	credentials_clear(&chap);
 
-	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_IN_FILE, world_path(&w, "gone"), NULL), 0);
+	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&w, "gone"), NULL), 0);
 	memset(&chap, 0, sizeof(chap));
 	assert_int_equal(credentials_take(r, &fields, &chap, &err), -ENOENT);
 	assert_int_equal(err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
 	assert_non_null(strstr(err.text, "/gone"));
 	credentials_clear(&chap);
 	record_free(r);
-	world_remove(&w);
+	tempdir_remove(&w);
 }
 
 int main(void)

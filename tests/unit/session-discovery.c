@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "base/worker.h"
 #include "fake-portal.h"
-#include "plugin-world.h"
+#include "plugin-fixture.h"
 #include "record/record.h"
 #include "session/discovery_private.h"
 
@@ -17,7 +17,7 @@
 	"TargetName=iqn.2026-11.com.example:two\n"
 
 struct asking {
-	struct plugin_world w;
+	struct plugin_fixture w;
 	struct fake_portal target;
 	struct discovery_config config;
 	struct discovery *d;
@@ -72,12 +72,12 @@ static void on_done(void *arg, int result, const struct err *err)
 	err_copy(&a->err, err);
 }
 
-static struct asking *world(void)
+static struct asking *set_up(void)
 {
 	struct asking *a = x_new(struct asking);
 
 	assert_non_null(a);
-	plugin_world_make(&a->w, BUILDDIR "/.libs");
+	plugin_fixture_make(&a->w, BUILDDIR "/.libs");
 	a->w.now = 1000;
 	loop_set_clock(a->w.loop, now_of, a);
 	fake_open(&a->target, a->w.loop);
@@ -108,7 +108,7 @@ static void end(struct asking *a)
 	worker_pool_free(a->workers);
 	record_free(a->record);
 	record_free(a->iface);
-	plugin_world_free(&a->w);
+	plugin_fixture_free(&a->w);
 	x_free(a);
 }
 
@@ -136,7 +136,7 @@ static unsigned ask(struct asking *a)
 
 static void discovery_tells_targets_and_portals(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 	char want[256];
 
 	(void)state;
@@ -153,7 +153,7 @@ static void discovery_tells_targets_and_portals(void **state)
 
 static void discovery_takes_an_answer_in_many_pdus(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->target.parts = 20;
@@ -166,7 +166,7 @@ static void discovery_takes_an_answer_in_many_pdus(void **state)
 
 static void discovery_of_nothing_is_no_failure(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->target.answer = "";
@@ -183,7 +183,7 @@ static void discovery_refused_tries_again(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
-		struct asking *a = world();
+		struct asking *a = set_up();
 		char want[1024] = "";
 		unsigned seconds, tries = (unsigned)atoi(reopen_max[i]) + 1;
 		int fd = a->target.listening.fd;
@@ -205,7 +205,7 @@ static void discovery_refused_tries_again(void **state)
 
 static void discovery_does_not_retry_what_stays_wrong(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->target.status = 0x0201;
@@ -219,7 +219,7 @@ static void discovery_does_not_retry_what_stays_wrong(void **state)
 
 static void discovery_retries_what_may_pass(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->target.status = 0x0301; /* service unavailable */
@@ -233,7 +233,7 @@ static void discovery_retries_what_may_pass(void **state)
 
 static void discovery_follows_a_redirect_but_not_for_ever(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 	struct fake_portal second;
 
 	(void)state;
@@ -261,7 +261,7 @@ static void discovery_follows_a_redirect_but_not_for_ever(void **state)
 
 static void discovery_waits_no_longer_than_its_timeouts(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	set(a, FIELD_DISC_REOPEN_MAX, "0");
@@ -287,7 +287,7 @@ static void discovery_waits_no_longer_than_its_timeouts(void **state)
 
 static void discovery_survives_what_a_target_breaks_off(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	set(a, FIELD_DISC_REOPEN_MAX, "1");
@@ -310,7 +310,7 @@ static void discovery_survives_what_a_target_breaks_off(void **state)
 /* Each attempt begins anew: what an attempt that failed had found is taken back. */
 static void discovery_takes_back_what_a_failed_attempt_found(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	set(a, FIELD_DISC_REOPEN_MAX, "1");
@@ -337,7 +337,7 @@ static void discovery_takes_back_what_a_failed_attempt_found(void **state)
 /* A target that goes on for ever, without a pause that a timeout could take. */
 static void discovery_of_an_endless_answer_ends(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 	uint64_t began = a->w.now;
 
 	(void)state;
@@ -357,7 +357,7 @@ static void discovery_of_an_endless_answer_ends(void **state)
 
 static void discovery_stops_when_its_caller_says_so(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->stop = -E2BIG;
@@ -370,7 +370,7 @@ static void discovery_stops_when_its_caller_says_so(void **state)
 
 static void discovery_may_be_freed_at_any_time(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	for (int steps = 0; steps < 16; steps++) {
@@ -389,7 +389,7 @@ static void discovery_may_be_freed_at_any_time(void **state)
 
 static void discovery_names_what_its_iface_lacks(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -410,7 +410,7 @@ static void discovery_names_what_its_iface_lacks(void **state)
 
 static void discovery_of_a_name_that_is_none(void **state)
 {
-	struct asking *a = world();
+	struct asking *a = set_up();
 
 	(void)state;
 	a->config.host = "no-such-host.invalid";

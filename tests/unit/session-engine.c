@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include "session/manager_private.h"
 #include <dirent.h>
 #include <errno.h>
@@ -24,42 +24,42 @@ static unsigned files_in(const char *dir)
 }
 
 /* A session that is up, by a request that is over. */
-static uint32_t logged_in(struct session_world *w, const char *key, const char *value)
+static uint32_t logged_in(struct session_fixture *w, const char *key, const char *value)
 {
-	struct record *node = world_node(w);
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	if (key)
 		assert_int_equal(record_set_key(node, key, value, NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	record_free(node);
 	if (a.result.err.code)
 		fail_msg("%s", a.text);
 	return a.result.sid;
 }
 
-static void nothing_left(struct session_world *w)
+static void nothing_left(struct session_fixture *w)
 {
-	world_run(w, 1 * SECONDS);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
 	assert_int_equal(files_in(w->dir), 0);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION) + world_count(w, ISCSI_UEVENT_CREATE_BOUND_SESSION),
-		world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + world_count(w, ISCSI_UEVENT_DESTROY_SESSION));
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION) + fixture_count(w, ISCSI_UEVENT_CREATE_BOUND_SESSION),
+		fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION));
 }
 
 static void login_makes_a_session(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
 
 	assert_int_equal(sid, 1);
-	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
 	assert_int_equal(w->logins, 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_START_CONN), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), 1);
 	assert_int_equal(files_in(w->dir), 1);
-	assert_null(world_session(w)->conn.result); /* nothing of the login stays in memory */
-	assert_int_equal(world_session(w)->conn.binding.kind, MISCSI_BINDING_NONE);
+	assert_null(fixture_session(w)->conn.result); /* nothing of the login stays in memory */
+	assert_int_equal(fixture_session(w)->conn.binding.kind, MISCSI_BINDING_NONE);
 }
 
 /*
@@ -68,7 +68,7 @@ static void login_makes_a_session(void **state)
  */
 static void parameters_come_before_the_start(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	unsigned n, bound = 0, name = 0, first_pdu = 0, last_pdu = 0, first_param = 0, last_param = 0, start = 0;
 	uint32_t asked;
 
@@ -100,20 +100,20 @@ static void parameters_come_before_the_start(void **state)
 
 static void two_equal_logins_make_one_session(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a, b, c;
 
-	world_login(w, node, &a);
-	world_login(w, node, &b);
-	world_until(w, &a.done, 1, 0, 0);
-	world_until(w, &b.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_login(w, node, &b);
+	fixture_until(w, &a.done, 1, 0, 0);
+	fixture_until(w, &b.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
 	assert_int_equal(b.result.err.code, 0);
 	assert_int_equal(a.result.sid, b.result.sid);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
-	world_login(w, node, &c);
-	world_until(w, &c.done, 1, 0, 0);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	fixture_login(w, node, &c);
+	fixture_until(w, &c.done, 1, 0, 0);
 	assert_int_equal(c.result.err.code, MISCSI_ERR_SESS_EXISTS);
 	assert_int_equal(c.result.sid, a.result.sid);
 	record_free(node);
@@ -121,33 +121,33 @@ static void two_equal_logins_make_one_session(void **state)
 
 static void a_machine_without_a_name_logs_in_nowhere(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	w->nameless = true;
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_INVAL);
 	assert_int_equal(manager_count(w->m), 0);
 	w->nameless = false; /* it was given one meanwhile */
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
-	assert_string_equal(record_str(world_session(w)->record, FIELD_IFACE_INITIATORNAME), "iqn.2026-11.example:host");
+	assert_string_equal(record_str(fixture_session(w)->record, FIELD_IFACE_INITIATORNAME), "iqn.2026-11.example:host");
 	record_free(node);
 }
 
 static void nr_sessions_is_exact(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	logged_in(w, NULL, NULL);
 	assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "3", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.created, 2);
 	assert_int_equal(manager_count(w->m), 3);
 	record_free(node);
@@ -155,17 +155,17 @@ static void nr_sessions_is_exact(void **state)
 
 static void login_again_is_tried_as_often_as_the_record_says(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	w->status_class = 3; /* target error: may pass */
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "4", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 500, 60 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 500, 60 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN);
 	assert_int_equal(w->logins, 4);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1); /* the kernel's session serves all attempts */
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1); /* the kernel's session serves all attempts */
 	record_free(node);
 	nothing_left(w);
 }
@@ -177,16 +177,16 @@ static void a_refusal_is_final_for_a_first_login(void **state)
 		int code;
 	} refusals[] = { { 1, MISCSI_ERR_LOGIN_AUTH_FAILED }, { 2, MISCSI_ERR_LOGIN_AUTH_FAILED },
 		{ 3, MISCSI_ERR_FATAL_LOGIN } };
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 
 	w->status_class = 2;
 	for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++) {
 		struct asked a;
 
 		w->status_detail = refusals[i].detail;
-		world_login(w, node, &a);
-		world_until(w, &a.done, 1, 500, 10 * SECONDS);
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 500, 10 * SECONDS);
 		assert_int_equal(a.result.err.code, refusals[i].code);
 		assert_int_equal(w->logins, i + 1);
 		nothing_left(w);
@@ -200,8 +200,8 @@ static void a_login_survives_any_failing_request(void **state)
 	static const uint32_t numbers[] = { ISCSI_UEVENT_CREATE_SESSION, ISCSI_UEVENT_CREATE_CONN, ISCSI_UEVENT_BIND_CONN,
 		ISCSI_UEVENT_SEND_PDU, ISCSI_UEVENT_START_CONN };
 	static const enum fake_fault faults[] = { FAKE_IF_ERROR, FAKE_RETCODE, FAKE_SILENT, FAKE_SHORT, FAKE_SEND };
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
 	w->silent = true; /* a PDU whose sending failed is not answered either */
@@ -214,11 +214,11 @@ static void a_login_survives_any_failing_request(void **state)
 				continue; /* these have none */
 			w->silent = numbers[i] == ISCSI_UEVENT_SEND_PDU;
 			fake_kernel_fault(w->fk, numbers[i], 1, faults[f], value);
-			world_login(w, node, &a);
-			world_until(w, &a.done, 1, 1000, 200 * SECONDS);
+			fixture_login(w, node, &a);
+			fixture_until(w, &a.done, 1, 1000, 200 * SECONDS);
 			if (!a.result.err.code)
 				fail_msg("request %u, fault %u: the login succeeded", numbers[i], f);
-			world_run(w, 61 * SECONDS);
+			fixture_run(w, 61 * SECONDS);
 			assert_int_equal(a.done, 1);
 			assert_int_equal(manager_count(w->m), 0);
 			assert_int_equal(files_in(w->dir), 0);
@@ -229,30 +229,30 @@ static void a_login_survives_any_failing_request(void **state)
 /* The kernel made the session and could not make its connection: the next attempt makes what is missing, and no more. */
 static void what_is_missing_is_made_by_the_next_attempt(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_IF_ERROR, ENOMEM);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 250, 60 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 250, 60 * SECONDS);
 	assert_int_equal(a.result.err.code, 0);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_CONN), 2);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_CONN), 2);
 	record_free(node);
 }
 
 static void a_target_that_says_nothing_is_given_up(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	w->silent = true;
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 1000, 40 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 1000, 40 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
 	record_free(node);
 	nothing_left(w);
@@ -260,14 +260,14 @@ static void a_target_that_says_nothing_is_given_up(void **state)
 
 static void nobody_listening_is_a_connection_failure(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	assert_int_equal(record_set(node, FIELD_CONN_PORT, "1", NULL), 0);
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "2", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 200, 10 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 200, 10 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS);
 	assert_int_equal(fake_kernel_requests(w->fk), 0); /* the kernel was not troubled */
 	record_free(node);
@@ -276,16 +276,16 @@ static void nobody_listening_is_a_connection_failure(void **state)
 
 static void a_redirect_is_followed_and_an_endless_one_ends(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	char text[64];
 	struct asked a;
 
 	snprintf(text, sizeof(text), "TargetAddress=127.0.0.1:%u", w->port);
 	w->redirect = text;
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 10, 10 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 10, 10 * SECONDS);
 	assert_int_not_equal(a.result.err.code, 0);
 	assert_in_range(w->logins, 3, 32);
 	record_free(node);
@@ -294,22 +294,22 @@ static void a_redirect_is_followed_and_an_endless_one_ends(void **state)
 
 static void a_lost_connection_is_restored_on_the_same_session(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	uint8_t isid[ISID_LEN];
 
 	memcpy(isid, s->isid, sizeof(isid));
 	for (unsigned i = 1; i <= 3; i++) {
-		world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
-		world_until(w, &s->recoveries, i, 250, 10 * SECONDS);
+		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
+		fixture_until(w, &s->recoveries, i, 250, 10 * SECONDS);
 		assert_int_equal(s->run.state, SESS_LOGGED_IN);
 		assert_int_equal(s->sid, sid);
 		assert_memory_equal(s->isid, isid, sizeof(isid));
 	}
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_STOP_CONN), 3);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_BIND_CONN), 4);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_STOP_CONN), 3);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_BIND_CONN), 4);
 }
 
 /* However long the target is away and however it refuses meanwhile: once it is well the session is back within a bound. */
@@ -317,18 +317,18 @@ static void recovery_converges(void **state)
 {
 	static const uint8_t classes[] = { 3, 2 };
 	static const uint64_t within[] = { 40 * SECONDS, 70 * SECONDS };
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 
 	for (unsigned i = 0; i < 2; i++) {
 		w->status_class = classes[i];
 		w->status_detail = 1;
-		world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-		world_run(w, 600 * SECONDS);
+		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+		fixture_run(w, 600 * SECONDS);
 		assert_int_equal(s->run.state, SESS_FAILED);
 		w->status_class = 0;
-		world_until(w, &s->recoveries, i + 1, 250, within[i]);
+		fixture_until(w, &s->recoveries, i + 1, 250, within[i]);
 	}
 	assert_in_range(w->logins, 10, 60); /* patient with a target that is away */
 }
@@ -336,59 +336,59 @@ static void recovery_converges(void **state)
 /* A cable is put back: no waiting for the clock. But Time2Wait is the target's to set. */
 static void a_better_network_ends_the_wait(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	unsigned before;
 
 	w->status_class = 3;
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-	world_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, 1 * SECONDS);
 	before = w->logins;
 	manager_wake(w->m);
-	world_run(w, 500);
+	fixture_run(w, 500);
 	assert_int_equal(w->logins, before); /* Time2Wait: 2 s */
-	world_run(w, 300 * SECONDS);
+	fixture_run(w, 300 * SECONDS);
 	w->status_class = 0;
 	manager_wake(w->m);
-	world_until(w, &s->recoveries, 1, 50, 1 * SECONDS);
+	fixture_until(w, &s->recoveries, 1, 50, 1 * SECONDS);
 	manager_wake(w->m); /* nothing for one that is up */
-	world_run(w, 1 * SECONDS);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 }
 
 /* An adapter whose cable is put back tells by its host: its sessions wait no longer, those of others do. */
 static void a_link_that_comes_up_wakes_the_sessions_of_its_host(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	unsigned before;
 
 	w->status_class = 3;
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-	world_run(w, 300 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, 300 * SECONDS);
 	before = w->logins;
-	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKDOWN);
-	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no + 1, 0, ISCSI_EVENT_LINKUP);
-	world_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKDOWN);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no + 1, 0, ISCSI_EVENT_LINKUP);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(w->logins, before);
 	w->status_class = 0;
-	world_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKUP);
-	world_until(w, &s->recoveries, 1, 25, 8 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKUP);
+	fixture_until(w, &s->recoveries, 1, 25, 8 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 }
 
 /* multipathd sets recovery_tmo by sysfs: a new login must not set it back. */
 static void recovery_time_is_set_once(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	unsigned n, sets = 0;
 
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-	world_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
 	n = fake_kernel_requests(w->fk);
 	for (unsigned i = 0; i < n; i++) {
 		struct iscsi_uevent ev;
@@ -406,27 +406,27 @@ static void recovery_time_is_set_once(void **state)
 
 static void logout_takes_devices_first(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
 	struct asked a;
 
-	world_logout(w, sid, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_logout(w, sid, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
 	assert_int_equal(w->logouts, 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_UNBIND_SESSION), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_UNBIND_SESSION), 1);
 	nothing_left(w);
 }
 
 static void logout_wins_over_a_dead_target(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
 	struct asked a;
 
 	w->silent_logout = true;
-	world_logout(w, sid, &a);
-	world_until(w, &a.done, 1, 1000, 20 * SECONDS);
+	fixture_logout(w, sid, &a);
+	fixture_until(w, &a.done, 1, 1000, 20 * SECONDS);
 	assert_int_equal(a.result.err.code, 0);
 	nothing_left(w);
 }
@@ -434,28 +434,28 @@ static void logout_wins_over_a_dead_target(void **state)
 /* At every moment of a login and of a recovery. */
 static void logout_wins_at_every_moment(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 
 	for (unsigned rounds = 0; rounds < 24; rounds++) {
 		struct asked login, logout;
 		struct session *s;
 
-		world_login(w, node, &login);
+		fixture_login(w, node, &login);
 		for (unsigned i = 0; i < rounds; i++) {
 			loop_step(w->loop, 0);
 			usleep(100);
 		}
-		s = world_session(w);
+		s = fixture_session(w);
 		if (rounds % 2 && s->run.state == SESS_LOGGED_IN)
-			world_event(w, ISCSI_KEVENT_CONN_ERROR, s->sid, 0, ISCSI_ERR_CONN_FAILED);
+			fixture_event(w, ISCSI_KEVENT_CONN_ERROR, s->sid, 0, ISCSI_ERR_CONN_FAILED);
 		if (!s->sid)
 			session_event(s, SESS_EV_CLOSE);
 		else
-			world_logout(w, s->sid, &logout);
+			fixture_logout(w, s->sid, &logout);
 		if (s->sid)
-			world_until(w, &logout.done, 1, 250, 60 * SECONDS);
-		world_until(w, &login.done, 1, 250, 60 * SECONDS);
+			fixture_until(w, &logout.done, 1, 250, 60 * SECONDS);
+		fixture_until(w, &login.done, 1, 250, 60 * SECONDS);
 		nothing_left(w);
 	}
 	record_free(node);
@@ -464,54 +464,54 @@ static void logout_wins_at_every_moment(void **state)
 /* Trap 9 of the kernel: DESTROY_SESSION says EBUSY. The user is told, once; nothing loops. */
 static void what_the_kernel_keeps_is_told(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
 	struct asked a;
 
 	fake_sys_write(&w->sys, "LOGGED_IN\n", "class/iscsi_session/session%u/state", sid);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, 1, FAKE_IF_ERROR, EBUSY);
-	world_logout(w, sid, &a);
-	world_until(w, &a.done, 1, 250, 60 * SECONDS);
+	fixture_logout(w, sid, &a);
+	fixture_until(w, &a.done, 1, 250, 60 * SECONDS);
 	assert_int_not_equal(a.result.err.code, 0);
 	assert_non_null(strstr(a.text, "session 1"));
-	assert_int_equal(world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
 }
 
 /* Asked to end what ended a moment ago: as wished. */
 static void logout_of_what_is_gone_is_done(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct asked a;
 
-	world_logout(w, 77, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_logout(w, 77, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
 }
 
 static void a_session_that_vanishes_is_forgotten(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
 
-	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, sid + 100, sid, 0);
-	world_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_DESTROY_SESSION, sid + 100, sid, 0);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
 	assert_int_equal(files_in(w->dir), 0);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 0);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 0);
 }
 
 static void an_asynchronous_logout_request_is_obeyed(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
 
 	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
 	memcpy(ev.r, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
-	world_until(w, &s->recoveries, 1, 250, 20 * SECONDS);
+	fixture_until(w, &s->recoveries, 1, 250, 20 * SECONDS);
 	assert_int_equal(w->logouts, 1);
 	assert_int_equal(w->logins, 2);
 }
@@ -519,33 +519,33 @@ static void an_asynchronous_logout_request_is_obeyed(void **state)
 /* The unlikely, and the hostile: events of sessions that are none of ours, PDUs of no place, in every state. */
 static void events_of_others_do_no_harm(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 
 	for (uint32_t type = ISCSI_KEVENT_RECV_PDU; type <= ISCSI_KEVENT_PING_COMP; type++) {
-		world_event(w, type, 77, 0, 1);
-		world_event(w, type, 0xffffffff, 0xffffffff, 0xffffffff);
-		world_event(w, type, 0, 0, 0);
+		fixture_event(w, type, 77, 0, 1);
+		fixture_event(w, type, 0xffffffff, 0xffffffff, 0xffffffff);
+		fixture_event(w, type, 0, 0, 0);
 	}
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 5, ISCSI_ERR_CONN_FAILED); /* another connection than ours */
-	world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, sid, 0, 3);
-	world_event(w, ISCSI_KEVENT_UNBIND_SESSION, sid, 0, 0);
-	world_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 5, ISCSI_ERR_CONN_FAILED); /* another connection than ours */
+	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, sid, 0, 3);
+	fixture_event(w, ISCSI_KEVENT_UNBIND_SESSION, sid, 0, 0);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 	assert_int_equal(s->conn.run.state, CONN_LOGGED_IN);
 }
 
 static void requests_end_when_the_manager_does(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a, b;
 
 	w->silent = true;
-	world_login(w, node, &a);
-	world_login(w, node, &b);
-	world_run(w, 1 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_login(w, node, &b);
+	fixture_run(w, 1 * SECONDS);
 	manager_forget(&b.request);
 	manager_free(w->m);
 	w->m = NULL;
@@ -556,15 +556,15 @@ static void requests_end_when_the_manager_does(void **state)
 }
 
 /* Over an endpoint; gives its number. */
-static uint32_t logged_in_over_an_endpoint(struct session_world *w)
+static uint32_t logged_in_over_an_endpoint(struct session_fixture *w)
 {
-	struct record *node = world_node(w);
+	struct record *node = fixture_node(w);
 	struct asked a;
 
 	fake_sys_transport(&w->sys, "cxgb4i");
 	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "cxgb4i", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 50, 10 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 50, 10 * SECONDS);
 	record_free(node);
 	assert_int_equal(a.result.err.code, 0);
 	return a.result.sid;
@@ -573,48 +573,48 @@ static uint32_t logged_in_over_an_endpoint(struct session_world *w)
 /* Sessions stay up when the daemon is stopped: those bound to an endpoint, too. */
 static void endpoints_of_sessions_stay_when_the_manager_goes(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 
 	logged_in_over_an_endpoint(w);
 	manager_free(w->m);
 	w->m = NULL;
-	world_run(w, 1 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_CONNECT), 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 0);
+	fixture_run(w, 1 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_CONNECT), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_DISCONNECT), 0);
 }
 
 /* Another program ends a session, or a driver that goes: nobody else knows of its endpoint. */
 static void a_session_that_others_end_leaves_no_endpoint(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in_over_an_endpoint(w);
 
-	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, sid, 0);
-	for (int i = 0; i < 50 && !world_count(w, ISCSI_UEVENT_EP_DISCONNECT); i++)
-		world_run(w, 1 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), 1);
+	fixture_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, sid, 0);
+	for (int i = 0; i < 50 && !fixture_count(w, ISCSI_UEVENT_EP_DISCONNECT); i++)
+		fixture_run(w, 1 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_DISCONNECT), 1);
 	assert_int_equal(manager_count(w->m), 0);
 }
 
 static void a_forgotten_login_goes_on(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 
-	world_login(w, node, &a);
+	fixture_login(w, node, &a);
 	manager_forget(&a.request);
-	world_run(w, 2 * SECONDS);
+	fixture_run(w, 2 * SECONDS);
 	assert_int_equal(a.done, 0);
-	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
 	record_free(node);
 }
 
 /* A path may be longer than anything else that is set. */
 static void a_plugin_is_told_settings_whole(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct transport_op op = { .settings = NULL };
 	char path[RECORD_TEXT_MAX];
 	struct asked a;
@@ -623,9 +623,9 @@ static void a_plugin_is_told_settings_whole(void **state)
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
 	assert_int_equal(record_set(node, FIELD_SESSION_PASSWORD_FILE, path, NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 1, 10 * SECONDS);
-	session_op(world_session(w), &op);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 1, 10 * SECONDS);
+	session_op(fixture_session(w), &op);
 	assert_string_equal(op.setting(op.settings, "node.session.auth.password_file"), path);
 	assert_string_equal(op.setting(op.settings, "node.session.iscsi.MaxBurstLength"), "16776192");
 	assert_string_equal(op.setting(op.settings, "node.startup"), "manual");
@@ -635,7 +635,7 @@ static void a_plugin_is_told_settings_whole(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(login_makes_a_session),
 		T(parameters_come_before_the_start),

@@ -4,21 +4,21 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include <string.h>
 
 #define SECONDS 1000u
 
-static struct record *node_of_firmware(struct session_world *w)
+static struct record *node_of_firmware(struct session_fixture *w)
 {
-	struct record *node = world_node(w);
+	struct record *node = fixture_node(w);
 
 	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "null", NULL), 0);
 	return node;
 }
 
 /* Whether a parameter was set, and to what (NULL: to anything). */
-static bool was_set(struct session_world *w, uint32_t param, const char *value)
+static bool was_set(struct session_fixture *w, uint32_t param, const char *value)
 {
 	bool found = false;
 
@@ -39,8 +39,8 @@ static bool was_set(struct session_world *w, uint32_t param, const char *value)
 
 static void the_firmware_logs_in(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 	static const uint32_t states[] = { 3, 0 };
 
@@ -49,19 +49,19 @@ static void the_firmware_logs_in(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct asked out;
 
-		world_login(w, node, &a);
-		world_run(w, 1 * SECONDS);
+		fixture_login(w, node, &a);
+		fixture_run(w, 1 * SECONDS);
 		assert_int_equal(a.done, 0);
-		world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, world_session(w)->sid, 0, states[i]);
-		world_until(w, &a.done, 1, 250, 10 * SECONDS);
+		fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->sid, 0, states[i]);
+		fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
 		assert_int_equal(!a.result.err.code, states[i] == 3);
 		assert_int_equal(w->logins, 0); /* no PDU of ours */
-		assert_true(
-			world_count(w, ISCSI_UEVENT_SET_PARAM) > 20 * (i + 1)); /* our wishes: the firmware negotiates by them */
+		assert_true(fixture_count(w, ISCSI_UEVENT_SET_PARAM) >
+			20 * (i + 1)); /* our wishes: the firmware negotiates by them */
 		if (a.result.err.code)
 			continue;
-		world_logout(w, a.result.sid, &out);
-		world_until(w, &out.done, 1, 250, 60 * SECONDS);
+		fixture_logout(w, a.result.sid, &out);
+		fixture_until(w, &out.done, 1, 250, 60 * SECONDS);
 		assert_int_equal(w->logouts, 0);
 	}
 	record_free(node);
@@ -71,12 +71,12 @@ static void the_firmware_logs_in(void **state)
 /* Nobody knows the target's tag yet, nor what it takes: only a limit of ours could be told. */
 static void firmware_is_told_no_more_than_is_known(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct record *node = node_of_firmware(w);
 	struct asked a;
 
-	world_login(w, node, &a);
-	world_run(w, 1 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_run(w, 1 * SECONDS);
 	assert_true(was_set(w, ISCSI_PARAM_MAX_RECV_DLENGTH, NULL));
 	assert_true(was_set(w, ISCSI_PARAM_INITIAL_R2T_EN, "0")); /* a wish, although it is 0 */
 	assert_false(was_set(w, ISCSI_PARAM_MAX_XMIT_DLENGTH, NULL));
@@ -88,14 +88,14 @@ static void firmware_is_told_no_more_than_is_known(void **state)
 
 static void what_is_known_is_told(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct record *node = node_of_firmware(w);
 	struct asked a;
 
 	assert_int_equal(record_set(node, FIELD_CONN_MAX_XMIT_LENGTH, "8192", NULL), 0);
 	assert_int_equal(record_set(node, FIELD_NODE_TPGT, "3", NULL), 0);
-	world_login(w, node, &a);
-	world_run(w, 1 * SECONDS);
+	fixture_login(w, node, &a);
+	fixture_run(w, 1 * SECONDS);
 	assert_true(was_set(w, ISCSI_PARAM_MAX_XMIT_DLENGTH, "8192"));
 	assert_true(was_set(w, ISCSI_PARAM_TPGT, "3"));
 	manager_forget(&a.request);
@@ -103,36 +103,36 @@ static void what_is_known_is_told(void **state)
 }
 
 /* Until the login is answered; the adapter refuses each attempt, or is silent. Gives the test's seconds. */
-static unsigned login_that_fails(struct session_world *w, const struct record *node, bool silent, struct asked *a)
+static unsigned login_that_fails(struct session_fixture *w, const struct record *node, bool silent, struct asked *a)
 {
 	uint64_t start = w->now;
 
-	world_login(w, node, a);
+	fixture_login(w, node, a);
 	while (!a->done) {
-		world_run(w, SECONDS / 4);
+		fixture_run(w, SECONDS / 4);
 		assert_true(w->now - start < 600 * SECONDS);
-		if (!a->done && !silent && world_session(w)->conn.run.state == CONN_FW_LOGIN)
-			world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, world_session(w)->sid, 0, 0);
+		if (!a->done && !silent && fixture_session(w)->conn.run.state == CONN_FW_LOGIN)
+			fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->sid, 0, 0);
 	}
 	return (unsigned)((w->now - start) / SECONDS);
 }
 
 static void refusals_of_firmware_end_soon(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct record *node = node_of_firmware(w);
 	struct asked a;
 	unsigned took = login_that_fails(w, node, false, &a);
 
 	assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_BIND_CONN), 8); /* initial_login_retry_max */
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_BIND_CONN), 8); /* initial_login_retry_max */
 	assert_in_range(took, 7, 20);
 	record_free(node);
 }
 
 static void a_silent_adapter_is_waited_for_as_long_as_the_settings_say(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct record *node = node_of_firmware(w);
 	struct asked a;
 	unsigned took;
@@ -144,7 +144,7 @@ static void a_silent_adapter_is_waited_for_as_long_as_the_settings_say(void **st
 	record_free(node);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include "session/manager_private.h"
 #include <errno.h>
 #include <string.h>
@@ -12,46 +12,46 @@
 
 #define SECONDS 1000
 
-static uint32_t logged_in(struct session_world *w)
+static uint32_t logged_in(struct session_fixture *w)
 {
-	struct record *node = world_node(w);
+	struct record *node = fixture_node(w);
 	struct asked a;
 
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	record_free(node);
 	if (a.result.err.code)
 		fail_msg("%s", a.text);
 	return a.result.sid;
 }
 
-static void lose(struct session_world *w, uint32_t sid)
+static void lose(struct session_fixture *w, uint32_t sid)
 {
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
 }
 
 /* Between a session's end and its removal from memory there is a moment: what is asked then ends too. */
 static void a_request_about_a_session_that_just_ended_is_answered(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	struct asked out, again;
 
 	conn_event(&s->conn, CONN_EV_DESTROYED);
 	assert_int_equal(s->run.state, SESS_CLOSED);
-	world_logout(w, sid, &out);
-	world_asked(&again);
+	fixture_logout(w, sid, &out);
+	fixture_asked(&again);
 	manager_rescan(w->m, sid, &again.request);
-	world_until(w, &out.done, 1, 250, 5 * SECONDS);
+	fixture_until(w, &out.done, 1, 250, 5 * SECONDS);
 	assert_int_equal(out.result.err.code, 0);
-	world_until(w, &again.done, 1, 250, 5 * SECONDS);
+	fixture_until(w, &again.done, 1, 250, 5 * SECONDS);
 	assert_int_equal(again.result.err.code, MISCSI_ERR_SESS_NOT_FOUND);
 	assert_int_equal(manager_count(w->m), 0);
 }
 
 /* A file of the host that nobody reads: the scan goes on until the pipe is opened. */
-static void endless_scan(struct session_world *w, uint32_t host, char path[256])
+static void endless_scan(struct session_fixture *w, uint32_t host, char path[256])
 {
 	fake_sys_write(&w->sys, "", "class/scsi_host/host%u/proc_name", host);
 	snprintf(path, 256, "%s/class/scsi_host/host%u/scan", w->sys.dir, host);
@@ -61,21 +61,21 @@ static void endless_scan(struct session_world *w, uint32_t host, char path[256])
 /* The connection goes while the login's scan runs, and the target does not come back: who asked is not kept waiting for ever. */
 static void a_login_that_is_lost_during_its_scan_is_answered(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a;
 	char path[256];
 
 	assert_int_equal(record_set(node, FIELD_SESSION_SCAN, "auto", NULL), 0);
 	endless_scan(w, 101, path);
-	world_login(w, node, &a);
-	for (unsigned i = 0; i < 400 && (manager_count(w->m) == 0 || world_session(w)->run.state != SESS_LOGGED_IN); i++)
-		world_run(w, 1);
-	assert_int_equal(world_session(w)->run.state, SESS_LOGGED_IN);
+	fixture_login(w, node, &a);
+	for (unsigned i = 0; i < 400 && (manager_count(w->m) == 0 || fixture_session(w)->run.state != SESS_LOGGED_IN); i++)
+		fixture_run(w, 1);
+	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
 	assert_int_equal(a.done, 0);
 	w->silent = true;
-	lose(w, world_session(w)->sid);
-	world_until(w, &a.done, 1, 250, 10 * SECONDS);
+	lose(w, fixture_session(w)->sid);
+	fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
 	assert_int_equal(a.result.err.code, 0);
 	record_free(node);
 	fclose(fopen(path, "r"));
@@ -84,19 +84,19 @@ static void a_login_that_is_lost_during_its_scan_is_answered(void **state)
 /* A balancer that sends every login to a portal that is away, for hours: once all is well the session is back. */
 static void redirections_to_a_dead_portal_do_not_add_up(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 
 	for (w->redirect_stays = false;; w->redirect_stays = true) {
 		unsigned recoveries = s->recoveries;
 
 		w->redirect = "TargetAddress=127.0.0.1:1";
 		lose(w, sid);
-		world_run(w, 1800 * SECONDS);
+		fixture_run(w, 1800 * SECONDS);
 		assert_int_equal(s->run.state, SESS_FAILED);
 		w->redirect = NULL;
-		world_until(w, &s->recoveries, recoveries + 1, 250, 70 * SECONDS);
+		fixture_until(w, &s->recoveries, recoveries + 1, 250, 70 * SECONDS);
 		if (w->redirect_stays)
 			break;
 	}
@@ -104,9 +104,9 @@ static void redirections_to_a_dead_portal_do_not_add_up(void **state)
 
 static void a_permanent_redirection_is_gone_to_first(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	char text[64];
 	uint16_t port;
 
@@ -115,9 +115,9 @@ static void a_permanent_redirection_is_gone_to_first(void **state)
 	w->redirect_stays = true;
 	lose(w, sid);
 	for (unsigned i = 0; i < 400 && !s->redirect_host; i++)
-		world_run(w, 10);
+		fixture_run(w, 10);
 	w->redirect = NULL;
-	world_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
+	fixture_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
 	assert_true(s->redirect_stays);
 	assert_string_equal(session_address(s, &port), "127.0.0.1");
 	assert_non_null(s->redirect_host);
@@ -126,9 +126,9 @@ static void a_permanent_redirection_is_gone_to_first(void **state)
 /* A target that takes every login and drops the connection at once gets no thousand logins a minute. */
 static void a_connection_that_does_not_last_is_made_more_rarely(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	uint64_t end = w->now + 120 * SECONDS;
 	unsigned recoveries;
 
@@ -143,19 +143,19 @@ static void a_connection_that_does_not_last_is_made_more_rarely(void **state)
 	}
 	assert_in_range(s->recoveries, 5, 20);
 	recoveries = s->recoveries;
-	world_until(w, &s->recoveries, recoveries + (s->run.state != SESS_LOGGED_IN), 250, 70 * SECONDS);
-	world_run(w, 120 * SECONDS); /* it has lasted: the next loss is one like the first */
+	fixture_until(w, &s->recoveries, recoveries + (s->run.state != SESS_LOGGED_IN), 250, 70 * SECONDS);
+	fixture_run(w, 120 * SECONDS); /* it has lasted: the next loss is one like the first */
 	recoveries = s->recoveries;
 	lose(w, sid);
-	world_until(w, &s->recoveries, recoveries + 1, 250, 5 * SECONDS);
+	fixture_until(w, &s->recoveries, recoveries + 1, 250, 5 * SECONDS);
 }
 
 /* Time2Wait of an asynchronous message has 16 bits; RFC 7143 section 13.15 ends at an hour. */
 static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = world_session(w);
+	struct session *s = fixture_session(w);
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
 
@@ -163,28 +163,28 @@ static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
 	pdu.bhs[40] = pdu.bhs[41] = 0xff;
 	memcpy(ev.r, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
-	world_run(w, 1 * SECONDS);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->run.state, SESS_FAILED);
-	world_until(w, &s->recoveries, 1, 10 * SECONDS, 3700 * SECONDS);
+	fixture_until(w, &s->recoveries, 1, 10 * SECONDS, 3700 * SECONDS);
 }
 
 /* Routes that come and go all the time wake, but never put off. */
 static void being_woken_often_puts_nothing_off(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct session *s;
 	struct asked a;
 
 	assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "40", NULL), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	record_free(node);
 	s = manager_find(w->m, 40); /* the higher its number the later it would be tried */
 	s->time2wait = 0;
 	lose(w, 40);
 	for (unsigned i = 0; i < 40 && !s->recoveries; i++) {
-		world_run(w, 250);
+		fixture_run(w, 250);
 		manager_wake(w->m);
 	}
 	assert_int_equal(s->recoveries, 1);
@@ -193,27 +193,27 @@ static void being_woken_often_puts_nothing_off(void **state)
 /* Events were lost when the kernel had not yet cleaned up what they told of: sysfs shows it only later. */
 static void a_loss_whose_event_was_lost_is_seen(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session shown = { .target = TARGET, .proc_name = "iscsi_tcp" };
 	struct session *s;
 
 	shown.sid = logged_in(w);
 	shown.host = shown.sid + 100;
-	s = world_session(w);
+	s = fixture_session(w);
 	fake_sys_session(&w->sys, &shown);
 	fake_kernel_lose(w->fk, true);
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
-	world_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
+	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->recoveries, 0);
 	fake_sys_write(&w->sys, "FAILED\n", "class/iscsi_session/session%u/state", shown.sid);
-	world_until(w, &s->recoveries, 1, 250, 30 * SECONDS);
+	fixture_until(w, &s->recoveries, 1, 250, 30 * SECONDS);
 }
 
 /* One portal has many spellings; it gets one session. */
 static void a_portal_is_the_same_however_it_is_written(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w), *same = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w), *same = fixture_node(w);
 	struct session *s;
 
 	assert_int_equal(record_set(node, FIELD_CONN_ADDRESS, "2001:db8::1", NULL), 0);
@@ -238,22 +238,23 @@ static struct fake_session left_behind(const char *port)
 /* The daemon was killed when a logout had come as far as the devices: the logout goes on. */
 static void a_logout_that_was_cut_short_is_completed(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept = left_behind("3260");
 
 	fake_sys_session(&w->sys, &kept);
 	fake_sys_write(&w->sys, "UNBOUND\n", "class/iscsi_session/session9/target_state");
 	assert_int_equal(manager_adopt(w->m, NULL), 1);
-	world_run(w, 5 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_UNBIND_SESSION), 0); /* done, and the kernel would not tell of it again */
-	assert_int_equal(world_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + world_count(w, ISCSI_UEVENT_DESTROY_SESSION), 1);
+	fixture_run(w, 5 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_UNBIND_SESSION), 0); /* done, and the kernel would not tell of it again */
+	assert_int_equal(
+		fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC) + fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION), 1);
 	assert_int_equal(manager_count(w->m), 0);
 }
 
 /* The daemon was started while a plugin's file was away: its sessions are taken over when it is back, also one that was lost meanwhile. */
 static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept = { .sid = 9,
 		.host = 109,
 		.target = TARGET,
@@ -267,20 +268,20 @@ static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **st
 	snprintf(port, sizeof(port), "%u", w->port);
 	kept.port = port;
 	fake_sys_session(&w->sys, &kept);
-	world_plugins(w, w->dir, "null");
+	fixture_plugins(w, w->dir, "null");
 	assert_int_equal(manager_adopt(w->m, NULL), 0);
-	world_run(w, 60 * SECONDS);
+	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
-	world_plugin_file(w->dir, "tcp");
-	world_run(w, 60 * SECONDS);
+	fixture_plugin_file(w->dir, "tcp");
+	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(manager_count(w->m), 1);
 	assert_true(w->logins > 0);
-	world_logout(w, 9, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_logout(w, 9, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
 }
 
-static void note(struct session_world *w, uint32_t sid, const char *port, const char *iface)
+static void note(struct session_fixture *w, uint32_t sid, const char *port, const char *iface)
 {
 	char path[128];
 	FILE *f;
@@ -299,7 +300,7 @@ static void note(struct session_world *w, uint32_t sid, const char *port, const 
 /* Numbers of sessions begin anew with the kernel's module: a file that another session left is not this one's. */
 static void a_file_of_another_session_is_not_believed(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept = left_behind("3260");
 
 	fake_sys_session(&w->sys, &kept);
@@ -308,7 +309,7 @@ static void a_file_of_another_session_is_not_believed(void **state)
 
 		note(w, 9, i == 0 ? "3261" : "3260", i == 1 ? "other" : "default");
 		assert_int_equal(manager_adopt_one(w->m, 9, NULL), 1);
-		s = world_session(w);
+		s = fixture_session(w);
 		assert_int_equal(s->isid_known, i == 2);
 		assert_int_equal(record_int(s->record, FIELD_CONN_PORT), 3260);
 		assert_string_equal(record_str(s->record, FIELD_IFACE_NAME), "default");
@@ -319,7 +320,7 @@ static void a_file_of_another_session_is_not_believed(void **state)
 /* A daemon that was killed leaves files of sessions that ended without it. */
 static void files_without_a_session_are_removed(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept = left_behind("3260");
 	char path[128];
 
@@ -350,8 +351,8 @@ static struct fake_session as_left(const char *port, const char *state)
 
 static void a_session_that_is_up_is_adopted_untouched(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct fake_session kept;
 	struct asked a;
 	char port[8];
@@ -360,21 +361,21 @@ static void a_session_that_is_up_is_adopted_untouched(void **state)
 	kept = as_left(port, "LOGGED_IN");
 	fake_sys_session(&w->sys, &kept);
 	assert_int_equal(manager_adopt(w->m, NULL), 1);
-	world_run(w, 60 * SECONDS);
+	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(fake_kernel_requests(w->fk), 0);
-	world_login(w, node, &a);
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_SESS_EXISTS);
 	assert_int_equal(a.result.sid, 9);
-	world_logout(w, 9, &a); /* and it is one like any other */
-	world_until(w, &a.done, 1, 0, 0);
+	fixture_logout(w, 9, &a); /* and it is one like any other */
+	fixture_until(w, &a.done, 1, 0, 0);
 	assert_int_equal(a.result.err.code, 0);
 	record_free(node);
 }
 
 static void a_session_that_failed_meanwhile_is_recovered(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept;
 	char port[8];
 
@@ -382,16 +383,16 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	kept = as_left(port, "FAILED");
 	fake_sys_session(&w->sys, &kept);
 	assert_int_equal(manager_adopt(w->m, NULL), 1);
-	world_until(w, &world_session(w)->recoveries, 1, 250, 10 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_STOP_CONN), 1);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
+	fixture_until(w, &fixture_session(w)->recoveries, 1, 250, 10 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_STOP_CONN), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 }
 
 /* FREE is one whose login a killed daemon began, which nobody waits for, and one that was lost long ago, which has to come back. */
 static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 {
 	static const struct fake_lun one[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session kept;
 	char port[8];
 
@@ -408,11 +409,11 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 		assert_int_equal(manager_adopt_one(w->m, kept.sid, NULL), 1);
 	}
 	for (int i = 0; i < 250 && manager_count(w->m) > 2; i++)
-		world_run(w, 1 * SECONDS);
+		fixture_run(w, 1 * SECONDS);
 	assert_int_equal(manager_count(w->m), 2);
 	assert_null(manager_find(w->m, 20));
 	for (uint32_t sid = 21; sid < 23; sid++)
-		world_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 10 * SECONDS);
+		fixture_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 10 * SECONDS);
 }
 
 /*
@@ -421,20 +422,20 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
  */
 static void a_request_that_was_not_sent_fails_the_login_although_it_was_answered(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
 	for (unsigned i = 0; i < 20; i++) { /* the answer and the refusal come by two ways, in either order */
 		struct asked a;
 
 		fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
-		world_login(w, node, &a);
-		world_until(w, &a.done, 1, 100, 20 * SECONDS);
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 100, 20 * SECONDS);
 		if (!a.result.err.code)
 			fail_msg("round %u: the login succeeded", i);
 		assert_non_null(strstr(a.text, "send"));
-		world_run(w, 5 * SECONDS);
+		fixture_run(w, 5 * SECONDS);
 		assert_int_equal(manager_count(w->m), 0);
 		assert_int_equal(w->logins, i + 1);
 	}
@@ -444,25 +445,25 @@ static void a_request_that_was_not_sent_fails_the_login_although_it_was_answered
 /* The kernel loses the connection while it starts it. */
 static void a_connection_that_is_lost_while_it_starts_was_never_up(void **state)
 {
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct session *s;
 	struct asked a;
 
 	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
 	w->hold_start = true;
-	world_login(w, node, &a);
-	s = world_session(w);
+	fixture_login(w, node, &a);
+	s = fixture_session(w);
 	for (int i = 0; i < 4000 && s->conn.run.state != CONN_STARTING; i++)
 		loop_step(w->loop, 1);
 	assert_int_equal(s->conn.run.state, CONN_STARTING);
 	err_set(&s->conn.err, MISCSI_ERR_TRANS, "gone again");
 	conn_event(&s->conn, CONN_EV_LOST);
 	w->hold_start = false;
-	world_until(w, &a.done, 1, 100, 20 * SECONDS);
+	fixture_until(w, &a.done, 1, 100, 20 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS);
 	assert_string_equal(a.text, "gone again");
-	world_run(w, 5 * SECONDS);
+	fixture_run(w, 5 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
 	assert_int_equal(w->logins, 1);
 	record_free(node);
@@ -472,49 +473,49 @@ static void a_connection_that_is_lost_while_it_starts_was_never_up(void **state)
 static void a_login_without_a_number_can_be_ended(void **state)
 {
 	static const uint64_t after[] = { 0, 100, 5 * SECONDS };
-	struct session_world *w = *state;
-	struct record *node = world_node(w);
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
 	struct asked a, out;
 	uint64_t id = 0;
 
 	assert_int_equal(record_set(node, FIELD_CONN_PORT, "1", NULL), 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(after); i++) {
-		world_login(w, node, &a);
-		world_run(w, after[i]);
-		assert_int_equal(world_session(w)->sid, 0);
-		assert_true(world_session(w)->id > id);
-		id = world_session(w)->id;
-		world_asked(&out);
+		fixture_login(w, node, &a);
+		fixture_run(w, after[i]);
+		assert_int_equal(fixture_session(w)->sid, 0);
+		assert_true(fixture_session(w)->id > id);
+		id = fixture_session(w)->id;
+		fixture_asked(&out);
 		manager_logout_id(w->m, id, false, &out.request);
-		world_until(w, &out.done, 1, 250, 5 * SECONDS);
+		fixture_until(w, &out.done, 1, 250, 5 * SECONDS);
 		assert_int_equal(out.result.err.code, 0);
 		assert_int_equal(a.done, 1);
 		assert_int_equal(a.result.err.code, MISCSI_ERR_SESSION_NOT_CONNECTED);
-		world_run(w, 1 * SECONDS);
+		fixture_run(w, 1 * SECONDS);
 		assert_int_equal(manager_count(w->m), 0);
 	}
-	world_asked(&out);
+	fixture_asked(&out);
 	manager_logout_id(w->m, id, false, &out.request); /* it has ended meanwhile: as asked */
-	world_until(w, &out.done, 1, 250, 5 * SECONDS);
+	fixture_until(w, &out.done, 1, 250, 5 * SECONDS);
 	assert_int_equal(out.result.err.code, 0);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 	record_free(node);
 }
 
 /* What no session knows of: a scan that runs, and a result that the loop had not come to. */
 static void rescans_and_refusals_end_with_the_manager_too(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct record *nowhere = record_new(RECORD_NODE);
 	uint32_t sid = logged_in(w);
 	struct asked scan, dropped, refused;
 
-	world_asked(&scan);
+	fixture_asked(&scan);
 	manager_rescan(w->m, sid, &scan.request);
-	world_asked(&dropped);
+	fixture_asked(&dropped);
 	manager_rescan(w->m, sid, &dropped.request);
 	manager_forget(&dropped.request);
-	world_login(w, nowhere, &refused);
+	fixture_login(w, nowhere, &refused);
 	manager_free(w->m);
 	w->m = NULL;
 	assert_int_equal(scan.done, 1);
@@ -532,7 +533,7 @@ static void rescans_and_refusals_end_with_the_manager_too(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_session_whose_plugin_was_away_is_adopted_when_it_is_back),
 		T(a_session_that_is_up_is_adopted_untouched),

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include "session/manager_private.h"
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #define SECONDS 1000
 
 /* The request's payload of the last PATH_UPDATE. */
-static struct iscsi_path answered_path(struct session_world *w)
+static struct iscsi_path answered_path(struct session_fixture *w)
 {
 	struct iscsi_path path = { .handle = 0 };
 
@@ -34,7 +34,7 @@ static struct iscsi_path answered_path(struct session_world *w)
 static void a_path_request_is_always_answered(void **state)
 {
 	static const uint8_t nobody[6];
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_PATH_REQ };
 	struct iscsi_path asked = { .handle = 0x1234567890, .ip_addr_len = 4 }, got;
 	const uint32_t host = 3;
@@ -44,9 +44,9 @@ static void a_path_request_is_always_answered(void **state)
 	inet_pton(AF_INET, "127.0.0.9", asked.dst); /* to ourselves: no way out for an adapter */
 	memcpy(ev.r, &host, sizeof(host));
 	fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
-	for (int i = 0; i < 50 && !world_count(w, ISCSI_UEVENT_PATH_UPDATE); i++) /* the worker is another thread */
-		world_run(w, 2 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
+	for (int i = 0; i < 50 && !fixture_count(w, ISCSI_UEVENT_PATH_UPDATE); i++) /* the worker is another thread */
+		fixture_run(w, 2 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
 	got = answered_path(w);
 	assert_true(got.handle == asked.handle);
 	assert_memory_equal(got.dst, asked.dst, 4);
@@ -57,14 +57,14 @@ static void a_path_request_is_always_answered(void **state)
 	fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
 	memcpy(ev.r, &host, sizeof(host));
 	fake_kernel_event(w->fk, 2, &ev, &asked, 60);
-	world_run(w, 2 * SECONDS);
-	assert_int_equal(world_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
+	fixture_run(w, 2 * SECONDS);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
 }
 
 /* With as many under way as are looked for at once, one more is refused, and told so: its driver waits. */
 static void one_path_request_too_many_is_answered(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_PATH_REQ };
 	struct iscsi_path asked = { .handle = 0x42, .ip_addr_len = 4 }, got;
 	struct list under_way[PATHS_MAX];
@@ -76,9 +76,9 @@ static void one_path_request_too_many_is_answered(void **state)
 	memcpy(ev.r, &host, sizeof(host));
 	for (unsigned n = 1; n <= 2; n++) {
 		fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
-		for (int i = 0; i < 50 && world_count(w, ISCSI_UEVENT_PATH_UPDATE) < n; i++)
-			world_run(w, 2 * SECONDS);
-		assert_int_equal(world_count(w, ISCSI_UEVENT_PATH_UPDATE), n);
+		for (int i = 0; i < 50 && fixture_count(w, ISCSI_UEVENT_PATH_UPDATE) < n; i++)
+			fixture_run(w, 2 * SECONDS);
+		assert_int_equal(fixture_count(w, ISCSI_UEVENT_PATH_UPDATE), n);
 		got = answered_path(w);
 		assert_true(got.handle == asked.handle++);
 		for (unsigned i = 0; n == 1 && i < PATHS_MAX; i++)
@@ -91,8 +91,8 @@ static void one_path_request_too_many_is_answered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_path_request_is_always_answered, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(one_path_request_too_many_is_answered, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(a_path_request_is_always_answered, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(one_path_request_too_many_is_answered, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,14 +4,14 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include "session/manager_private.h"
 #include <string.h>
 
 #define SECONDS 1000
 
 /* The nth request of that number, from 0, with its first bytes of payload. */
-static struct iscsi_uevent sent(struct session_world *w, uint32_t number, unsigned nth, uint8_t bhs[ISCSI_BHS_LEN])
+static struct iscsi_uevent sent(struct session_fixture *w, uint32_t number, unsigned nth, uint8_t bhs[ISCSI_BHS_LEN])
 {
 	struct iscsi_uevent ev = { 0 };
 
@@ -45,38 +45,38 @@ static void trap_01_two_connect_models(void **state)
 		const char *transport;
 		bool endpoint;
 	} rows[] = { { "tcp", false }, { "iser", true }, { "cxgb4i", true } };
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	unsigned endpoints = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct record *node = world_node(w);
+		struct record *node = fixture_node(w);
 		struct asked a;
 		uint64_t bound;
 
 		fake_sys_transport(&w->sys, rows[i].transport);
 		assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, rows[i].transport, NULL), 0);
-		world_login(w, node, &a);
-		world_until(w, &a.done, 1, 50, 10 * SECONDS);
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 50, 10 * SECONDS);
 		record_free(node);
 		assert_int_equal(a.result.err.code, 0);
 		bound = u64(sent(w, ISCSI_UEVENT_BIND_CONN, i, NULL).u + 8);
-		assert_int_equal(world_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
-		assert_int_equal(world_count(w, ISCSI_UEVENT_EP_CONNECT), endpoints + rows[i].endpoint);
+		assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
+		assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_CONNECT), endpoints + rows[i].endpoint);
 		if (rows[i].endpoint) {
 			assert_int_equal(bound, ++endpoints); /* the made-up kernel counts its endpoints up */
 			assert_int_equal(u64(sent(w, ISCSI_UEVENT_CREATE_BOUND_SESSION, endpoints - 1, NULL).u), bound);
 		}
-		world_logout(w, a.result.sid, &a);
-		world_until(w, &a.done, 1, 250, 60 * SECONDS);
-		world_run(w, 1 * SECONDS);
-		assert_int_equal(world_count(w, ISCSI_UEVENT_EP_DISCONNECT), endpoints);
+		fixture_logout(w, a.result.sid, &a);
+		fixture_until(w, &a.done, 1, 250, 60 * SECONDS);
+		fixture_run(w, 1 * SECONDS);
+		assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_DISCONNECT), endpoints);
 	}
 }
 
 /* The adapter's own session is not taken over, not recovered and not ended, before a restart of the daemon and after. */
 static void trap_03_sessions_of_the_driver(void **state)
 {
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session own = {
 		.sid = 9, .host = 1, .target = TARGET, .proc_name = "qla4xxx", .state = "FAILED", .conn_state = "failed"
 	};
@@ -86,13 +86,13 @@ static void trap_03_sessions_of_the_driver(void **state)
 	fake_sys_write(&w->sys, "-1\n", "class/iscsi_session/session9/creator");
 	assert_int_equal(manager_adopt(w->m, NULL), 0);
 	assert_int_equal(manager_adopt_one(w->m, 9, NULL), 0);
-	world_event(w, ISCSI_KEVENT_CREATE_SESSION, 9, 1, 0);
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, 9, 0, ISCSI_ERR_CONN_FAILED);
-	world_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, 9, 0, ISCSI_CONN_STATE_LOGGED_IN);
-	world_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, 9, 0);
+	fixture_event(w, ISCSI_KEVENT_CREATE_SESSION, 9, 1, 0);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 9, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, 9, 0, ISCSI_CONN_STATE_LOGGED_IN);
+	fixture_event(w, ISCSI_KEVENT_DESTROY_SESSION, 1, 9, 0);
 	fake_kernel_lose(w->fk, true);
-	world_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
-	world_run(w, 60 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
+	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 0);
 	/* one that user space made on the same adapter is looked after */
@@ -104,7 +104,7 @@ static void trap_03_sessions_of_the_driver(void **state)
 static void trap_17_isid_is_not_in_the_kernel(void **state)
 {
 	static const uint8_t kept[ISID_LEN] = { 0x80, 1, 2, 3, 4, 5 };
-	struct session_world *w = *state;
+	struct session_fixture *w = *state;
 	struct fake_session left = {
 		.target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp", .state = "FAILED", .conn_state = "failed"
 	};
@@ -130,7 +130,7 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 			fclose(f);
 		}
 		assert_int_equal(manager_adopt_one(w->m, sid, NULL), 1);
-		world_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 20 * SECONDS);
+		fixture_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 20 * SECONDS);
 		sent(w, ISCSI_UEVENT_SEND_PDU, w->logins - 1, bhs);
 		isid_of(1, sid, computed);
 		assert_memory_equal(bhs + 8, sid == 9 ? kept : computed, ISID_LEN);
@@ -139,7 +139,7 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(trap_01_two_connect_models),
 		T(trap_03_sessions_of_the_driver),

@@ -24,7 +24,7 @@
 		} \
 	} while (0)
 
-struct world {
+struct fixture {
 	struct loop *loop;
 	struct sysfs sysfs;
 	struct kernel *k;
@@ -36,7 +36,7 @@ struct world {
 	bool done;
 };
 
-static void note(struct world *w, const char *what)
+static void note(struct fixture *w, const char *what)
 {
 	if (strlen(w->seen) + strlen(what) + 1 < sizeof(w->seen))
 		strcat(w->seen, what);
@@ -46,7 +46,7 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t *bhs, co
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "pdu %d:%u %02x %zu %.*s;", sid == ((struct world *)arg)->sid, cid, bhs[0], len, (int)len,
+	snprintf(text, sizeof(text), "pdu %d:%u %02x %zu %.*s;", sid == ((struct fixture *)arg)->sid, cid, bhs[0], len, (int)len,
 		(const char *)data);
 	note(arg, text);
 }
@@ -70,12 +70,12 @@ static void on_created(void *arg, uint32_t sid, uint32_t host)
 
 static void on_unbound(void *arg, uint32_t sid, uint32_t host)
 {
-	note(arg, sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "unbound;" : "?");
+	note(arg, sid == ((struct fixture *)arg)->sid && host == ((struct fixture *)arg)->host_no ? "unbound;" : "?");
 }
 
 static void on_destroyed(void *arg, uint32_t sid, uint32_t host)
 {
-	note(arg, sid == ((struct world *)arg)->sid && host == ((struct world *)arg)->host_no ? "destroyed;" : "?");
+	note(arg, sid == ((struct fixture *)arg)->sid && host == ((struct fixture *)arg)->host_no ? "destroyed;" : "?");
 }
 
 static const struct kernel_event_ops events = { .pdu = on_pdu,
@@ -85,7 +85,7 @@ static const struct kernel_event_ops events = { .pdu = on_pdu,
 	.session_destroyed = on_destroyed };
 
 /* Until an event came that has this in its text. */
-static void await(struct world *w, const char *what)
+static void await(struct fixture *w, const char *what)
 {
 	for (int i = 0; i < 200 && !strstr(w->seen, what); i++)
 		loop_step(w->loop, 50);
@@ -95,20 +95,20 @@ static void await(struct world *w, const char *what)
 	w->seen[0] = '\0';
 }
 
-static struct job *fresh(struct world *w)
+static struct job *fresh(struct fixture *w)
 {
 	job_clear(w->job);
 	job_for(w->job, w->handle, w->sid, 0);
 	return w->job;
 }
 
-static int run(struct world *w)
+static int run(struct fixture *w)
 {
 	return kernel_run(w->k, w->job, NULL);
 }
 
 /* A connected pair of TCP sockets; gives ours. */
-static int connect_peer(struct world *w)
+static int connect_peer(struct fixture *w)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
@@ -123,7 +123,7 @@ static int connect_peer(struct world *w)
 	return s;
 }
 
-static void begin(struct world *w)
+static void begin(struct fixture *w)
 {
 	struct err err = ERR_INIT;
 
@@ -139,7 +139,7 @@ static void begin(struct world *w)
 	w->job = job_new();
 }
 
-static void refusals_without_a_session(struct world *w)
+static void refusals_without_a_session(struct fixture *w)
 {
 	struct err err = ERR_INIT;
 
@@ -161,13 +161,13 @@ static void refusals_without_a_session(struct world *w)
 
 static void job_done(struct job *job, void *arg)
 {
-	struct world *w = arg;
+	struct fixture *w = arg;
 
 	CHECK(job == w->job);
 	w->done = true;
 }
 
-static void set_up(struct world *w)
+static void set_up(struct fixture *w)
 {
 	int s = connect_peer(w);
 
@@ -189,7 +189,7 @@ static void set_up(struct world *w)
 	CHECK(w->done && job_result(w->job, NULL) == 0);
 }
 
-static void set_parameters(struct world *w)
+static void set_parameters(struct fixture *w)
 {
 	job_set_param(fresh(w), ISCSI_PARAM_TARGET_NAME, "iqn.2026-11.example:kernel");
 	job_set_param(w->job, ISCSI_PARAM_PERSISTENT_ADDRESS, "portal.example");
@@ -216,7 +216,7 @@ static const char *map_tcp(void *arg, const char *proc_name)
 	return strcmp(proc_name, "iscsi_tcp") ? NULL : "tcp";
 }
 
-static void read_back(struct world *w)
+static void read_back(struct fixture *w)
 {
 	const struct ktransport_map map = { .transport = map_tcp };
 	cleanup(session_info_clear) struct session_info i = { 0 };
@@ -232,7 +232,7 @@ static void read_back(struct world *w)
 	CHECK(!strcmp(i.state, "FREE") && !strcmp(i.conn_state, "bound"));
 }
 
-static void exchange_pdus(struct world *w)
+static void exchange_pdus(struct fixture *w)
 {
 	uint8_t bhs[48] = { 0x43, 0x87, [7] = 5 }, in[56] = { 0 };
 	uint8_t answer[56] = { 0x23, 0x87, [7] = 5 };
@@ -250,7 +250,7 @@ static void exchange_pdus(struct world *w)
 	await(w, "pdu 1:0 23 5 c=def;");
 }
 
-static void lose_the_connection(struct world *w)
+static void lose_the_connection(struct fixture *w)
 {
 	size_t len;
 
@@ -268,7 +268,7 @@ static void lose_the_connection(struct world *w)
 	CHECK(run(w) == 0);
 }
 
-static void tear_down(struct world *w)
+static void tear_down(struct fixture *w)
 {
 	job_unbind_session(fresh(w));
 	CHECK(run(w) == 0);
@@ -289,7 +289,7 @@ static double now(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static void bench(struct world *w)
+static void bench(struct fixture *w)
 {
 	const int n = 8192;
 	double t = now();
@@ -326,7 +326,7 @@ static void bench(struct world *w)
 
 int main(int argc, char **argv)
 {
-	struct world w = { 0 };
+	struct fixture w = { 0 };
 
 	(void)argv;
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -27,9 +27,9 @@ LINE = re.compile(r"127\.0\.0\.1:\d+,-?\d+ (iqn\.[a-z0-9.:-]+|eui\.\w+|naa\.\w+)
 
 def serve(name, chap=""):
     """A target with that misbehaviour, on a port of its own; gives the port."""
-    world = script.World(argparse.Namespace(misbehaviour=name, targets=1, tpgt=1, chunk=8000, port=0, verbose=False, chap=chap))
-    threading.Thread(target=world.serve, daemon=True).start()
-    return world.port
+    server = script.Target(argparse.Namespace(misbehaviour=name, targets=1, tpgt=1, chunk=8000, port=0, verbose=False, chap=chap))
+    threading.Thread(target=server.serve, daemon=True).start()
+    return server.port
 
 
 def places():

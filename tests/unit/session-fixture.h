@@ -3,8 +3,8 @@
  * What the tests of the engine share: a manager on a made-up kernel and a made-up /sys, a clock that the test moves, and a target
  * of a few lines behind the kernel. Only the connection is real: to a listening socket on the loopback.
  */
-#ifndef TESTS_SESSION_WORLD_H
-#define TESTS_SESSION_WORLD_H
+#ifndef TESTS_SESSION_FIXTURE_H
+#define TESTS_SESSION_FIXTURE_H
 
 #include "base/worker.h"
 #include "fake_kernel.h"
@@ -19,7 +19,7 @@
 
 #define TARGET "iqn.2026-11.example:disk"
 
-struct session_world {
+struct session_fixture {
 	struct loop *loop;
 	struct fake_kernel *fk;
 	struct kernel *kernel;
@@ -51,23 +51,23 @@ struct asked {
 	unsigned done;
 };
 
-void world_new(struct session_world *w);
-void world_free(struct session_world *w);
-void world_plugins(
-	struct session_world *w, const char *dir, const char *only); /* the manager anew, with this one plugin in dir */
-void world_plugin_file(const char *dir, const char *name); /* puts one there */
-/* The same for cmocka: a fresh world is the test's state. */
-int world_setup(void **state);
-int world_teardown(void **state);
-struct record *world_node(const struct session_world *w); /* of TARGET at the listener */
+void fixture_new(struct session_fixture *w);
+void fixture_free(struct session_fixture *w);
+void fixture_plugins(
+	struct session_fixture *w, const char *dir, const char *only); /* the manager anew, with this one plugin in dir */
+void fixture_plugin_file(const char *dir, const char *name); /* puts one there */
+/* The same for cmocka: a fresh fixture is the test's state. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+struct record *fixture_node(const struct session_fixture *w); /* of TARGET at the listener */
 /* Runs the loop, moving the clock by step_ms each round, until *count is n, or fails the test after limit_ms of its clock. */
-void world_until(struct session_world *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms);
-void world_run(struct session_world *w, uint64_t ms); /* so long by the test's clock */
-void world_login(struct session_world *w, const struct record *node, struct asked *a);
-void world_logout(struct session_world *w, uint32_t sid, struct asked *a);
-void world_asked(struct asked *a);
-unsigned world_count(struct session_world *w, uint32_t number); /* requests of that kind so far */
-struct session *world_session(struct session_world *w); /* the only one */
-void world_event(struct session_world *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c);
+void fixture_until(struct session_fixture *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms);
+void fixture_run(struct session_fixture *w, uint64_t ms); /* so long by the test's clock */
+void fixture_login(struct session_fixture *w, const struct record *node, struct asked *a);
+void fixture_logout(struct session_fixture *w, uint32_t sid, struct asked *a);
+void fixture_asked(struct asked *a);
+unsigned fixture_count(struct session_fixture *w, uint32_t number); /* requests of that kind so far */
+struct session *fixture_session(struct session_fixture *w); /* the only one */
+void fixture_event(struct session_fixture *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c);
 
 #endif

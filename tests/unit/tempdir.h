@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A test's own temporary world: a fresh directory, and what is needed to look into it. Include after cmocka's
- * headers.
- */
-#ifndef TESTS_WORLD_H
-#define TESTS_WORLD_H
+/* A test's own temporary directory, and what reads and writes in it. Include after cmocka's headers. */
+#ifndef TESTS_TEMPDIR_H
+#define TESTS_TEMPDIR_H
 
 #include <dirent.h>
 #include <ftw.h>
@@ -14,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-struct world {
+struct tempdir {
 	char dir[64]; /* absolute, no '/' at its end */
 };
 
-static inline void world_make(struct world *w)
+static inline void tempdir_make(struct tempdir *w)
 {
 	const char *base = getenv("TMPDIR");
 
@@ -31,7 +28,7 @@ static inline void world_make(struct world *w)
 	}
 }
 
-static inline int world_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static inline int tempdir_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -39,23 +36,23 @@ static inline int world_remove_one(const char *path, const struct stat *st, int 
 	return remove(path);
 }
 
-static inline void world_remove(struct world *w)
+static inline void tempdir_remove(struct tempdir *w)
 {
-	nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(w->dir, tempdir_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static inline const char *world_path(const struct world *w, const char *name);
+static inline const char *tempdir_path(const struct tempdir *w, const char *name);
 
-static inline void world_put(const struct world *w, const char *name, const char *text)
+static inline void tempdir_put(const struct tempdir *w, const char *name, const char *text)
 {
-	FILE *f = fopen(world_path(w, name), "w");
+	FILE *f = fopen(tempdir_path(w, name), "w");
 
 	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
 		abort();
 }
 
 /* "DIR/NAME"; the result lives until the next call. */
-static inline const char *world_path(const struct world *w, const char *name)
+static inline const char *tempdir_path(const struct tempdir *w, const char *name)
 {
 	static char path[PATH_MAX];
 
@@ -64,7 +61,7 @@ static inline const char *world_path(const struct world *w, const char *name)
 }
 
 /* How many entries the directory has, hidden ones too. */
-static inline unsigned world_count(const struct world *w)
+static inline unsigned tempdir_count(const struct tempdir *w)
 {
 	DIR *d = opendir(w->dir);
 	unsigned n = 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The world that a golden test runs in: a database, a /sys, a daemon and a target, all made up."""
+"""The sandbox that a golden test runs in: a database, a /sys, a daemon and a target, all made up."""
 import os
 import re
 import shutil
@@ -24,7 +24,7 @@ def built(name):
     return path
 
 
-class World:
+class Sandbox:
     def __init__(self, group):
         self.group = group
         self.program = built("iscsiadm")

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's made-up world. */
+/* The fixture of the engine's tests. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "session-world.h"
+#include "session-fixture.h"
 #include "kernel/kernel.h"
 #include "session/manager_private.h"
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t world_now(void *arg)
+static uint64_t fixture_now(void *arg)
 {
-	return ((struct session_world *)arg)->now;
+	return ((struct session_fixture *)arg)->now;
 }
 
-void world_event(struct session_world *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c)
+void fixture_event(struct session_fixture *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c)
 {
 	struct iscsi_uevent ev = { .type = type };
 	const uint32_t r[3] = { a, b, c };
@@ -24,7 +24,7 @@ void world_event(struct session_world *w, uint32_t type, uint32_t a, uint32_t b,
 	fake_kernel_event(w->fk, 1, &ev, NULL, 0);
 }
 
-static void send_pdu(struct session_world *w, uint32_t sid, const struct iscsi_pdu *pdu)
+static void send_pdu(struct session_fixture *w, uint32_t sid, const struct iscsi_pdu *pdu)
 {
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	uint8_t bytes[1024];
@@ -40,7 +40,7 @@ static void send_pdu(struct session_world *w, uint32_t sid, const struct iscsi_p
 /* The target behind the kernel: sees each PDU that is sent. */
 static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
-	struct session_world *w = arg;
+	struct session_fixture *w = arg;
 	struct iscsi_pdu pdu;
 	uint32_t sid;
 
@@ -68,7 +68,7 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 	return false;
 }
 
-static void listen_somewhere(struct session_world *w)
+static void listen_somewhere(struct session_fixture *w)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sa);
@@ -80,16 +80,16 @@ static void listen_somewhere(struct session_world *w)
 	w->port = ntohs(sa.sin_port);
 }
 
-static int world_identify(void *arg, const char **name, const char **alias, struct err *err)
+static int fixture_identify(void *arg, const char **name, const char **alias, struct err *err)
 {
-	const struct session_world *w = arg;
+	const struct session_fixture *w = arg;
 
 	*name = "iqn.2026-11.example:host";
 	*alias = NULL;
 	return w->nameless ? err_set(err, MISCSI_ERR_INVAL, "no initiator name") : 0;
 }
 
-static void make_manager(struct session_world *w, const char *dirs)
+static void make_manager(struct session_fixture *w, const char *dirs)
 {
 	struct plugins_config plugins = {
 		.loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs, .workers = w->workers, .dirs = dirs
@@ -101,7 +101,7 @@ static void make_manager(struct session_world *w, const char *dirs)
 		.scanner = w->scanner,
 		.lookups = w->workers,
 		.state_dir = w->dir,
-		.identify = world_identify,
+		.identify = fixture_identify,
 		.identify_arg = w,
 		.host_salt = 1 };
 	struct err err = ERR_INIT;
@@ -112,7 +112,7 @@ static void make_manager(struct session_world *w, const char *dirs)
 		fail_msg("%s", err.text);
 }
 
-void world_new(struct session_world *w)
+void fixture_new(struct session_fixture *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->now = 1000000;
@@ -123,7 +123,7 @@ void world_new(struct session_world *w)
 	snprintf(w->dir, sizeof(w->dir), "/tmp/miscsi-engine.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	assert_int_equal(loop_new(&w->loop), 0);
-	loop_set_clock(w->loop, world_now, w);
+	loop_set_clock(w->loop, fixture_now, w);
 	w->fk = fake_kernel_new();
 	fake_kernel_hook(w->fk, target_sees, w);
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
@@ -133,7 +133,7 @@ void world_new(struct session_world *w)
 	make_manager(w, BUILDDIR "/.libs");
 }
 
-void world_plugin_file(const char *dir, const char *name)
+void fixture_plugin_file(const char *dir, const char *name)
 {
 	char from[256], to[256];
 
@@ -142,17 +142,17 @@ void world_plugin_file(const char *dir, const char *name)
 	assert_int_equal(symlink(from, to), 0);
 }
 
-void world_plugins(struct session_world *w, const char *dir, const char *only)
+void fixture_plugins(struct session_fixture *w, const char *dir, const char *only)
 {
 	manager_free(w->m);
 	plugins_free(w->plugins);
 	kernel_free(w->kernel);
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
-	world_plugin_file(dir, only);
+	fixture_plugin_file(dir, only);
 	make_manager(w, dir);
 }
 
-void world_free(struct session_world *w)
+void fixture_free(struct session_fixture *w)
 {
 	char command[96];
 
@@ -169,22 +169,22 @@ void world_free(struct session_world *w)
 	assert_int_equal(system(command), 0);
 }
 
-int world_setup(void **state)
+int fixture_setup(void **state)
 {
-	static struct session_world world;
+	static struct session_fixture fixture;
 
-	world_new(&world);
-	*state = &world;
+	fixture_new(&fixture);
+	*state = &fixture;
 	return 0;
 }
 
-int world_teardown(void **state)
+int fixture_teardown(void **state)
 {
-	world_free(*state);
+	fixture_free(*state);
 	return 0;
 }
 
-struct record *world_node(const struct session_world *w)
+struct record *fixture_node(const struct session_fixture *w)
 {
 	struct record *r = record_new(RECORD_NODE);
 
@@ -201,7 +201,7 @@ struct record *world_node(const struct session_world *w)
  * test's clock does not run ahead of them. But not for ever: a test may let the kernel hang.
  */
 #define THREADS_WAIT 500
-static void one_round(struct session_world *w, uint64_t step_ms)
+static void one_round(struct session_fixture *w, uint64_t step_ms)
 {
 	int fd;
 
@@ -214,7 +214,7 @@ static void one_round(struct session_world *w, uint64_t step_ms)
 	}
 }
 
-void world_until(struct session_world *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms)
+void fixture_until(struct session_fixture *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms)
 {
 	uint64_t end = w->now + limit_ms;
 
@@ -225,7 +225,7 @@ void world_until(struct session_world *w, const unsigned *count, unsigned n, uin
 	}
 }
 
-void world_run(struct session_world *w, uint64_t ms)
+void fixture_run(struct session_fixture *w, uint64_t ms)
 {
 	for (uint64_t end = w->now + ms; w->now < end;)
 		one_round(w, ms > 10000 ? 2000 : 250);
@@ -240,28 +240,28 @@ static void on_done(struct manager_request *r, const struct manager_result *resu
 	snprintf(a->text, sizeof(a->text), "%s", result->err.text);
 }
 
-void world_asked(struct asked *a)
+void fixture_asked(struct asked *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->request.done = on_done;
 	a->request.arg = a;
 }
 
-void world_login(struct session_world *w, const struct record *node, struct asked *a)
+void fixture_login(struct session_fixture *w, const struct record *node, struct asked *a)
 {
-	world_asked(a);
+	fixture_asked(a);
 	manager_login(w->m, node, &a->request);
 	assert_int_equal(a->done, 0);
 }
 
-void world_logout(struct session_world *w, uint32_t sid, struct asked *a)
+void fixture_logout(struct session_fixture *w, uint32_t sid, struct asked *a)
 {
-	world_asked(a);
+	fixture_asked(a);
 	manager_logout(w->m, sid, false, &a->request);
 	assert_int_equal(a->done, 0);
 }
 
-unsigned world_count(struct session_world *w, uint32_t number)
+unsigned fixture_count(struct session_fixture *w, uint32_t number)
 {
 	unsigned n = fake_kernel_requests(w->fk), found = 0;
 
@@ -277,7 +277,7 @@ unsigned world_count(struct session_world *w, uint32_t number)
 	return found;
 }
 
-struct session *world_session(struct session_world *w)
+struct session *fixture_session(struct session_fixture *w)
 {
 	assert_int_equal(manager_count(w->m), 1);
 	return list_first(&w->m->sessions, struct session, node);
