@@ -4,17 +4,15 @@
 #include "daemon/iscsid.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/worker.h"
 #include "ipc/listener.h"
 #include "ipc/service.h"
-#include "kernel/kernel.h"
 #include "kernel/netwatch.h"
 #include "kernel/scan.h"
 #include "kernel/sysfs.h"
-#include "plugin/transport.h"
+#include "link/engine.h"
+#include "link/isid.h"
 #include "record/recfile.h"
 #include "record/record.h"
-#include "session/isid.h"
 #include "session/manager.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +27,8 @@
 struct daemon {
 	const struct iscsid_options *options;
 	struct log *log;
-	struct loop *loop;
 	struct sysfs sysfs;
-	struct kernel *kernel;
-	struct worker_pool *workers; /* names, modules */
-	struct scanner *scanner;
-	struct plugins *plugins;
+	struct engine engine;
 	struct manager *manager;
 	struct service *service;
 	struct netwatch *netwatch;
@@ -58,7 +52,7 @@ static void stop(void *arg)
 {
 	struct daemon *d = arg;
 
-	loop_quit(d->loop);
+	loop_quit(d->engine.loop);
 }
 
 static void on_signal(void *arg, int signo)
@@ -138,7 +132,7 @@ static void on_change(struct manager_watch *w, const struct manager_session *s)
 	struct daemon *d = w->arg;
 
 	(void)s;
-	loop_timer_set(d->loop, &d->tidy, TIDY_MS, tidy, d);
+	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, tidy, d);
 }
 
 static void network_changed(void *arg)
@@ -160,43 +154,37 @@ static int make_state_dir(const char *dir)
 	return rc < 0 ? rc : file_mkdirs(dir, 0700);
 }
 
+static int make_signals(struct daemon *d)
+{
+	int rc = loop_signal_add(d->engine.loop, &d->on_term, SIGTERM, on_signal, d);
+
+	return rc < 0 ? rc : loop_signal_add(d->engine.loop, &d->on_int, SIGINT, on_signal, d);
+}
+
 /*
  * From the bottom up: what a part needs is there before it. Sessions are taken over before the first request is heard, so that a
  * login cannot double one that is there.
  */
-static int make_engine(struct daemon *d, struct err *err)
+static int make_manager(struct daemon *d, struct err *err)
 {
 	cleanup(record_freep) struct record *conf = read_conf(d);
-	struct plugins_config plugins = {
-		.loop = d->loop,
-		.log = d->log,
-		.sysfs = &d->sysfs,
-		.macvlan = conf && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN),
-	};
 	struct manager_config config = {
-		.loop = d->loop,
-		.log = d->log,
-		.sysfs = &d->sysfs,
+		.engine = &d->engine,
 		.state_dir = d->options->state_dir,
 		.identify = identify,
 		.identify_arg = d,
 		.host_salt = host_salt(),
 		.safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT),
 	};
-	int rc = worker_pool_new(d->loop, 2, &d->workers);
+	int rc = engine_open(&d->engine, conf && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 
-	if (rc == 0)
-		rc = kernel_new(NULL, NULL, &d->kernel);
-	if (rc == 0)
-		rc = scan_new(d->loop, &d->sysfs, &d->scanner);
-	plugins.kernel = config.kernel = d->kernel;
-	plugins.workers = config.lookups = d->workers;
-	if (rc == 0)
-		rc = plugins_new(&plugins, &d->plugins);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot begin");
-	config.plugins = d->plugins;
-	config.scanner = d->scanner;
+		return rc;
+	rc = make_signals(d);
+	if (rc == 0)
+		rc = scan_new(d->engine.loop, &d->sysfs, &d->engine.scanner);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the event loop");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make %s", config.state_dir);
@@ -205,7 +193,7 @@ static int make_engine(struct daemon *d, struct err *err)
 		return rc;
 	d->on_change = (struct manager_watch){ .fn = on_change, .arg = d };
 	manager_watch(d->manager, &d->on_change);
-	if (netwatch_new(d->loop, network_changed, d, &d->netwatch) < 0)
+	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "the network is not watched: lost sessions are tried again by the clock alone");
 	rc = manager_adopt(d->manager, err);
 	if (rc > 0)
@@ -253,7 +241,7 @@ static int make_sockets(struct daemon *d, struct err *err)
 static int make_service(struct daemon *d, struct err *err)
 {
 	struct service_config config = {
-		.loop = d->loop,
+		.loop = d->engine.loop,
 		.log = d->log,
 		.ops = &service_ops_manager,
 		.manager = d->manager,
@@ -273,14 +261,7 @@ static int run(struct daemon *d, int ready, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs");
-	rc = loop_new(&d->loop);
-	if (rc == 0)
-		rc = loop_signal_add(d->loop, &d->on_term, SIGTERM, on_signal, d);
-	if (rc == 0)
-		rc = loop_signal_add(d->loop, &d->on_int, SIGINT, on_signal, d);
-	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the event loop");
-	rc = make_engine(d, err);
+	rc = make_manager(d, err);
 	if (rc == 0)
 		rc = make_service(d, err);
 	if (rc < 0)
@@ -288,7 +269,7 @@ static int run(struct daemon *d, int ready, struct err *err)
 	become_resident(d->log);
 	become_trim();
 	become_ready(ready);
-	rc = loop_run(d->loop);
+	rc = loop_run(d->engine.loop);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
 }
 
@@ -301,16 +282,7 @@ static void end(struct daemon *d)
 		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
 	netwatch_free(d->netwatch);
 	manager_free(d->manager);
-	if (d->plugins)
-		plugins_free(d->plugins);
-	if (d->scanner)
-		scan_free(d->scanner);
-	if (d->kernel)
-		kernel_free(d->kernel);
-	if (d->workers)
-		worker_pool_free(d->workers);
-	if (d->loop)
-		loop_free(d->loop);
+	engine_close(&d->engine);
 	sysfs_close(&d->sysfs);
 	x_free(d->initiator_name);
 	x_free(d->initiator_alias);
@@ -321,6 +293,8 @@ int serve(const struct iscsid_options *options, struct log *log, int ready, stru
 	struct daemon d = { .options = options, .log = log, .sysfs = SYSFS_CLOSED, .own_socket = -1 };
 	int rc;
 
+	d.engine.log = log;
+	d.engine.sysfs = &d.sysfs;
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 1); /* few threads, short jobs: one heap is enough, and smaller */
 	rc = run(&d, ready, err);

@@ -23,7 +23,7 @@ struct netwatch {
 	void *arg;
 };
 
-/* What goes away helps nobody; a link that is told of without a carrier is on its way up, and is told of again. */
+/* What goes away helps nobody; a link that is told of without a pdu_channel is on its way up, and is told of again. */
 static bool is_good(const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);

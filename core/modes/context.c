@@ -9,10 +9,8 @@
 
 #include "base/loop.h"
 #include "base/mem.h"
-#include "base/worker.h"
 #include "config.h"
 #include "ipc/client.h"
-#include "kernel/kernel.h"
 #include "modes/daemon_start.h"
 #include "plugin/transport.h"
 #include <errno.h>
@@ -25,7 +23,6 @@
  */
 #define CONNECT_MS 10000
 #define STARTED_CONNECT_MS 100
-#define WORKERS 4
 
 /* Each part is NULL, or closed, until it was asked for; context_free() takes any mixture. */
 struct context {
@@ -69,25 +66,12 @@ int context_new(const struct context_config *config, struct context **out)
 	return 0;
 }
 
-static void engine_free(struct engine *e)
-{
-	if (e->plugins)
-		plugins_free(e->plugins);
-	if (e->kernel)
-		kernel_free(e->kernel);
-	if (e->workers)
-		worker_pool_free(e->workers);
-	if (e->loop)
-		loop_free(e->loop);
-	memset(e, 0, sizeof(*e));
-}
-
 void context_free(struct context *ctx)
 {
 	if (!ctx)
 		return;
 	context_client_drop(ctx);
-	engine_free(&ctx->engine);
+	engine_close(&ctx->engine);
 	db_close(ctx->db);
 	record_free(ctx->conf);
 	x_free(ctx->initiator);
@@ -263,36 +247,17 @@ void context_client_drop(struct context *ctx)
 	ctx->client = NULL;
 }
 
-/* In the order in which each stands on the one before; engine_free() goes the other way. */
 int context_engine(struct context *ctx, const struct engine **out, struct err *err)
 {
-	struct engine *e = &ctx->engine;
-	struct plugins_config config = { .log = ctx->config.log };
 	const struct record *conf;
-	int r;
 
-	*out = e;
-	if (e->plugins)
+	*out = &ctx->engine;
+	if (ctx->engine.plugins)
 		return 0;
-	config.macvlan = context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN);
-	r = loop_new(&e->loop);
-	if (r >= 0)
-		r = worker_pool_new(e->loop, WORKERS, &e->workers);
-	if (r >= 0)
-		r = kernel_new(NULL, NULL, &e->kernel);
-	if (r >= 0) {
-		context_sysfs(ctx);
-		config.loop = e->loop;
-		config.kernel = e->kernel;
-		config.sysfs = &ctx->sysfs;
-		config.workers = e->workers;
-		r = plugins_new(&config, &e->plugins);
-	}
-	if (r < 0) {
-		engine_free(e);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot set up the transports");
-	}
-	return 0;
+	context_sysfs(ctx);
+	ctx->engine.log = ctx->config.log;
+	ctx->engine.sysfs = &ctx->sysfs;
+	return engine_open(&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 }
 
 /*

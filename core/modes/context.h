@@ -12,14 +12,11 @@
 #include "base/log.h"
 #include "kernel/ktransport.h"
 #include "kernel/sysfs.h"
+#include "link/engine.h"
 #include "record/db.h"
 #include "record/record.h"
 
 struct client;
-struct kernel;
-struct loop;
-struct plugins;
-struct worker_pool;
 
 struct context_config {
 	const char *home; /* of configuration and database; NULL: the build's */
@@ -58,13 +55,7 @@ void context_set_interrupt(struct context *ctx, int fd);
 /* After a failure of communication: the next asker connects anew. */
 void context_client_drop(struct context *ctx);
 
-/* For what runs in this process: all of it lives as long as the context. */
-struct engine {
-	struct loop *loop;
-	struct worker_pool *workers;
-	struct kernel *kernel;
-	struct plugins *plugins;
-};
+/* For what runs in this process. Lives as long as the context. */
 int context_engine(struct context *ctx, const struct engine **out, struct err *err);
 
 /* A new record of the settings in iscsid.conf. */

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "modes/iface_mode.h"
 #include "plugin/transport.h"
-#include "session/discovery.h"
+#include "discovery/discovery.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,8 +113,7 @@ static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask
 	const struct record *iface, struct answer *a, struct err *err)
 {
 	cleanup(file_unlock) int lock = -1;
-	struct discovery_config config = { .log = context_log(ctx),
-		.record = disc,
+	struct discovery_config config = { .record = disc,
 		.iface = iface,
 		.host = ask->select.portal.host,
 		.port = ask->select.portal.port,
@@ -122,18 +121,13 @@ static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask
 		.again = answer_forget,
 		.message = pass_message,
 		.arg = a };
-	const struct engine *e;
 	int r = context_initiator(ctx, &config.initiator_name, &config.initiator_alias, err);
 
 	if (r >= 0)
-		r = context_engine(ctx, &e, err);
+		r = context_engine(ctx, &config.engine, err);
 	if (r < 0)
 		return r;
-	config.loop = e->loop;
-	config.plugins = e->plugins;
-	config.kernel = e->kernel;
-	config.workers = e->workers;
-	r = lock_paths(e, iface, &lock, err);
+	r = lock_paths(config.engine, iface, &lock, err);
 	if (r < 0)
 		return r;
 	r = discovery_sendtargets(&config, err);

@@ -37,7 +37,7 @@ struct login_config {
 	enum login_auth auth;
 	struct chap_config chap;
 	int32_t tpgt; /* expected target portal group tag; -1: any */
-	bool ignore_itt; /* the carrier writes the ITT itself (kernel) */
+	bool ignore_itt; /* the PDU channel writes the ITT itself (kernel) */
 	bool strict; /* refuse also the deviations that are common in the field */
 };
 

@@ -4,7 +4,7 @@
  * section 11).
  *
  * A struct iscsi_pdu is a view: its data belongs to whoever handed the PDU out, and stays valid until
- * the next call to that object. Data is without its padding; a carrier adds the padding (pdu_iov) or
+ * the next call to that object. Data is without its padding; a PDU channel adds the padding (pdu_iov) or
  * leaves it to the kernel.
  */
 #ifndef PROTO_PDU_H
@@ -49,7 +49,7 @@ uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *err);
 
 /*
- * For what a carrier got as header and data (kernel: data padded to 4): checks, cuts data to
+ * For what a PDU channel got as header and data (kernel: data padded to 4): checks, cuts data to
  * DataSegmentLength. -EPROTO.
  */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err);

@@ -18,7 +18,7 @@
 
 struct sendtargets_config {
 	uint32_t itt, cmdsn, exp_statsn; /* the last two as the login left them */
-	bool ignore_itt; /* the carrier writes the ITT itself (kernel) */
+	bool ignore_itt; /* the PDU channel writes the ITT itself (kernel) */
 	size_t max_bytes; /* of text in all; 0 in any of the three: the limit above */
 	uint32_t max_pdus;
 	uint32_t max_records; /* pairs of target and portal */

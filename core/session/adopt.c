@@ -94,7 +94,7 @@ static void held(struct transport_op *op, int result)
 	const struct conn *c = op->arg;
 
 	if (result < 0)
-		log_err(manager_config(c->session->manager)->log, "session", "session%u: %s", c->session->sid, op->err.text);
+		log_err(c->session->engine->log, "session", "session%u: %s", c->session->sid, op->err.text);
 }
 
 /* What a connect takes, and the daemon before us has lost with its life. */
@@ -164,7 +164,7 @@ static bool was_never_up(const struct session *s, const struct session_info *i)
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
 
 	return strcmp(i->state, "FREE") == 0 && !s->isid_known &&
-		scan_devices(manager_config(s->manager)->sysfs, s->host_no, s->sid, &devices) == 0 && devices.n == 0;
+		scan_devices(s->engine->sysfs, s->host_no, s->sid, &devices) == 0 && devices.n == 0;
 }
 
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
@@ -173,13 +173,13 @@ static void set_going(struct manager *m, const struct session_info *i)
 	struct session *s = manager_find(m, i->sid);
 
 	if (strcmp(i->target_state, "UNBOUND") == 0 || strcmp(i->target_state, "UNBINDING") == 0) { /* only a logout does that */
-		log_info(m->config.log, "session", "session%u was being logged out: going on with it", i->sid);
+		log_info(m->config.engine->log, "session", "session%u was being logged out: going on with it", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
 	/* a discovery whose program was killed has no target */
 	if (!*i->target || !i->has_conn || was_never_up(s, i)) {
-		log_info(m->config.log, "session", "session%u was never logged in to a target: ending it", i->sid);
+		log_info(m->config.engine->log, "session", "session%u was never logged in to a target: ending it", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
@@ -193,7 +193,7 @@ static void set_going(struct manager *m, const struct session_info *i)
 static int adopt(struct manager *m, const struct session_info *i, struct err *err)
 {
 	struct transport *t;
-	int rc = plugins_find(m->config.plugins, i->transport, &t, err);
+	int rc = plugins_find(m->config.engine->plugins, i->transport, &t, err);
 
 	if (rc < 0)
 		return rc;
@@ -210,9 +210,9 @@ static int adopt(struct manager *m, const struct session_info *i, struct err *er
 
 int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err)
 {
-	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
+	struct ktransport_map map = { .transport = transport_of, .arg = m->config.engine->plugins };
 	struct session_info info = { 0 };
-	int rc = session_info_read(m->config.sysfs, &map, sid, WANTED, &info, err);
+	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WANTED, &info, err);
 
 	if (rc == 0)
 		rc = adopt(m, &info, err);
@@ -236,13 +236,13 @@ static void leave(struct manager *m, uint32_t sid)
 		return;
 	m->left = left;
 	left[m->n_left++] = sid;
-	loop_timer_set(m->config.loop, &m->left_timer, LEFT_MS, look_at_left, m);
+	loop_timer_set(m->config.engine->loop, &m->left_timer, LEFT_MS, look_at_left, m);
 }
 
 /* As many transports as before: nothing has come that could serve them. */
 void manager_adopt_left(struct manager *m)
 {
-	int served = m->n_left ? plugins_served(m->config.plugins) : 0;
+	int served = m->n_left ? plugins_served(m->config.engine->plugins) : 0;
 	size_t kept = 0;
 
 	for (size_t n = 0; served > 0 && served != m->served && n < m->n_left; n++) {
@@ -250,7 +250,7 @@ void manager_adopt_left(struct manager *m)
 		int one = manager_find(m, m->left[n]) ? 0 : manager_adopt_one(m, m->left[n], &why);
 
 		if (one > 0)
-			log_info(m->config.log, "session", "took over session%u, whose plugin has come", m->left[n]);
+			log_info(m->config.engine->log, "session", "took over session%u, whose plugin has come", m->left[n]);
 		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP) /* of which there is none any more */
 			m->left[kept++] = m->left[n];
 	}
@@ -259,28 +259,28 @@ void manager_adopt_left(struct manager *m)
 		m->served = served;
 	}
 	if (m->n_left)
-		loop_timer_set(m->config.loop, &m->left_timer, LEFT_MS, look_at_left, m);
+		loop_timer_set(m->config.engine->loop, &m->left_timer, LEFT_MS, look_at_left, m);
 }
 
 int manager_adopt(struct manager *m, struct err *err)
 {
-	struct ktransport_map map = { .transport = transport_of, .arg = m->config.plugins };
+	struct ktransport_map map = { .transport = transport_of, .arg = m->config.engine->plugins };
 	struct session_info_list list = { 0 };
 	int adopted = 0;
-	int rc = session_info_list(m->config.sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err);
+	int rc = session_info_list(m->config.engine->sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err);
 
 	for (size_t n = 0; rc == 0 && n < list.n; n++) {
 		struct err why = ERR_INIT;
 		int one = adopt(m, &list.info[n], &why);
 
 		if (one < 0) {
-			log_warn(m->config.log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
+			log_warn(m->config.engine->log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
 			leave(m, list.info[n].sid);
 		} else {
 			adopted += one;
 		}
 	}
 	session_info_list_free(&list);
-	store_clean(m->config.state_dir, m->config.sysfs);
+	store_clean(m->config.state_dir, m->config.engine->sysfs);
 	return rc < 0 ? rc : adopted;
 }

@@ -41,7 +41,7 @@ static int look_up(struct conn *c)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for addresses");
 	if (resolve_numeric(host, port, c->addresses) == 0)
 		return CONN_EV_READY;
-	if (resolve_start(manager_config(c->session->manager)->lookups, host, port, conn_resolved, c, &c->resolving) < 0)
+	if (resolve_start(c->session->engine->workers, host, port, conn_resolved, c, &c->resolving) < 0)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "cannot look up the portal's name");
 	return CONN_EV_NONE;
 }
@@ -283,8 +283,8 @@ int conn_unbind(void *machine)
 
 	/* by a logout that came to no end, here or in a daemon before: the kernel would not tell of it again */
 	if (c->session->adopted &&
-		sysfs_read(manager_config(c->session->manager)->sysfs, target, sizeof(target),
-			"class/iscsi_session/session%u/target_state", c->session->sid) == 0 &&
+		sysfs_read(c->session->engine->sysfs, target, sizeof(target), "class/iscsi_session/session%u/target_state",
+			c->session->sid) == 0 &&
 		strcmp(target, "UNBOUND") == 0)
 		return CONN_EV_UNBOUND;
 	job = conn_job(c);
@@ -337,7 +337,7 @@ int conn_abandoned(void *machine)
 	struct conn *c = machine;
 	const struct session *s = c->session;
 
-	c->abandoned = sysfs_exists(manager_config(s->manager)->sysfs, "class/iscsi_session/session%u", s->sid);
+	c->abandoned = sysfs_exists(s->engine->sysfs, "class/iscsi_session/session%u", s->sid);
 	if (c->abandoned && !c->err.code)
 		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", s->sid);
 	return conn_closed(c);

@@ -3,7 +3,7 @@
 #include "base/strbuf.h"
 #include "record/record.h"
 #include "session/actions.h"
-#include "session/credentials.h"
+#include "link/credentials.h"
 #include <errno.h>
 #include <string.h>
 
@@ -121,7 +121,7 @@ int conn_logout_pdu(void *machine)
 	if (pdu_parse_logout(&c->pdu, &response) < 0)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
-		log_warn(manager_config(c->session->manager)->log, "session", "[%s] logout: %s", session_target(c->session),
+		log_warn(c->session->engine->log, "session", "[%s] logout: %s", session_target(c->session),
 			pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
@@ -130,7 +130,7 @@ int conn_logout_pdu(void *machine)
 int conn_pdu(void *machine)
 {
 	struct conn *c = machine;
-	const struct log *log = manager_config(c->session->manager)->log;
+	const struct log *log = c->session->engine->log;
 	struct iscsi_async async;
 
 	if (pdu_parse_async(&c->pdu, &async) < 0)

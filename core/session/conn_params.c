@@ -26,7 +26,7 @@ static void to_public(const struct iscsi_params *in, struct miscsi_params *out)
 	*out = (struct miscsi_params){ .size = sizeof(*out) };
 #define NEGOTIATED(ours, theirs, param) out->theirs = in->ours;
 #define DIGEST(member, param) out->member = digest_out[in->member];
-#include "session/conn_params.def"
+#include "link/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
 	out->max_connections = in->max_connections;
@@ -41,7 +41,7 @@ static void from_public(const struct miscsi_params *in, struct iscsi_params *out
 {
 #define NEGOTIATED(ours, theirs, param) out->ours = in->theirs;
 #define DIGEST(member, param) out->member = digest_in(in->member);
-#include "session/conn_params.def"
+#include "link/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
 	out->rdma_extensions = in->rdma_extensions;
@@ -123,7 +123,7 @@ static bool from_record(const struct conn *c, int param)
 	switch (param) {
 #define NEGOTIATED(ours, theirs, number) case ISCSI_PARAM_##number:
 #define DIGEST(member, number) case ISCSI_PARAM_##number:
-#include "session/conn_params.def"
+#include "link/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
 	case ISCSI_PARAM_IFMARKER_EN: /* RFC 7143 dropped markers; no driver takes them */
@@ -220,7 +220,7 @@ static void add_negotiated(struct conn *c, struct job *job)
 	p.max_outstanding_r2t = r2t_pool(p.max_outstanding_r2t);
 #define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours, proposal);
 #define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C, proposal);
-#include "session/conn_params.def"
+#include "link/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
 }

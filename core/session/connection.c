@@ -19,9 +19,9 @@ static void conn_trace(void *machine, const struct fsm_row *row, uint8_t from, u
 	const struct conn *c = machine;
 	const struct fsm *f = c->run.fsm;
 
-	log_debug(manager_config(c->session->manager)->log, "session", "conn[%s, %s] %s --%s--> %s%s%s%s",
-		session_target(c->session), session_portal(c->session), f->states[from], f->events[row->event], f->states[to],
-		*row->label ? " (" : "", row->label, *row->label ? ")" : "");
+	log_debug(c->session->engine->log, "session", "conn[%s, %s] %s --%s--> %s%s%s%s", session_target(c->session),
+		session_portal(c->session), f->states[from], f->events[row->event], f->states[to], *row->label ? " (" : "",
+		row->label, *row->label ? ")" : "");
 }
 
 void conn_init(struct conn *c, struct session *s)
@@ -40,16 +40,16 @@ void conn_event(struct conn *c, enum conn_event event)
 	if (c->busy || (c->job && (OUTSIDE & FSM_IN(event)))) {
 		c->postponed |= FSM_IN(event);
 		if (!c->job)
-			loop_defer(manager_config(c->session->manager)->loop, &c->deliver, conn_deliver, c);
+			loop_defer(c->session->engine->loop, &c->deliver, conn_deliver, c);
 		return;
 	}
 	c->busy = true;
 	if (!fsm_event(&c->run, event))
-		log_err(manager_config(c->session->manager)->log, "session", "conn[%s]: event %u has no place in %s",
-			session_target(c->session), event, c->run.fsm->states[c->run.state]);
+		log_err(c->session->engine->log, "session", "conn[%s]: event %u has no place in %s", session_target(c->session),
+			event, c->run.fsm->states[c->run.state]);
 	c->busy = false;
 	if (c->postponed && !c->job)
-		loop_defer(manager_config(c->session->manager)->loop, &c->deliver, conn_deliver, c);
+		loop_defer(c->session->engine->loop, &c->deliver, conn_deliver, c);
 }
 
 /* While the kernel was at work; what came waits to be delivered. */
@@ -113,7 +113,7 @@ static void conn_job_done(struct job *job, void *arg)
 
 int conn_submit(struct conn *c, struct job *job)
 {
-	int rc = job ? kernel_submit(manager_config(c->session->manager)->kernel, job, conn_job_done, c) : -ENOMEM;
+	int rc = job ? kernel_submit(c->session->engine->kernel, job, conn_job_done, c) : -ENOMEM;
 
 	if (rc < 0) {
 		job_free(job);
@@ -153,7 +153,7 @@ static void conn_pdu_sent(struct job *job, void *arg)
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 {
 	struct job *job = conn_job(c);
-	struct kernel *k = manager_config(c->session->manager)->kernel;
+	struct kernel *k = c->session->engine->kernel;
 
 	if (!job)
 		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a PDU");
@@ -176,14 +176,13 @@ static void conn_late(void *arg)
 
 void conn_arm(struct conn *c, int64_t seconds)
 {
-	loop_timer_set(manager_config(c->session->manager)->loop, &c->timer, (uint64_t)(seconds > 0 ? seconds : 60) * 1000,
-		conn_late, c);
+	loop_timer_set(c->session->engine->loop, &c->timer, (uint64_t)(seconds > 0 ? seconds : 60) * 1000, conn_late, c);
 }
 
 void conn_disarm(struct conn *c)
 {
 	c->postponed &= ~FSM_IN(CONN_EV_TIMEOUT);
-	loop_timer_cancel(manager_config(c->session->manager)->loop, &c->timer);
+	loop_timer_cancel(c->session->engine->loop, &c->timer);
 }
 
 /* What the present attempt holds outside the kernel's session. */
@@ -195,7 +194,7 @@ void conn_release(struct conn *c)
 	login_free(c->login);
 	c->login = NULL;
 	if (c->send)
-		kernel_cancel(manager_config(c->session->manager)->kernel, c->send);
+		kernel_cancel(c->session->engine->kernel, c->send);
 	c->send = NULL;
 }
 
@@ -212,14 +211,14 @@ void conn_attempt_over(struct conn *c)
  */
 void conn_close(struct conn *c)
 {
-	const struct manager_config *config = manager_config(c->session->manager);
+	const struct engine *engine = c->session->engine;
 
 	conn_release(c);
 	if (c->job)
-		kernel_cancel(config->kernel, c->job);
+		kernel_cancel(engine->kernel, c->job);
 	if (c->binding.kind == MISCSI_BINDING_SOCKET || c->run.state == CONN_BINDING)
 		transport_disconnect(c->session->transport, &c->binding);
-	loop_task_cancel(config->loop, &c->deliver);
+	loop_task_cancel(engine->loop, &c->deliver);
 	x_free(c->addresses);
 	x_free(c->result);
 	c->addresses = NULL;

@@ -10,7 +10,7 @@
 #include "kernel/job.h"
 #include "plugin/transport.h"
 #include "proto/login.h"
-#include "session/fsm.h"
+#include "base/fsm.h"
 
 struct session;
 

@@ -73,7 +73,7 @@ static bool disk_used(const struct use *u, const char *disk)
 	return used;
 }
 
-bool session_in_use(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err)
+bool in_use_session(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err)
 {
 	struct use use = { .sysfs = sysfs, .err = err };
 	struct scan_devices devices = { 0 };

@@ -7,6 +7,6 @@
 #include "kernel/sysfs.h"
 
 /* Is a device of it mounted, swapped on, or part of another device? Then *err (BUSY) names it and its user. */
-bool session_in_use(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err);
+bool in_use_session(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err);
 
 #endif

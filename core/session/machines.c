@@ -9,7 +9,7 @@
 #define MACHINE_ST(name) CONN_##name
 #define MACHINE_EV(name) CONN_EV_##name
 #define MACHINE_UNLISTED CONN_EV_FAILED
-#include "session/machine.h"
+#include "base/machine.h"
 
 #define SESS_SAME FSM_SAME
 #define MACHINE_FILE "session/session.def"
@@ -18,4 +18,4 @@
 #define MACHINE_ST(name) SESS_##name
 #define MACHINE_EV(name) SESS_EV_##name
 #define MACHINE_UNLISTED SESS_EV_BAD
-#include "session/machine.h"
+#include "base/machine.h"

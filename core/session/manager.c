@@ -29,9 +29,7 @@ uint64_t manager_next_id(struct manager *m)
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
 {
 	struct manager *m = x_new(struct manager);
-	struct paths_config paths = {
-		.log = config->log, .kernel = config->kernel, .plugins = config->plugins, .about = manager_path_about, .arg = m
-	};
+	struct paths_config paths = { .engine = config->engine, .about = manager_path_about, .arg = m };
 	int rc;
 
 	if (!m)
@@ -41,7 +39,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	list_init(&m->watches);
 	list_init(&m->requests);
 	paths_init(&m->paths, &paths);
-	rc = kernel_attach(config->kernel, config->loop, &manager_events, m, err);
+	rc = kernel_attach(config->engine->kernel, config->engine->loop, &manager_events, m, err);
 	if (rc < 0) {
 		x_free(m);
 		return rc;
@@ -72,7 +70,7 @@ static void requests_end(struct manager *m, const struct err *err)
 			r->scan = NULL;
 			err_copy(&r->answer->result.err, err);
 		}
-		loop_task_cancel(m->config.loop, &r->task);
+		loop_task_cancel(m->config.engine->loop, &r->task);
 		request_finish(r);
 	}
 }
@@ -88,8 +86,8 @@ void manager_free(struct manager *m)
 	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
 	m->ending = true;
 	paths_drop(&m->paths);
-	loop_timer_cancel(m->config.loop, &m->look_again);
-	loop_timer_cancel(m->config.loop, &m->left_timer);
+	loop_timer_cancel(m->config.engine->loop, &m->look_again);
+	loop_timer_cancel(m->config.engine->loop, &m->left_timer);
 	list_for_each_safe (s, next, &m->sessions, node) {
 		session_answer(s, SESSION_UP, &err);
 		session_answer(s, SESSION_DOWN, &err);
@@ -110,7 +108,7 @@ static void request_step(struct manager_request *r)
 	if (r->manager->ending)
 		request_finish(r);
 	else
-		loop_defer(r->manager->config.loop, &r->task, request_finish, r);
+		loop_defer(r->manager->config.engine->loop, &r->task, request_finish, r);
 }
 
 /* Counts the call that makes the request as one of the things to wait for, so that it cannot end within. */
@@ -175,7 +173,7 @@ void manager_forget(struct manager_request *r)
 	if (r->scan)
 		scan_cancel(r->scan);
 	r->scan = NULL;
-	loop_task_cancel(r->manager->config.loop, &r->task);
+	loop_task_cancel(r->manager->config.engine->loop, &r->task);
 	list_remove(&r->node);
 	x_free(r->answer);
 	r->answer = NULL;
@@ -213,7 +211,7 @@ static int add_session(struct manager *m, const struct record *node, struct tran
 		session_free(s);
 		return -ECANCELED;
 	}
-	loop_defer(m->config.loop, &s->start, start, s);
+	loop_defer(m->config.engine->loop, &s->start, start, s);
 	return 0;
 }
 
@@ -247,7 +245,7 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 		err_set(err, MISCSI_ERR_INVAL, "the record names no target or no portal");
 		return;
 	}
-	if (plugins_find(m->config.plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
+	if (plugins_find(m->config.engine->plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
 	manager_adopt_left(m); /* what is there already must not be made twice */
 	present = join_present(m, node, r);
@@ -299,7 +297,8 @@ static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct er
 
 static void logout(struct manager *m, struct session *s, bool force, struct manager_request *r)
 {
-	if (s && m->config.safe_logout && !force && session_in_use(m->config.sysfs, s->host_no, s->sid, &r->answer->result.err))
+	if (s && m->config.safe_logout && !force &&
+		in_use_session(m->config.engine->sysfs, s->host_no, s->sid, &r->answer->result.err))
 		s = NULL;
 	if (s && join(s, r, SESSION_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);
@@ -351,7 +350,7 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 	if (s) {
 		request_about(r, s);
 		r->waiting++;
-		rc = scan_session_again(m->config.scanner, s->host_no, sid, rescanned, r, &r->scan);
+		rc = scan_session_again(m->config.engine->scanner, s->host_no, sid, rescanned, r, &r->scan);
 		if (rc < 0)
 			rescanned(rc, r);
 	}
@@ -419,7 +418,7 @@ static void reap(void *arg)
 
 void manager_reap(struct manager *m, struct session *s)
 {
-	loop_defer(m->config.loop, &s->reap, reap, s);
+	loop_defer(m->config.engine->loop, &s->reap, reap, s);
 }
 
 void manager_changed(struct manager *m, const struct session *s)

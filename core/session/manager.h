@@ -11,28 +11,16 @@
 
 #include "base/err.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include <stdint.h>
 
-struct kernel;
+struct engine;
 struct manager;
-struct plugins;
 struct record;
 struct scan;
-struct scanner;
-struct session;
-struct sysfs;
-struct worker_pool;
 
 struct manager_config {
-	struct loop *loop;
-	const struct log *log;
-	struct kernel *kernel; /* subscribed to events by the manager */
-	struct plugins *plugins;
-	const struct sysfs *sysfs;
-	struct scanner *scanner;
-	struct worker_pool *lookups; /* host names */
+	const struct engine *engine; /* with a scanner; the manager subscribes to its kernel's events */
 	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
 	/* Who we are, for sessions whose iface does not say; valid until the next call. *alias may be NULL. -errno: this machine has no name. */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);

@@ -17,7 +17,7 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCS
 	if (!s || cid != 0)
 		return;
 	if (pdu_from_parts(bhs, data, len, LOGIN_TEXT_MAX, &s->conn.pdu, &err) < 0) {
-		log_warn(m->config.log, "session", "session%u: %s", sid, err.text);
+		log_warn(m->config.engine->log, "session", "session%u: %s", sid, err.text);
 		err_copy(&s->conn.err, &err);
 		conn_event(&s->conn, CONN_EV_FAILED);
 		return;
@@ -33,7 +33,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 
 	if (!s || cid != 0)
 		return;
-	log_info(m->config.log, "session", "session%u [%s, %s] connection error %u: %s", sid, session_target(s),
+	log_info(m->config.engine->log, "session", "session%u [%s, %s] connection error %u: %s", sid, session_target(s),
 		session_portal(s), error, events_conn_error_text(error));
 	if (!s->conn.err.code) /* a refused login's own reason counts, not that the target hung up then */
 		conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: %s", events_conn_error_text(error));
@@ -81,7 +81,7 @@ static void look_at_all(void *arg)
 	list_for_each_safe (s, next, &m->sessions, node) {
 		if (!s->conn.created)
 			continue;
-		rc = sysfs_read(m->config.sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->sid);
+		rc = sysfs_read(m->config.engine->sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->sid);
 		if (rc == -ENOENT)
 			conn_event(&s->conn, CONN_EV_DESTROYED);
 		else if (rc == 0 && s->conn.run.state == CONN_LOGGED_IN && strcmp(state, "LOGGED_IN") != 0)
@@ -93,7 +93,7 @@ static void look_at_all(void *arg)
 static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
 {
 	struct manager *m = arg;
-	struct transport *t = plugins_of_host(m->config.plugins, host_no);
+	struct transport *t = plugins_of_host(m->config.engine->plugins, host_no);
 	struct session *s;
 
 	(void)data;
@@ -148,9 +148,10 @@ static void on_lost(void *arg)
 {
 	struct manager *m = arg;
 
-	log_warn(m->config.log, "session", "the kernel's events came faster than they were read: looking at every session");
+	log_warn(m->config.engine->log, "session",
+		"the kernel's events came faster than they were read: looking at every session");
 	look_at_all(m);
-	loop_timer_set(m->config.loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
+	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }
 
 const struct kernel_event_ops manager_events = {

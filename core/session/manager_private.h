@@ -4,7 +4,7 @@
 #define SESSION_MANAGER_PRIVATE_H
 
 #include "kernel/events.h"
-#include "session/paths.h"
+#include "link/paths.h"
 #include "session/session.h"
 
 struct manager {

@@ -20,14 +20,13 @@
 static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
 {
 	struct session *s = machine;
-	const struct manager_config *config = manager_config(s->manager);
 	const struct fsm *f = s->run.fsm;
 
 	if (from == to)
 		return;
-	s->since = loop_now(config->loop);
-	log_info(config->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s), session_portal(s),
-		record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event], f->states[to],
+	s->since = loop_now(s->engine->loop);
+	log_info(s->engine->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s),
+		session_portal(s), record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event], f->states[to],
 		s->conn.err.code ? ": " : "", s->conn.err.text);
 }
 
@@ -42,10 +41,11 @@ int session_new(struct manager *m, const struct record *node, struct transport *
 		return -ENOMEM;
 	}
 	s->manager = m;
+	s->engine = manager_config(m)->engine;
 	s->id = manager_next_id(m);
 	s->transport = t;
 	s->host_no = MISCSI_NONE;
-	s->since = loop_now(manager_config(m)->loop);
+	s->since = loop_now(s->engine->loop);
 	s->run = (struct fsm_run){ .fsm = &sess_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
 	list_init(&s->waiters);
 	session_portal_text(s);
@@ -56,14 +56,14 @@ int session_new(struct manager *m, const struct record *node, struct transport *
 
 void session_free(struct session *s)
 {
-	const struct manager_config *config = manager_config(s->manager);
+	const struct engine *engine = s->engine;
 
 	if (s->scan)
 		scan_cancel(s->scan);
-	loop_timer_cancel(config->loop, &s->retry);
-	loop_timer_cancel(config->loop, &s->scan_limit);
-	loop_task_cancel(config->loop, &s->start);
-	loop_task_cancel(config->loop, &s->reap);
+	loop_timer_cancel(engine->loop, &s->retry);
+	loop_timer_cancel(engine->loop, &s->scan_limit);
+	loop_task_cancel(engine->loop, &s->start);
+	loop_task_cancel(engine->loop, &s->reap);
 	conn_close(&s->conn);
 	list_remove(&s->node);
 	record_free(s->record);
@@ -77,7 +77,7 @@ void session_event(struct session *s, enum sess_event event)
 	uint8_t before = s->run.state;
 
 	if (!fsm_event(&s->run, event))
-		log_err(manager_config(s->manager)->log, "session", "session%u: event %u has no place in %s", s->sid, event,
+		log_err(s->engine->log, "session", "session%u: event %u has no place in %s", s->sid, event,
 			s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
 		manager_changed(s->manager, s);
@@ -120,7 +120,7 @@ static void retry_due(void *arg)
 
 static void retry_in(struct session *s, uint64_t ms)
 {
-	loop_timer_set(manager_config(s->manager)->loop, &s->retry, ms, retry_due, s);
+	loop_timer_set(s->engine->loop, &s->retry, ms, retry_due, s);
 }
 
 /* Doubles up to a cap; up to an eighth more by sid, so that sessions lost together do not come back in one heap for ever. */
@@ -145,7 +145,7 @@ static bool first_login_goes_on(const struct session *s)
 {
 	int64_t most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
 	int64_t each = record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT);
-	uint64_t gone = loop_now(manager_config(s->manager)->loop) - s->since;
+	uint64_t gone = loop_now(s->engine->loop) - s->since;
 
 	if (portal_refused(s) || (int64_t)s->attempts + 1 >= most)
 		return false;
@@ -181,7 +181,7 @@ int sess_open(void *machine)
 /* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
 void session_wake(struct session *s)
 {
-	uint64_t in = 100 + s->sid % 64 * 10, when = loop_now(manager_config(s->manager)->loop) + in;
+	uint64_t in = 100 + s->sid % 64 * 10, when = loop_now(s->engine->loop) + in;
 
 	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) ||
 		s->retry.due <= when || /* who is woken often is not put off */
@@ -211,8 +211,8 @@ int sess_wait(void *machine)
 	s->redirects = 0;
 	err_copy(&s->err, &s->conn.err);
 	if (log_worth(&s->worth))
-		log_warn(manager_config(s->manager)->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid,
-			session_target(s), session_portal(s), s->attempts, s->err.text);
+		log_warn(s->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid, session_target(s),
+			session_portal(s), s->attempts, s->err.text);
 	session_next_portal(s);
 	retry_in(s, rhythm(s));
 	return SESS_EV_NONE;
@@ -228,7 +228,7 @@ int sess_lost(void *machine)
 	uint64_t wait = s->time2wait ? (uint64_t)s->time2wait * 1000 : 100;
 
 	s->attempts = s->worth = 0;
-	s->lost_at = loop_now(manager_config(s->manager)->loop);
+	s->lost_at = loop_now(s->engine->loop);
 	s->brief = s->lost_at - s->up_at < RETRY_MOST_MS ? s->brief + 1 : 0;
 	if (s->brief > 1 && wait < back_off(s, s->brief - 1))
 		wait = back_off(s, s->brief - 1);
@@ -241,7 +241,7 @@ int sess_lost(void *machine)
 static void logged_in(struct session *s)
 {
 	s->attempts = s->redirects = s->worth = 0;
-	s->up_at = loop_now(manager_config(s->manager)->loop);
+	s->up_at = loop_now(s->engine->loop);
 	session_arrived(s);
 	err_clear(&s->err);
 }
@@ -253,9 +253,9 @@ static void scan_over(int status, void *arg)
 
 	s->scan = NULL;
 	if (status < 0)
-		log_warn(manager_config(s->manager)->log, "session", "session%u: looking for devices of host%u: %s", s->sid,
-			s->host_no, strerror(-status));
-	loop_timer_cancel(manager_config(s->manager)->loop, &s->scan_limit);
+		log_warn(s->engine->log, "session", "session%u: looking for devices of host%u: %s", s->sid, s->host_no,
+			strerror(-status));
+	loop_timer_cancel(s->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
 }
 
@@ -271,20 +271,19 @@ static void scan_long(void *arg)
 int sess_established(void *machine)
 {
 	struct session *s = machine;
-	const struct manager_config *config = manager_config(s->manager);
 	int rc;
 
 	logged_in(s);
 	rc = store_write(s);
 	if (rc < 0)
-		log_warn(config->log, "session", "session%u: cannot note its settings in %s: %s", s->sid, config->state_dir,
-			strerror(-rc));
+		log_warn(s->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->sid,
+			manager_config(s->manager)->state_dir, strerror(-rc));
 	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
 		return SESS_EV_SCANNED;
-	rc = scan_host(config->scanner, s->host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
+	rc = scan_host(s->engine->scanner, s->host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
 	if (rc < 0)
 		return SESS_EV_SCANNED;
-	loop_timer_set(config->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
+	loop_timer_set(s->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
 	return SESS_EV_NONE;
 }
 
@@ -321,7 +320,7 @@ int sess_close(void *machine)
 	struct session *s = machine;
 
 	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out");
-	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
+	loop_timer_cancel(s->engine->loop, &s->retry);
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
 }
@@ -337,8 +336,8 @@ int sess_gone(void *machine)
 	if (!s->err.code)
 		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
 	store_remove(s);
-	loop_timer_cancel(manager_config(s->manager)->loop, &s->retry);
-	loop_task_cancel(manager_config(s->manager)->loop, &s->start);
+	loop_timer_cancel(s->engine->loop, &s->retry);
+	loop_task_cancel(s->engine->loop, &s->start);
 	session_answer(s, SESSION_UP, &s->err);
 	session_answer(s, SESSION_DOWN, s->conn.abandoned ? &s->conn.err : NULL);
 	manager_reap(s->manager, s);

@@ -8,8 +8,9 @@
 #define SESSION_SESSION_H
 
 #include "kernel/scan.h"
+#include "link/engine.h"
 #include "session/connection.h"
-#include "session/isid.h"
+#include "link/isid.h"
 #include "session/manager.h"
 
 struct session_info;
@@ -34,6 +35,7 @@ extern const struct fsm sess_machine;
 struct session {
 	struct list node; /* of the manager */
 	struct manager *manager;
+	const struct engine *engine; /* the manager's */
 	struct fsm_run run;
 	struct conn conn;
 	struct record *record; /* of a node; owned */

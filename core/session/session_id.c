@@ -147,7 +147,7 @@ void session_describe(const struct session *s, struct manager_session *out)
 		.connection = s->conn.run.fsm->states[s->conn.run.state],
 		.last_error = s->err.code ? s->err.text : "",
 		.recoveries = s->recoveries,
-		.since_ms = loop_now(manager_config(s->manager)->loop) - s->since,
+		.since_ms = loop_now(s->engine->loop) - s->since,
 		.adopted = s->adopted,
 	};
 }

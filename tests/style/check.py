@@ -32,8 +32,13 @@ for _layer in ('proto', 'record', 'kernel'):
 # Names and portals are proto's, and records are full of them.
 BELOW['record'] = ('base', 'proto')
 BELOW['plugin'] = ('base', 'proto', 'record', 'kernel')
-for _layer, _next in (('object', 'plugin'), ('session', 'object'), ('ipc', 'session'), ('modes', 'ipc')):
+for _layer, _next in (('object', 'plugin'), ('link', 'plugin'), ('discovery', 'link'), ('session', 'link'), ('ipc', 'session'),
+                      ('modes', 'ipc')):
     BELOW[_layer] = BELOW[_next] + (_next,)
+    # Sessions are taken over as sysfs shows them; a discovery looks at none.
+    if _layer == 'session':
+        BELOW[_layer] += ('object',)
+BELOW['modes'] += ('discovery',)
 for _layer in ('cli', 'daemon'):
     BELOW[_layer] = BELOW['modes'] + ('modes',)
 

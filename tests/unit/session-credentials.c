@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/file.h"
-#include "session/credentials.h"
+#include "link/credentials.h"
 #include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #include "fake-portal.h"
 #include "plugin-fixture.h"
 #include "record/record.h"
-#include "session/discovery_private.h"
+#include "discovery/discovery_private.h"
 
 #define ANSWER \
 	"TargetName=iqn.2026-11.com.example:one\nTargetAddress=127.0.0.1:3260,1\nTargetAddress=[fe80::1]:3261,2\n" \
@@ -19,6 +19,7 @@
 struct asking {
 	struct plugin_fixture w;
 	struct fake_portal target;
+	struct engine engine;
 	struct discovery_config config;
 	struct discovery *d;
 	struct record *record, *iface;
@@ -85,10 +86,8 @@ static struct asking *set_up(void)
 	a->record = record_new(RECORD_SENDTARGETS);
 	a->iface = record_new(RECORD_IFACE);
 	assert_int_equal(worker_pool_new(a->w.loop, 1, &a->workers), 0);
-	a->config = (struct discovery_config){ .loop = a->w.loop,
-		.log = &a->w.log,
-		.plugins = a->w.ps,
-		.workers = a->workers,
+	a->engine = (struct engine){ .loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers };
+	a->config = (struct discovery_config){ .engine = &a->engine,
 		.record = a->record,
 		.iface = a->iface,
 		.host = "127.0.0.1",

@@ -94,20 +94,19 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 	struct plugins_config plugins = {
 		.loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs, .workers = w->workers, .dirs = dirs
 	};
-	struct manager_config config = { .loop = w->loop,
-		.log = &w->log,
-		.kernel = w->kernel,
-		.sysfs = &w->sys.sysfs,
-		.scanner = w->scanner,
-		.lookups = w->workers,
-		.state_dir = w->dir,
-		.identify = fixture_identify,
-		.identify_arg = w,
-		.host_salt = 1 };
+	struct manager_config config = {
+		.engine = &w->engine, .state_dir = w->dir, .identify = fixture_identify, .identify_arg = w, .host_salt = 1
+	};
 	struct err err = ERR_INIT;
 
 	assert_int_equal(plugins_new(&plugins, &w->plugins), 0);
-	config.plugins = w->plugins;
+	w->engine = (struct engine){ .log = &w->log,
+		.sysfs = &w->sys.sysfs,
+		.loop = w->loop,
+		.workers = w->workers,
+		.kernel = w->kernel,
+		.plugins = w->plugins,
+		.scanner = w->scanner };
 	if (manager_new(&config, &w->m, &err) < 0)
 		fail_msg("%s", err.text);
 }

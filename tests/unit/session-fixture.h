@@ -27,6 +27,7 @@ struct session_fixture {
 	struct scanner *scanner;
 	struct worker_pool *workers;
 	struct plugins *plugins;
+	struct engine engine; /* of these */
 	struct manager *m;
 	struct log log;
 	char dir[64]; /* of the sessions' files */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ISIDs as a pure function of the session id. */
-#include "session/isid.h"
+#include "link/isid.h"
 
 /* The sid's low half is the qualifier; its high half, and the salt, are in the random part. */
 void isid_of(uint64_t salt, uint32_t sid, uint8_t isid[ISID_LEN])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Path requests on their way to the transport's op and back. Each is a list's member until it is answered. */
-#include "session/paths.h"
+#include "link/paths.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
+#include "link/engine.h"
 #include "plugin/transport.h"
 #include <netinet/in.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static void answer(const struct paths_config *c, const struct transport *t, uint
 		return;
 	job_for_host(job, transport_handle(t), host_no);
 	job_path_update(job, &path);
-	if (kernel_submit(c->kernel, job, NULL, NULL) < 0)
+	if (kernel_submit(c->engine->kernel, job, NULL, NULL) < 0)
 		job_free(job);
 }
 
@@ -51,7 +52,7 @@ static void path_done(struct transport_op *op, int result)
 	struct path_request *p = op->arg;
 
 	if (result < 0)
-		log_warn(p->config->log, "session", "host%u: %s", p->host_no, op->err.text);
+		log_warn(p->config->engine->log, "session", "host%u: %s", p->host_no, op->err.text);
 	answer(p->config, p->transport, p->host_no, &p->asked, result >= 0 ? &p->path : NULL);
 	path_free(p);
 }
@@ -107,18 +108,18 @@ void paths_init(struct paths *paths, const struct paths_config *config)
 void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *path)
 {
 	const struct paths_config *c = &paths->config;
-	struct transport *t = plugins_of_host(c->plugins, host_no);
+	struct transport *t = plugins_of_host(c->engine->plugins, host_no);
 	struct path_request *p;
 
 	if (!t) {
-		log_warn(c->log, "session", "host%u asks for a path, and no plugin serves it", host_no);
+		log_warn(c->engine->log, "session", "host%u asks for a path, and no plugin serves it", host_no);
 		return;
 	}
 	if (!is_ours(c, t, path))
 		return;
 	p = request_new(paths);
 	if (!p) {
-		log_warn(c->log, "session", "host%u asks for more paths than can be looked for", host_no);
+		log_warn(c->engine->log, "session", "host%u asks for more paths than can be looked for", host_no);
 		if (transport_handle(t)) /* else its driver has to time out */
 			answer(c, t, host_no, path, NULL);
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Credentials out of records and out of the files that records name. Copies live as briefly as their caller makes it. */
-#include "session/credentials.h"
+#include "link/credentials.h"
 #include "base/file.h"
 
 #include <fcntl.h>

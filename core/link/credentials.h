@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CHAP settings of a record, as the login engine takes them: for sessions and for discovery. */
-#ifndef SESSION_CREDENTIALS_H
-#define SESSION_CREDENTIALS_H
+#ifndef LINK_CREDENTIALS_H
+#define LINK_CREDENTIALS_H
 
 #include "proto/chap.h"
 #include "record/record.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The carrier over the kernel: a session without SCSI commands, on an endpoint of an adapter or of RDMA.
+ * The pdu_channel over the kernel: a session without SCSI commands, on an endpoint of an adapter or of RDMA.
  *
  * It owns the endpoint and the kernel's session. Requests run one after another on the kernel's worker, so what is submitted in order
  * happens in order; only the first PDU waits here, until the session has a number. When its user frees it, it goes on by itself until
@@ -10,7 +10,7 @@
 #include "kernel/kernel.h"
 #include "plugin/transport.h"
 #include "proto/login.h"
-#include "session/carrier.h"
+#include "link/pdu_channel.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,8 +20,8 @@
 #define QUEUE_DEPTH 1
 #define FIRST_CMDSN 1
 
-struct kernel_carrier {
-	struct carrier head;
+struct kernel_channel {
+	struct pdu_channel head;
 	struct kernel *kernel;
 	struct transport *transport;
 	struct miscsi_binding binding;
@@ -37,13 +37,13 @@ struct kernel_carrier {
 	bool freed; /* its user has gone */
 };
 
-static struct kernel_carrier *of(struct carrier *c)
+static struct kernel_channel *of(struct pdu_channel *c)
 {
-	return container_of(c, struct kernel_carrier, head);
+	return container_of(c, struct kernel_channel, head);
 }
 
 /* The callback may free us: nothing follows it. */
-static void lost(struct kernel_carrier *k, int result, const struct err *err)
+static void lost(struct kernel_channel *k, int result, const struct err *err)
 {
 	if (k->dead)
 		return;
@@ -57,7 +57,7 @@ static void finish(struct job *job, void *arg)
 	x_free(arg);
 }
 
-static struct job *job_of(const struct kernel_carrier *k)
+static struct job *job_of(const struct kernel_channel *k)
 {
 	struct job *job = job_new();
 
@@ -67,7 +67,7 @@ static struct job *job_of(const struct kernel_carrier *k)
 }
 
 /* A session that was not made needs no end, and an endpoint that was bound may go before it. */
-static void end(struct kernel_carrier *k)
+static void end(struct kernel_channel *k)
 {
 	struct job *job = k->sid ? job_of(k) : NULL;
 
@@ -91,7 +91,7 @@ static void end(struct kernel_carrier *k)
 
 static void pdu_sent(struct job *job, void *arg)
 {
-	struct kernel_carrier *k = arg;
+	struct kernel_channel *k = arg;
 	struct err err = ERR_INIT;
 	int r = job_result(job, &err);
 
@@ -101,7 +101,7 @@ static void pdu_sent(struct job *job, void *arg)
 		lost(k, r, &err);
 }
 
-static int submit_pdu(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
+static int submit_pdu(struct kernel_channel *k, const struct iscsi_pdu *pdu)
 {
 	struct job *job = job_of(k);
 	int r;
@@ -119,7 +119,7 @@ static int submit_pdu(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
 
 static void firmware_done(struct transport_op *op, int result)
 {
-	struct kernel_carrier *k = op->arg;
+	struct kernel_channel *k = op->arg;
 
 	if (result < 0)
 		lost(k, result, &op->err);
@@ -127,7 +127,7 @@ static void firmware_done(struct transport_op *op, int result)
 		k->head.events.logged_in(k->head.events.arg);
 }
 
-static void firmware_login(struct kernel_carrier *k, uint32_t host_no)
+static void firmware_login(struct kernel_channel *k, uint32_t host_no)
 {
 	transport_op_init(&k->login, firmware_done, k);
 	k->login.host_no = host_no;
@@ -138,7 +138,7 @@ static void firmware_login(struct kernel_carrier *k, uint32_t host_no)
 
 static void job_done(struct job *job, void *arg)
 {
-	struct kernel_carrier *k = arg;
+	struct kernel_channel *k = arg;
 	struct err err = ERR_INIT;
 	int r = job_result(job, &err);
 	uint32_t host_no = job->host_no;
@@ -165,7 +165,7 @@ static void job_done(struct job *job, void *arg)
 		lost(k, r, &err);
 }
 
-static int submit(struct kernel_carrier *k, struct job *job)
+static int submit(struct kernel_channel *k, struct job *job)
 {
 	int r = job ? kernel_submit(k->kernel, job, job_done, k) : -ENOMEM;
 
@@ -176,7 +176,7 @@ static int submit(struct kernel_carrier *k, struct job *job)
 	return r;
 }
 
-static int keep_first(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
+static int keep_first(struct kernel_channel *k, const struct iscsi_pdu *pdu)
 {
 	void *copy = NULL;
 
@@ -194,9 +194,9 @@ static int keep_first(struct kernel_carrier *k, const struct iscsi_pdu *pdu)
 	return 0;
 }
 
-static int kernel_send(struct carrier *c, const struct iscsi_pdu *pdu)
+static int kernel_send(struct pdu_channel *c, const struct iscsi_pdu *pdu)
 {
-	struct kernel_carrier *k = of(c);
+	struct kernel_channel *k = of(c);
 
 	if (!k->sid)
 		return keep_first(k, pdu);
@@ -207,9 +207,9 @@ static int kernel_send(struct carrier *c, const struct iscsi_pdu *pdu)
 }
 
 /* Only a started connection counts the Text requests' CmdSN up, and takes a Logout. The Text that follows is behind this job. */
-static int kernel_full_feature(struct carrier *c, const struct login_result *login)
+static int kernel_full_feature(struct pdu_channel *c, const struct login_result *login)
 {
-	struct kernel_carrier *k = of(c);
+	struct kernel_channel *k = of(c);
 	struct job *job;
 
 	if (k->by_firmware)
@@ -224,9 +224,9 @@ static int kernel_full_feature(struct carrier *c, const struct login_result *log
 	return submit(k, job);
 }
 
-static void kernel_free_carrier(struct carrier *c)
+static void kernel_free_carrier(struct pdu_channel *c)
 {
-	struct kernel_carrier *k = of(c);
+	struct kernel_channel *k = of(c);
 
 	k->dead = k->freed = true;
 	transport_cancel(&k->login);
@@ -236,14 +236,14 @@ static void kernel_free_carrier(struct carrier *c)
 
 static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
 {
-	struct kernel_carrier *k = arg;
+	struct kernel_channel *k = arg;
 	struct err err = ERR_INIT;
 	struct iscsi_pdu pdu;
 	int r;
 
 	if (k->dead || sid != k->sid || cid != 0 || sid == 0)
 		return;
-	r = pdu_from_parts(bhs, data, len, CARRIER_KERNEL_DATA_MAX, &pdu, &err);
+	r = pdu_from_parts(bhs, data, len, PDU_CHANNEL_KERNEL_DATA_MAX, &pdu, &err);
 	if (r < 0)
 		lost(k, r, &err);
 	else
@@ -252,7 +252,7 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCS
 
 static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 {
-	struct kernel_carrier *k = arg;
+	struct kernel_channel *k = arg;
 	struct err err = ERR_INIT;
 
 	if (sid != k->sid || cid != 0 || sid == 0)
@@ -262,7 +262,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 
 static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
 {
-	struct kernel_carrier *k = arg;
+	struct kernel_channel *k = arg;
 
 	if (!k->dead && sid == k->sid && cid == 0 && sid != 0)
 		transport_login_event(&k->login, state);
@@ -272,9 +272,9 @@ static const struct kernel_event_ops kernel_events = {
 	.pdu = on_pdu, .conn_error = on_conn_error, .login_state = on_login_state
 };
 
-static const struct carrier_ops kernel_ops = {
+static const struct pdu_channel_ops kernel_ops = {
 	.own_itt = true,
-	.data_max = CARRIER_KERNEL_DATA_MAX,
+	.data_max = PDU_CHANNEL_KERNEL_DATA_MAX,
 	.send = kernel_send,
 	.full_feature = kernel_full_feature,
 	.free = kernel_free_carrier,
@@ -307,11 +307,11 @@ static void add_proposals(struct job *job, const struct login_config *proposals)
 {
 	struct iscsi_params p = proposals->proposal;
 
-	p.max_recv_data_segment_length = p.max_xmit_data_segment_length = CARRIER_KERNEL_DATA_MAX;
+	p.max_recv_data_segment_length = p.max_xmit_data_segment_length = PDU_CHANNEL_KERNEL_DATA_MAX;
 	add_text(job, ISCSI_PARAM_INITIATOR_NAME, proposals->initiator_name);
 #define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours);
 #define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C);
-#include "session/conn_params.def"
+#include "link/conn_params.def"
 #undef NEGOTIATED
 #undef DIGEST
 	if (proposals->auth != LOGIN_AUTH_CHAP)
@@ -322,10 +322,10 @@ static void add_proposals(struct job *job, const struct login_config *proposals)
 	add_secret(job, ISCSI_PARAM_PASSWORD_IN, &proposals->chap.secret_in);
 }
 
-int carrier_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding,
-	const struct login_config *firmware, const struct carrier_events *events, struct carrier **out)
+int pdu_channel_kernel_new(struct kernel *kernel, struct transport *t, struct miscsi_binding *binding,
+	const struct login_config *firmware, const struct pdu_channel_events *events, struct pdu_channel **out)
 {
-	struct kernel_carrier *k = x_new(struct kernel_carrier);
+	struct kernel_channel *k = x_new(struct kernel_channel);
 	struct job *job = k ? job_new() : NULL;
 	bool bound = transport_traits(t) & MISCSI_TRAIT_BOUND_SESSION;
 	int r;

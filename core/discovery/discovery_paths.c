@@ -8,7 +8,7 @@
  */
 #include "kernel/kernel.h"
 #include "record/record.h"
-#include "session/discovery_private.h"
+#include "discovery/discovery_private.h"
 
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 
 	(void)handle;
 	if (kernel_path_listeners() > 1)
-		log_debug(d->config.log, "discovery", "host%u asks for a path: another program answers", host_no);
+		log_debug(d->config.engine->log, "discovery", "host%u asks for a path: another program answers", host_no);
 	else
 		paths_ask(&d->paths, host_no, path);
 }
@@ -53,20 +53,18 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 int discovery_answer_paths(struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops events = { .path_req = on_path_req };
-	struct paths_config config = {
-		.log = d->config.log, .kernel = d->config.kernel, .plugins = d->config.plugins, .about = about, .arg = d
-	};
+	struct paths_config config = { .engine = d->config.engine, .about = about, .arg = d };
 	int r;
 
 	if (!(transport_traits(d->transport) & MISCSI_TRAIT_PATH))
 		return 0;
-	r = kernel_join_paths(d->config.kernel);
+	r = kernel_join_paths(d->config.engine->kernel);
 	if (r < 0)
 		return err_sys(err, MISCSI_ERR_ACCESS, -r, "transport %s: cannot listen for its questions for a path",
 			transport_name(d->transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };
-	kernel_listen(d->config.kernel, &d->path_listener);
+	kernel_listen(d->config.engine->kernel, &d->path_listener);
 	d->answers_paths = true;
 	return 0;
 }
@@ -76,7 +74,7 @@ void discovery_leave_paths(struct discovery *d)
 	if (!d->answers_paths)
 		return;
 	kernel_unlisten(&d->path_listener);
-	kernel_leave_paths(d->config.kernel);
+	kernel_leave_paths(d->config.engine->kernel);
 	paths_drop(&d->paths);
 	d->answers_paths = false;
 }

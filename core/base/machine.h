@@ -7,7 +7,7 @@
  *   MACHINE_ST(name)  the enumerator of a state, and of SAME;  MACHINE_EV(name)  of an event
  *   MACHINE_UNLISTED  the event that stands in for one that no row takes
  */
-#include "session/fsm.h"
+#include "base/fsm.h"
 
 #define MACHINE_PASTE2(a, b) a##b
 #define MACHINE_PASTE(a, b) MACHINE_PASTE2(a, b)

@@ -2,12 +2,12 @@
 /*
  * A discovery: its machine as data (discovery.def), its beginning, retries and end. Owned by who started it.
  */
-#include "session/discovery.h"
+#include "discovery/discovery.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "kernel/kernel.h"
 #include "record/record.h"
-#include "session/discovery_private.h"
+#include "discovery/discovery_private.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -18,21 +18,21 @@
 #define SETTLE_MS 10000u
 
 #define DISC_SAME FSM_SAME
-#define MACHINE_FILE "session/discovery.def"
+#define MACHINE_FILE "discovery/discovery.def"
 #define MACHINE_SYMBOL discovery_machine
 #define MACHINE_TITLE "discovery"
 #define MACHINE_ST(name) DISC_##name
 #define MACHINE_EV(name) DISC_EV_##name
 #define MACHINE_UNLISTED DISC_EV_FAILED
-#include "session/machine.h"
+#include "base/machine.h"
 
 static void trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
 {
 	const struct discovery *d = machine;
 	const struct fsm *f = d->run.fsm;
 
-	log_debug(d->config.log, "discovery", "[%s] %s --%s--> %s", d->config.host, f->states[from], f->events[row->event],
-		f->states[to]);
+	log_debug(d->config.engine->log, "discovery", "[%s] %s --%s--> %s", d->config.host, f->states[from],
+		f->events[row->event], f->states[to]);
 }
 
 void discovery_event(struct discovery *d, enum disc_event event)
@@ -49,8 +49,8 @@ void discovery_arm(struct discovery *d, int64_t seconds)
 {
 	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : TIMEOUT_UNSET_S) * 1000;
 
-	if (loop_timer_set(d->config.loop, &d->timer, ms, timed_out, d) < 0)
-		log_warn(d->config.log, "discovery", "no memory for a timer");
+	if (loop_timer_set(d->config.engine->loop, &d->timer, ms, timed_out, d) < 0)
+		log_warn(d->config.engine->log, "discovery", "no memory for a timer");
 }
 
 void discovery_message(struct discovery *d, const char *fmt, ...)
@@ -77,12 +77,12 @@ int discovery_failed(struct discovery *d, enum miscsi_error code, const char *fm
 
 void discovery_clear(struct discovery *d)
 {
-	loop_timer_cancel(d->config.loop, &d->timer);
+	loop_timer_cancel(d->config.engine->loop, &d->timer);
 	resolve_cancel(&d->resolving);
 	transport_cancel(&d->op);
-	if (d->carrier)
-		d->carrier->ops->free(d->carrier);
-	d->carrier = NULL;
+	if (d->pdu_channel)
+		d->pdu_channel->ops->free(d->pdu_channel);
+	d->pdu_channel = NULL;
 	login_free(d->login);
 	d->login = NULL;
 	sendtargets_free(d->ask);
@@ -109,9 +109,9 @@ static int look_up(struct discovery *d)
 
 	if (resolve_numeric(d->portal.host, d->portal.port, &d->addresses) == 0)
 		return DISC_EV_RESOLVED;
-	if (!d->config.workers)
+	if (!d->config.engine->workers)
 		return discovery_failed(d, MISCSI_ERR_TRANS, "cannot resolve host name %s", d->portal.host);
-	r = resolve_start(d->config.workers, d->portal.host, d->portal.port, resolved, d, &d->resolving);
+	r = resolve_start(d->config.engine->workers, d->portal.host, d->portal.port, resolved, d, &d->resolving);
 	return r < 0 ? discovery_failed(d, MISCSI_ERR_NOMEM, "cannot resolve host name %s: %s", d->portal.host, strerror(-r)) :
 		       DISC_EV_NONE;
 }
@@ -227,7 +227,8 @@ int discovery_wait(void *machine)
 	tell(d);
 	discovery_clear(d);
 	d->retries++;
-	return loop_timer_set(d->config.loop, &d->timer, DISCOVERY_RETRY_MS, timed_out, d) < 0 ? DISC_EV_TIMEOUT : DISC_EV_NONE;
+	return loop_timer_set(d->config.engine->loop, &d->timer, DISCOVERY_RETRY_MS, timed_out, d) < 0 ? DISC_EV_TIMEOUT :
+													 DISC_EV_NONE;
 }
 
 /* From the portal that was asked for, whatever a redirect has led to. */
@@ -298,7 +299,7 @@ static void begin(void *arg)
 static int listen_to_kernel(const struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops nothing;
-	int r = kernel_attach(d->config.kernel, d->config.loop, &nothing, NULL, err);
+	int r = kernel_attach(d->config.engine->kernel, d->config.engine->loop, &nothing, NULL, err);
 
 	return r == -EALREADY ? 0 : r;
 }
@@ -307,13 +308,13 @@ static int find_transport(struct discovery *d, struct err *err)
 {
 	const char *name =
 		d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) : field_of(FIELD_IFACE_TRANSPORT)->def;
-	int r = plugins_find(d->config.plugins, name, &d->transport, err);
+	int r = plugins_find(d->config.engine->plugins, name, &d->transport, err);
 
 	if (r < 0)
 		return r;
 	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
-	if (!d->config.kernel)
+	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
 	r = listen_to_kernel(d, err);
 	return r < 0 ? r : discovery_answer_paths(d, err);
@@ -337,7 +338,7 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 		x_free(d);
 		return r;
 	}
-	loop_defer(config->loop, &d->begin, begin, d);
+	loop_defer(config->engine->loop, &d->begin, begin, d);
 	*out = d;
 	return 0;
 }
@@ -346,7 +347,7 @@ void discovery_free(struct discovery *d)
 {
 	if (!d)
 		return;
-	loop_task_cancel(d->config.loop, &d->begin);
+	loop_task_cancel(d->config.engine->loop, &d->begin);
 	discovery_clear(d);
 	discovery_leave_paths(d);
 	x_free(d);
@@ -371,10 +372,10 @@ static void waiter_done(void *arg, int result, const struct err *err)
 /* The kernel's worker may still be removing the session: a program that ended before it would leave one behind. */
 static void settle(const struct discovery_config *config)
 {
-	uint64_t last = loop_now(config->loop) + SETTLE_MS;
+	uint64_t last = loop_now(config->engine->loop) + SETTLE_MS;
 
-	while (config->kernel && kernel_pending(config->kernel) && loop_now(config->loop) < last) {
-		if (loop_step(config->loop, 100) < 0)
+	while (config->engine->kernel && kernel_pending(config->engine->kernel) && loop_now(config->engine->loop) < last) {
+		if (loop_step(config->engine->loop, 100) < 0)
 			break;
 	}
 }
@@ -386,7 +387,7 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 	int r = discovery_start(config, waiter_done, &w, &d, err);
 
 	while (r >= 0 && !w.done)
-		r = loop_step(config->loop, -1);
+		r = loop_step(config->engine->loop, -1);
 	discovery_free(d);
 	settle(config);
 	if (r < 0 && !w.done)

@@ -9,18 +9,14 @@
  * each take the other for one who answers all: DISCOVERY_PATHS_LOCK is to be held (file_lock) by who starts one through a transport
  * with MISCSI_TRAIT_PATH.
  */
-#ifndef SESSION_DISCOVERY_H
-#define SESSION_DISCOVERY_H
+#ifndef DISCOVERY_DISCOVERY_H
+#define DISCOVERY_DISCOVERY_H
 
 #include "base/err.h"
-#include "base/log.h"
-#include "base/loop.h"
 #include "proto/portal.h"
 
-struct kernel;
-struct plugins;
+struct engine;
 struct record;
-struct worker_pool;
 
 #define DISCOVERY_REDIRECTS_MAX 4 /* in one attempt */
 #define DISCOVERY_RETRY_MS 1000
@@ -28,11 +24,7 @@ struct worker_pool;
 
 /* What it points at must stay until the end. */
 struct discovery_config {
-	struct loop *loop;
-	const struct log *log;
-	struct plugins *plugins;
-	struct kernel *kernel; /* for transports whose PDUs the kernel carries; NULL: those cannot be used */
-	struct worker_pool *workers; /* name resolution */
+	const struct engine *engine; /* its kernel may be NULL: no transport whose PDUs the kernel carries can be used then */
 	const struct record *record; /* RECORD_SENDTARGETS: credentials, timeouts, retries */
 	const struct record *iface; /* RECORD_IFACE: transport, source address; NULL: none set, the default iface */
 	const char *host; /* address or name, as the user wrote it */

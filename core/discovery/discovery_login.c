@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PDUs of a discovery session: login, SendTargets, logout, over whatever carries them. */
 #include "record/record.h"
-#include "session/credentials.h"
-#include "session/discovery_private.h"
+#include "link/credentials.h"
+#include "discovery/discovery_private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const struct credential_fields credential_fields = {
 	FIELD_DISC_CHAP_ALGS,
 };
 
-static void carrier_pdu(void *arg, const struct iscsi_pdu *pdu)
+static void channel_pdu(void *arg, const struct iscsi_pdu *pdu)
 {
 	struct discovery *d = arg;
 
@@ -31,7 +31,7 @@ static void carrier_pdu(void *arg, const struct iscsi_pdu *pdu)
 	discovery_event(d, DISC_EV_PDU);
 }
 
-static void carrier_lost(void *arg, int result, const struct err *err)
+static void channel_lost(void *arg, int result, const struct err *err)
 {
 	struct discovery *d = arg;
 
@@ -40,23 +40,23 @@ static void carrier_lost(void *arg, int result, const struct err *err)
 	discovery_event(d, DISC_EV_FAILED);
 }
 
-static void carrier_logged_in(void *arg)
+static void channel_logged_in(void *arg)
 {
 	discovery_event(arg, DISC_EV_LOGIN_DONE);
 }
 
-/* What the transport gave becomes what carries PDUs. Kernel endpoints: see carrier.h. */
-static int make_carrier(struct discovery *d, const struct login_config *login)
+/* What the transport gave becomes what carries PDUs. Kernel endpoints: see pdu_channel.h. */
+static int make_channel(struct discovery *d, const struct login_config *login)
 {
-	const struct carrier_events events = { carrier_pdu, carrier_lost, carrier_logged_in, d };
+	const struct pdu_channel_events events = { channel_pdu, channel_lost, channel_logged_in, d };
 	struct miscsi_binding binding = d->op.binding;
 	int r;
 
 	d->op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
-		return carrier_socket_new(d->config.loop, (int)binding.value, &events, &d->carrier);
-	r = carrier_kernel_new(
-		d->config.kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL, &events, &d->carrier);
+		return pdu_channel_socket_new(d->config.engine->loop, (int)binding.value, &events, &d->pdu_channel);
+	r = pdu_channel_kernel_new(d->config.engine->kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL,
+		&events, &d->pdu_channel);
 	if (r < 0)
 		transport_disconnect(d->transport, &binding);
 	return r;
@@ -64,7 +64,7 @@ static int make_carrier(struct discovery *d, const struct login_config *login)
 
 int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
 {
-	int r = d->carrier->ops->send(d->carrier, pdu);
+	int r = d->pdu_channel->ops->send(d->pdu_channel, pdu);
 
 	return r < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-r)) : DISC_EV_NONE;
 }
@@ -127,7 +127,7 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 
 static int start_login(struct discovery *d, struct login_config *config)
 {
-	const struct carrier_ops *ops = d->carrier->ops;
+	const struct pdu_channel_ops *ops = d->pdu_channel->ops;
 	struct login_action action;
 	int rc;
 
@@ -163,7 +163,7 @@ int discovery_login(void *machine)
 	if (r < 0 && d->err.code == MISCSI_ERR_OK)
 		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
 	if (r == 0) {
-		r = make_carrier(d, &config);
+		r = make_channel(d, &config);
 		if (r < 0)
 			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
 				"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
@@ -209,14 +209,14 @@ static void left_out(void *arg, const char *text)
 {
 	const struct discovery *d = arg;
 
-	log_warn(d->config.log, "discovery", "[%s] %s", d->address, text);
+	log_warn(d->config.engine->log, "discovery", "[%s] %s", d->address, text);
 }
 
 /* Each PDU may take the active timeout, all of them together a bounded time. */
 static void arm_answer(struct discovery *d)
 {
 	int64_t active = record_int(d->config.record, FIELD_DISC_ACTIVE_TIMEOUT);
-	uint64_t now = loop_now(d->config.loop);
+	uint64_t now = loop_now(d->config.engine->loop);
 	int64_t left = d->ask_end > now ? (int64_t)((d->ask_end - now) / 1000) + 1 : 1;
 
 	discovery_arm(d, active > 0 && active < left ? active : left);
@@ -246,7 +246,7 @@ int discovery_ask(void *machine)
 		.itt = 1,
 		.cmdsn = d->result.cmdsn,
 		.exp_statsn = d->result.exp_statsn,
-		.ignore_itt = d->carrier->ops->own_itt,
+		.ignore_itt = d->pdu_channel->ops->own_itt,
 		.max_pdus = ANSWER_PDUS_MAX,
 		.found = found,
 		.warning = left_out,
@@ -254,11 +254,11 @@ int discovery_ask(void *machine)
 	};
 	struct sendtargets_action action;
 
-	if (d->carrier->ops->full_feature(d->carrier, &d->result) < 0)
+	if (d->pdu_channel->ops->full_feature(d->pdu_channel, &d->result) < 0)
 		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to go on after the login");
 	if (sendtargets_new(&config, &d->ask) < 0)
 		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to ask for targets");
-	d->ask_end = loop_now(d->config.loop) + ANSWER_MAX_S * 1000u;
+	d->ask_end = loop_now(d->config.engine->loop) + ANSWER_MAX_S * 1000u;
 	sendtargets_start(d->ask, &action);
 	return follow_answer(d, &action);
 }
@@ -268,7 +268,7 @@ int discovery_answer_pdu(void *machine)
 	struct discovery *d = machine;
 	struct sendtargets_action action;
 
-	if (loop_now(d->config.loop) >= d->ask_end)
+	if (loop_now(d->config.engine->loop) >= d->ask_end)
 		return discovery_too_late(d);
 	sendtargets_feed(d->ask, d->pdu, &action);
 	return follow_answer(d, &action);

@@ -3,8 +3,8 @@
  * The ISID of a session (RFC 7143 section 11.12.5), a pure function of the kernel's session id and a salt that is constant as long as this
  * kernel runs: a daemon that was killed and started again uses the same one, though the kernel does not keep it.
  */
-#ifndef SESSION_ISID_H
-#define SESSION_ISID_H
+#ifndef LINK_ISID_H
+#define LINK_ISID_H
 
 #include <stdint.h>
 

@@ -3,25 +3,21 @@
  * Path requests (107): drivers that send by themselves ask which way, and wait for the answer. One object for who answers them: the
  * manager, for the whole machine; a discovery, for its own connects when no daemon is there.
  */
-#ifndef SESSION_PATHS_H
-#define SESSION_PATHS_H
+#ifndef LINK_PATHS_H
+#define LINK_PATHS_H
 
 #include "base/list.h"
-#include "base/log.h"
 #include "kernel/iscsi_if.h"
 #include <sys/socket.h>
 
 #define PATHS_MAX 256 /* under way at once; more are refused at once */
 
-struct kernel;
-struct plugins;
+struct engine;
 struct transport;
 struct transport_op;
 
 struct paths_config {
-	const struct log *log;
-	struct kernel *kernel;
-	struct plugins *plugins;
+	const struct engine *engine;
 	/* Gives op the settings that the request is about, which are used during the call that looks; false: another answers it. */
 	bool (*about)(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
 	void *arg;

@@ -6,8 +6,8 @@
  * A machine is a table file (connection.def, session.def) included with MACHINE_STATE, MACHINE_EVENT and MACHINE_ROW; the same file is
  * walked by the tests and printed as doc/STATES.md.
  */
-#ifndef SESSION_FSM_H
-#define SESSION_FSM_H
+#ifndef BASE_FSM_H
+#define BASE_FSM_H
 
 #include <stdbool.h>
 #include <stdint.h>

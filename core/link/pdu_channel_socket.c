@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The carrier over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
+ * The pdu_channel over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
  *
  * Memory is bounded by the reader's limit and one PDU to be sent; what the target sends is read a buffer at a time, so that a flood
  * leaves the loop its turns.
  */
 #include "base/mem.h"
 #include "proto/login.h"
-#include "session/carrier.h"
+#include "link/pdu_channel.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 
 #define READ_BYTES 16384
 
-struct socket_carrier {
-	struct carrier head;
+struct socket_channel {
+	struct pdu_channel head;
 	struct loop *loop;
 	int fd;
 	struct loop_fd watch;
@@ -31,13 +31,13 @@ struct socket_carrier {
 	uint8_t in[READ_BYTES];
 };
 
-static struct socket_carrier *of(struct carrier *c)
+static struct socket_channel *of(struct pdu_channel *c)
 {
-	return container_of(c, struct socket_carrier, head);
+	return container_of(c, struct socket_channel, head);
 }
 
 /* Nothing is carried any more; the callback may free us. */
-static void lost(struct socket_carrier *s, int result)
+static void lost(struct socket_channel *s, int result)
 {
 	struct err err = s->err;
 
@@ -47,17 +47,17 @@ static void lost(struct socket_carrier *s, int result)
 
 static void failed_later(void *arg)
 {
-	struct socket_carrier *s = arg;
+	struct socket_channel *s = arg;
 
 	lost(s, s->result);
 }
 
-static int system_failed(struct socket_carrier *s, int error)
+static int system_failed(struct socket_channel *s, int error)
 {
 	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection broke");
 }
 
-static void sent(struct socket_carrier *s)
+static void sent(struct socket_channel *s)
 {
 	x_free(s->out);
 	s->out = NULL;
@@ -65,7 +65,7 @@ static void sent(struct socket_carrier *s)
 }
 
 /* 0: all is written, or the rest waits for the socket. */
-static int write_some(struct socket_carrier *s)
+static int write_some(struct socket_channel *s)
 {
 	ssize_t n;
 
@@ -84,7 +84,7 @@ static int write_some(struct socket_carrier *s)
 }
 
 /* Hands on every PDU in the bytes that came. False: we were freed, or failed. */
-static bool cut(struct socket_carrier *s, size_t len)
+static bool cut(struct socket_channel *s, size_t len)
 {
 	struct iscsi_pdu pdu;
 	size_t at = 0, used;
@@ -109,7 +109,7 @@ static bool cut(struct socket_carrier *s, size_t len)
 	return true;
 }
 
-static void read_some(struct socket_carrier *s)
+static void read_some(struct socket_channel *s)
 {
 	ssize_t n = recv(s->fd, s->in, sizeof(s->in), 0);
 
@@ -129,7 +129,7 @@ static void read_some(struct socket_carrier *s)
 
 static void socket_ready(void *arg, uint32_t events)
 {
-	struct socket_carrier *s = arg;
+	struct socket_channel *s = arg;
 	int r = 0;
 
 	if ((events & EPOLLOUT) && s->out)
@@ -140,9 +140,9 @@ static void socket_ready(void *arg, uint32_t events)
 		read_some(s);
 }
 
-static int socket_send(struct carrier *c, const struct iscsi_pdu *pdu)
+static int socket_send(struct pdu_channel *c, const struct iscsi_pdu *pdu)
 {
-	struct socket_carrier *s = of(c);
+	struct socket_channel *s = of(c);
 	struct iovec iov[3];
 	int n, r;
 
@@ -169,15 +169,15 @@ static int socket_send(struct carrier *c, const struct iscsi_pdu *pdu)
 	return 0;
 }
 
-static int socket_full_feature(struct carrier *c, const struct login_result *login)
+static int socket_full_feature(struct pdu_channel *c, const struct login_result *login)
 {
 	of(c)->reader.max_data = login->params.max_recv_data_segment_length;
 	return 0;
 }
 
-static void socket_free(struct carrier *c)
+static void socket_free(struct pdu_channel *c)
 {
-	struct socket_carrier *s = of(c);
+	struct socket_channel *s = of(c);
 
 	if (s->gone)
 		*s->gone = true;
@@ -189,16 +189,16 @@ static void socket_free(struct carrier *c)
 	x_free(s);
 }
 
-static const struct carrier_ops socket_ops = {
+static const struct pdu_channel_ops socket_ops = {
 	.own_itt = false,
 	.send = socket_send,
 	.full_feature = socket_full_feature,
 	.free = socket_free,
 };
 
-int carrier_socket_new(struct loop *loop, int fd, const struct carrier_events *events, struct carrier **out)
+int pdu_channel_socket_new(struct loop *loop, int fd, const struct pdu_channel_events *events, struct pdu_channel **out)
 {
-	struct socket_carrier *s = x_new(struct socket_carrier);
+	struct socket_channel *s = x_new(struct socket_channel);
 	int r = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_ready, s) : -ENOMEM;
 
 	if (r < 0) {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A discovery from inside: shared by the machine (discovery.c) and its actions (discovery_actions.c, discovery_login.c). */
-#ifndef SESSION_DISCOVERY_PRIVATE_H
-#define SESSION_DISCOVERY_PRIVATE_H
+/* A discovery from inside: shared by the machine (discovery.c) and its actions (discovery_login.c, discovery_paths.c). */
+#ifndef DISCOVERY_DISCOVERY_PRIVATE_H
+#define DISCOVERY_DISCOVERY_PRIVATE_H
 
 #include "base/resolve.h"
 #include "kernel/kernel.h"
 #include "plugin/transport.h"
 #include "proto/login.h"
 #include "proto/sendtargets.h"
-#include "session/carrier.h"
-#include "session/discovery.h"
-#include "session/fsm.h"
-#include "session/paths.h"
+#include "link/engine.h"
+#include "link/pdu_channel.h"
+#include "discovery/discovery.h"
+#include "base/fsm.h"
+#include "link/paths.h"
 
 enum disc_state {
 #define MACHINE_STATE(name, rfc, doc) DISC_##name,
-#include "session/discovery.def"
+#include "discovery/discovery.def"
 #undef MACHINE_STATE
 	DISC_STATES
 };
@@ -23,7 +24,7 @@ enum disc_state {
 enum disc_event {
 	DISC_EV_NONE,
 #define MACHINE_EVENT(name, doc) DISC_EV_##name,
-#include "session/discovery.def"
+#include "discovery/discovery.def"
 #undef MACHINE_EVENT
 	DISC_EVENTS
 };
@@ -47,7 +48,7 @@ struct discovery {
 	unsigned redirects, retries;
 	bool found_some; /* in this attempt */
 	bool told; /* the user has heard of the attempt's failure */
-	struct carrier *carrier;
+	struct pdu_channel *pdu_channel;
 	struct login *login;
 	struct login_result result;
 	struct sendtargets *ask;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The runner of state machines. It knows no machine; it bounds how long one event may go on by itself. */
-#include "session/fsm.h"
+#include "base/fsm.h"
 #include <stddef.h>
 
 /* No chain of events in our machines is longer than five; a longer one is a loop in a table. */

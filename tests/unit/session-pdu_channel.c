@@ -11,7 +11,8 @@
 #include "fake_sys.h"
 #include "plugin-fixture.h"
 #include "record/record.h"
-#include "session/discovery.h"
+#include "discovery/discovery.h"
+#include "link/engine.h"
 #include "target.h"
 #include <arpa/inet.h>
 
@@ -22,6 +23,7 @@ struct carried {
 	struct fake_sys sys;
 	struct worker_pool *workers;
 	struct record *record, *iface;
+	struct engine engine;
 	struct discovery_config config;
 	struct discovery *d;
 	char found[512];
@@ -148,11 +150,10 @@ static struct carried *set_up(void)
 	c->iface = record_new(RECORD_IFACE);
 	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "iser", NULL), 0);
 	assert_int_equal(record_set(c->record, FIELD_DISC_REOPEN_MAX, "0", NULL), 0);
-	c->config = (struct discovery_config){ .loop = c->w.loop,
-		.log = &c->w.log,
-		.plugins = c->w.ps,
-		.kernel = c->kernel,
-		.workers = c->workers,
+	c->engine = (struct engine){
+		.loop = c->w.loop, .log = &c->w.log, .kernel = c->kernel, .plugins = c->w.ps, .workers = c->workers
+	};
+	c->config = (struct discovery_config){ .engine = &c->engine,
 		.record = c->record,
 		.iface = c->iface,
 		.host = "10.9.0.1",
@@ -448,7 +449,7 @@ static void who_cannot_listen_cannot_ask(void **state)
 	fake_kernel_refuse_join(c->fk, EPERM);
 	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
 	assert_int_equal(c->err.code, MISCSI_ERR_ACCESS);
-	c->config.kernel = NULL;
+	c->engine.kernel = NULL;
 	assert_true(discovery_start(&c->config, on_done, c, &c->d, &c->err) < 0);
 	assert_int_equal(c->err.code, MISCSI_ERR_TRANS_CAPS);
 	end(c);

@@ -1,0 +1,3 @@
+# discovery: SendTargets, without a session and without the daemon.
+libcore_a_SOURCES += core/discovery/discovery.h core/discovery/discovery_private.h core/discovery/discovery.def core/discovery/discovery.c \
+	core/discovery/discovery_login.c core/discovery/discovery_paths.c

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's parts, each made after those that it uses. */
+#include "link/engine.h"
+#include "base/loop.h"
+#include "base/worker.h"
+#include "kernel/kernel.h"
+#include "kernel/scan.h"
+#include "plugin/transport.h"
+
+/* Each locks the memory of its stack in the daemon. */
+#define ENGINE_WORKERS 2
+
+int engine_open(struct engine *e, bool macvlan, struct err *err)
+{
+	struct plugins_config plugins = { .log = e->log, .sysfs = e->sysfs, .macvlan = macvlan };
+	int r = loop_new(&e->loop);
+
+	if (r >= 0)
+		r = worker_pool_new(e->loop, ENGINE_WORKERS, &e->workers);
+	if (r >= 0)
+		r = kernel_new(NULL, NULL, &e->kernel);
+	plugins.loop = e->loop;
+	plugins.kernel = e->kernel;
+	plugins.workers = e->workers;
+	if (r >= 0)
+		r = plugins_new(&plugins, &e->plugins);
+	if (r < 0) {
+		engine_close(e);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot set up the transports");
+	}
+	return 0;
+}
+
+void engine_close(struct engine *e)
+{
+	if (e->plugins)
+		plugins_free(e->plugins);
+	if (e->scanner)
+		scan_free(e->scanner);
+	if (e->kernel)
+		kernel_free(e->kernel);
+	if (e->workers)
+		worker_pool_free(e->workers);
+	if (e->loop)
+		loop_free(e->loop);
+	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs };
+}
