@@ -56,6 +56,9 @@ AC_DEFUN([MISCSI_DEPENDENCIES], [
   MISCSI_PKG([KMOD], [libkmod], [libkmod-dev])
   MISCSI_PKG([JSON], [json-c], [libjson-c-dev])
   MISCSI_PKG([PCI], [libpci], [libpci-dev])
+  # loaded when it is needed (core/session/in_use.c): its header alone
+  MISCSI_PKG([MOUNT], [mount], [libmount-dev])
+  AC_SEARCH_LIBS([dlopen], [dl])
   miscsi_saved=$LIBS
   AC_CHECK_HEADER([ltdl.h], [], [miscsi_missing="$miscsi_missing libltdl-dev"])
   AC_CHECK_LIB([ltdl], [lt_dlopenadvise], [LTDL_LIBS=-lltdl; miscsi_found="$miscsi_found

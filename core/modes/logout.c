@@ -81,7 +81,7 @@ static int adapter_logout(struct context *ctx, const struct session_info *s, boo
 	char host[16];
 	int r;
 
-	if (!force && in_use_session(context_sysfs(ctx), s->host_no, s->sid, err))
+	if (!force && in_use_session(context_sysfs(ctx), "/proc", s->host_no, s->sid, err))
 		return -err_errno(err->code);
 	snprintf(host, sizeof(host), "%u", s->host_no);
 	r = host_mode_adapter(ctx, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);

@@ -1,94 +1,215 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who uses a session's disks: for a logout that is to be safe. */
+/*
+ * Whether a session's disks are in use: for a logout that is to be safe.
+ *
+ * libmount reads the tables of mounts and swap space. It is loaded for the check and not linked: with the four libraries that it needs
+ * it would nearly double the start of iscsiadm, for a check that few logouts ask for.
+ */
 #include "session/in_use.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "kernel/scan.h"
-#include <fcntl.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <libmount.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
-#define MOUNTS_MAX (4u << 20)
+#define LIBMOUNT "libmount.so.1"
 
-/* The mount point of a device (its number as "8:16") in the text of /proc/self/mountinfo, into where; false: not mounted. */
-static bool mounted(const char *mounts, const char *number, char *where, size_t size)
-{
-	char device[32], point[256];
+/* The functions of libmount that are used here. */
+#define FUNCTIONS(F) \
+	F(mnt_new_table) \
+	F(mnt_unref_table) \
+	F(mnt_table_parse_file) \
+	F(mnt_table_parse_swaps) \
+	F(mnt_table_find_devno) \
+	F(mnt_table_find_srcpath) \
+	F(mnt_fs_get_target)
 
-	for (const char *line = mounts; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		if (sscanf(line, "%*u %*u %31s %*s %255s", device, point) == 2 && strcmp(device, number) == 0) {
-			str_escape(where, size, point, strlen(point));
-			return true;
-		}
-	return false;
-}
-
-struct use {
+struct in_use {
 	const struct sysfs *sysfs;
-	char *mounts, *swaps;
+	const char *proc;
+	void *library;
+#define POINTER(name) __typeof__(name) *name;
+	FUNCTIONS(POINTER)
+#undef POINTER
+	struct libmnt_table **tables; /* of mounts: one for each namespace, our own first */
+	size_t n_tables, tables_cap;
+	struct libmnt_table *swaps;
 	struct err *err;
 };
 
-/* A disk or a partition: path below /sys/class/block. */
-static bool device_used(const struct use *u, const char *path)
+static int load_libmount(struct in_use *u)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	struct sysfs_list holders = { 0 };
-	char number[32], where[300], swap[64];
-	bool used = false;
-
-	if (sysfs_list(u->sysfs, &holders, SYSFS_BY_NAME, "", "class/block/%s/holders", path) == 0 && holders.n) {
-		err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s", name, holders.names[0]);
-		used = true;
-	}
-	sysfs_list_free(&holders);
-	if (!used && sysfs_read(u->sysfs, number, sizeof(number), "class/block/%s/dev", path) == 0 &&
-		mounted(u->mounts, number, where, sizeof(where))) {
-		err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name, where);
-		used = true;
-	}
-	snprintf(swap, sizeof(swap), "/dev/%.40s ", name);
-	if (!used && u->swaps && strstr(u->swaps, swap)) {
-		err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space", name);
-		used = true;
-	}
-	return used;
+	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
+	if (!u->library)
+		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
+#define LOAD(name) \
+	u->name = (__typeof__(u->name))dlsym(u->library, #name); \
+	if (!u->name) \
+		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
+	FUNCTIONS(LOAD)
+#undef LOAD
+	return 0;
 }
 
-static bool disk_used(const struct use *u, const char *disk)
+/* The mounts that a process sees ("self", "1"). */
+static int add_mounts(struct in_use *u, const char *process)
 {
-	struct sysfs_list parts = { 0 };
-	bool used = device_used(u, disk);
+	struct libmnt_table **tables = x_grow(u->tables, u->n_tables, &u->tables_cap, sizeof(*tables), 8), *table;
+	char path[300];
+
+	if (!tables)
+		return -ENOMEM;
+	u->tables = tables;
+	table = u->mnt_new_table();
+	if (!table)
+		return -ENOMEM;
+	tables[u->n_tables++] = table;
+	snprintf(path, sizeof(path), "%s/%s/mountinfo", u->proc, process);
+	return u->mnt_table_parse_file(table, path);
+}
+
+static bool namespace_of(const struct in_use *u, const char *process, ino_t *out)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s/ns/mnt", u->proc, process);
+	if (stat(path, &st))
+		return false;
+	*out = st.st_ino;
+	return true;
+}
+
+static bool remember_namespace(ino_t **seen, size_t *n, size_t *cap, ino_t ns)
+{
+	ino_t *at;
+
+	for (size_t i = 0; i < *n; i++)
+		if ((*seen)[i] == ns)
+			return false;
+	at = x_grow(*seen, *n, cap, sizeof(*at), 16);
+	if (!at)
+		return false;
+	*seen = at;
+	at[(*n)++] = ns;
+	return true;
+}
+
+/* Containers have mounts that no other process sees. A process that ends meanwhile has none. */
+static void add_namespaces(struct in_use *u)
+{
+	DIR *dir = opendir(u->proc);
+	ino_t *seen = NULL, ns;
+	size_t n = 0, cap = 0;
+
+	if (!dir)
+		return;
+	if (namespace_of(u, "self", &ns))
+		remember_namespace(&seen, &n, &cap, ns);
+	for (const struct dirent *d; (d = readdir(dir));)
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && namespace_of(u, d->d_name, &ns) &&
+			remember_namespace(&seen, &n, &cap, ns))
+			add_mounts(u, d->d_name);
+	closedir(dir);
+	x_free(seen);
+}
+
+static int read_tables(struct in_use *u)
+{
+	char swaps[300];
+	int rc = add_mounts(u, "self");
+
+	if (rc)
+		return err_set(u->err, MISCSI_ERR_BUSY,
+			"cannot check whether the disks are mounted: cannot read %s/self/mountinfo", u->proc);
+	add_namespaces(u);
+	u->swaps = u->mnt_new_table();
+	if (!u->swaps)
+		return err_nomem(u->err, "the table of swap space");
+	snprintf(swaps, sizeof(swaps), "%s/swaps", u->proc);
+	u->mnt_table_parse_swaps(u->swaps, swaps); /* a kernel without swapping has no such file */
+	return 0;
+}
+
+static void release(struct in_use *u)
+{
+	for (size_t i = 0; i < u->n_tables; i++)
+		u->mnt_unref_table(u->tables[i]);
+	if (u->swaps)
+		u->mnt_unref_table(u->swaps);
+	x_free(u->tables);
+	if (u->library)
+		dlclose(u->library);
+}
+
+/* By number, or by name where a file system (btrfs) has a number of its own. */
+static const char *mount_point(const struct in_use *u, dev_t number, const char *node)
+{
+	for (size_t i = 0; i < u->n_tables; i++) {
+		struct libmnt_fs *fs = u->mnt_table_find_devno(u->tables[i], number, MNT_ITER_FORWARD);
+
+		if (!fs)
+			fs = u->mnt_table_find_srcpath(u->tables[i], node, MNT_ITER_FORWARD);
+		if (fs)
+			return u->mnt_fs_get_target(fs);
+	}
+	return NULL;
+}
+
+/* A disk or a partition: path below /sys/class/block. */
+static bool device_in_use(const struct in_use *u, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *where = NULL;
+	cleanup(sysfs_list_free) struct sysfs_list holders = { 0 };
+	char number[32], node[64], shown[300];
+	unsigned major, minor;
+
+	snprintf(node, sizeof(node), "/dev/%.40s", name);
+	if (sysfs_list(u->sysfs, &holders, SYSFS_BY_NAME, "", "class/block/%s/holders", path) == 0 && holders.n)
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s", name, holders.names[0]);
+	if (sysfs_read(u->sysfs, number, sizeof(number), "class/block/%s/dev", path) == 0 &&
+		sscanf(number, "%u:%u", &major, &minor) == 2)
+		where = mount_point(u, makedev(major, minor), node);
+	if (where)
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name,
+			str_escape(shown, sizeof(shown), where, strlen(where)));
+	if (u->mnt_table_find_srcpath(u->swaps, node, MNT_ITER_FORWARD))
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space", name);
+	return false;
+}
+
+static bool disk_in_use(const struct in_use *u, const char *disk)
+{
+	cleanup(sysfs_list_free) struct sysfs_list parts = { 0 };
+	bool used = device_in_use(u, disk);
 	char path[80];
 
 	if (!used && sysfs_list(u->sysfs, &parts, SYSFS_BY_NAME, disk, "class/block/%s", disk) == 0)
 		for (size_t i = 0; i < parts.n && !used; i++) {
 			snprintf(path, sizeof(path), "%.32s/%.40s", disk, parts.names[i]);
-			used = device_used(u, path);
+			used = device_in_use(u, path);
 		}
-	sysfs_list_free(&parts);
 	return used;
 }
 
-bool in_use_session(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid, struct err *err)
+bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_no, uint32_t sid, struct err *err)
 {
-	struct use use = { .sysfs = sysfs, .err = err };
-	struct scan_devices devices = { 0 };
-	bool used = false;
-	size_t len;
+	struct in_use u = { .sysfs = sysfs, .proc = proc, .err = err };
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+	bool used;
 
-	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &use.mounts, &len) < 0)
-		use.mounts = NULL;
-	if (file_read(AT_FDCWD, "/proc/swaps", MOUNTS_MAX, &use.swaps, &len) < 0)
-		use.swaps = NULL;
-	if (scan_devices(sysfs, host_no, sid, &devices) == 0)
-		for (size_t i = 0; i < devices.n && !used; i++)
-			used = *devices.dev[i].block && disk_used(&use, devices.dev[i].block);
-	scan_devices_free(&devices);
-	x_free(use.mounts);
-	x_free(use.swaps);
+	if (scan_devices(sysfs, host_no, sid, &devices) < 0 || !devices.n)
+		return false;
+	used = load_libmount(&u) < 0 || read_tables(&u) < 0;
+	for (size_t i = 0; i < devices.n && !used; i++)
+		used = *devices.dev[i].block && disk_in_use(&u, devices.dev[i].block);
+	release(&u);
 	return used;
 }

@@ -298,7 +298,7 @@ static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct er
 static void logout(struct manager *m, struct session *s, bool force, struct manager_request *r)
 {
 	if (s && m->config.safe_logout && !force &&
-		in_use_session(m->config.engine->sysfs, s->host_no, s->sid, &r->answer->result.err))
+		in_use_session(m->config.engine->sysfs, "/proc", s->host_no, s->sid, &r->answer->result.err))
 		s = NULL;
 	if (s && join(s, r, SESSION_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);

@@ -27,3 +27,7 @@ unit_tests += tests/unit/session-traps
 tests_unit_session_traps_SOURCES = tests/unit/session-traps.c tests/unit/session-fixture.c tests/unit/session-fixture.h $(fake_kernel) $(fake_sys)
 tests_unit_session_traps_CPPFLAGS = $(TESTS_CPPFLAGS)
 tests_unit_session_traps_LDADD = $(test_libs)
+unit_tests += tests/unit/session-in_use
+tests_unit_session_in_use_SOURCES = tests/unit/session-in_use.c $(fake_sys)
+tests_unit_session_in_use_CPPFLAGS = $(TESTS_CPPFLAGS)
+tests_unit_session_in_use_LDADD = $(test_libs)
