@@ -73,7 +73,7 @@ static const struct {
  * A word of the command line, made fit for a message. Volume names of orchestrators end up in
  * arguments: a terminal must not obey them.
  */
-static const char *quoted(char *to, size_t size, const char *word)
+static const char *quoted_word(char *to, size_t size, const char *word)
 {
 	return str_escape(to, size, word, strlen(word));
 }
@@ -83,7 +83,7 @@ static int refuse_value(const struct opt_row *o, const char *value, const char *
 	char text[128];
 
 	return err_set(err, MISCSI_ERR_INVAL, "option '-%c' (--%s): '%s' %s", o->letter, o->name,
-		quoted(text, sizeof(text), value), why);
+		quoted_word(text, sizeof(text), value), why);
 }
 
 /* Whole numbers only: 2.1.8 took "3x" for 3. */
@@ -126,7 +126,7 @@ static int store_op(const struct opt_row *o, const char *value, unsigned *to, st
 }
 
 /* Of what is given twice the last counts, but for words and operations, which add up. */
-static int store(struct args *a, const struct opt_row *o, const char *value, struct err *err)
+static int store_option(struct args *a, const struct opt_row *o, const char *value, struct err *err)
 {
 	void *member = (char *)a + o->member;
 
@@ -148,7 +148,7 @@ static int store(struct args *a, const struct opt_row *o, const char *value, str
 	return -EINVAL;
 }
 
-static const struct opt_row *row_of(int letter)
+static const struct opt_row *opt_row_of(int letter)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (opts[i].letter == letter)
@@ -157,7 +157,7 @@ static const struct opt_row *row_of(int letter)
 	return NULL;
 }
 
-static int find_mode(struct args *a, struct err *err)
+static int args_find_mode(struct args *a, struct err *err)
 {
 	char text[64];
 
@@ -167,7 +167,8 @@ static int find_mode(struct args *a, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", quoted(text, sizeof(text), a->mode));
+	return err_set(
+		err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", quoted_word(text, sizeof(text), a->mode));
 }
 
 /* In the words of 2.1.8. */
@@ -183,7 +184,7 @@ int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
  * What the tables refuse once everything was read. Words that belong to no option are refused: 2.1.8
  * ignored them, so that `-m node -o delete NAME` deleted every record.
  */
-static int check(const struct args *a, int argc, char **argv, struct err *err)
+static int check_by_tables(const struct args *a, int argc, char **argv, struct err *err)
 {
 	const struct mode_row *m = &modes[a->in_mode];
 	char text[128];
@@ -199,7 +200,7 @@ static int check(const struct args *a, int argc, char **argv, struct err *err)
 	}
 	if (optind < argc)
 		return err_set(err, MISCSI_ERR_INVAL, "unexpected word '%s': nothing was done. Options begin with '-'",
-			quoted(text, sizeof(text), argv[optind]));
+			quoted_word(text, sizeof(text), argv[optind]));
 	/* Names alone are no harm to what only looks: 2.1.8's manual has it so. */
 	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))
 		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
@@ -219,20 +220,20 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 
 	/* The manual's own example: `--print` alone prints the tree. */
 	if (answer == ':' && optopt == 'P')
-		return store(a, row_of('P'), "1", err);
+		return store_option(a, opt_row_of('P'), "1", err);
 	if (answer == ':')
 		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires an argument", optopt);
 	if (optopt)
 		return err_set(err, MISCSI_ERR_INVAL, "unknown option '-%c'. Try 'iscsiadm --help'", optopt);
 	return err_set(err, MISCSI_ERR_INVAL, "unknown or ambiguous option '%s'. Try 'iscsiadm --help'",
-		quoted(text, sizeof(text), argv[optind - 1]));
+		quoted_word(text, sizeof(text), argv[optind - 1]));
 }
 
 /*
  * The tables in getopt's form. The leading ':' tells a missing argument from an unknown option, and
  * keeps getopt from printing.
  */
-static void for_getopt(char *letters, struct option *longs)
+static void fill_getopt_tables(char *letters, struct option *longs)
 {
 	*letters++ = ':';
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
@@ -256,23 +257,23 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	int c, r, first = 0;
 
 	memset(a, 0, sizeof(*a));
-	for_getopt(letters, longs);
+	fill_getopt_tables(letters, longs);
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		const struct opt_row *o = row_of(c);
+		const struct opt_row *o = opt_row_of(c);
 
-		r = o ? store(a, o, optarg, err) : refuse_word(a, c, argv, err);
+		r = o ? store_option(a, o, optarg, err) : refuse_word(a, c, argv, err);
 		if (r < 0 && first == 0)
 			first = r;
 		if (r < 0)
 			err = NULL; /* the first refusal is the one that is told */
 	}
-	if (a->mode && find_mode(a, err) < 0 && !first)
+	if (a->mode && args_find_mode(a, err) < 0 && !first)
 		first = -EINVAL;
 	if (a->help || a->version)
 		return 0;
-	return first ? first : check(a, argc, argv, err);
+	return first ? first : check_by_tables(a, argc, argv, err);
 }
 
 /* The words themselves are argv's. */
@@ -299,7 +300,7 @@ bool args_mode_takes(enum args_mode mode, enum args_opt opt)
  * Written out of the tables, so it cannot name an option that the mode refuses; a test compares it with
  * the manual.
  */
-static void usage_of_mode(FILE *to, enum args_mode mode)
+static void print_mode_usage(FILE *to, enum args_mode mode)
 {
 	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name, modes[mode].usage ? modes[mode].usage : "",
 		modes[mode].sentence);
@@ -317,7 +318,7 @@ static void usage_of_mode(FILE *to, enum args_mode mode)
 void args_usage(FILE *to, enum args_mode mode)
 {
 	if (mode != ARGS_MODE_NONE) {
-		usage_of_mode(to, mode);
+		print_mode_usage(to, mode);
 		return;
 	}
 	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {

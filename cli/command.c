@@ -248,7 +248,7 @@ static void say_rescanned(void *arg, const struct session_info *s, const struct 
 }
 
 /* 21, in 2.1.8's words: vdsm takes it for "no session to scan". */
-static int none_found(void)
+static int no_session_found(void)
 {
 	out_error("No session found.");
 	return MISCSI_ERR_NO_OBJS_FOUND;
@@ -270,7 +270,7 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 	int r;
 
 	if (sessions->n == 0)
-		return none_found();
+		return no_session_found();
 	command_catch_interrupt(c);
 	r = rescan_sessions(c->context, sessions, &events, &err);
 	if (r >= 0)
@@ -293,7 +293,7 @@ static void say_stats(void *arg, const struct session_info *session)
 	out_line("iSCSI SNMP:");
 }
 
-static void say_counter(void *arg, const char *name, const char *value, bool extended)
+static void say_session_counter(void *arg, const char *name, const char *value, bool extended)
 {
 	bool *was = arg;
 
@@ -314,12 +314,12 @@ static void say_stats_result(void *arg, const struct session_info *session, cons
 int command_stats(const struct command *c, const struct session_info_list *sessions)
 {
 	bool extended = false;
-	const struct stats_events events = { say_stats, say_counter, say_stats_result, &extended };
+	const struct stats_events events = { say_stats, say_session_counter, say_stats_result, &extended };
 	struct err err = ERR_INIT;
 	int r;
 
 	if (sessions->n == 0)
-		return none_found();
+		return no_session_found();
 	r = stats_sessions(c->context, sessions, &events, &err);
 	return r < 0 ? sessions_failed(r, &err) : 0;
 }

@@ -26,7 +26,8 @@ static const struct {
 };
 
 /* A discovery whose directory is gone meanwhile has no nodes; that is no error of the listing. */
-static int print_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
+static int print_discovery_nodes(
+	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
 	struct record_list nodes = { 0 };
 	int r = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
@@ -47,7 +48,7 @@ static int print_nodes(const struct command *c, enum record_kind kind, const str
  * order, with "No targets found." where there is nothing. The address of IPv6 stands without brackets,
  * and has a comma before its port.
  */
-static int print_section(const struct command *c, size_t section, size_t *total, struct err *err)
+static int print_discovery_section(const struct command *c, size_t section, size_t *total, struct err *err)
 {
 	struct record_list records = { 0 };
 	enum record_kind kind = sections[section].kind;
@@ -64,10 +65,10 @@ static int print_section(const struct command *c, size_t section, size_t *total,
 		}
 		out_line("DiscoveryAddress: %s,%d", record_str(records.at[i], FIELD_DISC_ADDRESS),
 			(int)record_int(records.at[i], FIELD_DISC_PORT));
-		r = print_nodes(c, kind, records.at[i], &n, err);
+		r = print_discovery_nodes(c, kind, records.at[i], &n, err);
 	}
 	if (r >= 0 && c->args->print == 1 && !sections[section].has_records)
-		r = print_nodes(c, kind, NULL, &n, err);
+		r = print_discovery_nodes(c, kind, NULL, &n, err);
 	if (r >= 0 && c->args->print == 1 && n == 0)
 		out_line("No targets found.");
 	*total += n;
@@ -76,20 +77,20 @@ static int print_section(const struct command *c, size_t section, size_t *total,
 }
 
 /* 21 and silence on stderr when there is nothing, as 2.1.8. */
-static int list(const struct command *c)
+static int list_discoveries(const struct command *c)
 {
 	struct err err = ERR_INIT;
 	size_t total = 0;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(sections); i++)
-		r = print_section(c, i, &total, &err);
+		r = print_discovery_section(c, i, &total, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	return total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
 }
 
-static void say(void *arg, const char *text)
+static void say_discovery_message(void *arg, const char *text)
 {
 	bool *said = arg;
 
@@ -98,7 +99,7 @@ static void say(void *arg, const char *text)
 }
 
 /* "nonpersistent" wins over all others: who asks for it wants nothing written. libvirt does. */
-static unsigned keep_of(unsigned ops)
+static unsigned discovery_keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT)
 		return DISCOVERY_KEEP_NOTHING;
@@ -107,7 +108,7 @@ static unsigned keep_of(unsigned ops)
 }
 
 /* "Could not perform" is on failures only: Longhorn takes "Could not" anywhere for one. */
-static int ask(const struct command *c, const struct discovery_mode_select *select, bool by_record)
+static int perform_discovery(const struct command *c, const struct discovery_mode_select *select, bool by_record)
 {
 	const struct args *a = c->args;
 	bool said = false;
@@ -115,8 +116,8 @@ static int ask(const struct command *c, const struct discovery_mode_select *sele
 		.ifaces = a->ifaces.v,
 		.n_ifaces = a->ifaces.n,
 		.by_record = by_record,
-		.keep = keep_of(a->ops),
-		.message = say,
+		.keep = discovery_keep_of(a->ops),
+		.message = say_discovery_message,
 		.arg = &said };
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
@@ -139,7 +140,7 @@ static int ask(const struct command *c, const struct discovery_mode_select *sele
 	return r;
 }
 
-static int show(const struct command *c, const struct discovery_mode_select *select)
+static int show_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct err err = ERR_INIT;
@@ -151,7 +152,7 @@ static int show(const struct command *c, const struct discovery_mode_select *sel
 }
 
 /* 0 also when it was there: Kubernetes ignores the status, XenServer wants 0. */
-static int create(const struct command *c, const struct discovery_mode_select *select)
+static int create_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
 	int r = discovery_mode_new(c->context, select, &err);
@@ -163,7 +164,7 @@ static int create(const struct command *c, const struct discovery_mode_select *s
 }
 
 /* Silent when it worked, on both streams. */
-static int update(const struct command *c, const struct discovery_mode_select *select)
+static int update_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -176,7 +177,7 @@ static int update(const struct command *c, const struct discovery_mode_select *s
 }
 
 /* Several operations together have a meaning only with -D, where they say what becomes of the results. */
-static int of_record(const struct command *c, const struct discovery_mode_select *select)
+static int run_on_discovery_record(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
 	int r;
@@ -184,11 +185,11 @@ static int of_record(const struct command *c, const struct discovery_mode_select
 	switch (c->args->ops) {
 	case 0:
 	case ARGS_OP_SHOW:
-		return show(c, select);
+		return show_discovery(c, select);
 	case ARGS_OP_NEW:
-		return create(c, select);
+		return create_discovery(c, select);
 	case ARGS_OP_UPDATE:
-		return update(c, select);
+		return update_discovery(c, select);
 	case ARGS_OP_DELETE:
 		r = discovery_mode_delete(c->context, select, &err);
 		return r < 0 ? command_fail(r, &err) : 0;
@@ -198,7 +199,7 @@ static int of_record(const struct command *c, const struct discovery_mode_select
 }
 
 /* Which of both is meant was said by the mode: by asks when there is something to ask. */
-static int run(const struct command *c, bool db)
+static int run_discovery(const struct command *c, bool db)
 {
 	const struct args *a = c->args;
 	struct discovery_mode_select select;
@@ -209,28 +210,29 @@ static int run(const struct command *c, bool db)
 	if (r)
 		return r;
 	if (!a->type && !a->portal && !asks)
-		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) needs a portal (-p)") : list(c);
+		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) needs a portal (-p)") :
+							  list_discoveries(c);
 	r = discovery_mode_select(&select, a->type, a->portal, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	if (select.kind == RECORD_FW)
-		return asks ? command_fw_discovery(c, keep_of(a->ops)) :
+		return asks ? command_fw_discovery(c, discovery_keep_of(a->ops)) :
 			      command_refuse("Invalid command. Possibly missing --discover argument.");
 	if (!asks)
-		return of_record(c, &select);
+		return run_on_discovery_record(c, &select);
 	if (select.kind == RECORD_ISNS) {
 		out_error("Could not perform iSNS discovery: %s", err_text(MISCSI_ERR_ISNS_UNAVAILABLE));
 		return MISCSI_ERR_ISNS_UNAVAILABLE;
 	}
-	return ask(c, &select, db);
+	return perform_discovery(c, &select, db);
 }
 
 int command_discovery(const struct command *c)
 {
-	return run(c, false);
+	return run_discovery(c, false);
 }
 
 int command_discoverydb(const struct command *c)
 {
-	return run(c, true);
+	return run_discovery(c, true);
 }

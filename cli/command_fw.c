@@ -9,7 +9,7 @@
 #include "modes/firmware_mode.h"
 #include "out_text.h"
 
-static int show(const struct command *c, const struct firmware_list *targets)
+static int show_boot_targets(const struct command *c, const struct firmware_list *targets)
 {
 	for (size_t i = 0; i < targets->n; i++)
 		out_host_firmware(&targets->at[i], c->args->show);
@@ -17,7 +17,7 @@ static int show(const struct command *c, const struct firmware_list *targets)
 }
 
 /* All that there are being there is what was wanted: 0, as 2.1.8 has it, in this mode alone. */
-static int login(const struct command *c, const struct firmware_list *targets)
+static int login_boot_targets(const struct command *c, const struct firmware_list *targets)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct settings settings = command_settings(c->args);
@@ -38,7 +38,7 @@ int command_fw(const struct command *c)
 
 	if (r < 0)
 		return command_fail(r, &err);
-	return c->args->login ? login(c, &targets) : show(c, &targets);
+	return c->args->login ? login_boot_targets(c, &targets) : show_boot_targets(c, &targets);
 }
 
 int command_fw_discovery(const struct command *c, unsigned keep)

@@ -12,7 +12,7 @@
 
 /* ---- the hosts themselves ---- */
 
-static unsigned detail_of(long level)
+static unsigned host_session_detail(long level)
 {
 	static const unsigned details[] = { 0, 0, SESSION_DETAIL_P1, SESSION_DETAIL_P1 | SESSION_INFO_PARAMS,
 		SESSION_DETAIL_P1 | SESSION_INFO_PARAMS | SESSION_INFO_DEVICES };
@@ -29,7 +29,7 @@ struct sessions {
 	struct session_mode_words *some_words;
 };
 
-static void sessions_free(struct sessions *s)
+static void host_sessions_free(struct sessions *s)
 {
 	session_info_list_free(&s->all);
 	x_free(s->words);
@@ -37,9 +37,9 @@ static void sessions_free(struct sessions *s)
 	x_free(s->some_words);
 }
 
-static int read_sessions(const struct command *c, struct sessions *s, struct err *err)
+static int read_host_sessions(const struct command *c, struct sessions *s, struct err *err)
 {
-	int r = session_mode_list(c->context, NULL, detail_of(c->args->print), &s->all, err);
+	int r = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, err);
 
 	if (r < 0)
 		return r;
@@ -51,7 +51,7 @@ static int read_sessions(const struct command *c, struct sessions *s, struct err
 	return session_mode_words(c->context, &s->all, s->words);
 }
 
-static void print_sessions(const struct command *c, const struct host_info *h, struct sessions *s)
+static void print_host_sessions(const struct command *c, const struct host_info *h, struct sessions *s)
 {
 	s->some.n = 0;
 	for (size_t i = 0; i < s->all.n; i++) {
@@ -67,7 +67,7 @@ static void print_sessions(const struct command *c, const struct host_info *h, s
 }
 
 /* The device that it is on; software is on none. The database of names is opened for the first of them. */
-static int print_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
+static int print_host_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
 {
 	const struct sysfs *sysfs = context_sysfs(c->context);
 	const struct engine *engine;
@@ -89,7 +89,7 @@ static int print_adapter(const struct command *c, const struct host_info *h, str
 }
 
 /* One without host that is made for iSCSI: of network adapters that can do it too, most are not meant to. */
-static int show_lacking(void *arg, const struct pci_adapter *a)
+static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 {
 	(void)arg;
 	if (a->by_id && a->lacks_count)
@@ -97,12 +97,12 @@ static int show_lacking(void *arg, const struct pci_adapter *a)
 	return 0;
 }
 
-static int print_lacking(const struct command *c, struct err *err)
+static int print_adapters_not_ready(const struct command *c, struct err *err)
 {
 	const struct engine *engine;
 	int r = context_engine(c->context, &engine, err);
 
-	return r < 0 ? r : pci_adapter_each(engine->plugins, context_sysfs(c->context), show_lacking, NULL, err);
+	return r < 0 ? r : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, err);
 }
 
 static int print_host(
@@ -119,18 +119,18 @@ static int print_host(
 	if (r < 0)
 		return r;
 	out_host(h);
-	r = print_adapter(c, h, names, err);
+	r = print_host_adapter(c, h, names, err);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
 	if (c->args->print > 1)
-		print_sessions(c, h, s);
+		print_host_sessions(c, h, s);
 	return r;
 }
 
-static int show(const struct command *c)
+static int show_hosts(const struct command *c)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
-	cleanup(sessions_free) struct sessions sessions = { 0 };
+	cleanup(host_sessions_free) struct sessions sessions = { 0 };
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct err err = ERR_INIT;
 	char version[64];
@@ -138,12 +138,12 @@ static int show(const struct command *c)
 
 	if (r >= 0 && hosts.n == 0) {
 		if (c->args->print > 0)
-			print_lacking(c, &err);
+			print_adapters_not_ready(c, &err);
 		out_error("No iSCSI hosts.");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
 	if (r >= 0 && c->args->print > 1)
-		r = read_sessions(c, &sessions, &err);
+		r = read_host_sessions(c, &sessions, &err);
 	if (r >= 0 && c->args->print == 4) {
 		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
@@ -151,11 +151,11 @@ static int show(const struct command *c)
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
 		r = print_host(c, &hosts.at[i], &sessions, &names, &err);
 	if (r >= 0 && c->args->print > 0 && !c->args->host)
-		r = print_lacking(c, &err);
+		r = print_adapters_not_ready(c, &err);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
-static int update(const struct command *c, const struct adapter *a)
+static int update_host(const struct command *c, const struct adapter *a)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -169,7 +169,7 @@ static int update(const struct command *c, const struct adapter *a)
 
 /* ---- statistics ---- */
 
-static void say_counter(void *arg, const char *name, const char *value)
+static void say_host_counter(void *arg, const char *name, const char *value)
 {
 	bool *begun = arg;
 
@@ -179,11 +179,11 @@ static void say_counter(void *arg, const char *name, const char *value)
 	out_line("\t%s: %s", name, value);
 }
 
-static int stats(const struct command *c, const struct adapter *a)
+static int show_host_stats(const struct command *c, const struct adapter *a)
 {
 	struct err err = ERR_INIT;
 	bool begun = false;
-	int r = adapter_host_stats(a, say_counter, &begun, &err);
+	int r = adapter_host_stats(a, say_host_counter, &begun, &err);
 
 	(void)c;
 	return r < 0 ? command_fail(r, &err) : 0;
@@ -192,7 +192,7 @@ static int stats(const struct command *c, const struct adapter *a)
 /* ---- CHAP table ---- */
 
 /* -x; MISCSI_NONE without it. */
-static int index_of(const struct command *c, uint32_t *out, struct err *err)
+static int parse_index(const struct command *c, uint32_t *out, struct err *err)
 {
 	*out = MISCSI_NONE;
 	return c->args->index ? host_mode_index(c->args->index, out, err) : 0;
@@ -382,7 +382,7 @@ static const struct verb {
 	{ "flashnode", ARGS_OP_LOGOUT, INDEX_MUST, false, flash_logout },
 };
 
-static const struct verb *verb_of(const struct args *a)
+static const struct verb *find_verb(const struct args *a)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (!strcmp(verbs[i].submode, a->submode) && verbs[i].op == a->ops)
@@ -391,7 +391,7 @@ static const struct verb *verb_of(const struct args *a)
 	return NULL;
 }
 
-static int refuse_verb(const struct args *a)
+static int refuse_submode(const struct args *a)
 {
 	bool chap = !strcmp(a->submode, "chap");
 
@@ -403,10 +403,10 @@ static int refuse_verb(const struct args *a)
 }
 
 /* Nothing is asked of an adapter before the words make sense. */
-static int check_words(const struct args *a, const struct verb *v, uint32_t index)
+static int check_submode_words(const struct args *a, const struct verb *v, uint32_t index)
 {
 	if (!v)
-		return refuse_verb(a);
+		return refuse_submode(a);
 	if (v->index == INDEX_MUST && index == MISCSI_NONE)
 		return command_refuse(!strcmp(v->submode, "chap") ? "Invalid chap table index." : "Invalid flashnode index.");
 	if (v->index == INDEX_NONE && index != MISCSI_NONE)
@@ -416,7 +416,7 @@ static int check_words(const struct args *a, const struct verb *v, uint32_t inde
 	return 0;
 }
 
-static int with_adapter(const struct command *c, const struct verb *v, uint32_t index,
+static int run_on_adapter(const struct command *c, const struct verb *v, uint32_t index,
 	int (*plain)(const struct command *c, const struct adapter *a))
 {
 	struct adapter adapter;
@@ -426,14 +426,14 @@ static int with_adapter(const struct command *c, const struct verb *v, uint32_t 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
 	/* what 2.1.8 has, too, ends as there */
-	r = host_mode_adapter(c->context, c->args->host, plain == update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND,
-		&adapter, &err);
+	r = host_mode_adapter(c->context, c->args->host,
+		plain == update_host ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	return v ? v->run(c, &adapter, index) : plain(c, &adapter);
 }
 
-static int of_submode(const struct command *c)
+static int run_submode(const struct command *c)
 {
 	const struct verb *v;
 	struct err err = ERR_INIT;
@@ -443,13 +443,13 @@ static int of_submode(const struct command *c)
 	if (c->args->stats || !strcmp(c->args->submode, "stats"))
 		return c->args->ops && c->args->ops != ARGS_OP_SHOW ?
 			command_refuse("stats mode: no operation (-o) but show is supported") :
-			with_adapter(c, NULL, MISCSI_NONE, stats);
-	v = verb_of(c->args);
-	r = index_of(c, &index, &err);
+			run_on_adapter(c, NULL, MISCSI_NONE, show_host_stats);
+	v = find_verb(c->args);
+	r = parse_index(c, &index, &err);
 	if (r < 0)
 		return command_fail(r, &err);
-	r = check_words(c->args, v, index);
-	return r ? r : with_adapter(c, v, index, NULL);
+	r = check_submode_words(c->args, v, index);
+	return r ? r : run_on_adapter(c, v, index, NULL);
 }
 
 int command_host(const struct command *c)
@@ -460,9 +460,10 @@ int command_host(const struct command *c)
 	if (r)
 		return r;
 	if (a->submode || a->stats)
-		return of_submode(c);
+		return run_submode(c);
 	if (a->ops == ARGS_OP_UPDATE)
-		return a->values.n ? with_adapter(c, NULL, MISCSI_NONE, update) :
+		return a->values.n ? run_on_adapter(c, NULL, MISCSI_NONE, update_host) :
 				     command_refuse("host mode: an update needs a name and a value (-n, -v)");
-	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) needs a submode (-C)") : show(c);
+	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) needs a submode (-C)") :
+						  show_hosts(c);
 }

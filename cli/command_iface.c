@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int one_or_all(const struct command *c, const char *name, struct record_list *out, struct err *err)
+static int list_ifaces(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
 	int r = name ? iface_mode_find(c->context, name, out, err) : iface_mode_list(c->context, out, err);
 
@@ -19,7 +19,7 @@ static int one_or_all(const struct command *c, const char *name, struct record_l
 }
 
 /* -P 1: what is bound to each; nothing at all when there are no nodes. */
-static int tree(const struct command *c, const struct record_list *ifaces, struct err *err)
+static int print_iface_tree(const struct command *c, const struct record_list *ifaces, struct err *err)
 {
 	struct record_list nodes = { 0 };
 	struct node_mode_select all;
@@ -33,16 +33,16 @@ static int tree(const struct command *c, const struct record_list *ifaces, struc
 	return r == -ENOENT ? 0 : r;
 }
 
-static int show(const struct command *c, const char *name)
+static int show_ifaces(const struct command *c, const char *name)
 {
 	struct record_list ifaces = { 0 };
 	struct err err = ERR_INIT;
-	int r = one_or_all(c, name, &ifaces, &err);
+	int r = list_ifaces(c, name, &ifaces, &err);
 
 	if (r >= 0 && c->args->host)
 		r = adapter_iface_of_host(c->context, c->args->host, &ifaces, &err);
 	if (r >= 0 && c->args->print == 1)
-		r = tree(c, &ifaces, &err);
+		r = print_iface_tree(c, &ifaces, &err);
 	else if (r >= 0 && name)
 		r = out_records(&ifaces, c->args->show);
 	else
@@ -52,7 +52,7 @@ static int show(const struct command *c, const char *name)
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
-static int create(const struct command *c, const char *name)
+static int create_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
 	int r = iface_mode_new(c->context, name, &err);
@@ -68,12 +68,12 @@ static int create(const struct command *c, const char *name)
 	return 0;
 }
 
-static int unknown(const char *name, int r, struct err *err)
+static int unknown_iface(const char *name, int r, struct err *err)
 {
 	return r == -ENOENT ? err_set(err, MISCSI_ERR_INVAL, "Could not read iface info for %s.", name) : r;
 }
 
-static int update(const struct command *c, const char *name)
+static int update_iface(const struct command *c, const char *name)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -83,7 +83,7 @@ static int update(const struct command *c, const char *name)
 		return command_refuse("Update requires name, value, and iface.");
 	r = iface_mode_update(c->context, name, &settings, &err);
 	if (r == -ENOENT)
-		return command_fail(unknown(name, r, &err), &err);
+		return command_fail(unknown_iface(name, r, &err), &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
 		out_error("Could not update iface %s: %s", name, err_text((enum miscsi_error)r));
@@ -93,10 +93,10 @@ static int update(const struct command *c, const char *name)
 	return 0;
 }
 
-static int remove_iface(const struct command *c, const char *name)
+static int delete_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = unknown(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
+	int r = unknown_iface(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
 
 	if (r < 0) {
 		r = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(r, &err);
@@ -110,18 +110,18 @@ static int remove_iface(const struct command *c, const char *name)
 /* ---- adapters ---- */
 
 /* The record, by its name. */
-static int find(const struct command *c, const char *name, struct record_list *out, struct err *err)
+static int find_iface(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
 	int r = iface_mode_find(c->context, name, out, err);
 
 	return r == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : r;
 }
 
-static int apply(const struct command *c, const char *name)
+static int apply_iface(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	struct err err = ERR_INIT;
-	int r = find(c, name, &iface, &err);
+	int r = find_iface(c, name, &iface, &err);
 
 	if (r >= 0)
 		r = adapter_iface_apply(c->context, iface.at[0], &err);
@@ -134,7 +134,7 @@ static int apply(const struct command *c, const char *name)
 	return 0;
 }
 
-static int apply_all(const struct command *c)
+static int apply_all_ifaces(const struct command *c)
 {
 	struct err err = ERR_INIT;
 	uint32_t host_no;
@@ -149,7 +149,7 @@ static int apply_all(const struct command *c)
 	return 0;
 }
 
-static void say_reply(void *arg, uint32_t nth, const struct err *err)
+static void say_ping_reply(void *arg, uint32_t nth, const struct err *err)
 {
 	*(bool *)arg = true;
 	if (err->code == MISCSI_ERR_OK)
@@ -159,7 +159,7 @@ static void say_reply(void *arg, uint32_t nth, const struct err *err)
 	fflush(stdout); /* one line a reply, as it comes */
 }
 
-static int ping(const struct command *c, const char *name)
+static int ping_iface(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	const struct args *a = c->args;
@@ -169,7 +169,7 @@ static int ping(const struct command *c, const char *name)
 		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1,
 		.interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
 		.interrupt = -1,
-		.reply = say_reply,
+		.reply = say_ping_reply,
 		.arg = &told };
 	struct err err = ERR_INIT;
 	int r;
@@ -182,7 +182,7 @@ static int ping(const struct command *c, const char *name)
 		return command_refuse("Ping requires destination ipaddress.");
 	command_catch_interrupt(c); /* before threads are made */
 	ping.interrupt = *c->interrupt;
-	r = find(c, name, &iface, &err);
+	r = find_iface(c, name, &iface, &err);
 	if (r >= 0)
 		r = adapter_iface_ping(c->context, iface.at[0], &ping, &err);
 	if (ping.sent)
@@ -202,23 +202,23 @@ int command_iface(const struct command *c)
 	if (a->ifaces.n > 1)
 		return command_refuse("iface mode: one iface (-I) at a time");
 	if (a->submode)
-		return ping(c, name);
+		return ping_iface(c, name);
 	if (a->ops == ARGS_OP_APPLYALL)
-		return apply_all(c);
+		return apply_all_ifaces(c);
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW && !name)
 		return command_refuse("iface mode: this operation (-o) needs an iface (-I)");
 	switch (a->ops) {
 	case 0:
 	case ARGS_OP_SHOW:
-		return show(c, name);
+		return show_ifaces(c, name);
 	case ARGS_OP_NEW:
-		return create(c, name);
+		return create_iface(c, name);
 	case ARGS_OP_UPDATE:
-		return update(c, name);
+		return update_iface(c, name);
 	case ARGS_OP_DELETE:
-		return remove_iface(c, name);
+		return delete_iface(c, name);
 	case ARGS_OP_APPLY:
-		return apply(c, name);
+		return apply_iface(c, name);
 	default:
 		return command_refuse("iface mode: one operation (-o) at a time");
 	}

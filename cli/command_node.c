@@ -18,7 +18,7 @@
  * Whole records or lines: `-m node` alone lists, with any -T, -p or -I it shows, as Ansible and
  * Longhorn use it.
  */
-static int node_show_list(const struct command *c, const struct node_mode_select *select, bool records)
+static int show_nodes(const struct command *c, const struct node_mode_select *select, bool records)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
@@ -34,7 +34,7 @@ static int node_show_list(const struct command *c, const struct node_mode_select
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
-static int create(const struct command *c, const struct node_mode_select *select)
+static int create_node(const struct command *c, const struct node_mode_select *select)
 {
 	cleanup(record_freep) struct record *node = NULL;
 	struct err err = ERR_INIT;
@@ -50,7 +50,7 @@ static int create(const struct command *c, const struct node_mode_select *select
  * democratic-csi tries an update again while stderr has this line with "iSCSI database failure". No
  * records are told of by their own line alone.
  */
-static int operation_failed(int r, const struct err *err)
+static int node_operation_failed(int r, const struct err *err)
 {
 	int status = command_fail(r, err);
 
@@ -75,7 +75,7 @@ int command_node_update(const struct command *c, const struct node_mode_select *
 	if (r < 0)
 		return command_fail(r, &err);
 	r = node_mode_update(c->context, select, &settings, &err);
-	return r < 0 ? operation_failed(r, &err) : 0;
+	return r < 0 ? node_operation_failed(r, &err) : 0;
 }
 
 int command_node_delete(const struct command *c, const struct node_mode_select *select)
@@ -86,13 +86,13 @@ int command_node_delete(const struct command *c, const struct node_mode_select *
 	if (r >= 0)
 		return 0;
 	if (err.code != MISCSI_ERR_SESS_EXISTS)
-		return operation_failed(r, &err);
+		return node_operation_failed(r, &err);
 	out_error("Could not execute operation on all records: %s", err_text(err.code));
 	return MISCSI_ERR_SESS_EXISTS;
 }
 
 /* What a boot does: Debian's unit runs `-m node --loginall=automatic`, and takes 21 for nothing to do. */
-static int login_startup(const struct command *c)
+static int login_nodes_of_startup(const struct command *c)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
@@ -105,7 +105,7 @@ static int login_startup(const struct command *c)
 	return r;
 }
 
-static int logout_startup(const struct command *c)
+static int logout_sessions_of_startup(const struct command *c)
 {
 	struct session_info_list sessions = { 0 };
 	struct err err = ERR_INIT;
@@ -118,7 +118,7 @@ static int logout_startup(const struct command *c)
 	return r;
 }
 
-static int login(const struct command *c, const struct node_mode_select *select)
+static int login_nodes(const struct command *c, const struct node_mode_select *select)
 {
 	struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
@@ -130,7 +130,7 @@ static int login(const struct command *c, const struct node_mode_select *select)
 }
 
 /* -u, -R, -s */
-static int of_sessions(const struct command *c, const struct node_mode_select *select)
+static int run_on_node_sessions(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 	struct session_info_list sessions = { 0 };
@@ -156,7 +156,7 @@ static int of_sessions(const struct command *c, const struct node_mode_select *s
  * One iface, which must be known. A logout goes by what runs: a session whose iface was deleted must
  * end as well, so its name is not looked up then.
  */
-static int choose(const struct command *c, struct node_mode_select *select)
+static int choose_nodes(const struct command *c, struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 	const char *iface = a->ifaces.n ? a->ifaces.v[0] : NULL;
@@ -181,17 +181,17 @@ static int choose(const struct command *c, struct node_mode_select *select)
 }
 
 /* One at a time: 2.1.8 took one of two without saying which. */
-static int by_operation(const struct command *c, const struct node_mode_select *select)
+static int run_node_operation(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
 
 	switch (a->ops) {
 	case 0:
-		return node_show_list(c, select, a->targetname || a->portal || a->ifaces.n);
+		return show_nodes(c, select, a->targetname || a->portal || a->ifaces.n);
 	case ARGS_OP_SHOW:
-		return node_show_list(c, select, true);
+		return show_nodes(c, select, true);
 	case ARGS_OP_NEW:
-		return create(c, select);
+		return create_node(c, select);
 	case ARGS_OP_UPDATE:
 		return command_node_update(c, select);
 	case ARGS_OP_DELETE:
@@ -215,15 +215,15 @@ int command_node(const struct command *c)
 	if (r)
 		return r;
 	if (a->loginall)
-		return login_startup(c);
+		return login_nodes_of_startup(c);
 	if (a->logoutall)
-		return logout_startup(c);
-	r = choose(c, &select);
+		return logout_sessions_of_startup(c);
+	r = choose_nodes(c, &select);
 	if (r)
 		return r;
 	if (a->login)
-		return login(c, &select);
+		return login_nodes(c, &select);
 	if (a->logout || a->rescan || a->stats)
-		return of_sessions(c, &select);
-	return by_operation(c, &select);
+		return run_on_node_sessions(c, &select);
+	return run_node_operation(c, &select);
 }

@@ -18,7 +18,7 @@
  * Each level reads more of sysfs: a plain list must not cost what -P 3 does. The level was checked
  * before.
  */
-static unsigned detail_of(long level)
+static unsigned session_detail(long level)
 {
 	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2, SESSION_DETAIL_P3 };
 
@@ -26,7 +26,7 @@ static unsigned detail_of(long level)
 }
 
 /* The daemon is asked for its words from -P 1 on; the line itself needs nobody. */
-static int print(const struct command *c, const struct session_info_list *l)
+static int print_sessions(const struct command *c, const struct session_info_list *l)
 {
 	cleanup(x_freep) struct session_mode_words *words = NULL;
 	char version[64];
@@ -51,7 +51,7 @@ static int print(const struct command *c, const struct session_info_list *l)
  * Without -r A logout of all is `-m session -u`; for records, an operation needs to know which one is
  * meant.
  */
-static int of_all(const struct command *c)
+static int run_on_all_sessions(const struct command *c)
 {
 	const struct args *a = c->args;
 	struct session_info_list l = { 0 };
@@ -60,7 +60,7 @@ static int of_all(const struct command *c)
 
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
 		return command_refuse("session mode: this operation (-o) needs a session (-r)");
-	r = session_mode_list(c->context, NULL, detail_of(a->print), &l, &err);
+	r = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
 	} else if (a->logout) {
@@ -73,7 +73,7 @@ static int of_all(const struct command *c)
 		out_error("No active sessions.");
 		r = MISCSI_ERR_NO_OBJS_FOUND;
 	} else {
-		r = print(c, &l);
+		r = print_sessions(c, &l);
 	}
 	session_info_list_free(&l);
 	return r;
@@ -83,7 +83,7 @@ static int of_all(const struct command *c)
  * One more session of the same record. Not written to the record: the number of sessions at the next
  * boot stays as it was. Takes the record in any case.
  */
-static int log_in_again(const struct command *c, struct record *node)
+static int login_session_again(const struct command *c, struct record *node)
 {
 	struct record_list one = { 0 };
 	struct err err = ERR_INIT;
@@ -104,7 +104,7 @@ static int log_in_again(const struct command *c, struct record *node)
  * What is done to the record that a session came from. The portal is written as text and read again, so
  * that from here on it is as if it had been typed with -p.
  */
-static int of_record(const struct command *c, const struct session_info *s)
+static int run_on_session_record(const struct command *c, const struct session_info *s)
 {
 	struct record *node = NULL;
 	struct node_mode_select select;
@@ -115,7 +115,7 @@ static int of_record(const struct command *c, const struct session_info *s)
 	if (r < 0)
 		return command_fail(r, &err);
 	if (c->args->ops == ARGS_OP_NEW)
-		return log_in_again(c, node);
+		return login_session_again(c, node);
 	if (!c->args->ops || c->args->ops == ARGS_OP_SHOW) {
 		r = out_record(node, c->args->show);
 		record_free(node);
@@ -139,7 +139,7 @@ static int of_record(const struct command *c, const struct session_info *s)
 }
 
 /* With -r An unknown number is 22 with one line, which is what the sysfs look-up failed with. */
-static int of_one(const struct command *c)
+static int run_on_session(const struct command *c)
 {
 	const struct args *a = c->args;
 	struct session_info_list l = { 0 };
@@ -149,7 +149,7 @@ static int of_one(const struct command *c)
 
 	if (r < 0)
 		return command_fail(r, &err);
-	r = session_mode_find(c->context, sid, a->print ? detail_of(a->print) : SESSION_DETAIL_MATCH, &l, &err);
+	r = session_mode_find(c->context, sid, a->print ? session_detail(a->print) : SESSION_DETAIL_MATCH, &l, &err);
 	if (r < 0) {
 		out_error("Could not get session info for sid %u", sid);
 		return command_status(r, &err);
@@ -161,7 +161,7 @@ static int of_one(const struct command *c)
 	else if (a->stats)
 		r = command_stats(c, &l);
 	else
-		r = a->given[ARGS_print] && !a->ops ? print(c, &l) : of_record(c, &l.info[0]);
+		r = a->given[ARGS_print] && !a->ops ? print_sessions(c, &l) : run_on_session_record(c, &l.info[0]);
 	session_info_list_free(&l);
 	return r;
 }
@@ -175,5 +175,5 @@ int command_session(const struct command *c)
 		r = command_exclusive(c->args, verbs, ARRAY_SIZE(verbs));
 	if (r)
 		return r;
-	return c->args->sid ? of_one(c) : of_all(c);
+	return c->args->sid ? run_on_session(c) : run_on_all_sessions(c);
 }

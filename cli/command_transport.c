@@ -8,7 +8,7 @@
 #include "out_text.h"
 #include "plugin/transport.h"
 
-static int show_adapter(void *arg, const struct pci_adapter *a)
+static int print_adapter(void *arg, const struct pci_adapter *a)
 {
 	(void)arg;
 	out_host_pci_adapter(a);
@@ -16,7 +16,7 @@ static int show_adapter(void *arg, const struct pci_adapter *a)
 }
 
 /* Drivers that the kernel has and nobody here serves: the package that would is named. */
-static void show_unserved(const struct command *c, const struct engine *engine)
+static void print_unserved(const struct command *c, const struct engine *engine)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	struct transport *t;
@@ -43,8 +43,8 @@ int command_transport(const struct command *c)
 	if (r < 0)
 		return command_fail(r, &err);
 	out_transports(list);
-	show_unserved(c, engine);
-	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), show_adapter, NULL, &err) < 0)
+	print_unserved(c, engine);
+	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, &err) < 0)
 		out_error("%s", err.text);
 	if (list->count == 0) {
 		out_error("no transport plugin in %s", list->dirs);

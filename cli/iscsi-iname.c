@@ -28,7 +28,7 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static void usage(FILE *to)
+static void iname_usage(FILE *to)
 {
 	fprintf(to,
 		"iscsi-iname [-p prefix] [-g]\n\n"
@@ -80,18 +80,18 @@ int main(int argc, char **argv)
 			line = true;
 			break;
 		case 'h':
-			usage(stdout);
+			iname_usage(stdout);
 			return 0;
 		case 'V':
 			printf("iscsi-iname version %s\n", PACKAGE_VERSION);
 			return 0;
 		default:
-			usage(stderr);
+			iname_usage(stderr);
 			return MISCSI_ERR_INVAL;
 		}
 	}
 	if (optind < argc) {
-		usage(stderr);
+		iname_usage(stderr);
 		return MISCSI_ERR_INVAL;
 	}
 	return print_name(prefix, line);

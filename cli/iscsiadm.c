@@ -28,7 +28,7 @@ static int (*const commands[])(const struct command *) = {
 };
 
 /* -d 0 to 8. Without it stderr stays empty on success: scripts take any text there for a failure. */
-static enum log_level level_of(long debug)
+static enum log_level log_level_of(long debug)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
 
@@ -39,10 +39,10 @@ static enum log_level level_of(long debug)
  * secure_getenv(): a program with other privileges than its user's must not be led to another database
  * or daemon.
  */
-static int run(const struct args *a)
+static int run_mode(const struct args *a)
 {
 	static const char program[] = "iscsiadm";
-	struct log log = { level_of(a->debug), log_to_stderr, (void *)program };
+	struct log log = { log_level_of(a->debug), log_to_stderr, (void *)program };
 	struct context_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
 		.sysfs = secure_getenv("MISCSI_SYSFS"),
 		.socket = secure_getenv("MISCSI_SOCKET"),
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	} else if (a.version) {
 		printf("iscsiadm version %s\n", PACKAGE_VERSION);
 	} else {
-		status = run(&a);
+		status = run_mode(&a);
 	}
 	args_free(&a);
 	if (fflush(stdout) != 0 && status == 0) {

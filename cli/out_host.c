@@ -36,14 +36,14 @@ void out_host_line(const struct host_info *h)
 		clean(&net, h->netdev), clean(&name, h->initiator));
 }
 
-static void print_text(const char *label, const char *text)
+static void print_host_text(const char *label, const char *text)
 {
 	struct clean c;
 
 	printf("\t%s: %s\n", label, clean(&c, text));
 }
 
-static void print_address(const char *label, const char *address)
+static void print_host_address(const char *label, const char *address)
 {
 	printf(strchr(address, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label, or_empty(address));
 }
@@ -53,12 +53,12 @@ void out_host(const struct host_info *h)
 	struct clean ip;
 
 	printf("Host Number: %u\n", h->host_no);
-	print_text("State", h->state);
-	print_text("Transport", h->transport);
-	print_text("Initiatorname", h->initiator);
-	print_address("IPaddress", *h->ipaddress ? clean(&ip, h->ipaddress) : "");
-	print_text("HWaddress", h->hwaddress);
-	print_text("Netdev", h->netdev);
+	print_host_text("State", h->state);
+	print_host_text("Transport", h->transport);
+	print_host_text("Initiatorname", h->initiator);
+	print_host_address("IPaddress", *h->ipaddress ? clean(&ip, h->ipaddress) : "");
+	print_host_text("HWaddress", h->hwaddress);
+	print_host_text("Netdev", h->netdev);
 }
 
 /* ---- adapters: the form is ours, for open-iscsi shows nothing of them; one fact a line ---- */
@@ -81,7 +81,7 @@ void out_host_adapter(const struct pci_adapter *a)
 	printf("\tPCI Slot: %s\n", a->device.slot);
 	printf("\tPCI Vendor: [%04x] %s\n", a->device.vendor, clean(&vendor, a->vendor_name));
 	printf("\tPCI Device: [%04x] %s\n", a->device.device, clean(&device, a->device_name));
-	print_text("PCI Driver", a->device.driver);
+	print_host_text("PCI Driver", a->device.driver);
 }
 
 /* What is printed of an interface, of which family, in order. */
@@ -106,14 +106,14 @@ static const struct {
 	{ "VLAN priority", 0, FIELD_IFACE_VLAN_PRIORITY },
 };
 
-static void print_port_field(const char *label, const struct host_port *p, enum field_id id)
+static void print_host_port_field(const char *label, const struct host_port *p, enum field_id id)
 {
 	char value[300] = "";
 
 	if (record_is_set(p->record, id))
 		record_text(p->record, id, value, sizeof(value));
 	if (field_of(id)->type == FIELD_TYPE_ADDRESS)
-		print_address(label, value);
+		print_host_address(label, value);
 	else
 		printf("\t%s: %s\n", label, or_empty(value));
 }
@@ -127,11 +127,11 @@ void out_host_port(const struct host_info *h, const struct host_port *p)
 		if (port_lines[i].family && (port_lines[i].family == FIELD_IPV6) != p->v6)
 			continue;
 		if (port_lines[i].id == FIELD_IFACE_NAME)
-			print_text(port_lines[i].label, h->port_state);
+			print_host_text(port_lines[i].label, h->port_state);
 		else if (port_lines[i].id == FIELD_IFACE_TRANSPORT)
-			print_text(port_lines[i].label, h->port_speed);
+			print_host_text(port_lines[i].label, h->port_speed);
 		else
-			print_port_field(port_lines[i].label, p, port_lines[i].id);
+			print_host_port_field(port_lines[i].label, p, port_lines[i].id);
 	}
 }
 

@@ -34,7 +34,7 @@ static const char *clean_or(struct clean *to, const char *text, const char *none
 }
 
 /* "A:P,TPGT" */
-static void print_portal(const char *address, int64_t port, int64_t tpgt)
+static void print_session_portal(const char *address, int64_t port, int64_t tpgt)
 {
 	struct clean a;
 
@@ -50,7 +50,7 @@ void out_session_line(const struct session_info *s)
 	struct clean t;
 
 	printf("%s: [%u] ", clean_or(&t, s->transport, "unknown"), s->sid);
-	print_portal(s->persistent_address, s->persistent_port, s->tpgt);
+	print_session_portal(s->persistent_address, s->persistent_port, s->tpgt);
 	printf(" %s (%s)\n", clean(&t, s->target), session_mode_is_flash(s) ? "flash" : "non-flash");
 }
 
@@ -63,18 +63,18 @@ struct layout {
 };
 
 /* As wide as the text, but for one of them. democratic-csi finds the sections by lines of stars alone. */
-static void heading_of(const struct layout *y, const char *text, int width)
+static void print_heading_of_width(const struct layout *y, const char *text, int width)
 {
 	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent, width, stars);
 }
 
-static void heading(const struct layout *y, const char *text)
+static void print_heading(const struct layout *y, const char *text)
 {
-	heading_of(y, text, (int)strlen(text));
+	print_heading_of_width(y, text, (int)strlen(text));
 }
 
 /* A value that the driver does not show is "<empty>", not 0: absent is not the same as none. */
-static void print_number(const struct layout *y, const char *label, int64_t value)
+static void print_session_number(const struct layout *y, const char *label, int64_t value)
 {
 	printf("%s\t\t%s: ", y->indent, label);
 	if (value == SESSION_INFO_OFF)
@@ -85,12 +85,12 @@ static void print_number(const struct layout *y, const char *label, int64_t valu
 		printf("%lld\n", (long long)value);
 }
 
-static void print_choice(const struct layout *y, const char *label, int64_t value, const char *no, const char *yes)
+static void print_session_choice(const struct layout *y, const char *label, int64_t value, const char *no, const char *yes)
 {
 	printf("%s\t\t%s: %s\n", y->indent, label, value < 0 ? "<empty>" : value ? yes : no);
 }
 
-static void print_text(const struct layout *y, const char *label, const char *text, const char *none)
+static void print_session_text(const struct layout *y, const char *label, const char *text, const char *none)
 {
 	struct clean c;
 
@@ -101,7 +101,7 @@ static void print_text(const struct layout *y, const char *label, const char *te
  * Masked even when there is none, as in 2.1.8: that a password is set is told to nobody without -S.
  * goiscsi takes "<empty>" for none under -S. The copy on the stack is wiped.
  */
-static void print_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
+static void print_session_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
 	struct clean c;
 	const char *text = "<empty>";
@@ -115,62 +115,62 @@ static void print_secret(const struct layout *y, const char *label, const struct
 }
 
 /* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
-static void print_interface(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
+static void print_session_interface(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	struct clean ip;
 
-	heading(y, "Interface:");
-	print_text(y, "Iface Name", s->iface, "default");
-	print_text(y, "Iface Transport", s->transport, "<empty>");
-	print_text(y, "Iface Initiatorname", s->initiator, "<empty>");
+	print_heading(y, "Interface:");
+	print_session_text(y, "Iface Name", s->iface, "default");
+	print_session_text(y, "Iface Transport", s->transport, "<empty>");
+	print_session_text(y, "Iface Initiatorname", s->initiator, "<empty>");
 	if (strchr(s->ipaddress, ':'))
 		printf("%s\t\tIface IPaddress: [%s]\n", y->indent, clean_or(&ip, s->ipaddress, ""));
 	else
-		print_text(y, "Iface IPaddress", s->ipaddress, "[default]");
-	print_text(y, "Iface HWaddress", s->hwaddress, "default");
-	print_text(y, "Iface Netdev", s->netdev, "default");
+		print_session_text(y, "Iface IPaddress", s->ipaddress, "[default]");
+	print_session_text(y, "Iface HWaddress", s->hwaddress, "default");
+	print_session_text(y, "Iface Netdev", s->netdev, "default");
 	printf("%s\t\tSID: %u\n%s\t\tiSCSI Connection State: %s\n", y->indent, s->sid, y->indent, words->connection);
-	print_text(y, "iSCSI Session State", s->state, "Unknown");
+	print_session_text(y, "iSCSI Session State", s->state, "Unknown");
 	printf("%s\t\tInternal iscsid Session State: %s\n", y->indent, words->internal);
 }
 
-static void print_settings(const struct layout *y, const struct session_info *s)
+static void print_session_settings(const struct layout *y, const struct session_info *s)
 {
-	heading(y, "Timeouts:");
-	print_number(y, "Recovery Timeout", s->recovery_tmo);
-	print_number(y, "Target Reset Timeout", s->tgt_reset_tmo);
-	print_number(y, "LUN Reset Timeout", s->lu_reset_tmo);
-	print_number(y, "Abort Timeout", s->abort_tmo);
-	heading(y, "CHAP:");
-	print_secret(y, "username", &s->username, false);
-	print_secret(y, "password", &s->password, true);
-	print_secret(y, "username_in", &s->username_in, false);
-	print_secret(y, "password_in", &s->password_in, true);
+	print_heading(y, "Timeouts:");
+	print_session_number(y, "Recovery Timeout", s->recovery_tmo);
+	print_session_number(y, "Target Reset Timeout", s->tgt_reset_tmo);
+	print_session_number(y, "LUN Reset Timeout", s->lu_reset_tmo);
+	print_session_number(y, "Abort Timeout", s->abort_tmo);
+	print_heading(y, "CHAP:");
+	print_session_secret(y, "username", &s->username, false);
+	print_session_secret(y, "password", &s->password, true);
+	print_session_secret(y, "username_in", &s->username_in, false);
+	print_session_secret(y, "password_in", &s->password_in, true);
 }
 
-static void print_params(const struct layout *y, const struct session_info *s)
+static void print_session_params(const struct layout *y, const struct session_info *s)
 {
-	heading(y, "Negotiated iSCSI params:");
-	print_choice(y, "HeaderDigest", s->header_digest, "None", "CRC32C");
-	print_choice(y, "DataDigest", s->data_digest, "None", "CRC32C");
-	print_number(y, "MaxRecvDataSegmentLength", s->max_recv);
-	print_number(y, "MaxXmitDataSegmentLength", s->max_xmit);
-	print_number(y, "FirstBurstLength", s->first_burst);
-	print_number(y, "MaxBurstLength", s->max_burst);
-	print_choice(y, "ImmediateData", s->immediate_data, "No", "Yes");
-	print_choice(y, "InitialR2T", s->initial_r2t, "No", "Yes");
-	print_number(y, "MaxOutstandingR2T", s->max_r2t);
+	print_heading(y, "Negotiated iSCSI params:");
+	print_session_choice(y, "HeaderDigest", s->header_digest, "None", "CRC32C");
+	print_session_choice(y, "DataDigest", s->data_digest, "None", "CRC32C");
+	print_session_number(y, "MaxRecvDataSegmentLength", s->max_recv);
+	print_session_number(y, "MaxXmitDataSegmentLength", s->max_xmit);
+	print_session_number(y, "FirstBurstLength", s->first_burst);
+	print_session_number(y, "MaxBurstLength", s->max_burst);
+	print_session_choice(y, "ImmediateData", s->immediate_data, "No", "Yes");
+	print_session_choice(y, "InitialR2T", s->initial_r2t, "No", "Yes");
+	print_session_number(y, "MaxOutstandingR2T", s->max_r2t);
 }
 
 /*
  * Longhorn takes the line right behind "Lun: N" for that unit's disk, and its "Lun: 1" matches "Lun:
  * 10" too: units come in order of their numbers.
  */
-static void print_devices(const struct layout *y, const struct session_info *s)
+static void print_session_devices(const struct layout *y, const struct session_info *s)
 {
 	struct clean a, b;
 
-	heading_of(y, "Attached SCSI devices:", (int)strlen(stars));
+	print_heading_of_width(y, "Attached SCSI devices:", (int)strlen(stars));
 	if (y->host)
 		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no, clean_or(&a, s->host_state, "Unknown"));
 	for (size_t i = 0; i < s->devices.n; i++) {
@@ -194,17 +194,17 @@ static void print_session(const struct layout *y, const struct session_info *s, 
 	bool connected = *s->address;
 
 	printf("%s\tCurrent Portal: ", y->indent);
-	print_portal(connected ? s->address : s->persistent_address, connected ? s->port : s->persistent_port, s->tpgt);
+	print_session_portal(connected ? s->address : s->persistent_address, connected ? s->port : s->persistent_port, s->tpgt);
 	printf("\n%s\tPersistent Portal: ", y->indent);
-	print_portal(s->persistent_address, s->persistent_port, s->tpgt);
+	print_session_portal(s->persistent_address, s->persistent_port, s->tpgt);
 	putchar('\n');
-	print_interface(y, s, words);
+	print_session_interface(y, s, words);
 	if (y->settings)
-		print_settings(y, s);
+		print_session_settings(y, s);
 	if (y->params)
-		print_params(y, s);
+		print_session_params(y, s);
 	if (y->devices)
-		print_devices(y, s);
+		print_session_devices(y, s);
 }
 
 /* By number within a target; 2.1.8 sorts sessions as text, 12 before 2. */
@@ -218,7 +218,7 @@ static int by_target(const void *a, const void *b)
 	return x->sid < y->sid ? -1 : x->sid > y->sid;
 }
 
-static void print_tree(const struct layout *y, const struct session_info_list *l, const struct session_mode_words *words)
+static void print_session_tree(const struct layout *y, const struct session_info_list *l, const struct session_mode_words *words)
 {
 	const struct session_info **order = x_newn(const struct session_info *, l->n + 1);
 	const struct session_info *last = NULL;
@@ -246,14 +246,14 @@ void out_session_tree(const struct session_info_list *l, const struct session_mo
 	const struct layout y = { "", .settings = level >= 2, .params = level >= 2, .devices = level >= 3, .host = true,
 		.secrets = secrets };
 
-	print_tree(&y, l, words);
+	print_session_tree(&y, l, words);
 }
 
 void out_session_tree_of_host(const struct session_info_list *l, const struct session_mode_words *words, unsigned level)
 {
 	const struct layout y = { "\t", .params = level >= 3, .devices = level >= 4 };
 
-	print_tree(&y, l, words);
+	print_session_tree(&y, l, words);
 }
 
 /*

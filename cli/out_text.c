@@ -102,14 +102,14 @@ static void out_portal(const char *indent, const struct record *node)
 }
 
 /* NULL, before the first, is no target. */
-static bool same_target(const struct record *a, const struct record *b)
+static bool same_node_target(const struct record *a, const struct record *b)
 {
 	return a && b && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
 }
 
-static bool same_portal(const struct record *a, const struct record *b)
+static bool same_node_portal(const struct record *a, const struct record *b)
 {
-	return same_target(a, b) && !strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
+	return same_node_target(a, b) && !strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
 		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
 		record_int(a, FIELD_NODE_TPGT) == record_int(b, FIELD_NODE_TPGT);
 }
@@ -126,9 +126,9 @@ static void out_tree(const struct record_list *nodes, bool portal_each)
 	for (size_t i = 0; i < nodes->n; i++) {
 		const struct record *node = nodes->at[i];
 
-		if (!same_target(last, node))
+		if (!same_node_target(last, node))
 			printf("Target: %s\n", record_str(node, FIELD_NODE_NAME));
-		if (portal_each || !same_portal(last, node))
+		if (portal_each || !same_node_portal(last, node))
 			out_portal("\t", node);
 		printf("\t\tIface Name: %s\n", record_str(node, FIELD_IFACE_NAME));
 		last = node;
@@ -141,7 +141,7 @@ void out_node_tree(const struct record_list *nodes)
 }
 
 /* Ports are at most 65535: their difference fits. */
-static int by_portal(const void *a, const void *b)
+static int by_node_portal(const void *a, const void *b)
 {
 	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
 	int order = strcmp(record_str(x, FIELD_NODE_NAME), record_str(y, FIELD_NODE_NAME));
@@ -157,7 +157,7 @@ static int by_portal(const void *a, const void *b)
 void out_discovery_tree(struct record_list *nodes)
 {
 	if (nodes->n > 1)
-		qsort(nodes->at, nodes->n, sizeof(nodes->at[0]), by_portal);
+		qsort(nodes->at, nodes->n, sizeof(nodes->at[0]), by_node_portal);
 	out_tree(nodes, false);
 }
 
@@ -238,7 +238,7 @@ void out_iface_tree(const struct record *iface, const struct record_list *nodes)
 
 		if (strcmp(record_str(node, FIELD_IFACE_NAME), record_str(iface, FIELD_IFACE_NAME)) != 0)
 			continue;
-		if (!same_target(last, node))
+		if (!same_node_target(last, node))
 			printf("\tTarget: %s\n", record_str(node, FIELD_NODE_NAME));
 		out_portal("\t\t", node);
 		last = node;

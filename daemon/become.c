@@ -81,7 +81,7 @@ void become_ready(int ready)
  * The lock, not the number in the file, says whether another one runs: a number may be an old one's, a lock ends with its holder.
  * Never truncated before it is locked: it may be the other one's.
  */
-static bool is_named(int fd, const char *path)
+static bool file_has_name(int fd, const char *path)
 {
 	struct stat file, named;
 
@@ -98,7 +98,7 @@ int become_pid_file(const char *pid_file, int *out, struct err *err)
 	if (fd < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot make %s", pid_file);
 	/* one that ends removes its file: what was locked may have no name any more, and guard nothing */
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0 || !is_named(fd, pid_file)) {
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0 || !file_has_name(fd, pid_file)) {
 		close(fd);
 		return err_set(err, MISCSI_ERR_INTERNAL, "another iscsid runs (%s is locked)", pid_file);
 	}

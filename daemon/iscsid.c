@@ -51,7 +51,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 }
 
 /* One option; those that only print end the program. */
-static void take(int opt, const char *value, struct iscsid_options *o)
+static void set_option(int opt, const char *value, struct iscsid_options *o)
 {
 	switch (opt) {
 	case 'c':
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 	int ready = -1, pid_fd = -1, opt, rc = 0;
 
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
-		take(opt, optarg, &options);
+		set_option(opt, optarg, &options);
 	if (optind < argc) {
 		fprintf(stderr, "iscsid: unexpected word '%s'\n", argv[optind]);
 		return MISCSI_ERR_INVAL;

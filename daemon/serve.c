@@ -48,7 +48,7 @@ static void conf_warning(void *arg, const char *text)
 	log_warn(d->log, "iscsid", "%s", text);
 }
 
-static void stop(void *arg)
+static void serve_stop(void *arg)
 {
 	struct daemon *d = arg;
 
@@ -60,7 +60,7 @@ static void on_signal(void *arg, int signo)
 	struct daemon *d = arg;
 
 	log_info(d->log, "iscsid", "ending on signal %d; sessions stay", signo);
-	stop(d);
+	serve_stop(d);
 }
 
 /* Constant as long as this kernel runs; without it ISIDs are still unique on this machine. */
@@ -95,7 +95,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 }
 
 /* The name's file is read again when it changed: installers write it after they have started us. */
-static int identify(void *arg, const char **name, const char **alias, struct err *err)
+static int identify_initiator(void *arg, const char **name, const char **alias, struct err *err)
 {
 	struct daemon *d = arg;
 	const char *path = d->options->initiator_file;
@@ -120,19 +120,19 @@ static int identify(void *arg, const char **name, const char **alias, struct err
 
 #define TIDY_MS 500
 
-static void tidy(void *arg)
+static void trim_memory(void *arg)
 {
 	(void)arg;
 	become_trim();
 }
 
 /* A burst of logins needs memory for what is said and heard; when it is over that goes back. */
-static void on_change(struct manager_watch *w, const struct manager_session *s)
+static void sessions_changed(struct manager_watch *w, const struct manager_session *s)
 {
 	struct daemon *d = w->arg;
 
 	(void)s;
-	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, tidy, d);
+	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, trim_memory, d);
 }
 
 static void network_changed(void *arg)
@@ -171,7 +171,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	struct manager_config config = {
 		.engine = &d->engine,
 		.state_dir = d->options->state_dir,
-		.identify = identify,
+		.identify = identify_initiator,
 		.identify_arg = d,
 		.host_salt = host_salt(),
 		.safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT),
@@ -191,7 +191,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	rc = manager_new(&config, &d->manager, err);
 	if (rc < 0)
 		return rc;
-	d->on_change = (struct manager_watch){ .fn = on_change, .arg = d };
+	d->on_change = (struct manager_watch){ .fn = sessions_changed, .arg = d };
 	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "the network is not watched: lost sessions are tried again by the clock alone");
@@ -245,7 +245,7 @@ static int make_service(struct daemon *d, struct err *err)
 		.log = d->log,
 		.ops = &service_ops_manager,
 		.manager = d->manager,
-		.stop = stop,
+		.stop = serve_stop,
 		.arg = d,
 	};
 	int rc = service_new(&config, &d->service);
@@ -255,7 +255,7 @@ static int make_service(struct daemon *d, struct err *err)
 	return make_sockets(d, err);
 }
 
-static int run(struct daemon *d, int ready, struct err *err)
+static int serve_run(struct daemon *d, int ready, struct err *err)
 {
 	int rc = sysfs_open(&d->sysfs, d->options->sysfs);
 
@@ -273,8 +273,8 @@ static int run(struct daemon *d, int ready, struct err *err)
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
 }
 
-/* The reverse of run(): whoever uses a part goes before it. */
-static void end(struct daemon *d)
+/* The reverse of serve_run(): whoever uses a part goes before it. */
+static void serve_end(struct daemon *d)
 {
 	if (d->service)
 		service_free(d->service);
@@ -297,7 +297,7 @@ int serve(const struct iscsid_options *options, struct log *log, int ready, stru
 	d.engine.sysfs = &d.sysfs;
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 1); /* few threads, short jobs: one heap is enough, and smaller */
-	rc = run(&d, ready, err);
-	end(&d);
+	rc = serve_run(&d, ready, err);
+	serve_end(&d);
 	return rc;
 }

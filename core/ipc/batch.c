@@ -63,7 +63,7 @@ static void batch_free(struct batch *b)
 	x_free(b);
 }
 
-static void on_cancel(void *arg)
+static void batch_cancelled(void *arg)
 {
 	batch_free(arg);
 }
@@ -72,7 +72,7 @@ static void on_cancel(void *arg)
  * {"results": …} of what has gathered; NULL: no memory. An empty array is a result too: the peer must
  * find the member in every reply.
  */
-static struct json_object *take_results(struct batch *b)
+static struct json_object *batch_take_results(struct batch *b)
 {
 	struct json_object *parameters = json_object_new_object();
 
@@ -90,7 +90,7 @@ static struct json_object *take_results(struct batch *b)
  */
 static void batch_end(struct batch *b)
 {
-	struct json_object *parameters = take_results(b);
+	struct json_object *parameters = batch_take_results(b);
 	struct err err = ERR_INIT;
 
 	if (b->error) {
@@ -104,7 +104,7 @@ static void batch_end(struct batch *b)
 }
 
 /* What the manager does not know is left out of the result. */
-static void add_result(struct batch *b, size_t index, const struct manager_result *r)
+static void batch_add_result(struct batch *b, size_t index, const struct manager_result *r)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -137,15 +137,15 @@ static void add_result(struct batch *b, size_t index, const struct manager_resul
 /* May free the batch: nothing touches it afterwards. */
 static void batch_add(struct batch *b, size_t index, const struct manager_result *r)
 {
-	add_result(b, index, r);
+	batch_add_result(b, index, r);
 	b->left--;
 	if (!b->error && varlink_call_more(b->call))
-		varlink_call_reply_more(b->call, take_results(b));
+		varlink_call_reply_more(b->call, batch_take_results(b));
 	if (b->started && !b->left)
 		batch_end(b);
 }
 
-static void on_done(struct manager_request *request, const struct manager_result *result)
+static void batch_request_done(struct manager_request *request, const struct manager_result *result)
 {
 	struct item *item = request->arg;
 	struct batch *b = item->batch;
@@ -170,7 +170,7 @@ struct batch *batch_new(const struct service_config *config, struct varlink_call
 	b->call = call;
 	b->n = b->left = n;
 	b->pending = pending;
-	varlink_call_hold(call, on_cancel, b);
+	varlink_call_hold(call, batch_cancelled, b);
 	return b;
 }
 
@@ -180,7 +180,7 @@ struct manager_request *batch_request(struct batch *b, size_t index)
 
 	item->batch = b;
 	item->pending = true;
-	item->request.done = on_done;
+	item->request.done = batch_request_done;
 	item->request.arg = item;
 	(*b->pending)++;
 	return &item->request;

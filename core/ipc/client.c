@@ -51,7 +51,7 @@ struct reply { /* one message from the daemon; borrows from object */
  * daemon would be given the passwords of all records. A path needs no such check, for its directory
  * belongs to root.
  */
-static int check_server(int fd, const char *name, struct err *err)
+static int check_server_uid(int fd, const char *name, struct err *err)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -64,7 +64,7 @@ static int check_server(int fd, const char *name, struct err *err)
 }
 
 /* The three cases that iscsiadm's exit status tells apart: 20, 13 and 18. */
-static int connect_failed(const char *name, int errnum, struct err *err)
+static int client_connect_failed(const char *name, int errnum, struct err *err)
 {
 	enum miscsi_error code = MISCSI_ERR_ISCSID_COMM_ERR;
 
@@ -78,7 +78,7 @@ static int connect_failed(const char *name, int errnum, struct err *err)
 }
 
 /* The limit is on the socket, since connect() of a local socket blocks where poll() cannot look. */
-static int connect_to(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
+static int client_connect(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	const struct timeval tv = { (time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000) * 1000 };
 	cleanup(file_close) int fd = -1;
@@ -95,9 +95,9 @@ static int connect_to(const char *name, unsigned timeout_ms, struct client **out
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "SO_SNDTIMEO");
 	if (connect(fd, (struct sockaddr *)&addr, len))
-		return connect_failed(name, errno, err);
+		return client_connect_failed(name, errno, err);
 	if (name[0] == '@') {
-		rc = check_server(fd, name, err);
+		rc = check_server_uid(fd, name, err);
 		if (rc)
 			return rc;
 	}
@@ -113,11 +113,12 @@ static int connect_to(const char *name, unsigned timeout_ms, struct client **out
 int client_open(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	struct err first = ERR_INIT, second = ERR_INIT;
-	int rc = connect_to(name ? name : LISTENER_PATH, timeout_ms, out, &first);
+	int rc = client_connect(name ? name : LISTENER_PATH, timeout_ms, out, &first);
 
 	/* Another mount namespace does not have the path; the abstract name belongs to the network namespace.
 	 */
-	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN && !connect_to(LISTENER_ABSTRACT, timeout_ms, out, &second))
+	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN &&
+		!client_connect(LISTENER_ABSTRACT, timeout_ms, out, &second))
 		return 0;
 	if (rc && err)
 		err_copy(err, &first);

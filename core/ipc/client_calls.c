@@ -28,7 +28,7 @@ struct texts {
 };
 
 /* No reply has more than eight texts that are read. What is longer than its place, once escaped, is cut. */
-static const char *text_of(struct texts *texts, struct json_object *object, const char *member)
+static const char *member_text(struct texts *texts, struct json_object *object, const char *member)
 {
 	const char *text;
 	char *place = texts->bytes[texts->n];
@@ -39,31 +39,31 @@ static const char *text_of(struct texts *texts, struct json_object *object, cons
 	return str_escape(place, sizeof(texts->bytes[0]), text, strlen(text));
 }
 
-static long long number_of(struct json_object *object, const char *member, long long min, long long max, long long otherwise)
+static long long member_number(struct json_object *object, const char *member, long long min, long long max, long long otherwise)
 {
 	varlink_integer(object, member, min, max, &otherwise);
 	return otherwise;
 }
 
 /* A result for no record, or a second one, is dropped: callers count on one each. */
-static void collect_one(struct collector *c, struct json_object *object)
+static void collect_result(struct collector *c, struct json_object *object)
 {
 	struct client_result r = { .err = ERR_INIT };
 	struct texts texts = { .n = 0 };
 	struct json_object *failure;
-	long long index = number_of(object, "index", 0, LLONG_MAX, LLONG_MAX);
+	long long index = member_number(object, "index", 0, LLONG_MAX, LLONG_MAX);
 
 	if ((unsigned long long)index >= c->n || c->seen[index])
 		return;
 	c->seen[index] = true;
 	c->left--;
 	r.index = (size_t)index;
-	r.sid = (uint32_t)number_of(object, "sid", 1, UINT32_MAX, 0);
-	r.target = text_of(&texts, object, "target");
-	r.address = text_of(&texts, object, "address");
-	r.iface = text_of(&texts, object, "iface");
-	r.port = (uint16_t)number_of(object, "port", 0, UINT16_MAX, 0);
-	r.tpgt = (int)number_of(object, "tpgt", 0, UINT16_MAX, -1);
+	r.sid = (uint32_t)member_number(object, "sid", 1, UINT32_MAX, 0);
+	r.target = member_text(&texts, object, "target");
+	r.address = member_text(&texts, object, "address");
+	r.iface = member_text(&texts, object, "iface");
+	r.port = (uint16_t)member_number(object, "port", 0, UINT16_MAX, 0);
+	r.tpgt = (int)member_number(object, "tpgt", 0, UINT16_MAX, -1);
 	if (!varlink_object(object, "error", &failure))
 		client_failure(failure, &r.err);
 	c->fn(c->arg, &r);
@@ -73,14 +73,14 @@ static void collect_one(struct collector *c, struct json_object *object)
  * The results of one reply, of the many or of the last. A reply without results is no error: a daemon
  * may send one to show that it lives.
  */
-static int collect(void *arg, struct json_object *parameters)
+static int collect_results(void *arg, struct json_object *parameters)
 {
 	struct json_object *results;
 
 	if (varlink_array(parameters, "results", &results))
 		return 0;
 	for (size_t i = 0; i < json_object_array_length(results); i++)
-		collect_one(arg, json_object_array_get_idx(results, i));
+		collect_result(arg, json_object_array_get_idx(results, i));
 	return 0;
 }
 
@@ -103,10 +103,10 @@ static int call_many(struct client *client, const char *method, struct json_obje
 		varlink_put(parameters);
 		rc = err_set(&none.err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method);
 	} else {
-		rc = client_call(client, method, parameters, collect, c, 0, &reply, &none.err);
+		rc = client_call(client, method, parameters, collect_results, c, 0, &reply, &none.err);
 	}
 	if (!rc && seen)
-		collect(c, reply);
+		collect_results(c, reply);
 	json_object_put(reply);
 	if (!rc && c->left)
 		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon gave no result");
@@ -207,22 +207,22 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-static void list_one(struct json_object *o, void (*fn)(void *arg, const struct client_session *s), void *arg)
+static void read_session(struct json_object *o, void (*fn)(void *arg, const struct client_session *s), void *arg)
 {
 	struct texts texts = { .n = 0 };
 	struct client_session s = {
-		.sid = (uint32_t)number_of(o, "sid", 1, UINT32_MAX, 0),
-		.target = or_empty(text_of(&texts, o, "target")),
-		.address = or_empty(text_of(&texts, o, "address")),
-		.iface = or_empty(text_of(&texts, o, "iface")),
-		.transport = or_empty(text_of(&texts, o, "transport")),
-		.state = or_empty(text_of(&texts, o, "state")),
-		.connection = or_empty(text_of(&texts, o, "connection")),
-		.error = text_of(&texts, o, "error"),
-		.port = (uint16_t)number_of(o, "port", 0, UINT16_MAX, 0),
-		.tpgt = (int)number_of(o, "tpgt", -1, UINT16_MAX, -1),
-		.reconnects = (unsigned)number_of(o, "reconnects", 0, UINT_MAX, 0),
-		.since_ms = (uint64_t)number_of(o, "since", 0, LLONG_MAX, 0),
+		.sid = (uint32_t)member_number(o, "sid", 1, UINT32_MAX, 0),
+		.target = or_empty(member_text(&texts, o, "target")),
+		.address = or_empty(member_text(&texts, o, "address")),
+		.iface = or_empty(member_text(&texts, o, "iface")),
+		.transport = or_empty(member_text(&texts, o, "transport")),
+		.state = or_empty(member_text(&texts, o, "state")),
+		.connection = or_empty(member_text(&texts, o, "connection")),
+		.error = member_text(&texts, o, "error"),
+		.port = (uint16_t)member_number(o, "port", 0, UINT16_MAX, 0),
+		.tpgt = (int)member_number(o, "tpgt", -1, UINT16_MAX, -1),
+		.reconnects = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
+		.since_ms = (uint64_t)member_number(o, "since", 0, LLONG_MAX, 0),
 	};
 
 	varlink_boolean(o, "adopted", &s.adopted);
@@ -238,7 +238,7 @@ int client_list(
 	if (!rc && varlink_array(reply, "sessions", &sessions))
 		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's list of sessions is malformed");
 	for (size_t i = 0; !rc && i < json_object_array_length(sessions); i++)
-		list_one(json_object_array_get_idx(sessions, i), fn, arg);
+		read_session(json_object_array_get_idx(sessions, i), fn, arg);
 	json_object_put(reply);
 	return rc;
 }
@@ -252,10 +252,10 @@ int client_status(struct client *c, struct client_status *out, struct err *err)
 	if (!rc) {
 		varlink_string(reply, "version", &version);
 		str_escape(out->version, sizeof(out->version), version, strlen(version));
-		out->pid = number_of(reply, "pid", 1, INT_MAX, 0);
-		out->uptime_s = number_of(reply, "uptime", 0, LLONG_MAX, 0);
-		out->sessions = number_of(reply, "sessions", 0, LLONG_MAX, 0);
-		out->pending = number_of(reply, "pending", 0, LLONG_MAX, 0);
+		out->pid = member_number(reply, "pid", 1, INT_MAX, 0);
+		out->uptime_s = member_number(reply, "uptime", 0, LLONG_MAX, 0);
+		out->sessions = member_number(reply, "sessions", 0, LLONG_MAX, 0);
+		out->pending = member_number(reply, "pending", 0, LLONG_MAX, 0);
 	}
 	json_object_put(reply);
 	return rc;

@@ -59,7 +59,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 }
 
 /* A record that cannot be read fails alone: the others of the call are logged in. */
-static void login_one(struct service *s, struct batch *b, size_t index, struct json_object *object)
+static void login_record(struct service *s, struct batch *b, size_t index, struct json_object *object)
 {
 	cleanup(record_freep) struct record *record = NULL;
 	struct err err = ERR_INIT;
@@ -98,7 +98,7 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	if (!b)
 		return;
 	for (size_t i = 0; i < n; i++)
-		login_one(s, b, i, json_object_array_get_idx(records, i));
+		login_record(s, b, i, json_object_array_get_idx(records, i));
 	batch_start(b, wait);
 }
 
@@ -278,7 +278,7 @@ static struct json_object *session_write(const struct manager_session *session, 
 	return o;
 }
 
-static int list_one(void *arg, const struct manager_session *session)
+static int list_session(void *arg, const struct manager_session *session)
 {
 	struct json_object *array = arg, *o;
 	int error = 0;
@@ -295,7 +295,7 @@ static void do_list(void *arg, struct varlink_call *call, struct json_object *pa
 {
 	struct service *s = arg;
 	struct json_object *reply = json_object_new_object(), *sessions = json_object_new_array();
-	int error = s->config.ops->each(s->config.manager, list_one, sessions);
+	int error = s->config.ops->each(s->config.manager, list_session, sessions);
 
 	(void)parameters;
 	varlink_add(reply, "sessions", sessions, &error);
@@ -303,7 +303,7 @@ static void do_list(void *arg, struct varlink_call *call, struct json_object *pa
 }
 
 /* A change that there is no memory for is left out: the next tells the state that is then. */
-static void on_change(struct manager_watch *w, const struct manager_session *session)
+static void monitor_changed(struct manager_watch *w, const struct manager_session *session)
 {
 	struct monitor *m = w->arg;
 	struct json_object *reply = json_object_new_object();
@@ -337,7 +337,7 @@ static void do_monitor(void *arg, struct varlink_call *call, struct json_object 
 	}
 	m->service = s;
 	m->call = call;
-	m->watch.fn = on_change;
+	m->watch.fn = monitor_changed;
 	m->watch.arg = m;
 	varlink_call_hold(call, monitor_cancel, m);
 	s->config.ops->watch(s->config.manager, &m->watch);

@@ -31,7 +31,7 @@ static const char service_description[] =
 #include "ipc/org.varlink.service.inc"
 	;
 
-static void get_info(void *arg, struct varlink_call *call, struct json_object *parameters)
+static void service_get_info(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	const struct varlink_config *config = &call->connection->server->config;
 	struct json_object *reply = json_object_new_object(), *interfaces = json_object_new_array();
@@ -50,7 +50,7 @@ static void get_info(void *arg, struct varlink_call *call, struct json_object *p
 	varlink_call_reply(call, reply);
 }
 
-static void get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
+static void service_get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	const struct varlink_config *config = &call->connection->server->config;
 	const char *name, *text = NULL;
@@ -75,8 +75,8 @@ static void get_description(void *arg, struct varlink_call *call, struct json_ob
 }
 
 static const struct varlink_method service_methods[] = {
-	{ VARLINK_SERVICE ".GetInfo", false, VARLINK_ONE, get_info },
-	{ VARLINK_SERVICE ".GetInterfaceDescription", false, VARLINK_ONE, get_description },
+	{ VARLINK_SERVICE ".GetInfo", false, VARLINK_ONE, service_get_info },
+	{ VARLINK_SERVICE ".GetInterfaceDescription", false, VARLINK_ONE, service_get_description },
 	{ .name = NULL },
 };
 
@@ -92,7 +92,7 @@ static const struct varlink_method *method_find(const struct varlink_method *tab
  * The name begins with the interface and a dot, and has no other after it. Distinguishes a method that
  * does not exist from an interface that does not, as Varlink's errors do.
  */
-static bool method_of(const char *name, const char *interface)
+static bool method_is_of(const char *name, const char *interface)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -207,7 +207,7 @@ static void refuse_unknown(struct varlink_call *call, const char *name)
 	const char *interface = call->connection->server->config.interface;
 	cleanup(strbuf_free) struct strbuf other = STRBUF_INIT(0);
 
-	if (method_of(name, interface) || method_of(name, VARLINK_SERVICE)) {
+	if (method_is_of(name, interface) || method_is_of(name, VARLINK_SERVICE)) {
 		reply_named(call, VARLINK_SERVICE ".MethodNotFound", "method", name);
 		return;
 	}

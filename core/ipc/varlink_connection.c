@@ -24,7 +24,7 @@
 
 static void connection_pump(struct varlink_connection *c);
 
-static size_t waiting(const struct varlink_connection *c)
+static size_t output_waiting(const struct varlink_connection *c)
 {
 	return varlink_buffer_len(&c->out);
 }
@@ -33,9 +33,9 @@ static size_t waiting(const struct varlink_connection *c)
  * What is not read stays in the socket, and the peer's send() blocks: that is all the flow control
  * there is.
  */
-static bool may_read(const struct varlink_connection *c)
+static bool connection_may_read(const struct varlink_connection *c)
 {
-	return !c->call && !waiting(c) && !c->eof && !c->doomed;
+	return !c->call && !output_waiting(c) && !c->eof && !c->doomed;
 }
 
 /* Direct use is the server's end only; all others drop. */
@@ -56,7 +56,7 @@ void varlink_connection_free(struct varlink_connection *c)
 	x_free(c);
 }
 
-static void on_doomed(void *arg)
+static void connection_free_later(void *arg)
 {
 	varlink_connection_free(arg);
 }
@@ -79,29 +79,29 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 	list_remove(&c->node);
 	list_append(&s->doomed, &c->node);
 	s->count--;
-	loop_defer(s->config.loop, &c->later, on_doomed, c);
+	loop_defer(s->config.loop, &c->later, connection_free_later, c);
 }
 
-static void on_message_timeout(void *arg)
+static void connection_message_late(void *arg)
 {
 	varlink_connection_drop(arg, "a message did not end in time");
 }
 
 /* The kernel tells of room only when three quarters of the socket's buffer are free: try before the drop. */
-static void on_stall(void *arg)
+static void connection_stalled(void *arg)
 {
 	struct varlink_connection *c = arg;
-	size_t before = waiting(c);
+	size_t before = output_waiting(c);
 
 	varlink_connection_flush(c);
-	if (waiting(c) == before)
+	if (output_waiting(c) == before)
 		varlink_connection_drop(c, "the peer does not read");
 	else
 		connection_pump(c);
 }
 
 /* A timer that runs is left alone, or a peer that sends a byte now and then would never be late. */
-static void watch_timer(struct varlink_connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
+static void connection_set_timer(struct varlink_connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
 {
 	if (!on)
 		loop_timer_cancel(c->server->config.loop, t);
@@ -116,14 +116,15 @@ static void watch_timer(struct varlink_connection *c, struct loop_timer *t, bool
 static void connection_update(struct varlink_connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
-	uint32_t events = (may_read(c) ? EPOLLIN : 0) | (waiting(c) ? EPOLLOUT : 0);
+	uint32_t events = (connection_may_read(c) ? EPOLLIN : 0) | (output_waiting(c) ? EPOLLOUT : 0);
 
-	if (!c->doomed && c->eof && !c->call && !waiting(c))
+	if (!c->doomed && c->eof && !c->call && !output_waiting(c))
 		varlink_connection_drop(c, NULL);
 	if (c->doomed)
 		return;
-	watch_timer(c, &c->message, may_read(c) && varlink_buffer_len(&c->in), limits->message_ms, on_message_timeout);
-	watch_timer(c, &c->stall, waiting(c), limits->stall_ms, on_stall);
+	connection_set_timer(c, &c->message, connection_may_read(c) && varlink_buffer_len(&c->in), limits->message_ms,
+		connection_message_late);
+	connection_set_timer(c, &c->stall, output_waiting(c), limits->stall_ms, connection_stalled);
 	if (c->doomed || events == c->events)
 		return;
 	c->events = events;
@@ -133,8 +134,8 @@ static void connection_update(struct varlink_connection *c)
 
 void varlink_connection_flush(struct varlink_connection *c)
 {
-	while (!c->doomed && waiting(c)) {
-		ssize_t n = send(c->io.fd, c->out.bytes + c->out.start, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (!c->doomed && output_waiting(c)) {
+		ssize_t n = send(c->io.fd, c->out.bytes + c->out.start, output_waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -156,12 +157,12 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 	int rc;
 
 	if (!c->doomed) {
-		rc = waiting(c) > max ? -ENOBUFS : varlink_append(&c->out, message, SIZE_MAX);
+		rc = output_waiting(c) > max ? -ENOBUFS : varlink_append(&c->out, message, SIZE_MAX);
 		if (rc == -ENOBUFS)
 			varlink_connection_drop(c, "the peer reads too slowly");
 		else if (rc)
 			varlink_connection_drop(c, strerror(-rc));
-		c->fat |= waiting(c) >= FAT;
+		c->fat |= output_waiting(c) >= FAT;
 		varlink_connection_flush(c);
 		connection_update(c);
 	}
@@ -172,7 +173,7 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
  * Takes one message from the buffer and serves it: false when none is whole. The message is taken out
  * of the buffer before it is served: the call may drop the connection and the buffer with it.
  */
-static bool serve_next(struct varlink_connection *c)
+static bool connection_serve_next(struct varlink_connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
 	struct json_object *object = NULL;
@@ -207,13 +208,13 @@ static void connection_pump(struct varlink_connection *c)
 	if (c->pumping)
 		return;
 	c->pumping = true;
-	while (more && !c->doomed && !c->call && !waiting(c))
-		more = serve_next(c);
+	while (more && !c->doomed && !c->call && !output_waiting(c))
+		more = connection_serve_next(c);
 	c->pumping = false;
 	connection_update(c);
 }
 
-static void on_resume(void *arg)
+static void connection_pump_later(void *arg)
 {
 	connection_pump(arg);
 }
@@ -222,7 +223,7 @@ static void on_resume(void *arg)
 void varlink_connection_resume(struct varlink_connection *c)
 {
 	if (!c->pumping && !c->doomed)
-		loop_defer(c->server->config.loop, &c->later, on_resume, c);
+		loop_defer(c->server->config.loop, &c->later, connection_pump_later, c);
 }
 
 /*
@@ -253,10 +254,10 @@ static void connection_read(struct varlink_connection *c)
 
 /* A peer that has closed both ways has no use for its call; one that will only not send has (a half-closed
  * pipe). */
-static void on_io(void *arg, uint32_t events)
+static void connection_io(void *arg, uint32_t events)
 {
 	struct varlink_connection *c = arg;
-	bool reading = may_read(c);
+	bool reading = connection_may_read(c);
 
 	if (events & EPOLLOUT) {
 		varlink_connection_flush(c);
@@ -274,7 +275,7 @@ int varlink_connection_new(struct varlink_server *s, int fd, uid_t uid)
 	int rc = c ? 0 : -ENOMEM;
 
 	if (!rc)
-		rc = loop_fd_add(s->config.loop, &c->io, fd, EPOLLIN, on_io, c);
+		rc = loop_fd_add(s->config.loop, &c->io, fd, EPOLLIN, connection_io, c);
 	if (rc) {
 		x_free(c);
 		close(fd);

@@ -122,7 +122,7 @@ static bool is_victim(const struct varlink_connection *c, enum victim kind, uid_
 }
 
 /* Drops the longest silent connection of a kind: false when there is none. */
-static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
+static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 {
 	struct varlink_connection *c;
 
@@ -136,18 +136,18 @@ static bool drop_one(struct varlink_server *s, enum victim kind, uid_t uid)
 }
 
 /* A user makes room for itself among its own; root among all. Users push out only who is idle. */
-static bool room_for(struct varlink_server *s, uid_t uid)
+static bool make_room(struct varlink_server *s, uid_t uid)
 {
 	unsigned same = 0;
 	struct varlink_connection *c;
 
 	list_for_each (c, &s->connections, node)
 		same += c->uid == uid;
-	if (uid && same >= s->config.limits.connections_uid && !drop_one(s, VICTIM_IDLE_SAME, uid))
+	if (uid && same >= s->config.limits.connections_uid && !drop_victim(s, VICTIM_IDLE_SAME, uid))
 		return false;
-	if (s->count < s->config.limits.connections || drop_one(s, VICTIM_IDLE_OTHER, uid))
+	if (s->count < s->config.limits.connections || drop_victim(s, VICTIM_IDLE_OTHER, uid))
 		return true;
-	return !uid && (drop_one(s, VICTIM_OTHER, uid) || drop_one(s, VICTIM_IDLE_ROOT, uid));
+	return !uid && (drop_victim(s, VICTIM_OTHER, uid) || drop_victim(s, VICTIM_IDLE_ROOT, uid));
 }
 
 /* Takes the descriptor in any case. */
@@ -156,7 +156,7 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 	uid_t uid;
 	int rc = s->config.peer(fd, &uid);
 
-	if (!rc && !room_for(s, uid)) {
+	if (!rc && !make_room(s, uid)) {
 		log_debug(s->config.log, MODULE, "connection of uid %u refused: too many", (unsigned)uid);
 		rc = -EMFILE;
 	}
@@ -166,15 +166,15 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 	return rc;
 }
 
-static void listen_for(struct varlink_server *s, uint32_t events)
+static void listeners_watch(struct varlink_server *s, uint32_t events)
 {
 	for (unsigned i = 0; i < s->listening; i++)
 		loop_fd_mod(s->config.loop, &s->listeners[i], events);
 }
 
-static void on_pause_end(void *arg)
+static void accept_again(void *arg)
 {
-	listen_for(arg, EPOLLIN);
+	listeners_watch(arg, EPOLLIN);
 }
 
 /*
@@ -187,13 +187,13 @@ static void accept_failed(struct varlink_server *s, int errnum)
 		return;
 	if (log_worth(&s->failures))
 		log_warn(s->config.log, MODULE, "cannot accept a connection: %s", strerror(errnum));
-	drop_one(s, VICTIM_IDLE_OTHER, 0);
-	if (!loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, on_pause_end, s))
-		listen_for(s, 0);
+	drop_victim(s, VICTIM_IDLE_OTHER, 0);
+	if (!loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, accept_again, s))
+		listeners_watch(s, 0);
 }
 
 /* A few at a time, so that a flood of connections does not starve the sessions' own events. */
-static void on_listener(struct varlink_server *s, unsigned i)
+static void accept_connections(struct varlink_server *s, unsigned i)
 {
 	for (int n = 0; n < ACCEPT_AT_ONCE; n++) {
 		int fd = accept4(s->listeners[i].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -207,13 +207,13 @@ static void on_listener(struct varlink_server *s, unsigned i)
 	}
 }
 
-static void on_listeners(void *arg, uint32_t events)
+static void listeners_ready(void *arg, uint32_t events)
 {
 	struct varlink_server *s = arg;
 
 	(void)events;
 	for (unsigned i = 0; i < s->listening; i++)
-		on_listener(s, i);
+		accept_connections(s, i);
 }
 
 int varlink_server_listen(struct varlink_server *s, int fd)
@@ -222,7 +222,7 @@ int varlink_server_listen(struct varlink_server *s, int fd)
 
 	if (s->listening == LISTENERS_MAX)
 		return -ENOSPC;
-	rc = loop_fd_add(s->config.loop, &s->listeners[s->listening], fd, EPOLLIN, on_listeners, s);
+	rc = loop_fd_add(s->config.loop, &s->listeners[s->listening], fd, EPOLLIN, listeners_ready, s);
 	if (!rc)
 		s->listening++;
 	return rc;

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-static int transport_of(struct context *ctx, const char *name, struct adapter *out, struct err *err)
+static int find_transport(struct context *ctx, const char *name, struct adapter *out, struct err *err)
 {
 	const struct engine *engine;
 	int r = context_engine(ctx, &engine, err);
@@ -26,21 +26,21 @@ static int transport_of(struct context *ctx, const char *name, struct adapter *o
 /* ---- into the database ---- */
 
 /* A host of a session is no adapter; its plugin is asked only where nothing else tells. */
-static bool is_adapter(struct context *ctx, const struct host_info *h)
+static bool host_is_adapter(struct context *ctx, const struct host_info *h)
 {
 	struct adapter a;
 	struct err err = ERR_INIT;
 
 	if (!*h->hwaddress || !*h->transport)
 		return false;
-	if (transport_of(ctx, h->transport, &a, &err) < 0) {
+	if (find_transport(ctx, h->transport, &a, &err) < 0) {
 		log_info(context_log(ctx), "iface", "host%u: %s", h->host_no, err.text);
 		return false;
 	}
 	return !(transport_traits(a.transport) & MISCSI_TRAIT_SESSION_HOST);
 }
 
-static void keep(struct context *ctx, struct db *db, const struct record *iface)
+static void keep_iface(struct context *ctx, struct db *db, const struct record *iface)
 {
 	cleanup(record_freep) struct record *there = NULL;
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
@@ -52,17 +52,17 @@ static void keep(struct context *ctx, struct db *db, const struct record *iface)
 		log_info(context_log(ctx), "iface", "%s is not kept: %s", name, err.text);
 }
 
-static int setup_host(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
+static int setup_host_ifaces(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
 	int r = *h->transport && *h->hwaddress ? host_ports_read(context_sysfs(ctx), h, &ports, err) : 0;
 
-	if (r >= 0 && ports.n == 0 && is_adapter(ctx, h)) {
+	if (r >= 0 && ports.n == 0 && host_is_adapter(ctx, h)) {
 		host_ports_free(&ports);
 		r = host_ports_of_host(h, &ports, err);
 	}
 	for (size_t i = 0; r >= 0 && i < ports.n; i++)
-		keep(ctx, db, ports.at[i].record);
+		keep_iface(ctx, db, ports.at[i].record);
 	return r;
 }
 
@@ -75,19 +75,19 @@ int adapter_iface_setup(struct context *ctx, struct err *err)
 	if (r >= 0)
 		r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
 	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = setup_host(ctx, db, &hosts.at[i], err);
+		r = setup_host_ifaces(ctx, db, &hosts.at[i], err);
 	return r;
 }
 
 /* ---- which host ---- */
 
-static bool same(const char *wanted, const char *shown)
+static bool same_word(const char *wanted, const char *shown)
 {
 	return *shown && strcasecmp(wanted, shown) == 0;
 }
 
 /* bound: it must name the host. */
-static bool serves(const struct host_info *h, const struct record *iface, bool bound)
+static bool host_serves(const struct host_info *h, const struct record *iface, bool bound)
 {
 	const char *hwaddress = record_explicit(iface, FIELD_IFACE_HWADDRESS),
 		   *netdev = record_explicit(iface, FIELD_IFACE_NETDEV);
@@ -95,25 +95,25 @@ static bool serves(const struct host_info *h, const struct record *iface, bool b
 	if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), h->transport) != 0)
 		return false;
 	if (hwaddress)
-		return same(hwaddress, h->hwaddress);
-	return netdev ? same(netdev, h->netdev) : !bound;
+		return same_word(hwaddress, h->hwaddress);
+	return netdev ? same_word(netdev, h->netdev) : !bound;
 }
 
-static bool any_serves(const struct host_list *hosts, const struct record *iface, bool bound)
+static bool any_host_serves(const struct host_list *hosts, const struct record *iface, bool bound)
 {
 	for (size_t i = 0; i < hosts->n; i++) {
-		if (serves(&hosts->at[i], iface, bound))
+		if (host_serves(&hosts->at[i], iface, bound))
 			return true;
 	}
 	return false;
 }
 
-static void keep_served(const struct host_list *hosts, struct record_list *ifaces, bool bound)
+static void keep_ifaces_served(const struct host_list *hosts, struct record_list *ifaces, bool bound)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ifaces->n; i++) {
-		if (any_serves(hosts, ifaces->at[i], bound))
+		if (any_host_serves(hosts, ifaces->at[i], bound))
 			ifaces->at[n++] = ifaces->at[i];
 		else
 			record_free(ifaces->at[i]);
@@ -136,7 +136,7 @@ int adapter_iface_of_host(struct context *ctx, const char *which, struct record_
 	int r = hosts_named(ctx, which, &hosts, err);
 
 	if (r >= 0)
-		keep_served(&hosts, ifaces, false);
+		keep_ifaces_served(&hosts, ifaces, false);
 	return r;
 }
 
@@ -146,7 +146,7 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
 	size_t found = 0;
-	int r = transport_of(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
+	int r = find_transport(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
 
 	if (r < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
 		return r;
@@ -154,7 +154,7 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < hosts.n; i++) {
-		if (!serves(&hosts.at[i], iface, false))
+		if (!host_serves(&hosts.at[i], iface, false))
 			continue;
 		out->host_no = hosts.at[i].host_no;
 		found++;
@@ -196,7 +196,7 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	if (r < 0)
 		return r;
 	*host_no = a.host_no;
-	keep_served(&hosts, &ifaces, true);
+	keep_ifaces_served(&hosts, &ifaces, true);
 	if (ifaces.n == 0)
 		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface is bound to host%u", a.host_no);
 	/* The kernel takes several interfaces at once; what a plugin does itself it does for one. */
@@ -255,7 +255,7 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-static int parse_address(const char *text, union address *out, uint32_t *len, struct err *err)
+static int parse_ping_address(const char *text, union address *out, uint32_t *len, struct err *err)
 {
 	char shown[80];
 
@@ -338,7 +338,7 @@ int adapter_iface_ping(struct context *ctx, const struct record *iface, struct a
 	const struct engine *engine;
 	union address to;
 	struct adapter a;
-	int r = parse_address(ping->address, &to, &args.dst_len, err);
+	int r = parse_ping_address(ping->address, &to, &args.dst_len, err);
 
 	args.dst = &to.any;
 	if (r >= 0)

@@ -41,7 +41,7 @@ struct context {
 	struct engine engine;
 };
 
-static void doubtful_line(void *arg, const char *text)
+static void warn_of_line(void *arg, const char *text)
 {
 	const struct context *ctx = arg;
 
@@ -49,7 +49,7 @@ static void doubtful_line(void *arg, const char *text)
 	log_warn(ctx->config.log, "record", "%s", text);
 }
 
-static const char *find_transport(void *arg, const char *proc_name);
+static const char *context_transport_of(void *arg, const char *proc_name);
 
 int context_new(const struct context_config *config, struct context **out)
 {
@@ -60,8 +60,8 @@ int context_new(const struct context_config *config, struct context **out)
 	ctx->config = *config;
 	ctx->sysfs = (struct sysfs)SYSFS_CLOSED;
 	ctx->interrupt = -1;
-	ctx->map = (struct ktransport_map){ find_transport, ctx };
-	ctx->report = (struct recfile_report){ doubtful_line, ctx };
+	ctx->map = (struct ktransport_map){ context_transport_of, ctx };
+	ctx->report = (struct recfile_report){ warn_of_line, ctx };
 	*out = ctx;
 	return 0;
 }
@@ -99,7 +99,7 @@ const struct sysfs *context_sysfs(struct context *ctx)
  * otherwise its plugin knows. Nothing in sysfs leads from a host to its transport but this name.
  * Plugins are loaded for it last, since a listing of sessions is what monitoring runs every minute.
  */
-static const char *find_transport(void *arg, const char *proc_name)
+static const char *context_transport_of(void *arg, const char *proc_name)
 {
 	static const char prefix[] = "iscsi_";
 	struct context *ctx = arg;
@@ -135,7 +135,7 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 }
 
 /* A file of the configuration, into path. */
-static int home_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
+static int config_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	struct db *db;
 	int r = context_db(ctx, &db, err);
@@ -157,7 +157,7 @@ int context_conf(struct context *ctx, const struct record **out, struct err *err
 	int r = 0;
 
 	if (!ctx->conf) {
-		r = home_path(ctx, "iscsid.conf", path, sizeof(path), err);
+		r = config_path(ctx, "iscsid.conf", path, sizeof(path), err);
 		if (r >= 0)
 			r = recfile_conf(path, &ctx->report, &ctx->conf, err);
 	}
@@ -171,7 +171,7 @@ int context_initiator(struct context *ctx, const char **name, const char **alias
 	int r = 0;
 
 	if (!ctx->initiator) {
-		r = home_path(ctx, "initiatorname.iscsi", path, sizeof(path), err);
+		r = config_path(ctx, "initiatorname.iscsi", path, sizeof(path), err);
 		if (r >= 0)
 			r = recfile_initiatorname(path, &ctx->initiator, &ctx->alias, err);
 	}
@@ -195,7 +195,7 @@ int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct cli
  * Connects to a daemon that was just started, as soon as it listens. A short limit, since it is tried
  * again and again.
  */
-static int try_connect(void *arg)
+static int connect_started_daemon(void *arg)
 {
 	struct context *ctx = arg;
 
@@ -218,7 +218,7 @@ int context_client(struct context *ctx, struct client **out, struct err *err)
 		if (r < 0 && (!err || err->code == MISCSI_ERR_ISCSID_NOTCONN)) {
 			if (ctx->config.may_start && context_conf(ctx, &conf, NULL) >= 0)
 				command = record_str(conf, FIELD_CONF_STARTUP);
-			if (!*command || daemon_start(command, ctx->config.log, try_connect, ctx) < 0)
+			if (!*command || daemon_start(command, ctx->config.log, connect_started_daemon, ctx) < 0)
 				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "can not connect to iSCSI daemon (%d)!",
 					r == -ENOENT || r == -ENOTCONN ? ECONNREFUSED : -r);
 			err_clear(err);

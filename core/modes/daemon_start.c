@@ -24,7 +24,7 @@
 #define STEP_MS 50
 
 /* An absolute path, since root's PATH is whatever the caller has left of it. */
-static int split(char *command, char *argv[WORDS_MAX + 1])
+static int split_command(char *command, char *argv[WORDS_MAX + 1])
 {
 	char *save = NULL;
 	int n = 0;
@@ -39,7 +39,7 @@ static int split(char *command, char *argv[WORDS_MAX + 1])
 }
 
 /* A clean environment, no descriptor of ours but a null stdin and stdout, and every signal as usual. */
-static int spawn(char *const argv[], pid_t *pid)
+static int spawn_command(char *const argv[], pid_t *pid)
 {
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char *const env[] = { path, NULL };
@@ -81,9 +81,9 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 		return -EPERM;
 	if (!copy)
 		return -ENOMEM;
-	r = split(copy, argv);
+	r = split_command(copy, argv);
 	if (r >= 0)
-		r = spawn(argv, &pid);
+		r = spawn_command(argv, &pid);
 	if (r < 0) {
 		log_err(log, "start", "iscsid.startup cannot be run: %s", strerror(-r));
 		return r;

@@ -64,7 +64,7 @@ int discovery_mode_nodes(
 }
 
 /* 6, and os-brick makes the record upon it. */
-static int not_found(const struct discovery_mode_select *s, int r, struct err *err)
+static int discovery_not_found(const struct discovery_mode_select *s, int r, struct err *err)
 {
 	if (r != -ENOENT)
 		return r;
@@ -76,7 +76,7 @@ int discovery_mode_find(struct context *ctx, const struct discovery_mode_select 
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
-	return r < 0 ? r : not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
+	return r < 0 ? r : discovery_not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
 /* As iscsid.conf says, in memory only. Who wants it kept calls discovery_mode_new(). */
@@ -108,7 +108,7 @@ int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *
 	return r < 0 ? r : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
 }
 
-static int change(void *arg, struct record *r, struct err *err)
+static int change_discovery(void *arg, struct record *r, struct err *err)
 {
 	return settings_apply(arg, r, err);
 }
@@ -126,7 +126,7 @@ int discovery_mode_update(
 		r = discovery_mode_find(ctx, s, &disc, err);
 	if (r >= 0)
 		r = settings_check(settings, s->kind, err);
-	return r < 0 ? r : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change, &copy, err);
+	return r < 0 ? r : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change_discovery, &copy, err);
 }
 
 int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
@@ -134,5 +134,5 @@ int discovery_mode_delete(struct context *ctx, const struct discovery_mode_selec
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
-	return r < 0 ? r : not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+	return r < 0 ? r : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }

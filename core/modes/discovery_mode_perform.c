@@ -94,7 +94,7 @@ static void pass_message(void *arg, const char *text)
 #define OTHERS_MS 120000 /* another discovery through an adapter, retries and all: six times 15 s, as it is by default */
 
 /* Where it cannot be had (read-only /run) we do without: a single command is as good then. */
-static int lock_paths(const struct engine *e, const struct record *iface, int *lock, struct err *err)
+static int lock_path_group(const struct engine *e, const struct record *iface, int *lock, struct err *err)
 {
 	struct transport *t;
 	int r = plugins_find(e->plugins, record_str(iface, FIELD_IFACE_TRANSPORT), &t, err);
@@ -109,7 +109,7 @@ static int lock_paths(const struct engine *e, const struct record *iface, int *l
 }
 
 /* In this process: a discovery leaves no session behind, so it needs no daemon. */
-static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
+static int ask_through_iface(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	const struct record *iface, struct answer *a, struct err *err)
 {
 	cleanup(file_unlock) int lock = -1;
@@ -127,7 +127,7 @@ static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask
 		r = context_engine(ctx, &config.engine, err);
 	if (r < 0)
 		return r;
-	r = lock_paths(config.engine, iface, &lock, err);
+	r = lock_path_group(config.engine, iface, &lock, err);
 	if (r < 0)
 		return r;
 	r = discovery_sendtargets(&config, err);
@@ -137,7 +137,7 @@ static int ask_through(struct context *ctx, const struct discovery_mode_ask *ask
 }
 
 /* The record of one portal that was found, as iscsid.conf and the iface say. */
-static int node_of(const struct discovery_mode_select *s, const struct record *template, const struct found *f,
+static int node_of_found(const struct discovery_mode_select *s, const struct record *template, const struct found *f,
 	struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *node = record_copy(template);
@@ -174,7 +174,7 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 	if (r >= 0 && record_apply(template, iface, 0) < 0)
 		r = err_nomem(err, "a record");
 	for (size_t i = 0; r >= 0 && i < a->n; i++) {
-		r = node_of(&ask->select, template, &a->at[i], &node, err);
+		r = node_of_found(&ask->select, template, &a->at[i], &node, err);
 		if (r >= 0 && record_list_add(nodes, node) < 0)
 			r = err_nomem(err, "records");
 	}
@@ -209,7 +209,8 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 }
 
 /* discoverydb goes by the record in the database, discovery by iscsid.conf. */
-static int choose_record(struct context *ctx, const struct discovery_mode_ask *ask, struct record **out, struct err *err)
+static int choose_discovery_record(
+	struct context *ctx, const struct discovery_mode_ask *ask, struct record **out, struct err *err)
 {
 	int r;
 
@@ -236,11 +237,11 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 	int r = choose_ifaces(ctx, ask, &ifaces, err);
 
 	if (r >= 0)
-		r = choose_record(ctx, ask, &disc, err);
+		r = choose_discovery_record(ctx, ask, &disc, err);
 	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
 		struct err why = ERR_INIT;
 
-		if (ask_through(ctx, ask, disc, ifaces.at[i], &a, &why) >= 0) {
+		if (ask_through_iface(ctx, ask, disc, ifaces.at[i], &a, &why) >= 0) {
 			answered = true;
 			r = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
 		} else if (err && err->code == MISCSI_ERR_OK) {

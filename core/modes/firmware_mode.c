@@ -12,13 +12,13 @@
 
 /* ---- transports ---- */
 
-static bool same(const char *a, const char *b)
+static bool same_word(const char *a, const char *b)
 {
 	return a && *a && strcasecmp(a, b) == 0;
 }
 
 /* A host of a session bears the name of its network device, too, and is no adapter. */
-static bool is_adapter(struct context *ctx, const char *transport)
+static bool transport_has_adapters(struct context *ctx, const char *transport)
 {
 	const struct engine *engine;
 	struct transport *t;
@@ -38,8 +38,9 @@ static int choose_transport(struct context *ctx, const struct host_list *hosts, 
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct host_info *h = &hosts->at[i];
 
-		if ((same(t->values[FIRMWARE_HWADDRESS], h->hwaddress) || same(t->values[FIRMWARE_NETDEV], h->netdev)) &&
-			*h->transport && strcmp(h->transport, software) != 0 && is_adapter(ctx, h->transport)) {
+		if ((same_word(t->values[FIRMWARE_HWADDRESS], h->hwaddress) ||
+			    same_word(t->values[FIRMWARE_NETDEV], h->netdev)) &&
+			*h->transport && strcmp(h->transport, software) != 0 && transport_has_adapters(ctx, h->transport)) {
 			t->host_no = h->host_no;
 			return firmware_set(t, FIRMWARE_TRANSPORT, h->transport);
 		}
@@ -85,7 +86,7 @@ struct known {
 	struct host_list hosts;
 };
 
-static void known_free(struct known *k)
+static void known_ifaces_free(struct known *k)
 {
 	record_list_free(&k->ifaces);
 	record_free(k->software);
@@ -103,7 +104,7 @@ static const char *hwaddress_of(const struct known *k, const struct firmware_tar
 }
 
 /* The adapter's own, of the portal's family where there are several. NULL: none is known. */
-static const struct record *adapter_iface(const struct known *k, const struct firmware_target *t)
+static const struct record *iface_of_adapter(const struct known *k, const struct firmware_target *t)
 {
 	const struct record *found = NULL;
 	const char *mac = hwaddress_of(k, t);
@@ -113,7 +114,7 @@ static const struct record *adapter_iface(const struct known *k, const struct fi
 		const struct record *iface = k->ifaces.at[i];
 
 		if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), t->values[FIRMWARE_TRANSPORT]) != 0 ||
-			!same(mac, record_str(iface, FIELD_IFACE_HWADDRESS)))
+			!same_word(mac, record_str(iface, FIELD_IFACE_HWADDRESS)))
 			continue;
 		if (!found || (record_is_ipv6(found) != v6 && record_is_ipv6(iface) == v6))
 			found = iface;
@@ -122,7 +123,7 @@ static const struct record *adapter_iface(const struct known *k, const struct fi
 }
 
 /* Where the database has none and takes none: what a session needs to find its adapter. */
-static int bare_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
+static int name_bare_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
 {
 	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = hwaddress_of(k, t);
 	char name[96];
@@ -134,20 +135,20 @@ static int bare_iface(const struct known *k, const struct firmware_target *t, st
 	return r < 0 || !mac ? r : record_set(node, FIELD_IFACE_HWADDRESS, mac, err);
 }
 
-static int take_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
+static int apply_boot_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
 {
 	const struct record *iface = k->software;
 
 	if (strcmp(t->values[FIRMWARE_TRANSPORT], record_str(k->software, FIELD_IFACE_TRANSPORT)) != 0)
-		iface = adapter_iface(k, t);
+		iface = iface_of_adapter(k, t);
 	if (!iface)
-		return bare_iface(k, t, node, err);
+		return name_bare_iface(k, t, node, err);
 	return record_apply(node, iface, 0) < 0 ? err_nomem(err, "a record") : 0;
 }
 
 /* ---- nodes ---- */
 
-static int fill(const struct firmware_target *t, const struct settings *settings, struct record *node, struct err *err)
+static int fill_boot_node(const struct firmware_target *t, const struct settings *settings, struct record *node, struct err *err)
 {
 	int r = firmware_to_node(t, node, err);
 
@@ -165,7 +166,7 @@ static int fill(const struct firmware_target *t, const struct settings *settings
 int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets, const struct settings *settings,
 	struct record_list *out, struct err *err)
 {
-	cleanup(known_free) struct known k = { .software = NULL };
+	cleanup(known_ifaces_free) struct known k = { .software = NULL };
 	struct db *db;
 	int r = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
@@ -181,9 +182,9 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 
 		r = context_new_record(ctx, RECORD_NODE, &node, err);
 		if (r >= 0)
-			r = take_iface(&k, &targets->at[i], node, err);
+			r = apply_boot_iface(&k, &targets->at[i], node, err);
 		if (r >= 0)
-			r = fill(&targets->at[i], settings, node, err);
+			r = fill_boot_node(&targets->at[i], settings, node, err);
 		if (r >= 0 && record_list_add(out, x_steal(node)) < 0)
 			r = err_nomem(err, "records");
 	}
@@ -193,7 +194,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 /* 2.1.8 gives them this tag; a login does not ask for it. */
 #define TPGT_OF_FIRMWARE 1
 
-static int keep(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
+static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = record_new(RECORD_FW);
 	const struct discovery_mode_ask ask = { .select = { .kind = RECORD_FW }, .keep = how };
@@ -223,7 +224,7 @@ int firmware_mode_discover(struct context *ctx, unsigned how, struct record_list
 	for (size_t i = 0; r >= 0 && i < nodes->n; i++)
 		r = record_set_int(nodes->at[i], FIELD_NODE_TPGT, TPGT_OF_FIRMWARE, err);
 	if (r >= 0 && !(how & DISCOVERY_KEEP_NOTHING))
-		r = keep(ctx, how, nodes, err);
+		r = keep_boot_nodes(ctx, how, nodes, err);
 	return r;
 }
 

@@ -12,7 +12,7 @@
  * Behind all others, "default" and then the rest: that is 2.1.8's order, and libvirt and vdsm read the
  * list.
  */
-static int list_builtin(struct record_list *out)
+static int add_builtin_ifaces(struct record_list *out)
 {
 	for (unsigned i = 0;; i++) {
 		struct record *r = db_iface_builtin(i);
@@ -33,26 +33,26 @@ int iface_mode_list(struct context *ctx, struct record_list *out, struct err *er
 		r = context_db(ctx, &db, err);
 	if (r >= 0)
 		r = db_iface_list(db, out, err);
-	if (r >= 0 && list_builtin(out) < 0)
+	if (r >= 0 && add_builtin_ifaces(out) < 0)
 		r = err_nomem(err, "ifaces");
 	return r;
 }
 
 #define NEEDS_MORE (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_OWN_HOSTS)
 
-static int is_named(void *arg, const struct plugin_served *s)
+static int serves_transport(void *arg, const struct plugin_served *s)
 {
 	return strcmp(s->match->transport, arg) == 0;
 }
 
 /* -ENOENT, and *err as it was: it is no such transport's name. */
-static int of_transport(struct context *ctx, const char *name, struct record **out, struct err *err)
+static int iface_of_transport(struct context *ctx, const char *name, struct record **out, struct err *err)
 {
 	const struct engine *engine;
 	struct transport *t;
 	int r;
 
-	if (context_engine(ctx, &engine, NULL) < 0 || plugins_each_served(engine->plugins, is_named, (char *)name) < 1)
+	if (context_engine(ctx, &engine, NULL) < 0 || plugins_each_served(engine->plugins, serves_transport, (char *)name) < 1)
 		return -ENOENT;
 	r = plugins_find(engine->plugins, name, &t, err);
 	if (r < 0)
@@ -77,7 +77,7 @@ int iface_mode_get(struct context *ctx, const char *name, struct record **out, s
 	/* It may be an adapter's, which nobody has looked at yet. */
 	if (r == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
 		r = db_iface_find(db, name, out, err);
-	return r == -ENOENT ? of_transport(ctx, name, out, err) : r;
+	return r == -ENOENT ? iface_of_transport(ctx, name, out, err) : r;
 }
 
 /* Into a list, so that one that was named and all of them are printed by the same lines. */
@@ -107,7 +107,7 @@ int iface_mode_new(struct context *ctx, const char *name, struct err *err)
 }
 
 /* By any of the field's spellings. */
-static bool names(const struct settings *s, enum field_id id)
+static bool settings_have(const struct settings *s, enum field_id id)
 {
 	enum field_id found;
 
@@ -119,7 +119,7 @@ static bool names(const struct settings *s, enum field_id id)
 }
 
 /* The settings are looked at last: that the iface is not one to change is what the user has to know first. */
-static int change(void *arg, struct record *r, struct err *err)
+static int change_iface(void *arg, struct record *r, struct err *err)
 {
 	const struct settings *s = arg;
 	int rc = settings_check(s, RECORD_IFACE, err);
@@ -128,11 +128,11 @@ static int change(void *arg, struct record *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	/* Sessions that run would belong to another adapter than their record says. */
-	if (by_netdev && !by_hwaddress && names(s, FIELD_IFACE_HWADDRESS) && !names(s, FIELD_IFACE_NETDEV))
+	if (by_netdev && !by_hwaddress && settings_have(s, FIELD_IFACE_HWADDRESS) && !settings_have(s, FIELD_IFACE_NETDEV))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"Can not update interface binding from net_ifacename to hwaddress. You must delete "
 			"the interface and create a new one");
-	if (by_hwaddress && !by_netdev && names(s, FIELD_IFACE_NETDEV) && !names(s, FIELD_IFACE_HWADDRESS))
+	if (by_hwaddress && !by_netdev && settings_have(s, FIELD_IFACE_NETDEV) && !settings_have(s, FIELD_IFACE_HWADDRESS))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"Can not update interface binding from hwaddress to net_ifacename. You must delete "
 			"the interface and create a new one");
@@ -149,7 +149,7 @@ int iface_mode_update(struct context *ctx, const char *name, const struct settin
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_iface_update(db, name, change, &copy, err);
+	return r < 0 ? r : db_iface_update(db, name, change_iface, &copy, err);
 }
 
 int iface_mode_delete(

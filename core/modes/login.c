@@ -53,7 +53,7 @@ static void login_result(void *arg, const struct client_result *r)
  * Leaves out, and tells of, those that have all their sessions. Before the daemon is asked or started:
  * clients log in again and again, and most times there is nothing to do.
  */
-static int login_choose(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
+static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
 	struct session_info_list sessions = { 0 };
 	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
@@ -96,7 +96,7 @@ int login_records(
 		r = err_nomem(err, "the records");
 		goto out;
 	}
-	r = login_choose(ctx, nodes, &c, err);
+	r = leave_out_present(ctx, nodes, &c, err);
 	if (r < 0)
 		goto out;
 	firmware_mode_complete(ctx, nodes);

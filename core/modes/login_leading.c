@@ -29,7 +29,7 @@ static bool lead_together(const struct record *a, const struct record *b)
 	return leads(a) && leads(b) && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
 }
 
-static void note(struct rounds *s, const struct record *node, enum miscsi_error code)
+static void note_result(struct rounds *s, const struct record *node, enum miscsi_error code)
 {
 	bool good = code == MISCSI_ERR_OK || code == MISCSI_ERR_SESS_EXISTS;
 
@@ -41,30 +41,30 @@ static void note(struct rounds *s, const struct record *node, enum miscsi_error 
 	}
 }
 
-static void on_begin(void *arg, const struct record *node)
+static void leading_begin(void *arg, const struct record *node)
 {
 	const struct rounds *s = arg;
 
 	s->events->begin(s->events->arg, node);
 }
 
-static void on_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
+static void leading_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
 {
 	struct rounds *s = arg;
 
-	note(s, node, MISCSI_ERR_SESS_EXISTS);
+	note_result(s, node, MISCSI_ERR_SESS_EXISTS);
 	s->events->present(s->events->arg, node, wanted, present);
 }
 
-static void on_result(void *arg, const struct record *node, const struct err *err)
+static void leading_result(void *arg, const struct record *node, const struct err *err)
 {
 	struct rounds *s = arg;
 
-	note(s, node, err->code);
+	note_result(s, node, err->code);
 	s->events->result(s->events->arg, node, err);
 }
 
-static void on_no_daemon(void *arg, const struct err *err)
+static void leading_no_daemon(void *arg, const struct err *err)
 {
 	const struct rounds *s = arg;
 
@@ -72,7 +72,7 @@ static void on_no_daemon(void *arg, const struct err *err)
 }
 
 /* Those that lead nothing come all in the first round, of each target that is led one in each. */
-static void next_round(struct rounds *s, struct record_list *round)
+static void next_leading_round(struct rounds *s, struct record_list *round)
 {
 	round->n = 0;
 	for (size_t i = 0; i < s->nodes->n; i++) {
@@ -90,7 +90,7 @@ static void next_round(struct rounds *s, struct record_list *round)
 
 /* A failure that another portal made good is none. other: why a round failed without a result for its
  * records. */
-static int outcome(const struct rounds *s, const struct err *other, struct err *err)
+static int leading_outcome(const struct rounds *s, const struct err *other, struct err *err)
 {
 	enum miscsi_error code = MISCSI_ERR_OK;
 
@@ -109,7 +109,7 @@ int login_leading(
 	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {
 	struct rounds s = { .events = events, .nodes = nodes };
-	const struct login_events mine = { on_begin, on_present, on_result, on_no_daemon, &s };
+	const struct login_events mine = { leading_begin, leading_present, leading_result, leading_no_daemon, &s };
 	struct record_list round = { .at = x_newn(struct record *, nodes->n + 1) };
 	struct err why = ERR_INIT; /* the last failure: others were noted by their records */
 	int r = 0;
@@ -119,7 +119,7 @@ int login_leading(
 		r = err_nomem(err, "the records");
 	/* No round without an end: each record is in one at most. */
 	while (r >= 0) {
-		next_round(&s, &round);
+		next_leading_round(&s, &round);
 		if (round.n == 0)
 			break;
 		r = login_records(ctx, &round, wait, &mine, &why);
@@ -128,7 +128,7 @@ int login_leading(
 			r = 0;
 	}
 	if (s.at && round.at)
-		r = outcome(&s, &why, err);
+		r = leading_outcome(&s, &why, err);
 	x_free(round.at);
 	x_free(s.at);
 	return r;

@@ -23,14 +23,14 @@ struct call {
 	struct first_error failure;
 };
 
-static void call_free(struct call *c)
+static void session_call_free(struct call *c)
 {
 	x_free(c->sids);
 	x_free(c->places);
 }
 
 /* One place more than is needed, so that an empty list is no case of its own. */
-static int call_new(struct call *c, struct err *err)
+static int session_call_new(struct call *c, struct err *err)
 {
 	c->sids = x_newn(uint32_t, c->sessions->n + 1);
 	c->places = x_newn(size_t, c->sessions->n + 1);
@@ -48,13 +48,13 @@ static int call_new(struct call *c, struct err *err)
 	return 0;
 }
 
-static void begin_all(const struct call *c)
+static void session_call_begin(const struct call *c)
 {
 	for (size_t i = 0; i < c->sessions->n; i++)
 		c->events->begin(c->events->arg, &c->sessions->info[i]);
 }
 
-static void ended(struct call *c, size_t place, const struct err *err)
+static void session_call_ended(struct call *c, size_t place, const struct err *err)
 {
 	first_error_note(&c->failure, place, err);
 	c->events->result(c->events->arg, &c->sessions->info[place], err);
@@ -65,7 +65,7 @@ static void daemon_result(void *arg, const struct client_result *r)
 	struct call *c = arg;
 
 	if (r->index < c->n)
-		ended(c, c->places[r->index], &r->err);
+		session_call_ended(c, c->places[r->index], &r->err);
 }
 
 /* The daemon's connection is of no use for more: how far it came is not known. */
@@ -95,7 +95,7 @@ static void daemon_ended(struct call *c, bool all, const struct err *err)
 		const struct session_info *s = &c->sessions->info[i];
 
 		if (s->sid == 0 || (all && !session_mode_is_flash(s)))
-			ended(c, i, err);
+			session_call_ended(c, i, err);
 	}
 }
 
@@ -113,7 +113,7 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 		if (s->sid)
 			continue;
 		client_logout_of(client, &who, force, &why);
-		ended(c, i, &why);
+		session_call_ended(c, i, &why);
 	}
 }
 
@@ -138,23 +138,23 @@ static void daemon_logout(struct context *ctx, struct call *c, bool force)
 int logout_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
-	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
+	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
 	const struct record *conf;
 	bool force;
-	int r = call_new(&c, err);
+	int r = session_call_new(&c, err);
 
 	if (r < 0)
 		return r;
 	/* A broken iscsid.conf must not keep a session up. */
 	force = context_conf(ctx, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
-	begin_all(&c);
+	session_call_begin(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err cause = ERR_INIT;
 
 		if (!session_mode_is_flash(&sessions->info[i]))
 			continue;
 		adapter_logout(ctx, &sessions->info[i], force, &cause);
-		ended(&c, i, &cause);
+		session_call_ended(&c, i, &cause);
 	}
 	if (c.n || c.logins)
 		daemon_logout(ctx, &c, force);
@@ -170,21 +170,21 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 
 	if (r < 0)
 		err_sys(&why, r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r, "cannot scan host %u", s->host_no);
-	ended(c, place, &why);
+	session_call_ended(c, place, &why);
 }
 
 /* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
 int rescan_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
-	cleanup(call_free) struct call c = { .events = events, .sessions = sessions };
+	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
 	struct client *client;
 	struct err why = ERR_INIT;
-	int r = call_new(&c, err);
+	int r = session_call_new(&c, err);
 
 	if (r < 0)
 		return r;
-	begin_all(&c);
+	session_call_begin(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
 		if (session_mode_is_flash(&sessions->info[i]))
 			rescan_here(ctx, &c, i);

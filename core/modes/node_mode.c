@@ -62,7 +62,7 @@ void node_mode_select_sessions(const struct node_mode_select *select, struct ses
 		.iface = select->filter.iface };
 }
 
-static int none_found(struct err *err)
+static int no_records_found(struct err *err)
 {
 	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
 }
@@ -75,7 +75,7 @@ int node_mode_list(struct context *ctx, const struct node_mode_select *select, s
 
 	if (r >= 0)
 		r = db_node_list(db, &select->filter, out, err);
-	return r >= 0 && out->n == 0 ? none_found(err) : r;
+	return r >= 0 && out->n == 0 ? no_records_found(err) : r;
 }
 
 int node_mode_startup_parse(const char *text, int *out, struct err *err)
@@ -91,7 +91,7 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 }
 
 /* "all" leaves out onboot: these sessions carry the root file system, and were made by the initramfs. */
-static bool starts_so(int64_t value, int startup)
+static bool startup_matches(int64_t value, int startup)
 {
 	return startup == NODE_STARTUP_ALL ? value != RECORD_STARTUP_ONBOOT : value == startup;
 }
@@ -108,13 +108,13 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < out->n; i++) {
-		if (starts_so(record_int(out->at[i], FIELD_NODE_STARTUP), startup))
+		if (startup_matches(record_int(out->at[i], FIELD_NODE_STARTUP), startup))
 			out->at[n++] = out->at[i];
 		else
 			record_free(out->at[i]);
 	}
 	out->n = n;
-	return n == 0 ? none_found(err) : 0;
+	return n == 0 ? no_records_found(err) : 0;
 }
 
 /*
@@ -145,7 +145,7 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 		for (size_t j = 0; !node && j < nodes.n; j++)
 			node = session_mode_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
 		if (!session_mode_is_flash(&out->info[i]) &&
-			starts_so(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
+			startup_matches(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
 			if (n != i) {
 				struct session_info kept = out->info[i];
 
@@ -164,7 +164,7 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 }
 
 /* What was typed becomes a record; the settings of the iface are part of it. */
-static int fill(struct record *node, const struct node_mode_select *select, const struct record *iface, struct err *err)
+static int fill_node(struct record *node, const struct node_mode_select *select, const struct record *iface, struct err *err)
 {
 	int r = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
 
@@ -199,7 +199,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, st
 	if (r >= 0)
 		r = context_new_record(ctx, RECORD_NODE, &node, err);
 	if (r >= 0)
-		r = fill(node, select, iface, err);
+		r = fill_node(node, select, iface, err);
 	if (r >= 0)
 		r = db_node_add(db, node, DB_ADD_NEW, NULL, err);
 	if (r >= 0)
@@ -207,7 +207,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, st
 	return r;
 }
 
-static int change(void *arg, struct record *r, struct err *err)
+static int change_node(void *arg, struct record *r, struct err *err)
 {
 	return settings_apply(arg, r, err);
 }
@@ -222,11 +222,11 @@ int node_mode_update(struct context *ctx, const struct node_mode_select *select,
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_node_update(db, &select->filter, change, &copy, NULL, err);
+	return r < 0 ? r : db_node_update(db, &select->filter, change_node, &copy, NULL, err);
 }
 
 /* Exactly one record. */
-static int delete_one(struct db *db, const struct record *node, struct err *err)
+static int delete_node(struct db *db, const struct record *node, struct err *err)
 {
 	struct db_filter one = { .target = record_str(node, FIELD_NODE_NAME),
 		.address = record_str(node, FIELD_CONN_ADDRESS),
@@ -288,7 +288,7 @@ int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 				busy(arg, nodes.at[i]);
 				kept = true;
 			} else {
-				r = delete_one(db, nodes.at[i], err);
+				r = delete_node(db, nodes.at[i], err);
 			}
 		}
 	}

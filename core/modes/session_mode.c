@@ -75,7 +75,7 @@ static bool same_portal(const char *address, int64_t port, const struct portal *
 
 /* A record made for a name matches by what was asked for, one made for an address that a redirect led to by
  * what is in use. */
-static bool at_portal(const struct session_info *info, const struct portal *p)
+static bool session_is_at_portal(const struct session_info *info, const struct portal *p)
 {
 	if (p->tpgt != PORTAL_TPGT_ANY && info->tpgt != p->tpgt)
 		return false;
@@ -86,13 +86,13 @@ static bool at_portal(const struct session_info *info, const struct portal *p)
  * A session that the driver or another program has made has none: it counts, and is printed, as one of
  * "default".
  */
-static const char *iface_of(const struct session_info *info)
+static const char *iface_name_of(const struct session_info *info)
 {
 	return *info->iface ? info->iface : "default";
 }
 
 /* An adapter names no iface for the sessions that it makes itself: it is its port's. */
-static void name_iface(struct session_info *info)
+static void name_flash_iface(struct session_info *info)
 {
 	char name[SESSION_INFO_NAME_MAX + sizeof(info->hwaddress)];
 
@@ -104,13 +104,13 @@ static void name_iface(struct session_info *info)
 		memcpy(info->iface, name, strlen(name) + 1);
 }
 
-static bool passes(const struct session_info *info, const struct session_mode_filter *f)
+static bool passes_filter(const struct session_info *info, const struct session_mode_filter *f)
 {
 	if (f->target && !name_equal(f->target, info->target))
 		return false;
-	if (f->iface && strcmp(f->iface, iface_of(info)) != 0)
+	if (f->iface && strcmp(f->iface, iface_name_of(info)) != 0)
 		return false;
-	return !f->by_portal || at_portal(info, &f->portal);
+	return !f->by_portal || session_is_at_portal(info, &f->portal);
 }
 
 /*
@@ -138,14 +138,14 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 	for (size_t i = 0; i < out->n; i++) {
 		struct session_info *info = &out->info[i];
 
-		name_iface(info);
+		name_flash_iface(info);
 		/* One that went away since is left out, and what has no target's name: a discovery's, or one that is being made. */
-		if (!*info->target || (filter && !passes(info, filter)) ||
+		if (!*info->target || (filter && !passes_filter(info, filter)) ||
 			((detail & ~first) && session_info_more(context_sysfs(ctx), detail & ~first, info, NULL) < 0)) {
 			session_info_clear(info);
 			continue;
 		}
-		name_iface(info);
+		name_flash_iface(info);
 		if (n != i) {
 			out->info[n] = *info;
 			memset(info, 0, sizeof(*info));
@@ -162,7 +162,7 @@ struct logins_call {
 };
 
 /* One that has a number by now, and had none when sysfs was read, is taken with it. */
-static void take_login(void *arg, const struct client_session *s)
+static void add_login(void *arg, const struct client_session *s)
 {
 	const struct logins_call *call = arg;
 	struct session_info_list *l = call->list;
@@ -177,7 +177,7 @@ static void take_login(void *arg, const struct client_session *s)
 	snprintf(info.persistent_address, sizeof(info.persistent_address), "%s", s->address);
 	snprintf(info.iface, sizeof(info.iface), "%s", s->iface);
 	snprintf(info.transport, sizeof(info.transport), "%s", s->transport);
-	if (call->filter && !passes(&info, call->filter))
+	if (call->filter && !passes_filter(&info, call->filter))
 		return;
 	grown = x_realloc(l->info, (l->n + 1) * sizeof(*grown));
 	if (!grown)
@@ -192,7 +192,7 @@ void session_mode_add_logins(struct context *ctx, const struct session_mode_filt
 	struct client *client;
 
 	if (context_client_if_there(ctx, ASK_DAEMON_MS, &client) < 0 ||
-		client_list(client, FIND_LOGINS_MS, take_login, &call, NULL) < 0)
+		client_list(client, FIND_LOGINS_MS, add_login, &call, NULL) < 0)
 		context_client_drop(ctx);
 }
 
@@ -210,7 +210,7 @@ int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct
 	if (r < 0)
 		session_info_list_free(out);
 	else
-		name_iface(out->info);
+		name_flash_iface(out->info);
 	return r;
 }
 
@@ -222,11 +222,11 @@ bool session_mode_is_of(const struct session_info *info, const struct record *no
 	int kind = portal_host_kind(address, strlen(address));
 
 	if (kind < 0 || !name_equal(info->target, record_str(node, FIELD_NODE_NAME)) ||
-		strcmp(iface_of(info), record_str(node, FIELD_IFACE_NAME)) != 0)
+		strcmp(iface_name_of(info), record_str(node, FIELD_IFACE_NAME)) != 0)
 		return false;
 	p.kind = (enum portal_kind)kind;
 	snprintf(p.host, sizeof(p.host), "%s", address);
-	return at_portal(info, &p);
+	return session_is_at_portal(info, &p);
 }
 
 bool session_mode_list_has(const struct session_info_list *l, const struct record *node)
@@ -245,7 +245,7 @@ int session_mode_record(struct context *ctx, const struct session_info *info, st
 		.address = info->persistent_address,
 		.port = (unsigned)info->persistent_port,
 		.tpgt = DB_TPGT_ANY,
-		.iface = iface_of(info) };
+		.iface = iface_name_of(info) };
 	struct record_list list = { 0 };
 	struct db *db;
 	int r = context_db(ctx, &db, err);
@@ -323,7 +323,7 @@ struct words_call {
 	struct session_mode_words *at;
 };
 
-static void take_words(void *arg, const struct client_session *s)
+static void set_words(void *arg, const struct client_session *s)
 {
 	const struct words_call *call = arg;
 
@@ -350,7 +350,7 @@ int session_mode_words(struct context *ctx, const struct session_info_list *l, s
 	for (size_t i = 0; i < l->n; i++)
 		at[i] = (struct session_mode_words){ "Unknown", "Unknown" };
 	asked = context_client_if_there(ctx, ASK_DAEMON_MS, &client) >= 0 &&
-		client_list(client, ASK_DAEMON_MS, take_words, &call, NULL) >= 0;
+		client_list(client, ASK_DAEMON_MS, set_words, &call, NULL) >= 0;
 	if (!asked)
 		context_client_drop(ctx);
 	for (size_t i = 0; !asked && i < l->n; i++)

@@ -19,7 +19,7 @@ struct asking {
 	int result;
 };
 
-static void asked(struct transport_op *op, int result)
+static void stats_op_done(struct transport_op *op, int result)
 {
 	struct asking *a = op->arg;
 
@@ -27,7 +27,7 @@ static void asked(struct transport_op *op, int result)
 	a->result = result;
 }
 
-static int take_counter(struct transport_op *op, const char *key, const char *value, uint32_t flags)
+static int pass_counter(struct transport_op *op, const char *key, const char *value, uint32_t flags)
 {
 	const struct asking *a = op->arg;
 	bool known = false;
@@ -39,7 +39,7 @@ static int take_counter(struct transport_op *op, const char *key, const char *va
 	return 0;
 }
 
-static int wait_for(struct loop *loop, struct asking *a)
+static int stats_op_wait(struct loop *loop, struct asking *a)
 {
 	int r = 0;
 
@@ -50,7 +50,7 @@ static int wait_for(struct loop *loop, struct asking *a)
 	return r < 0 ? r : a->result;
 }
 
-static int ask(struct context *ctx, const struct session_info *s, const struct stats_events *events, struct err *err)
+static int ask_session(struct context *ctx, const struct session_info *s, const struct stats_events *events, struct err *err)
 {
 	struct asking a = { .events = events };
 	const struct engine *engine;
@@ -61,19 +61,19 @@ static int ask(struct context *ctx, const struct session_info *s, const struct s
 		r = plugins_find(engine->plugins, s->transport, &t, err);
 	if (r < 0)
 		return r;
-	transport_op_init(&a.op, asked, &a);
+	transport_op_init(&a.op, stats_op_done, &a);
 	transport_open(t, &a.op);
-	r = wait_for(engine->loop, &a);
+	r = stats_op_wait(engine->loop, &a);
 	if (r >= 0) {
 		a.done = false;
-		transport_op_init(&a.op, asked, &a);
+		transport_op_init(&a.op, stats_op_done, &a);
 		a.op.host_no = s->host_no;
 		a.op.sid = s->sid;
 		a.op.cid = s->cid;
-		a.op.value = take_counter;
+		a.op.value = pass_counter;
 		events->begin(events->arg, s);
 		transport_stats_session(t, &a.op);
-		r = wait_for(engine->loop, &a);
+		r = stats_op_wait(engine->loop, &a);
 	}
 	if (r < 0 && a.op.err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a.op.err);
@@ -90,7 +90,7 @@ int stats_sessions(
 
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err why = ERR_INIT;
-		int r = ask(ctx, &sessions->info[i], events, &why);
+		int r = ask_session(ctx, &sessions->info[i], events, &why);
 
 		events->result(events->arg, &sessions->info[i], &why);
 		if (r < 0 && first == 0) {

@@ -13,7 +13,7 @@ struct listing {
 	char *dirs;
 };
 
-static int by_name(const void *a, const void *b)
+static int by_plugin_name(const void *a, const void *b)
 {
 	const struct transport_mode_info *x = a, *y = b;
 	int r = strcmp(x->name, y->name);
@@ -21,7 +21,7 @@ static int by_name(const void *a, const void *b)
 	return r ? r : strcmp(x->file, y->file);
 }
 
-static int add(void *arg, const struct plugin_info *info)
+static int add_plugin(void *arg, const struct plugin_info *info)
 {
 	struct transport_mode_list *l = arg;
 	struct transport_mode_info *rows = x_realloc(l->rows, (l->count + 1) * sizeof(*rows));
@@ -55,7 +55,7 @@ static int add(void *arg, const struct plugin_info *info)
 int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out, struct err *err)
 {
 	struct listing *listing = x_new(struct listing);
-	int r = listing ? plugins_each(ps, add, &listing->list) : -ENOMEM;
+	int r = listing ? plugins_each(ps, add_plugin, &listing->list) : -ENOMEM;
 
 	if (r == 0) {
 		listing->dirs = x_strdup(plugins_dirs(ps));
@@ -68,7 +68,7 @@ int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out
 		return err_sys(err, MISCSI_ERR_NOMEM, -r, "listing plugins");
 	}
 	if (listing->list.count)
-		qsort(listing->list.rows, listing->list.count, sizeof(listing->list.rows[0]), by_name);
+		qsort(listing->list.rows, listing->list.count, sizeof(listing->list.rows[0]), by_plugin_name);
 	*out = &listing->list;
 	return 0;
 }
