@@ -36,10 +36,12 @@ static int show_nodes(const struct command *c, const struct node_mode_select *se
 
 static int create_node(const struct command *c, const struct node_mode_select *select)
 {
-	cleanup(record_freep) struct record *node = NULL;
+	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
 	struct err err = ERR_INIT;
-	int r = node_mode_new(c->context, select, &node, &err);
+	int r = iface_mode_get(c->context, select->filter.iface ? select->filter.iface : "default", &iface, &err);
 
+	if (r >= 0)
+		r = node_mode_new(c->context, select, iface, &node, &err);
 	if (r < 0)
 		return command_fail(r, &err);
 	out_node_added(node);

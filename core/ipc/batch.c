@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "ipc/batch.h"
+#include "ipc/varlink_call.h"
 #include "base/mem.h"
 #include <errno.h>
 

@@ -10,6 +10,7 @@
 #include "ipc/service.h"
 #include "ipc/batch.h"
 #include "ipc/recordjson.h"
+#include "ipc/varlink_call.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
  * call.
  */
 #include "config.h"
+#include "ipc/varlink_call.h"
 #include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include "base/strbuf.h"

@@ -47,7 +47,7 @@ void varlink_connection_free(struct varlink_connection *c)
 		varlink_connection_drop(c, NULL);
 	loop_task_cancel(l, &c->later);
 	if (c->call)
-		varlink_call_cancel(c->call);
+		c->server->cancel(c->call);
 	list_remove(&c->node);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
@@ -190,7 +190,7 @@ static bool connection_serve_next(struct varlink_connection *c)
 	rc = varlink_parse(message, (size_t)len, &object);
 	varlink_buffer_consume(&c->in, (size_t)len + 1);
 	if (!rc)
-		rc = varlink_call_serve(c, object);
+		rc = c->server->serve(c, object);
 	varlink_put(object);
 	if (rc)
 		varlink_connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));

@@ -31,6 +31,9 @@ struct varlink_connection {
 
 struct varlink_server {
 	struct varlink_config config; /* its limits with the defaults filled in */
+	/* varlink_call.h */
+	int (*serve)(struct varlink_connection *c, struct json_object *message);
+	void (*cancel)(struct varlink_call *call);
 	struct list connections, doomed;
 	unsigned count; /* members of connections */
 	struct loop_fd listeners[LISTENERS_MAX];
@@ -52,10 +55,5 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 void varlink_connection_flush(struct varlink_connection *c);
 /* The call has ended: on to the next message. */
 void varlink_connection_resume(struct varlink_connection *c);
-
-/* Serves one message (borrowed). -EBADMSG: it is no call; -ENOMEM. */
-int varlink_call_serve(struct varlink_connection *c, struct json_object *message);
-/* The connection goes: tells the holder, frees the call. */
-void varlink_call_cancel(struct varlink_call *call);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "ipc/varlink_server.h"
+#include "ipc/varlink_call.h"
 #include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -69,6 +70,8 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 	limits_fill(&s->config.limits);
 	if (!s->config.peer)
 		s->config.peer = peer_uid;
+	s->serve = varlink_call_serve;
+	s->cancel = varlink_call_cancel;
 	list_init(&s->connections);
 	list_init(&s->doomed);
 	*out = s;

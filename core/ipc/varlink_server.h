@@ -59,18 +59,4 @@ int varlink_server_listen(struct varlink_server *s, int fd);
 int varlink_server_accept(struct varlink_server *s, int fd);
 unsigned varlink_server_connections(const struct varlink_server *s);
 
-/*
- * Replies. parameters (NULL: none) is taken in every case. After the final reply the call is gone. A peer
- * that is gone, or said "oneway", is no error. None of these calls back into cancel.
- */
-void varlink_call_reply(struct varlink_call *call, struct json_object *parameters);
-void varlink_call_reply_more(struct varlink_call *call, struct json_object *parameters); /* one that others follow */
-void varlink_call_reply_error(struct varlink_call *call, const char *error, struct json_object *parameters);
-void varlink_call_reply_invalid(struct varlink_call *call, const char *parameter); /* org.varlink.service.InvalidParameter */
-bool varlink_call_more(const struct varlink_call *call); /* the peer said "more", and the method may stream */
-
-/* The handler keeps the call. cancel(arg) is called when the connection goes before the final reply; the call
- * is gone then. */
-void varlink_call_hold(struct varlink_call *call, void (*cancel)(void *arg), void *arg);
-
 #endif

@@ -257,7 +257,8 @@ int context_engine(struct context *ctx, const struct engine **out, struct err *e
 	context_sysfs(ctx);
 	ctx->engine.log = ctx->config.log;
 	ctx->engine.sysfs = &ctx->sysfs;
-	return engine_open(&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
+	return engine_open(
+		&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 }
 
 /*

@@ -2,7 +2,6 @@
 /* Node records: choosing, making, changing, deleting. */
 #include "modes/node_mode.h"
 
-#include "modes/iface_mode.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,9 +184,10 @@ static int fill_node(struct record *node, const struct node_mode_select *select,
  * A record that is there stays as it is, and counts as made: libvirt and os-brick want 0 and an empty
  * stderr then.
  */
-int node_mode_new(struct context *ctx, const struct node_mode_select *select, struct record **out, struct err *err)
+int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
+	struct err *err)
 {
-	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
+	cleanup(record_freep) struct record *node = NULL;
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
@@ -195,9 +195,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, st
 		return r;
 	if (!select->filter.target || !select->filter.address)
 		return err_set(err, MISCSI_ERR_INVAL, "a new record needs a target (-T) and a portal (-p)");
-	r = iface_mode_get(ctx, select->filter.iface ? select->filter.iface : "default", &iface, err);
-	if (r >= 0)
-		r = context_new_record(ctx, RECORD_NODE, &node, err);
+	r = context_new_record(ctx, RECORD_NODE, &node, err);
 	if (r >= 0)
 		r = fill_node(node, select, iface, err);
 	if (r >= 0)

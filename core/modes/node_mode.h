@@ -41,10 +41,11 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err);
 
 /*
- * Makes the record of a node as iscsid.conf and the iface say; one that is there stays as it is. *out: as it
- * is then in the database. The iface must be known (NULL: default).
+ * Makes a node record from iscsid.conf and the iface's record. An existing record stays unchanged. *out: the record that the database has
+ * afterwards.
  */
-int node_mode_new(struct context *ctx, const struct node_mode_select *select, struct record **out, struct err *err);
+int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
+	struct err *err);
 
 /* All that match, or none. NO_OBJS_FOUND. */
 int node_mode_update(

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ipc-peer.h"
 #include "ipc/listener.h"
+#include "ipc/varlink_call.h"
 #include "tempdir.h"
 #include <sys/resource.h>
 #include <sys/un.h>
