@@ -6,6 +6,7 @@
 #include "config.h"
 #include "kernel/events.h"
 #include "base/mem.h"
+#include "kernel/uevent.h"
 #include <errno.h>
 #include <string.h>
 
@@ -132,16 +133,15 @@ static int (*const handlers[])(const struct message *m, const struct kernel_even
 };
 
 /* An event that has no row is one of a newer kernel, and passed by. */
-static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct kernel_event_ops *ops, void *arg)
+static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct iscsi_uevent *ev,
+	const struct kernel_event_ops *ops, void *arg)
 {
-	struct iscsi_uevent ev;
-	const struct message m = { &ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
+	const struct message m = { ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
 
-	memcpy(&ev, bytes + NLMSG_HDRLEN, sizeof(ev));
 	/* a type says that it answers a request: not an event */
-	if (head->nlmsg_type || ev.type < FIRST || ev.type - FIRST >= ARRAY_SIZE(handlers) || !handlers[ev.type - FIRST])
+	if (head->nlmsg_type || ev->type < FIRST || ev->type - FIRST >= ARRAY_SIZE(handlers) || !handlers[ev->type - FIRST])
 		return 0;
-	return handlers[ev.type - FIRST](&m, ops, arg);
+	return handlers[ev->type - FIRST](&m, ops, arg);
 }
 
 /*
@@ -152,16 +152,15 @@ int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *
 {
 	const uint8_t *at = bytes;
 	struct nlmsghdr head;
+	struct iscsi_uevent ev;
 	size_t step;
 	int rc = 0;
 
 	while (len && !rc) {
-		if (len < ISCSI_MSG_HEAD)
+		if (uevent_open(at, len, &ev) < 0)
 			return -EBADMSG;
 		memcpy(&head, at, sizeof(head));
-		if (head.nlmsg_len < ISCSI_MSG_HEAD || head.nlmsg_len > len)
-			return -EBADMSG;
-		rc = decode_one(at, &head, ops, arg);
+		rc = decode_one(at, &head, &ev, ops, arg);
 		step = NLMSG_ALIGN((size_t)head.nlmsg_len);
 		step = step > len ? len : step;
 		at += step;

@@ -20,19 +20,6 @@
 #define BATCH_BYTES 16384
 #define ANSWER_SIZE 128 /* an answer has 72; anything longer is none */
 
-int uevent_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev)
-{
-	struct nlmsghdr head;
-
-	if (len < ISCSI_MSG_HEAD)
-		return -EBADMSG;
-	memcpy(&head, bytes, sizeof(head));
-	if (head.nlmsg_len < ISCSI_MSG_HEAD || head.nlmsg_len > len)
-		return -EBADMSG;
-	memcpy(ev, bytes + NLMSG_HDRLEN, sizeof(*ev));
-	return head.nlmsg_type;
-}
-
 /*
  * What the answer gives back, for the requests behind it and for the owner. The sid of a new session is
  * needed by every request behind it in the same job; that is why a login's whole preparation can be one

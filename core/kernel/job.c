@@ -316,16 +316,3 @@ void job_store(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	memcpy(job->state->buf + job->state->req[i].at + NLMSG_HDRLEN, ev, sizeof(*ev));
 }
-
-uint32_t uevent_get32(const uint8_t *bytes, unsigned at)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes + at, sizeof(value));
-	return value;
-}
-
-void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value)
-{
-	memcpy(bytes + at, &value, sizeof(value));
-}

@@ -15,6 +15,7 @@
 #include "kernel/job.h"
 #include "kernel/netlink.h"
 #include "kernel/requests.h"
+#include "kernel/uevent.h"
 
 struct job_request {
 	const struct requests_row *row;
@@ -54,8 +55,6 @@ struct job_state {
 /* The message's body, unaligned by its type: copied out and in. */
 void job_load(const struct job *job, unsigned i, struct iscsi_uevent *ev);
 void job_store(struct job *job, unsigned i, const struct iscsi_uevent *ev);
-uint32_t uevent_get32(const uint8_t *bytes, unsigned at);
-void uevent_put32(uint8_t *bytes, unsigned at, uint32_t value);
 
 #define ALIGN8(n) (((n) + 7) & ~(size_t)7)
 
@@ -79,8 +78,5 @@ struct job_wire {
 void exchange_run(struct job *job, const struct job_wire *wire);
 /* One request whose answer is multicast. Its status. */
 int multicast_run(struct job *job, unsigned i, const struct job_wire *wire);
-
-/* Checks a datagram's first message: a whole iscsi_uevent. Gives its nlmsg_type, or -EBADMSG. */
-int uevent_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev);
 
 #endif

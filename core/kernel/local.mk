@@ -12,7 +12,8 @@ libcore_a_SOURCES += \
 	core/kernel/netlink.c core/kernel/netlink.h \
 	core/kernel/requests.c core/kernel/requests.h \
 	core/kernel/scan.c core/kernel/scan.h \
-	core/kernel/sysfs.c core/kernel/sysfs.h
+	core/kernel/sysfs.c core/kernel/sysfs.h \
+	core/kernel/uevent.c core/kernel/uevent.h
 libcore_a_SOURCES += core/kernel/netwatch.h core/kernel/netwatch.c
 libcore_a_SOURCES += core/kernel/route.h core/kernel/route.c
 libcore_a_SOURCES += core/kernel/macvlan.h core/kernel/macvlan.c

@@ -2,7 +2,7 @@
 /* Iface records: the database does the work; here is what may not be done. */
 #include "modes/iface_mode.h"
 #include "modes/adapter_iface.h"
-#include "plugin/info.h"
+#include "plugin/plugins.h"
 #include "plugin/transport.h"
 
 #include <errno.h>

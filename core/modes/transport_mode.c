@@ -2,7 +2,7 @@
 /* `-m transport`: the loaded and the refused plugins as data. The list owns its texts. */
 #include "modes/transport_mode.h"
 #include "base/mem.h"
-#include "plugin/info.h"
+#include "plugin/plugins.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "object/pci_adapter.h"
 #include "base/mem.h"
 #include "kernel/kmod.h"
-#include "plugin/info.h"
+#include "plugin/plugins.h"
 #include "plugin/transport.h"
 #include <errno.h>
 #include <stdio.h>

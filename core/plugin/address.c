@@ -75,7 +75,7 @@ void address_look(struct op_private *p, const struct miscsi_connect_args *args, 
 		return;
 	a->family = args->dst->sa_family;
 	a->may_make = op_plugins(p)->config.macvlan;
-	snprintf(a->transport, sizeof(a->transport), "%s", transport_name(p->transport));
+	snprintf(a->transport, sizeof(a->transport), "%s", p->transport->match.transport);
 	if (args->ip && *args->ip) {
 		a->wanted = inet_pton(a->family, args->ip, a->macvlan.address) == 1;
 		snprintf(a->text, sizeof(a->text), "%.*s", (int)sizeof(a->text) - 1, args->ip);
@@ -152,7 +152,7 @@ int address_source(struct op_private *p, int family, unsigned char source[16], s
 	if (*setting(p, "iface.ipaddress") || family != AF_INET || strcmp(setting(p, "iface.bootproto"), "dhcp") != 0 ||
 		!op_plugins(p)->config.macvlan || !op_plugins(p)->config.sysfs)
 		return 0;
-	snprintf(a.transport, sizeof(a.transport), "%s", transport_name(p->transport));
+	snprintf(a.transport, sizeof(a.transport), "%s", p->transport->match.transport);
 	if (find_adapter(p, &a.macvlan)) {
 		char name[IFNAMSIZ];
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "plugin/load.h"
+#include "plugin/abi.h"
 
 #include <dirent.h>
 #include <errno.h>

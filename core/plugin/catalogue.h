@@ -37,8 +37,4 @@ int catalogue_read(struct list *rows, const char *dirs);
 void catalogue_free(struct list *rows);
 const struct catalogue_row *catalogue_find(const struct list *rows, const char *transport); /* NULL */
 
-struct plugins;
-/* Of the files in a program's directories of plugins (info.c), read when first asked for. *empty: nothing at all is known. NULL. */
-const struct catalogue_row *plugins_catalogue_row(struct plugins *ps, const char *transport, bool *empty);
-
 #endif

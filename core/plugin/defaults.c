@@ -4,8 +4,9 @@
  * (kdefaults.c); what the driver has by its traits (kflash.c, kchap.c, kiface.c); "not supported" for the rest. Constant data.
  */
 #include "plugin/defaults.h"
-#include "plugin/prepare.h"
+#include "plugin/op.h"
 #include "plugin/private.h"
+#include "plugin/resources.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,7 +24,7 @@
 
 static bool has(struct miscsi_op *op, uint64_t trait)
 {
-	return transport_traits(op_of(op)->transport) & trait;
+	return op_of(op)->transport->match.traits & trait;
 }
 
 static void put32(struct miscsi_request *r, size_t at, uint32_t value)
@@ -221,7 +222,7 @@ static int default_connect(struct miscsi_op *op, const struct miscsi_connect_arg
 		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND,
 			"transport %s connects through a host only: bind the iface to one", op->transport);
 	if (has(op, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
-		r = prepare(op_of(op), args, connect_prepared);
+		r = resources_prepare(op_of(op), args, connect_prepared);
 	if (r == 0)
 		r = connect_now(op);
 	return r < 0 ? r : -EINPROGRESS;

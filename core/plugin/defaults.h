@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ops that the kernel serves for any transport (kdefaults.c), and those that it serves for drivers that have them (kflash.c, kchap.c,
- * kiface.c): called for transports with the trait that says so. For the table of defaults.
+ * The ops of a plugin that brings none of its own, and the files that serve them: for any transport endpoints (endpoint.c), host
+ * parameters (khost.c) and session statistics (kstats.c); for a transport with the trait the rest.
  */
 #ifndef PLUGIN_DEFAULTS_H
 #define PLUGIN_DEFAULTS_H
 
 #include <miscsi/plugin.h>
+
+struct plugin_ops;
+extern const struct plugin_ops defaults_table;
 
 /*
  * iface.* settings that are host parameters, by SET_HOST_PARAM, one after another; empty ones are passed over. TRANS_CAPS: the driver does

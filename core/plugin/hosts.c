@@ -5,6 +5,7 @@
  */
 #include "plugin/hosts.h"
 #include "kernel/sysfs.h"
+#include "plugin/private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct
 	char proc_name[64];
 
 	return sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/%s/proc_name", host) >= 0 &&
-		strcmp(proc_name, transport_proc_name(t)) == 0;
+		strcmp(proc_name, proc_name_of(t)) == 0;
 }
 
 int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
@@ -66,13 +67,13 @@ static int none_found(const struct transport *t, const struct miscsi_connect_arg
 	if (hosts == 0)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
 			"there is no host of transport %s: `iscsiadm -m transport` shows the adapters and what they lack",
-			transport_name(t));
+			t->match.transport);
 	if (mac || netdev)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", transport_name(t),
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", t->match.transport,
 			mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		"transport %s has %u hosts: set iface.hwaddress to say through which to connect", transport_name(t), hosts);
+		"transport %s has %u hosts: set iface.hwaddress to say through which to connect", t->match.transport, hosts);
 }
 
 int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
@@ -100,4 +101,19 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 		return 0;
 	*host_no = MISCSI_NONE;
 	return none_found(t, args, hosts, err);
+}
+
+int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
+{
+	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
+	char proc_name[64];
+	int r = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
+
+	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -r, "host%u", host_no);
+	if (strcmp(proc_name, proc_name_of(t)) != 0)
+		return err_set(
+			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, t->match.transport);
+	return 0;
 }

@@ -15,7 +15,7 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 /* The numbers of all its hosts; gives how many there are. -ENOMEM. */
 int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX]);
 
-/* kernel.c: 0 when the SCSI host is one of the transport's; -ENODEV with the text. */
+/* 0 when the SCSI host is one of the transport's; else MISCSI_ERR_HOST_NOT_FOUND. */
 int hosts_check(const struct transport *t, uint32_t host_no, struct err *err);
 
 #endif

@@ -5,9 +5,9 @@
  * A plugin that was opened stays in memory until the program ends (resident): its code may be on any stack and in any table.
  */
 #include "plugin/load.h"
-#include "plugin/catalogue.h"
+#include "plugin/abi.h"
+#include "plugin/op.h"
 #include "plugin/private.h"
-#include "plugin/uio.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -62,7 +62,7 @@ static struct plugin *plugin_known(struct plugins *ps, const char *name, const c
 	return NULL;
 }
 
-static void plugin_free(struct plugin *p)
+void load_forget(struct plugin *p)
 {
 	if (!p)
 		return;
@@ -89,7 +89,7 @@ static struct plugin *plugin_new(struct plugins *ps, const char *name, const cha
 	p->name = x_strdup(name);
 	p->file = x_strdup(file);
 	if (!p->name || !p->file) {
-		plugin_free(p);
+		load_forget(p);
 		return NULL;
 	}
 	list_append(&ps->list, &p->node);
@@ -109,14 +109,14 @@ static void drop_transports(struct plugin *p)
 }
 
 /* Named once, with the reason; the program goes on. */
-static int refuse(struct plugin *p, const char *reason)
+static int plugin_refuse(struct plugin *p, const char *reason)
 {
 	drop_transports(p);
 	log_warn(p->ps->config.log, "plugin", "%s is not used: %s", p->file, reason);
 	p->refused = x_strdup(reason);
 	if (p->refused)
 		return 0;
-	plugin_free(p);
+	load_forget(p);
 	return -ENOMEM;
 }
 
@@ -143,7 +143,7 @@ static int make_transports(struct plugin *p, struct err *err)
 	return 0;
 }
 
-static int begin(struct plugin *p, struct err *err)
+static int plugin_start(struct plugin *p, struct err *err)
 {
 	void *state = NULL;
 	int r;
@@ -174,20 +174,20 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 		return -ENOMEM;
 	if (other && !other->refused) {
 		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' was loaded from %s already", name, other->file);
-		return refuse(p, err.text);
+		return plugin_refuse(p, err.text);
 	}
 	r = abi_merge(p, raw, &err);
 	if (r == 0)
 		r = make_transports(p, &err);
 	if (r == 0)
-		r = begin(p, &err);
+		r = plugin_start(p, &err);
 	if (r == 0)
 		return 0;
 	if (r != -ENOMEM || err.code != MISCSI_ERR_OK)
-		return refuse(p, err.text);
+		return plugin_refuse(p, err.text);
 	/* not the plugin's fault: it may be tried again */
 	drop_transports(p);
-	plugin_free(p);
+	load_forget(p);
 	return r;
 }
 
@@ -195,7 +195,7 @@ static int refuse_file(struct plugins *ps, const char *name, const char *file, c
 {
 	struct plugin *p = plugin_new(ps, name, file);
 
-	return p ? refuse(p, reason) : -ENOMEM;
+	return p ? plugin_refuse(p, reason) : -ENOMEM;
 }
 
 static lt_dlhandle open_file(const char *file)
@@ -334,7 +334,7 @@ static void forget_changed(struct plugins *ps)
 
 	list_for_each_safe (p, next, &ps->list, node) {
 		if (p->refused && has_changed(p))
-			plugin_free(p);
+			load_forget(p);
 	}
 }
 
@@ -377,65 +377,4 @@ int load_all(struct plugins *ps)
 		return r;
 	forget_changed(ps);
 	return each_dir(ps, dir_all, NULL);
-}
-
-int plugins_new(const struct plugins_config *config, struct plugins **out)
-{
-	struct plugins *ps = x_new(struct plugins);
-
-	if (!ps)
-		return -ENOMEM;
-	ps->config = *config;
-	list_init(&ps->list);
-	list_init(&ps->transports);
-	list_init(&ps->ops);
-	list_init(&ps->ended);
-	list_init(&ps->requests);
-	list_init(&ps->catalogue);
-	list_init(&ps->uios);
-	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
-	if (!ps->dirs || lt_dlinit()) {
-		x_free(ps->dirs);
-		x_free(ps);
-		return -ENOMEM;
-	}
-	*out = ps;
-	return 0;
-}
-
-void plugins_free(struct plugins *ps)
-{
-	struct plugin *p, *next;
-	struct transport *t, *tnext;
-	struct op_private *op, *onext;
-
-	if (!ps)
-		return;
-	list_for_each_safe (op, onext, &ps->ops, node) {
-		struct transport_op *owner = op->owner;
-
-		if (!owner)
-			continue;
-		transport_cancel(owner);
-		transport_forget_disconnect(owner);
-	}
-	list_for_each (p, &ps->list, node) {
-		if (p->started && p->abi.stop)
-			p->abi.stop(p->self->pub.state);
-		if (p->self)
-			op_services_release(p->self);
-	}
-	request_drop_all(ps);
-	uio_release(ps, NULL);
-	list_for_each_safe (op, onext, &ps->ops, node) {
-		if (op != op->plugin->self)
-			op_free(op);
-	}
-	list_for_each_safe (t, tnext, &ps->transports, node)
-		x_free(t);
-	list_for_each_safe (p, next, &ps->list, node)
-		plugin_free(p);
-	catalogue_free(&ps->catalogue);
-	x_free(ps->dirs);
-	x_free(ps); /* libltdl keeps its handles: nothing is ever closed, so there is no lt_dlexit() */
 }

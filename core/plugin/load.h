@@ -26,11 +26,9 @@ int load_check_file(const struct stat *file, const struct stat *dir, bool root, 
  */
 int load_named(struct plugins *ps, const char *name);
 int load_all(struct plugins *ps);
+void load_forget(struct plugin *p); /* frees the structure of a plugin that is stopped, or was refused */
 
 /* A plugin that is in memory: the gate, start(), its transports. name is its file's without .so. -ENOMEM; a refusal is 0. */
 int load_entry(struct plugins *ps, const char *name, const char *file, const struct miscsi_plugin *raw);
-
-/* May a plugin be called so: 1 to 32 of a-z 0-9 _ . */
-bool abi_name_ok(const char *name);
 
 #endif

@@ -1,10 +1,11 @@
 # core/plugin: the loader, the gate, the life of ops, what plugins may call, and what they get by default.
-libcore_a_SOURCES += core/plugin/transport.h core/plugin/transport.c core/plugin/private.h core/plugin/load.h core/plugin/load.c \
-	core/plugin/merge.c core/plugin/op.c core/plugin/services.c core/plugin/kernel.c core/plugin/defaults.h core/plugin/defaults.c \
-	core/plugin/kdefaults.c core/plugin/catalogue.h core/plugin/catalogue.c core/plugin/info.h core/plugin/info.c core/plugin/hosts.h core/plugin/hosts.c
+libcore_a_SOURCES += core/plugin/private.h core/plugin/plugins.h core/plugin/plugins.c core/plugin/load.h core/plugin/load.c \
+	core/plugin/abi.h core/plugin/abi.c core/plugin/catalogue.h core/plugin/catalogue.c core/plugin/transport.h core/plugin/transport.c \
+	core/plugin/op.h core/plugin/op.c core/plugin/request.h core/plugin/request.c core/plugin/hosts.h core/plugin/hosts.c
 # what the kernel serves by requests of its own
-libcore_a_SOURCES += core/plugin/krequest.h core/plugin/krequest.c core/plugin/kencode.h core/plugin/kencode.c \
-	core/plugin/kflash.c core/plugin/kchap.c core/plugin/kiface.c core/plugin/path.c
-# what is to be ready before an adapter connects
-libcore_a_SOURCES += core/plugin/hold.h core/plugin/uio.h core/plugin/uio.c core/plugin/address.h core/plugin/address.c core/plugin/prepare.h \
-	core/plugin/prepare.c
+libcore_a_SOURCES += core/plugin/defaults.h core/plugin/defaults.c core/plugin/krequest.h core/plugin/krequest.c core/plugin/kencode.h \
+	core/plugin/kencode.c core/plugin/kflash.c core/plugin/kchap.c core/plugin/knet.c core/plugin/khost.c core/plugin/kstats.c \
+	core/plugin/path.c
+# what an adapter needs before it connects
+libcore_a_SOURCES += core/plugin/resources.h core/plugin/resources.c core/plugin/uio.h core/plugin/uio.c core/plugin/address.h \
+	core/plugin/address.c

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "plugin/load.h"
 #include "plugin/transport.h"
+#include <sys/stat.h>
 
 /* The ops of a plugin merged over the defaults. */
 struct plugin_ops {
@@ -20,7 +20,6 @@ struct plugin_ops {
 	struct miscsi_stats_ops stats;
 	struct miscsi_ping_ops ping;
 };
-extern const struct plugin_ops defaults_table; /* defaults.c */
 
 struct op_private {
 	struct miscsi_op pub; /* what the plugin sees */
@@ -80,41 +79,16 @@ static inline struct op_private *op_of(struct miscsi_op *op)
 {
 	return container_of(op, struct op_private, pub);
 }
+static inline const char *proc_name_of(const struct transport *t)
+{
+	return t->match.proc_name ? t->match.proc_name : t->match.transport;
+}
 static inline struct plugins *op_plugins(const struct op_private *p)
 {
 	return p->plugin->ps;
 }
 
-/* merge.c: size, ABI, names, rows; fills abi, has, ops. 0 or -errno, with the reason in *err. */
-int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
-/* The nth row of an array of rows with sizes, copied min(size) into a zeroed one. false at the end. */
-bool abi_row(const void *rows, unsigned nth, void *out, size_t size);
-/* "endpoint, flash nodes …": what the plugin brought, and its traits. */
-void abi_capabilities(const struct plugin *plugin, struct strbuf *out);
-
-void op_services_init(struct plugin *plugin);
-void op_services_release(struct op_private *p); /* timers, watches, requests of an op that has ended */
-
-struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
-void op_free(struct op_private *p); /* what it owns; its own memory stays a while, for who still calls with it */
-void op_forget_ended(struct plugins *ps, unsigned keep); /* of those that have ended */
-void op_self_for(struct plugin *plugin, struct transport *t); /* the driver that the plugin's own requests go to; may be NULL */
-/* Begins a call: NULL when it failed already (done() will say so). */
-struct op_private *op_begin(struct transport *t, struct transport_op *owner);
-/* The same when something before it may have failed: r is that, and stands in owner->err. */
-struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r);
-void op_returned(struct op_private *p, int result); /* what the plugin's function gave */
-void op_finish(struct op_private *p, int result); /* the result is known; done() comes from the loop */
-void op_give_up(struct op_private *p); /* calls the plugin's cancel and the default's undo */
-void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void *op_memory(struct miscsi_op *op, size_t size); /* op_alloc() of the ABI */
-/* kernel.c: the kernel's side of services. */
-int request_send(struct miscsi_op *op, const struct miscsi_request *r, miscsi_answer_fn fn, miscsi_answer_fn late);
-void request_orphan_all(struct op_private *p);
-void request_drop_all(struct plugins *ps); /* all of them, at the very end */
-void transport_forget_disconnect(
-	struct transport_op *op); /* at the very end: transport_disconnect()'s own, which nobody else frees */
-int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size);
-int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
+/* transport.c: frees the op of a transport_disconnect(), which has no other owner, when the program ends. */
+void transport_forget_disconnect(struct transport_op *op);
 
 #endif

@@ -9,126 +9,13 @@
 #include "kernel/ktransport.h"
 #include "kernel/sysfs.h"
 #include "plugin/hosts.h"
-#include "plugin/catalogue.h"
+#include "plugin/defaults.h"
+#include "plugin/op.h"
 #include "plugin/private.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct transport *transport_known(struct plugins *ps, const char *name)
-{
-	struct transport *t;
-
-	list_for_each (t, &ps->transports, node) {
-		if (t->plugin->started && strcmp(t->match.transport, name) == 0)
-			return t;
-	}
-	return NULL;
-}
-
-/* Why there is none: its file was refused, it is not here, or nobody has one. */
-static int not_found(struct plugins *ps, const char *name, struct err *err)
-{
-	const struct catalogue_row *row;
-	char escaped[128];
-	struct plugin *p;
-	bool empty;
-
-	str_escape(escaped, sizeof(escaped), name, strlen(name));
-	row = plugins_catalogue_row(ps, name, &empty);
-	list_for_each (p, &ps->list, node) {
-		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
-			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file,
-				escaped, p->refused);
-	}
-	if (row && *row->package)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s: %s.so is missing (on Debian: apt-get install %s)", escaped, ps->dirs,
-			row->plugin, row->package);
-	if (row)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
-			ps->dirs, row->plugin);
-	if (!empty)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s, and none is known that serves it", escaped, ps->dirs);
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
-}
-
-int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
-{
-	struct transport *t = transport_known(ps, name);
-	int r = 0;
-
-	/* nearly always the file has the transport's name: the others need not be opened then */
-	if (!t)
-		r = load_named(ps, name);
-	if (r == 0 && !t)
-		t = transport_known(ps, name);
-	if (r == 0 && !t)
-		r = load_all(ps);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for transport '%s'", name);
-	if (!t)
-		t = transport_known(ps, name);
-	if (!t)
-		return not_found(ps, name, err);
-	*out = t;
-	return 0;
-}
-
-static struct transport *transport_by_proc_name(struct plugins *ps, const char *proc_name)
-{
-	struct transport *t;
-
-	list_for_each (t, &ps->transports, node) {
-		if (t->plugin->started && strcmp(transport_proc_name(t), proc_name) == 0)
-			return t;
-	}
-	return NULL;
-}
-
-int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err)
-{
-	char escaped[128];
-	int r = 0;
-
-	*out = transport_by_proc_name(ps, proc_name);
-	if (!*out)
-		r = load_all(ps);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for driver '%s'", proc_name);
-	if (!*out)
-		*out = transport_by_proc_name(ps, proc_name);
-	if (*out)
-		return 0;
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin serves hosts of driver '%s'; searched: %s",
-		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
-}
-
-int plugins_served(struct plugins *ps)
-{
-	struct transport *t;
-	int r = load_all(ps);
-
-	list_for_each (t, &ps->transports, node) {
-		if (r >= 0)
-			r++;
-	}
-	return r;
-}
-
-struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
-{
-	char proc_name[64];
-	struct transport *t = NULL;
-
-	if (!ps->config.sysfs ||
-		sysfs_read(ps->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
-		return NULL;
-	return plugins_find_by_proc_name(ps, proc_name, &t, NULL) < 0 ? NULL : t;
-}
 
 const char *transport_name(const struct transport *t)
 {
@@ -137,7 +24,7 @@ const char *transport_name(const struct transport *t)
 
 const char *transport_proc_name(const struct transport *t)
 {
-	return t->match.proc_name ? t->match.proc_name : t->match.transport;
+	return proc_name_of(t);
 }
 
 uint64_t transport_traits(const struct transport *t)
@@ -454,4 +341,45 @@ void transport_open(struct transport *t, struct transport_op *op)
 		r = open_load(p, t->match.module);
 	}
 	op_returned(p, r);
+}
+
+/* ---- an op given up by its owner ---- */
+
+void transport_op_init(struct transport_op *op, void (*done)(struct transport_op *op, int result), void *arg)
+{
+	memset(op, 0, sizeof(*op));
+	op->done = done;
+	op->arg = arg;
+	op->host_no = op->sid = op->cid = MISCSI_NONE;
+}
+
+/* A connection that nobody takes. */
+static void drop_unclaimed_binding(struct op_private *p)
+{
+	if (p->connecting && p->binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(p->transport, &p->binding);
+}
+
+static void op_free_later(void *arg)
+{
+	op_free(arg);
+}
+
+void transport_cancel(struct transport_op *owner)
+{
+	struct op_private *p = owner->private;
+
+	if (owner->task.queued)
+		loop_task_cancel(owner->loop, &owner->task);
+	if (!p)
+		return;
+	loop_timer_cancel(owner->loop, &p->deadline);
+	owner->private = NULL;
+	p->owner = NULL;
+	if (!p->finished)
+		op_give_up(p);
+	else if (owner->result == 0) /* of a failure the plugin has closed what it had, whatever it left in binding */
+		drop_unclaimed_binding(p);
+	p->finished = true; /* nothing new is taken until its memory goes */
+	loop_defer(owner->loop, &p->release, op_free_later, p);
 }

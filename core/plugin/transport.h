@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transports: what the core calls when it means a plugin. Nobody above this folder sees an ops table; nobody tests for NULL.
+ * Transports: how the core calls a plugin. No file above this folder sees an ops table, and none tests for NULL.
  *
- * `struct plugins` owns all that was loaded and every `struct transport` (one per row of a plugin's match table); both live until
- * plugins_free(). Everything runs on the loop's thread.
+ * `struct plugins` (plugins.h) owns every `struct transport`, one per row of a plugin's match table, until plugins_free(). Everything
+ * runs on the loop's thread.
  */
 #ifndef PLUGIN_TRANSPORT_H
 #define PLUGIN_TRANSPORT_H
@@ -12,36 +12,12 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "plugin/plugins.h"
 #include <miscsi/plugin.h>
 
-struct plugins;
+struct op_private;
 struct transport;
-struct kernel;
-struct sysfs;
-struct worker_pool;
 
-struct plugins_config {
-	struct loop *loop;
-	const struct log *log;
-	struct kernel *kernel; /* NULL: requests fail with -ENOTCONN (discovery over a socket needs none) */
-	struct sysfs *sysfs; /* NULL: the plugins see an empty /sys */
-	struct worker_pool *workers; /* for module loading; NULL: modules are not loaded */
-	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
-	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
-	const char *dev; /* NULL: /dev */
-	bool macvlan; /* an adapter's address that no device has gets one: iscsid.offload_macvlan */
-};
-
-int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
-void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
-
-/* What a kernel's transport name means; loads what is needed. MISCSI_ERR_TRANS_NOT_FOUND: where was looked, or why it was refused. */
-int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err);
-/* The same by proc_name of a SCSI host, which is how a running session tells its transport. Loads all plugins when it must. */
-int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err);
-int plugins_served(struct plugins *ps); /* looks for plugin files that came; how many transports are served by now. -ENOMEM */
-struct transport *plugins_of_host(
-	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin's, or it is gone */
 const char *transport_name(const struct transport *t);
 const char *transport_proc_name(const struct transport *t);
 uint64_t transport_traits(const struct transport *t); /* MISCSI_TRAIT_* */

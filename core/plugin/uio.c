@@ -2,7 +2,6 @@
 /* Finding, opening and holding the uio devices of adapters. What is looked up and what is held belongs to the loop's thread. */
 #include "plugin/uio.h"
 #include "kernel/sysfs.h"
-#include "plugin/hold.h"
 #include "plugin/hosts.h"
 
 #include <errno.h>
@@ -40,11 +39,6 @@ void uio_release(struct plugins *ps, const struct transport *t)
 		if (!t || u->transport == t)
 			uio_free(u);
 	}
-}
-
-void resources_release(struct transport *t)
-{
-	uio_release(t->plugin->ps, t);
 }
 
 /* An object of sysfs never gets the number of one that was there before it, however it is called. */
@@ -127,7 +121,7 @@ static int look_beside(struct transport *t, uint32_t host_no, struct list *missi
 
 static int there_is_none(const struct transport *t, struct err *err)
 {
-	const char *name = transport_name(t), *plugin = t->plugin->name;
+	const char *name = t->match.transport, *plugin = t->plugin->name;
 
 	if (!sysfs_exists(t->plugin->ps->config.sysfs, "class/uio"))
 		return err_set(err, MISCSI_ERR_TRANS,
@@ -187,7 +181,7 @@ void uio_open(struct list *uios, const char *dev)
 
 static int why_not(const struct transport *t, const struct uio *u, struct err *err)
 {
-	const char *dev = t->plugin->ps->config.dev ? t->plugin->ps->config.dev : "/dev", *name = transport_name(t);
+	const char *dev = t->plugin->ps->config.dev ? t->plugin->ps->config.dev : "/dev", *name = t->match.transport;
 
 	switch (u->errnum) {
 	case EACCES:

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "kernel/scan.h"
 #include "object/session_info.h"
-#include "plugin/hold.h"
+#include "plugin/resources.h"
 #include "record/record.h"
 #include "session/actions.h"
 #include "session/manager_private.h"

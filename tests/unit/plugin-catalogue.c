@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "plugin-fixture.h"
 #include "plugin/catalogue.h"
-#include "plugin/info.h"
+#include "plugin/plugins.h"
 #include "tempdir.h"
 
 static void rows_are_read(void **state)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin-run.h"
-#include "plugin/info.h"
+#include "plugin/plugins.h"
 
 static const struct miscsi_match one_match[] = { MISCSI_MATCH(.transport = "one", .module = "mod_one"), MISCSI_END };
 static const struct miscsi_plugin good = { .size = sizeof(good), .abi = MISCSI_ABI, .name = "one", .match = one_match };

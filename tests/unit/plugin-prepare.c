@@ -9,7 +9,7 @@
 #include "base/worker.h"
 #include "fake_kernel.h"
 #include "fake_sys.h"
-#include "plugin/hold.h"
+#include "plugin/resources.h"
 #include "plugin-run.h"
 #include "tempdir.h"
 #include <netinet/in.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel as plugins see it: requests and sysfs. Owned by services.c.
+ * Requests to the kernel that a plugin's op makes. Owned by the op; once that has ended, those with a `late` callback wait on
+ * plugins.requests for their answer.
  *
  * A request goes to the kernel's worker. In a program whose kernel is not attached to a loop (a command that may block) it is run at
  * once; its answer comes from the loop all the same.
  */
+#include "plugin/request.h"
 #include "kernel/kernel.h"
-#include "kernel/ktransport.h"
-#include "kernel/sysfs.h"
-#include "plugin/hosts.h"
+#include "plugin/op.h"
 #include "plugin/private.h"
 
 #include <errno.h>
@@ -153,57 +153,4 @@ void request_drop_all(struct plugins *ps)
 
 	list_for_each_safe (r, next, &ps->requests, node)
 		request_drop(r);
-}
-
-/* A path that stays below /sys. */
-static bool path_ok(const char *path)
-{
-	return *path != '/' && strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0 && !strstr(path, "/../") &&
-		(strlen(path) < 3 || strcmp(path + strlen(path) - 3, "/..") != 0);
-}
-
-int op_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size)
-{
-	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
-	int r;
-
-	if (size > 0)
-		*buf = '\0';
-	if (!sysfs)
-		return -ENOENT;
-	if (!path_ok(path) || size == 0)
-		return -EINVAL;
-	r = sysfs_read(sysfs, buf, size, "%s", path);
-	return r < 0 ? r : (int)strlen(buf);
-}
-
-int op_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg)
-{
-	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
-	int r;
-
-	if (!sysfs)
-		return -ENOENT;
-	if (!path_ok(path))
-		return -EINVAL;
-	r = sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "", "%s", path);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = fn(arg, names.names[i]);
-	return r;
-}
-
-int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
-{
-	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
-	char proc_name[64];
-	int r = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
-
-	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -r, "host%u", host_no);
-	if (strcmp(proc_name, transport_proc_name(t)) != 0)
-		return err_set(
-			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, transport_name(t));
-	return 0;
 }

@@ -4,6 +4,8 @@
  *
  * What is read here was not made by us: sizes are checked before members, members before they are used.
  */
+#include "plugin/abi.h"
+#include "plugin/defaults.h"
 #include "plugin/private.h"
 
 #include <errno.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connect's preparation on a worker's thread: owned by itself, since its op may be given up while the kernel keeps us waiting. */
-#include "plugin/prepare.h"
+#include "plugin/resources.h"
 #include "base/worker.h"
 #include "plugin/address.h"
-#include "plugin/hold.h"
+#include "plugin/op.h"
+#include "plugin/private.h"
 #include "plugin/uio.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static void preparation_free(struct preparation *w)
 	x_free(w);
 }
 
-static void run(struct work *work)
+static void preparation_run(struct work *work)
 {
 	struct preparation *w = container_of(work, struct preparation, work);
 
@@ -35,10 +36,10 @@ static void run(struct work *work)
 }
 
 /* Both are looked at, the uio devices first: once open they are held, whatever else fails. */
-static int outcome(struct preparation *w)
+static int preparation_outcome(struct preparation *w)
 {
 	struct op_private *p = w->op;
-	int r = transport_traits(p->transport) & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
+	int r = p->transport->match.traits & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
 
 	if (r == 0 && w->result < 0) {
 		err_copy(&p->owner->err, &w->err);
@@ -47,11 +48,11 @@ static int outcome(struct preparation *w)
 	return r;
 }
 
-static void done(struct work *work)
+static void preparation_done(struct work *work)
 {
 	struct preparation *w = container_of(work, struct preparation, work);
 	struct op_private *p = w->op;
-	int r = p ? outcome(w) : 0;
+	int r = p ? preparation_outcome(w) : 0;
 
 	if (p) {
 		p->undo = NULL;
@@ -61,7 +62,7 @@ static void done(struct work *work)
 	preparation_free(w);
 }
 
-static void undo(struct op_private *p)
+static void preparation_undo(struct op_private *p)
 {
 	struct preparation *w = p->pub.data;
 
@@ -74,10 +75,10 @@ static void undo(struct op_private *p)
 }
 
 /* Gives whether there is something for a worker. */
-static int look(struct preparation *w, const struct miscsi_connect_args *args)
+static int preparation_look(struct preparation *w, const struct miscsi_connect_args *args)
 {
 	struct op_private *p = w->op;
-	uint64_t traits = transport_traits(p->transport);
+	uint64_t traits = p->transport->match.traits;
 
 	if (args && (traits & MISCSI_TRAIT_PATH))
 		address_look(p, args, &w->address);
@@ -88,39 +89,40 @@ static int look(struct preparation *w, const struct miscsi_connect_args *args)
 	return w->address.wanted || !list_empty(&w->uios);
 }
 
-static int submit(struct preparation *w)
+static int preparation_submit(struct preparation *w)
 {
 	struct op_private *p = w->op;
 	int r;
 
 	if (!op_plugins(p)->config.workers) { /* a program that may block */
-		run(&w->work);
-		return outcome(w);
+		preparation_run(&w->work);
+		return preparation_outcome(w);
 	}
 	r = worker_submit(op_plugins(p)->config.workers, &w->work);
 	if (r < 0)
 		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "no thread to prepare the connection");
 	p->pub.data = w;
-	p->undo = undo;
+	p->undo = preparation_undo;
 	return -EINPROGRESS;
 }
 
-int prepare(struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
+int resources_prepare(
+	struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
 {
 	struct preparation *w = x_new(struct preparation);
 	int r;
 
 	if (!w)
 		return err_nomem(&p->owner->err, "a connection");
-	w->work.run = run;
-	w->work.done = done;
+	w->work.run = preparation_run;
+	w->work.done = preparation_done;
 	w->op = p;
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
 	list_init(&w->uios);
-	r = look(w, args);
+	r = preparation_look(w, args);
 	if (r > 0)
-		r = submit(w);
+		r = preparation_submit(w);
 	if (r != -EINPROGRESS)
 		preparation_free(w);
 	return r;
@@ -131,5 +133,10 @@ void resources_hold(struct transport *t, struct transport_op *op)
 	struct op_private *p = op_begin(t, op);
 
 	if (p)
-		op_returned(p, prepare(p, NULL, op_finish));
+		op_returned(p, resources_prepare(p, NULL, op_finish));
+}
+
+void resources_release(struct transport *t)
+{
+	uio_release(t->plugin->ps, t);
 }

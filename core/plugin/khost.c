@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Ops that the kernel serves for any transport: host parameters, session statistics. Written against the public ABI,
- * as a plugin would be, but for the traits.
- */
+/* Host parameters as the kernel serves them for any transport. Written against the public ABI, as a plugin would be, but for the traits. */
 #include "plugin/defaults.h"
 #include "plugin/private.h"
 
@@ -12,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define GET_STATS 20u
 #define SET_HOST_PARAM 26u
 #define HOST_PARAM_IPADDRESS 3u
 
@@ -63,7 +59,7 @@ static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const c
 {
 	char path[64];
 
-	if (p->number == HOST_PARAM_IPADDRESS && transport_traits(op_of(op)->transport) & MISCSI_TRAIT_HOST_IP)
+	if (p->number == HOST_PARAM_IPADDRESS && op_of(op)->transport->match.traits & MISCSI_TRAIT_HOST_IP)
 		return true;
 	snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, p->name);
 	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_value(wanted, shown);
@@ -152,98 +148,4 @@ int khost_set(struct miscsi_op *op)
 {
 	op->data = op->core->op_alloc(op, sizeof(struct host_set));
 	return op->data ? host_set_next(op) : -ENOMEM;
-}
-
-/* struct iscsi_stats: counters by offset, then named ones. */
-#define STATS_SIZE 96u
-#define STATS_CUSTOMS_AT 92u
-#define CUSTOM_NAME 64u
-#define CUSTOM_SIZE 72u
-#define CUSTOMS_MAX 32u
-static const struct counter {
-	const char *name;
-	uint32_t at, width;
-} counters[] = {
-	{ "txdata_octets", 0, 8 },
-	{ "rxdata_octets", 8, 8 },
-	{ "noptx_pdus", 16, 4 },
-	{ "scsicmd_pdus", 20, 4 },
-	{ "tmfcmd_pdus", 24, 4 },
-	{ "login_pdus", 28, 4 },
-	{ "text_pdus", 32, 4 },
-	{ "dataout_pdus", 36, 4 },
-	{ "logout_pdus", 40, 4 },
-	{ "snack_pdus", 44, 4 },
-	{ "noprx_pdus", 48, 4 },
-	{ "scsirsp_pdus", 52, 4 },
-	{ "tmfrsp_pdus", 56, 4 },
-	{ "textrsp_pdus", 60, 4 },
-	{ "datain_pdus", 64, 4 },
-	{ "logoutrsp_pdus", 68, 4 },
-	{ "r2t_pdus", 72, 4 },
-	{ "async_pdus", 76, 4 },
-	{ "rjt_pdus", 80, 4 },
-	{ "digest_err", 84, 4 },
-	{ "timeout_err", 88, 4 },
-};
-
-static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, uint32_t width)
-{
-	char text[32];
-	uint64_t wide;
-	uint32_t narrow;
-
-	if (width == sizeof(wide)) {
-		memcpy(&wide, at, sizeof(wide));
-	} else {
-		memcpy(&narrow, at, sizeof(narrow));
-		wide = narrow;
-	}
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)wide);
-	return op->core->result(op, name, text, 0);
-}
-
-static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
-{
-	uint32_t customs;
-	int r;
-
-	if (len < STATS_SIZE)
-		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
-	r = op->core->result_row(op, op->sid);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(counters); i++)
-		r = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
-	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
-	for (uint32_t i = 0; r == 0 && i < customs && i < CUSTOMS_MAX; i++) {
-		const unsigned char *custom = data + STATS_SIZE + i * CUSTOM_SIZE;
-		char name[CUSTOM_NAME + 1] = "";
-
-		if (STATS_SIZE + (i + 1) * CUSTOM_SIZE > len)
-			break;
-		memcpy(name, custom, CUSTOM_NAME);
-		r = emit_counter(op, name, custom + CUSTOM_NAME, 8);
-	}
-	return r;
-}
-
-static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
-{
-	int r = answer->result;
-
-	if (r == 0)
-		r = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
-	else if (r == -ENOENT)
-		r = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
-	op->core->op_done(op, r);
-}
-
-int kstats_session(struct miscsi_op *op)
-{
-	struct miscsi_request request = { .size = sizeof(request), .type = GET_STATS };
-	int r;
-
-	put32(&request, 0, op->sid);
-	put32(&request, 4, op->cid);
-	r = op->core->request(op, &request, stats_answer, NULL);
-	return r < 0 ? r : -EINPROGRESS;
 }

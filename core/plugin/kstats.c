@@ -1,107 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the kernel serves for an adapter's network interfaces: their settings, ping, and the statistics of the port. Written against the
- * public ABI.
- */
+/* The kernel's statistics of a session, for any transport, and of an adapter's port. Written against the public ABI. */
 #include "plugin/defaults.h"
-#include "plugin/kencode.h"
 #include "plugin/krequest.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#define SET_IFACE_PARAMS 31u
-#define PING 32u
+#define GET_STATS 20u
 #define GET_HOST_STATS 42u
-#define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
 
-static const struct krequest set_iface = { SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them" } } };
-static const struct krequest ping = { PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses it" } } };
 static const struct krequest host_stats = { GET_HOST_STATS, "read the host's statistics", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { { 0 } } };
 
-/* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
-int knet_apply(struct miscsi_op *op)
-{
-	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
-	struct miscsi_request request = { 0 };
-	int r = kencode_iface(op, &k);
+/* ---- sessions ---- */
 
-	if (r < 0)
-		return r;
-	request.payload = strbuf_str(&k.attrs);
-	request.payload_len = (uint32_t)k.attrs.len;
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, k.count);
-	return krequest_send(op, &set_iface, &request);
-}
-
-/* ---- ping ---- */
-
-/* enum iscsi_ping_status_code, from 1 */
-static const struct {
-	enum miscsi_error code;
-	const char *text;
-} ping_states[] = {
-	{ MISCSI_ERR_TRANS, "firmware disabled" },
-	{ MISCSI_ERR_INVAL, "invalid IP address" },
-	{ MISCSI_ERR_INVAL, "invalid link local IPv6 address" },
-	{ MISCSI_ERR_TRANS_TIMEOUT, "timed out" },
-	{ MISCSI_ERR_INVAL, "invalid destination address" },
-	{ MISCSI_ERR_INVAL, "oversized packet" },
-	{ MISCSI_ERR_TRANS, "ICMP error" },
-	{ MISCSI_ERR_BUSY, "Max request exceeded" },
-	{ MISCSI_ERR_TRANS, "No ARP response received" },
-};
-#define PING_STATES (ARRAY_SIZE(ping_states))
-
-struct pinging {
-	struct miscsi_timer *lost;
+/* struct iscsi_stats: counters by offset, then named ones. */
+#define STATS_SIZE 96u
+#define STATS_CUSTOMS_AT 92u
+#define CUSTOM_NAME 64u
+#define CUSTOM_SIZE 72u
+#define CUSTOMS_MAX 32u
+static const struct counter {
+	const char *name;
+	uint32_t at, width;
+} counters[] = {
+	{ "txdata_octets", 0, 8 },
+	{ "rxdata_octets", 8, 8 },
+	{ "noptx_pdus", 16, 4 },
+	{ "scsicmd_pdus", 20, 4 },
+	{ "tmfcmd_pdus", 24, 4 },
+	{ "login_pdus", 28, 4 },
+	{ "text_pdus", 32, 4 },
+	{ "dataout_pdus", 36, 4 },
+	{ "logout_pdus", 40, 4 },
+	{ "snack_pdus", 44, 4 },
+	{ "noprx_pdus", 48, 4 },
+	{ "scsirsp_pdus", 52, 4 },
+	{ "tmfrsp_pdus", 56, 4 },
+	{ "textrsp_pdus", 60, 4 },
+	{ "datain_pdus", 64, 4 },
+	{ "logoutrsp_pdus", 68, 4 },
+	{ "r2t_pdus", 72, 4 },
+	{ "async_pdus", 76, 4 },
+	{ "rjt_pdus", 80, 4 },
+	{ "digest_err", 84, 4 },
+	{ "timeout_err", 88, 4 },
 };
 
-static void ping_sent(struct miscsi_op *op, const struct miscsi_answer *answer)
+static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, uint32_t width)
 {
-	if (answer->result < 0)
-		op->core->op_done(op, krequest_failed(op, &ping, answer->result));
+	char text[32];
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (width == sizeof(wide)) {
+		memcpy(&wide, at, sizeof(wide));
+	} else {
+		memcpy(&narrow, at, sizeof(narrow));
+		wide = narrow;
+	}
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)wide);
+	return op->core->result(op, name, text, 0);
 }
 
-static void ping_lost(struct miscsi_op *op, void *arg)
+static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
-	(void)arg;
-	op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "timed out"));
+	uint32_t customs;
+	int r;
+
+	if (len < STATS_SIZE)
+		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
+	r = op->core->result_row(op, op->sid);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(counters); i++)
+		r = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
+	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
+	for (uint32_t i = 0; r == 0 && i < customs && i < CUSTOMS_MAX; i++) {
+		const unsigned char *custom = data + STATS_SIZE + i * CUSTOM_SIZE;
+		char name[CUSTOM_NAME + 1] = "";
+
+		if (STATS_SIZE + (i + 1) * CUSTOM_SIZE > len)
+			break;
+		memcpy(name, custom, CUSTOM_NAME);
+		r = emit_counter(op, name, custom + CUSTOM_NAME, 8);
+	}
+	return r;
 }
 
-int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
+static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
-	struct miscsi_request request = {
-		.size = sizeof(request), .type = PING, .payload = args->dst, .payload_len = args->dst_len
-	};
-	int r = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
+	int r = answer->result;
 
-	if (r < 0)
-		return r;
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, args->iface_num);
-	krequest_u32(&request, 8, args->iface_type);
-	krequest_u32(&request, 12, args->payload);
-	krequest_u32(&request, 16, args->id);
-	r = op->core->request(op, &request, ping_sent, NULL);
-	return r < 0 ? r : -EINPROGRESS;
-}
-
-void knet_ping_event(struct miscsi_op *op, uint32_t status)
-{
-	int r = 0;
-
-	if (status > PING_STATES)
-		r = op->core->set_error(op, MISCSI_ERR_TRANS, "unknown status %u", status);
-	else if (status)
-		r = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
+	if (r == 0)
+		r = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
+	else if (r == -ENOENT)
+		r = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
 	op->core->op_done(op, r);
+}
+
+int kstats_session(struct miscsi_op *op)
+{
+	struct miscsi_request request = { .size = sizeof(request), .type = GET_STATS };
+	int r;
+
+	krequest_u32(&request, 0, op->sid);
+	krequest_u32(&request, 4, op->cid);
+	r = op->core->request(op, &request, stats_answer, NULL);
+	return r < 0 ? r : -EINPROGRESS;
 }
 
 /* ---- host statistics: struct iscsi_offload_host_stats, 64 bits each ---- */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel serves for an adapter's network interfaces: their settings and ping. Written against the public ABI. */
+#include "plugin/defaults.h"
+#include "plugin/kencode.h"
+#include "plugin/krequest.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define SET_IFACE_PARAMS 31u
+#define PING 32u
+#define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
+
+static const struct krequest set_iface = { SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them" } } };
+static const struct krequest ping = { PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses it" } } };
+
+/* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
+int knet_apply(struct miscsi_op *op)
+{
+	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
+	struct miscsi_request request = { 0 };
+	int r = kencode_iface(op, &k);
+
+	if (r < 0)
+		return r;
+	request.payload = strbuf_str(&k.attrs);
+	request.payload_len = (uint32_t)k.attrs.len;
+	krequest_u32(&request, 0, op->host_no);
+	krequest_u32(&request, 4, k.count);
+	return krequest_send(op, &set_iface, &request);
+}
+
+/* ---- ping ---- */
+
+/* enum iscsi_ping_status_code, from 1 */
+static const struct {
+	enum miscsi_error code;
+	const char *text;
+} ping_states[] = {
+	{ MISCSI_ERR_TRANS, "firmware disabled" },
+	{ MISCSI_ERR_INVAL, "invalid IP address" },
+	{ MISCSI_ERR_INVAL, "invalid link local IPv6 address" },
+	{ MISCSI_ERR_TRANS_TIMEOUT, "timed out" },
+	{ MISCSI_ERR_INVAL, "invalid destination address" },
+	{ MISCSI_ERR_INVAL, "oversized packet" },
+	{ MISCSI_ERR_TRANS, "ICMP error" },
+	{ MISCSI_ERR_BUSY, "Max request exceeded" },
+	{ MISCSI_ERR_TRANS, "No ARP response received" },
+};
+#define PING_STATES (ARRAY_SIZE(ping_states))
+
+struct pinging {
+	struct miscsi_timer *lost;
+};
+
+static void ping_sent(struct miscsi_op *op, const struct miscsi_answer *answer)
+{
+	if (answer->result < 0)
+		op->core->op_done(op, krequest_failed(op, &ping, answer->result));
+}
+
+static void ping_lost(struct miscsi_op *op, void *arg)
+{
+	(void)arg;
+	op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "timed out"));
+}
+
+int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
+{
+	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
+	struct miscsi_request request = {
+		.size = sizeof(request), .type = PING, .payload = args->dst, .payload_len = args->dst_len
+	};
+	int r = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	krequest_u32(&request, 0, op->host_no);
+	krequest_u32(&request, 4, args->iface_num);
+	krequest_u32(&request, 8, args->iface_type);
+	krequest_u32(&request, 12, args->payload);
+	krequest_u32(&request, 16, args->id);
+	r = op->core->request(op, &request, ping_sent, NULL);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+void knet_ping_event(struct miscsi_op *op, uint32_t status)
+{
+	int r = 0;
+
+	if (status > PING_STATES)
+		r = op->core->set_error(op, MISCSI_ERR_TRANS, "unknown status %u", status);
+	else if (status)
+		r = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
+	op->core->op_done(op, r);
+}

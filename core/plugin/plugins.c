@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All plugins of a program: made and freed, searched by transport, driver and host, described for people. A plugin's own text is escaped
+ * like any other that was not written by us.
+ */
+#include "plugin/plugins.h"
+#include "base/mem.h"
+#include "config.h"
+#include "kernel/sysfs.h"
+#include "plugin/catalogue.h"
+#include "plugin/abi.h"
+#include "plugin/load.h"
+#include "plugin/op.h"
+#include "plugin/private.h"
+#include "plugin/request.h"
+#include "plugin/uio.h"
+
+#include <errno.h>
+#include <ltdl.h>
+#include <string.h>
+
+/* ---- made and freed ---- */
+
+int plugins_new(const struct plugins_config *config, struct plugins **out)
+{
+	struct plugins *ps = x_new(struct plugins);
+
+	if (!ps)
+		return -ENOMEM;
+	ps->config = *config;
+	list_init(&ps->list);
+	list_init(&ps->transports);
+	list_init(&ps->ops);
+	list_init(&ps->ended);
+	list_init(&ps->requests);
+	list_init(&ps->catalogue);
+	list_init(&ps->uios);
+	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
+	if (!ps->dirs || lt_dlinit()) {
+		x_free(ps->dirs);
+		x_free(ps);
+		return -ENOMEM;
+	}
+	*out = ps;
+	return 0;
+}
+
+void plugins_free(struct plugins *ps)
+{
+	struct plugin *p, *next;
+	struct transport *t, *tnext;
+	struct op_private *op, *onext;
+
+	if (!ps)
+		return;
+	list_for_each_safe (op, onext, &ps->ops, node) {
+		struct transport_op *owner = op->owner;
+
+		if (!owner)
+			continue;
+		transport_cancel(owner);
+		transport_forget_disconnect(owner);
+	}
+	list_for_each (p, &ps->list, node) {
+		if (p->started && p->abi.stop)
+			p->abi.stop(p->self->pub.state);
+		if (p->self)
+			op_services_release(p->self);
+	}
+	request_drop_all(ps);
+	uio_release(ps, NULL);
+	list_for_each_safe (op, onext, &ps->ops, node) {
+		if (op != op->plugin->self)
+			op_free(op);
+	}
+	list_for_each_safe (t, tnext, &ps->transports, node)
+		x_free(t);
+	list_for_each_safe (p, next, &ps->list, node)
+		load_forget(p);
+	catalogue_free(&ps->catalogue);
+	x_free(ps->dirs);
+	x_free(ps); /* libltdl keeps its handles: nothing is ever closed, so there is no lt_dlexit() */
+}
+
+/* ---- what the files of adapters know ---- */
+
+/* Out of memory it is read as far as that went, and read again when asked next. */
+static int read_catalogue(struct plugins *ps)
+{
+	int r = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
+
+	ps->catalogue_read = r == 0;
+	return r;
+}
+
+static const struct catalogue_row *catalogue_row(struct plugins *ps, const char *transport, bool *empty)
+{
+	read_catalogue(ps);
+	*empty = list_empty(&ps->catalogue);
+	return catalogue_find(&ps->catalogue, transport);
+}
+
+const char *plugins_dirs(const struct plugins *ps)
+{
+	return ps->dirs;
+}
+
+/* ---- found ---- */
+
+static struct transport *transport_known(struct plugins *ps, const char *name)
+{
+	struct transport *t;
+
+	list_for_each (t, &ps->transports, node) {
+		if (t->plugin->started && strcmp(t->match.transport, name) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* Why there is none: its file was refused, it is not here, or nobody has one. */
+static int plugins_not_found(struct plugins *ps, const char *name, struct err *err)
+{
+	const struct catalogue_row *row;
+	char escaped[128];
+	struct plugin *p;
+	bool empty;
+
+	str_escape(escaped, sizeof(escaped), name, strlen(name));
+	row = catalogue_row(ps, name, &empty);
+	list_for_each (p, &ps->list, node) {
+		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
+			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file,
+				escaped, p->refused);
+	}
+	if (row && *row->package)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s: %s.so is missing (on Debian: apt-get install %s)", escaped, ps->dirs,
+			row->plugin, row->package);
+	if (row)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
+			ps->dirs, row->plugin);
+	if (!empty)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s, and none is known that serves it", escaped, ps->dirs);
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
+}
+
+int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
+{
+	struct transport *t = transport_known(ps, name);
+	int r = 0;
+
+	/* nearly always the file has the transport's name: the others need not be opened then */
+	if (!t)
+		r = load_named(ps, name);
+	if (r == 0 && !t)
+		t = transport_known(ps, name);
+	if (r == 0 && !t)
+		r = load_all(ps);
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for transport '%s'", name);
+	if (!t)
+		t = transport_known(ps, name);
+	if (!t)
+		return plugins_not_found(ps, name, err);
+	*out = t;
+	return 0;
+}
+
+static struct transport *transport_by_proc_name(struct plugins *ps, const char *proc_name)
+{
+	struct transport *t;
+
+	list_for_each (t, &ps->transports, node) {
+		if (t->plugin->started && strcmp(proc_name_of(t), proc_name) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err)
+{
+	char escaped[128];
+	int r = 0;
+
+	*out = transport_by_proc_name(ps, proc_name);
+	if (!*out)
+		r = load_all(ps);
+	if (r < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for driver '%s'", proc_name);
+	if (!*out)
+		*out = transport_by_proc_name(ps, proc_name);
+	if (*out)
+		return 0;
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin serves hosts of driver '%s'; searched: %s",
+		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
+}
+
+int plugins_served(struct plugins *ps)
+{
+	struct transport *t;
+	int r = load_all(ps);
+
+	list_for_each (t, &ps->transports, node) {
+		if (r >= 0)
+			r++;
+	}
+	return r;
+}
+
+struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
+{
+	char proc_name[64];
+	struct transport *t = NULL;
+
+	if (!ps->config.sysfs ||
+		sysfs_read(ps->config.sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) < 0)
+		return NULL;
+	return plugins_find_by_proc_name(ps, proc_name, &t, NULL) < 0 ? NULL : t;
+}
+
+/* ---- described ---- */
+
+#define INFO_MAX 4096u
+
+static void describe_text(struct strbuf *b, const char *text)
+{
+	if (!text)
+		return;
+	if (b->len)
+		strbuf_puts(b, ", ");
+	strbuf_escape(b, text, strnlen(text, INFO_MAX));
+}
+
+static void describe_rows(const struct plugin *p, struct strbuf *transports, struct strbuf *modules)
+{
+	struct miscsi_match m;
+
+	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
+		describe_text(transports, m.transport);
+		describe_text(modules, m.module);
+	}
+}
+
+static int describe(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
+{
+	enum { OF_NAME, OF_VERSION, OF_SUMMARY, OF_TRANSPORTS, OF_MODULES, OF_CAPABILITIES, OF_FILE, OF_REFUSED, TEXTS };
+	struct strbuf b[TEXTS] = { 0 };
+	struct plugin_info info = { .abi = p->started ? MISCSI_ABI : 0 };
+	int r = 0;
+
+	describe_text(&b[OF_NAME], p->name);
+	describe_text(&b[OF_FILE], p->file);
+	describe_text(&b[OF_REFUSED], p->refused);
+	/* of one that was refused nothing else is believed */
+	if (p->started) {
+		describe_text(&b[OF_VERSION], p->abi.version ? p->abi.version : PACKAGE_VERSION);
+		describe_text(&b[OF_SUMMARY], p->abi.summary);
+		describe_rows(p, &b[OF_TRANSPORTS], &b[OF_MODULES]);
+		abi_capabilities(p, &b[OF_CAPABILITIES]);
+	}
+	info.name = strbuf_str(&b[OF_NAME]);
+	info.version = strbuf_str(&b[OF_VERSION]);
+	info.summary = strbuf_str(&b[OF_SUMMARY]);
+	info.transports = strbuf_str(&b[OF_TRANSPORTS]);
+	info.modules = strbuf_str(&b[OF_MODULES]);
+	info.capabilities = strbuf_str(&b[OF_CAPABILITIES]);
+	info.file = strbuf_str(&b[OF_FILE]);
+	info.refused = strbuf_str(&b[OF_REFUSED]);
+	for (int i = 0; i < TEXTS && r == 0; i++)
+		r = strbuf_error(&b[i]);
+	if (r == 0)
+		r = fn(arg, &info);
+	for (int i = 0; i < TEXTS; i++)
+		strbuf_free(&b[i]);
+	return r;
+}
+
+int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
+{
+	struct plugin *p;
+	int r = load_all(ps);
+
+	if (r < 0)
+		return r;
+	list_for_each (p, &ps->list, node) {
+		r = describe(p, fn, arg);
+		if (r)
+			break;
+	}
+	return r;
+}
+
+static bool is_served(const struct plugins *ps, const char *transport)
+{
+	struct transport *t;
+
+	list_for_each (t, &ps->transports, node) {
+		if (strcmp(t->match.transport, transport) == 0)
+			return true;
+	}
+	return false;
+}
+
+int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg)
+{
+	struct catalogue_row *row;
+	struct transport *t;
+	int r = load_all(ps);
+
+	if (r == 0)
+		r = read_catalogue(ps);
+	if (r < 0)
+		return r;
+	list_for_each (t, &ps->transports, node) {
+		r = fn(arg, &(struct plugin_served){ &t->match, true });
+		if (r)
+			return r;
+	}
+	list_for_each (row, &ps->catalogue, node) {
+		if (is_served(ps, row->transport))
+			continue;
+		r = fn(arg, &(struct plugin_served){ &row->match, false });
+		if (r)
+			return r;
+	}
+	return 0;
+}
