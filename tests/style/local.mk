@@ -6,4 +6,4 @@ EXTRA_DIST += scripts/states doc/STATES.md doc/DESIGN.md
 TESTS += tests/style/states.test tests/style/scripts.test
 EXTRA_DIST += tests/style/states.test tests/style/scripts.test
 TESTS += tests/style/traps.py
-EXTRA_DIST += tests/style/traps.py doc/TRAPS.md
+EXTRA_DIST += tests/style/traps.py doc/TRAPS.md doc/KERNEL.md
