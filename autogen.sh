@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes configure from configure.ac. Needs autoconf, automake and libtool.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makes configure from configure.ac, as `autoreconf -fi` does, but names a missing tool and treats a warning as an error.
 set -e
 cd "$(dirname "$0")"
 for tool in autoreconf:autoconf automake:automake libtoolize:libtool; do
@@ -9,9 +10,7 @@ for tool in autoreconf:autoconf automake:automake libtoolize:libtool; do
 	}
 done
 mkdir -p m4 build-aux
-# one that was cut short is seen by scripts/build, and done again
+# scripts/build repeats a run that did not finish
 : >build-aux/unfinished
-autoreconf --install --force
-# autoconf cleans up dumped cores by "rm -f core": here that is a folder, and rm would complain at every check
-sed -i "s/rm -f core conftest/rm -f conftest/; s/rm -f core \*.core/rm -f *.core/" configure
+autoreconf --install --force --warnings=all,error
 rm build-aux/unfinished

@@ -1,6 +1,5 @@
 # iscsid
 sbin_PROGRAMS += iscsid
 iscsid_SOURCES = daemon/iscsid.c daemon/iscsid.h daemon/become.c daemon/serve.c
-iscsid_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 iscsid_LDADD = $(core_libs)
 dist_man_MANS += doc/man/iscsid.8

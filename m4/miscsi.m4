@@ -1,8 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Warnings, hardening, sanitizers and dependencies of miscsi.
 
-# MISCSI_ADD_FLAGS(VARIABLE, FLAG...): adds each flag that the compiler takes.
+# MISCSI_KEEP_CORE, before AC_INIT: autoconf's tests remove dumped cores by "rm -f core", which fails at the folder core.
+AC_DEFUN([MISCSI_KEEP_CORE], [m4_foreach_w([macro], [_AC_INIT_PREPARE _AC_COMPILE_IFELSE _AC_LINK_IFELSE _AC_RUN_IFELSE _AM_PROG_CC_C_O],
+  [m4_ifdef(m4_defn([macro]), [m4_define(m4_defn([macro]),
+    m4_bpatsubst(m4_dquote(m4_defn(m4_defn([macro]))), [rm -f core ], [rm -f ]))])])])
+
+# MISCSI_ADD_FLAGS(VARIABLE, FLAG...): adds each flag that the compiler accepts.
 AC_DEFUN([MISCSI_ADD_FLAGS], [m4_foreach_w([flag], [$2], [
-  AC_MSG_CHECKING([whether $CC takes flag])
+  AC_MSG_CHECKING([whether $CC accepts flag])
   miscsi_saved=$CFLAGS
   CFLAGS="$CFLAGS -Werror flag"
   AC_LINK_IFELSE([AC_LANG_PROGRAM([[]], [[]])],
@@ -14,8 +20,8 @@ AC_DEFUN([MISCSI_WARNINGS], [
   MISCSI_ADD_FLAGS([WARN_CFLAGS], [-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
     -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings -Wundef -Wvla])
   AC_ARG_ENABLE([werror],
-    [AS_HELP_STRING([--disable-werror], [let warnings pass @<:@they are errors@:>@])])
-  AS_IF([test "x$enable_werror" != xno], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
+    [AS_HELP_STRING([--enable-werror], [treat compiler warnings as errors @<:@no@:>@])])
+  AS_IF([test "x$enable_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
   AC_SUBST([WARN_CFLAGS])])
 
 AC_DEFUN([MISCSI_HARDENING], [

@@ -4,6 +4,7 @@ if RUNS_HERE
 noinst_PROGRAMS += plugins/adapters
 plugins_adapters_SOURCES = plugins/adapters.c
 plugins_adapters_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_adapters_LDADD =
 nodist_plugins_DATA = miscsi.adapters
 CLEANFILES += miscsi.adapters miscsi.adapters.new
 miscsi.adapters: plugins/adapters$(EXEEXT) $(plugins_LTLIBRARIES)

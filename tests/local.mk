@@ -1,18 +1,10 @@
-# The tests of each layer are listed beside their sources, so that a layer's test is one line in that layer's file.
-TESTS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit -DSRCDIR='"$(abs_top_srcdir)"' -DBUILDDIR='"$(abs_top_builddir)"'
-test_libs = $(core_libs) $(CMOCKA_LIBS)
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a program links that does not say otherwise: nearly all of them are tests.
+LDADD = $(test_libs) $(core_libs) $(CMOCKA_LIBS) $(PCI_LIBS)
+test_libs =
 unit_tests =
 fuzz_replays =
-if HAVE_CMOCKA
-include tests/unit/base.mk
-include tests/unit/proto.mk
-include tests/unit/record.mk
-include tests/unit/kernel.mk
-include tests/unit/plugin.mk
-include tests/unit/session.mk
-include tests/unit/ipc.mk
-include tests/unit/cli.mk
-endif
+include tests/unit/local.mk
 include tests/vm/local.mk
 include tests/fake/local.mk
 include tests/fuzz/local.mk

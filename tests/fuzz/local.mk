@@ -1,15 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Fuzz targets. Each tests/fuzz/TARGET.c defines LLVMFuzzerTestOneInput(); `make check` replays tests/fuzz/corpus/TARGET/ through it,
-# scripts/fuzz TARGET SECONDS runs it under libFuzzer. The targets of a layer are listed in LAYER.mk, each by
-#	fuzz_replays += tests/fuzz/fuzz-TARGET
-#	tests_fuzz_fuzz_TARGET_SOURCES = tests/fuzz/TARGET.c tests/fuzz/replay.c
-#	tests_fuzz_fuzz_TARGET_CPPFLAGS = $(fuzz_cppflags)
-#	tests_fuzz_fuzz_TARGET_LDADD = $(fuzz_libs)
-fuzz_libs = $(core_libs)
-fuzz_cppflags = $(AM_CPPFLAGS) -DSRCDIR='"$(abs_top_srcdir)"'
-include tests/fuzz/proto.mk
-include tests/fuzz/record.mk
-include tests/fuzz/kernel.mk
-include tests/fuzz/ipc.mk
-include tests/fuzz/plugin.mk
+# scripts/fuzz TARGET SECONDS runs it under libFuzzer. A target is one word in the list, and its line of sources.
+fuzz_replays += tests/fuzz/fuzz-adapters tests/fuzz/fuzz-chap tests/fuzz/fuzz-conf tests/fuzz/fuzz-events tests/fuzz/fuzz-login \
+	tests/fuzz/fuzz-pdu tests/fuzz/fuzz-portal tests/fuzz/fuzz-recfile tests/fuzz/fuzz-sendtargets tests/fuzz/fuzz-text \
+	tests/fuzz/fuzz-varlink tests/fuzz/fuzz-varlink-reply
+tests_fuzz_fuzz_adapters_SOURCES = tests/fuzz/adapters.c tests/fuzz/replay.c
+tests_fuzz_fuzz_chap_SOURCES = tests/fuzz/chap.c tests/fuzz/replay.c
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/conf.c tests/fuzz/replay.c
+tests_fuzz_fuzz_events_SOURCES = tests/fuzz/events.c tests/fuzz/replay.c
+tests_fuzz_fuzz_login_SOURCES = tests/fuzz/login.c tests/fuzz/replay.c
+tests_fuzz_fuzz_pdu_SOURCES = tests/fuzz/pdu.c tests/fuzz/replay.c
+tests_fuzz_fuzz_portal_SOURCES = tests/fuzz/portal.c tests/fuzz/replay.c
+tests_fuzz_fuzz_recfile_SOURCES = tests/fuzz/recfile.c tests/fuzz/replay.c
+tests_fuzz_fuzz_sendtargets_SOURCES = tests/fuzz/sendtargets.c tests/fuzz/replay.c
+tests_fuzz_fuzz_text_SOURCES = tests/fuzz/text.c tests/fuzz/replay.c
+tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/varlink.c tests/fuzz/replay.c
+tests_fuzz_fuzz_varlink_reply_SOURCES = tests/fuzz/varlink-reply.c tests/fuzz/replay.c
 TESTS += $(fuzz_replays)
 EXTRA_DIST += tests/fuzz/corpus

@@ -4,6 +4,7 @@
  * given as arguments. It is linked with one tests/fuzz/TARGET.c; `make check` runs it over
  * tests/fuzz/corpus/TARGET/, and a crash is replayed by it.
  */
+#include "tests/paths.h"
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -24,9 +24,9 @@ def missing(root, test):
     path = os.path.join(root, 'tests', kind, f'test_{file}.py' if kind == 'vm' else file if '.' in file else file + '.c')
     if kind not in ('unit', 'vm') or not os.path.exists(path):
         return 'there is no such file'
-    listed = ''.join(read(p) for p in glob.glob(os.path.join(root, 'tests/unit/*.mk')))
-    if kind == 'unit' and not re.search(rf'(unit_tests|TESTS) \+=[^\n]*\btests/unit/{re.escape(file)}(\s|$)', listed):
-        return 'no tests/unit/*.mk runs it'
+    listed = read(os.path.join(root, 'tests/unit/local.mk')).replace('\\\n', ' ')
+    if kind == 'unit' and not re.search(rf'(unit_tests|unit_scripts) \+?=[^\n]*\btests/unit/{re.escape(file)}(\s|$)', listed):
+        return 'tests/unit/local.mk does not run it'
     if '.' in file:
         return 'a script is named alone' if name else None
     text = read(path)

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/paths.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "object/adapter.h"
 #include "plugin-fixture.h"
+#include "tests/paths.h"
 
 /* ---- a plugin whose answers are odd ---- */
 

@@ -10,6 +10,7 @@
 #include "object/pci_adapter.h"
 #include "plugin-fixture.h"
 #include "tempdir.h"
+#include "tests/paths.h"
 
 struct seen {
 	char text[8192]; /* "SLOT TRANSPORT DRIVER: lack; lack\n" */

@@ -10,6 +10,7 @@
 #include "plugin/catalogue.h"
 #include "plugin/plugins.h"
 #include "tempdir.h"
+#include "tests/paths.h"
 
 static void rows_are_read(void **state)
 {

@@ -11,6 +11,7 @@
 #include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "tempdir.h"
+#include "tests/paths.h"
 #include <glob.h>
 #include <unistd.h>
 

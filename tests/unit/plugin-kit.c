@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "plugin/load.h"
 #include "plugin/transport.h"
+#include "tests/paths.h"
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>

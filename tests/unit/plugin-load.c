@@ -9,6 +9,7 @@
 #include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "tempdir.h"
+#include "tests/paths.h"
 #include <fcntl.h>
 #include <ltdl.h>
 #include <sys/stat.h>

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin-run.h"
+#include "tests/paths.h"
 
 static struct plugin_fixture w;
 static struct transport *t;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "kernel/route.h"
 #include "plugin-run.h"
+#include "tests/paths.h"
 #include <arpa/inet.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #include "fake_sys.h"
 #include "plugin-run.h"
 #include "record/field.h"
+#include "tests/paths.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "record/recfile.h"
+#include "tests/paths.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

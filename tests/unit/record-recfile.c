@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "record/recfile.h"
 #include "tempdir.h"
+#include "tests/paths.h"
 #include <errno.h>
 #include <fcntl.h>
 

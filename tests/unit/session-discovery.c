@@ -11,6 +11,7 @@
 #include "plugin-fixture.h"
 #include "record/record.h"
 #include "discovery/discovery_private.h"
+#include "tests/paths.h"
 
 #define ANSWER \
 	"TargetName=iqn.2026-11.com.example:one\nTargetAddress=127.0.0.1:3260,1\nTargetAddress=[fe80::1]:3261,2\n" \

@@ -7,6 +7,7 @@
 #include "session-fixture.h"
 #include "kernel/kernel.h"
 #include "session/manager_private.h"
+#include "tests/paths.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -14,6 +14,7 @@
 #include "discovery/discovery.h"
 #include "link/engine.h"
 #include "target.h"
+#include "tests/paths.h"
 #include <arpa/inet.h>
 
 struct carried {

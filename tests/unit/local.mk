@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Unit tests: tests/unit/NAME.c is one word in the list of its layer. libtests.a holds what several of them share.
+if HAVE_CMOCKA
+test_libs += tests/unit/libtests.a
+check_LIBRARIES += tests/unit/libtests.a
+tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.c tests/unit/fake_kernel.h tests/unit/fake_sys.c \
+	tests/unit/fake_sys.h tests/unit/ipc-manager.h tests/unit/ipc-peer.h tests/unit/login_script.h tests/unit/plugin-fixture.h \
+	tests/unit/plugin-run.h tests/unit/record-db.h tests/unit/session-fixture.c tests/unit/session-fixture.h tests/unit/target.h \
+	tests/unit/tempdir.h
+unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
+	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker
+unit_tests += tests/unit/proto-chap tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
+	tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
+unit_tests += tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
+	tests/unit/record-recfile tests/unit/record-record
+unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-sysfs \
+	tests/unit/kernel-traps
+unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware \
+	tests/unit/plugin-kernel tests/unit/plugin-kit tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
+	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-prepare tests/unit/plugin-tcp
+unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
+	tests/unit/object-session_info
+unit_tests += tests/unit/session-credentials tests/unit/session-discovery tests/unit/session-engine tests/unit/session-firmware \
+	tests/unit/session-hostile tests/unit/session-in_use tests/unit/session-machines tests/unit/session-paths tests/unit/session-pdu_channel \
+	tests/unit/session-traps
+unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-varlink
+unit_tests += tests/unit/cli-args
+tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
+tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
+tests_unit_plugin_abi_LDADD =
+# Plugin files that must be refused; -rpath makes libtool build shared objects of what is not installed. No -z defs: one lacks a symbol.
+odd_ldflags = -avoid-version -shared -rpath $(pluginsdir)
+check_LTLIBRARIES += tests/unit/plugins/odd_abi.la tests/unit/plugins/odd_name.la tests/unit/plugins/odd_symbol.la
+tests_unit_plugins_odd_abi_la_SOURCES = tests/unit/plugins/odd.c
+tests_unit_plugins_odd_abi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_ABI
+tests_unit_plugins_odd_abi_la_LDFLAGS = -module $(odd_ldflags)
+tests_unit_plugins_odd_name_la_SOURCES = tests/unit/plugins/odd.c
+tests_unit_plugins_odd_name_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_NAME
+tests_unit_plugins_odd_name_la_LDFLAGS = -module $(odd_ldflags)
+tests_unit_plugins_odd_symbol_la_SOURCES = tests/unit/plugins/odd.c
+tests_unit_plugins_odd_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_SYMBOL
+tests_unit_plugins_odd_symbol_la_LDFLAGS = -module $(odd_ldflags)
+unit_scripts = tests/unit/kernel-layout.sh tests/unit/links.sh tests/unit/plugin-abi.sh tests/unit/plugin-docs.sh \
+	tests/unit/plugin-links.sh tests/unit/plugin-new.sh
+TESTS += $(unit_scripts)
+EXTRA_DIST += $(unit_scripts)
+endif
+EXTRA_DIST += tests/unit/record-golden/chap.show tests/unit/record-golden/flashnode.show \
+	tests/unit/record-golden/iface-adapter.show tests/unit/record-golden/iface.files tests/unit/record-golden/iface.show \
+	tests/unit/record-golden/isns.files tests/unit/record-golden/isns.show tests/unit/record-golden/node-masked.show \
+	tests/unit/record-golden/node.files tests/unit/record-golden/node.show tests/unit/record-golden/sendtargets.files \
+	tests/unit/record-golden/sendtargets.show
