@@ -14,7 +14,7 @@
 #define MACHINE_PART(part) MACHINE_PASTE(MACHINE_SYMBOL, part)
 
 static const char *const MACHINE_PART(_states)[] = {
-#define MACHINE_STATE(name, rfc, doc) #name,
+#define MACHINE_STATE(name, ...) #name,
 #include MACHINE_FILE
 #undef MACHINE_STATE
 };

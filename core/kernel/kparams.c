@@ -7,8 +7,7 @@
 #define SECRET true
 
 static const struct kparam kparams[ISCSI_PARAM_MAX] = {
-#define PARAM(number, name, form, object, attribute, secrecy) \
-	[number] = { #name, KPARAM_##form, KPARAM_##object, attribute, secrecy },
+#define PARAM(number, name, form, secrecy) [number] = { #name, KPARAM_##form, secrecy },
 #include "kernel/kparams.def"
 #undef PARAM
 };

@@ -7,13 +7,10 @@
 #include <stdbool.h>
 
 enum kparam_form { KPARAM_NUMBER, KPARAM_STRING, KPARAM_REFUSED };
-enum kparam_object { KPARAM_NONE, KPARAM_SESSION, KPARAM_CONN };
 
 struct kparam {
 	const char *name; /* "MAX_RECV_DLENGTH" */
 	enum kparam_form form;
-	enum kparam_object object;
-	const char *attribute; /* "max_recv_dlength"; NULL: not in sysfs */
 	bool secret;
 };
 

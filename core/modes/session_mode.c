@@ -273,42 +273,26 @@ bool session_mode_is_flash(const struct session_info *info)
 }
 
 /*
- * First our connection machine's states, then the kernel's, which are asked when no daemon answers. The
- * words are those that 2.1.8 prints behind "iSCSI Connection State:"; goiscsi reads that line.
+ * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the machines' rows have them. The kernel's own
+ * states are asked for when no daemon answers.
  */
-static const struct {
+static const struct state_word {
 	const char *state, *word;
 } connection_words[] = {
-	{ "FREE", "FREE" },
-	{ "RESOLVING", "TRANSPORT WAIT" },
-	{ "XPT_WAIT", "TRANSPORT WAIT" },
-	{ "BINDING", "TRANSPORT WAIT" },
-	{ "IN_LOGIN", "IN LOGIN" },
-	{ "FW_LOGIN", "IN LOGIN" },
-	{ "STARTING", "IN LOGIN" },
-	{ "LOGGED_IN", "LOGGED IN" },
-	{ "LOGOUT_REQUESTED", "LOGOUT REQUESTED" },
-	{ "UNBINDING", "IN LOGOUT" },
-	{ "IN_LOGOUT", "IN LOGOUT" },
-	{ "CLEANUP_WAIT", "CLEANUP WAIT" },
-	{ "DESTROYING", "CLEANUP WAIT" },
-	{ "CLOSED", "CLEANUP WAIT" },
-	/* the kernel's own words */
+#define MACHINE_STATE(name, rfc, doc, word) { #name, word },
+#include "session/connection.def"
 	{ "up", "LOGGED IN" },
 	{ "bound", "IN LOGIN" },
 	{ "down", "TRANSPORT WAIT" },
 	{ "failed", "TRANSPORT WAIT" },
 }, internal_words[] = {
-	{ "NEW", "NO CHANGE" },
-	{ "LOGGED_IN", "NO CHANGE" },
-	{ "FAILED", "REOPEN" },
-	{ "CLOSING", "CLEANUP" },
-	{ "CLOSED", "CLEANUP" },
+#include "session/session.def"
+#undef MACHINE_STATE
 };
 
 #define WORD(table, state) word_of(table, ARRAY_SIZE(table), state)
 
-static const char *word_of(const __typeof__(connection_words[0]) *table, size_t n, const char *state)
+static const char *word_of(const struct state_word *table, size_t n, const char *state)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(table[i].state, state))

@@ -13,57 +13,80 @@
 enum where { SESSION, CONN, HOST, SCSI_HOST };
 enum form { TEXT, NUMBER, SECRET_TEXT };
 
+#define NO_SETTING (-1)
+
+/* A setting's attribute is in its own row of fields.def. */
 struct attr {
 	unsigned detail; /* 0: always */
-	enum where where;
 	enum form form;
-	const char *name;
+	int setting; /* enum field_id, or NO_SETTING: then the path says where it is */
+	const char *path;
 	size_t at, size;
 };
 
 #define M(member) offsetof(struct session_info, member), sizeof(((struct session_info *)0)->member)
+#define SETTING(detail, form, symbol, member) \
+	{ \
+		detail, form, FIELD_##symbol, NULL, M(member) \
+	}
+#define SHOWN(detail, form, path, member) \
+	{ \
+		detail, form, NO_SETTING, path, M(member) \
+	}
 
 static const struct attr attrs[] = {
-	{ 0, SESSION, TEXT, "targetname", M(target) },
-	{ 0, SESSION, NUMBER, "tpgt", M(tpgt) },
-	{ 0, SESSION, NUMBER, "creator", M(creator) },
-	{ 0, CONN, TEXT, "persistent_address", M(persistent_address) },
-	{ 0, CONN, NUMBER, "persistent_port", M(persistent_port) },
-	{ SESSION_INFO_PORTAL, CONN, TEXT, "address", M(address) },
-	{ SESSION_INFO_PORTAL, CONN, NUMBER, "port", M(port) },
-	{ SESSION_INFO_IFACE, SESSION, TEXT, "ifacename", M(iface) },
-	{ SESSION_INFO_IFACE, SESSION, TEXT, "initiatorname", M(initiator) },
-	{ SESSION_INFO_IFACE, HOST, TEXT, "initiatorname", M(initiator) },
-	{ SESSION_INFO_IFACE, HOST, TEXT, "ipaddress", M(ipaddress) },
-	{ SESSION_INFO_IFACE, HOST, TEXT, "hwaddress", M(hwaddress) },
-	{ SESSION_INFO_IFACE, HOST, TEXT, "netdev", M(netdev) },
-	{ SESSION_INFO_STATE, SESSION, TEXT, "state", M(state) },
-	{ SESSION_INFO_STATE, SESSION, TEXT, "target_state", M(target_state) },
-	{ SESSION_INFO_STATE, SESSION, NUMBER, "target_id", M(target_id) },
-	{ SESSION_INFO_STATE, CONN, TEXT, "state", M(conn_state) },
-	{ SESSION_INFO_TIMEOUTS, SESSION, NUMBER, "recovery_tmo", M(recovery_tmo) },
-	{ SESSION_INFO_TIMEOUTS, SESSION, NUMBER, "abort_tmo", M(abort_tmo) },
-	{ SESSION_INFO_TIMEOUTS, SESSION, NUMBER, "lu_reset_tmo", M(lu_reset_tmo) },
-	{ SESSION_INFO_TIMEOUTS, SESSION, NUMBER, "tgt_reset_tmo", M(tgt_reset_tmo) },
-	{ SESSION_INFO_TIMEOUTS, CONN, NUMBER, "ping_tmo", M(ping_tmo) },
-	{ SESSION_INFO_TIMEOUTS, CONN, NUMBER, "recv_tmo", M(recv_tmo) },
-	{ SESSION_INFO_CHAP, SESSION, SECRET_TEXT, "username", M(username) },
-	{ SESSION_INFO_CHAP, SESSION, SECRET_TEXT, "password", M(password) },
-	{ SESSION_INFO_CHAP, SESSION, SECRET_TEXT, "username_in", M(username_in) },
-	{ SESSION_INFO_CHAP, SESSION, SECRET_TEXT, "password_in", M(password_in) },
-	{ SESSION_INFO_PARAMS, CONN, NUMBER, "header_digest", M(header_digest) },
-	{ SESSION_INFO_PARAMS, CONN, NUMBER, "data_digest", M(data_digest) },
-	{ SESSION_INFO_PARAMS, CONN, NUMBER, "max_recv_dlength", M(max_recv) },
-	{ SESSION_INFO_PARAMS, CONN, NUMBER, "max_xmit_dlength", M(max_xmit) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "first_burst_len", M(first_burst) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "max_burst_len", M(max_burst) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "immediate_data", M(immediate_data) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "initial_r2t", M(initial_r2t) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "max_outstanding_r2t", M(max_r2t) },
-	{ SESSION_INFO_PARAMS, SESSION, NUMBER, "erl", M(erl) },
-	{ SESSION_INFO_PARAMS, CONN, NUMBER, "exp_statsn", M(exp_statsn) },
-	{ SESSION_INFO_DEVICES, SCSI_HOST, TEXT, "state", M(host_state) },
+	SETTING(0, TEXT, NODE_NAME, target),
+	SETTING(0, NUMBER, NODE_TPGT, tpgt),
+	SHOWN(0, NUMBER, "sess/creator", creator),
+	SETTING(0, TEXT, CONN_ADDRESS, persistent_address),
+	SETTING(0, NUMBER, CONN_PORT, persistent_port),
+	SHOWN(SESSION_INFO_PORTAL, TEXT, "conn/address", address),
+	SHOWN(SESSION_INFO_PORTAL, NUMBER, "conn/port", port),
+	SETTING(SESSION_INFO_IFACE, TEXT, IFACE_NAME, iface),
+	SETTING(SESSION_INFO_IFACE, TEXT, IFACE_INITIATORNAME, initiator),
+	SHOWN(SESSION_INFO_IFACE, TEXT, "host/initiatorname", initiator),
+	SHOWN(SESSION_INFO_IFACE, TEXT, "host/ipaddress", ipaddress),
+	SETTING(SESSION_INFO_IFACE, TEXT, IFACE_HWADDRESS, hwaddress),
+	SETTING(SESSION_INFO_IFACE, TEXT, IFACE_NETDEV, netdev),
+	SHOWN(SESSION_INFO_STATE, TEXT, "sess/state", state),
+	SHOWN(SESSION_INFO_STATE, TEXT, "sess/target_state", target_state),
+	SHOWN(SESSION_INFO_STATE, NUMBER, "sess/target_id", target_id),
+	SHOWN(SESSION_INFO_STATE, TEXT, "conn/state", conn_state),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, SESSION_REPLACEMENT_TIMEOUT, recovery_tmo),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, SESSION_ABORT_TIMEOUT, abort_tmo),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, SESSION_LU_RESET_TIMEOUT, lu_reset_tmo),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, SESSION_TGT_RESET_TIMEOUT, tgt_reset_tmo),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, CONN_NOOP_TIMEOUT, ping_tmo),
+	SETTING(SESSION_INFO_TIMEOUTS, NUMBER, CONN_NOOP_INTERVAL, recv_tmo),
+	SETTING(SESSION_INFO_CHAP, SECRET_TEXT, SESSION_USERNAME, username),
+	SETTING(SESSION_INFO_CHAP, SECRET_TEXT, SESSION_PASSWORD, password),
+	SETTING(SESSION_INFO_CHAP, SECRET_TEXT, SESSION_USERNAME_IN, username_in),
+	SETTING(SESSION_INFO_CHAP, SECRET_TEXT, SESSION_PASSWORD_IN, password_in),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_HEADER_DIGEST, header_digest),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_DATA_DIGEST, data_digest),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_MAX_RECV_LENGTH, max_recv),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_MAX_XMIT_LENGTH, max_xmit),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_FIRST_BURST, first_burst),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_MAX_BURST, max_burst),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_IMMEDIATE_DATA, immediate_data),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_INITIAL_R2T, initial_r2t),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_MAX_R2T, max_r2t),
+	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_ERL, erl),
+	SHOWN(SESSION_INFO_PARAMS, NUMBER, "conn/exp_statsn", exp_statsn),
+	SHOWN(SESSION_INFO_DEVICES, TEXT, "scsi/state", host_state),
 };
+
+/* "sess/tpgt": the name that an attribute has in its directory; which that is goes to *where. */
+static const char *name_of(const struct attr *a, enum where *where)
+{
+	static const char *const places[] = { [SESSION] = "sess/", [CONN] = "conn/", [HOST] = "host/", [SCSI_HOST] = "scsi/" };
+	const char *path = a->setting == NO_SETTING ? a->path : field_of(a->setting)->sysfs;
+
+	*where = SESSION;
+	while (strncmp(path, places[*where], 5) != 0)
+		++*where;
+	return path + 5;
+}
 
 /* The directories that attributes lie in, opened when first needed. */
 struct places {
@@ -145,21 +168,21 @@ static int read_secret(const struct sysfs *dir, const char *name, struct secret 
 	return rc;
 }
 
-static int read_attr(const struct sysfs *dir, const struct attr *a, struct session_info *info)
+static int read_attr(const struct sysfs *dir, const struct attr *a, const char *name, struct session_info *info)
 {
 	void *member = (char *)info + a->at;
 
 	switch (a->form) {
 	case TEXT:
-		/* the host's value only where the session shows none */
-		if (a->where != HOST || !*(char *)member || strcmp(a->name, "initiatorname"))
-			sysfs_read(dir, member, a->size, "%s", a->name);
+		/* the host's initiator name only where the session shows none */
+		if (a->setting != NO_SETTING || a->at != offsetof(struct session_info, initiator) || !*info->initiator)
+			sysfs_read(dir, member, a->size, "%s", name);
 		break;
 	case NUMBER:
-		read_number(dir, a->name, member);
+		read_number(dir, name, member);
 		break;
 	case SECRET_TEXT:
-		return read_secret(dir, a->name, member);
+		return read_secret(dir, name, member);
 	}
 	return 0;
 }
@@ -172,16 +195,67 @@ static int read_rows(struct places *p, unsigned detail, struct session_info *inf
 	for (size_t i = 0; i < ARRAY_SIZE(attrs) && !rc; i++) {
 		const struct attr *a = &attrs[i];
 		const struct sysfs *dir;
+		const char *name;
+		enum where where;
 
 		if (detail ? !(a->detail & detail) : a->detail)
 			continue;
-		dir = place(p, a->where, info);
+		name = name_of(a, &where);
+		dir = place(p, where, info);
 		if (dir->fd >= 0)
-			rc = read_attr(dir, a, info);
+			rc = read_attr(dir, a, name, info);
 		else if (a->form == NUMBER)
 			*(int64_t *)(void *)((char *)info + a->at) = -1;
 	}
 	return rc;
+}
+
+/* "default" is how a driver shows what nobody has set. */
+static void text_to_record(struct record *node, enum field_id id, const char *text)
+{
+	if (*text && strcmp(text, "default") != 0)
+		record_set(node, id, text, NULL);
+}
+
+static void number_to_record(struct record *node, enum field_id id, int64_t number)
+{
+	char word[32];
+
+	if (number == SESSION_INFO_OFF)
+		record_set_int(node, id, -1, NULL);
+	else if (number >= 0 && field_of(id)->type != FIELD_TYPE_LIST)
+		record_set_int(node, id, number, NULL);
+	else if (number >= 0 && field_value(field_of(id), (unsigned)number, word, sizeof(word)))
+		record_set(node, id, word, NULL);
+}
+
+static void secret_to_record(struct record *node, enum field_id id, const struct secret *value)
+{
+	char text[SESSION_INFO_NAME_MAX];
+
+	if (!value->len || value->len >= sizeof(text))
+		return;
+	memcpy(text, value->bytes, value->len);
+	text[value->len] = '\0';
+	record_set(node, id, text, NULL);
+	mem_wipe(text, sizeof(text));
+}
+
+void session_info_to_record(const struct session_info *info, unsigned detail, struct record *node)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+		const struct attr *a = &attrs[i];
+		const void *member = (const char *)info + a->at;
+
+		if (a->setting == NO_SETTING || (a->detail && !(a->detail & detail)))
+			continue;
+		if (a->form == TEXT)
+			text_to_record(node, a->setting, member);
+		else if (a->form == NUMBER)
+			number_to_record(node, a->setting, *(const int64_t *)member);
+		else
+			secret_to_record(node, a->setting, member);
+	}
 }
 
 /* The class link leads through the host: ../../devices/…/host2/session1/iscsi_session/session1 */

@@ -15,6 +15,7 @@
 #include "kernel/ktransport.h"
 #include "kernel/scan.h"
 #include "kernel/sysfs.h"
+#include "record/record.h"
 #include <stdbool.h>
 
 /* What to read, ored. The identity (sid, host, transport, target, TPGT, persistent portal) always is. */
@@ -74,6 +75,8 @@ int session_info_read(const struct sysfs *s, const struct ktransport_map *map, u
 	struct session_info *out, struct err *err);
 /* Reads more of one that was read. */
 int session_info_more(const struct sysfs *s, unsigned detail, struct session_info *info, struct err *err);
+/* Sets the node's settings that the kernel shows, of what was read in that detail; what it does not show stays. */
+void session_info_to_record(const struct session_info *info, unsigned detail, struct record *node);
 void session_info_clear(struct session_info *info); /* wipes the secrets; usable as cleanup() */
 
 struct session_info_list {

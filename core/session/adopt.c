@@ -22,24 +22,6 @@ static const char *transport_of(void *arg, const char *proc_name)
 	return plugins_find_by_proc_name(arg, proc_name, &t, NULL) == 0 ? transport_name(t) : NULL;
 }
 
-static void set_secret(struct record *r, enum field_id id, const struct secret *value)
-{
-	char text[SESSION_INFO_NAME_MAX];
-
-	if (!value->len || value->len >= sizeof(text))
-		return;
-	memcpy(text, value->bytes, value->len);
-	text[value->len] = '\0';
-	record_set(r, id, text, NULL);
-	mem_wipe(text, sizeof(text));
-}
-
-static void set_number(struct record *r, enum field_id id, int64_t value)
-{
-	if (value >= 0)
-		record_set_int(r, id, value, NULL);
-}
-
 /* The settings of a session that left no file: what the kernel shows, the rest by default. */
 static struct record *settings_shown(const struct session_info *i)
 {
@@ -47,30 +29,12 @@ static struct record *settings_shown(const struct session_info *i)
 
 	if (!r)
 		return NULL;
-	record_set(r, FIELD_NODE_NAME, i->target, NULL);
-	record_set(r, FIELD_CONN_ADDRESS, *i->persistent_address ? i->persistent_address : i->address, NULL);
-	set_number(r, FIELD_CONN_PORT, i->persistent_port > 0 ? i->persistent_port : i->port);
-	set_number(r, FIELD_NODE_TPGT, i->tpgt);
-	record_set(r, FIELD_IFACE_NAME, *i->iface ? i->iface : "default", NULL);
+	session_info_to_record(i, SESSION_INFO_ALL, r);
 	record_set(r, FIELD_IFACE_TRANSPORT, i->transport, NULL);
-	if (*i->initiator)
-		record_set(r, FIELD_IFACE_INITIATORNAME, i->initiator, NULL);
-	if (strcmp(i->netdev, "default") != 0)
-		record_set(r, FIELD_IFACE_NETDEV, i->netdev, NULL);
-	if (strcmp(i->hwaddress, "default") != 0)
-		record_set(r, FIELD_IFACE_HWADDRESS, i->hwaddress, NULL);
-	set_number(r, FIELD_SESSION_ABORT_TIMEOUT, i->abort_tmo);
-	set_number(r, FIELD_SESSION_LU_RESET_TIMEOUT, i->lu_reset_tmo);
-	set_number(r, FIELD_SESSION_TGT_RESET_TIMEOUT, i->tgt_reset_tmo);
-	set_number(r, FIELD_CONN_NOOP_INTERVAL, i->recv_tmo);
-	set_number(r, FIELD_CONN_NOOP_TIMEOUT, i->ping_tmo);
-	set_number(r, FIELD_CONN_MAX_RECV_LENGTH, i->max_recv);
-	set_number(r, FIELD_SESSION_FIRST_BURST, i->first_burst);
-	set_number(r, FIELD_SESSION_MAX_BURST, i->max_burst);
-	set_number(r, FIELD_SESSION_IMMEDIATE_DATA, i->immediate_data);
-	set_number(r, FIELD_SESSION_INITIAL_R2T, i->initial_r2t);
-	record_set(r, FIELD_CONN_HEADER_DIGEST, i->header_digest > 0 ? "CRC32C" : "None", NULL);
-	record_set(r, FIELD_CONN_DATA_DIGEST, i->data_digest > 0 ? "CRC32C" : "None", NULL);
+	if (!*i->persistent_address)
+		record_set(r, FIELD_CONN_ADDRESS, i->address, NULL);
+	if (i->persistent_port <= 0 && i->port > 0)
+		record_set_int(r, FIELD_CONN_PORT, i->port, NULL);
 	record_set(r, FIELD_SESSION_SCAN, "manual", NULL); /* its devices are there */
 	return r;
 }
@@ -78,15 +42,9 @@ static struct record *settings_shown(const struct session_info *i)
 /* The kernel shows them to root; with them a session can be recovered though its record is gone. */
 static void add_secrets(struct record *r, const struct session_info *i)
 {
-	char name[SESSION_INFO_NAME_MAX];
-
-	if (i->username.len && i->username.len < sizeof(name)) {
-		set_secret(r, FIELD_SESSION_USERNAME, &i->username);
-		set_secret(r, FIELD_SESSION_PASSWORD, &i->password);
+	session_info_to_record(i, SESSION_INFO_CHAP, r);
+	if (i->username.len)
 		record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL);
-	}
-	set_secret(r, FIELD_SESSION_USERNAME_IN, &i->username_in);
-	set_secret(r, FIELD_SESSION_PASSWORD_IN, &i->password_in);
 }
 
 static void held(struct transport_op *op, int result)

@@ -15,7 +15,7 @@
 struct session;
 
 enum conn_state {
-#define MACHINE_STATE(name, rfc, doc) CONN_##name,
+#define MACHINE_STATE(name, ...) CONN_##name,
 #include "session/connection.def"
 #undef MACHINE_STATE
 	CONN_STATES

@@ -16,7 +16,7 @@
 struct session_info;
 
 enum sess_state {
-#define MACHINE_STATE(name, rfc, doc) SESS_##name,
+#define MACHINE_STATE(name, ...) SESS_##name,
 #include "session/session.def"
 #undef MACHINE_STATE
 	SESS_STATES

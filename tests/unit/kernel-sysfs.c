@@ -295,8 +295,6 @@ static void every_parameter_has_its_row(void **state)
 		assert_non_null(kparams_get(i)->name);
 	assert_int_equal(ISCSI_PARAM_MAX, 72);
 	assert_null(kparams_get(72));
-	assert_string_equal(kparams_get(17)->attribute, "persistent_address");
-	assert_int_equal(kparams_get(17)->object, KPARAM_CONN);
 	assert_true(kparams_get(24)->secret && kparams_get(25)->secret && !kparams_get(22)->secret);
 }
 
