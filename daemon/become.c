@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How iscsid becomes a daemon: the fork that its starter waits for, the pid file, its place in memory. */
+/* The process of iscsid: fork into the background, pid file, locked memory. */
 #include "config.h"
 #include "daemon/iscsid.h"
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The starter goes when the child says so, or with its status when it ends before. */
+/* Returns 0 when the child is ready, or the status with which it exited before. */
 static int wait_for_child(pid_t child, int fd)
 {
 	char byte;
@@ -30,8 +30,8 @@ static int wait_for_child(pid_t child, int fd)
 }
 
 /*
- * The starter (systemd, a script) may go on when requests are taken, not before: it waits for a byte through a pipe, or for the
- * child's end, whose status it passes on.
+ * The starter (systemd, a script) must not continue before the daemon accepts requests. So the parent waits until the child writes a
+ * byte to a pipe, or until the child exits, and then exits with the child's status.
  */
 int become_daemon(int *ready)
 {
@@ -67,20 +67,16 @@ void become_ready(int ready)
 
 	if (ready < 0)
 		return;
-	if (write(ready, "", 1) != 1) /* the starter is gone: nobody waits */
+	if (write(ready, "", 1) != 1) /* the parent was killed: no process waits */
 		errno = 0;
 	close(ready);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC); /* errors up to here were the starter's to see */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC); /* until here, errors went to the starter's terminal */
 	if (null >= 0) {
 		dup2(null, STDERR_FILENO);
 		close(null);
 	}
 }
 
-/*
- * The lock, not the number in the file, says whether another one runs: a number may be an old one's, a lock ends with its holder.
- * Never truncated before it is locked: it may be the other one's.
- */
 static bool file_has_name(int fd, const char *path)
 {
 	struct stat file, named;
@@ -88,19 +84,27 @@ static bool file_has_name(int fd, const char *path)
 	return fstat(fd, &file) == 0 && stat(path, &named) == 0 && file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
+/*
+ * The lock decides whether another iscsid is running, not the number in the file: a lock ends with its holder, while the number may be
+ * left over from one that was killed. The file is not truncated before it is locked, because it may belong to the other iscsid.
+ */
 int become_pid_file(const char *pid_file, int *out, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[24];
-	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	int fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid()), fd;
 
-	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot make %s", pid_file);
-	/* one that ends removes its file: what was locked may have no name any more, and guard nothing */
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0 || !file_has_name(fd, pid_file)) {
-		close(fd);
-		return err_set(err, MISCSI_ERR_INTERNAL, "another iscsid runs (%s is locked)", pid_file);
+	for (;;) {
+		fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (fd < 0)
+			return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create %s", pid_file);
+		if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+			close(fd);
+			return err_set(err, MISCSI_ERR_INTERNAL, "another iscsid is running: it has locked %s", pid_file);
+		}
+		if (file_has_name(fd, pid_file))
+			break;
+		close(fd); /* its last owner removed it between our open and our lock */
 	}
 	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)len) != len) {
 		close(fd);
@@ -114,11 +118,11 @@ void become_pid_file_remove(const char *pid_file, int fd)
 {
 	if (fd < 0)
 		return;
-	unlink(pid_file); /* while it is locked: not the next one's */
+	unlink(pid_file); /* while it is locked: afterwards it may belong to the next iscsid */
 	close(fd);
 }
 
-/* What is touched stays; what never is (most of the libraries) takes no memory. */
+/* Pages are locked when they are first touched. The others, most of the libraries, take no memory. */
 static int lock_memory(void)
 {
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
@@ -130,14 +134,14 @@ void become_resident(const struct log *log)
 
 	if (fd >= 0) {
 		if (write(fd, "-1000", 5) != 5)
-			log_debug(log, "iscsid", "the OOM killer may take this process: %s", strerror(errno));
+			log_debug(log, "iscsid", "cannot protect this process from the OOM killer: %s", strerror(errno));
 		close(fd);
 	}
 	if (lock_memory() < 0)
-		log_debug(log, "iscsid", "memory may be swapped out: %s", strerror(errno));
+		log_debug(log, "iscsid", "cannot lock memory, which may be swapped out: %s", strerror(errno));
 }
 
-/* Linux gives no page back that is locked (madvise says EINVAL), so it is not, for a moment. */
+/* madvise() fails with EINVAL on locked pages, so they are unlocked for a moment. */
 void become_trim(void)
 {
 	munlockall();

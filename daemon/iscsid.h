@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iscsid: its options, how it becomes a daemon, and what it serves. */
+/* iscsid: its options, its process (become.c), its work (serve.c). */
 #ifndef DAEMON_ISCSID_H
 #define DAEMON_ISCSID_H
 
@@ -10,8 +10,8 @@ struct iscsid_options {
 	const char *config; /* iscsid.conf */
 	const char *initiator_file; /* initiatorname.iscsi */
 	const char *pid_file; /* NULL: none */
-	const char *socket; /* path; NULL: the usual ones */
-	const char *state_dir; /* for the sessions' files */
+	const char *socket; /* path; NULL: the default sockets */
+	const char *state_dir; /* directory of the sessions' files */
 	const char *sysfs; /* NULL: /sys */
 	bool foreground;
 	int debug;
@@ -20,20 +20,23 @@ struct iscsid_options {
 /* become.c: the process. */
 
 /*
- * Goes on in the background, as a child; the parent stays until become_ready() or the child's end, and exits with its status. *ready is for
- * become_ready(). Before any thread is made.
+ * Continues in the background, as a child process. The parent waits until the child calls become_ready() or exits, and exits with its
+ * status. *ready is the argument of become_ready(). Call it before any thread starts. -errno.
  */
 int become_daemon(int *ready);
-void become_ready(int ready); /* -1: nothing waits */
-/* Makes the pid file and keeps it locked: -EAGAIN when another iscsid has it. *fd stays open until the end. */
+void become_ready(int ready); /* -1: no parent waits */
+/*
+ * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO when another iscsid holds the lock, or when
+ * the file cannot be written; *err has the cause.
+ */
 int become_pid_file(const char *pid_file, int *fd, struct err *err);
 void become_pid_file_remove(const char *pid_file, int fd);
-/* Not swapped out, not killed for memory: the disk it would be swapped to may be its own. Best effort. */
+/* Locks memory and disables the OOM killer, because the swap device may be a disk of this daemon. Failures are logged, at level debug. */
 void become_resident(const struct log *log);
-/* Gives memory back that was freed. */
+/* Returns freed memory to the kernel. */
 void become_trim(void);
 
-/* serve.c: everything from the loop to the sessions, until SIGTERM or SIGINT. Calls become_ready(ready) when requests are taken. */
+/* serve.c: runs the daemon until SIGTERM or SIGINT. Calls become_ready(ready) when it accepts requests. */
 int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err);
 
 #endif

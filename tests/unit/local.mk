@@ -24,8 +24,9 @@ unit_tests += tests/unit/session-credentials tests/unit/session-discovery tests/
 	tests/unit/session-hostile tests/unit/session-in_use tests/unit/session-machines tests/unit/session-paths tests/unit/session-pdu_channel \
 	tests/unit/session-traps
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-varlink
-unit_tests += tests/unit/cli-args
+unit_tests += tests/unit/cli-args tests/unit/daemon-become
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
+tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused; -rpath makes libtool build shared objects of what is not installed. No -z defs: one lacks a symbol.
