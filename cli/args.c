@@ -199,7 +199,7 @@ static int check_by_tables(const struct args *a, int argc, char **argv, struct e
 				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", m->name, ops[i].name);
 	}
 	if (optind < argc)
-		return err_set(err, MISCSI_ERR_INVAL, "unexpected word '%s': nothing was done. Options begin with '-'",
+		return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
 			quoted_word(text, sizeof(text), argv[optind]));
 	/* Names alone are no harm to what only looks: 2.1.8's manual has it so. */
 	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))

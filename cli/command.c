@@ -78,7 +78,7 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 		given += a->given[opts[i]];
 		if (given == 2) {
 			args_refuse(a, opts[i], &err);
-			return command_refuse("%s together with what was given before it", err.text);
+			return command_refuse("%s together with another action", err.text);
 		}
 	}
 	return 0;
@@ -147,7 +147,7 @@ static void say_logged_in(void *arg, const struct record *node, const struct err
 
 static int say_interrupted(const char *what)
 {
-	out_error("interrupted: no longer waiting. The daemon goes on with %s", what);
+	out_error("interrupted: no longer waiting. The daemon continues with %s", what);
 	return MISCSI_ERR_ISCSID_COMM_ERR;
 }
 

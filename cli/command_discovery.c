@@ -171,7 +171,7 @@ static int update_discovery(const struct command *c, const struct discovery_mode
 	int r;
 
 	if (settings.n == 0)
-		return command_refuse("an update needs a setting (-n) and its value (-v)");
+		return command_refuse("update requires a setting (-n) and its value (-v)");
 	r = discovery_mode_update(c->context, select, &settings, &err);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
@@ -194,7 +194,7 @@ static int run_on_discovery_record(const struct command *c, const struct discove
 		r = discovery_mode_delete(c->context, select, &err);
 		return r < 0 ? command_fail(r, &err) : 0;
 	default:
-		return command_refuse("one operation (-o) at a time, without -D");
+		return command_refuse("only one operation (-o) is allowed without -D");
 	}
 }
 
@@ -210,7 +210,7 @@ static int run_discovery(const struct command *c, bool db)
 	if (r)
 		return r;
 	if (!a->type && !a->portal && !asks)
-		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) needs a portal (-p)") :
+		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) requires a portal (-p)") :
 							  list_discoveries(c);
 	r = discovery_mode_select(&select, a->type, a->portal, &err);
 	if (r < 0)

@@ -398,8 +398,8 @@ static int refuse_submode(const struct args *a)
 	if (chap)
 		return command_refuse("CHAP mode requires host no and valid operation");
 	if (!strcmp(a->submode, "flashnode"))
-		return command_refuse("flashnode mode: this operation (-o) is not supported, or there are several");
-	return command_refuse("host mode: '%s' is not a submode (-C): chap, flashnode and stats are", a->submode);
+		return command_refuse("flashnode mode: this operation (-o) is not supported, or more than one was given");
+	return command_refuse("host mode: unknown submode (-C) '%s': use chap, flashnode or stats", a->submode);
 }
 
 /* Nothing is asked of an adapter before the words make sense. */
@@ -412,7 +412,7 @@ static int check_submode_words(const struct args *a, const struct verb *v, uint3
 	if (v->index == INDEX_NONE && index != MISCSI_NONE)
 		return command_refuse("flashnode mode: the adapter chooses the index (-x) of a new entry");
 	if (v->settings && a->values.n == 0)
-		return command_refuse("%s mode: this operation (-o) needs a name and a value (-n, -v)", v->submode);
+		return command_refuse("%s mode: this operation (-o) requires a setting (-n) and its value (-v)", v->submode);
 	return 0;
 }
 
@@ -442,7 +442,7 @@ static int run_submode(const struct command *c)
 
 	if (c->args->stats || !strcmp(c->args->submode, "stats"))
 		return c->args->ops && c->args->ops != ARGS_OP_SHOW ?
-			command_refuse("stats mode: no operation (-o) but show is supported") :
+			command_refuse("stats mode: the only supported operation (-o) is show") :
 			run_on_adapter(c, NULL, MISCSI_NONE, show_host_stats);
 	v = find_verb(c->args);
 	r = parse_index(c, &index, &err);
@@ -463,7 +463,7 @@ int command_host(const struct command *c)
 		return run_submode(c);
 	if (a->ops == ARGS_OP_UPDATE)
 		return a->values.n ? run_on_adapter(c, NULL, MISCSI_NONE, update_host) :
-				     command_refuse("host mode: an update needs a name and a value (-n, -v)");
-	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) needs a submode (-C)") :
+				     command_refuse("host mode: update requires a parameter (-n) and its value (-v)");
+	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) requires a submode (-C)") :
 						  show_hosts(c);
 }

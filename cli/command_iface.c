@@ -141,7 +141,7 @@ static int apply_all_ifaces(const struct command *c)
 	int r;
 
 	if (!c->args->host)
-		return command_refuse("iface mode: applyall needs a host (-H): its number or hardware address");
+		return command_refuse("iface mode: applyall requires a host (-H): its number or hardware address");
 	r = adapter_iface_apply_all(c->context, c->args->host, &host_no, &err);
 	if (r < 0)
 		return command_fail(r, &err);
@@ -175,9 +175,9 @@ static int ping_iface(const struct command *c, const char *name)
 	int r;
 
 	if (strcmp(a->submode, "ping") != 0)
-		return command_refuse("iface mode: '%s' is not a submode (-C): ping is", a->submode);
+		return command_refuse("iface mode: unknown submode (-C) '%s': use ping", a->submode);
 	if (a->ops || !name)
-		return command_refuse(a->ops ? "Ping takes no operation (-o)." : "Ping requires iface.");
+		return command_refuse(a->ops ? "Ping does not accept an operation (-o)." : "Ping requires iface.");
 	if (!a->ip)
 		return command_refuse("Ping requires destination ipaddress.");
 	command_catch_interrupt(c); /* before threads are made */
@@ -200,13 +200,13 @@ int command_iface(const struct command *c)
 	if (r)
 		return r;
 	if (a->ifaces.n > 1)
-		return command_refuse("iface mode: one iface (-I) at a time");
+		return command_refuse("iface mode: only one iface (-I) is allowed");
 	if (a->submode)
 		return ping_iface(c, name);
 	if (a->ops == ARGS_OP_APPLYALL)
 		return apply_all_ifaces(c);
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW && !name)
-		return command_refuse("iface mode: this operation (-o) needs an iface (-I)");
+		return command_refuse("iface mode: this operation (-o) requires an iface (-I)");
 	switch (a->ops) {
 	case 0:
 	case ARGS_OP_SHOW:
@@ -220,6 +220,6 @@ int command_iface(const struct command *c)
 	case ARGS_OP_APPLY:
 		return apply_iface(c, name);
 	default:
-		return command_refuse("iface mode: one operation (-o) at a time");
+		return command_refuse("iface mode: only one operation (-o) is allowed");
 	}
 }

@@ -72,7 +72,7 @@ int command_node_update(const struct command *c, const struct node_mode_select *
 	int r;
 
 	if (settings.n == 0)
-		return command_refuse("an update needs a setting (-n) and its value (-v)");
+		return command_refuse("update requires a setting (-n) and its value (-v)");
 	r = settings_check(&settings, RECORD_NODE, &err);
 	if (r < 0)
 		return command_fail(r, &err);
@@ -199,7 +199,7 @@ static int run_node_operation(const struct command *c, const struct node_mode_se
 	case ARGS_OP_DELETE:
 		return command_node_delete(c, select);
 	default:
-		return command_refuse("node mode: one operation (-o) at a time");
+		return command_refuse("node mode: only one operation (-o) is allowed");
 	}
 }
 

@@ -59,7 +59,7 @@ static int run_on_all_sessions(const struct command *c)
 	int r;
 
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
-		return command_refuse("session mode: this operation (-o) needs a session (-r)");
+		return command_refuse("session mode: this operation (-o) requires a session (-r)");
 	r = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
 	if (r < 0) {
 		r = command_fail(r, &err);
@@ -133,7 +133,7 @@ static int run_on_session_record(const struct command *c, const struct session_i
 	else if (c->args->ops == ARGS_OP_DELETE)
 		r = command_node_delete(c, &select);
 	else
-		r = command_refuse("session mode: one operation (-o) at a time");
+		r = command_refuse("session mode: only one operation (-o) is allowed");
 	record_free(node);
 	return r;
 }

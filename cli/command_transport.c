@@ -47,7 +47,7 @@ int command_transport(const struct command *c)
 	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, &err) < 0)
 		out_error("%s", err.text);
 	if (list->count == 0) {
-		out_error("no transport plugin in %s", list->dirs);
+		out_error("no transport plugin found in %s", list->dirs);
 		r = MISCSI_ERR_NO_OBJS_FOUND;
 	}
 	transport_mode_list_free(list);

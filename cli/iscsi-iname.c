@@ -32,8 +32,8 @@ static void iname_usage(FILE *to)
 {
 	fprintf(to,
 		"iscsi-iname [-p prefix] [-g]\n\n"
-		"  -p, --prefix=prefix  what the name begins with [%s]\n"
-		"  -g, --generate       print a whole line for initiatorname.iscsi\n"
+		"  -p, --prefix=prefix  prefix of the name [%s]\n"
+		"  -g, --generate       print a complete line for initiatorname.iscsi\n"
 		"  -h, --help           print this and exit\n"
 		"  -V, --version        print the version and exit\n",
 		INAME_PREFIX);
@@ -51,14 +51,15 @@ static int print_name(const char *prefix, bool line)
 	 */
 	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
 		if (errno != EINTR) {
-			perror("iscsi-iname: no random numbers");
+			perror("iscsi-iname: cannot get random numbers");
 			return MISCSI_ERR_GENERIC;
 		}
 	}
 	n = snprintf(name, sizeof(name), "%s:%02x%02x%02x%02x%02x%02x", prefix, random[0], random[1], random[2], random[3],
 		random[4], random[5]);
 	if (n < 0 || (size_t)n >= sizeof(name) || name_check(name, (size_t)n, &err) < 0) {
-		fprintf(stderr, "iscsi-iname: this prefix makes no iSCSI name: %s\n", *err.text ? err.text : "too long");
+		fprintf(stderr, "iscsi-iname: the prefix does not form a valid iSCSI name: %s\n",
+			*err.text ? err.text : "too long");
 		return MISCSI_ERR_INVAL;
 	}
 	printf("%s%s\n", line ? "InitiatorName=" : "", name);

@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	}
 	args_free(&a);
 	if (fflush(stdout) != 0 && status == 0) {
-		out_error("cannot write: %s", strerror(errno));
+		out_error("cannot write to standard output: %s", strerror(errno));
 		status = MISCSI_ERR_GENERIC;
 	}
 	return status;

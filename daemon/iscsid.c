@@ -27,16 +27,16 @@ static const struct option long_options[] = {
 
 static const char usage[] =
 	"usage: iscsid [OPTION]...\n"
-	"  -c, --config=FILE         settings [" HOME_DIR "/iscsid.conf]\n"
-	"  -i, --initiatorname=FILE  who we are [" HOME_DIR "/initiatorname.iscsi]\n"
-	"  -f, --foreground          stay, and log to standard error\n"
-	"  -d, --debug=LEVEL         0 errors and warnings, 1 to 3 also changes of state, 4 to 8 everything [1]\n"
-	"  -p, --pid=FILE            where the process id goes [" PID_FILE "]\n"
-	"  -n, --no-pid-file         make none\n"
-	"  -s, --socket=PATH         where to be reached, instead of the usual places\n"
-	"      --state=DIR           what is kept of sessions between two runs [" STATE_DIR "]\n"
-	"  -h, --help                this\n"
-	"  -v, --version             the version\n";
+	"  -c, --config=FILE         configuration file [" HOME_DIR "/iscsid.conf]\n"
+	"  -i, --initiatorname=FILE  file with the initiator name [" HOME_DIR "/initiatorname.iscsi]\n"
+	"  -f, --foreground          run in the foreground and log to standard error\n"
+	"  -d, --debug=LEVEL         log level: 0 errors and warnings, 1 to 3 also state changes, 4 to 8 everything [1]\n"
+	"  -p, --pid=FILE            file for the process id [" PID_FILE "]\n"
+	"  -n, --no-pid-file         write no file with the process id\n"
+	"  -s, --socket=PATH         socket to listen on, instead of the default ones\n"
+	"      --state=DIR           directory for the state of sessions between two runs [" STATE_DIR "]\n"
+	"  -h, --help                print this and exit\n"
+	"  -v, --version             print the version and exit\n";
 
 static void set_debug(const char *text, struct iscsid_options *o)
 {
@@ -44,7 +44,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 	long level = strtol(text, &end, 10);
 
 	if (end == text || *end || level < 0 || level > 8) {
-		fprintf(stderr, "iscsid: -d takes a level from 0 to 8, not '%s'\n", text);
+		fprintf(stderr, "iscsid: invalid log level '%s': -d requires a number from 0 to 8\n", text);
 		exit(MISCSI_ERR_INVAL);
 	}
 	o->debug = (int)level;
@@ -85,7 +85,7 @@ static void set_option(int opt, const char *value, struct iscsid_options *o)
 		puts("iscsid version " PACKAGE_VERSION);
 		exit(0);
 	default:
-		fputs("iscsid: see iscsid --help\n", stderr);
+		fputs("Try 'iscsid --help'\n", stderr);
 		exit(MISCSI_ERR_INVAL);
 	}
 }
@@ -117,12 +117,12 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
 		set_option(opt, optarg, &options);
 	if (optind < argc) {
-		fprintf(stderr, "iscsid: unexpected word '%s'\n", argv[optind]);
+		fprintf(stderr, "iscsid: unexpected argument '%s'\n", argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}
 	start_log(&options, name, &log);
-	if (!options.foreground && become_daemon(&ready) < 0)
-		rc = err_set(&err, MISCSI_ERR_INTERNAL, "cannot go on in the background");
+	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)

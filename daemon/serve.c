@@ -59,7 +59,7 @@ static void on_signal(void *arg, int signo)
 {
 	struct daemon *d = arg;
 
-	log_info(d->log, "iscsid", "ending on signal %d; sessions stay", signo);
+	log_info(d->log, "iscsid", "stopping on signal %d; the sessions stay in the kernel", signo);
 	serve_stop(d);
 }
 
@@ -184,20 +184,20 @@ static int make_manager(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = scan_new(d->engine.loop, &d->sysfs, &d->engine.scanner);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the event loop");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the event loop");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make %s", config.state_dir);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
 	rc = manager_new(&config, &d->manager, err);
 	if (rc < 0)
 		return rc;
 	d->on_change = (struct manager_watch){ .fn = sessions_changed, .arg = d };
 	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
-		log_info(d->log, "iscsid", "the network is not watched: lost sessions are tried again by the clock alone");
+		log_info(d->log, "iscsid", "cannot watch the network: lost sessions are recovered only at fixed intervals");
 	rc = manager_adopt(d->manager, err);
 	if (rc > 0)
-		log_info(d->log, "iscsid", "took over %d sessions", rc);
+		log_info(d->log, "iscsid", "took over %d running sessions", rc);
 	return rc < 0 ? rc : 0;
 }
 
@@ -212,7 +212,7 @@ static int serve_socket(struct daemon *d, const char *name, struct err *err)
 	rc = varlink_server_listen(service_server(d->service), fd);
 	if (rc < 0) {
 		close(fd);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot serve %s", name);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s", name);
 	}
 	return fd;
 }
@@ -227,7 +227,7 @@ static int make_sockets(struct daemon *d, struct err *err)
 
 	for (int i = 0; i < n; i++)
 		if (varlink_server_listen(service_server(d->service), fds[i]) < 0)
-			return err_set(err, MISCSI_ERR_INTERNAL, "cannot serve an inherited socket");
+			return err_set(err, MISCSI_ERR_INTERNAL, "cannot accept connections on a socket that systemd passed");
 	if (n > 0)
 		return 0;
 	d->own_socket = serve_socket(d, path, err);
@@ -251,7 +251,7 @@ static int make_service(struct daemon *d, struct err *err)
 	int rc = service_new(&config, &d->service);
 
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot make the service");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the service");
 	return make_sockets(d, err);
 }
 

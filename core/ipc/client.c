@@ -59,7 +59,8 @@ static int check_server_uid(int fd, const char *name, struct err *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, errno, "%s", name);
 	if (cred.uid && cred.uid != geteuid())
-		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "%s is served by uid %u, not by root", name, (unsigned)cred.uid);
+		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "%s belongs to a process of uid %u, not of root: not used", name,
+			(unsigned)cred.uid);
 	return 0;
 }
 
@@ -87,7 +88,7 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 	int rc = listener_address(name, &addr, &len);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "not a socket's name: %s", name);
+		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "socket");
@@ -192,11 +193,11 @@ static int client_wait(struct client *c, short events, uint64_t due)
 	int rc = 0;
 
 	if (n < 0)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "waiting for the daemon");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for the daemon");
 	else if (fds[1].revents)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "waiting for the daemon");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for the daemon");
 	else if (!n)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "waiting for the daemon");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "the daemon did not reply");
 	return rc ? client_die(c, rc) : 0;
 }
 
@@ -212,7 +213,7 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			rc = client_wait(c, POLLOUT, due);
 		else if (errno != EINTR)
-			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "sending to the daemon"));
+			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot send to the daemon"));
 		if (rc)
 			return rc;
 	}
@@ -235,7 +236,7 @@ static int client_receive(struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "reading from the daemon"));
+		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read from the daemon"));
 	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon closed the connection"));
 }
 
@@ -251,7 +252,7 @@ static int parse_reply(struct client *c, const char *message, size_t len, struct
 
 	varlink_buffer_consume(&c->in, len + 1);
 	if (rc)
-		return bad_reply(c, "no message");
+		return bad_reply(c, "not a Varlink message");
 	if (varlink_string(r->object, "error", &r->error) == -EINVAL ||
 		varlink_boolean(r->object, "continues", &r->continues) == -EINVAL ||
 		varlink_object(r->object, "parameters", &r->parameters) == -EINVAL)
@@ -306,10 +307,10 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 		varlink_string(parameters, "parameter", &parameter);
 		str_escape(escaped, sizeof(escaped), parameter, strlen(parameter));
 		return err_set(
-			err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon does not take the parameter %s", method, escaped);
+			err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon does not accept the parameter %s", method, escaped);
 	}
 	str_escape(escaped, sizeof(escaped), error, strlen(error));
-	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon says %s", method, escaped);
+	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon reported the error %s", method, escaped);
 }
 
 /* Replies until the last; *last is the caller's. An error ends the call in any case, "continues" or not. */
@@ -321,11 +322,11 @@ static int client_converse(
 		int rc = next_reply(c, due, &r);
 
 		if (!rc && r.continues && !more)
-			rc = bad_reply(c, "one of many where one was asked for");
+			rc = bad_reply(c, "one of several, but only one was requested");
 		if (!rc && r.error)
 			rc = reply_error(r.error, r.parameters, method, err);
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
-			client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the call was left"));
+			client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the call was abandoned"));
 		else if (!rc && !r.continues && last)
 			*last = json_object_get(r.parameters);
 		json_object_put(r.object);
@@ -348,7 +349,7 @@ static int build_call(
 	rc = error ? error : varlink_append(message, call, REQUEST_MAX);
 	varlink_put(call);
 	if (rc == -EMSGSIZE)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: too much for one request", method);
+		return err_set(err, MISCSI_ERR_INVAL, "%s: the request is too large: use fewer records or sessions", method);
 	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method) : 0;
 }
 
@@ -388,6 +389,6 @@ int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err)
 	while (c->fd >= 0 && !client_wait(c, POLLIN, due))
 		client_receive(c);
 	if (c->rc == -ETIMEDOUT)
-		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon does not end");
+		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon did not exit in time");
 	return c->rc == -ETIMEDOUT || c->rc == -EINTR ? c->rc : 0;
 }

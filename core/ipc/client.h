@@ -81,7 +81,7 @@ struct client_session {
 	const char *error; /* NULL: none */
 	uint16_t port;
 	int tpgt;
-	unsigned reconnects;
+	unsigned recoveries;
 	uint64_t since_ms;
 	bool adopted;
 };

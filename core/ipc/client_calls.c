@@ -109,7 +109,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 		collect_results(c, reply);
 	json_object_put(reply);
 	if (!rc && c->left)
-		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon gave no result");
+		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon returned no result");
 	for (size_t i = 0; i < c->n && rc; i++) {
 		none.index = i;
 		if (!seen || !seen[i])
@@ -185,7 +185,7 @@ int client_logout_of(struct client *c, const struct client_session *who, bool fo
 	}
 	rc = client_call(c, "org.miscsi.Logout", parameters, NULL, NULL, 0, &reply, err);
 	if (!rc && varlink_array(reply, "results", &results))
-		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon gave no result");
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon returned no result");
 	for (size_t i = 0; !rc && i < json_object_array_length(results); i++)
 		if (!varlink_object(json_object_array_get_idx(results, i), "error", &failure))
 			rc = client_failure(failure, err);
@@ -221,7 +221,7 @@ static void read_session(struct json_object *o, void (*fn)(void *arg, const stru
 		.error = member_text(&texts, o, "error"),
 		.port = (uint16_t)member_number(o, "port", 0, UINT16_MAX, 0),
 		.tpgt = (int)member_number(o, "tpgt", -1, UINT16_MAX, -1),
-		.reconnects = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
+		.recoveries = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
 		.since_ms = (uint64_t)member_number(o, "since", 0, LLONG_MAX, 0),
 	};
 

@@ -110,7 +110,7 @@ int listener_open(const char *name, int *out, struct err *err)
 	int rc = listener_address(name, &addr, &len);
 
 	if (rc || (name[0] != '@' && name[0] != '/'))
-		return err_set(err, MISCSI_ERR_INVAL, "not a socket's name: %s", name);
+		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
 	if (is_served(&addr, len))
 		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE, "%s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -121,7 +121,7 @@ int listener_open(const char *name, int *out, struct err *err)
 	else
 		rc = bind(fd, (struct sockaddr *)&addr, len) || listen(fd, BACKLOG) ? -errno : 0;
 	if (rc)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen at %s", name);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen on %s", name);
 	*out = fd;
 	fd = -1;
 	return 0;

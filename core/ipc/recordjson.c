@@ -124,7 +124,7 @@ int recordjson_read(struct json_object *object, struct record **out, struct err 
 		varlink_object(object, "settings", &settings))
 		return -EBADMSG;
 	if (strcmp(kind, field_kind_mode(RECORD_NODE)))
-		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "only records of nodes are understood");
+		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "only node records are accepted");
 	r = record_new(RECORD_NODE);
 	if (!r)
 		return -ENOMEM;

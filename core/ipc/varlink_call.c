@@ -137,7 +137,7 @@ static void call_end(struct varlink_call *call)
 static void call_finish(struct varlink_call *call, const char *error, struct json_object *parameters)
 {
 	if (call->done) {
-		log_err(call->connection->server->config.log, MODULE, "a second reply to %s", call->method->name);
+		log_err(call->connection->server->config.log, MODULE, "%s: dropped a second reply", call->method->name);
 		varlink_put(parameters);
 		return;
 	}
@@ -156,7 +156,8 @@ void varlink_call_reply(struct varlink_call *call, struct json_object *parameter
 void varlink_call_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
-		log_err(call->connection->server->config.log, MODULE, "%s may not stream", call->method->name);
+		log_err(call->connection->server->config.log, MODULE, "%s: dropped a reply, because the call allows only one",
+			call->method->name);
 		varlink_put(parameters);
 		return;
 	}
@@ -240,7 +241,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	m->handler(s->config.arg, call, parameters);
 	if (call->done || call->cancel)
 		return;
-	log_err(s->config.log, MODULE, "%s gave no reply", m->name);
+	log_err(s->config.log, MODULE, "%s: the handler sent no reply", m->name);
 	reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
 }
 

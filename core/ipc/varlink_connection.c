@@ -69,7 +69,7 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 		return;
 	/* Whoever may connect must not be able to fill the log. */
 	if (why)
-		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE, "connection of uid %u dropped: %s",
+		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE, "closed a connection of uid %u: %s",
 			(unsigned)c->uid, why);
 	c->doomed = true;
 	loop_timer_cancel(s->config.loop, &c->message);
@@ -84,7 +84,7 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 
 static void connection_message_late(void *arg)
 {
-	varlink_connection_drop(arg, "a message did not end in time");
+	varlink_connection_drop(arg, "the client did not complete a message in time");
 }
 
 /* The kernel tells of room only when three quarters of the socket's buffer are free: try before the drop. */
@@ -95,7 +95,7 @@ static void connection_stalled(void *arg)
 
 	varlink_connection_flush(c);
 	if (output_waiting(c) == before)
-		varlink_connection_drop(c, "the peer does not read");
+		varlink_connection_drop(c, "the client does not read its replies");
 	else
 		connection_pump(c);
 }
@@ -159,7 +159,7 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 	if (!c->doomed) {
 		rc = output_waiting(c) > max ? -ENOBUFS : varlink_append(&c->out, message, SIZE_MAX);
 		if (rc == -ENOBUFS)
-			varlink_connection_drop(c, "the peer reads too slowly");
+			varlink_connection_drop(c, "the client reads its replies too slowly");
 		else if (rc)
 			varlink_connection_drop(c, strerror(-rc));
 		c->fat |= output_waiting(c) >= FAT;
@@ -193,7 +193,7 @@ static bool connection_serve_next(struct varlink_connection *c)
 		rc = c->server->serve(c, object);
 	varlink_put(object);
 	if (rc)
-		varlink_connection_drop(c, rc == -EBADMSG ? "a message is no call" : strerror(-rc));
+		varlink_connection_drop(c, rc == -EBADMSG ? "a message is not a method call" : strerror(-rc));
 	return true;
 }
 

@@ -160,7 +160,7 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 	int rc = s->config.peer(fd, &uid);
 
 	if (!rc && !make_room(s, uid)) {
-		log_debug(s->config.log, MODULE, "connection of uid %u refused: too many", (unsigned)uid);
+		log_debug(s->config.log, MODULE, "refused a connection of uid %u: too many connections", (unsigned)uid);
 		rc = -EMFILE;
 	}
 	if (!rc)

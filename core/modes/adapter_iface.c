@@ -49,7 +49,7 @@ static void keep_iface(struct context *ctx, struct db *db, const struct record *
 	if (db_iface_find(db, name, &there, NULL) == 0)
 		return;
 	if (db_iface_add(db, iface, DB_ADD_NEW, NULL, &err) < 0)
-		log_info(context_log(ctx), "iface", "%s is not kept: %s", name, err.text);
+		log_info(context_log(ctx), "iface", "cannot store iface %s: %s", name, err.text);
 }
 
 static int setup_host_ifaces(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
@@ -162,8 +162,8 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 	if (found == 1)
 		return adapter_open(out, err);
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		found ? "iface %s is not of one host alone: its iface.hwaddress must say of which" :
-			"there is no host that iface %s is of",
+		found ? "iface %s matches several hosts: set its iface.hwaddress to the address of one host" :
+			"no host matches iface %s",
 		name);
 }
 
@@ -281,7 +281,7 @@ static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, str
 	if (args->iface_type != (v6 ? 2u : 1u))
 		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "%s", err_text(MISCSI_ERR_OP_NOT_SUPP));
 	if (getrandom(&args->id, sizeof(args->id), 0) != (ssize_t)sizeof(args->id))
-		return err_set(err, MISCSI_ERR_INTERNAL, "no random number");
+		return err_set(err, MISCSI_ERR_INTERNAL, "cannot get a random number");
 	p->id = args->id;
 	r = adapter_ping(a, args, ping_started, p, err);
 	p->op = NULL;

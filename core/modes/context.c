@@ -143,7 +143,7 @@ static int config_path(struct context *ctx, const char *file, char *path, size_t
 	if (r < 0)
 		return r;
 	if ((size_t)snprintf(path, size, "%s/%s", db_home(db), file) >= size)
-		return err_set(err, MISCSI_ERR_INVAL, "the name of the configuration's directory is too long");
+		return err_set(err, MISCSI_ERR_INVAL, "the path of the configuration directory is too long");
 	return 0;
 }
 

@@ -85,7 +85,7 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 	if (r >= 0)
 		r = spawn_command(argv, &pid);
 	if (r < 0) {
-		log_err(log, "start", "iscsid.startup cannot be run: %s", strerror(-r));
+		log_err(log, "start", "cannot run the command of iscsid.startup: %s", strerror(-r));
 		return r;
 	}
 	for (unsigned waited = 0; waited < DAEMON_START_MS; waited += STEP_MS) {
@@ -94,7 +94,7 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 		if (!ended && waitpid(pid, &status, WNOHANG) == pid) {
 			ended = true;
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-				log_err(log, "start", "iscsid.startup (%s) failed", argv[0]);
+				log_err(log, "start", "the command of iscsid.startup (%s) failed", argv[0]);
 				return -ECHILD;
 			}
 		}

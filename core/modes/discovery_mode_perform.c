@@ -65,7 +65,8 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 	if (!portal)
 		portal = &a->ask->select.portal;
 	if (a->n == DISCOVERY_FOUND_MAX) {
-		err_set(&a->err, MISCSI_ERR_LOGIN, "the target names more than %u portals: not believed", DISCOVERY_FOUND_MAX);
+		err_set(&a->err, MISCSI_ERR_LOGIN, "the target reported more than %u portals: the discovery was rejected",
+			DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}
 	f = x_grow(a->at, a->n, &a->cap, sizeof(*f), 64);
@@ -103,7 +104,9 @@ static int lock_path_group(const struct engine *e, const struct record *iface, i
 		return r;
 	file_mkdirs("/run/miscsi", 0755);
 	if (file_lock(DISCOVERY_PATHS_LOCK, OTHERS_MS, lock) == -EAGAIN)
-		return err_set(err, MISCSI_ERR_BUSY, "another discovery through transport %s, or one like it, is under way",
+		return err_set(err, MISCSI_ERR_BUSY,
+			"another discovery is using the adapters' path service, which transport %s needs: try again when it has "
+			"ended",
 			transport_name(t));
 	return 0;
 }

@@ -44,7 +44,7 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 		return r;
 	if (hosts.n > 1)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-			"there are %zu hosts of hardware address %s: name one by its number", hosts.n, shown);
+			"%zu hosts have the hardware address %s: specify one by its number", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
 	r = context_engine(ctx, &engine, err);
@@ -238,7 +238,7 @@ static int parameter_check(const struct field *setting, const char *name, const 
 	if (r >= 0 && f.type == FIELD_TYPE_ADDRESS)
 		r = check_number(name, value, err);
 	if (r >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
-		r = err_set(err, MISCSI_ERR_INVAL, "%s: a network device's name has no ':'", name);
+		r = err_set(err, MISCSI_ERR_INVAL, "%s: the name of a network device must not contain ':'", name);
 	if (r >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
 		r = err_set(err, MISCSI_ERR_INVAL, "%s: it must be an iSCSI name: %s", name, why.text);
 	return r;
@@ -256,7 +256,7 @@ int host_mode_update(const struct adapter *a, const struct settings *s, struct e
 
 		if (!f)
 			return err_set(err, MISCSI_ERR_INVAL,
-				"%s is not a host parameter that may be set; ipaddress, netdev, hwaddress and initiatorname are",
+				"%s is not a host parameter that can be set: use ipaddress, netdev, hwaddress or initiatorname",
 				str_escape(shown, sizeof(shown), s->names[i], strlen(s->names[i])));
 		for (size_t k = 0; k < i; k++) { /* thus there are no more than PARAMETERS */
 			if (names[k] == f->key)

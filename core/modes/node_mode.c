@@ -84,7 +84,7 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 
 	*out = strcmp(text, "all") ? field_value_index(f, text, strlen(text)) : NODE_STARTUP_ALL;
 	if (*out == -1)
-		return err_set(err, MISCSI_ERR_INVAL, "'%s' is none of all, manual, automatic and onboot",
+		return err_set(err, MISCSI_ERR_INVAL, "invalid startup value '%s': use all, manual, automatic or onboot",
 			str_escape(quoted, sizeof(quoted), text, strlen(text)));
 	return 0;
 }
@@ -194,7 +194,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
 	if (r < 0)
 		return r;
 	if (!select->filter.target || !select->filter.address)
-		return err_set(err, MISCSI_ERR_INVAL, "a new record needs a target (-T) and a portal (-p)");
+		return err_set(err, MISCSI_ERR_INVAL, "a new record requires a target (-T) and a portal (-p)");
 	r = context_new_record(ctx, RECORD_NODE, &node, err);
 	if (r >= 0)
 		r = fill_node(node, select, iface, err);

@@ -57,7 +57,7 @@ int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err)
 		at += len;
 		at += strspn(at, "/");
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither a session's number nor a directory of sysfs that holds one",
+	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither a session number nor the sysfs directory of a session",
 		str_escape(quoted, sizeof(quoted), text, strlen(text)));
 }
 

@@ -79,7 +79,7 @@ static int ask_session(struct context *ctx, const struct session_info *s, const 
 		err_copy(err, &a.op.err);
 	else if (r < 0)
 		err_sys(err, r == -EPERM || r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r,
-			"cannot ask the kernel for statistics");
+			"cannot get statistics from the kernel");
 	return r;
 }
 

@@ -65,7 +65,7 @@ int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out
 	if (r < 0) {
 		if (listing)
 			transport_mode_list_free(&listing->list);
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "listing plugins");
+		return err_sys(err, MISCSI_ERR_NOMEM, -r, "cannot list the plugins");
 	}
 	if (listing->list.count)
 		qsort(listing->list.rows, listing->list.count, sizeof(listing->list.rows[0]), by_plugin_name);

@@ -115,7 +115,7 @@ static void reads_the_forms_that_clients_use(void **state)
 static void refuses_what_would_do_something_else(void **state)
 {
 	(void)state;
-	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected word 'iqn.2026-11.com.example:disk1'");
+	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected argument 'iqn.2026-11.com.example:disk1'");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
 	expect_refused("-m node -o update -n a", "1 names (-n) but 0 values (-v)");

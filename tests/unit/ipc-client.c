@@ -159,7 +159,7 @@ static void on_session(void *arg, const struct client_session *s)
 
 	snprintf(text + n, 1024 - n, "%u %s %s:%u,%d %s %s %s/%s [%s] %u %u %d\n", (unsigned)s->sid, s->target, s->address,
 		(unsigned)s->port, s->tpgt, s->iface, s->transport, s->state, s->connection, s->error ? s->error : "-",
-		s->reconnects, (unsigned)s->since_ms, s->adopted);
+		s->recoveries, (unsigned)s->since_ms, s->adopted);
 }
 
 static void looking_needs_no_root(void **state)
@@ -250,8 +250,8 @@ static void errors_are_told_apart(void **state)
 		{ "{\"error\":\"org.miscsi.Error\"}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS, "only root may call a.b.C" },
 		{ "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"p\"}}",
-			MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon does not take the parameter p" },
-		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon says x.y\\x1b" },
+			MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon does not accept the parameter p" },
+		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon reported the error x.y\\x1b" },
 	};
 	struct err err;
 	int other;
