@@ -1,9 +1,6 @@
-# style and layer checks
-style_checks = tests/style/check.py tests/style/selftest.py
-EXTRA_DIST += $(style_checks) tests/style/csource.py tests/style/exceptions
+# SPDX-License-Identifier: GPL-2.0-or-later
+# checks of style, of layers, and of what the documents say
+style_checks = tests/style/check.py tests/style/graph.py tests/style/selftest.py tests/style/states.test tests/style/scripts.test \
+	tests/style/traps.py
 TESTS += $(style_checks)
-EXTRA_DIST += scripts/states doc/STATES.md doc/DESIGN.md
-TESTS += tests/style/states.test tests/style/scripts.test
-EXTRA_DIST += tests/style/states.test tests/style/scripts.test
-TESTS += tests/style/traps.py
-EXTRA_DIST += tests/style/traps.py doc/TRAPS.md doc/KERNEL.md
+EXTRA_DIST += $(style_checks) tests/style/csource.py tests/style/exceptions scripts/states doc/STATES.md doc/DESIGN.md doc/TRAPS.md

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tests of check.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
+"""Tests of check.py and graph.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
 import os
 import sys
 import tempfile
@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import check  # noqa: E402
 import csource  # noqa: E402
+import graph  # noqa: E402
 
 HEAD = '/* SPDX-License-Identifier: GPL-2.0-or-later */\n/* What this is. */\n'
 LGPL = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n/* What this is. */\n'
@@ -148,6 +149,59 @@ class Check(unittest.TestCase):
     def test_an_exception_needs_a_reason(self):
         with self.assertRaises(SystemExit):
             rules_broken({}, 'decisions core/base/good.c:good\n')
+
+
+def file(path, defined='', used=''):
+    return {path: (set(defined.split()), set(used.split()))}
+
+
+def graph_rules(*files, exceptions=()):
+    """The rules that are broken by these files beside a good one."""
+    tree = file('core/base/good.c', 'good good_one', 'malloc')
+    for f in files:
+        tree.update(f)
+    return {line.split(': ')[1] for line in graph.findings(tree, {tuple(e.split()): 'because' for e in exceptions})}
+
+
+class Graph(unittest.TestCase):
+    TWO = (file('core/base/a.c', 'a_x', 'b_x'), file('core/base/b.c', 'b_x', 'a_x'))
+
+    def test_good_files_pass(self):
+        self.assertEqual(graph_rules(file('core/base/a.c', 'a_x a', 'good_one a_y'), file('core/base/a_more.c', 'a_y a_more_z', 'a_x'),
+                                     file('core/proto/p.c', 'p_x', 'a_x'), file('cli/iscsiadm.c', 'main', 'p_x good')), set())
+
+    def test_a_circle_is_found(self):
+        self.assertEqual(graph_rules(*self.TWO), {'circle'})
+        self.assertEqual(graph_rules(file('core/base/a.c', 'a_x', 'b_x'), file('core/base/b.c', 'b_x', 'c_x'),
+                                     file('core/base/c.c', 'c_x', 'a_x')), {'circle'})
+        self.assertEqual(graph_rules(file('core/base/a.c', 'a_x'), file('core/base/a_more.c', 'a_more_x', 'b_x'),
+                                     file('core/base/b.c', 'b_x', 'a_x')), {'circle'})
+
+    def test_an_upward_use_is_found(self):
+        up = (file('core/base/a.c', 'a_x', 'p_x'), file('core/proto/p.c', 'p_x'))
+        self.assertEqual(graph_rules(*up), {'upward'})
+        self.assertEqual(graph_rules(*up, exceptions=['upward core/base/a.c:p_x']), set())
+
+    def test_a_wrong_prefix_is_found(self):
+        for name in 'b_x', 'ax', 'core_a_x':
+            self.assertEqual(graph_rules(file('core/base/a.c', name)), {'prefix'})
+        self.assertEqual(graph_rules(file('core/base/a.c', 'b_x'), exceptions=['prefix core/base/a.c:b_']), set())
+        self.assertEqual(graph_rules(file('core/base/a.c', 'b_x'), exceptions=['prefix core/base:b_']), set())
+        self.assertEqual(graph_rules(file('core/base/a.c', 'b_x'), exceptions=['prefix core/proto:b_']), {'prefix', 'unused'})
+
+    def test_a_circle_within_a_noun_is_none(self):
+        parts = (file('core/base/a.c', 'a_x', 'a_y'), file('core/base/a_more.c', 'a_y', 'a_x'))
+        self.assertEqual(graph_rules(*parts), set())
+        self.assertEqual(graph_rules(*self.TWO, exceptions=['noun core/base/b.c:a']), set())
+
+    def test_an_exception_that_excuses_nothing_is_reported(self):
+        self.assertEqual(graph_rules(*self.TWO, exceptions=['circle core/base/a.c:b']), set())
+        for idle in 'circle core/base/good.c:b', 'upward core/base/good.c:b', 'prefix core/base/good.c:b_', 'noun core/base/good.c:good':
+            self.assertEqual(graph_rules(exceptions=[idle]), {'unused'})
+
+    def test_symbols_are_read_from_nm(self):
+        text = 'a_x T 0 10\nb_x U         \nrow R 0 8\n_GLOBAL_OFFSET_TABLE_ U\nweak w\na.b D 0 1\n'
+        self.assertEqual(graph.read_symbols(text), ({'a_x', 'row'}, {'b_x', 'weak'}))
 
 
 class Reading(unittest.TestCase):
