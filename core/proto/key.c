@@ -7,12 +7,11 @@
 #include <strings.h>
 
 static const struct key_row rows[] = {
-#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max, setting) \
+#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max) \
 	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule, def, min, max, \
-		setting, offsetof(struct iscsi_params, member), offsetof(struct iscsi_params, theirs) },
+		offsetof(struct iscsi_params, member), offsetof(struct iscsi_params, theirs) },
 #define KEY_TEXT(name, scope, phase, sender, limit) \
-	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, limit, NULL, \
-		0, 0 },
+	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, limit, 0, 0 },
 #include "proto/keys.def"
 };
 
@@ -42,22 +41,16 @@ void key_params_init(struct iscsi_params *p)
 			*member(p, rows[i].member) = rows[i].initial;
 }
 
-/* MaxXmitDataSegmentLength is no key: it is our own limit on what the target declares. */
-int key_params_set(struct iscsi_params *p, const char *setting, uint32_t value)
+int key_params_set(struct iscsi_params *p, const char *name, uint32_t value)
 {
-	if (!strcmp(setting, "node.conn[0].iscsi.MaxXmitDataSegmentLength")) {
-		p->max_xmit_data_segment_length = value;
-		return 0;
-	}
-	for (size_t i = 0; i < KEY_COUNT; i++) {
-		if (!rows[i].setting || strcmp(rows[i].setting, setting))
-			continue;
-		if (value < rows[i].min || value > rows[i].max)
-			return -ERANGE;
-		*member(p, rows[i].member) = value;
-		return 0;
-	}
-	return -ENOENT;
+	const struct key_row *row = key_find(name);
+
+	if (!row || row->rule == KEY_ELSEWHERE)
+		return -ENOENT;
+	if (value < row->min || value > row->max)
+		return -ERANGE;
+	*member(p, row->member) = value;
+	return 0;
 }
 
 static const char *const digests[] = {

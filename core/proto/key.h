@@ -37,6 +37,14 @@ enum key_id {
 	KEY_COUNT
 };
 
+/* The range of each number, for the settings that are proposed. */
+enum key_range {
+#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, initial, min, max) \
+	KEY_MIN_##name = min, KEY_MAX_##name = max,
+#define KEY_TEXT(...)
+#include "proto/keys.def"
+};
+
 /* KEY_BY_R: both, but we only with the proposal rdma_extensions (RFC 7145). */
 enum key_sender { KEY_BY_NONE = 0, KEY_BY_I = 1, KEY_BY_T = 2, KEY_BY_B = 3, KEY_BY_R = 7 };
 enum key_scope { KEY_SW, KEY_CO }; /* session-wide, connection only */
@@ -61,7 +69,6 @@ struct key_row {
 	enum key_type type;
 	enum key_rule rule;
 	uint32_t initial, min, max; /* KEY_STRING: max is the limit of its length */
-	const char *setting; /* the setting that feeds the proposal; NULL: none, the default is the proposal */
 	size_t member, theirs; /* offsets into struct iscsi_params: our value or the outcome; what the target declares */
 };
 
@@ -71,12 +78,8 @@ const struct key_row *key_find(const char *name);
 
 /* RFC 7143's defaults. */
 void key_params_init(struct iscsi_params *p);
-/*
- * Sets the member that the setting feeds ("node.session.iscsi.InitialR2T"): proposals from a record
- * without naming members. -ENOENT no such setting here; -ERANGE outside the key's range (member
- * unchanged).
- */
-int key_params_set(struct iscsi_params *p, const char *setting, uint32_t value);
+/* Sets the member of a key ("InitialR2T"). -ENOENT: the name is not that of a key with a value; -ERANGE; p is unchanged then. */
+int key_params_set(struct iscsi_params *p, const char *name, uint32_t value);
 /* "None", "CRC32C", "None,CRC32C", "CRC32C,None" (case ignored): enum iscsi_digest; -EINVAL. And back. */
 int key_digest_parse(const char *text);
 const char *key_digest_text(uint32_t digest);

@@ -26,7 +26,6 @@ struct login {
 	enum iscsi_stage stage;
 	bool method_settled, use_chap;
 	bool asked_transit; /* T of the request under way */
-	bool answered; /* a response came: exp_statsn holds */
 	bool over;
 	uint32_t exp_statsn;
 	char alias[LOGIN_ALIAS_MAX + 1];
@@ -86,7 +85,7 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 	l->out.max = ISCSI_LOGIN_DATA_MAX;
 	l->in.max = LOGIN_TEXT_MAX;
 	l->stage = config->auth == LOGIN_AUTH_NONE ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_SECURITY;
-	negotiate_init(&l->negotiation, &config->proposal, config->discovery, config->strict);
+	negotiate_init(&l->negotiation, &config->proposal, config->discovery);
 	if (config->auth != LOGIN_AUTH_NONE)
 		ret = chap_new(&config->chap, &l->chap, err);
 	if (ret) {
@@ -278,20 +277,6 @@ static int refused(const struct login *l, const struct iscsi_login_rsp *r, struc
 		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
 }
 
-/* What only a strict initiator minds: seen in the field, and harmless. */
-static int check_strict(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
-{
-	if (!l->config.strict)
-		return 0;
-	if (memcmp(r->isid, l->config.isid, sizeof(r->isid)))
-		return violation(err, "its Login Response has another ISID");
-	if (l->answered && r->statsn != l->exp_statsn)
-		return violation(err, "its StatSN does not count up by one");
-	if (r->tsih != l->config.tsih && !(r->transit && r->nsg == ISCSI_STAGE_FFP))
-		return violation(err, "it gave a TSIH before the end");
-	return 0;
-}
-
 /*
  * The header of a response with status 0 (11.13). Each of these lets a target, or who sits between,
  * take us into a stage that we have not asked for: past the authentication, in the worst case.
@@ -310,7 +295,7 @@ static int check_response(const struct login *l, const struct iscsi_login_rsp *r
 		return violation(err, "it goes to another stage than was asked for (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
 		return violation(err, "it answers for another session (TSIH)");
-	return check_strict(l, r, err);
+	return 0;
 }
 
 /* 12.1: one of the methods that were offered. A target that picks None where CHAP is demanded gets no login.
@@ -387,12 +372,7 @@ static int take_text(struct login *l, struct err *err)
 		ret = chap_step(l->chap, &list, &l->out, err);
 	for (size_t i = 0; !ret && i < list.n; i++)
 		ret = take_key(l, &list.pairs[i], err);
-	if (ret)
-		return ret;
-	/* 13.9: in the first response of a normal session; several targets leave it out */
-	if (l->config.strict && !l->config.discovery && !negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag))
-		return violation(err, "it did not say its TargetPortalGroupTag");
-	return 0;
+	return ret;
 }
 
 /*
@@ -437,8 +417,6 @@ static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login
  */
 static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
-	if (l->out.len && l->config.strict)
-		return violation(err, "it ended the stage with a question open");
 	strbuf_reset(&l->out);
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
 		return finish(l, r, action, err);
@@ -471,7 +449,6 @@ static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_actio
 	if (ret)
 		return ret;
 	l->exp_statsn = r.statsn + 1;
-	l->answered = true;
 	l->text_taken += pdu->len;
 	if (l->text_taken > LOGIN_TEXT_MAX)
 		return violation(err, "it sent more than 65536 bytes of text");

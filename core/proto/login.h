@@ -38,7 +38,6 @@ struct login_config {
 	struct chap_config chap;
 	int32_t tpgt; /* expected target portal group tag; -1: any */
 	bool ignore_itt; /* the PDU channel writes the ITT itself (kernel) */
-	bool strict; /* refuse also the deviations that are common in the field */
 };
 
 enum login_action_kind {

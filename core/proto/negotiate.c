@@ -44,12 +44,12 @@ static uint32_t combine(const struct key_row *row, uint32_t a, uint32_t b)
 }
 
 /*
- * Wishes are brought into range and not refused: an adapter's plugin may have lowered them, and what
+ * Proposals are brought into range and not refused: an adapter's plugin may have lowered them, and what
  * goes out must be legal.
  */
-void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery, bool strict)
+void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery)
 {
-	*n = (struct negotiation){ .proposal = *proposal, .discovery = discovery, .strict = strict };
+	*n = (struct negotiation){ .proposal = *proposal, .discovery = discovery };
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		uint32_t *v = member(&n->proposal, key_row(i)->member);
 
@@ -188,21 +188,18 @@ static bool is_constant(const char *value)
 }
 
 /*
- * The answer to an offer of ours. Combined once more when we are not strict: some targets echo our
- * offer or tell their own proposal, and the smaller of the two is safe for both.
+ * The answer to an offer of ours. Combined once more: some targets echo our offer or answer with their own proposal, and the smaller of
+ * the two is safe for both.
  */
 static int take_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t proposal = *member(&n->proposal, row->member), got = 0;
 
 	if (is_constant(value))
-		return n->strict && value[0] == 'N' ? refuse(err, row, value, "every implementation has to know this key") :
-						      settle_default(n, row, value, err);
+		return settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
 	if (strchr(value, ',') || parse(row, proposal, value, &got))
 		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
-	if (n->strict && combine(row, proposal, got) != got)
-		return refuse(err, row, value, "it is no legal outcome of what was offered");
 	*member(&n->result, row->member) = combine(row, proposal, got);
 	return 0;
 }
@@ -249,8 +246,6 @@ static int take_known(
 	bool offered = *state & OFFERED, again = *state & SEEN;
 
 	*state |= SEEN;
-	if (row->rule == KEY_DECLARE && again && n->strict)
-		return refuse(err, row, value, "it was declared before");
 	if (row->rule == KEY_DECLARE)
 		return is_constant(value) ? 0 : take_declaration(n, row, value, err);
 	if (again)
@@ -301,8 +296,6 @@ int negotiate_finish(struct negotiation *n, struct err *err)
 
 		if (!(n->state[i] & OFFERED) || (n->state[i] & SETTLED) || row->rule == KEY_DECLARE)
 			continue;
-		if (n->strict)
-			return refuse(err, row, "", "the target did not answer it");
 		ret = settle_default(n, row, "", err);
 		if (ret)
 			return ret;

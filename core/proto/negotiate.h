@@ -11,16 +11,15 @@
 
 struct negotiation {
 	struct iscsi_params proposal, result;
-	bool discovery, strict;
+	bool discovery;
 	uint8_t state[KEY_COUNT]; /* private */
 };
 
 /*
- * Wishes out of range are pulled into it. strict: what RFC 7143 forbids and real targets do fails (an
- * answer that is not a legal outcome of the offer, an offer of ours left unanswered, a declaration
- * repeated).
+ * Proposals out of range are brought into it. What RFC 7143 forbids and targets in the field do is let pass where it does no harm: an
+ * answer that is not an outcome of the offer, an offer left unanswered, a declaration repeated.
  */
-void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery, bool strict);
+void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery);
 /* Adds all offers. */
 void negotiate_offer(struct negotiation *n, struct strbuf *out);
 /*

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "proto/key.h"
 #include "proto/name.h"
 #include "proto/portal.h"
 #include "record/value.h"
@@ -32,6 +33,7 @@
 
 #define TYPE(t, v, lo, hi) .type = FIELD_TYPE_##t, .values = v, .min = lo, .max = hi
 #define INT(lo, hi) TYPE(INT, "", lo, hi)
+#define KEY(name) INT(KEY_MIN_##name, KEY_MAX_##name)
 #define BOOL TYPE(BOOL, "No Yes", 0, 1)
 #define ENUM(v) TYPE(ENUM, v, 0, 0)
 #define LIST(v) TYPE(LIST, v, 0, 255)

@@ -68,10 +68,11 @@ static int adjust(struct conn *c, struct iscsi_params *params,
 	return rc;
 }
 
-/* The negotiator knows by itself which settings feed a key (keys.def): every setting is offered to it, most are none of its. */
+/* A setting that is called as a key is the proposal for that key; most settings are called otherwise. */
 static int propose(void *arg, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
+	const char *name = strrchr(f->key, '.') + 1;
 	struct iscsi_params *proposal = arg;
 	int digest;
 
@@ -79,11 +80,11 @@ static int propose(void *arg, const struct record *r, enum field_id id)
 	case FIELD_TYPE_LIST:
 		digest = key_digest_parse(record_str(r, id));
 		if (digest >= 0)
-			key_params_set(proposal, f->key, (uint32_t)digest);
+			key_params_set(proposal, name, (uint32_t)digest);
 		break;
 	case FIELD_TYPE_INT:
 	case FIELD_TYPE_BOOL:
-		key_params_set(proposal, f->key, (uint32_t)record_int(r, id)); /* most settings are no key: refused, rightly */
+		key_params_set(proposal, name, (uint32_t)record_int(r, id));
 		break;
 	default:
 		break;

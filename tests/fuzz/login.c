@@ -28,7 +28,6 @@ static struct login *make(uint8_t bits)
 			.secret = { (uint8_t *)"secret-of-ours", 14 },
 			.random = random_fixed,
 		},
-		.strict = bits & 8,
 		.tpgt = bits & 16 ? 1 : -1,
 		.ignore_itt = true,
 	};

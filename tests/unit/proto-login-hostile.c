@@ -196,16 +196,14 @@ static void another_session_is_refused(void **state)
 	script_end(&s);
 }
 
-/* What is let pass by default, and fails the strict. */
-static void the_strict_mind_more(void **state)
+/* Seen in the field, and harmless. */
+static void small_deviations_pass(void **state)
 {
 	struct iscsi_pdu isid = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1\0" OP_ANSWERS));
 	struct iscsi_pdu no_tag = target_login(TARGET_TO_FFP, 1, TEXT(OP_ANSWERS));
 	struct iscsi_pdu open = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1\0X-a=b\0" OP_ANSWERS));
 	struct iscsi_pdu tsih = target_login(TARGET_OP, 1, TEXT("TargetPortalGroupTag=1\0" OP_ANSWERS));
 	struct iscsi_pdu all[4];
-	static const char *const why[] = { "another ISID", "did not say its TargetPortalGroupTag", "question open",
-		"TSIH before the end" };
 
 	(void)state;
 	isid.bhs[8] = 0x40;
@@ -220,25 +218,7 @@ static void the_strict_mind_more(void **state)
 		script_feed(&s, all[i]);
 		assert_int_equal(s.action.kind, i == 3 ? LOGIN_SEND : LOGIN_DONE);
 		script_end(&s);
-		s.config.strict = true;
-		script_begin(&s);
-		script_fails(&s, all[i], FATAL, why[i]);
-		script_end(&s);
 	}
-}
-
-static void the_strict_count_statsn(void **state)
-{
-	struct script s = script_settings(LOGIN_AUTH_NONE);
-
-	(void)state;
-	s.config.strict = true;
-	script_begin(&s);
-	script_sends(&s, target_login(TARGET_OP, 0, TEXT("TargetPortalGroupTag=1")), TARGET_TO_FFP);
-	assert_memory_equal(s.action.pdu.bhs + 28, "\0\0\0\x65", 4); /* ExpStatSN 101 */
-	s.statsn = 200;
-	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT(OP_ANSWERS)), FATAL, "StatSN");
-	script_end(&s);
 }
 
 int main(void)
@@ -255,8 +235,7 @@ int main(void)
 		cmocka_unit_test(more_questions_than_answers_fit_are_refused),
 		cmocka_unit_test(another_portal_group_is_refused),
 		cmocka_unit_test(another_session_is_refused),
-		cmocka_unit_test(the_strict_mind_more),
-		cmocka_unit_test(the_strict_count_statsn),
+		cmocka_unit_test(small_deviations_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

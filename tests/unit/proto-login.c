@@ -19,7 +19,6 @@ static void without_chap_one_exchange_is_enough(void **state)
 	struct iscsi_pdu *sent = &s.action.pdu;
 
 	(void)state;
-	s.config.strict = true;
 	s.config.tpgt = 1;
 	s.config.initiator_alias = "host";
 	script_begin(&s);
@@ -57,7 +56,6 @@ static void discovery_names_no_target(void **state)
 	(void)state;
 	s.config.discovery = true;
 	s.config.target_name = NULL;
-	s.config.strict = true;
 	script_begin(&s);
 	assert_true(request_says(&s.action.pdu, "SessionType=Discovery"));
 	assert_false(request_has(&s.action.pdu, "TargetName"));
@@ -77,7 +75,6 @@ static void chap_goes_through_the_security_stage(void **state)
 	struct iscsi_pdu *sent = &s.action.pdu;
 
 	(void)state;
-	s.config.strict = true;
 	script_begin(&s);
 	assert_int_equal(sent->bhs[1], TARGET_SEC);
 	assert_true(request_says(sent, "AuthMethod=CHAP"));
@@ -179,7 +176,6 @@ static void text_may_be_continued_anywhere(void **state)
 		struct script s = script_settings(LOGIN_AUTH_NONE);
 		size_t again = cut + (sizeof(all) - cut) / 2;
 
-		s.config.strict = true;
 		script_begin(&s);
 		script_sends(&s, target_login(TARGET_OP | TARGET_C, 0, all, cut), TARGET_OP);
 		assert_int_equal(s.action.pdu.len, 0);

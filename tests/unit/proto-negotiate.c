@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct negotiation begun(const struct iscsi_params *proposal, bool discovery, bool strict)
+static struct negotiation begun(const struct iscsi_params *proposal, bool discovery)
 {
 	struct negotiation n;
 	struct strbuf out = STRBUF_INIT(0);
 
-	negotiate_init(&n, proposal, discovery, strict);
+	negotiate_init(&n, proposal, discovery);
 	negotiate_offer(&n, &out);
 	strbuf_free(&out);
 	return n;
@@ -86,7 +86,7 @@ static void numbers_are_held_to_their_range(void **state)
 				at == 2	    ? (int64_t)row->min - 1 :
 					      (int64_t)row->max + 1;
 
-			n = begun(&proposal, false, false);
+			n = begun(&proposal, false);
 			if (!(row->sender & KEY_BY_I) && row->rule != KEY_DECLARE)
 				continue;
 			snprintf(value, sizeof(value), "%lld", (long long)v);
@@ -101,7 +101,7 @@ static bool offers(const struct iscsi_params *proposal, const char *key)
 	struct strbuf out = STRBUF_INIT(0);
 	bool found = false;
 
-	negotiate_init(&n, proposal, false, false);
+	negotiate_init(&n, proposal, false);
 	negotiate_offer(&n, &out);
 	for (size_t at = 0; at < out.len; at += strlen(out.s + at) + 1)
 		found |= !strncmp(out.s + at, key, strlen(key)) && out.s[at + strlen(key)] == '=';
@@ -120,7 +120,7 @@ static void rdma_has_lengths_of_its_own(void **state)
 	assert_true(offers(&proposal, "MaxRecvDataSegmentLength"));
 	assert_false(offers(&proposal, "RDMAExtensions"));
 	assert_false(offers(&proposal, "InitiatorRecvDataSegmentLength"));
-	n = begun(&proposal, false, false);
+	n = begun(&proposal, false);
 	assert_int_equal(said(&n, "RDMAExtensions", "Yes", answer), 0);
 	assert_string_equal(answer, "RDMAExtensions=No");
 
@@ -132,7 +132,7 @@ static void rdma_has_lengths_of_its_own(void **state)
 	assert_true(offers(&proposal, "RDMAExtensions"));
 	assert_true(offers(&proposal, "TargetRecvDataSegmentLength"));
 	for (int at_all = 0; at_all < 2; at_all++) {
-		n = begun(&proposal, false, false);
+		n = begun(&proposal, false);
 		assert_int_equal(said(&n, "RDMAExtensions", "Yes", NULL), 0);
 		if (at_all) {
 			assert_int_equal(said(&n, "InitiatorRecvDataSegmentLength", "65536", NULL), 0);
@@ -148,41 +148,39 @@ static void rdma_has_lengths_of_its_own(void **state)
 	}
 }
 
-static void combines(const char *key, const char *setting, uint32_t proposal, const char *answer, uint32_t want, int strict_ret)
+static void combines(const char *key, uint32_t proposal, const char *answer, uint32_t want)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;
 	enum key_id id = (enum key_id)(key_find(key) - key_row((enum key_id)0));
 
-	assert_int_equal(key_params_set(&p, setting, proposal), 0);
+	assert_int_equal(key_params_set(&p, key, proposal), 0);
 	/* so that 13.14 does not lower what is tried */
 	p.max_burst_length = strcmp(key, "MaxBurstLength") ? 16777215 : p.max_burst_length;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(said(&n, key, answer, NULL), 0);
 	assert_int_equal(outcome(&n, id), want);
-	n = begun(&p, false, true);
-	assert_int_equal(said(&n, key, answer, NULL), strict_ret);
 }
 
 static void result_functions_are_those_of_section_13(void **state)
 {
 	(void)state;
-	combines("InitialR2T", "node.session.iscsi.InitialR2T", 0, "No", 0, 0);
-	combines("InitialR2T", "node.session.iscsi.InitialR2T", 0, "Yes", 1, 0);
-	combines("InitialR2T", "node.session.iscsi.InitialR2T", 1, "No", 1, -EPROTO);
-	combines("ImmediateData", "node.session.iscsi.ImmediateData", 1, "No", 0, 0);
-	combines("ImmediateData", "node.session.iscsi.ImmediateData", 1, "Yes", 1, 0);
-	combines("ImmediateData", "node.session.iscsi.ImmediateData", 0, "Yes", 0, -EPROTO);
-	combines("MaxBurstLength", "node.session.iscsi.MaxBurstLength", 65536, "32768", 32768, 0);
-	combines("MaxBurstLength", "node.session.iscsi.MaxBurstLength", 65536, "262144", 65536, -EPROTO);
-	combines("FirstBurstLength", "node.session.iscsi.FirstBurstLength", 262144, "0x10000", 65536, 0);
-	combines("MaxOutstandingR2T", "node.session.iscsi.MaxOutstandingR2T", 4, "2", 2, 0);
-	combines("MaxConnections", "node.session.iscsi.MaxConnections", 1, "8", 1, -EPROTO);
-	combines("ErrorRecoveryLevel", "node.session.iscsi.ERL", 2, "1", 1, 0);
-	combines("DefaultTime2Wait", "node.session.iscsi.DefaultTime2Wait", 2, "5", 5, 0);
-	combines("DefaultTime2Wait", "node.session.iscsi.DefaultTime2Wait", 9, "5", 9, -EPROTO);
-	combines("DefaultTime2Retain", "node.session.iscsi.DefaultTime2Retain", 0, "0", 0, 0);
-	combines("DefaultTime2Retain", "node.session.iscsi.DefaultTime2Retain", 20, "5", 5, 0);
+	combines("InitialR2T", 0, "No", 0);
+	combines("InitialR2T", 0, "Yes", 1);
+	combines("InitialR2T", 1, "No", 1);
+	combines("ImmediateData", 1, "No", 0);
+	combines("ImmediateData", 1, "Yes", 1);
+	combines("ImmediateData", 0, "Yes", 0);
+	combines("MaxBurstLength", 65536, "32768", 32768);
+	combines("MaxBurstLength", 65536, "262144", 65536);
+	combines("FirstBurstLength", 262144, "0x10000", 65536);
+	combines("MaxOutstandingR2T", 4, "2", 2);
+	combines("MaxConnections", 1, "8", 1);
+	combines("ErrorRecoveryLevel", 2, "1", 1);
+	combines("DefaultTime2Wait", 2, "5", 5);
+	combines("DefaultTime2Wait", 9, "5", 9);
+	combines("DefaultTime2Retain", 0, "0", 0);
+	combines("DefaultTime2Retain", 20, "5", 5);
 }
 
 static int digest(uint32_t proposal, const char *answer, uint32_t *got)
@@ -192,7 +190,7 @@ static int digest(uint32_t proposal, const char *answer, uint32_t *got)
 	int ret;
 
 	p.header_digest = proposal;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	ret = said(&n, "HeaderDigest", answer, NULL);
 	*got = n.result.header_digest;
 	return ret;
@@ -227,18 +225,16 @@ static void refusals_leave_the_default_within_our_proposal(void **state)
 	p.max_burst_length = 16776192;
 	p.first_burst_length = 4096;
 	p.immediate_data = 0;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(said(&n, "MaxBurstLength", "Reject", NULL), 0);
 	assert_int_equal(said(&n, "FirstBurstLength", "Irrelevant", NULL), 0);
 	assert_int_equal(said(&n, "ImmediateData", "NotUnderstood", NULL), 0);
 	assert_int_equal(n.result.max_burst_length, 262144);
 	assert_int_equal(n.result.first_burst_length, 4096);
 	assert_int_equal(n.result.immediate_data, 0);
-	n = begun(&p, false, true);
-	assert_int_equal(said(&n, "ImmediateData", "NotUnderstood", NULL), -EPROTO);
 }
 
-static void silence_is_a_refusal_and_breaks_the_strict(void **state)
+static void silence_is_a_refusal(void **state)
 {
 	struct iscsi_params p = defaults();
 	struct negotiation n;
@@ -246,22 +242,20 @@ static void silence_is_a_refusal_and_breaks_the_strict(void **state)
 	(void)state;
 	p.initial_r2t = 0;
 	p.first_burst_length = 262144;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(said(&n, "MaxBurstLength", "1024", NULL), 0);
 	assert_int_equal(negotiate_finish(&n, NULL), 0);
 	assert_int_equal(n.result.initial_r2t, 1);
 	assert_int_equal(n.result.first_burst_length, 1024); /* 13.14: not beyond MaxBurstLength */
-	n = begun(&p, false, true);
-	assert_int_equal(negotiate_finish(&n, NULL), -EPROTO);
 	p.data_digest = ISCSI_DIGEST_CRC32C;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(negotiate_finish(&n, NULL), -EPROTO);
 }
 
 static void repeated_and_misplaced_keys_are_refused(void **state)
 {
 	struct iscsi_params p = defaults();
-	struct negotiation n = begun(&p, false, false);
+	struct negotiation n = begun(&p, false);
 
 	(void)state;
 	assert_int_equal(said(&n, "InitialR2T", "Yes", NULL), 0);
@@ -274,8 +268,6 @@ static void repeated_and_misplaced_keys_are_refused(void **state)
 	assert_true(negotiate_seen(&n, KEY_TargetPortalGroupTag));
 	assert_int_equal(n.result.target_portal_group_tag, 3);
 	assert_int_equal(said(&n, "TargetPortalGroupTag", "3", NULL), 0);
-	n.strict = true;
-	assert_int_equal(said(&n, "TargetPortalGroupTag", "3", NULL), -EPROTO);
 }
 
 static void declarations_go_one_way_each(void **state)
@@ -286,14 +278,14 @@ static void declarations_go_one_way_each(void **state)
 
 	(void)state;
 	p.max_recv_data_segment_length = 262144;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(n.result.max_xmit_data_segment_length, 8192); /* until the target declares */
 	assert_int_equal(said(&n, "MaxRecvDataSegmentLength", "65536", answer), 0);
 	assert_string_equal(answer, "");
 	assert_int_equal(n.result.max_recv_data_segment_length, 262144);
 	assert_int_equal(n.result.max_xmit_data_segment_length, 65536);
 	p.max_xmit_data_segment_length = 16384;
-	n = begun(&p, false, false);
+	n = begun(&p, false);
 	assert_int_equal(said(&n, "MaxRecvDataSegmentLength", "65536", NULL), 0);
 	assert_int_equal(n.result.max_xmit_data_segment_length, 16384);
 }
@@ -321,7 +313,7 @@ static void offers_of_the_target_are_answered(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct negotiation n = begun(&p, rows[i].discovery, true);
+		struct negotiation n = begun(&p, rows[i].discovery);
 		char answer[128];
 
 		assert_int_equal(said(&n, rows[i].key, rows[i].value, answer), 0);
@@ -336,7 +328,7 @@ static void offers_that_were_not_made_are_combined_too(void **state)
 	char answer[128];
 
 	(void)state;
-	negotiate_init(&n, &p, false, false);
+	negotiate_init(&n, &p, false);
 	assert_int_equal(said(&n, "MaxBurstLength", "1048576", answer), 0);
 	assert_string_equal(answer, "MaxBurstLength=262144");
 	assert_int_equal(said(&n, "HeaderDigest", "CRC32C,None", answer), 0);
@@ -345,17 +337,17 @@ static void offers_that_were_not_made_are_combined_too(void **state)
 	assert_string_equal(answer, "DataDigest=Reject");
 }
 
-static void settings_feed_the_proposals(void **state)
+static void proposals_are_set_by_key(void **state)
 {
 	struct iscsi_params p = defaults();
 
 	(void)state;
-	assert_int_equal(key_params_set(&p, "node.session.iscsi.FirstBurstLength", 512), 0);
+	assert_int_equal(key_params_set(&p, "FirstBurstLength", 512), 0);
 	assert_int_equal(p.first_burst_length, 512);
-	assert_int_equal(key_params_set(&p, "node.session.iscsi.FirstBurstLength", 511), -ERANGE);
+	assert_int_equal(key_params_set(&p, "FirstBurstLength", 511), -ERANGE);
 	assert_int_equal(p.first_burst_length, 512);
-	assert_int_equal(key_params_set(&p, "node.conn[0].iscsi.MaxXmitDataSegmentLength", 0), 0);
-	assert_int_equal(key_params_set(&p, "node.session.scan", 1), -ENOENT);
+	assert_int_equal(key_params_set(&p, "MaxXmitDataSegmentLength", 0), -ENOENT);
+	assert_int_equal(key_params_set(&p, "InitiatorName", 0), -ENOENT);
 	assert_int_equal(key_digest_parse("crc32c,none"), ISCSI_DIGEST_CRC32C_NONE);
 	assert_int_equal(key_digest_parse("CRC32"), -EINVAL);
 	assert_string_equal(key_digest_text(ISCSI_DIGEST_NONE_CRC32C), "None,CRC32C");
@@ -372,7 +364,7 @@ static void proposals_out_of_range_are_pulled_into_it(void **state)
 	p.max_recv_data_segment_length = 0;
 	p.max_burst_length = 65536;
 	p.first_burst_length = UINT32_MAX;
-	negotiate_init(&n, &p, false, false);
+	negotiate_init(&n, &p, false);
 	negotiate_offer(&n, &out);
 	pdu = target_pdu(0, 0, strbuf_str(&out), out.len);
 	assert_true(request_says(&pdu, "MaxRecvDataSegmentLength=512"));
@@ -394,12 +386,12 @@ int main(void)
 		cmocka_unit_test(result_functions_are_those_of_section_13),
 		cmocka_unit_test(digests_are_chosen_from_what_was_offered),
 		cmocka_unit_test(refusals_leave_the_default_within_our_proposal),
-		cmocka_unit_test(silence_is_a_refusal_and_breaks_the_strict),
+		cmocka_unit_test(silence_is_a_refusal),
 		cmocka_unit_test(repeated_and_misplaced_keys_are_refused),
 		cmocka_unit_test(declarations_go_one_way_each),
 		cmocka_unit_test(offers_of_the_target_are_answered),
 		cmocka_unit_test(offers_that_were_not_made_are_combined_too),
-		cmocka_unit_test(settings_feed_the_proposals),
+		cmocka_unit_test(proposals_are_set_by_key),
 		cmocka_unit_test(proposals_out_of_range_are_pulled_into_it),
 	};
 
