@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIMEOUT_UNSET_S 60
 #define SETTLE_MS 10000u
 
 #define DISC_SAME FSM_SAME
@@ -47,7 +46,7 @@ static void timed_out(void *arg)
 
 void discovery_arm(struct discovery *d, int64_t seconds)
 {
-	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : TIMEOUT_UNSET_S) * 1000;
+	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : DIAL_TIMEOUT_S) * 1000;
 
 	if (loop_timer_set(d->config.engine->loop, &d->timer, ms, timed_out, d) < 0)
 		log_warn(d->config.engine->log, "discovery", "no memory for a timer");
@@ -78,8 +77,7 @@ int discovery_failed(struct discovery *d, enum miscsi_error code, const char *fm
 void discovery_clear(struct discovery *d)
 {
 	loop_timer_cancel(d->config.engine->loop, &d->timer);
-	resolve_cancel(&d->resolving);
-	transport_cancel(&d->op);
+	dial_cancel(&d->dial);
 	if (d->pdu_channel)
 		d->pdu_channel->ops->free(d->pdu_channel);
 	d->pdu_channel = NULL;
@@ -91,107 +89,61 @@ void discovery_clear(struct discovery *d)
 
 /* ---- looking the portal up, connecting ---- */
 
-static void resolved(void *arg, int result, const struct resolved *r, const struct err *err)
+static void discovery_dialled(struct dial *dial, const struct err *err)
 {
-	struct discovery *d = arg;
+	struct discovery *d = container_of(dial, struct discovery, dial);
+	bool connecting = d->run.state == DISC_CONNECTING;
 
-	d->resolving = NULL;
-	if (result < 0)
+	if (err)
 		err_copy(&d->err, err);
-	else
-		d->addresses = *r;
-	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_RESOLVED);
+	if (err && connecting) {
+		discovery_message(d, "cannot make connection to %s: %s", d->address, err->text);
+		d->told = true;
+	}
+	discovery_event(d, err ? DISC_EV_FAILED : connecting ? DISC_EV_CONNECTED : DISC_EV_RESOLVED);
 }
 
-static int look_up(struct discovery *d)
+static void discovery_dial_settings(struct dial *dial, struct transport_op *op)
 {
-	int r;
-
-	if (resolve_numeric(d->portal.host, d->portal.port, &d->addresses) == 0)
-		return DISC_EV_RESOLVED;
-	if (!d->config.engine->workers)
-		return discovery_failed(d, MISCSI_ERR_TRANS, "cannot resolve host name %s", d->portal.host);
-	r = resolve_start(d->config.engine->workers, d->portal.host, d->portal.port, resolved, d, &d->resolving);
-	return r < 0 ? discovery_failed(d, MISCSI_ERR_NOMEM, "cannot resolve host name %s: %s", d->portal.host, strerror(-r)) :
-		       DISC_EV_NONE;
-}
-
-static void opened(struct transport_op *op, int result)
-{
-	struct discovery *d = op->arg;
-
-	if (result < 0)
-		err_copy(&d->err, &op->err);
-	result = result < 0 ? DISC_EV_FAILED : look_up(d);
-	if (result != DISC_EV_NONE)
-		discovery_event(d, (enum disc_event)result);
+	discovery_op(container_of(dial, struct discovery, dial), op);
 }
 
 /* What the kernel carries needs its driver loaded; sockets need nothing. */
 int discovery_resolve(void *machine)
 {
 	struct discovery *d = machine;
+	bool socket = transport_traits(d->dial.transport) & MISCSI_TRAIT_SOCKET;
+	int rc;
 
 	discovery_clear(d);
-	d->next_address = 0;
-	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
-		return look_up(d);
-	transport_op_init(&d->op, opened, d);
-	transport_open(d->transport, &d->op);
-	return DISC_EV_NONE;
-}
-
-static void connected(struct transport_op *op, int result)
-{
-	struct discovery *d = op->arg;
-
-	if (result < 0) {
-		err_copy(&d->err, &op->err);
-		discovery_message(d, "cannot make connection to %s: %s", d->address, op->err.text);
-		d->told = true;
-	}
-	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_CONNECTED);
-}
-
-static const char *iface_value(const struct discovery *d, enum field_id id)
-{
-	return d->config.iface ? record_explicit(d->config.iface, id) : NULL;
+	dial_rewind(&d->dial);
+	rc = dial_look_up(&d->dial, d->portal.host, d->portal.port, socket ? DIAL_NO_DRIVER : DIAL_DRIVER_ANEW, &d->err);
+	return rc < 0 ? DISC_EV_FAILED : rc > 0 ? DISC_EV_RESOLVED : DISC_EV_NONE;
 }
 
 bool discovery_by_firmware(const void *machine)
 {
 	const struct discovery *d = machine;
 
-	return transport_logs_in(d->transport);
+	return transport_logs_in(d->dial.transport);
 }
 
 bool discovery_has_address(const void *machine)
 {
 	const struct discovery *d = machine;
 
-	return d->next_address < d->addresses.n;
+	return !dial_at_end(&d->dial);
 }
 
 int discovery_connect(void *machine)
 {
 	struct discovery *d = machine;
-	int64_t seconds = record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT);
-	struct miscsi_connect_args args = {
-		.size = sizeof(args),
-		.timeout_ms = (uint32_t)(seconds ? seconds : TIMEOUT_UNSET_S) * 1000,
-		.dst = (const struct sockaddr *)&d->addresses.addr[d->next_address].sa,
-		.dst_len = d->addresses.addr[d->next_address].len,
-		.netdev = iface_value(d, FIELD_IFACE_NETDEV),
-		.ip = iface_value(d, FIELD_IFACE_IPADDRESS),
-		.hwaddress = iface_value(d, FIELD_IFACE_HWADDRESS),
-	};
+	const struct sockaddr_storage *sa;
 
-	if (getnameinfo(args.dst, args.dst_len, d->address, sizeof(d->address), NULL, 0, NI_NUMERICHOST) != 0)
+	dial_connect(&d->dial, d->config.iface, record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT));
+	sa = dial_address(&d->dial);
+	if (getnameinfo((const struct sockaddr *)sa, sizeof(*sa), d->address, sizeof(d->address), NULL, 0, NI_NUMERICHOST) != 0)
 		snprintf(d->address, sizeof(d->address), "%.*s", (int)sizeof(d->address) - 1, d->portal.host);
-	d->next_address++;
-	transport_op_init(&d->op, connected, d);
-	discovery_op(d, &d->op);
-	transport_connect(d->transport, &d->op, &args);
 	return DISC_EV_NONE;
 }
 
@@ -308,11 +260,11 @@ static int find_transport(struct discovery *d, struct err *err)
 {
 	const char *name =
 		d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) : field_of(FIELD_IFACE_TRANSPORT)->def;
-	int r = plugins_find(d->config.engine->plugins, name, &d->transport, err);
+	int r = plugins_find(d->config.engine->plugins, name, &d->dial.transport, err);
 
 	if (r < 0)
 		return r;
-	if (transport_traits(d->transport) & MISCSI_TRAIT_SOCKET)
+	if (transport_traits(d->dial.transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
 	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
@@ -332,6 +284,9 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = trace, .state = DISC_IDLE };
 	d->done = done;
 	d->done_arg = arg;
+	d->dial.engine = config->engine;
+	d->dial.done = discovery_dialled;
+	d->dial.settings = discovery_dial_settings;
 	first_portal(d);
 	r = find_transport(d, err);
 	if (r < 0) {
@@ -349,6 +304,7 @@ void discovery_free(struct discovery *d)
 		return;
 	loop_task_cancel(d->config.engine->loop, &d->begin);
 	discovery_clear(d);
+	dial_forget(&d->dial);
 	discovery_leave_paths(d);
 	x_free(d);
 }

@@ -45,20 +45,19 @@ static void channel_logged_in(void *arg)
 	discovery_event(arg, DISC_EV_LOGIN_DONE);
 }
 
-/* What the transport gave becomes what carries PDUs. Kernel endpoints: see pdu_channel.h. */
+/* The socket, or the endpoint, becomes the channel's. */
 static int make_channel(struct discovery *d, const struct login_config *login)
 {
 	const struct pdu_channel_events events = { channel_pdu, channel_lost, channel_logged_in, d };
-	struct miscsi_binding binding = d->op.binding;
+	struct miscsi_binding binding = d->dial.op.binding;
 	int r;
 
-	d->op.binding.kind = MISCSI_BINDING_NONE;
+	d->dial.op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
 		return pdu_channel_socket_new(d->config.engine->loop, (int)binding.value, &events, &d->pdu_channel);
-	r = pdu_channel_kernel_new(d->config.engine->kernel, d->transport, &binding, discovery_by_firmware(d) ? login : NULL,
-		&events, &d->pdu_channel);
+	r = pdu_channel_kernel_new(d->config.engine, d->dial.transport, &binding, login, &events, &d->pdu_channel);
 	if (r < 0)
-		transport_disconnect(d->transport, &binding);
+		transport_disconnect(d->dial.transport, &binding);
 	return r;
 }
 
@@ -116,7 +115,7 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 	};
 	key_params_init(&config->proposal);
 	config->proposal.max_recv_data_segment_length = (uint32_t)record_int(r, FIELD_DISC_MAX_RECV_LENGTH);
-	config->proposal.rdma_extensions = (transport_traits(d->transport) & MISCSI_TRAIT_RDMA) != 0;
+	config->proposal.rdma_extensions = (transport_traits(d->dial.transport) & MISCSI_TRAIT_RDMA) != 0;
 	rc = make_isid(config->isid);
 	if (rc == 0 && chap)
 		rc = credentials_take(r, &credential_fields, &config->chap, err);
@@ -159,14 +158,14 @@ int discovery_login(void *machine)
 	int r = login_settings(d, &config, &d->err);
 
 	if (r < 0)
-		transport_disconnect(d->transport, &d->op.binding);
+		transport_disconnect(d->dial.transport, &d->dial.op.binding);
 	if (r < 0 && d->err.code == MISCSI_ERR_OK)
 		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
 	if (r == 0) {
 		r = make_channel(d, &config);
 		if (r < 0)
 			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
-				"discovery through transport %s: %s", transport_name(d->transport), strerror(-r));
+				"discovery through transport %s: %s", transport_name(d->dial.transport), strerror(-r));
 	}
 	discovery_arm(d, record_int(record, config.auth == LOGIN_AUTH_CHAP ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
 	if (r < 0)
@@ -196,7 +195,7 @@ static int found(void *arg, const char *name, const struct portal *portal)
 	if (!portal) {
 		/* RFC 7143 appendix C: without an address it is where we asked */
 		memcpy(here.host, d->address, sizeof(d->address));
-		here.kind = d->addresses.addr[d->next_address - 1].sa.ss_family == AF_INET6 ? PORTAL_IPV6 : PORTAL_IPV4;
+		here.kind = dial_address(&d->dial)->ss_family == AF_INET6 ? PORTAL_IPV6 : PORTAL_IPV4;
 		here.tpgt = PORTAL_TPGT_ANY;
 		portal = &here;
 	}

@@ -32,7 +32,9 @@ static bool about(void *arg, struct transport *t, const struct iscsi_path *asked
 {
 	struct discovery *d = arg;
 
-	if (t != d->transport || d->next_address == 0 || !paths_is_to(asked, &d->addresses.addr[d->next_address - 1].sa))
+	const struct sockaddr_storage *sa = dial_address(&d->dial);
+
+	if (t != d->dial.transport || !sa || !paths_is_to(asked, sa))
 		return false;
 	discovery_op(d, op);
 	return true;
@@ -56,12 +58,12 @@ int discovery_answer_paths(struct discovery *d, struct err *err)
 	struct paths_config config = { .engine = d->config.engine, .about = about, .arg = d };
 	int r;
 
-	if (!(transport_traits(d->transport) & MISCSI_TRAIT_PATH))
+	if (!(transport_traits(d->dial.transport) & MISCSI_TRAIT_PATH))
 		return 0;
 	r = kernel_join_paths(d->config.engine->kernel);
 	if (r < 0)
 		return err_sys(err, MISCSI_ERR_ACCESS, -r, "transport %s: cannot listen for its questions for a path",
-			transport_name(d->transport));
+			transport_name(d->dial.transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };
 	kernel_listen(d->config.engine->kernel, &d->path_listener);

@@ -3,11 +3,10 @@
 #ifndef DISCOVERY_DISCOVERY_PRIVATE_H
 #define DISCOVERY_DISCOVERY_PRIVATE_H
 
-#include "base/resolve.h"
 #include "kernel/kernel.h"
-#include "plugin/transport.h"
 #include "proto/login.h"
 #include "proto/sendtargets.h"
+#include "link/dial.h"
 #include "link/engine.h"
 #include "link/pdu_channel.h"
 #include "discovery/discovery.h"
@@ -36,15 +35,11 @@ struct discovery {
 	struct fsm_run run;
 	void (*done)(void *arg, int result, const struct err *err);
 	void *done_arg;
-	struct transport *transport;
-	struct transport_op op;
+	struct dial dial; /* its op holds the binding until the channel has it */
 	struct loop_timer timer;
 	struct loop_task begin;
 	struct portal portal; /* the one being asked: the configured one, or where a redirect led */
 	char address[64]; /* the numeric address being asked, for messages */
-	struct resolve *resolving;
-	struct resolved addresses;
-	unsigned next_address;
 	unsigned redirects, retries;
 	bool found_some; /* in this attempt */
 	bool told; /* the user has heard of the attempt's failure */
@@ -65,7 +60,7 @@ struct discovery {
 /* discovery_paths.c: from the beginning to the end. -errno: nobody can answer. */
 int discovery_answer_paths(struct discovery *d, struct err *err);
 void discovery_leave_paths(struct discovery *d);
-void discovery_op(struct discovery *d, struct transport_op *op); /* with the iface's settings */
+void discovery_op(struct discovery *d, struct transport_op *op); /* gives it the iface's settings */
 
 /* discovery.c */
 void discovery_event(struct discovery *d, enum disc_event event);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pdu_channel over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
+ * The PDU channel over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
  *
  * Memory is bounded by the reader's limit and one PDU to be sent; what the target sends is read a buffer at a time, so that a flood
  * leaves the loop its turns.
@@ -31,13 +31,13 @@ struct socket_channel {
 	uint8_t in[READ_BYTES];
 };
 
-static struct socket_channel *of(struct pdu_channel *c)
+static struct socket_channel *socket_channel_of(struct pdu_channel *c)
 {
 	return container_of(c, struct socket_channel, head);
 }
 
 /* Nothing is carried any more; the callback may free us. */
-static void lost(struct socket_channel *s, int result)
+static void socket_channel_lost(struct socket_channel *s, int result)
 {
 	struct err err = s->err;
 
@@ -45,19 +45,19 @@ static void lost(struct socket_channel *s, int result)
 	s->head.events.lost(s->head.events.arg, result, &err);
 }
 
-static void failed_later(void *arg)
+static void socket_channel_failed(void *arg)
 {
 	struct socket_channel *s = arg;
 
-	lost(s, s->result);
+	socket_channel_lost(s, s->result);
 }
 
-static int system_failed(struct socket_channel *s, int error)
+static int socket_channel_broke(struct socket_channel *s, int error)
 {
 	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection broke");
 }
 
-static void sent(struct socket_channel *s)
+static void socket_channel_sent(struct socket_channel *s)
 {
 	x_free(s->out);
 	s->out = NULL;
@@ -65,7 +65,7 @@ static void sent(struct socket_channel *s)
 }
 
 /* 0: all is written, or the rest waits for the socket. */
-static int write_some(struct socket_channel *s)
+static int socket_channel_write(struct socket_channel *s)
 {
 	ssize_t n;
 
@@ -76,15 +76,15 @@ static int write_some(struct socket_channel *s)
 		if (n < 0 && errno == EAGAIN)
 			return loop_fd_mod(s->loop, &s->watch, EPOLLIN | EPOLLOUT);
 		if (n < 0)
-			return system_failed(s, errno);
+			return socket_channel_broke(s, errno);
 		s->out_at += (size_t)n;
 	}
-	sent(s);
+	socket_channel_sent(s);
 	return loop_fd_mod(s->loop, &s->watch, EPOLLIN);
 }
 
 /* Hands on every PDU in the bytes that came. False: we were freed, or failed. */
-static bool cut(struct socket_channel *s, size_t len)
+static bool socket_channel_cut(struct socket_channel *s, size_t len)
 {
 	struct iscsi_pdu pdu;
 	size_t at = 0, used;
@@ -94,7 +94,7 @@ static bool cut(struct socket_channel *s, size_t len)
 	while (at < len) {
 		r = pdu_reader_feed(&s->reader, s->in + at, len - at, &used, &pdu, &s->err);
 		if (r < 0) {
-			lost(s, r);
+			socket_channel_lost(s, r);
 			return false;
 		}
 		at += used;
@@ -109,40 +109,40 @@ static bool cut(struct socket_channel *s, size_t len)
 	return true;
 }
 
-static void read_some(struct socket_channel *s)
+static void socket_channel_read(struct socket_channel *s)
 {
 	ssize_t n = recv(s->fd, s->in, sizeof(s->in), 0);
 
 	if (n > 0) {
-		cut(s, (size_t)n);
+		socket_channel_cut(s, (size_t)n);
 		return;
 	}
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0)
-		lost(s, system_failed(s, errno));
+		socket_channel_lost(s, socket_channel_broke(s, errno));
 	else
-		lost(s,
+		socket_channel_lost(s,
 			err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s",
 				pdu_reader_pending(&s->reader) ? " in the midst of a PDU" : ""));
 }
 
-static void socket_ready(void *arg, uint32_t events)
+static void socket_channel_ready(void *arg, uint32_t events)
 {
 	struct socket_channel *s = arg;
 	int r = 0;
 
 	if ((events & EPOLLOUT) && s->out)
-		r = write_some(s);
+		r = socket_channel_write(s);
 	if (r < 0)
-		lost(s, r);
+		socket_channel_lost(s, r);
 	else if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-		read_some(s);
+		socket_channel_read(s);
 }
 
-static int socket_send(struct pdu_channel *c, const struct iscsi_pdu *pdu)
+static int socket_channel_send(struct pdu_channel *c, const struct iscsi_pdu *pdu)
 {
-	struct socket_channel *s = of(c);
+	struct socket_channel *s = socket_channel_of(c);
 	struct iovec iov[3];
 	int n, r;
 
@@ -161,52 +161,52 @@ static int socket_send(struct pdu_channel *c, const struct iscsi_pdu *pdu)
 		s->out_at += iov[i].iov_len;
 	}
 	s->out_at = 0;
-	r = write_some(s);
+	r = socket_channel_write(s);
 	if (r < 0) {
 		s->result = r;
-		loop_defer(s->loop, &s->failed, failed_later, s);
+		loop_defer(s->loop, &s->failed, socket_channel_failed, s);
 	}
 	return 0;
 }
 
-static int socket_full_feature(struct pdu_channel *c, const struct login_result *login)
+static int socket_channel_full_feature(struct pdu_channel *c, const struct login_result *login)
 {
-	of(c)->reader.max_data = login->params.max_recv_data_segment_length;
+	socket_channel_of(c)->reader.max_data = login->params.max_recv_data_segment_length;
 	return 0;
 }
 
-static void socket_free(struct pdu_channel *c)
+static void socket_channel_free(struct pdu_channel *c)
 {
-	struct socket_channel *s = of(c);
+	struct socket_channel *s = socket_channel_of(c);
 
 	if (s->gone)
 		*s->gone = true;
 	loop_task_cancel(s->loop, &s->failed);
 	loop_fd_del(s->loop, &s->watch);
 	close(s->fd);
-	sent(s);
+	socket_channel_sent(s);
 	pdu_reader_free(&s->reader);
 	x_free(s);
 }
 
-static const struct pdu_channel_ops socket_ops = {
+static const struct pdu_channel_ops socket_channel_ops = {
 	.own_itt = false,
-	.send = socket_send,
-	.full_feature = socket_full_feature,
-	.free = socket_free,
+	.send = socket_channel_send,
+	.full_feature = socket_channel_full_feature,
+	.free = socket_channel_free,
 };
 
 int pdu_channel_socket_new(struct loop *loop, int fd, const struct pdu_channel_events *events, struct pdu_channel **out)
 {
 	struct socket_channel *s = x_new(struct socket_channel);
-	int r = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_ready, s) : -ENOMEM;
+	int r = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_channel_ready, s) : -ENOMEM;
 
 	if (r < 0) {
 		x_free(s);
 		close(fd);
 		return r;
 	}
-	s->head.ops = &socket_ops;
+	s->head.ops = &socket_channel_ops;
 	s->head.events = *events;
 	s->loop = loop;
 	s->fd = fd;

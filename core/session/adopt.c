@@ -52,7 +52,7 @@ static void held(struct transport_op *op, int result)
 	const struct conn *c = op->arg;
 
 	if (result < 0)
-		log_err(c->session->engine->log, "session", "session%u: %s", c->session->sid, op->err.text);
+		log_err(c->k.engine->log, "session", "session%u: %s", c->k.sid, op->err.text);
 }
 
 /* What a connect takes, and the daemon before us has lost with its life. */
@@ -60,11 +60,11 @@ static void hold(struct conn *c)
 {
 	struct session *s = c->session;
 
-	if (!(transport_traits(s->transport) & MISCSI_TRAIT_UIO))
+	if (!(transport_traits(s->conn.k.transport) & MISCSI_TRAIT_UIO))
 		return;
-	transport_op_init(&c->op, held, c);
-	c->op.host_no = s->host_no;
-	resources_hold(s->transport, &c->op);
+	transport_op_init(&c->dial.op, held, c);
+	c->dial.op.host_no = s->conn.k.host_no;
+	resources_hold(s->conn.k.transport, &c->dial.op);
 }
 
 static void opened(struct transport_op *op, int result)
@@ -96,17 +96,17 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	if (known)
 		memcpy(s->isid, isid, sizeof(isid));
 	s->isid_known = known;
-	s->adopted = s->conn.created = true;
-	s->conn.has_conn = i->has_conn;
-	s->sid = i->sid;
-	s->host_no = i->host_no;
+	s->adopted = true;
+	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
+	s->conn.k.sid = i->sid;
+	s->conn.k.host_no = i->host_no;
 	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */
 	list_append(&m->sessions, &s->node);
 	s->run.state = SESS_LOGGED_IN;
 	s->conn.run.state = CONN_LOGGED_IN;
 	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
-		transport_op_init(&s->conn.op, opened, &s->conn);
-		transport_open(t, &s->conn.op);
+		transport_op_init(&s->conn.dial.op, opened, &s->conn);
+		transport_open(t, &s->conn.dial.op);
 	} else {
 		hold(&s->conn);
 	}
@@ -122,7 +122,7 @@ static bool was_never_up(const struct session *s, const struct session_info *i)
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
 
 	return strcmp(i->state, "FREE") == 0 && !s->isid_known &&
-		scan_devices(s->engine->sysfs, s->host_no, s->sid, &devices) == 0 && devices.n == 0;
+		scan_devices(s->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
 }
 
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */

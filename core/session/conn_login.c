@@ -69,9 +69,9 @@ int conn_login_begin(void *machine)
 	struct login_action action;
 	int rc;
 
-	conn_bound(c);
+	kconn_bound(&c->k);
 	if (!s->isid_known)
-		isid_of(config->host_salt, s->sid, s->isid);
+		isid_of(config->host_salt, s->conn.k.sid, s->isid);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
 	config->identify(config->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
@@ -121,7 +121,7 @@ int conn_logout_pdu(void *machine)
 	if (pdu_parse_logout(&c->pdu, &response) < 0)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
-		log_warn(c->session->engine->log, "session", "[%s] logout: %s", session_target(c->session),
+		log_warn(c->k.engine->log, "session", "[%s] logout: %s", session_target(c->session),
 			pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
@@ -130,7 +130,7 @@ int conn_logout_pdu(void *machine)
 int conn_pdu(void *machine)
 {
 	struct conn *c = machine;
-	const struct log *log = c->session->engine->log;
+	const struct log *log = c->k.engine->log;
 	struct iscsi_async async;
 
 	if (pdu_parse_async(&c->pdu, &async) < 0)

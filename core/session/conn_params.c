@@ -60,7 +60,7 @@ static int adjust(struct conn *c, struct iscsi_params *params,
 	transport_op_init(&op, NULL, NULL);
 	session_op(c->session, &op);
 	to_public(params, &public);
-	rc = call(c->session->transport, &op, &public);
+	rc = call(c->k.transport, &op, &public);
 	if (rc < 0)
 		err_copy(&c->err, &op.err);
 	else
@@ -99,10 +99,10 @@ int conn_proposals(struct conn *c, struct iscsi_params *proposal)
 	key_params_init(proposal);
 	record_each(r, propose, proposal);
 	proposal->max_xmit_data_segment_length = (uint32_t)record_int(r, FIELD_CONN_MAX_XMIT_LENGTH);
-	proposal->rdma_extensions = (transport_traits(c->session->transport) & MISCSI_TRAIT_RDMA) != 0;
+	proposal->rdma_extensions = (transport_traits(c->k.transport) & MISCSI_TRAIT_RDMA) != 0;
 	proposal->max_connections = 1; /* Linux has one connection per session */
 	proposal->error_recovery_level = 0; /* and no other level of recovery */
-	if (transport_traits(c->session->transport) & MISCSI_TRAIT_NO_DIGESTS)
+	if (transport_traits(c->k.transport) & MISCSI_TRAIT_NO_DIGESTS)
 		proposal->header_digest = proposal->data_digest = ISCSI_DIGEST_NONE;
 	return adjust(c, proposal, transport_offer);
 }
@@ -182,48 +182,12 @@ static void add_host(struct conn *c, struct job *job)
 {
 	const struct record *r = c->session->record;
 
-	if (!(transport_traits(c->session->transport) & MISCSI_TRAIT_SESSION_HOST))
+	if (!(transport_traits(c->k.transport) & MISCSI_TRAIT_SESSION_HOST))
 		return;
-	job_for_host(job, transport_handle(c->session->transport), c->session->host_no);
+	job_for_host(job, transport_handle(c->k.transport), c->k.host_no);
 	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_explicit(r, FIELD_IFACE_NETDEV));
 	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_explicit(r, FIELD_IFACE_HWADDRESS));
-	job_for(job, transport_handle(c->session->transport), c->session->sid, 0);
-}
-
-/* Drivers keep requests to send in a pool whose size must be a power of two: one that is larger than agreed on does no harm. */
-static uint32_t r2t_pool(uint32_t agreed)
-{
-	uint32_t pool = 1;
-
-	while (pool < agreed && pool < 32768)
-		pool *= 2;
-	return pool;
-}
-
-/*
- * Firmware that logs in is told what we would like, and may know better. What the target takes is the target's to say: without a limit of
- * ours there is nothing to be told before.
- */
-static void add_value(struct job *job, enum iscsi_param param, uint32_t value, bool proposal)
-{
-	if (proposal && param == ISCSI_PARAM_MAX_XMIT_DLENGTH && value == 0)
-		return;
-	job_set_param_int(job, param, value);
-	if (proposal)
-		job_may_fail(job);
-}
-
-static void add_negotiated(struct conn *c, struct job *job)
-{
-	struct iscsi_params p = c->result->params;
-	bool proposal = transport_logs_in(c->session->transport);
-
-	p.max_outstanding_r2t = r2t_pool(p.max_outstanding_r2t);
-#define NEGOTIATED(ours, theirs, param) add_value(job, ISCSI_PARAM_##param, p.ours, proposal);
-#define DIGEST(member, param) add_value(job, ISCSI_PARAM_##param, p.member == ISCSI_DIGEST_CRC32C, proposal);
-#include "link/conn_params.def"
-#undef NEGOTIATED
-#undef DIGEST
+	job_for(job, transport_handle(c->k.transport), c->k.sid, 0);
 }
 
 void conn_add_settings(struct conn *c, struct job *job)
@@ -244,8 +208,8 @@ int conn_add_params(struct conn *c, struct job *job)
 	job_may_fail(job);
 	if (tpgt >= 0) /* else nobody knows it yet: firmware finds out */
 		job_set_param_int(job, ISCSI_PARAM_TPGT, tpgt);
-	if (!transport_logs_in(c->session->transport))
+	if (!transport_logs_in(c->k.transport))
 		job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
-	add_negotiated(c, job);
+	kconn_add_params(job, &c->result->params, transport_logs_in(c->k.transport));
 	return 0;
 }

@@ -269,7 +269,8 @@ struct session *manager_find(const struct manager *m, uint32_t sid)
 	struct session *s;
 
 	list_for_each (s, &m->sessions, node)
-		if (s->sid == sid && sid != 0 && s->run.state != SESS_CLOSED) /* which has answered all, and waits to be freed */
+		if (s->conn.k.sid == sid && sid != 0 &&
+			s->run.state != SESS_CLOSED) /* which has answered all, and waits to be freed */
 			return s;
 	return NULL;
 }
@@ -298,7 +299,7 @@ static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct er
 static void logout(struct manager *m, struct session *s, bool force, struct manager_request *r)
 {
 	if (s && m->config.safe_logout && !force &&
-		in_use_session(m->config.engine->sysfs, "/proc", s->host_no, s->sid, &r->answer->result.err))
+		in_use_session(m->config.engine->sysfs, "/proc", s->conn.k.host_no, s->conn.k.sid, &r->answer->result.err))
 		s = NULL;
 	if (s && join(s, r, SESSION_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);
@@ -350,7 +351,7 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 	if (s) {
 		request_about(r, s);
 		r->waiting++;
-		rc = scan_session_again(m->config.engine->scanner, s->host_no, sid, rescanned, r, &r->scan);
+		rc = scan_session_again(m->config.engine->scanner, s->conn.k.host_no, sid, rescanned, r, &r->scan);
 		if (rc < 0)
 			rescanned(rc, r);
 	}
@@ -400,7 +401,7 @@ static void let_go(const struct manager *m, struct transport *t)
 	if (!(transport_traits(t) & MISCSI_TRAIT_UIO))
 		return;
 	list_for_each (s, &m->sessions, node)
-		if (s->transport == t)
+		if (s->conn.k.transport == t)
 			return;
 	resources_release(t);
 }
@@ -410,7 +411,7 @@ static void reap(void *arg)
 {
 	struct session *s = arg;
 	const struct manager *m = s->manager;
-	struct transport *t = s->transport;
+	struct transport *t = s->conn.k.transport;
 
 	session_free(s);
 	let_go(m, t);

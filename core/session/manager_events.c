@@ -48,8 +48,8 @@ static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state
 {
 	struct session *s = manager_find(arg, sid);
 
-	if (s && cid == 0 && s->conn.run.state == CONN_FW_LOGIN && transport_op_active(&s->conn.op))
-		transport_login_event(&s->conn.op, state);
+	if (s && cid == 0 && s->conn.run.state == CONN_FW_LOGIN && transport_op_active(&s->conn.dial.op))
+		transport_login_event(&s->conn.dial.op, state);
 }
 
 static void on_unbound(void *arg, uint32_t sid, uint32_t host_no)
@@ -79,9 +79,10 @@ static void look_at_all(void *arg)
 	int rc;
 
 	list_for_each_safe (s, next, &m->sessions, node) {
-		if (!s->conn.created)
+		if (!s->conn.k.sid)
 			continue;
-		rc = sysfs_read(m->config.engine->sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->sid);
+		rc = sysfs_read(
+			m->config.engine->sysfs, state, sizeof(state), "class/iscsi_session/session%u/state", s->conn.k.sid);
 		if (rc == -ENOENT)
 			conn_event(&s->conn, CONN_EV_DESTROYED);
 		else if (rc == 0 && s->conn.run.state == CONN_LOGGED_IN && strcmp(state, "LOGGED_IN") != 0)
@@ -103,7 +104,7 @@ static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint
 	if (code != ISCSI_EVENT_LINKUP)
 		return;
 	list_for_each (s, &m->sessions, node) {
-		if (s->host_no == host_no)
+		if (s->conn.k.host_no == host_no)
 			session_wake(s);
 	}
 }
@@ -111,13 +112,9 @@ static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint
 /* Is this where the session is connecting to? Then its iface's settings are meant. */
 static bool connects_to(const struct session *s, const struct iscsi_path *path)
 {
-	const struct conn *c = &s->conn;
-	const struct sockaddr_storage *sa;
+	const struct sockaddr_storage *sa = s->conn.run.state == CONN_XPT_WAIT ? dial_address(&s->conn.dial) : NULL;
 
-	if (c->run.state != CONN_XPT_WAIT || !c->addresses || c->addresses->n == 0)
-		return false;
-	sa = &c->addresses->addr[(c->next_address + c->addresses->n - 1) % c->addresses->n].sa;
-	return paths_is_to(path, sa);
+	return sa && paths_is_to(path, sa);
 }
 
 /* The daemon answers for the whole machine, so for whoever connects. */
@@ -127,7 +124,7 @@ bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path 
 	struct session *s;
 
 	list_for_each (s, &m->sessions, node) {
-		if (s->transport != t || !connects_to(s, asked))
+		if (s->conn.k.transport != t || !connects_to(s, asked))
 			continue;
 		session_op(s, op);
 		break;

@@ -25,7 +25,7 @@ static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, u
 	if (from == to)
 		return;
 	s->since = loop_now(s->engine->loop);
-	log_info(s->engine->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->sid, session_target(s),
+	log_info(s->engine->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->conn.k.sid, session_target(s),
 		session_portal(s), record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event], f->states[to],
 		s->conn.err.code ? ": " : "", s->conn.err.text);
 }
@@ -43,13 +43,11 @@ int session_new(struct manager *m, const struct record *node, struct transport *
 	s->manager = m;
 	s->engine = manager_config(m)->engine;
 	s->id = manager_next_id(m);
-	s->transport = t;
-	s->host_no = MISCSI_NONE;
 	s->since = loop_now(s->engine->loop);
 	s->run = (struct fsm_run){ .fsm = &sess_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
 	list_init(&s->waiters);
 	session_portal_text(s);
-	conn_init(&s->conn, s);
+	conn_init(&s->conn, s, t);
 	*out = s;
 	return 0;
 }
@@ -77,7 +75,7 @@ void session_event(struct session *s, enum sess_event event)
 	uint8_t before = s->run.state;
 
 	if (!fsm_event(&s->run, event))
-		log_err(s->engine->log, "session", "session%u: event %u has no place in %s", s->sid, event,
+		log_err(s->engine->log, "session", "session%u: event %u has no place in %s", s->conn.k.sid, event,
 			s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
 		manager_changed(s->manager, s);
@@ -131,7 +129,7 @@ static uint64_t back_off(const struct session *s, unsigned failures)
 
 	if (ms > RETRY_MOST_MS)
 		ms = RETRY_MOST_MS;
-	return ms + ms / 8 * (s->sid % 8) / 8;
+	return ms + ms / 8 * (s->conn.k.sid % 8) / 8;
 }
 
 /* Credentials, a target that is gone, a protocol that does not fit: more of the same will not help. */
@@ -181,7 +179,7 @@ int sess_open(void *machine)
 /* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
 void session_wake(struct session *s)
 {
-	uint64_t in = 100 + s->sid % 64 * 10, when = loop_now(s->engine->loop) + in;
+	uint64_t in = 100 + s->conn.k.sid % 64 * 10, when = loop_now(s->engine->loop) + in;
 
 	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) ||
 		s->retry.due <= when || /* who is woken often is not put off */
@@ -195,7 +193,7 @@ static uint64_t rhythm(const struct session *s)
 {
 	if (portal_refused(s))
 		return RETRY_HOPELESS_MS;
-	return s->run.state == SESS_NEW && transport_logs_in(s->transport) ? RETRY_FIRST_MS : back_off(s, s->attempts);
+	return s->run.state == SESS_NEW && transport_logs_in(s->conn.k.transport) ? RETRY_FIRST_MS : back_off(s, s->attempts);
 }
 
 /* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
@@ -211,7 +209,7 @@ int sess_wait(void *machine)
 	s->redirects = 0;
 	err_copy(&s->err, &s->conn.err);
 	if (log_worth(&s->worth))
-		log_warn(s->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->sid, session_target(s),
+		log_warn(s->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid, session_target(s),
 			session_portal(s), s->attempts, s->err.text);
 	session_next_portal(s);
 	retry_in(s, rhythm(s));
@@ -253,8 +251,8 @@ static void scan_over(int status, void *arg)
 
 	s->scan = NULL;
 	if (status < 0)
-		log_warn(s->engine->log, "session", "session%u: looking for devices of host%u: %s", s->sid, s->host_no,
-			strerror(-status));
+		log_warn(s->engine->log, "session", "session%u: looking for devices of host%u: %s", s->conn.k.sid,
+			s->conn.k.host_no, strerror(-status));
 	loop_timer_cancel(s->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
 }
@@ -276,11 +274,11 @@ int sess_established(void *machine)
 	logged_in(s);
 	rc = store_write(s);
 	if (rc < 0)
-		log_warn(s->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->sid,
+		log_warn(s->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->conn.k.sid,
 			manager_config(s->manager)->state_dir, strerror(-rc));
 	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
 		return SESS_EV_SCANNED;
-	rc = scan_host(s->engine->scanner, s->host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
+	rc = scan_host(s->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
 	if (rc < 0)
 		return SESS_EV_SCANNED;
 	loop_timer_set(s->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);

@@ -39,12 +39,10 @@ struct session {
 	struct fsm_run run;
 	struct conn conn;
 	struct record *record; /* of a node; owned */
-	struct transport *transport;
 	struct loop_timer retry, scan_limit;
 	struct list waiters; /* session_waiter */
 	struct loop_task start, reap; /* soon: begins its first login; frees it, from outside its own callbacks */
 	uint64_t id; /* of manager_session */
-	uint32_t sid, host_no; /* 0: none yet; host_no: MISCSI_NONE */
 	uint8_t isid[ISID_LEN];
 	bool isid_known; /* of an adopted session: kept from the login that made it */
 	bool adopted;

@@ -124,23 +124,23 @@ void session_op(struct session *s, struct transport_op *op)
 {
 	op->setting = op_setting;
 	op->settings = s;
-	if (s->sid)
-		op->sid = s->sid;
+	if (s->conn.k.sid)
+		op->sid = s->conn.k.sid;
 	op->cid = 0;
 	/* a host that comes with its session says nothing of where to connect */
-	if (!(transport_traits(s->transport) & MISCSI_TRAIT_SESSION_HOST))
-		op->host_no = s->host_no;
+	if (!(transport_traits(s->conn.k.transport) & MISCSI_TRAIT_SESSION_HOST))
+		op->host_no = s->conn.k.host_no;
 }
 
 void session_describe(const struct session *s, struct manager_session *out)
 {
 	*out = (struct manager_session){
 		.id = s->id,
-		.sid = s->sid,
+		.sid = s->conn.k.sid,
 		.target = session_target(s),
 		.address = record_str(s->record, FIELD_CONN_ADDRESS),
 		.iface = record_str(s->record, FIELD_IFACE_NAME),
-		.transport = transport_name(s->transport),
+		.transport = transport_name(s->conn.k.transport),
 		.port = (uint16_t)record_int(s->record, FIELD_CONN_PORT),
 		.tpgt = (int)record_int(s->record, FIELD_NODE_TPGT),
 		.state = s->run.fsm->states[s->run.state],

@@ -31,7 +31,7 @@ int store_write(const struct session *s)
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
 	struct record *r = record_copy(s->record);
 	char path[PATH_BYTES];
-	int rc = store_path(dir, s->sid, path);
+	int rc = store_path(dir, s->conn.k.sid, path);
 
 	if (!r)
 		return -ENOMEM;
@@ -55,7 +55,7 @@ void store_remove(const struct session *s)
 {
 	char path[PATH_BYTES];
 
-	if (s->sid && store_path(manager_config(s->manager)->state_dir, s->sid, path) == 0)
+	if (s->conn.k.sid && store_path(manager_config(s->manager)->state_dir, s->conn.k.sid, path) == 0)
 		unlink(path);
 }
 

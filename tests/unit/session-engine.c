@@ -59,7 +59,7 @@ static void login_makes_a_session(void **state)
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), 1);
 	assert_int_equal(files_in(w->dir), 1);
 	assert_null(fixture_session(w)->conn.result); /* nothing of the login stays in memory */
-	assert_int_equal(fixture_session(w)->conn.binding.kind, MISCSI_BINDING_NONE);
+	assert_int_equal(fixture_session(w)->conn.k.binding.kind, MISCSI_BINDING_NONE);
 }
 
 /*
@@ -304,7 +304,7 @@ static void a_lost_connection_is_restored_on_the_same_session(void **state)
 		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
 		fixture_until(w, &s->recoveries, i, 250, 10 * SECONDS);
 		assert_int_equal(s->run.state, SESS_LOGGED_IN);
-		assert_int_equal(s->sid, sid);
+		assert_int_equal(s->conn.k.sid, sid);
 		assert_memory_equal(s->isid, isid, sizeof(isid));
 	}
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
@@ -369,12 +369,12 @@ static void a_link_that_comes_up_wakes_the_sessions_of_its_host(void **state)
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
 	fixture_run(w, 300 * SECONDS);
 	before = w->logins;
-	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKDOWN);
-	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no + 1, 0, ISCSI_EVENT_LINKUP);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->conn.k.host_no, 0, ISCSI_EVENT_LINKDOWN);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->conn.k.host_no + 1, 0, ISCSI_EVENT_LINKUP);
 	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(w->logins, before);
 	w->status_class = 0;
-	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->host_no, 0, ISCSI_EVENT_LINKUP);
+	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->conn.k.host_no, 0, ISCSI_EVENT_LINKUP);
 	fixture_until(w, &s->recoveries, 1, 25, 8 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 }
@@ -448,12 +448,12 @@ static void logout_wins_at_every_moment(void **state)
 		}
 		s = fixture_session(w);
 		if (rounds % 2 && s->run.state == SESS_LOGGED_IN)
-			fixture_event(w, ISCSI_KEVENT_CONN_ERROR, s->sid, 0, ISCSI_ERR_CONN_FAILED);
-		if (!s->sid)
+			fixture_event(w, ISCSI_KEVENT_CONN_ERROR, s->conn.k.sid, 0, ISCSI_ERR_CONN_FAILED);
+		if (!s->conn.k.sid)
 			session_event(s, SESS_EV_CLOSE);
 		else
-			fixture_logout(w, s->sid, &logout);
-		if (s->sid)
+			fixture_logout(w, s->conn.k.sid, &logout);
+		if (s->conn.k.sid)
 			fixture_until(w, &logout.done, 1, 250, 60 * SECONDS);
 		fixture_until(w, &login.done, 1, 250, 60 * SECONDS);
 		nothing_left(w);

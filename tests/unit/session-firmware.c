@@ -52,7 +52,7 @@ static void the_firmware_logs_in(void **state)
 		fixture_login(w, node, &a);
 		fixture_run(w, 1 * SECONDS);
 		assert_int_equal(a.done, 0);
-		fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->sid, 0, states[i]);
+		fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, states[i]);
 		fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
 		assert_int_equal(!a.result.err.code, states[i] == 3);
 		assert_int_equal(w->logins, 0); /* no PDU of ours */
@@ -112,7 +112,7 @@ static unsigned login_that_fails(struct session_fixture *w, const struct record 
 		fixture_run(w, SECONDS / 4);
 		assert_true(w->now - start < 600 * SECONDS);
 		if (!a->done && !silent && fixture_session(w)->conn.run.state == CONN_FW_LOGIN)
-			fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->sid, 0, 0);
+			fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 0);
 	}
 	return (unsigned)((w->now - start) / SECONDS);
 }

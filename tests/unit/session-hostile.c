@@ -74,7 +74,7 @@ static void a_login_that_is_lost_during_its_scan_is_answered(void **state)
 	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
 	assert_int_equal(a.done, 0);
 	w->silent = true;
-	lose(w, fixture_session(w)->sid);
+	lose(w, fixture_session(w)->conn.k.sid);
 	fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
 	assert_int_equal(a.result.err.code, 0);
 	record_free(node);
@@ -482,7 +482,7 @@ static void a_login_without_a_number_can_be_ended(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(after); i++) {
 		fixture_login(w, node, &a);
 		fixture_run(w, after[i]);
-		assert_int_equal(fixture_session(w)->sid, 0);
+		assert_int_equal(fixture_session(w)->conn.k.sid, 0);
 		assert_true(fixture_session(w)->id > id);
 		id = fixture_session(w)->id;
 		fixture_asked(&out);
