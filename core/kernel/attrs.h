@@ -3,18 +3,17 @@
  * The payloads of SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS and SET_CHAP: series of netlink attributes, each with a packed header
  * of the kernel's before the value.
  *
- * Drivers trust the value's size by its parameter, not the length that is sent: give exactly what KERNEL_ABI's tables say. One
+ * Drivers trust the value's size by its parameter, not the length that is sent: give exactly the width that fields.def lists. One
  * series is one transaction of the adapter.
  */
 #ifndef KERNEL_ATTRS_H
 #define KERNEL_ATTRS_H
 
 #include "base/strbuf.h"
-#include <stdint.h>
+#include <miscsi/kernel.h>
 
 /* Of an attribute of SET_IFACE_PARAMS. */
 enum iscsi_param_type { ISCSI_NET_PARAM = 2, ISCSI_IFACE_PARAM = 5 };
-enum iscsi_iface_type { ISCSI_IFACE_TYPE_IPV4 = 1, ISCSI_IFACE_TYPE_IPV6 = 2 };
 
 /* The biggest series that is made; each appender below fails the buffer beyond it, as strbuf_error() tells. */
 #define ATTRS_MAX 16384

@@ -16,15 +16,6 @@ struct message {
 	size_t len;
 };
 
-/* Copied out by offset: messages in a buffer need not be aligned. */
-static uint32_t r32(const struct message *m, unsigned at)
-{
-	uint32_t value;
-
-	memcpy(&value, m->ev->r + at, sizeof(value));
-	return value;
-}
-
 static int on_pdu(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	const uint8_t *bhs = m->data;
@@ -36,14 +27,14 @@ static int on_pdu(const struct message *m, const struct kernel_event_ops *ops, v
 	if (len > m->len - ISCSI_BHS_LEN)
 		return -EBADMSG;
 	if (ops->pdu)
-		ops->pdu(arg, r32(m, 0), r32(m, 4), bhs, bhs + ISCSI_BHS_LEN, len);
+		ops->pdu(arg, m->ev->r.recv_req.sid, m->ev->r.recv_req.cid, bhs, bhs + ISCSI_BHS_LEN, len);
 	return 0;
 }
 
 static int on_conn_error(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->conn_error)
-		ops->conn_error(arg, r32(m, 0), r32(m, 4), r32(m, 8));
+		ops->conn_error(arg, m->ev->r.connerror.sid, m->ev->r.connerror.cid, m->ev->r.connerror.error);
 	return 0;
 }
 
@@ -51,7 +42,7 @@ static int on_conn_error(const struct message *m, const struct kernel_event_ops 
 static int on_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->login_state)
-		ops->login_state(arg, r32(m, 0), r32(m, 4), r32(m, 8));
+		ops->login_state(arg, m->ev->r.conn_login.sid, m->ev->r.conn_login.cid, m->ev->r.conn_login.state);
 	return 0;
 }
 
@@ -59,39 +50,41 @@ static int on_login_state(const struct message *m, const struct kernel_event_ops
 static int on_destroyed(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_destroyed)
-		ops->session_destroyed(arg, r32(m, 4), r32(m, 0));
+		ops->session_destroyed(arg, m->ev->r.d_session.sid, m->ev->r.d_session.host_no);
 	return 0;
 }
 
 static int on_unbound(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_unbound)
-		ops->session_unbound(arg, r32(m, 0), r32(m, 4));
+		ops->session_unbound(arg, m->ev->r.unbind_session.sid, m->ev->r.unbind_session.host_no);
 	return 0;
 }
 
 static int on_created(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_created)
-		ops->session_created(arg, r32(m, 0), r32(m, 4));
+		ops->session_created(arg, m->ev->r.c_session_ret.sid, m->ev->r.c_session_ret.host_no);
 	return 0;
 }
 
 static int on_host_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
-	if (r32(m, 4) > m->len)
+	if (m->ev->r.host_event.data_size > m->len)
 		return -EBADMSG;
 	if (ops->host_event)
-		ops->host_event(arg, r32(m, 0), r32(m, 8), m->data, r32(m, 4));
+		ops->host_event(
+			arg, m->ev->r.host_event.host_no, m->ev->r.host_event.code, m->data, m->ev->r.host_event.data_size);
 	return 0;
 }
 
 static int on_ping(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
-	if (r32(m, 12) > m->len)
+	if (m->ev->r.ping_comp.data_size > m->len)
 		return -EBADMSG;
 	if (ops->ping_done)
-		ops->ping_done(arg, r32(m, 0), r32(m, 4), r32(m, 8), m->data, r32(m, 12));
+		ops->ping_done(arg, m->ev->r.ping_comp.host_no, m->ev->r.ping_comp.status, m->ev->r.ping_comp.pid, m->data,
+			m->ev->r.ping_comp.data_size);
 	return 0;
 }
 
@@ -106,14 +99,14 @@ static int on_path_req(const struct message *m, const struct kernel_event_ops *o
 	if (path.ip_addr_len != 4 && path.ip_addr_len != 16)
 		return -EBADMSG;
 	if (ops->path_req)
-		ops->path_req(arg, m->ev->transport_handle, r32(m, 0), &path);
+		ops->path_req(arg, m->ev->transport_handle, m->ev->r.req_path.host_no, &path);
 	return 0;
 }
 
 static int on_iface_down(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->iface_down)
-		ops->iface_down(arg, r32(m, 0));
+		ops->iface_down(arg, m->ev->r.req_path.host_no);
 	return 0;
 }
 

@@ -28,17 +28,17 @@
 static void take_answer(struct job *job, const struct requests_row *row, const struct iscsi_uevent *ev)
 {
 	if (row->retcode)
-		job->retcode = (int)uevent_get32(ev->r, 0);
+		job->retcode = ev->r.retcode;
 	switch (row->answer) {
 	case ANSWER_SESSION:
-		job->sid = uevent_get32(ev->r, 0);
-		job->host_no = uevent_get32(ev->r, 4);
+		job->sid = ev->r.c_session_ret.sid;
+		job->host_no = ev->r.c_session_ret.host_no;
 		break;
 	case ANSWER_HANDLE:
-		memcpy(&job->ep_handle, ev->r, sizeof(job->ep_handle));
+		job->ep_handle = ev->r.ep_connect_ret.handle;
 		break;
 	case ANSWER_INDEX:
-		job->index = uevent_get32(ev->r, 0);
+		job->index = ev->r.new_flashnode_ret.flashnode_idx;
 		break;
 	default:
 		break;
@@ -52,7 +52,7 @@ static void take_answer(struct job *job, const struct requests_row *row, const s
 static void judge(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	struct job_request *req = &job->state->req[i];
-	int retcode = (int)uevent_get32(ev->r, 0);
+	int retcode = ev->r.retcode;
 
 	req->answered = true;
 	req->status = 0;
@@ -76,7 +76,7 @@ static unsigned match(const struct job *job, unsigned i, unsigned end, bool one,
 
 	for (; i < end; i++) {
 		job_load(job, i, &asked);
-		if (type == job->state->req[i].row->number && (one || !memcmp(asked.u, ev->u, sizeof(asked.u))))
+		if (type == job->state->req[i].row->number && (one || !memcmp(&asked.u, &ev->u, sizeof(asked.u))))
 			break;
 	}
 	return i;
@@ -177,11 +177,11 @@ static void resolve(struct job *job, unsigned i)
 		return;
 	job_load(job, i, &ev);
 	if (req->row->sid) {
-		uevent_put32(ev.u, req->row->sid - 1u, job->sid);
+		uevent_put32(ev.u.bytes, req->row->sid - 1u, job->sid);
 		req->sid = job->sid;
 	}
 	if (req->row->host)
-		uevent_put32(ev.u, req->row->host - 1u, job->host_no);
+		uevent_put32(ev.u.bytes, req->row->host - 1u, job->host_no);
 	job_store(job, i, &ev);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's interface NETLINK_ISCSI as it is on the wire: numbers and layouts, no behaviour. Kernel
- * spelling, prefix iscsi_.
+ * Messages of NETLINK_ISCSI as they are on the wire: the numbers and layouts that <miscsi/kernel.h> leaves out, since no plugin needs
+ * them. Kernel spelling, prefix iscsi_, no behaviour.
  *
  * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and
  * the kernel has no compatibility layer for that.
@@ -10,17 +10,10 @@
 #define KERNEL_ISCSI_IF_H
 
 #include <linux/netlink.h>
+#include <miscsi/kernel.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum { ISCSI_NL_GRP_ISCSID = 1, ISCSI_NL_GRP_UIP = 2 };
-
-/* Requests: the nlmsg_type of the request and of its answer, and iscsi_uevent.type. */
-enum iscsi_uevent_e {
-#define REQUEST(name, number, error, text, ...) ISCSI_UEVENT_##name = number,
-#include "kernel/requests.def"
-#undef REQUEST
-};
 
 /* Events and the error answer: iscsi_uevent.type. */
 enum iscsi_kevent_e {
@@ -44,16 +37,6 @@ enum iscsi_param {
 	ISCSI_PARAM_MAX,
 };
 
-enum iscsi_host_param {
-	ISCSI_HOST_PARAM_HWADDRESS,
-	ISCSI_HOST_PARAM_INITIATOR_NAME,
-	ISCSI_HOST_PARAM_NETDEV_NAME,
-	ISCSI_HOST_PARAM_IPADDRESS,
-	ISCSI_HOST_PARAM_PORT_STATE,
-	ISCSI_HOST_PARAM_PORT_SPEED,
-	ISCSI_HOST_PARAM_MAX,
-};
-
 enum iscsi_err {
 #define CONN_ERROR(number, name, text) ISCSI_ERR_##name = number,
 #include "kernel/conn_errors.def"
@@ -63,25 +46,12 @@ enum iscsi_err {
 /* 2 (suspend) is refused by every kernel although it answers success: never sent. */
 enum iscsi_stop_flag { ISCSI_STOP_CONN_TERM = 1, ISCSI_STOP_CONN_RECOVER = 3 };
 
-/* Of event CONN_LOGIN_STATE. */
-enum iscsi_conn_state {
-	ISCSI_CONN_STATE_FREE,
-	ISCSI_CONN_STATE_XPT_WAIT,
-	ISCSI_CONN_STATE_IN_LOGIN,
-	ISCSI_CONN_STATE_LOGGED_IN,
-	ISCSI_CONN_STATE_IN_LOGOUT,
-	ISCSI_CONN_STATE_LOGOUT_REQUESTED,
-	ISCSI_CONN_STATE_CLEANUP_WAIT,
-};
-
-enum iscsi_host_event_code { ISCSI_EVENT_LINKUP = 1, ISCSI_EVENT_LINKDOWN };
-
 struct iscsi_uevent {
 	uint32_t type;
 	int32_t iferror; /* of an IF_ERROR answer: negative errno */
 	uint64_t transport_handle __attribute__((aligned(8)));
-	uint8_t u[24] __attribute__((aligned(8))); /* the request's fields */
-	uint8_t r[16] __attribute__((aligned(8))); /* the answer's or the event's */
+	union iscsi_uevent_u u __attribute__((aligned(8))); /* the request's fields */
+	union iscsi_uevent_r r __attribute__((aligned(8))); /* the answer's or the event's */
 };
 
 #define ISCSI_MSG_HEAD (NLMSG_HDRLEN + sizeof(struct iscsi_uevent)) /* where the payload begins: 72 */
@@ -101,6 +71,10 @@ struct iscsi_path {
 _Static_assert(offsetof(struct iscsi_uevent, transport_handle) == 8 && offsetof(struct iscsi_uevent, u) == 16 &&
 		offsetof(struct iscsi_uevent, r) == 40 && sizeof(struct iscsi_uevent) == 56,
 	"iscsi_uevent");
+_Static_assert(offsetof(union iscsi_uevent_u, b_conn.is_leading) == 16 && offsetof(union iscsi_uevent_u, stop_conn.flag) == 16 &&
+		offsetof(union iscsi_uevent_u, iscsi_ping.pid) == 16 && sizeof(union iscsi_uevent_u) == 24 &&
+		sizeof(union iscsi_uevent_r) == 16,
+	"iscsi_uevent's unions");
 _Static_assert(offsetof(struct iscsi_path, ip_addr_len) == 20 && offsetof(struct iscsi_path, src) == 24 &&
 		offsetof(struct iscsi_path, dst) == 40 && offsetof(struct iscsi_path, vlan_id) == 56 &&
 		offsetof(struct iscsi_path, pmtu) == 58 && sizeof(struct iscsi_path) == 64,

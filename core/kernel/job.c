@@ -17,6 +17,10 @@
 #include <unistd.h>
 
 #define JOB_MAX (1024 * 1024) /* bytes: no honest job comes near */
+#define TEXT_MAX 4096 /* the kernel's page */
+#define PDU_DATA_MAX 8192 /* libiscsi's buffer for Login and Text */
+#define CHAP_ENTRIES_MAX 32 /* the kernel allocates what is asked for */
+#define FIELDS(...) (&(const union iscsi_uevent_u){ __VA_ARGS__ })
 
 struct job *job_new(void)
 {
@@ -130,8 +134,8 @@ static struct job_request *new_request(struct job_state *s)
 }
 
 /* One more message: its body, payload, and zeros up to len. NULL: build_error is set, now or before. */
-struct job_request *job_append(struct job *job, const struct requests_row *row, struct iscsi_uevent *ev, const void *payload,
-	size_t payload_len, size_t len)
+static struct job_request *append_message(struct job *job, const struct requests_row *row, struct iscsi_uevent *ev,
+	const void *payload, size_t payload_len, size_t len)
 {
 	struct job_state *s = job->state;
 	struct nlmsghdr head = { .nlmsg_type = row->number, .nlmsg_flags = NLM_F_REQUEST };
@@ -160,46 +164,27 @@ struct job_request *job_append(struct job *job, const struct requests_row *row, 
 }
 
 /*
- * Host byte order, at the width that the row says; the rest of the union stays zero, since some drivers
- * look further.
+ * A request with the fields of u (NULL: zeros), the objects that its row names, and payload_len bytes of payload padded with zeros to len.
+ * NULL: build_error is set.
  */
-static void put(struct iscsi_uevent *ev, const struct request_arg *arg, uint64_t value)
-{
-	uint16_t v16 = (uint16_t)value;
-	uint32_t v32 = (uint32_t)value;
-
-	switch (arg->width) {
-	case 2:
-		memcpy(ev->u + arg->at, &v16, sizeof(v16));
-		break;
-	case 4:
-		memcpy(ev->u + arg->at, &v32, sizeof(v32));
-		break;
-	case 8:
-		memcpy(ev->u + arg->at, &value, sizeof(value));
-		break;
-	}
-}
-
-/* A request as its row describes it. payload_len bytes of payload, padded with zeros to len. */
-struct job_request *job_add(
-	struct job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload, size_t payload_len, size_t len)
+static struct job_request *add_request(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u,
+	const void *payload, size_t payload_len, size_t len)
 {
 	const struct requests_row *row = requests_row(number);
 	struct iscsi_uevent ev = { 0 };
 	struct job_request *req;
 
-	for (unsigned i = 0; i < REQUEST_ARGS && row->arg[i].width; i++)
-		put(&ev, &row->arg[i], args[i]);
+	if (u)
+		ev.u = *u;
 	if (row->sid)
-		uevent_put32(ev.u, row->sid - 1u, job->sid);
+		uevent_put32(ev.u.bytes, row->sid - 1u, job->sid);
 	if (row->cid)
-		uevent_put32(ev.u, row->cid - 1u, job->cid);
+		uevent_put32(ev.u.bytes, row->cid - 1u, job->cid);
 	if (row->host)
-		uevent_put32(ev.u, row->host - 1u, job->host_no);
+		uevent_put32(ev.u.bytes, row->host - 1u, job->host_no);
 	if (row->len)
-		uevent_put32(ev.u, row->len - 1u, (uint32_t)payload_len);
-	req = job_append(job, row, &ev, payload, payload_len, len);
+		uevent_put32(ev.u.bytes, row->len - 1u, (uint32_t)payload_len);
+	req = append_message(job, row, &ev, payload, payload_len, len);
 	if (!req)
 		return NULL;
 	req->take_sid = job->state->take_sid && row->sid;
@@ -208,11 +193,207 @@ struct job_request *job_add(
 }
 
 /* The first one counts: what follows is mostly its consequence. */
-void job_fail(struct job *job, int error)
+static void job_fail(struct job *job, int error)
 {
 	if (!job->state->build_error)
 		job->state->build_error = error;
 }
+
+/* ---- builders ---- */
+
+void job_add(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *payload, size_t len)
+{
+	add_request(job, number, u, payload, len, len);
+}
+
+/* A plugin's request is its own: only what could harm the whole machine is bounded here. */
+void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, const void *payload, size_t len)
+{
+	const struct requests_row *row = requests_row(type);
+	struct iscsi_uevent ev = { .u = *u };
+	struct job_request *req;
+
+	if (!row)
+		return job_fail(job, -EOPNOTSUPP);
+	if (type == ISCSI_UEVENT_GET_CHAP && u->get_chap.num_entries > CHAP_ENTRIES_MAX)
+		return job_fail(job, -E2BIG);
+	req = append_message(job, row, &ev, payload, len, len);
+	if (req && row->sid)
+		req->sid = uevent_get32(u->bytes, row->sid - 1u);
+	if (req && type == ISCSI_UEVENT_SET_PARAM)
+		req->param = u->set_param.param;
+}
+
+/*
+ * With an endpoint the session is bound to it: offload drivers refuse the plain form, tcp refuses this
+ * one.
+ */
+void job_create_session(
+	struct job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max, uint16_t queue_depth, uint32_t initial_cmdsn)
+{
+	job_for(job, handle, 0, 0);
+	if (ep_handle)
+		job_add(job, ISCSI_UEVENT_CREATE_BOUND_SESSION,
+			FIELDS(.c_bound_session = { ep_handle, initial_cmdsn, cmds_max, queue_depth }), NULL, 0);
+	else
+		job_add(job, ISCSI_UEVENT_CREATE_SESSION, FIELDS(.c_session = { initial_cmdsn, cmds_max, queue_depth }), NULL, 0);
+	job->state->take_sid = true;
+}
+
+void job_create_conn(struct job *job, uint32_t cid)
+{
+	job->cid = cid;
+	job_add(job, ISCSI_UEVENT_CREATE_CONN, NULL, NULL, 0);
+}
+
+void job_bind(struct job *job, uint64_t eph, bool leading)
+{
+	job_add(job, ISCSI_UEVENT_BIND_CONN, FIELDS(.b_conn = { .transport_eph = eph, .is_leading = leading }), NULL, 0);
+}
+
+/*
+ * A duplicate, because the worker runs the job later: the number might be another file's by then. The
+ * kernel looks it up in the table of the thread that sends, and takes its own reference.
+ */
+void job_bind_socket(struct job *job, int fd, bool leading)
+{
+	struct job_state *s = job->state;
+	int *fds = x_realloc(s->fds, (s->n_fds + 1) * sizeof(*fds));
+	int own;
+
+	if (!fds)
+		return job_fail(job, -ENOMEM);
+	s->fds = fds;
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (own < 0)
+		return job_fail(job, -errno);
+	s->fds[s->n_fds++] = own;
+	job_bind(job, (uint64_t)own, leading);
+}
+
+/*
+ * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one
+ * aligned. A NULL text makes no request.
+ */
+static struct job_request *add_text(
+	struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *text, size_t len)
+{
+	char buf[TEXT_MAX];
+	struct job_request *req;
+
+	job->state->added = false;
+	if (text && len >= sizeof(buf))
+		job_fail(job, -E2BIG);
+	if (!text || len >= sizeof(buf))
+		return NULL;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	req = add_request(job, number, u, buf, len + 1, ALIGN8(len + 1));
+	mem_wipe(buf, len);
+	return req;
+}
+
+static size_t length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+static void set_param(struct job *job, enum iscsi_param param, const void *text, size_t len)
+{
+	struct job_request *req = add_text(job, ISCSI_UEVENT_SET_PARAM, FIELDS(.set_param = { .param = param }), text, len);
+
+	if (req)
+		req->param = param;
+}
+
+void job_set_param(struct job *job, enum iscsi_param param, const char *text)
+{
+	set_param(job, param, text, length(text));
+}
+
+void job_set_param_int(struct job *job, enum iscsi_param param, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	job_set_param(job, param, text);
+}
+
+/* Not as a string of the caller's: secrets have a length, and no NUL behind them. */
+void job_set_param_secret(struct job *job, enum iscsi_param param, const void *bytes, size_t len)
+{
+	set_param(job, param, bytes, len);
+}
+
+void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text)
+{
+	struct job_request *req =
+		add_text(job, ISCSI_UEVENT_SET_HOST_PARAM, FIELDS(.set_host_param = { .param = param }), text, length(text));
+
+	/* a session's own host, made with it, is known as late as its sid */
+	if (req)
+		req->take_sid = job->state->take_sid;
+}
+
+void job_start_conn(struct job *job)
+{
+	job_add(job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
+}
+
+/* TERM or RECOVER. SUSPEND is answered with success and not done, while the endpoint goes all the same. */
+void job_stop_conn(struct job *job, enum iscsi_stop_flag flag)
+{
+	job_add(job, ISCSI_UEVENT_STOP_CONN, FIELDS(.stop_conn = { .flag = flag }), NULL, 0);
+}
+
+/*
+ * libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and
+ * ExpStatSN in.
+ */
+void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len)
+{
+	uint8_t buf[ISCSI_BHS_LEN + PDU_DATA_MAX];
+
+	if (len > PDU_DATA_MAX)
+		return job_fail(job, -E2BIG);
+	memcpy(buf, bhs, ISCSI_BHS_LEN);
+	if (len)
+		memcpy(buf + ISCSI_BHS_LEN, data, len);
+	job_add(job, ISCSI_UEVENT_SEND_PDU, FIELDS(.send_pdu = { .hdr_size = ISCSI_BHS_LEN, .data_size = (uint32_t)len }), buf,
+		ISCSI_BHS_LEN + len);
+	mem_wipe(buf, ISCSI_BHS_LEN + len);
+}
+
+void job_unbind_session(struct job *job)
+{
+	job_add(job, ISCSI_UEVENT_UNBIND_SESSION, NULL, NULL, 0);
+}
+
+void job_destroy_conn(struct job *job)
+{
+	job_add(job, ISCSI_UEVENT_DESTROY_CONN, NULL, NULL, 0);
+}
+
+/*
+ * Asynchronous: destroying waits for I/O, with the mutex of all iSCSI management held. Kernels that do
+ * not know it are asked by the other request.
+ */
+void job_destroy_session(struct job *job)
+{
+	job_add(job, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
+}
+
+void job_destroy_session_wait(struct job *job)
+{
+	job_add(job, ISCSI_UEVENT_DESTROY_SESSION, NULL, NULL, 0);
+}
+
+void job_path_update(struct job *job, const struct iscsi_path *path)
+{
+	job_add(job, ISCSI_UEVENT_PATH_UPDATE, NULL, path, sizeof(*path));
+}
+
+/* ---- what came of it ---- */
 
 /* For parameters that some drivers do not know (-ENOSYS), and for endings of what may be gone already. */
 void job_may_fail(struct job *job)

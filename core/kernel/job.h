@@ -66,43 +66,21 @@ void job_destroy_conn(struct job *job);
 void job_destroy_session(struct job *job);
 void job_destroy_session_wait(struct job *job);
 
-/* Does not wait for the peer. host_no UINT32_MAX: the kernel chooses the host. Sets the job's ep_handle when
- * run. */
-void job_ep_connect(struct job *job, uint32_t host_no, const struct sockaddr *addr, socklen_t len);
-/* Sets the job's retcode. Keep timeout_ms at 0 or 1: the whole machine's iSCSI waits with it. */
-void job_ep_poll(struct job *job, uint64_t ep_handle, uint32_t timeout_ms);
-void job_ep_disconnect(struct job *job, uint64_t ep_handle);
-
 /* These act on the host last named. */
 void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text);
 void job_path_update(struct job *job, const struct iscsi_path *path);
-void job_ping(struct job *job, uint32_t iface_num, uint32_t iface_type, uint32_t size, uint32_t id, const struct sockaddr *addr,
-	socklen_t len);
-void job_tgt_dscvr(struct job *job, uint32_t type, bool enable, const struct sockaddr *addr, socklen_t len);
-/* attrs: a series made by kernel/attrs.h. */
-void job_set_iface_params(struct job *job, const void *attrs, size_t len, uint32_t count);
-void job_set_flashnode_params(struct job *job, uint32_t index, const void *attrs, size_t len, uint32_t count);
-void job_set_chap(struct job *job, const void *attrs, size_t len);
-void job_delete_chap(struct job *job, uint16_t index);
-void job_new_flashnode(struct job *job, const char *ipv4_or_ipv6); /* sets the job's index when run */
-void job_del_flashnode(struct job *job, uint32_t index);
-void job_login_flashnode(struct job *job, uint32_t index);
-void job_logout_flashnode(struct job *job, uint32_t index);
-void job_logout_flash_session(struct job *job); /* the job's host and sid */
+
+/* Any other request: its fields, of which the job fills in session, connection, host and the payload's length. u NULL: no others. */
+void job_add(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *payload, size_t len);
+/* The same with all fields as they are: a plugin's. -EOPNOTSUPP: no row of requests.def; -E2BIG: GET_CHAP for more than 32 entries. */
+void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, const void *payload, size_t len);
 
 /*
- * Answers that the kernel multicasts. With nobody to hear it, it would loop for ever inside the request: so
- * each is run on a socket of its own that has joined group 1, or not at all (-EPERM). The answer's payload
- * waits in job_data().
+ * The kernel multicasts the answers to GET_STATS, GET_CHAP and GET_HOST_STATS, and with nobody to receive one it would loop for ever
+ * inside the request. So each runs on a socket of its own that has joined group 1, or not at all (-EPERM); the answer's payload is
+ * job_data().
  */
-void job_get_stats(struct job *job); /* 96 bytes + 72 for each custom counter */
-void job_get_host_stats(struct job *job); /* 664 bytes */
-void job_get_chap(struct job *job, uint16_t index, uint32_t entries); /* 524 bytes each; at most 32 entries */
-
-/* A request by its number (a row of requests.def) and fields, as a plugin makes it; sid, cid and host_no are
- * taken from u. */
-void job_raw(struct job *job, uint32_t type, const uint8_t u[24], const void *payload, size_t len);
-/* The body of a request's answer. False: there was none. */
+/* The body of a request's answer. false: it got none. */
 bool job_answer(const struct job *job, unsigned index, struct iscsi_uevent *out);
 const void *job_data(const struct job *job, unsigned index, size_t *len); /* the job's; NULL when none */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a job, shared by what builds it (job.c), runs it (exchange.c, multicast.c) and hands it over
+ * The inside of a job, shared by the files that build it (job.c), run it (exchange.c, multicast.c) and hand it over
  * (kernel.c).
  *
  * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being
@@ -57,16 +57,6 @@ void job_load(const struct job *job, unsigned i, struct iscsi_uevent *ev);
 void job_store(struct job *job, unsigned i, const struct iscsi_uevent *ev);
 
 #define ALIGN8(n) (((n) + 7) & ~(size_t)7)
-
-/* A request as its row describes it: args by the row's order, payload_len bytes of payload padded with zeros
- * to len. NULL: job_fail(). */
-struct job_request *job_add(
-	struct job *job, enum iscsi_uevent_e number, const uint64_t *args, const void *payload, size_t payload_len, size_t len);
-/* The same with a body that is made already, but for type and handle. */
-struct job_request *job_append(struct job *job, const struct requests_row *row, struct iscsi_uevent *ev, const void *payload,
-	size_t payload_len, size_t len);
-/* The first failure of building is kept. */
-void job_fail(struct job *job, int error);
 
 struct job_wire {
 	const struct netlink_ops *ops;

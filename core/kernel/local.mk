@@ -4,7 +4,7 @@ libcore_a_SOURCES += \
 	core/kernel/conn_errors.def core/kernel/iscsi_if.h core/kernel/kparams.def core/kernel/requests.def \
 	core/kernel/events.c core/kernel/events.h \
 	core/kernel/exchange.c core/kernel/multicast.c \
-	core/kernel/job.c core/kernel/job.h core/kernel/job_build.c core/kernel/job_state.h \
+	core/kernel/job.c core/kernel/job.h core/kernel/job_state.h \
 	core/kernel/kernel.c core/kernel/kernel.h \
 	core/kernel/kmod.c core/kernel/kmod.h \
 	core/kernel/kparams.c core/kernel/kparams.h \

@@ -24,7 +24,7 @@ static bool same_objects(const struct requests_row *row, const struct iscsi_ueve
 	const uint8_t at[] = { row->sid, row->cid, row->host };
 
 	for (size_t i = 0; i < sizeof(at); i++)
-		if (at[i] && memcmp(a->u + at[i] - 1, b->u + at[i] - 1, 4))
+		if (at[i] && memcmp(a->u.bytes + at[i] - 1, b->u.bytes + at[i] - 1, 4))
 			return false;
 	return true;
 }

@@ -4,22 +4,11 @@
 #include "kernel/requests.h"
 #include "base/mem.h"
 
-#define AT(offset) ((offset) + 1)
-#define U16(offset) \
-	{ \
-		offset, 2 \
-	}
-#define U32(offset) \
-	{ \
-		offset, 4 \
-	}
-#define U64(offset) \
-	{ \
-		offset, 8 \
-	}
+#define AT(field) (offsetof(union iscsi_uevent_u, field) + 1)
 
 static const struct requests_row rows[] = {
-#define REQUEST(name, num, err, what, ...) [num] = { .text = what, .number = num, .error = MISCSI_ERR_##err, __VA_ARGS__ },
+#define REQUEST(name, err, what, ...) \
+	[ISCSI_UEVENT_##name] = { .text = what, .number = ISCSI_UEVENT_##name, .error = MISCSI_ERR_##err, __VA_ARGS__ },
 #include "kernel/requests.def"
 #undef REQUEST
 };

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rows of requests.def as data: how each request is laid out in iscsi_uevent.u, and how its answer is
- * judged. */
+/* The rows of requests.def as data: where a request names its object in iscsi_uevent.u, and how its answer is judged. */
 #ifndef KERNEL_REQUESTS_H
 #define KERNEL_REQUESTS_H
 
 #include "kernel/iscsi_if.h"
 #include <miscsi/errors.h>
 
-#define REQUEST_ARGS 4
-
 enum request_answer { ANSWER_PLAIN, ANSWER_SESSION, ANSWER_HANDLE, ANSWER_INDEX, ANSWER_MULTICAST };
-
-struct request_arg {
-	uint8_t at, width; /* bytes in u; width 0: no such argument */
-};
 
 struct requests_row {
 	const char *text; /* what it does, as in "cannot TEXT" */
@@ -22,7 +15,6 @@ struct requests_row {
 	enum request_answer answer;
 	uint8_t sid, cid, host, len; /* offset in u, plus 1; 0: has none */
 	uint8_t retcode, batch, own_eperm;
-	struct request_arg arg[REQUEST_ARGS];
 };
 
 /* NULL for a number that is no row. */

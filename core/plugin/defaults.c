@@ -12,12 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EP_CONNECT 22u
-#define EP_POLL 23u
-#define EP_DISCONNECT 24u
-#define SET_HOST_PARAM 26u
-#define HOST_PARAM_IPADDRESS 3u
-#define EP_CONNECT_THROUGH_HOST 29u
 #define POLL_FIRST_MS 2u
 #define POLL_MAX_MS 50u
 #define POLL_IN_KERNEL_MS 1u /* every iSCSI request of the machine waits with it */
@@ -27,23 +21,12 @@ static bool has(struct miscsi_op *op, uint64_t trait)
 	return op_of(op)->transport->match.traits & trait;
 }
 
-static void put32(struct miscsi_request *r, size_t at, uint32_t value)
-{
-	memcpy(r->u + at, &value, sizeof(value));
-}
-
-static void put64(struct miscsi_request *r, size_t at, uint64_t value)
-{
-	memcpy(r->u + at, &value, sizeof(value));
-}
-
 static int ep_request(struct miscsi_op *op, uint32_t type, uint64_t handle, miscsi_answer_fn fn)
 {
-	struct miscsi_request r = { .size = sizeof(r), .type = type };
+	struct miscsi_request r = { .size = sizeof(r), .type = type, .u.ep_poll = { .ep_handle = handle } };
 
-	put64(&r, 0, handle);
-	if (type == EP_POLL)
-		put32(&r, 8, POLL_IN_KERNEL_MS);
+	if (type == ISCSI_UEVENT_EP_POLL)
+		r.u.ep_poll.timeout_ms = POLL_IN_KERNEL_MS;
 	return op->core->request(op, &r, fn, NULL);
 }
 
@@ -79,7 +62,7 @@ static void ep_polled(struct miscsi_op *op, const struct miscsi_answer *answer)
 
 static void ep_poll_now(struct miscsi_op *op, void *arg)
 {
-	int r = ep_request(op, EP_POLL, op_of(op)->endpoint, ep_polled);
+	int r = ep_request(op, ISCSI_UEVENT_EP_POLL, op_of(op)->endpoint, ep_polled);
 
 	(void)arg;
 	if (r < 0)
@@ -100,14 +83,6 @@ static void ep_poll_next(struct miscsi_op *op)
 		ep_failed(op, r);
 }
 
-static uint64_t answered_handle(const struct miscsi_answer *answer)
-{
-	uint64_t handle;
-
-	memcpy(&handle, answer->r, sizeof(handle));
-	return handle;
-}
-
 static void ep_closed(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	if (answer->result < 0)
@@ -121,7 +96,7 @@ static void ep_undo(struct op_private *p)
 
 	p->undo = NULL;
 	op_self_for(p->plugin, p->transport);
-	if (p->endpoint && ep_request(self, EP_DISCONNECT, p->endpoint, ep_closed) < 0)
+	if (p->endpoint && ep_request(self, ISCSI_UEVENT_EP_DISCONNECT, p->endpoint, ep_closed) < 0)
 		self->core->log(self, MISCSI_LOG_WARN, "an endpoint could not be disconnected");
 	op_self_for(p->plugin, NULL);
 }
@@ -129,7 +104,7 @@ static void ep_undo(struct op_private *p)
 static void ep_late(struct miscsi_op *self, const struct miscsi_answer *answer)
 {
 	if (answer->result == 0)
-		ep_request(self, EP_DISCONNECT, answered_handle(answer), ep_closed);
+		ep_request(self, ISCSI_UEVENT_EP_DISCONNECT, answer->r.ep_connect_ret.handle, ep_closed);
 }
 
 static void ep_connected(struct miscsi_op *op, const struct miscsi_answer *answer)
@@ -141,7 +116,7 @@ static void ep_connected(struct miscsi_op *op, const struct miscsi_answer *answe
 		op->core->op_done(op, answer->result);
 		return;
 	}
-	p->endpoint = answered_handle(answer);
+	p->endpoint = answer->r.ep_connect_ret.handle;
 	ep_poll_now(op, NULL);
 }
 
@@ -154,15 +129,15 @@ static int ep_connect(struct miscsi_op *op)
 {
 	struct op_private *p = op_of(op);
 	struct miscsi_request r = {
-		.size = sizeof(r), .type = EP_CONNECT, .payload = p->connect.dst, .payload_len = p->connect.dst_len
+		.size = sizeof(r), .type = ISCSI_UEVENT_EP_CONNECT, .payload = p->connect.dst, .payload_len = p->connect.dst_len
 	};
 
 	if (op->host_no != MISCSI_NONE && !(p->transport->match.traits & MISCSI_TRAIT_SESSION_HOST)) {
-		r.type = EP_CONNECT_THROUGH_HOST;
-		put32(&r, 0, op->host_no);
-		put32(&r, 4, 1);
+		r.type = ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST;
+		r.u.ep_connect_through_host.host_no = op->host_no;
+		r.u.ep_connect_through_host.non_blocking = 1;
 	} else {
-		put32(&r, 0, 1);
+		r.u.ep_connect.non_blocking = 1;
 	}
 	p->undo = ep_given_up;
 	return op->core->request(op, &r, ep_connected, ep_late);
@@ -185,12 +160,12 @@ static void host_has_ip(struct miscsi_op *op, const struct miscsi_answer *answer
 static int set_host_ip(struct miscsi_op *op, const char *ip)
 {
 	struct miscsi_request r = {
-		.size = sizeof(r), .type = SET_HOST_PARAM, .payload = ip, .payload_len = (uint32_t)strlen(ip) + 1
+		.size = sizeof(r), .type = ISCSI_UEVENT_SET_HOST_PARAM, .payload = ip, .payload_len = (uint32_t)strlen(ip) + 1
 	};
 
-	put32(&r, 0, op->host_no);
-	put32(&r, 4, HOST_PARAM_IPADDRESS);
-	put32(&r, 8, r.payload_len);
+	r.u.set_host_param.host_no = op->host_no;
+	r.u.set_host_param.param = ISCSI_HOST_PARAM_IPADDRESS;
+	r.u.set_host_param.len = r.payload_len;
 	return op->core->request(op, &r, host_has_ip, NULL);
 }
 
@@ -240,7 +215,7 @@ static int default_disconnect(struct miscsi_op *op, const struct miscsi_binding 
 
 	if (binding->kind == MISCSI_BINDING_SOCKET)
 		return close((int)binding->value) < 0 ? -errno : 0;
-	r = ep_request(op, EP_DISCONNECT, binding->value, disconnected);
+	r = ep_request(op, ISCSI_UEVENT_EP_DISCONNECT, binding->value, disconnected);
 	return r < 0 ? r : -EINPROGRESS;
 }
 

@@ -9,27 +9,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define GET_CHAP 33u
-#define DELETE_CHAP 34u
-#define SET_CHAP 41u
-
-/* struct iscsi_chap_rec */
-#define REC_SIZE 524u
-#define REC_TYPE_AT 4u
-#define REC_USERNAME_AT 8u
-#define REC_PASSWORD_AT 264u
-#define REC_TEXT_MAX 256u
-#define ENTRIES_AT 4u /* num_entries in the answer's u: how many are valid */
+#define CHAP_TEXT_MAX sizeof(((struct iscsi_chap_rec *)0)->username)
 #define STEP 16u
 #define INDEX_MAX 0xffffu
 #define INDEX_FREE 0xffffu /* beyond every table: a free one is taken */
 
-static const struct krequest get_chap = { GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { 0 } } };
-static const struct krequest set_chap = { SET_CHAP, "set a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+static const struct krequest get_chap = { ISCSI_UEVENT_GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC, { { 0 } } };
+static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "set a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "the entry is of the other kind (for us, or for the target), or beyond the table" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses it, or the table is full" } } };
-static const struct krequest del_chap = { DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry" }, { EBUSY, MISCSI_ERR_BUSY, "a session uses it" } } };
 
 /* What to look for after a set: the index that was chosen is not told. */
@@ -40,52 +31,41 @@ struct walk {
 	uint32_t found; /* MISCSI_NONE: none yet */
 };
 
-static int ask(struct miscsi_op *op);
+static int walk_on(struct miscsi_op *op);
 
-static uint32_t rec_u32(const unsigned char *rec, size_t at)
+static int emit_text(struct miscsi_op *op, const char *key, const char bytes[CHAP_TEXT_MAX], uint32_t flags)
 {
-	uint32_t value;
+	char text[CHAP_TEXT_MAX + 1] = "";
+	int r;
 
-	memcpy(&value, rec + at, sizeof(value));
-	return value;
-}
-
-static void rec_text(const unsigned char *rec, size_t at, char text[REC_TEXT_MAX + 1])
-{
-	memcpy(text, rec + at, REC_TEXT_MAX);
-	text[REC_TEXT_MAX] = '\0';
-}
-
-static int emit(struct miscsi_op *op, uint32_t index, const unsigned char *rec)
-{
-	bool in = rec_u32(rec, REC_TYPE_AT) == 1;
-	char text[REC_TEXT_MAX + 1];
-	int r = op->core->result_row(op, index);
-
-	rec_text(rec, REC_USERNAME_AT, text);
-	if (r == 0)
-		r = op->core->result(op, in ? "host.auth.username_in" : "host.auth.username", text, 0);
-	rec_text(rec, REC_PASSWORD_AT, text);
-	if (r == 0)
-		r = op->core->result(op, in ? "host.auth.password_in" : "host.auth.password", text, MISCSI_VALUE_SECRET);
+	memcpy(text, bytes, CHAP_TEXT_MAX);
+	r = op->core->result(op, key, text, flags);
 	mem_wipe(text, sizeof(text));
 	return r;
 }
 
-static int look_at(struct miscsi_op *op, struct walk *w, const unsigned char *rec)
+static int emit_entry(struct miscsi_op *op, const struct iscsi_chap_rec *rec)
 {
-	char text[REC_TEXT_MAX + 1];
-	uint16_t index;
+	bool in = rec->chap_type == 1;
+	int r = op->core->result_row(op, rec->chap_tbl_idx);
 
-	memcpy(&index, rec, sizeof(index));
-	if (index < w->next)
+	if (r == 0)
+		r = emit_text(op, in ? "host.auth.username_in" : "host.auth.username", rec->username, 0);
+	if (r == 0)
+		r = emit_text(op, in ? "host.auth.password_in" : "host.auth.password", rec->password, MISCSI_VALUE_SECRET);
+	return r;
+}
+
+static int walk_entry(struct miscsi_op *op, struct walk *w, const struct iscsi_chap_rec *rec)
+{
+	if (rec->chap_tbl_idx < w->next)
 		return -EBADMSG; /* the walk would never end */
-	w->next = index + 1u;
+	w->next = rec->chap_tbl_idx + 1u;
 	if (!w->username)
-		return emit(op, index, rec);
-	rec_text(rec, REC_USERNAME_AT, text);
-	if (rec_u32(rec, REC_TYPE_AT) == w->type && strcmp(text, w->username) == 0)
-		w->found = index;
+		return emit_entry(op, rec);
+	if (rec->chap_type == w->type && strnlen(rec->username, CHAP_TEXT_MAX) == strlen(w->username) &&
+		memcmp(rec->username, w->username, strlen(w->username)) == 0)
+		w->found = rec->chap_tbl_idx;
 	return 0;
 }
 
@@ -94,46 +74,45 @@ static int end_of_walk(struct miscsi_op *op, const struct walk *w)
 	return w->username && w->found != MISCSI_NONE ? op->core->result_row(op, w->found) : 0;
 }
 
-static void got(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct walk *w = op->data;
-	uint32_t n, room = answer->data_len / REC_SIZE;
+	const struct iscsi_chap_rec *recs = answer->data;
+	uint32_t n = answer->u.get_chap.num_entries, room = answer->data_len / sizeof(*recs);
 	/* of all requests this one says so when the driver has none */
 	int r = answer->result == -EINVAL ? -ENOSYS : answer->result;
 
 	if (r < 0)
 		r = krequest_failed(op, &get_chap, r);
-	memcpy(&n, answer->u + ENTRIES_AT, sizeof(n));
 	if (r == 0 && n > (room < STEP ? room : STEP))
-		r = op->core->set_error(
-			op, MISCSI_ERR_INTERNAL, "the kernel says that it sends %u CHAP entries, and does not", n);
+		r = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel announces %u CHAP entries and sends fewer", n);
 	for (uint32_t i = 0; r == 0 && i < n; i++)
-		r = look_at(op, w, (const unsigned char *)answer->data + i * REC_SIZE);
+		r = walk_entry(op, w, &recs[i]);
 	if (r == 0 && n == STEP && w->next <= INDEX_MAX)
-		r = ask(op);
+		r = walk_on(op);
 	else if (r == 0)
 		r = end_of_walk(op, w);
 	if (r != -EINPROGRESS)
 		op->core->op_done(op, r);
 }
 
-static int ask(struct miscsi_op *op)
+static int walk_on(struct miscsi_op *op)
 {
 	const struct walk *w = op->data;
-	struct miscsi_request request = { .size = sizeof(request), .type = GET_CHAP };
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_CHAP };
 	int r;
 
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, ENTRIES_AT, STEP);
-	krequest_u16(&request, 8, (uint16_t)w->next);
-	r = op->core->request(op, &request, got, NULL);
+	request.u.get_chap.host_no = op->host_no;
+	request.u.get_chap.num_entries = STEP;
+	request.u.get_chap.chap_tbl_idx = (uint16_t)w->next;
+	r = op->core->request(op, &request, walk_answered, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
 
 int kchap_list(struct miscsi_op *op)
 {
 	op->data = op->core->op_alloc(op, sizeof(struct walk));
-	return op->data ? ask(op) : -ENOMEM;
+	return op->data ? walk_on(op) : -ENOMEM;
 }
 
 static void was_set(struct miscsi_op *op, const struct miscsi_answer *answer)
@@ -142,13 +121,13 @@ static void was_set(struct miscsi_op *op, const struct miscsi_answer *answer)
 	int r = answer->result < 0 ? krequest_failed(op, &set_chap, answer->result) : 0;
 
 	if (r == 0)
-		r = w->found == MISCSI_NONE ? ask(op) : end_of_walk(op, w);
+		r = w->found == MISCSI_NONE ? walk_on(op) : end_of_walk(op, w);
 	if (r != -EINPROGRESS)
 		op->core->op_done(op, r);
 }
 
 /* The user name outlives the settings. */
-static int remember(struct miscsi_op *op, struct walk *w)
+static int walk_for_username(struct miscsi_op *op, struct walk *w)
 {
 	const char *name = op->core->setting(op, "host.auth.username_in");
 	size_t len;
@@ -168,8 +147,8 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct walk *w = op->core->op_alloc(op, sizeof(*w));
-	struct miscsi_request request = { .size = sizeof(request), .type = SET_CHAP };
-	int r = w ? remember(op, w) : -ENOMEM;
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_CHAP };
+	int r = w ? walk_for_username(op, w) : -ENOMEM;
 
 	if (r < 0)
 		return r;
@@ -182,7 +161,7 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 		return r;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
-	krequest_u32(&request, 0, op->host_no);
+	request.u.host.host_no = op->host_no;
 	r = op->core->request(op, &request, was_set, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -193,7 +172,7 @@ int kchap_remove(struct miscsi_op *op, uint32_t index)
 
 	if (index > INDEX_MAX)
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "%u is no index of a CHAP table", index);
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u16(&request, 4, (uint16_t)index);
+	request.u.delete_chap.host_no = op->host_no;
+	request.u.delete_chap.chap_tbl_idx = (uint16_t)index;
 	return krequest_send(op, &del_chap, &request);
 }

@@ -13,12 +13,6 @@
 #include <stdio.h>
 
 #define DEVICES "bus/iscsi_flashnode/devices"
-#define SET_FLASHNODE_PARAMS 35u
-#define NEW_FLASHNODE 36u
-#define DEL_FLASHNODE 37u
-#define LOGIN_FLASHNODE 38u
-#define LOGOUT_FLASHNODE 39u
-#define LOGOUT_FLASHNODE_SID 40u
 
 /* ---- looking ---- */
 
@@ -103,23 +97,24 @@ int kflash_show(struct miscsi_op *op, uint32_t index)
 		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" \
 	}
 
-static const struct krequest new_flashnode = { NEW_FLASHNODE, "make a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "make a flash node", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC,
 	{ { EIO, MISCSI_ERR_GENERIC, "the table is full, or holds a new entry whose settings were not written yet" } } };
-static const struct krequest set_flashnode = { SET_FLASHNODE_PARAMS, "set a flash node", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "set a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { NO_SUCH } };
-static const struct krequest del_flashnode = { DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target" } } };
-static const struct krequest login_flashnode = { LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest del_flashnode = { ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC, { NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target" } } };
+static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_LOGIN,
 	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in" }, { ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node" },
 		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the entry's settings were not written yet" } } };
-static const struct krequest logout_flashnode = { LOGOUT_FLASHNODE, "log out of a flash node", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_LOGOUT,
+static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "log out of a flash node",
+	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "it is not logged in" },
 		{ EPERM, MISCSI_ERR_LOGOUT, "it is a boot target or an entry for discovery" },
 		{ ENODEV, MISCSI_ERR_LOGOUT, "there is no such flash node" } } };
-static const struct krequest logout_session = { LOGOUT_FLASHNODE_SID, "log out of the session", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_LOGOUT,
+static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "log out of the session",
+	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session" },
 		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node" },
 		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
@@ -128,33 +123,30 @@ static int on_index(struct miscsi_op *op, const struct krequest *k, uint32_t ind
 {
 	struct miscsi_request request = { 0 };
 
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, index);
+	request.u.flashnode.host_no = op->host_no;
+	request.u.flashnode.flashnode_idx = index; /* a session's number lies in the same place */
 	return krequest_send(op, k, &request);
 }
 
 static void created(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	uint32_t index;
-
 	if (answer->result < 0) {
 		op->core->op_done(op, krequest_failed(op, &new_flashnode, answer->result));
 		return;
 	}
-	memcpy(&index, answer->r, sizeof(index));
-	op->core->op_done(op, op->core->result_row(op, index));
+	op->core->op_done(op, op->core->result_row(op, answer->r.new_flashnode_ret.flashnode_idx));
 }
 
 int kflash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct miscsi_request request = { .size = sizeof(request),
-		.type = NEW_FLASHNODE,
+		.type = ISCSI_UEVENT_NEW_FLASHNODE,
 		.payload = portal_type,
 		.payload_len = (uint32_t)strlen(portal_type) + 1 };
 	int r;
 
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, request.payload_len);
+	request.u.new_flashnode.host_no = op->host_no;
+	request.u.new_flashnode.len = request.payload_len;
 	r = op->core->request(op, &request, created, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -175,9 +167,9 @@ int kflash_set(struct miscsi_op *op, uint32_t index)
 		return r;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, index);
-	krequest_u32(&request, 8, k.count);
+	request.u.set_flashnode.host_no = op->host_no;
+	request.u.set_flashnode.flashnode_idx = index;
+	request.u.set_flashnode.count = k.count;
 	return krequest_send(op, &set_flashnode, &request);
 }
 

@@ -9,23 +9,15 @@
 #include <string.h>
 #include <strings.h>
 
-#define SET_HOST_PARAM 26u
-#define HOST_PARAM_IPADDRESS 3u
-
-static void put32(struct miscsi_request *r, size_t at, uint32_t value)
-{
-	memcpy(r->u + at, &value, sizeof(value));
-}
-
 /* The host parameters that may be set, by the kernel's number. */
 static const struct host_param {
 	uint32_t number;
 	const char *setting, *name; /* name: also the attribute's */
 } host_params[] = {
-	{ 3, "iface.ipaddress", "ipaddress" },
-	{ 2, "iface.net_ifacename", "netdev" },
-	{ 0, "iface.hwaddress", "hwaddress" },
-	{ 1, "iface.initiatorname", "initiatorname" },
+	{ ISCSI_HOST_PARAM_IPADDRESS, "iface.ipaddress", "ipaddress" },
+	{ ISCSI_HOST_PARAM_NETDEV_NAME, "iface.net_ifacename", "netdev" },
+	{ ISCSI_HOST_PARAM_HWADDRESS, "iface.hwaddress", "hwaddress" },
+	{ ISCSI_HOST_PARAM_INITIATOR_NAME, "iface.initiatorname", "initiatorname" },
 };
 #define HOST_PARAMS (ARRAY_SIZE(host_params))
 #define HOST_PARAM_SHOWN 256u
@@ -59,7 +51,7 @@ static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const c
 {
 	char path[64];
 
-	if (p->number == HOST_PARAM_IPADDRESS && op_of(op)->transport->match.traits & MISCSI_TRAIT_HOST_IP)
+	if (p->number == ISCSI_HOST_PARAM_IPADDRESS && op_of(op)->transport->match.traits & MISCSI_TRAIT_HOST_IP)
 		return true;
 	snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, p->name);
 	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_value(wanted, shown);
@@ -124,7 +116,7 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 static int host_set_next(struct miscsi_op *op)
 {
 	struct host_set *s = op->data;
-	struct miscsi_request request = { .size = sizeof(request), .type = SET_HOST_PARAM };
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_HOST_PARAM };
 	const char *value = NULL;
 	int r;
 
@@ -137,9 +129,9 @@ static int host_set_next(struct miscsi_op *op)
 		return host_set_end(op);
 	request.payload = value;
 	request.payload_len = (uint32_t)strlen(value) + 1; /* the kernel adds no NUL of its own */
-	put32(&request, 0, op->host_no);
-	put32(&request, 4, host_params[s->next - 1].number);
-	put32(&request, 8, request.payload_len);
+	request.u.set_host_param.host_no = op->host_no;
+	request.u.set_host_param.param = host_params[s->next - 1].number;
+	request.u.set_host_param.len = request.payload_len;
 	r = op->core->request(op, &request, host_set_answer, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }

@@ -8,13 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define SET_IFACE_PARAMS 31u
-#define PING 32u
 #define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
 
-static const struct krequest set_iface = { SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them" } } };
-static const struct krequest ping = { PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+static const struct krequest set_iface = { ISCSI_UEVENT_SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS,
+	MISCSI_ERR_GENERIC, { { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them" } } };
+static const struct krequest ping = { ISCSI_UEVENT_PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses it" } } };
 
 /* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
@@ -28,8 +26,8 @@ int knet_apply(struct miscsi_op *op)
 		return r;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, k.count);
+	request.u.set_iface_params.host_no = op->host_no;
+	request.u.set_iface_params.count = k.count;
 	return krequest_send(op, &set_iface, &request);
 }
 
@@ -72,17 +70,17 @@ int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
 	struct miscsi_request request = {
-		.size = sizeof(request), .type = PING, .payload = args->dst, .payload_len = args->dst_len
+		.size = sizeof(request), .type = ISCSI_UEVENT_PING, .payload = args->dst, .payload_len = args->dst_len
 	};
 	int r = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	krequest_u32(&request, 0, op->host_no);
-	krequest_u32(&request, 4, args->iface_num);
-	krequest_u32(&request, 8, args->iface_type);
-	krequest_u32(&request, 12, args->payload);
-	krequest_u32(&request, 16, args->id);
+	request.u.iscsi_ping.host_no = op->host_no;
+	request.u.iscsi_ping.iface_num = args->iface_num;
+	request.u.iscsi_ping.iface_type = args->iface_type;
+	request.u.iscsi_ping.payload_size = args->payload;
+	request.u.iscsi_ping.pid = args->id;
 	r = op->core->request(op, &request, ping_sent, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }

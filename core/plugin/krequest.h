@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel's own ops share (kdefaults.c, kflash.c, kchap.c, kiface.c): fields of a request, an answer that ends the op, and the
- * error that a driver's errno means there. Written against the public ABI, as a plugin would be.
+ * What the ops that the kernel serves share (kflash.c, kchap.c, knet.c, kstats.c): an answer that ends the op, and the error that a
+ * driver's errno means there. Written against the public ABI, as a plugin would be.
  */
 #ifndef PLUGIN_KREQUEST_H
 #define PLUGIN_KREQUEST_H
 
 #include <miscsi/plugin.h>
 #include <string.h>
-
-static inline void krequest_u32(struct miscsi_request *r, size_t at, uint32_t value)
-{
-	memcpy(r->u + at, &value, sizeof(value));
-}
-
-static inline void krequest_u16(struct miscsi_request *r, size_t at, uint16_t value)
-{
-	memcpy(r->u + at, &value, sizeof(value));
-}
 
 /* What one errno means for a request; the text may hold no format. */
 struct krequest_refusal {

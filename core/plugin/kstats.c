@@ -7,10 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define GET_STATS 20u
-#define GET_HOST_STATS 42u
-
-static const struct krequest host_stats = { GET_HOST_STATS, "read the host's statistics", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "read the host's statistics", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { { 0 } } };
 
 /* ---- sessions ---- */
@@ -100,11 +97,11 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 
 int kstats_session(struct miscsi_op *op)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = GET_STATS };
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_STATS };
 	int r;
 
-	krequest_u32(&request, 0, op->sid);
-	krequest_u32(&request, 4, op->cid);
+	request.u.conn.sid = op->sid;
+	request.u.conn.cid = op->cid;
 	r = op->core->request(op, &request, stats_answer, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -157,10 +154,10 @@ static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *
 
 int kstats_host(struct miscsi_op *op)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = GET_HOST_STATS };
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_HOST_STATS };
 	int r;
 
-	krequest_u32(&request, 0, op->host_no);
+	request.u.host.host_no = op->host_no;
 	r = op->core->request(op, &request, host_stats_answer, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }

@@ -44,8 +44,8 @@ static void request_answered(struct request *r)
 	list_remove(&r->node); /* from here on no end of an op reaches it */
 	answer.result = job_result(r->job, NULL);
 	if (job_answer(r->job, 0, &ev)) {
-		memcpy(answer.u, ev.u, sizeof(answer.u));
-		memcpy(answer.r, ev.r, sizeof(answer.r));
+		answer.u = ev.u;
+		answer.r = ev.r;
 	}
 	answer.retcode = r->job->retcode;
 	answer.data = job_data(r->job, 0, &len);
@@ -112,7 +112,7 @@ int request_send(struct miscsi_op *op, const struct miscsi_request *request, mis
 	result = r->job ? 0 : -ENOMEM;
 	if (result == 0) {
 		job_for(r->job, p->transport ? p->transport->handle : 0, op->sid, op->cid);
-		job_raw(r->job, known.type, known.u, known.payload, known.payload_len);
+		job_raw(r->job, known.type, &known.u, known.payload, known.payload_len);
 		result = request_submit(r);
 	}
 	if (result < 0) {

@@ -13,6 +13,7 @@
 #ifndef MISCSI_CORE_H
 #define MISCSI_CORE_H
 
+#include <miscsi/kernel.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +38,7 @@ struct miscsi_op {
 #define MISCSI_LOG_INFO 2u
 #define MISCSI_LOG_DEBUG 3u
 
-/* Events of fd_watch(). */
+/* Events of watch(). */
 #define MISCSI_FD_READ 1u
 #define MISCSI_FD_WRITE 2u
 #define MISCSI_FD_ERROR 4u /* reported always */
@@ -45,13 +46,13 @@ struct miscsi_op {
 #define MISCSI_VALUE_SECRET 1u /* a value that is shown masked, also where its key is not known for one */
 
 /*
- * A request to the kernel's iSCSI netlink: number, fields and payload as the kernel's iscsi_if.h defines them, host byte order. The core
- * adds the transport's handle, sends it by a worker, and copies it before request() returns.
+ * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before request()
+ * returns, adds the transport's handle, and sends it from a worker thread.
  */
 struct miscsi_request {
 	uint32_t size;
-	uint32_t type; /* ISCSI_UEVENT_*: 22 EP_CONNECT … */
-	unsigned char u[24]; /* the request's union, by offset */
+	uint32_t type; /* ISCSI_UEVENT_* */
+	union iscsi_uevent_u u; /* the request's fields, its session's, connection's or host's number among them */
 	const void *payload; /* what follows the 56 bytes; NULL: nothing */
 	uint32_t payload_len;
 	uint32_t reserved; /* 0 */
@@ -62,7 +63,8 @@ struct miscsi_answer {
 	int32_t result; /* 0, or a negative errno: refused, or (BIND, START, SEND_PDU, EP_POLL) a negative retcode */
 	int32_t retcode; /* r.retcode where the request has one */
 	uint32_t data_len;
-	unsigned char u[24], r[16]; /* the answer's unions */
+	union iscsi_uevent_u u; /* the request's fields, as the kernel answered them */
+	union iscsi_uevent_r r; /* what the answer gives back */
 	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
 };
 

@@ -125,10 +125,10 @@ static int null_login(struct miscsi_op *op)
 	return -EINPROGRESS;
 }
 
-/* 3 is the kernel's number for "logged in" in its event 109; all else is a failure. */
+/* Any state but "logged in" is a failure. */
 static void null_login_event(struct miscsi_op *op, uint32_t state)
 {
-	if (state == 3)
+	if (state == ISCSI_CONN_STATE_LOGGED_IN)
 		op->core->op_done(op, 0);
 	else
 		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
@@ -194,7 +194,7 @@ static void null_host_event(struct miscsi_op *op, uint32_t code)
 	struct host *h = host_of(op);
 
 	if (h)
-		store_set(&h->params.rows[0], "port_state", code == 1 ? "LINK UP" : "LINK DOWN");
+		store_set(&h->params.rows[0], "port_state", code == ISCSI_EVENT_LINKUP ? "LINK UP" : "LINK DOWN");
 }
 
 static const struct miscsi_host_ops host = { .size = sizeof(host), .set = null_host_set, .event = null_host_event };

@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define START_CONN 17u
-#define STATE_FREE 0u
-#define STATE_LOGGED_IN 3u
-
 /* A session that the firmware kept while no daemon ran is unblocked by START_CONN at once, and no event follows. */
 static int logged_in_already(struct miscsi_op *op)
 {
@@ -40,11 +36,11 @@ static void started(struct miscsi_op *op, const struct miscsi_answer *answer)
 
 static int qla4xxx_login(struct miscsi_op *op)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = START_CONN };
+	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_START_CONN };
 	int r;
 
-	memcpy(request.u, &op->sid, sizeof(op->sid));
-	memcpy(request.u + 4, &op->cid, sizeof(op->cid));
+	request.u.conn.sid = op->sid;
+	request.u.conn.cid = op->cid;
 	r = op->core->request(op, &request, started, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -52,9 +48,9 @@ static int qla4xxx_login(struct miscsi_op *op)
 /* May come before the answer to START_CONN. */
 static void qla4xxx_login_event(struct miscsi_op *op, uint32_t state)
 {
-	if (state == STATE_LOGGED_IN)
+	if (state == ISCSI_CONN_STATE_LOGGED_IN)
 		op->core->op_done(op, 0);
-	else if (state == STATE_FREE)
+	else if (state == ISCSI_CONN_STATE_FREE)
 		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
 }
 

@@ -137,26 +137,26 @@ static void act(struct fake_kernel *fk, struct iscsi_uevent *ev)
 	switch (ev->type) {
 	case ISCSI_UEVENT_CREATE_SESSION:
 	case ISCSI_UEVENT_CREATE_BOUND_SESSION:
-		put32(ev->r, ++fk->last_sid);
-		put32(ev->r + 4, fk->last_sid + 100);
+		put32(ev->r.bytes, ++fk->last_sid);
+		put32(ev->r.bytes + 4, fk->last_sid + 100);
 		note.type = ISCSI_KEVENT_CREATE_SESSION;
-		memcpy(note.r, ev->r, 8);
+		memcpy(note.r.bytes, ev->r.bytes, 8);
 		event(fk, 1, &note, NULL, 0);
 		break;
 	case ISCSI_UEVENT_EP_CONNECT:
 	case ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST:
 		ep = ++fk->last_ep;
-		memcpy(ev->r, &ep, sizeof(ep));
+		memcpy(ev->r.bytes, &ep, sizeof(ep));
 		break;
 	case ISCSI_UEVENT_EP_POLL:
-		put32(ev->r, 1);
+		put32(ev->r.bytes, 1);
 		break;
 	case ISCSI_UEVENT_UNBIND_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION:
 	case ISCSI_UEVENT_DESTROY_SESSION_ASYNC:
 		note.type = ev->type == ISCSI_UEVENT_UNBIND_SESSION ? ISCSI_KEVENT_UNBIND_SESSION : ISCSI_KEVENT_DESTROY_SESSION;
-		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 0 : 4), get32(ev->u));
-		put32(note.r + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 4 : 0), get32(ev->u) + 100);
+		put32(note.r.bytes + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 0 : 4), get32(ev->u.bytes));
+		put32(note.r.bytes + (note.type == ISCSI_KEVENT_UNBIND_SESSION ? 4 : 0), get32(ev->u.bytes) + 100);
 		event(fk, 1, &note, NULL, 0);
 		break;
 	}
@@ -198,7 +198,7 @@ static void answer(struct fake_sock *sock, struct iscsi_uevent *ev, const struct
 	if (f && f->fault == FAKE_RECV)
 		sock->recv_error = f->value;
 	if (f && f->fault == FAKE_RETCODE)
-		put32(ev->r, (uint32_t)f->value);
+		put32(ev->r.bytes, (uint32_t)f->value);
 	if (f && f->fault == FAKE_WRONG_TYPE)
 		queue_put(sock, buf, message(buf, (uint16_t)f->value, ev, NULL, 0));
 	len = message(buf, type, ev, NULL, 0);

@@ -93,7 +93,7 @@ static uint8_t *make(uint32_t type, const uint32_t r[4], const void *data, size_
 	struct iscsi_uevent ev = { .type = type, .transport_handle = 77 };
 	uint8_t *bytes = x_zalloc(ISCSI_MSG_HEAD + len);
 
-	memcpy(ev.r, r, 16);
+	memcpy(ev.r.bytes, r, 16);
 	memcpy(bytes, &head, sizeof(head));
 	memcpy(bytes + sizeof(head), &ev, sizeof(ev));
 	if (len)
@@ -383,7 +383,7 @@ static void job_that_failed_to_build_stays_its_owners(void **state)
 	struct kernel_fixture *w = *state;
 	struct job *job = job_new();
 
-	job_get_chap(job, 0, 1000);
+	job_raw(job, ISCSI_UEVENT_GET_CHAP, &(union iscsi_uevent_u){ .get_chap.num_entries = 1000 }, NULL, 0);
 	assert_int_equal(kernel_submit(w->k, job, job_done, w), -E2BIG);
 	job_free(job);
 }

@@ -89,16 +89,16 @@ static void job_sets_up_a_connection_of_the_session_it_created(void **state)
 	assert_int_equal(w->job->host_no, 101);
 	assert_int_equal(job_failed(w->job), 7);
 	ev = sent(w, 0, NULL);
-	assert_true(ev.type == 11 && ev.transport_handle == HANDLE && u32(ev.u) == 5);
-	assert_true(ev.u[4] == 128 && ev.u[6] == 32);
+	assert_true(ev.type == 11 && ev.transport_handle == HANDLE && u32(ev.u.bytes) == 5);
+	assert_true(ev.u.bytes[4] == 128 && ev.u.bytes[6] == 32);
 	ev = sent(w, 2, NULL);
-	memcpy(&eph, ev.u + 8, 8);
-	assert_true(ev.type == 15 && u32(ev.u) == 1 && eph == 42 && u32(ev.u + 16) == 1);
+	memcpy(&eph, ev.u.bytes + 8, 8);
+	assert_true(ev.type == 15 && u32(ev.u.bytes) == 1 && eph == 42 && u32(ev.u.bytes + 16) == 1);
 	ev = sent(w, 3, text);
-	assert_true(ev.type == 16 && u32(ev.u) == 1 && u32(ev.u + 8) == 15 && u32(ev.u + 12) == 6);
+	assert_true(ev.type == 16 && u32(ev.u.bytes) == 1 && u32(ev.u.bytes + 8) == 15 && u32(ev.u.bytes + 12) == 6);
 	assert_string_equal(text, "iqn.x");
 	ev = sent(w, 5, text);
-	assert_true(ev.type == 26 && u32(ev.u) == 101 && u32(ev.u + 4) == 2 && u32(ev.u + 8) == 5);
+	assert_true(ev.type == 26 && u32(ev.u.bytes) == 101 && u32(ev.u.bytes + 4) == 2 && u32(ev.u.bytes + 8) == 5);
 	assert_string_equal(text, "eth0");
 	assert_int_equal(fake_kernel_datagrams(w->fk), 5); /* the three parameters are one */
 }
@@ -110,17 +110,19 @@ static void session_of_an_endpoint_is_created_bound(void **state)
 	struct iscsi_uevent ev;
 	uint64_t ep;
 
-	job_ep_connect(w->job, 4, (struct sockaddr *)&addr, sizeof(addr));
+	job_for_host(w->job, HANDLE, 4);
+	job_add(w->job, ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST,
+		&(union iscsi_uevent_u){ .ep_connect_through_host.non_blocking = 1 }, &addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->ep_handle, 1);
 	ev = sent(w, 0, NULL);
-	assert_true(ev.type == 29 && u32(ev.u) == 4 && u32(ev.u + 4) == 1);
+	assert_true(ev.type == 29 && u32(ev.u.bytes) == 4 && u32(ev.u.bytes + 4) == 1);
 	job_clear(w->job);
 	job_create_session(w->job, HANDLE, 9, 64, 16, 3);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	ev = sent(w, 1, NULL);
-	memcpy(&ep, ev.u, 8);
-	assert_true(ev.type == 28 && ep == 9 && u32(ev.u + 8) == 3 && ev.u[12] == 64 && ev.u[14] == 16);
+	memcpy(&ep, ev.u.bytes, 8);
+	assert_true(ev.type == 28 && ep == 9 && u32(ev.u.bytes + 8) == 3 && ev.u.bytes[12] == 64 && ev.u.bytes[14] == 16);
 }
 
 static void error_answer_ends_the_job_and_names_the_request(void **state)
@@ -172,7 +174,7 @@ static void missing_privilege_is_told_as_such(void **state)
 	/* a flash node that is logged in: the adapter's word for "not now" */
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_LOGIN_FLASHNODE, 1, FAKE_IF_ERROR, EPERM);
-	job_login_flashnode(w->job, 2);
+	job_add(w->job, ISCSI_UEVENT_LOGIN_FLASHNODE, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPERM);
 	assert_int_equal(err.code, MISCSI_ERR_LOGIN);
 }
@@ -184,12 +186,12 @@ static void refused_connect_is_the_peers_not_the_sockets(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ECONNREFUSED);
-	job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	job_add(w->job, ISCSI_UEVENT_EP_CONNECT, NULL, &addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ECONNREFUSED);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS);
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_CONNECT, 1, FAKE_IF_ERROR, ETIMEDOUT);
-	job_ep_connect(w->job, UINT32_MAX, (struct sockaddr *)&addr, sizeof(addr));
+	job_add(w->job, ISCSI_UEVENT_EP_CONNECT, NULL, &addr, sizeof(addr));
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ETIMEDOUT);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_TIMEOUT);
 }
@@ -199,11 +201,11 @@ static void poll_result_is_the_retcode(void **state)
 	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_EP_POLL, 2, FAKE_RETCODE, 0);
-	job_ep_poll(w->job, 1, 0);
+	job_add(w->job, ISCSI_UEVENT_EP_POLL, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->retcode, 1);
 	job_clear(w->job);
-	job_ep_poll(w->job, 1, 0);
+	job_add(w->job, ISCSI_UEVENT_EP_POLL, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(w->job->retcode, 0);
 }
@@ -360,7 +362,7 @@ static void destroy_falls_back_on_an_old_kernel(void **state)
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 2);
 	assert_int_equal(sent(w, 1, NULL).type, ISCSI_UEVENT_DESTROY_SESSION);
-	assert_int_equal(u32(sent(w, 1, NULL).u), 7);
+	assert_int_equal(u32(sent(w, 1, NULL).u.bytes), 7);
 }
 
 static void statistics_are_asked_only_while_listening(void **state)
@@ -368,20 +370,20 @@ static void statistics_are_asked_only_while_listening(void **state)
 	struct kernel_fixture *w = *state;
 	size_t len;
 
-	job_get_stats(w->job);
+	job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_string_equal(job_data(w->job, 0, &len), "statistics");
 	assert_int_equal(len, 11);
 	job_clear(w->job);
 	fake_kernel_refuse_join(w->fk, EPERM);
 	job_for(w->job, HANDLE, 7, 0);
-	job_get_stats(w->job);
+	job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
 	job_clear(w->job);
-	job_raw(w->job, ISCSI_UEVENT_GET_HOST_STATS, (const uint8_t[24]){ 0 }, NULL, 0);
+	job_raw(w->job, ISCSI_UEVENT_GET_HOST_STATS, &(union iscsi_uevent_u){ 0 }, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
 	job_clear(w->job);
-	job_get_chap(w->job, 0, 8);
+	job_add(w->job, ISCSI_UEVENT_GET_CHAP, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EPERM);
 	assert_int_equal(fake_kernel_hangs(w->fk), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 1);
@@ -393,12 +395,12 @@ static void statistics_of_no_connection(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_IF_ERROR, EEXIST);
-	job_get_stats(w->job);
+	job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOENT);
 	assert_int_equal(err.code, MISCSI_ERR_SESS_NOT_FOUND);
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_SILENT, 0);
-	job_get_stats(w->job);
+	job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
 }
 
@@ -412,7 +414,7 @@ static bool stats_for_other(void *arg, struct iscsi_uevent *ev, const uint8_t *p
 
 	(void)payload;
 	(void)len;
-	other.u[0]++;
+	other.u.bytes[0]++;
 	memcpy(buf, &head, sizeof(head));
 	memcpy(buf + sizeof(head), &other, sizeof(other));
 	memcpy(buf + ISCSI_MSG_HEAD, "other", 5);
@@ -426,7 +428,7 @@ static void statistics_of_another_session_are_passed_over(void **state)
 	size_t len;
 
 	fake_kernel_hook(w->fk, stats_for_other, w->fk);
-	job_get_stats(w->job);
+	job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_string_equal(job_data(w->job, 0, &len), "statistics");
 }
@@ -434,12 +436,9 @@ static void statistics_of_another_session_are_passed_over(void **state)
 static void chap_table_is_asked_in_small_parts(void **state)
 {
 	struct kernel_fixture *w = *state;
-	uint8_t u[24] = { 0, 0, 0, 0, 33 };
+	const union iscsi_uevent_u u = { .get_chap.num_entries = 33 };
 
-	job_get_chap(w->job, 0, 33);
-	assert_int_equal(kernel_run(w->k, w->job, NULL), -E2BIG);
-	job_clear(w->job);
-	job_raw(w->job, ISCSI_UEVENT_GET_CHAP, u, NULL, 0);
+	job_raw(w->job, ISCSI_UEVENT_GET_CHAP, &u, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -E2BIG);
 }
 
@@ -447,15 +446,15 @@ static void raw_request_gives_the_answer_back(void **state)
 {
 	struct kernel_fixture *w = *state;
 	struct iscsi_uevent ev;
-	uint8_t u[24] = { 9 };
+	const union iscsi_uevent_u u = { .conn.sid = 9 };
 
-	job_raw(w->job, ISCSI_UEVENT_CREATE_CONN, u, NULL, 0);
+	job_raw(w->job, ISCSI_UEVENT_CREATE_CONN, &u, NULL, 0);
 	assert_false(job_answer(w->job, 0, &ev));
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_true(job_answer(w->job, 0, &ev));
-	assert_int_equal(u32(ev.u), 9);
+	assert_int_equal(u32(ev.u.bytes), 9);
 	job_clear(w->job);
-	job_raw(w->job, 21, u, NULL, 0);
+	job_raw(w->job, 21, &u, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EOPNOTSUPP);
 }
 
@@ -470,7 +469,7 @@ static void socket_to_bind_is_held_by_the_job(void **state)
 	close(fd);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	ev = sent(w, 0, NULL);
-	held = u32(ev.u + 8);
+	held = u32(ev.u.bytes + 8);
 	assert_int_not_equal(held, fd);
 	assert_int_equal(fcntl((int)held, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	job_clear(w->job);
@@ -513,45 +512,35 @@ static void series_of_attributes_is_laid_out_as_the_kernel_reads_it(void **state
 	assert_memory_equal(attrs.s, iface, sizeof(iface));
 	assert_memory_equal(attrs.s + sizeof(iface), flash, sizeof(flash));
 	job_for_host(w->job, HANDLE, 5);
-	job_set_iface_params(w->job, attrs.s, attrs.len, 2);
+	job_add(w->job, ISCSI_UEVENT_SET_IFACE_PARAMS, NULL, attrs.s, attrs.len);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	assert_int_equal(u32(sent(w, 0, NULL).u), 5);
+	assert_int_equal(u32(sent(w, 0, NULL).u.bytes), 5);
 	attrs_add(&attrs, 1, attrs.s, 4097);
 	assert_int_equal(strbuf_error(&attrs), -EFBIG);
 }
 
-/* Each builder's row: what is sent has its number and host. */
+/* A request about a host is sent with its number, whatever else it has. */
 static void requests_of_a_host_name_it(void **state)
 {
 	struct kernel_fixture *w = *state;
-	struct sockaddr_storage addr = { .ss_family = AF_INET6 };
-	const struct sockaddr *to = (const struct sockaddr *)&addr;
 	const struct iscsi_path path = { .ip_addr_len = 4 };
-	const uint32_t numbers[] = { 30, 32, 25, 35, 41, 34, 36, 37, 38, 39, 40 };
-	const uint8_t host_at[] = { 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0 };
 
 	job_for_host(w->job, HANDLE, 77);
 	job_path_update(w->job, &path);
-	job_ping(w->job, 1, 2, 56, 9, to, sizeof(struct sockaddr_in6));
-	job_tgt_dscvr(w->job, 1, true, to, sizeof(struct sockaddr_in6));
-	job_set_flashnode_params(w->job, 2, "x", 1, 1);
-	job_set_chap(w->job, "x", 1);
-	job_delete_chap(w->job, 3);
-	job_new_flashnode(w->job, "ipv4");
-	job_del_flashnode(w->job, 4);
-	job_login_flashnode(w->job, 5);
-	job_logout_flashnode(w->job, 6);
-	job_logout_flash_session(w->job);
+	for (enum iscsi_uevent_e n = ISCSI_UEVENT_SET_IFACE_PARAMS; n <= ISCSI_UEVENT_SET_CHAP; n++) {
+		if (n != ISCSI_UEVENT_GET_CHAP)
+			job_add(w->job, n, &(union iscsi_uevent_u){ .iscsi_ping.pid = 9 }, NULL, 0);
+	}
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
-	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+	for (unsigned i = 0; i < job_count(w->job); i++) {
 		struct iscsi_uevent ev = sent(w, i, NULL);
 
-		assert_int_equal(ev.type, numbers[i]);
-		assert_int_equal(u32(ev.u + host_at[i]), 77);
+		assert_int_equal(ev.u.host.host_no, 77);
 		assert_true(ev.transport_handle == HANDLE);
+		assert_int_equal(ev.u.iscsi_ping.pid, i ? 9 : 0);
+		if (ev.type == ISCSI_UEVENT_LOGOUT_FLASHNODE_SID)
+			assert_int_equal(ev.u.logout_flashnode_sid.sid, 7);
 	}
-	assert_int_equal(u32(sent(w, 10, NULL).u + 4), 7);
-	assert_int_equal(u32(sent(w, 1, NULL).u + 16), 9);
 }
 
 static void build(struct job *job)

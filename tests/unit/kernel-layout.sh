@@ -13,4 +13,4 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/gnu"
 : >"$dir/gnu/stubs-32.h"
 echo '#include "kernel/iscsi_if.h"' |
-	$cc -m32 -fsyntax-only -std=gnu11 -Wall -Werror -I "${srcdir:-.}/core" -I "/usr/include/$($cc -print-multiarch)" -idirafter "$dir" -xc -
+	$cc -m32 -fsyntax-only -std=gnu11 -Wall -Werror -I "${srcdir:-.}/core" -I "${srcdir:-.}/include" -I "/usr/include/$($cc -print-multiarch)" -idirafter "$dir" -xc -

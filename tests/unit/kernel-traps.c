@@ -53,16 +53,12 @@ static int teardown(void **state)
 static void ask(struct job *job, unsigned nth)
 {
 	static const uint32_t numbers[] = { ISCSI_UEVENT_GET_STATS, ISCSI_UEVENT_GET_CHAP, ISCSI_UEVENT_GET_HOST_STATS };
-	static const uint8_t u[24];
+	static const union iscsi_uevent_u u;
 
 	if (nth >= 3)
-		job_raw(job, numbers[nth - 3], u, NULL, 0);
-	else if (nth == 0)
-		job_get_stats(job);
-	else if (nth == 1)
-		job_get_chap(job, 0, 8);
+		job_raw(job, numbers[nth - 3], &u, NULL, 0);
 	else
-		job_get_host_stats(job);
+		job_add(job, numbers[nth], NULL, NULL, 0);
 }
 
 static void job_done(struct job *job, void *arg)
@@ -168,16 +164,16 @@ static void trap_08_errors_are_those_of_the_request(void **state)
 			job_create_session(w->job, 1, 0, 0, 0, 0);
 			break;
 		case ISCSI_UEVENT_NEW_FLASHNODE:
-			job_new_flashnode(w->job, "ipv4");
+			job_add(w->job, ISCSI_UEVENT_NEW_FLASHNODE, NULL, "ipv4", 5);
 			break;
 		case ISCSI_UEVENT_SEND_PDU:
 			job_send_pdu(w->job, header, NULL, 0);
 			break;
 		case ISCSI_UEVENT_GET_STATS:
-			job_get_stats(w->job);
+			job_add(w->job, ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 			break;
 		case ISCSI_UEVENT_LOGIN_FLASHNODE:
-			job_login_flashnode(w->job, 1);
+			job_add(w->job, ISCSI_UEVENT_LOGIN_FLASHNODE, NULL, NULL, 0);
 			break;
 		default:
 			job_create_conn(w->job, 0);

@@ -196,9 +196,9 @@ static void flash_node_settings_have_the_widths_of_the_driver(void **state)
 		"35:0a000009000000000000000000000000 ");
 	fake_kernel_request(k->fk, 0, &ev, &payload, &len);
 	x_free(payload);
-	assert_int_equal(get32(ev.u), 1);
-	assert_int_equal(get32(ev.u + 4), 3);
-	assert_int_equal(get32(ev.u + 8), 8);
+	assert_int_equal(get32(ev.u.bytes), 1);
+	assert_int_equal(get32(ev.u.bytes + 4), 3);
+	assert_int_equal(get32(ev.u.bytes + 8), 8);
 	end(k);
 }
 
@@ -349,13 +349,13 @@ static bool chap_table(void *arg, struct iscsi_uevent *ev, const uint8_t *payloa
 	(void)len;
 	if (ev->type != ISCSI_UEVENT_GET_CHAP)
 		return false;
-	room = get32(ev->u + 4);
+	room = get32(ev->u.bytes + 4);
 	assert_true(room <= 32);
 	memset(answer, 0, sizeof(answer));
 	for (uint16_t index = 0; n < room && index < 2 * k->entries; index += 2) {
 		uint8_t *rec = answer + n * 524;
 
-		if (index < get16(ev->u + 8))
+		if (index < get16(ev->u.bytes + 8))
 			continue;
 		memcpy(rec, &index, sizeof(index));
 		rec[4] = index == 4;
@@ -363,7 +363,7 @@ static bool chap_table(void *arg, struct iscsi_uevent *ev, const uint8_t *payloa
 		snprintf((char *)rec + 264, 256, "secret%u", index);
 		n++;
 	}
-	memcpy(ev->u + 4, &n, sizeof(n));
+	memcpy(ev->u.bytes + 4, &n, sizeof(n));
 	fake_kernel_event(k->fk, 1, ev, answer, room * 524);
 	return true;
 }
@@ -455,9 +455,9 @@ static void ping_ends_by_its_event(void **state)
 	fake_kernel_request(k->fk, 0, &ev, &payload, &len);
 	x_free(payload);
 	assert_int_equal(len, sizeof(dst));
-	assert_int_equal(get32(ev.u + 8), 1);
-	assert_int_equal(get32(ev.u + 12), 64);
-	assert_int_equal(get32(ev.u + 16), 77);
+	assert_int_equal(get32(ev.u.bytes + 8), 1);
+	assert_int_equal(get32(ev.u.bytes + 12), 64);
+	assert_int_equal(get32(ev.u.bytes + 16), 77);
 	end(k);
 }
 

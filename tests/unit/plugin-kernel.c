@@ -128,7 +128,7 @@ static void endpoint_is_polled_until_it_stands(void **state)
 		assert_int_equal(asked(k, 0, &ev), ISCSI_UEVENT_EP_CONNECT);
 		assert_true(ev.transport_handle == transport_handle(k->card));
 		assert_int_equal(asked(k, 1, &ev), ISCSI_UEVENT_EP_POLL);
-		memcpy(&timeout, ev.u + 8, sizeof(timeout));
+		memcpy(&timeout, ev.u.bytes + 8, sizeof(timeout));
 		assert_true(timeout <= 1); /* the machine's iSCSI waits with it */
 		assert_int_equal(count(k, ISCSI_UEVENT_EP_POLL), 4);
 		transport_disconnect(k->card, &r.op.binding);
@@ -309,7 +309,7 @@ static void a_connect_goes_through_its_host(void **state)
 	connect_it(k->port, &r, MISCSI_NONE);
 	assert_int_equal(run_end(&k->w, &r), 0);
 	assert_int_equal(asked(k, 0, &ev), ISCSI_UEVENT_EP_CONNECT_THROUGH_HOST);
-	memcpy(&host, ev.u, sizeof(host));
+	memcpy(&host, ev.u.bytes, sizeof(host));
 	assert_int_equal(host, 4);
 	end(k);
 }

@@ -82,8 +82,8 @@ static void parameters_come_before_the_start(void **state)
 
 		fake_kernel_request(w->fk, i, &ev, &payload, &len);
 		x_free(payload);
-		memcpy(&sid, ev.u, sizeof(sid));
-		memcpy(&param, ev.u + 8, sizeof(param));
+		memcpy(&sid, ev.u.bytes, sizeof(sid));
+		memcpy(&param, ev.u.bytes + 8, sizeof(param));
 		bound = ev.type == ISCSI_UEVENT_BIND_CONN ? i : bound;
 		first_pdu = ev.type == ISCSI_UEVENT_SEND_PDU && !first_pdu ? i : first_pdu;
 		last_pdu = ev.type == ISCSI_UEVENT_SEND_PDU ? i : last_pdu;
@@ -398,7 +398,7 @@ static void recovery_time_is_set_once(void **state)
 
 		fake_kernel_request(w->fk, i, &ev, &payload, &len);
 		x_free(payload);
-		memcpy(&param, ev.u + 8, sizeof(param));
+		memcpy(&param, ev.u.bytes + 8, sizeof(param));
 		sets += ev.type == ISCSI_UEVENT_SET_PARAM && param == ISCSI_PARAM_SESS_RECOVERY_TMO;
 	}
 	assert_int_equal(sets, 1);
@@ -509,7 +509,7 @@ static void an_asynchronous_logout_request_is_obeyed(void **state)
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
 
 	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
-	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
 	fixture_until(w, &s->recoveries, 1, 250, 20 * SECONDS);
 	assert_int_equal(w->logouts, 1);

@@ -29,7 +29,7 @@ static bool was_set(struct session_fixture *w, uint32_t param, const char *value
 		size_t len;
 
 		fake_kernel_request(w->fk, i, &ev, &payload, &len);
-		memcpy(&number, ev.u + 8, sizeof(number));
+		memcpy(&number, ev.u.bytes + 8, sizeof(number));
 		if (ev.type == ISCSI_UEVENT_SET_PARAM && number == param)
 			found |= !value || strcmp(payload, value) == 0;
 		x_free(payload);

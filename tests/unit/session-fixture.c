@@ -21,7 +21,7 @@ void fixture_event(struct session_fixture *w, uint32_t type, uint32_t a, uint32_
 	struct iscsi_uevent ev = { .type = type };
 	const uint32_t r[3] = { a, b, c };
 
-	memcpy(ev.r, r, sizeof(r));
+	memcpy(ev.r.bytes, r, sizeof(r));
 	fake_kernel_event(w->fk, 1, &ev, NULL, 0);
 }
 
@@ -30,7 +30,7 @@ static void send_pdu(struct session_fixture *w, uint32_t sid, const struct iscsi
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	uint8_t bytes[1024];
 
-	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	memcpy(bytes, pdu->bhs, ISCSI_BHS_SIZE);
 	memset(bytes + ISCSI_BHS_SIZE, 0, sizeof(bytes) - ISCSI_BHS_SIZE);
 	if (pdu->len)
@@ -49,7 +49,7 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 		usleep(300);
 	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE)
 		return false;
-	memcpy(&sid, ev->u, sizeof(sid));
+	memcpy(&sid, ev->u.bytes, sizeof(sid));
 	if ((payload[0] & 0x3f) == ISCSI_OP_LOGIN) {
 		w->logins++;
 		if (w->redirect)

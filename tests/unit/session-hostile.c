@@ -161,7 +161,7 @@ static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
 
 	pdu.bhs[36] = ISCSI_ASYNC_SESSION_DROPPED;
 	pdu.bhs[40] = pdu.bhs[41] = 0xff;
-	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
 	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->run.state, SESS_FAILED);

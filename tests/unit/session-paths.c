@@ -42,7 +42,7 @@ static void a_path_request_is_always_answered(void **state)
 	fake_sys_transport(&w->sys, "qedi");
 	fake_sys_write(&w->sys, "qedi\n", "class/scsi_host/host3/proc_name");
 	inet_pton(AF_INET, "127.0.0.9", asked.dst); /* to ourselves: no way out for an adapter */
-	memcpy(ev.r, &host, sizeof(host));
+	memcpy(ev.r.bytes, &host, sizeof(host));
 	fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
 	for (int i = 0; i < 50 && !fixture_count(w, ISCSI_UEVENT_PATH_UPDATE); i++) /* the worker is another thread */
 		fixture_run(w, 2 * SECONDS);
@@ -53,9 +53,9 @@ static void a_path_request_is_always_answered(void **state)
 	assert_memory_equal(got.mac_addr, nobody, 6);
 
 	/* a host of nobody's, a request that is cut: no harm, no answer */
-	memcpy(ev.r, (const uint32_t[]){ 77 }, sizeof(host));
+	memcpy(ev.r.bytes, (const uint32_t[]){ 77 }, sizeof(host));
 	fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
-	memcpy(ev.r, &host, sizeof(host));
+	memcpy(ev.r.bytes, &host, sizeof(host));
 	fake_kernel_event(w->fk, 2, &ev, &asked, 60);
 	fixture_run(w, 2 * SECONDS);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_PATH_UPDATE), 1);
@@ -73,7 +73,7 @@ static void one_path_request_too_many_is_answered(void **state)
 	fake_sys_transport(&w->sys, "qedi");
 	fake_sys_write(&w->sys, "qedi\n", "class/scsi_host/host3/proc_name");
 	inet_pton(AF_INET, "127.0.0.9", asked.dst);
-	memcpy(ev.r, &host, sizeof(host));
+	memcpy(ev.r.bytes, &host, sizeof(host));
 	for (unsigned n = 1; n <= 2; n++) {
 		fake_kernel_event(w->fk, 2, &ev, &asked, sizeof(asked));
 		for (int i = 0; i < 50 && fixture_count(w, ISCSI_UEVENT_PATH_UPDATE) < n; i++)

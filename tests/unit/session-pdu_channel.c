@@ -46,7 +46,7 @@ static void send_pdu(struct carried *c, uint32_t sid, const struct iscsi_pdu *pd
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	uint8_t bytes[1024] = { 0 };
 
-	memcpy(ev.r, &sid, sizeof(sid));
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	memcpy(bytes, pdu->bhs, ISCSI_BHS_SIZE);
 	if (pdu->len)
 		memcpy(bytes + ISCSI_BHS_SIZE, pdu->data, pdu->len);
@@ -58,7 +58,7 @@ static void hang_up(struct carried *c, uint32_t sid)
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_ERROR };
 	const uint32_t r[3] = { sid, 0, ISCSI_ERR_TCP_CONN_CLOSE };
 
-	memcpy(ev.r, r, sizeof(r));
+	memcpy(ev.r.bytes, r, sizeof(r));
 	fake_kernel_event(c->fk, 1, &ev, NULL, 0);
 }
 
@@ -67,8 +67,8 @@ static void firmware_says(struct carried *c, const struct iscsi_uevent *start, u
 {
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_CONN_LOGIN_STATE };
 
-	memcpy(ev.r, start->u, 8); /* sid, cid */
-	memcpy(ev.r + 8, &state, sizeof(state));
+	memcpy(ev.r.bytes, start->u.bytes, 8); /* sid, cid */
+	memcpy(ev.r.bytes + 8, &state, sizeof(state));
 	fake_kernel_event(c->fk, 1, &ev, NULL, 0);
 }
 
@@ -83,7 +83,7 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 		firmware_says(c, ev, c->refused ? 0 : 3);
 	if (ev->type != ISCSI_UEVENT_SEND_PDU || len < ISCSI_BHS_SIZE || c->silent)
 		return false;
-	memcpy(&sid, ev->u, sizeof(sid));
+	memcpy(&sid, ev->u.bytes, sizeof(sid));
 	switch (payload[0] & 0x3f) {
 	case ISCSI_OP_LOGIN:
 		c->logins++;
@@ -290,7 +290,7 @@ static void firmware_logs_in_for_a_discovery(void **state)
 		size_t len;
 
 		fake_kernel_request(c->fk, i, &ev, &payload, &len);
-		memcpy(&param, ev.u + 8, sizeof(param));
+		memcpy(&param, ev.u.bytes + 8, sizeof(param));
 		if (ev.type == ISCSI_UEVENT_START_CONN)
 			started = true;
 		if (ev.type == ISCSI_UEVENT_SET_PARAM && !started) {
@@ -399,7 +399,7 @@ static void ask_for_path(struct carried *c, uint32_t host_no, const char *to)
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_PATH_REQ };
 	struct iscsi_path asked = { .handle = 77, .ip_addr_len = 4 };
 
-	memcpy(ev.r, &host_no, sizeof(host_no));
+	memcpy(ev.r.bytes, &host_no, sizeof(host_no));
 	inet_pton(AF_INET, to, asked.dst);
 	fake_kernel_event(c->fk, 2, &ev, &asked, sizeof(asked));
 }

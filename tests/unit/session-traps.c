@@ -59,12 +59,12 @@ static void trap_01_two_connect_models(void **state)
 		fixture_until(w, &a.done, 1, 50, 10 * SECONDS);
 		record_free(node);
 		assert_int_equal(a.result.err.code, 0);
-		bound = u64(sent(w, ISCSI_UEVENT_BIND_CONN, i, NULL).u + 8);
+		bound = u64(sent(w, ISCSI_UEVENT_BIND_CONN, i, NULL).u.bytes + 8);
 		assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
 		assert_int_equal(fixture_count(w, ISCSI_UEVENT_EP_CONNECT), endpoints + rows[i].endpoint);
 		if (rows[i].endpoint) {
 			assert_int_equal(bound, ++endpoints); /* the made-up kernel counts its endpoints up */
-			assert_int_equal(u64(sent(w, ISCSI_UEVENT_CREATE_BOUND_SESSION, endpoints - 1, NULL).u), bound);
+			assert_int_equal(u64(sent(w, ISCSI_UEVENT_CREATE_BOUND_SESSION, endpoints - 1, NULL).u.bytes), bound);
 		}
 		fixture_logout(w, a.result.sid, &a);
 		fixture_until(w, &a.done, 1, 250, 60 * SECONDS);

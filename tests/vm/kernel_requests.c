@@ -148,12 +148,12 @@ static void refusals_without_a_session(struct fixture *w)
 	CHECK(run(w) == -EINVAL);
 	job_destroy_session(fresh(w));
 	CHECK(run(w) == -EINVAL);
-	job_get_stats(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	CHECK(kernel_run(w->k, w->job, &err) == -ENOENT && err.code == MISCSI_ERR_SESS_NOT_FOUND);
 	job_for_host(fresh(w), w->handle, 4000000);
 	job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "x");
 	CHECK(kernel_run(w->k, w->job, &err) == -ENODEV && err.code == MISCSI_ERR_HOST_NOT_FOUND);
-	job_get_host_stats(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_GET_HOST_STATS, NULL, NULL, 0);
 	CHECK(kernel_run(w->k, w->job, &err) == -ENOSYS && err.code == MISCSI_ERR_OP_NOT_SUPP);
 	job_create_session(fresh(w), w->handle + 8, 0, 0, 0, 0);
 	CHECK(run(w) == -EINVAL);
@@ -256,7 +256,7 @@ static void lose_the_connection(struct fixture *w)
 
 	job_start_conn(fresh(w));
 	CHECK(run(w) == 0);
-	job_get_stats(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	CHECK(run(w) == 0 && job_data(w->job, 0, &len) && len >= 96);
 	close(w->peer);
 	await(w, "error TCP_CONN_CLOSE;");
@@ -311,7 +311,7 @@ static void bench(struct fixture *w)
 	}
 	t = now();
 	for (int i = 0; i < 1000; i++) {
-		job_get_stats(fresh(w));
+		job_add(fresh(w), ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 		CHECK(run(w) == 0);
 	}
 	printf("%6.2f us a statistics request, on a socket of its own\n", (now() - t) / 1000);
