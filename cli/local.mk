@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # cli: the programs that a user types. They read words and print text; what is done lies in core/modes.
 cli_args = cli/args.h cli/args.c cli/opts.def cli/modes.def
 sbin_PROGRAMS += iscsiadm

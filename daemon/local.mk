@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # iscsid
 sbin_PROGRAMS += iscsid
 iscsid_SOURCES = daemon/iscsid.c daemon/iscsid.h daemon/become.c daemon/serve.c

@@ -110,6 +110,7 @@ static void each(struct strbuf *b, size_t section, void (*fn)(struct strbuf *b, 
 
 void conf_text_file(struct strbuf *b)
 {
+	remark(b, "SPDX-License-Identifier: GPL-2.0-or-later");
 	remark(b, "Settings of the iSCSI initiator; see iscsid.conf(5).");
 	strbuf_puts(b, "#\n");
 	remark(b,

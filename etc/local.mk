@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # etc: the configuration that is installed. It is made from core/record/fields.def by etc/generate, and checked in.
 noinst_PROGRAMS += etc/generate
 etc_generate_SOURCES = etc/generate.c etc/conf_text.h etc/conf_text.c

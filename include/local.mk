@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # include: what the build needs to know of this folder
 miscsiincludedir = $(includedir)/miscsi
 miscsiinclude_HEADERS = include/miscsi/errors.def include/miscsi/errors.h include/miscsi/plugin.h include/miscsi/core.h \

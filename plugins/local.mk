@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What the plugins serve, from their own tables: installed beside them, and there when a plugin is not. It is made by running a program of
 # the build; where that cannot run, there is no such file, and a lack is named by its transport alone.
 if RUNS_HERE

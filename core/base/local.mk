@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # base: errors, memory, log, event loop, workers, lists, strings, files. Knows nothing of iSCSI.
 libcore_a_SOURCES += core/base/err.h core/base/mem.h core/base/log.h core/base/loop.h core/base/worker.h \
 	core/base/list.h core/base/clock.h core/base/strbuf.h core/base/utf8.h core/base/ascii.h core/base/file.h core/base/timers.h \

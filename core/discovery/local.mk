@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # discovery: SendTargets, without a session and without the daemon.
 libcore_a_SOURCES += core/discovery/discovery.h core/discovery/discovery_private.h core/discovery/discovery.def core/discovery/discovery.c \
 	core/discovery/discovery_login.c core/discovery/discovery_paths.c

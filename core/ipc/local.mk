@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # ipc: the daemon's Varlink interface: codec, server, sockets, client, and the service that binds it to the session manager.
 libcore_a_SOURCES += core/ipc/varlink.h core/ipc/varlink_server.h core/ipc/listener.h core/ipc/service.h core/ipc/client.h \
 	core/ipc/varlink_call.h core/ipc/varlink_connection.h core/ipc/batch.h core/ipc/recordjson.h \

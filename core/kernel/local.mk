@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernel: the kernel's interface. Requests and events over NETLINK_ISCSI, sysfs, modules, scans.
 libcore_a_SOURCES += \
 	core/kernel/attrs.c core/kernel/attrs.h \

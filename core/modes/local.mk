@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # core/modes: what the build needs to know of this folder
 libcore_a_SOURCES += core/modes/transport_mode.h core/modes/transport_mode.c
 # modes: what each mode of iscsiadm does, giving data and printing nothing.

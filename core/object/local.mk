@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # object: the things that modes show and change.
 libcore_a_SOURCES += core/object/session_info.h core/object/session_info.c
 libcore_a_SOURCES += core/object/host.h core/object/host.c core/object/adapter.h core/object/adapter.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # core/plugin: the loader, the gate, the life of ops, what plugins may call, and what they get by default.
 libcore_a_SOURCES += core/plugin/private.h core/plugin/plugins.h core/plugin/plugins.c core/plugin/load.h core/plugin/load.c \
 	core/plugin/abi.h core/plugin/abi.c core/plugin/catalogue.h core/plugin/catalogue.c core/plugin/transport.h core/plugin/transport.c \

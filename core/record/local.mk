@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # record: settings, records, their files, the database. Uses base, and names and portals of proto.
 libcore_a_SOURCES += core/record/field.h core/record/fields.def core/record/field.c \
 	core/record/value.h core/record/value.c \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # session: machines as tables, and the manager that owns the sessions.
 libcore_a_SOURCES += core/session/manager.h core/session/manager_private.h core/session/session.h core/session/connection.h core/session/actions.h \
 	core/session/connection.def core/session/session.def core/session/machines.c core/session/connection.c core/session/conn_actions.c \

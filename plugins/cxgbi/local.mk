@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # plugins/cxgbi: built with the public header alone, as a plugin from elsewhere would be
 plugins_LTLIBRARIES += cxgbi.la
 cxgbi_la_SOURCES = plugins/cxgbi/cxgbi.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # plugins/iser: built with the public header alone, as a plugin from elsewhere would be
 plugins_LTLIBRARIES += iser.la
 iser_la_SOURCES = plugins/iser/iser.c

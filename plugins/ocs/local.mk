@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # plugins/ocs: built with the public header alone, as a plugin from elsewhere would be
 plugins_LTLIBRARIES += ocs.la
 ocs_la_SOURCES = plugins/ocs/ocs.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # plugins/qedi: built with the public header alone, as a plugin from elsewhere would be
 plugins_LTLIBRARIES += qedi.la
 qedi_la_SOURCES = plugins/qedi/qedi.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # plugins/tcp: built with the public header alone, as a plugin from elsewhere would be
 plugins_LTLIBRARIES += tcp.la
 tcp_la_SOURCES = plugins/tcp/tcp.c

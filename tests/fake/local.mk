@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The scripted target, and core/proto against each of its misbehaviours over a socket.
 check_PROGRAMS += tests/fake/probe
 tests_fake_probe_SOURCES = tests/fake/probe.c

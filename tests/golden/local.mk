@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # golden tests: what iscsiadm prints, against what open-iscsi 2.1.8 was seen to print
 golden_files = tests/golden/db.txt tests/golden/fake-disc.txt tests/golden/fake-iface.txt tests/golden/fake-one.txt \
 	tests/golden/adapters.txt tests/golden/hba.txt tests/golden/hba-differences.txt tests/golden/differences.txt \

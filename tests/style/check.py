@@ -7,8 +7,10 @@ usage: check.py [ROOT]
 Every finding is a line "PATH:LINE: RULE: what". An exception is a line "RULE PATH[:NAME] reason" in the file `exceptions` beside
 ROOT/tests/style; one that excuses nothing is a finding too. Exit status 1 when there is a finding.
 """
+import fnmatch
 import os
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -22,6 +24,8 @@ COMMENTS_LEAST, COMMENTS_MOST = 12.0, 18.0
 
 CODE_FOLDERS = ('include', 'core', 'plugins', 'cli', 'daemon')
 TEST_FOLDERS = ('tests',)
+# Licences themselves, and data that has no comments.
+NO_LICENCE = ('COPYING', '*/COPYING', 'tests/fuzz/corpus/*', 'tests/golden/*.txt', 'tests/unit/record-golden/*')
 NO_PLUGIN_NAMES = ('core', 'cli', 'daemon')
 KERNEL_TRANSPORTS = {'tcp', 'iser', 'qla4xxx', 'bnx2i', 'cxgb3i', 'cxgb4i', 'be2iscsi', 'qedi', 'ocs'}
 
@@ -94,6 +98,26 @@ def read_tree(root, folders, endings):
                     with open(full, encoding='utf-8') as f:
                         sources.append(csource.Source(os.path.relpath(full, root), f.read()))
     return sources
+
+
+def tracked(root):
+    """The files that are ours: those that git knows; all of a tree without it, but none of a tarball, where autotools' lie among them."""
+    if os.path.exists(os.path.join(root, '.git')):
+        names = subprocess.run(['git', '-C', root, 'ls-files', '-z'], stdout=subprocess.PIPE, text=True, check=True).stdout.split('\0')
+        return [n for n in names if n and os.path.exists(os.path.join(root, n))]
+    if os.path.exists(os.path.join(root, 'configure')):
+        return []
+    return sorted(os.path.relpath(os.path.join(where, n), root) for where, _, names in os.walk(root) for n in names)
+
+
+def check_licences(root, out):
+    for path in tracked(root):
+        if any(fnmatch.fnmatch(path, pattern) for pattern in NO_LICENCE):
+            continue
+        with open(os.path.join(root, path), encoding='utf-8') as f:
+            head = ''.join(f.readline() for _ in range(3))
+        if 'SPDX-License-Identifier: ' not in head:
+            out.add('licence', path, 1, 'none of the first three lines has "SPDX-License-Identifier: "')
 
 
 def rank(values, percent):
@@ -230,6 +254,7 @@ def check_tree(root):
             check_calls(src, out)
         if src.path.split('/')[0] in NO_PLUGIN_NAMES:
             check_plugin_names(src, names, out)
+    check_licences(root, out)
     check_whole(code, out)
     out.report_unused()
     return out.lines

@@ -14,6 +14,7 @@ import graph  # noqa: E402
 
 HEAD = '/* SPDX-License-Identifier: GPL-2.0-or-later */\n/* What this is. */\n'
 LGPL = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n/* What this is. */\n'
+MAKE = '# SPDX-License-Identifier: GPL-2.0-or-later\n'
 GOOD = HEAD + '''#include "base/good.h"
 #include <stdio.h>
 
@@ -41,6 +42,8 @@ BAD = (
     ('head', 'include/miscsi/x.h', '/* SPDX-License-Identifier: GPL-2.0-or-later */\n/* What. */\n'),
     ('head', 'tests/unit/x.c', '/* no licence */\n/* What. */\n'),
     ('head', 'core/record/x.def', '/* no licence */\n'),
+    ('licence', 'core/base/local.mk', '# no licence\n'),
+    ('licence', 'doc/x.md', 'no licence\n'),
     ('file-lines', 'core/base/x.c', 'int f(void);\n' * 700),
     ('file-lines', 'tests/unit/x.c', 'int f(void);\n' * 700),
     ('header-lines', 'core/base/x.h', 'int f(void);\n' * 120),
@@ -96,13 +99,15 @@ FINE = (
     ('cli/x.c', '#include "modes/node.h"\n#include "base/err.h"\nint f(void)\n{\n\treturn printf("x");\n}\n'),
     ('core/base/x.c', '#ifdef A\nint f(int a)\n{\n#else\nint f(void)\n{\n#endif\n\treturn 1;\n}\n'),
     ('tests/unit/x.h', 'int f(void);\n' * 200),
+    ('tests/fuzz/corpus/x/y', 'any bytes, no licence'),
+    ('include/miscsi/COPYING', 'no licence'),
     ('include/miscsi/x.h', LGPL + '#ifdef __cplusplus\nextern "C" {\n#endif\nint f(void);\n#ifdef __cplusplus\n}\n#endif\n'),
 )
 
 
 def rules_broken(files, exceptions=''):
     with tempfile.TemporaryDirectory() as root:
-        tree = {'core/base/good.c': GOOD, 'plugins/fancyhba/local.mk': '', 'tests/style/exceptions': exceptions, **files}
+        tree = {'core/base/good.c': GOOD, 'plugins/fancyhba/local.mk': MAKE, 'tests/style/exceptions': MAKE + exceptions, **files}
         for path, text in tree.items():
             full = os.path.join(root, path)
             os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -112,7 +117,7 @@ def rules_broken(files, exceptions=''):
 
 
 def whole(text):
-    return text if text.startswith('/* no') or text.startswith('/* SPDX') else HEAD + text
+    return text if 'no licence' in text or text.startswith('/* no') or text.startswith('/* SPDX') else HEAD + text
 
 
 class Check(unittest.TestCase):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What a guest runs besides the installed programs.
 noinst_PROGRAMS += tests/vm/kernel_requests
 tests_vm_kernel_requests_SOURCES = tests/vm/kernel_requests.c
