@@ -41,13 +41,6 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms, struct json_object **reply,
 	struct err *err);
 
-/* A failure as the daemon has set it ({code, text}), into err; its -errno. A number that this program does
- * not know is no exit status: GENERIC. */
-int client_failure(struct json_object *failure, struct err *err);
-
-/* Waits until the daemon has closed the connection, whatever it still says: 0; -ETIMEDOUT, -EINTR. */
-int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err);
-
 /* What became of one record or session. Strings live during the call only; NULL: unknown. */
 struct client_result {
 	size_t index; /* of the record or sid given */
@@ -88,11 +81,6 @@ struct client_session {
 int client_list(struct client *c, unsigned deadline_ms, void (*fn)(void *arg, const struct client_session *s), void *arg,
 	struct err *err);
 
-struct client_status {
-	char version[64];
-	long long pid, uptime_s, sessions, pending;
-};
-int client_status(struct client *c, struct client_status *out, struct err *err);
 /* Ends the daemon; returns when it has closed the connection. */
 int client_stop(struct client *c, struct err *err);
 

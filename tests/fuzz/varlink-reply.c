@@ -31,7 +31,9 @@ static void on_session(void *arg, const struct client_session *s)
 static void call(struct client *c, unsigned which)
 {
 	static const uint32_t sids[SIDS] = { 1, 2, 3 };
-	struct client_status status;
+	static const struct client_session one = {
+		.target = "iqn.2026-11.com.example:t", .address = "192.0.2.1", .port = 3260, .iface = "default"
+	};
 	struct err err = ERR_INIT;
 	unsigned seen[SIDS] = { 0 };
 	size_t n = 0;
@@ -47,7 +49,7 @@ static void call(struct client *c, unsigned which)
 		client_list(c, 10000, on_session, &n, &err);
 		break;
 	default:
-		client_status(c, &status, &err);
+		client_logout_of(c, &one, false, &err);
 	}
 }
 
