@@ -105,7 +105,7 @@ static int store_number(const struct opt_row *o, const char *value, long *to, st
  */
 static int store_word(const char *value, struct args_words *to, struct err *err)
 {
-	const char **v = x_realloc(to->v, (to->n + 1) * sizeof(*v));
+	const char **v = x_grow(to->v, to->n, &to->cap, sizeof(*v), 4);
 
 	if (!v)
 		return err_nomem(err, "the command line");

@@ -44,7 +44,7 @@ enum args_opt {
 /* What an option that may be given many times holds. */
 struct args_words {
 	const char **v; /* owned; the strings are argv's */
-	size_t n;
+	size_t n, cap;
 };
 
 typedef bool args_flag;

@@ -29,7 +29,7 @@ static const struct {
 static int print_discovery_nodes(
 	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	int r = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
 
 	if (r == -ENOENT) {
@@ -39,7 +39,6 @@ static int print_discovery_nodes(
 	if (r >= 0)
 		out_discovery_tree(&nodes);
 	*n += nodes.n;
-	record_list_free(&nodes);
 	return r;
 }
 
@@ -50,7 +49,7 @@ static int print_discovery_nodes(
  */
 static int print_discovery_section(const struct command *c, size_t section, size_t *total, struct err *err)
 {
-	struct record_list records = { 0 };
+	cleanup(record_list_free) struct record_list records = { 0 };
 	enum record_kind kind = sections[section].kind;
 	size_t n = 0;
 	int r = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, err) : 0;
@@ -72,7 +71,6 @@ static int print_discovery_section(const struct command *c, size_t section, size
 	if (r >= 0 && c->args->print == 1 && n == 0)
 		out_line("No targets found.");
 	*total += n;
-	record_list_free(&records);
 	return r;
 }
 
@@ -119,7 +117,7 @@ static int perform_discovery(const struct command *c, const struct discovery_mod
 		.keep = discovery_keep_of(a->ops),
 		.message = say_discovery_message,
 		.arg = &said };
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
 	int r = discovery_mode_perform(c->context, &what, &nodes, &err);
 
@@ -128,16 +126,13 @@ static int perform_discovery(const struct command *c, const struct discovery_mod
 		r = said ? command_status(r, &err) : command_fail(r, &err);
 		if (r != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)r));
-		record_list_free(&nodes);
 		return r;
 	}
 	for (size_t i = 0; a->print == 0 && i < nodes.n; i++)
 		out_node_line(nodes.at[i]);
 	if (a->print == 1)
 		out_discovery_tree(&nodes);
-	r = a->login ? command_login(c, &nodes, false) : 0;
-	record_list_free(&nodes);
-	return r;
+	return a->login ? command_login(c, &nodes, false) : 0;
 }
 
 static int show_discovery(const struct command *c, const struct discovery_mode_select *select)

@@ -21,7 +21,7 @@ static int list_ifaces(const struct command *c, const char *name, struct record_
 /* -P 1: what is bound to each; nothing at all when there are no nodes. */
 static int print_iface_tree(const struct command *c, const struct record_list *ifaces, struct err *err)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct node_mode_select all;
 	int r = node_mode_select(&all, NULL, NULL, NULL, err);
 
@@ -29,13 +29,12 @@ static int print_iface_tree(const struct command *c, const struct record_list *i
 		r = node_mode_list(c->context, &all, &nodes, err);
 	for (size_t i = 0; r >= 0 && i < ifaces->n; i++)
 		out_iface_tree(ifaces->at[i], &nodes);
-	record_list_free(&nodes);
 	return r == -ENOENT ? 0 : r;
 }
 
 static int show_ifaces(const struct command *c, const char *name)
 {
-	struct record_list ifaces = { 0 };
+	cleanup(record_list_free) struct record_list ifaces = { 0 };
 	struct err err = ERR_INIT;
 	int r = list_ifaces(c, name, &ifaces, &err);
 
@@ -48,7 +47,6 @@ static int show_ifaces(const struct command *c, const char *name)
 	else
 		for (size_t i = 0; r >= 0 && i < ifaces.n; i++)
 			out_iface_line(ifaces.at[i]);
-	record_list_free(&ifaces);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 

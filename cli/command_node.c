@@ -20,7 +20,7 @@
  */
 static int show_nodes(const struct command *c, const struct node_mode_select *select, bool records)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
 	int r = node_mode_list(c->context, select, &nodes, &err);
 
@@ -30,7 +30,6 @@ static int show_nodes(const struct command *c, const struct node_mode_select *se
 		out_node_tree(&nodes);
 	for (size_t i = 0; r >= 0 && !records && c->args->print == 0 && i < nodes.n; i++)
 		out_node_line(nodes.at[i]);
-	record_list_free(&nodes);
 	return r < 0 ? command_fail(r, &err) : 0;
 }
 
@@ -96,46 +95,40 @@ int command_node_delete(const struct command *c, const struct node_mode_select *
 /* What a boot does: Debian's unit runs `-m node --loginall=automatic`, and takes 21 for nothing to do. */
 static int login_nodes_of_startup(const struct command *c)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
 	int startup, r = node_mode_startup_parse(c->args->loginall, &startup, &err);
 
 	if (r >= 0)
 		r = node_mode_list_startup(c->context, startup, &nodes, &err);
-	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
-	record_list_free(&nodes);
-	return r;
+	return r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
 }
 
 static int logout_sessions_of_startup(const struct command *c)
 {
-	struct session_info_list sessions = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct err err = ERR_INIT;
 	int startup, r = node_mode_startup_parse(c->args->logoutall, &startup, &err);
 
 	if (r >= 0)
 		r = node_mode_sessions_startup(c->context, startup, &sessions, &err);
-	r = r < 0 ? command_fail(r, &err) : command_logout(c, &sessions);
-	session_info_list_free(&sessions);
-	return r;
+	return r < 0 ? command_fail(r, &err) : command_logout(c, &sessions);
 }
 
 static int login_nodes(const struct command *c, const struct node_mode_select *select)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
 	int r = node_mode_list(c->context, select, &nodes, &err);
 
-	r = r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
-	record_list_free(&nodes);
-	return r;
+	return r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
 }
 
 /* -u, -R, -s */
 static int run_on_node_sessions(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
-	struct session_info_list sessions = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct session_mode_filter filter;
 	struct err err = ERR_INIT;
 	int r;
@@ -145,13 +138,10 @@ static int run_on_node_sessions(const struct command *c, const struct node_mode_
 	if (r >= 0 && a->logout)
 		session_mode_add_logins(c->context, &filter, &sessions);
 	if (r < 0)
-		r = command_fail(r, &err);
-	else if (a->logout)
-		r = command_logout(c, &sessions);
-	else
-		r = a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
-	session_info_list_free(&sessions);
-	return r;
+		return command_fail(r, &err);
+	if (a->logout)
+		return command_logout(c, &sessions);
+	return a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
 }
 
 /*
@@ -162,7 +152,7 @@ static int choose_nodes(const struct command *c, struct node_mode_select *select
 {
 	const struct args *a = c->args;
 	const char *iface = a->ifaces.n ? a->ifaces.v[0] : NULL;
-	struct record_list found = { 0 };
+	cleanup(record_list_free) struct record_list found = { 0 };
 	struct err err = ERR_INIT;
 	int r = node_mode_select(select, a->targetname, a->portal, iface, &err);
 
@@ -173,7 +163,6 @@ static int choose_nodes(const struct command *c, struct node_mode_select *select
 	if (!iface || a->logout)
 		return 0;
 	r = iface_mode_find(c->context, iface, &found, &err);
-	record_list_free(&found);
 	if (r >= 0)
 		return 0;
 	if (r != -ENOENT)

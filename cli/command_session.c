@@ -54,29 +54,25 @@ static int print_sessions(const struct command *c, const struct session_info_lis
 static int run_on_all_sessions(const struct command *c)
 {
 	const struct args *a = c->args;
-	struct session_info_list l = { 0 };
+	cleanup(session_info_list_free) struct session_info_list l = { 0 };
 	struct err err = ERR_INIT;
 	int r;
 
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
 		return command_refuse("session mode: this operation (-o) requires a session (-r)");
 	r = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
-	if (r < 0) {
-		r = command_fail(r, &err);
-	} else if (a->logout) {
-		r = command_logout(c, &l);
-	} else if (a->rescan) {
-		r = command_rescan(c, &l);
-	} else if (a->stats) {
-		r = command_stats(c, &l);
-	} else if (l.n == 0) {
-		out_error("No active sessions.");
-		r = MISCSI_ERR_NO_OBJS_FOUND;
-	} else {
-		r = print_sessions(c, &l);
-	}
-	session_info_list_free(&l);
-	return r;
+	if (r < 0)
+		return command_fail(r, &err);
+	if (a->logout)
+		return command_logout(c, &l);
+	if (a->rescan)
+		return command_rescan(c, &l);
+	if (a->stats)
+		return command_stats(c, &l);
+	if (l.n)
+		return print_sessions(c, &l);
+	out_error("No active sessions.");
+	return MISCSI_ERR_NO_OBJS_FOUND;
 }
 
 /*
@@ -85,7 +81,7 @@ static int run_on_all_sessions(const struct command *c)
  */
 static int login_session_again(const struct command *c, struct record *node)
 {
-	struct record_list one = { 0 };
+	cleanup(record_list_free) struct record_list one = { 0 };
 	struct err err = ERR_INIT;
 	int r = record_set_int(node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
 
@@ -95,54 +91,44 @@ static int login_session_again(const struct command *c, struct record *node)
 	}
 	if (record_list_add(&one, node) < 0)
 		return command_fail(-ENOMEM, &err);
-	r = command_login(c, &one, true);
-	record_list_free(&one);
-	return r;
+	return command_login(c, &one, true);
 }
 
-/*
- * What is done to the record that a session came from. The portal is written as text and read again, so
- * that from here on it is as if it had been typed with -p.
- */
+/* Operations on the node record of a session. */
 static int run_on_session_record(const struct command *c, const struct session_info *s)
 {
-	struct record *node = NULL;
+	cleanup(record_freep) struct record *node = NULL;
 	struct node_mode_select select;
 	struct err err = ERR_INIT;
-	char portal[PORTAL_TEXT_MAX];
 	int r = session_mode_record(c->context, s, &node, &err);
 
+	if (r >= 0)
+		r = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), NULL, record_str(node, FIELD_IFACE_NAME), &err);
 	if (r < 0)
 		return command_fail(r, &err);
-	if (c->args->ops == ARGS_OP_NEW)
-		return login_session_again(c, node);
-	if (!c->args->ops || c->args->ops == ARGS_OP_SHOW) {
+	select.filter.address = record_str(node, FIELD_CONN_ADDRESS);
+	select.filter.port = (unsigned)record_int(node, FIELD_CONN_PORT);
+	switch (c->args->ops) {
+	case 0:
+	case ARGS_OP_SHOW:
 		r = out_record(node, c->args->show);
-		record_free(node);
 		return r < 0 ? command_fail(r, &err) : 0;
+	case ARGS_OP_NEW:
+		return login_session_again(c, x_steal(node));
+	case ARGS_OP_UPDATE:
+		return command_node_update(c, &select);
+	case ARGS_OP_DELETE:
+		return command_node_delete(c, &select);
+	default:
+		return command_refuse("session mode: only one operation (-o) is allowed");
 	}
-	snprintf(portal, sizeof(portal), "[%s]:%d", record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT));
-	if (portal_host_kind(record_str(node, FIELD_CONN_ADDRESS), strlen(record_str(node, FIELD_CONN_ADDRESS))) != PORTAL_IPV6)
-		snprintf(portal, sizeof(portal), "%s:%d", record_str(node, FIELD_CONN_ADDRESS),
-			(int)record_int(node, FIELD_CONN_PORT));
-	r = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), portal, record_str(node, FIELD_IFACE_NAME), &err);
-	if (r < 0)
-		r = command_fail(r, &err);
-	else if (c->args->ops == ARGS_OP_UPDATE)
-		r = command_node_update(c, &select);
-	else if (c->args->ops == ARGS_OP_DELETE)
-		r = command_node_delete(c, &select);
-	else
-		r = command_refuse("session mode: only one operation (-o) is allowed");
-	record_free(node);
-	return r;
 }
 
 /* With -r An unknown number is 22 with one line, which is what the sysfs look-up failed with. */
 static int run_on_session(const struct command *c)
 {
 	const struct args *a = c->args;
-	struct session_info_list l = { 0 };
+	cleanup(session_info_list_free) struct session_info_list l = { 0 };
 	struct err err = ERR_INIT;
 	uint32_t sid;
 	int r = session_mode_sid_parse(a->sid, &sid, &err);
@@ -155,15 +141,12 @@ static int run_on_session(const struct command *c)
 		return command_status(r, &err);
 	}
 	if (a->logout)
-		r = command_logout(c, &l);
-	else if (a->rescan)
-		r = command_rescan(c, &l);
-	else if (a->stats)
-		r = command_stats(c, &l);
-	else
-		r = a->given[ARGS_print] && !a->ops ? print_sessions(c, &l) : run_on_session_record(c, &l.info[0]);
-	session_info_list_free(&l);
-	return r;
+		return command_logout(c, &l);
+	if (a->rescan)
+		return command_rescan(c, &l);
+	if (a->stats)
+		return command_stats(c, &l);
+	return a->given[ARGS_print] && !a->ops ? print_sessions(c, &l) : run_on_session_record(c, &l.info[0]);
 }
 
 int command_session(const struct command *c)

@@ -12,51 +12,37 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *or_empty(const char *text)
-{
-	return *text ? text : "<empty>";
-}
-
-/* A text of sysfs on one line; each call of a statement needs its own. */
-struct clean {
-	char s[600];
-};
-
-static const char *clean(struct clean *to, const char *text)
-{
-	return str_escape(to->s, sizeof(to->s), or_empty(text), strlen(or_empty(text)));
-}
-
 void out_host_line(const struct host_info *h)
 {
-	struct clean ip, hw, net, name;
+	struct out_clean ip, hw, net, name;
 
 	printf(strchr(h->ipaddress, ':') ? "%s: [%u] [%s],[%s],%s %s\n" : "%s: [%u] %s,[%s],%s %s\n",
-		*h->transport ? h->transport : "unknown", h->host_no, clean(&ip, h->ipaddress), clean(&hw, h->hwaddress),
-		clean(&net, h->netdev), clean(&name, h->initiator));
+		*h->transport ? h->transport : "unknown", h->host_no, out_clean(&ip, h->ipaddress, "<empty>"),
+		out_clean(&hw, h->hwaddress, "<empty>"), out_clean(&net, h->netdev, "<empty>"),
+		out_clean(&name, h->initiator, "<empty>"));
 }
 
 static void print_host_text(const char *label, const char *text)
 {
-	struct clean c;
+	struct out_clean c;
 
-	printf("\t%s: %s\n", label, clean(&c, text));
+	printf("\t%s: %s\n", label, out_clean(&c, text, "<empty>"));
 }
 
 static void print_host_address(const char *label, const char *address)
 {
-	printf(strchr(address, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label, or_empty(address));
+	printf(strchr(address, ':') ? "\t%s: [%s]\n" : "\t%s: %s\n", label, out_or_empty(address));
 }
 
 void out_host(const struct host_info *h)
 {
-	struct clean ip;
+	struct out_clean ip;
 
 	printf("Host Number: %u\n", h->host_no);
 	print_host_text("State", h->state);
 	print_host_text("Transport", h->transport);
 	print_host_text("Initiatorname", h->initiator);
-	print_host_address("IPaddress", *h->ipaddress ? clean(&ip, h->ipaddress) : "");
+	print_host_address("IPaddress", *h->ipaddress ? out_clean(&ip, h->ipaddress, "<empty>") : "");
 	print_host_text("HWaddress", h->hwaddress);
 	print_host_text("Netdev", h->netdev);
 }
@@ -65,22 +51,22 @@ void out_host(const struct host_info *h)
 
 void out_host_pci_adapter(const struct pci_adapter *a)
 {
-	struct clean vendor, device, driver;
+	struct out_clean vendor, device, driver;
 
 	printf("Adapter: %s [%04x:%04x] %s %s\n\tTransport: %s\n\tDriver: %s\n", a->device.slot, a->device.vendor,
-		a->device.device, clean(&vendor, a->vendor_name), clean(&device, a->device_name), a->transport,
-		clean(&driver, a->device.driver));
+		a->device.device, out_clean(&vendor, a->vendor_name, "<empty>"), out_clean(&device, a->device_name, "<empty>"),
+		a->transport, out_clean(&driver, a->device.driver, "<empty>"));
 	for (unsigned i = 0; i < a->lacks_count; i++)
 		printf("\tNot ready: %s\n", a->lacks[i].text);
 }
 
 void out_host_adapter(const struct pci_adapter *a)
 {
-	struct clean vendor, device;
+	struct out_clean vendor, device;
 
 	printf("\tPCI Slot: %s\n", a->device.slot);
-	printf("\tPCI Vendor: [%04x] %s\n", a->device.vendor, clean(&vendor, a->vendor_name));
-	printf("\tPCI Device: [%04x] %s\n", a->device.device, clean(&device, a->device_name));
+	printf("\tPCI Vendor: [%04x] %s\n", a->device.vendor, out_clean(&vendor, a->vendor_name, "<empty>"));
+	printf("\tPCI Device: [%04x] %s\n", a->device.device, out_clean(&device, a->device_name, "<empty>"));
 	print_host_text("PCI Driver", a->device.driver);
 }
 
@@ -115,14 +101,14 @@ static void print_host_port_field(const char *label, const struct host_port *p, 
 	if (field_of(id)->type == FIELD_TYPE_ADDRESS)
 		print_host_address(label, value);
 	else
-		printf("\t%s: %s\n", label, or_empty(value));
+		printf("\t%s: %s\n", label, out_or_empty(value));
 }
 
 void out_host_port(const struct host_info *h, const struct host_port *p)
 {
-	struct clean c;
+	struct out_clean c;
 
-	printf("\t**********\n\tInterface:\n\t**********\n\tKernel Name: %s\n", clean(&c, p->kernel_name));
+	printf("\t**********\n\tInterface:\n\t**********\n\tKernel Name: %s\n", out_clean(&c, p->kernel_name, "<empty>"));
 	for (size_t i = 0; i < ARRAY_SIZE(port_lines); i++) {
 		if (port_lines[i].family && (port_lines[i].family == FIELD_IPV6) != p->v6)
 			continue;
@@ -143,11 +129,12 @@ void out_host_sessions_heading(void)
 void out_host_flashnode_line(const char *transport, const struct adapter_entry *e)
 {
 	const char *address = record_str(e->record, FIELD_FLASH_IPADDRESS);
-	struct clean a, t;
+	struct out_clean a, t;
 
 	printf(strchr(address, ':') ? "%s: [%u] [%s]:%d,%d %s\n" : "%s: [%u] %s:%d,%d %s\n", transport, e->index,
-		clean(&a, address), (int)record_int(e->record, FIELD_FLASH_PORT), (int)record_int(e->record, FIELD_FLASH_TPGT),
-		clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME)));
+		out_clean(&a, address, "<empty>"), (int)record_int(e->record, FIELD_FLASH_PORT),
+		(int)record_int(e->record, FIELD_FLASH_TPGT),
+		out_clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME), "<empty>"));
 }
 
 int out_host_entries(const struct adapter_entries *l, bool secrets)
@@ -161,7 +148,7 @@ int out_host_entries(const struct adapter_entries *l, bool secrets)
 
 void out_host_firmware(const struct firmware_target *t, bool secrets)
 {
-	struct clean c;
+	struct out_clean c;
 
 	printf("# BEGIN RECORD %s\n", PACKAGE_VERSION);
 	for (unsigned i = 0; i < FIRMWARE_VALUES; i++) {
@@ -170,7 +157,7 @@ void out_host_firmware(const struct firmware_target *t, bool secrets)
 		if (!t->values[i])
 			continue;
 		printf("%s = %s\n", firmware_key(which),
-			firmware_is_secret(which) && !secrets ? "********" : clean(&c, t->values[i]));
+			firmware_is_secret(which) && !secrets ? "********" : out_clean(&c, t->values[i], "<empty>"));
 	}
 	puts("# END RECORD");
 	mem_wipe(&c, sizeof(c));

@@ -15,30 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * A text of sysfs on one line; each call of a statement needs its own. Names come from targets: a
- * newline in one would be a line of its own to whoever reads this.
- */
-struct clean {
-	char s[2 * SESSION_INFO_NAME_MAX];
-};
-
-static const char *clean(struct clean *to, const char *text)
-{
-	return str_escape(to->s, sizeof(to->s), text, strlen(text));
-}
-
-static const char *clean_or(struct clean *to, const char *text, const char *none)
-{
-	return *text ? clean(to, text) : none;
-}
-
 /* "A:P,TPGT" */
 static void print_session_portal(const char *address, int64_t port, int64_t tpgt)
 {
-	struct clean a;
+	struct out_clean a;
 
-	printf(strchr(address, ':') ? "[%s]:%d,%d" : "%s:%d,%d", clean(&a, address), (int)port, (int)tpgt);
+	printf(strchr(address, ':') ? "[%s]:%d,%d" : "%s:%d,%d", out_clean(&a, address, ""), (int)port, (int)tpgt);
 }
 
 /*
@@ -47,11 +29,11 @@ static void print_session_portal(const char *address, int64_t port, int64_t tpgt
  */
 void out_session_line(const struct session_info *s)
 {
-	struct clean t;
+	struct out_clean t;
 
-	printf("%s: [%u] ", clean_or(&t, s->transport, "unknown"), s->sid);
+	printf("%s: [%u] ", out_clean(&t, s->transport, "unknown"), s->sid);
 	print_session_portal(s->persistent_address, s->persistent_port, s->tpgt);
-	printf(" %s (%s)\n", clean(&t, s->target), session_mode_is_flash(s) ? "flash" : "non-flash");
+	printf(" %s (%s)\n", out_clean(&t, s->target, ""), session_mode_is_flash(s) ? "flash" : "non-flash");
 }
 
 static const char stars[] = "************************";
@@ -92,9 +74,9 @@ static void print_session_choice(const struct layout *y, const char *label, int6
 
 static void print_session_text(const struct layout *y, const char *label, const char *text, const char *none)
 {
-	struct clean c;
+	struct out_clean c;
 
-	printf("%s\t\t%s: %s\n", y->indent, label, clean_or(&c, text, none));
+	printf("%s\t\t%s: %s\n", y->indent, label, out_clean(&c, text, none));
 }
 
 /*
@@ -103,7 +85,7 @@ static void print_session_text(const struct layout *y, const char *label, const 
  */
 static void print_session_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
-	struct clean c;
+	struct out_clean c;
 	const char *text = "<empty>";
 
 	if (masked && !y->secrets)
@@ -117,14 +99,14 @@ static void print_session_secret(const struct layout *y, const char *label, cons
 /* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
 static void print_session_interface(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
-	struct clean ip;
+	struct out_clean ip;
 
 	print_heading(y, "Interface:");
 	print_session_text(y, "Iface Name", s->iface, "default");
 	print_session_text(y, "Iface Transport", s->transport, "<empty>");
 	print_session_text(y, "Iface Initiatorname", s->initiator, "<empty>");
 	if (strchr(s->ipaddress, ':'))
-		printf("%s\t\tIface IPaddress: [%s]\n", y->indent, clean_or(&ip, s->ipaddress, ""));
+		printf("%s\t\tIface IPaddress: [%s]\n", y->indent, out_clean(&ip, s->ipaddress, ""));
 	else
 		print_session_text(y, "Iface IPaddress", s->ipaddress, "[default]");
 	print_session_text(y, "Iface HWaddress", s->hwaddress, "default");
@@ -168,11 +150,11 @@ static void print_session_params(const struct layout *y, const struct session_in
  */
 static void print_session_devices(const struct layout *y, const struct session_info *s)
 {
-	struct clean a, b;
+	struct out_clean a, b;
 
 	print_heading_of_width(y, "Attached SCSI devices:", (int)strlen(stars));
 	if (y->host)
-		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no, clean_or(&a, s->host_state, "Unknown"));
+		printf("%s\t\tHost Number: %u\tState: %s\n", y->indent, s->host_no, out_clean(&a, s->host_state, "Unknown"));
 	for (size_t i = 0; i < s->devices.n; i++) {
 		const struct scan_device *d = &s->devices.dev[i];
 
@@ -180,8 +162,8 @@ static void print_session_devices(const struct layout *y, const struct session_i
 			(unsigned long long)d->lun);
 		/* This line right behind its unit's: clients look nowhere else. */
 		if (*d->block)
-			printf("%s\t\t\tAttached scsi disk %s\t\tState: %s\n", y->indent, clean(&a, d->block),
-				clean_or(&b, d->state, "Unknown"));
+			printf("%s\t\t\tAttached scsi disk %s\t\tState: %s\n", y->indent, out_clean(&a, d->block, ""),
+				out_clean(&b, d->state, "Unknown"));
 	}
 }
 
@@ -222,7 +204,7 @@ static void print_session_tree(const struct layout *y, const struct session_info
 {
 	const struct session_info **order = x_newn(const struct session_info *, l->n + 1);
 	const struct session_info *last = NULL;
-	struct clean c;
+	struct out_clean c;
 
 	for (size_t i = 0; order && i < l->n; i++)
 		order[i] = &l->info[i];
@@ -233,7 +215,7 @@ static void print_session_tree(const struct layout *y, const struct session_info
 		const struct session_info *s = order ? order[i] : &l->info[i];
 
 		if (!last || strcmp(last->target, s->target) != 0)
-			printf("%sTarget: %s (%s)\n", y->indent, clean(&c, s->target),
+			printf("%sTarget: %s (%s)\n", y->indent, out_clean(&c, s->target, ""),
 				session_mode_is_flash(s) ? "flash" : "non-flash");
 		print_session(y, s, &words[s - l->info]);
 		last = s;
@@ -262,26 +244,26 @@ void out_session_tree_of_host(const struct session_info_list *l, const struct se
  */
 void out_session_banner(const char *transport_version)
 {
-	struct clean c;
+	struct out_clean c;
 
-	printf("iSCSI Transport Class version %s\nversion %s\n", clean(&c, transport_version), PACKAGE_VERSION);
+	printf("iSCSI Transport Class version %s\nversion %s\n", out_clean(&c, transport_version, ""), PACKAGE_VERSION);
 }
 
 /* The persistent portal is the one that the user has typed. */
 void out_session_name(const char *before, const struct session_info *s, const char *behind)
 {
-	struct clean t, a;
+	struct out_clean t, a;
 
-	printf("%s [sid: %u, target: %s, portal: %s,%d]%s\n", before, s->sid, clean(&t, s->target),
-		clean(&a, s->persistent_address), (int)s->persistent_port, behind);
+	printf("%s [sid: %u, target: %s, portal: %s,%d]%s\n", before, s->sid, out_clean(&t, s->target, ""),
+		out_clean(&a, s->persistent_address, ""), (int)s->persistent_port, behind);
 	fflush(stdout);
 }
 
 void out_session_failed(const char *what, const struct session_info *s, const struct err *err)
 {
-	struct clean t, a;
+	struct out_clean t, a;
 
-	out_error("Could not %s [sid: %u, target: %s, portal: %s,%d].", what, s->sid, clean(&t, s->target),
-		clean(&a, s->persistent_address), (int)s->persistent_port);
+	out_error("Could not %s [sid: %u, target: %s, portal: %s,%d].", what, s->sid, out_clean(&t, s->target, ""),
+		out_clean(&a, s->persistent_address, ""), (int)s->persistent_port);
 	out_reason(err);
 }

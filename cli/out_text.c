@@ -47,6 +47,17 @@ void out_line(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* "<empty>" rather than an empty word: democratic-csi and dell's goiscsi count five fields, vdsm counts six with the name. */
+const char *out_or_empty(const char *text)
+{
+	return *text ? text : "<empty>";
+}
+
+const char *out_clean(struct out_clean *to, const char *text, const char *none)
+{
+	return *text ? str_escape(to->s, sizeof(to->s), text, strlen(text)) : none;
+}
+
 /* Printed to memory first, so that a record comes whole or not at all. */
 int out_record(const struct record *r, bool secrets)
 {
@@ -211,20 +222,11 @@ void out_discovery_line(const struct record *disc)
 		record_str(disc, FIELD_DISC_TYPE));
 }
 
-/*
- * "<empty>" and never nothing: democratic-csi and dell's goiscsi count five fields, vdsm six with the
- * name.
- */
-static const char *or_empty(const char *text)
-{
-	return *text ? text : "<empty>";
-}
-
 void out_iface_line(const struct record *iface)
 {
 	printf("%s %s,%s,%s,%s,%s\n", record_str(iface, FIELD_IFACE_NAME), record_str(iface, FIELD_IFACE_TRANSPORT),
-		or_empty(record_str(iface, FIELD_IFACE_HWADDRESS)), or_empty(record_str(iface, FIELD_IFACE_IPADDRESS)),
-		or_empty(record_str(iface, FIELD_IFACE_NETDEV)), or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
+		out_or_empty(record_str(iface, FIELD_IFACE_HWADDRESS)), out_or_empty(record_str(iface, FIELD_IFACE_IPADDRESS)),
+		out_or_empty(record_str(iface, FIELD_IFACE_NETDEV)), out_or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
 }
 
 /* The list is of all nodes: their order gives the targets' order. */
@@ -253,7 +255,7 @@ void out_unserved(const char *transport, const struct err *why)
 void out_transports(const struct transport_mode_list *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		const struct transport_mode_info *t = &l->rows[i];
+		const struct plugin_info *t = &l->rows[i];
 
 		printf("Plugin: %s\n", t->name);
 		if (*t->refused) {
@@ -261,7 +263,7 @@ void out_transports(const struct transport_mode_list *l)
 			continue;
 		}
 		printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", t->version,
-			t->summary, t->abi, or_empty(t->transports), or_empty(t->modules));
-		printf("\tCapabilities: %s\n\tFile: %s\n", or_empty(t->capabilities), t->file);
+			t->summary, t->abi, out_or_empty(t->transports), out_or_empty(t->modules));
+		printf("\tCapabilities: %s\n\tFile: %s\n", out_or_empty(t->capabilities), t->file);
 	}
 }

@@ -27,6 +27,15 @@ struct session_mode_words;
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+const char *out_or_empty(const char *text); /* "<empty>" for "" */
+/*
+ * Text from sysfs or a target, escaped so that it stays on one line; none if it is empty. Each call in a statement needs its own buffer.
+ */
+struct out_clean {
+	char s[600];
+};
+const char *out_clean(struct out_clean *to, const char *text, const char *none);
+
 /* "# BEGIN RECORD", a line for each setting, "# END RECORD". -errno. */
 int out_record(const struct record *r, bool secrets);
 int out_records(const struct record_list *l, bool secrets);

@@ -32,7 +32,7 @@ static bool is_used(void *arg, const struct record *node)
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	struct record_list *nodes, struct err *err)
 {
-	struct session_info_list sessions = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
@@ -42,6 +42,5 @@ int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *as
 		r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 	if (r >= 0)
 		r = db_discovered(db, disc, nodes, found_flags(ask->keep), is_used, &sessions, err);
-	session_info_list_free(&sessions);
 	return r < 0 ? r : 0;
 }

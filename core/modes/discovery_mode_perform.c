@@ -235,7 +235,7 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct answer a = { .ask = ask };
-	struct record_list ifaces = { 0 };
+	cleanup(record_list_free) struct record_list ifaces = { 0 };
 	bool answered = false;
 	int r = choose_ifaces(ctx, ask, &ifaces, err);
 
@@ -261,6 +261,5 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 			r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
 	}
 	answer_free(&a);
-	record_list_free(&ifaces);
 	return r;
 }

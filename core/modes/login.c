@@ -55,7 +55,7 @@ static void login_result(void *arg, const struct client_result *r)
  */
 static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
-	struct session_info_list sessions = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
 	if (r < 0)
@@ -74,7 +74,6 @@ static int leave_out_present(struct context *ctx, const struct record_list *node
 		first_error_note(&c->exists, i, &there);
 		c->events->present(c->events->arg, nodes->at[i], wanted, present);
 	}
-	session_info_list_free(&sessions);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
  */
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err)
 {
-	struct record_list nodes = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct node_mode_select all;
 	size_t n = 0;
 	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
@@ -133,10 +133,8 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 		return r;
 	node_mode_select(&all, NULL, NULL, NULL, NULL);
 	r = node_mode_list(ctx, &all, &nodes, err);
-	if (r < 0 && r != -ENOENT) {
-		record_list_free(&nodes);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	}
 	err_clear(err);
 	for (size_t i = 0; i < out->n; i++) {
 		const struct record *node = NULL;
@@ -158,7 +156,6 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 	for (size_t i = n; i < out->n; i++)
 		session_info_clear(&out->info[i]);
 	out->n = n;
-	record_list_free(&nodes);
 	return 0;
 }
 
@@ -245,21 +242,19 @@ static int delete_node(struct db *db, const struct record *node, struct err *err
 int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
-	struct session_info_list sessions = { 0 };
-	struct record_list nodes = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	size_t n = 0;
 	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
-	if (r >= 0 && sessions.n && node_mode_list(ctx, select, &nodes, NULL) < 0)
-		record_list_free(&nodes);
+	if (r >= 0 && sessions.n)
+		node_mode_list(ctx, select, &nodes, NULL);
 	for (size_t i = 0; i < nodes.n; i++) {
 		if (session_mode_list_has(&sessions, nodes.at[i])) {
 			busy(arg, nodes.at[i]);
 			n++;
 		}
 	}
-	session_info_list_free(&sessions);
-	record_list_free(&nodes);
 	return r >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : r;
 }
 
@@ -267,8 +262,8 @@ int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *se
 int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
-	struct session_info_list sessions = { 0 };
-	struct record_list nodes = { 0 };
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	bool kept = false;
 	struct db *db;
 	int r = context_db(ctx, &db, err);
@@ -292,7 +287,5 @@ int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 	}
 	if (r >= 0 && kept)
 		r = err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists");
-	session_info_list_free(&sessions);
-	record_list_free(&nodes);
 	return r;
 }

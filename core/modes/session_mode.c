@@ -159,12 +159,13 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 struct logins_call {
 	const struct session_mode_filter *filter;
 	struct session_info_list *list;
+	size_t cap; /* of the list's array */
 };
 
 /* One that has a number by now, and had none when sysfs was read, is taken with it. */
 static void add_login(void *arg, const struct client_session *s)
 {
-	const struct logins_call *call = arg;
+	struct logins_call *call = arg;
 	struct session_info_list *l = call->list;
 	struct session_info info = { .sid = s->sid, .tpgt = s->tpgt, .persistent_port = s->port, .port = s->port }, *grown;
 
@@ -179,7 +180,7 @@ static void add_login(void *arg, const struct client_session *s)
 	snprintf(info.transport, sizeof(info.transport), "%s", s->transport);
 	if (call->filter && !passes_filter(&info, call->filter))
 		return;
-	grown = x_realloc(l->info, (l->n + 1) * sizeof(*grown));
+	grown = x_grow(l->info, l->n, &call->cap, sizeof(*grown), 8);
 	if (!grown)
 		return;
 	l->info = grown;
@@ -188,7 +189,7 @@ static void add_login(void *arg, const struct client_session *s)
 
 void session_mode_add_logins(struct context *ctx, const struct session_mode_filter *filter, struct session_info_list *list)
 {
-	struct logins_call call = { filter, list };
+	struct logins_call call = { filter, list, list->n };
 	struct client *client;
 
 	if (context_client_if_there(ctx, ASK_DAEMON_MS, &client) < 0 ||
@@ -246,7 +247,7 @@ int session_mode_record(struct context *ctx, const struct session_info *info, st
 		.port = (unsigned)info->persistent_port,
 		.tpgt = DB_TPGT_ANY,
 		.iface = iface_name_of(info) };
-	struct record_list list = { 0 };
+	cleanup(record_list_free) struct record_list list = { 0 };
 	struct db *db;
 	int r = context_db(ctx, &db, err);
 
@@ -258,7 +259,6 @@ int session_mode_record(struct context *ctx, const struct session_info *info, st
 		*out = list.at[0];
 		list.at[0] = NULL;
 	}
-	record_list_free(&list);
 	return r;
 }
 

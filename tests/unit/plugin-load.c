@@ -33,7 +33,7 @@ static void put(const struct tempdir *dir, const char *from, const char *as)
 }
 
 /* The row of a plugin's list by its name; NULL. */
-static const struct transport_mode_info *row(const struct transport_mode_list *list, const char *name)
+static const struct plugin_info *row(const struct transport_mode_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->rows[i].name, name) == 0)
