@@ -324,10 +324,7 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
 	return 0;
 }
 
-/*
- * Ends all threads; jobs that run are waited for. Jobs that still wait are dropped, without their
- * done().
- */
+/* No job begins any more: those that wait are dropped, without their done(). */
 static void stop_threads(struct worker_pool *p)
 {
 	pthread_mutex_lock(&p->lock);
@@ -336,17 +333,13 @@ static void stop_threads(struct worker_pool *p)
 		p->pending--;
 	pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
+}
+
+static void finish_pool(struct worker_pool *p)
+{
 	for (unsigned i = 0; i < p->max; i++)
 		if (p->slots[i].made)
 			pthread_join(p->slots[i].thread, NULL);
-}
-
-void worker_pool_free(struct worker_pool *p)
-{
-	if (!p || p->stopping)
-		return;
-	loop_fd_del(p->loop, &p->source);
-	stop_threads(p);
 	/* worker_cancel() promised these their done(): their owners may live on until it. */
 	deliver(p);
 	if (p->freed)
@@ -355,4 +348,22 @@ void worker_pool_free(struct worker_pool *p)
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 	x_free(p);
+}
+
+void worker_pool_free(struct worker_pool *p)
+{
+	if (!p || p->stopping)
+		return;
+	loop_fd_del(p->loop, &p->source);
+	stop_threads(p);
+	finish_pool(p);
+}
+
+void worker_pool_leave(struct worker_pool *p)
+{
+	loop_fd_del(p->loop, &p->source);
+	stop_threads(p);
+	deliver(p);
+	if (!p->pending)
+		finish_pool(p); /* else the thread of the job that runs needs the pool */
 }

@@ -32,6 +32,11 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
  */
 void worker_pool_free(struct worker_pool *p);
 /*
+ * The same at the end of a program, for a pool whose jobs may never end (a read from a dead disk): while one runs, it is not waited for;
+ * it and the pool stay in memory until the process exits, and its done() is not called.
+ */
+void worker_pool_leave(struct worker_pool *p);
+/*
  * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free
  * it. -EBUSY when it is under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be
  * made (done() is then not called).
