@@ -180,9 +180,15 @@ static const char man_head[] =
 	"An unknown key, and a value that is not allowed, is reported and has no effect: the default is "
 	"used.\n"
 	".PP\n"
-	"A secret is best kept in a file of its own that only root can read, named by a setting that ends in "
-	"_file;\n"
-	"credential:NAME stands for the file NAME among the credentials that systemd gives the daemon.\n"
+	"A secret is best kept in a file of its own that only root can read, named by a setting that ends in _file. The file "
+	"holds the\n"
+	"secret, at most 1024 bytes, and may end in a newline, which is not part of it. It is read anew for each login.\n"
+	".PP\n"
+	"credential:NAME names the file NAME in the directory $CREDENTIALS_DIRECTORY of the program that logs in: iscsid for "
+	"sessions,\n"
+	"iscsiadm for discovery. systemd sets it for a service that has LoadCredential= or a like setting\n"
+	".RB ( systemd.exec (5)).\n"
+	"NAME is 1 to 255 printable ASCII characters other than / and :, and not . or ..\n"
 	".SH SETTINGS\n";
 
 static const char man_tail[] = ".SH FILES\n"
@@ -195,7 +201,8 @@ static const char man_tail[] = ".SH FILES\n"
 			       "begins with InitiatorAlias=\n"
 			       ".SH SEE ALSO\n"
 			       ".BR iscsiadm (8),\n"
-			       ".BR iscsid (8)\n";
+			       ".BR iscsid (8),\n"
+			       ".BR systemd.exec (5)\n";
 
 void conf_text_manual(struct strbuf *b)
 {

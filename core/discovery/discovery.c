@@ -87,6 +87,40 @@ void discovery_clear(struct discovery *d)
 	d->ask = NULL;
 }
 
+/* ---- reading secrets ---- */
+
+bool discovery_has_files(const void *machine)
+{
+	const struct discovery *d = machine;
+
+	return credentials_in_files(d->config.record, &credentials_of_discovery);
+}
+
+static void discovery_have_read(void *arg, int result, const struct err *err)
+{
+	struct discovery *d = arg;
+
+	if (result < 0)
+		err_copy(&d->err, err);
+	discovery_event(d, result < 0 ? DISC_EV_FAILED : DISC_EV_READ);
+}
+
+int discovery_read(void *machine)
+{
+	struct discovery *d = machine;
+
+	discovery_arm(d, record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT));
+	return credentials_read(d->config.engine->readers, d->config.record, &credentials_of_discovery, discovery_have_read, d,
+		       &d->credentials, &d->err) < 0 ?
+		DISC_EV_FAILED :
+		DISC_EV_NONE;
+}
+
+int discovery_read_late(void *machine)
+{
+	return discovery_failed(machine, MISCSI_ERR_TRANS_TIMEOUT, "the file of the CHAP secret could not be read in time");
+}
+
 /* ---- looking the portal up, connecting ---- */
 
 static void discovery_dialled(struct dial *dial, const struct err *err)
@@ -306,6 +340,7 @@ void discovery_free(struct discovery *d)
 	discovery_clear(d);
 	dial_forget(&d->dial);
 	discovery_leave_paths(d);
+	credentials_free(&d->credentials);
 	x_free(d);
 }
 

@@ -13,16 +13,6 @@
 #define ANSWER_PDUS_MAX 200000u /* a million portals in PDUs of the least length that a record may ask for */
 #define FIRST_CMDSN 1u
 
-static const struct credential_fields credential_fields = {
-	FIELD_DISC_USERNAME,
-	FIELD_DISC_PASSWORD,
-	FIELD_DISC_PASSWORD_FILE,
-	FIELD_DISC_USERNAME_IN,
-	FIELD_DISC_PASSWORD_IN,
-	FIELD_DISC_PASSWORD_IN_FILE,
-	FIELD_DISC_CHAP_ALGS,
-};
-
 static void channel_pdu(void *arg, const struct iscsi_pdu *pdu)
 {
 	struct discovery *d = arg;
@@ -118,7 +108,7 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 	config->proposal.rdma_extensions = (transport_traits(d->dial.transport) & MISCSI_TRAIT_RDMA) != 0;
 	rc = make_isid(config->isid);
 	if (rc == 0 && chap)
-		rc = credentials_take(r, &credential_fields, &config->chap, err);
+		rc = credentials_take(r, &credentials_of_discovery, d->credentials, &config->chap, err);
 	if (rc == 0 && chap && discovery_by_firmware(d))
 		rc = chap_check(&config->chap, err); /* elsewhere the login does */
 	return rc;

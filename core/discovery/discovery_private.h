@@ -6,6 +6,7 @@
 #include "kernel/kernel.h"
 #include "proto/login.h"
 #include "proto/sendtargets.h"
+#include "link/credentials.h"
 #include "link/dial.h"
 #include "link/engine.h"
 #include "link/pdu_channel.h"
@@ -40,6 +41,7 @@ struct discovery {
 	struct loop_task begin;
 	struct portal portal; /* the one being asked: the configured one, or where a redirect led */
 	char address[64]; /* the numeric address being asked, for messages */
+	struct credentials *credentials; /* secrets from files, for all attempts; NULL: none */
 	unsigned redirects, retries;
 	bool found_some; /* in this attempt */
 	bool told; /* the user has heard of the attempt's failure */
@@ -77,6 +79,9 @@ bool discovery_has_address(const void *machine);
 bool discovery_by_firmware(const void *machine); /* which logs in, and out, by itself */
 bool discovery_may_pass(const void *machine);
 bool discovery_may_retry(const void *machine);
+bool discovery_has_files(const void *machine); /* of CHAP secrets */
+int discovery_read(void *machine);
+int discovery_read_late(void *machine);
 int discovery_resolve(void *machine);
 int discovery_connect(void *machine);
 int discovery_wait(void *machine);

@@ -9,6 +9,7 @@
 
 /* Each locks the memory of its stack in the daemon. */
 #define ENGINE_WORKERS 2
+#define ENGINE_READERS 16
 
 int engine_open(struct engine *e, bool macvlan, struct err *err)
 {
@@ -17,6 +18,8 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 
 	if (r >= 0)
 		r = worker_pool_new(e->loop, ENGINE_WORKERS, &e->workers);
+	if (r >= 0)
+		r = worker_pool_new(e->loop, ENGINE_READERS, &e->readers);
 	if (r >= 0)
 		r = kernel_new(NULL, NULL, &e->kernel);
 	plugins.loop = e->loop;
@@ -41,6 +44,8 @@ void engine_close(struct engine *e)
 		kernel_free(e->kernel);
 	if (e->workers)
 		worker_pool_free(e->workers);
+	if (e->readers)
+		worker_pool_leave(e->readers);
 	if (e->loop)
 		loop_free(e->loop);
 	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs };

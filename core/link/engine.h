@@ -20,7 +20,9 @@ struct engine {
 	const struct log *log;
 	struct sysfs *sysfs; /* its maker's, like the log */
 	struct loop *loop;
-	struct worker_pool *workers; /* for host names, kernel modules, files */
+	struct worker_pool *workers; /* for host names and kernel modules */
+	struct worker_pool
+		*readers; /* for the files of secrets: a dead disk may hold these threads, and nothing else waits for them */
 	struct kernel *kernel;
 	struct plugins *plugins;
 	struct scanner *scanner; /* the daemon makes it; NULL: this program scans no host */

@@ -198,8 +198,6 @@ int field_find_user(enum record_kind kind, const char *key, enum field_id *out, 
 	return -ENOENT;
 }
 
-#define CREDENTIAL "credential:"
-
 /* The words of an enum stand in the row as one text, which is also how they are documented. */
 const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size)
 {
@@ -270,13 +268,7 @@ static bool check_word(const struct field *f, const char *text, int64_t *number)
 /* A relative path would mean another file for the daemon than for the user. */
 static bool check_path(const struct field *f, const char *text, int64_t *number)
 {
-	size_t prefix = sizeof(CREDENTIAL) - 1;
-
-	if (!check_text(f, text, number))
-		return false;
-	if (!strncmp(text, CREDENTIAL, prefix))
-		return value_is_component(text + prefix, 255);
-	return text[0] == '/';
+	return check_text(f, text, number) && (text[0] == '/' || value_credential(text));
 }
 
 /* Also a name of none of the three formats, if it is harmless: targets with such names exist, and open-iscsi

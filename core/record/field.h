@@ -39,7 +39,7 @@ enum field_type {
 	FIELD_TYPE_LIST, /* one or more of values, each once, separated by commas; the order counts */
 	FIELD_TYPE_TEXT, /* no control characters, at most max bytes */
 	FIELD_TYPE_WORD, /* the same without blanks and '/', and not "." or ".." */
-	FIELD_TYPE_PATH, /* an absolute path */
+	FIELD_TYPE_PATH, /* an absolute path, or credential:NAME */
 	FIELD_TYPE_COMMAND, /* text */
 	FIELD_TYPE_SECRET, /* text that is never printed unasked */
 	FIELD_TYPE_NAME, /* an iSCSI name (RFC 3720 section 3.2.6) */

@@ -121,3 +121,16 @@ bool value_is_component(const char *s, size_t max)
 	/* A leading dot is also what temporary files have. */
 	return len && len <= max && s[0] != '.' && value_is_line(s, len) && !strpbrk(s, "/, ");
 }
+
+const char *value_credential(const char *s)
+{
+	static const char prefix[] = "credential:";
+	const char *name = s + sizeof(prefix) - 1;
+	size_t n = 0;
+
+	if (strncmp(s, prefix, sizeof(prefix) - 1) != 0 || !strcmp(name, ".") || !strcmp(name, ".."))
+		return NULL;
+	while (name[n] >= ' ' && name[n] <= '~' && name[n] != '/' && name[n] != ':')
+		n++;
+	return n && n <= 255 && !name[n] ? name : NULL;
+}

@@ -11,6 +11,9 @@
 /* connection machine */
 bool conn_by_firmware(const void *machine);
 bool conn_lost_before(const void *machine);
+bool conn_has_files(const void *machine); /* of CHAP secrets */
+int conn_read(void *machine);
+int conn_read_late(void *machine);
 int conn_resolve(void *machine);
 int conn_connect(void *machine);
 int conn_down(void *machine);

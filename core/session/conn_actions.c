@@ -3,6 +3,7 @@
 #include "kernel/sysfs.h"
 #include "record/record.h"
 #include "session/actions.h"
+#include "link/credentials.h"
 #include <errno.h>
 #include <string.h>
 
@@ -12,6 +13,45 @@ bool conn_by_firmware(const void *machine)
 	const struct conn *c = machine;
 
 	return transport_logs_in(c->k.transport);
+}
+
+bool conn_has_files(const void *machine)
+{
+	const struct conn *c = machine;
+
+	return credentials_in_files(c->session->record, &credentials_of_session);
+}
+
+static void conn_have_read(void *arg, int result, const struct err *err)
+{
+	struct conn *c = arg;
+
+	if (result < 0)
+		err_copy(&c->err, err);
+	conn_event(c, result < 0 ? CONN_EV_FAILED : CONN_EV_READ);
+}
+
+/* Before all else: a secret that cannot be read costs no connection, and adapters want it when the kernel's session is made. */
+int conn_read(void *machine)
+{
+	struct conn *c = machine;
+	const struct session *s = c->session;
+
+	err_clear(&c->err);
+	conn_arm(c, record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT));
+	return credentials_read(
+		       s->engine->readers, s->record, &credentials_of_session, conn_have_read, c, &c->credentials, &c->err) < 0 ?
+		CONN_EV_FAILED :
+		CONN_EV_NONE;
+}
+
+int conn_read_late(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the file of the CHAP secret for %s could not be read within %lld s",
+		session_target(c->session), (long long)record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	return conn_down(c);
 }
 
 /* A step of the dialling ended: the look-up, or the connect, whose binding has to be given back on every way down. */

@@ -9,16 +9,6 @@
 
 #define TIME2WAIT_MAX 3600
 
-static const struct credential_fields credential_fields = {
-	FIELD_SESSION_USERNAME,
-	FIELD_SESSION_PASSWORD,
-	FIELD_SESSION_PASSWORD_FILE,
-	FIELD_SESSION_USERNAME_IN,
-	FIELD_SESSION_PASSWORD_IN,
-	FIELD_SESSION_PASSWORD_IN_FILE,
-	FIELD_SESSION_CHAP_ALGS,
-};
-
 /* What an action of the login engine means to the machine. */
 static int follow(struct conn *c, struct login_action *action)
 {
@@ -79,7 +69,8 @@ int conn_login_begin(void *machine)
 		return CONN_EV_FAILED;
 	login.initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
 	login.initiator_alias = alias;
-	rc = chap ? credentials_take(s->record, &credential_fields, &login.chap, &c->err) : 0;
+	rc = chap ? credentials_take(s->record, &credentials_of_session, c->credentials, &login.chap, &c->err) : 0;
+	credentials_release(&c->credentials);
 	if (rc == 0)
 		rc = conn_proposals(c, &login.proposal);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 /* A session's parameters on their way: record → proposals → plugin → negotiation → plugin → kernel. */
 #include "record/record.h"
 #include "session/actions.h"
+#include "link/credentials.h"
 #include <errno.h>
 
 static const uint32_t digest_out[] = {
@@ -148,14 +149,17 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
 	struct adding *a = arg;
+	const struct secret *secret;
 	enum iscsi_param param = (enum iscsi_param)f->kernel.param;
 
 	if (f->kernel.table != FIELD_TABLE_SESSION || f->kernel.param < 0 || !from_record(a->c, f->kernel.param))
 		return 0;
 	switch (f->type) {
 	case FIELD_TYPE_SECRET:
-		if (record_secret(r, id)->len)
-			job_set_param_secret(a->job, param, record_secret(r, id)->bytes, record_secret(r, id)->len);
+		/* what is in a file stays there, unless firmware is to log in by it: the kernel shows what it is told */
+		secret = credentials_secret(r, &credentials_of_session, conn_by_firmware(a->c) ? a->c->credentials : NULL, id);
+		if (secret->len)
+			job_set_param_secret(a->job, param, secret->bytes, secret->len);
 		break;
 	case FIELD_TYPE_INT:
 	case FIELD_TYPE_BOOL:

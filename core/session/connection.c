@@ -3,6 +3,7 @@
  * The connection machine's own mechanics: events, postponed ones, jobs for the kernel, time. What it does in each state is in
  * conn_actions.c, conn_login.c and conn_params.c.
  */
+#include "link/credentials.h"
 #include "session/actions.h"
 
 /* Come from outside at any time: they wait until the kernel has done what it is at, so that no state need think of both. */
@@ -137,6 +138,7 @@ void conn_disarm(struct conn *c)
 void conn_release(struct conn *c)
 {
 	conn_disarm(c);
+	credentials_release(&c->credentials);
 	dial_cancel(&c->dial);
 	login_free(c->login);
 	c->login = NULL;
@@ -157,6 +159,7 @@ void conn_attempt_over(struct conn *c)
 void conn_close(struct conn *c)
 {
 	conn_release(c);
+	credentials_free(&c->credentials);
 	kconn_drop(&c->k);
 	if (c->k.binding.kind == MISCSI_BINDING_SOCKET || c->run.state == CONN_BINDING)
 		transport_disconnect(c->k.transport, &c->k.binding);

@@ -11,6 +11,7 @@
 #include "link/kconn.h"
 #include "proto/login.h"
 
+struct credentials;
 struct session;
 
 enum conn_state {
@@ -36,6 +37,7 @@ struct conn {
 	struct loop_timer timer; /* how long the state may last */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
+	struct credentials *credentials; /* secrets from files, from READING to the login; NULL: none */
 	struct dial dial; /* its op is used for the firmware's login, too */
 	struct kconn k;
 	struct login *login;

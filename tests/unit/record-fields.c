@@ -183,6 +183,15 @@ static void texts_end_where_the_row_says(void **state)
 	{
 		size_t max = (size_t)f->max;
 
+		if (f->type == FIELD_TYPE_PATH) {
+			memset(text, 'x', 11 + 255);
+			memcpy(text, "credential:", 11);
+			text[11 + 255] = '\0';
+			takes(f, text);
+			text[11 + 255] = 'x';
+			text[11 + 256] = '\0';
+			refuses(f, text);
+		}
 		if (f->type != FIELD_TYPE_TEXT && f->type != FIELD_TYPE_SECRET && f->type != FIELD_TYPE_WORD &&
 			f->type != FIELD_TYPE_COMMAND)
 			continue;
@@ -220,8 +229,9 @@ static void forms_are_checked(void **state)
 		{ FIELD_IFACE_HWADDRESS, { "00:11:22:33:44:55", "" },
 			{ "zz", "00:11:22:33:44", "00-11-22-33-44-55", "00:11:22:33:44:5g" } },
 		{ FIELD_FLASH_ISID, { "00023d000002" }, { "00023d00000", "00023d0000022", "00023d00000g" } },
-		{ FIELD_SESSION_PASSWORD_FILE, { "/run/secret", "credential:chap", "" },
-			{ "secret", "credential:", "credential:a/b" } },
+		{ FIELD_SESSION_PASSWORD_FILE, { "/run/secret", "credential:chap", "credential:.my, own", "" },
+			{ "secret", "credential:", "credential:a/b", "credential:..", "credential:a:b" } },
+		{ FIELD_SESSION_PASSWORD_FILE, { "/" }, { "credential:.", "credential:\xc3\xa4", "Credential:a", "credential" } },
 		{ FIELD_IFACE_NAME, { "192.0.2.10:3260:vol1", "qla4xxx.00:00:5e:00:53:01.ipv4.0" }, { "", "a/b", "-\n" } },
 		{ FIELD_SESSION_CHAP_ALGS, { "MD5", "SHA3-256,SHA256,SHA1,MD5" },
 			{ "md5", "MD5,", ",MD5", "MD5, SHA1", "SHA512" } },

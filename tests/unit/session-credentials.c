@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Secrets of a record: set in it, or in a file that it names. */
+/* Secrets of a record: set in it, or in a file or a systemd credential that it names; read by a worker, whatever becomes of the file's disk. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,19 +8,100 @@
 #include <cmocka.h>
 #include "base/file.h"
 #include "link/credentials.h"
+#include "session-fixture.h"
 #include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
-static const struct credential_fields fields = {
-	FIELD_DISC_USERNAME,
-	FIELD_DISC_PASSWORD,
-	FIELD_DISC_PASSWORD_FILE,
-	FIELD_DISC_USERNAME_IN,
-	FIELD_DISC_PASSWORD_IN,
-	FIELD_DISC_PASSWORD_IN_FILE,
-	FIELD_DISC_CHAP_ALGS,
+#define SECONDS 1000u
+
+/* Between the worker and the file: a disk that does not answer while it stands. */
+static _Atomic bool disk_hangs;
+static _Atomic unsigned reads;
+int __real_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
+int __wrap_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
+
+int __wrap_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
+{
+	if (strstr(path, "/secret"))
+		reads++;
+	while (strstr(path, "/secret") && disk_hangs)
+		usleep(1000);
+	return __real_file_read(dirfd, path, max, out, len);
+}
+
+/* A record with CHAP, a place for files, and what came of reading them. */
+struct reading {
+	struct tempdir dir;
+	struct loop *loop;
+	struct worker_pool *pool;
+	struct record *r;
+	struct credentials *read;
+	unsigned done;
+	int result;
+	struct err err;
 };
+
+static void on_read(void *arg, int result, const struct err *err)
+{
+	struct reading *t = arg;
+
+	t->done++;
+	t->result = result;
+	err_copy(&t->err, err);
+}
+
+static struct reading *set_up(void)
+{
+	struct reading *t = x_new(struct reading);
+
+	reads = 0;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	tempdir_make(&t->dir);
+	assert_int_equal(loop_new(&t->loop), 0);
+	assert_int_equal(worker_pool_new(t->loop, 2, &t->pool), 0);
+	t->r = record_new(RECORD_SENDTARGETS);
+	assert_int_equal(record_set(t->r, FIELD_DISC_AUTHMETHOD, "CHAP", NULL), 0);
+	assert_int_equal(record_set(t->r, FIELD_DISC_USERNAME, "joe", NULL), 0);
+	return t;
+}
+
+static void end(struct reading *t)
+{
+	credentials_free(&t->read);
+	worker_pool_free(t->pool);
+	loop_free(t->loop);
+	record_free(t->r);
+	tempdir_remove(&t->dir);
+	x_free(t);
+}
+
+static void set(struct reading *t, enum field_id id, const char *text)
+{
+	assert_int_equal(record_set(t->r, id, text, NULL), 0);
+}
+
+static int begin(struct reading *t)
+{
+	err_clear(&t->err);
+	t->done = 0;
+	return credentials_read(t->pool, t->r, &credentials_of_discovery, on_read, t, &t->read, &t->err);
+}
+
+/* 0, or what reading the files ended with. */
+static int read_files(struct reading *t)
+{
+	int rc = begin(t);
+
+	if (rc < 0)
+		return rc;
+	assert_int_equal(t->done, 0);
+	while (!t->done)
+		loop_step(t->loop, 100);
+	assert_int_equal(t->done, 1);
+	return t->result;
+}
 
 static void has(const struct secret *s, const char *text)
 {
@@ -29,44 +110,317 @@ static void has(const struct secret *s, const char *text)
 		assert_memory_equal(s->bytes, text, s->len);
 }
 
-static void secret_comes_from_its_setting_or_its_file(void **state)
+static void takes(struct reading *t, const char *secret, const char *secret_in)
 {
-	struct record *r = record_new(RECORD_SENDTARGETS);
 	struct chap_config chap = { 0 };
-	struct err err = ERR_INIT;
-	struct tempdir w;
 
-	(void)state;
-	tempdir_make(&w);
-	assert_int_equal(file_replace(AT_FDCWD, tempdir_path(&w, "secret"), "from a file\n", 12, 0600), 0);
-	assert_int_equal(record_set(r, FIELD_DISC_USERNAME, "joe", NULL), 0);
-	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_FILE, tempdir_path(&w, "secret"), NULL), 0);
-	assert_int_equal(credentials_take(r, &fields, &chap, &err), 0);
+	assert_int_equal(credentials_take(t->r, &credentials_of_discovery, t->read, &chap, &t->err), 0);
 	assert_string_equal(chap.name, "joe");
-	has(&chap.secret, "from a file"); /* an editor's newline is no part of it */
-	has(&chap.secret_in, "");
+	has(&chap.secret, secret);
+	has(&chap.secret_in, secret_in);
 	credentials_clear(&chap);
 	assert_null(chap.secret.bytes);
-
-	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD, "from the record", NULL), 0);
-	assert_int_equal(credentials_take(r, &fields, &chap, &err), 0);
-	has(&chap.secret, "from the record");
-	credentials_clear(&chap);
-
-	assert_int_equal(record_set(r, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&w, "gone"), NULL), 0);
-	memset(&chap, 0, sizeof(chap));
-	assert_int_equal(credentials_take(r, &fields, &chap, &err), -ENOENT);
-	assert_int_equal(err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
-	assert_non_null(strstr(err.text, "/gone"));
-	credentials_clear(&chap);
-	record_free(r);
-	tempdir_remove(&w);
 }
+
+static void secret_comes_from_its_setting_or_its_file(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	tempdir_put(&t->dir, "secret", "from a file\n");
+	tempdir_put(&t->dir, "secret-in", "the target's\n\n");
+	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
+	assert_int_equal(read_files(t), 0);
+	takes(t, "from a file", ""); /* an editor's newline is no part of it */
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&t->dir, "secret-in"));
+	assert_int_equal(read_files(t), 0);
+	takes(t, "from a file", "the target's\n"); /* but one newline only */
+	credentials_release(&t->read);
+	assert_null(t->read);
+
+	tempdir_put(&t->dir, "secret", "changed"); /* each login reads anew */
+	assert_int_equal(read_files(t), 0);
+	takes(t, "changed", "the target's\n");
+
+	set(t, FIELD_DISC_PASSWORD, "from the record");
+	set(t, FIELD_DISC_PASSWORD_IN, "this one too");
+	takes(t, "from the record", "this one too");
+	end(t);
+}
+
+static void nothing_is_read_where_no_file_is_needed(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	assert_false(credentials_in_files(t->r, &credentials_of_discovery));
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, "/nowhere/secret");
+	assert_true(credentials_in_files(t->r, &credentials_of_discovery));
+	set(t, FIELD_DISC_PASSWORD_IN, "here it is");
+	assert_false(credentials_in_files(t->r, &credentials_of_discovery));
+	set(t, FIELD_DISC_PASSWORD_FILE, "credential:secret");
+	assert_true(credentials_in_files(t->r, &credentials_of_discovery));
+	set(t, FIELD_DISC_AUTHMETHOD, "None");
+	assert_false(credentials_in_files(t->r, &credentials_of_discovery));
+	end(t);
+}
+
+static void a_credential_is_a_file_of_systemd(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	tempdir_put(&t->dir, "secret chap", "from systemd\n");
+	set(t, FIELD_DISC_PASSWORD_FILE, "credential:secret chap");
+	assert_int_equal(read_files(t), -EACCES);
+	assert_int_equal(t->err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+	assert_string_equal(t->err.text,
+		"cannot read credential:secret chap: CREDENTIALS_DIRECTORY is not set: iscsiadm was not started by systemd with "
+		"LoadCredential=secret chap");
+	assert_int_equal(reads, 0); /* and nothing below the working directory */
+
+	setenv("CREDENTIALS_DIRECTORY", t->dir.dir, 1);
+	assert_int_equal(read_files(t), 0);
+	takes(t, "from systemd", "");
+	set(t, FIELD_DISC_PASSWORD_FILE, "credential:secret");
+	assert_int_equal(read_files(t), -ENOENT);
+	assert_non_null(strstr(t->err.text, tempdir_path(&t->dir, "secret: No such file")));
+	end(t);
+}
+
+static void a_file_without_a_secret_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int result;
+	} rows[] = {
+		{ "secret-gone", "cannot read the CHAP secret from", -ENOENT },
+		{ "secret-empty", "is empty", -EACCES },
+		{ "secret-newline", "is empty", -EACCES },
+		{ "secret-large", "is larger than 1024 bytes", -EACCES },
+		{ "secret-fifo", "it is not a regular file", -EACCES },
+		{ "secret-folder", "cannot read the CHAP secret from", -EISDIR },
+	};
+	struct reading *t = set_up();
+	char large[1026];
+
+	(void)state;
+	tempdir_put(&t->dir, "secret-empty", "");
+	tempdir_put(&t->dir, "secret-newline", "\n");
+	memset(large, 'x', 1025);
+	large[1025] = '\0';
+	tempdir_put(&t->dir, "secret-large", large);
+	assert_int_equal(mkfifo(tempdir_path(&t->dir, "secret-fifo"), 0600), 0);
+	assert_int_equal(mkdir(tempdir_path(&t->dir, "secret-folder"), 0700), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		set(t, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&t->dir, rows[i].name));
+		assert_int_equal(read_files(t), rows[i].result);
+		assert_int_equal(t->err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+		assert_non_null(strstr(t->err.text, rows[i].text));
+		assert_non_null(strstr(t->err.text, rows[i].name));
+	}
+	large[1024] = '\0';
+	tempdir_put(&t->dir, "secret-large", large);
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&t->dir, "secret-large"));
+	assert_int_equal(read_files(t), 0);
+	takes(t, "", large);
+	end(t);
+}
+
+/* However often a login is tried again: one thread hangs, and the read is not begun twice. */
+static void a_read_that_hangs_is_waited_for_again(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	tempdir_put(&t->dir, "secret", "late");
+	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
+	disk_hangs = true;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(begin(t), 0);
+		while (!reads)
+			usleep(1000);
+		credentials_release(&t->read);
+	}
+	assert_int_equal(reads, 1);
+	assert_int_equal(begin(t), 0);
+	disk_hangs = false;
+	while (!t->done)
+		loop_step(t->loop, 100);
+	assert_int_equal(t->done, 1);
+	takes(t, "late", "");
+	assert_int_equal(reads, 1);
+
+	disk_hangs = true; /* it ends while nobody waits: what it read is wiped, and the next login reads again */
+	assert_int_equal(begin(t), 0);
+	while (reads < 2)
+		usleep(1000);
+	credentials_release(&t->read);
+	assert_non_null(t->read);
+	disk_hangs = false;
+	while (worker_pending(t->pool))
+		loop_step(t->loop, 100);
+	assert_int_equal(t->done, 0);
+	takes(t, "", "");
+	assert_int_equal(read_files(t), 0);
+	takes(t, "late", "");
+
+	disk_hangs = true; /* its owner goes */
+	assert_int_equal(begin(t), 0);
+	while (reads < 4)
+		usleep(1000);
+	credentials_free(&t->read);
+	assert_null(t->read);
+	disk_hangs = false;
+	end(t);
+}
+
+static void no_memory_is_told_and_nothing_is_left(void **state)
+{
+	struct reading *t = set_up();
+	unsigned long nth = 0;
+	int rc;
+
+	(void)state;
+	tempdir_put(&t->dir, "secret", "some");
+	set(t, FIELD_DISC_PASSWORD_FILE, "credential:secret");
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, "credential:secret");
+	setenv("CREDENTIALS_DIRECTORY", t->dir.dir, 1);
+	do {
+		x_fail_at(++nth);
+		rc = read_files(t);
+		x_fail_at(0);
+		if (rc < 0)
+			assert_int_equal(t->err.code, MISCSI_ERR_NOMEM);
+	} while (rc < 0);
+	assert_true(nth > 3);
+	takes(t, "some", "some");
+	end(t);
+}
+
+/* ---- sessions ---- */
+
+static struct record *node_with_file(const struct session_fixture *w, const char *file)
+{
+	struct record *node = fixture_node(w);
+
+	assert_int_equal(record_set(node, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_USERNAME, "joe", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_PASSWORD_FILE, file, NULL), 0);
+	return node;
+}
+
+static void no_secret_no_connection(void **state)
+{
+	static const char *const files[] = { "/nowhere/secret", "credential:secret" };
+	struct session_fixture *w = *state;
+
+	unsetenv("CREDENTIALS_DIRECTORY");
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		struct record *node = node_with_file(w, files[i]);
+		struct asked a;
+
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 10, 1 * SECONDS); /* given up at once: it will not pass by itself */
+		assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+		assert_non_null(strstr(a.text, i ? "iscsid was not started by systemd with LoadCredential=secret" : files[i]));
+		assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
+		record_free(node);
+	}
+}
+
+/* Whether the kernel was told a secret; and that a login went out. */
+static bool kernel_knows(struct session_fixture *w, const char *secret)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < fake_kernel_requests(w->fk); i++) {
+		struct iscsi_uevent ev;
+		char *payload;
+		size_t len;
+
+		fake_kernel_request(w->fk, i, &ev, &payload, &len);
+		found |= ev.type == ISCSI_UEVENT_SET_PARAM && strcmp(payload, secret) == 0;
+		x_free(payload);
+	}
+	return found;
+}
+
+static void only_firmware_gets_the_secret(void **state)
+{
+	static const char *const transports[] = { "tcp", "null" };
+	struct session_fixture *w = *state;
+
+	tempdir_put((struct tempdir *)w->dir, "secret", "for the firmware\n");
+	setenv("CREDENTIALS_DIRECTORY", w->dir, 1);
+	for (unsigned i = 0; i < ARRAY_SIZE(transports); i++) {
+		struct record *node = node_with_file(w, "credential:secret");
+		struct asked a;
+
+		assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, transports[i], NULL), 0);
+		assert_int_equal(record_set(node, FIELD_IFACE_NAME, transports[i], NULL), 0);
+		fixture_login(w, node, &a);
+		fixture_run(w, 1 * SECONDS);
+		assert_int_equal(w->logins > 0, 1); /* tcp's, with the secret in our memory alone */
+		assert_int_equal(kernel_knows(w, "for the firmware"), i);
+		manager_forget(&a.request);
+		record_free(node);
+	}
+}
+
+static void a_dead_disk_holds_up_nobody_else(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *bound = node_with_file(w, "/dev/null/secret"), *free_one = fixture_node(w);
+	uint64_t start = w->now;
+	struct asked a, b, c;
+
+	assert_int_equal(record_set(bound, FIELD_CONN_LOGIN_TIMEOUT, "5", NULL), 0);
+	assert_int_equal(record_set(bound, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "3", NULL), 0);
+	assert_int_equal(record_set(bound, FIELD_IFACE_NAME, "dead", NULL), 0);
+	reads = 0;
+	disk_hangs = true;
+	fixture_login(w, bound, &a);
+	fixture_login(w, free_one, &b);
+	fixture_until(w, &b.done, 1, 10, 4 * SECONDS);
+	assert_int_equal(b.result.err.code, 0);
+	assert_int_equal(a.done, 0);
+	fixture_until(w, &a.done, 1, 1000, 30 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
+	assert_non_null(strstr(a.text, "could not be read within 5 s"));
+	assert_in_range(w->now - start, 15 * SECONDS, 22 * SECONDS);
+	assert_int_equal(reads, 1);
+
+	fixture_login(w, bound, &a); /* one that is ended meanwhile, and one that is there at the end */
+	fixture_run(w, 1 * SECONDS);
+	fixture_asked(&c);
+	manager_logout_id(w->m, 3, false, &c.request);
+	fixture_until(w, &c.done, 1, 100, 2 * SECONDS);
+	assert_int_equal(c.result.err.code, 0);
+	fixture_until(w, &a.done, 1, 100, 2 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_SESSION_NOT_CONNECTED);
+	fixture_login(w, bound, &a);
+	fixture_run(w, 1 * SECONDS);
+	manager_forget(&a.request);
+	disk_hangs = false;
+	record_free(bound);
+	record_free(free_one);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secret_comes_from_its_setting_or_its_file),
+		cmocka_unit_test(nothing_is_read_where_no_file_is_needed),
+		cmocka_unit_test(a_credential_is_a_file_of_systemd),
+		cmocka_unit_test(a_file_without_a_secret_is_refused),
+		cmocka_unit_test(a_read_that_hangs_is_waited_for_again),
+		cmocka_unit_test(no_memory_is_told_and_nothing_is_left),
+		T(no_secret_no_connection),
+		T(only_firmware_gets_the_secret),
+		T(a_dead_disk_holds_up_nobody_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,9 @@ static struct asking *set_up(void)
 	a->record = record_new(RECORD_SENDTARGETS);
 	a->iface = record_new(RECORD_IFACE);
 	assert_int_equal(worker_pool_new(a->w.loop, 1, &a->workers), 0);
-	a->engine = (struct engine){ .loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers };
+	a->engine = (struct engine){
+		.loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers, .readers = a->workers
+	};
 	a->config = (struct discovery_config){ .engine = &a->engine,
 		.record = a->record,
 		.iface = a->iface,

@@ -105,6 +105,7 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 		.sysfs = &w->sys.sysfs,
 		.loop = w->loop,
 		.workers = w->workers,
+		.readers = w->readers,
 		.kernel = w->kernel,
 		.plugins = w->plugins,
 		.scanner = w->scanner };
@@ -129,6 +130,7 @@ void fixture_new(struct session_fixture *w)
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
 	assert_int_equal(scan_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
 	assert_int_equal(worker_pool_new(w->loop, 2, &w->workers), 0);
+	assert_int_equal(worker_pool_new(w->loop, 2, &w->readers), 0);
 	w->log = (struct log){ .level = LOG_LEVEL_ERR, .write = log_to_stderr, .arg = w->dir };
 	make_manager(w, BUILDDIR "/.libs");
 }
@@ -161,6 +163,7 @@ void fixture_free(struct session_fixture *w)
 	scan_free(w->scanner);
 	kernel_free(w->kernel);
 	worker_pool_free(w->workers);
+	worker_pool_free(w->readers);
 	loop_free(w->loop);
 	fake_kernel_free(w->fk);
 	fake_sys_free(&w->sys);
@@ -208,7 +211,9 @@ static void one_round(struct session_fixture *w, uint64_t step_ms)
 	w->now += step_ms;
 	while ((fd = accept(w->listener, NULL, NULL)) >= 0) /* its queue is short */
 		close(fd);
-	for (int i = 0; i < 4 || (i < THREADS_WAIT && kernel_pending(w->kernel) + worker_pending(w->workers) > 0); i++) {
+	for (int i = 0; i < 4 ||
+		(i < THREADS_WAIT && kernel_pending(w->kernel) + worker_pending(w->workers) + worker_pending(w->readers) > 0);
+		i++) {
 		loop_step(w->loop, 0);
 		usleep(300);
 	}

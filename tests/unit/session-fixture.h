@@ -25,7 +25,7 @@ struct session_fixture {
 	struct kernel *kernel;
 	struct fake_sys sys;
 	struct scanner *scanner;
-	struct worker_pool *workers;
+	struct worker_pool *workers, *readers;
 	struct plugins *plugins;
 	struct engine engine; /* of these */
 	struct manager *m;

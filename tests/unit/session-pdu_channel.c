@@ -151,9 +151,12 @@ static struct carried *set_up(void)
 	c->iface = record_new(RECORD_IFACE);
 	assert_int_equal(record_set(c->iface, FIELD_IFACE_TRANSPORT, "iser", NULL), 0);
 	assert_int_equal(record_set(c->record, FIELD_DISC_REOPEN_MAX, "0", NULL), 0);
-	c->engine = (struct engine){
-		.loop = c->w.loop, .log = &c->w.log, .kernel = c->kernel, .plugins = c->w.ps, .workers = c->workers
-	};
+	c->engine = (struct engine){ .loop = c->w.loop,
+		.log = &c->w.log,
+		.kernel = c->kernel,
+		.plugins = c->w.ps,
+		.workers = c->workers,
+		.readers = c->workers };
 	c->config = (struct discovery_config){ .engine = &c->engine,
 		.record = c->record,
 		.iface = c->iface,
