@@ -4,6 +4,7 @@
 #include "session/actions.h"
 #include "link/credentials.h"
 #include <errno.h>
+#include <string.h>
 
 static const uint32_t digest_out[] = {
 	[ISCSI_DIGEST_NONE] = MISCSI_DIGEST_NONE,
