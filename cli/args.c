@@ -254,7 +254,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 {
 	char letters[2 * ARRAY_SIZE(opts) + 2];
 	struct option longs[ARRAY_SIZE(opts) + 1];
-	int c, r, first = 0;
+	int c, rc, first = 0;
 
 	memset(a, 0, sizeof(*a));
 	fill_getopt_tables(letters, longs);
@@ -263,10 +263,10 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct opt_row *o = opt_row_of(c);
 
-		r = o ? store_option(a, o, optarg, err) : refuse_word(a, c, argv, err);
-		if (r < 0 && first == 0)
-			first = r;
-		if (r < 0)
+		rc = o ? store_option(a, o, optarg, err) : refuse_word(a, c, argv, err);
+		if (rc < 0 && first == 0)
+			first = rc;
+		if (rc < 0)
 			err = NULL; /* the first refusal is the one that is told */
 	}
 	if (a->mode && args_find_mode(a, err) < 0 && !first)

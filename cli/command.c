@@ -24,22 +24,22 @@
  * The exit status is the error's number (0 to 32 of the manual). What failed without an error's number
  * is 1.
  */
-int command_status(int r, const struct err *err)
+int command_status(int rc, const struct err *err)
 {
 	if (err->code != MISCSI_ERR_OK)
 		return (int)err->code;
-	if (r == -ENOMEM)
+	if (rc == -ENOMEM)
 		return MISCSI_ERR_NOMEM;
-	return r < 0 ? MISCSI_ERR_GENERIC : 0;
+	return rc < 0 ? MISCSI_ERR_GENERIC : 0;
 }
 
 /*
  * One line on stderr, never more: Proxmox reads the last one, and os-brick takes any text there for a
  * failure.
  */
-int command_fail(int r, const struct err *err)
+int command_fail(int rc, const struct err *err)
 {
-	int status = command_status(r, err);
+	int status = command_status(rc, err);
 
 	out_error("%s", *err->text ? err->text : err_text((enum miscsi_error)status));
 	return status;
@@ -165,20 +165,20 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	command_catch_interrupt(c);
 	if (c->args->loginall)
-		r = login_leading(c->context, nodes, !c->args->no_wait, &events, &err);
+		rc = login_leading(c->context, nodes, !c->args->no_wait, &events, &err);
 	else
-		r = login_records(c->context, nodes, !c->args->no_wait, &events, &err);
-	if (r >= 0)
+		rc = login_records(c->context, nodes, !c->args->no_wait, &events, &err);
+	if (rc >= 0)
 		return 0;
 	if (command_interrupted(c))
 		return say_interrupted("the logins");
 	if (say_all)
 		out_error("Could not log into all portals");
-	return command_status(r, &err);
+	return command_status(rc, &err);
 }
 
 /* 2.1.8 has other words for the sessions that an adapter made. */
@@ -219,20 +219,20 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (sessions->n == 0) {
 		out_error("No matching sessions found");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
 	command_catch_interrupt(c);
-	r = logout_sessions(c->context, sessions, &events, &err);
-	if (r >= 0)
+	rc = logout_sessions(c->context, sessions, &events, &err);
+	if (rc >= 0)
 		return 0;
 	if (command_interrupted(c))
 		return say_interrupted("the logouts");
 	out_error("Could not logout of all requested sessions");
-	return command_status(r, &err);
+	return command_status(rc, &err);
 }
 
 static void say_rescan(void *arg, const struct session_info *s)
@@ -255,9 +255,9 @@ static int no_session_found(void)
 }
 
 /* The general line behind the particular ones, as 2.1.8 ends. */
-static int sessions_failed(int r, const struct err *err)
+static int sessions_failed(int rc, const struct err *err)
 {
-	int status = command_status(r, err);
+	int status = command_status(rc, err);
 
 	out_error("Could not execute operation on all sessions: %s", err_text((enum miscsi_error)status));
 	return status;
@@ -267,17 +267,17 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 {
 	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (sessions->n == 0)
 		return no_session_found();
 	command_catch_interrupt(c);
-	r = rescan_sessions(c->context, sessions, &events, &err);
-	if (r >= 0)
+	rc = rescan_sessions(c->context, sessions, &events, &err);
+	if (rc >= 0)
 		return 0;
 	if (command_interrupted(c))
 		return say_interrupted("the scans");
-	return sessions_failed(r, &err);
+	return sessions_failed(rc, &err);
 }
 
 /*
@@ -316,12 +316,12 @@ int command_stats(const struct command *c, const struct session_info_list *sessi
 	bool extended = false;
 	const struct stats_events events = { say_stats, say_session_counter, say_stats_result, &extended };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (sessions->n == 0)
 		return no_session_found();
-	r = stats_sessions(c->context, sessions, &events, &err);
-	return r < 0 ? sessions_failed(r, &err) : 0;
+	rc = stats_sessions(c->context, sessions, &events, &err);
+	return rc < 0 ? sessions_failed(rc, &err) : 0;
 }
 
 /* As 2.1.8 does it the status is 0 also when there was nothing to stop: it is not running, as asked. */
@@ -329,16 +329,16 @@ int command_kill(const struct command *c)
 {
 	struct client *client;
 	struct err err = ERR_INIT;
-	int r = context_client(c->context, &client, &err);
+	int rc = context_client(c->context, &client, &err);
 
-	if (r >= 0)
-		r = client_stop(client, &err);
+	if (rc >= 0)
+		rc = client_stop(client, &err);
 	context_client_drop(c->context);
-	if (r >= 0)
+	if (rc >= 0)
 		return 0;
 	if (err.code == MISCSI_ERR_ISCSID_NOTCONN)
 		out_error("%s", err.text);
 	out_reason(&err);
 	out_error("Could not stop iscsid. Trying sending iscsid SIGTERM or SIGKILL signals manually");
-	return err.code == MISCSI_ERR_ISCSID_NOTCONN ? 0 : command_status(r, &err);
+	return err.code == MISCSI_ERR_ISCSID_NOTCONN ? 0 : command_status(rc, &err);
 }

@@ -27,10 +27,10 @@ int command_kill(const struct command *c);
 /* Discovery of type fw: keep is enum discovery_mode_keep. */
 int command_fw_discovery(const struct command *c, unsigned keep);
 
-/* Prints "iscsiadm: TEXT" of what failed (r: what a function gave), and gives the exit status. */
-int command_fail(int r, const struct err *err);
+/* Prints "iscsiadm: TEXT" of what failed (rc: the return code of a function), and gives the exit status. */
+int command_fail(int rc, const struct err *err);
 /* The same without printing. */
-int command_status(int r, const struct err *err);
+int command_status(int rc, const struct err *err);
 /* One that refuses: INVAL. */
 int command_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* -n and -v. */

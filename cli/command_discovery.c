@@ -30,16 +30,16 @@ static int print_discovery_nodes(
 	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int r = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
+	int rc = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
 
-	if (r == -ENOENT) {
+	if (rc == -ENOENT) {
 		err_clear(err);
-		r = 0;
+		rc = 0;
 	}
-	if (r >= 0)
+	if (rc >= 0)
 		out_discovery_tree(&nodes);
 	*n += nodes.n;
-	return r;
+	return rc;
 }
 
 /*
@@ -52,26 +52,26 @@ static int print_discovery_section(const struct command *c, size_t section, size
 	cleanup(record_list_free) struct record_list records = { 0 };
 	enum record_kind kind = sections[section].kind;
 	size_t n = 0;
-	int r = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, err) : 0;
+	int rc = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, err) : 0;
 
 	if (c->args->print == 1)
 		out_line("%s:", sections[section].heading);
 	n = records.n;
-	for (size_t i = 0; r >= 0 && i < records.n; i++) {
+	for (size_t i = 0; rc >= 0 && i < records.n; i++) {
 		if (c->args->print == 0) {
 			out_discovery_line(records.at[i]);
 			continue;
 		}
 		out_line("DiscoveryAddress: %s,%d", record_str(records.at[i], FIELD_DISC_ADDRESS),
 			(int)record_int(records.at[i], FIELD_DISC_PORT));
-		r = print_discovery_nodes(c, kind, records.at[i], &n, err);
+		rc = print_discovery_nodes(c, kind, records.at[i], &n, err);
 	}
-	if (r >= 0 && c->args->print == 1 && !sections[section].has_records)
-		r = print_discovery_nodes(c, kind, NULL, &n, err);
-	if (r >= 0 && c->args->print == 1 && n == 0)
+	if (rc >= 0 && c->args->print == 1 && !sections[section].has_records)
+		rc = print_discovery_nodes(c, kind, NULL, &n, err);
+	if (rc >= 0 && c->args->print == 1 && n == 0)
 		out_line("No targets found.");
 	*total += n;
-	return r;
+	return rc;
 }
 
 /* 21 and silence on stderr when there is nothing, as 2.1.8. */
@@ -79,12 +79,12 @@ static int list_discoveries(const struct command *c)
 {
 	struct err err = ERR_INIT;
 	size_t total = 0;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(sections); i++)
-		r = print_discovery_section(c, i, &total, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(sections); i++)
+		rc = print_discovery_section(c, i, &total, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	return total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
 }
 
@@ -119,14 +119,14 @@ static int perform_discovery(const struct command *c, const struct discovery_mod
 		.arg = &said };
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = discovery_mode_perform(c->context, &what, &nodes, &err);
+	int rc = discovery_mode_perform(c->context, &what, &nodes, &err);
 
-	if (r < 0) {
+	if (rc < 0) {
 		/* The cause is often the last thing that was said on the way. */
-		r = said ? command_status(r, &err) : command_fail(r, &err);
-		if (r != MISCSI_ERR_NO_OBJS_FOUND)
-			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)r));
-		return r;
+		rc = said ? command_status(rc, &err) : command_fail(rc, &err);
+		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
+			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)rc));
+		return rc;
 	}
 	for (size_t i = 0; a->print == 0 && i < nodes.n; i++)
 		out_node_line(nodes.at[i]);
@@ -139,21 +139,21 @@ static int show_discovery(const struct command *c, const struct discovery_mode_s
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct err err = ERR_INIT;
-	int r = discovery_mode_find(c->context, select, &disc, &err);
+	int rc = discovery_mode_find(c->context, select, &disc, &err);
 
-	if (r >= 0)
-		r = out_record(disc, c->args->show);
-	return r < 0 ? command_fail(r, &err) : 0;
+	if (rc >= 0)
+		rc = out_record(disc, c->args->show);
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 /* 0 also when it was there: Kubernetes ignores the status, XenServer wants 0. */
 static int create_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
-	int r = discovery_mode_new(c->context, select, &err);
+	int rc = discovery_mode_new(c->context, select, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	out_line("New discovery record for [%s,%u] added.", select->portal.host, select->portal.port);
 	return 0;
 }
@@ -163,19 +163,19 @@ static int update_discovery(const struct command *c, const struct discovery_mode
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (settings.n == 0)
 		return command_refuse("update requires a setting (-n) and its value (-v)");
-	r = discovery_mode_update(c->context, select, &settings, &err);
-	return r < 0 ? command_fail(r, &err) : 0;
+	rc = discovery_mode_update(c->context, select, &settings, &err);
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 /* Several operations together have a meaning only with -D, where they say what becomes of the results. */
 static int run_on_discovery_record(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	switch (c->args->ops) {
 	case 0:
@@ -186,8 +186,8 @@ static int run_on_discovery_record(const struct command *c, const struct discove
 	case ARGS_OP_UPDATE:
 		return update_discovery(c, select);
 	case ARGS_OP_DELETE:
-		r = discovery_mode_delete(c->context, select, &err);
-		return r < 0 ? command_fail(r, &err) : 0;
+		rc = discovery_mode_delete(c->context, select, &err);
+		return rc < 0 ? command_fail(rc, &err) : 0;
 	default:
 		return command_refuse("only one operation (-o) is allowed without -D");
 	}
@@ -200,16 +200,16 @@ static int run_discovery(const struct command *c, bool db)
 	struct discovery_mode_select select;
 	struct err err = ERR_INIT;
 	bool asks = db ? a->discover : a->type || a->discover || a->login;
-	int r = command_level(a, 1, "0 or 1");
+	int rc = command_level(a, 1, "0 or 1");
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (!a->type && !a->portal && !asks)
 		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) requires a portal (-p)") :
 							  list_discoveries(c);
-	r = discovery_mode_select(&select, a->type, a->portal, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	rc = discovery_mode_select(&select, a->type, a->portal, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	if (select.kind == RECORD_FW)
 		return asks ? command_fw_discovery(c, discovery_keep_of(a->ops)) :
 			      command_refuse("Invalid command. Possibly missing --discover argument.");

@@ -22,22 +22,22 @@ static int login_boot_targets(const struct command *c, const struct firmware_lis
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r = firmware_mode_nodes(c->context, targets, &settings, &nodes, &err);
+	int rc = firmware_mode_nodes(c->context, targets, &settings, &nodes, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
-	r = command_login(c, &nodes, false);
-	return r == MISCSI_ERR_SESS_EXISTS ? 0 : r;
+	if (rc < 0)
+		return command_fail(rc, &err);
+	rc = command_login(c, &nodes, false);
+	return rc == MISCSI_ERR_SESS_EXISTS ? 0 : rc;
 }
 
 int command_fw(const struct command *c)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
 	struct err err = ERR_INIT;
-	int r = firmware_mode_list(c->context, &targets, &err);
+	int rc = firmware_mode_list(c->context, &targets, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	return c->args->login ? login_boot_targets(c, &targets) : show_boot_targets(c, &targets);
 }
 
@@ -45,10 +45,10 @@ int command_fw_discovery(const struct command *c, unsigned keep)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = firmware_mode_discover(c->context, keep, &nodes, &err);
+	int rc = firmware_mode_discover(c->context, keep, &nodes, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	for (size_t i = 0; c->args->print == 0 && i < nodes.n; i++)
 		out_node_line(nodes.at[i]);
 	if (c->args->print == 1)

@@ -39,10 +39,10 @@ static void host_sessions_free(struct sessions *s)
 
 static int read_host_sessions(const struct command *c, struct sessions *s, struct err *err)
 {
-	int r = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, err);
+	int rc = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	s->words = x_newn(struct session_mode_words, s->all.n + 1);
 	s->some.info = x_newn(struct session_info, s->all.n + 1);
 	s->some_words = x_newn(struct session_mode_words, s->all.n + 1);
@@ -72,13 +72,13 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
 	const struct sysfs *sysfs = context_sysfs(c->context);
 	const struct engine *engine;
 	struct pci_adapter a;
-	int r;
+	int rc;
 
 	if (pci_device_of_host(sysfs, h->host_no, &a.device) < 0)
 		return 0;
-	r = context_engine(c->context, &engine, err);
-	if (r < 0)
-		return r;
+	rc = context_engine(c->context, &engine, err);
+	if (rc < 0)
+		return rc;
 	if (!*names)
 		*names = pci_names_new();
 	if (!*names)
@@ -100,31 +100,31 @@ static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 static int print_adapters_not_ready(const struct command *c, struct err *err)
 {
 	const struct engine *engine;
-	int r = context_engine(c->context, &engine, err);
+	int rc = context_engine(c->context, &engine, err);
 
-	return r < 0 ? r : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, err);
+	return rc < 0 ? rc : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, err);
 }
 
 static int print_host(
 	const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
-	int r;
+	int rc;
 
 	if (c->args->print == 0) {
 		out_host_line(h);
 		return 0;
 	}
-	r = host_ports_read(context_sysfs(c->context), h, &ports, err);
-	if (r < 0)
-		return r;
+	rc = host_ports_read(context_sysfs(c->context), h, &ports, err);
+	if (rc < 0)
+		return rc;
 	out_host(h);
-	r = print_host_adapter(c, h, names, err);
+	rc = print_host_adapter(c, h, names, err);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
 	if (c->args->print > 1)
 		print_host_sessions(c, h, s);
-	return r;
+	return rc;
 }
 
 static int show_hosts(const struct command *c)
@@ -134,35 +134,35 @@ static int show_hosts(const struct command *c)
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct err err = ERR_INIT;
 	char version[64];
-	int r = host_mode_list(c->context, c->args->host, &hosts, &err);
+	int rc = host_mode_list(c->context, c->args->host, &hosts, &err);
 
-	if (r >= 0 && hosts.n == 0) {
+	if (rc >= 0 && hosts.n == 0) {
 		if (c->args->print > 0)
 			print_adapters_not_ready(c, &err);
 		out_error("No iSCSI hosts.");
 		return MISCSI_ERR_NO_OBJS_FOUND;
 	}
-	if (r >= 0 && c->args->print > 1)
-		r = read_host_sessions(c, &sessions, &err);
-	if (r >= 0 && c->args->print == 4) {
+	if (rc >= 0 && c->args->print > 1)
+		rc = read_host_sessions(c, &sessions, &err);
+	if (rc >= 0 && c->args->print == 4) {
 		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
 	}
-	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = print_host(c, &hosts.at[i], &sessions, &names, &err);
-	if (r >= 0 && c->args->print > 0 && !c->args->host)
-		r = print_adapters_not_ready(c, &err);
-	return r < 0 ? command_fail(r, &err) : 0;
+	for (size_t i = 0; rc >= 0 && i < hosts.n; i++)
+		rc = print_host(c, &hosts.at[i], &sessions, &names, &err);
+	if (rc >= 0 && c->args->print > 0 && !c->args->host)
+		rc = print_adapters_not_ready(c, &err);
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 static int update_host(const struct command *c, const struct adapter *a)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r = host_mode_update(a, &settings, &err);
+	int rc = host_mode_update(a, &settings, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	out_line("host%u updated.", a->host_no);
 	return 0;
 }
@@ -183,10 +183,10 @@ static int show_host_stats(const struct command *c, const struct adapter *a)
 {
 	struct err err = ERR_INIT;
 	bool begun = false;
-	int r = adapter_host_stats(a, say_host_counter, &begun, &err);
+	int rc = adapter_host_stats(a, say_host_counter, &begun, &err);
 
 	(void)c;
-	return r < 0 ? command_fail(r, &err) : 0;
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 /* ---- CHAP table ---- */
@@ -202,16 +202,16 @@ static int chap_show(const struct command *c, const struct adapter *a, uint32_t 
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
 	struct err err = ERR_INIT;
-	int r = host_mode_chap_list(a, index, &l, &err);
+	int rc = host_mode_chap_list(a, index, &l, &err);
 
-	if (r >= 0)
-		r = out_host_entries(&l, c->args->show);
-	return r < 0 ? command_fail(r, &err) : 0;
+	if (rc >= 0)
+		rc = out_host_entries(&l, c->args->show);
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-static int chap_failed(const char *what, uint32_t index, int r, const struct err *err)
+static int chap_failed(const char *what, uint32_t index, int rc, const struct err *err)
 {
-	int status = command_status(r, err);
+	int status = command_status(rc, err);
 
 	out_error("%s", what);
 	if (status == MISCSI_ERR_BUSY && index != MISCSI_NONE)
@@ -225,11 +225,11 @@ static int chap_change(const struct command *c, const struct adapter *a, uint32_
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, &err) :
-					      host_mode_chap_update(a, &settings, index, &err);
+	int rc = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, &err) :
+					       host_mode_chap_update(a, &settings, index, &err);
 
-	if (r < 0)
-		return chap_failed("CHAP setting failed", index, r, &err);
+	if (rc < 0)
+		return chap_failed("CHAP setting failed", index, rc, &err);
 	if (index != MISCSI_NONE)
 		log_info(context_log(c->context), "host", "CHAP entry %u of host %u is set", index, a->host_no);
 	return 0;
@@ -238,12 +238,12 @@ static int chap_change(const struct command *c, const struct adapter *a, uint32_
 static int chap_delete(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	(void)c;
 	out_line("Deleting CHAP index: %u", index);
-	r = adapter_chap_remove(a, index, &err);
-	return r < 0 ? chap_failed("CHAP Delete failed.", index, r, &err) : 0;
+	rc = adapter_chap_remove(a, index, &err);
+	return rc < 0 ? chap_failed("CHAP Delete failed.", index, rc, &err) : 0;
 }
 
 /* ---- flash nodes ---- */
@@ -252,42 +252,42 @@ static int flash_show(const struct command *c, const struct adapter *a, uint32_t
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
 	struct err err = ERR_INIT;
-	int r = adapter_flash_list(a, index, &l, &err);
+	int rc = adapter_flash_list(a, index, &l, &err);
 
-	if (r < 0 && index != MISCSI_NONE && err.code == MISCSI_ERR_SESS_NOT_FOUND)
+	if (rc < 0 && index != MISCSI_NONE && err.code == MISCSI_ERR_SESS_NOT_FOUND)
 		err_set(&err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index, a->host_no,
 			strerror(ENOENT));
-	if (r >= 0 && index != MISCSI_NONE)
-		r = out_host_entries(&l, c->args->show);
-	else if (r >= 0 && l.n == 0)
-		r = err_set(&err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
+	if (rc >= 0 && index != MISCSI_NONE)
+		rc = out_host_entries(&l, c->args->show);
+	else if (rc >= 0 && l.n == 0)
+		rc = err_set(&err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
 	else
-		for (size_t i = 0; r >= 0 && i < l.n; i++)
+		for (size_t i = 0; rc >= 0 && i < l.n; i++)
 			out_host_flashnode_line(transport_name(a->transport), &l.at[i]);
-	return r < 0 ? command_fail(r, &err) : 0;
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-static int flash_failed(const char *what, const struct adapter *a, uint32_t index, int r, const struct err *err)
+static int flash_failed(const char *what, const struct adapter *a, uint32_t index, int rc, const struct err *err)
 {
 	if (*err->text)
 		out_error("%s", err->text);
 	out_error("%s flashnode %u of host %u failed.", what, index, a->host_no);
-	return command_status(r, err);
+	return command_status(rc, err);
 }
 
 static int flash_new(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (!c->args->portal_type || (strcmp(c->args->portal_type, "ipv4") != 0 && strcmp(c->args->portal_type, "ipv6") != 0))
 		return command_refuse("Invalid type mentioned for flashnode");
 	out_line("Create new flashnode for host %u.", a->host_no);
-	r = adapter_flash_create(a, c->args->portal_type, &index, &err);
-	if (r < 0) {
+	rc = adapter_flash_create(a, c->args->portal_type, &index, &err);
+	if (rc < 0) {
 		out_error("%s", err.text);
 		out_error("Creation of flashnode for host %u failed.", a->host_no);
-		return command_status(r, &err);
+		return command_status(rc, &err);
 	}
 	out_line("New flashnode for host %u added at index %u.", a->host_no, index);
 	return 0;
@@ -297,14 +297,14 @@ static int flash_update(const struct command *c, const struct adapter *a, uint32
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r = host_mode_flash_check(&settings, &err);
+	int rc = host_mode_flash_check(&settings, &err);
 
-	if (r >= 0) {
+	if (rc >= 0) {
 		out_line("Update flashnode %u.", index);
-		r = host_mode_flash_update(a, &settings, index, &err);
+		rc = host_mode_flash_update(a, &settings, index, &err);
 	}
-	if (r < 0)
-		return flash_failed("Update for", a, index, r, &err);
+	if (rc < 0)
+		return flash_failed("Update for", a, index, rc, &err);
 	out_line("Update for flashnode %u of host %u successful.", index, a->host_no);
 	return 0;
 }
@@ -328,19 +328,19 @@ static int flash_act(const struct command *c, const struct adapter *a, uint32_t 
 {
 	struct err err = ERR_INIT;
 	size_t i = 0;
-	int r;
+	int rc;
 
 	while (flash_actions[i].op != c->args->ops)
 		i++;
 	out_line("%s flashnode %u.", flash_actions[i].begin, index);
-	r = flash_actions[i].act(a, index, &err);
-	if (r >= 0)
+	rc = flash_actions[i].act(a, index, &err);
+	if (rc >= 0)
 		out_line("%s %u of host %u %s.", flash_actions[i].subject, index, a->host_no, flash_actions[i].done);
 	else if (err.code == flash_actions[i].present)
 		out_line("Flashnode %u of host %u %s.", index, a->host_no, flash_actions[i].already);
 	else
-		return flash_failed(flash_actions[i].failed, a, index, r, &err);
-	return command_status(r, &err);
+		return flash_failed(flash_actions[i].failed, a, index, rc, &err);
+	return command_status(rc, &err);
 }
 
 /* ---- what is done by which words ---- */
@@ -407,15 +407,15 @@ static int run_on_adapter(const struct command *c, const struct verb *v, uint32_
 {
 	struct adapter adapter;
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
 	/* what 2.1.8 has, too, ends as there */
-	r = host_mode_adapter(c->context, c->args->host,
+	rc = host_mode_adapter(c->context, c->args->host,
 		plain == update_host ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	return v ? v->run(c, &adapter, index) : plain(c, &adapter);
 }
 
@@ -424,27 +424,27 @@ static int run_submode(const struct command *c)
 	const struct verb *v;
 	struct err err = ERR_INIT;
 	uint32_t index;
-	int r;
+	int rc;
 
 	if (c->args->stats || !strcmp(c->args->submode, "stats"))
 		return c->args->ops && c->args->ops != ARGS_OP_SHOW ?
 			command_refuse("stats mode: the only supported operation (-o) is show") :
 			run_on_adapter(c, NULL, MISCSI_NONE, show_host_stats);
 	v = find_verb(c->args);
-	r = parse_index(c, &index, &err);
-	if (r < 0)
-		return command_fail(r, &err);
-	r = check_submode_words(c->args, v, index);
-	return r ? r : run_on_adapter(c, v, index, NULL);
+	rc = parse_index(c, &index, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
+	rc = check_submode_words(c->args, v, index);
+	return rc ? rc : run_on_adapter(c, v, index, NULL);
 }
 
 int command_host(const struct command *c)
 {
 	const struct args *a = c->args;
-	int r = command_level(a, 4, "0 - 4");
+	int rc = command_level(a, 4, "0 - 4");
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (a->submode || a->stats)
 		return run_submode(c);
 	if (a->ops == ARGS_OP_UPDATE)

@@ -11,11 +11,11 @@
 
 static int list_ifaces(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
-	int r = name ? iface_mode_find(c->context, name, out, err) : iface_mode_list(c->context, out, err);
+	int rc = name ? iface_mode_find(c->context, name, out, err) : iface_mode_list(c->context, out, err);
 
-	if (name && r == -ENOENT)
-		r = err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name);
-	return r;
+	if (name && rc == -ENOENT)
+		rc = err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name);
+	return rc;
 }
 
 /* -P 1: what is bound to each; nothing at all when there are no nodes. */
@@ -23,42 +23,42 @@ static int print_iface_tree(const struct command *c, const struct record_list *i
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct node_mode_select all;
-	int r = node_mode_select(&all, NULL, NULL, NULL, err);
+	int rc = node_mode_select(&all, NULL, NULL, NULL, err);
 
-	if (r >= 0)
-		r = node_mode_list(c->context, &all, &nodes, err);
-	for (size_t i = 0; r >= 0 && i < ifaces->n; i++)
+	if (rc >= 0)
+		rc = node_mode_list(c->context, &all, &nodes, err);
+	for (size_t i = 0; rc >= 0 && i < ifaces->n; i++)
 		out_iface_tree(ifaces->at[i], &nodes);
-	return r == -ENOENT ? 0 : r;
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int show_ifaces(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list ifaces = { 0 };
 	struct err err = ERR_INIT;
-	int r = list_ifaces(c, name, &ifaces, &err);
+	int rc = list_ifaces(c, name, &ifaces, &err);
 
-	if (r >= 0 && c->args->host)
-		r = adapter_iface_of_host(c->context, c->args->host, &ifaces, &err);
-	if (r >= 0 && c->args->print == 1)
-		r = print_iface_tree(c, &ifaces, &err);
-	else if (r >= 0 && name)
-		r = out_records(&ifaces, c->args->show);
+	if (rc >= 0 && c->args->host)
+		rc = adapter_iface_of_host(c->context, c->args->host, &ifaces, &err);
+	if (rc >= 0 && c->args->print == 1)
+		rc = print_iface_tree(c, &ifaces, &err);
+	else if (rc >= 0 && name)
+		rc = out_records(&ifaces, c->args->show);
 	else
-		for (size_t i = 0; r >= 0 && i < ifaces.n; i++)
+		for (size_t i = 0; rc >= 0 && i < ifaces.n; i++)
 			out_iface_line(ifaces.at[i]);
-	return r < 0 ? command_fail(r, &err) : 0;
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 static int create_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = iface_mode_new(c->context, name, &err);
+	int rc = iface_mode_new(c->context, name, &err);
 
-	if (r < 0) {
-		r = command_fail(r, &err);
+	if (rc < 0) {
+		rc = command_fail(rc, &err);
 		out_error("Could not create new interface %s.", name);
-		return r;
+		return rc;
 	}
 	/* Two lines: 2.1.8's. */
 	out_line("%s updated.", name);
@@ -66,26 +66,26 @@ static int create_iface(const struct command *c, const char *name)
 	return 0;
 }
 
-static int unknown_iface(const char *name, int r, struct err *err)
+static int unknown_iface(const char *name, int rc, struct err *err)
 {
-	return r == -ENOENT ? err_set(err, MISCSI_ERR_INVAL, "Could not read iface info for %s.", name) : r;
+	return rc == -ENOENT ? err_set(err, MISCSI_ERR_INVAL, "Could not read iface info for %s.", name) : rc;
 }
 
 static int update_iface(const struct command *c, const char *name)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (settings.n == 0)
 		return command_refuse("Update requires name, value, and iface.");
-	r = iface_mode_update(c->context, name, &settings, &err);
-	if (r == -ENOENT)
-		return command_fail(unknown_iface(name, r, &err), &err);
-	if (r < 0) {
-		r = command_fail(r, &err);
-		out_error("Could not update iface %s: %s", name, err_text((enum miscsi_error)r));
-		return r;
+	rc = iface_mode_update(c->context, name, &settings, &err);
+	if (rc == -ENOENT)
+		return command_fail(unknown_iface(name, rc, &err), &err);
+	if (rc < 0) {
+		rc = command_fail(rc, &err);
+		out_error("Could not update iface %s: %s", name, err_text((enum miscsi_error)rc));
+		return rc;
 	}
 	out_line("%s updated.", name);
 	return 0;
@@ -94,12 +94,12 @@ static int update_iface(const struct command *c, const char *name)
 static int delete_iface(const struct command *c, const char *name)
 {
 	struct err err = ERR_INIT;
-	int r = unknown_iface(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
+	int rc = unknown_iface(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
 
-	if (r < 0) {
-		r = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(r, &err);
-		out_error("Could not delete iface %s: %s", name, err_text((enum miscsi_error)r));
-		return r;
+	if (rc < 0) {
+		rc = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(rc, &err);
+		out_error("Could not delete iface %s: %s", name, err_text((enum miscsi_error)rc));
+		return rc;
 	}
 	out_line("%s unbound and deleted.", name);
 	return 0;
@@ -110,23 +110,23 @@ static int delete_iface(const struct command *c, const char *name)
 /* The record, by its name. */
 static int find_iface(const struct command *c, const char *name, struct record_list *out, struct err *err)
 {
-	int r = iface_mode_find(c->context, name, out, err);
+	int rc = iface_mode_find(c->context, name, out, err);
 
-	return r == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : r;
+	return rc == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : rc;
 }
 
 static int apply_iface(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	struct err err = ERR_INIT;
-	int r = find_iface(c, name, &iface, &err);
+	int rc = find_iface(c, name, &iface, &err);
 
-	if (r >= 0)
-		r = adapter_iface_apply(c->context, iface.at[0], &err);
-	if (r < 0) {
-		r = command_fail(r, &err);
+	if (rc >= 0)
+		rc = adapter_iface_apply(c->context, iface.at[0], &err);
+	if (rc < 0) {
+		rc = command_fail(rc, &err);
 		out_error("Could not apply settings of iface %s.", name);
-		return r;
+		return rc;
 	}
 	out_line("%s applied.", name);
 	return 0;
@@ -136,13 +136,13 @@ static int apply_all_ifaces(const struct command *c)
 {
 	struct err err = ERR_INIT;
 	uint32_t host_no;
-	int r;
+	int rc;
 
 	if (!c->args->host)
 		return command_refuse("iface mode: applyall requires a host (-H): its number or hardware address");
-	r = adapter_iface_apply_all(c->context, c->args->host, &host_no, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	rc = adapter_iface_apply_all(c->context, c->args->host, &host_no, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	out_line("Applied settings to ifaces attached to host%u.", host_no);
 	return 0;
 }
@@ -170,7 +170,7 @@ static int ping_iface(const struct command *c, const char *name)
 		.reply = say_ping_reply,
 		.arg = &told };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (strcmp(a->submode, "ping") != 0)
 		return command_refuse("iface mode: unknown submode (-C) '%s': use ping", a->submode);
@@ -180,23 +180,23 @@ static int ping_iface(const struct command *c, const char *name)
 		return command_refuse("Ping requires destination ipaddress.");
 	command_catch_interrupt(c); /* before threads are made */
 	ping.interrupt = *c->interrupt;
-	r = find_iface(c, name, &iface, &err);
-	if (r >= 0)
-		r = adapter_iface_ping(c->context, iface.at[0], &ping, &err);
+	rc = find_iface(c, name, &iface, &err);
+	if (rc >= 0)
+		rc = adapter_iface_ping(c->context, iface.at[0], &ping, &err);
 	if (ping.sent)
 		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
 			ping.received, (ping.sent - ping.received) * 100 / ping.sent);
-	return r < 0 ? (told || ping.sent ? command_status(r, &err) : command_fail(r, &err)) : 0;
+	return rc < 0 ? (told || ping.sent ? command_status(rc, &err) : command_fail(rc, &err)) : 0;
 }
 
 int command_iface(const struct command *c)
 {
 	const struct args *a = c->args;
 	const char *name = a->ifaces.n ? a->ifaces.v[0] : NULL;
-	int r = command_level(a, 1, "0 or 1");
+	int rc = command_level(a, 1, "0 or 1");
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (a->ifaces.n > 1)
 		return command_refuse("iface mode: only one iface (-I) is allowed");
 	if (a->submode)

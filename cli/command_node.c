@@ -22,27 +22,27 @@ static int show_nodes(const struct command *c, const struct node_mode_select *se
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_mode_list(c->context, select, &nodes, &err);
+	int rc = node_mode_list(c->context, select, &nodes, &err);
 
-	if (r >= 0 && records)
-		r = out_records(&nodes, c->args->show);
-	else if (r >= 0 && c->args->print == 1)
+	if (rc >= 0 && records)
+		rc = out_records(&nodes, c->args->show);
+	else if (rc >= 0 && c->args->print == 1)
 		out_node_tree(&nodes);
-	for (size_t i = 0; r >= 0 && !records && c->args->print == 0 && i < nodes.n; i++)
+	for (size_t i = 0; rc >= 0 && !records && c->args->print == 0 && i < nodes.n; i++)
 		out_node_line(nodes.at[i]);
-	return r < 0 ? command_fail(r, &err) : 0;
+	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
 static int create_node(const struct command *c, const struct node_mode_select *select)
 {
 	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
 	struct err err = ERR_INIT;
-	int r = iface_mode_get(c->context, select->filter.iface ? select->filter.iface : "default", &iface, &err);
+	int rc = iface_mode_get(c->context, select->filter.iface ? select->filter.iface : "default", &iface, &err);
 
-	if (r >= 0)
-		r = node_mode_new(c->context, select, iface, &node, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc >= 0)
+		rc = node_mode_new(c->context, select, iface, &node, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	out_node_added(node);
 	return 0;
 }
@@ -51,9 +51,9 @@ static int create_node(const struct command *c, const struct node_mode_select *s
  * democratic-csi tries an update again while stderr has this line with "iSCSI database failure". No
  * records are told of by their own line alone.
  */
-static int node_operation_failed(int r, const struct err *err)
+static int node_operation_failed(int rc, const struct err *err)
 {
-	int status = command_fail(r, err);
+	int status = command_fail(rc, err);
 
 	if (status != MISCSI_ERR_NO_OBJS_FOUND)
 		out_error("Could not execute operation on all records: %s", err_text((enum miscsi_error)status));
@@ -68,26 +68,26 @@ int command_node_update(const struct command *c, const struct node_mode_select *
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (settings.n == 0)
 		return command_refuse("update requires a setting (-n) and its value (-v)");
-	r = settings_check(&settings, RECORD_NODE, &err);
-	if (r < 0)
-		return command_fail(r, &err);
-	r = node_mode_update(c->context, select, &settings, &err);
-	return r < 0 ? node_operation_failed(r, &err) : 0;
+	rc = settings_check(&settings, RECORD_NODE, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
+	rc = node_mode_update(c->context, select, &settings, &err);
+	return rc < 0 ? node_operation_failed(rc, &err) : 0;
 }
 
 int command_node_delete(const struct command *c, const struct node_mode_select *select)
 {
 	struct err err = ERR_INIT;
-	int r = node_mode_delete(c->context, select, command_say_busy, NULL, &err);
+	int rc = node_mode_delete(c->context, select, command_say_busy, NULL, &err);
 
-	if (r >= 0)
+	if (rc >= 0)
 		return 0;
 	if (err.code != MISCSI_ERR_SESS_EXISTS)
-		return node_operation_failed(r, &err);
+		return node_operation_failed(rc, &err);
 	out_error("Could not execute operation on all records: %s", err_text(err.code));
 	return MISCSI_ERR_SESS_EXISTS;
 }
@@ -97,31 +97,31 @@ static int login_nodes_of_startup(const struct command *c)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int startup, r = node_mode_startup_parse(c->args->loginall, &startup, &err);
+	int startup, rc = node_mode_startup_parse(c->args->loginall, &startup, &err);
 
-	if (r >= 0)
-		r = node_mode_list_startup(c->context, startup, &nodes, &err);
-	return r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
+	if (rc >= 0)
+		rc = node_mode_list_startup(c->context, startup, &nodes, &err);
+	return rc < 0 ? command_fail(rc, &err) : command_login(c, &nodes, true);
 }
 
 static int logout_sessions_of_startup(const struct command *c)
 {
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct err err = ERR_INIT;
-	int startup, r = node_mode_startup_parse(c->args->logoutall, &startup, &err);
+	int startup, rc = node_mode_startup_parse(c->args->logoutall, &startup, &err);
 
-	if (r >= 0)
-		r = node_mode_sessions_startup(c->context, startup, &sessions, &err);
-	return r < 0 ? command_fail(r, &err) : command_logout(c, &sessions);
+	if (rc >= 0)
+		rc = node_mode_sessions_startup(c->context, startup, &sessions, &err);
+	return rc < 0 ? command_fail(rc, &err) : command_logout(c, &sessions);
 }
 
 static int login_nodes(const struct command *c, const struct node_mode_select *select)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_mode_list(c->context, select, &nodes, &err);
+	int rc = node_mode_list(c->context, select, &nodes, &err);
 
-	return r < 0 ? command_fail(r, &err) : command_login(c, &nodes, true);
+	return rc < 0 ? command_fail(rc, &err) : command_login(c, &nodes, true);
 }
 
 /* -u, -R, -s */
@@ -131,14 +131,14 @@ static int run_on_node_sessions(const struct command *c, const struct node_mode_
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct session_mode_filter filter;
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	node_mode_select_sessions(select, &filter);
-	r = session_mode_list(c->context, &filter, SESSION_DETAIL_LIST, &sessions, &err);
-	if (r >= 0 && a->logout)
+	rc = session_mode_list(c->context, &filter, SESSION_DETAIL_LIST, &sessions, &err);
+	if (rc >= 0 && a->logout)
 		session_mode_add_logins(c->context, &filter, &sessions);
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	if (a->logout)
 		return command_logout(c, &sessions);
 	return a->rescan ? command_rescan(c, &sessions) : command_stats(c, &sessions);
@@ -154,19 +154,19 @@ static int choose_nodes(const struct command *c, struct node_mode_select *select
 	const char *iface = a->ifaces.n ? a->ifaces.v[0] : NULL;
 	cleanup(record_list_free) struct record_list found = { 0 };
 	struct err err = ERR_INIT;
-	int r = node_mode_select(select, a->targetname, a->portal, iface, &err);
+	int rc = node_mode_select(select, a->targetname, a->portal, iface, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	if (a->ifaces.n > 1)
 		out_error("NODE mode only accepts one interface. Using the first one, %s", iface);
 	if (!iface || a->logout)
 		return 0;
-	r = iface_mode_find(c->context, iface, &found, &err);
-	if (r >= 0)
+	rc = iface_mode_find(c->context, iface, &found, &err);
+	if (rc >= 0)
 		return 0;
-	if (r != -ENOENT)
-		return command_fail(r, &err);
+	if (rc != -ENOENT)
+		return command_fail(rc, &err);
 	out_error("Could not read iface info for %s.", iface);
 	return MISCSI_ERR_NOMEM; /* 2.1.8's number for it: clients know it */
 }
@@ -199,19 +199,19 @@ int command_node(const struct command *c)
 		ARGS_ops };
 	const struct args *a = c->args;
 	struct node_mode_select select;
-	int r = command_level(a, 1, "0 or 1");
+	int rc = command_level(a, 1, "0 or 1");
 
-	if (!r)
-		r = command_exclusive(a, verbs, ARRAY_SIZE(verbs));
-	if (r)
-		return r;
+	if (!rc)
+		rc = command_exclusive(a, verbs, ARRAY_SIZE(verbs));
+	if (rc)
+		return rc;
 	if (a->loginall)
 		return login_nodes_of_startup(c);
 	if (a->logoutall)
 		return logout_sessions_of_startup(c);
-	r = choose_nodes(c, &select);
-	if (r)
-		return r;
+	rc = choose_nodes(c, &select);
+	if (rc)
+		return rc;
 	if (a->login)
 		return login_nodes(c, &select);
 	if (a->logout || a->rescan || a->stats)

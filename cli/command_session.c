@@ -56,13 +56,13 @@ static int run_on_all_sessions(const struct command *c)
 	const struct args *a = c->args;
 	cleanup(session_info_list_free) struct session_info_list l = { 0 };
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
 		return command_refuse("session mode: this operation (-o) requires a session (-r)");
-	r = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	rc = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	if (a->logout)
 		return command_logout(c, &l);
 	if (a->rescan)
@@ -83,11 +83,11 @@ static int login_session_again(const struct command *c, struct record *node)
 {
 	cleanup(record_list_free) struct record_list one = { 0 };
 	struct err err = ERR_INIT;
-	int r = record_set_int(node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
+	int rc = record_set_int(node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
 
-	if (r < 0) {
+	if (rc < 0) {
 		record_free(node);
-		return command_fail(r, &err);
+		return command_fail(rc, &err);
 	}
 	if (record_list_add(&one, node) < 0)
 		return command_fail(-ENOMEM, &err);
@@ -100,19 +100,19 @@ static int run_on_session_record(const struct command *c, const struct session_i
 	cleanup(record_freep) struct record *node = NULL;
 	struct node_mode_select select;
 	struct err err = ERR_INIT;
-	int r = session_mode_record(c->context, s, &node, &err);
+	int rc = session_mode_record(c->context, s, &node, &err);
 
-	if (r >= 0)
-		r = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), NULL, record_str(node, FIELD_IFACE_NAME), &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc >= 0)
+		rc = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), NULL, record_str(node, FIELD_IFACE_NAME), &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	select.filter.address = record_str(node, FIELD_CONN_ADDRESS);
 	select.filter.port = (unsigned)record_int(node, FIELD_CONN_PORT);
 	switch (c->args->ops) {
 	case 0:
 	case ARGS_OP_SHOW:
-		r = out_record(node, c->args->show);
-		return r < 0 ? command_fail(r, &err) : 0;
+		rc = out_record(node, c->args->show);
+		return rc < 0 ? command_fail(rc, &err) : 0;
 	case ARGS_OP_NEW:
 		return login_session_again(c, x_steal(node));
 	case ARGS_OP_UPDATE:
@@ -131,14 +131,14 @@ static int run_on_session(const struct command *c)
 	cleanup(session_info_list_free) struct session_info_list l = { 0 };
 	struct err err = ERR_INIT;
 	uint32_t sid;
-	int r = session_mode_sid_parse(a->sid, &sid, &err);
+	int rc = session_mode_sid_parse(a->sid, &sid, &err);
 
-	if (r < 0)
-		return command_fail(r, &err);
-	r = session_mode_find(c->context, sid, a->print ? session_detail(a->print) : SESSION_DETAIL_MATCH, &l, &err);
-	if (r < 0) {
+	if (rc < 0)
+		return command_fail(rc, &err);
+	rc = session_mode_find(c->context, sid, a->print ? session_detail(a->print) : SESSION_DETAIL_MATCH, &l, &err);
+	if (rc < 0) {
 		out_error("Could not get session info for sid %u", sid);
-		return command_status(r, &err);
+		return command_status(rc, &err);
 	}
 	if (a->logout)
 		return command_logout(c, &l);
@@ -152,11 +152,11 @@ static int run_on_session(const struct command *c)
 int command_session(const struct command *c)
 {
 	static const enum args_opt verbs[] = { ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_ops };
-	int r = command_level(c->args, 3, "0 - 3");
+	int rc = command_level(c->args, 3, "0 - 3");
 
-	if (!r)
-		r = command_exclusive(c->args, verbs, ARRAY_SIZE(verbs));
-	if (r)
-		return r;
+	if (!rc)
+		rc = command_exclusive(c->args, verbs, ARRAY_SIZE(verbs));
+	if (rc)
+		return rc;
 	return c->args->sid ? run_on_session(c) : run_on_all_sessions(c);
 }

@@ -36,20 +36,20 @@ int command_transport(const struct command *c)
 	struct transport_mode_list *list;
 	const struct engine *engine;
 	struct err err = ERR_INIT;
-	int r = context_engine(c->context, &engine, &err);
+	int rc = context_engine(c->context, &engine, &err);
 
-	if (r >= 0)
-		r = transport_mode_list_new(engine->plugins, &list, &err);
-	if (r < 0)
-		return command_fail(r, &err);
+	if (rc >= 0)
+		rc = transport_mode_list_new(engine->plugins, &list, &err);
+	if (rc < 0)
+		return command_fail(rc, &err);
 	out_transports(list);
 	print_unserved(c, engine);
 	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, &err) < 0)
 		out_error("%s", err.text);
 	if (list->count == 0) {
 		out_error("no transport plugin found in %s", list->dirs);
-		r = MISCSI_ERR_NO_OBJS_FOUND;
+		rc = MISCSI_ERR_NO_OBJS_FOUND;
 	}
 	transport_mode_list_free(list);
-	return r;
+	return rc;
 }

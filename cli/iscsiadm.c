@@ -67,11 +67,11 @@ int main(int argc, char **argv)
 {
 	struct args a;
 	struct err err = ERR_INIT;
-	int r = args_parse(&a, argc, argv, &err), status = 0;
+	int rc = args_parse(&a, argc, argv, &err), status = 0;
 
 	umask(0077);
-	if (r < 0) {
-		status = command_fail(r, &err);
+	if (rc < 0) {
+		status = command_fail(rc, &err);
 	} else if (a.help) {
 		args_usage(stdout, a.in_mode);
 	} else if (a.version) {

@@ -139,11 +139,11 @@ void out_host_flashnode_line(const char *transport, const struct adapter_entry *
 
 int out_host_entries(const struct adapter_entries *l, bool secrets)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r >= 0 && i < l->n; i++)
-		r = out_record(l->at[i].record, secrets);
-	return r;
+	for (size_t i = 0; rc >= 0 && i < l->n; i++)
+		rc = out_record(l->at[i].record, secrets);
+	return rc;
 }
 
 void out_host_firmware(const struct firmware_target *t, bool secrets)

@@ -62,23 +62,23 @@ const char *out_clean(struct out_clean *to, const char *text, const char *none)
 int out_record(const struct record *r, bool secrets)
 {
 	struct strbuf b = STRBUF_INIT(SHOWN_MAX);
-	int ret = recfile_print(&b, r, secrets ? RECFILE_SHOW_SECRETS : RECFILE_SHOW, PACKAGE_VERSION);
+	int rc = recfile_print(&b, r, secrets ? RECFILE_SHOW_SECRETS : RECFILE_SHOW, PACKAGE_VERSION);
 
-	if (ret >= 0)
+	if (rc >= 0)
 		fputs(strbuf_str(&b), stdout);
 	if (secrets && b.s)
 		mem_wipe(b.s, b.len);
 	strbuf_free(&b);
-	return ret;
+	return rc;
 }
 
 int out_records(const struct record_list *l, bool secrets)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r >= 0 && i < l->n; i++)
-		r = out_record(l->at[i], secrets);
-	return r;
+	for (size_t i = 0; rc >= 0 && i < l->n; i++)
+		rc = out_record(l->at[i], secrets);
+	return rc;
 }
 
 /* "A:P", with brackets where they are needed. */

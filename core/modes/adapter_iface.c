@@ -15,10 +15,10 @@
 static int find_transport(struct context *ctx, const char *name, struct adapter *out, struct err *err)
 {
 	const struct engine *engine;
-	int r = context_engine(ctx, &engine, err);
+	int rc = context_engine(ctx, &engine, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*out = (struct adapter){ .loop = engine->loop, .host_no = MISCSI_NONE };
 	return plugins_find(engine->plugins, name, &out->transport, err);
 }
@@ -55,28 +55,28 @@ static void keep_iface(struct context *ctx, struct db *db, const struct record *
 static int setup_host_ifaces(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
-	int r = *h->transport && *h->hwaddress ? host_ports_read(context_sysfs(ctx), h, &ports, err) : 0;
+	int rc = *h->transport && *h->hwaddress ? host_ports_read(context_sysfs(ctx), h, &ports, err) : 0;
 
-	if (r >= 0 && ports.n == 0 && host_is_adapter(ctx, h)) {
+	if (rc >= 0 && ports.n == 0 && host_is_adapter(ctx, h)) {
 		host_ports_free(&ports);
-		r = host_ports_of_host(h, &ports, err);
+		rc = host_ports_of_host(h, &ports, err);
 	}
-	for (size_t i = 0; r >= 0 && i < ports.n; i++)
+	for (size_t i = 0; rc >= 0 && i < ports.n; i++)
 		keep_iface(ctx, db, ports.at[i].record);
-	return r;
+	return rc;
 }
 
 int adapter_iface_setup(struct context *ctx, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
-	for (size_t i = 0; r >= 0 && i < hosts.n; i++)
-		r = setup_host_ifaces(ctx, db, &hosts.at[i], err);
-	return r;
+	if (rc >= 0)
+		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
+	for (size_t i = 0; rc >= 0 && i < hosts.n; i++)
+		rc = setup_host_ifaces(ctx, db, &hosts.at[i], err);
+	return rc;
 }
 
 /* ---- which host ---- */
@@ -123,21 +123,21 @@ static void keep_ifaces_served(const struct host_list *hosts, struct record_list
 
 static int hosts_named(struct context *ctx, const char *which, struct host_list *out, struct err *err)
 {
-	int r = host_mode_list(ctx, which, out, err);
+	int rc = host_mode_list(ctx, which, out, err);
 
-	if (r >= 0 && out->n == 0)
-		r = err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host");
-	return r;
+	if (rc >= 0 && out->n == 0)
+		rc = err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host");
+	return rc;
 }
 
 int adapter_iface_of_host(struct context *ctx, const char *which, struct record_list *ifaces, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
-	int r = hosts_named(ctx, which, &hosts, err);
+	int rc = hosts_named(ctx, which, &hosts, err);
 
-	if (r >= 0)
+	if (rc >= 0)
 		keep_ifaces_served(&hosts, ifaces, false);
-	return r;
+	return rc;
 }
 
 /* The adapter that an iface is of. A transport without adapters says itself what it does not do. */
@@ -146,13 +146,13 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
 	size_t found = 0;
-	int r = find_transport(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
+	int rc = find_transport(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
 
-	if (r < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
-		return r;
-	r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
-	if (r < 0)
-		return r;
+	if (rc < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
+		return rc;
+	rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < hosts.n; i++) {
 		if (!host_serves(&hosts.at[i], iface, false))
 			continue;
@@ -174,9 +174,9 @@ int adapter_iface_apply(struct context *ctx, const struct record *iface, struct 
 	struct record *one[] = { (struct record *)iface };
 	const struct record_list list = { one, 1, 1 };
 	struct adapter a;
-	int r = adapter_of(ctx, iface, &a, err);
+	int rc = adapter_of(ctx, iface, &a, err);
 
-	return r < 0 ? r : adapter_net_apply(&a, &list, err);
+	return rc < 0 ? rc : adapter_net_apply(&a, &list, err);
 }
 
 int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *host_no, struct err *err)
@@ -185,16 +185,16 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct adapter a;
 	struct db *db;
-	int r = host_mode_adapter(ctx, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
+	int rc = host_mode_adapter(ctx, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 
-	if (r >= 0)
-		r = hosts_named(ctx, which, &hosts, err);
-	if (r >= 0)
-		r = context_db(ctx, &db, err);
-	if (r >= 0)
-		r = db_iface_list(db, &ifaces, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = hosts_named(ctx, which, &hosts, err);
+	if (rc >= 0)
+		rc = context_db(ctx, &db, err);
+	if (rc >= 0)
+		rc = db_iface_list(db, &ifaces, err);
+	if (rc < 0)
+		return rc;
 	*host_no = a.host_no;
 	keep_ifaces_served(&hosts, &ifaces, true);
 	if (ifaces.n == 0)
@@ -202,12 +202,12 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	/* The kernel takes several interfaces at once; what a plugin does itself it does for one. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_NET)
 		return adapter_net_apply(&a, &ifaces, err);
-	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
+	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++) {
 		const struct record_list one = { &ifaces.at[i], 1, 1 };
 
-		r = adapter_net_apply(&a, &one, err);
+		rc = adapter_net_apply(&a, &one, err);
 	}
-	return r;
+	return rc;
 }
 
 /* ---- ping ---- */
@@ -276,16 +276,16 @@ static int parse_ping_address(const char *text, union address *out, uint32_t *le
 static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, struct pinging *p, struct err *err)
 {
 	bool v6 = args->dst->sa_family == AF_INET6;
-	int r;
+	int rc;
 
 	if (args->iface_type != (v6 ? 2u : 1u))
 		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "%s", err_text(MISCSI_ERR_OP_NOT_SUPP));
 	if (getrandom(&args->id, sizeof(args->id), 0) != (ssize_t)sizeof(args->id))
 		return err_set(err, MISCSI_ERR_INTERNAL, "cannot get a random number");
 	p->id = args->id;
-	r = adapter_ping(a, args, ping_started, p, err);
+	rc = adapter_ping(a, args, ping_started, p, err);
 	p->op = NULL;
-	return r;
+	return rc;
 }
 
 static void ping_pause(const struct pinging *p, uint32_t seconds)
@@ -306,20 +306,20 @@ static int ping_all(
 
 	for (uint32_t i = 0; i < ping->count && !refused; i++) {
 		struct err why = ERR_INIT;
-		int r;
+		int rc;
 
 		if (i)
 			ping_pause(p, ping->interval_s);
 		if (i && p->stopped)
 			break;
-		r = ping_once(a, args, p, &why);
+		rc = ping_once(a, args, p, &why);
 		refused = why.code == MISCSI_ERR_OP_NOT_SUPP || why.code == MISCSI_ERR_ACCESS;
 		ping->sent += !refused;
-		ping->received += r >= 0;
-		if (r != -EINTR)
+		ping->received += rc >= 0;
+		if (rc != -EINTR)
 			ping->reply(ping->arg, i + 1, &why);
-		if (r < 0 && first == 0) {
-			first = r;
+		if (rc < 0 && first == 0) {
+			first = rc;
 			err_copy(err, &why);
 		}
 	}
@@ -338,31 +338,31 @@ int adapter_iface_ping(struct context *ctx, const struct record *iface, struct a
 	const struct engine *engine;
 	union address to;
 	struct adapter a;
-	int r = parse_ping_address(ping->address, &to, &args.dst_len, err);
+	int rc = parse_ping_address(ping->address, &to, &args.dst_len, err);
 
 	args.dst = &to.any;
-	if (r >= 0)
-		r = adapter_of(ctx, iface, &a, err);
-	if (r >= 0)
-		r = context_engine(ctx, &engine, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = adapter_of(ctx, iface, &a, err);
+	if (rc >= 0)
+		rc = context_engine(ctx, &engine, err);
+	if (rc < 0)
+		return rc;
 	p.host_no = a.host_no;
 	p.loop = engine->loop;
 	a.stop = &p.stopped;
 	/* Where the kernel does not ping, there is nothing to hear of it. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_PING)
-		r = kernel_attach(engine->kernel, engine->loop, &no_events, NULL, err);
-	if (r < 0 && r != -EALREADY)
-		return r;
+		rc = kernel_attach(engine->kernel, engine->loop, &no_events, NULL, err);
+	if (rc < 0 && rc != -EALREADY)
+		return rc;
 	list_init(&p.listener.node);
 	p.listener.events = &ping_events;
 	p.listener.arg = &p;
 	kernel_listen(engine->kernel, &p.listener);
 	if (ping->interrupt >= 0)
 		loop_fd_add(p.loop, &p.interrupt, ping->interrupt, EPOLLIN, ping_interrupted, &p);
-	r = ping_all(&a, &args, ping, &p, err);
+	rc = ping_all(&a, &args, ping, &p, err);
 	loop_fd_del(p.loop, &p.interrupt);
 	kernel_unlisten(&p.listener);
-	return r;
+	return rc;
 }

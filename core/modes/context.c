@@ -128,20 +128,20 @@ const struct ktransport_map *context_map(struct context *ctx)
 
 int context_db(struct context *ctx, struct db **out, struct err *err)
 {
-	int r = ctx->db ? 0 : db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err);
+	int rc = ctx->db ? 0 : db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err);
 
 	*out = ctx->db;
-	return r;
+	return rc;
 }
 
 /* A file of the configuration, into path. */
 static int config_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if ((size_t)snprintf(path, size, "%s/%s", db_home(db), file) >= size)
 		return err_set(err, MISCSI_ERR_INVAL, "the path of the configuration directory is too long");
 	return 0;
@@ -154,41 +154,41 @@ static int config_path(struct context *ctx, const char *file, char *path, size_t
 int context_conf(struct context *ctx, const struct record **out, struct err *err)
 {
 	char path[512];
-	int r = 0;
+	int rc = 0;
 
 	if (!ctx->conf) {
-		r = config_path(ctx, "iscsid.conf", path, sizeof(path), err);
-		if (r >= 0)
-			r = recfile_conf(path, &ctx->report, &ctx->conf, err);
+		rc = config_path(ctx, "iscsid.conf", path, sizeof(path), err);
+		if (rc >= 0)
+			rc = recfile_conf(path, &ctx->report, &ctx->conf, err);
 	}
 	*out = ctx->conf;
-	return r;
+	return rc;
 }
 
 int context_initiator(struct context *ctx, const char **name, const char **alias, struct err *err)
 {
 	char path[512];
-	int r = 0;
+	int rc = 0;
 
 	if (!ctx->initiator) {
-		r = config_path(ctx, "initiatorname.iscsi", path, sizeof(path), err);
-		if (r >= 0)
-			r = recfile_initiatorname(path, &ctx->initiator, &ctx->alias, err);
+		rc = config_path(ctx, "initiatorname.iscsi", path, sizeof(path), err);
+		if (rc >= 0)
+			rc = recfile_initiatorname(path, &ctx->initiator, &ctx->alias, err);
 	}
 	*name = ctx->initiator;
 	*alias = ctx->alias;
-	return r;
+	return rc;
 }
 
 /* For those who can do without: starts no daemon, and says nothing. */
 int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct client **out)
 {
-	int r = ctx->client ? 0 : client_open(ctx->config.socket, timeout_ms, &ctx->client, NULL);
+	int rc = ctx->client ? 0 : client_open(ctx->config.socket, timeout_ms, &ctx->client, NULL);
 
-	if (r >= 0)
+	if (rc >= 0)
 		client_set_interrupt(ctx->client, ctx->interrupt);
 	*out = ctx->client;
-	return r;
+	return rc;
 }
 
 /*
@@ -210,22 +210,22 @@ int context_client(struct context *ctx, struct client **out, struct err *err)
 {
 	const struct record *conf;
 	const char *command = "";
-	int r;
+	int rc;
 
 	*out = NULL;
 	if (!ctx->client) {
-		r = client_open(ctx->config.socket, CONNECT_MS, &ctx->client, err);
-		if (r < 0 && (!err || err->code == MISCSI_ERR_ISCSID_NOTCONN)) {
+		rc = client_open(ctx->config.socket, CONNECT_MS, &ctx->client, err);
+		if (rc < 0 && (!err || err->code == MISCSI_ERR_ISCSID_NOTCONN)) {
 			if (ctx->config.may_start && context_conf(ctx, &conf, NULL) >= 0)
 				command = record_str(conf, FIELD_CONF_STARTUP);
 			if (!*command || daemon_start(command, ctx->config.log, connect_started_daemon, ctx) < 0)
 				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "can not connect to iSCSI daemon (%d)!",
-					r == -ENOENT || r == -ENOTCONN ? ECONNREFUSED : -r);
+					rc == -ENOENT || rc == -ENOTCONN ? ECONNREFUSED : -rc);
 			err_clear(err);
-			r = 0;
+			rc = 0;
 		}
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	client_set_interrupt(ctx->client, ctx->interrupt);
 	*out = ctx->client;
@@ -269,10 +269,10 @@ int context_new_record(struct context *ctx, enum record_kind kind, struct record
 {
 	const struct record *conf;
 	struct record *record;
-	int r = context_conf(ctx, &conf, err);
+	int rc = context_conf(ctx, &conf, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	record = record_new(kind);
 	if (!record || record_apply(record, conf, 0) < 0) {
 		record_free(record);

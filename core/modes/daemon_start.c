@@ -46,7 +46,7 @@ static int spawn_command(char *const argv[], pid_t *pid)
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
-	int r;
+	int rc;
 
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&files);
@@ -57,10 +57,10 @@ static int spawn_command(char *const argv[], pid_t *pid)
 	sigfillset(&all); /* also those that our caller ignores */
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	r = posix_spawn(pid, argv[0], &files, &attr, argv, env);
+	rc = posix_spawn(pid, argv[0], &files, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
-	return -r;
+	return -rc;
 }
 
 /*
@@ -74,19 +74,19 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 	cleanup(x_freep) char *copy = x_strdup(command);
 	char *argv[WORDS_MAX + 1];
 	bool ended = false;
-	int status, r;
+	int status, rc;
 	pid_t pid;
 
 	if (geteuid() != 0)
 		return -EPERM;
 	if (!copy)
 		return -ENOMEM;
-	r = split_command(copy, argv);
-	if (r >= 0)
-		r = spawn_command(argv, &pid);
-	if (r < 0) {
-		log_err(log, "start", "cannot run the command of iscsid.startup: %s", strerror(-r));
-		return r;
+	rc = split_command(copy, argv);
+	if (rc >= 0)
+		rc = spawn_command(argv, &pid);
+	if (rc < 0) {
+		log_err(log, "start", "cannot run the command of iscsid.startup: %s", strerror(-rc));
+		return rc;
 	}
 	for (unsigned waited = 0; waited < DAEMON_START_MS; waited += STEP_MS) {
 		if (connected(arg) >= 0)

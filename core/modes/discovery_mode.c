@@ -46,54 +46,54 @@ int discovery_mode_select(struct discovery_mode_select *select, const char *type
 int discovery_mode_list(struct context *ctx, enum record_kind kind, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_disc_list(db, kind, out, err);
+	return rc < 0 ? rc : db_disc_list(db, kind, out, err);
 }
 
 int discovery_mode_nodes(
 	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	return db_disc_nodes(db, kind, disc ? record_str(disc, FIELD_DISC_ADDRESS) : NULL,
 		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
 }
 
 /* 6, and os-brick makes the record upon it. */
-static int discovery_not_found(const struct discovery_mode_select *s, int r, struct err *err)
+static int discovery_not_found(const struct discovery_mode_select *s, int rc, struct err *err)
 {
-	if (r != -ENOENT)
-		return r;
+	if (rc != -ENOENT)
+		return rc;
 	return err_set(err, MISCSI_ERR_IDBM, "Discovery record [%s,%u] not found.", s->portal.host, s->portal.port);
 }
 
 int discovery_mode_find(struct context *ctx, const struct discovery_mode_select *s, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : discovery_not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
+	return rc < 0 ? rc : discovery_not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
 /* As iscsid.conf says, in memory only. Who wants it kept calls discovery_mode_new(). */
 int discovery_mode_record(struct context *ctx, const struct discovery_mode_select *s, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
-	int r = context_new_record(ctx, s->kind, &disc, err);
+	int rc = context_new_record(ctx, s->kind, &disc, err);
 
-	if (r >= 0)
-		r = record_set(disc, FIELD_DISC_TYPE, s->kind == RECORD_ISNS ? "isns" : "sendtargets", err);
-	if (r >= 0)
-		r = record_set(disc, FIELD_DISC_ADDRESS, s->portal.host, err);
-	if (r >= 0)
-		r = record_set_int(disc, FIELD_DISC_PORT, s->portal.port, err);
-	if (r >= 0)
+	if (rc >= 0)
+		rc = record_set(disc, FIELD_DISC_TYPE, s->kind == RECORD_ISNS ? "isns" : "sendtargets", err);
+	if (rc >= 0)
+		rc = record_set(disc, FIELD_DISC_ADDRESS, s->portal.host, err);
+	if (rc >= 0)
+		rc = record_set_int(disc, FIELD_DISC_PORT, s->portal.port, err);
+	if (rc >= 0)
 		*out = x_steal(disc);
-	return r;
+	return rc;
 }
 
 /* One that is there stays, and with it the passwords that were set by hand. */
@@ -101,11 +101,11 @@ int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = discovery_mode_record(ctx, s, &disc, err);
-	return r < 0 ? r : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
+	if (rc >= 0)
+		rc = discovery_mode_record(ctx, s, &disc, err);
+	return rc < 0 ? rc : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
 }
 
 static int change_discovery(void *arg, struct record *r, struct err *err)
@@ -119,20 +119,20 @@ int discovery_mode_update(
 	cleanup(record_freep) struct record *disc = NULL;
 	struct settings copy = *settings;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
 	/* A record that is not there is told of as such, whatever the settings. */
-	if (r >= 0)
-		r = discovery_mode_find(ctx, s, &disc, err);
-	if (r >= 0)
-		r = settings_check(settings, s->kind, err);
-	return r < 0 ? r : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change_discovery, &copy, err);
+	if (rc >= 0)
+		rc = discovery_mode_find(ctx, s, &disc, err);
+	if (rc >= 0)
+		rc = settings_check(settings, s->kind, err);
+	return rc < 0 ? rc : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change_discovery, &copy, err);
 }
 
 int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+	return rc < 0 ? rc : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }

@@ -34,13 +34,13 @@ int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *as
 {
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
-		r = discovery_mode_new(ctx, &ask->select, err);
-	if (r >= 0 && (ask->keep & DISCOVERY_KEEP_DELETE))
-		r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
-	if (r >= 0)
-		r = db_discovered(db, disc, nodes, found_flags(ask->keep), is_used, &sessions, err);
-	return r < 0 ? r : 0;
+	if (rc >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
+		rc = discovery_mode_new(ctx, &ask->select, err);
+	if (rc >= 0 && (ask->keep & DISCOVERY_KEEP_DELETE))
+		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	if (rc >= 0)
+		rc = db_discovered(db, disc, nodes, found_flags(ask->keep), is_used, &sessions, err);
+	return rc < 0 ? rc : 0;
 }

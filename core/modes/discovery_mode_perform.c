@@ -98,10 +98,10 @@ static void pass_message(void *arg, const char *text)
 static int lock_path_group(const struct engine *e, const struct record *iface, int *lock, struct err *err)
 {
 	struct transport *t;
-	int r = plugins_find(e->plugins, record_str(iface, FIELD_IFACE_TRANSPORT), &t, err);
+	int rc = plugins_find(e->plugins, record_str(iface, FIELD_IFACE_TRANSPORT), &t, err);
 
-	if (r < 0 || !(transport_traits(t) & MISCSI_TRAIT_PATH))
-		return r;
+	if (rc < 0 || !(transport_traits(t) & MISCSI_TRAIT_PATH))
+		return rc;
 	file_mkdirs("/run/miscsi", 0755);
 	if (file_lock(DISCOVERY_PATHS_LOCK, OTHERS_MS, lock) == -EAGAIN)
 		return err_set(err, MISCSI_ERR_BUSY,
@@ -124,19 +124,19 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 		.again = answer_forget,
 		.message = pass_message,
 		.arg = a };
-	int r = context_initiator(ctx, &config.initiator_name, &config.initiator_alias, err);
+	int rc = context_initiator(ctx, &config.initiator_name, &config.initiator_alias, err);
 
-	if (r >= 0)
-		r = context_engine(ctx, &config.engine, err);
-	if (r < 0)
-		return r;
-	r = lock_path_group(config.engine, iface, &lock, err);
-	if (r < 0)
-		return r;
-	r = discovery_sendtargets(&config, err);
-	if (r < 0 && a->err.code != MISCSI_ERR_OK && err)
+	if (rc >= 0)
+		rc = context_engine(ctx, &config.engine, err);
+	if (rc < 0)
+		return rc;
+	rc = lock_path_group(config.engine, iface, &lock, err);
+	if (rc < 0)
+		return rc;
+	rc = discovery_sendtargets(&config, err);
+	if (rc < 0 && a->err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a->err);
-	return r;
+	return rc;
 }
 
 /* The record of one portal that was found, as iscsid.conf and the iface say. */
@@ -144,26 +144,26 @@ static int node_of_found(const struct discovery_mode_select *s, const struct rec
 	struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *node = record_copy(template);
-	int r;
+	int rc;
 
 	if (!node)
 		return err_nomem(err, "a record");
-	r = record_set(node, FIELD_NODE_NAME, f->target, err);
-	if (r >= 0)
-		r = record_set(node, FIELD_CONN_ADDRESS, f->host, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_CONN_PORT, f->port, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_TPGT, f->tpgt, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_SENDTARGETS, err);
-	if (r >= 0)
-		r = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_DISCOVERY_PORT, s->portal.port, err);
-	if (r >= 0)
+	rc = record_set(node, FIELD_NODE_NAME, f->target, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_CONN_ADDRESS, f->host, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_CONN_PORT, f->port, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_TPGT, f->tpgt, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_SENDTARGETS, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_PORT, s->portal.port, err);
+	if (rc >= 0)
 		*out = x_steal(node);
-	return r;
+	return rc;
 }
 
 /* One template for all: to apply iscsid.conf to each would be most of the time of a large discovery. */
@@ -172,16 +172,16 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 {
 	cleanup(record_freep) struct record *template = NULL;
 	struct record *node = NULL;
-	int r = context_new_record(ctx, RECORD_NODE, &template, err);
+	int rc = context_new_record(ctx, RECORD_NODE, &template, err);
 
-	if (r >= 0 && record_apply(template, iface, 0) < 0)
-		r = err_nomem(err, "a record");
-	for (size_t i = 0; r >= 0 && i < a->n; i++) {
-		r = node_of_found(&ask->select, template, &a->at[i], &node, err);
-		if (r >= 0 && record_list_add(nodes, node) < 0)
-			r = err_nomem(err, "records");
+	if (rc >= 0 && record_apply(template, iface, 0) < 0)
+		rc = err_nomem(err, "a record");
+	for (size_t i = 0; rc >= 0 && i < a->n; i++) {
+		rc = node_of_found(&ask->select, template, &a->at[i], &node, err);
+		if (rc >= 0 && record_list_add(nodes, node) < 0)
+			rc = err_nomem(err, "records");
 	}
-	return r;
+	return rc;
 }
 
 /*
@@ -194,18 +194,18 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 		return iface_mode_list_bound(ctx, out, err);
 	for (size_t i = 0; i < ask->n_ifaces; i++) {
 		struct err why = ERR_INIT;
-		int r = iface_mode_find(ctx, ask->ifaces[i], out, &why);
+		int rc = iface_mode_find(ctx, ask->ifaces[i], out, &why);
 		struct db *db;
 
-		if (r == -ENOENT && context_db(ctx, &db, err) >= 0)
+		if (rc == -ENOENT && context_db(ctx, &db, err) >= 0)
 			return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
 				"Could not read iface info for %s. Make sure an iface config with the file "
 				"name and iface.iscsi_ifacename %s is in %s/ifaces.",
 				ask->ifaces[i], ask->ifaces[i], db_home(db));
-		if (r < 0) {
+		if (rc < 0) {
 			if (err)
 				err_copy(err, &why);
-			return r;
+			return rc;
 		}
 	}
 	return 0;
@@ -215,15 +215,15 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 static int choose_discovery_record(
 	struct context *ctx, const struct discovery_mode_ask *ask, struct record **out, struct err *err)
 {
-	int r;
+	int rc;
 
 	if (!ask->by_record)
 		return discovery_mode_record(ctx, &ask->select, out, err);
-	r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_new(ctx, &ask->select, err);
-	if (r >= 0)
-		r = discovery_mode_find(ctx, &ask->select, out, NULL) < 0 ? discovery_mode_record(ctx, &ask->select, out, err) :
-									    0;
-	return r;
+	rc = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_new(ctx, &ask->select, err);
+	if (rc >= 0)
+		rc = discovery_mode_find(ctx, &ask->select, out, NULL) < 0 ? discovery_mode_record(ctx, &ask->select, out, err) :
+									     0;
+	return rc;
 }
 
 /*
@@ -237,29 +237,29 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 	struct answer a = { .ask = ask };
 	cleanup(record_list_free) struct record_list ifaces = { 0 };
 	bool answered = false;
-	int r = choose_ifaces(ctx, ask, &ifaces, err);
+	int rc = choose_ifaces(ctx, ask, &ifaces, err);
 
-	if (r >= 0)
-		r = choose_discovery_record(ctx, ask, &disc, err);
-	for (size_t i = 0; r >= 0 && i < ifaces.n; i++) {
+	if (rc >= 0)
+		rc = choose_discovery_record(ctx, ask, &disc, err);
+	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++) {
 		struct err why = ERR_INIT;
 
 		if (ask_through_iface(ctx, ask, disc, ifaces.at[i], &a, &why) >= 0) {
 			answered = true;
-			r = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
+			rc = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
 		} else if (err && err->code == MISCSI_ERR_OK) {
 			err_copy(err, &why);
 		}
 		answer_forget(&a);
 	}
-	if (r >= 0 && !answered) {
-		r = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
-	} else if (r >= 0) {
+	if (rc >= 0 && !answered) {
+		rc = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
+	} else if (rc >= 0) {
 		err_clear(err);
-		r = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_keep(ctx, ask, disc, nodes, err);
-		if (r >= 0 && nodes->n == 0)
-			r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
+		rc = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_keep(ctx, ask, disc, nodes, err);
+		if (rc >= 0 && nodes->n == 0)
+			rc = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
 	}
 	answer_free(&a);
-	return r;
+	return rc;
 }

@@ -52,29 +52,29 @@ static int choose_transport(struct context *ctx, const struct host_list *hosts, 
 static int software_iface(struct context *ctx, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_iface_find(db, "default", out, err);
+	return rc < 0 ? rc : db_iface_find(db, "default", out, err);
 }
 
 int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	cleanup(record_freep) struct record *software = NULL;
-	int r = firmware_read(context_sysfs(ctx), context_map(ctx), out, err);
+	int rc = firmware_read(context_sysfs(ctx), context_map(ctx), out, err);
 
-	if (r >= 0 && out->n == 0)
+	if (rc >= 0 && out->n == 0)
 		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "Could not get list of targets from firmware. (err %d)",
 			MISCSI_ERR_NO_OBJS_FOUND);
-	if (r >= 0)
-		r = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
-	if (r >= 0)
-		r = software_iface(ctx, &software, err);
-	for (size_t i = 0; r >= 0 && i < out->n; i++) {
+	if (rc >= 0)
+		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
+	if (rc >= 0)
+		rc = software_iface(ctx, &software, err);
+	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
 		if (choose_transport(ctx, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
-			r = err_nomem(err, "boot targets");
+			rc = err_nomem(err, "boot targets");
 	}
-	return r;
+	return rc;
 }
 
 /* ---- ifaces ---- */
@@ -127,12 +127,12 @@ static int name_bare_iface(const struct known *k, const struct firmware_target *
 {
 	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = hwaddress_of(k, t);
 	char name[96];
-	int r = record_set(node, FIELD_IFACE_TRANSPORT, transport, err);
+	int rc = record_set(node, FIELD_IFACE_TRANSPORT, transport, err);
 
 	snprintf(name, sizeof(name), "%s.%s", transport, mac ? mac : "firmware");
-	if (r >= 0)
-		r = record_set(node, FIELD_IFACE_NAME, name, err);
-	return r < 0 || !mac ? r : record_set(node, FIELD_IFACE_HWADDRESS, mac, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_IFACE_NAME, name, err);
+	return rc < 0 || !mac ? rc : record_set(node, FIELD_IFACE_HWADDRESS, mac, err);
 }
 
 static int apply_boot_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
@@ -150,17 +150,17 @@ static int apply_boot_iface(const struct known *k, const struct firmware_target 
 
 static int fill_boot_node(const struct firmware_target *t, const struct settings *settings, struct record *node, struct err *err)
 {
-	int r = firmware_to_node(t, node, err);
+	int rc = firmware_to_node(t, node, err);
 
-	if (r >= 0)
-		r = firmware_credentials(t, node, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_FW, err);
-	if (r >= 0)
-		r = record_set(node, FIELD_NODE_STARTUP, "onboot", err);
-	if (r >= 0)
-		r = record_set(node, FIELD_CONN_STARTUP, "onboot", err);
-	return r < 0 || !settings ? r : settings_apply(settings, node, err);
+	if (rc >= 0)
+		rc = firmware_credentials(t, node, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_FW, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_NODE_STARTUP, "onboot", err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_CONN_STARTUP, "onboot", err);
+	return rc < 0 || !settings ? rc : settings_apply(settings, node, err);
 }
 
 int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets, const struct settings *settings,
@@ -168,27 +168,27 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 {
 	cleanup(known_ifaces_free) struct known k = { .software = NULL };
 	struct db *db;
-	int r = settings ? settings_check(settings, RECORD_NODE, err) : 0;
+	int rc = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
-	if (r >= 0)
-		r = software_iface(ctx, &k.software, err);
-	if (r >= 0)
-		r = host_list_read(context_sysfs(ctx), context_map(ctx), &k.hosts, err);
+	if (rc >= 0)
+		rc = software_iface(ctx, &k.software, err);
+	if (rc >= 0)
+		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &k.hosts, err);
 	/* Who may not write has what is there already. */
-	if (r >= 0 && adapter_iface_setup(ctx, NULL) >= 0 && context_db(ctx, &db, NULL) >= 0)
+	if (rc >= 0 && adapter_iface_setup(ctx, NULL) >= 0 && context_db(ctx, &db, NULL) >= 0)
 		db_iface_list(db, &k.ifaces, NULL);
-	for (size_t i = 0; r >= 0 && i < targets->n; i++) {
+	for (size_t i = 0; rc >= 0 && i < targets->n; i++) {
 		cleanup(record_freep) struct record *node = NULL;
 
-		r = context_new_record(ctx, RECORD_NODE, &node, err);
-		if (r >= 0)
-			r = apply_boot_iface(&k, &targets->at[i], node, err);
-		if (r >= 0)
-			r = fill_boot_node(&targets->at[i], settings, node, err);
-		if (r >= 0 && record_list_add(out, x_steal(node)) < 0)
-			r = err_nomem(err, "records");
+		rc = context_new_record(ctx, RECORD_NODE, &node, err);
+		if (rc >= 0)
+			rc = apply_boot_iface(&k, &targets->at[i], node, err);
+		if (rc >= 0)
+			rc = fill_boot_node(&targets->at[i], settings, node, err);
+		if (rc >= 0 && record_list_add(out, x_steal(node)) < 0)
+			rc = err_nomem(err, "records");
 	}
-	return r;
+	return rc;
 }
 
 /* 2.1.8 gives them this tag; a login does not ask for it. */
@@ -198,7 +198,7 @@ static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list
 {
 	cleanup(record_freep) struct record *disc = record_new(RECORD_FW);
 	const struct discovery_mode_ask ask = { .select = { .kind = RECORD_FW }, .keep = how };
-	int r = 0;
+	int rc = 0;
 
 	if (!disc)
 		return err_nomem(err, "a record");
@@ -206,26 +206,26 @@ static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);
 	}
-	r = discovery_mode_keep(ctx, &ask, disc, nodes, err);
+	rc = discovery_mode_keep(ctx, &ask, disc, nodes, err);
 	firmware_mode_complete(ctx, nodes);
-	return r;
+	return rc;
 }
 
 int firmware_mode_discover(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
 {
 	cleanup(firmware_list_free) struct firmware_list targets = { 0 };
-	int r;
+	int rc;
 
 	adapter_iface_setup(
 		ctx, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
-	r = firmware_mode_list(ctx, &targets, err);
-	if (r >= 0)
-		r = firmware_mode_nodes(ctx, &targets, NULL, nodes, err);
-	for (size_t i = 0; r >= 0 && i < nodes->n; i++)
-		r = record_set_int(nodes->at[i], FIELD_NODE_TPGT, TPGT_OF_FIRMWARE, err);
-	if (r >= 0 && !(how & DISCOVERY_KEEP_NOTHING))
-		r = keep_boot_nodes(ctx, how, nodes, err);
-	return r;
+	rc = firmware_mode_list(ctx, &targets, err);
+	if (rc >= 0)
+		rc = firmware_mode_nodes(ctx, &targets, NULL, nodes, err);
+	for (size_t i = 0; rc >= 0 && i < nodes->n; i++)
+		rc = record_set_int(nodes->at[i], FIELD_NODE_TPGT, TPGT_OF_FIRMWARE, err);
+	if (rc >= 0 && !(how & DISCOVERY_KEEP_NOTHING))
+		rc = keep_boot_nodes(ctx, how, nodes, err);
+	return rc;
 }
 
 static bool lacks_secret(const struct record *node)

@@ -13,10 +13,10 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 {
 	char shown[64];
 	size_t n = 0;
-	int r = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
+	int rc = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
 
-	if (r < 0 || !which || out->n == 0)
-		return r;
+	if (rc < 0 || !which || out->n == 0)
+		return rc;
 	for (size_t i = 0; i < out->n; i++) {
 		if (host_is(&out->at[i], which))
 			out->at[n++] = out->at[i];
@@ -32,27 +32,27 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const struct engine *engine;
 	char shown[64];
-	int r = host_mode_list(ctx, which, &hosts, err);
+	int rc = host_mode_list(ctx, which, &hosts, err);
 
 	str_escape(shown, sizeof(shown), which, strlen(which));
-	if (hosts.n == 0 && (r >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
+	if (hosts.n == 0 && (rc >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
 		return err_set(err, absent,
 			absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
 							       "there is no iSCSI host %s",
 			shown);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (hosts.n > 1)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
 			"%zu hosts have the hardware address %s: specify one by its number", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
-	r = context_engine(ctx, &engine, err);
-	if (r < 0)
-		return r;
+	rc = context_engine(ctx, &engine, err);
+	if (rc < 0)
+		return rc;
 	*out = (struct adapter){ .loop = engine->loop, .host_no = hosts.at->host_no };
-	r = plugins_find(engine->plugins, hosts.at->transport, &out->transport, err);
-	return r < 0 ? r : adapter_open(out, err);
+	rc = plugins_find(engine->plugins, hosts.at->transport, &out->transport, err);
+	return rc < 0 ? rc : adapter_open(out, err);
 }
 
 int host_mode_index(const char *text, uint32_t *out, struct err *err)
@@ -92,10 +92,10 @@ static int no_entry(const struct adapter *a, uint32_t index, struct err *err)
 int host_mode_chap_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)
 {
 	struct adapter_entry *entry, one;
-	int r = adapter_chap_list(a, out, err);
+	int rc = adapter_chap_list(a, out, err);
 
-	if (r < 0 || index == MISCSI_NONE)
-		return r;
+	if (rc < 0 || index == MISCSI_NONE)
+		return rc;
 	entry = entry_of(out, index);
 	if (!entry)
 		return no_entry(a, index, err);
@@ -110,13 +110,13 @@ int host_mode_chap_list(const struct adapter *a, uint32_t index, struct adapter_
 int host_mode_chap_new(const struct adapter *a, const struct settings *s, uint32_t *index, struct err *err)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
-	int ret = settings_check(s, RECORD_CHAP, err);
+	int rc = settings_check(s, RECORD_CHAP, err);
 
 	if (!r)
 		return err_nomem(err, "a CHAP entry");
-	if (ret >= 0)
-		ret = settings_apply(s, r, err);
-	return ret < 0 ? ret : adapter_chap_set(a, r, index, err);
+	if (rc >= 0)
+		rc = settings_apply(s, r, err);
+	return rc < 0 ? rc : adapter_chap_set(a, r, index, err);
 }
 
 /* For us, or for the target: an entry cannot become the other. */
@@ -134,18 +134,18 @@ int host_mode_chap_update(const struct adapter *a, const struct settings *s, uin
 {
 	cleanup(adapter_entries_free) struct adapter_entries all = { 0 };
 	struct adapter_entry *entry;
-	int r = settings_check(s, RECORD_CHAP, err);
+	int rc = settings_check(s, RECORD_CHAP, err);
 
-	if (r >= 0)
-		r = adapter_chap_list(a, &all, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = adapter_chap_list(a, &all, err);
+	if (rc < 0)
+		return rc;
 	entry = entry_of(&all, index);
 	if (!entry)
 		return no_entry(a, index, err);
-	r = settings_apply(s, entry->record, err);
-	if (r < 0)
-		return r;
+	rc = settings_apply(s, entry->record, err);
+	if (rc < 0)
+		return rc;
 	if (is_for_us(entry->record) && is_for_target(entry->record))
 		return err_set(
 			err, MISCSI_ERR_GENERIC, "CHAP entry %u is of the other kind: delete it and make a new one", index);
@@ -178,23 +178,23 @@ static int check_address(const char *name, const char *value, struct err *err)
 int host_mode_flash_check(const struct settings *s, struct err *err)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
-	int ret = settings_check(s, RECORD_FLASHNODE, err);
+	int rc = settings_check(s, RECORD_FLASHNODE, err);
 
 	if (!r)
 		return err_nomem(err, "a flash node");
-	if (ret >= 0)
-		ret = settings_apply(s, r, err);
-	for (size_t i = 0; ret >= 0 && i < s->n; i++)
-		ret = check_address(s->names[i], s->values[i], err);
-	return ret;
+	if (rc >= 0)
+		rc = settings_apply(s, r, err);
+	for (size_t i = 0; rc >= 0 && i < s->n; i++)
+		rc = check_address(s->names[i], s->values[i], err);
+	return rc;
 }
 
 int host_mode_flash_update(const struct adapter *a, const struct settings *s, uint32_t index, struct err *err)
 {
 	struct adapter_settings settings = { s->names, s->values, s->n };
-	int r = host_mode_flash_check(s, err);
+	int rc = host_mode_flash_check(s, err);
 
-	return r < 0 ? r : adapter_flash_set(a, index, &settings, err);
+	return rc < 0 ? rc : adapter_flash_set(a, index, &settings, err);
 }
 
 /* ---- host parameters ---- */
@@ -228,20 +228,20 @@ static int parameter_check(const struct field *setting, const char *name, const 
 {
 	struct field f = *setting;
 	struct err why = ERR_INIT;
-	int r;
+	int rc;
 
 	f.key = name;
 	f.flags &= (uint16_t)~FIELD_OPTIONAL;
 	if (setting == field_of(FIELD_IFACE_NETDEV))
 		f.max = NETDEV_MAX;
-	r = field_check(&f, value, NULL, err);
-	if (r >= 0 && f.type == FIELD_TYPE_ADDRESS)
-		r = check_number(name, value, err);
-	if (r >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
-		r = err_set(err, MISCSI_ERR_INVAL, "%s: the name of a network device must not contain ':'", name);
-	if (r >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
-		r = err_set(err, MISCSI_ERR_INVAL, "%s: it must be an iSCSI name: %s", name, why.text);
-	return r;
+	rc = field_check(&f, value, NULL, err);
+	if (rc >= 0 && f.type == FIELD_TYPE_ADDRESS)
+		rc = check_number(name, value, err);
+	if (rc >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
+		rc = err_set(err, MISCSI_ERR_INVAL, "%s: the name of a network device must not contain ':'", name);
+	if (rc >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
+		rc = err_set(err, MISCSI_ERR_INVAL, "%s: it must be an iSCSI name: %s", name, why.text);
+	return rc;
 }
 
 int host_mode_update(const struct adapter *a, const struct settings *s, struct err *err)
@@ -252,7 +252,7 @@ int host_mode_update(const struct adapter *a, const struct settings *s, struct e
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct field *f = parameter_of(s->names[i]);
-		int r;
+		int rc;
 
 		if (!f)
 			return err_set(err, MISCSI_ERR_INVAL,
@@ -262,9 +262,9 @@ int host_mode_update(const struct adapter *a, const struct settings *s, struct e
 			if (names[k] == f->key)
 				return err_set(err, MISCSI_ERR_INVAL, "%s is given twice", s->names[i]);
 		}
-		r = parameter_check(f, s->names[i], s->values[i], err);
-		if (r < 0)
-			return r;
+		rc = parameter_check(f, s->names[i], s->values[i], err);
+		if (rc < 0)
+			return rc;
 		names[i] = f->key;
 	}
 	return adapter_host_set(a, &settings, err);

@@ -27,15 +27,15 @@ static int add_builtin_ifaces(struct record_list *out)
 int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = adapter_iface_setup(ctx, err);
+	int rc = adapter_iface_setup(ctx, err);
 
-	if (r >= 0)
-		r = context_db(ctx, &db, err);
-	if (r >= 0)
-		r = db_iface_list(db, out, err);
-	if (r >= 0 && add_builtin_ifaces(out) < 0)
-		r = err_nomem(err, "ifaces");
-	return r;
+	if (rc >= 0)
+		rc = context_db(ctx, &db, err);
+	if (rc >= 0)
+		rc = db_iface_list(db, out, err);
+	if (rc >= 0 && add_builtin_ifaces(out) < 0)
+		rc = err_nomem(err, "ifaces");
+	return rc;
 }
 
 #define NEEDS_MORE (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_OWN_HOSTS)
@@ -50,13 +50,13 @@ static int iface_of_transport(struct context *ctx, const char *name, struct reco
 {
 	const struct engine *engine;
 	struct transport *t;
-	int r;
+	int rc;
 
 	if (context_engine(ctx, &engine, NULL) < 0 || plugins_each_served(engine->plugins, serves_transport, (char *)name) < 1)
 		return -ENOENT;
-	r = plugins_find(engine->plugins, name, &t, err);
-	if (r < 0)
-		return r;
+	rc = plugins_find(engine->plugins, name, &t, err);
+	if (rc < 0)
+		return rc;
 	if (transport_traits(t) & NEEDS_MORE)
 		return -ENOENT;
 	*out = record_new(RECORD_IFACE);
@@ -70,25 +70,25 @@ static int iface_of_transport(struct context *ctx, const char *name, struct reco
 int iface_mode_get(struct context *ctx, const char *name, struct record **out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = db_iface_find(db, name, out, err);
+	if (rc >= 0)
+		rc = db_iface_find(db, name, out, err);
 	/* It may be an adapter's, which nobody has looked at yet. */
-	if (r == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
-		r = db_iface_find(db, name, out, err);
-	return r == -ENOENT ? iface_of_transport(ctx, name, out, err) : r;
+	if (rc == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
+		rc = db_iface_find(db, name, out, err);
+	return rc == -ENOENT ? iface_of_transport(ctx, name, out, err) : rc;
 }
 
 /* Into a list, so that one that was named and all of them are printed by the same lines. */
 int iface_mode_find(struct context *ctx, const char *name, struct record_list *out, struct err *err)
 {
 	struct record *iface;
-	int r = iface_mode_get(ctx, name, &iface, err);
+	int rc = iface_mode_get(ctx, name, &iface, err);
 
-	if (r >= 0 && record_list_add(out, iface) < 0)
-		r = err_nomem(err, "ifaces");
-	return r;
+	if (rc >= 0 && record_list_add(out, iface) < 0)
+		rc = err_nomem(err, "ifaces");
+	return rc;
 }
 
 /* Not by iscsid.conf, which has no settings of ifaces. */
@@ -96,14 +96,14 @@ int iface_mode_new(struct context *ctx, const char *name, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!iface)
 		return err_nomem(err, "ifaces");
-	r = record_set(iface, FIELD_IFACE_NAME, name, err);
-	return r < 0 ? r : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
+	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
+	return rc < 0 ? rc : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
 }
 
 /* By any of the field's spellings. */
@@ -147,9 +147,9 @@ int iface_mode_update(struct context *ctx, const char *name, const struct settin
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_iface_update(db, name, change_iface, &copy, err);
+	return rc < 0 ? rc : db_iface_update(db, name, change_iface, &copy, err);
 }
 
 int iface_mode_delete(
@@ -157,11 +157,11 @@ int iface_mode_delete(
 {
 	struct node_mode_select bound;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0 && !db_iface_is_builtin(name) && node_mode_select(&bound, NULL, NULL, name, NULL) >= 0)
-		r = node_mode_refuse_busy(ctx, &bound, busy, arg, err);
-	return r < 0 ? r : db_iface_delete(db, name, err);
+	if (rc >= 0 && !db_iface_is_builtin(name) && node_mode_select(&bound, NULL, NULL, name, NULL) >= 0)
+		rc = node_mode_refuse_busy(ctx, &bound, busy, arg, err);
+	return rc < 0 ? rc : db_iface_delete(db, name, err);
 }
 
 /*
@@ -174,15 +174,15 @@ int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct e
 	struct record *def;
 	struct db *db;
 	size_t n = 0;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = db_iface_find(db, "default", &def, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = db_iface_find(db, "default", &def, err);
+	if (rc < 0)
+		return rc;
 	soft = record_str(def, FIELD_IFACE_TRANSPORT);
-	r = db_iface_list(db, out, err);
-	for (size_t i = 0; r >= 0 && i < out->n; i++) {
+	rc = db_iface_list(db, out, err);
+	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
 		struct record *iface = out->at[i];
 
 		if (!strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), soft) &&
@@ -191,9 +191,9 @@ int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct e
 		else
 			record_free(iface);
 	}
-	if (r < 0) {
+	if (rc < 0) {
 		record_free(def);
-		return r;
+		return rc;
 	}
 	out->n = n;
 	if (n > 0)

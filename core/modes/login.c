@@ -56,10 +56,10 @@ static void login_result(void *arg, const struct client_result *r)
 static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
-	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < nodes->n; i++) {
 		unsigned wanted = (unsigned)record_int(nodes->at[i], FIELD_SESSION_NR_SESSIONS), present = 0;
 		struct err there = { .code = MISCSI_ERR_SESS_EXISTS };
@@ -87,23 +87,23 @@ int login_records(
 	struct login_call c = { .events = events };
 	struct client *client;
 	struct err why = ERR_INIT;
-	int r;
+	int rc;
 
 	c.at = x_newn(struct record *, nodes->n + 1);
 	c.missing = x_newn(unsigned, nodes->n + 1);
 	if (!c.at || !c.missing) {
-		r = err_nomem(err, "the records");
+		rc = err_nomem(err, "the records");
 		goto out;
 	}
-	r = leave_out_present(ctx, nodes, &c, err);
-	if (r < 0)
+	rc = leave_out_present(ctx, nodes, &c, err);
+	if (rc < 0)
 		goto out;
 	firmware_mode_complete(ctx, nodes);
 	for (size_t i = 0; i < c.n; i++)
 		for (unsigned k = 0; k < c.missing[i]; k++)
 			events->begin(events->arg, c.at[i]);
-	r = c.n ? context_client(ctx, &client, &why) : 0;
-	if (r < 0) {
+	rc = c.n ? context_client(ctx, &client, &why) : 0;
+	if (rc < 0) {
 		first_error_note(&c.failure, 0, &why);
 		events->no_daemon(events->arg, &why);
 		for (size_t i = 0; i < c.n; i++)
@@ -112,9 +112,9 @@ int login_records(
 		first_error_note(&c.failure, 0, &why);
 		context_client_drop(ctx);
 	}
-	r = first_error_give(c.failure.err.code != MISCSI_ERR_OK ? &c.failure : &c.exists, err);
+	rc = first_error_give(c.failure.err.code != MISCSI_ERR_OK ? &c.failure : &c.exists, err);
 out:
 	x_free(c.at);
 	x_free(c.missing);
-	return r;
+	return rc;
 }

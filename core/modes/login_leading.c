@@ -112,24 +112,24 @@ int login_leading(
 	const struct login_events mine = { leading_begin, leading_present, leading_result, leading_no_daemon, &s };
 	struct record_list round = { .at = x_newn(struct record *, nodes->n + 1) };
 	struct err why = ERR_INIT; /* the last failure: others were noted by their records */
-	int r = 0;
+	int rc = 0;
 
 	s.at = x_newn(struct standing, nodes->n + 1);
 	if (!s.at || !round.at)
-		r = err_nomem(err, "the records");
+		rc = err_nomem(err, "the records");
 	/* No round without an end: each record is in one at most. */
-	while (r >= 0) {
+	while (rc >= 0) {
 		next_leading_round(&s, &round);
 		if (round.n == 0)
 			break;
-		r = login_records(ctx, &round, wait, &mine, &why);
+		rc = login_records(ctx, &round, wait, &mine, &why);
 		/* What one record's failure is was noted; without a daemon, or interrupted, all is over. */
-		if (r < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
-			r = 0;
+		if (rc < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
+			rc = 0;
 	}
 	if (s.at && round.at)
-		r = leading_outcome(&s, &why, err);
+		rc = leading_outcome(&s, &why, err);
 	x_free(round.at);
 	x_free(s.at);
-	return r;
+	return rc;
 }

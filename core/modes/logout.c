@@ -79,13 +79,13 @@ static int adapter_logout(struct context *ctx, const struct session_info *s, boo
 {
 	struct adapter a;
 	char host[16];
-	int r;
+	int rc;
 
 	if (!force && in_use_session(context_sysfs(ctx), "/proc", s->host_no, s->sid, err))
 		return -err_errno(err->code);
 	snprintf(host, sizeof(host), "%u", s->host_no);
-	r = host_mode_adapter(ctx, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
-	return r < 0 ? r : adapter_flash_logout_sid(&a, s->sid, err);
+	rc = host_mode_adapter(ctx, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
+	return rc < 0 ? rc : adapter_flash_logout_sid(&a, s->sid, err);
 }
 
 /* Of all that the daemon was to end, or of the logins under way alone. */
@@ -141,10 +141,10 @@ int logout_sessions(
 	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
 	const struct record *conf;
 	bool force;
-	int r = session_call_new(&c, err);
+	int rc = session_call_new(&c, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	/* A broken iscsid.conf must not keep a session up. */
 	force = context_conf(ctx, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
 	session_call_begin(&c);
@@ -166,10 +166,10 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 {
 	const struct session_info *s = &c->sessions->info[place];
 	struct err why = ERR_INIT;
-	int r = scan_session_again_wait(context_sysfs(ctx), s->host_no, s->sid);
+	int rc = scan_session_again_wait(context_sysfs(ctx), s->host_no, s->sid);
 
-	if (r < 0)
-		err_sys(&why, r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r, "cannot scan host %u", s->host_no);
+	if (rc < 0)
+		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc, "cannot scan host %u", s->host_no);
 	session_call_ended(c, place, &why);
 }
 
@@ -180,10 +180,10 @@ int rescan_sessions(
 	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
 	struct client *client;
 	struct err why = ERR_INIT;
-	int r = session_call_new(&c, err);
+	int rc = session_call_new(&c, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	session_call_begin(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
 		if (session_mode_is_flash(&sessions->info[i]))

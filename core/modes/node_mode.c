@@ -14,11 +14,11 @@ int settings_check(const struct settings *s, enum record_kind kind, struct err *
 	enum field_id id;
 
 	for (size_t i = 0; i < s->n; i++) {
-		int r = field_find_user(kind, s->names[i], &id, err);
+		int rc = field_find_user(kind, s->names[i], &id, err);
 
 		/* Not to be taken for a record that is not there. */
-		if (r < 0)
-			return r == -ENOENT ? -EINVAL : r;
+		if (rc < 0)
+			return rc == -ENOENT ? -EINVAL : rc;
 	}
 	return 0;
 }
@@ -27,10 +27,10 @@ int settings_check(const struct settings *s, enum record_kind kind, struct err *
 int settings_apply(const struct settings *s, struct record *r, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		int ret = record_set_key(r, s->names[i], s->values[i], err);
+		int rc = record_set_key(r, s->names[i], s->values[i], err);
 
-		if (ret < 0)
-			return ret;
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -38,14 +38,14 @@ int settings_apply(const struct settings *s, struct record *r, struct err *err)
 /* The filter's address points into *select itself: it must not be copied without being made anew. */
 int node_mode_select(struct node_mode_select *select, const char *target, const char *portal, const char *iface, struct err *err)
 {
-	int r;
+	int rc;
 
 	*select = (struct node_mode_select){ .filter = { .target = target, .iface = iface, .tpgt = DB_TPGT_ANY } };
 	if (!portal)
 		return 0;
-	r = portal_parse(portal, strlen(portal), ISCSI_PORT, &select->portal, err);
-	if (r < 0)
-		return r;
+	rc = portal_parse(portal, strlen(portal), ISCSI_PORT, &select->portal, err);
+	if (rc < 0)
+		return rc;
 	select->filter.address = select->portal.host;
 	select->filter.port = select->portal.port;
 	if (select->portal.tpgt != PORTAL_TPGT_ANY)
@@ -70,11 +70,11 @@ static int no_records_found(struct err *err)
 int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err)
 {
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = db_node_list(db, &select->filter, out, err);
-	return r >= 0 && out->n == 0 ? no_records_found(err) : r;
+	if (rc >= 0)
+		rc = db_node_list(db, &select->filter, out, err);
+	return rc >= 0 && out->n == 0 ? no_records_found(err) : rc;
 }
 
 int node_mode_startup_parse(const char *text, int *out, struct err *err)
@@ -100,12 +100,12 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 {
 	struct node_mode_select all;
 	size_t n = 0;
-	int r = node_mode_select(&all, NULL, NULL, NULL, err);
+	int rc = node_mode_select(&all, NULL, NULL, NULL, err);
 
-	if (r >= 0)
-		r = node_mode_list(ctx, &all, out, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = node_mode_list(ctx, &all, out, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < out->n; i++) {
 		if (startup_matches(record_int(out->at[i], FIELD_NODE_STARTUP), startup))
 			out->at[n++] = out->at[i];
@@ -125,16 +125,16 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct node_mode_select all;
 	size_t n = 0;
-	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
+	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, out, err);
 
-	if (r >= 0)
+	if (rc >= 0)
 		session_mode_add_logins(ctx, NULL, out);
-	if (r < 0 || out->n == 0)
-		return r;
+	if (rc < 0 || out->n == 0)
+		return rc;
 	node_mode_select(&all, NULL, NULL, NULL, NULL);
-	r = node_mode_list(ctx, &all, &nodes, err);
-	if (r < 0 && r != -ENOENT)
-		return r;
+	rc = node_mode_list(ctx, &all, &nodes, err);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
 	err_clear(err);
 	for (size_t i = 0; i < out->n; i++) {
 		const struct record *node = NULL;
@@ -162,19 +162,19 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 /* What was typed becomes a record; the settings of the iface are part of it. */
 static int fill_node(struct record *node, const struct node_mode_select *select, const struct record *iface, struct err *err)
 {
-	int r = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
+	int rc = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
 
-	if (r >= 0)
-		r = record_set(node, FIELD_CONN_ADDRESS, select->portal.host, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_CONN_PORT, select->portal.port, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_TPGT, select->portal.tpgt, err);
-	if (r >= 0)
-		r = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_STATIC, err);
-	if (r >= 0 && record_apply(node, iface, 0) < 0)
-		r = err_nomem(err, "a record");
-	return r;
+	if (rc >= 0)
+		rc = record_set(node, FIELD_CONN_ADDRESS, select->portal.host, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_CONN_PORT, select->portal.port, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_TPGT, select->portal.tpgt, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_STATIC, err);
+	if (rc >= 0 && record_apply(node, iface, 0) < 0)
+		rc = err_nomem(err, "a record");
+	return rc;
 }
 
 /*
@@ -186,20 +186,20 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
 {
 	cleanup(record_freep) struct record *node = NULL;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!select->filter.target || !select->filter.address)
 		return err_set(err, MISCSI_ERR_INVAL, "a new record requires a target (-T) and a portal (-p)");
-	r = context_new_record(ctx, RECORD_NODE, &node, err);
-	if (r >= 0)
-		r = fill_node(node, select, iface, err);
-	if (r >= 0)
-		r = db_node_add(db, node, DB_ADD_NEW, NULL, err);
-	if (r >= 0)
+	rc = context_new_record(ctx, RECORD_NODE, &node, err);
+	if (rc >= 0)
+		rc = fill_node(node, select, iface, err);
+	if (rc >= 0)
+		rc = db_node_add(db, node, DB_ADD_NEW, NULL, err);
+	if (rc >= 0)
 		*out = x_steal(node);
-	return r;
+	return rc;
 }
 
 static int change_node(void *arg, struct record *r, struct err *err)
@@ -215,9 +215,9 @@ int node_mode_update(struct context *ctx, const struct node_mode_select *select,
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	return r < 0 ? r : db_node_update(db, &select->filter, change_node, &copy, NULL, err);
+	return rc < 0 ? rc : db_node_update(db, &select->filter, change_node, &copy, NULL, err);
 }
 
 /* Exactly one record. */
@@ -229,14 +229,14 @@ static int delete_node(struct db *db, const struct record *node, struct err *err
 		.tpgt = (int)record_int(node, FIELD_NODE_TPGT),
 		.exact = true,
 		.iface = record_str(node, FIELD_IFACE_NAME) };
-	int r = db_node_delete(db, &one, NULL, err);
+	int rc = db_node_delete(db, &one, NULL, err);
 
 	/* Another command was quicker: it is gone, as asked. */
-	if (r == -ENOENT) {
+	if (rc == -ENOENT) {
 		err_clear(err);
 		return 0;
 	}
-	return r;
+	return rc;
 }
 
 int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *select,
@@ -245,9 +245,9 @@ int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *se
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	size_t n = 0;
-	int r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
-	if (r >= 0 && sessions.n)
+	if (rc >= 0 && sessions.n)
 		node_mode_list(ctx, select, &nodes, NULL);
 	for (size_t i = 0; i < nodes.n; i++) {
 		if (session_mode_list_has(&sessions, nodes.at[i])) {
@@ -255,7 +255,7 @@ int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *se
 			n++;
 		}
 	}
-	return r >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : r;
+	return rc >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : rc;
 }
 
 /* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
@@ -266,26 +266,26 @@ int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	bool kept = false;
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = node_mode_list(ctx, select, &nodes, err);
-	if (r >= 0)
-		r = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	if (rc >= 0)
+		rc = node_mode_list(ctx, select, &nodes, err);
+	if (rc >= 0)
+		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 	/* Without sessions it is one pass over the database, under one lock. */
-	if (r >= 0 && sessions.n == 0) {
-		r = db_node_delete(db, &select->filter, NULL, err);
+	if (rc >= 0 && sessions.n == 0) {
+		rc = db_node_delete(db, &select->filter, NULL, err);
 	} else {
-		for (size_t i = 0; r >= 0 && i < nodes.n; i++) {
+		for (size_t i = 0; rc >= 0 && i < nodes.n; i++) {
 			if (session_mode_list_has(&sessions, nodes.at[i])) {
 				busy(arg, nodes.at[i]);
 				kept = true;
 			} else {
-				r = delete_node(db, nodes.at[i], err);
+				rc = delete_node(db, nodes.at[i], err);
 			}
 		}
 	}
-	if (r >= 0 && kept)
-		r = err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists");
-	return r;
+	if (rc >= 0 && kept)
+		rc = err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists");
+	return rc;
 }

@@ -122,7 +122,7 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 {
 	unsigned first = SESSION_DETAIL_LIST;
 	size_t n = 0;
-	int r;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	/* Without sysfs nobody knows of a session. */
@@ -132,9 +132,9 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 		first |= SESSION_INFO_IFACE;
 	if (filter && filter->by_portal)
 		first |= SESSION_INFO_PORTAL;
-	r = session_info_list(context_sysfs(ctx), context_map(ctx), SYSFS_BY_NUMBER, first, out, err);
-	if (r < 0)
-		return r;
+	rc = session_info_list(context_sysfs(ctx), context_map(ctx), SYSFS_BY_NUMBER, first, out, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < out->n; i++) {
 		struct session_info *info = &out->info[i];
 
@@ -200,19 +200,19 @@ void session_mode_add_logins(struct context *ctx, const struct session_mode_filt
 /* A list of one, so that what works on lists works on it. */
 int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
 {
-	int r;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->info = x_new(struct session_info);
 	if (!out->info)
 		return err_nomem(err, "a session");
 	out->n = 1;
-	r = session_info_read(context_sysfs(ctx), context_map(ctx), sid, detail, out->info, err);
-	if (r < 0)
+	rc = session_info_read(context_sysfs(ctx), context_map(ctx), sid, detail, out->info, err);
+	if (rc < 0)
 		session_info_list_free(out);
 	else
 		name_flash_iface(out->info);
-	return r;
+	return rc;
 }
 
 /* The portal group does not count: a record may not know its own, and a session's came from the target. */
@@ -249,17 +249,17 @@ int session_mode_record(struct context *ctx, const struct session_info *info, st
 		.iface = iface_name_of(info) };
 	cleanup(record_list_free) struct record_list list = { 0 };
 	struct db *db;
-	int r = context_db(ctx, &db, err);
+	int rc = context_db(ctx, &db, err);
 
-	if (r >= 0)
-		r = db_node_list(db, &filter, &list, err);
-	if (r >= 0 && list.n == 0)
-		r = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
-	if (r >= 0) {
+	if (rc >= 0)
+		rc = db_node_list(db, &filter, &list, err);
+	if (rc >= 0 && list.n == 0)
+		rc = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
+	if (rc >= 0) {
 		*out = list.at[0];
 		list.at[0] = NULL;
 	}
-	return r;
+	return rc;
 }
 
 /*

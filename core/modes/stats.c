@@ -41,13 +41,13 @@ static int pass_counter(struct transport_op *op, const char *key, const char *va
 
 static int stats_op_wait(struct loop *loop, struct asking *a)
 {
-	int r = 0;
+	int rc = 0;
 
-	while (!a->done && r >= 0)
-		r = loop_step(loop, -1);
-	if (r < 0)
+	while (!a->done && rc >= 0)
+		rc = loop_step(loop, -1);
+	if (rc < 0)
 		transport_cancel(&a->op);
-	return r < 0 ? r : a->result;
+	return rc < 0 ? rc : a->result;
 }
 
 static int ask_session(struct context *ctx, const struct session_info *s, const struct stats_events *events, struct err *err)
@@ -55,16 +55,16 @@ static int ask_session(struct context *ctx, const struct session_info *s, const 
 	struct asking a = { .events = events };
 	const struct engine *engine;
 	struct transport *t;
-	int r = context_engine(ctx, &engine, err);
+	int rc = context_engine(ctx, &engine, err);
 
-	if (r >= 0)
-		r = plugins_find(engine->plugins, s->transport, &t, err);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = plugins_find(engine->plugins, s->transport, &t, err);
+	if (rc < 0)
+		return rc;
 	transport_op_init(&a.op, stats_op_done, &a);
 	transport_open(t, &a.op);
-	r = stats_op_wait(engine->loop, &a);
-	if (r >= 0) {
+	rc = stats_op_wait(engine->loop, &a);
+	if (rc >= 0) {
 		a.done = false;
 		transport_op_init(&a.op, stats_op_done, &a);
 		a.op.host_no = s->host_no;
@@ -73,14 +73,14 @@ static int ask_session(struct context *ctx, const struct session_info *s, const 
 		a.op.value = pass_counter;
 		events->begin(events->arg, s);
 		transport_stats_session(t, &a.op);
-		r = stats_op_wait(engine->loop, &a);
+		rc = stats_op_wait(engine->loop, &a);
 	}
-	if (r < 0 && a.op.err.code != MISCSI_ERR_OK && err)
+	if (rc < 0 && a.op.err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a.op.err);
-	else if (r < 0)
-		err_sys(err, r == -EPERM || r == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -r,
+	else if (rc < 0)
+		err_sys(err, rc == -EPERM || rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc,
 			"cannot get statistics from the kernel");
-	return r;
+	return rc;
 }
 
 int stats_sessions(
@@ -90,11 +90,11 @@ int stats_sessions(
 
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err why = ERR_INIT;
-		int r = ask_session(ctx, &sessions->info[i], events, &why);
+		int rc = ask_session(ctx, &sessions->info[i], events, &why);
 
 		events->result(events->arg, &sessions->info[i], &why);
-		if (r < 0 && first == 0) {
-			first = r;
+		if (rc < 0 && first == 0) {
+			first = rc;
 			if (err)
 				err_copy(err, &why);
 		}

@@ -19,9 +19,9 @@ static char **text_of(const struct plugin_info *row, size_t i)
 static int by_plugin_name(const void *a, const void *b)
 {
 	const struct plugin_info *x = a, *y = b;
-	int r = strcmp(x->name, y->name);
+	int rc = strcmp(x->name, y->name);
 
-	return r ? r : strcmp(x->file, y->file);
+	return rc ? rc : strcmp(x->file, y->file);
 }
 
 static int add_plugin(void *arg, const struct plugin_info *info)
@@ -45,11 +45,11 @@ static int add_plugin(void *arg, const struct plugin_info *info)
 int transport_mode_list_new(struct plugins *ps, struct transport_mode_list **out, struct err *err)
 {
 	struct transport_mode_list *l = x_new(struct transport_mode_list);
-	int r = l ? plugins_each(ps, add_plugin, l) : -ENOMEM;
+	int rc = l ? plugins_each(ps, add_plugin, l) : -ENOMEM;
 
-	if (r < 0) {
+	if (rc < 0) {
 		transport_mode_list_free(l);
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "cannot list the plugins");
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot list the plugins");
 	}
 	l->dirs = plugins_dirs(ps);
 	if (l->count)
