@@ -36,10 +36,8 @@ struct op_private {
 	bool connecting; /* binding is what a connect made: closed when nobody takes it */
 	struct miscsi_binding binding;
 	struct miscsi_connect_args connect;
-	void (*undo)(struct op_private *p); /* a default's own part of cancel; NULL: none */
-	uint64_t endpoint; /* of the default connect: the handle, 0 none */
-	struct miscsi_timer *poll;
-	uint32_t poll_ms;
+	void (*undo)(struct op_private *p); /* a default's part of cancel, in place of the plugin's; NULL: none */
+	struct endpoint *endpoint; /* of the default connect: its machine, in the op's memory */
 };
 
 struct transport {

@@ -5,9 +5,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "plugin/endpoint.h"
 #include "session/actions.h"
 
-static const struct fsm *const machines[] = { &conn_machine, &sess_machine };
+static const struct fsm *const machines[] = { &conn_machine, &sess_machine, &endpoint_machine };
 
 #define EACH_MACHINE(f) for (size_t m = 0; m < ARRAY_SIZE(machines) && (f = machines[m]); m++)
 
