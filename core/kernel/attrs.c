@@ -15,7 +15,7 @@
  * parameter. So the caller gives exactly the parameter's size, and what is too long is an error here,
  * not a cut value there.
  */
-static void add(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value, uint32_t len)
+static void attrs_put(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value, uint32_t len)
 {
 	static const uint8_t zeros[NLA_ALIGNTO];
 	struct nlattr nla = { .nla_len = (uint16_t)(NLA_HDRLEN + head_len + len), .nla_type = param };
@@ -41,7 +41,7 @@ void attrs_add_iface(struct strbuf *attrs, uint32_t iface_num, enum iscsi_iface_
 	memcpy(head + 8, &param, 2);
 	head[10] = (uint8_t)iface_type;
 	head[11] = (uint8_t)param_type;
-	add(attrs, param, head, sizeof(head), value, len);
+	attrs_put(attrs, param, head, sizeof(head), value, len);
 }
 
 /* len u32, param u16: packed */
@@ -51,5 +51,5 @@ void attrs_add(struct strbuf *attrs, uint16_t param, const void *value, uint32_t
 
 	memcpy(head, &len, 4);
 	memcpy(head + 4, &param, 2);
-	add(attrs, param, head, sizeof(head), value, len);
+	attrs_put(attrs, param, head, sizeof(head), value, len);
 }

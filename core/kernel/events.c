@@ -16,7 +16,7 @@ struct message {
 	size_t len;
 };
 
-static int on_pdu(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_pdu(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	const uint8_t *bhs = m->data;
 	size_t len;
@@ -31,7 +31,7 @@ static int on_pdu(const struct message *m, const struct kernel_event_ops *ops, v
 	return 0;
 }
 
-static int on_conn_error(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_conn_error(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->conn_error)
 		ops->conn_error(arg, m->ev->r.connerror.sid, m->ev->r.connerror.cid, m->ev->r.connerror.error);
@@ -39,7 +39,7 @@ static int on_conn_error(const struct message *m, const struct kernel_event_ops 
 }
 
 /* qla4xxx alone sends it: that its START_CONN has worked does not mean that the adapter has logged in. */
-static int on_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->login_state)
 		ops->login_state(arg, m->ev->r.conn_login.sid, m->ev->r.conn_login.cid, m->ev->r.conn_login.state);
@@ -47,28 +47,28 @@ static int on_login_state(const struct message *m, const struct kernel_event_ops
 }
 
 /* The host comes first here, unlike in all others. */
-static int on_destroyed(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_destroyed(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_destroyed)
 		ops->session_destroyed(arg, m->ev->r.d_session.sid, m->ev->r.d_session.host_no);
 	return 0;
 }
 
-static int on_unbound(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_unbound(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_unbound)
 		ops->session_unbound(arg, m->ev->r.unbind_session.sid, m->ev->r.unbind_session.host_no);
 	return 0;
 }
 
-static int on_created(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_created(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->session_created)
 		ops->session_created(arg, m->ev->r.c_session_ret.sid, m->ev->r.c_session_ret.host_no);
 	return 0;
 }
 
-static int on_host_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_host_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (m->ev->r.host_event.data_size > m->len)
 		return -EBADMSG;
@@ -78,7 +78,7 @@ static int on_host_event(const struct message *m, const struct kernel_event_ops 
 	return 0;
 }
 
-static int on_ping(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_ping(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (m->ev->r.ping_comp.data_size > m->len)
 		return -EBADMSG;
@@ -89,7 +89,7 @@ static int on_ping(const struct message *m, const struct kernel_event_ops *ops, 
 }
 
 /* Group 2 only: without somebody there, bnx2i's and qedi's connects fail. */
-static int on_path_req(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_path_req(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	struct iscsi_path path;
 
@@ -103,7 +103,7 @@ static int on_path_req(const struct message *m, const struct kernel_event_ops *o
 	return 0;
 }
 
-static int on_iface_down(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+static int decode_iface_down(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
 	if (ops->iface_down)
 		ops->iface_down(arg, m->ev->r.req_path.host_no);
@@ -113,16 +113,16 @@ static int on_iface_down(const struct message *m, const struct kernel_event_ops 
 #define FIRST ISCSI_KEVENT_RECV_PDU
 
 static int (*const handlers[])(const struct message *m, const struct kernel_event_ops *ops, void *arg) = {
-	[ISCSI_KEVENT_RECV_PDU - FIRST] = on_pdu,
-	[ISCSI_KEVENT_CONN_ERROR - FIRST] = on_conn_error,
-	[ISCSI_KEVENT_DESTROY_SESSION - FIRST] = on_destroyed,
-	[ISCSI_KEVENT_UNBIND_SESSION - FIRST] = on_unbound,
-	[ISCSI_KEVENT_CREATE_SESSION - FIRST] = on_created,
-	[ISCSI_KEVENT_PATH_REQ - FIRST] = on_path_req,
-	[ISCSI_KEVENT_IF_DOWN - FIRST] = on_iface_down,
-	[ISCSI_KEVENT_CONN_LOGIN_STATE - FIRST] = on_login_state,
-	[ISCSI_KEVENT_HOST_EVENT - FIRST] = on_host_event,
-	[ISCSI_KEVENT_PING_COMP - FIRST] = on_ping,
+	[ISCSI_KEVENT_RECV_PDU - FIRST] = decode_pdu,
+	[ISCSI_KEVENT_CONN_ERROR - FIRST] = decode_conn_error,
+	[ISCSI_KEVENT_DESTROY_SESSION - FIRST] = decode_destroyed,
+	[ISCSI_KEVENT_UNBIND_SESSION - FIRST] = decode_unbound,
+	[ISCSI_KEVENT_CREATE_SESSION - FIRST] = decode_created,
+	[ISCSI_KEVENT_PATH_REQ - FIRST] = decode_path_req,
+	[ISCSI_KEVENT_IF_DOWN - FIRST] = decode_iface_down,
+	[ISCSI_KEVENT_CONN_LOGIN_STATE - FIRST] = decode_login_state,
+	[ISCSI_KEVENT_HOST_EVENT - FIRST] = decode_host_event,
+	[ISCSI_KEVENT_PING_COMP - FIRST] = decode_ping,
 };
 
 /* An event that has no row is one of a newer kernel, and passed by. */

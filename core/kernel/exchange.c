@@ -25,7 +25,7 @@
  * needed by every request behind it in the same job; that is why a login's whole preparation can be one
  * job.
  */
-static void take_answer(struct job *job, const struct requests_row *row, const struct iscsi_uevent *ev)
+static void note_answer(struct job *job, const struct requests_row *row, const struct iscsi_uevent *ev)
 {
 	if (row->retcode)
 		job->retcode = ev->r.retcode;
@@ -49,7 +49,7 @@ static void take_answer(struct job *job, const struct requests_row *row, const s
  * Success is two things: the answer is no IF_ERROR and, where the request has one, the driver's return
  * code is not negative.
  */
-static void judge(struct job *job, unsigned i, const struct iscsi_uevent *ev)
+static void judge_answer(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	struct job_request *req = &job->state->req[i];
 	int retcode = ev->r.retcode;
@@ -61,7 +61,7 @@ static void judge(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 		req->status = ev->iferror < 0 ? ev->iferror : -EIO;
 		return;
 	}
-	take_answer(job, req->row, ev);
+	note_answer(job, req->row, ev);
 	if (req->row->retcode && retcode < 0) {
 		req->status = retcode;
 		req->refused = true;
@@ -70,7 +70,7 @@ static void judge(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 
 /* The request, from i to end, that this answer is for; end when it is for none. Of several, the fields tell
  * which. */
-static unsigned match(const struct job *job, unsigned i, unsigned end, bool one, int type, const struct iscsi_uevent *ev)
+static unsigned match_request(const struct job *job, unsigned i, unsigned end, bool one, int type, const struct iscsi_uevent *ev)
 {
 	struct iscsi_uevent asked;
 
@@ -83,7 +83,7 @@ static unsigned match(const struct job *job, unsigned i, unsigned end, bool one,
 }
 
 /* Judges what is in the receive buffer until every request has its answer or nothing is left. */
-static int receive(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
+static int receive_answers(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
 {
 	const unsigned end = i + count;
 	unsigned found;
@@ -105,10 +105,10 @@ static int receive(struct job *job, unsigned i, unsigned count, const struct job
 			type = uevent_open(bufs[k], lens[k], &ev);
 			if (type <= 0) /* cut, or an event */
 				continue;
-			found = match(job, i, end, count == 1, type, &ev);
+			found = match_request(job, i, end, count == 1, type, &ev);
 			if (found == end)
 				continue;
-			judge(job, found, &ev);
+			judge_answer(job, found, &ev);
 			i = found + 1;
 		}
 	}
@@ -116,7 +116,7 @@ static int receive(struct job *job, unsigned i, unsigned count, const struct job
 }
 
 /* After trouble: what waits must not be taken for the answer of a later request. */
-static void drain(const struct job_wire *wire)
+static void drain_socket(const struct job_wire *wire)
 {
 	uint8_t buf[ANSWER_SIZE];
 	size_t len;
@@ -130,7 +130,7 @@ static void drain(const struct job_wire *wire)
 }
 
 /* Each request begins as unanswered, so what the loop below does not reach is not taken for done. */
-static void exchange(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
+static void exchange_requests(struct job *job, unsigned i, unsigned count, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;
 	const struct job_request *last = &s->req[i + count - 1];
@@ -140,9 +140,9 @@ static void exchange(struct job *job, unsigned i, unsigned count, const struct j
 	for (unsigned k = i; k < i + count; k++)
 		s->req[k].status = rc ? rc : -ENODATA;
 	if (!rc)
-		rc = receive(job, i, count, wire);
+		rc = receive_answers(job, i, count, wire);
 	if (rc)
-		drain(wire);
+		drain_socket(wire);
 }
 
 /* Asks again by the row's other request, on a kernel that does not know this one. */
@@ -161,14 +161,14 @@ static void fall_back(struct job *job, unsigned i, const struct job_wire *wire)
 	ev.type = number;
 	ev.iferror = 0;
 	job_store(job, i, &ev);
-	exchange(job, i, 1, wire);
+	exchange_requests(job, i, 1, wire);
 }
 
 /*
  * Puts in what an answer before has told. Left as it is, a request would go to host 0, which may be
  * another driver's: the kernel does not check that.
  */
-static void resolve(struct job *job, unsigned i)
+static void resolve_objects(struct job *job, unsigned i)
 {
 	struct job_request *req = &job->state->req[i];
 	struct iscsi_uevent ev;
@@ -190,7 +190,7 @@ static void resolve(struct job *job, unsigned i)
  * on one of them. A message whose end is not aligned must be the last of its datagram, for the kernel
  * looks for the next at the aligned place.
  */
-static unsigned batch(const struct job_state *s, unsigned i)
+static unsigned batch_count(const struct job_state *s, unsigned i)
 {
 	unsigned n = 1;
 
@@ -215,13 +215,13 @@ void exchange_run(struct job *job, const struct job_wire *wire)
 	s->failed = s->n;
 	s->result = 0;
 	for (unsigned i = 0; i < s->n && !s->result; i += count) {
-		count = batch(s, i);
+		count = batch_count(s, i);
 		for (unsigned k = i; k < i + count; k++)
-			resolve(job, k);
+			resolve_objects(job, k);
 		if (s->req[i].row->answer == ANSWER_MULTICAST)
 			s->req[i].status = multicast_run(job, i, wire);
 		else
-			exchange(job, i, count, wire);
+			exchange_requests(job, i, count, wire);
 		fall_back(job, i, wire);
 		for (unsigned k = i; k < i + count && !s->result; k++) {
 			if (!s->req[k].status || s->req[k].may_fail)

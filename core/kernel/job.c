@@ -91,7 +91,7 @@ void job_for_host(struct job *job, uint64_t handle, uint32_t host_no)
 }
 
 /* Room for more bytes. The old buffer may hold a secret, so realloc() will not do. */
-static int reserve(struct job_state *s, size_t more)
+static int reserve_message(struct job_state *s, size_t more)
 {
 	size_t size = s->size ? s->size : 512;
 	uint8_t *buf;
@@ -142,7 +142,7 @@ static struct job_request *append_message(struct job *job, const struct requests
 	struct job_request *req = NULL;
 
 	if (!s->build_error)
-		s->build_error = reserve(s, ALIGN8(ISCSI_MSG_HEAD + len));
+		s->build_error = reserve_message(s, ALIGN8(ISCSI_MSG_HEAD + len));
 	if (!s->build_error && !(req = new_request(s)))
 		s->build_error = -ENOMEM;
 	if (s->build_error)
@@ -275,7 +275,7 @@ void job_bind_socket(struct job *job, int fd, bool leading)
  * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one
  * aligned. A NULL text makes no request.
  */
-static struct job_request *add_text(
+static struct job_request *add_text_request(
 	struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *text, size_t len)
 {
 	char buf[TEXT_MAX];
@@ -293,14 +293,15 @@ static struct job_request *add_text(
 	return req;
 }
 
-static size_t length(const char *text)
+static size_t text_len(const char *text)
 {
 	return text ? strlen(text) : 0;
 }
 
 static void set_param(struct job *job, enum iscsi_param param, const void *text, size_t len)
 {
-	struct job_request *req = add_text(job, ISCSI_UEVENT_SET_PARAM, FIELDS(.set_param = { .param = param }), text, len);
+	struct job_request *req =
+		add_text_request(job, ISCSI_UEVENT_SET_PARAM, FIELDS(.set_param = { .param = param }), text, len);
 
 	if (req)
 		req->param = param;
@@ -308,7 +309,7 @@ static void set_param(struct job *job, enum iscsi_param param, const void *text,
 
 void job_set_param(struct job *job, enum iscsi_param param, const char *text)
 {
-	set_param(job, param, text, length(text));
+	set_param(job, param, text, text_len(text));
 }
 
 void job_set_param_int(struct job *job, enum iscsi_param param, int64_t value)
@@ -327,8 +328,8 @@ void job_set_param_secret(struct job *job, enum iscsi_param param, const void *b
 
 void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text)
 {
-	struct job_request *req =
-		add_text(job, ISCSI_UEVENT_SET_HOST_PARAM, FIELDS(.set_host_param = { .param = param }), text, length(text));
+	struct job_request *req = add_text_request(
+		job, ISCSI_UEVENT_SET_HOST_PARAM, FIELDS(.set_host_param = { .param = param }), text, text_len(text));
 
 	/* a session's own host, made with it, is known as late as its sid */
 	if (req)

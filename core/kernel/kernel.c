@@ -60,7 +60,7 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
  * Opens the socket if need be. Without one every request has failed for the same reason. The socket
  * stays open: opening it may load a module, and costs more than most requests.
  */
-static void run(struct kernel *k, struct job *job)
+static void kernel_run_job(struct kernel *k, struct job *job)
 {
 	struct job_state *s = job->state;
 	int rc = 0;
@@ -83,7 +83,7 @@ static void run(struct kernel *k, struct job *job)
 int kernel_run(struct kernel *k, struct job *job, struct err *err)
 {
 	if (!job->state->build_error)
-		run(k, job);
+		kernel_run_job(k, job);
 	return job_result(job, err);
 }
 
@@ -91,7 +91,7 @@ static void job_run_work(struct work *w)
 {
 	struct job_state *s = container_of(w, struct job_state, work);
 
-	run(s->kernel, s->job);
+	kernel_run_job(s->kernel, s->job);
 }
 
 static void take_off(struct job_state *s)
@@ -170,7 +170,7 @@ void kernel_unlisten(struct kernel_listener *l)
 }
 
 /* A listener may go away in its own call, and it alone. */
-static void deliver(struct kernel *k, const uint8_t *bytes, size_t len)
+static void kernel_deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 {
 	struct kernel_listener *l, *next;
 
@@ -197,7 +197,7 @@ static void on_event(void *arg, uint32_t events)
 		if (n <= 0)
 			return;
 		for (int i = 0; i < n; i++)
-			deliver(k, k->bufs[i], lens[i]);
+			kernel_deliver(k, k->bufs[i], lens[i]);
 		if (n < EVENT_BATCH)
 			return;
 	}

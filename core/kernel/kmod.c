@@ -55,7 +55,7 @@ static int any_builtin(struct kmod_list *found)
 }
 
 /* A name may be an alias of several; one that loads is enough. */
-static int probe(struct kmod_list *found)
+static int insert_any(struct kmod_list *found)
 {
 	struct kmod_list *at;
 	struct kmod_module *mod;
@@ -76,7 +76,7 @@ static int probe(struct kmod_list *found)
 }
 
 /* What fn gives for the modules that modprobe would take for a name. */
-static int look_up(const char *name, int (*fn)(struct kmod_list *found))
+static int look_up_module(const char *name, int (*fn)(struct kmod_list *found))
 {
 	struct kmod_list *found = NULL;
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
@@ -114,7 +114,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 
 	if (rc)
 		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
-	rc = is_live(s, plain) ? 1 : look_up(plain, any_builtin);
+	rc = is_live(s, plain) ? 1 : look_up_module(plain, any_builtin);
 	if (rc)
 		return rc < 0 ? no_file(plain, err) : 0;
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
@@ -133,7 +133,7 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
 	if (is_live(s, plain))
 		return 0;
-	rc = look_up(plain, probe);
+	rc = look_up_module(plain, insert_any);
 	if (!rc)
 		return 0;
 	if (rc == -ENOENT)

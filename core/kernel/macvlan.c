@@ -23,7 +23,7 @@
 #define ARP_OWN_ONLY "1" /* arp_ignore: an address is answered for on its own device alone */
 #define RP_LOOSE "2" /* rp_filter: what comes in may have its way back by the parent */
 
-static unsigned bytes_of(int family)
+static unsigned address_bytes(int family)
 {
 	return family == AF_INET6 ? 16 : 4;
 }
@@ -40,13 +40,13 @@ static void put_link(struct rtnl_link **link)
 		rtnl_link_put(*link);
 }
 
-static void put_address(struct nl_addr **addr)
+static void free_address(struct nl_addr **addr)
 {
 	if (*addr)
 		nl_addr_put(*addr);
 }
 
-static int failed(struct err *err, int nl, const char *what, const char *name)
+static int link_failed(struct err *err, int nl, const char *what, const char *name)
 {
 	char escaped[64];
 
@@ -74,32 +74,32 @@ static bool is_link_local(int family, const unsigned char *a)
 	return family == AF_INET6 ? a[0] == 0xfe && (a[1] & 0xc0) == 0x80 : a[0] == 169 && a[1] == 254;
 }
 
-static void look_at(struct nl_object *object, void *arg)
+static void match_address(struct nl_object *object, void *arg)
 {
 	struct rtnl_addr *row = (struct rtnl_addr *)(void *)object;
 	struct nl_addr *local = rtnl_addr_get_local(row);
 	struct search *s = arg;
 	const unsigned char *bytes;
 
-	if (s->any || !local || rtnl_addr_get_family(row) != s->family || nl_addr_get_len(local) != bytes_of(s->family))
+	if (s->any || !local || rtnl_addr_get_family(row) != s->family || nl_addr_get_len(local) != address_bytes(s->family))
 		return;
 	if (s->link && rtnl_addr_get_ifindex(row) != s->link)
 		return;
 	bytes = nl_addr_get_binary_addr(local);
-	if (s->address ? memcmp(bytes, s->address, bytes_of(s->family)) != 0 : is_link_local(s->family, bytes))
+	if (s->address ? memcmp(bytes, s->address, address_bytes(s->family)) != 0 : is_link_local(s->family, bytes))
 		return;
-	memcpy(s->found, bytes, bytes_of(s->family));
+	memcpy(s->found, bytes, address_bytes(s->family));
 	s->any = true;
 }
 
-static int search(struct nl_sock *sock, struct search *s)
+static int search_address(struct nl_sock *sock, struct search *s)
 {
 	struct nl_cache *rows = NULL;
 	int rc = rtnl_addr_alloc_cache(sock, &rows);
 
 	if (rc < 0)
 		return -ENOMEM;
-	nl_cache_foreach(rows, look_at, s);
+	nl_cache_foreach(rows, match_address, s);
 	nl_cache_free(rows);
 	return s->any ? 1 : 0;
 }
@@ -109,7 +109,7 @@ int macvlan_address_is_ours(int family, const unsigned char *address)
 	cleanup(free_socket) struct nl_sock *sock = route_socket();
 	struct search s = { .family = family, .address = address };
 
-	return sock ? search(sock, &s) : -ENOMEM;
+	return sock ? search_address(sock, &s) : -ENOMEM;
 }
 
 int macvlan_address_of(const char *name, int family, unsigned char address[16])
@@ -119,19 +119,19 @@ int macvlan_address_of(const char *name, int family, unsigned char address[16])
 
 	if (!s.link)
 		return -ENOENT;
-	if (!sock || search(sock, &s) < 0)
+	if (!sock || search_address(sock, &s) < 0)
 		return -ENOMEM;
-	memcpy(address, s.found, bytes_of(family));
+	memcpy(address, s.found, address_bytes(family));
 	return s.any ? 0 : -ENOENT;
 }
 
 /* Usable at once: it is what the administrator gave to the adapter, so IPv6 does not try it out first. */
 static int add_address(struct nl_sock *sock, const struct macvlan *m, int link)
 {
-	cleanup(put_address) struct nl_addr *local = nl_addr_build(m->family, m->address, bytes_of(m->family));
+	cleanup(free_address) struct nl_addr *local = nl_addr_build(m->family, m->address, address_bytes(m->family));
 	struct search s = { .family = m->family, .link = link, .address = m->address };
 	struct rtnl_addr *row;
-	int rc = search(sock, &s);
+	int rc = search_address(sock, &s);
 
 	if (rc != 0)
 		return rc < 0 ? -NLE_NOMEM : 0;
@@ -154,7 +154,7 @@ static int add_address(struct nl_sock *sock, const struct macvlan *m, int link)
 static int make_link(struct nl_sock *sock, const struct macvlan *m, const char *name, int parent)
 {
 	cleanup(put_link) struct rtnl_link *link = rtnl_link_macvlan_alloc();
-	cleanup(put_address) struct nl_addr *mac = nl_addr_build(AF_LLC, m->mac, MAC_LEN);
+	cleanup(free_address) struct nl_addr *mac = nl_addr_build(AF_LLC, m->mac, MAC_LEN);
 	int rc;
 
 	if (!link || !mac)
@@ -243,14 +243,14 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 	int parent = (int)if_nametoindex(m->parent), rc;
 
 	if (!parent)
-		return failed(err, -NLE_NODEV, "network device", m->parent);
+		return link_failed(err, -NLE_NODEV, "network device", m->parent);
 	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0) {
 		rc = make_link(sock, m, name, parent);
 		if (rc < 0)
-			return failed(err, rc, "cannot make a macvlan of network device", m->parent);
+			return link_failed(err, rc, "cannot make a macvlan of network device", m->parent);
 		rc = rtnl_link_get_kernel(sock, 0, name, &link);
 		if (rc < 0)
-			return failed(err, rc, "network device", name);
+			return link_failed(err, rc, "network device", name);
 	}
 	if (!is_as_wanted(link, m, parent))
 		return err_set(err, MISCSI_ERR_TRANS,
@@ -261,10 +261,10 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 		return rc;
 	rc = set_up(sock, link);
 	if (rc < 0)
-		return failed(err, rc, "cannot set up network device", name);
+		return link_failed(err, rc, "cannot set up network device", name);
 	/* last: who finds the address takes all of this for done */
 	rc = m->family == AF_UNSPEC ? 0 : add_address(sock, m, rtnl_link_get_ifindex(link));
-	return rc < 0 ? failed(err, rc, "cannot give the adapter's address to network device", name) : 0;
+	return rc < 0 ? link_failed(err, rc, "cannot give the adapter's address to network device", name) : 0;
 }
 
 int macvlan_make(const struct macvlan *m, struct err *err)

@@ -29,7 +29,7 @@ static bool same_objects(const struct requests_row *row, const struct iscsi_ueve
 	return true;
 }
 
-static int keep(struct job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
+static int keep_payload(struct job *job, unsigned i, const struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 {
 	struct job_request *req = &job->state->req[i];
 
@@ -49,7 +49,7 @@ static int keep(struct job *job, unsigned i, const struct iscsi_uevent *ev, cons
  * 1: not what we wait for. Every subscriber gets every answer, so another program's may come between:
  * type and objects decide.
  */
-static int take(struct job *job, unsigned i, const uint8_t *bytes, size_t len)
+static int multicast_take(struct job *job, unsigned i, const uint8_t *bytes, size_t len)
 {
 	const struct requests_row *row = job->state->req[i].row;
 	struct iscsi_uevent asked, ev;
@@ -69,14 +69,14 @@ static int take(struct job *job, unsigned i, const uint8_t *bytes, size_t len)
 	}
 	if (type != 0 || ev.type != row->number || !same_objects(row, &asked, &ev))
 		return 1;
-	return keep(job, i, &ev, bytes + ISCSI_MSG_HEAD, head.nlmsg_len - ISCSI_MSG_HEAD);
+	return keep_payload(job, i, &ev, bytes + ISCSI_MSG_HEAD, head.nlmsg_len - ISCSI_MSG_HEAD);
 }
 
 /*
  * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message:
  * an answer to GET_CHAP holds passwords, ours or another program's.
  */
-static int receive(struct job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
+static int multicast_receive(struct job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
 {
 	size_t len;
 	int n, rc;
@@ -87,7 +87,7 @@ static int receive(struct job *job, unsigned i, const struct job_wire *wire, voi
 			continue;
 		if (n <= 0)
 			return n == -EAGAIN || n == 0 ? -ENODATA : n;
-		rc = asked ? take(job, i, buf, len) : 1;
+		rc = asked ? multicast_take(job, i, buf, len) : 1;
 		mem_wipe(buf, len < ANSWER_MAX ? len : ANSWER_MAX);
 		if (rc != 1)
 			return rc;
@@ -99,7 +99,7 @@ static int receive(struct job *job, unsigned i, const struct job_wire *wire, voi
  * Emptying comes after joining and right before sending: with a full buffer as the only one in the
  * group the kernel would never come back.
  */
-static int ask(struct job *job, unsigned i, const struct job_wire *wire, void *sock)
+static int multicast_ask(struct job *job, unsigned i, const struct job_wire *wire, void *sock)
 {
 	const struct job_request *req = &job->state->req[i];
 	uint8_t *buf = x_zalloc(ANSWER_MAX);
@@ -109,13 +109,13 @@ static int ask(struct job *job, unsigned i, const struct job_wire *wire, void *s
 		return -ENOMEM;
 	rc = wire->ops->join(sock, ISCSI_NL_GRP_ISCSID, ROOM);
 	if (!rc) {
-		rc = receive(job, i, wire, sock, buf, false);
+		rc = multicast_receive(job, i, wire, sock, buf, false);
 		rc = rc == -ENODATA ? 0 : rc;
 	}
 	if (!rc)
 		rc = wire->ops->send(sock, job->state->buf + req->at, req->len);
 	if (!rc)
-		rc = receive(job, i, wire, sock, buf, true);
+		rc = multicast_receive(job, i, wire, sock, buf, true);
 	x_free(buf);
 	return rc;
 }
@@ -127,7 +127,7 @@ int multicast_run(struct job *job, unsigned i, const struct job_wire *wire)
 
 	if (rc)
 		return rc;
-	rc = ask(job, i, wire, sock);
+	rc = multicast_ask(job, i, wire, sock);
 	wire->ops->close(sock);
 	return rc;
 }

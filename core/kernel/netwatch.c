@@ -23,8 +23,8 @@ struct netwatch {
 	void *arg;
 };
 
-/* What goes away helps nobody; a link that is told of without a pdu_channel is on its way up, and is told of again. */
-static bool is_good(const struct nlmsghdr *h)
+/* What goes away helps nobody; a link that is reported without a carrier is on its way up, and is reported again. */
+static bool is_news(const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);
 
@@ -39,7 +39,7 @@ static bool is_good(const struct nlmsghdr *h)
 	}
 }
 
-static void tell(void *arg)
+static void report_change(void *arg)
 {
 	struct netwatch *w = arg;
 
@@ -51,7 +51,7 @@ static void tell(void *arg)
  * Routes come by hundreds when a link comes up: one call at the end of the burst, but not later than
  * LATEST_MS.
  */
-static void note(struct netwatch *w)
+static void note_change(struct netwatch *w)
 {
 	uint64_t now = loop_now(w->loop), waited;
 
@@ -59,7 +59,8 @@ static void note(struct netwatch *w)
 		w->since = now;
 	waited = now - w->since;
 	loop_timer_set(w->loop, &w->timer,
-		waited + QUIET_MS < LATEST_MS ? QUIET_MS : LATEST_MS - (waited < LATEST_MS ? waited : LATEST_MS), tell, w);
+		waited + QUIET_MS < LATEST_MS ? QUIET_MS : LATEST_MS - (waited < LATEST_MS ? waited : LATEST_MS), report_change,
+		w);
 }
 
 static void on_readable(void *arg, uint32_t events)
@@ -72,12 +73,12 @@ static void on_readable(void *arg, uint32_t events)
 	for (int i = 0; i < ROUND_MAX; i++) {
 		n = recv(nl_socket_get_fd(w->sock), buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno == ENOBUFS) /* so much has changed that some of it was lost: reason enough */
-			note(w);
+			note_change(w);
 		else if (n <= 0)
 			return;
 		for (struct nlmsghdr *h = (void *)buf; n > 0 && NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n))
-			if (is_good(h))
-				note(w);
+			if (is_news(h))
+				note_change(w);
 	}
 }
 

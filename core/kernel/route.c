@@ -28,7 +28,7 @@ static int errno_of(int nl)
 	return nl == -NLE_NOMEM ? -ENOMEM : nl == -NLE_PERM || nl == -NLE_NOACCESS ? -EPERM : -ENETUNREACH;
 }
 
-static unsigned bytes_of(int family)
+static unsigned route_address_len(int family)
 {
 	return family == AF_INET6 ? 16 : 4;
 }
@@ -44,11 +44,11 @@ struct nl_sock *route_socket(void)
 	return sock;
 }
 
-static bool take_address(const struct nl_addr *addr, int family, unsigned char out[16])
+static bool copy_address(const struct nl_addr *addr, int family, unsigned char out[16])
 {
-	if (!addr || nl_addr_get_family(addr) != family || nl_addr_get_len(addr) != bytes_of(family))
+	if (!addr || nl_addr_get_family(addr) != family || nl_addr_get_len(addr) != route_address_len(family))
 		return false;
-	memcpy(out, nl_addr_get_binary_addr(addr), bytes_of(family));
+	memcpy(out, nl_addr_get_binary_addr(addr), route_address_len(family));
 	return true;
 }
 
@@ -69,10 +69,10 @@ static void take_route(struct nl_object *object, void *arg)
 	if (rtnl_route_get_type(route) != RTN_UNICAST || !next)
 		return; /* to ourselves, to nowhere */
 	r->link = rtnl_route_nh_get_ifindex(next);
-	if (!take_address(rtnl_route_nh_get_gateway(next), r->family, r->hop))
+	if (!copy_address(rtnl_route_nh_get_gateway(next), r->family, r->hop))
 		memcpy(r->hop, r->dst, sizeof(r->hop));
 	if (is_zero(r->src))
-		take_address(rtnl_route_get_pref_src(route), r->family, r->src);
+		copy_address(rtnl_route_get_pref_src(route), r->family, r->src);
 	if (rtnl_route_get_metric(route, RTAX_MTU, &mtu) == 0 && mtu <= UINT16_MAX)
 		r->mtu = (uint16_t)mtu;
 }
@@ -85,7 +85,8 @@ static int on_message(struct nl_msg *msg, void *arg)
 
 static int ask_route(struct nl_sock *sock, struct route *r)
 {
-	struct rtmsg head = { .rtm_family = (unsigned char)r->family, .rtm_dst_len = (unsigned char)(bytes_of(r->family) * 8) };
+	struct rtmsg head = { .rtm_family = (unsigned char)r->family,
+		.rtm_dst_len = (unsigned char)(route_address_len(r->family) * 8) };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	int rc;
 
@@ -95,9 +96,9 @@ static int ask_route(struct nl_sock *sock, struct route *r)
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, r);
 	rc = nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
 	if (rc == 0)
-		rc = nla_put(msg, RTA_DST, (int)bytes_of(r->family), r->dst);
+		rc = nla_put(msg, RTA_DST, (int)route_address_len(r->family), r->dst);
 	if (rc == 0 && !is_zero(r->src))
-		rc = nla_put(msg, RTA_SRC, (int)bytes_of(r->family), r->src);
+		rc = nla_put(msg, RTA_SRC, (int)route_address_len(r->family), r->src);
 	if (rc == 0)
 		rc = nl_send_auto(sock, msg);
 	nlmsg_free(msg);
@@ -154,7 +155,7 @@ int route_find(struct route *r)
 }
 
 /* What a row of the table says of the address; -EAGAIN: nothing yet. */
-static int judge(struct rtnl_neigh *row, unsigned char mac[MAC_LEN])
+static int neighbour_state(struct rtnl_neigh *row, unsigned char mac[MAC_LEN])
 {
 	const struct nl_addr *address = rtnl_neigh_get_lladdr(row);
 	int state = rtnl_neigh_get_state(row);
@@ -171,13 +172,13 @@ int route_neighbour(const struct route *r, unsigned char mac[MAC_LEN])
 {
 	struct nl_sock *sock = route_socket();
 	struct nl_cache *table = NULL;
-	struct nl_addr *hop = nl_addr_build(r->family, r->hop, bytes_of(r->family));
+	struct nl_addr *hop = nl_addr_build(r->family, r->hop, route_address_len(r->family));
 	struct rtnl_neigh *row = NULL;
 	int rc = sock && hop ? rtnl_neigh_alloc_cache(sock, &table) : -NLE_NOMEM;
 
 	if (rc == 0)
 		row = rtnl_neigh_get(table, r->link, hop);
-	rc = rc < 0 ? errno_of(rc) : row ? judge(row, mac) : -EAGAIN;
+	rc = rc < 0 ? errno_of(rc) : row ? neighbour_state(row, mac) : -EAGAIN;
 	if (row)
 		rtnl_neigh_put(row);
 	if (table)

@@ -33,7 +33,7 @@ struct scanner {
 };
 
 /* '-' is the kernel's word for all. */
-static const char *field(char *buf, size_t size, uint64_t value, uint64_t all)
+static const char *scan_field(char *buf, size_t size, uint64_t value, uint64_t all)
 {
 	if (value == all)
 		return "-";
@@ -45,8 +45,8 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 {
 	char text[80], c[24], t[24], l[24];
 
-	snprintf(text, sizeof(text), "%s %s %s", field(c, sizeof(c), channel, SCAN_ALL), field(t, sizeof(t), target, SCAN_ALL),
-		field(l, sizeof(l), lun, SCAN_LUN_ALL));
+	snprintf(text, sizeof(text), "%s %s %s", scan_field(c, sizeof(c), channel, SCAN_ALL),
+		scan_field(t, sizeof(t), target, SCAN_ALL), scan_field(l, sizeof(l), lun, SCAN_LUN_ALL));
 	return sysfs_write(s, text, "class/scsi_host/host%u/scan", host_no);
 }
 
@@ -181,7 +181,7 @@ static void scan_ended(struct work *w)
  * On a worker: a scan writes to sysfs and returns when every unit has answered or run into its time
  * limit.
  */
-static int submit(struct scanner *sc, const struct scan *what, struct scan **out)
+static int scan_submit(struct scanner *sc, const struct scan *what, struct scan **out)
 {
 	struct scan *scan = x_new(struct scan);
 	int rc;
@@ -211,14 +211,14 @@ int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t t
 		.host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done, .arg = arg
 	};
 
-	return submit(sc, &what, out);
+	return scan_submit(sc, &what, out);
 }
 
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
 {
 	const struct scan what = { .host_no = host_no, .sid = sid, .again = true, .done = done, .arg = arg };
 
-	return submit(sc, &what, out);
+	return scan_submit(sc, &what, out);
 }
 
 void scan_cancel(struct scan *scan)

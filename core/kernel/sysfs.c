@@ -73,7 +73,7 @@ int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
 }
 
 /* A read of sysfs gives the whole attribute; what fills the buffer may have been cut. */
-static int read_value(const struct sysfs *s, const char *path, char *buf, size_t size)
+static int read_attribute(const struct sysfs *s, const char *path, char *buf, size_t size)
 {
 	int fd = open_at(s, path, O_RDONLY | O_NONBLOCK), rc = 0;
 	ssize_t n;
@@ -105,7 +105,7 @@ int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, .
 	buf[0] = '\0';
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_value(s, path, buf, size);
+		rc = read_attribute(s, path, buf, size);
 	if (rc || strcmp(buf, "(null)"))
 		return rc;
 	buf[0] = '\0';
@@ -128,7 +128,7 @@ int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
 
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_value(s, path, buf, sizeof(buf));
+		rc = read_attribute(s, path, buf, sizeof(buf));
 	if (rc)
 		return rc;
 	errno = 0;
@@ -147,7 +147,7 @@ int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
 
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_value(s, path, buf, sizeof(buf));
+		rc = read_attribute(s, path, buf, sizeof(buf));
 	if (rc)
 		return rc;
 	errno = 0;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *setting(struct op_private *p, const char *key)
+static const char *iface_setting(struct op_private *p, const char *key)
 {
 	const char *text = p->pub.core->setting(&p->pub, key);
 
@@ -28,9 +28,9 @@ static unsigned prefix_of(struct op_private *p, int family)
 	unsigned most = family == AF_INET6 ? 128 : 32, n = 0;
 
 	if (family == AF_INET)
-		n = prefix_of_mask(setting(p, "iface.subnet_mask"));
+		n = prefix_of_mask(iface_setting(p, "iface.subnet_mask"));
 	if (n == 0)
-		n = (unsigned)strtoul(setting(p, "iface.prefix_len"), NULL, 10);
+		n = (unsigned)strtoul(iface_setting(p, "iface.prefix_len"), NULL, 10);
 	return n == 0 || n > most ? most : n;
 }
 
@@ -62,7 +62,7 @@ static bool find_adapter(struct op_private *p, struct macvlan *m)
 		host_no = hosts[0];
 	if (host_no == MISCSI_NONE || !read_mac(sysfs, host_no, m->mac))
 		return false;
-	if (take_netdev(sysfs, setting(p, "iface.net_ifacename"), m->parent))
+	if (take_netdev(sysfs, iface_setting(p, "iface.net_ifacename"), m->parent))
 		return true;
 	return sysfs_read(sysfs, netdev, sizeof(netdev), "class/iscsi_host/host%u/netdev", host_no) >= 0 &&
 		take_netdev(sysfs, netdev, m->parent);
@@ -80,7 +80,7 @@ void address_look(struct op_private *p, const struct miscsi_connect_args *args, 
 		a->wanted = inet_pton(a->family, args->ip, a->macvlan.address) == 1;
 		snprintf(a->text, sizeof(a->text), "%.*s", (int)sizeof(a->text) - 1, args->ip);
 	} else {
-		a->wanted = a->dhcp = a->family == AF_INET && strcmp(setting(p, "iface.bootproto"), "dhcp") == 0;
+		a->wanted = a->dhcp = a->family == AF_INET && strcmp(iface_setting(p, "iface.bootproto"), "dhcp") == 0;
 	}
 	if (!a->wanted)
 		return;
@@ -146,11 +146,12 @@ int address_source(struct op_private *p, int family, unsigned char source[16], s
 	struct address a = { .dhcp = true, .family = family };
 
 	memset(source, 0, 16);
-	if (inet_pton(family, setting(p, "iface.ipaddress"), source) == 1)
+	if (inet_pton(family, iface_setting(p, "iface.ipaddress"), source) == 1)
 		return 0;
 	memset(source, 0, 16);
-	if (*setting(p, "iface.ipaddress") || family != AF_INET || strcmp(setting(p, "iface.bootproto"), "dhcp") != 0 ||
-		!op_plugins(p)->config.macvlan || !op_plugins(p)->config.sysfs)
+	if (*iface_setting(p, "iface.ipaddress") || family != AF_INET ||
+		strcmp(iface_setting(p, "iface.bootproto"), "dhcp") != 0 || !op_plugins(p)->config.macvlan ||
+		!op_plugins(p)->config.sysfs)
 		return 0;
 	snprintf(a.transport, sizeof(a.transport), "%s", p->transport->match.transport);
 	if (find_adapter(p, &a.macvlan)) {

@@ -9,12 +9,12 @@
 
 #include <errno.h>
 
-static bool has(struct miscsi_op *op, uint64_t trait)
+static bool op_has_trait(struct miscsi_op *op, uint64_t trait)
 {
 	return op_of(op)->transport->match.traits & trait;
 }
 
-static int refused(struct miscsi_op *op, uint32_t error, const char *what)
+static int not_supported(struct miscsi_op *op, uint32_t error, const char *what)
 {
 	return op->core->set_error(op, error, "%s: not supported by transport %s", what, op->transport);
 }
@@ -22,8 +22,8 @@ static int refused(struct miscsi_op *op, uint32_t error, const char *what)
 /* Where the driver leaves ARP to user space, it leaves to it what else needs packets of the adapter's. */
 static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
 {
-	if (!has(op, MISCSI_TRAIT_PATH))
-		return refused(op, error, what);
+	if (!op_has_trait(op, MISCSI_TRAIT_PATH))
+		return not_supported(op, error, what);
 	return op->core->set_error(op, error,
 		"%s: not supported by transport %s: its kernel driver leaves that to the maker's driver in user "
 		"space, which is not part of miscsi",
@@ -34,12 +34,14 @@ static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
 #define KERNEL_OP(name, trait, kernel_op, error, what) \
 	static int name(struct miscsi_op *op) \
 	{ \
-		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op) : refused(op, MISCSI_ERR_##error, what); \
+		return op_has_trait(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op) : \
+								       not_supported(op, MISCSI_ERR_##error, what); \
 	}
 #define KERNEL_OP1(name, trait, kernel_op, what, type) \
 	static int name(struct miscsi_op *op, type arg) \
 	{ \
-		return has(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op, arg) : refused(op, MISCSI_ERR_OP_NOT_SUPP, what); \
+		return op_has_trait(op, MISCSI_TRAIT_KERNEL_##trait) ? kernel_op(op, arg) : \
+								       not_supported(op, MISCSI_ERR_OP_NOT_SUPP, what); \
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
 
@@ -58,41 +60,42 @@ KERNEL_OP(host_stats, STATS, kstats_host, OP_NOT_SUPP, "host statistics")
 
 static int net_apply(struct miscsi_op *op)
 {
-	if (has(op, MISCSI_TRAIT_KERNEL_NET))
+	if (op_has_trait(op, MISCSI_TRAIT_KERNEL_NET))
 		return knet_apply(op);
 	return left_to_maker(op, MISCSI_ERR_TRANS_CAPS, "applying network settings");
 }
 
-static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
+static int net_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
-	if (has(op, MISCSI_TRAIT_KERNEL_PING))
+	if (op_has_trait(op, MISCSI_TRAIT_KERNEL_PING))
 		return knet_ping(op, args);
 	return left_to_maker(op, MISCSI_ERR_OP_NOT_SUPP, "ping");
 }
 
-static void ping_event(struct miscsi_op *op, uint32_t status)
+static void net_ping_event(struct miscsi_op *op, uint32_t status)
 {
-	if (has(op, MISCSI_TRAIT_KERNEL_PING))
+	if (op_has_trait(op, MISCSI_TRAIT_KERNEL_PING))
 		knet_ping_event(op, status);
 }
 
 static int net_path(struct miscsi_op *op, struct miscsi_path *path)
 {
-	return has(op, MISCSI_TRAIT_PATH) ? path_find(op, path) : refused(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
+	return op_has_trait(op, MISCSI_TRAIT_PATH) ? path_find(op, path) :
+						     not_supported(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
 }
 
 static void no_event(UNUSED(struct miscsi_op *, op), UNUSED(uint32_t, number))
 {
 }
 
-static int unchanged(UNUSED(struct miscsi_op *, op), UNUSED(struct miscsi_params *, params))
+static int params_unchanged(UNUSED(struct miscsi_op *, op), UNUSED(struct miscsi_params *, params))
 {
 	return 0;
 }
 
 const struct plugin_ops defaults_table = {
 	.endpoint = { .connect = endpoint_connect, .disconnect = endpoint_disconnect },
-	.param = { .offer = unchanged, .negotiated = unchanged },
+	.param = { .offer = params_unchanged, .negotiated = params_unchanged },
 	.net = { .apply = net_apply, .path = net_path },
 	.host = { .set = khost_set, .event = no_event },
 	.flash = { .list = flash_list,
@@ -105,5 +108,5 @@ const struct plugin_ops defaults_table = {
 		.logout_sid = flash_logout_sid },
 	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
 	.stats = { .session = kstats_session, .host = host_stats },
-	.ping = { .send = ping_send, .event = ping_event },
+	.ping = { .send = net_ping, .event = net_ping_event },
 };

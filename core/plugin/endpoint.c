@@ -63,7 +63,7 @@ static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle
 
 /* ---- the end of an endpoint that nobody gets ---- */
 
-static void dropped(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void endpoint_dropped(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	if (answer->result < 0)
 		op->core->log(op, MISCSI_LOG_WARN, "an endpoint could not be disconnected: %s", strerror(-answer->result));
@@ -77,7 +77,7 @@ static int endpoint_drop(void *machine)
 	struct miscsi_op *self = p->pub.core->self;
 
 	op_self_for(p->plugin, p->transport);
-	if (endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, e->handle, dropped) < 0)
+	if (endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, e->handle, endpoint_dropped) < 0)
 		self->core->log(self, MISCSI_LOG_WARN, "an endpoint could not be disconnected");
 	op_self_for(p->plugin, NULL);
 	return EP_EV_NONE;
@@ -87,7 +87,7 @@ static int endpoint_drop(void *machine)
 static void endpoint_late(struct miscsi_op *self, const struct miscsi_answer *answer)
 {
 	if (answer->result == 0)
-		endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, answer->r.ep_connect_ret.handle, dropped);
+		endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, answer->r.ep_connect_ret.handle, endpoint_dropped);
 }
 
 static void endpoint_given_up(struct op_private *p)
@@ -97,7 +97,7 @@ static void endpoint_given_up(struct op_private *p)
 
 /* ---- before EP_CONNECT ---- */
 
-static void prepared(struct op_private *p, int result)
+static void endpoint_prepared(struct op_private *p, int result)
 {
 	p->endpoint->result = result;
 	endpoint_event(p->endpoint, result < 0 ? EP_EV_FAILED : EP_EV_PREPARED);
@@ -109,7 +109,7 @@ static int endpoint_prepare(void *machine)
 	int r = 0;
 
 	if (has_trait(e->p, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
-		r = resources_prepare(e->p, e->args, prepared);
+		r = resources_prepare(e->p, e->args, endpoint_prepared);
 	if (r == -EINPROGRESS)
 		return EP_EV_NONE;
 	return r < 0 ? failed_or_none(e, r) : EP_EV_PREPARED;
@@ -122,7 +122,7 @@ static bool endpoint_needs_address(const void *machine)
 	return has_trait(e->p, MISCSI_TRAIT_HOST_IP) && e->p->pub.host_no != MISCSI_NONE && e->args->ip && *e->args->ip;
 }
 
-static void addressed(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void endpoint_addressed(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct endpoint *e = op_of(op)->endpoint;
 
@@ -147,12 +147,12 @@ static int endpoint_address(void *machine)
 	r.u.set_host_param.host_no = op->host_no;
 	r.u.set_host_param.param = ISCSI_HOST_PARAM_IPADDRESS;
 	r.u.set_host_param.len = r.payload_len;
-	return failed_or_none(e, op->core->request(op, &r, addressed, NULL));
+	return failed_or_none(e, op->core->request(op, &r, endpoint_addressed, NULL));
 }
 
 /* ---- EP_CONNECT and EP_POLL ---- */
 
-static void made(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void endpoint_made(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct endpoint *e = op_of(op)->endpoint;
 
@@ -180,10 +180,10 @@ static int endpoint_make(void *machine)
 		r.u.ep_connect.non_blocking = 1;
 	}
 	e->p->undo = endpoint_given_up;
-	return failed_or_none(e, op->core->request(op, &r, made, endpoint_late));
+	return failed_or_none(e, op->core->request(op, &r, endpoint_made, endpoint_late));
 }
 
-static void polled(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void endpoint_polled(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct endpoint *e = op_of(op)->endpoint;
 
@@ -199,7 +199,7 @@ static int endpoint_poll(void *machine)
 {
 	struct endpoint *e = machine;
 
-	return failed_or_none(e, endpoint_request(&e->p->pub, ISCSI_UEVENT_EP_POLL, e->handle, polled));
+	return failed_or_none(e, endpoint_request(&e->p->pub, ISCSI_UEVENT_EP_POLL, e->handle, endpoint_polled));
 }
 
 static void poll_is_due(struct miscsi_op *op, void *arg)
@@ -280,7 +280,7 @@ int endpoint_connect(struct miscsi_op *op, const struct miscsi_connect_args *arg
 }
 
 /* EINVAL: the endpoint is gone. When a connection fails, the kernel's own clean-up may be quicker than ours. */
-static void disconnected(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void endpoint_disconnected(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	op->core->op_done(op, answer->result == -EINVAL ? 0 : answer->result);
 }
@@ -291,6 +291,6 @@ int endpoint_disconnect(struct miscsi_op *op, const struct miscsi_binding *bindi
 
 	if (binding->kind == MISCSI_BINDING_SOCKET)
 		return close((int)binding->value) < 0 ? -errno : 0;
-	r = endpoint_request(op, ISCSI_UEVENT_EP_DISCONNECT, binding->value, disconnected);
+	r = endpoint_request(op, ISCSI_UEVENT_EP_DISCONNECT, binding->value, endpoint_disconnected);
 	return r < 0 ? r : -EINPROGRESS;
 }

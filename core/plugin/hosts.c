@@ -12,7 +12,7 @@
 #include <strings.h>
 
 /* "default" is how older records say "none". */
-static const char *wish(const char *text)
+static const char *wanted_text(const char *text)
 {
 	return text && *text && strcmp(text, "default") != 0 ? text : NULL;
 }
@@ -28,7 +28,7 @@ static bool host_shows(const struct sysfs *sysfs, const char *host, const char *
 
 static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
 {
-	const char *mac = wish(args->hwaddress), *netdev = wish(args->netdev);
+	const char *mac = wanted_text(args->hwaddress), *netdev = wanted_text(args->netdev);
 
 	if (mac)
 		return host_shows(sysfs, host, "hwaddress", mac);
@@ -59,9 +59,9 @@ int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
 	return n;
 }
 
-static int none_found(const struct transport *t, const struct miscsi_connect_args *args, unsigned hosts, struct err *err)
+static int no_host_fits(const struct transport *t, const struct miscsi_connect_args *args, unsigned hosts, struct err *err)
 {
-	const char *mac = wish(args->hwaddress), *netdev = wish(args->netdev);
+	const char *mac = wanted_text(args->hwaddress), *netdev = wanted_text(args->netdev);
 	char escaped[128];
 
 	if (hosts == 0)
@@ -80,7 +80,8 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
 	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
-	bool any = !wish(args->hwaddress) && !wish(args->netdev), through = t->match.traits & MISCSI_TRAIT_THROUGH_HOST;
+	bool any = !wanted_text(args->hwaddress) && !wanted_text(args->netdev),
+	     through = t->match.traits & MISCSI_TRAIT_THROUGH_HOST;
 	unsigned hosts = 0, found = 0;
 	uint32_t number;
 
@@ -100,7 +101,7 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 	if (found == 1 || (found > 1 && !any))
 		return 0;
 	*host_no = MISCSI_NONE;
-	return none_found(t, args, hosts, err);
+	return no_host_fits(t, args, hosts, err);
 }
 
 int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)

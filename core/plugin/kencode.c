@@ -15,7 +15,7 @@ struct value {
 	uint32_t len; /* 0: nothing to send */
 };
 
-static int refuse(struct miscsi_op *op, const struct err *err)
+static int refuse_setting(struct miscsi_op *op, const struct err *err)
 {
 	return op->core->set_error(op, MISCSI_ERR_INVAL, "%s", err->text);
 }
@@ -33,7 +33,7 @@ static void put_number(struct value *v, int64_t number, uint8_t width)
 }
 
 /* Empty: all zeros, as an entry has it that was never given one. */
-static int put_address(struct value *v, const char *text, uint8_t width, int v6)
+static int put_ip(struct value *v, const char *text, uint8_t width, int v6)
 {
 	v->len = width;
 	if (!*text)
@@ -80,7 +80,7 @@ static int put_word(struct value *v, const struct record *r, enum field_id id, u
 	return 0;
 }
 
-static int put(struct value *v, const struct record *r, enum field_id id, uint8_t width, int v6)
+static int put_field(struct value *v, const struct record *r, enum field_id id, uint8_t width, int v6)
 {
 	const struct field *f = field_of(id);
 
@@ -92,7 +92,7 @@ static int put(struct value *v, const struct record *r, enum field_id id, uint8_
 	else if (f->type == FIELD_TYPE_ENUM) /* 1 disable, 2 enable, and likewise for the other words */
 		put_number(v, record_int(r, id) + 1, width);
 	else if (f->type == FIELD_TYPE_ADDRESS)
-		return put_address(v, record_str(r, id), width, v6);
+		return put_ip(v, record_str(r, id), width, v6);
 	else if (f->type == FIELD_TYPE_ISID)
 		return put_isid(v, record_str(r, id));
 	else
@@ -148,7 +148,7 @@ static bool found_by_itself(const struct record *r, enum field_id id)
 }
 
 /* Nothing stands there: the adapter keeps what it has. */
-static bool is_empty(const struct record *r, enum field_id id)
+static bool field_is_empty(const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
 
@@ -168,10 +168,10 @@ static int add_iface_field(struct miscsi_op *op, struct kencode *out, const stru
 	int param = v6 ? f->kernel.param6 : f->kernel.param;
 	struct value v;
 
-	if (!field_in(f, RECORD_IFACE) || (!net && f->kernel.table != FIELD_TABLE_IFACE) || param < 0 || is_empty(r, id) ||
+	if (!field_in(f, RECORD_IFACE) || (!net && f->kernel.table != FIELD_TABLE_IFACE) || param < 0 || field_is_empty(r, id) ||
 		found_by_itself(r, id))
 		return 0;
-	if (put(&v, r, id, v6 ? f->kernel.width6 : f->kernel.width, v6) < 0)
+	if (put_field(&v, r, id, v6 ? f->kernel.width6 : f->kernel.width, v6) < 0)
 		return no_good(op, r, id, v6 ? "an IPv6 address, or too long" : "an IPv4 address, or too long");
 	if (id == FIELD_IFACE_VLAN_ID)
 		put_number(&v, record_int(r, id) | record_int(r, FIELD_IFACE_VLAN_PRIORITY) << VLAN_PRIORITY_SHIFT, 2);
@@ -194,7 +194,7 @@ static int add_iface(struct miscsi_op *op, struct kencode *out, const struct rec
 	return ret;
 }
 
-static int finish(struct miscsi_op *op, struct kencode *out, int ret)
+static int end_series(struct miscsi_op *op, struct kencode *out, int ret)
 {
 	if (ret < 0)
 		return ret;
@@ -206,7 +206,7 @@ static int finish(struct miscsi_op *op, struct kencode *out, int ret)
 }
 
 /* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */
-static int take(struct miscsi_op *op, struct record *r, const char *key, const char *value)
+static int take_setting(struct miscsi_op *op, struct record *r, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
 	enum field_id id;
@@ -218,7 +218,7 @@ static int take(struct miscsi_op *op, struct record *r, const char *key, const c
 		return 0;
 	else
 		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of such an entry", key);
-	return ret < 0 ? refuse(op, &err) : 0;
+	return ret < 0 ? refuse_setting(op, &err) : 0;
 }
 
 int kencode_iface(struct miscsi_op *op, struct kencode *out)
@@ -235,22 +235,22 @@ int kencode_iface(struct miscsi_op *op, struct kencode *out)
 			ret = r ? ret : -ENOMEM;
 		}
 		if (ret == 0)
-			ret = take(op, r, key, value);
+			ret = take_setting(op, r, key, value);
 	}
 	if (ret == 0 && r)
 		ret = add_iface(op, out, r);
-	return finish(op, out, ret);
+	return end_series(op, out, ret);
 }
 
 /* ---- flash nodes and the CHAP table ---- */
 
-static int take_all(struct miscsi_op *op, struct record *r)
+static int take_settings(struct miscsi_op *op, struct record *r)
 {
 	const char *key, *value;
 	int ret = 0;
 
 	for (uint32_t i = 0; ret == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
-		ret = take(op, r, key, value);
+		ret = take_setting(op, r, key, value);
 	return ret;
 }
 
@@ -264,7 +264,7 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 	/* the driver stops at what it does not set, with the settings before it done */
 	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s cannot be set", f->key);
-	if (put(&v, r, id, f->kernel.width, v6) < 0)
+	if (put_field(&v, r, id, f->kernel.width, v6) < 0)
 		return no_good(op, r, id,
 			v6 ? "an IPv6 address as the entry needs it, or too long" :
 			     "an IPv4 address as the entry needs it, or too long");
@@ -276,14 +276,14 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
-	int ret = r ? take_all(op, r) : -ENOMEM;
+	int ret = r ? take_settings(op, r) : -ENOMEM;
 
 	if (ret == 0 &&
 		record_is_set(r, FIELD_FLASH_PORTAL_TYPE)) /* sent before the addresses, which are of the new family then */
 		v6 = record_int(r, FIELD_FLASH_PORTAL_TYPE) == 1;
 	for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++)
 		ret = add_flash_field(op, out, r, (enum field_id)id, v6);
-	return finish(op, out, ret);
+	return end_series(op, out, ret);
 }
 
 enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
@@ -291,7 +291,7 @@ enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
 int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
-	int ret = r ? take_all(op, r) : -ENOMEM;
+	int ret = r ? take_settings(op, r) : -ENOMEM;
 	const struct secret *password;
 	const char *username;
 	uint8_t in, len;
@@ -313,7 +313,7 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	attrs_add(&out->attrs, CHAP_PASSWORD, password->bytes, len);
 	attrs_add(&out->attrs, CHAP_PASSWORD_LEN, &len, sizeof(len));
 	out->count = 5;
-	return finish(op, out, 0);
+	return end_series(op, out, 0);
 }
 
 void kencode_wipe(struct kencode *k)

@@ -34,7 +34,7 @@ static int show_field(struct miscsi_op *op, uint32_t index, const struct field *
 	return r;
 }
 
-static int show(struct miscsi_op *op, uint32_t index)
+static int show_flashnode(struct miscsi_op *op, uint32_t index)
 {
 	int r = op->core->result_row(op, index);
 
@@ -55,7 +55,7 @@ static int list_one(void *arg, const char *name)
 
 	if (sscanf(name, "flashnode_sess-%u:%u%n", &host, &index, &end) != 2 || name[end] || host != op->host_no)
 		return 0;
-	return show(op, index);
+	return show_flashnode(op, index);
 }
 
 int kflash_list(struct miscsi_op *op)
@@ -65,29 +65,29 @@ int kflash_list(struct miscsi_op *op)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int nothing(void *arg, const char *name)
+static int ignore_name(void *arg, const char *name)
 {
 	(void)arg;
 	(void)name;
 	return 0;
 }
 
-static bool is_there(struct miscsi_op *op, uint32_t index)
+static bool flashnode_exists(struct miscsi_op *op, uint32_t index)
 {
 	char path[96];
 
 	snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u", op->host_no, index);
-	return op->core->sysfs_list(op, path, nothing, NULL) == 0;
+	return op->core->sysfs_list(op, path, ignore_name, NULL) == 0;
 }
 
-static int not_there(struct miscsi_op *op, uint32_t index)
+static int no_flashnode(struct miscsi_op *op, uint32_t index)
 {
 	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "host %u has no flash node %u", op->host_no, index);
 }
 
 int kflash_show(struct miscsi_op *op, uint32_t index)
 {
-	return is_there(op, index) ? show(op, index) : not_there(op, index);
+	return flashnode_exists(op, index) ? show_flashnode(op, index) : no_flashnode(op, index);
 }
 
 /* ---- changing ---- */
@@ -119,7 +119,7 @@ static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SI
 		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node" },
 		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
 
-static int on_index(struct miscsi_op *op, const struct krequest *k, uint32_t index)
+static int flashnode_request(struct miscsi_op *op, const struct krequest *k, uint32_t index)
 {
 	struct miscsi_request request = { 0 };
 
@@ -128,7 +128,7 @@ static int on_index(struct miscsi_op *op, const struct krequest *k, uint32_t ind
 	return krequest_send(op, k, &request);
 }
 
-static void created(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void flashnode_created(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	if (answer->result < 0) {
 		op->core->op_done(op, krequest_failed(op, &new_flashnode, answer->result));
@@ -147,7 +147,7 @@ int kflash_create(struct miscsi_op *op, const char *portal_type)
 
 	request.u.new_flashnode.host_no = op->host_no;
 	request.u.new_flashnode.len = request.payload_len;
-	r = op->core->request(op, &request, created, NULL);
+	r = op->core->request(op, &request, flashnode_created, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }
 
@@ -158,8 +158,8 @@ int kflash_set(struct miscsi_op *op, uint32_t index)
 	char path[96], family[16];
 	int r;
 
-	if (!is_there(op, index))
-		return not_there(op, index);
+	if (!flashnode_exists(op, index))
+		return no_flashnode(op, index);
 	snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/portal_type", op->host_no, index);
 	r = op->core->sysfs_read(op, path, family, sizeof(family));
 	r = kencode_flashnode(op, r > 0 && strcmp(family, "ipv6") == 0, &k);
@@ -175,20 +175,20 @@ int kflash_set(struct miscsi_op *op, uint32_t index)
 
 int kflash_remove(struct miscsi_op *op, uint32_t index)
 {
-	return on_index(op, &del_flashnode, index);
+	return flashnode_request(op, &del_flashnode, index);
 }
 
 int kflash_login(struct miscsi_op *op, uint32_t index)
 {
-	return on_index(op, &login_flashnode, index);
+	return flashnode_request(op, &login_flashnode, index);
 }
 
 int kflash_logout(struct miscsi_op *op, uint32_t index)
 {
-	return on_index(op, &logout_flashnode, index);
+	return flashnode_request(op, &logout_flashnode, index);
 }
 
 int kflash_logout_sid(struct miscsi_op *op)
 {
-	return on_index(op, &logout_session, op->sid);
+	return flashnode_request(op, &logout_session, op->sid);
 }

@@ -29,12 +29,12 @@ struct host_set {
 
 static int host_set_next(struct miscsi_op *op);
 
-static void add_name(struct strbuf *b, const char *before, const char *name)
+static void list_name(struct strbuf *b, const char *before, const char *name)
 {
 	strbuf_printf(b, "%s%s", b->len ? ", " : before, name);
 }
 
-static bool same_value(const char *wanted, const char *shown)
+static bool same_host_value(const char *wanted, const char *shown)
 {
 	unsigned char a[16], b[16];
 
@@ -54,7 +54,7 @@ static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const c
 	if (p->number == ISCSI_HOST_PARAM_IPADDRESS && op_of(op)->transport->match.traits & MISCSI_TRAIT_HOST_IP)
 		return true;
 	snprintf(path, sizeof(path), "class/iscsi_host/host%u/%s", op->host_no, p->name);
-	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_value(wanted, shown);
+	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_host_value(wanted, shown);
 }
 
 /* All were asked: what did not come to pass is told by name, and what did. */
@@ -68,9 +68,9 @@ static int host_set_end(struct miscsi_op *op)
 		const struct host_param *p = &host_params[i];
 
 		if (s->refused >> i & 1)
-			add_name(&refused, " does not let ", p->name);
+			list_name(&refused, " does not let ", p->name);
 		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
-			add_name(&set, "; set: ", p->name);
+			list_name(&set, "; set: ", p->name);
 		else if (s->taken >> i & 1)
 			strbuf_printf(&ignored, "%s the driver took %s, but shows %s",
 				ignored.len	   ? ";" :
@@ -99,7 +99,7 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 
 		for (size_t i = 0; i < HOST_PARAMS; i++) {
 			if (s->taken >> i & 1)
-				add_name(&set, "; it took ", host_params[i].name);
+				list_name(&set, "; it took ", host_params[i].name);
 		}
 		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no,
 			host_params[s->next - 1].name, strerror(-answer->result), strbuf_str(&set));

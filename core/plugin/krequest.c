@@ -15,7 +15,7 @@ int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 	return op->core->set_error(op, k->other, "cannot %s: the driver answers: %s", k->what, strerror(-errnum));
 }
 
-static void answered(struct miscsi_op *op, const struct miscsi_answer *answer)
+static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	const struct krequest *k = op->data;
 
@@ -29,6 +29,6 @@ int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_
 	request->size = sizeof(*request);
 	request->type = k->type;
 	op->data = (void *)k;
-	r = op->core->request(op, request, answered, NULL);
+	r = op->core->request(op, request, krequest_answered, NULL);
 	return r < 0 ? r : -EINPROGRESS;
 }

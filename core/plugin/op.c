@@ -182,7 +182,7 @@ static const struct {
 	{ ETIMEDOUT, MISCSI_ERR_TRANS_TIMEOUT },
 };
 
-static void explain(struct op_private *p, int errnum)
+static void explain_errno(struct op_private *p, int errnum)
 {
 	enum miscsi_error code = p->connecting ? MISCSI_ERR_TRANS : MISCSI_ERR_INTERNAL;
 
@@ -206,7 +206,7 @@ void op_finish(struct op_private *p, int result)
 	if (result == 0)
 		err_clear(&p->owner->err);
 	else if (p->owner->err.code == MISCSI_ERR_OK)
-		explain(p, -result);
+		explain_errno(p, -result);
 	loop_timer_cancel(ps->config.loop, &p->deadline);
 	op_services_release(p);
 	loop_defer(ps->config.loop, &p->owner->task, op_complete, p->owner);

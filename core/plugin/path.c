@@ -32,7 +32,7 @@ static int not_found(struct miscsi_op *op, const struct path_search *s, const ch
 	return op->core->set_error(op, MISCSI_ERR_TRANS, "no path to %s: %s", text, why);
 }
 
-static void look(struct miscsi_op *op, void *arg);
+static void path_look(struct miscsi_op *op, void *arg);
 
 static int look_later(struct miscsi_op *op, struct path_search *s)
 {
@@ -42,7 +42,7 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
 		route_probe(&s->route); /* that it cannot be sent is seen by nothing being resolved */
 	if (s->looks++ >= LOOKS_MAX)
 		return not_found(op, s, "the next hop does not answer");
-	r = op->core->timer(op, LOOK_MS, look, s, &s->timer);
+	r = op->core->timer(op, LOOK_MS, path_look, s, &s->timer);
 	return r < 0 ? r : -EINPROGRESS;
 }
 
@@ -56,7 +56,7 @@ static int look_now(struct miscsi_op *op, struct path_search *s)
 	return r < 0 ? not_found(op, s, strerror(-r)) : 0;
 }
 
-static void look(struct miscsi_op *op, void *arg)
+static void path_look(struct miscsi_op *op, void *arg)
 {
 	int r = look_now(op, arg);
 

@@ -244,7 +244,7 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 	}
 }
 
-static int describe(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
+static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
 {
 	enum { OF_NAME, OF_VERSION, OF_SUMMARY, OF_TRANSPORTS, OF_MODULES, OF_CAPABILITIES, OF_FILE, OF_REFUSED, TEXTS };
 	struct strbuf b[TEXTS] = { 0 };
@@ -286,14 +286,14 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 	if (r < 0)
 		return r;
 	list_for_each (p, &ps->list, node) {
-		r = describe(p, fn, arg);
+		r = describe_plugin(p, fn, arg);
 		if (r)
 			break;
 	}
 	return r;
 }
 
-static bool is_served(const struct plugins *ps, const char *transport)
+static bool transport_is_served(const struct plugins *ps, const char *transport)
 {
 	struct transport *t;
 
@@ -320,7 +320,7 @@ int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct pl
 			return r;
 	}
 	list_for_each (row, &ps->catalogue, node) {
-		if (is_served(ps, row->transport))
+		if (transport_is_served(ps, row->transport))
 			continue;
 		r = fn(arg, &(struct plugin_served){ &row->match, false });
 		if (r)

@@ -37,7 +37,7 @@ static uint32_t setting_number(struct miscsi_op *op, const char *key)
 }
 
 /* A warning and no more. */
-static void set_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
+static void set_socket_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
 {
 	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
 		op->core->log(op, MISCSI_LOG_WARN, "cannot set %s to %d: %s", name, value, strerror(errno));
@@ -58,16 +58,16 @@ static void set_options(struct miscsi_op *op, int fd, int family)
 	uint32_t window = setting_number(op, "node.conn[0].tcp.window_size");
 	uint32_t tos = setting_number(op, "node.conn[0].tcp.type_of_service");
 
-	set_option(op, fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
+	set_socket_option(op, fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
 	if (window > 0 && window <= INT32_MAX && window != WINDOW_DEFAULT) {
 		/* before connect: the window's scale is agreed on in the first packet */
-		set_option(op, fd, SOL_SOCKET, SO_RCVBUF, (int)window, "the receive buffer");
-		set_option(op, fd, SOL_SOCKET, SO_SNDBUF, (int)window, "the send buffer");
+		set_socket_option(op, fd, SOL_SOCKET, SO_RCVBUF, (int)window, "the receive buffer");
+		set_socket_option(op, fd, SOL_SOCKET, SO_SNDBUF, (int)window, "the send buffer");
 	}
 	if (tos > 0 && tos <= 255 && family == AF_INET)
-		set_option(op, fd, IPPROTO_IP, IP_TOS, (int)tos, "the type of service");
+		set_socket_option(op, fd, IPPROTO_IP, IP_TOS, (int)tos, "the type of service");
 	else if (tos > 0 && tos <= 255)
-		set_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
+		set_socket_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
 }
 
 /* Looked up first, so that a mistyped name is told as such. */
@@ -159,7 +159,7 @@ static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect
 }
 
 /* A time limit has a number of its own, 8: Trident tells "unreachable" by 4, 8 and 11. */
-static int failed(struct miscsi_op *op, int error)
+static int tcp_failed(struct miscsi_op *op, int error)
 {
 	uint32_t code = error == ETIMEDOUT ? MISCSI_ERR_TRANS_TIMEOUT : MISCSI_ERR_TRANS;
 
@@ -196,7 +196,7 @@ static void writable(struct miscsi_op *op, void *arg, uint32_t events)
 		error = errno;
 	if (error) {
 		close(c->fd);
-		op->core->op_done(op, failed(op, error));
+		op->core->op_done(op, tcp_failed(op, error));
 		return;
 	}
 	give(c);
@@ -204,7 +204,7 @@ static void writable(struct miscsi_op *op, void *arg, uint32_t events)
 }
 
 /* 0 connected already; -EINPROGRESS; -errno, c->fd is then the caller's to close. */
-static int begin(struct miscsi_op *op, struct connecting *c, const struct miscsi_connect_args *args)
+static int tcp_begin(struct miscsi_op *op, struct connecting *c, const struct miscsi_connect_args *args)
 {
 	int r = bind_source(op, c->fd, args);
 
@@ -216,7 +216,7 @@ static int begin(struct miscsi_op *op, struct connecting *c, const struct miscsi
 		return 0;
 	}
 	if (errno != EINPROGRESS)
-		return failed(op, errno);
+		return tcp_failed(op, errno);
 	r = op->core->watch(op, c->fd, MISCSI_FD_WRITE, writable, c, &c->watch);
 	return r < 0 ? r : -EINPROGRESS;
 }
@@ -232,8 +232,8 @@ static int tcp_connect(struct miscsi_op *op, const struct miscsi_connect_args *a
 	c->out = out;
 	c->fd = socket(args->dst->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (c->fd < 0)
-		return failed(op, errno);
-	r = begin(op, c, args);
+		return tcp_failed(op, errno);
+	r = tcp_begin(op, c, args);
 	if (r < 0 && r != -EINPROGRESS)
 		close(c->fd);
 	return r;
