@@ -118,17 +118,12 @@ static int reserve_message(struct job_state *s, size_t more)
 /* -ECANCELED is what a request says that was never sent, because one before it failed. */
 static struct job_request *new_request(struct job_state *s)
 {
-	struct job_request *req;
-	unsigned cap = s->cap ? s->cap * 2 : 8;
+	struct job_request *req = x_grow(s->req, s->n, &s->cap, sizeof(*req), 8);
 
-	if (s->n == s->cap) {
-		req = x_realloc(s->req, cap * sizeof(*req));
-		if (!req)
-			return NULL;
-		s->req = req;
-		s->cap = cap;
-	}
-	req = &s->req[s->n];
+	if (!req)
+		return NULL;
+	s->req = req;
+	req += s->n;
 	*req = (struct job_request){ .status = -ECANCELED };
 	return req;
 }
@@ -258,7 +253,7 @@ void job_bind(struct job *job, uint64_t eph, bool leading)
 void job_bind_socket(struct job *job, int fd, bool leading)
 {
 	struct job_state *s = job->state;
-	int *fds = x_realloc(s->fds, (s->n_fds + 1) * sizeof(*fds));
+	int *fds = x_grow(s->fds, s->n_fds, &s->fds_cap, sizeof(*fds), 1);
 	int own;
 
 	if (!fds)

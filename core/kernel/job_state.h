@@ -33,7 +33,8 @@ struct job_request {
 
 struct job_state {
 	struct job_request *req;
-	unsigned n, cap;
+	unsigned n;
+	size_t cap;
 	bool added; /* the last builder made a request: job_may_fail() is about it */
 	uint8_t *buf;
 	size_t len, size;
@@ -43,6 +44,7 @@ struct job_state {
 	unsigned failed;
 	int *fds; /* sockets to be bound, held open until the job is freed */
 	unsigned n_fds;
+	size_t fds_cap;
 
 	struct work work; /* from here on kernel.c's */
 	struct list node;

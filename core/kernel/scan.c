@@ -68,12 +68,10 @@ static int device_address(const char *name, uint32_t host_no, struct scan_device
 
 static int devices_add(struct scan_devices *out, const struct scan_device *dev)
 {
-	struct scan_device *grown = out->dev;
+	struct scan_device *grown = out->n < DEVICES_MAX ? x_grow(out->dev, out->n, &out->cap, sizeof(*grown), 4) : NULL;
 
 	if (out->n >= DEVICES_MAX)
 		return -EFBIG;
-	if (out->n == 0 || (out->n >= 4 && !(out->n & (out->n - 1))))
-		grown = x_realloc(out->dev, (out->n ? out->n * 2 : 4) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	out->dev = grown;

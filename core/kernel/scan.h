@@ -48,7 +48,7 @@ struct scan_device {
 
 struct scan_devices {
 	struct scan_device *dev; /* by channel, target, LUN as numbers */
-	size_t n;
+	size_t n, cap;
 };
 
 /* What is attached to a session now. None is success. Free by scan_devices_free() whatever came. */

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,47 +113,46 @@ int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, .
 	return -ENODATA;
 }
 
-static int whole_number(const char *text, const char *end)
-{
-	if (errno)
-		return -errno;
-	return end == text || *end ? -EINVAL : 0;
-}
-
 /* A transport's caps are hexadecimal; all else is decimal, where a leading zero is no octal. */
-int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
+static int read_number(const struct sysfs *s, const char *path, bool negative, uint64_t *out)
 {
-	char path[PATH_MAX], buf[64], *end;
-	int64_t value;
-	int rc;
+	char buf[64], *end;
+	int rc = read_attribute(s, path, buf, sizeof(buf)), base = strncmp(buf, "0x", 2) ? 10 : 16;
 
-	PATH(path, fmt, rc);
-	if (!rc)
-		rc = read_attribute(s, path, buf, sizeof(buf));
 	if (rc)
 		return rc;
+	if (buf[0] == '-' && !negative)
+		return -EINVAL;
 	errno = 0;
-	value = strtoll(buf, &end, !strncmp(buf, "0x", 2) ? 16 : 10);
-	rc = whole_number(buf, end);
-	if (!rc)
-		*out = value;
-	return rc;
+	*out = negative ? (uint64_t)strtoll(buf, &end, base) : strtoull(buf, &end, base);
+	if (errno)
+		return -errno;
+	return end == buf || *end ? -EINVAL : 0;
 }
 
-int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
+int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
 {
-	char path[PATH_MAX], buf[64], *end;
+	char path[PATH_MAX];
 	uint64_t value;
 	int rc;
 
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_attribute(s, path, buf, sizeof(buf));
-	if (rc)
-		return rc;
-	errno = 0;
-	value = strtoull(buf, &end, !strncmp(buf, "0x", 2) ? 16 : 10);
-	rc = buf[0] == '-' ? -EINVAL : whole_number(buf, end);
+		rc = read_number(s, path, true, &value);
+	if (!rc)
+		*out = (int64_t)value;
+	return rc;
+}
+
+int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	uint64_t value;
+	int rc;
+
+	PATH(path, fmt, rc);
+	if (!rc)
+		rc = read_number(s, path, false, &value);
 	if (!rc)
 		*out = value;
 	return rc;
@@ -221,11 +221,8 @@ static int by_number(const void *a, const void *b)
 
 static int list_add(struct sysfs_list *l, const char *name)
 {
-	char **names = l->names;
+	char **names = x_grow(l->names, l->n, &l->cap, sizeof(*names), 16);
 
-	/* grows at 0, 16, 32, 64 … */
-	if (l->n == 0 || (l->n >= 16 && !(l->n & (l->n - 1))))
-		names = x_realloc(l->names, (l->n ? l->n * 2 : 16) * sizeof(*names));
 	if (!names)
 		return -ENOMEM;
 	l->names = names;

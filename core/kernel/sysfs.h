@@ -51,7 +51,7 @@ int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((for
 
 struct sysfs_list {
 	char **names;
-	size_t n;
+	size_t n, cap;
 };
 
 enum sysfs_order {

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "plugin/abi.h"
+#include "plugin/dirs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -92,7 +92,7 @@ static int add_pci(struct catalogue_row *row, char *at)
 		!take_id(&numbers, &id.device) ||
 		(numbers && (!take_id(&numbers, &id.subvendor) || !take_id(&numbers, &id.subdevice) || numbers)))
 		return 0;
-	ids = x_realloc(row->pci, (row->pci_count + 2) * sizeof(*ids));
+	ids = x_grow(row->pci, row->pci_count + 1, &row->pci_room, sizeof(*ids), 8);
 	if (!ids)
 		return -ENOMEM;
 	row->pci = ids;
@@ -113,7 +113,7 @@ static int add_driver(struct catalogue_row *row, char *at)
 
 	if (row->driver_count >= IDS_MAX || !copy_word(name, next_word(&at)))
 		return 0;
-	drivers = x_realloc(row->drivers, (row->driver_count + 2) * sizeof(*drivers));
+	drivers = x_grow(row->drivers, row->driver_count + 1, &row->driver_room, sizeof(*drivers), 8);
 	if (!drivers)
 		return -ENOMEM;
 	row->drivers = drivers;
@@ -172,46 +172,23 @@ int catalogue_parse(struct list *rows, const char *text)
 
 /* ---- files ---- */
 
-static int is_adapters_file(const struct dirent *d)
+static int read_file(void *arg, const char *dir, const char *name)
 {
-	size_t len = strlen(d->d_name);
-
-	return len > strlen(SUFFIX) && strcmp(d->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-static int read_one(struct list *rows, const char *dir, const char *name)
-{
-	struct strbuf path = STRBUF_INIT(PATH_MAX);
+	cleanup(strbuf_free) struct strbuf path = STRBUF_INIT(PATH_MAX);
 	cleanup(x_freep) char *text = NULL;
 	size_t len;
 	int r;
 
 	strbuf_printf(&path, "%s/%s", dir, name);
 	r = strbuf_error(&path) ? -ENOMEM : file_read(AT_FDCWD, strbuf_str(&path), FILE_MAX, &text, &len);
-	strbuf_free(&path);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	return catalogue_parse(rows, text);
+	return catalogue_parse(arg, text);
 }
 
 int catalogue_read(struct list *rows, const char *dirs)
 {
-	cleanup(x_freep) char *copy = x_strdup(dirs);
-	char *at = copy, *dir;
-	int r = copy ? 0 : -ENOMEM;
-
-	while (r == 0 && (dir = strsep(&at, ":"))) {
-		struct dirent **entries = NULL;
-		int n = *dir ? scandir(dir, &entries, is_adapters_file, alphasort) : 0;
-
-		for (int i = 0; i < n; i++) {
-			if (r == 0)
-				r = read_one(rows, dir, entries[i]->d_name);
-			free(entries[i]);
-		}
-		free(entries);
-	}
-	return r;
+	return dirs_each_file(dirs, SUFFIX, read_file, rows);
 }
 
 void catalogue_free(struct list *rows)

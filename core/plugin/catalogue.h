@@ -27,7 +27,7 @@ struct catalogue_row {
 	char package[CATALOGUE_WORD_MAX]; /* "": not told */
 	struct miscsi_pci_id *pci; /* ends at vendor 0 */
 	char **drivers; /* ends at NULL */
-	size_t pci_count, driver_count;
+	size_t pci_count, pci_room, driver_count, driver_room;
 };
 
 /* Appends the rows of one file's text. -ENOMEM; whatever else is in it is no failure. */

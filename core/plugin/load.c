@@ -6,13 +6,14 @@
  */
 #include "plugin/load.h"
 #include "plugin/abi.h"
+#include "plugin/dirs.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <ltdl.h>
 #include <stdio.h>
 #include <string.h>
@@ -249,8 +250,9 @@ static int load_file(struct plugins *ps, const char *name, const char *file)
 }
 
 /* One directory entry. What is not there is nothing. */
-static int load_at(struct plugins *ps, const char *dir, const char *base)
+static int load_at(void *arg, const char *dir, const char *base)
 {
+	struct plugins *ps = arg;
 	cleanup(x_freep) char *name = x_strndup(base, strlen(base) - strlen(SUFFIX));
 	struct strbuf file = STRBUF_INIT(PATH_MAX);
 	struct stat st, dir_st;
@@ -269,29 +271,6 @@ static int load_at(struct plugins *ps, const char *dir, const char *base)
 			r = load_file(ps, name, strbuf_str(&file));
 	}
 	strbuf_free(&file);
-	return r;
-}
-
-static int is_plugin_file(const struct dirent *d)
-{
-	size_t len = strlen(d->d_name);
-
-	return len > strlen(SUFFIX) && strcmp(d->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-static int load_dir(struct plugins *ps, const char *dir)
-{
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, is_plugin_file, alphasort), r = 0;
-
-	if (n < 0)
-		return errno == ENOMEM ? -ENOMEM : 0;
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = load_at(ps, dir, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
 	return r;
 }
 
@@ -338,24 +317,16 @@ static void forget_changed(struct plugins *ps)
 	}
 }
 
-/* Calls fn for each directory until one fails. */
-static int each_dir(struct plugins *ps, int (*fn)(struct plugins *ps, const char *dir, const char *arg), const char *arg)
-{
-	cleanup(x_freep) char *dirs = x_strdup(ps->dirs);
-	char *at = dirs, *dir;
-	int r = dirs ? 0 : -ENOMEM;
+struct named_search {
+	struct plugins *ps;
+	const char *base;
+};
 
-	while (r == 0 && (dir = strsep(&at, ":"))) {
-		if (*dir)
-			r = fn(ps, dir, arg);
-	}
-	return r;
-}
-
-static int dir_all(struct plugins *ps, const char *dir, const char *arg)
+static int load_named_at(void *arg, const char *dir)
 {
-	(void)arg;
-	return load_dir(ps, dir);
+	const struct named_search *s = arg;
+
+	return load_at(s->ps, dir, s->base);
 }
 
 int load_named(struct plugins *ps, const char *name)
@@ -366,7 +337,7 @@ int load_named(struct plugins *ps, const char *name)
 	if (r || plugin_known(ps, name, NULL) || !abi_name_ok(name))
 		return r;
 	snprintf(base, sizeof(base), "%s" SUFFIX, name);
-	return each_dir(ps, load_at, base);
+	return dirs_each(ps->dirs, load_named_at, &(struct named_search){ ps, base });
 }
 
 int load_all(struct plugins *ps)
@@ -376,5 +347,5 @@ int load_all(struct plugins *ps)
 	if (r)
 		return r;
 	forget_changed(ps);
-	return each_dir(ps, dir_all, NULL);
+	return dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
 }

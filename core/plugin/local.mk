@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # core/plugin: the loader, the gate, the life of ops, what plugins may call, and what they get by default.
-libcore_a_SOURCES += core/plugin/private.h core/plugin/plugins.h core/plugin/plugins.c core/plugin/load.h core/plugin/load.c \
+libcore_a_SOURCES += core/plugin/private.h core/plugin/plugins.h core/plugin/plugins.c core/plugin/load.h core/plugin/load.c core/plugin/dirs.h core/plugin/dirs.c \
 	core/plugin/abi.h core/plugin/abi.c core/plugin/catalogue.h core/plugin/catalogue.c core/plugin/transport.h core/plugin/transport.c \
 	core/plugin/op.h core/plugin/op.c core/plugin/request.h core/plugin/request.c core/plugin/hosts.h core/plugin/hosts.c
 # what the kernel serves by requests of its own

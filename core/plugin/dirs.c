@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Walks over the directories of plugins. */
+#include "plugin/dirs.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+int dirs_each(const char *dirs, int (*fn)(void *arg, const char *dir), void *arg)
+{
+	cleanup(x_freep) char *copy = x_strdup(dirs);
+	char *at = copy, *dir;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (dir = strsep(&at, ":"))) {
+		if (*dir)
+			r = fn(arg, dir);
+	}
+	return r;
+}
+
+struct file_walk {
+	const char *suffix;
+	int (*fn)(void *arg, const char *dir, const char *name);
+	void *arg;
+};
+
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), tail = strlen(suffix);
+
+	return len > tail && strcmp(name + len - tail, suffix) == 0;
+}
+
+static int files_of_dir(void *arg, const char *dir)
+{
+	const struct file_walk *w = arg;
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, NULL, alphasort), r = 0;
+
+	if (n < 0)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	for (int i = 0; i < n; i++) {
+		if (r == 0 && ends_in(entries[i]->d_name, w->suffix))
+			r = w->fn(w->arg, dir, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+int dirs_each_file(const char *dirs, const char *suffix, int (*fn)(void *arg, const char *dir, const char *name), void *arg)
+{
+	struct file_walk w = { suffix, fn, arg };
+
+	return dirs_each(dirs, files_of_dir, &w);
+}
