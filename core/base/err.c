@@ -26,7 +26,7 @@ static const struct err_row rows[] = {
  * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The
  * numbers come from daemons, plugins and files too, so none may lead out of the table.
  */
-static const struct err_row *row_of(enum miscsi_error code)
+static const struct err_row *error_row(enum miscsi_error code)
 {
 	unsigned int i = (unsigned int)code;
 
@@ -58,7 +58,7 @@ int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list a
 		write_text(err, "", fmt, ap);
 		err->code = code;
 	}
-	return -row_of(code)->errnum;
+	return -error_row(code)->errnum;
 }
 
 int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
@@ -126,7 +126,7 @@ void err_copy(struct err *to, const struct err *from)
 
 const char *err_text(enum miscsi_error code)
 {
-	return row_of(code)->text;
+	return error_row(code)->text;
 }
 
 const char *err_name(enum miscsi_error code)
@@ -146,10 +146,10 @@ int err_code_of(const char *name)
 
 enum err_retry err_retry(enum miscsi_error code)
 {
-	return row_of(code)->retry;
+	return error_row(code)->retry;
 }
 
 int err_errno(enum miscsi_error code)
 {
-	return row_of(code)->errnum;
+	return error_row(code)->errnum;
 }

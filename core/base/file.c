@@ -41,7 +41,7 @@ void file_fail_at(unsigned long nth, int errnum)
  * Each system call of a replacement asks it, so a test can let the nth of them fail and look at what is
  * left.
  */
-static bool fails_now(void)
+static bool file_fails(void)
 {
 	if (!fail_in || --fail_in)
 		return false;
@@ -57,7 +57,7 @@ void file_close(int *fd)
 }
 
 /* Reads up to max bytes and the end of the file; sizes are not believed: sysfs and procfs give wrong ones. */
-static int read_all(int fd, size_t max, size_t expected, char **out, size_t *len)
+static int read_to_end(int fd, size_t max, size_t expected, char **out, size_t *len)
 {
 	cleanup(x_freep) char *buf = NULL;
 	size_t cap = 0, at = 0;
@@ -102,7 +102,7 @@ int file_read_fd(int fd, size_t max, char **out, size_t *len)
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return read_all(fd, max, (uint64_t)st.st_size < max ? (size_t)st.st_size : max, out, len);
+	return read_to_end(fd, max, (uint64_t)st.st_size < max ? (size_t)st.st_size : max, out, len);
 }
 
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
@@ -156,7 +156,7 @@ static int write_all(int fd, const void *bytes, size_t len)
 	const char *p = bytes;
 
 	while (len) {
-		ssize_t n = fails_now() ? -1 : write(fd, p, len);
+		ssize_t n = file_fails() ? -1 : write(fd, p, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -168,14 +168,14 @@ static int write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-/* errno is fails_now()'s when it was that which failed. */
+/* errno is file_fails()'s when it was that which failed. */
 static int sync_fd(int fd)
 {
-	return fails_now() || fsync(fd) ? -errno : 0;
+	return file_fails() || fsync(fd) ? -errno : 0;
 }
 
 /* Fills the temporary file and gives it its mode. */
-static int fill(int fd, const void *bytes, size_t len, mode_t mode)
+static int fill_temporary(int fd, const void *bytes, size_t len, mode_t mode)
 {
 	int rc = write_all(fd, bytes, len);
 
@@ -206,14 +206,15 @@ static int open_parent(int dirfd, const char *path, const char **base)
 }
 
 /* What file_stage() does, synced when asked. */
-static int stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1])
+static int stage_file(
+	int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1])
 {
 	cleanup(file_close) int fd = open_temporary(dir, name, temporary);
 	int rc;
 
 	if (fd < 0)
 		return fd;
-	rc = fill(fd, bytes, len, mode);
+	rc = fill_temporary(fd, bytes, len, mode);
 	if (!rc && sync)
 		rc = sync_fd(fd);
 	if (rc)
@@ -223,12 +224,12 @@ static int stage(int dir, const char *name, const void *bytes, size_t len, mode_
 
 int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, char temporary[NAME_MAX + 1])
 {
-	return stage(dir, name, bytes, len, mode, false, temporary);
+	return stage_file(dir, name, bytes, len, mode, false, temporary);
 }
 
 int file_sync_all(int dir)
 {
-	return fails_now() || syncfs(dir) ? -errno : 0;
+	return file_fails() || syncfs(dir) ? -errno : 0;
 }
 
 /* The temporary file does not outlive a failure, or directories would fill up on a full disk. */
@@ -236,7 +237,7 @@ int file_publish(int dir, const char *temporary, const char *name)
 {
 	int rc = 0;
 
-	if (fails_now() || renameat(dir, temporary, dir, name)) {
+	if (file_fails() || renameat(dir, temporary, dir, name)) {
 		rc = -errno;
 		unlinkat(dir, temporary, 0);
 	}
@@ -253,7 +254,7 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 
 	if (dir < 0)
 		return dir;
-	rc = stage(dir, base, bytes, len, mode, true, name);
+	rc = stage_file(dir, base, bytes, len, mode, true, name);
 	if (!rc)
 		rc = file_publish(dir, name, base);
 	if (rc)

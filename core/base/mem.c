@@ -14,7 +14,7 @@
  */
 static __thread unsigned long fail_in;
 
-static int fails_now(void)
+static int allocation_fails(void)
 {
 	return fail_in && --fail_in == 0;
 }
@@ -24,7 +24,7 @@ void *x_calloc(size_t n, size_t size)
 	size_t all;
 
 	/* calloc() checks this too, but under the sanitizers it ends the program. */
-	if (fails_now() || __builtin_mul_overflow(n, size, &all))
+	if (allocation_fails() || __builtin_mul_overflow(n, size, &all))
 		return NULL;
 	/* One byte at least: NULL means failure and nothing else. */
 	return calloc(1, all ? all : 1);
@@ -38,7 +38,7 @@ void *x_zalloc(size_t size)
 /* Never for what may hold a secret: the old place is freed as it is. */
 void *x_realloc(void *old, size_t size)
 {
-	if (fails_now())
+	if (allocation_fails())
 		return NULL;
 	return realloc(old, size ? size : 1);
 }

@@ -28,7 +28,7 @@ struct resolve {
  * SOCK_STREAM, or each address would come three times. What is beyond RESOLVE_MAX is left out: no
  * portal is known to have so many.
  */
-static int look_up(const char *host, uint16_t port, int flags, struct resolved *out)
+static int resolve_host(const char *host, uint16_t port, int flags, struct resolved *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags };
 	struct addrinfo *list = NULL;
@@ -51,7 +51,7 @@ static void resolve_run(struct work *w)
 {
 	struct resolve *r = container_of(w, struct resolve, work);
 
-	r->gai = look_up(r->host, r->port, 0, &r->result);
+	r->gai = resolve_host(r->host, r->port, 0, &r->result);
 	r->sys = errno;
 }
 
@@ -122,5 +122,5 @@ void resolve_cancel(struct resolve **slot)
 int resolve_numeric(const char *host, uint16_t port, struct resolved *out)
 {
 	out->n = 0;
-	return look_up(host, port, AI_NUMERICHOST, out) ? -EINVAL : 0;
+	return resolve_host(host, port, AI_NUMERICHOST, out) ? -EINVAL : 0;
 }

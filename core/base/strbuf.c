@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Room for len more bytes and the NUL. */
-static bool reserve(struct strbuf *b, size_t len)
+static bool strbuf_reserve(struct strbuf *b, size_t len)
 {
 	size_t need, cap;
 	char *grown;
@@ -44,7 +44,7 @@ static bool reserve(struct strbuf *b, size_t len)
 
 void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
 {
-	if (!reserve(b, len))
+	if (!strbuf_reserve(b, len))
 		return;
 	if (len)
 		memcpy(b->s + b->len, bytes, len);
@@ -72,7 +72,7 @@ void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
 	len = vsnprintf(NULL, 0, fmt, ap);
 	if (len < 0)
 		b->error = b->error ? b->error : -EFBIG;
-	else if (reserve(b, (size_t)len)) {
+	else if (strbuf_reserve(b, (size_t)len)) {
 		vsnprintf(b->s + b->len, (size_t)len + 1, fmt, again);
 		b->len += (size_t)len;
 	}
@@ -125,7 +125,7 @@ char *strbuf_steal(struct strbuf *b)
 	char *s;
 
 	/* An empty string is a string too. */
-	if (!reserve(b, 0))
+	if (!strbuf_reserve(b, 0))
 		return NULL;
 	b->s[b->len] = '\0';
 	s = b->s;
@@ -135,7 +135,7 @@ char *strbuf_steal(struct strbuf *b)
 }
 
 /* What a terminal would obey rather than show: C0, DEL, C1, and the marks that turn the direction of text. */
-static bool printable(uint32_t c)
+static bool printable_char(uint32_t c)
 {
 	static const struct {
 		uint32_t first, last;
@@ -171,7 +171,7 @@ static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *ou
 		*out = 2;
 		return 1;
 	}
-	if (n && printable(c)) {
+	if (n && printable_char(c)) {
 		memcpy(piece, p, n);
 		*out = n;
 		return n;

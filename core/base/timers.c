@@ -9,39 +9,39 @@
 #include <errno.h>
 
 /* What is due together runs in the order in which it was set: that makes traces and tests repeatable. */
-static bool before(const struct loop_timer *a, const struct loop_timer *b)
+static bool timer_before(const struct loop_timer *a, const struct loop_timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
 /* Slots count from 1, so the children of i are 2i and 2i+1. */
-static void place(struct timers *ts, unsigned slot, struct loop_timer *t)
+static void place_timer(struct timers *ts, unsigned slot, struct loop_timer *t)
 {
 	ts->heap[slot - 1] = t;
 	t->slot = slot;
 }
 
 /* Moves the node at a slot to where it belongs, either way. */
-static void sift(struct timers *ts, unsigned slot)
+static void sift_timer(struct timers *ts, unsigned slot)
 {
 	struct loop_timer *t = ts->heap[slot - 1];
 
-	while (slot > 1 && before(t, ts->heap[slot / 2 - 1])) {
-		place(ts, slot, ts->heap[slot / 2 - 1]);
+	while (slot > 1 && timer_before(t, ts->heap[slot / 2 - 1])) {
+		place_timer(ts, slot, ts->heap[slot / 2 - 1]);
 		slot /= 2;
 	}
 	for (unsigned child = 2 * slot; child <= ts->n; child = 2 * slot) {
-		if (child < ts->n && before(ts->heap[child], ts->heap[child - 1]))
+		if (child < ts->n && timer_before(ts->heap[child], ts->heap[child - 1]))
 			child++;
-		if (!before(ts->heap[child - 1], t))
+		if (!timer_before(ts->heap[child - 1], t))
 			break;
-		place(ts, slot, ts->heap[child - 1]);
+		place_timer(ts, slot, ts->heap[child - 1]);
 		slot = child;
 	}
-	place(ts, slot, t);
+	place_timer(ts, slot, t);
 }
 
-static int grow(struct timers *ts)
+static int grow_heap(struct timers *ts)
 {
 	unsigned cap = ts->cap ? ts->cap * 2 : 16;
 	struct loop_timer **heap = x_realloc(ts->heap, cap * sizeof(*heap));
@@ -57,13 +57,13 @@ static int grow(struct timers *ts)
 int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due)
 {
 	if (!t->slot) {
-		if (ts->n == ts->cap && grow(ts))
+		if (ts->n == ts->cap && grow_heap(ts))
 			return -ENOMEM;
-		place(ts, ++ts->n, t);
+		place_timer(ts, ++ts->n, t);
 	}
 	t->due = due;
 	t->order = ts->order++;
-	sift(ts, t->slot);
+	sift_timer(ts, t->slot);
 	return 0;
 }
 
@@ -78,8 +78,8 @@ void timers_remove(struct timers *ts, struct loop_timer *t)
 	last = ts->heap[--ts->n];
 	if (last == t)
 		return;
-	place(ts, slot, last);
-	sift(ts, slot);
+	place_timer(ts, slot, last);
+	sift_timer(ts, slot);
 }
 
 struct loop_timer *timers_first(const struct timers *ts)

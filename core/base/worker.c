@@ -105,7 +105,7 @@ static struct work *queue_get(struct queue *q)
  * Waits for a job, with the lock held; NULL: the thread is to end. The clock is the condition's own:
  * the wall clock may jump while we wait.
  */
-static struct work *next_job(struct worker_pool *p)
+static struct work *wait_for_job(struct worker_pool *p)
 {
 	struct timespec until;
 	int rc = 0;
@@ -130,7 +130,7 @@ static void *thread_main(void *arg)
 	struct work *w;
 
 	pthread_mutex_lock(&p->lock);
-	while ((w = next_job(p))) {
+	while ((w = wait_for_job(p))) {
 		w->state = WORK_RUNS;
 		pthread_mutex_unlock(&p->lock);
 		w->run(w);
@@ -244,7 +244,7 @@ unsigned worker_pending(const struct worker_pool *p)
  * Calls done() of what ran until nothing is left or a done() frees the pool: false then. One at a time
  * with the lock let go, since a done() submits and cancels others.
  */
-static bool deliver(struct worker_pool *p)
+static bool deliver_finished(struct worker_pool *p)
 {
 	bool freed = false, *outer = p->freed;
 	struct work *w;
@@ -275,7 +275,7 @@ static void on_finished(void *arg, uint32_t events)
 
 	(void)events;
 	if (read(p->efd, &n, sizeof(n)) == (ssize_t)sizeof(n))
-		deliver(p);
+		deliver_finished(p);
 }
 
 static int init_sync(struct worker_pool *p)
@@ -341,7 +341,7 @@ static void finish_pool(struct worker_pool *p)
 		if (p->slots[i].made)
 			pthread_join(p->slots[i].thread, NULL);
 	/* worker_cancel() promised these their done(): their owners may live on until it. */
-	deliver(p);
+	deliver_finished(p);
 	if (p->freed)
 		*p->freed = true;
 	close(p->efd);
@@ -363,7 +363,7 @@ void worker_pool_leave(struct worker_pool *p)
 {
 	loop_fd_del(p->loop, &p->source);
 	stop_threads(p);
-	deliver(p);
+	deliver_finished(p);
 	if (!p->pending)
 		finish_pool(p); /* else the thread of the job that runs needs the pool */
 }

@@ -191,10 +191,9 @@ int host_mode_flash_check(const struct settings *s, struct err *err)
 
 int host_mode_flash_update(const struct adapter *a, const struct settings *s, uint32_t index, struct err *err)
 {
-	struct adapter_settings settings = { s->names, s->values, s->n };
 	int rc = host_mode_flash_check(s, err);
 
-	return rc < 0 ? rc : adapter_flash_set(a, index, &settings, err);
+	return rc < 0 ? rc : adapter_flash_set(a, index, s, err);
 }
 
 /* ---- host parameters ---- */
@@ -247,7 +246,7 @@ static int parameter_check(const struct field *setting, const char *name, const 
 int host_mode_update(const struct adapter *a, const struct settings *s, struct err *err)
 {
 	const char *names[PARAMETERS];
-	struct adapter_settings settings = { names, s->values, s->n };
+	struct settings settings = { names, s->values, s->n };
 	char shown[64];
 
 	for (size_t i = 0; i < s->n; i++) {

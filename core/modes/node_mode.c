@@ -8,33 +8,6 @@
 
 #define ISCSI_PORT 3260
 
-/* Before any record is looked for: a mistyped name is an error whether there are records or not. */
-int settings_check(const struct settings *s, enum record_kind kind, struct err *err)
-{
-	enum field_id id;
-
-	for (size_t i = 0; i < s->n; i++) {
-		int rc = field_find_user(kind, s->names[i], &id, err);
-
-		/* Not to be taken for a record that is not there. */
-		if (rc < 0)
-			return rc == -ENOENT ? -EINVAL : rc;
-	}
-	return 0;
-}
-
-/* In the order of the command line, so of a setting that is given twice the last counts. */
-int settings_apply(const struct settings *s, struct record *r, struct err *err)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		int rc = record_set_key(r, s->names[i], s->values[i], err);
-
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
 /* The filter's address points into *select itself: it must not be copied without being made anew. */
 int node_mode_select(struct node_mode_select *select, const char *target, const char *portal, const char *iface, struct err *err)
 {

@@ -4,19 +4,7 @@
 #define MODES_NODE_MODE_H
 
 #include "modes/session_mode.h"
-
-/* Settings by hand: names[i] becomes values[i]. */
-struct settings {
-	const char *const *names, *const *values;
-	size_t n;
-};
-
-/*
- * Are there such settings in such records? Nothing is read or written. -EINVAL: *err names the first that is
- * none, and what would be right.
- */
-int settings_check(const struct settings *s, enum record_kind kind, struct err *err);
-int settings_apply(const struct settings *s, struct record *r, struct err *err);
+#include "record/settings.h"
 
 /* What -T, -p and -I choose; each may be NULL. It points at itself: do not copy. INVAL. */
 struct node_mode_select {

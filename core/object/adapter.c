@@ -12,7 +12,7 @@ struct call {
 	bool done;
 	int result;
 	/* settings */
-	struct adapter_settings settings;
+	struct settings settings;
 	/* results: into entries, or to counter() */
 	enum record_kind kind;
 	struct adapter_entries *entries;
@@ -21,7 +21,7 @@ struct call {
 	void *arg;
 };
 
-static void called(struct transport_op *op, int result)
+static void call_done(struct transport_op *op, int result)
 {
 	struct call *c = op->arg;
 
@@ -29,9 +29,9 @@ static void called(struct transport_op *op, int result)
 	c->result = result;
 }
 
-static const char *setting(void *settings, const char *key)
+static const char *setting_of(void *settings, const char *key)
 {
-	const struct adapter_settings *s = settings;
+	const struct settings *s = settings;
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (strcmp(s->names[i], key) == 0)
@@ -40,9 +40,9 @@ static const char *setting(void *settings, const char *key)
 	return NULL;
 }
 
-static int setting_at(void *settings, unsigned nth, const char **key, const char **value)
+static int nth_setting(void *settings, unsigned nth, const char **key, const char **value)
 {
-	const struct adapter_settings *s = settings;
+	const struct settings *s = settings;
 
 	if (nth >= s->n)
 		return -ENOENT;
@@ -51,7 +51,7 @@ static int setting_at(void *settings, unsigned nth, const char **key, const char
 	return 0;
 }
 
-static int take_row(struct transport_op *op, uint32_t index)
+static int receive_row(struct transport_op *op, uint32_t index)
 {
 	struct call *c = op->arg;
 	struct adapter_entry *at;
@@ -60,7 +60,7 @@ static int take_row(struct transport_op *op, uint32_t index)
 		*c->index = index;
 	if (!c->entries)
 		return 0;
-	at = x_realloc(c->entries->at, (c->entries->n + 1) * sizeof(*at));
+	at = x_grow(c->entries->at, c->entries->n, &c->entries->cap, sizeof(*at), 8);
 	if (!at)
 		return -ENOMEM;
 	c->entries->at = at;
@@ -72,7 +72,7 @@ static int take_row(struct transport_op *op, uint32_t index)
 	return c->kind == RECORD_CHAP ? record_set_int(at->record, FIELD_CHAP_INDEX, index, NULL) : 0;
 }
 
-static int take_value(struct transport_op *op, const char *key, const char *value, uint32_t flags)
+static int receive_value(struct transport_op *op, const char *key, const char *value, uint32_t flags)
 {
 	struct call *c = op->arg;
 	enum field_id id;
@@ -85,22 +85,22 @@ static int take_value(struct transport_op *op, const char *key, const char *valu
 	return 0;
 }
 
-static struct transport_op *begin(struct call *c, const struct adapter *a)
+static struct transport_op *call_begin(struct call *c, const struct adapter *a)
 {
 	c->adapter = a;
-	transport_op_init(&c->op, called, c);
+	transport_op_init(&c->op, call_done, c);
 	c->op.host_no = a->host_no;
-	c->op.row = take_row;
-	c->op.value = take_value;
+	c->op.row = receive_row;
+	c->op.value = receive_value;
 	if (c->settings.n) {
-		c->op.setting = setting;
-		c->op.setting_at = setting_at;
+		c->op.setting = setting_of;
+		c->op.setting_at = nth_setting;
 		c->op.settings = &c->settings;
 	}
 	return &c->op;
 }
 
-static int finish(struct call *c, struct err *err)
+static int call_wait(struct call *c, struct err *err)
 {
 	const bool *stop = c->adapter->stop;
 	int r = 0;
@@ -127,9 +127,9 @@ int adapter_open(const struct adapter *a, struct err *err)
 
 	if (transport_traits(a->transport) & MISCSI_TRAIT_OWN_HOSTS)
 		return 0;
-	begin(&c, a)->host_no = MISCSI_NONE;
+	call_begin(&c, a)->host_no = MISCSI_NONE;
 	transport_open(a->transport, &c.op);
-	return finish(&c, err);
+	return call_wait(&c, err);
 }
 
 /* ---- entries ---- */
@@ -142,21 +142,21 @@ void adapter_entries_free(struct adapter_entries *l)
 	memset(l, 0, sizeof(*l));
 }
 
-static int by_index(const void *a, const void *b)
+static int entry_order(const void *a, const void *b)
 {
 	const struct adapter_entry *x = a, *y = b;
 
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int listed(struct call *c, struct err *err)
+static int call_list(struct call *c, struct err *err)
 {
-	int r = finish(c, err);
+	int r = call_wait(c, err);
 
 	if (r < 0)
 		adapter_entries_free(c->entries);
 	else if (c->entries->n > 1)
-		qsort(c->entries->at, c->entries->n, sizeof(c->entries->at[0]), by_index);
+		qsort(c->entries->at, c->entries->n, sizeof(c->entries->at[0]), entry_order);
 	return r;
 }
 
@@ -166,10 +166,10 @@ int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_e
 
 	memset(out, 0, sizeof(*out));
 	if (index == MISCSI_NONE)
-		transport_flash_list(a->transport, begin(&c, a));
+		transport_flash_list(a->transport, call_begin(&c, a));
 	else
-		transport_flash_show(a->transport, begin(&c, a), index);
-	return listed(&c, err);
+		transport_flash_show(a->transport, call_begin(&c, a), index);
+	return call_list(&c, err);
 }
 
 int adapter_flash_create(const struct adapter *a, const char *portal_type, uint32_t *index, struct err *err)
@@ -177,49 +177,49 @@ int adapter_flash_create(const struct adapter *a, const char *portal_type, uint3
 	struct call c = { .index = index };
 
 	*index = MISCSI_NONE;
-	transport_flash_create(a->transport, begin(&c, a), portal_type);
-	return finish(&c, err);
+	transport_flash_create(a->transport, call_begin(&c, a), portal_type);
+	return call_wait(&c, err);
 }
 
-int adapter_flash_set(const struct adapter *a, uint32_t index, const struct adapter_settings *settings, struct err *err)
+int adapter_flash_set(const struct adapter *a, uint32_t index, const struct settings *settings, struct err *err)
 {
 	struct call c = { .settings = *settings };
 
-	transport_flash_set(a->transport, begin(&c, a), index);
-	return finish(&c, err);
+	transport_flash_set(a->transport, call_begin(&c, a), index);
+	return call_wait(&c, err);
 }
 
-static int on_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index),
+static int call_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index),
 	uint32_t index, struct err *err)
 {
 	struct call c = { 0 };
 
-	fn(a->transport, begin(&c, a), index);
-	return finish(&c, err);
+	fn(a->transport, call_begin(&c, a), index);
+	return call_wait(&c, err);
 }
 
 int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return on_index(a, transport_flash_remove, index, err);
+	return call_index(a, transport_flash_remove, index, err);
 }
 
 int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return on_index(a, transport_flash_login, index, err);
+	return call_index(a, transport_flash_login, index, err);
 }
 
 int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return on_index(a, transport_flash_logout, index, err);
+	return call_index(a, transport_flash_logout, index, err);
 }
 
 int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err)
 {
 	struct call c = { 0 };
 
-	begin(&c, a)->sid = sid;
+	call_begin(&c, a)->sid = sid;
 	transport_flash_logout_sid(a->transport, &c.op);
-	return finish(&c, err);
+	return call_wait(&c, err);
 }
 
 int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err)
@@ -227,13 +227,13 @@ int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, stru
 	struct call c = { .kind = RECORD_CHAP, .entries = out };
 
 	memset(out, 0, sizeof(*out));
-	transport_chap_list(a->transport, begin(&c, a));
-	return listed(&c, err);
+	transport_chap_list(a->transport, call_begin(&c, a));
+	return call_list(&c, err);
 }
 
 int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return on_index(a, transport_chap_remove, index, err);
+	return call_index(a, transport_chap_remove, index, err);
 }
 
 /* ---- records as settings ---- */
@@ -253,7 +253,7 @@ static void pairs_free(struct pairs *p)
 	x_free(p->values);
 }
 
-static int add_pair(void *arg, const struct record *r, enum field_id id)
+static int collect_setting(void *arg, const struct record *r, enum field_id id)
 {
 	struct pairs *p = arg;
 	char text[RECORD_TEXT_MAX];
@@ -270,7 +270,7 @@ static int add_pair(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-static int add_record(struct pairs *p, const struct record *r)
+static int add_settings(struct pairs *p, const struct record *r)
 {
 	size_t room = p->n + FIELD_COUNT;
 	const char **names = x_realloc(p->names, room * sizeof(*names)), **values = NULL;
@@ -282,12 +282,7 @@ static int add_record(struct pairs *p, const struct record *r)
 	if (!values)
 		return -ENOMEM;
 	p->values = values;
-	return record_each(r, add_pair, p);
-}
-
-static int no_memory(struct err *err)
-{
-	return err_nomem(err, "settings");
+	return record_each(r, collect_setting, p);
 }
 
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err)
@@ -295,11 +290,11 @@ int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32
 	cleanup(pairs_free) struct pairs p = { 0 };
 	struct call c = { .index = index };
 
-	if (add_record(&p, entry) < 0)
-		return no_memory(err);
-	c.settings = (struct adapter_settings){ p.names, p.values, p.n };
-	transport_chap_set(a->transport, begin(&c, a), *index);
-	return finish(&c, err);
+	if (add_settings(&p, entry) < 0)
+		return err_nomem(err, "settings");
+	c.settings = (struct settings){ p.names, p.values, p.n };
+	transport_chap_set(a->transport, call_begin(&c, a), *index);
+	return call_wait(&c, err);
 }
 
 int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err)
@@ -308,12 +303,12 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 	struct call c = { 0 };
 
 	for (size_t i = 0; i < ifaces->n; i++) {
-		if (add_record(&p, ifaces->at[i]) < 0)
-			return no_memory(err);
+		if (add_settings(&p, ifaces->at[i]) < 0)
+			return err_nomem(err, "settings");
 	}
-	c.settings = (struct adapter_settings){ p.names, p.values, p.n };
-	transport_net_apply(a->transport, begin(&c, a));
-	return finish(&c, err);
+	c.settings = (struct settings){ p.names, p.values, p.n };
+	transport_net_apply(a->transport, call_begin(&c, a));
+	return call_wait(&c, err);
 }
 
 /* ---- the rest ---- */
@@ -323,16 +318,16 @@ int adapter_host_stats(
 {
 	struct call c = { .counter = counter, .arg = arg };
 
-	transport_stats_host(a->transport, begin(&c, a));
-	return finish(&c, err);
+	transport_stats_host(a->transport, call_begin(&c, a));
+	return call_wait(&c, err);
 }
 
-int adapter_host_set(const struct adapter *a, const struct adapter_settings *settings, struct err *err)
+int adapter_host_set(const struct adapter *a, const struct settings *settings, struct err *err)
 {
 	struct call c = { .settings = *settings };
 
-	transport_host_set(a->transport, begin(&c, a));
-	return finish(&c, err);
+	transport_host_set(a->transport, call_begin(&c, a));
+	return call_wait(&c, err);
 }
 
 int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
@@ -340,7 +335,7 @@ int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
 {
 	struct call c = { 0 };
 
-	started(arg, begin(&c, a));
+	started(arg, call_begin(&c, a));
 	transport_ping(a->transport, &c.op, args);
-	return finish(&c, err);
+	return call_wait(&c, err);
 }

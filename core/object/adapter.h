@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "plugin/transport.h"
-#include "record/record.h"
+#include "record/settings.h"
 
 /* A host, and whose it is. */
 struct adapter {
@@ -30,20 +30,14 @@ struct adapter_entry {
 
 struct adapter_entries {
 	struct adapter_entry *at;
-	size_t n;
+	size_t n, cap;
 };
 void adapter_entries_free(struct adapter_entries *l); /* usable as cleanup() */
-
-/* Names and values of settings, as text. The strings stay the caller's. */
-struct adapter_settings {
-	const char *const *names, *const *values;
-	size_t n;
-};
 
 /* By index. One flash node (index) or all (MISCSI_NONE). */
 int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err);
 int adapter_flash_create(const struct adapter *a, const char *portal_type, uint32_t *index, struct err *err);
-int adapter_flash_set(const struct adapter *a, uint32_t index, const struct adapter_settings *settings, struct err *err);
+int adapter_flash_set(const struct adapter *a, uint32_t index, const struct settings *settings, struct err *err);
 int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err);
 int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err);
 int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err);
@@ -58,7 +52,7 @@ int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err
 int adapter_host_stats(
 	const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err);
 
-int adapter_host_set(const struct adapter *a, const struct adapter_settings *settings, struct err *err);
+int adapter_host_set(const struct adapter *a, const struct settings *settings, struct err *err);
 /* Applies the ifaces of the list in one transaction. */
 int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err);
 

@@ -81,7 +81,7 @@ struct source {
 };
 
 /* A value that its field would not take is none: drivers print stray bytes, and zeros for what was never set. */
-static bool is_good(const struct row *row, const char *text)
+static bool is_usable(const struct row *row, const char *text)
 {
 	const struct field *f = row->field == FIELD_COUNT ? NULL : field_of(row->field);
 	int64_t number;
@@ -97,7 +97,7 @@ static bool is_good(const struct row *row, const char *text)
 	return !f || field_check(f, text, &number, NULL) >= 0;
 }
 
-static int read_value(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
+static int read_attribute(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
 {
 	const struct row *row = &rows[which];
 	char object[32], text[RECORD_TEXT_MAX];
@@ -118,7 +118,7 @@ static int read_value(struct source *src, struct firmware_target *t, unsigned wh
 	}
 	r = sysfs_read(src->sysfs, text, sizeof(text), "%s/%s/%s", src->dir, object, row->attribute);
 	src->denied |= r == -EACCES;
-	r = r >= 0 && is_good(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
+	r = r >= 0 && is_usable(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
 	mem_wipe(text, sizeof(text));
 	return r;
 }
@@ -147,7 +147,7 @@ static int find_netdev(const struct source *src, struct firmware_target *t, uint
 	return 0;
 }
 
-static int find_out(const struct source *src, struct firmware_target *t, uint32_t nic)
+static int add_derived(const struct source *src, struct firmware_target *t, uint32_t nic)
 {
 	int64_t origin = 0;
 	int r = *src->transport ? firmware_set(t, FIRMWARE_TRANSPORT, src->transport) : 0;
@@ -176,9 +176,9 @@ static int read_target(struct source *src, struct firmware_target *t)
 	t->chap_type = -1;
 	sysfs_read_int(src->sysfs, &t->chap_type, "%s/target%u/chap-type", src->dir, t->index);
 	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++)
-		r = read_value(src, t, i, (uint32_t)nic);
+		r = read_attribute(src, t, i, (uint32_t)nic);
 	if (r >= 0)
-		r = find_out(src, t, (uint32_t)nic);
+		r = add_derived(src, t, (uint32_t)nic);
 	return r < 0 ? r : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
 }
 
@@ -210,7 +210,7 @@ static int read_source(struct source *src, struct firmware_list *out)
 	return 0;
 }
 
-static int read_all(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, bool *denied)
+static int read_sources(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, bool *denied)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	struct source own = { .sysfs = s, .dir = "firmware/ibft", .host_no = FIRMWARE_OWN };
@@ -243,7 +243,7 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 	memset(out, 0, sizeof(*out));
 	if (s->fd < 0)
 		return 0;
-	r = read_all(s, map, out, &denied);
+	r = read_sources(s, map, out, &denied);
 	if (r < 0)
 		return err_nomem(err, "boot targets");
 	if (denied && out->n == 0)
@@ -253,7 +253,7 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 
 /* ---- into records ---- */
 
-static int to_node(
+static int value_to_node(
 	const struct firmware_target *t, enum firmware_value which, enum field_id field, struct record *node, struct err *err)
 {
 	return t->values[which] ? record_set(node, field, t->values[which], err) : 0;
@@ -265,7 +265,7 @@ int firmware_to_node(const struct firmware_target *t, struct record *node, struc
 
 	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++) {
 		if (rows[i].to_node)
-			r = to_node(t, (enum firmware_value)i, rows[i].field, node, err);
+			r = value_to_node(t, (enum firmware_value)i, rows[i].field, node, err);
 	}
 	return r;
 }
@@ -280,17 +280,17 @@ int firmware_credentials(const struct firmware_target *t, struct record *node, s
 		return 0;
 	r = record_set_int(node, FIELD_SESSION_AUTHMETHOD, RECORD_AUTH_CHAP, err);
 	if (r >= 0)
-		r = to_node(t, FIRMWARE_USERNAME, FIELD_SESSION_USERNAME, node, err);
+		r = value_to_node(t, FIRMWARE_USERNAME, FIELD_SESSION_USERNAME, node, err);
 	if (r >= 0)
-		r = to_node(t, FIRMWARE_PASSWORD, FIELD_SESSION_PASSWORD, node, err);
+		r = value_to_node(t, FIRMWARE_PASSWORD, FIELD_SESSION_PASSWORD, node, err);
 	if (r >= 0 && both)
-		r = to_node(t, FIRMWARE_USERNAME_IN, FIELD_SESSION_USERNAME_IN, node, err);
+		r = value_to_node(t, FIRMWARE_USERNAME_IN, FIELD_SESSION_USERNAME_IN, node, err);
 	if (r >= 0 && both)
-		r = to_node(t, FIRMWARE_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN, node, err);
+		r = value_to_node(t, FIRMWARE_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN, node, err);
 	return r;
 }
 
-static bool is_node(const struct firmware_target *t, const struct record *node)
+static bool target_is_node(const struct firmware_target *t, const struct record *node)
 {
 	char port[16];
 
@@ -300,7 +300,7 @@ static bool is_node(const struct firmware_target *t, const struct record *node)
 		portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
 }
 
-static bool says(const struct firmware_target *t, enum firmware_value which, const char *text)
+static bool value_is(const struct firmware_target *t, enum firmware_value which, const char *text)
 {
 	return t->values[which] && !strcmp(t->values[which], text);
 }
@@ -313,10 +313,10 @@ const struct firmware_target *firmware_of_node(const struct firmware_list *l, co
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct firmware_target *t = &l->at[i];
-		unsigned alike = 1u + says(t, FIRMWARE_INITIATORNAME, record_str(node, FIELD_IFACE_INITIATORNAME)) +
-			says(t, FIRMWARE_USERNAME, record_str(node, FIELD_SESSION_USERNAME));
+		unsigned alike = 1u + value_is(t, FIRMWARE_INITIATORNAME, record_str(node, FIELD_IFACE_INITIATORNAME)) +
+			value_is(t, FIRMWARE_USERNAME, record_str(node, FIELD_SESSION_USERNAME));
 
-		if (is_node(t, node) && alike > most) {
+		if (target_is_node(t, node) && alike > most) {
 			best = t;
 			most = alike;
 		}

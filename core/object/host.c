@@ -80,13 +80,13 @@ bool host_is(const struct host_info *h, const char *number_or_address)
 #define PORTS_MAX 64
 
 /* What the driver says and no iface may have is left out. */
-static void set(struct record *r, enum field_id id, const char *value)
+static void set_shown(struct record *r, enum field_id id, const char *value)
 {
 	if (*value)
 		record_set(r, id, value, NULL);
 }
 
-static void read_field(const struct sysfs *s, const struct host_port *p, enum field_id id)
+static void read_port_setting(const struct sysfs *s, const struct host_port *p, enum field_id id)
 {
 	const struct field *f = field_of(id);
 	char value[512];
@@ -94,23 +94,23 @@ static void read_field(const struct sysfs *s, const struct host_port *p, enum fi
 	if (strncmp(f->sysfs, PORT_PREFIX, strlen(PORT_PREFIX)) != 0 || f->flags & (p->v6 ? FIELD_IPV4 : FIELD_IPV6))
 		return;
 	if (sysfs_read(s, value, sizeof(value), "class/iscsi_iface/%s/%s", p->kernel_name, f->sysfs + strlen(PORT_PREFIX)) >= 0)
-		set(p->record, id, value);
+		set_shown(p->record, id, value);
 }
 
 /*
  * What an iface needs to be found by, and its name in the database: open-iscsi's, since node records name it. An adapter that shows no
  * ifaces has one of IPv4, whatever its address is.
  */
-static void identify(const struct host_info *h, unsigned family, unsigned num, struct record *r)
+static void set_port_identity(const struct host_info *h, unsigned family, unsigned num, struct record *r)
 {
 	char name[sizeof(h->transport) + sizeof(h->hwaddress) + 32];
 
 	snprintf(name, sizeof(name), "%s.%s.ipv%u.%u", h->transport, h->hwaddress, family, num);
-	set(r, FIELD_IFACE_NAME, name);
-	set(r, FIELD_IFACE_TRANSPORT, h->transport);
-	set(r, FIELD_IFACE_HWADDRESS, h->hwaddress);
-	set(r, FIELD_IFACE_INITIATORNAME, h->initiator);
-	set(r, FIELD_IFACE_NETDEV, *h->netdev ? h->netdev : "default");
+	set_shown(r, FIELD_IFACE_NAME, name);
+	set_shown(r, FIELD_IFACE_TRANSPORT, h->transport);
+	set_shown(r, FIELD_IFACE_HWADDRESS, h->hwaddress);
+	set_shown(r, FIELD_IFACE_INITIATORNAME, h->initiator);
+	set_shown(r, FIELD_IFACE_NETDEV, *h->netdev ? h->netdev : "default");
 }
 
 static int read_port(const struct sysfs *s, const struct host_info *h, const char *name, struct host_port *p)
@@ -129,11 +129,11 @@ static int read_port(const struct sysfs *s, const struct host_info *h, const cha
 	p->record = record_new(RECORD_IFACE);
 	if (!p->record)
 		return -ENOMEM;
-	identify(h, family, num, p->record);
+	set_port_identity(h, family, num, p->record);
 	record_set_int(p->record, FIELD_IFACE_NUM, num, NULL);
 	for (unsigned id = 0; id < FIELD_COUNT; id++) {
 		if (field_in(field_of((enum field_id)id), RECORD_IFACE))
-			read_field(s, p, (enum field_id)id);
+			read_port_setting(s, p, (enum field_id)id);
 	}
 	return 0;
 }
@@ -167,8 +167,8 @@ int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct
 	if (!out->at || !out->at->record)
 		return err_nomem(err, "interfaces");
 	out->n = 1;
-	identify(h, 4, 0, out->at->record);
-	set(out->at->record, FIELD_IFACE_IPADDRESS, *h->ipaddress ? h->ipaddress : "default");
+	set_port_identity(h, 4, 0, out->at->record);
+	set_shown(out->at->record, FIELD_IFACE_IPADDRESS, *h->ipaddress ? h->ipaddress : "default");
 	return 0;
 }
 

@@ -24,7 +24,7 @@ static bool is_slot(const char *text)
 		strspn(text + domain + 7, "01234567") == 1 && !text[domain + 8];
 }
 
-static int read_id(const struct sysfs *s, const char *slot, const char *name, unsigned *out)
+static int read_pci_id(const struct sysfs *s, const char *slot, const char *name, unsigned *out)
 {
 	int64_t number;
 	int r = sysfs_read_int(s, &number, "bus/pci/devices/%s/%s", slot, name);
@@ -46,13 +46,13 @@ int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *
 	if (!is_slot(slot))
 		return -EINVAL;
 	snprintf(out->slot, sizeof(out->slot), "%s", slot);
-	r = read_id(s, slot, "vendor", &out->vendor);
+	r = read_pci_id(s, slot, "vendor", &out->vendor);
 	if (r == 0)
-		r = read_id(s, slot, "device", &out->device);
+		r = read_pci_id(s, slot, "device", &out->device);
 	if (r < 0)
 		return r;
-	read_id(s, slot, "subsystem_vendor", &out->subvendor);
-	read_id(s, slot, "subsystem_device", &out->subdevice);
+	read_pci_id(s, slot, "subsystem_vendor", &out->subvendor);
+	read_pci_id(s, slot, "subsystem_device", &out->subdevice);
 	if (sysfs_readlink(s, link, sizeof(link), "bus/pci/devices/%s/driver", slot) == 0) {
 		name = strrchr(link, '/');
 		snprintf(out->driver, sizeof(out->driver), "%.*s", (int)sizeof(out->driver) - 1, name ? name + 1 : link);
@@ -80,7 +80,7 @@ struct pci_names {
 	struct pci_access *access;
 };
 
-static void say_nothing(char *text, ...)
+static void drop_warning(char *text, ...)
 {
 	(void)text;
 }
@@ -107,7 +107,7 @@ struct pci_names *pci_names_new(void)
 		return NULL;
 	n->access = pci_alloc();
 	n->access->method = PCI_ACCESS_SYS_BUS_PCI; /* the one whose beginning cannot fail */
-	n->access->warning = say_nothing;
+	n->access->warning = drop_warning;
 	/* udev's has the same names; libpci forgets to give back what it took for asking there */
 	if (has_database(n->access->id_file_name))
 		pci_set_param(n->access, (char *)(uintptr_t) "hwdb.disable", (char *)(uintptr_t) "1");
@@ -124,7 +124,7 @@ void pci_names_free(struct pci_names *n)
 }
 
 /* Where it does not know, libpci gives nothing; where it has no room, something in angle brackets. */
-static void keep(char to[PCI_NAME_MAX], const char *found)
+static void keep_name(char to[PCI_NAME_MAX], const char *found)
 {
 	if (!found || *found == '<')
 		*to = '\0';
@@ -134,8 +134,8 @@ static void keep(char to[PCI_NAME_MAX], const char *found)
 
 void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor[PCI_NAME_MAX], char device[PCI_NAME_MAX])
 {
-	keep(vendor, pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
-	keep(device,
+	keep_name(vendor, pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
+	keep_name(device,
 		pci_lookup_name(
 			n->access, device, PCI_NAME_MAX, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, d->vendor, d->device));
 }

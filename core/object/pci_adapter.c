@@ -27,7 +27,7 @@ static bool id_is(uint32_t wanted, uint32_t have)
 	return wanted == MISCSI_PCI_ANY || wanted == have;
 }
 
-static const struct miscsi_pci_id *find_id(const struct miscsi_match *m, const struct pci_device *d)
+static const struct miscsi_pci_id *find_pci_id(const struct miscsi_match *m, const struct pci_device *d)
 {
 	for (const struct miscsi_pci_id *id = m->pci; id && id->vendor; id++) {
 		if (id_is(id->vendor, d->vendor) && id_is(id->device, d->device) && id_is(id->subvendor, d->subvendor) &&
@@ -46,7 +46,7 @@ static bool driver_serves(const struct miscsi_match *m, const char *driver)
 	return false;
 }
 
-static void find_names(struct pci_names *names, const struct miscsi_pci_id *id, struct pci_adapter *a)
+static void add_names(struct pci_names *names, const struct miscsi_pci_id *id, struct pci_adapter *a)
 {
 	pci_names_find(names, &a->device, a->vendor_name, a->device_name);
 	if (!*a->device_name && id && id->name)
@@ -55,7 +55,7 @@ static void find_names(struct pci_names *names, const struct miscsi_pci_id *id, 
 
 /* ---- what it lacks ---- */
 
-static struct err *lack(struct pci_adapter *a)
+static struct err *next_lack(struct pci_adapter *a)
 {
 	struct err *err = &a->lacks[a->lacks_count];
 
@@ -68,26 +68,26 @@ static void look_for_lacks(const struct search *s, const struct plugin_served *s
 	const char *module = served->match->module;
 	struct transport *t;
 
-	if (!served->here && plugins_find(s->plugins, a->transport, &t, lack(a)) < 0)
+	if (!served->here && plugins_find(s->plugins, a->transport, &t, next_lack(a)) < 0)
 		a->lacks_count++;
-	if (module && kmod_check(s->sysfs, module, lack(a)) < 0)
+	if (module && kmod_check(s->sysfs, module, next_lack(a)) < 0)
 		a->lacks_count++;
 	else if (a->by_id && !*a->device.driver)
-		a->lacks_count +=
-			err_set(lack(a), MISCSI_ERR_TRANS_NOT_FOUND, "no driver has taken it: the kernel's log may tell why") < 0;
+		a->lacks_count += err_set(next_lack(a), MISCSI_ERR_TRANS_NOT_FOUND,
+					  "no driver has taken it: the kernel's log may tell why") < 0;
 }
 
 /* One row of a match table against one device; the first plugin that knows it is told. */
-static int try_row(void *arg, const struct plugin_served *served)
+static int try_plugin(void *arg, const struct plugin_served *served)
 {
 	struct search *s = arg;
-	const struct miscsi_pci_id *id = find_id(served->match, s->device);
+	const struct miscsi_pci_id *id = find_pci_id(served->match, s->device);
 	struct pci_adapter a = { .device = *s->device, .transport = served->match->transport, .by_id = id };
 
 	if (s->done || (!id && !driver_serves(served->match, s->device->driver)))
 		return 0;
 	s->done = true;
-	find_names(s->names, id, &a);
+	add_names(s->names, id, &a);
 	look_for_lacks(s, served, &a);
 	return s->fn(s->arg, &a);
 }
@@ -110,7 +110,7 @@ int pci_adapter_each(
 	for (size_t i = 0; r == 0 && i < slots.n; i++) {
 		search.done = false;
 		if (pci_device_read(s, slots.names[i], &device) == 0)
-			r = plugins_each_served(ps, try_row, &search);
+			r = plugins_each_served(ps, try_plugin, &search);
 	}
 	return r == -ENOMEM ? err_nomem(err, "the list of adapters") : r;
 }
@@ -123,13 +123,13 @@ struct naming {
 	const struct miscsi_pci_id *id;
 };
 
-static int find_row(void *arg, const struct plugin_served *served)
+static int match_transport(void *arg, const struct plugin_served *served)
 {
 	struct naming *n = arg;
 
 	if (strcmp(served->match->transport, n->transport) != 0)
 		return 0;
-	n->id = find_id(served->match, n->device);
+	n->id = find_pci_id(served->match, n->device);
 	return 1;
 }
 
@@ -144,9 +144,9 @@ int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host
 	r = pci_device_of_host(s, host_no, &out->device);
 	if (r < 0)
 		return r;
-	find_names(names, NULL, out);
+	add_names(names, NULL, out);
 	/* the plugins are asked where the database is not installed */
-	if (!*out->device_name && plugins_each_served(ps, find_row, &naming) == 1)
-		find_names(names, naming.id, out);
+	if (!*out->device_name && plugins_each_served(ps, match_transport, &naming) == 1)
+		add_names(names, naming.id, out);
 	return 0;
 }

@@ -77,7 +77,7 @@ static const struct attr attrs[] = {
 };
 
 /* "sess/tpgt": the name that an attribute has in its directory; which that is goes to *where. */
-static const char *name_of(const struct attr *a, enum where *where)
+static const char *attribute_name(const struct attr *a, enum where *where)
 {
 	static const char *const places[] = { [SESSION] = "sess/", [CONN] = "conn/", [HOST] = "host/", [SCSI_HOST] = "scsi/" };
 	const char *path = a->setting == NO_SETTING ? a->path : field_of(a->setting)->sysfs;
@@ -124,7 +124,7 @@ static int open_conn(struct places *p, struct session_info *info)
 	return sysfs_dir(p->root, &p->dir[CONN], "class/iscsi_connection/%s", conns.names[0]);
 }
 
-static const struct sysfs *place(struct places *p, enum where where, struct session_info *info)
+static const struct sysfs *open_place(struct places *p, enum where where, struct session_info *info)
 {
 	if (p->tried[where])
 		return &p->dir[where];
@@ -200,8 +200,8 @@ static int read_rows(struct places *p, unsigned detail, struct session_info *inf
 
 		if (detail ? !(a->detail & detail) : a->detail)
 			continue;
-		name = name_of(a, &where);
-		dir = place(p, where, info);
+		name = attribute_name(a, &where);
+		dir = open_place(p, where, info);
 		if (dir->fd >= 0)
 			rc = read_attr(dir, a, name, info);
 		else if (a->form == NUMBER)
@@ -286,7 +286,7 @@ static int read_detail(struct places *p, unsigned detail, struct session_info *i
 	return rc;
 }
 
-static int read_session(
+static int read_one_session(
 	const struct sysfs *s, const struct ktransport_map *map, uint32_t sid, unsigned detail, struct session_info *out)
 {
 	cleanup(places_close) struct places p;
@@ -297,7 +297,7 @@ static int read_session(
 	rc = find_host(s, out);
 	if (rc)
 		return rc;
-	if (place(&p, SESSION, out)->fd < 0)
+	if (open_place(&p, SESSION, out)->fd < 0)
 		return -ENOENT;
 	(void)ktransport_of_host(s, map, out->host_no, out->transport);
 	rc = read_rows(&p, 0, out);
@@ -319,7 +319,7 @@ static int lookup_error(struct err *err, int rc, uint32_t sid)
 int session_info_read(const struct sysfs *s, const struct ktransport_map *map, uint32_t sid, unsigned detail,
 	struct session_info *out, struct err *err)
 {
-	int rc = read_session(s, map, sid, detail, out);
+	int rc = read_one_session(s, map, sid, detail, out);
 
 	return rc ? lookup_error(err, rc, sid) : 0;
 }
@@ -330,7 +330,7 @@ int session_info_more(const struct sysfs *s, unsigned detail, struct session_inf
 	int rc = -ENOENT;
 
 	places_init(&p, s);
-	if (place(&p, SESSION, info)->fd >= 0)
+	if (open_place(&p, SESSION, info)->fd >= 0)
 		rc = read_detail(&p, detail, info);
 	return rc ? lookup_error(err, rc, info->sid) : 0;
 }
@@ -344,7 +344,7 @@ void session_info_clear(struct session_info *info)
 	scan_devices_free(&info->devices);
 }
 
-static int list_read(const struct sysfs *s, const struct ktransport_map *map, const struct sysfs_list *names, unsigned detail,
+static int read_listed(const struct sysfs *s, const struct ktransport_map *map, const struct sysfs_list *names, unsigned detail,
 	struct session_info_list *out, struct err *err)
 {
 	uint32_t sid;
@@ -356,7 +356,7 @@ static int list_read(const struct sysfs *s, const struct ktransport_map *map, co
 	for (size_t i = 0; i < names->n; i++) {
 		if (sysfs_number(names->names[i], "session", &sid))
 			continue;
-		rc = read_session(s, map, sid, detail, &out->info[out->n]);
+		rc = read_one_session(s, map, sid, detail, &out->info[out->n]);
 		if (!rc) {
 			out->n++;
 			continue;
@@ -380,7 +380,7 @@ int session_info_list(const struct sysfs *s, const struct ktransport_map *map, e
 		return 0; /* the class is not loaded: no sessions */
 	if (rc)
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in sysfs");
-	return names.n ? list_read(s, map, &names, detail, out, err) : 0;
+	return names.n ? read_listed(s, map, &names, detail, out, err) : 0;
 }
 
 void session_info_list_free(struct session_info_list *l)

@@ -68,7 +68,7 @@ const char *chap_alg_name(int alg)
 	return i < 0 ? NULL : algs[i].name;
 }
 
-static bool listed(const struct chap_config *c, int alg)
+static bool alg_in_list(const struct chap_config *c, int alg)
 {
 	for (unsigned i = 0; i < c->n_algs; i++)
 		if ((int)c->algs[i] == alg)
@@ -96,14 +96,14 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 			return err_set(err, MISCSI_ERR_INVAL, "\"%s\" is no CHAP algorithm: MD5, SHA1, SHA256 and SHA3-256 are",
 				str_escape(shown, sizeof(shown), list, len));
 		list += len;
-		if (!listed(c, alg))
+		if (!alg_in_list(c, alg))
 			c->algs[c->n_algs++] = (enum chap_alg)alg;
 	}
 	return 0;
 }
 
 /* What the crypto library refuses (in FIPS mode: MD5) is not offered. */
-static bool usable(unsigned alg)
+static bool alg_usable(unsigned alg)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
 
@@ -116,7 +116,7 @@ static void choose_offer(const struct chap_config *config, struct chap *c)
 	for (unsigned i = 0; i < (config->n_algs ? config->n_algs : N_ALGS); i++) {
 		int alg = config->n_algs ? alg_index(config->algs[i]) : (int)i;
 
-		if (alg >= 0 && c->n_offer < CHAP_ALGS_MAX && usable((unsigned)alg))
+		if (alg >= 0 && c->n_offer < CHAP_ALGS_MAX && alg_usable((unsigned)alg))
 			c->offer[c->n_offer++] = (unsigned)alg;
 	}
 }
@@ -189,13 +189,13 @@ void chap_offer(struct chap *c, struct strbuf *out)
 }
 
 /* Fatal: the same target would do the same again, and each try hands it another response to guess from. */
-static int broken(struct err *err, const char *why)
+static int chap_violation(struct err *err, const char *why)
 {
 	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "CHAP: the target %s", why);
 }
 
 /* RFC 1994 section 4.1: the digest of identifier, secret and challenge. */
-static int respond(
+static int add_response(
 	unsigned alg, uint8_t id, const struct secret *secret, const void *challenge, size_t len, uint8_t *out, struct err *err)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
@@ -217,7 +217,7 @@ static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err
 }
 
 /* CHAP_I is one byte (RFC 1994 section 4.1), written as a number. */
-static int identifier(const struct text_list *in, uint8_t *id)
+static int next_identifier(const struct text_list *in, uint8_t *id)
 {
 	const char *value = text_get(in, "CHAP_I");
 	uint64_t number;
@@ -229,23 +229,23 @@ static int identifier(const struct text_list *in, uint8_t *id)
 }
 
 /* CHAP_A: one of those that we offered. */
-static int agree(struct chap *c, const char *value, struct err *err)
+static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 {
 	uint64_t number;
 
 	if (!value)
-		return broken(err, "sent a challenge without naming the algorithm");
+		return chap_violation(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
 	if (text_decode_number(value, &number))
-		return broken(err, "named no algorithm in CHAP_A");
+		return chap_violation(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {
 		if ((uint64_t)algs[c->offer[i]].number != number)
 			continue;
 		c->alg = c->offer[i];
 		return 0;
 	}
-	return broken(err, "chose an algorithm that was not offered");
+	return chap_violation(err, "chose an algorithm that was not offered");
 }
 
 /* Our own challenge, for mutual authentication. */
@@ -261,32 +261,32 @@ static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, s
 	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
 	 * that */
 	if (len == size && !CRYPTO_memcmp(theirs, c->challenge, size))
-		return broken(err, "sent our own challenge back");
+		return chap_violation(err, "sent our own challenge back");
 	text_addf(out, "CHAP_I", "%u", c->id);
 	text_add_binary(out, "CHAP_C", c->challenge, size);
 	return 0;
 }
 
 /* The target's CHAP_A, CHAP_I and CHAP_C. */
-static int take_challenge(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
+static int accept_challenge(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
 {
 	const char *value = text_get(in, "CHAP_C");
 	uint8_t id, theirs[CHAP_CHALLENGE_MAX], response[CHAP_DIGEST_MAX];
 	size_t len = 0;
-	int ret = agree(c, text_get(in, "CHAP_A"), err);
+	int ret = agree_on_alg(c, text_get(in, "CHAP_A"), err);
 
 	if (ret)
 		return ret;
 	if (text_get(in, "CHAP_N") || text_get(in, "CHAP_R"))
-		return broken(err, "answered a challenge that was not sent");
-	if (identifier(in, &id))
-		return broken(err, "sent no CHAP_I from 0 to 255");
+		return chap_violation(err, "answered a challenge that was not sent");
+	if (next_identifier(in, &id))
+		return chap_violation(err, "sent no CHAP_I from 0 to 255");
 	ret = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
 	if (ret == -EFBIG)
-		return broken(err, "sent a challenge of more than 1024 bytes");
+		return chap_violation(err, "sent a challenge of more than 1024 bytes");
 	if (ret || !len)
-		return broken(err, "sent a challenge that cannot be read");
-	ret = respond(c->alg, id, &c->secret, theirs, len, response, err);
+		return chap_violation(err, "sent a challenge that cannot be read");
+	ret = add_response(c->alg, id, &c->secret, theirs, len, response, err);
 	if (ret)
 		return ret;
 	text_add(out, "CHAP_N", c->name);
@@ -300,7 +300,7 @@ static int take_challenge(struct chap *c, const struct text_list *in, struct str
 
 /* The target's CHAP_N and CHAP_R. Its name is compared first, for that tells the user more than a wrong
  * digest would. */
-static int take_proof(struct chap *c, const struct text_list *in, struct err *err)
+static int check_proof(struct chap *c, const struct text_list *in, struct err *err)
 {
 	const char *name = text_get(in, "CHAP_N"), *value = text_get(in, "CHAP_R");
 	uint8_t want[CHAP_DIGEST_MAX], got[CHAP_DIGEST_MAX];
@@ -308,18 +308,18 @@ static int take_proof(struct chap *c, const struct text_list *in, struct err *er
 	int ret;
 
 	if (!name || !value)
-		return broken(err, "did not authenticate itself, as mutual CHAP demands");
+		return chap_violation(err, "did not authenticate itself, as mutual CHAP demands");
 	if (text_get(in, "CHAP_A") || text_get(in, "CHAP_I") || text_get(in, "CHAP_C"))
-		return broken(err, "challenged us twice");
+		return chap_violation(err, "challenged us twice");
 	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
-		return broken(err, "authenticated itself by another name than username_in");
+		return chap_violation(err, "authenticated itself by another name than username_in");
 	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
-		return broken(err, "sent a response of the wrong length");
-	ret = respond(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
+		return chap_violation(err, "sent a response of the wrong length");
+	ret = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
 	if (ret)
 		return ret;
 	if (CRYPTO_memcmp(want, got, size))
-		return broken(err, "does not know password_in");
+		return chap_violation(err, "does not know password_in");
 	c->state = CHAP_PROVED;
 	return 0;
 }
@@ -337,10 +337,10 @@ int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, st
 	if (!any)
 		return 0;
 	if (c->state == CHAP_OFFERED)
-		return take_challenge(c, in, out, err);
+		return accept_challenge(c, in, out, err);
 	if (c->state == CHAP_RESPONDED)
-		return take_proof(c, in, err);
-	return broken(err, "sent CHAP keys where none belong");
+		return check_proof(c, in, err);
+	return chap_violation(err, "sent CHAP keys where none belong");
 }
 
 /*

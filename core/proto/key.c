@@ -7,18 +7,13 @@
 #include <strings.h>
 
 static const struct key_row rows[] = {
-#define KEY_VALUE(name, member, theirs, scope, phase, sender, discovery, type, rule, def, min, max) \
+#define KEY_VALUE(name, key_member, theirs, scope, phase, sender, discovery, type, rule, def, min, max) \
 	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, discovery, KEY_##type, KEY_##rule, def, min, max, \
-		offsetof(struct iscsi_params, member), offsetof(struct iscsi_params, theirs) },
+		offsetof(struct iscsi_params, key_member), offsetof(struct iscsi_params, theirs) },
 #define KEY_TEXT(name, scope, phase, sender, limit) \
 	[KEY_##name] = { #name, KEY_##scope, KEY_##phase, KEY_BY_##sender, true, KEY_STRING, KEY_ELSEWHERE, 0, 0, limit, 0, 0 },
 #include "proto/keys.def"
 };
-
-static uint32_t *member(struct iscsi_params *p, size_t offset)
-{
-	return (uint32_t *)(void *)((char *)p + offset);
-}
 
 const struct key_row *key_row(enum key_id id)
 {
@@ -38,7 +33,7 @@ void key_params_init(struct iscsi_params *p)
 	*p = (struct iscsi_params){ 0 };
 	for (size_t i = 0; i < KEY_COUNT; i++)
 		if (rows[i].rule != KEY_ELSEWHERE)
-			*member(p, rows[i].member) = rows[i].initial;
+			*key_member(p, rows[i].member) = rows[i].initial;
 }
 
 int key_params_set(struct iscsi_params *p, const char *name, uint32_t value)
@@ -49,7 +44,7 @@ int key_params_set(struct iscsi_params *p, const char *name, uint32_t value)
 		return -ENOENT;
 	if (value < row->min || value > row->max)
 		return -ERANGE;
-	*member(p, row->member) = value;
+	*key_member(p, row->member) = value;
 	return 0;
 }
 

@@ -76,6 +76,12 @@ struct key_row {
 const struct key_row *key_row(enum key_id id);
 const struct key_row *key_find(const char *name);
 
+/* By a row's offset. */
+static inline uint32_t *key_member(struct iscsi_params *p, size_t offset)
+{
+	return (uint32_t *)(void *)((char *)p + offset);
+}
+
 /* RFC 7143's defaults. */
 void key_params_init(struct iscsi_params *p);
 /* Sets the member of a key ("InitialR2T"). -ENOENT: the name is not that of a key with a value; -ERANGE; p is unchanged then. */

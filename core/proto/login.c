@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The login engine. One request is under way at a time; each answer is checked as a header (check_response),
- * as a text (take_text) and as a step from stage to stage (take_transit), and makes the next action.
+ * as a text (accept_text) and as a step from stage to stage (accept_transit), and makes the next action.
  */
 #include "proto/login.h"
 
@@ -121,7 +121,7 @@ const char *login_stage(const struct login *l)
 }
 
 /* The target did what it must not. */
-static int violation(struct err *err, const char *what)
+static int login_violation(struct err *err, const char *what)
 {
 	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target broke the protocol of the login: %s", what);
 }
@@ -138,7 +138,7 @@ static bool may_transit(const struct login *l)
  * Makes the request that carries l->out. Bounded by count as well as by bytes: a target that answers
  * each request with nothing would go on for ever.
  */
-static int request(struct login *l, bool transit, struct login_action *action, struct err *err)
+static int login_request(struct login *l, bool transit, struct login_action *action, struct err *err)
 {
 	struct iscsi_login_req r = {
 		.transit = transit,
@@ -154,9 +154,9 @@ static int request(struct login *l, bool transit, struct login_action *action, s
 	if (strbuf_error(&l->out) == -ENOMEM)
 		return err_nomem(err, "a login request");
 	if (strbuf_error(&l->out))
-		return violation(err, "it asks for more answers than fit into a request");
+		return login_violation(err, "it asks for more answers than fit into a request");
 	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
-		return violation(err, "it does not come to an end after 64 requests");
+		return login_violation(err, "it does not come to an end after 64 requests");
 	memcpy(r.isid, l->config.isid, sizeof(r.isid));
 	l->asked_transit = transit;
 	action->kind = LOGIN_SEND;
@@ -181,7 +181,7 @@ static void say_names(struct login *l)
  * After the first failure the connection is of no use: nobody knows what the target believes to have
  * agreed.
  */
-static void fail(struct login *l, const struct err *err, struct login_action *action)
+static void login_fail(struct login *l, const struct err *err, struct login_action *action)
 {
 	l->over = true;
 	action->kind = LOGIN_FAILED;
@@ -200,8 +200,8 @@ void login_start(struct login *l, struct login_action *action)
 		text_add(&l->out, "AuthMethod", l->config.auth == LOGIN_AUTH_CHAP ? "CHAP" : "CHAP,None");
 	else
 		negotiate_offer(&l->negotiation, &l->out);
-	if (request(l, may_transit(l), action, &err))
-		fail(l, &err, action);
+	if (login_request(l, may_transit(l), action, &err))
+		login_fail(l, &err, action);
 }
 
 /* Of all the PDUs in the world only a Login Response to our request goes on from here. */
@@ -219,9 +219,9 @@ static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, st
 			"Login Response may come",
 			row ? row->name : "a PDU", pdu_op(pdu));
 	if (pdu->len > ISCSI_LOGIN_DATA_MAX || pdu_ahs_length(pdu->bhs))
-		return violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
+		return login_violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
 	if (!l->config.ignore_itt && r->itt != l->config.itt)
-		return violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
+		return login_violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
 	return 0;
 }
 
@@ -231,7 +231,7 @@ struct redirect_search {
 	struct err err;
 };
 
-static int take_redirect_key(void *arg, const struct text_pair *pair, const struct err *bad)
+static int find_redirect_address(void *arg, const struct text_pair *pair, const struct err *bad)
 {
 	struct redirect_search *s = arg;
 
@@ -245,17 +245,18 @@ static int take_redirect_key(void *arg, const struct text_pair *pair, const stru
  * 11.13.5, class 1: one or more TargetAddress; the first that can be used is. The text is read by the
  * cutter, not as a whole: a redirection may carry anything beside, and no stage is left to protect.
  */
-static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
+static int login_redirect(
+	const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct redirect_search search = { .found = false };
 	struct text_cutter cutter = { .len = 0 };
 
-	text_cutter_feed(&cutter, pdu->data, pdu->len, take_redirect_key, &search);
+	text_cutter_feed(&cutter, pdu->data, pdu->len, find_redirect_address, &search);
 	if (!search.found && search.err.code)
 		return err_set(
 			err, MISCSI_ERR_FATAL_LOGIN, "the target moved, but its new address is no use: %s", search.err.text);
 	if (!search.found)
-		return violation(err, "it moved without saying where to (no TargetAddress)");
+		return login_violation(err, "it moved without saying where to (no TargetAddress)");
 	action->kind = LOGIN_REDIRECT;
 	action->redirect.portal = search.portal;
 	action->redirect.permanent = r->status_detail == 2;
@@ -266,7 +267,7 @@ static int redirect(const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu
  * Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the
  * record was made before.
  */
-static int refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+static int login_refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
 	const char *hint = "";
@@ -284,26 +285,26 @@ static int refused(const struct login *l, const struct iscsi_login_rsp *r, struc
 static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	if (r->version_active != ISCSI_VERSION)
-		return violation(err, "it speaks another version");
+		return login_violation(err, "it speaks another version");
 	if (r->csg != l->stage)
-		return violation(err, "its Login Response belongs to another stage (CSG)");
+		return login_violation(err, "its Login Response belongs to another stage (CSG)");
 	if (r->transit && r->cont)
-		return violation(err, "it ends the stage in the midst of a text (T and C)");
+		return login_violation(err, "it ends the stage in the midst of a text (T and C)");
 	if (r->transit && !l->asked_transit)
-		return violation(err, "it ends a stage that we had not offered to end (T)");
+		return login_violation(err, "it ends a stage that we had not offered to end (T)");
 	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
-		return violation(err, "it goes to another stage than was asked for (NSG)");
+		return login_violation(err, "it goes to another stage than was asked for (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
-		return violation(err, "it answers for another session (TSIH)");
+		return login_violation(err, "it answers for another session (TSIH)");
 	return 0;
 }
 
 /* 12.1: one of the methods that were offered. A target that picks None where CHAP is demanded gets no login.
  */
-static int take_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
+static int accept_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
-		return violation(err, "it sent AuthMethod where it does not belong");
+		return login_violation(err, "it sent AuthMethod where it does not belong");
 	l->method_settled = true;
 	if (!strcmp(pair->value, "CHAP")) {
 		l->use_chap = true;
@@ -312,23 +313,23 @@ static int take_auth_method(struct login *l, const struct text_pair *pair, struc
 	}
 	if (!strcmp(pair->value, "None"))
 		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ? 0 :
-								   violation(err,
+								   login_violation(err,
 									   "it chose AuthMethod None, which was not offered, for "
 									   "authmethod is CHAP");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not do CHAP, which authmethod demands");
-	return violation(err, "it chose an AuthMethod that was not offered");
+	return login_violation(err, "it chose an AuthMethod that was not offered");
 }
 
 /* For people only: it is cut and escaped, never a reason to fail. */
-static int take_alias(struct login *l, const struct text_pair *pair, struct err *err)
+static int accept_alias(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	(void)err;
 	str_escape(l->alias, sizeof(l->alias), pair->value, pair->value_len);
 	return 0;
 }
 
-static int take_nothing(struct login *l, const struct text_pair *pair, struct err *err)
+static int ignore_key(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	(void)l;
 	(void)pair;
@@ -341,12 +342,12 @@ static const struct {
 	const char *key;
 	int (*take)(struct login *l, const struct text_pair *pair, struct err *err);
 } login_keys[] = {
-	{ "AuthMethod", take_auth_method },
-	{ "TargetAlias", take_alias },
-	{ "TargetAddress", take_nothing },
+	{ "AuthMethod", accept_auth_method },
+	{ "TargetAlias", accept_alias },
+	{ "TargetAddress", ignore_key },
 };
 
-static int take_key(struct login *l, const struct text_pair *pair, struct err *err)
+static int accept_key(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	enum key_phase phase = l->stage == ISCSI_STAGE_SECURITY ? KEY_SECURITY : KEY_OPERATIONAL;
 
@@ -362,7 +363,7 @@ static int take_key(struct login *l, const struct text_pair *pair, struct err *e
  * One complete text of the target's. CHAP sees the whole text first, since its keys belong together;
  * the others are taken one by one.
  */
-static int take_text(struct login *l, struct err *err)
+static int accept_text(struct login *l, struct err *err)
 {
 	cleanup(text_free) struct text_list list = { 0 };
 	int ret = text_parse(strbuf_str(&l->in), l->in.len, &list, err);
@@ -371,7 +372,7 @@ static int take_text(struct login *l, struct err *err)
 	if (!ret && l->chap)
 		ret = chap_step(l->chap, &list, &l->out, err);
 	for (size_t i = 0; !ret && i < list.n; i++)
-		ret = take_key(l, &list.pairs[i], err);
+		ret = accept_key(l, &list.pairs[i], err);
 	return ret;
 }
 
@@ -380,7 +381,7 @@ static int take_text(struct login *l, struct err *err)
  * record's means that the session would be another than the one meant: ISID and portal group make its
  * name.
  */
-static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
 	int ret = negotiate_finish(&l->negotiation, err);
@@ -389,7 +390,7 @@ static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login
 	if (ret)
 		return ret;
 	if (!r->tsih && !l->config.discovery)
-		return violation(err, "it ended the login of a new session without a TSIH");
+		return login_violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"the target's portal belongs to portal group %d, not %d: discover the target again", (int)tag,
@@ -415,21 +416,21 @@ static int finish(struct login *l, const struct iscsi_login_rsp *r, struct login
  * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line
  * the target would have a session without having proved that it knows password_in.
  */
-static int take_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	strbuf_reset(&l->out);
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
-		return finish(l, r, action, err);
+		return login_finish(l, r, action, err);
 	if (l->use_chap && !chap_done(l->chap))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) demands");
 	l->stage = ISCSI_STAGE_OPERATIONAL;
 	negotiate_offer(&l->negotiation, &l->out);
-	return request(l, true, action, err);
+	return login_request(l, true, action, err);
 }
 
 /* From the outside in: PDU, status, header, text, stage. */
-static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
+static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct iscsi_login_rsp r;
 	int ret;
@@ -442,26 +443,26 @@ static int take(struct login *l, const struct iscsi_pdu *pdu, struct login_actio
 	action->status_class = r.status_class;
 	action->status_detail = r.status_detail;
 	if (r.status_class == 1)
-		return redirect(&r, pdu, action, err);
+		return login_redirect(&r, pdu, action, err);
 	if (r.status_class || r.status_detail)
-		return refused(l, &r, err);
+		return login_refused(l, &r, err);
 	ret = check_response(l, &r, err);
 	if (ret)
 		return ret;
 	l->exp_statsn = r.statsn + 1;
 	l->text_taken += pdu->len;
 	if (l->text_taken > LOGIN_TEXT_MAX)
-		return violation(err, "it sent more than 65536 bytes of text");
+		return login_violation(err, "it sent more than 65536 bytes of text");
 	strbuf_add(&l->in, pdu->data, pdu->len);
 	if (strbuf_error(&l->in))
 		return err_nomem(err, "the target's text");
 	/* 11.12.2: more of this text follows, and an empty request asks for it */
 	if (r.cont)
-		return request(l, false, action, err);
-	ret = take_text(l, err);
+		return login_request(l, false, action, err);
+	ret = accept_text(l, err);
 	if (ret)
 		return ret;
-	return r.transit ? take_transit(l, &r, action, err) : request(l, may_transit(l), action, err);
+	return r.transit ? accept_transit(l, &r, action, err) : login_request(l, may_transit(l), action, err);
 }
 
 void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action)
@@ -471,8 +472,8 @@ void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_actio
 	*action = (struct login_action){ 0 };
 	if (!l->over)
 		strbuf_reset(&l->out);
-	if (take(l, pdu, action, &err))
-		fail(l, &err, action);
+	if (login_accept(l, pdu, action, &err))
+		login_fail(l, &err, action);
 	else if (action->kind != LOGIN_SEND)
 		l->over = true;
 }

@@ -32,7 +32,7 @@ static const struct {
 };
 
 /* A detail that is no row counts as its class's detail 0, where that is an error. */
-static int find(uint8_t class, uint8_t detail)
+static int status_row(uint8_t class, uint8_t detail)
 {
 	int general = -1;
 
@@ -49,7 +49,7 @@ static int find(uint8_t class, uint8_t detail)
 
 const char *login_status_text(uint8_t status_class, uint8_t status_detail)
 {
-	int i = find(status_class, status_detail);
+	int i = status_row(status_class, status_detail);
 
 	return i < 0 ? "unknown status" : statuses[i].text;
 }
@@ -57,7 +57,7 @@ const char *login_status_text(uint8_t status_class, uint8_t status_detail)
 /* A class that does not exist is fatal: to try again could only meet it again. */
 enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail)
 {
-	int i = find(status_class, status_detail);
+	int i = status_row(status_class, status_detail);
 
 	if (i < 0 && status_class == 1)
 		return MISCSI_ERR_OK;

@@ -120,7 +120,7 @@ static const struct {
 };
 
 /* In the order in which they help the user: length and alphabet are wrong in every format. */
-static const char *fault(const char *name, size_t len)
+static const char *name_fault(const char *name, size_t len)
 {
 	if (!len)
 		return "is empty";
@@ -138,7 +138,7 @@ static const char *fault(const char *name, size_t len)
 
 int name_check(const char *name, size_t len, struct err *err)
 {
-	const char *why = fault(name, len);
+	const char *why = name_fault(name, len);
 	char shown[ISCSI_NAME_MAX + 1];
 
 	if (!why)

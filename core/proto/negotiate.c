@@ -15,11 +15,6 @@
  */
 enum { OFFERED = 1, SEEN = 2, SETTLED = 4 };
 
-static uint32_t *member(struct iscsi_params *p, size_t offset)
-{
-	return (uint32_t *)(void *)((char *)p + offset);
-}
-
 /* Does a proposal take this digest? A list of both takes either; one alone is a demand. */
 static bool digest_fits(uint32_t proposal, uint32_t digest)
 {
@@ -51,7 +46,7 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, 
 {
 	*n = (struct negotiation){ .proposal = *proposal, .discovery = discovery };
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		uint32_t *v = member(&n->proposal, key_row(i)->member);
+		uint32_t *v = key_member(&n->proposal, key_row(i)->member);
 
 		if (key_row(i)->rule == KEY_ELSEWHERE)
 			continue;
@@ -66,7 +61,7 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, 
 }
 
 /* A value as the wire wants it (6.1): Yes or No, a list, a decimal number. */
-static void say(const struct key_row *row, uint32_t value, struct strbuf *out)
+static void say_value(const struct key_row *row, uint32_t value, struct strbuf *out)
 {
 	switch (row->type) {
 	case KEY_BOOL:
@@ -100,13 +95,13 @@ void negotiate_offer(struct negotiation *n, struct strbuf *out)
 
 		if (!we_offer(n, row))
 			continue;
-		say(row, *member(&n->proposal, row->member), out);
+		say_value(row, *key_member(&n->proposal, row->member), out);
 		n->state[i] |= OFFERED;
 	}
 }
 
 /* 6.2.2: a value that we cannot live with ends the login. */
-static int refuse(struct err *err, const struct key_row *row, const char *value, const char *why)
+static int refuse_key(struct err *err, const struct key_row *row, const char *value, const char *why)
 {
 	char shown[120];
 
@@ -140,7 +135,7 @@ static int digest_choose(uint32_t proposal, const char *list)
 }
 
 /* One value of the target's in the key's type and range; lists are reduced to what we choose. -EINVAL. */
-static int parse(const struct key_row *row, uint32_t proposal, const char *value, uint32_t *out)
+static int parse_value(const struct key_row *row, uint32_t proposal, const char *value, uint32_t *out)
 {
 	uint64_t number;
 	int choice = -1;
@@ -173,11 +168,11 @@ static int parse(const struct key_row *row, uint32_t proposal, const char *value
  */
 static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
-	uint32_t proposal = *member(&n->proposal, row->member);
+	uint32_t proposal = *key_member(&n->proposal, row->member);
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
-		return refuse(err, row, value, "it was demanded");
-	*member(&n->result, row->member) = combine(row, proposal, row->initial);
+		return refuse_key(err, row, value, "it was demanded");
+	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }
 
@@ -191,47 +186,47 @@ static bool is_constant(const char *value)
  * The answer to an offer of ours. Combined once more: some targets echo our offer or answer with their own proposal, and the smaller of
  * the two is safe for both.
  */
-static int take_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int accept_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
-	uint32_t proposal = *member(&n->proposal, row->member), got = 0;
+	uint32_t proposal = *key_member(&n->proposal, row->member), got = 0;
 
 	if (is_constant(value))
 		return settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
-	if (strchr(value, ',') || parse(row, proposal, value, &got))
-		return refuse(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
-	*member(&n->result, row->member) = combine(row, proposal, got);
+	if (strchr(value, ',') || parse_value(row, proposal, value, &got))
+		return refuse_key(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
+	*key_member(&n->result, row->member) = combine(row, proposal, got);
 	return 0;
 }
 
 /* An offer that the target began: the result goes back. Out of range is answered, not failed (6.2.2). */
-static int take_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
+static int answer_offer(struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers)
 {
-	uint32_t *proposal = member(&n->proposal, row->member), got;
+	uint32_t *proposal = key_member(&n->proposal, row->member), got;
 
 	if (is_constant(value))
 		return 0;
-	if (row->rule == KEY_REFUSE || parse(row, *proposal, value, &got)) {
+	if (row->rule == KEY_REFUSE || parse_value(row, *proposal, value, &got)) {
 		text_add(answers, row->name, "Reject");
 		return 0;
 	}
 	got = combine(row, *proposal, got);
-	*member(&n->result, row->member) = got;
-	say(row, got, answers);
+	*key_member(&n->result, row->member) = got;
+	say_value(row, got, answers);
 	return 0;
 }
 
 /* A declaration is not answered (6.2); what the target takes is bounded by our own limit on sending. */
-static int take_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
+static int accept_declaration(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
 	uint32_t got = 0;
 
-	if (parse(row, 0, value, &got))
-		return refuse(err, row, value, "it is out of range");
+	if (parse_value(row, 0, value, &got))
+		return refuse_key(err, row, value, "it is out of range");
 	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) &&
 		n->proposal.max_xmit_data_segment_length && got > n->proposal.max_xmit_data_segment_length)
 		got = n->proposal.max_xmit_data_segment_length;
-	*member(&n->result, row->theirs) = got;
+	*key_member(&n->result, row->theirs) = got;
 	return 0;
 }
 
@@ -239,7 +234,7 @@ static int take_declaration(struct negotiation *n, const struct key_row *row, co
  * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys
  * that have no meaning in a discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
  */
-static int take_known(
+static int negotiate_key(
 	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers, struct err *err)
 {
 	uint8_t *state = &n->state[row - key_row(0)];
@@ -247,17 +242,17 @@ static int take_known(
 
 	*state |= SEEN;
 	if (row->rule == KEY_DECLARE)
-		return is_constant(value) ? 0 : take_declaration(n, row, value, err);
+		return is_constant(value) ? 0 : accept_declaration(n, row, value, err);
 	if (again)
-		return refuse(err, row, value, "it was negotiated before");
+		return refuse_key(err, row, value, "it was negotiated before");
 	*state |= SETTLED;
 	if (offered)
-		return take_answer(n, row, value, err);
+		return accept_answer(n, row, value, err);
 	if (n->discovery && !row->in_discovery) {
 		text_add(answers, row->name, "Irrelevant");
 		return 0;
 	}
-	return take_offer(n, row, value, answers);
+	return answer_offer(n, row, value, answers);
 }
 
 int negotiate_take(
@@ -273,10 +268,10 @@ int negotiate_take(
 		return 0;
 	}
 	if (row->rule == KEY_ELSEWHERE)
-		return refuse(err, row, value, "it has no place here");
+		return refuse_key(err, row, value, "it has no place here");
 	if (row->phase != KEY_ANY && row->phase != stage)
-		return refuse(err, row, value, "it does not belong into this stage of the login");
-	return take_known(n, row, value, answers, err);
+		return refuse_key(err, row, value, "it does not belong into this stage of the login");
+	return negotiate_key(n, row, value, answers, err);
 }
 
 bool negotiate_seen(const struct negotiation *n, enum key_id id)

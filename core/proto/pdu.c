@@ -35,48 +35,48 @@ static const struct pdu_opcode opcodes[64] = {
 enum { FLAG_FINAL = 0x80, FLAG_CONT = 0x40, FLAG_IMMEDIATE = 0x40 /* of byte 0 */ };
 
 /* Byte by byte, in the wire's order: headers lie at any address, and no struct is laid over them. */
-static uint16_t get16(const uint8_t *p)
+static uint16_t get_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static uint32_t get24(const uint8_t *p)
+static uint32_t get_be24(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 }
 
-static uint32_t get32(const uint8_t *p)
+static uint32_t get_be32(const uint8_t *p)
 {
-	return (uint32_t)p[0] << 24 | get24(p + 1);
+	return (uint32_t)p[0] << 24 | get_be24(p + 1);
 }
 
-static uint64_t get64(const uint8_t *p)
+static uint64_t get_be64(const uint8_t *p)
 {
-	return (uint64_t)get32(p) << 32 | get32(p + 4);
+	return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
 }
 
-static void put16(uint8_t *p, uint16_t v)
+static void put_be16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
-static void put24(uint8_t *p, uint32_t v)
+static void put_be24(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 16);
-	put16(p + 1, (uint16_t)v);
+	put_be16(p + 1, (uint16_t)v);
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static void put_be32(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 24);
-	put24(p + 1, v);
+	put_be24(p + 1, v);
 }
 
-static void put64(uint8_t *p, uint64_t v)
+static void put_be64(uint8_t *p, uint64_t v)
 {
-	put32(p, (uint32_t)(v >> 32));
-	put32(p + 4, (uint32_t)v);
+	put_be32(p, (uint32_t)(v >> 32));
+	put_be32(p + 4, (uint32_t)v);
 }
 
 const struct pdu_opcode *pdu_opcode(uint8_t opcode)
@@ -88,12 +88,12 @@ const struct pdu_opcode *pdu_opcode(uint8_t opcode)
 
 uint32_t pdu_itt(const struct iscsi_pdu *pdu)
 {
-	return get32(pdu->bhs + 16);
+	return get_be32(pdu->bhs + 16);
 }
 
 uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE])
 {
-	return get24(bhs + 5);
+	return get_be24(bhs + 5);
 }
 
 /* Counted in words of four bytes (11.2.1.4). */
@@ -143,14 +143,14 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 }
 
 /* What all requests share: opcode, DataSegmentLength, ITT, CmdSN, ExpStatSN. */
-static void build(struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
+static void build_request(struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
 {
 	memset(pdu->bhs, 0, ISCSI_BHS_SIZE);
 	pdu->bhs[0] = (uint8_t)(op | (immediate ? FLAG_IMMEDIATE : 0));
-	put24(pdu->bhs + 5, (uint32_t)pdu->len);
-	put32(pdu->bhs + 16, itt);
-	put32(pdu->bhs + 24, cmdsn);
-	put32(pdu->bhs + 28, exp_statsn);
+	put_be24(pdu->bhs + 5, (uint32_t)pdu->len);
+	put_be32(pdu->bhs + 16, itt);
+	put_be32(pdu->bhs + 24, cmdsn);
+	put_be32(pdu->bhs + 28, exp_statsn);
 }
 
 /* 11.12: always immediate; NSG is reserved without T. */
@@ -158,38 +158,38 @@ void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r)
 {
 	uint8_t *b = pdu->bhs;
 
-	build(pdu, ISCSI_OP_LOGIN, true, r->itt, r->cmdsn, r->exp_statsn);
+	build_request(pdu, ISCSI_OP_LOGIN, true, r->itt, r->cmdsn, r->exp_statsn);
 	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) | (r->csg & 3) << 2);
 	b[2] = b[3] = ISCSI_VERSION;
 	memcpy(b + 8, r->isid, 6);
-	put16(b + 14, r->tsih);
-	put16(b + 20, r->cid);
+	put_be16(b + 14, r->tsih);
+	put_be16(b + 20, r->cid);
 }
 
 /* 11.10: without a TTT it begins an exchange, with the one that the target gave it goes on with it. */
 void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r)
 {
-	build(pdu, ISCSI_OP_TEXT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
+	build_request(pdu, ISCSI_OP_TEXT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
 	pdu->bhs[1] = (uint8_t)((r->final ? FLAG_FINAL : 0) | (r->cont ? FLAG_CONT : 0));
-	put64(pdu->bhs + 8, r->lun);
-	put32(pdu->bhs + 20, r->ttt);
+	put_be64(pdu->bhs + 8, r->lun);
+	put_be32(pdu->bhs + 20, r->ttt);
 }
 
 /* 11.14: the CID counts only where a connection, not the session, is closed. */
 void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r)
 {
-	build(pdu, ISCSI_OP_LOGOUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
+	build_request(pdu, ISCSI_OP_LOGOUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
 	pdu->bhs[1] = (uint8_t)(FLAG_FINAL | (r->reason & 0x7f));
-	put16(pdu->bhs + 20, r->cid);
+	put_be16(pdu->bhs + 20, r->cid);
 }
 
 /* 11.18: F is always 1. */
 void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r)
 {
-	build(pdu, ISCSI_OP_NOP_OUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
+	build_request(pdu, ISCSI_OP_NOP_OUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
 	pdu->bhs[1] = FLAG_FINAL;
-	put64(pdu->bhs + 8, r->lun);
-	put32(pdu->bhs + 20, r->ttt);
+	put_be64(pdu->bhs + 8, r->lun);
+	put_be32(pdu->bhs + 20, r->ttt);
 }
 
 /* 11.13. T, C, CSG and NSG share byte 1; what they may be together is the login engine's business. */
@@ -206,11 +206,11 @@ int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
 		.nsg = b[1] & 3,
 		.version_max = b[2],
 		.version_active = b[3],
-		.tsih = get16(b + 14),
-		.itt = get32(b + 16),
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
+		.tsih = get_be16(b + 14),
+		.itt = get_be32(b + 16),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
 		.status_class = b[36],
 		.status_detail = b[37],
 	};
@@ -228,12 +228,12 @@ int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r)
 	*r = (struct iscsi_text_rsp){
 		.final = b[1] & FLAG_FINAL,
 		.cont = b[1] & FLAG_CONT,
-		.lun = get64(b + 8),
-		.itt = get32(b + 16),
-		.ttt = get32(b + 20),
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
+		.lun = get_be64(b + 8),
+		.itt = get_be32(b + 16),
+		.ttt = get_be32(b + 20),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
 	};
 	return 0;
 }
@@ -247,12 +247,12 @@ int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r)
 		return -EPROTO;
 	*r = (struct iscsi_logout_rsp){
 		.response = b[2],
-		.itt = get32(b + 16),
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
-		.time2wait = get16(b + 40),
-		.time2retain = get16(b + 42),
+		.itt = get_be32(b + 16),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
+		.time2wait = get_be16(b + 40),
+		.time2retain = get_be16(b + 42),
 	};
 	return 0;
 }
@@ -265,12 +265,12 @@ int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r)
 	if (pdu_op(pdu) != ISCSI_OP_NOP_IN)
 		return -EPROTO;
 	*r = (struct iscsi_nop_in){
-		.lun = get64(b + 8),
-		.itt = get32(b + 16),
-		.ttt = get32(b + 20),
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
+		.lun = get_be64(b + 8),
+		.itt = get_be32(b + 16),
+		.ttt = get_be32(b + 20),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
 	};
 	return 0;
 }
@@ -283,15 +283,15 @@ int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r)
 	if (pdu_op(pdu) != ISCSI_OP_ASYNC)
 		return -EPROTO;
 	*r = (struct iscsi_async){
-		.lun = get64(b + 8),
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
+		.lun = get_be64(b + 8),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
 		.event = b[36],
 		.vcode = b[37],
-		.param1 = get16(b + 38),
-		.param2 = get16(b + 40),
-		.param3 = get16(b + 42),
+		.param1 = get_be16(b + 38),
+		.param2 = get_be16(b + 40),
+		.param3 = get_be16(b + 42),
 	};
 	return 0;
 }
@@ -305,10 +305,10 @@ int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r)
 		return -EPROTO;
 	*r = (struct iscsi_reject){
 		.reason = b[2],
-		.statsn = get32(b + 24),
-		.exp_cmdsn = get32(b + 28),
-		.max_cmdsn = get32(b + 32),
-		.datasn = get32(b + 36),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
+		.datasn = get_be32(b + 36),
 	};
 	return 0;
 }

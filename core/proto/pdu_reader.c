@@ -49,7 +49,7 @@ static int begin_body(struct pdu_reader *r, struct err *err)
 }
 
 /* Copies what is there of [at, at + want) of the PDU; gives the count. */
-static size_t take(struct pdu_reader *r, uint8_t *to, size_t upto, const uint8_t *bytes, size_t len)
+static size_t read_bytes(struct pdu_reader *r, uint8_t *to, size_t upto, const uint8_t *bytes, size_t len)
 {
 	size_t n = upto - r->have < len ? upto - r->have : len;
 
@@ -60,7 +60,7 @@ static size_t take(struct pdu_reader *r, uint8_t *to, size_t upto, const uint8_t
 }
 
 /* The data stays in the reader's buffer, until it is fed again. */
-static void finish(struct pdu_reader *r, struct iscsi_pdu *pdu)
+static void pdu_complete(struct pdu_reader *r, struct iscsi_pdu *pdu)
 {
 	memcpy(pdu->bhs, r->bhs, ISCSI_BHS_SIZE);
 	pdu->len = pdu_data_length(r->bhs);
@@ -81,7 +81,7 @@ int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t 
 	if (r->failed)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the stream of PDUs was lost before");
 	if (r->have < ISCSI_BHS_SIZE) {
-		*used = take(r, r->bhs + r->have, ISCSI_BHS_SIZE, b, len);
+		*used = read_bytes(r, r->bhs + r->have, ISCSI_BHS_SIZE, b, len);
 		if (r->have < ISCSI_BHS_SIZE)
 			return 0;
 		ret = begin_body(r, err);
@@ -91,9 +91,9 @@ int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t 
 		}
 	}
 	if (r->have < r->need)
-		*used += take(r, r->body + (r->have - ISCSI_BHS_SIZE), r->need, b + *used, len - *used);
+		*used += read_bytes(r, r->body + (r->have - ISCSI_BHS_SIZE), r->need, b + *used, len - *used);
 	if (r->have < r->need)
 		return 0;
-	finish(r, pdu);
+	pdu_complete(r, pdu);
 	return 1;
 }

@@ -24,7 +24,7 @@ struct slice {
  * Decimal digits alone, at most max; -1. Five digits hold every port and portal group, and cannot
  * overflow.
  */
-static int32_t number(struct slice t, int32_t max)
+static int32_t portal_number(struct slice t, int32_t max)
 {
 	int32_t n = 0;
 
@@ -128,7 +128,7 @@ static const char *cut_tpgt(struct slice *t, struct portal *out)
 	t->len = (size_t)(comma - t->s);
 	if (tag.len == 2 && !memcmp(tag.s, "-1", 2))
 		return NULL;
-	out->tpgt = number(tag, UINT16_MAX);
+	out->tpgt = portal_number(tag, UINT16_MAX);
 	return out->tpgt < 0 ? "its portal group tag is not a number from 0 to 65535" : NULL;
 }
 
@@ -153,14 +153,14 @@ static const char *cut_port(struct slice *t, struct portal *out)
 		return "what stands in brackets is no IPv6 address";
 	if (!port.len)
 		return NULL;
-	n = port.s[0] == ':' ? number((struct slice){ port.s + 1, port.len - 1 }, UINT16_MAX) : -1;
+	n = port.s[0] == ':' ? portal_number((struct slice){ port.s + 1, port.len - 1 }, UINT16_MAX) : -1;
 	if (n <= 0)
 		return "its port is not a number from 1 to 65535";
 	out->port = (uint16_t)n;
 	return NULL;
 }
 
-static const char *parse(struct slice t, struct portal *out)
+static const char *parse_portal(struct slice t, struct portal *out)
 {
 	const char *why = cut_tpgt(&t, out);
 	int kind;
@@ -183,7 +183,7 @@ int portal_parse(const char *text, size_t len, uint16_t port_default, struct por
 	const char *why;
 
 	*out = (struct portal){ .port = port_default };
-	why = parse((struct slice){ text, len }, out);
+	why = parse_portal((struct slice){ text, len }, out);
 	if (!why)
 		return 0;
 	return err_set(err, MISCSI_ERR_INVAL, "the portal \"%s\" is none: %s", str_escape(shown, sizeof(shown), text, len), why);

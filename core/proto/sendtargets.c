@@ -77,7 +77,7 @@ uint32_t sendtargets_cmdsn(const struct sendtargets *s)
  * 4.2.2.1 here). Also the request that asks for more: its text is empty, its TTT the target's
  * (11.10.4).
  */
-static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
+static int text_request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
 {
 	struct iscsi_text_req r = {
 		.immediate = true,
@@ -98,7 +98,7 @@ static int request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sen
 	return 0;
 }
 
-static void fail(struct sendtargets *s, const struct err *err, struct sendtargets_action *action)
+static void sendtargets_fail(struct sendtargets *s, const struct err *err, struct sendtargets_action *action)
 {
 	s->over = true;
 	action->kind = SENDTARGETS_FAILED;
@@ -112,12 +112,12 @@ void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action)
 
 	*action = (struct sendtargets_action){ 0 };
 	text_add(&s->out, "SendTargets", "All");
-	if (request(s, 0, ISCSI_TAG_RESERVED, action, &err))
-		fail(s, &err, action);
+	if (text_request(s, 0, ISCSI_TAG_RESERVED, action, &err))
+		sendtargets_fail(s, &err, action);
 }
 
 /* What is wrong with one target must not hide the others: it is told and left out. */
-static void warn(struct sendtargets *s, const char *what, const struct err *why)
+static void sendtargets_warn(struct sendtargets *s, const char *what, const struct err *why)
 {
 	char text[ERR_TEXT_MAX + 128];
 
@@ -128,7 +128,7 @@ static void warn(struct sendtargets *s, const char *what, const struct err *why)
 }
 
 /* The count is bounded here, where a record leaves the engine, whatever the list looks like. */
-static int report(struct sendtargets *s, const struct portal *portal, struct err *err)
+static int report_target(struct sendtargets *s, const struct portal *portal, struct err *err)
 {
 	int ret;
 
@@ -145,14 +145,14 @@ static int end_target(struct sendtargets *s, struct err *err)
 	enum current was = s->current;
 
 	s->current = NO_TARGET;
-	return was == NAMED ? report(s, NULL, err) : 0;
+	return was == NAMED ? report_target(s, NULL, err) : 0;
 }
 
 /*
  * A new target begins; the one before may have had no address. Names become paths and arguments later
  * on: here is where they enter.
  */
-static int take_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
+static int accept_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
 {
 	struct err why = ERR_INIT;
 	int ret = end_target(s, err);
@@ -161,7 +161,7 @@ static int take_name(struct sendtargets *s, const struct text_pair *pair, struct
 		return ret;
 	if (name_check(pair->value, pair->value_len, &why)) {
 		s->current = BAD_TARGET;
-		warn(s, "a target was left out", &why);
+		sendtargets_warn(s, "a target was left out", &why);
 		return 0;
 	}
 	memcpy(s->name, pair->value, pair->value_len + 1);
@@ -169,7 +169,7 @@ static int take_name(struct sendtargets *s, const struct text_pair *pair, struct
 	return 0;
 }
 
-static int take_address(struct sendtargets *s, const struct text_pair *pair, struct err *err)
+static int accept_address(struct sendtargets *s, const struct text_pair *pair, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct portal portal;
@@ -177,15 +177,15 @@ static int take_address(struct sendtargets *s, const struct text_pair *pair, str
 	if (s->current == BAD_TARGET)
 		return 0;
 	if (s->current == NO_TARGET) {
-		warn(s, "a TargetAddress came before any TargetName and was left out", NULL);
+		sendtargets_warn(s, "a TargetAddress came before any TargetName and was left out", NULL);
 		return 0;
 	}
 	/* a target whose only address is no use must not be taken for one without address */
 	s->current = LOCATED;
 	if (!portal_parse(pair->value, pair->value_len, ISCSI_PORT, &portal, &why))
-		return report(s, &portal, err);
+		return report_target(s, &portal, err);
 	err_prefix(&why, "%s", s->name);
-	warn(s, "a portal was left out", &why);
+	sendtargets_warn(s, "a portal was left out", &why);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ struct taking {
 	struct err *err;
 };
 
-static int take_pair(void *arg, const struct text_pair *pair, const struct err *bad)
+static int accept_pair(void *arg, const struct text_pair *pair, const struct err *bad)
 {
 	struct taking *t = arg;
 
@@ -203,13 +203,13 @@ static int take_pair(void *arg, const struct text_pair *pair, const struct err *
 		/* it may have been this target's address, or a name whose addresses follow: neither may be
 		 * guessed */
 		t->s->current = BAD_TARGET;
-		warn(t->s, "part of the answer was left out", bad);
+		sendtargets_warn(t->s, "part of the answer was left out", bad);
 		return 0;
 	}
 	if (!strcmp(pair->key, "TargetName"))
-		return take_name(t->s, pair, t->err);
+		return accept_name(t->s, pair, t->err);
 	if (!strcmp(pair->key, "TargetAddress"))
-		return take_address(t->s, pair, t->err);
+		return accept_address(t->s, pair, t->err);
 	/* 6.2: TargetAlias and vendors' keys are no business of ours; an offer would be, but there is nothing
 	 * to negotiate here */
 	return 0;
@@ -235,13 +235,13 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 }
 
 /* F came: what is still open stays out. */
-static int finish(struct sendtargets *s, struct sendtargets_action *action, struct err *err)
+static int sendtargets_finish(struct sendtargets *s, struct sendtargets_action *action, struct err *err)
 {
 	int ret;
 
 	if (text_cutter_pending(&s->cutter)) {
 		s->current = BAD_TARGET;
-		warn(s, "the list of targets ends in the midst of a key", NULL);
+		sendtargets_warn(s, "the list of targets ends in the midst of a key", NULL);
 	}
 	ret = end_target(s, err);
 	if (ret)
@@ -252,7 +252,7 @@ static int finish(struct sendtargets *s, struct sendtargets_action *action, stru
 }
 
 /* 11.11: F ends the exchange; without it a TTT says where to go on, whether C cut the text or not. */
-static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_text_rsp *r,
+static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_text_rsp *r,
 	struct sendtargets_action *action, struct err *err)
 {
 	struct taking taking = { s, err };
@@ -270,17 +270,17 @@ static int take_response(struct sendtargets *s, const struct iscsi_pdu *pdu, con
 	s->exp_statsn = r->statsn + 1;
 	ret = check_bounds(s, pdu, err);
 	if (!ret)
-		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, take_pair, &taking);
+		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, accept_pair, &taking);
 	if (ret == -EMSGSIZE && err->code == MISCSI_ERR_OK)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
 			str_escape(shown, sizeof(shown), s->cutter.part, 40));
 	if (ret)
 		return ret;
-	return r->final ? finish(s, action, err) : request(s, r->lun, r->ttt, action, err);
+	return r->final ? sendtargets_finish(s, action, err) : text_request(s, r->lun, r->ttt, action, err);
 }
 
 /* 11.19: a ping is echoed; anything else that a NOP-In may say is no business of a discovery. */
-static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_nop_in *nop,
+static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_nop_in *nop,
 	struct sendtargets_action *action, struct err *err)
 {
 	struct iscsi_nop_out r = {
@@ -309,7 +309,8 @@ static int take_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const st
 	return 0;
 }
 
-static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
+static int sendtargets_accept(
+	struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 	struct iscsi_reject reject;
@@ -319,9 +320,9 @@ static int take(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendt
 	if (s->over)
 		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU came for a discovery that is over");
 	if (!pdu_parse_text(pdu, &r))
-		return take_response(s, pdu, &r, action, err);
+		return accept_text_response(s, pdu, &r, action, err);
 	if (!pdu_parse_nop_in(pdu, &nop))
-		return take_nop(s, pdu, &nop, action, err);
+		return answer_nop(s, pdu, &nop, action, err);
 	if (!pdu_parse_reject(pdu, &reject))
 		return err_set(err, MISCSI_ERR_GENERIC, "the target rejected SendTargets: %s (0x%02x)",
 			pdu_reject_text(reject.reason), reject.reason);
@@ -335,6 +336,6 @@ void sendtargets_feed(struct sendtargets *s, const struct iscsi_pdu *pdu, struct
 
 	*action = (struct sendtargets_action){ 0 };
 	strbuf_reset(&s->out);
-	if (take(s, pdu, action, &err))
-		fail(s, &err, action);
+	if (sendtargets_accept(s, pdu, action, &err))
+		sendtargets_fail(s, &err, action);
 }

@@ -42,7 +42,7 @@ static bool key_char(char c, bool first)
 }
 
 /* What is shown of the text is escaped and cut: a target must not fill the log. */
-static int bad(struct err *err, const char *what, const char *part, size_t len)
+static int bad_text(struct err *err, const char *what, const char *part, size_t len)
 {
 	char shown[SHOWN * 4 + 1];
 
@@ -59,26 +59,26 @@ static size_t value_max(const char *key)
 }
 
 /* Cuts one "key=value" (len bytes, a NUL behind them) in place. */
-static int cut(char *part, size_t len, struct text_pair *out, struct err *err)
+static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *err)
 {
 	char *eq = memchr(part, '=', len);
 	size_t key_len;
 
 	if (!eq)
-		return bad(err, "no '='", part, len);
+		return bad_text(err, "no '='", part, len);
 	key_len = (size_t)(eq - part);
 	if (!key_len)
-		return bad(err, "no key", part, len);
+		return bad_text(err, "no key", part, len);
 	if (key_len > TEXT_KEY_MAX)
-		return bad(err, "a key of more than 63 bytes", part, len);
+		return bad_text(err, "a key of more than 63 bytes", part, len);
 	for (size_t i = 0; i < key_len; i++)
 		if (!key_char(part[i], !i))
-			return bad(err, "a key that is none", part, len);
+			return bad_text(err, "a key that is none", part, len);
 	*eq = '\0';
 	*out = (struct text_pair){ part, eq + 1, len - key_len - 1 };
 	if (out->value_len > value_max(out->key)) {
 		*eq = '=';
-		return bad(err, "a value that is too long", part, len);
+		return bad_text(err, "a value that is too long", part, len);
 	}
 	return 0;
 }
@@ -87,17 +87,17 @@ static int cut(char *part, size_t len, struct text_pair *out, struct err *err)
  * No key twice in one text: a target that says CHAP_R twice would leave open which of the two was
  * checked.
  */
-static int add_pair(struct text_list *l, char *part, size_t len, struct err *err)
+static int append_pair(struct text_list *l, char *part, size_t len, struct err *err)
 {
 	struct text_pair pair;
-	int ret = cut(part, len, &pair, err);
+	int ret = cut_pair(part, len, &pair, err);
 
 	if (ret)
 		return ret;
 	if (text_get(l, pair.key))
-		return bad(err, "the same key twice", pair.key, strlen(pair.key));
+		return bad_text(err, "the same key twice", pair.key, strlen(pair.key));
 	if (l->n == TEXT_PAIRS_MAX)
-		return bad(err, "too many keys", pair.key, strlen(pair.key));
+		return bad_text(err, "too many keys", pair.key, strlen(pair.key));
 	l->pairs[l->n++] = pair;
 	return 0;
 }
@@ -120,10 +120,10 @@ int text_parse(const void *bytes, size_t len, struct text_list *out, struct err 
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a text of %zu bytes", len);
 	memcpy(l.bytes, bytes, len);
 	if (l.bytes[len - 1])
-		return bad(err, "no NUL at its end", l.bytes, len);
+		return bad_text(err, "no NUL at its end", l.bytes, len);
 	for (size_t at = 0, part; at < len; at += part + 1) {
 		part = strlen(l.bytes + at);
-		ret = part ? add_pair(&l, l.bytes + at, part, err) : 0;
+		ret = part ? append_pair(&l, l.bytes + at, part, err) : 0;
 		if (ret)
 			return ret;
 	}
@@ -150,7 +150,7 @@ const char *text_get(const struct text_list *l, const char *key)
 }
 
 /* A NUL came: what was gathered is a pair, or a thing to warn of. */
-static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
+static int cutter_pair(struct text_cutter *c, text_take_fn *take, void *arg)
 {
 	struct err err = ERR_INIT;
 	struct text_pair pair;
@@ -163,9 +163,9 @@ static int complete(struct text_cutter *c, text_take_fn *take, void *arg)
 		return 0;
 	c->part[len] = '\0';
 	if (c->skipped)
-		ret = bad(&err, "a pair that is too long", c->part, len);
+		ret = bad_text(&err, "a pair that is too long", c->part, len);
 	else
-		ret = cut(c->part, len, &pair, &err);
+		ret = cut_pair(c->part, len, &pair, &err);
 	c->skipped = 0;
 	if (!ret)
 		return take(arg, &pair, NULL);
@@ -198,7 +198,7 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 		if (!nul)
 			break;
 		p++;
-		ret = complete(c, take, arg);
+		ret = cutter_pair(c, take, arg);
 		if (ret)
 			return ret;
 	}

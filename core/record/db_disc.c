@@ -32,7 +32,7 @@ static int disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *
 }
 
 /* The name of the file is the kind's. */
-static void add_config(char path[TREE_PATH_MAX], enum record_kind kind)
+static void add_config_name(char path[TREE_PATH_MAX], enum record_kind kind)
 {
 	size_t len = strlen(path);
 
@@ -47,7 +47,7 @@ static int read_disc(
 	int rc;
 
 	db_disc_dir(path, kind, p->address, p->port);
-	add_config(path, kind);
+	add_config_name(path, kind);
 	rc = db_read(db, home, kind, path, out, err);
 	if (rc)
 		return rc;
@@ -60,14 +60,14 @@ static int read_disc(
 }
 
 /* 6, which os-brick takes for "make the record with -o new, and try again". */
-static int not_there(struct err *err)
+static int disc_not_found(struct err *err)
 {
 	err_set(err, MISCSI_ERR_IDBM, "Discovery record not found");
 	return -ENOENT;
 }
 
 /* A discovery is asked at an address and a port; a portal group is what it finds, not what it has. */
-static void portal_of(struct db_portal *p, const char *address, unsigned port)
+static void disc_portal(struct db_portal *p, const char *address, unsigned port)
 {
 	snprintf(p->address, sizeof(p->address), "%s", address);
 	p->port = port;
@@ -84,11 +84,11 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 	if (rc)
 		return rc;
 	if (!has_record(kind))
-		return not_there(err);
-	portal_of(&p, address, port);
+		return disc_not_found(err);
+	disc_portal(&p, address, port);
 	home = db_home_fd(db, false, err);
 	rc = home < 0 ? home : read_disc(db, home, kind, &p, out, err);
-	return rc == -ENOENT ? not_there(err) : rc;
+	return rc == -ENOENT ? disc_not_found(err) : rc;
 }
 
 /*
@@ -138,8 +138,8 @@ static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct
 	rc = disc_dir(path, kind, address, (unsigned)record_int(disc, FIELD_DISC_PORT), err);
 	if (rc)
 		return rc;
-	add_config(path, kind);
-	portal_of(p, address, (unsigned)record_int(disc, FIELD_DISC_PORT));
+	add_config_name(path, kind);
+	disc_portal(p, address, (unsigned)record_int(disc, FIELD_DISC_PORT));
 	return 0;
 }
 
@@ -182,17 +182,17 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
 	char path[TREE_PATH_MAX];
 	struct db_portal p;
 	bool changed;
-	int rc = has_record(kind) ? disc_dir(path, kind, address, port, err) : not_there(err);
+	int rc = has_record(kind) ? disc_dir(path, kind, address, port, err) : disc_not_found(err);
 
 	if (!rc)
 		rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	add_config(path, kind);
-	portal_of(&p, address, port);
+	add_config_name(path, kind);
+	disc_portal(&p, address, port);
 	rc = read_disc(db, b.home, kind, &p, &old, err);
 	if (rc)
-		return rc == -ENOENT ? not_there(err) : rc;
+		return rc == -ENOENT ? disc_not_found(err) : rc;
 	rc = db_change(old, change, arg, &now, &changed, err);
 	return rc || !changed ? rc : db_batch_put(&b, path, now, err);
 }
@@ -202,7 +202,7 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
  * matters: a node that another discovery has found since names that one as its origin, and an old link
  * to it must not make it ours again, least of all for deletion.
  */
-static int follow(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out, struct err *err)
+static int follow_link(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out, struct err *err)
 {
 	char buf[NAME_MAX + 1], link[TREE_PATH_MAX], named[TREE_PATH_MAX];
 	struct db_found_list found = { 0 };
@@ -239,7 +239,7 @@ int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_li
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = follow(db, home, dir, names.at[i], out, err);
+		rc = follow_link(db, home, dir, names.at[i], out, err);
 	return rc;
 }
 
@@ -269,7 +269,7 @@ int db_disc_nodes(
 }
 
 /* What is left in the directory: the settings, and links that lead nowhere. */
-static int clear_dir(struct db_batch *b, const char *dir, struct err *err)
+static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
 {
 	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	int rc = db_tree_names(b->home, dir, &names);
@@ -302,9 +302,9 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 	if (rc)
 		return rc;
 	if (!db_tree_is_dir(b.home, dir))
-		return not_there(err);
+		return disc_not_found(err);
 	rc = db_linked_nodes(db, b.home, dir, &found, err);
 	for (size_t i = 0; !rc && i < found.n; i++)
 		rc = db_remove_node(&b, &found.at[i], err);
-	return rc ? rc : clear_dir(&b, dir, err);
+	return rc ? rc : clear_disc_dir(&b, dir, err);
 }

@@ -25,7 +25,7 @@ static const enum record_origin origins[RECORD_KIND_COUNT] = {
  * when they are empty, so that a node which was found by SendTargets before and is now found by
  * firmware does not keep the old origin.
  */
-static int sign(struct record *node, const struct record *disc)
+static int set_origin(struct record *node, const struct record *disc)
 {
 	enum record_kind kind = record_kind(disc);
 	enum record_origin origin = origins[kind];
@@ -55,7 +55,7 @@ static bool same_node(const struct record *a, const struct record *b)
 }
 
 /* Was this node, or nothing at all through its iface, found now? Then it stays. */
-static bool stays(const struct record *old, const struct record_list *found)
+static bool was_found_again(const struct record *old, const struct record_list *found)
 {
 	bool iface_asked = !found->n;
 
@@ -73,7 +73,7 @@ static bool stays(const struct record *old, const struct record_list *found)
  * Only what is still linked to this discovery: a node that another one found since is that one's.
  * `spare` says what has a session: its record is needed for the logout.
  */
-static int delete_lost(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
+static int delete_lost_nodes(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
 	void *arg, struct err *err)
 {
 	cleanup(db_found_free) struct db_found_list old = { 0 };
@@ -83,7 +83,7 @@ static int delete_lost(struct db_batch *b, const struct record *disc, const stru
 	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS), (unsigned)record_int(disc, FIELD_DISC_PORT));
 	rc = db_linked_nodes(b->db, b->home, dir, &old, err);
 	for (size_t i = 0; !rc && i < old.n; i++)
-		if (!stays(old.at[i].r, found) && !(spare && spare(arg, old.at[i].r)))
+		if (!was_found_again(old.at[i].r, found) && !(spare && spare(arg, old.at[i].r)))
 			rc = db_remove_node(b, &old.at[i], err);
 	return rc;
 }
@@ -92,12 +92,12 @@ static int delete_lost(struct db_batch *b, const struct record *disc, const stru
  * The caller's record becomes what the database holds. That is what the command prints and logs in to:
  * with the settings that were made by hand, not those of iscsid.conf.
  */
-static int add_found(struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
+static int add_found_node(struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
 {
 	struct record *now = NULL;
 	int rc;
 
-	if (sign(*found, disc))
+	if (set_origin(*found, disc))
 		return err_nomem(err, "a record");
 	rc = db_add_node(b, *found, what, NULL, &now, err);
 	if (rc)
@@ -124,10 +124,10 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 		return rc;
 	db_batch_expect(&b, found->n);
 	for (size_t i = 0; !rc && i < found->n; i++)
-		rc = add_found(&b, disc, &found->at[i], what, err);
+		rc = add_found_node(&b, disc, &found->at[i], what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);
 	if (!rc && what & DB_FOUND_DELETE)
-		rc = delete_lost(&b, disc, found, spare, arg, err);
+		rc = delete_lost_nodes(&b, disc, found, spare, arg, err);
 	return rc;
 }

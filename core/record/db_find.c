@@ -23,7 +23,7 @@ void db_found_free(struct db_found_list *l)
 	*l = (struct db_found_list){ 0 };
 }
 
-static int add_found(struct db_found_list *l, struct record *r, const char *path)
+static int add_to_list(struct db_found_list *l, struct record *r, const char *path)
 {
 	struct db_found *at = x_grow(l->at, l->n, &l->cap, sizeof(*at), 8);
 
@@ -40,7 +40,7 @@ static int add_found(struct db_found_list *l, struct record *r, const char *path
 /* The record changes its owner only when the list could take it. */
 int db_found_take(struct db_found_list *l, struct db_found *f)
 {
-	int rc = add_found(l, f->r, f->path);
+	int rc = add_to_list(l, f->r, f->path);
 
 	if (!rc)
 		f->r = NULL;
@@ -79,7 +79,7 @@ static bool wants_record(const struct db_filter *f, const struct record *r)
  * The place says who the record is of, whatever stands in it. A record that was copied by hand to
  * another place (XenServer's sm does it with cp -a) is a record of that place.
  */
-static int identify(struct record *r, const struct db_node_id *id)
+static int set_node_identity(struct record *r, const struct db_node_id *id)
 {
 	int rc = record_set(r, FIELD_NODE_NAME, id->target, NULL);
 
@@ -100,7 +100,7 @@ static int identify(struct record *r, const struct db_node_id *id)
  * reading: of a portal's file without a portal group, only its contents know both the iface and the
  * group.
  */
-static int take_file(struct search *s, const char *path, const struct db_node_id *id)
+static int find_in_file(struct search *s, const char *path, const struct db_node_id *id)
 {
 	cleanup(record_freep) struct record *r = NULL;
 	int rc = db_read(s->db, s->home, RECORD_NODE, path, &r, s->err);
@@ -110,19 +110,19 @@ static int take_file(struct search *s, const char *path, const struct db_node_id
 		return 0;
 	if (rc)
 		return rc;
-	rc = identify(r, id);
+	rc = set_node_identity(r, id);
 	if (rc)
 		return rc == -EINVAL ? 0 : rc;
 	if (!wants_record(s->filter, r))
 		return 0;
-	rc = add_found(s->out, r, path);
+	rc = add_to_list(s->out, r, path);
 	if (!rc)
 		r = NULL;
 	return rc;
 }
 
 /* The usual form: a directory per portal, a file per iface. */
-static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
+static int find_in_portal_dir(struct search *s, const char *dir, struct db_node_id *id)
 {
 	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	char path[TREE_PATH_MAX];
@@ -134,13 +134,13 @@ static int take_ifaces(struct search *s, const char *dir, struct db_node_id *id)
 		id->iface = names.at[i];
 		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path) &&
 			!db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
-			rc = take_file(s, path, id);
+			rc = find_in_file(s, path, id);
 	}
 	return rc;
 }
 
 /* A portal is a directory, or with an unknown group (or from an old program) a file. */
-static int take_portal(struct search *s, const char *dir, const char *target, const char *name)
+static int find_in_portal(struct search *s, const char *dir, const char *target, const char *name)
 {
 	struct db_node_id id = { .target = target };
 	char path[TREE_PATH_MAX];
@@ -148,11 +148,11 @@ static int take_portal(struct search *s, const char *dir, const char *target, co
 	if (!db_portal_parse(name, &id.portal) || !wants_portal(s->filter, &id.portal) ||
 		snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return 0;
-	return db_tree_is_dir(s->home, path) ? take_ifaces(s, path, &id) : take_file(s, path, &id);
+	return db_tree_is_dir(s->home, path) ? find_in_portal_dir(s, path, &id) : find_in_file(s, path, &id);
 }
 
 /* A directory that cannot be a target is somebody else's. */
-static int take_target(struct search *s, const char *target)
+static int find_in_target(struct search *s, const char *target)
 {
 	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	char dir[TREE_PATH_MAX];
@@ -165,12 +165,12 @@ static int take_target(struct search *s, const char *target)
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = take_portal(s, dir, target, names.at[i]);
+		rc = find_in_portal(s, dir, target, names.at[i]);
 	return rc;
 }
 
 /* In the order of names, byte by byte: 2.1.8 lists so, and the golden tests compare lists as a whole. */
-static int take_all(struct search *s)
+static int find_in_all(struct search *s)
 {
 	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
 	int rc = db_tree_names(s->home, "nodes", &names);
@@ -178,7 +178,7 @@ static int take_all(struct search *s)
 	if (rc)
 		return db_failed(s->db, rc, "read", "nodes", s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = take_target(s, names.at[i]);
+		rc = find_in_target(s, names.at[i]);
 	return rc;
 }
 
@@ -192,7 +192,7 @@ int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struc
 	if (!rc && filter->iface)
 		rc = db_check_name(FIELD_IFACE_NAME, filter->iface, err);
 	if (!rc)
-		rc = filter->target ? take_target(&s, filter->target) : take_all(&s);
+		rc = filter->target ? find_in_target(&s, filter->target) : find_in_all(&s);
 	if (rc == -ENOMEM)
 		err_nomem(err, "a record");
 	if (rc)

@@ -66,7 +66,7 @@ static int read_iface(struct db *db, int home, const char *name, struct record *
 }
 
 /* 2.1.8 tells a missing iface from a missing node by this code. */
-static int not_there(const char *name, struct err *err)
+static int iface_not_found(const char *name, struct err *err)
 {
 	err_set(err, MISCSI_ERR_IDBM, "There is no iface %s.", name);
 	return -ENOENT;
@@ -85,7 +85,7 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 	}
 	home = db_home_fd(db, false, err);
 	rc = home < 0 ? home : read_iface(db, home, name, out, err);
-	return rc == -ENOENT ? not_there(name, err) : rc;
+	return rc == -ENOENT ? iface_not_found(name, err) : rc;
 }
 
 /*
@@ -231,7 +231,7 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
 		return rc;
 	rc = read_iface(db, b.home, name, &old, err);
 	if (rc)
-		return rc == -ENOENT ? not_there(name, err) : rc;
+		return rc == -ENOENT ? iface_not_found(name, err) : rc;
 	rc = db_change(old, change, arg, &now, &changed, err);
 	return rc ? rc : write_iface(&b, now, err);
 }
@@ -255,7 +255,7 @@ int db_iface_delete(struct db *db, const char *name, struct err *err)
 		return rc;
 	iface_path(path, name);
 	if (!db_tree_exists(b.home, path))
-		return not_there(name, err);
+		return iface_not_found(name, err);
 	rc = bound_nodes(&b, name, &nodes, err);
 	for (size_t i = 0; !rc && i < nodes.n; i++)
 		rc = db_remove_node(&b, &nodes.at[i], err);

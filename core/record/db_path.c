@@ -33,7 +33,7 @@ static char *cut_last(char *s)
 }
 
 /* All parts must be what we would have written, but for a missing tpgt. */
-static bool portal_of(const char *address, const char *port, const char *tpgt, struct db_portal *out)
+static bool portal_before(const char *address, const char *port, const char *tpgt, struct db_portal *out)
 {
 	int64_t p, t = RECORD_TPGT_UNKNOWN;
 
@@ -58,7 +58,7 @@ bool db_portal_parse(const char *name, struct db_portal *out)
 	snprintf(buf, sizeof(buf), "%s", name);
 	last = cut_last(buf);
 	middle = cut_last(buf);
-	return middle ? portal_of(buf, middle, last, out) : portal_of(buf, last, NULL, out);
+	return middle ? portal_before(buf, middle, last, out) : portal_before(buf, last, NULL, out);
 }
 
 /*
@@ -76,7 +76,7 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 	tpgt = cut_last(buf);
 	port = cut_last(buf);
 	address = cut_last(buf);
-	if (!address || !portal_of(address, port, tpgt, &out->portal))
+	if (!address || !portal_before(address, port, tpgt, &out->portal))
 		return false;
 	if (field_check(field_of(FIELD_NODE_NAME), buf, NULL, NULL) || field_check(field_of(FIELD_IFACE_NAME), iface, NULL, NULL))
 		return false;

@@ -30,7 +30,7 @@
  * Goes from *at into the component, which is made when that is asked for. On an error *at is still
  * open, and still the caller's.
  */
-static int enter(int *at, const char *name, bool make, bool follow)
+static int enter_dir(int *at, const char *name, bool make, bool follow)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
 	int next;
@@ -68,7 +68,7 @@ static int open_prefix(int home, const char *path, size_t len, bool make)
 			return -ENAMETOOLONG;
 		memcpy(name, path, n);
 		name[n] = '\0';
-		rc = enter(&at, name, make, first);
+		rc = enter_dir(&at, name, make, first);
 		if (rc)
 			return rc;
 		first = false;
@@ -94,12 +94,12 @@ int db_tree_open_parent(int home, const char *path, bool make, const char **base
 	return open_prefix(home, path, slash ? (size_t)(slash - path) : 0, make);
 }
 
-static int by_bytes(const void *a, const void *b)
+static int name_order(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add_name(struct db_tree_names *names, const char *name)
+static int append_name(struct db_tree_names *names, const char *name)
 {
 	char **at = x_grow(names->at, names->n, &names->cap, sizeof(*at), 16);
 
@@ -128,7 +128,7 @@ static int read_names(DIR *d, struct db_tree_names *out)
 		/* Hidden: "." and "..", temporary files, what others put there. */
 		if (e->d_name[0] == '.')
 			continue;
-		rc = add_name(out, e->d_name);
+		rc = append_name(out, e->d_name);
 		if (rc)
 			return rc;
 	}
@@ -153,7 +153,7 @@ int db_tree_names(int home, const char *path, struct db_tree_names *out)
 	rc = read_names(d, out);
 	closedir(d);
 	if (out->n)
-		qsort(out->at, out->n, sizeof(*out->at), by_bytes);
+		qsort(out->at, out->n, sizeof(*out->at), name_order);
 	return rc;
 }
 
@@ -202,7 +202,7 @@ int db_tree_read(int home, const char *path, char **text, size_t *len)
 }
 
 /* -ENOENT: a directory went away between making and using it. */
-static int write_once(int home, const char *path, const char *text, size_t len)
+static int try_write(int home, const char *path, const char *text, size_t len)
 {
 	const char *base;
 	cleanup(file_close) int dir = db_tree_open_parent(home, path, true, &base);
@@ -219,7 +219,7 @@ int db_tree_write(int home, const char *path, const char *text, size_t len)
 	int rc = -ENOENT;
 
 	for (int i = 0; rc == -ENOENT && i < RACES_MAX; i++)
-		rc = write_once(home, path, text, len);
+		rc = try_write(home, path, text, len);
 	return rc;
 }
 

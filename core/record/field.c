@@ -154,7 +154,7 @@ int field_find(enum record_kind kind, const char *key, enum field_id *out)
  * The key of that kind that is nearest to what was typed; NULL when none is near. Only within the kind:
  * a suggestion that is refused as well is worse than none.
  */
-static const char *nearest(enum record_kind kind, const char *key)
+static const char *nearest_key(enum record_kind kind, const char *key)
 {
 	/* As many mistakes as a quarter of the key. */
 	unsigned best = (unsigned)strlen(key) / 4 + 2;
@@ -192,7 +192,7 @@ int field_find_user(enum record_kind kind, const char *key, enum field_id *out, 
 			modes[other] ? " mode" : "", field_kind_mode(kind), modes[kind] ? " mode" : "");
 		return -ENOENT;
 	}
-	near = nearest(kind, key);
+	near = nearest_key(kind, key);
 	err_set(err, MISCSI_ERR_INVAL, "%s is not a setting of %s%s%s%s%s", shown, field_kind_mode(kind),
 		modes[kind] ? " mode" : "", near ? "; is " : "", near ? near : "", near ? " meant?" : "");
 	return -ENOENT;
@@ -375,7 +375,7 @@ void field_allowed(const struct field *f, struct strbuf *b)
 }
 
 /* Only the value of a secret is not told: it would get into logs. */
-static int refuse(const struct field *f, const char *text, struct err *err)
+static int refuse_setting(const struct field *f, const char *text, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(ERR_TEXT_MAX);
 	char shown[96];
@@ -407,5 +407,5 @@ int field_check(const struct field *f, const char *text, int64_t *number, struct
 	}
 	if (number)
 		*number = n;
-	return ok ? 0 : refuse(f, text, err);
+	return ok ? 0 : refuse_setting(f, text, err);
 }

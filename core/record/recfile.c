@@ -39,7 +39,7 @@ struct slice {
 };
 
 /* Line numbers are what an editor shows. */
-static void tell(struct reader *rd, const char *key, bool unknown, const char *what)
+static void report_line(struct reader *rd, const char *key, bool unknown, const char *what)
 {
 	char text[ERR_TEXT_MAX + 32];
 
@@ -50,7 +50,7 @@ static void tell(struct reader *rd, const char *key, bool unknown, const char *w
 }
 
 /* Blanks of people, tabs of editors, carriage returns of other systems. */
-static struct slice trim(struct slice t)
+static struct slice trim_blanks(struct slice t)
 {
 	while (t.len && (t.s[0] == ' ' || t.s[0] == '\t')) {
 		t.s++;
@@ -77,7 +77,7 @@ static bool next_line(struct slice *at, struct slice *line)
 }
 
 /* Bytes, not words: "# BEGIN RECORD 2.0-877" begins a record as well. */
-static bool starts(struct slice t, const char *with)
+static bool line_begins(struct slice t, const char *with)
 {
 	size_t len = strlen(with);
 
@@ -89,12 +89,12 @@ static bool starts(struct slice t, const char *with)
  * key is kept, or a file would grow with each writing. "<empty>" stands for nothing, as in what is
  * shown, since "key = " at the end of a line would lose its blank.
  */
-static int keep(struct reader *rd, const char *key, const char *value)
+static int keep_line(struct reader *rd, const char *key, const char *value)
 {
 	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
 
 	if (rc == -E2BIG)
-		tell(rd, NULL, false, "too many lines that are not understood; this one is dropped");
+		report_line(rd, NULL, false, "too many lines that are not understood; this one is dropped");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -102,7 +102,7 @@ static int keep(struct reader *rd, const char *key, const char *value)
  * A key of no row is kept; a value that its row does not take is kept too, and does not count. Of a key
  * that stands twice the last line counts, as always; a bad value takes away a good one before it, too.
  */
-static int take_value(struct reader *rd, const char *key, const char *value)
+static int read_setting(struct reader *rd, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
 	char shown[128], text[192];
@@ -112,8 +112,8 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
 		snprintf(text, sizeof(text), "unknown setting %s is kept, without effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
-		tell(rd, key, true, text);
-		return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+		report_line(rd, key, true, text);
+		return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 	}
 	rd->next = (id + 1) % FIELD_COUNT;
 	rc = record_set(rd->r, id, value, &err);
@@ -121,15 +121,15 @@ static int take_value(struct reader *rd, const char *key, const char *value)
 		return rc;
 	record_unset(rd->r, id);
 	err_prefix(&err, "the default is used");
-	tell(rd, key, false, err.text);
-	return value_is_line(value, strlen(value)) ? keep(rd, key, value) : 0;
+	report_line(rd, key, false, err.text);
+	return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 }
 
 /*
  * Copies key and value, since rows and records want strings that end. The value may be a secret, so its
  * copy is wiped.
  */
-static int take_line(struct reader *rd, struct slice line)
+static int read_line(struct reader *rd, struct slice line)
 {
 	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
 	const char *equals = memchr(line.s, '=', line.len);
@@ -137,22 +137,22 @@ static int take_line(struct reader *rd, struct slice line)
 	int rc;
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
-		tell(rd, NULL, false, equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
+		report_line(rd, NULL, false, equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
 		return 0;
 	}
-	k = trim((struct slice){ line.s, (size_t)(equals - line.s) });
-	v = trim((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
+	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
+	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		tell(rd, NULL, false, k.len ? "too long; the line is ignored" : "no key; the line is ignored");
+		report_line(rd, NULL, false, k.len ? "too long; the line is ignored" : "no key; the line is ignored");
 		return 0;
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
 	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
 	if (!value_is_component(key, KEY_MAX)) {
-		tell(rd, NULL, false, "not a key; the line is ignored");
+		report_line(rd, NULL, false, "not a key; the line is ignored");
 		return 0;
 	}
-	rc = take_value(rd, key, value);
+	rc = read_setting(rd, key, value);
 	mem_wipe(value, sizeof(value));
 	return rc;
 }
@@ -177,14 +177,14 @@ int recfile_parse_lines(
 		int rc;
 
 		rd.line++;
-		line = trim(line);
+		line = trim_blanks(line);
 		/* One record a file: what comes after the first is not ours. */
-		if (starts(line, "# END RECORD") || (starts(line, "# BEGIN RECORD") && begun))
+		if (line_begins(line, "# END RECORD") || (line_begins(line, "# BEGIN RECORD") && begun))
 			break;
-		begun |= starts(line, "# BEGIN RECORD");
+		begun |= line_begins(line, "# BEGIN RECORD");
 		if (!line.len || line.s[0] == '#')
 			continue;
-		rc = take_line(&rd, line);
+		rc = read_line(&rd, line);
 		if (rc)
 			return rc;
 	}
@@ -239,7 +239,7 @@ static void print_value(struct strbuf *b, const struct record *r, enum field_id 
 		mem_wipe(text, sizeof(text));
 }
 
-static bool is_empty(const struct record *r, enum field_id id)
+static bool value_is_empty(const struct record *r, enum field_id id)
 {
 	switch (field_of(id)->type) {
 	case FIELD_TYPE_INT:
@@ -259,7 +259,7 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 {
 	const struct printer *p = arg;
 	const struct field *f = field_of(id);
-	bool empty = is_empty(r, id);
+	bool empty = value_is_empty(r, id);
 
 	if (f->flags & FIELD_QUIET && !record_is_set(r, id))
 		return 0;
@@ -276,7 +276,7 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-static bool is_default(const struct record *r, enum field_id id)
+static bool value_is_default(const struct record *r, enum field_id id)
 {
 	char text[RECORD_TEXT_MAX];
 
@@ -293,7 +293,7 @@ static void print_hidden(struct printer *p, const struct record *r)
 	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden && !is_default(r, id))
+		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden && !value_is_default(r, id))
 			print_field(p, r, id);
 }
 
@@ -354,13 +354,13 @@ int recfile_conf(const char *path, const struct recfile_report *report, struct r
  * is none. -EINVAL: it cannot be. At the very beginning of the line, as goiscsi and os-brick read it
  * too: an indented line is none for them.
  */
-static int labelled(struct slice at, const char *label, size_t max, char **out)
+static int find_labelled(struct slice at, const char *label, size_t max, char **out)
 {
 	struct slice line, found = { NULL, 0 };
 
 	while (next_line(&at, &line))
-		if (starts(line, label))
-			found = trim((struct slice){ line.s + strlen(label), line.len - strlen(label) });
+		if (line_begins(line, label))
+			found = trim_blanks((struct slice){ line.s + strlen(label), line.len - strlen(label) });
 	if (!found.len)
 		return 0;
 	if (found.len > max || !value_is_line(found.s, found.len))
@@ -378,7 +378,7 @@ int recfile_initiatorname_parse(const char *where, const char *text, size_t len,
 {
 	cleanup(x_freep) char *n = NULL, *a = NULL;
 	struct slice at = { text, len };
-	int rc = labelled(at, "InitiatorName=", 223, &n);
+	int rc = find_labelled(at, "InitiatorName=", 223, &n);
 
 	if (!rc && n && strpbrk(n, " \""))
 		rc = -EINVAL;
@@ -387,7 +387,7 @@ int recfile_initiatorname_parse(const char *where, const char *text, size_t len,
 	if (!rc && !n)
 		return err_set(err, MISCSI_ERR_INVAL, "%s: there is no line that begins with InitiatorName=", where);
 	if (!rc)
-		rc = labelled(at, "InitiatorAlias=", 255, &a);
+		rc = find_labelled(at, "InitiatorAlias=", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */
 	if (rc == -ENOMEM)
 		return err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", where);

@@ -101,7 +101,7 @@ enum record_kind record_kind(const struct record *r)
 }
 
 /* Where the field's value is, or would go. */
-static unsigned place(const struct record *r, enum field_id id)
+static unsigned value_place(const struct record *r, enum field_id id)
 {
 	unsigned lo = 0, hi = r->n;
 
@@ -119,7 +119,7 @@ static unsigned place(const struct record *r, enum field_id id)
 /* For who wants to know whether there is a value other than the default, without making a text of it. */
 static const struct record_value *stored_value(const struct record *r, enum field_id id)
 {
-	unsigned at = place(r, id);
+	unsigned at = value_place(r, id);
 
 	return at < r->n && r->values[at].id == id ? &r->values[at] : NULL;
 }
@@ -201,14 +201,14 @@ const char *record_text(const struct record *r, enum field_id id, char *buf, siz
 }
 
 /* Told by text, but for numbers, of which 010 and 10 are one. */
-static bool is_default(const struct field *f, const char *text, int64_t number)
+static bool equals_default(const struct field *f, const char *text, int64_t number)
 {
 	return is_number(f) ? number == default_number(f) : !strcmp(text, f->def);
 }
 
 static void remove_value(struct record *r, enum field_id id)
 {
-	unsigned at = place(r, id);
+	unsigned at = value_place(r, id);
 
 	if (at == r->n || r->values[at].id != id)
 		return;
@@ -239,7 +239,7 @@ static int make_value(struct record_value *v, const struct field *f, const char 
 /* Puts v, whose memory it takes, in its place; a value that was there goes. */
 static int insert_value(struct record *r, struct record_value v)
 {
-	unsigned at = place(r, v.id);
+	unsigned at = value_place(r, v.id);
 	struct record_value *grown;
 
 	if (at < r->n && r->values[at].id == v.id) {
@@ -291,13 +291,13 @@ static void drop_kept(struct record *r, const struct field *f)
 }
 
 /* The one place where a value gets into a record. */
-static int store(struct record *r, enum field_id id, const char *text, int64_t number)
+static int store_value(struct record *r, enum field_id id, const char *text, int64_t number)
 {
 	const struct field *f = field_of(id);
 	struct record_value v = { .id = (uint16_t)id };
 	int rc;
 
-	if (is_default(f, text, number)) {
+	if (equals_default(f, text, number)) {
 		remove_value(r, id);
 	} else {
 		rc = make_value(&v, f, text, number);
@@ -323,7 +323,7 @@ int record_set(struct record *r, enum field_id id, const char *text, struct err 
 	rc = field_check(f, text, &number, err);
 	if (rc)
 		return rc;
-	rc = store(r, id, text, number);
+	rc = store_value(r, id, text, number);
 	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", f->key) : 0;
 }
 
@@ -362,7 +362,7 @@ static bool has_value(const struct record *r, enum field_id id, const char *text
 }
 
 /* What a user may not set, in the words of 2.1.8 where it has some. */
-static int refuse(const struct record *r, const struct field *f, struct err *err)
+static int check_settable(const struct record *r, const struct field *f, struct err *err)
 {
 	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
 		return err_set(err, MISCSI_ERR_INVAL, "Cannot modify %s. Use iface mode to update this value.", f->key);
@@ -381,7 +381,7 @@ int record_set_key(struct record *r, const char *key, const char *text, struct e
 
 	if (rc)
 		return rc;
-	rc = refuse(r, field_of(id), &why);
+	rc = check_settable(r, field_of(id), &why);
 	if (!rc)
 		return record_set(r, id, text, err);
 	/* Tools write back what they have read: what is so already may be said of any field. */
@@ -423,6 +423,20 @@ int record_apply(struct record *to, const struct record *from, unsigned skip_fla
 	return 0;
 }
 
+/* The line is the record's from here on, or gone. */
+static int own_line(struct record *r, char *line)
+{
+	char **grown = line ? x_realloc(r->kept, (r->n_kept + 1u) * sizeof(*grown)) : NULL;
+
+	if (!grown) {
+		x_free(line);
+		return -ENOMEM;
+	}
+	r->kept = grown;
+	r->kept[r->n_kept++] = line;
+	return 0;
+}
+
 /* The set bits are those of the original; a default that was set costs nothing in the copy either. */
 struct record *record_copy(const struct record *r)
 {
@@ -430,22 +444,14 @@ struct record *record_copy(const struct record *r)
 
 	if (!copy || record_apply(copy, r, 0))
 		return NULL;
-	for (unsigned i = 0; i < r->n_kept; i++) {
-		char **grown = x_realloc(copy->kept, (i + 1) * sizeof(*grown));
-
-		if (!grown)
+	for (unsigned i = 0; i < r->n_kept; i++)
+		if (own_line(copy, x_strdup(r->kept[i])))
 			return NULL;
-		copy->kept = grown;
-		grown[i] = x_strdup(r->kept[i]);
-		if (!grown[i])
-			return NULL;
-		copy->n_kept++;
-	}
 	return x_steal(copy);
 }
 
 /* One of both may be a default: then it is not stored, and the other must not be either. */
-static bool same_value(const struct record *a, const struct record *b, enum field_id id)
+static bool same_stored(const struct record *a, const struct record *b, enum field_id id)
 {
 	const struct record_value *x = stored_value(a, id), *y = stored_value(b, id);
 
@@ -467,7 +473,7 @@ bool record_equal(const struct record *a, const struct record *b)
 	if (a->kind != b->kind || a->n_kept != b->n_kept)
 		return false;
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (!same_value(a, b, id))
+		if (!same_stored(a, b, id))
 			return false;
 	for (unsigned i = 0; i < a->n_kept; i++)
 		if (strcmp(a->kept[i], b->kept[i]))
@@ -505,20 +511,14 @@ int record_each(const struct record *r, int (*fn)(void *arg, const struct record
 int record_keep_line(struct record *r, const char *key, const char *value)
 {
 	size_t size = strlen(key) + 3 + strlen(value) + 1;
-	char **grown, *line;
+	char *line;
 
 	if (r->n_kept >= RECORD_KEPT_MAX || size > RECORD_KEPT_LINE_MAX)
 		return -E2BIG;
-	grown = x_realloc(r->kept, (r->n_kept + 1u) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	r->kept = grown;
 	line = x_zalloc(size);
-	if (!line)
-		return -ENOMEM;
-	snprintf(line, size, "%s = %s", key, value);
-	r->kept[r->n_kept++] = line;
-	return 0;
+	if (line)
+		snprintf(line, size, "%s = %s", key, value);
+	return own_line(r, line);
 }
 
 const char *record_kept_line(const struct record *r, unsigned nth)
