@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tests of check.py and graph.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
+"""Tests of check.py, graph.py and forms.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
 import os
 import sys
 import tempfile
@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import check  # noqa: E402
 import csource  # noqa: E402
+import forms  # noqa: E402
 import graph  # noqa: E402
 
 HEAD = '/* SPDX-License-Identifier: GPL-2.0-or-later */\n/* What this is. */\n'
@@ -207,6 +208,33 @@ class Graph(unittest.TestCase):
     def test_symbols_are_read_from_nm(self):
         text = 'a_x T 0 10\nb_x U         \nrow R 0 8\n_GLOBAL_OFFSET_TABLE_ U\nweak w\na.b D 0 1\n'
         self.assertEqual(graph.read_symbols(text), ({'a_x', 'row'}, {'b_x', 'weak'}))
+
+
+class Forms(unittest.TestCase):
+    FIELDS = ('FIELD(A, N, "node.a", INT(0, 9), "0", 0, NONE, "", "",\n      "How many; 0 is "\n      "the system\'s.")\n'
+              'FIELD(B, N | C, "node.b", BOOL, "No", 0, NONE, "", "", "With Yes, it is.")\n'
+              'FIELD(C, L, "flash.c", BOOL, "No", 0, NONE, "", "", "With Yes, it is.")\n')
+    GOOD = 'node.a 0 unit/x works\nnode.b Yes - why\n'
+
+    def found(self, table):
+        test = 'static void works(void **state)\n{\n\tset(FIELD_A);\n}\ncmocka_unit_test(works)\n'
+        tree = {'core/record/fields.def': self.FIELDS, 'tests/style/forms': table, 'tests/unit/x.c': test,
+                'tests/unit/local.mk': 'unit_tests += tests/unit/x\n'}
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in tree.items():
+                os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+                with open(os.path.join(root, path), 'w', encoding='utf-8') as f:
+                    f.write(text)
+            return list(forms.findings(root))
+
+    def test_a_whole_table_passes(self):
+        self.assertEqual(self.found(self.GOOD), [])
+
+    def test_each_fault_is_found(self):
+        for table in ('node.b Yes - why\n', self.GOOD + 'node.b No - why\n', self.GOOD + 'flash.c Yes - why\n', self.GOOD * 2,
+                      self.GOOD.replace('works', 'fails'), self.GOOD.replace('unit/x', 'unit/y'), self.GOOD.replace(' why', ''),
+                      self.GOOD.replace('- why', 'unit/x works')):
+            self.assertNotEqual(self.found(table), [], table)
 
 
 class Reading(unittest.TestCase):

@@ -133,6 +133,23 @@ static void iface_settings_are_one_message(void **state)
 	end(k);
 }
 
+static void what_is_0_is_the_adapters_own(void **state)
+{
+	static const char *const settings[] = { "iface.iscsi_ifacename", "card.0.ipv4.0", "iface.bootproto", "dhcp", "iface.mtu",
+		"0", "iface.port", "0", "iface.ttl", "0", "iface.max_receive_data_len", "0", "iface.first_burst_len", "0",
+		"iface.max_outstanding_r2t", "0", "iface.max_burst_len", "0", "iface.iscsi_ifacename", "card.0.ipv6.1",
+		"iface.ipv6_autocfg", "nd", "iface.hop_limit", "0", NULL };
+	struct adapter_fixture *k = set_up();
+	char text[256];
+	struct run r;
+
+	(void)state;
+	transport_net_apply(k->card, run_begin(&r, 1, settings));
+	assert_int_equal(run_end(&k->w, &r), 0);
+	assert_string_equal(attributes(k, ISCSI_UEVENT_SET_IFACE_PARAMS, 12, text, sizeof(text)), "0/1/2.4:02 0/2/2.9:02 ");
+	end(k);
+}
+
 static void addresses_that_the_adapter_finds_are_not_sent(void **state)
 {
 	static const char *const settings[] = { "iface.iscsi_ifacename", "card.0.ipv4.0", "iface.ipaddress", "10.0.0.1",
@@ -465,6 +482,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(iface_settings_are_one_message),
+		cmocka_unit_test(what_is_0_is_the_adapters_own),
 		cmocka_unit_test(addresses_that_the_adapter_finds_are_not_sent),
 		cmocka_unit_test(a_bad_setting_sends_nothing),
 		cmocka_unit_test(flash_node_settings_have_the_widths_of_the_driver),

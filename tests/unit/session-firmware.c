@@ -75,6 +75,7 @@ static void firmware_is_told_no_more_than_is_known(void **state)
 	struct record *node = node_of_firmware(w);
 	struct asked a;
 
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_R2T, "No", NULL), 0);
 	fixture_login(w, node, &a);
 	fixture_run(w, 1 * SECONDS);
 	assert_true(was_set(w, ISCSI_PARAM_MAX_RECV_DLENGTH, NULL));
@@ -94,10 +95,16 @@ static void what_is_known_is_told(void **state)
 
 	assert_int_equal(record_set(node, FIELD_CONN_MAX_XMIT_LENGTH, "8192", NULL), 0);
 	assert_int_equal(record_set(node, FIELD_NODE_TPGT, "3", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_REPLACEMENT_TIMEOUT, "-1", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_CONN_NOOP_INTERVAL, "0", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_FAST_ABORT, "Yes", NULL), 0);
 	fixture_login(w, node, &a);
 	fixture_run(w, 1 * SECONDS);
 	assert_true(was_set(w, ISCSI_PARAM_MAX_XMIT_DLENGTH, "8192"));
 	assert_true(was_set(w, ISCSI_PARAM_TPGT, "3"));
+	assert_true(was_set(w, ISCSI_PARAM_SESS_RECOVERY_TMO, "-1"));
+	assert_true(was_set(w, ISCSI_PARAM_RECV_TMO, "0"));
+	assert_true(was_set(w, ISCSI_PARAM_FAST_ABORT, "1"));
 	manager_forget(&a.request);
 	record_free(node);
 }

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each value to which a sentence of core/record/fields.def gives a meaning is in tests/style/forms with a test that uses it, and no other
+
+usage: forms.py [ROOT]
+
+Such a value is what follows "With", or a number or "empty" at the start of a clause; a PATH is a file or credential:NAME. Rows of kind L are
+left out: their values mean something to an adapter alone.
+"""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from traps import missing, read  # noqa: E402
+
+ROW = re.compile(r'^FIELD\((\w+), ([^,]+), "([^"]+)", (\w+).*?((?:"[^"]*"\s*)+)\)$', re.S | re.M)
+FORM = re.compile(r'\b[Ww]ith (Yes|No|[a-z]+)(?=,)|(?:^|[;,:] )(-?\d+|empty)(?= [a-z]|:)')
+
+
+def promised(text):
+    """(setting, its symbol, value) of each form."""
+    for symbol, kinds, key, value_type, doc in ROW.findall(text):
+        sentence = ''.join(re.findall(r'"([^"]*)"', doc))
+        if kinds.strip() == 'L':
+            continue
+        for words in FORM.findall(sentence):
+            yield key, symbol, ''.join(words)
+        for form in ('file', 'credential:NAME') if value_type == 'PATH' else ():
+            yield key, symbol, form
+
+
+def untested(root, key, symbol, where, name):
+    """Why the test does not stand for the setting; None if it does."""
+    path = f'tests/vm/test_{where[3:]}.py' if where.startswith('vm/') else f'tests/{where}' + ('.c' if where.startswith('unit/') else '')
+    if not os.path.exists(os.path.join(root, path)):
+        return 'there is no such file'
+    text = read(os.path.join(root, path))
+    if path == 'tests/cli/run':
+        why = None if f'\ndef {name}(' in text else 'there is no such function'
+    else:
+        why = missing(root, f'{where} {name}')
+    return why or (None if re.search(rf'FIELD_{symbol}\b|{re.escape(key.split(".")[-1])}\b', text) else 'the file does not name the setting')
+
+
+def findings(root):
+    forms, symbols = set(), {}
+    for key, symbol, value in promised(read(os.path.join(root, 'core/record/fields.def'))):
+        forms.add((key, value))
+        symbols[key] = symbol
+    listed = set()
+    for line in read(os.path.join(root, 'tests/style/forms')).splitlines():
+        if line.startswith('#'):
+            continue
+        key, value, where, rest = (line.split(None, 3) + [''] * 3)[:4]
+        if (key, value) in listed:
+            yield f'{key} {value}: listed twice'
+        listed.add((key, value))
+        why = None if where == '-' and rest else 'no reason' if where == '-' else untested(root, key, symbols.get(key, '-'), where, rest)
+        if why:
+            yield f'{key} {value}: {where} {rest}: {why}'
+    for key, value in sorted(forms - listed):
+        yield f'{key} {value}: fields.def promises it, and no test is listed'
+    for key, value in sorted(listed - forms):
+        yield f'{key} {value}: fields.def does not promise it'
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+    found = list(findings(root))
+    for line in found:
+        print(f'tests/style/forms: {line}')
+    sys.exit(1 if found else 0)
+
+
+if __name__ == '__main__':
+    main()
