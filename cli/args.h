@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of iscsiadm, as a structure: what opts.def and modes.def say of it.
+ * The command line of iscsiadm as a structure, defined by opts.def and modes.def.
  *
- * Strings point into argv. Long options may be cut to a unique prefix, as getopt_long() does (libvirt says
- * --target).
+ * Strings point into argv. As with getopt_long(), long options may be abbreviated to a unique prefix (libvirt uses --target).
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -33,7 +32,7 @@ enum args_mode {
 	ARGS_MODES
 };
 
-/* The index of each option: for args.given. */
+/* The options, as indices of args.given. */
 enum args_opt {
 #define OPT(symbol, ...) ARGS_##symbol,
 #include "opts.def"
@@ -41,7 +40,7 @@ enum args_opt {
 	ARGS_OPTS
 };
 
-/* What an option that may be given many times holds. */
+/* The values of an option that may be given several times. */
 struct args_words {
 	const char **v; /* owned; the strings are argv's */
 	size_t n, cap;
@@ -67,24 +66,22 @@ struct args {
 };
 
 /*
- * Fills *a from the command line; argv may be reordered (options behind positional words are found). Refused
- * with INVAL, and the option named: what no mode or not this mode takes, an argument out of its range,
- * positional words, an unknown operation or one that the mode does not take, more values than names or, for
- * an update, fewer. -h and -V win over everything: with them nothing else is refused. Free by args_free() in
- * any case.
+ * Fills *a from the command line; may reorder argv, so that options behind positional arguments are found. INVAL, and an error
+ * that names the option, for: an option that no mode or not this mode accepts, an argument out of range, positional arguments,
+ * an operation that is unknown or that the mode does not support, more values than names or, for an update, fewer. With -h or
+ * -V nothing is refused. Free *a by args_free() in every case.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err);
 void args_free(struct args *a);
 
-/* As 2.1.8 says it: "host mode: option '-s' is not allowed/supported". Also for the handlers, which know more
- * than the table. */
+/* The error of 2.1.8: "host mode: option '-s' is not allowed/supported". Also for handlers, which know more than the tables. */
 int args_refuse(const struct args *a, enum args_opt opt, struct err *err);
 
-/* The names of a mode ("node") and whether it takes an option. */
+/* The name of a mode ("node"), and whether the mode accepts an option. */
 const char *args_mode_name(enum args_mode mode);
 bool args_mode_takes(enum args_mode mode, enum args_opt opt);
 
-/* --help: of everything, or of one mode with its options. */
+/* Prints the help of all modes, or of one mode with its options. */
 void args_usage(FILE *to, enum args_mode mode);
 
 #endif

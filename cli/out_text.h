@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What people and scripts read: the text of iscsiadm, to the byte that of open-iscsi 2.1.8 where programs
- * depend on it (doc/COMPATIBILITY.md). Only this, out_session.c and out_host.c print.
+ * The output of iscsiadm, byte for byte that of open-iscsi 2.1.8 where programs depend on it (doc/COMPATIBILITY.md). Only this
+ * file, out_session.c and out_host.c print.
  *
- * Everything goes to stdout but out_error(). What the target or an adapter said is escaped here.
+ * Everything goes to stdout, except out_error(). Text from targets and adapters is escaped here.
  */
 #ifndef CLI_OUT_TEXT_H
 #define CLI_OUT_TEXT_H
@@ -23,13 +23,14 @@ struct session_info;
 struct session_info_list;
 struct session_mode_words;
 
-/* "iscsiadm: TEXT" on stderr, behind what was printed before. */
+/* Prints "iscsiadm: TEXT" to stderr, after flushing stdout. */
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 const char *out_or_empty(const char *text); /* "<empty>" for "" */
 /*
- * Text from sysfs or a target, escaped so that it stays on one line; none if it is empty. Each call in a statement needs its own buffer.
+ * Text from sysfs or a target, escaped so that it stays on one line; none if it is empty. Each call in a statement needs its
+ * own buffer.
  */
 struct out_clean {
 	char s[600];
@@ -42,13 +43,13 @@ int out_records(const struct record_list *l, bool secrets);
 
 /* "A:P,TPGT TARGET" */
 void out_node_line(const struct record *node);
-/* The tree of node mode: a portal for each iface of it. */
+/* The tree of node mode, with the portal repeated for each of its ifaces. */
 void out_node_tree(const struct record_list *nodes);
-/* The tree of the discovery modes: the ifaces of a portal below it. Sorts the list. */
+/* The tree of the discovery modes, with the ifaces of a portal below it. Sorts the list. */
 void out_discovery_tree(struct record_list *nodes);
 /* "New iSCSI node [...] added" */
 void out_node_added(const struct record *node);
-/* "[iface: I, target: T, portal: A,P]" between what goes before and behind. */
+/* "BEFORE [iface: I, target: T, portal: A,P]BEHIND" */
 void out_login(const char *before, const struct record *node, const char *behind);
 void out_login_failed(const struct record *node, const struct err *err);
 void out_reason(const struct err *err);
@@ -62,7 +63,7 @@ void out_iface_line(const struct record *iface);
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
 void out_transports(const struct transport_mode_list *l);
-/* Transport mode, and what host mode shows of adapters that have no host yet. */
+/* For transport mode, and for adapters in host mode that have no host yet. */
 void out_host_pci_adapter(const struct pci_adapter *a);
 void out_unserved(const char *transport, const struct err *why);
 
@@ -73,13 +74,13 @@ void out_session_tree(const struct session_info_list *l, const struct session_mo
 /* The same below a host: level 2 to 4 of host mode. */
 void out_session_tree_of_host(const struct session_info_list *l, const struct session_mode_words *words, unsigned level);
 void out_session_banner(const char *transport_version);
-/* "[sid: N, target: T, portal: A,P]" between. */
+/* "BEFORE [sid: N, target: T, portal: A,P]BEHIND" */
 void out_session_name(const char *before, const struct session_info *s, const char *behind);
 void out_session_failed(const char *what, const struct session_info *s, const struct err *err);
 
 /* out_host.c: "qla4xxx: [N] IP,[HW],NET INITIATOR" */
 void out_host_line(const struct host_info *h);
-/* "Host Number: N" and what is known of it. */
+/* "Host Number: N" and the parameters of the host. */
 void out_host(const struct host_info *h);
 /* The PCI device behind it. */
 void out_host_adapter(const struct pci_adapter *a);
@@ -87,7 +88,7 @@ void out_host_port(const struct host_info *h, const struct host_port *p);
 void out_host_sessions_heading(void);
 /* "qla4xxx: [INDEX] A:P,TPGT TARGET" */
 void out_host_flashnode_line(const char *transport, const struct adapter_entry *e);
-/* What boot firmware says of a target: a record, though not a node's. */
+/* A boot target of the firmware as a record, which is not a node record. */
 void out_host_firmware(const struct firmware_target *t, bool secrets);
 /* Records of a CHAP table, or of flash nodes. -errno. */
 int out_host_entries(const struct adapter_entries *l, bool secrets);

@@ -30,8 +30,8 @@ static int wait_for_child(pid_t child, int fd)
 }
 
 /*
- * The starter (systemd, a script) must not continue before the daemon accepts requests. So the parent waits until the child writes a
- * byte to a pipe, or until the child exits, and then exits with the child's status.
+ * The starter (systemd, a script) must not continue before the daemon accepts requests. So the parent waits until the child
+ * writes a byte to a pipe, or until the child exits, and then exits with the child's status.
  */
 int become_daemon(int *ready)
 {
@@ -85,8 +85,9 @@ static bool file_has_name(int fd, const char *path)
 }
 
 /*
- * The lock decides whether another iscsid is running, not the number in the file: a lock ends with its holder, while the number may be
- * left over from one that was killed. The file is not truncated before it is locked, because it may belong to the other iscsid.
+ * The lock decides whether another iscsid is running, not the number in the file: a lock ends with its holder, while the number
+ * may be left over from one that was killed. The file is not truncated before it is locked, because it may belong to the other
+ * iscsid.
  */
 int become_pid_file(const char *pid_file, int *out, struct err *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A record as the type Record of org.miscsi.varlink: what differs from the defaults, and back. */
+/* Converts between a record and the type Record of org.miscsi.varlink, which holds the settings that differ from the defaults. */
 #ifndef IPC_RECORDJSON_H
 #define IPC_RECORDJSON_H
 
@@ -7,12 +7,12 @@
 #include "record/record.h"
 #include <json-c/json_object.h>
 
-/* Holds the record's secrets: give it up by varlink_put(). Kept lines go along. -ENOMEM. */
+/* The object holds the record's secrets: free it by varlink_put(). It includes the lines that the record keeps. -ENOMEM. */
 int recordjson_write(const struct record *r, struct json_object **out);
 
 /*
- * The caller frees *out. -EBADMSG when it is no Record at all; -EINVAL when a value is not allowed (err names
- * it); -EOPNOTSUPP when the kind is not a node; -ENOMEM. Unknown settings are kept lines.
+ * The caller frees *out. -EBADMSG when the object is not a Record; -EINVAL when a value is invalid (*err names it); -EOPNOTSUPP
+ * when the record is not a node's; -ENOMEM. Unknown settings become kept lines.
  */
 int recordjson_read(struct json_object *object, struct record **out, struct err *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's interface (org.miscsi.varlink) bound to the session manager.
+ * The daemon's interface (org.miscsi.varlink), implemented by the session manager.
  *
- * Reaches the manager only through a table of its functions, so that a test can be the manager.
+ * The service calls the manager only through a table of functions, so that tests can replace it.
  */
 #ifndef IPC_SERVICE_H
 #define IPC_SERVICE_H
@@ -12,7 +12,7 @@
 
 struct service;
 
-struct service_ops { /* the rows of manager.h of the same names */
+struct service_ops { /* the functions of manager.h of the same names */
 	void (*login)(struct manager *m, const struct record *node, struct manager_request *r);
 	void (*logout)(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
 	void (*logout_id)(struct manager *m, uint64_t id, bool force, struct manager_request *r);
@@ -24,25 +24,24 @@ struct service_ops { /* the rows of manager.h of the same names */
 	void (*unwatch)(struct manager_watch *w);
 };
 
-/* The real ones (service_ops.c, so that a test that brings its own does not link the manager). */
+/* Those of the manager. In a file of its own, so that a test with other ones does not link the manager. */
 extern const struct service_ops service_ops_manager;
 
 struct service_config { /* borrowed for the service's life */
 	struct loop *loop;
-	struct log *log; /* SetLogLevel changes its level; NULL: cannot be changed */
+	struct log *log; /* SetLogLevel changes its level; NULL: SetLogLevel fails */
 	const struct service_ops *ops;
 	struct manager *manager;
-	void (*stop)(void *arg); /* Stop was called; the reply is on its way: end the daemon soon, e.g. by
-				    loop_quit() */
+	void (*stop)(void *arg); /* Stop was called and its reply is queued: stop the daemon soon, e.g. by loop_quit() */
 	void *arg;
 	struct varlink_limits limits; /* zeroed: the defaults */
 	int (*peer)(int fd, uid_t *uid); /* NULL: SO_PEERCRED. For tests. */
 };
 
 int service_new(const struct service_config *config, struct service **out); /* -errno */
-/* Before the manager is freed. Calls under way are cancelled: their requests go on in the manager. */
+/* Call it before manager_free(). It cancels the calls in progress; the manager continues with their requests. */
 void service_free(struct service *s);
-/* The server: give it sockets (varlink_server_listen). */
+/* The server, for varlink_server_listen(). */
 struct varlink_server *service_server(struct service *s);
 
 #endif

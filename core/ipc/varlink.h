@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Varlink messages (https://varlink.org): JSON objects, each ended by a NUL byte, on a stream socket.
+ * Varlink messages (https://varlink.org): JSON objects on a stream socket, each ended by a NUL byte.
  *
- * This is the codec that server and client share. It touches no socket: bytes in, messages out. Every byte is
- * hostile: a message has a bound on its length and its nesting, and must be UTF-8. What is freed here is
- * wiped, for a message may hold passwords.
+ * The codec shared by server and client; it uses no socket. Every byte is hostile: messages are limited in length and nesting,
+ * and must be UTF-8. Memory is wiped before it is freed, because messages may hold passwords.
  */
 #ifndef IPC_VARLINK_H
 #define IPC_VARLINK_H
@@ -17,11 +16,11 @@
 #define VARLINK_DEPTH_MAX 16 /* nested objects and arrays */
 #define VARLINK_SERVICE "org.varlink.service"
 
-/* Bytes that are on their way in or out: a growing buffer that leaves no copy behind when it moves. */
+/* Received or unsent bytes: a growing buffer that leaves no copy behind when it moves. */
 struct varlink_buffer {
 	char *bytes; /* owned */
-	size_t start, end, size; /* what is held is bytes[start..end) */
-	size_t scanned; /* so many of them hold no NUL */
+	size_t start, end, size; /* the content is bytes[start..end) */
+	size_t scanned; /* the first bytes of the content, known to have no NUL */
 };
 
 static inline size_t varlink_buffer_len(const struct varlink_buffer *b)
@@ -29,25 +28,29 @@ static inline size_t varlink_buffer_len(const struct varlink_buffer *b)
 	return b->end - b->start;
 }
 int varlink_buffer_add(struct varlink_buffer *b, const void *bytes, size_t len); /* -ENOMEM: unchanged */
-void varlink_buffer_consume(struct varlink_buffer *b, size_t len); /* the memory goes with the last byte */
+void varlink_buffer_consume(struct varlink_buffer *b, size_t len); /* frees the memory with the last byte */
 void varlink_buffer_free(struct varlink_buffer *b);
 
 /*
- * The first message: its length without the NUL, its bytes in *message until the buffer changes
- * (NUL-terminated; consume length + 1). -EAGAIN: not whole yet; -EMSGSIZE: longer than max.
+ * The first complete message: returns its length without the NUL, and *message is valid until the buffer changes
+ * (NUL-terminated; consume length + 1). -EAGAIN: the message is not complete yet; -EMSGSIZE: it is longer than max.
  */
 ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message);
 
-/* Parses one message: -EBADMSG when it is no JSON object, not UTF-8 or nested too deep; -ENOMEM.
- * varlink_put(*out). */
+/*
+ * Parses one message; free *out by varlink_put(). -EBADMSG when it is not a JSON object, not UTF-8, or nested too deeply;
+ * -ENOMEM.
+ */
 int varlink_parse(const char *message, size_t len, struct json_object **out);
 /* Appends an object and its NUL. -ENOMEM; -EMSGSIZE when the message would be longer than max. */
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max);
-/* Wipes every string in an object that the caller alone owns, and gives it up. NULL is nothing. */
+/* Wipes every string in an object and frees it; the caller must be its only owner. NULL is accepted. */
 void varlink_put(struct json_object *object);
 
-/* Members by name, NULL and absent are the same. 0, -ENOENT when absent, -EINVAL when of another type or out
- * of range; *out is then untouched. */
+/*
+ * Members by name; null counts as absent. 0; -ENOENT when absent; -EINVAL when of another type or out of range. *out is set
+ * only on success.
+ */
 int varlink_string(
 	struct json_object *object, const char *member, const char **out); /* without a NUL inside; lives with the object */
 int varlink_integer(struct json_object *object, const char *member, long long min, long long max, long long *out);
@@ -56,9 +59,8 @@ int varlink_array(struct json_object *object, const char *member, struct json_ob
 int varlink_object(struct json_object *object, const char *member, struct json_object **out); /* borrowed */
 
 /*
- * Adds a member; what is not UTF-8 in a text becomes U+FFFD. *error keeps the first -ENOMEM of a row of
- * calls: check it once, at the end. varlink_add takes value (also when it fails); a NULL text or value adds
- * nothing.
+ * Adds a member; bytes of a text that are not UTF-8 become U+FFFD. *error keeps the first -ENOMEM of several calls: check it
+ * once, after the last. varlink_add() takes ownership of value, also on failure. A NULL text or value adds nothing.
  */
 void varlink_add(struct json_object *object, const char *member, struct json_object *value, int *error);
 void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One connection of the server, and the call that it serves: what the files varlink_server.c, varlink_connection.c and varlink_call.c share.
+ * One connection of the server, and the call in progress on it: shared by varlink_server.c, varlink_connection.c and
+ * varlink_call.c.
  *
- * A connection is owned by its server. It is dropped at any time, also from within a handler, and freed from
- * the loop afterwards: until then it is doomed, which every user of it can bear.
+ * The server owns its connections. A connection may be dropped at any time, also from within a handler; it is freed later, from
+ * the loop. Until then it is "doomed", and all functions accept it.
  */
 #ifndef IPC_VARLINK_CONNECTION_H
 #define IPC_VARLINK_CONNECTION_H
@@ -15,18 +16,18 @@
 
 struct varlink_connection {
 	struct varlink_server *server;
-	struct list node; /* of server->connections, the longest silent first; of server->doomed */
+	struct list node; /* in server->connections, ordered by the last message, or in server->doomed */
 	struct loop_fd io;
 	struct loop_timer message, stall;
-	struct loop_task later; /* goes on with the next message; frees a doomed one */
+	struct loop_task later; /* serves the next message, or frees a doomed connection */
 	struct varlink_buffer in, out;
-	struct varlink_call *call; /* the one being served, owned; NULL: none */
+	struct varlink_call *call; /* in progress, owned; NULL: none */
 	uid_t uid;
-	uint32_t events; /* what epoll was asked for */
-	bool eof; /* the peer will send no more */
+	uint32_t events; /* set in epoll */
+	bool eof; /* the client has closed its sending side */
 	bool doomed;
-	bool fat; /* it had a large message: its end is the time to give memory back */
-	bool pumping; /* connection_pump() is at work further up */
+	bool fat; /* it had a large message: memory is returned to the kernel when it ends */
+	bool pumping; /* connection_pump() is running */
 };
 
 struct varlink_server {
@@ -38,22 +39,21 @@ struct varlink_server {
 	unsigned count; /* members of connections */
 	struct loop_fd listeners[LISTENERS_MAX];
 	unsigned listening;
-	struct loop_timer pause; /* no descriptors left: listens again then */
-	unsigned failures; /* of accept, since it last worked */
+	struct loop_timer pause; /* no descriptors left: accepts again when it expires */
+	unsigned failures; /* of accept(), since its last success */
 };
 
-/* Takes fd in every case. -ENOMEM or -errno of epoll. */
+/* Closes fd when the connection ends, also on failure. -ENOMEM or -errno of epoll. */
 int varlink_connection_new(struct varlink_server *s, int fd, uid_t uid);
-/* No more is read or written; freed from the loop, or by varlink_connection_free(). why: for the log, NULL: nothing
- * to tell. */
+/* Stops reading and writing; the loop frees the connection later. why: for the log; NULL: no message. */
 void varlink_connection_drop(struct varlink_connection *c, const char *why);
-/* Cancels its call and frees it. */
+/* Cancels the call in progress and frees the connection. */
 void varlink_connection_free(struct varlink_connection *c);
-/* Sends a message, or keeps it until the peer reads. Takes it. */
+/* Sends a message now or when the client reads, and frees it. */
 void varlink_connection_send(struct varlink_connection *c, struct json_object *message);
-/* Writes what the socket takes now. */
+/* Writes as much as the socket accepts now. */
 void varlink_connection_flush(struct varlink_connection *c);
-/* The call has ended: on to the next message. */
+/* The call has ended: serves the next message. */
 void varlink_connection_resume(struct varlink_connection *c);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A Varlink server on the event loop: connections, their limits, and calls.
+ * A Varlink server on the event loop: its connections, their limits, and its methods.
  *
- * It never waits for a peer. Who a peer is, the kernel says (SO_PEERCRED on the accepted socket). The calls
- * of one connection are served one after the other; a call that takes longer is held by its handler, and told
- * when its connection goes.
+ * It never waits for a client. The kernel identifies the client (SO_PEERCRED of the accepted socket). The calls of one
+ * connection are handled one after the other; a handler that replies later holds its call (varlink_call.h).
  */
 #ifndef IPC_VARLINK_SERVER_H
 #define IPC_VARLINK_SERVER_H
@@ -18,25 +17,27 @@ struct varlink_server;
 
 enum varlink_stream {
 	VARLINK_ONE, /* one reply */
-	VARLINK_MAY_STREAM, /* several when the peer said "more" */
+	VARLINK_MAY_STREAM, /* several if the client asked for "more" */
 	VARLINK_MUST_STREAM, /* refused without "more" */
 };
 
 struct varlink_method {
 	const char *name; /* "org.miscsi.Login" */
-	bool root; /* others are refused */
+	bool root; /* only root may call it */
 	enum varlink_stream stream;
-	/* Before it returns it has given the final reply, or holds the call. parameters is borrowed, never
-	 * NULL, gone after the return. */
+	/*
+	 * Sends the final reply or holds the call before it returns. parameters is borrowed, never NULL, and invalid after the
+	 * return.
+	 */
 	void (*handler)(void *arg, struct varlink_call *call, struct json_object *parameters);
 };
 
 struct varlink_limits { /* 0: the default */
 	size_t message_root, message_other; /* bytes of one message: 16 MiB, 64 KiB */
-	size_t output_root, output_other; /* bytes that wait for a peer before a stream is cut off: 16 MiB, 1 MiB */
+	size_t output_root, output_other; /* unsent bytes of a connection before it is closed: 16 MiB, 256 KiB */
 	unsigned connections, connections_uid; /* 512; 64 of one uid that is not root */
-	unsigned message_ms; /* a message that has begun must end: 10 s */
-	unsigned stall_ms; /* a peer that reads nothing of what waits for it is dropped: 10 s */
+	unsigned message_ms; /* time to complete a message: 10 s */
+	unsigned stall_ms; /* time after which a client that reads nothing is disconnected: 10 s */
 };
 
 struct varlink_config { /* all borrowed for the server's life */
@@ -47,15 +48,18 @@ struct varlink_config { /* all borrowed for the server's life */
 	const struct varlink_method *methods; /* ends with a NULL name */
 	void *arg; /* for the handlers */
 	struct varlink_limits limits;
-	int (*peer)(int fd, uid_t *uid); /* who is at the other end; NULL: SO_PEERCRED. For tests. */
+	int (*peer)(int fd, uid_t *uid); /* the uid of the client; NULL: SO_PEERCRED. For tests. */
 };
 
 int varlink_server_new(const struct varlink_config *config, struct varlink_server **out); /* -errno */
-/* Cancels the calls that are held, sends what can be sent without waiting, closes all. */
+/* Cancels the held calls, sends what can be sent without waiting, and closes all sockets. */
 void varlink_server_free(struct varlink_server *s);
-/* Serves a listening socket; closed by the server in the end. -errno: still the caller's. */
+/*
+ * Accepts connections on a listening socket, which the server closes when it is freed. After -errno the caller keeps the
+ * socket.
+ */
 int varlink_server_listen(struct varlink_server *s, int fd);
-/* Serves a connected socket; the server's from now on, also when it is refused (-errno). */
+/* Serves a connected socket. The server closes it, also on failure (-errno). */
 int varlink_server_accept(struct varlink_server *s, int fd);
 unsigned varlink_server_connections(const struct varlink_server *s);
 

@@ -1,59 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the discovery modes do: records of portals, asking them, and keeping what they answer. */
+/* The discovery modes: discovery records, the discoveries themselves, and the node records that they store. */
 #ifndef MODES_DISCOVERY_MODE_H
 #define MODES_DISCOVERY_MODE_H
 
 #include "modes/node_mode.h"
 
-/* More targets than this in one answer are a mistake, or an attack: memory stays bounded. */
+/* The most portals accepted from one discovery. More would be a mistake or an attack, and memory must stay bounded. */
 #define DISCOVERY_FOUND_MAX 100000u
 
-/* Which discovery record: -t and -p. */
+/* Identifies a discovery record: -t and -p. */
 struct discovery_mode_select {
 	enum record_kind kind;
 	struct portal portal;
 };
-/* type: "sendtargets", "st", "isns", "fw", "slp" (INVAL). NULL is sendtargets. portal NULL: refused, but for
- * fw. */
+/* type: "sendtargets" (the default, NULL), "st", "isns", "fw". portal is required unless the type is fw. INVAL. */
 int discovery_mode_select(struct discovery_mode_select *select, const char *type, const char *portal, struct err *err);
 
-/* Records of a kind; an empty list is success. */
+/* All records of a kind; an empty list is success. */
 int discovery_mode_list(struct context *ctx, enum record_kind kind, struct record_list *out, struct err *err);
-/* Nodes that a record led to; record NULL: nodes of a kind that has no discovery record (static, fw). */
+/* The nodes found by a discovery record; disc NULL: the nodes of a kind without discovery records (static, fw). */
 int discovery_mode_nodes(
 	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err);
 /* "Discovery record [A,P] not found." (IDBM) */
 int discovery_mode_find(struct context *ctx, const struct discovery_mode_select *select, struct record **out, struct err *err);
-int discovery_mode_new(
-	struct context *ctx, const struct discovery_mode_select *select, struct err *err); /* one that is there stays */
+/* An existing record stays unchanged. */
+int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *select, struct err *err);
 int discovery_mode_update(
 	struct context *ctx, const struct discovery_mode_select *select, const struct settings *settings, struct err *err);
-int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *select, struct err *err); /* with its nodes */
+/* Also deletes its nodes. */
+int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *select, struct err *err);
 
 enum discovery_mode_keep {
 	DISCOVERY_KEEP_NOTHING = 1 << 0,
-	DISCOVERY_KEEP_NEW = 1 << 1, /* nodes that are missing */
-	DISCOVERY_KEEP_UPDATE = 1 << 2, /* nodes that are there become as iscsid.conf says */
-	DISCOVERY_KEEP_DELETE = 1 << 3, /* nodes that the portal no longer names are deleted, unless they have a session */
+	DISCOVERY_KEEP_NEW = 1 << 1, /* add nodes that are missing */
+	DISCOVERY_KEEP_UPDATE = 1 << 2, /* reset existing nodes to the settings of iscsid.conf */
+	DISCOVERY_KEEP_DELETE = 1 << 3, /* delete nodes that the portal no longer reports, unless they have a session */
 };
 
 struct discovery_mode_ask {
 	struct discovery_mode_select select;
 	const char *const *ifaces; /* names; n_ifaces 0: iface_mode_list_bound() */
 	size_t n_ifaces;
-	bool by_record; /* use the record that is there, and make one before asking: discoverydb. Else
-			   iscsid.conf */
-	unsigned keep; /* enum discovery_mode_keep; 0: missing nodes are made, of the others only what discovery
-			   knows is changed */
-	void (*message)(void *arg, const char *text); /* a line on the way; may be NULL */
+	bool by_record; /* discoverydb: use the existing record, or add one first; otherwise use iscsid.conf */
+	unsigned keep; /* enum discovery_mode_keep; 0: add missing nodes, and update in others only what a discovery reports */
+	void (*message)(void *arg, const char *text); /* reports progress, one line each; may be NULL */
 	void *arg;
 };
 
 /*
- * Asks through each iface in turn; *nodes: what was found, by iface, in the order of the answer, with the
- * settings that the database has then. It succeeds
- * when it did through one iface. NO_OBJS_FOUND: the answer was empty. What was found before a failure is not
- * kept.
+ * Discovers through one iface after the other. *nodes: the nodes found, by iface, in the order reported, with the settings that
+ * the database has afterwards. Succeeds if the discovery through one iface did. NO_OBJS_FOUND: no portal was reported. A failed
+ * discovery stores nothing.
  */
 int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *nodes, struct err *err);
 

@@ -5,11 +5,10 @@
 
 #include "modes/discovery_mode.h"
 
-/* A discovery record as iscsid.conf says; in memory only. */
+/* A new discovery record with the settings of iscsid.conf, in memory only. */
 int discovery_mode_record(struct context *ctx, const struct discovery_mode_select *select, struct record **out, struct err *err);
 
-/* Writes the discovery record and what was found, as ask->keep says; nodes become what the database has then.
- */
+/* Stores the discovery record and the nodes found, as ask->keep requires; *nodes then has the settings of the database. */
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	struct record_list *nodes, struct err *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What fw mode does, and discovery of type fw: the boot targets that firmware knows, as nodes.
+ * The fw mode, and discovery of type fw: boot targets of the firmware as node records.
  *
- * Secrets that firmware knows are never written down: the database has the nodes without, and a login takes them from the firmware.
+ * Secrets of the firmware are never stored: the records in the database lack them, and a login reads them from the firmware.
  */
 #ifndef MODES_FIRMWARE_MODE_H
 #define MODES_FIRMWARE_MODE_H
@@ -10,20 +10,24 @@
 #include "modes/discovery_mode.h"
 #include "object/firmware.h"
 
-/* Each with its transport; host_no is the adapter that it goes through. NO_OBJS_FOUND: there is none. ACCESS. */
+/*
+ * All boot targets, with their transports; host_no is the adapter that leads to the target. NO_OBJS_FOUND: there is none.
+ * ACCESS.
+ */
 int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct err *err);
 
 /*
- * A node record of each, in memory: as iscsid.conf says, then the firmware, then the settings. They start "onboot", through "default" or
- * their adapter's iface (which is made in the database, where that can be written), with their secrets. INVAL.
+ * Makes a node record of each boot target, in memory: the settings of iscsid.conf, overridden by the firmware's, overridden by
+ * `settings`. The records start "onboot", use the iface "default" or that of their adapter (added to the database if that is
+ * writable), and have their secrets. INVAL.
  */
 int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets, const struct settings *settings,
 	struct record_list *out, struct err *err);
 
-/* The same into the database, as of keep; nodes become what is there. They have their secrets still. */
+/* Stores such records in the database as keep requires; *nodes then has the settings of the database, and the secrets. */
 int firmware_mode_discover(struct context *ctx, unsigned keep, struct record_list *nodes, struct err *err);
 
-/* Gives records of firmware's targets that lack their secrets those of the firmware. What cannot be found stays as it is. */
+/* Adds the firmware's secrets to records of boot targets that lack them. A record without a boot target stays unchanged. */
 void firmware_mode_complete(struct context *ctx, const struct record_list *nodes);
 
 #endif

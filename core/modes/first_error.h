@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which of many failures a command ends with. Used by what logs in and out. */
+/* The error with which a command exits that worked on many sessions. */
 #ifndef MODES_FIRST_ERROR_H
 #define MODES_FIRST_ERROR_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * The first failure by place, which may not be the first in time. So the exit status of a command does
- * not depend on which target was faster.
+ * The failure with the lowest index, which need not be the first in time. So the exit status does not depend on which target
+ * answered first.
  */
 struct first_error {
 	size_t index;
@@ -24,8 +24,8 @@ static inline void first_error_note(struct first_error *f, size_t index, const s
 }
 
 /*
- * The number becomes the exit status: 24 tells Trident and vdsm that the password is wrong, 15 that
- * nothing was to do.
+ * 0, or the error. Trident and vdsm depend on the exit status that follows from it: 24 is a wrong password, 15 an existing
+ * session.
  */
 static inline int first_error_give(const struct first_error *f, struct err *err)
 {

@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What iface mode does to iface records, and which nodes are bound to them. */
+/* Iface mode: iface records, and the node records bound to them. */
 #ifndef MODES_IFACE_MODE_H
 #define MODES_IFACE_MODE_H
 
 #include "modes/node_mode.h"
 
-/* Every iface: those with a file by name (adapters' interfaces get one, where it can be written), then the built-in ones. */
+/*
+ * All ifaces: those with a file, by name (adapters' interfaces get a file if the database is writable), then the built-in ones.
+ */
 int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err);
 /*
- * One iface, IDBM when it is not known. Where none has that name a transport's will do, unless it takes sockets or a named host: the
- * session is bound to the transport then, and the route chooses the adapter (iscsiadm(8), -I). TRANS_NOT_FOUND: its plugin is missing.
+ * The iface of this name; IDBM when there is none. The name of a transport is accepted too, unless the transport needs sockets
+ * or a particular host: a session is then bound to the transport, and the route chooses the adapter (iscsiadm(8), -I).
+ * TRANS_NOT_FOUND: the transport's plugin is missing.
  */
 int iface_mode_get(struct context *ctx, const char *name, struct record **out, struct err *err);
-/* The same, in a list. */
+/* The same, appended to a list. */
 int iface_mode_find(struct context *ctx, const char *name, struct record_list *out, struct err *err);
 
-/* A built-in name is refused (INVAL). One that is there stays as it is. */
+/* INVAL for a built-in name. An existing iface stays unchanged. */
 int iface_mode_new(struct context *ctx, const char *name, struct err *err);
-/* All settings or none; also in the node records bound to it. */
+/* Sets all settings or none, also in the node records bound to the iface. */
 int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err);
-/* With the node records bound to it, unless one of them has a session: each such is told of by busy(), and SESS_EXISTS. */
+/*
+ * Also deletes the node records bound to it. SESS_EXISTS, and nothing is deleted, when one has a session; busy() is called for
+ * each that has.
+ */
 int iface_mode_delete(
 	struct context *ctx, const char *name, void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
 
 /*
- * Discovery without -I: the ifaces that software sessions are bound to (those with a network interface or a
- * hardware address set), or else the default one.
+ * The ifaces of a discovery without -I: the software ifaces with a network interface or hardware address, or else the default
+ * one.
  */
 int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Logging in and out, and rescanning: many records or sessions by one call of the daemon, each told of as it
- * ends.
+ * Logs in, logs out and rescans: many records or sessions in one call to the daemon, each reported when it ends.
  *
- * All give 0, or -errno with *err: the first failure by its place in the list. What fails is told by result()
- * too, so *err is for the exit status.
+ * All functions return 0, or -errno and *err for the failure with the lowest index. Since result() reports each failure, *err
+ * is only for the exit status.
  */
 #ifndef MODES_LOGIN_H
 #define MODES_LOGIN_H
@@ -12,25 +11,27 @@
 #include "modes/session_mode.h"
 
 struct login_events {
-	/* All of these first, in the order of the list: once for each session that is missing. */
+	/* Called before all others, in the order of the list: once for each session that is missing. */
 	void (*begin)(void *arg, const struct record *node);
-	/* In place of begin(): the node has all the sessions that it should have. */
+	/* Called instead of begin() when the node already has all its sessions. */
 	void (*present)(void *arg, const struct record *node, unsigned wanted, unsigned present);
-	/* Once for each begin(), but once for a record whose login failed. err->code is OK on success. */
+	/* Called once for each begin(), but only once for a record whose login failed. err->code is OK on success. */
 	void (*result)(void *arg, const struct record *node, const struct err *err);
-	/* The daemon cannot be asked: before the results. */
+	/* Called before the results when the daemon cannot be reached. */
 	void (*no_daemon)(void *arg, const struct err *err);
 	void *arg;
 };
 
-/* wait false: a result is that the daemon took it. SESS_EXISTS when nothing else failed and one was there;
- * the list may be empty. */
+/*
+ * wait false: the result reports only that the daemon accepted the login. SESS_EXISTS when a session existed and nothing
+ * failed.
+ */
 int login_records(
 	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
 
 /*
- * The same for login by startup value: of the records of a target that have node.leading_login, one is logged in
- * to, and the next only where that failed. The target failed when all of them did.
+ * The same for a login by startup value: of a target's records with node.leading_login, the first is tried, and each other only
+ * if those before it failed. The target has failed when all of them have.
  */
 int login_leading(
 	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);
@@ -42,11 +43,14 @@ struct logout_events {
 	void *arg;
 };
 
-/* A session in use is refused when iscsid.safe_logout says so. One that an adapter made is ended there; root only. */
+/*
+ * With iscsid.safe_logout, a session in use is refused. A session that an adapter made is ended through the adapter; only root
+ * may do that.
+ */
 int logout_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
 
-/* Without a daemon, and of an adapter's own sessions, it is done here: only root can. */
+/* This process scans when no daemon runs, and for sessions that an adapter made; only root may do that. */
 int rescan_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
 
