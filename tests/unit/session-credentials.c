@@ -385,6 +385,8 @@ static void a_dead_disk_holds_up_nobody_else(void **state)
 	fixture_until(w, &b.done, 1, 10, 4 * SECONDS);
 	assert_int_equal(b.result.err.code, 0);
 	assert_int_equal(a.done, 0);
+	assert_int_equal(worker_pending(w->workers), 0); /* who looks a name up does not stand behind it */
+	assert_int_equal(worker_pending(w->readers), 1);
 	fixture_until(w, &a.done, 1, 1000, 30 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
 	assert_non_null(strstr(a.text, "could not be read within 5 s"));

@@ -443,6 +443,61 @@ static void every_state_and_event_is_listed_or_ends_it(void **state)
 	}
 }
 
+static _Atomic bool disk_hangs;
+
+static void hang(struct work *w)
+{
+	(void)w;
+	while (disk_hangs)
+		usleep(1000);
+}
+
+static void ignore(struct work *w)
+{
+	(void)w;
+}
+
+/* Before anything is connected, and once for all attempts: a secret that cannot be had, or not in time, ends the discovery. */
+static void discovery_reads_its_secret_first(void **state)
+{
+	struct work dead = { .run = hang, .done = ignore };
+	struct asking *a = set_up();
+
+	(void)state;
+	set(a, FIELD_DISC_AUTHMETHOD, "CHAP");
+	set(a, FIELD_DISC_USERNAME, "me");
+	set(a, FIELD_DISC_PASSWORD_FILE, "/nowhere/secret");
+	assert_int_equal(ask(a), 0);
+	assert_int_equal(a->err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+	assert_string_equal(a->messages, "cannot read the CHAP secret from /nowhere/secret: No such file or directory\n");
+	discovery_free(a->d);
+
+	a->done = 0;
+	disk_hangs = true;
+	assert_int_equal(worker_submit(a->workers, &dead), 0);
+	assert_in_range(ask(a), 15, 16);
+	assert_int_equal(a->err.code, MISCSI_ERR_TRANS_TIMEOUT);
+	assert_int_equal(a->target.connections, 0);
+	discovery_free(a->d);
+	disk_hangs = false;
+
+	a->done = 0;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	set(a, FIELD_DISC_PASSWORD_FILE, "credential:passwd");
+	ask(a);
+	assert_non_null(strstr(a->err.text, "iscsiadm was not started by systemd with LoadCredential=passwd"));
+	discovery_free(a->d);
+
+	a->done = 0;
+	set(a, FIELD_DISC_PASSWORD_FILE, "/proc/sys/kernel/random/boot_id");
+	a->target.mute_login = true;
+	set(a, FIELD_DISC_REOPEN_MAX, "2");
+	ask(a);
+	assert_int_equal(a->err.code, MISCSI_ERR_PDU_TIMEOUT);
+	assert_int_equal(a->target.logins, 3);
+	end(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +516,7 @@ int main(void)
 		cmocka_unit_test(discovery_may_be_freed_at_any_time),
 		cmocka_unit_test(discovery_names_what_its_iface_lacks),
 		cmocka_unit_test(discovery_of_a_name_that_is_none),
+		cmocka_unit_test(discovery_reads_its_secret_first),
 		cmocka_unit_test(every_state_and_event_is_listed_or_ends_it),
 	};
 
