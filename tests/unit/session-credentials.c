@@ -329,7 +329,7 @@ static void no_secret_no_connection(void **state)
 	}
 }
 
-/* Whether the kernel was told a secret; and that a login went out. */
+/* Whether the kernel was told a secret. */
 static bool kernel_knows(struct session_fixture *w, const char *secret)
 {
 	bool found = false;
@@ -346,26 +346,44 @@ static bool kernel_knows(struct session_fixture *w, const char *secret)
 	return found;
 }
 
-static void only_firmware_gets_the_secret(void **state)
+static struct record *node_with_credential(struct session_fixture *w, const char *transport)
 {
-	static const char *const transports[] = { "tcp", "null" };
-	struct session_fixture *w = *state;
+	struct record *node = node_with_file(w, "credential:secret");
 
-	tempdir_put((struct tempdir *)w->dir, "secret", "for the firmware\n");
+	tempdir_put((struct tempdir *)w->dir, "secret", "from its file\n");
 	setenv("CREDENTIALS_DIRECTORY", w->dir, 1);
-	for (unsigned i = 0; i < ARRAY_SIZE(transports); i++) {
-		struct record *node = node_with_file(w, "credential:secret");
-		struct asked a;
+	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, transport, NULL), 0);
+	return node;
+}
 
-		assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, transports[i], NULL), 0);
-		assert_int_equal(record_set(node, FIELD_IFACE_NAME, transports[i], NULL), 0);
-		fixture_login(w, node, &a);
-		fixture_run(w, 1 * SECONDS);
-		assert_int_equal(w->logins > 0, 1); /* tcp's, with the secret in our memory alone */
-		assert_int_equal(kernel_knows(w, "for the firmware"), i);
-		manager_forget(&a.request);
-		record_free(node);
-	}
+static void the_kernel_is_not_told_what_is_in_a_file(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = node_with_credential(w, "tcp");
+	struct asked a;
+
+	fixture_login(w, node, &a);
+	fixture_run(w, 1 * SECONDS);
+	assert_true(w->logins > 0);
+	assert_false(kernel_knows(w, "from its file"));
+	manager_forget(&a.request);
+	record_free(node);
+}
+
+static void firmware_is_told_what_is_in_a_file(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = node_with_credential(w, "null");
+	struct asked a;
+
+	fixture_login(w, node, &a);
+	fixture_run(w, 1 * SECONDS);
+	assert_true(kernel_knows(w, "from its file"));
+	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 3);
+	fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
+	assert_int_equal(a.result.err.code, 0);
+	assert_null(fixture_session(w)->conn.credentials); /* wiped when the session is up */
+	record_free(node);
 }
 
 static void a_dead_disk_holds_up_nobody_else(void **state)
@@ -421,7 +439,8 @@ int main(void)
 		cmocka_unit_test(a_read_that_hangs_is_waited_for_again),
 		cmocka_unit_test(no_memory_is_told_and_nothing_is_left),
 		T(no_secret_no_connection),
-		T(only_firmware_gets_the_secret),
+		T(the_kernel_is_not_told_what_is_in_a_file),
+		T(firmware_is_told_what_is_in_a_file),
 		T(a_dead_disk_holds_up_nobody_else),
 	};
 
