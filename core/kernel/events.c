@@ -164,32 +164,18 @@ int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *
 
 static const struct {
 	uint32_t number;
-	const char *name, *text;
+	const char *text;
 } conn_errors[] = {
-#define CONN_ERROR(number, name, text) { number, #name, text },
+#define CONN_ERROR(number, name, text) { number, text },
 #include "kernel/conn_errors.def"
 #undef CONN_ERROR
 };
 
-static size_t conn_error_row(uint32_t error)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(conn_errors) && conn_errors[i].number != error)
-		i++;
-	return i;
-}
-
 const char *events_conn_error_text(uint32_t error)
 {
-	size_t i = conn_error_row(error);
-
-	return i < ARRAY_SIZE(conn_errors) ? conn_errors[i].text : "unknown error";
-}
-
-const char *events_conn_error_name(uint32_t error)
-{
-	size_t i = conn_error_row(error);
-
-	return i < ARRAY_SIZE(conn_errors) ? conn_errors[i].name : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(conn_errors); i++) {
+		if (conn_errors[i].number == error)
+			return conn_errors[i].text;
+	}
+	return "unknown error";
 }

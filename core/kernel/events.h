@@ -41,7 +41,5 @@ int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *
 
 /* "connection closed by the peer"; "unknown error" for a number that is no row of conn_errors.def. */
 const char *events_conn_error_text(uint32_t error);
-/* "TCP_CONN_CLOSE"; NULL. */
-const char *events_conn_error_name(uint32_t error);
 
 #endif

@@ -6,7 +6,7 @@
  * Builders return nothing: when memory or a bound fails the job remembers it, and kernel_submit() or
  * kernel_run() gives it back. A request acts on the session, connection and host last named by
  * job_for(); after a create_session in the same job, on the session that the kernel will answer.
- * Requests are described in requests.def; KERNEL_ABI order rules are the caller's.
+ * Requests are described in requests.def. Their order (doc/KERNEL.md, rules 1 to 20) is the caller's to keep.
  */
 #ifndef KERNEL_JOB_H
 #define KERNEL_JOB_H

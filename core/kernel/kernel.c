@@ -261,7 +261,7 @@ static int attach_error(struct err *err, int rc)
 	if (rc == -EPERM)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot listen to the kernel's iSCSI events");
 	if (rc == -EPROTONOSUPPORT)
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "no iSCSI in the kernel (scsi_transport_iscsi)");
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "the kernel has no iSCSI: load module scsi_transport_iscsi");
 	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
 }
 

@@ -113,7 +113,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
+		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
 	rc = is_live(s, plain) ? 1 : look_up_module(plain, any_builtin);
 	if (rc)
 		return rc < 0 ? no_file(plain, err) : 0;
@@ -130,7 +130,7 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "no kernel module can have such a name");
+		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
 	if (is_live(s, plain))
 		return 0;
 	rc = look_up_module(plain, insert_any);
@@ -139,6 +139,6 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	if (rc == -ENOENT)
 		return no_file(plain, err);
 	if (rc == -EPERM || rc == -EACCES)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "may not load kernel module %s", plain);
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "not permitted to load kernel module %s", plain);
 	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "cannot load kernel module %s", plain);
 }

@@ -39,7 +39,7 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 		return 0;
 	if (!rc)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"the iSCSI interface of a 32-bit x86 kernel is not spoken; a 64-bit one is needed");
+			"miscsi does not support the iSCSI interface of a 32-bit x86 kernel: boot a 64-bit kernel");
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);

@@ -254,7 +254,8 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 	}
 	if (!is_as_wanted(link, m, parent))
 		return err_set(err, MISCSI_ERR_TRANS,
-			"network device %s is there, and is no macvlan of %s with the adapter's address", name, m->parent);
+			"network device %s exists, but is not a macvlan of %s with the adapter's hardware address", name,
+			m->parent);
 	/* before it has an address that could be answered for wrongly */
 	rc = answer_apart(name, m->parent, err);
 	if (rc < 0)
@@ -273,5 +274,5 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);
-	return sock ? make_sure(sock, m, name, err) : err_set(err, MISCSI_ERR_NOMEM, "no socket to the kernel's network");
+	return sock ? make_sure(sock, m, name, err) : err_set(err, MISCSI_ERR_NOMEM, "no memory for a routing socket");
 }

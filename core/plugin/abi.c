@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The gate and the merge: a plugin's structures, of whatever size their makers knew, into ours. Owned by load.c.
+ * The gate and the merge: a plugin's structures, of whatever size their makers knew, into ours. Called by load.c.
  *
  * What is read here was not made by us: sizes are checked before members, members before they are used.
  */
@@ -56,6 +56,7 @@ static const struct {
 
 #define OPS_HEAD (2 * sizeof(uint32_t)) /* size, reserved */
 
+/* The text may lack its NUL: it is not read beyond the longest name. */
 static bool word_ok(const char *s, const char *alphabet)
 {
 	size_t len = s ? strnlen(s, NAME_MAX_LEN + 1) : 0;
@@ -104,6 +105,7 @@ static void merge_table(const struct ops_table *t, const unsigned char *theirs, 
 	}
 }
 
+/* Defaults first: a table that the plugin leaves out, and a member that it leaves NULL or does not know, keeps them. */
 static int merge_ops(struct plugin *plugin, struct err *err)
 {
 	plugin->ops = defaults_table;
@@ -118,13 +120,14 @@ static int merge_ops(struct plugin *plugin, struct err *err)
 			continue;
 		memcpy(&size, theirs, sizeof(size));
 		if (size < OPS_HEAD || size > TABLE_SIZE_MAX)
-			return err_set(err, MISCSI_ERR_INTERNAL, "its table '%s' says to be %u bytes long", t->name, size);
+			return err_set(err, MISCSI_ERR_INTERNAL, "its table '%s' claims a size of %u bytes", t->name, size);
 		merge_table(t, theirs, size, (unsigned char *)&plugin->ops + t->merged);
 		plugin->has |= 1u << i;
 	}
 	return 0;
 }
 
+/* These names become parts of paths below /sys and /lib/modules, so the letters are checked here, once. */
 static int check_match(const struct miscsi_plugin *abi, struct err *err)
 {
 	struct miscsi_match m;
@@ -143,7 +146,7 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 	return 0;
 }
 
-/* What traits promise must be there. */
+/* What traits promise must be there: reported when the file is loaded, and not by the first login that would fail. */
 static int check_traits(const struct plugin *plugin, struct err *err)
 {
 	struct miscsi_match m;
@@ -152,14 +155,18 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m, sizeof(m)); n++)
 		traits |= m.traits;
 	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its firmware logs in, but it has no login op");
+		return err_set(err, MISCSI_ERR_INTERNAL, "it declares that firmware logs in, but has no login op");
 	if (plugin->ops.login.start && !plugin->ops.login.event)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its login has no event op to end it");
+		return err_set(err, MISCSI_ERR_INTERNAL, "it has a login op, but no event op to end a login");
 	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == defaults_table.endpoint.connect)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it connects by sockets, but it has no connect op");
+		return err_set(err, MISCSI_ERR_INTERNAL, "it declares that it connects by sockets, but has no connect op");
 	return 0;
 }
 
+/*
+ * Every structure is copied before it is judged, so that a check and the use of what it checked see the same bytes, and
+ * members beyond the plugin's size read as zero.
+ */
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
 {
 	size_t size = raw->size;
@@ -168,15 +175,15 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	/* the ABI first: nothing else can be believed when it is another one */
 	if (raw->abi != MISCSI_ABI)
 		return err_set(
-			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u, this program has %u", raw->abi, MISCSI_ABI);
+			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", raw->abi, MISCSI_ABI);
 	if (size < offsetof(struct miscsi_plugin, version) || size > TABLE_SIZE_MAX)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it says to be %zu bytes long", size);
+		return err_set(err, MISCSI_ERR_INTERNAL, "it claims a size of %zu bytes", size);
 	memset(&plugin->abi, 0, sizeof(plugin->abi));
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
 	if (!abi_name_ok(plugin->abi.name))
-		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty or has other characters than a-z 0-9 _");
+		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty, or has characters other than a-z, 0-9 and _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it calls itself '%s'", plugin->abi.name);
+		return err_set(err, MISCSI_ERR_INTERNAL, "its structure names it '%s'", plugin->abi.name);
 	r = check_match(&plugin->abi, err);
 	if (r == 0)
 		r = merge_ops(plugin, err);
@@ -185,6 +192,7 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	return r;
 }
 
+/* Traits that only steer the core (BOUND_SESSION, THROUGH_HOST …) have no text: they are nothing that a user chooses by. */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 {
 	const char *comma = "";

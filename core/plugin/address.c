@@ -15,6 +15,7 @@ static const char *iface_setting(struct op_private *p, const char *key)
 	return text ? text : "";
 }
 
+/* A mask with holes counts its bits: it was wrong before it came here, and only the prefix reaches the kernel. */
 static unsigned prefix_of_mask(const char *mask)
 {
 	struct in_addr in;
@@ -34,6 +35,7 @@ static unsigned prefix_of(struct op_private *p, int family)
 	return n == 0 || n > most ? most : n;
 }
 
+/* Exactly six numbers: a driver in an error state shows less, and the macvlan must have the adapter's address. */
 static bool read_mac(const struct sysfs *sysfs, uint32_t host_no, unsigned char mac[6])
 {
 	char text[32], end;
@@ -43,6 +45,7 @@ static bool read_mac(const struct sysfs *sysfs, uint32_t host_no, unsigned char 
 			&end) == 6;
 }
 
+/* The name comes from a record or a driver and becomes a path and a device name, so it is checked for both. */
 static bool take_netdev(const struct sysfs *sysfs, const char *name, char parent[IFNAMSIZ])
 {
 	if (!*name || strlen(name) >= IFNAMSIZ || strchr(name, '/') || *name == '.' || !sysfs_exists(sysfs, "class/net/%s", name))
@@ -68,6 +71,10 @@ static bool find_adapter(struct op_private *p, struct macvlan *m)
 		take_netdev(sysfs, netdev, m->parent);
 }
 
+/*
+ * On the loop's thread: settings and sysfs are read here, and copied, since the worker may still run when the op is gone.
+ * Without an address in the iface the adapter uses the one that the kernel chooses, and nothing needs to be done.
+ */
 void address_look(struct op_private *p, const struct miscsi_connect_args *args, struct address *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -106,6 +113,7 @@ static int not_without(const struct address *a, struct err *err)
 		a->transport, a->text);
 }
 
+/* The macvlan is made without an address; the administrator runs the DHCP client, which is not ours to start. */
 static int await_dhcp(const struct address *a, struct err *err)
 {
 	unsigned char address[16];
@@ -119,6 +127,7 @@ static int await_dhcp(const struct address *a, struct err *err)
 		a->transport, name);
 }
 
+/* On a worker's thread: asking the kernel for all addresses and making a device both wait for its network lock. */
 int address_ready(const struct address *a, struct err *err)
 {
 	int r;
@@ -127,7 +136,8 @@ int address_ready(const struct address *a, struct err *err)
 		return 0;
 	r = a->dhcp ? 0 : macvlan_address_is_ours(a->family, a->macvlan.address);
 	if (r < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "transport %s: whose address is %s", a->transport, a->text);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "transport %s: cannot look up which device has the address %s",
+			a->transport, a->text);
 	if (r > 0)
 		return 0;
 	if (!a->may_make)
@@ -141,6 +151,7 @@ int address_ready(const struct address *a, struct err *err)
 	return r == 0 && a->dhcp ? await_dhcp(a, err) : r;
 }
 
+/* For the answer to PATH_REQ, on the loop's thread: only looks, for the connect has made the device before. */
 int address_source(struct op_private *p, int family, unsigned char source[16], struct err *err)
 {
 	struct address a = { .dhcp = true, .family = family };

@@ -28,6 +28,7 @@ static char *next_word(char **at)
 	return strsep(at, " \t\r");
 }
 
+/* A word that is too long, or has other letters, is not cut or cleaned: half a name would be another one. */
 static bool copy_word(char to[CATALOGUE_WORD_MAX], const char *word)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+";
@@ -83,6 +84,7 @@ static struct catalogue_row *new_row(struct list *rows, char *at)
 	return row;
 }
 
+/* Bounded, as the rows are: a broken file must not take memory without end. */
 static int add_pci(struct catalogue_row *row, char *at)
 {
 	struct miscsi_pci_id *ids, id = { .subvendor = MISCSI_PCI_ANY, .subdevice = MISCSI_PCI_ANY };
@@ -107,6 +109,7 @@ static int add_pci(struct catalogue_row *row, char *at)
 	return 0;
 }
 
+/* The array ends at NULL, as the ABI's match table wants it: the row is handed out as one of a plugin's. */
 static int add_driver(struct catalogue_row *row, char *at)
 {
 	char name[CATALOGUE_WORD_MAX], **drivers;

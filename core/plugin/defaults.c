@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a plugin gets that brings no op of its own: the kernel's endpoints; the kernel's statistics and host parameters
- * (kdefaults.c); what the driver has by its traits (kflash.c, kchap.c, kiface.c); "not supported" for the rest. Constant data.
+ * The table of ops that stand in for those a plugin does not bring: endpoint.c, khost.c and kstats.c for any transport; kflash.c, kchap.c,
+ * knet.c and path.c where the plugin's traits declare that the driver has them; "not supported" for the rest. Constant data.
  */
 #include "plugin/defaults.h"
 #include "plugin/endpoint.h"

@@ -35,6 +35,7 @@ static bool ends_in(const char *name, const char *suffix)
 	return len > tail && strcmp(name + len - tail, suffix) == 0;
 }
 
+/* Sorted, so that of two plugins that serve one transport it is always the same that is refused. */
 static int files_of_dir(void *arg, const char *dir)
 {
 	const struct file_walk *w = arg;

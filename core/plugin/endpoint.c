@@ -31,7 +31,7 @@ static bool has_trait(const struct op_private *p, uint64_t traits)
 	return p->transport->match.traits & traits;
 }
 
-/* What an action returns: the event for a failure, or none, for a callback brings the next. */
+/* What an action returns. After a success there is no event yet: a callback brings it. */
 static int failed_or_none(struct endpoint *e, int r)
 {
 	e->result = r;
@@ -52,6 +52,7 @@ static void endpoint_event(struct endpoint *e, enum endpoint_event event)
 	fsm_event(&e->run, event);
 }
 
+/* EP_POLL and EP_DISCONNECT both have the handle in the same place. */
 static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle, miscsi_answer_fn fn)
 {
 	struct miscsi_request r = { .size = sizeof(r), .type = type, .u.ep_poll = { .ep_handle = handle } };
@@ -128,7 +129,7 @@ static void endpoint_addressed(struct miscsi_op *op, const struct miscsi_answer 
 
 	e->result = answer->result;
 	if (answer->result < 0)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u does not take the address %s: %s", op->host_no, e->args->ip,
+		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u refuses the IP address %s: %s", op->host_no, e->args->ip,
 			strerror(-answer->result));
 	endpoint_event(e, answer->result < 0 ? EP_EV_FAILED : EP_EV_ADDRESSED);
 }
@@ -260,6 +261,7 @@ static int endpoint_abandon(void *machine)
 #define MACHINE_UNLISTED EP_EV_FAILED
 #include "base/machine.h"
 
+/* Every end of the machine calls op_finish(), which reports from the loop: so this never returns a result itself. */
 int endpoint_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
 {
 	struct op_private *p = op_of(op);
@@ -268,7 +270,8 @@ int endpoint_connect(struct miscsi_op *op, const struct miscsi_connect_args *arg
 	(void)out; /* p->binding, which is filled when the endpoint is connected */
 	if (has_trait(p, MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
 		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND,
-			"transport %s connects through a host only: bind the iface to one", op->transport);
+			"transport %s connects only through a SCSI host: set iface.hwaddress to that of an adapter",
+			op->transport);
 	e = p->endpoint = op->core->op_alloc(op, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
@@ -285,6 +288,7 @@ static void endpoint_disconnected(struct miscsi_op *op, const struct miscsi_answ
 	op->core->op_done(op, answer->result == -EINVAL ? 0 : answer->result);
 }
 
+/* Only for an endpoint that was never bound to a connection: STOP_CONN disconnects a bound one (doc/KERNEL.md, rule 11). */
 int endpoint_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)
 {
 	int r;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* "default" is how older records say "none". */
+/* Records of 2.1.8 write "default" for none. */
 static const char *wanted_text(const char *text)
 {
 	return text && *text && strcmp(text, "default") != 0 ? text : NULL;
@@ -26,6 +26,10 @@ static bool host_shows(const struct sysfs *sysfs, const char *host, const char *
 		strcasecmp(value, wanted) == 0;
 }
 
+/*
+ * The hardware address first: it survives a renaming of network devices, and drivers such as qedi have no real netdev
+ * attribute.
+ */
 static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
 {
 	const char *mac = wanted_text(args->hwaddress), *netdev = wanted_text(args->netdev);
@@ -43,6 +47,7 @@ static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct
 		strcmp(proc_name, proc_name_of(t)) == 0;
 }
 
+/* Counted by proc_name: /sys/class/iscsi_host also lists the hosts that iscsi_tcp makes for each session. */
 int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
@@ -66,16 +71,17 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 
 	if (hosts == 0)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-			"there is no host of transport %s: `iscsiadm -m transport` shows the adapters and what they lack",
+			"transport %s has no SCSI host: `iscsiadm -m transport` lists the adapters and what each one lacks",
 			t->match.transport);
 	if (mac || netdev)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", t->match.transport,
 			mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
-	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		"transport %s has %u hosts: set iface.hwaddress to say through which to connect", t->match.transport, hosts);
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %u hosts: set iface.hwaddress to choose one",
+		t->match.transport, hosts);
 }
 
+/* Transports without adapters, or whose sessions bring their own host, have none to choose from. */
 int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
@@ -97,7 +103,7 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 		if (host_is_wanted(sysfs, list.names[i], args) && found++ == 0)
 			*host_no = number;
 	}
-	/* several hosts and no word which: the choice is the administrator's, not the order's in which drivers were loaded */
+	/* several hosts and none named: the administrator must choose, not the order in which the drivers were loaded */
 	if (found == 1 || (found > 1 && !any))
 		return 0;
 	*host_no = MISCSI_NONE;

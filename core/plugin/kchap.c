@@ -69,6 +69,7 @@ static int walk_entry(struct miscsi_op *op, struct walk *w, const struct iscsi_c
 	return 0;
 }
 
+/* Of a list all rows have been reported; of a set the one that was looked for. */
 static int end_of_walk(struct miscsi_op *op, const struct walk *w)
 {
 	return w->username && w->found != MISCSI_NONE ? op->core->result_row(op, w->found) : 0;
@@ -109,6 +110,7 @@ static int walk_on(struct miscsi_op *op)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+/* In steps of some entries: the kernel allocates room for as many as are asked for, and holds its mutex meanwhile. */
 int kchap_list(struct miscsi_op *op)
 {
 	op->data = op->core->op_alloc(op, sizeof(struct walk));
@@ -143,6 +145,10 @@ static int walk_for_username(struct miscsi_op *op, struct walk *w)
 	return 0;
 }
 
+/*
+ * After a set with a free index the table is walked for the entry, since the kernel does not return which one it took (rule
+ * 29).
+ */
 int kchap_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
@@ -153,7 +159,7 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 	if (r < 0)
 		return r;
 	if (index != MISCSI_NONE && index >= INDEX_FREE)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "%u is no index of a CHAP table", index);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP table has no index %u", index);
 	op->data = w;
 	w->found = index;
 	r = kencode_chap(op, (uint16_t)(index == MISCSI_NONE ? INDEX_FREE : index), &k);
@@ -171,7 +177,7 @@ int kchap_remove(struct miscsi_op *op, uint32_t index)
 	struct miscsi_request request = { 0 };
 
 	if (index > INDEX_MAX)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "%u is no index of a CHAP table", index);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP table has no index %u", index);
 	request.u.delete_chap.host_no = op->host_no;
 	request.u.delete_chap.chap_tbl_idx = (uint16_t)index;
 	return krequest_send(op, &del_chap, &request);

@@ -41,6 +41,7 @@ static int put_ip(struct value *v, const char *text, uint8_t width, int v6)
 	return inet_pton(v6 ? AF_INET6 : AF_INET, text, v->bytes) == 1 ? 0 : -EINVAL;
 }
 
+/* The whole field is sent, with zeros behind the text: a driver that copies its own width must not read beyond the attribute. */
 static int put_text(struct value *v, const char *text)
 {
 	size_t len = strlen(text);
@@ -100,6 +101,7 @@ static int put_field(struct value *v, const struct record *r, enum field_id id, 
 	return 0;
 }
 
+/* The key and the value are named: with many settings in one request nobody would find the wrong one. */
 static int no_good(struct miscsi_op *op, const struct record *r, enum field_id id, const char *form)
 {
 	char text[320];
@@ -124,6 +126,7 @@ static const struct autoconf {
 #define AUTOCONFS (ARRAY_SIZE(autoconfs))
 #define ROUTER_AUTOCFG_STATES 2 /* from here on words of sysfs, nothing to set */
 
+/* The four settings that decide whether the adapter or the user chooses an address. */
 static bool is_autoconf(enum field_id id)
 {
 	for (size_t i = 0; i < AUTOCONFS; i++) {
@@ -201,8 +204,8 @@ static int end_series(struct miscsi_op *op, struct kencode *out, int ret)
 	if (strbuf_error(&out->attrs) == -ENOMEM)
 		return -ENOMEM;
 	if (strbuf_error(&out->attrs))
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "these are too many settings for one request");
-	return out->count ? 0 : op->core->set_error(op, MISCSI_ERR_INVAL, "there is no setting to be set");
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "too many settings for one request");
+	return out->count ? 0 : op->core->set_error(op, MISCSI_ERR_INVAL, "no setting was given");
 }
 
 /* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */
@@ -221,6 +224,7 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 	return ret < 0 ? refuse_setting(op, &err) : 0;
 }
 
+/* All ifaces of one request are one transaction of the adapter (rule 26), so they are encoded into one series. */
 int kencode_iface(struct miscsi_op *op, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = NULL;
@@ -273,6 +277,7 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 	return 0;
 }
 
+/* In the order of fields.def, in which portal_type precedes the addresses: the driver works in the order of the message. */
 int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
@@ -301,7 +306,8 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	in = *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
 	if (in && (*record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len))
 		return op->core->set_error(op, MISCSI_ERR_INVAL,
-			"an entry is either for us (username, password) or for the target (username_in, password_in)");
+			"an entry holds the credentials either of the initiator (username, password) or of the target "
+			"(username_in, password_in)");
 	username = record_str(r, in ? FIELD_CHAP_USERNAME_IN : FIELD_CHAP_USERNAME);
 	password = record_secret(r, in ? FIELD_CHAP_PASSWORD_IN : FIELD_CHAP_PASSWORD);
 	if (!*username || !password->len || password->len > TEXT_BYTES)

@@ -58,6 +58,7 @@ static int list_one(void *arg, const char *name)
 	return show_flashnode(op, index);
 }
 
+/* No such directory: no driver with flash nodes is loaded, which is an empty list and not a failure. */
 int kflash_list(struct miscsi_op *op)
 {
 	int r = op->core->sysfs_list(op, DEVICES, list_one, op);
@@ -151,6 +152,7 @@ int kflash_create(struct miscsi_op *op, const char *portal_type)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+/* The entry's family is read first: it decides which form of address is accepted, and how it is laid out (rule 25). */
 int kflash_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
@@ -188,6 +190,7 @@ int kflash_logout(struct miscsi_op *op, uint32_t index)
 	return flashnode_request(op, &logout_flashnode, index);
 }
 
+/* A session that the adapter made for itself is ended by this request alone (doc/KERNEL.md, rule 24). */
 int kflash_logout_sid(struct miscsi_op *op)
 {
 	return flashnode_request(op, &logout_session, op->sid);

@@ -27,13 +27,16 @@ struct host_set {
 	unsigned taken, refused; /* a bit for each row */
 };
 
+/* One request after another: each is one parameter, and its answer is about that one alone. */
 static int host_set_next(struct miscsi_op *op);
 
+/* "; set: ipaddress, netdev": what goes before the first name, commas after that. */
 static void list_name(struct strbuf *b, const char *before, const char *name)
 {
 	strbuf_printf(b, "%s%s", b->len ? ", " : before, name);
 }
 
+/* Drivers print addresses in the kernel's long form, users write the short one; hardware addresses differ in case. */
 static bool same_host_value(const char *wanted, const char *shown)
 {
 	unsigned char a[16], b[16];
@@ -72,20 +75,21 @@ static int host_set_end(struct miscsi_op *op)
 		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
 			list_name(&set, "; set: ", p->name);
 		else if (s->taken >> i & 1)
-			strbuf_printf(&ignored, "%s the driver took %s, but shows %s",
+			strbuf_printf(&ignored, "%s the driver accepted %s, but shows %s",
 				ignored.len	   ? ";" :
 					s->refused ? " be set;" :
 						     ":",
 				p->name, *shown ? shown : "nothing");
 	}
 	if (strbuf_error(&refused) || strbuf_error(&ignored) || strbuf_error(&set))
-		return op->core->set_error(op, MISCSI_ERR_NOMEM, "no memory to tell what was set");
+		return op->core->set_error(op, MISCSI_ERR_NOMEM, "no memory for the list of what was set");
 	if (!refused.len && !ignored.len)
 		return 0;
 	return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s%s%s%s", op->transport, strbuf_str(&refused),
 		ignored.len ? strbuf_str(&ignored) : " be set", strbuf_str(&set));
 }
 
+/* -ENOSYS: the driver does not have this parameter, which is no reason to leave out the others. Any other errno ends the op. */
 static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct host_set *s = op->data;
@@ -99,7 +103,7 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 
 		for (size_t i = 0; i < HOST_PARAMS; i++) {
 			if (s->taken >> i & 1)
-				list_name(&set, "; it took ", host_params[i].name);
+				list_name(&set, "; it accepted ", host_params[i].name);
 		}
 		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no,
 			host_params[s->next - 1].name, strerror(-answer->result), strbuf_str(&set));

@@ -60,12 +60,14 @@ static void ping_sent(struct miscsi_op *op, const struct miscsi_answer *answer)
 		op->core->op_done(op, krequest_failed(op, &ping, answer->result));
 }
 
+/* Counted from the request: an adapter whose firmware has crashed sends no event. */
 static void ping_lost(struct miscsi_op *op, void *arg)
 {
 	(void)arg;
 	op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "timed out"));
 }
 
+/* The request only starts the ping. Its end is event 111, which carries the id: several may be under way on one host. */
 int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
@@ -85,6 +87,7 @@ int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+/* The status numbers are the kernel's enum iscsi_ping_status_code; 0 is success. */
 void knet_ping_event(struct miscsi_op *op, uint32_t status)
 {
 	int r = 0;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+/* -ENOSYS is not an error of the entry: the driver, or this kernel, has no such request. */
 int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 {
 	if (errnum == -ENOSYS)
@@ -22,6 +23,7 @@ static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *
 	op->core->op_done(op, answer->result < 0 ? krequest_failed(op, k, answer->result) : 0);
 }
 
+/* op->data carries the row to the answer: these ops have no state of their own. */
 int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request)
 {
 	int r;

@@ -45,6 +45,7 @@ static const struct counter {
 	{ "timeout_err", 88, 4 },
 };
 
+/* By memcpy(): the 64-bit counters of custom entries are not aligned. */
 static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, uint32_t width)
 {
 	char text[32];
@@ -61,6 +62,7 @@ static int emit_counter(struct miscsi_op *op, const char *name, const unsigned c
 	return op->core->result(op, name, text, 0);
 }
 
+/* Custom counters follow the fixed ones. Their number is the driver's word, so it is held against the length that arrived. */
 static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
 	uint32_t customs;
@@ -95,6 +97,7 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 	op->core->op_done(op, r);
 }
 
+/* The answer is multicast, and EEXIST, here ENOENT already, means that there is no such connection (doc/KERNEL.md, Errors). */
 int kstats_session(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_STATS };

@@ -23,11 +23,13 @@
 #define SUFFIX ".so"
 #define ENTRY_SUFFIX "_LTX_miscsi_plugin_entry"
 
+/* The kernel sets AT_SECURE for set-user-ID programs, file capabilities and changes of the security domain alike. */
 bool load_privileged(void)
 {
 	return getauxval(AT_SECURE) != 0;
 }
 
+/* The environment comes first, so that a developer tries a plugin of his own without removing the installed one. */
 char *load_dirs(const char *env, bool privileged)
 {
 	struct strbuf b = STRBUF_INIT(0);
@@ -41,17 +43,18 @@ char *load_dirs(const char *env, bool privileged)
 int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err)
 {
 	if (!S_ISREG(file->st_mode))
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "it is no regular file");
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "it is not a regular file");
 	if (!root)
 		return 0;
-	/* who may write it may run anything as root */
+	/* a user who may write it could run anything as root */
 	if (file->st_mode & S_IWOTH)
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "everybody may write to it");
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "every user may write to it");
 	if ((dir->st_mode & S_IWOTH) && !(dir->st_mode & S_ISVTX))
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "everybody may write to its directory");
+		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "every user may write to its directory");
 	return 0;
 }
 
+/* By name alone, or by name and file: two files of one name are two entries, the second of them refused. */
 static struct plugin *plugin_known(struct plugins *ps, const char *name, const char *file)
 {
 	struct plugin *p;
@@ -63,6 +66,7 @@ static struct plugin *plugin_known(struct plugins *ps, const char *name, const c
 	return NULL;
 }
 
+/* The code stays mapped (resident), so what still points into it stays valid; only our own structures go. */
 void load_forget(struct plugin *p)
 {
 	if (!p)
@@ -97,6 +101,7 @@ static struct plugin *plugin_new(struct plugins *ps, const char *name, const cha
 	return p;
 }
 
+/* Nobody has seen them yet: a plugin is refused before its transports can be found. */
 static void drop_transports(struct plugin *p)
 {
 	struct transport *t, *next;
@@ -109,7 +114,7 @@ static void drop_transports(struct plugin *p)
 	}
 }
 
-/* Named once, with the reason; the program goes on. */
+/* The log names the file and the reason once, -m transport whenever it is asked; the program goes on without the plugin. */
 static int plugin_refuse(struct plugin *p, const char *reason)
 {
 	drop_transports(p);
@@ -130,8 +135,8 @@ static int make_transports(struct plugin *p, struct err *err)
 	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
 		list_for_each (other, &p->ps->transports, node) {
 			if (strcmp(other->match.transport, m.transport) == 0)
-				return err_set(err, MISCSI_ERR_INTERNAL, "transport '%s' is served by %s already", m.transport,
-					other->plugin->file);
+				return err_set(err, MISCSI_ERR_INTERNAL, "%s already serves transport '%s'", other->plugin->file,
+					m.transport);
 		}
 		t = x_new(struct transport);
 		if (!t)
@@ -144,6 +149,7 @@ static int make_transports(struct plugin *p, struct err *err)
 	return 0;
 }
 
+/* The plugin's own op comes first: start() may already log, set timers and watch descriptors through core->self. */
 static int plugin_start(struct plugin *p, struct err *err)
 {
 	void *state = NULL;
@@ -157,7 +163,7 @@ static int plugin_start(struct plugin *p, struct err *err)
 	r = p->abi.start ? p->abi.start(&p->core, &state) : 0;
 	if (r != 0) {
 		op_services_release(p->self);
-		return err_sys(err, MISCSI_ERR_INTERNAL, r < 0 ? -r : EIO, "it does not start");
+		return err_sys(err, MISCSI_ERR_INTERNAL, r < 0 ? -r : EIO, "its start() fails");
 	}
 	p->self->pub.state = state;
 	p->started = true;
@@ -174,7 +180,7 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 	if (!p)
 		return -ENOMEM;
 	if (other && !other->refused) {
-		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' was loaded from %s already", name, other->file);
+		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s", name, other->file);
 		return plugin_refuse(p, err.text);
 	}
 	r = abi_merge(p, raw, &err);
@@ -192,6 +198,7 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 	return r;
 }
 
+/* For files that fail before there is anything of theirs to check. */
 static int refuse_file(struct plugins *ps, const char *name, const char *file, const char *reason)
 {
 	struct plugin *p = plugin_new(ps, name, file);
@@ -214,8 +221,8 @@ static lt_dlhandle open_file(const char *file)
 }
 
 /*
- * libltdl binds lazily, so that a missing symbol would end the program at its first call; and it says "file not found" for whatever went
- * wrong. So the dynamic linker binds the file first, and names what is missing.
+ * libltdl binds lazily, so that a missing symbol would end the program at its first call, and it reports "file not found" for any
+ * failure. So the dynamic linker binds the file first, and names what is missing.
  */
 static const char *bind_now(const char *file)
 {
@@ -227,6 +234,7 @@ static const char *bind_now(const char *file)
 	return reason ? reason : "it cannot be opened";
 }
 
+/* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
 static int load_file(struct plugins *ps, const char *name, const char *file)
 {
 	char entry[64 + sizeof(ENTRY_SUFFIX)];
@@ -235,7 +243,7 @@ static int load_file(struct plugins *ps, const char *name, const char *file)
 	lt_dlhandle handle;
 
 	if (!abi_name_ok(name))
-		return refuse_file(ps, name, file, "its name has other characters than a-z 0-9 _");
+		return refuse_file(ps, name, file, "its name has characters other than a-z, 0-9 and _");
 	reason = bind_now(file);
 	if (reason)
 		return refuse_file(ps, name, file, reason);
@@ -245,11 +253,12 @@ static int load_file(struct plugins *ps, const char *name, const char *file)
 	snprintf(entry, sizeof(entry), "%s" ENTRY_SUFFIX, name);
 	raw = lt_dlsym(handle, entry);
 	if (!raw)
-		return refuse_file(ps, name, file, "it is no plugin of miscsi by this name: it has no entry symbol");
+		return refuse_file(ps, name, file,
+			"it has no entry symbol for this name: it is not a miscsi plugin, or the file was renamed");
 	return load_entry(ps, name, file, raw);
 }
 
-/* One directory entry. What is not there is nothing. */
+/* One directory entry. A file that is not there, or that is already known, is passed over. */
 static int load_at(void *arg, const char *dir, const char *base)
 {
 	struct plugins *ps = arg;
@@ -295,6 +304,7 @@ static int load_preloaded(struct plugins *ps)
 	return r;
 }
 
+/* By inode, size, mode and time: a package manager replaces a file, a developer writes over it. */
 static bool has_changed(const struct plugin *p)
 {
 	struct stat now = { 0 };

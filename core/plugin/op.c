@@ -38,6 +38,7 @@ struct miscsi_watch {
 	struct miscsi_watch **slot;
 };
 
+/* Linked into plugins.ops from the start, so that plugins_free() finds it whatever becomes of it. */
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner)
 {
 	struct op_private *p = x_new(struct op_private);
@@ -64,7 +65,7 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 
 /*
  * So many ops that have ended stay as they are: a plugin that ends one again, from a callback of its library or a timer of its own,
- * has made a mistake, and it is told, instead of our writing into memory that is somebody else's by now.
+ * has made a mistake, which is logged; without this the core would write into memory that somebody else owns by now.
  */
 #define ENDED_KEPT 16
 
@@ -79,7 +80,7 @@ void op_forget_ended(struct plugins *ps, unsigned keep)
 	}
 }
 
-/* What was asked for lies behind it. Not a member: its alignment would be asked of the list's head too. */
+/* The plugin's memory lies behind it. It is not a member, whose alignment the list's head would then need too. */
 struct op_memory {
 	struct list node;
 };
@@ -123,6 +124,7 @@ void op_free(struct op_private *p)
 	op_forget_ended(ps, ENDED_KEPT);
 }
 
+/* The owner may free itself in done(), so it is not touched after it. */
 static void op_complete(void *arg)
 {
 	struct transport_op *owner = arg;
@@ -137,6 +139,10 @@ static void op_complete(void *arg)
 	owner->done(owner, owner->result);
 }
 
+/*
+ * A host that belongs to another driver is refused before the plugin is called: the kernel would not notice, and the driver
+ * would work on memory that is not its own (doc/TRAPS.md, trap 6).
+ */
 struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r)
 {
 	struct plugins *ps = t->plugin->ps;
@@ -165,7 +171,7 @@ struct op_private *op_begin(struct transport *t, struct transport_op *owner)
 	return op_begin_failed(t, owner, 0);
 }
 
-/* For a plugin that fails without a word. */
+/* For a plugin that fails without set_error(). */
 static const struct {
 	int errnum;
 	enum miscsi_error code;
@@ -182,6 +188,10 @@ static const struct {
 	{ ETIMEDOUT, MISCSI_ERR_TRANS_TIMEOUT },
 };
 
+/*
+ * A connect that fails is a matter of the portal, whatever the errno: but a time-out and a lack of memory have numbers of
+ * their own.
+ */
 static void explain_errno(struct op_private *p, int errnum)
 {
 	enum miscsi_error code = p->connecting ? MISCSI_ERR_TRANS : MISCSI_ERR_INTERNAL;
@@ -193,6 +203,10 @@ static void explain_errno(struct op_private *p, int errnum)
 	err_sys(&p->owner->err, code, errnum, "transport %s", p->pub.transport);
 }
 
+/*
+ * The first result counts. The owner learns it from the loop, since this may run inside the call that began the op, or inside
+ * a plugin's callback. EINPROGRESS as a result is a plugin's mistake: it is replaced, for the op would never end.
+ */
 void op_finish(struct op_private *p, int result)
 {
 	struct plugins *ps = op_plugins(p);
@@ -218,6 +232,7 @@ void op_returned(struct op_private *p, int result)
 		op_finish(p, result);
 }
 
+/* Either undoes what the op has begun: a default that works in the plugin's place knows it, not the plugin. */
 void op_give_up(struct op_private *p)
 {
 	if (p->undo)
@@ -255,6 +270,7 @@ static void core_log(struct miscsi_op *op, uint32_t level, const char *fmt, ...)
 		"%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
+/* A number that is not a row of errors.def (0 too) becomes INTERNAL: an op that fails always has an error. */
 static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt, ...)
 {
 	struct op_private *p = op_of(op);
@@ -269,15 +285,17 @@ static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt,
 	return -err_errno(code);
 }
 
+/* The structure of an ended op is kept for a while (ENDED_KEPT), so that a second op_done() is seen and not written into. */
 static void core_op_done(struct miscsi_op *op, int result)
 {
 	struct op_private *p = op_of(op);
 
 	if (p->ended)
-		log_warn(op_plugins(p)->config.log, p->plugin->name, "ends an op that has ended: ignored");
+		log_warn(op_plugins(p)->config.log, p->plugin->name, "ignored op_done() for an op that has already ended");
 	op_finish(p, result);
 }
 
+/* An op that was given up has no settings any more: its owner is gone. */
 static const char *core_setting(struct miscsi_op *op, const char *key)
 {
 	struct transport_op *owner = op_of(op)->owner;
@@ -292,6 +310,7 @@ static int core_setting_at(struct miscsi_op *op, uint32_t nth, const char **key,
 	return owner && owner->setting_at ? owner->setting_at(owner->settings, nth, key, value) : -ENOENT;
 }
 
+/* Results after the op has ended are dropped: the owner has its answer already. */
 static int core_result_row(struct miscsi_op *op, uint32_t index)
 {
 	struct op_private *p = op_of(op);
@@ -299,6 +318,7 @@ static int core_result_row(struct miscsi_op *op, uint32_t index)
 	return p->owner && p->owner->row && !p->finished ? p->owner->row(p->owner, index) : 0;
 }
 
+/* Key and value are escaped apart, each with a bound, and the value's copy is wiped: it may be a password. */
 static int core_result(struct miscsi_op *op, const char *key, const char *value, uint32_t flags)
 {
 	struct op_private *p = op_of(op);
@@ -319,6 +339,7 @@ static int core_result(struct miscsi_op *op, const char *key, const char *value,
 	return r;
 }
 
+/* *slot is the plugin's pointer: it is NULL before fn runs, so that fn may set the timer anew. */
 static void timer_free(struct miscsi_timer *t)
 {
 	loop_timer_cancel(op_plugins(t->op)->config.loop, &t->timer);
@@ -338,6 +359,7 @@ static void timer_fired(void *arg)
 	fn(op, fn_arg);
 }
 
+/* The timer belongs to the op: when that ends, it is freed and *slot is NULL, whether it fired or not. */
 static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, void *arg, struct miscsi_timer **slot)
 {
 	struct op_private *p = op_of(op);
@@ -363,6 +385,7 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 	return 0;
 }
 
+/* Harmless for a timer that has fired, which is why the ABI passes the slot and not the timer. */
 static void core_timer_stop(struct miscsi_timer **slot)
 {
 	if (*slot)
@@ -377,6 +400,7 @@ static void watch_free(struct miscsi_watch *w)
 	x_free(w);
 }
 
+/* An error and a hang-up are reported as one: neither lets the plugin go on with the descriptor. */
 static void watch_fired(void *arg, uint32_t events)
 {
 	struct miscsi_watch *w = arg;
@@ -391,6 +415,7 @@ static void watch_fired(void *arg, uint32_t events)
 	w->fn(&w->op->pub, w->arg, seen);
 }
 
+/* Level-triggered, like the loop: fn is called again until the descriptor is read or unwatched. */
 static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot)
 {
 	struct op_private *p = op_of(op);
@@ -446,6 +471,7 @@ static bool path_ok(const char *path)
 		(strlen(path) < 3 || strcmp(path + strlen(path) - 3, "/..") != 0);
 }
 
+/* The length is returned because a value may be empty, which is not the same as missing. */
 static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size)
 {
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
@@ -461,6 +487,7 @@ static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, si
 	return r < 0 ? r : (int)strlen(buf);
 }
 
+/* By number, so that a plugin that takes the first host or device takes the same one every time. */
 static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg)
 {
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
@@ -477,6 +504,7 @@ static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(voi
 	return r;
 }
 
+/* One table per plugin, because core->self differs. */
 void op_services_init(struct plugin *plugin)
 {
 	plugin->core = (struct miscsi_core){

@@ -46,6 +46,10 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+/*
+ * The kernel resolves the next hop by itself once something is sent to it; here its table is read until the answer stands
+ * there.
+ */
 static int look_now(struct miscsi_op *op, struct path_search *s)
 {
 	int r = route_neighbour(&s->route, s->path->mac);
@@ -64,6 +68,7 @@ static void path_look(struct miscsi_op *op, void *arg)
 		op->core->op_done(op, r);
 }
 
+/* The VLAN of the route's device goes into the answer because the adapter tags its frames itself. */
 int path_find(struct miscsi_op *op, struct miscsi_path *path)
 {
 	struct path_search *s = op->core->op_alloc(op, sizeof(*s));

@@ -45,6 +45,10 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	return 0;
 }
 
+/*
+ * The order matters. Ops are given up while the plugins can still cancel them; stop() comes when none is under way. Requests whose op has
+ * ended are dropped unanswered after that. The plugins' structures go last, since ops and transports point into them.
+ */
 void plugins_free(struct plugins *ps)
 {
 	struct plugin *p, *next;
@@ -84,7 +88,7 @@ void plugins_free(struct plugins *ps)
 
 /* ---- what the files of adapters know ---- */
 
-/* Out of memory it is read as far as that went, and read again when asked next. */
+/* When memory runs out, what was read so far serves, and the files are read again at the next call. */
 static int read_catalogue(struct plugins *ps)
 {
 	int r = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
@@ -100,6 +104,7 @@ static const struct catalogue_row *catalogue_row(struct plugins *ps, const char 
 	return catalogue_find(&ps->catalogue, transport);
 }
 
+/* For messages: where a missing plugin was searched. */
 const char *plugins_dirs(const struct plugins *ps)
 {
 	return ps->dirs;
@@ -107,6 +112,7 @@ const char *plugins_dirs(const struct plugins *ps)
 
 /* ---- found ---- */
 
+/* Of plugins that run: between make_transports() and start() a plugin may still be refused. */
 static struct transport *transport_known(struct plugins *ps, const char *name)
 {
 	struct transport *t;
@@ -118,7 +124,7 @@ static struct transport *transport_known(struct plugins *ps, const char *name)
 	return NULL;
 }
 
-/* Why there is none: its file was refused, it is not here, or nobody has one. */
+/* The reason, from the most to the least specific: its file was refused, its known plugin is missing, or no plugin is known. */
 static int plugins_not_found(struct plugins *ps, const char *name, struct err *err)
 {
 	const struct catalogue_row *row;
@@ -142,7 +148,7 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 			ps->dirs, row->plugin);
 	if (!empty)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s, and none is known that serves it", escaped, ps->dirs);
+			"no plugin for transport '%s' in %s, and no known plugin serves it", escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
 }
@@ -169,6 +175,7 @@ int plugins_find(struct plugins *ps, const char *name, struct transport **out, s
 	return 0;
 }
 
+/* proc_name is the only link in sysfs from a SCSI host to its transport (doc/KERNEL.md, Parameters as text). */
 static struct transport *transport_by_proc_name(struct plugins *ps, const char *proc_name)
 {
 	struct transport *t;
@@ -198,6 +205,7 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
 }
 
+/* The directories are read again each time: a plugin may have been installed while the daemon runs. */
 int plugins_served(struct plugins *ps)
 {
 	struct transport *t;
@@ -225,6 +233,7 @@ struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
 
 #define INFO_MAX 4096u
 
+/* Comma-separated, for columns that hold several values. */
 static void describe_text(struct strbuf *b, const char *text)
 {
 	if (!text)
@@ -293,6 +302,7 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 	return r;
 }
 
+/* The catalogue also lists what loaded plugins serve; those rows are left out. */
 static bool transport_is_served(const struct plugins *ps, const char *transport)
 {
 	struct transport *t;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of this folder share: the loaded plugins, their transports, the ops under way. Nobody else includes it. */
+/* The structures that the files of this folder share: loaded plugins, their transports, ops under way. No other folder includes it. */
 #ifndef PLUGIN_PRIVATE_H
 #define PLUGIN_PRIVATE_H
 
@@ -30,10 +30,10 @@ struct op_private {
 	struct list timers, watches, requests, memory;
 	struct loop_task release; /* frees it after the callback in which it was given up */
 	struct loop_timer deadline;
-	bool finished; /* result is known; nothing is taken from the plugin any more */
+	bool finished; /* the result is known; what the plugin still calls with it has no effect */
 	bool ended; /* it is one of plugins.ended */
-	bool own; /* the function is the plugin's, not a default */
-	bool connecting; /* binding is what a connect made: closed when nobody takes it */
+	bool own; /* the function is the plugin's, not a default: cancel goes to the plugin */
+	bool connecting; /* binding is what a connect made: closed if the owner goes away before done() */
 	struct miscsi_binding binding;
 	struct miscsi_connect_args connect;
 	void (*undo)(struct op_private *p); /* a default's part of cancel, in place of the plugin's; NULL: none */
@@ -47,7 +47,7 @@ struct transport {
 	uint64_t handle, caps;
 };
 
-/* A plugin file: taken, or refused for a reason. */
+/* A plugin file: used, or refused for a reason. */
 struct plugin {
 	struct list node; /* plugins.list, in the order of loading */
 	struct plugins *ps;
@@ -55,7 +55,7 @@ struct plugin {
 	char *refused; /* NULL: it is used */
 	struct stat seen; /* the file as it was; 0: none */
 	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
-	uint32_t has; /* bit per row of the ops tables (merge.c): the plugin brought it */
+	uint32_t has; /* bit per row of the ops tables (abi.c): the plugin brought it */
 	struct plugin_ops ops;
 	struct miscsi_core core;
 	struct op_private *self;

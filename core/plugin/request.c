@@ -33,6 +33,7 @@ static void request_free(struct request *r)
 	x_free(r);
 }
 
+/* fn gets the op that asked; late, when that has ended, the plugin's own op, on behalf of the same driver. */
 static void request_answered(struct request *r)
 {
 	struct miscsi_answer answer = { .size = sizeof(answer) };
@@ -73,6 +74,10 @@ static void ran_at_once(void *arg)
 	request_answered(arg);
 }
 
+/*
+ * Programs that may block have no worker for the kernel. There the request runs at once, and its answer still comes from the
+ * loop.
+ */
 static int request_submit(struct request *r)
 {
 	struct plugins *ps = r->plugin->ps;
@@ -123,6 +128,7 @@ int request_send(struct miscsi_op *op, const struct miscsi_request *request, mis
 	return 0;
 }
 
+/* A request that the kernel has begun runs to its end; its answer is freed unseen. */
 static void request_drop(struct request *r)
 {
 	if (r->submitted) {
@@ -133,6 +139,7 @@ static void request_drop(struct request *r)
 	request_free(r);
 }
 
+/* An endpoint that the kernel makes after its op has ended would stay for ever: `late` is there to undo such an answer. */
 void request_orphan_all(struct op_private *p)
 {
 	struct request *r, *next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A connect's preparation on a worker's thread: owned by itself, since its op may be given up while the kernel keeps us waiting. */
+/* The preparation of a connect on a worker's thread. It owns itself: its op may be given up while the worker waits for the kernel. */
 #include "plugin/resources.h"
 #include "base/worker.h"
 #include "plugin/address.h"
@@ -27,6 +27,7 @@ static void preparation_free(struct preparation *w)
 	x_free(w);
 }
 
+/* Neither step is skipped when the other fails: preparation_outcome() reports the one that matters more. */
 static void preparation_run(struct work *work)
 {
 	struct preparation *w = container_of(work, struct preparation, work);
@@ -48,6 +49,7 @@ static int preparation_outcome(struct preparation *w)
 	return r;
 }
 
+/* The op may have been given up meanwhile; what the worker opened is closed then. */
 static void preparation_done(struct work *work)
 {
 	struct preparation *w = container_of(work, struct preparation, work);
@@ -62,6 +64,7 @@ static void preparation_done(struct work *work)
 	preparation_free(w);
 }
 
+/* A worker that has begun cannot be stopped: it keeps the preparation, which forgets the op. */
 static void preparation_undo(struct op_private *p)
 {
 	struct preparation *w = p->pub.data;
@@ -74,7 +77,7 @@ static void preparation_undo(struct op_private *p)
 		w->op = NULL;
 }
 
-/* Gives whether there is something for a worker. */
+/* Returns 1 if a worker has something to do, 0 if not. */
 static int preparation_look(struct preparation *w, const struct miscsi_connect_args *args)
 {
 	struct op_private *p = w->op;
@@ -100,7 +103,7 @@ static int preparation_submit(struct preparation *w)
 	}
 	r = worker_submit(op_plugins(p)->config.workers, &w->work);
 	if (r < 0)
-		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "no thread to prepare the connection");
+		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "cannot start a thread to prepare the connection");
 	p->pub.data = w;
 	p->undo = preparation_undo;
 	return -EINPROGRESS;

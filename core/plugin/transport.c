@@ -42,6 +42,7 @@ uint64_t transport_caps(const struct transport *t)
 	return t->caps;
 }
 
+/* login has no default: a plugin without it leaves the login to the core. */
 bool transport_logs_in(const struct transport *t)
 {
 	return t->plugin->ops.login.start != NULL;
@@ -49,7 +50,7 @@ bool transport_logs_in(const struct transport *t)
 
 /* ---- ops without arguments that must stay ---- */
 
-/* A default's op is not the plugin's: its cancel never hears of it. */
+/* A default's op is not the plugin's, whose cancel must not get it. */
 #define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != defaults_table.table.member)
 #define TRAMPOLINE(function, table, member) \
 	void function(struct transport *t, struct transport_op *op) \
@@ -88,6 +89,7 @@ TRAMPOLINE(transport_stats_session, stats, session)
 TRAMPOLINE(transport_stats_host, stats, host)
 TRAMPOLINE1(transport_ping, ping, send, const struct miscsi_ping_args *)
 
+/* The check is for the core's own mistakes: only transport_logs_in() may lead here. */
 void transport_login(struct transport *t, struct transport_op *op)
 {
 	struct op_private *p = op_begin(t, op);
@@ -95,7 +97,7 @@ void transport_login(struct transport *t, struct transport_op *op)
 	if (!p)
 		return;
 	if (!transport_logs_in(t)) {
-		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s does not log in by itself", transport_name(t));
+		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s has no login op", transport_name(t));
 		op_finish(p, -EINVAL);
 		return;
 	}
@@ -103,6 +105,7 @@ void transport_login(struct transport *t, struct transport_op *op)
 	op_returned(p, t->plugin->ops.login.start(&p->pub));
 }
 
+/* The event may come before the answer to START_CONN, or when the op has its result already (doc/KERNEL.md, rule 12). */
 void transport_login_event(struct transport_op *op, uint32_t state)
 {
 	struct op_private *p = op->private;
@@ -119,6 +122,7 @@ void transport_ping_event(struct transport_op *op, uint32_t status)
 		p->plugin->ops.ping.event(&p->pub, status);
 }
 
+/* Not about an op: it is passed in the plugin's own, which names the host for the length of the call. */
 void transport_host_event(struct transport *t, uint32_t host_no, uint32_t code)
 {
 	struct miscsi_op *self = &t->plugin->self->pub;
@@ -128,7 +132,7 @@ void transport_host_event(struct transport *t, uint32_t host_no, uint32_t code)
 	self->host_no = MISCSI_NONE;
 }
 
-/* The op lives for the call alone. */
+/* These two calls may not wait, so their op lives for the call alone. */
 static int params_call(struct transport *t, struct transport_op *op, struct miscsi_params *params,
 	int (*fn)(struct miscsi_op *op, struct miscsi_params *params))
 {
@@ -149,6 +153,7 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	return r;
 }
 
+/* What the plugin lowers here is what the login offers. */
 int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params)
 {
 	return params_call(t, op, params, t->plugin->ops.param.offer);
@@ -161,6 +166,7 @@ int transport_negotiated(struct transport *t, struct transport_op *op, struct mi
 
 /* ---- connections ---- */
 
+/* Like a cancel, but the owner is still there and gets an error. */
 static void connect_timed_out(void *arg)
 {
 	struct op_private *p = arg;
@@ -170,6 +176,7 @@ static void connect_timed_out(void *arg)
 	op_finish(p, -ETIMEDOUT);
 }
 
+/* args is copied: a default connects in several steps, long after the caller has returned. */
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args)
 {
 	struct op_private *p;
@@ -192,7 +199,7 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 	op_returned(p, t->plugin->ops.endpoint.connect(&p->pub, &p->connect, &p->binding));
 }
 
-/* A disconnect that nobody waits for: it frees itself. */
+/* No caller waits for a disconnect: it owns itself, and frees itself when it is done. */
 struct disconnect {
 	struct transport_op op;
 	struct transport *transport;
@@ -204,7 +211,7 @@ static void disconnect_done(struct transport_op *op, int result)
 	struct disconnect *d = container_of(op, struct disconnect, op);
 
 	if (result < 0)
-		log_warn(d->transport->plugin->ps->config.log, "plugin", "disconnecting: %s", op->err.text);
+		log_warn(d->transport->plugin->ps->config.log, "plugin", "cannot disconnect: %s", op->err.text);
 	x_free(d);
 }
 
@@ -253,6 +260,7 @@ struct open_work {
 	struct err err;
 };
 
+/* Read before each use and never kept: it changes whenever the module is loaded anew (doc/KERNEL.md, Messages). */
 static int read_handle(struct transport *t, const struct sysfs *sysfs, struct err *err)
 {
 	uint32_t caps = 0;
@@ -287,7 +295,7 @@ static void open_done(struct work *w)
 	x_free(o);
 }
 
-/* The module goes on loading. */
+/* Loading a module cannot be stopped: the worker goes on, and its result is dropped. */
 static void open_undo(struct op_private *p)
 {
 	struct open_work *o = p->pub.data;
@@ -331,7 +339,8 @@ void transport_open(struct transport *t, struct transport_op *op)
 		return;
 	t->handle = 0;
 	if (!ps->config.sysfs) {
-		op_set_error(p, MISCSI_ERR_TRANS_NOT_FOUND, "transport %s: no kernel interface", transport_name(t));
+		op_set_error(
+			p, MISCSI_ERR_TRANS_NOT_FOUND, "transport %s: this program has no access to sysfs", transport_name(t));
 		op_finish(p, -ENODEV);
 		return;
 	}
@@ -353,7 +362,7 @@ void transport_op_init(struct transport_op *op, void (*done)(struct transport_op
 	op->host_no = op->sid = op->cid = MISCSI_NONE;
 }
 
-/* A connection that nobody takes. */
+/* The owner went away between the connect's end and done(): the connection would stay open. */
 static void drop_unclaimed_binding(struct op_private *p)
 {
 	if (p->connecting && p->binding.kind != MISCSI_BINDING_NONE)
@@ -365,6 +374,10 @@ static void op_free_later(void *arg)
 	op_free(arg);
 }
 
+/*
+ * The owner may free its op when this returns, so the op forgets it here. The op itself goes from the loop: this may be called
+ * from within one of its callbacks.
+ */
 void transport_cancel(struct transport_op *owner)
 {
 	struct op_private *p = owner->private;

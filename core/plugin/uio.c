@@ -31,6 +31,7 @@ void uio_drop(struct list *uios)
 		uio_free(u);
 }
 
+/* The driver notices the close, and its module can be unloaded again. */
 void uio_release(struct plugins *ps, const struct transport *t)
 {
 	struct uio *u, *next;
@@ -56,6 +57,7 @@ static int object_id(const struct sysfs *sysfs, uint32_t host_no, const char *na
 	return 0;
 }
 
+/* A driver that was reloaded has a new device of the same name: the descriptor that is held belongs to the old one. */
 static void forget_vanished(struct plugins *ps, const struct transport *t)
 {
 	struct uio *u, *next;
@@ -78,6 +80,7 @@ static bool is_held(const struct plugins *ps, uint64_t id)
 	return false;
 }
 
+/* What the worker needs is copied: it runs without the plugin's structures. */
 static int note_missing(struct transport *t, uint32_t host_no, const char *name, uint64_t id, struct list *missing)
 {
 	struct uio *u = x_new(struct uio);
@@ -97,6 +100,7 @@ static int note_missing(struct transport *t, uint32_t host_no, const char *name,
 	return 0;
 }
 
+/* A host may have several devices; one that is open is enough for the driver. */
 static int look_beside(struct transport *t, uint32_t host_no, struct list *missing, int *held)
 {
 	struct plugins *ps = t->plugin->ps;
@@ -119,6 +123,7 @@ static int look_beside(struct transport *t, uint32_t host_no, struct list *missi
 	return 0;
 }
 
+/* Two causes that a user can tell apart and cure: a module that is not loaded, an interface that is down. */
 static int there_is_none(const struct transport *t, struct err *err)
 {
 	const char *name = t->match.transport, *plugin = t->plugin->name;
@@ -134,6 +139,7 @@ static int there_is_none(const struct transport *t, struct err *err)
 		name, plugin);
 }
 
+/* Nothing is counted: "uio3" says nothing about the adapter, but the directory of the host's parent lists its own devices. */
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err)
 {
 	uint32_t hosts[TRANSPORT_HOSTS_MAX] = { host_no };
@@ -179,6 +185,7 @@ void uio_open(struct list *uios, const char *dev)
 	}
 }
 
+/* Each errno has its own cure, which the message names. */
 static int why_not(const struct transport *t, const struct uio *u, struct err *err)
 {
 	const char *dev = t->plugin->ps->config.dev ? t->plugin->ps->config.dev : "/dev", *name = t->match.transport;

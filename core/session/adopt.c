@@ -156,7 +156,7 @@ static int adopt(struct manager *m, const struct session_info *i, struct err *er
 	if (rc < 0)
 		return rc;
 	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
-		return 0; /* KERNEL_ABI trap 3: the adapter's own */
+		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
 	rc = take(m, i, t);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot take it over");

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* qla4xxx: START_CONN begins the login and event 109 ends it; no PDU of ours is wanted (KERNEL_ABI trap 2). */
+/* qla4xxx: START_CONN begins the login and event 109 ends it; no PDU of ours is wanted (doc/KERNEL.md, rule 12). */
 bool conn_by_firmware(const void *machine)
 {
 	const struct conn *c = machine;

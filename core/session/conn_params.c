@@ -202,7 +202,7 @@ void conn_add_settings(struct conn *c, struct job *job)
 	record_each(c->session->record, add_setting, &adding);
 }
 
-/* KERNEL_ABI order rules: all of this between the last login response and START_CONN. */
+/* doc/KERNEL.md, rule 7: all of this between the last login response and START_CONN. */
 int conn_add_params(struct conn *c, struct job *job)
 {
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);

@@ -71,7 +71,7 @@ static struct host *host_of(struct miscsi_op *op)
 
 	if (op->host_no < HOSTS)
 		return &s->host[op->host_no];
-	op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "there is no host %u", op->host_no);
+	op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND, "host %u does not exist", op->host_no);
 	return NULL;
 }
 

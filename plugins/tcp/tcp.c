@@ -135,7 +135,7 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 	int error = 0;
 
 	if (getaddrinfo(ip, NULL, &hints, &found) != 0)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' is no IP address to connect from", ip);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' is not an IP address to connect from", ip);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) < 0)
 		error = errno;
 	freeaddrinfo(found);

@@ -219,7 +219,7 @@ static void flash_node_settings_have_the_widths_of_the_driver(void **state)
 	end(k);
 }
 
-/* KERNEL_ABI 8: the driver takes it, as four letters; the addresses behind it are of the new family. */
+/* doc/KERNEL.md, widths of flash nodes: the driver takes it, as four letters; the addresses behind it are of the new family. */
 static void a_flash_node_changes_its_family(void **state)
 {
 	static const char *const settings[] = { "flashnode.conn[0].ipaddress", "fd00::1", "flashnode.session.portal_type", "ipv6",

@@ -259,7 +259,7 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 
 	(void)state;
 	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "there is no host of transport port"));
+	assert_non_null(strstr(err.text, "transport port has no SCSI host"));
 	add_host(k, 4, "port\n", "00:0e:1e:aa:bb:01\n", NULL);
 	add_host(k, 10, "card\n", "00:0e:1e:aa:bb:02\n", "eth7\n");
 	/* the only one there is; a driver that goes by the route is left to it */
@@ -337,7 +337,7 @@ static void a_host_gets_its_address_before_it_connects(void **state)
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, EADDRNOTAVAIL);
 	transport_connect(must_find(&k->w, "own_ip"), run_begin(&r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(run_end(&k->w, &r), -EADDRNOTAVAIL);
-	assert_non_null(strstr(r.op.err.text, "host6 does not take the address 10.0.0.7"));
+	assert_non_null(strstr(r.op.err.text, "host6 refuses the IP address 10.0.0.7"));
 	args.ip = NULL;
 	transport_connect(must_find(&k->w, "own_ip"), run_begin(&r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(run_end(&k->w, &r), 0);
@@ -373,11 +373,11 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, EINVAL);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_int_equal(run_end(&k->w, &r), -EINVAL);
-	assert_string_equal(r.op.err.text, "host3 refuses initiatorname: Invalid argument; it took ipaddress");
+	assert_string_equal(r.op.err.text, "host3 refuses initiatorname: Invalid argument; it accepted ipaddress");
 	end(k);
 }
 
-/* A driver may say that it took a value, and keep its own. */
+/* A driver may report that it accepted a value, and keep its own. */
 static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 {
 	static const char *const settings[] = { "iface.ipaddress", "2001:db8::9", "iface.net_ifacename", "eth9",
@@ -392,13 +392,13 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
 	assert_string_equal(r.op.err.text,
-		"transport card: the driver took netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
+		"transport card: the driver accepted netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
 	fake_sys_write(&k->sys, "", "class/iscsi_host/host4/ipaddress");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 4, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_string_equal(r.op.err.text,
-		"transport card does not let netdev be set; the driver took ipaddress, but shows nothing; "
+		"transport card does not let netdev be set; the driver accepted ipaddress, but shows nothing; "
 		"set: hwaddress, initiatorname");
 	/* where a host has an address of its own, what is shown is a connection's */
 	add_host(k, 5, "own_ip\n", "00:0e:1e:aa:bb:01\n", "eth9\n");

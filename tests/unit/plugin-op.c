@@ -272,7 +272,7 @@ static void use_it_late(struct plugin_fixture *w, struct miscsi_op *op)
 
 	w->lines[0] = '\0';
 	op->core->op_done(op, 0);
-	assert_non_null(strstr(w->lines, "ends an op that has ended"));
+	assert_non_null(strstr(w->lines, "ignored op_done() for an op that has already ended"));
 	assert_int_equal(op->core->timer(op, 1, tick, NULL, &timer), -EINVAL);
 	assert_int_equal(op->core->watch(op, 0, MISCSI_FD_READ, readable, NULL, &watch), -EINVAL);
 	assert_null(op->core->op_alloc(op, 10));

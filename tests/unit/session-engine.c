@@ -63,7 +63,7 @@ static void login_makes_a_session(void **state)
 }
 
 /*
- * KERNEL_ABI order rules: what was negotiated lies between the login and START_CONN. The session's name comes before the login: a
+ * doc/KERNEL.md, rule 7: what was negotiated lies between the login and START_CONN. The session's name comes before the login: a
  * target that is slow to answer would leave a session of no name in everybody's list.
  */
 static void parameters_come_before_the_start(void **state)

@@ -51,13 +51,25 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t *bhs, co
 	note(arg, text);
 }
 
+static const char *error_name(uint32_t error)
+{
+	switch (error) {
+#define CONN_ERROR(number, name, text) \
+	case number: \
+		return #name;
+#include "kernel/conn_errors.def"
+#undef CONN_ERROR
+	}
+	return "?";
+}
+
 static void on_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 {
 	char text[64];
 
 	(void)sid;
 	(void)cid;
-	snprintf(text, sizeof(text), "error %s;", events_conn_error_name(error));
+	snprintf(text, sizeof(text), "error %s;", error_name(error));
 	note(arg, text);
 }
 

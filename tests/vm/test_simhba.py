@@ -40,7 +40,7 @@ def attributes(path):
 
 
 def matrix(nl):
-    """KERNEL_ABI's table: who has which operation."""
+    """The table of doc/KERNEL.md: which driver has which operation."""
     equal(sorted(set(os.listdir("/sys/class/iscsi_transport")) - {"tcp"}), sorted(KINDS), "transports")
     for host, kind in enumerate(KINDS, 1):
         t = Transport(nl, kind, host)
