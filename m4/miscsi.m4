@@ -29,7 +29,7 @@ AC_DEFUN([MISCSI_HARDENING], [
   AS_CASE([" $CFLAGS "], [*" -O0 "*], [], [HARDEN_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
   MISCSI_ADD_FLAGS([HARDEN_CFLAGS], [-fstack-protector-strong -fPIC -fvisibility=hidden -fstack-clash-protection])
   MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed])
-  # libtool drops -pie from shared objects by itself; plugins add -Wl,-z,defs of their own
+  # libtool removes -pie when it links shared objects; plugins also use -Wl,-z,defs
   PLUGIN_LDFLAGS="-avoid-version -shared -export-symbols-regex '_LTX_miscsi_plugin_entry\$\$' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed"
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
@@ -37,18 +37,18 @@ AC_DEFUN([MISCSI_HARDENING], [
 
 AC_DEFUN([MISCSI_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers],
-    [AS_HELP_STRING([--enable-sanitizers], [build all with AddressSanitizer and UndefinedBehaviorSanitizer])])
+    [AS_HELP_STRING([--enable-sanitizers], [build with AddressSanitizer and UndefinedBehaviorSanitizer @<:@no@:>@])])
   SAN_CFLAGS=
   AS_IF([test "x$enable_sanitizers" = xyes], [
     SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
-    # sanitizers bring their own checks: fortify only hides from them
+    # The sanitizers check more than _FORTIFY_SOURCE, which would hide errors from them.
     HARDEN_CFLAGS=`echo "$HARDEN_CFLAGS" | sed 's/-D_FORTIFY_SOURCE=2//'`
-    # the sanitizers' run-time stays undefined in a plugin: the program brings it
+    # In a plugin the symbols of the sanitizers' run-time stay undefined: the program provides them.
     PLUGIN_LDFLAGS=`echo "$PLUGIN_LDFLAGS" | sed 's/-Wl,-z,defs//'`])
   AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" = xyes])
   AC_SUBST([SAN_CFLAGS])])
 
-# MISCSI_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE): a pkg-config module that must be there.
+# MISCSI_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE): a required pkg-config module.
 AC_DEFUN([MISCSI_PKG], [
   PKG_CHECK_MODULES([$1], [$2], [miscsi_found="$miscsi_found
   $2 `$PKG_CONFIG --modversion "m4_bpatsubst([$2], [ .*], [])"`"],
@@ -74,7 +74,7 @@ AC_DEFUN([MISCSI_DEPENDENCIES], [
   PKG_CHECK_MODULES([CMOCKA], [cmocka], [have_cmocka=yes], [have_cmocka=no])
   AM_CONDITIONAL([HAVE_CMOCKA], [test $have_cmocka = yes])
   AS_IF([test -n "$miscsi_missing"],
-    [AC_MSG_ERROR([these are missing; on Debian: apt-get install$miscsi_missing])])])
+    [AC_MSG_ERROR([required packages are missing; on Debian: apt-get install$miscsi_missing])])])
 
 AC_DEFUN([MISCSI_REPORT], [
   AS_IF([test $have_cmocka = yes], [miscsi_tests="yes"],

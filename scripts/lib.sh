@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the scripts share; read by them ("."), not run. A script's head, from its SPDX line to the first line that is no comment, is its help.
+# Functions shared by the scripts, which source this file. A script's help is its head: the comment lines behind the SPDX line.
 # shellcheck shell=sh
 
 usage() {
 	sed -n '/SPDX-License/!{ /^#!/d; /^#/!q; s/^# \{0,1\}//p; }' "$0"
 }
 
-# The first argument: help, and what no script takes.
+# help_or ARGUMENT…: prints the help and exits if the first argument asks for it.
 help_or() {
 	case ${1-} in
 	-h | --help)
@@ -17,23 +17,23 @@ help_or() {
 }
 
 refuse() {
-	echo "${0##*/}: $*; scripts/${0##*/} --help tells what it takes" >&2
+	echo "${0##*/}: $*; see scripts/${0##*/} --help" >&2
 	exit 2
 }
 
 # bad_option OPTION
 bad_option() {
-	refuse "there is no option '$1'"
+	refuse "unknown option '$1'"
 }
 
-# sources DIR: the folder to configure from. configure refuses sources that were configured in place (autotools' rule: their files would be
-# taken for the new ones), so that it gets a copy of them, brought up to date each time, in DIR/sources.
+# sources DIR: prints the folder to configure from. configure refuses sources that were configured in place, because make would use their
+# files instead of the new ones; then a copy of the sources is kept up to date in DIR/sources.
 sources() {
 	if [ ! -e "$top/config.status" ]; then
 		echo "$top"
 		return
 	fi
-	git -C "$top" rev-parse 2>/dev/null || refuse "these sources were configured in place, and are no git checkout: make distclean first"
+	git -C "$top" rev-parse 2>/dev/null || refuse "these sources were configured in place, and there is no git checkout to copy them from: run make distclean first"
 	mkdir -p "$1/sources"
 	case $1 in
 	"$top"/*) set -- "$1" --exclude="/${1#"$top"/}/" ;;

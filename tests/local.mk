@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a program links that does not say otherwise: nearly all of them are tests.
+# The libraries of programs without an LDADD of their own: most of them are tests.
 LDADD = $(test_libs) $(core_libs) $(CMOCKA_LIBS) $(PCI_LIBS)
 test_libs =
 unit_tests =

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks the budgets of code, the layers, and a few rules that reading alone does not keep.
+"""Checks the budgets of the code, the includes between layers, and a few more rules of HACKING.md.
 
 usage: check.py [ROOT]
 
-Every finding is a line "PATH:LINE: RULE: what". An exception is a line "RULE PATH[:NAME] reason" in the file `exceptions` beside
-ROOT/tests/style; one that excuses nothing is a finding too. Exit status 1 when there is a finding.
+Each finding is a line "PATH:LINE: RULE: explanation". An exception is a line "RULE PATH[:NAME] reason" in ROOT/tests/style/exceptions; an
+exception that excuses nothing is a finding too. The exit status is 1 if there are findings.
 """
 import fnmatch
 import os
@@ -82,7 +82,7 @@ def read_exceptions(root):
                 if not words or words[0].startswith('#'):
                     continue
                 if len(words) < 3:
-                    sys.exit(f'{path}:{number}: an exception is "RULE PATH[:NAME] reason"')
+                    sys.exit(f'{path}:{number}: not an exception of the form "RULE PATH[:NAME] reason"')
                 found[words[0], words[1]] = words[2]
     return found
 
@@ -101,7 +101,7 @@ def read_tree(root, folders, endings):
 
 
 def tracked(root):
-    """The files that are ours: those that git knows; all of a tree without it, but none of a tarball, where autotools' lie among them."""
+    """The tracked files; every file if there is no git, but none of a tarball, which contains files made by autotools."""
     if os.path.exists(os.path.join(root, '.git')):
         names = subprocess.run(['git', '-C', root, 'ls-files', '-z'], stdout=subprocess.PIPE, text=True, check=True).stdout.split('\0')
         return [n for n in names if n and os.path.exists(os.path.join(root, n))]
@@ -117,7 +117,7 @@ def check_licences(root, out):
         with open(os.path.join(root, path), encoding='utf-8') as f:
             head = ''.join(f.readline() for _ in range(3))
         if 'SPDX-License-Identifier: ' not in head:
-            out.add('licence', path, 1, 'none of the first three lines has "SPDX-License-Identifier: "')
+            out.add('licence', path, 1, 'the first three lines lack "SPDX-License-Identifier: "')
 
 
 def rank(values, percent):
@@ -135,9 +135,9 @@ def check_head(src, out):
     licence = 'LGPL-2.1-or-later' if src.path.startswith('include/') else 'GPL-2.0-or-later'
     lines = src.text.split('\n') + ['', '']
     if lines[0] != f'/* SPDX-License-Identifier: {licence} */':
-        out.add('head', src.path, 1, f'the first line is to be "/* SPDX-License-Identifier: {licence} */"')
+        out.add('head', src.path, 1, f'the first line must be "/* SPDX-License-Identifier: {licence} */"')
     if not lines[1].startswith('/*'):
-        out.add('head', src.path, 2, 'a comment is to follow that says what this is')
+        out.add('head', src.path, 2, 'a comment that describes the file must follow')
 
 
 def check_size(src, out):
@@ -147,7 +147,7 @@ def check_size(src, out):
     if src.lines > budget:
         out.add(rule, src.path, src.lines, f'{src.lines} lines, {budget} allowed')
     if src.bare.count('{') != src.bare.count('}'):
-        out.add('braces', src.path, 1, 'the braces do not pair: the checks cannot read this file')
+        out.add('braces', src.path, 1, 'unbalanced braces: the checks cannot parse this file')
     for f in src.functions:
         if f.lines > FUNCTION_MAX:
             out.add('function-lines', src.path, f.line, f'{f.name}() has {f.lines} lines, {FUNCTION_MAX} allowed', f.name)
@@ -159,13 +159,13 @@ def check_variables(src, out):
     for line, statement in src.statements:
         name = csource.variable_name(statement)
         if name and not csource.is_constant(statement):
-            out.add('mutable-global', src.path, line, f'{name} can change and is seen by all', name)
+            out.add('mutable-global', src.path, line, f'{name} is a mutable variable of the file or the program', name)
     for f in src.functions:
         for m in re.finditer(r'[{};]\s*static\b([^;]*)', f.body):
             statement = re.sub(r'\{.*', '{}', m.group(1), flags=re.S)
             name = csource.variable_name(statement)
             if name and not csource.is_constant(statement):
-                out.add('mutable-global', src.path, f.line, f'{name} in {f.name}() outlives its call', name)
+                out.add('mutable-global', src.path, f.line, f'{name} in {f.name}() is mutable and static', name)
 
 
 def check_includes(src, out):
@@ -175,24 +175,24 @@ def check_includes(src, out):
         if name == 'config.h' or (not quoted and first not in BELOW):
             continue
         if name.startswith('../') or '/../' in name:
-            out.add('layers', src.path, line, f'"{name}" climbs out of its folder')
+            out.add('layers', src.path, line, f'"{name}" leads out of its folder')
         elif layer in ('include', 'plugins') and '/' in name:
-            out.add('layers', src.path, line, f'{layer}/ may use <miscsi/...> and its own folder, not "{name}"')
+            out.add('layers', src.path, line, f'{layer}/ may include <miscsi/...> and files of its own folder, not "{name}"')
         elif '/' in name and layer in BELOW and first != layer and first not in BELOW[layer]:
-            out.add('layers', src.path, line, f'{layer} is not above {first}: "{name}"')
+            out.add('layers', src.path, line, f'{layer} may not include "{name}": {first} is not below it')
 
 
 def check_calls(src, out):
     for m in FORBIDDEN_IN_CORE.finditer(src.bare):
         call = m.group().rstrip('( \t\n')
-        out.add('calls', src.path, src.line_of(m.start()), f'core/ does not call {call}()', call)
+        out.add('calls', src.path, src.line_of(m.start()), f'core/ may not call {call}()', call)
 
 
 def check_plugin_names(src, names, out):
     pattern = re.compile(r'(?:^|[\s,|(/\'=])(' + '|'.join(map(re.escape, sorted(names))) + r')(?=$|[\s,|)/\':;])')
     for line, text in src.strings:
         for m in pattern.finditer(text):
-            out.add('plugin-names', src.path, line, f'"{text}" names the plugin {m.group(1)}', m.group(1))
+            out.add('plugin-names', src.path, line, f'the string "{text}" contains the plugin name {m.group(1)}', m.group(1))
 
 
 def plugin_names(root):
@@ -202,12 +202,12 @@ def plugin_names(root):
 
 
 def comment_share(sources):
-    """Percent of the lines that hold a comment, or a part of one; licences do not count."""
+    """The percentage of lines with a comment or a part of one; licence lines do not count."""
     return 100 * sum(len(s.comment_lines) for s in sources) / (sum(s.lines for s in sources) or 1)
 
 
 def print_folders(code):
-    """Where the comments are: the budget is of the whole, but folders are written by people."""
+    """The comment share of each folder, for information: the budget is that of the whole."""
     folders = {}
     for src in code:
         folders.setdefault(os.path.dirname(src.path), []).append(src)
@@ -215,7 +215,7 @@ def print_folders(code):
 
 
 def check_whole(code, out):
-    """The budgets of all code together; prints what it measures."""
+    """Checks the budgets of the whole code, and prints the measurements."""
     files = [s.lines for s in code if s.path.endswith('.c')]
     functions = [f for s in code for f in s.functions]
     total = sum(s.lines for s in code)

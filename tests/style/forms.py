@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each value to which a sentence of core/record/fields.def gives a meaning is in tests/style/forms with a test that uses it, and no other
+"""Checks that each special value that a sentence of core/record/fields.def documents has a test, as tests/style/forms lists them.
 
 usage: forms.py [ROOT]
 
-Such a value is what follows "With", or a number or "empty" at the start of a clause; a PATH is a file or credential:NAME. Rows of kind L are
-left out: their values mean something to an adapter alone.
+A special value is the word behind "With", or a number or "empty" at the beginning of a clause; a PATH has the forms file and credential:NAME.
+Rows of kind L are ignored: only adapters interpret their values.
 """
 import os
 import re
@@ -32,16 +32,16 @@ def promised(text):
 
 
 def untested(root, key, symbol, where, name):
-    """Why the test does not stand for the setting; None if it does."""
+    """The reason why the test does not count; None if it does."""
     path = f'tests/vm/test_{where[3:]}.py' if where.startswith('vm/') else f'tests/{where}' + ('.c' if where.startswith('unit/') else '')
     if not os.path.exists(os.path.join(root, path)):
-        return 'there is no such file'
+        return 'the file does not exist'
     text = read(os.path.join(root, path))
     if path == 'tests/cli/run':
-        why = None if f'\ndef {name}(' in text else 'there is no such function'
+        why = None if f'\ndef {name}(' in text else 'the function does not exist'
     else:
         why = missing(root, f'{where} {name}')
-    return why or (None if re.search(rf'FIELD_{symbol}\b|{re.escape(key.split(".")[-1])}\b', text) else 'the file does not name the setting')
+    return why or (None if re.search(rf'FIELD_{symbol}\b|{re.escape(key.split(".")[-1])}\b', text) else 'the file does not mention the setting')
 
 
 def findings(root):
@@ -55,15 +55,15 @@ def findings(root):
             continue
         key, value, where, rest = (line.split(None, 3) + [''] * 3)[:4]
         if (key, value) in listed:
-            yield f'{key} {value}: listed twice'
+            yield f'{key} {value}: duplicate line'
         listed.add((key, value))
-        why = None if where == '-' and rest else 'no reason' if where == '-' else untested(root, key, symbols.get(key, '-'), where, rest)
+        why = None if where == '-' and rest else 'the reason is missing' if where == '-' else untested(root, key, symbols.get(key, '-'), where, rest)
         if why:
             yield f'{key} {value}: {where} {rest}: {why}'
     for key, value in sorted(forms - listed):
-        yield f'{key} {value}: fields.def promises it, and no test is listed'
+        yield f'{key} {value}: fields.def documents this value, but no test is listed'
     for key, value in sorted(listed - forms):
-        yield f'{key} {value}: fields.def does not promise it'
+        yield f'{key} {value}: fields.def does not document this value'
 
 
 def main():

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks which source file uses which, as the symbols of the object files show it.
+"""Checks the uses between source files, and the names of external symbols, as the object files show them.
 
-usage: graph.py [ROOT [BUILD]]      BUILD: where the objects are; by default the folder that it runs in
+usage: graph.py [ROOT [BUILD]]      BUILD is the folder of the object files, by default the current one
 
-  circle    two nouns use each other, directly or through others. The files of a noun are NOUN.c and NOUN_….c of one folder.
+  circle    two nouns use each other, directly or through others. A noun is NOUN.c with NOUN_….c of the same folder.
   upward    a file uses a layer that is not below its own (BELOW in check.py)
   prefix    an external symbol begins neither with its file's name nor with its noun
 
-Exceptions in the file `exceptions`, each with its reason; one that excuses nothing is a finding too:
+Exceptions in the file `exceptions`, each with a reason; an exception that excuses nothing is a finding too:
 
-  circle PATH:NOUN       what that file uses of NOUN does not count
-  upward PATH:SYMBOL     that file may use it
-  prefix PATH:PREFIX     a symbol of that file, or of a file of that folder, may begin so
-  noun PATH:NOUN         the file belongs to that noun, although its name does not begin with it
+  circle PATH:NOUN       the file's uses of NOUN are ignored
+  upward PATH:SYMBOL     the file may use the symbol
+  prefix PATH:PREFIX     symbols of the file, or of the files of the folder PATH, may begin with PREFIX
+  noun PATH:NOUN         the file belongs to NOUN, although its name does not begin with it
 
-Exit status 1 when there is a finding, 77 without symbols.
+The exit status is 1 if there are findings, and 77 if the object files have no symbols.
 """
 import os
 import re
@@ -46,7 +46,7 @@ def read_objects(root, build):
     for src in check.read_tree(root, FOLDERS, ('.c',)):
         path = os.path.join(build, src.path[:-2] + '.o')
         if not os.path.exists(path):
-            sys.exit(f'graph.py: {path} is missing: {src.path} was not built')
+            sys.exit(f'graph.py: {path} is missing: build {src.path} first')
         files[src.path] = read_symbols(subprocess.run(['nm', '-P', '-g', path], stdout=subprocess.PIPE, text=True, check=True).stdout)
     return files
 
@@ -114,7 +114,7 @@ def check_layers(uses, out):
     for path, to, symbol in uses:
         layer, other = check.layer_of(path), check.layer_of(to)
         if layer != other and other not in check.BELOW[layer]:
-            out.add('upward', path, 1, f'uses {symbol} of {to}: {layer} is not above {other}', symbol)
+            out.add('upward', path, 1, f'uses {symbol} of {to}, but {other} is not below {layer}', symbol)
 
 
 def check_prefixes(files, nouns, out):
@@ -127,7 +127,7 @@ def check_prefixes(files, nouns, out):
             match = {where for where in excused if symbol.startswith(where.split(':')[1])}
             out.used |= {('prefix', where) for where in match}
             if not match:
-                out.add('prefix', path, 1, f'{symbol} does not begin with {" or ".join(sorted(n + "_" for n in own))}')
+                out.add('prefix', path, 1, f'the external symbol {symbol} does not begin with {" or ".join(sorted(n + "_" for n in own))}')
 
 
 def findings(files, exceptions):
@@ -144,7 +144,7 @@ def main():
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
     files = read_objects(root, sys.argv[2] if len(sys.argv) > 2 else '.')
     if not any(defined for defined, _ in files.values()):
-        print('the object files show no symbols (link-time optimization?)')
+        print('skipped: the object files have no symbols (link-time optimization?)')
         return 77
     lines = findings(files, check.read_exceptions(root))
     for line in lines:

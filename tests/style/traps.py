@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""doc/TRAPS.md: every row names tests, every test that it names exists and is run, and every trap_NN_… test is named in row NN
+"""Checks doc/TRAPS.md: each row names tests, each named test exists and is run, and each test trap_NN_… is named in row NN.
 
 usage: traps.py [ROOT]
 """
@@ -18,20 +18,20 @@ def read(path):
 
 
 def missing(root, test):
-    """Why a test that the table names is none; None if it is one."""
+    """The reason why a test that the table names does not count; None if it does."""
     where, _, name = test.partition(' ')
     kind, _, file = where.partition('/')
     path = os.path.join(root, 'tests', kind, f'test_{file}.py' if kind == 'vm' else file if '.' in file else file + '.c')
     if kind not in ('unit', 'vm') or not os.path.exists(path):
-        return 'there is no such file'
+        return 'the file does not exist'
     listed = read(os.path.join(root, 'tests/unit/local.mk')).replace('\\\n', ' ')
     if kind == 'unit' and not re.search(rf'(unit_tests|unit_scripts) \+?=[^\n]*\btests/unit/{re.escape(file)}(\s|$)', listed):
         return 'tests/unit/local.mk does not run it'
     if '.' in file:
-        return 'a script is named alone' if name else None
+        return 'a script has no functions to name' if name else None
     text = read(path)
     if not re.search(rf'^static void {name}\(void \*\*state\)$' if kind == 'unit' else rf'^def {name}\(', text, re.M):
-        return 'there is no such function'
+        return 'the function does not exist'
     return None if len(re.findall(rf'\b{name}\b', text)) > 1 else 'nothing runs it'
 
 
@@ -52,16 +52,16 @@ def findings(root):
             continue
         rows[int(cells[0])] = tests = re.findall(r'`([^`]+)`', cells[-1])
         if len(cells) != 4 or not tests:
-            yield f'row {cells[0]} names no tests in its fourth column'
+            yield f'row {cells[0]} has no test in its fourth column'
         for test in tests:
             why = missing(root, test)
             if why:
                 yield f'row {cells[0]}: {test}: {why}'
     if sorted(rows) != list(range(1, len(rows) + 1)) or len(rows) < ROWS:
-        yield f'rows {sorted(rows)}: they should be 1 to {ROWS} or more'
+        yield f'rows {sorted(rows)}: they must be numbered from 1 without gaps, at least to {ROWS}'
     for number, test in numbered(root):
         if test not in rows.get(number, ()):
-            yield f'{test} is not in row {number}'
+            yield f'{test} is missing from row {number}'
 
 
 def main():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Unit tests: tests/unit/NAME.c is one word in the list of its layer. libtests.a holds what several of them share.
+# Unit tests: tests/unit/NAME.c is one word in the list of its layer. libtests.a contains the code that tests share.
 if HAVE_CMOCKA
 test_libs += tests/unit/libtests.a
 check_LIBRARIES += tests/unit/libtests.a
@@ -30,7 +30,8 @@ tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_session_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_abi_LDADD =
-# Plugin files that must be refused; -rpath makes libtool build shared objects of what is not installed. No -z defs: one lacks a symbol.
+# Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one
+# of them lacks a symbol.
 odd_ldflags = -avoid-version -shared -rpath $(pluginsdir)
 check_LTLIBRARIES += tests/unit/plugins/odd_abi.la tests/unit/plugins/odd_name.la tests/unit/plugins/odd_symbol.la
 tests_unit_plugins_odd_abi_la_SOURCES = tests/unit/plugins/odd.c
