@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the command line by the tables opts.def and modes.def; nothing here knows a particular option
- * but -h, -V and -m.
+ * Reads the command line by the tables opts.def and modes.def; only -h, -V and -m have code of their own.
  *
- * Clients spell options in every way that getopt_long() allows: "--op=new", "-o new", and libvirt's
- * "--target" for "--targetname". A second option that begins with "target" would break libvirt.
+ * Clients spell options in every way that getopt_long() allows: "--op=new", "-o new", and libvirt's "--target" for
+ * "--targetname". A second option that begins with "target" would break libvirt.
  */
 #include "args.h"
 
@@ -16,10 +15,7 @@
 
 enum opt_kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_WORDS, KIND_OPS };
 
-/*
- * `member` is where in struct args the value goes: storing is by kind, and no option has code of its
- * own.
- */
+/* `member` is the offset of the value in struct args; values are stored by kind. */
 struct opt_row {
 	char letter;
 	const char *name;
@@ -42,7 +38,7 @@ struct mode_row {
 	const char *sentence, *usage;
 };
 
-/* No mode at all is a row too: it takes -k, and nothing else. */
+/* The row for no mode accepts only -k. */
 static const struct mode_row modes[] = {
 	[ARGS_MODE_NONE] = { "", "k", 0, "", NULL },
 #define MODE(symbol, name, options, ops, sentence, usage) { name, options, ops, sentence, usage },
@@ -50,7 +46,7 @@ static const struct mode_row modes[] = {
 #undef MODE
 };
 
-/* Taken in every mode. */
+/* Accepted in every mode. */
 #define OPTIONS_OF_ALL "mdhV"
 
 /* Several may be given: `-m discovery -o new -o delete` asks for both. */
@@ -69,10 +65,7 @@ static const struct {
 	{ "logout", ARGS_OP_LOGOUT },
 };
 
-/*
- * A word of the command line, made fit for a message. Volume names of orchestrators end up in
- * arguments: a terminal must not obey them.
- */
+/* Escapes an argument for a message: arguments may come from volume names of orchestrators, and must not control a terminal. */
 static const char *quoted_word(char *to, size_t size, const char *word)
 {
 	return str_escape(to, size, word, strlen(word));
@@ -86,7 +79,7 @@ static int refuse_value(const struct opt_row *o, const char *value, const char *
 		quoted_word(text, sizeof(text), value), why);
 }
 
-/* Whole numbers only: 2.1.8 took "3x" for 3. */
+/* Refuses "3x", which 2.1.8 accepted as 3. */
 static int store_number(const struct opt_row *o, const char *value, long *to, struct err *err)
 {
 	char why[64], *end;
@@ -99,10 +92,7 @@ static int store_number(const struct opt_row *o, const char *value, long *to, st
 	return refuse_value(o, value, why, err);
 }
 
-/*
- * os-brick gives three -n and three -v in one command: the nth of the one belongs to the nth of the
- * other.
- */
+/* os-brick uses three -n and three -v in one command: the nth -v belongs to the nth -n. */
 static int store_word(const char *value, struct args_words *to, struct err *err)
 {
 	const char **v = x_grow(to->v, to->n, &to->cap, sizeof(*v), 4);
@@ -125,7 +115,7 @@ static int store_op(const struct opt_row *o, const char *value, unsigned *to, st
 	return refuse_value(o, value, "is not an operation", err);
 }
 
-/* Of what is given twice the last counts, but for words and operations, which add up. */
+/* The last value of an option counts, except for words and operations, which are collected. */
 static int store_option(struct args *a, const struct opt_row *o, const char *value, struct err *err)
 {
 	void *member = (char *)a + o->member;
@@ -181,8 +171,8 @@ int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
 }
 
 /*
- * What the tables refuse once everything was read. Words that belong to no option are refused: 2.1.8
- * ignored them, so that `-m node -o delete NAME` deleted every record.
+ * Checks the command line by the tables. Positional arguments are refused: 2.1.8 ignored them, so that `-m node -o delete NAME`
+ * deleted every record.
  */
 static int check_by_tables(const struct args *a, int argc, char **argv, struct err *err)
 {
@@ -201,7 +191,7 @@ static int check_by_tables(const struct args *a, int argc, char **argv, struct e
 	if (optind < argc)
 		return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
 			quoted_word(text, sizeof(text), argv[optind]));
-	/* Names alone are no harm to what only looks: 2.1.8's manual has it so. */
+	/* Names without values are harmless in commands that only read; the manual of 2.1.8 uses them. */
 	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))
 		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
 			a->values.n);
@@ -210,15 +200,12 @@ static int check_by_tables(const struct args *a, int argc, char **argv, struct e
 	return 0;
 }
 
-/*
- * getopt's answer for an option that it does not know, or whose argument is missing. optopt is 0 when
- * it was a long option that getopt could not find, and then only argv still has its text.
- */
+/* Reports an unknown option or a missing argument. For an unknown long option optopt is 0, and only argv has its text. */
 static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 {
 	char text[128];
 
-	/* The manual's own example: `--print` alone prints the tree. */
+	/* The manual has the example `--print` without an argument, which prints the tree. */
 	if (answer == ':' && optopt == 'P')
 		return store_option(a, opt_row_of('P'), "1", err);
 	if (answer == ':')
@@ -230,8 +217,8 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 }
 
 /*
- * The tables in getopt's form. The leading ':' tells a missing argument from an unknown option, and
- * keeps getopt from printing.
+ * Converts the tables for getopt. The leading ':' distinguishes a missing argument from an unknown option, and keeps getopt
+ * from printing.
  */
 static void fill_getopt_tables(char *letters, struct option *longs)
 {
@@ -247,8 +234,8 @@ static void fill_getopt_tables(char *letters, struct option *longs)
 }
 
 /*
- * optind 0, not 1: GNU's way to begin anew, for tests that parse many command lines in one process. All
- * words are read even after a refusal, because a -h or -V that follows is obeyed first.
+ * optind 0 restarts GNU getopt, for tests that parse many command lines in one process. Parsing continues after an error,
+ * because a later -h or -V has precedence.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err)
 {
@@ -267,7 +254,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 		if (rc < 0 && first == 0)
 			first = rc;
 		if (rc < 0)
-			err = NULL; /* the first refusal is the one that is told */
+			err = NULL; /* only the first error is reported */
 	}
 	if (a->mode && args_find_mode(a, err) < 0 && !first)
 		first = -EINVAL;
@@ -276,7 +263,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	return first ? first : check_by_tables(a, argc, argv, err);
 }
 
-/* The words themselves are argv's. */
+/* The strings belong to argv. */
 void args_free(struct args *a)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
@@ -296,10 +283,7 @@ bool args_mode_takes(enum args_mode mode, enum args_opt opt)
 	return strchr(OPTIONS_OF_ALL, opts[opt].letter) || strchr(modes[mode].options, opts[opt].letter);
 }
 
-/*
- * Written out of the tables, so it cannot name an option that the mode refuses; a test compares it with
- * the manual.
- */
+/* Printed from the tables, so that it names only options that the mode accepts. A test compares the tables with the manual. */
 static void print_mode_usage(FILE *to, enum args_mode mode)
 {
 	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name, modes[mode].usage ? modes[mode].usage : "",

@@ -2,9 +2,8 @@
 /*
  * What the handlers of the modes share.
  *
- * Everything that clients look for in the output is here or in out_*.c: texts and exit codes of 2.1.8,
- * which CSI drivers, os-brick and others match by regular expression. To change a word here is to break
- * one of them.
+ * The texts and exit codes of 2.1.8, here and in out_*.c, are matched by CSI drivers, os-brick and others with regular
+ * expressions. Changing a word breaks one of them.
  */
 #include "command.h"
 
@@ -20,10 +19,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/*
- * The exit status is the error's number (0 to 32 of the manual). What failed without an error's number
- * is 1.
- */
+/* The exit status is the number of the error (0 to 32 in the manual), or 1 for a failure without one. */
 int command_status(int rc, const struct err *err)
 {
 	if (err->code != MISCSI_ERR_OK)
@@ -33,10 +29,7 @@ int command_status(int rc, const struct err *err)
 	return rc < 0 ? MISCSI_ERR_GENERIC : 0;
 }
 
-/*
- * One line on stderr, never more: Proxmox reads the last one, and os-brick takes any text there for a
- * failure.
- */
+/* Exactly one line on stderr: Proxmox reads the last one, and os-brick regards any text there as a failure. */
 int command_fail(int rc, const struct err *err)
 {
 	int status = command_status(rc, err);
@@ -45,7 +38,7 @@ int command_fail(int rc, const struct err *err)
 	return status;
 }
 
-/* Always 7, as 2.1.8 has it for whatever is wrong with a command line. */
+/* Always 7, as in 2.1.8 for every error in a command line. */
 int command_refuse(const char *fmt, ...)
 {
 	struct err err = { .code = MISCSI_ERR_INVAL };
@@ -59,7 +52,7 @@ int command_refuse(const char *fmt, ...)
 
 struct settings command_settings(const struct args *a)
 {
-	/* As many as there are values: the parser lets names stand alone where they are not used. */
+	/* As many as there are values, since the parser accepts names without values where they are not used. */
 	return (struct settings){ a->names.v, a->values.v, a->values.n };
 }
 
@@ -68,7 +61,7 @@ int command_level(const struct args *a, long max, const char *try)
 	return a->print > max ? command_refuse("Invalid info level %ld. Try %s.", a->print, try) : 0;
 }
 
-/* 2.1.8 silently took one of two verbs: `-u -o delete` would be taken by some for both. */
+/* 2.1.8 silently used one of two actions, although `-u -o delete` looks like both. */
 int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 {
 	struct err err = ERR_INIT;
@@ -85,9 +78,8 @@ int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
 }
 
 /*
- * From here on Ctrl-C ends the waiting for the daemon, so that it can be said what goes on without us.
- * Before, it ends the program as usual: nothing else here waits long but a discovery. SIGTERM and
- * SIGKILL stay as they are: callers that run out of patience use those, and nothing here needs an end.
+ * Afterwards Ctrl-C ends the wait for the daemon, so that a message can say what the daemon continues with. Before, it ends the
+ * program as usual. SIGTERM and SIGKILL, which impatient callers use, always end the program.
  */
 void command_catch_interrupt(const struct command *c)
 {
@@ -102,7 +94,7 @@ void command_catch_interrupt(const struct command *c)
 	context_set_interrupt(c->context, *c->interrupt);
 }
 
-/* The signal stays in the descriptor, so this can be asked again and again. */
+/* The signal stays in the descriptor, so this can be called repeatedly. */
 static bool command_interrupted(const struct command *c)
 {
 	struct pollfd p = { .fd = *c->interrupt, .events = POLLIN };
@@ -122,7 +114,7 @@ static void say_login(void *arg, const struct record *node)
 	out_login("Logging in to", node, record_int(node, FIELD_SESSION_NR_SESSIONS) > 1 ? " (multiple)" : "");
 }
 
-/* tns-csi and HPE's helper take "already present" for success, whatever the exit code. */
+/* tns-csi and HPE's helper regard "already present" as success, whatever the exit status. */
 static void say_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
 {
 	(void)arg;
@@ -131,8 +123,8 @@ static void say_present(void *arg, const struct record *node, unsigned wanted, u
 }
 
 /*
- * A failure that is only ours to have stopped waiting is said once, at the end. Who does not wait knows
- * of no success. HPE's helper looks for "successful." with its dot.
+ * After an interrupt, the failure is reported once, at the end. With -W, success is not known and not reported. HPE's helper
+ * looks for "successful." with its dot.
  */
 static void say_logged_in(void *arg, const struct record *node, const struct err *err)
 {
@@ -160,7 +152,7 @@ void command_say_busy(void *arg, const struct record *node)
 		(int)record_int(node, FIELD_CONN_PORT));
 }
 
-/* `say_all` is not for -m discovery -l, which 2.1.8 ends without that line. */
+/* say_all is false for -m discovery -l, which in 2.1.8 does not print that line. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
@@ -181,7 +173,7 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 	return command_status(rc, &err);
 }
 
-/* 2.1.8 has other words for the sessions that an adapter made. */
+/* The words of 2.1.8 differ for sessions that an adapter made. */
 static void say_logout(void *arg, const struct session_info *s)
 {
 	(void)arg;
@@ -211,10 +203,7 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 		out_session_failed("logout of", s, err);
 }
 
-/*
- * 21 and these words when there is nothing to end: nearly every client takes them for "already logged
- * out".
- */
+/* Exit status 21 and these words when there is no session: nearly every client regards them as "already logged out". */
 int command_logout(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
@@ -247,14 +236,14 @@ static void say_rescanned(void *arg, const struct session_info *s, const struct 
 		out_session_failed("rescan", s, err);
 }
 
-/* 21, in 2.1.8's words: vdsm takes it for "no session to scan". */
+/* Exit status 21, in the words of 2.1.8: to vdsm this means that there is no session to scan. */
 static int no_session_found(void)
 {
 	out_error("No session found.");
 	return MISCSI_ERR_NO_OBJS_FOUND;
 }
 
-/* The general line behind the particular ones, as 2.1.8 ends. */
+/* The last line, after those of the sessions, as in 2.1.8. */
 static int sessions_failed(int rc, const struct err *err)
 {
 	int status = command_status(rc, err);
@@ -280,10 +269,7 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 	return sessions_failed(rc, &err);
 }
 
-/*
- * The flag remembers whether the heading of a driver's own counters was printed: it comes before the
- * first of them, or not at all.
- */
+/* *arg: whether the heading of the driver's own counters was printed, which comes before the first of them. */
 static void say_stats(void *arg, const struct session_info *session)
 {
 	bool *extended = arg;
@@ -324,7 +310,7 @@ int command_stats(const struct command *c, const struct session_info_list *sessi
 	return rc < 0 ? sessions_failed(rc, &err) : 0;
 }
 
-/* As 2.1.8 does it the status is 0 also when there was nothing to stop: it is not running, as asked. */
+/* As in 2.1.8, the status is 0 if no daemon was running. */
 int command_kill(const struct command *c)
 {
 	struct client *client;

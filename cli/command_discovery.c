@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -m discovery and -m discoverydb: the first asks when it has a type and a portal, the second when it
- * has -D.
+ * -m discovery and -m discoverydb: the first performs a discovery if it has a type and a portal, the second if it has -D.
  *
- * What is found goes to stdout alone, "A:P,TPGT NAME" a line: XenServer's sm and vdsm raise at any
- * other line there. What went wrong goes to stderr.
+ * stdout has only the portals found, one "A:P,TPGT NAME" per line: XenServer's sm and vdsm fail at any other line. Errors go to
+ * stderr.
  */
 #include "command.h"
 
@@ -25,7 +24,7 @@ static const struct {
 	{ "FIRMWARE", RECORD_FW, false },
 };
 
-/* A discovery whose directory is gone meanwhile has no nodes; that is no error of the listing. */
+/* A discovery record that was deleted meanwhile has no nodes, which is no error here. */
 static int print_discovery_nodes(
 	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
 {
@@ -74,7 +73,7 @@ static int print_discovery_section(const struct command *c, size_t section, size
 	return rc;
 }
 
-/* 21 and silence on stderr when there is nothing, as 2.1.8. */
+/* As in 2.1.8, exit status 21 and an empty stderr if there is nothing. */
 static int list_discoveries(const struct command *c)
 {
 	struct err err = ERR_INIT;
@@ -96,7 +95,7 @@ static void say_discovery_message(void *arg, const char *text)
 	out_error("%s", text);
 }
 
-/* "nonpersistent" wins over all others: who asks for it wants nothing written. libvirt does. */
+/* "nonpersistent", which libvirt uses, has precedence over the others. */
 static unsigned discovery_keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT)
@@ -105,7 +104,7 @@ static unsigned discovery_keep_of(unsigned ops)
 		(ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
 }
 
-/* "Could not perform" is on failures only: Longhorn takes "Could not" anywhere for one. */
+/* "Could not perform" is printed for failures only: Longhorn regards "Could not" anywhere as one. */
 static int perform_discovery(const struct command *c, const struct discovery_mode_select *select, bool by_record)
 {
 	const struct args *a = c->args;
@@ -122,7 +121,7 @@ static int perform_discovery(const struct command *c, const struct discovery_mod
 	int rc = discovery_mode_perform(c->context, &what, &nodes, &err);
 
 	if (rc < 0) {
-		/* The cause is often the last thing that was said on the way. */
+		/* The cause is often the last message that was already printed. */
 		rc = said ? command_status(rc, &err) : command_fail(rc, &err);
 		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)rc));
@@ -146,7 +145,7 @@ static int show_discovery(const struct command *c, const struct discovery_mode_s
 	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-/* 0 also when it was there: Kubernetes ignores the status, XenServer wants 0. */
+/* Also 0 if the record existed: Kubernetes ignores the status, XenServer requires 0. */
 static int create_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
@@ -158,7 +157,7 @@ static int create_discovery(const struct command *c, const struct discovery_mode
 	return 0;
 }
 
-/* Silent when it worked, on both streams. */
+/* Prints nothing on success. */
 static int update_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
@@ -171,7 +170,7 @@ static int update_discovery(const struct command *c, const struct discovery_mode
 	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-/* Several operations together have a meaning only with -D, where they say what becomes of the results. */
+/* Only with -D can operations be combined: they then apply to the results. */
 static int run_on_discovery_record(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct err err = ERR_INIT;
@@ -193,7 +192,7 @@ static int run_on_discovery_record(const struct command *c, const struct discove
 	}
 }
 
-/* Which of both is meant was said by the mode: by asks when there is something to ask. */
+/* asks: the command performs a discovery, instead of an operation on records. */
 static int run_discovery(const struct command *c, bool db)
 {
 	const struct args *a = c->args;

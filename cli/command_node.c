@@ -2,9 +2,8 @@
 /*
  * -m node
  *
- * Here more clients meet than anywhere else. What they rely on: show gives 21 and "No records found"
- * for none, new and update are silent on stderr, login gives 15 for "already", logout 21 for "nothing
- * to end".
+ * Most clients use this mode. They rely on: show exits with 21 and "No records found" if there are none; new and update leave
+ * stderr empty; login exits with 15 for an existing session, and logout with 21 without one.
  */
 #include "command.h"
 
@@ -14,10 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * Whole records or lines: `-m node` alone lists, with any -T, -p or -I it shows, as Ansible and
- * Longhorn use it.
- */
+/* `-m node` alone prints one line per record; with -T, -p or -I it prints whole records, as Ansible and Longhorn expect. */
 static int show_nodes(const struct command *c, const struct node_mode_select *select, bool records)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
@@ -48,8 +44,8 @@ static int create_node(const struct command *c, const struct node_mode_select *s
 }
 
 /*
- * democratic-csi tries an update again while stderr has this line with "iSCSI database failure". No
- * records are told of by their own line alone.
+ * democratic-csi retries an update while stderr has this line with "iSCSI database failure". If there are no records, only the
+ * line that says so is printed.
  */
 static int node_operation_failed(int rc, const struct err *err)
 {
@@ -60,10 +56,7 @@ static int node_operation_failed(int rc, const struct err *err)
 	return status;
 }
 
-/*
- * All names are checked before any record is touched: a script's mistake must not leave half of its
- * settings behind.
- */
+/* Checks all names before it changes a record, so that an error in a script does not leave half of its settings behind. */
 int command_node_update(const struct command *c, const struct node_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
@@ -92,7 +85,7 @@ int command_node_delete(const struct command *c, const struct node_mode_select *
 	return MISCSI_ERR_SESS_EXISTS;
 }
 
-/* What a boot does: Debian's unit runs `-m node --loginall=automatic`, and takes 21 for nothing to do. */
+/* Used at boot: Debian's unit runs `-m node --loginall=automatic`, and regards 21 as success. */
 static int login_nodes_of_startup(const struct command *c)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
@@ -145,8 +138,7 @@ static int run_on_node_sessions(const struct command *c, const struct node_mode_
 }
 
 /*
- * One iface, which must be known. A logout goes by what runs: a session whose iface was deleted must
- * end as well, so its name is not looked up then.
+ * Selects by at most one iface, which must exist, except for a logout: a session whose iface was deleted must be ended as well.
  */
 static int choose_nodes(const struct command *c, struct node_mode_select *select)
 {
@@ -168,10 +160,10 @@ static int choose_nodes(const struct command *c, struct node_mode_select *select
 	if (rc != -ENOENT)
 		return command_fail(rc, &err);
 	out_error("Could not read iface info for %s.", iface);
-	return MISCSI_ERR_NOMEM; /* 2.1.8's number for it: clients know it */
+	return MISCSI_ERR_NOMEM; /* the exit status of 2.1.8, on which clients rely */
 }
 
-/* One at a time: 2.1.8 took one of two without saying which. */
+/* One at a time: 2.1.8 silently used one of two. */
 static int run_node_operation(const struct command *c, const struct node_mode_select *select)
 {
 	const struct args *a = c->args;
@@ -192,7 +184,7 @@ static int run_node_operation(const struct command *c, const struct node_mode_se
 	}
 }
 
-/* -L and -U come first, for they choose their records by themselves and need no -T. */
+/* -L and -U come first, because they select records without -T. */
 int command_node(const struct command *c)
 {
 	static const enum args_opt verbs[] = { ARGS_login, ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_loginall, ARGS_logoutall,

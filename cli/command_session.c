@@ -2,8 +2,8 @@
 /*
  * -m session
  *
- * None is 21, and "iscsiadm: No active sessions." the last line of stderr: Proxmox dies of anything
- * else, tns-csi reads the words and not the code.
+ * Without sessions, the exit status is 21 and the last line of stderr is "iscsiadm: No active sessions.": Proxmox fails
+ * otherwise, and tns-csi reads the words instead of the status.
  */
 #include "command.h"
 
@@ -14,10 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Each level reads more of sysfs: a plain list must not cost what -P 3 does. The level was checked
- * before.
- */
+/* Each level reads more of sysfs, so that a plain list is cheaper than -P 3. The level was checked before. */
 static unsigned session_detail(long level)
 {
 	static const unsigned details[] = { SESSION_DETAIL_LIST, SESSION_DETAIL_P1, SESSION_DETAIL_P2, SESSION_DETAIL_P3 };
@@ -25,7 +22,7 @@ static unsigned session_detail(long level)
 	return details[level];
 }
 
-/* The daemon is asked for its words from -P 1 on; the line itself needs nobody. */
+/* From -P 1 on, the daemon is asked for the internal states. */
 static int print_sessions(const struct command *c, const struct session_info_list *l)
 {
 	cleanup(x_freep) struct session_mode_words *words = NULL;
@@ -47,10 +44,7 @@ static int print_sessions(const struct command *c, const struct session_info_lis
 	return 0;
 }
 
-/*
- * Without -r A logout of all is `-m session -u`; for records, an operation needs to know which one is
- * meant.
- */
+/* Without -r. `-m session -u` logs out of all sessions, but an operation on records requires a session. */
 static int run_on_all_sessions(const struct command *c)
 {
 	const struct args *a = c->args;
@@ -76,8 +70,8 @@ static int run_on_all_sessions(const struct command *c)
 }
 
 /*
- * One more session of the same record. Not written to the record: the number of sessions at the next
- * boot stays as it was. Takes the record in any case.
+ * Logs in to one more session of the same record. The record itself does not change, so that the number of sessions at the next
+ * boot stays. Frees the record.
  */
 static int login_session_again(const struct command *c, struct record *node)
 {
@@ -124,7 +118,7 @@ static int run_on_session_record(const struct command *c, const struct session_i
 	}
 }
 
-/* With -r An unknown number is 22 with one line, which is what the sysfs look-up failed with. */
+/* With -r. An unknown number has exit status 22. */
 static int run_on_session(const struct command *c)
 {
 	const struct args *a = c->args;

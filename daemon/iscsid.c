@@ -50,7 +50,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 	o->debug = (int)level;
 }
 
-/* One option; those that only print end the program. */
+/* Sets one option; --help and --version end the program. */
 static void set_option(int opt, const char *value, struct iscsid_options *o)
 {
 	switch (opt) {
@@ -90,7 +90,7 @@ static void set_option(int opt, const char *value, struct iscsid_options *o)
 	}
 }
 
-/* In the foreground for people, else for the system's log. Levels are iscsiadm's 0 to 8, which have three meanings here. */
+/* Logs to stderr in the foreground, otherwise to syslog. The levels 0 to 8 of iscsiadm map to three. */
 static void start_log(const struct iscsid_options *o, char *name, struct log *log)
 {
 	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	if (options.pid_file)
 		become_pid_file_remove(options.pid_file, pid_fd);
 	if (rc < 0) {
-		if (!options.foreground) /* the log goes elsewhere */
+		if (!options.foreground) /* the log goes to syslog */
 			fprintf(stderr, "iscsid: %s\n", err.text);
 		log_err(&log, "iscsid", "%s", err.text);
 	}

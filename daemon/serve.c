@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iscsid at work: makes every part, in order, and takes them apart again. Sessions stay in the kernel when it ends. */
+/* The work of iscsid: creates its parts in order and frees them in reverse order. Sessions stay in the kernel when it exits. */
 #include "config.h"
 #include "daemon/iscsid.h"
 #include "base/file.h"
@@ -34,13 +34,13 @@ struct daemon {
 	struct netwatch *netwatch;
 	struct loop_signal on_term, on_int;
 	char *initiator_name, *initiator_alias;
-	struct stat name_file; /* as it was when it was read */
+	struct stat name_file; /* its status when it was read */
 	struct manager_watch on_change;
 	struct loop_timer tidy;
-	int own_socket; /* -1: none of ours has a path */
+	int own_socket; /* -1: there is no socket of ours with a path */
 };
 
-/* Doubtful lines of iscsid.conf are told and do no harm. */
+/* Invalid lines of iscsid.conf are logged and ignored. */
 static void conf_warning(void *arg, const char *text)
 {
 	const struct daemon *d = arg;
@@ -63,7 +63,7 @@ static void on_signal(void *arg, int signo)
 	serve_stop(d);
 }
 
-/* Constant as long as this kernel runs; without it ISIDs are still unique on this machine. */
+/* Constant until the next boot. Without it, ISIDs are still unique on this machine. */
 static uint64_t host_salt(void)
 {
 	char *boot_id = NULL;
@@ -76,7 +76,7 @@ static uint64_t host_salt(void)
 	return salt;
 }
 
-/* NULL: it cannot be read; what it would say is as by default. */
+/* NULL if it cannot be read: the defaults apply. */
 static struct record *read_conf(struct daemon *d)
 {
 	struct recfile_report report = { .warn = conf_warning, .arg = d };
@@ -94,7 +94,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* The name's file is read again when it changed: installers write it after they have started us. */
+/* Reads the file with the initiator name again after a change: installers write it after they have started the daemon. */
 static int identify_initiator(void *arg, const char **name, const char **alias, struct err *err)
 {
 	struct daemon *d = arg;
@@ -126,7 +126,7 @@ static void trim_memory(void *arg)
 	become_trim();
 }
 
-/* A burst of logins needs memory for what is said and heard; when it is over that goes back. */
+/* Many logins at once need memory for their messages. Afterwards it is returned to the kernel. */
 static void sessions_changed(struct manager_watch *w, const struct manager_session *s)
 {
 	struct daemon *d = w->arg;
@@ -142,7 +142,7 @@ static void network_changed(void *arg)
 	manager_wake(d->manager);
 }
 
-/* Root's alone; not so the folder above it, where users find the socket. */
+/* Only for root, unlike its parent directory, which has the socket for all users. */
 static int make_state_dir(const char *dir)
 {
 	const char *slash = strrchr(dir, '/');
@@ -201,7 +201,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* The server owns the socket from here; the number says only that it is ours to remove. */
+/* The server owns the socket from here on. The return value only shows that there is a socket to remove. */
 static int serve_socket(struct daemon *d, const char *name, struct err *err)
 {
 	int fd = -1;
@@ -217,7 +217,7 @@ static int serve_socket(struct daemon *d, const char *name, struct err *err)
 	return fd;
 }
 
-/* The sockets that systemd passed, or else our own: a path, and for clients in another mount namespace an abstract name. */
+/* The sockets that systemd passed, or else our own: a path, and an abstract name for clients in another mount namespace. */
 static int make_sockets(struct daemon *d, struct err *err)
 {
 	const char *path = d->options->socket ? d->options->socket : LISTENER_PATH;
@@ -273,7 +273,7 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
 }
 
-/* The reverse of serve_run(): whoever uses a part goes before it. */
+/* The reverse of serve_run(): each part is freed after those that use it. */
 static void serve_end(struct daemon *d)
 {
 	if (d->service)
@@ -296,7 +296,7 @@ int serve(const struct iscsid_options *options, struct log *log, int ready, stru
 	d.engine.log = log;
 	d.engine.sysfs = &d.sysfs;
 	signal(SIGPIPE, SIG_IGN);
-	mallopt(M_ARENA_MAX, 1); /* few threads, short jobs: one heap is enough, and smaller */
+	mallopt(M_ARENA_MAX, 1); /* few threads and short jobs: one heap is enough, and is smaller */
 	rc = serve_run(&d, ready, err);
 	serve_end(&d);
 	return rc;

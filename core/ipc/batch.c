@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A batch: results go out as they come when the peer said "more", else all in the last reply.
+ * Results are sent as they come if the client asked for "more", otherwise all in the last reply.
  *
- * A peer that goes away in the midst (every CSI driver kills its iscsiadm) takes the batch with it, but
- * not the work: the manager only forgets whom it would have told.
+ * If the client disconnects before the end (every CSI driver kills its iscsiadm), the batch is freed, but the manager continues
+ * with the requests.
  */
 #include "config.h"
 #include "ipc/batch.h"
@@ -11,10 +11,7 @@
 #include "base/mem.h"
 #include <errno.h>
 
-/*
- * The manager's request lies within, so a batch of thousands is one allocation; the pointer back finds
- * the batch.
- */
+/* Contains the manager's request, so that a batch of thousands is one allocation. */
 struct item {
 	struct manager_request request;
 	struct batch *batch;
@@ -22,8 +19,8 @@ struct item {
 };
 
 /*
- * `pending` is the service's count, for GetStatus. `started` guards against ending while requests are
- * still handed over: the manager may answer one at once, from within the call that takes it.
+ * `pending` is the service's counter, for GetStatus. `started` prevents the end of the batch while requests are still being
+ * passed to the manager, which may finish one at once, from within that call.
  */
 struct batch {
 	const struct service_config *config;
@@ -36,7 +33,7 @@ struct batch {
 	struct item items[];
 };
 
-/* Number and name both: iscsiadm exits with the number, and a client that is no iscsiadm reads the name. */
+/* Has both number and name: iscsiadm exits with the number, other clients read the name. */
 struct json_object *batch_failure(const struct err *err)
 {
 	struct json_object *failure = json_object_new_object();
@@ -51,7 +48,7 @@ struct json_object *batch_failure(const struct err *err)
 	return NULL;
 }
 
-/* The manager forgets what it has not answered. */
+/* The manager continues with the requests, without a report. */
 static void batch_free(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
@@ -69,10 +66,7 @@ static void batch_cancelled(void *arg)
 	batch_free(arg);
 }
 
-/*
- * {"results": …} of what has gathered; NULL: no memory. An empty array is a result too: the peer must
- * find the member in every reply.
- */
+/* {"results": …} of the results so far; NULL: no memory. The member is in every reply, if empty. */
 static struct json_object *batch_take_results(struct batch *b)
 {
 	struct json_object *parameters = json_object_new_object();
@@ -86,8 +80,8 @@ static struct json_object *batch_take_results(struct batch *b)
 }
 
 /*
- * The final reply; the batch is gone after it. A result that was lost for want of memory fails the
- * whole call: to count as "no failure" it must have been told.
+ * Sends the final reply and frees the batch. If a result was lost for lack of memory, the whole call fails, so that the client
+ * does not regard it as a success.
  */
 static void batch_end(struct batch *b)
 {
@@ -104,7 +98,7 @@ static void batch_end(struct batch *b)
 	batch_free(b);
 }
 
-/* What the manager does not know is left out of the result. */
+/* Members that the manager does not know are absent. */
 static void batch_add_result(struct batch *b, size_t index, const struct manager_result *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -135,7 +129,7 @@ static void batch_add_result(struct batch *b, size_t index, const struct manager
 	varlink_put(o);
 }
 
-/* May free the batch: nothing touches it afterwards. */
+/* May free the batch, which must not be used afterwards. */
 static void batch_add(struct batch *b, size_t index, const struct manager_result *r)
 {
 	batch_add_result(b, index, r);
@@ -156,7 +150,7 @@ static void batch_request_done(struct manager_request *request, const struct man
 	batch_add(b, (size_t)(item - b->items), result);
 }
 
-/* The size is checked before it is multiplied: n is what a peer has sent. */
+/* Checks for overflow, since n comes from the client. */
 struct batch *batch_new(const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
 {
 	struct batch *b = n < SIZE_MAX / sizeof(struct item) / 2 ? x_zalloc(sizeof(*b) + n * sizeof(struct item)) : NULL;
@@ -194,7 +188,7 @@ void batch_result(struct batch *b, size_t index, const struct err *err)
 	batch_add(b, index, &result);
 }
 
-/* Not waiting (iscsiadm -W) leaves the requests to the manager and answers for it that they were taken. */
+/* Without waiting (iscsiadm -W), the results report that the manager has accepted the requests. */
 void batch_start(struct batch *b, bool wait)
 {
 	const struct manager_result taken = { .tpgt = -1 };

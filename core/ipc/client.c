@@ -2,8 +2,9 @@
 /*
  * The client's connection, one call over it, and the daemon's methods as functions. It waits in one place, client_wait().
  *
- * A connection that has failed stays failed: after an error within a message the start of the next one is unknown. The cause is kept, so
- * that each later call fails at once with the same error. The daemon is trusted with sessions, yet its replies are checked.
+ * A connection that has failed stays failed: after an error within a message the start of the next one is unknown. The cause is
+ * kept, so that each later call fails at once with the same error. The daemon is trusted with sessions, yet its replies are
+ * checked.
  */
 #include "config.h"
 #include "ipc/client.h"
@@ -22,17 +23,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A list of some ten thousand sessions has a few MiB. Beyond is not our daemon. */
+/* A list of ten thousand sessions has a few MiB. A larger reply is not from our daemon. */
 #define MESSAGE_MAX (64u << 20)
-#define REQUEST_MAX (16u << 20) /* what the daemon takes from root */
+#define REQUEST_MAX (16u << 20) /* what the daemon accepts from root */
 #define CHUNK 16384
 #define SHORT_MS 10000 /* for calls that the daemon answers at once */
 #define END_MS 30000
 
-/*
- * Blocking is done by poll() alone: send and receive never wait, so that the deadline and the interrupt
- * hold everywhere.
- */
+/* Only poll() blocks: send and receive never wait, so that the deadline and the interrupt apply everywhere. */
 struct client {
 	int fd; /* -1: dead */
 	int interrupt; /* -1: none */
@@ -50,9 +48,8 @@ struct reply { /* one message from the daemon; borrows from object */
 };
 
 /*
- * Who holds an abstract name is anyone who was first. An unprivileged process that came before the
- * daemon would be given the passwords of all records. A path needs no such check, for its directory
- * belongs to root.
+ * Any process can bind an abstract name first, and would receive the passwords of all records. A path needs no such check,
+ * because its directory belongs to root.
  */
 static int check_server_uid(int fd, const char *name, struct err *err)
 {
@@ -81,7 +78,7 @@ static int client_connect_failed(const char *name, int errnum, struct err *err)
 	return err_sys(err, code, errnum, "%s", name);
 }
 
-/* The limit is on the socket, since connect() of a local socket blocks where poll() cannot look. */
+/* The limit is set on the socket, since poll() cannot wait for the connect() of a local socket. */
 static int client_connect(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	const struct timeval tv = { (time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000) * 1000 };
@@ -95,7 +92,7 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "socket");
-	/* A local connect waits only for room in the daemon's queue; a timeout of 0 would mean none. */
+	/* A local connect waits only for space in the queue of the daemon; a timeout of 0 would mean no limit. */
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "SO_SNDTIMEO");
 	if (connect(fd, (struct sockaddr *)&addr, len))
@@ -111,16 +108,15 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 }
 
 /*
- * That is how iscsiadm in a container with the host's network reaches the host's iscsid. What is told
- * on failure is the path's error: that is the name which an administrator knows.
+ * The abstract name is how iscsiadm in a container with the host's network reaches the host's iscsid. On failure, the error of
+ * the path is returned, which is the name that administrators know.
  */
 int client_open(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
 	struct err first = ERR_INIT, second = ERR_INIT;
 	int rc = client_connect(name ? name : LISTENER_PATH, timeout_ms, out, &first);
 
-	/* Another mount namespace does not have the path; the abstract name belongs to the network namespace.
-	 */
+	/* Another mount namespace lacks the path; the abstract name belongs to the network namespace. */
 	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN &&
 		!client_connect(LISTENER_ABSTRACT, timeout_ms, out, &second))
 		return 0;
@@ -157,7 +153,7 @@ void client_set_interrupt(struct client *c, int fd)
 	c->interrupt = fd;
 }
 
-/* The connection can bear no further call; c->cause says why. */
+/* The connection cannot be used again; c->cause has the reason. */
 static int client_die(struct client *c, int rc)
 {
 	file_close(&c->fd);
@@ -167,10 +163,7 @@ static int client_die(struct client *c, int rc)
 	return rc;
 }
 
-/*
- * poll() until there is something or `due` (0: no limit) has come; a signal shortens nothing, whoever wants
- * to be interrupted gives a descriptor.
- */
+/* Polls until an event or until `due` (0: no limit). Signals do not end it; c->interrupt does. */
 static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
 {
 	int n;
@@ -185,9 +178,8 @@ static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
 }
 
 /*
- * Waits for the socket. due 0: no limit. A descriptor of -1 is skipped by poll(), so no interrupt needs
- * no case of its own. The interrupt comes before the deadline: who pressed Ctrl-C wants to be told of
- * that.
+ * Waits for the socket. due 0: no limit. poll() ignores a descriptor of -1. The interrupt is checked before the deadline, so
+ * that Ctrl-C is reported as such.
  */
 static int client_wait(struct client *c, short events, uint64_t due)
 {
@@ -224,8 +216,8 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 }
 
 /*
- * Reads what is there. ECONNRESET is how a daemon that was killed with unread bytes looks; to the user
- * it is the same as an end.
+ * Reads the available bytes. ECONNRESET, from a daemon that was killed before it read everything, is the same to the user as a
+ * closed connection.
  */
 static int client_receive(struct client *c)
 {
@@ -248,7 +240,7 @@ static int bad_reply(struct client *c, const char *what)
 	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's reply is %s", what));
 }
 
-/* Unknown members are ignored here too: the daemon may be newer. */
+/* Unknown members are ignored, since the daemon may be newer. */
 static int parse_reply(struct client *c, const char *message, size_t len, struct reply *r)
 {
 	int rc = varlink_parse(message, len, &r->object);
@@ -264,8 +256,8 @@ static int parse_reply(struct client *c, const char *message, size_t len, struct
 }
 
 /*
- * The next message, waited for. The caller gives up r->object. The deadline is for the whole call and
- * not for each byte, so that a daemon that trickles does not hold us for ever.
+ * Waits for the next message. The caller frees r->object. The deadline applies to the whole call, so that a slow daemon cannot
+ * delay it for ever.
  */
 static int next_reply(struct client *c, uint64_t due, struct reply *r)
 {
@@ -297,7 +289,7 @@ static int client_failure(struct json_object *failure, struct err *err)
 	return err_set(err, (enum miscsi_error)code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
-/* Texts of the daemon are escaped like any other: an abstract name might have been somebody else's. */
+/* Text from the daemon is escaped, since another process may have bound the abstract name. */
 static int reply_error(const char *error, struct json_object *parameters, const char *method, struct err *err)
 {
 	const char *parameter = "?";
@@ -317,7 +309,7 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon reported the error %s", method, escaped);
 }
 
-/* Replies until the last; *last is the caller's. An error ends the call in any case, "continues" or not. */
+/* Receives replies up to the last; the caller frees *last. An error ends the call even if it has "continues". */
 static int client_converse(
 	struct client *c, const char *method, more_fn more, void *arg, uint64_t due, struct json_object **last, struct err *err)
 {
@@ -339,7 +331,7 @@ static int client_converse(
 	}
 }
 
-/* Too much is refused here: the daemon would close the connection, and nobody would know why. */
+/* Refuses a request that is too large, because the daemon would close the connection without an error. */
 static int build_call(
 	const char *method, struct json_object *parameters, bool more, struct varlink_buffer *message, struct err *err)
 {
@@ -358,8 +350,8 @@ static int build_call(
 }
 
 /*
- * The result of sending is not looked at: a daemon that refuses a call closes behind its reply, which
- * may be there to read although sending has failed.
+ * The result of client_send() is ignored: a daemon that refuses a call closes the connection after its reply, which may be
+ * readable although sending has failed.
  */
 int client_call(struct client *c, const char *method, struct json_object *parameters, more_fn more, void *arg,
 	unsigned deadline_ms, struct json_object **reply, struct err *err)
@@ -382,10 +374,7 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	return rc;
 }
 
-/*
- * The daemon says nothing more; what is waited for is that the kernel closes its end, which no exit can
- * skip.
- */
+/* Waits until the kernel closes the connection of the daemon, which happens at every exit; 0, -ETIMEDOUT or -EINTR. */
 static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *err)
 {
 	uint64_t due = clock_ms() + deadline_ms;
@@ -399,7 +388,7 @@ static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *e
 
 /* ---- the calls of the daemon's interface ---- */
 
-/* `seen` is what makes "one result each" true, whatever a daemon sends. */
+/* `seen` ensures one result for each, whatever the daemon sends. */
 struct collector { /* the results of one call */
 	client_result_fn fn;
 	void *arg;
@@ -407,13 +396,13 @@ struct collector { /* the results of one call */
 	bool *seen;
 };
 
-/* The texts of one reply, escaped into a fixed place. */
+/* The escaped texts of one reply. */
 struct texts {
 	char bytes[8][320];
 	unsigned n;
 };
 
-/* No reply has more than eight texts that are read. What is longer than its place, once escaped, is cut. */
+/* At most eight texts of a reply are read. Text that is too long after escaping is cut off. */
 static const char *member_text(struct texts *texts, struct json_object *object, const char *member)
 {
 	const char *text;
@@ -431,7 +420,7 @@ static long long member_number(struct json_object *object, const char *member, l
 	return otherwise;
 }
 
-/* A result for no record, or a second one, is dropped: callers count on one each. */
+/* Drops a second result, or one for no record, since callers rely on one for each. */
 static void collect_result(struct collector *c, struct json_object *object)
 {
 	struct client_result r = { .err = ERR_INIT };
@@ -455,10 +444,7 @@ static void collect_result(struct collector *c, struct json_object *object)
 	c->fn(c->arg, &r);
 }
 
-/*
- * The results of one reply, of the many or of the last. A reply without results is no error: a daemon
- * may send one to show that it lives.
- */
+/* The results of one reply. A reply without results is no error. */
 static int collect_results(void *arg, struct json_object *parameters)
 {
 	struct json_object *results;
@@ -471,9 +457,8 @@ static int collect_results(void *arg, struct json_object *parameters)
 }
 
 /*
- * One call, and then a result for each that the daemon gave none. Takes parameters. error: of building
- * them. Callers print a line for each record, so a connection that breaks must not leave any of them
- * without. No deadline: how long a login may take is the record's to say, and the daemon keeps to it.
+ * Makes one call, and then a result for each record without one, because callers print a line for each, also when the
+ * connection breaks. Frees parameters; error: from building them. No deadline, because the record limits the time of a login.
  */
 static int call_many(struct client *client, const char *method, struct json_object *parameters, int error, struct collector *c,
 	struct err *err)
@@ -525,7 +510,7 @@ int client_login(
 	return call_many(c, "org.miscsi.Login", parameters, error, &collector, err);
 }
 
-/* The parameters are given back also on an error, for the caller to hand on and be freed in one place. */
+/* Returns the parameters also on an error; call_many() frees them. */
 static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error)
 {
 	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
@@ -565,7 +550,7 @@ int client_logout_of(struct client *c, const struct client_session *who, bool fo
 	varlink_add_text(filter, "iface", who->iface, &error);
 	varlink_add(parameters, "filter", filter, &error);
 	varlink_add_boolean(parameters, "force", force, &error);
-	if (error) { /* half a filter would be another one */
+	if (error) { /* an incomplete filter would select other sessions */
 		varlink_put(parameters);
 		return err_nomem(err, "the request");
 	}
@@ -629,7 +614,7 @@ int client_list(
 	return rc;
 }
 
-/* Stopped means gone: a package's script that starts the new daemon next must find the socket free. */
+/* Returns after the daemon has exited: a package script that then starts the new one needs the socket. */
 int client_stop(struct client *c, struct err *err)
 {
 	int rc = client_call(c, "org.miscsi.Stop", NULL, NULL, NULL, SHORT_MS, NULL, err);

@@ -2,10 +2,9 @@
 /*
  * A call: found in the table, allowed or refused, handled, and replied to exactly once in the end.
  *
- * The order of events is what matters here: a handler may reply at once, so that the call must outlive
- * the handler (`serving`), or much later, or never because the peer has gone (`cancel`). A second reply
- * is our own mistake: it is logged and dropped, for the peer would take it for the reply to its next
- * call.
+ * The order of events matters here: a handler may reply at once, so that the call must outlive the handler (`serving`), or much
+ * later, or never if the client has disconnected (`cancel`). A second reply is a bug of ours: it is logged and dropped, since
+ * the client would take it for the reply to its next call.
  */
 #include "config.h"
 #include "ipc/varlink_call.h"
@@ -27,7 +26,7 @@ struct varlink_call {
 	bool done; /* the final reply was given */
 };
 
-/* Every Varlink service has this interface; clients that have never heard of ours begin with it. */
+/* Every Varlink service has this interface; generic clients begin with it. */
 static const char service_description[] =
 #include "ipc/org.varlink.service.inc"
 	;
@@ -90,8 +89,8 @@ static const struct varlink_method *method_find(const struct varlink_method *tab
 }
 
 /*
- * The name begins with the interface and a dot, and has no other after it. Distinguishes a method that
- * does not exist from an interface that does not, as Varlink's errors do.
+ * Whether the name is the interface, a dot and a name without a dot. Varlink has different errors for an unknown method and an
+ * unknown interface.
  */
 static bool method_is_of(const char *name, const char *interface)
 {
@@ -100,7 +99,7 @@ static bool method_is_of(const char *name, const char *interface)
 	return dot && (size_t)(dot - name) == strlen(interface) && !strncmp(name, interface, strlen(interface));
 }
 
-/* One message of a reply. Takes parameters. */
+/* Sends one message of a reply, and frees parameters. */
 static void call_send(struct varlink_call *call, const char *error, struct json_object *parameters, bool more)
 {
 	struct json_object *message;
@@ -120,11 +119,11 @@ static void call_send(struct varlink_call *call, const char *error, struct json_
 		return;
 	}
 	varlink_put(message);
-	/* A peer must not wait for a reply that never comes. */
+	/* Otherwise the client would wait for ever. */
 	varlink_connection_drop(call->connection, strerror(ENOMEM));
 }
 
-/* Only now is the next message of the connection read: calls are served in order, one at a time. */
+/* Only now the next message is read: calls are served in order, one at a time. */
 static void call_end(struct varlink_call *call)
 {
 	struct varlink_connection *c = call->connection;
@@ -152,7 +151,7 @@ void varlink_call_reply(struct varlink_call *call, struct json_object *parameter
 	call_finish(call, NULL, parameters);
 }
 
-/* Sent to a peer that has not said "more" it would be taken for the final reply. */
+/* A client that did not ask for "more" would take it for the final reply. */
 void varlink_call_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
@@ -194,7 +193,7 @@ void varlink_call_hold(struct varlink_call *call, void (*cancel)(void *arg), voi
 	call->arg = arg;
 }
 
-/* The holder is told first: what it holds points to the call. */
+/* The holder comes first, since it has a pointer to the call. */
 void varlink_call_cancel(struct varlink_call *call)
 {
 	call->connection->call = NULL;
@@ -203,7 +202,7 @@ void varlink_call_cancel(struct varlink_call *call)
 	x_free(call);
 }
 
-/* What is not found is named. */
+/* The error names what was not found. */
 static void refuse_unknown(struct varlink_call *call, const char *name)
 {
 	const char *interface = call->connection->server->config.interface;
@@ -218,8 +217,8 @@ static void refuse_unknown(struct varlink_call *call, const char *name)
 }
 
 /*
- * The method's row decides; then its handler, which must reply or hold the call. Rights come before
- * everything else, so that a peer without them learns nothing by trying.
+ * Checks the row of the method, then calls its handler, which must reply or hold the call. The rights are checked first, so
+ * that a client without them learns nothing.
  */
 static void call_handle(struct varlink_call *call, struct json_object *parameters)
 {
@@ -245,7 +244,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
 }
 
-/* The flags and the parameters of a call; gives the name of the first that is not of its type, or NULL. */
+/* Reads the flags and parameters of a call. Returns the name of the first member of a wrong type, or NULL. */
 static const char *call_read(struct varlink_call *call, struct json_object *message, struct json_object **parameters)
 {
 	if (varlink_boolean(message, "oneway", &call->oneway) == -EINVAL)
@@ -258,9 +257,8 @@ static const char *call_read(struct varlink_call *call, struct json_object *mess
 }
 
 /*
- * Without a method's name it is no call, and what follows in the stream cannot be trusted either: the
- * connection ends. Everything else that is wrong is answered, since the peer may be a newer program
- * that will go on another way.
+ * A message without a method is not a call, and the rest of the stream cannot be trusted: the connection ends. Other errors get
+ * a reply, since the client may be a newer program that has another way.
  */
 int varlink_call_serve(struct varlink_connection *c, struct json_object *message)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection's bytes: read as far as one call needs, written as far as the peer takes them.
+ * The bytes of a connection: read as far as one call needs, written as far as the client reads.
  *
- * As long as a call is served or a reply waits to be read, nothing more is read: a peer that sends
- * without reading fills its own socket, not our memory.
+ * While a call is in progress or a reply is unsent, nothing is read: a client that sends without reading fills its socket, not
+ * our memory.
  *
- * Dropping and freeing are two things. A connection is dropped wherever something is wrong, often from
- * within its own call; it is freed by a task of the loop, when none of its functions is running.
+ * A connection is dropped after any error, often from within its own call. It is freed later, by a task of the loop, when none
+ * of its functions is running.
  */
 #include "config.h"
 #include "ipc/varlink_connection.h"
@@ -19,7 +19,7 @@
 
 #define MODULE "ipc"
 #define CHUNK 16384
-/* A message of this size leaves a heap behind that is worth giving back: the daemon lives long and small. */
+/* A message of this size leaves free memory behind that is worth returning to the kernel. */
 #define FAT 4096
 
 static void connection_pump(struct varlink_connection *c);
@@ -29,16 +29,13 @@ static size_t output_waiting(const struct varlink_connection *c)
 	return varlink_buffer_len(&c->out);
 }
 
-/*
- * What is not read stays in the socket, and the peer's send() blocks: that is all the flow control
- * there is.
- */
+/* Unread bytes stay in the socket, so that the client's send() blocks. There is no other flow control. */
 static bool connection_may_read(const struct varlink_connection *c)
 {
 	return !c->call && !output_waiting(c) && !c->eof && !c->doomed;
 }
 
-/* Direct use is the server's end only; all others drop. */
+/* Only the server calls it directly, when it is freed; all others drop. */
 void varlink_connection_free(struct varlink_connection *c)
 {
 	struct loop *l = c->server->config.loop;
@@ -67,7 +64,7 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 
 	if (c->doomed)
 		return;
-	/* Whoever may connect must not be able to fill the log. */
+	/* Clients must not be able to fill the log. */
 	if (why)
 		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE, "closed a connection of uid %u: %s",
 			(unsigned)c->uid, why);
@@ -87,7 +84,7 @@ static void connection_message_late(void *arg)
 	varlink_connection_drop(arg, "the client did not complete a message in time");
 }
 
-/* The kernel tells of room only when three quarters of the socket's buffer are free: try before the drop. */
+/* The kernel reports space only when three quarters of the socket buffer are free, so this tries to write first. */
 static void connection_stalled(void *arg)
 {
 	struct varlink_connection *c = arg;
@@ -100,7 +97,7 @@ static void connection_stalled(void *arg)
 		connection_pump(c);
 }
 
-/* A timer that runs is left alone, or a peer that sends a byte now and then would never be late. */
+/* A running timer is not restarted, since otherwise a client could send single bytes for ever. */
 static void connection_set_timer(struct varlink_connection *c, struct loop_timer *t, bool on, unsigned ms, void (*fn)(void *))
 {
 	if (!on)
@@ -109,10 +106,7 @@ static void connection_set_timer(struct varlink_connection *c, struct loop_timer
 		varlink_connection_drop(c, strerror(ENOMEM));
 }
 
-/*
- * Brings timers and epoll in line with what the connection waits for now. Called after every change; it
- * looks at the state alone, so it does not matter which change it was.
- */
+/* Sets timers and epoll for the current state. Called after every change. */
 static void connection_update(struct varlink_connection *c)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
@@ -141,15 +135,15 @@ void varlink_connection_flush(struct varlink_connection *c)
 			continue;
 		if (n < 0) {
 			if (errno != EAGAIN && errno != EWOULDBLOCK)
-				varlink_connection_drop(c, NULL); /* it is gone: nothing unusual */
+				varlink_connection_drop(c, NULL); /* the client has disconnected, which is normal */
 			return;
 		}
 		varlink_buffer_consume(&c->out, (size_t)n);
-		loop_timer_cancel(c->server->config.loop, &c->stall); /* it reads: its time begins again */
+		loop_timer_cancel(c->server->config.loop, &c->stall); /* the client reads: its time starts again */
 	}
 }
 
-/* The limit is checked against what waited before: one reply may be larger than it, a queue may not. */
+/* The limit applies to the bytes that were unsent before: one reply may exceed it, a queue may not. */
 void varlink_connection_send(struct varlink_connection *c, struct json_object *message)
 {
 	const struct varlink_limits *limits = &c->server->config.limits;
@@ -170,8 +164,8 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 }
 
 /*
- * Takes one message from the buffer and serves it: false when none is whole. The message is taken out
- * of the buffer before it is served: the call may drop the connection and the buffer with it.
+ * Serves one message of the buffer; false if none is complete. The message is removed from the buffer first, because the call
+ * may drop the connection with its buffer.
  */
 static bool connection_serve_next(struct varlink_connection *c)
 {
@@ -185,7 +179,7 @@ static bool connection_serve_next(struct varlink_connection *c)
 		varlink_connection_drop(c, "a message is too long");
 	if (len < 0)
 		return false;
-	loop_timer_cancel(c->server->config.loop, &c->message); /* the next one has its own time */
+	loop_timer_cancel(c->server->config.loop, &c->message); /* the next message has its own time */
 	c->fat |= len >= FAT;
 	rc = varlink_parse(message, (size_t)len, &object);
 	varlink_buffer_consume(&c->in, (size_t)len + 1);
@@ -198,8 +192,8 @@ static bool connection_serve_next(struct varlink_connection *c)
 }
 
 /*
- * Serves what is whole, one call after the other, as far as replies go out at once. `pumping` stops it
- * from entering itself: a reply that is complete at once ends the call, which resumes the connection.
+ * Serves the complete messages, one call after the other, as long as replies are sent at once. `pumping` prevents recursion: an
+ * immediate reply ends the call, which resumes the connection.
  */
 static void connection_pump(struct varlink_connection *c)
 {
@@ -219,7 +213,7 @@ static void connection_pump_later(void *arg)
 	connection_pump(arg);
 }
 
-/* By way of the loop: the caller may be the manager, in the midst of its lists. */
+/* Through the loop, because the caller may be the manager, which may be using its lists. */
 void varlink_connection_resume(struct varlink_connection *c)
 {
 	if (!c->pumping && !c->doomed)
@@ -227,8 +221,8 @@ void varlink_connection_resume(struct varlink_connection *c)
 }
 
 /*
- * One read a turn: others wait too. Whoever has just spoken goes to the end of the list, whose head is
- * dropped first when connections are many.
+ * One read per event, since other clients wait too. The connection moves to the end of the list, whose head is dropped first
+ * when there are too many.
  */
 static void connection_read(struct varlink_connection *c)
 {
@@ -252,8 +246,7 @@ static void connection_read(struct varlink_connection *c)
 	connection_pump(c);
 }
 
-/* A peer that has closed both ways has no use for its call; one that will only not send has (a half-closed
- * pipe). */
+/* If the client has closed both directions, its call is useless; not so if it has closed only its sending side. */
 static void connection_io(void *arg, uint32_t events)
 {
 	struct varlink_connection *c = arg;
@@ -264,7 +257,7 @@ static void connection_io(void *arg, uint32_t events)
 		connection_pump(c);
 	}
 	if (reading && events & EPOLLIN)
-		connection_read(c); /* also what a peer said before it went */
+		connection_read(c); /* also what a client sent before it disconnected */
 	else if (events & (EPOLLHUP | EPOLLERR))
 		varlink_connection_drop(c, NULL);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The server: listens, and decides who may stay when connections are many. Root always gets in.
+ * The server: accepts connections, and drops some when there are too many. Root can always connect.
  *
- * Whoever may connect may also try to use up what there is: descriptors, memory, log. Hence a bound on
- * each, by uid.
+ * Any client may try to exhaust descriptors, memory or the log, so each has a limit by uid.
  */
 #include "config.h"
 #include "ipc/varlink_server.h"
@@ -19,7 +18,7 @@
 #define ACCEPT_AT_ONCE 16
 #define PAUSE_MS 500
 
-/* 64 KiB hold every call that an unprivileged peer may make; a login of 8000 records needs 2 MiB. */
+/* 64 KiB are enough for every call of an unprivileged client; a login of 8000 records needs 2 MiB. */
 static const struct varlink_limits defaults = {
 	.message_root = 16 << 20,
 	.message_other = 64 << 10,
@@ -45,10 +44,7 @@ static void limits_fill(struct varlink_limits *l)
 #undef FILL
 }
 
-/*
- * Of the accepted socket: the kernel noted it at connect(), so it holds even if the peer has changed
- * its uid since.
- */
+/* The kernel stored it at connect(), so it is right even if the client has changed its uid since. */
 static int peer_uid(int fd, uid_t *uid)
 {
 	struct ucred cred;
@@ -78,7 +74,7 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 	return 0;
 }
 
-/* What waits is sent as far as it goes: the last reply of all may be that of Stop. */
+/* Sends what can be sent, since the last reply may be that of Stop. */
 void varlink_server_free(struct varlink_server *s)
 {
 	struct varlink_connection *c;
@@ -104,7 +100,7 @@ unsigned varlink_server_connections(const struct varlink_server *s)
 	return s->count;
 }
 
-/* Whom to push out when it is full. A call of root's that is under way is never ended for a newcomer. */
+/* The connections to drop when there are too many. A call of root in progress is never ended for a new client. */
 enum victim { VICTIM_IDLE_OTHER, VICTIM_OTHER, VICTIM_IDLE_ROOT, VICTIM_IDLE_SAME };
 
 static bool is_victim(const struct varlink_connection *c, enum victim kind, uid_t uid)
@@ -124,7 +120,7 @@ static bool is_victim(const struct varlink_connection *c, enum victim kind, uid_
 	return false;
 }
 
-/* Drops the longest silent connection of a kind: false when there is none. */
+/* Drops the connection of a kind that was silent for longest; false if there is none. */
 static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 {
 	struct varlink_connection *c;
@@ -138,7 +134,7 @@ static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 	return false;
 }
 
-/* A user makes room for itself among its own; root among all. Users push out only who is idle. */
+/* A user replaces its own idle connections, then idle ones of other users; root replaces any that it needs to. */
 static bool make_room(struct varlink_server *s, uid_t uid)
 {
 	unsigned same = 0;
@@ -153,7 +149,7 @@ static bool make_room(struct varlink_server *s, uid_t uid)
 	return !uid && (drop_victim(s, VICTIM_OTHER, uid) || drop_victim(s, VICTIM_IDLE_ROOT, uid));
 }
 
-/* Takes the descriptor in any case. */
+/* Closes the descriptor on failure. */
 int varlink_server_accept(struct varlink_server *s, int fd)
 {
 	uid_t uid;
@@ -181,8 +177,8 @@ static void accept_again(void *arg)
 }
 
 /*
- * Out of descriptors: what waits stays readable, and would be reported for ever. So listening pauses,
- * while other things end and give descriptors back.
+ * Without free descriptors, the listening socket would stay readable and be reported for ever. So accepting pauses until others
+ * are closed.
  */
 static void accept_failed(struct varlink_server *s, int errnum)
 {
@@ -195,7 +191,7 @@ static void accept_failed(struct varlink_server *s, int errnum)
 		listeners_watch(s, 0);
 }
 
-/* A few at a time, so that a flood of connections does not starve the sessions' own events. */
+/* A few at a time, so that many connections do not delay the events of the sessions. */
 static void accept_connections(struct varlink_server *s, unsigned i)
 {
 	for (int n = 0; n < ACCEPT_AT_ONCE; n++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ifaces of adapters: from sysfs into the database, and from the database into the adapter. */
+/* Ifaces of adapters: copied from sysfs to the database, and from the database to the adapter. */
 #include "modes/adapter_iface.h"
 #include "kernel/kernel.h"
 #include "modes/host_mode.h"
@@ -25,7 +25,7 @@ static int find_transport(struct context *ctx, const char *name, struct adapter 
 
 /* ---- into the database ---- */
 
-/* A host of a session is no adapter; its plugin is asked only where nothing else tells. */
+/* The host of a software session is not an adapter. Its plugin is loaded only if sysfs does not decide that. */
 static bool host_is_adapter(struct context *ctx, const struct host_info *h)
 {
 	struct adapter a;
@@ -86,7 +86,7 @@ static bool same_word(const char *wanted, const char *shown)
 	return *shown && strcasecmp(wanted, shown) == 0;
 }
 
-/* bound: it must name the host. */
+/* bound: the iface must name the host. */
 static bool host_serves(const struct host_info *h, const struct record *iface, bool bound)
 {
 	const char *hwaddress = record_explicit(iface, FIELD_IFACE_HWADDRESS),
@@ -140,7 +140,7 @@ int adapter_iface_of_host(struct context *ctx, const char *which, struct record_
 	return rc;
 }
 
-/* The adapter that an iface is of. A transport without adapters says itself what it does not do. */
+/* The adapter of an iface. If the transport has no adapters, the operation that follows reports that it is not supported. */
 static int adapter_of(struct context *ctx, const struct record *iface, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
@@ -199,7 +199,7 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	keep_ifaces_served(&hosts, &ifaces, true);
 	if (ifaces.n == 0)
 		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface is bound to host%u", a.host_no);
-	/* The kernel takes several interfaces at once; what a plugin does itself it does for one. */
+	/* The kernel accepts several interfaces in one request; a plugin that does it itself accepts one. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_NET)
 		return adapter_net_apply(&a, &ifaces, err);
 	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++) {
@@ -350,7 +350,7 @@ int adapter_iface_ping(struct context *ctx, const struct record *iface, struct a
 	p.host_no = a.host_no;
 	p.loop = engine->loop;
 	a.stop = &p.stopped;
-	/* Where the kernel does not ping, there is nothing to hear of it. */
+	/* If the kernel does not send the pings, it reports nothing about them. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_PING)
 		rc = kernel_attach(engine->kernel, engine->loop, &no_events, NULL, err);
 	if (rc < 0 && rc != -EALREADY)

@@ -2,8 +2,8 @@
 /*
  * Opens the parts of a command's context when they are first needed.
  *
- * Late, because most commands need little: a listing must work without a daemon, without root, without
- * a plugin, and in a container where half of this is missing.
+ * That late, because most commands need few of them: a listing must work without a daemon, without root, without plugins, and
+ * in a container that lacks half of this.
  */
 #include "modes/context.h"
 
@@ -18,13 +18,13 @@
 #include <string.h>
 
 /*
- * A daemon that runs answers a connect at once, unless hundreds of commands come together. A time limit
- * all the same: a daemon that hangs must be told of, not waited for until the caller kills us.
+ * A running daemon accepts a connection at once, unless hundreds of commands connect together. The limit makes sure that a
+ * daemon that hangs is reported, before our caller loses patience and kills us.
  */
 #define CONNECT_MS 10000
 #define STARTED_CONNECT_MS 100
 
-/* Each part is NULL, or closed, until it was asked for; context_free() takes any mixture. */
+/* Each part is NULL, or closed, until its first use; context_free() accepts every combination. */
 struct context {
 	struct context_config config;
 	struct sysfs sysfs;
@@ -45,7 +45,7 @@ static void warn_of_line(void *arg, const char *text)
 {
 	const struct context *ctx = arg;
 
-	/* Not an error: scripts take any text on stderr for a failure. */
+	/* Not an error: scripts regard any text on stderr as a failure. */
 	log_warn(ctx->config.log, "record", "%s", text);
 }
 
@@ -85,7 +85,7 @@ const struct log *context_log(const struct context *ctx)
 	return ctx->config.log;
 }
 
-/* Without sysfs there are no sessions, which each reader of it says for itself; so this cannot fail. */
+/* Cannot fail: without sysfs, each reader reports that there are no sessions. */
 const struct sysfs *context_sysfs(struct context *ctx)
 {
 	if (!ctx->sysfs_tried && sysfs_open(&ctx->sysfs, ctx->config.sysfs) < 0)
@@ -95,9 +95,9 @@ const struct sysfs *context_sysfs(struct context *ctx)
 }
 
 /*
- * Most drivers give SCSI the transport's own name, the software ones "iscsi_" before it. What is named
- * otherwise its plugin knows. Nothing in sysfs leads from a host to its transport but this name.
- * Plugins are loaded for it last, since a listing of sessions is what monitoring runs every minute.
+ * Only the driver's name (proc_name) leads from a host in sysfs to its transport. It is the transport's name for most drivers,
+ * with the prefix "iscsi_" for the software ones; other names are known to the plugins. Plugins are loaded only then, because
+ * monitoring lists sessions every minute.
  */
 static const char *context_transport_of(void *arg, const char *proc_name)
 {
@@ -134,7 +134,7 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 	return rc;
 }
 
-/* A file of the configuration, into path. */
+/* The path of a configuration file. */
 static int config_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	struct db *db;
@@ -148,8 +148,8 @@ static int config_path(struct context *ctx, const char *file, char *path, size_t
 }
 
 /*
- * Read by the command itself: 2.1.8 asks its daemon, so that without one a new record silently lacks
- * what iscsid.conf says.
+ * The command reads it itself. In 2.1.8 the daemon reads it, so that without a daemon a new record silently lacks the settings
+ * of iscsid.conf.
  */
 int context_conf(struct context *ctx, const struct record **out, struct err *err)
 {
@@ -180,7 +180,7 @@ int context_initiator(struct context *ctx, const char **name, const char **alias
 	return rc;
 }
 
-/* For those who can do without: starts no daemon, and says nothing. */
+/* For callers to whom the daemon is optional: starts no daemon and reports no error. */
 int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct client **out)
 {
 	int rc = ctx->client ? 0 : client_open(ctx->config.socket, timeout_ms, &ctx->client, NULL);
@@ -191,10 +191,7 @@ int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct cli
 	return rc;
 }
 
-/*
- * Connects to a daemon that was just started, as soon as it listens. A short limit, since it is tried
- * again and again.
- */
+/* Connects to a daemon that was just started. The limit is short, because the call is repeated until the daemon listens. */
 static int connect_started_daemon(void *arg)
 {
 	struct context *ctx = arg;
@@ -203,8 +200,8 @@ static int connect_started_daemon(void *arg)
 }
 
 /*
- * The message is that of 2.1.8, number and all: scripts look for it. Only a daemon that is not there is
- * started; one that refuses us, or is busy, is there.
+ * The message is that of 2.1.8, with its number, because scripts look for it. The daemon is started only if it is not running;
+ * a daemon that refuses us or is busy is running.
  */
 int context_client(struct context *ctx, struct client **out, struct err *err)
 {
@@ -239,7 +236,7 @@ void context_set_interrupt(struct context *ctx, int fd)
 		client_set_interrupt(ctx->client, fd);
 }
 
-/* After a failure, so that the next call begins with a new connection and not with the old cause. */
+/* After a failure, so that the next call opens a new connection instead of reporting the old error. */
 void context_client_drop(struct context *ctx)
 {
 	if (ctx->client)
@@ -261,10 +258,7 @@ int context_engine(struct context *ctx, const struct engine **out, struct err *e
 		&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 }
 
-/*
- * What iscsid.conf says is copied at this moment: later changes of it do not reach a record, as the
- * manual says.
- */
+/* The settings of iscsid.conf are copied now: later changes do not affect the record, as the manual explains. */
 int context_new_record(struct context *ctx, enum record_kind kind, struct record **out, struct err *err)
 {
 	const struct record *conf;

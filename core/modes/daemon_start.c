@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command may be the daemon itself, which goes to the background, or a service manager's: in both
- * cases it ends soon.
+ * The command may be the daemon itself, which continues in the background, or a service manager's client. Both exit soon.
  *
- * No shell: the command comes from iscsid.conf, where a quote or a ';' would mean what nobody has
- * written.
+ * No shell, since that would interpret quotes and ';' in iscsid.conf.
  */
 #include "modes/daemon_start.h"
 
@@ -20,10 +18,10 @@
 #include <unistd.h>
 
 #define WORDS_MAX 16
-/* Nothing tells us that the daemon listens but that a connect succeeds. */
+/* Only a successful connect shows that the daemon listens. */
 #define STEP_MS 50
 
-/* An absolute path, since root's PATH is whatever the caller has left of it. */
+/* Requires an absolute path, because PATH comes from the caller. */
 static int split_command(char *command, char *argv[WORDS_MAX + 1])
 {
 	char *save = NULL;
@@ -38,7 +36,7 @@ static int split_command(char *command, char *argv[WORDS_MAX + 1])
 	return n > 0 && argv[0][0] == '/' ? 0 : -EINVAL;
 }
 
-/* A clean environment, no descriptor of ours but a null stdin and stdout, and every signal as usual. */
+/* With a clean environment, stdin and stdout on /dev/null, no other descriptors of ours, and default signal handling. */
 static int spawn_command(char *const argv[], pid_t *pid)
 {
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -64,10 +62,9 @@ static int spawn_command(char *const argv[], pid_t *pid)
 }
 
 /*
- * Only as root: anybody else's daemon could not do anything, and would hold the socket's name.
+ * Only as root: the daemon of another user could not reach the kernel, but would occupy the socket's name.
  *
- * That the command has ended well does not end the waiting, for a daemon is its grandchild and may
- * still be adopting sessions.
+ * The wait continues after the command has succeeded, because the daemon is its grandchild and may still be adopting sessions.
  */
 int daemon_start(const char *command, const struct log *log, int (*connected)(void *arg), void *arg)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Discovery records, as the discovery modes list, make, change and delete them. */
+/* Lists, adds, changes and deletes discovery records. */
 #include "modes/discovery_mode_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Both spellings of SendTargets are in use, by os-brick the long one, by Trident the short one. */
+/* Both spellings of SendTargets are in use: os-brick uses the long one, Trident the short one. */
 static const struct {
 	const char *name;
 	enum record_kind kind;
@@ -19,8 +19,8 @@ static const struct {
 };
 
 /*
- * The port's default is the type's: 3260 for portals, 3205 for iSNS servers (RFC 4171). libvirt's
- * portals end in ",1", which is taken and means nothing here.
+ * The default port depends on the type: 3260 for portals, 3205 for iSNS servers (RFC 4171). The portals of libvirt end in ",1",
+ * which is accepted and has no effect.
  */
 int discovery_mode_select(struct discovery_mode_select *select, const char *type, const char *portal, struct err *err)
 {
@@ -63,7 +63,7 @@ int discovery_mode_nodes(
 		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
 }
 
-/* 6, and os-brick makes the record upon it. */
+/* With exit status 6, after which os-brick adds the record. */
 static int discovery_not_found(const struct discovery_mode_select *s, int rc, struct err *err)
 {
 	if (rc != -ENOENT)
@@ -79,7 +79,7 @@ int discovery_mode_find(struct context *ctx, const struct discovery_mode_select 
 	return rc < 0 ? rc : discovery_not_found(s, db_disc_find(db, s->kind, s->portal.host, s->portal.port, out, err), err);
 }
 
-/* As iscsid.conf says, in memory only. Who wants it kept calls discovery_mode_new(). */
+/* With the settings of iscsid.conf, in memory only. discovery_mode_new() stores it. */
 int discovery_mode_record(struct context *ctx, const struct discovery_mode_select *s, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
@@ -96,7 +96,7 @@ int discovery_mode_record(struct context *ctx, const struct discovery_mode_selec
 	return rc;
 }
 
-/* One that is there stays, and with it the passwords that were set by hand. */
+/* An existing record stays, with the passwords that the administrator has set. */
 int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
@@ -121,7 +121,7 @@ int discovery_mode_update(
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
-	/* A record that is not there is told of as such, whatever the settings. */
+	/* A missing record is reported first, even if the settings are invalid. */
 	if (rc >= 0)
 		rc = discovery_mode_find(ctx, s, &disc, err);
 	if (rc >= 0)

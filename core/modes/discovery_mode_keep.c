@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was discovered goes into the database, in one go; what is in use is spared. */
+/* Stores the result of a discovery in the database, in one transaction. Records in use are not deleted. */
 #include "modes/discovery_mode_private.h"
 
 static unsigned found_flags(unsigned keep)
 {
 	unsigned flags = 0;
 
-	/* By default what was set by hand stays: programs and people set node.startup, then discover again.
+	/*
+	 * By default, settings made after the last discovery stay: programs and administrators set node.startup, then discover
+	 * again.
 	 */
 	if (!keep)
 		return DB_FOUND_ADD | DB_FOUND_UPDATE;
@@ -19,15 +21,15 @@ static unsigned found_flags(unsigned keep)
 	return flags;
 }
 
-/* The record of a session stays for its logout, as it does when it is to be deleted by hand. */
+/* The record of a session stays for its logout, as with `-o delete`. */
 static bool is_used(void *arg, const struct record *node)
 {
 	return session_mode_list_has(arg, node);
 }
 
 /*
- * The discovery's record comes first: the nodes' links lie in its directory, and `-o show -P 1` lists
- * by it. Sessions are only read when something may be deleted.
+ * The discovery record is stored first: the links to its nodes lie in its directory, and `-o show -P 1` lists by it. Sessions
+ * are read only if records may be deleted.
  */
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	struct record_list *nodes, struct err *err)

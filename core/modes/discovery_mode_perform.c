@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asking a portal, and what becomes of its answer. What the target said is kept small until it is
- * complete.
+ * Performs a discovery and makes node records of the result. The result is kept in a small form until it is complete.
  *
- * A target may list 100000 portals. A record of each costs some kilobytes, the strings here some
- * hundred bytes: records are made when the answer has an end, and was asked for by one iface only.
+ * A target may report 100000 portals. A record of each needs some kilobytes, the strings here some hundred bytes. So records
+ * are made after the end of the response, for one iface at a time.
  */
 #include "modes/discovery_mode_private.h"
 
@@ -17,14 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One portal of one target, as the engine told it. */
+/* One portal of one target, as reported by the discovery. */
 struct found {
 	char *target, *host;
 	uint16_t port;
 	int32_t tpgt;
 };
 
-/* Of one iface. `err` is why we have refused to go on, where the engine only knows that we did. */
+/* The result through one iface. err: why this file ended the discovery, which itself knows only that it was ended. */
 struct answer {
 	struct found *at;
 	size_t n, cap;
@@ -33,8 +32,7 @@ struct answer {
 };
 
 /*
- * The engine begins anew after a lost connection or a redirect: what the first attempt has told would
- * stand twice.
+ * The discovery starts again after a lost connection or a redirect. Without this, portals reported before would be there twice.
  */
 static void answer_forget(void *arg)
 {
@@ -53,10 +51,7 @@ static void answer_free(struct answer *a)
 	x_free(a->at);
 }
 
-/*
- * No portal means the one that was asked (RFC 7143 appendix C: a target without address is where it was
- * found).
- */
+/* A target without a portal has the portal of the discovery (RFC 7143, appendix C). */
 static int answer_add(void *arg, const char *target, const struct portal *portal)
 {
 	struct answer *a = arg;
@@ -94,7 +89,7 @@ static void pass_message(void *arg, const char *text)
 
 #define OTHERS_MS 120000 /* another discovery through an adapter, retries and all: six times 15 s, as it is by default */
 
-/* Where it cannot be had (read-only /run) we do without: a single command is as good then. */
+/* If the lock cannot be created (read-only /run), the discovery continues without it, which is safe for a single command. */
 static int lock_path_group(const struct engine *e, const struct record *iface, int *lock, struct err *err)
 {
 	struct transport *t;
@@ -111,7 +106,7 @@ static int lock_path_group(const struct engine *e, const struct record *iface, i
 	return 0;
 }
 
-/* In this process: a discovery leaves no session behind, so it needs no daemon. */
+/* Runs in this process: a discovery leaves no session behind, so it needs no daemon. */
 static int ask_through_iface(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	const struct record *iface, struct answer *a, struct err *err)
 {
@@ -139,7 +134,7 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 	return rc;
 }
 
-/* The record of one portal that was found, as iscsid.conf and the iface say. */
+/* The node record of a portal, with the settings of iscsid.conf and of the iface. */
 static int node_of_found(const struct discovery_mode_select *s, const struct record *template, const struct found *f,
 	struct record **out, struct err *err)
 {
@@ -166,7 +161,10 @@ static int node_of_found(const struct discovery_mode_select *s, const struct rec
 	return rc;
 }
 
-/* One template for all: to apply iscsid.conf to each would be most of the time of a large discovery. */
+/*
+ * All are copied from one template, because applying iscsid.conf to each record would take most of the time of a large
+ * discovery.
+ */
 static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *iface,
 	const struct answer *a, struct record_list *nodes, struct err *err)
 {
@@ -184,10 +182,7 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 	return rc;
 }
 
-/*
- * Without -I, those that are bound to a network device, or else "default": with multipath each path is
- * asked by itself.
- */
+/* Without -I, the ifaces bound to a network device, or else "default": with multipath, the discovery uses each path. */
 static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *out, struct err *err)
 {
 	if (ask->n_ifaces == 0)
@@ -211,7 +206,7 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 	return 0;
 }
 
-/* discoverydb goes by the record in the database, discovery by iscsid.conf. */
+/* discoverydb uses the record in the database, discovery uses iscsid.conf. */
 static int choose_discovery_record(
 	struct context *ctx, const struct discovery_mode_ask *ask, struct record **out, struct err *err)
 {
@@ -227,9 +222,8 @@ static int choose_discovery_record(
 }
 
 /*
- * A portal that answers through one iface of several is discovered: on many storage networks not every
- * path leads to every portal. Only when none answers is it a failure, and then the first one's cause is
- * told.
+ * The discovery succeeds if it does through one of the ifaces: on many storage networks not every path leads to every portal.
+ * If all fail, the first error is reported.
  */
 int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *nodes, struct err *err)
 {

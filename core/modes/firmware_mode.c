@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Boot targets into nodes: which transport and which iface each takes. */
+/* Makes node records of boot targets: chooses the transport and the iface of each. */
 #include "modes/firmware_mode.h"
 
 #include "modes/adapter_iface.h"
@@ -17,7 +17,7 @@ static bool same_word(const char *a, const char *b)
 	return a && *a && strcasecmp(a, b) == 0;
 }
 
-/* A host of a session bears the name of its network device, too, and is no adapter. */
+/* The host of a software session also has the name of a network device, and is not an adapter. */
 static bool transport_has_adapters(struct context *ctx, const char *transport)
 {
 	const struct engine *engine;
@@ -28,8 +28,9 @@ static bool transport_has_adapters(struct context *ctx, const char *transport)
 }
 
 /*
- * The machine's firmware says which card it used, not which driver: where that card is an iSCSI adapter whose driver runs, it is the
- * adapter's, for the session must go where the firmware's went. Else it is software's.
+ * The machine's firmware reports the network card that it used, but no driver. If that card is an iSCSI adapter with a loaded
+ * driver, the adapter's transport is chosen, since the session must use the path that the firmware used. Otherwise the software
+ * transport is chosen.
  */
 static int choose_transport(struct context *ctx, const struct host_list *hosts, const char *software, struct firmware_target *t)
 {
@@ -48,7 +49,7 @@ static int choose_transport(struct context *ctx, const struct host_list *hosts, 
 	return firmware_set(t, FIRMWARE_TRANSPORT, software);
 }
 
-/* "default" is the iface of software sessions: no name of a transport stands here. */
+/* The iface "default" has the software transport, so that its name need not be written here. */
 static int software_iface(struct context *ctx, struct record **out, struct err *err)
 {
 	struct db *db;
@@ -79,7 +80,7 @@ int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct er
 
 /* ---- ifaces ---- */
 
-/* What ifaces are chosen from, and by. */
+/* The data by which an iface is chosen. */
 struct known {
 	struct record_list ifaces; /* of the database */
 	struct record *software;
@@ -93,7 +94,7 @@ static void known_ifaces_free(struct known *k)
 	host_list_free(&k->hosts);
 }
 
-/* An iface goes by its host's address, which need not be that of the card that the firmware names. */
+/* Ifaces are matched by the address of their host, which may differ from that of the card that the firmware reports. */
 static const char *hwaddress_of(const struct known *k, const struct firmware_target *t)
 {
 	for (size_t i = 0; i < k->hosts.n; i++) {
@@ -103,7 +104,7 @@ static const char *hwaddress_of(const struct known *k, const struct firmware_tar
 	return t->values[FIRMWARE_HWADDRESS];
 }
 
-/* The adapter's own, of the portal's family where there are several. NULL: none is known. */
+/* The adapter's iface; of several, the one with the address family of the portal. NULL: none is known. */
 static const struct record *iface_of_adapter(const struct known *k, const struct firmware_target *t)
 {
 	const struct record *found = NULL;
@@ -122,7 +123,7 @@ static const struct record *iface_of_adapter(const struct known *k, const struct
 	return found;
 }
 
-/* Where the database has none and takes none: what a session needs to find its adapter. */
+/* If the database has no iface and cannot be written: the settings that a session needs to find its adapter. */
 static int name_bare_iface(const struct known *k, const struct firmware_target *t, struct record *node, struct err *err)
 {
 	const char *transport = t->values[FIRMWARE_TRANSPORT], *mac = hwaddress_of(k, t);
@@ -174,7 +175,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 		rc = software_iface(ctx, &k.software, err);
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &k.hosts, err);
-	/* Who may not write has what is there already. */
+	/* A user who may not write has only the existing ifaces. */
 	if (rc >= 0 && adapter_iface_setup(ctx, NULL) >= 0 && context_db(ctx, &db, NULL) >= 0)
 		db_iface_list(db, &k.ifaces, NULL);
 	for (size_t i = 0; rc >= 0 && i < targets->n; i++) {
@@ -191,7 +192,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 	return rc;
 }
 
-/* 2.1.8 gives them this tag; a login does not ask for it. */
+/* The tag that 2.1.8 sets; a login does not depend on it. */
 #define TPGT_OF_FIRMWARE 1
 
 static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list *nodes, struct err *err)
@@ -217,7 +218,7 @@ int firmware_mode_discover(struct context *ctx, unsigned how, struct record_list
 	int rc;
 
 	adapter_iface_setup(
-		ctx, NULL); /* this discovery is for adapters' interfaces, too, also where nothing was booted from them */
+		ctx, NULL); /* this discovery also finds the adapters' interfaces, even if the system did not boot from them */
 	rc = firmware_mode_list(ctx, &targets, err);
 	if (rc >= 0)
 		rc = firmware_mode_nodes(ctx, &targets, NULL, nodes, err);

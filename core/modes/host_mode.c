@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hosts are looked for in sysfs; what is done to one goes through its transport. */
+/* Finds hosts in sysfs, and works on them through their transport. */
 #include "modes/host_mode.h"
 
 #include "proto/name.h"
@@ -119,7 +119,7 @@ int host_mode_chap_new(const struct adapter *a, const struct settings *s, uint32
 	return rc < 0 ? rc : adapter_chap_set(a, r, index, err);
 }
 
-/* For us, or for the target: an entry cannot become the other. */
+/* An entry holds the credentials of the initiator or of the target; it cannot change from one to the other. */
 static bool is_for_target(const struct record *r)
 {
 	return *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
@@ -154,7 +154,7 @@ int host_mode_chap_update(const struct adapter *a, const struct settings *s, uin
 
 /* ---- flash nodes ---- */
 
-/* An adapter resolves no names. */
+/* An adapter cannot resolve host names. */
 static int check_number(const char *name, const char *value, struct err *err)
 {
 	unsigned char bytes[16];
@@ -222,7 +222,10 @@ static const struct field *parameter_of(const char *name)
 	return NULL;
 }
 
-/* Stricter than an iface's: nothing (a driver would keep what it has), and nothing that can be none. The error has the user's name. */
+/*
+ * Stricter than for an iface: an empty value is refused, because the driver would keep the old one. The error uses the name
+ * that the user typed.
+ */
 static int parameter_check(const struct field *setting, const char *name, const char *value, struct err *err)
 {
 	struct field f = *setting;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Iface records: the database does the work; here is what may not be done. */
+/* Iface records: the database does the work, this file refuses what is not allowed. */
 #include "modes/iface_mode.h"
 #include "modes/adapter_iface.h"
 #include "plugin/plugins.h"
@@ -8,10 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * Behind all others, "default" and then the rest: that is 2.1.8's order, and libvirt and vdsm read the
- * list.
- */
+/* After all others, "default" first: the order of 2.1.8, since libvirt and vdsm read the list. */
 static int add_builtin_ifaces(struct record_list *out)
 {
 	for (unsigned i = 0;; i++) {
@@ -45,7 +42,7 @@ static int serves_transport(void *arg, const struct plugin_served *s)
 	return strcmp(s->match->transport, arg) == 0;
 }
 
-/* -ENOENT, and *err as it was: it is no such transport's name. */
+/* -ENOENT, and *err unchanged: no suitable transport has this name. */
 static int iface_of_transport(struct context *ctx, const char *name, struct record **out, struct err *err)
 {
 	const struct engine *engine;
@@ -74,13 +71,13 @@ int iface_mode_get(struct context *ctx, const char *name, struct record **out, s
 
 	if (rc >= 0)
 		rc = db_iface_find(db, name, out, err);
-	/* It may be an adapter's, which nobody has looked at yet. */
+	/* It may be the iface of an adapter that is not in the database yet. */
 	if (rc == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
 		rc = db_iface_find(db, name, out, err);
 	return rc == -ENOENT ? iface_of_transport(ctx, name, out, err) : rc;
 }
 
-/* Into a list, so that one that was named and all of them are printed by the same lines. */
+/* Returns a list, so that one iface and all ifaces are printed by the same code. */
 int iface_mode_find(struct context *ctx, const char *name, struct record_list *out, struct err *err)
 {
 	struct record *iface;
@@ -91,7 +88,7 @@ int iface_mode_find(struct context *ctx, const char *name, struct record_list *o
 	return rc;
 }
 
-/* Not by iscsid.conf, which has no settings of ifaces. */
+/* Not from iscsid.conf, which has no settings of ifaces. */
 int iface_mode_new(struct context *ctx, const char *name, struct err *err)
 {
 	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
@@ -106,7 +103,7 @@ int iface_mode_new(struct context *ctx, const char *name, struct err *err)
 	return rc < 0 ? rc : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
 }
 
-/* By any of the field's spellings. */
+/* Whether a setting is among them, under any of its names. */
 static bool settings_have(const struct settings *s, enum field_id id)
 {
 	enum field_id found;
@@ -118,7 +115,7 @@ static bool settings_have(const struct settings *s, enum field_id id)
 	return false;
 }
 
-/* The settings are looked at last: that the iface is not one to change is what the user has to know first. */
+/* Called with an iface that may be changed. If it may not, the user learns that before any error in the settings. */
 static int change_iface(void *arg, struct record *r, struct err *err)
 {
 	const struct settings *s = arg;
@@ -127,7 +124,7 @@ static int change_iface(void *arg, struct record *r, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	/* Sessions that run would belong to another adapter than their record says. */
+	/* Running sessions would not match the adapter of their record any more. */
 	if (by_netdev && !by_hwaddress && settings_have(s, FIELD_IFACE_HWADDRESS) && !settings_have(s, FIELD_IFACE_NETDEV))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"Can not update interface binding from net_ifacename to hwaddress. You must delete "
@@ -139,10 +136,7 @@ static int change_iface(void *arg, struct record *r, struct err *err)
 	return settings_apply(s, r, err);
 }
 
-/*
- * The transport is not looked up: an iface of a transport whose module is missing must still be changed
- * back.
- */
+/* The transport is not checked: it must be possible to change an iface whose transport has no module. */
 int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
@@ -165,8 +159,8 @@ int iface_mode_delete(
 }
 
 /*
- * What "default" has as its transport is the software one: no name of a plugin stands here. Adapters'
- * ifaces are left out, because asking through all of them is what a user has to want.
+ * The software transport is that of the iface "default". Ifaces of adapters are left out: a discovery through all adapters must
+ * be requested explicitly.
  */
 int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One call for all: the daemon works on every record at once, and results come in the order in which
- * they end.
+ * One call for all records: the daemon logs in to all of them at once, and the results come in the order in which the logins end.
  *
- * What is said to the user goes through events, as it happens: a caller that kills us after three
- * seconds has seen what came until then.
+ * Events report each result when it happens, so that a caller that kills us after three seconds has seen the results until then.
  */
 #include "modes/login.h"
 
@@ -15,10 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * A session that exists is no failure as long as there is a real one: 15 is given only when nothing
- * worse has happened.
- */
+/* An existing session is reported (exit status 15) only if there is no other failure. */
 struct login_call {
 	const struct login_events *events;
 	struct record **at; /* those that are logged in to */
@@ -36,7 +31,7 @@ static void login_result(void *arg, const struct client_result *r)
 		return;
 	node = c->at[r->index];
 	if (r->err.code == MISCSI_ERR_SESS_EXISTS) {
-		/* Somebody else was quicker. */
+		/* Another command logged in meanwhile. */
 		unsigned wanted = (unsigned)record_int(node, FIELD_SESSION_NR_SESSIONS);
 
 		first_error_note(&c->exists, r->index, &r->err);
@@ -44,14 +39,14 @@ static void login_result(void *arg, const struct client_result *r)
 		return;
 	}
 	first_error_note(&c->failure, r->index, &r->err);
-	/* Their logins are one request, and have one result. */
+	/* The logins of a record are one request with one result. */
 	for (unsigned i = 0; i < (r->err.code == MISCSI_ERR_OK ? c->missing[r->index] : 1); i++)
 		c->events->result(c->events->arg, node, &r->err);
 }
 
 /*
- * Leaves out, and tells of, those that have all their sessions. Before the daemon is asked or started:
- * clients log in again and again, and most times there is nothing to do.
+ * Reports and leaves out the records that have all their sessions. This comes before the daemon is called or started: clients
+ * log in again and again, and mostly there is nothing to do.
  */
 static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
@@ -77,10 +72,7 @@ static int leave_out_present(struct context *ctx, const struct record_list *node
 	return 0;
 }
 
-/*
- * begin() is called for all, then result() or present() for each: the lines "Logging in to" and "Login
- * to" pair.
- */
+/* begin() is called for all records before result(), so that the lines "Logging in to" and "Login to" come in pairs. */
 int login_records(
 	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err)
 {

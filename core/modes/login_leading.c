@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Leading logins (node.leading_login): round after round, one portal for each target that has no session yet.
- */
+/* Leading logins (node.leading_login) in rounds: in each, one portal of each target that has no session yet. */
 #include "modes/login.h"
 
 #include "base/mem.h"
 #include <errno.h>
 #include <string.h>
 
-/* Where a record stands. */
+/* The progress of one record. */
 struct standing {
 	bool tried, served; /* served: it, or a leading one of the same target, has its session */
 	enum miscsi_error code; /* of its own login */
@@ -71,7 +70,7 @@ static void leading_no_daemon(void *arg, const struct err *err)
 	s->events->no_daemon(s->events->arg, err);
 }
 
-/* Those that lead nothing come all in the first round, of each target that is led one in each. */
+/* Records without node.leading_login all come in the first round; of each other target, one record comes in each round. */
 static void next_leading_round(struct rounds *s, struct record_list *round)
 {
 	round->n = 0;
@@ -88,8 +87,7 @@ static void next_leading_round(struct rounds *s, struct record_list *round)
 	}
 }
 
-/* A failure that another portal made good is none. other: why a round failed without a result for its
- * records. */
+/* The failure of a portal does not count if another portal succeeded. other: the error of a round that had no results. */
 static int leading_outcome(const struct rounds *s, const struct err *other, struct err *err)
 {
 	enum miscsi_error code = MISCSI_ERR_OK;
@@ -117,13 +115,13 @@ int login_leading(
 	s.at = x_newn(struct standing, nodes->n + 1);
 	if (!s.at || !round.at)
 		rc = err_nomem(err, "the records");
-	/* No round without an end: each record is in one at most. */
+	/* Terminates, because each record is in one round at most. */
 	while (rc >= 0) {
 		next_leading_round(&s, &round);
 		if (round.n == 0)
 			break;
 		rc = login_records(ctx, &round, wait, &mine, &why);
-		/* What one record's failure is was noted; without a daemon, or interrupted, all is over. */
+		/* Failures of records are noted. Without a daemon, or after an interrupt, further rounds are useless. */
 		if (rc < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
 			rc = 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ending and rescanning sessions. Here it is decided who does it: the daemon for its own sessions, this process for those that an
- * adapter made, of which the daemon keeps its hands off.
+ * Logs out of sessions and rescans them: through the daemon, or in this process for sessions that an adapter made, which the
+ * daemon does not manage.
  */
 #include "modes/login.h"
 
@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What is sent to the daemon: numbers of sessions, and their places in the list. */
+/* The request to the daemon: session numbers, with their places in the list. */
 struct call {
 	const struct logout_events *events;
 	const struct session_info_list *sessions;
@@ -29,7 +29,7 @@ static void session_call_free(struct call *c)
 	x_free(c->places);
 }
 
-/* One place more than is needed, so that an empty list is no case of its own. */
+/* One element more than needed, so that an empty list is not a special case. */
 static int session_call_new(struct call *c, struct err *err)
 {
 	c->sids = x_newn(uint32_t, c->sessions->n + 1);
@@ -68,7 +68,7 @@ static void daemon_result(void *arg, const struct client_result *r)
 		session_call_ended(c, c->places[r->index], &r->err);
 }
 
-/* The daemon's connection is of no use for more: how far it came is not known. */
+/* The connection cannot be used again, because the state of the request is unknown. */
 static void daemon_failed(struct context *ctx, struct call *c, const struct err *why)
 {
 	first_error_note(&c->failure, 0, why);
@@ -88,7 +88,7 @@ static int adapter_logout(struct context *ctx, const struct session_info *s, boo
 	return rc < 0 ? rc : adapter_flash_logout_sid(&a, s->sid, err);
 }
 
-/* Of all that the daemon was to end, or of the logins under way alone. */
+/* Reports the failure for all sessions of the daemon, or only for the logins in progress. */
 static void daemon_ended(struct call *c, bool all, const struct err *err)
 {
 	for (size_t i = 0; i < c->sessions->n; i++) {
@@ -99,7 +99,7 @@ static void daemon_ended(struct call *c, bool all, const struct err *err)
 	}
 }
 
-/* By their names. They come last: each waits for its own end. */
+/* By name. These come last, because each call waits for its result. */
 static void logout_logins(struct client *client, struct call *c, bool force)
 {
 	for (size_t i = 0; i < c->sessions->n; i++) {
@@ -117,7 +117,7 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 	}
 }
 
-/* What an adapter made is none of its business. */
+/* For all sessions but those that an adapter made. */
 static void daemon_logout(struct context *ctx, struct call *c, bool force)
 {
 	struct client *client;
@@ -134,7 +134,7 @@ static void daemon_logout(struct context *ctx, struct call *c, bool force)
 	}
 }
 
-/* By number and not by record: a session whose record is gone, or was never made, must be ended as well. */
+/* By session number, so that a session without a record can be ended as well. */
 int logout_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
@@ -145,7 +145,7 @@ int logout_sessions(
 
 	if (rc < 0)
 		return rc;
-	/* A broken iscsid.conf must not keep a session up. */
+	/* An invalid iscsid.conf must not prevent a logout. */
 	force = context_conf(ctx, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
 	session_call_begin(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
@@ -161,7 +161,7 @@ int logout_sessions(
 	return first_error_give(&c.failure, err);
 }
 
-/* What the kernel needs for a rescan is no secret of the daemon. */
+/* A rescan needs only sysfs, so this process can do it too. */
 static void rescan_here(struct context *ctx, struct call *c, size_t place)
 {
 	const struct session_info *s = &c->sessions->info[place];
@@ -173,7 +173,7 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 	session_call_ended(c, place, &why);
 }
 
-/* Rescans are all that is left when the daemon has died; pods that wait for a grown disk must get it. */
+/* Rescans must work without a daemon: pods may be waiting for a disk that has grown. */
 int rescan_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {

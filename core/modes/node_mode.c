@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Node records: choosing, making, changing, deleting. */
+/* Selects, adds, changes and deletes node records. */
 #include "modes/node_mode.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #define ISCSI_PORT 3260
 
-/* The filter's address points into *select itself: it must not be copied without being made anew. */
+/* The filter's address points into *select, which therefore must not be copied. */
 int node_mode_select(struct node_mode_select *select, const char *target, const char *portal, const char *iface, struct err *err)
 {
 	int rc;
@@ -39,7 +39,7 @@ static int no_records_found(struct err *err)
 	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
 }
 
-/* None is an error here, 21: clients ask `-m node -T T -p P` to learn whether a record exists. */
+/* An empty result is an error, with exit status 21: clients use `-m node -T T -p P` to test whether a record exists. */
 int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err)
 {
 	struct db *db;
@@ -62,13 +62,13 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 	return 0;
 }
 
-/* "all" leaves out onboot: these sessions carry the root file system, and were made by the initramfs. */
+/* "all" excludes onboot: those sessions, made by the initramfs, carry the root file system. */
 static bool startup_matches(int64_t value, int startup)
 {
 	return startup == NODE_STARTUP_ALL ? value != RECORD_STARTUP_ONBOOT : value == startup;
 }
 
-/* What does not pass is freed in place; n never overtakes i. */
+/* Records that do not match are freed in place; n is never greater than i. */
 int node_mode_list_startup(struct context *ctx, int startup, struct record_list *out, struct err *err)
 {
 	struct node_mode_select all;
@@ -90,8 +90,8 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 }
 
 /*
- * By way of the records, for a session does not know its startup. One without a record goes with "all"
- * alone: at shutdown it has to end as well. That there are no records at all is no error, then.
+ * Uses the records, because a session has no startup value. A session without a record is selected only by "all", since it must
+ * end at shutdown as well. Therefore it is no error if there are no records.
  */
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err)
 {
@@ -132,7 +132,7 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 	return 0;
 }
 
-/* What was typed becomes a record; the settings of the iface are part of it. */
+/* Makes a record of the command line; the settings of the iface are part of it. */
 static int fill_node(struct record *node, const struct node_mode_select *select, const struct record *iface, struct err *err)
 {
 	int rc = record_set(node, FIELD_NODE_NAME, select->filter.target, err);
@@ -150,10 +150,7 @@ static int fill_node(struct record *node, const struct node_mode_select *select,
 	return rc;
 }
 
-/*
- * A record that is there stays as it is, and counts as made: libvirt and os-brick want 0 and an empty
- * stderr then.
- */
+/* An existing record stays unchanged, which is success: libvirt and os-brick expect exit status 0 and an empty stderr. */
 int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
 	struct err *err)
 {
@@ -181,8 +178,8 @@ static int change_node(void *arg, struct record *r, struct err *err)
 }
 
 /*
- * The iface's settings are refused by record_set_key(), but for a value that is so already: tools write
- * back what they have read.
+ * record_set_key() refuses the settings of the iface, except for the value that is already set, since tools write back what
+ * they have read.
  */
 int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err)
 {
@@ -204,7 +201,7 @@ static int delete_node(struct db *db, const struct record *node, struct err *err
 		.iface = record_str(node, FIELD_IFACE_NAME) };
 	int rc = db_node_delete(db, &one, NULL, err);
 
-	/* Another command was quicker: it is gone, as asked. */
+	/* Another command has deleted it meanwhile, which is success. */
 	if (rc == -ENOENT) {
 		err_clear(err);
 		return 0;
@@ -231,7 +228,7 @@ int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *se
 	return rc >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : rc;
 }
 
-/* Records in use stay and give 15, which os-brick tries again for; all others that match go. */
+/* Records in use stay, with exit status 15, upon which os-brick retries. All others that match are deleted. */
 int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
 {
@@ -245,7 +242,7 @@ int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 		rc = node_mode_list(ctx, select, &nodes, err);
 	if (rc >= 0)
 		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
-	/* Without sessions it is one pass over the database, under one lock. */
+	/* Without sessions, one pass over the database under one lock is enough. */
 	if (rc >= 0 && sessions.n == 0) {
 		rc = db_node_delete(db, &select->filter, NULL, err);
 	} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Choosing sessions, and the words for their states. */
+/* Selects sessions, and finds the words for their states. */
 #include "modes/session_mode.h"
 
 #include "base/ascii.h"
@@ -13,13 +13,13 @@
 #include <strings.h>
 
 /*
- * Only a word in a listing hangs on the daemon's answer. A hung daemon must not hold up `-m session -P
- * 3`, which is what reports of a machine and monitoring call.
+ * Only one word of a listing depends on the daemon. A daemon that hangs must not delay `-m session -P 3`, which support tools
+ * and monitoring use.
  */
 #define ASK_DAEMON_MS 1000
-#define FIND_LOGINS_MS 10000 /* what is to be ended hangs on this answer */
+#define FIND_LOGINS_MS 10000 /* the sessions to end depend on this reply */
 
-/* Digits alone: strtoul() would take " 1", "+1" and "-1". */
+/* Accepts only digits, while strtoul() would accept " 1", "+1" and "-1". */
 static int parse_number(const char *text, size_t len, uint32_t *out)
 {
 	uint64_t n = 0;
@@ -37,10 +37,7 @@ static int parse_number(const char *text, size_t len, uint32_t *out)
 	return 0;
 }
 
-/*
- * The manual lets -r be a directory too: the number is that of the first component called sessionN,
- * since targets and devices lie below it.
- */
+/* -r also accepts a directory: the number is that of its first component sessionN, since targets and devices lie below that. */
 int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err)
 {
 	static const char prefix[] = "session";
@@ -73,8 +70,7 @@ static bool same_portal(const char *address, int64_t port, const struct portal *
 	return portal_equal(&mine, p);
 }
 
-/* A record made for a name matches by what was asked for, one made for an address that a redirect led to by
- * what is in use. */
+/* The persistent address is that of the record, which may be a name; the current one may come from a redirect. Both match. */
 static bool session_is_at_portal(const struct session_info *info, const struct portal *p)
 {
 	if (p->tpgt != PORTAL_TPGT_ANY && info->tpgt != p->tpgt)
@@ -82,16 +78,13 @@ static bool session_is_at_portal(const struct session_info *info, const struct p
 	return same_portal(info->persistent_address, info->persistent_port, p) || same_portal(info->address, info->port, p);
 }
 
-/*
- * A session that the driver or another program has made has none: it counts, and is printed, as one of
- * "default".
- */
+/* A session made by the driver or another program has no iface: it is treated and printed as one of "default". */
 static const char *iface_name_of(const struct session_info *info)
 {
 	return *info->iface ? info->iface : "default";
 }
 
-/* An adapter names no iface for the sessions that it makes itself: it is its port's. */
+/* For the sessions that an adapter makes itself it has no iface name: this is the name of its port's iface. */
 static void name_flash_iface(struct session_info *info)
 {
 	char name[SESSION_INFO_NAME_MAX + sizeof(info->hwaddress)];
@@ -114,8 +107,8 @@ static bool passes_filter(const struct session_info *info, const struct session_
 }
 
 /*
- * First only what the filter looks at is read, then the rest of those that pass: each attribute is a
- * file, and hosts with thousands of sessions exist.
+ * First reads only what the filter needs, then the rest for the sessions that match: each attribute is a file, and there are
+ * hosts with thousands of sessions.
  */
 int session_mode_list(struct context *ctx, const struct session_mode_filter *filter, unsigned detail,
 	struct session_info_list *out, struct err *err)
@@ -125,7 +118,7 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	/* Without sysfs nobody knows of a session. */
+	/* Without sysfs there are no sessions. */
 	if (context_sysfs(ctx)->fd < 0)
 		return 0;
 	if (filter && filter->iface)
@@ -139,7 +132,10 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 		struct session_info *info = &out->info[i];
 
 		name_flash_iface(info);
-		/* One that went away since is left out, and what has no target's name: a discovery's, or one that is being made. */
+		/*
+		 * Leaves out a session that has ended meanwhile, and one without a target name, which is being created or
+		 * belongs to a discovery.
+		 */
 		if (!*info->target || (filter && !passes_filter(info, filter)) ||
 			((detail & ~first) && session_info_more(context_sysfs(ctx), detail & ~first, info, NULL) < 0)) {
 			session_info_clear(info);
@@ -162,7 +158,7 @@ struct logins_call {
 	size_t cap; /* of the list's array */
 };
 
-/* One that has a number by now, and had none when sysfs was read, is taken with it. */
+/* Also adds a login that has received a number since sysfs was read. */
 static void add_login(void *arg, const struct client_session *s)
 {
 	struct logins_call *call = arg;
@@ -197,7 +193,7 @@ void session_mode_add_logins(struct context *ctx, const struct session_mode_filt
 		context_client_drop(ctx);
 }
 
-/* A list of one, so that what works on lists works on it. */
+/* Returns a list of one, so that functions for lists can be used. */
 int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct session_info_list *out, struct err *err)
 {
 	int rc;
@@ -215,7 +211,7 @@ int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct
 	return rc;
 }
 
-/* The portal group does not count: a record may not know its own, and a session's came from the target. */
+/* The portal group tag is not compared: a record may lack it, while that of a session comes from the target. */
 bool session_mode_is_of(const struct session_info *info, const struct record *node)
 {
 	struct portal p = { .port = (uint16_t)record_int(node, FIELD_CONN_PORT), .tpgt = PORTAL_TPGT_ANY };
@@ -239,7 +235,7 @@ bool session_mode_list_has(const struct session_info_list *l, const struct recor
 	return false;
 }
 
-/* By the persistent address: a redirect leads the session elsewhere, the record stays where it was made. */
+/* By the persistent address, because a redirect changes the address of the session but not that of the record. */
 int session_mode_record(struct context *ctx, const struct session_info *info, struct record **out, struct err *err)
 {
 	struct db_filter filter = { .target = info->target,
@@ -263,9 +259,8 @@ int session_mode_record(struct context *ctx, const struct session_info *info, st
 }
 
 /*
- * The kernel has no attribute for it: -1 as creator is how a session that the driver made itself looks.
- * A session without connection is one that is coming or going, of which this cannot be said: what could
- * not be read is -1, too.
+ * The kernel has no attribute for it, but sets the creator of such a session to -1. An attribute that cannot be read is -1 too,
+ * so a session without a connection, which is starting or ending, does not count.
  */
 bool session_mode_is_flash(const struct session_info *info)
 {
@@ -273,8 +268,8 @@ bool session_mode_is_flash(const struct session_info *info)
 }
 
 /*
- * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the machines' rows have them. The kernel's own
- * states are asked for when no daemon answers.
+ * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the machines' rows have them. The
+ * kernel's own states are asked for when no daemon answers.
  */
 static const struct state_word {
 	const char *state, *word;
@@ -301,7 +296,7 @@ static const char *word_of(const struct state_word *table, size_t n, const char 
 	return "Unknown";
 }
 
-/* Sessions are found by their number: the daemon's list may have others, and another order. */
+/* Sessions are matched by number: the list of the daemon may have others, in another order. */
 struct words_call {
 	const struct session_info_list *list;
 	struct session_mode_words *at;
@@ -322,8 +317,7 @@ static void set_words(void *arg, const struct client_session *s)
 }
 
 /*
- * "Unknown" is printed of what nobody could tell, as 2.1.8 does without its daemon; only the internal
- * state is the daemon's alone.
+ * A state that is not known is "Unknown", as in 2.1.8 without its daemon. Only the internal state is known to the daemon alone.
  */
 int session_mode_words(struct context *ctx, const struct session_info_list *l, struct session_mode_words *at)
 {
