@@ -3,7 +3,7 @@
  * The payloads of SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS and SET_CHAP: series of netlink attributes, each with a packed header
  * of the kernel's before the value.
  *
- * Drivers trust the value's size by its parameter, not the length that is sent: give exactly the width that fields.def lists. One
+ * Drivers read as many bytes as the parameter has, whatever length is sent (doc/KERNEL.md, Parameters as bytes): give exactly the width that fields.def lists. One
  * series is one transaction of the adapter.
  */
 #ifndef KERNEL_ATTRS_H
@@ -15,7 +15,7 @@
 /* Of an attribute of SET_IFACE_PARAMS. */
 enum iscsi_param_type { ISCSI_NET_PARAM = 2, ISCSI_IFACE_PARAM = 5 };
 
-/* The biggest series that is made; each appender below fails the buffer beyond it, as strbuf_error() tells. */
+/* The longest series; beyond it the appenders below put the buffer into its error state (strbuf_error()). */
 #define ATTRS_MAX 16384
 #define ATTRS_INIT STRBUF_INIT(ATTRS_MAX)
 

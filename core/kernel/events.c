@@ -131,7 +131,7 @@ static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const s
 {
 	const struct message m = { ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
 
-	/* a type says that it answers a request: not an event */
+	/* a message with a type answers a request: it is not an event */
 	if (head->nlmsg_type || ev->type < FIRST || ev->type - FIRST >= ARRAY_SIZE(handlers) || !handlers[ev->type - FIRST])
 		return 0;
 	return handlers[ev->type - FIRST](&m, ops, arg);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events of the kernel: a datagram's bytes, checked, as a call of what wants it.
+ * Decodes events of the kernel: checks a datagram's bytes and calls a function for each event.
  *
- * Nothing is kept: pointers are into the datagram and end with the call.
+ * Pointers are into the datagram and valid during the call only.
  */
 #ifndef KERNEL_EVENTS_H
 #define KERNEL_EVENTS_H
 
 #include "kernel/iscsi_if.h"
 
-/* One that is NULL is not wanted. */
+/* NULL members are not called. */
 struct kernel_event_ops {
 	/* A PDU for user space: Login, Text and Logout responses, asynchronous messages, NOP-In that answers
 	 * ours. len is DataSegmentLength. */
@@ -33,13 +33,13 @@ struct kernel_event_ops {
 };
 
 /*
- * One datagram of a subscribed socket; it may hold several messages. What is no event (answers, statistics
- * for others) and unknown numbers are passed over. -EBADMSG: something in it was too short for what it says
- * to be; the messages before it were delivered, those after it are given up.
+ * Decodes one datagram of a subscribed socket, which may hold several messages. Messages that are not events (answers, statistics for
+ * others) and unknown numbers are ignored. -EBADMSG: a message is shorter than its type requires; those before it were delivered, those
+ * after it are dropped.
  */
 int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg);
 
-/* "connection closed by the peer"; "unknown error" for a number that is no row of conn_errors.def. */
+/* "connection closed by the peer"; "unknown error" for a number that has no row in conn_errors.def. */
 const char *events_conn_error_text(uint32_t error);
 
 #endif

@@ -3,7 +3,7 @@
  * Running a job: requests out, answers in, one judged by the other.
  *
  * The kernel has answered when send() returns, so an answer that is not there then never comes: that is an
- * error, nobody waits. Answers carry no number of the request; they come in the order of the requests, and
+ * error, and is not waited for. Answers carry no number of the request; they come in the order of the requests, and
  * repeat the request's fields.
  */
 #include "config.h"
@@ -96,7 +96,7 @@ static int receive_answers(struct job *job, unsigned i, unsigned count, const st
 	while (i < end) {
 		n = wire->ops->recv(wire->sock, bufs, ANSWER_SIZE, lens, end - i);
 		if (n == -ENOBUFS && !lost) {
-			lost = true; /* told once; what came before is still there */
+			lost = true; /* reported once; the answers before it are still there */
 			continue;
 		}
 		if (n <= 0)
@@ -165,7 +165,7 @@ static void fall_back(struct job *job, unsigned i, const struct job_wire *wire)
 }
 
 /*
- * Puts in what an answer before has told. Left as it is, a request would go to host 0, which may be
+ * Fills in the numbers that an earlier answer returned. Left as it is, a request would go to host 0, which may be
  * another driver's: the kernel does not check that.
  */
 static void resolve_objects(struct job *job, unsigned i)

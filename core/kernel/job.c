@@ -3,7 +3,7 @@
  * A job: its buffer of messages, how a row turns arguments into one, and what came of it.
  *
  * Building never fails in the builder's face: the first error is kept, later requests are not added,
- * and who runs or submits the job is told. A login adds dozens of requests and looks once.
+ * and reported when the job is run or submitted. A login adds dozens of requests and looks once.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -115,7 +115,7 @@ static int reserve_message(struct job_state *s, size_t more)
 	return 0;
 }
 
-/* -ECANCELED is what a request says that was never sent, because one before it failed. */
+/* -ECANCELED is the status of a request that was never sent, because one before it failed. */
 static struct job_request *new_request(struct job_state *s)
 {
 	struct job_request *req = x_grow(s->req, s->n, &s->cap, sizeof(*req), 8);
@@ -428,7 +428,7 @@ const void *job_data(const struct job *job, unsigned index, size_t *len)
 }
 
 /*
- * What a person is told: an errno that means the same for every request, or else the request's own meaning.
+ * The error for people: that of an errno with one meaning for every request, otherwise the request's own.
  * Some errnos come from the socket when the kernel never answered, and from a driver when it did.
  */
 static enum miscsi_error error_of(const struct job_request *req)
@@ -461,7 +461,7 @@ static enum miscsi_error error_of(const struct job_request *req)
 	return row->error;
 }
 
-/* Names the request and the parameter: "Function not implemented" alone helps nobody. */
+/* Names the request and the parameter: "Function not implemented" alone does not help. */
 int job_result(const struct job *job, struct err *err)
 {
 	const struct job_state *s = job->state;

@@ -3,8 +3,8 @@
  * A job: requests to the kernel that run in order, in one hand-over, until one fails. Built by its owner, run
  * by struct kernel.
  *
- * Builders return nothing: when memory or a bound fails the job remembers it, and kernel_submit() or
- * kernel_run() gives it back. A request acts on the session, connection and host last named by
+ * Builders return nothing: if memory runs out or a bound is exceeded, the job keeps the error, and kernel_submit() or kernel_run() returns
+ * it. A request acts on the session, connection and host last named by
  * job_for(); after a create_session in the same job, on the session that the kernel will answer.
  * Requests are described in requests.def. Their order (doc/KERNEL.md, rules 1 to 20) is the caller's to keep.
  */
@@ -27,7 +27,7 @@ struct job {
 };
 
 struct job *job_new(void); /* NULL: out of memory */
-void job_free(struct job *job); /* wipes: a job may hold CHAP secrets. NULL is nothing */
+void job_free(struct job *job); /* wipes: a job may hold CHAP secrets. NULL is allowed */
 void job_clear(struct job *job); /* no requests, as new */
 void job_for(struct job *job, uint64_t handle, uint32_t sid, uint32_t cid);
 void job_for_host(struct job *job, uint64_t handle, uint32_t host_no);
@@ -53,7 +53,7 @@ void job_create_conn(struct job *job, uint32_t cid);
 void job_bind(struct job *job, uint64_t eph, bool leading);
 /* The same with a socket that may be closed at once: the job holds its own until it is freed or cleared. */
 void job_bind_socket(struct job *job, int fd, bool leading);
-/* NULL: nothing is sent. Neighbouring parameters share a datagram. */
+/* text NULL: nothing is sent. Neighbouring parameters share a datagram. */
 void job_set_param(struct job *job, enum iscsi_param param, const char *text);
 void job_set_param_int(struct job *job, enum iscsi_param param, int64_t value);
 void job_set_param_secret(struct job *job, enum iscsi_param param, const void *bytes, size_t len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's end of iSCSI for a program: who owns which socket.
+ * A program's access to the kernel's iSCSI, and its sockets.
  *
  * The socket for requests is opened at the first one and used under a lock, by the worker's thread or
  * by kernel_run(). The one for events is the loop's. A submitted job is on the list until its done():
@@ -180,7 +180,7 @@ static void kernel_deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 }
 
 /*
- * ENOBUFS means that events were lost, once. Which ones is not known: who listens has to read sysfs
+ * ENOBUFS means that events were lost, once. Which ones is not known: a listener has to read sysfs
  * again.
  */
 static void on_event(void *arg, uint32_t events)
@@ -203,7 +203,7 @@ static void on_event(void *arg, uint32_t events)
 	}
 }
 
-/* Group 2 only for who resolves paths: a second listener there would answer what is not its own. */
+/* Group 2 only for a program that resolves paths: a second listener there would answer requests that are not its own. */
 static int open_events(struct kernel *k)
 {
 	int rc = k->wire.ops->open(k->wire.ops_arg, &k->events_sock);

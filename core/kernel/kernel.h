@@ -29,24 +29,24 @@ void kernel_free(struct kernel *k);
 /*
  * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for
  * each event; at most some dozens in one round. *events stays the caller's and must live as long. Needs
- * CAP_NET_ADMIN. Without it no kernel_submit(). What fills *err: MISCSI_ERR_ACCESS,
+ * CAP_NET_ADMIN. Before it there is no kernel_submit(). Errors: MISCSI_ERR_ACCESS,
  * MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
 
-/* Hears the same events, after who attached: for a part of the program with a session of its own. Embedded by its owner. */
+/* Gets the same events, after the program that attached: for a part of it that has a session of its own. Embedded by its owner. */
 struct kernel_listener {
 	struct list node;
-	const struct kernel_event_ops *events; /* stays; path requests come only to who is in their group */
+	const struct kernel_event_ops *events; /* stays the owner's; path requests come only after kernel_join_paths() */
 	void *arg;
 };
 void kernel_listen(struct kernel *k, struct kernel_listener *l);
-/* At any time, also from within its own callbacks; not from within another listener's. */
+/* Allowed at any time, even in its own callbacks, but not in those of another listener. */
 void kernel_unlisten(struct kernel_listener *l);
 
 /*
- * The group of path requests, for who attached without it: what is in it must answer them (kernel_listen), or see that another does.
- * -ENOTCONN: not attached; -errno.
+ * Joins the group of path requests, for a program that attached without it. A member must answer them (kernel_listen), or make sure that
+ * another does. -ENOTCONN: not attached; -errno.
  */
 int kernel_join_paths(struct kernel *k);
 void kernel_leave_paths(struct kernel *k);
@@ -56,7 +56,7 @@ unsigned kernel_path_listeners(void);
 /*
  * Hands the job to the worker, behind those handed over before. done() is called on the loop's thread when it
  * ended, and owns the job again: job_result(), then job_free() (or reuse after
- * job_clear()). done NULL: nobody wants to know, the job is freed after it ran. Events that the job
+ * job_clear()). done NULL: the job is freed after it ran. Events that the job
  * brings (a PDU's response!) may come before its done(). When this fails (-ENOMEM, also of a builder;
  * -ENOTCONN: not attached) the job stays the caller's.
  */
@@ -66,7 +66,7 @@ int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *jo
  * runs to its end. */
 void kernel_cancel(struct kernel *k, struct job *job);
 
-/* Runs the job in the calling thread: for programs that may block. Gives what job_result() gives; the
+/* Runs the job in the calling thread: for programs that may block. Returns what job_result() returns; the
  * job stays the caller's. */
 int kernel_run(struct kernel *k, struct job *job, struct err *err);
 

@@ -75,7 +75,7 @@ static int insert_any(struct kmod_list *found)
 	return rc;
 }
 
-/* What fn gives for the modules that modprobe would take for a name. */
+/* The result of fn for the modules that modprobe would load for a name. */
 static int look_up_module(const char *name, int (*fn)(struct kmod_list *found))
 {
 	struct kmod_list *found = NULL;
@@ -92,7 +92,7 @@ static int look_up_module(const char *name, int (*fn)(struct kmod_list *found))
 	return rc;
 }
 
-/* Who has it differs from one distribution to the next: those that are told here keep drivers of storage apart from the rest. */
+/* The package differs between distributions: those in the text ship storage drivers apart from the kernel. */
 static int no_file(const char *name, struct err *err)
 {
 	struct utsname u;
@@ -121,7 +121,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 }
 
 /*
- * A blacklisted module is not loaded behind the administrator's back; that is told as a lack of
+ * A blacklisted module is not loaded against the administrator's will; it is reported as a lack of
  * permission.
  */
 int kmod_load(const struct sysfs *s, const char *name, struct err *err)

@@ -16,8 +16,8 @@
 int kmod_load(const struct sysfs *s, const char *name, struct err *err);
 
 /*
- * Is it in the kernel? Otherwise -errno, with the text of what to do: load it, or install what has it. Loads nothing; may be
- * called by anybody. MISCSI_ERR_TRANS_NOT_FOUND.
+ * Checks that the kernel has it. Otherwise MISCSI_ERR_TRANS_NOT_FOUND, with a text that says what to do: load it, or install the package
+ * that contains it. Loads nothing and needs no privilege.
  */
 int kmod_check(const struct sysfs *s, const char *name, struct err *err);
 

@@ -14,7 +14,7 @@ struct kparam {
 	bool secret;
 };
 
-/* NULL for a number that is no row. */
+/* NULL for a number without a row. */
 const struct kparam *kparams_get(uint32_t number);
 
 #endif

@@ -37,7 +37,7 @@ enum iscsi_caps {
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err);
 /*
  * Whether requests as we lay them out (kernel/iscsi_if.h) are those of the kernel that gave this handle. One of 32-bit x86 alone has
- * others; what is built for 32-bit x86 may run on either, and tells them by the handle, which is a pointer of the kernel's.
+ * others; a program built for 32-bit x86 may run on either, and distinguishes them by the handle, which is a pointer of the kernel's.
  */
 bool ktransport_layout_fits(bool built_for_i386, uint64_t handle);
 /* enum iscsi_caps: what the driver claims. Whether a management operation exists is not among it. -ENOENT. */

@@ -24,13 +24,13 @@ struct macvlan {
 /* "isc" and twelve digits. */
 void macvlan_name(const unsigned char mac[6], char name[IFNAMSIZ]);
 /*
- * Makes it, or takes the one that is there and is as wanted; sets it up; gives it the address unless it has it. On parent and macvlan
- * ARP is then answered only for their own addresses (arp_ignore, unless the parent's is stricter): else both would answer, and the wrong
- * one might be believed. The address comes last, so that it stands for the rest. MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
+ * Makes it, or uses an existing one that matches; sets it up; adds the address if it is missing. Parent and macvlan then answer ARP only
+ * for their own addresses (arp_ignore, unless the parent's is stricter): otherwise both would answer, and the wrong answer might win. The
+ * address comes last, so that it stands for the rest. MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
  */
 int macvlan_make(const struct macvlan *m, struct err *err);
 
-/* Has a network device of this host the address? 1, 0, -errno. */
+/* Whether a network device of this host has the address: 1, 0, or -errno. */
 int macvlan_address_is_ours(int family, const unsigned char *address);
 /* The first address of a device, not a link-local one. -ENOENT: it has none, or there is no such device. */
 int macvlan_address_of(const char *name, int family, unsigned char address[16]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets to the kernel: datagrams in and out, nothing of their meaning.
+ * Sockets to the kernel: they send and receive datagrams, whatever these mean.
  *
  * The operations are a table so that tests put a made-up kernel in the place of NETLINK_ISCSI. A socket
- * belongs to who opened it and is used by one thread at a time.
+ * belongs to its opener and is used by one thread at a time.
  */
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H
@@ -26,7 +26,7 @@ struct netlink_ops {
 	int (*send)(void *sock, const void *bytes, size_t len);
 	/*
 	 * Receives at most n datagrams, one into each buffer, and sets their lengths in *lens. Never waits.
-	 * Gives how many came, or -EAGAIN (none waits), -ENOBUFS (some were lost, once), -errno. A datagram
+	 * Returns how many came, or -EAGAIN (none waits), -ENOBUFS (some were lost, once), -errno. A datagram
 	 * that was cut, or is not the kernel's, has length 0.
 	 */
 	int (*recv)(void *sock, void *bufs, size_t size, size_t *lens, unsigned n);

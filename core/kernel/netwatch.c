@@ -23,7 +23,7 @@ struct netwatch {
 	void *arg;
 };
 
-/* What goes away helps nobody; a link that is reported without a carrier is on its way up, and is reported again. */
+/* A loss is not news for a program that waits; a link that is reported without a carrier is on its way up, and is reported again. */
 static bool is_news(const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);

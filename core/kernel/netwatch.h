@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watches the machine's network: tells when a link came up, or an address or route was added. For those who wait to try something again.
+ * Watches the machine's network: reports that a link came up, or that an address or route was added, so that failed attempts are repeated.
  */
 #ifndef KERNEL_NETWATCH_H
 #define KERNEL_NETWATCH_H
@@ -14,6 +14,6 @@ struct netwatch;
  * the latest a second after its first. Needs no privilege. -errno of the socket.
  */
 int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out);
-void netwatch_free(struct netwatch *w); /* NULL is nothing */
+void netwatch_free(struct netwatch *w); /* NULL is allowed */
 
 #endif

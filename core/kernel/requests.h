@@ -17,7 +17,7 @@ struct requests_row {
 	uint8_t retcode, batch, own_eperm;
 };
 
-/* NULL for a number that is no row. */
+/* NULL for a number without a row. */
 const struct requests_row *requests_row(uint32_t number);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a packet to an address would leave this machine: asked of the kernel's own routes and neighbours, for adapters that send by
- * themselves. Nothing is kept; each call asks anew and does not wait for anything but the kernel.
+ * How a packet to an address would leave this machine, from the kernel's routes and neighbours, for adapters that send by themselves.
+ * Nothing is kept; each call asks the kernel again and waits for nothing else.
  */
 #ifndef KERNEL_ROUTE_H
 #define KERNEL_ROUTE_H
@@ -19,13 +19,13 @@ struct route {
 	uint16_t mtu;
 };
 
-/* A connected socket of NETLINK_ROUTE, for nl_socket_free(). NULL: none could be had. */
+/* A connected socket of NETLINK_ROUTE, for nl_socket_free(). NULL: it could not be opened. */
 struct nl_sock *route_socket(void);
 /* From family and dst all the rest. A src that is set stays. -ENETUNREACH: no route, or one to ourselves or to nowhere. -errno. */
 int route_find(struct route *r);
 /* The next hop's hardware address, as the kernel knows it now. -EAGAIN: not yet; -EHOSTUNREACH: it tried, and nobody answers. */
 int route_neighbour(const struct route *r, unsigned char mac[6]);
-/* Makes the kernel look for it, by a datagram to the discard port that nobody need take. -errno. */
+/* Makes the kernel resolve it, by a datagram to the discard port that need not be received. -errno. */
 int route_probe(const struct route *r);
 
 #endif

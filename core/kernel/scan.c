@@ -51,8 +51,8 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 }
 
 /*
- * "2:0:0:10" Beside devices a target's directory holds attributes and links: what is no H:C:T:L of this
- * host is none.
+ * "2:0:0:10" Beside devices a target's directory holds attributes and links: names other than H:C:T:L of this
+ * host are skipped.
  */
 static int device_address(const char *name, uint32_t host_no, struct scan_device *dev)
 {

@@ -30,7 +30,7 @@ typedef void (*scan_done_fn)(int status, void *arg);
  */
 int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
 	struct scan **out);
-/* The devices of a session that are there look again at their size, then new ones are looked for. */
+/* Reads the size of each of the session's devices again, then looks for new ones. */
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
@@ -43,7 +43,7 @@ struct scan_device {
 	uint32_t channel, target;
 	uint64_t lun;
 	char state[32]; /* "running"; "" when not shown */
-	char block[32]; /* "sda"; "" when it is no disk, or has none yet */
+	char block[32]; /* "sda"; "" if it is not a disk, or not attached yet */
 };
 
 struct scan_devices {

@@ -73,7 +73,7 @@ int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
 	return 0;
 }
 
-/* A read of sysfs gives the whole attribute; what fills the buffer may have been cut. */
+/* One read returns the whole attribute; a value that fills the buffer may have been cut. */
 static int read_attribute(const struct sysfs *s, const char *path, char *buf, size_t size)
 {
 	int fd = open_at(s, path, O_RDONLY | O_NONBLOCK), rc = 0;
@@ -158,7 +158,7 @@ int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
 	return rc;
 }
 
-/* One write(): an attribute takes its value as a whole. */
+/* One write(): the kernel needs an attribute's value as a whole. */
 int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...)
 {
 	char path[PATH_MAX];
@@ -198,7 +198,7 @@ int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fm
 	return 0;
 }
 
-/* A file that the driver does not show is not there: that is how its abilities are told. */
+/* A driver has no file for what it does not support. */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
 {
 	char path[PATH_MAX];

@@ -28,8 +28,9 @@ void sysfs_close(struct sysfs *s); /* usable as cleanup(sysfs_close) on one that
 int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads an attribute into buf, NUL-terminated, without its last newline. 0 and a value, which may be empty;
- * else buf is "" and: -ENODATA     it is "(null)": never set -ENOENT      this driver does not show it
+ * Reads an attribute into buf, NUL-terminated, without its last newline. 0 and a value, which may be empty; otherwise buf is "" and:
+ * -ENODATA     it is "(null)": never set
+ * -ENOENT      this driver does not show it
  * -ENOTCONN    no socket or endpoint is bound now
  * -EACCES      needs CAP_SYS_ADMIN
  * -EFBIG       does not fit; other -errno
@@ -44,7 +45,7 @@ int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...) _
  * take long (scan). */
 int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* What a link says. -EINVAL: no link. */
+/* The target of a symbolic link. -EINVAL: not a link. */
 int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* 1, 0 */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -65,7 +66,7 @@ int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order o
 	__attribute__((format(printf, 5, 6)));
 void sysfs_list_free(struct sysfs_list *l); /* usable as cleanup(sysfs_list_free) */
 
-/* "session12" with prefix "session" is 12; -EINVAL when there is anything else, or no number. */
+/* "session12" with prefix "session" is 12; -EINVAL if anything else follows, or no number. */
 int sysfs_number(const char *name, const char *prefix, uint32_t *out);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "kernel/iscsi_if.h"
 
-/* Copies the body of a datagram's first message out. Returns the message's nlmsg_type, or -EBADMSG when it is shorter than it claims. */
+/* Copies the body of a datagram's first message out. Returns its nlmsg_type, or -EBADMSG if it is shorter than it claims. */
 int uevent_open(const uint8_t *bytes, size_t len, struct iscsi_uevent *ev);
 /* A number at an offset of one of the body's unions. */
 uint32_t uevent_get32(const uint8_t *bytes, unsigned at);

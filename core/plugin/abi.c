@@ -172,7 +172,7 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	size_t size = raw->size;
 	int r;
 
-	/* the ABI first: nothing else can be believed when it is another one */
+	/* the ABI first: of another one no other field may be read */
 	if (raw->abi != MISCSI_ABI)
 		return err_set(
 			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", raw->abi, MISCSI_ABI);
@@ -192,7 +192,7 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	return r;
 }
 
-/* Traits that only steer the core (BOUND_SESSION, THROUGH_HOST …) have no text: they are nothing that a user chooses by. */
+/* Traits that only steer the core (BOUND_SESSION, THROUGH_HOST …) have no text: users do not choose a plugin by them. */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 {
 	const char *comma = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of adapters, read word by word. A line that is no line of theirs costs that line alone. */
+/* The files of adapters, read word by word. A malformed line is skipped; the rest of the file counts. */
 #include "plugin/catalogue.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -78,7 +78,7 @@ static struct catalogue_row *new_row(struct list *rows, char *at)
 	if (!copy_word(row->transport, next_word(&at)) || !copy_word(row->plugin, next_word(&at)) ||
 		!copy_optional(row->module, next_word(&at)) || !copy_optional(row->package, next_word(&at)) ||
 		!abi_name_ok(row->plugin))
-		*row->transport = '\0'; /* it takes the lines below it, and is dropped */
+		*row->transport = '\0'; /* it keeps the lines below it away from the row before, and is dropped */
 	row->match.module = *row->module ? row->module : NULL;
 	list_append(rows, &row->node);
 	return row;
@@ -138,7 +138,7 @@ static void row_free(struct catalogue_row *row)
 	x_free(row);
 }
 
-/* The first file that tells of a transport counts, as with plugins. */
+/* The first file that lists a transport counts, as with plugins. */
 static void drop_useless(struct list *rows)
 {
 	struct catalogue_row *row, *next;

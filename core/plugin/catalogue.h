@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What plugins serve, told by files that stay when a plugin's is not there: every *.adapters in the directories of plugins. So a lack can
- * be named: the adapter, the plugin that would serve it, the package that has it. Made from the plugins' own tables when they are built
- * (plugins/adapters.c). A vendor needs none: it is of use only where the plugin is missing.
+ * What plugins serve, from files that are installed even where a plugin is not: every *.adapters in the directories of plugins. A message
+ * can so name the adapter, the plugin that would serve it, and the package that contains it. The build makes the files from the plugins'
+ * tables (plugins/adapters.c). A vendor needs none, since they matter only where the plugin is missing.
  *
  *     transport NAME PLUGIN MODULE PACKAGE      MODULE and PACKAGE may be -
  *     pci VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] NAME…      of the transport above; hexadecimal, or *
  *     netdev DRIVER
  *
- * Lines of other words, and with # before them, are passed over; so are transports that were told already.
+ * Lines with another first word, or with #, are ignored, and so are transports that an earlier file has listed.
  */
 #ifndef PLUGIN_CATALOGUE_H
 #define PLUGIN_CATALOGUE_H
@@ -24,13 +24,13 @@ struct catalogue_row {
 	struct list node;
 	struct miscsi_match match; /* what it points to is the row's */
 	char transport[CATALOGUE_WORD_MAX], plugin[CATALOGUE_WORD_MAX], module[CATALOGUE_WORD_MAX];
-	char package[CATALOGUE_WORD_MAX]; /* "": not told */
+	char package[CATALOGUE_WORD_MAX]; /* "": unknown */
 	struct miscsi_pci_id *pci; /* ends at vendor 0 */
 	char **drivers; /* ends at NULL */
 	size_t pci_count, pci_room, driver_count, driver_room;
 };
 
-/* Appends the rows of one file's text. -ENOMEM; whatever else is in it is no failure. */
+/* Appends the rows of one file's text. -ENOMEM; malformed lines are ignored. */
 int catalogue_parse(struct list *rows, const char *text);
 /* Those of all files in dirs (":" between). -ENOMEM. */
 int catalogue_read(struct list *rows, const char *dirs);

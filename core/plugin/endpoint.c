@@ -62,7 +62,7 @@ static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle
 	return op->core->request(op, &r, fn, NULL);
 }
 
-/* ---- the end of an endpoint that nobody gets ---- */
+/* ---- an endpoint that has no owner ---- */
 
 static void endpoint_dropped(struct miscsi_op *op, const struct miscsi_answer *answer)
 {

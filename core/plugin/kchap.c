@@ -23,7 +23,7 @@ static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CH
 	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry" }, { EBUSY, MISCSI_ERR_BUSY, "a session uses it" } } };
 
-/* What to look for after a set: the index that was chosen is not told. */
+/* What to look for after a set: the kernel does not return the index that was chosen. */
 struct walk {
 	uint32_t next;
 	char *username; /* NULL: every entry is a row */
@@ -80,7 +80,7 @@ static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answ
 	struct walk *w = op->data;
 	const struct iscsi_chap_rec *recs = answer->data;
 	uint32_t n = answer->u.get_chap.num_entries, room = answer->data_len / sizeof(*recs);
-	/* of all requests this one says so when the driver has none */
+	/* only this request answers EINVAL where the driver has no CHAP table */
 	int r = answer->result == -EINVAL ? -ENOSYS : answer->result;
 
 	if (r < 0)

@@ -47,7 +47,7 @@ static bool same_host_value(const char *wanted, const char *shown)
 }
 
 /*
- * Some drivers take anything and keep nothing, so it is read back. What cannot be read is believed; so is an address of a host that has
+ * Some drivers take anything and keep nothing, so it is read back. A value that cannot be read is assumed to be set; so is the address of a host that has
  * one of its own: its driver shows that of a connection.
  */
 static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const char *wanted, char shown[HOST_PARAM_SHOWN])
@@ -60,7 +60,7 @@ static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const c
 	return op->core->sysfs_read(op, path, shown, HOST_PARAM_SHOWN) < 0 || same_host_value(wanted, shown);
 }
 
-/* All were asked: what did not come to pass is told by name, and what did. */
+/* After the last request: names the parameters that were not set, and those that were. */
 static int host_set_end(struct miscsi_op *op)
 {
 	cleanup(strbuf_free) struct strbuf refused = STRBUF_INIT(0), ignored = STRBUF_INIT(0), set = STRBUF_INIT(0);

@@ -25,9 +25,9 @@ struct krequest {
 	struct krequest_refusal refusals[KREQUEST_REFUSALS_MAX]; /* errnum 0 ends them */
 };
 
-/* -ENOSYS and the others of k as the op's error; gives what is to be returned. errnum is negative. */
+/* Sets the op's error from the row for errnum (negative), and returns what the op function is to return. */
 int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum);
-/* Sends; the op ends by the answer. k must stay. What an op function returns. Uses op->data. */
+/* Sends the request; its answer ends the op. Returns what the op function is to return. k must stay; op->data is used. */
 int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request);
 
 #endif

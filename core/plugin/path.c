@@ -39,7 +39,7 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
 	int r;
 
 	if (s->looks % PROBE_EVERY == 0)
-		route_probe(&s->route); /* that it cannot be sent is seen by nothing being resolved */
+		route_probe(&s->route); /* if it cannot be sent, the next hop stays unresolved, which is reported then */
 	if (s->looks++ >= LOOKS_MAX)
 		return not_found(op, s, "the next hop does not answer");
 	r = op->core->timer(op, LOOK_MS, path_look, s, &s->timer);

@@ -263,7 +263,7 @@ static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const st
 	describe_text(&b[OF_NAME], p->name);
 	describe_text(&b[OF_FILE], p->file);
 	describe_text(&b[OF_REFUSED], p->refused);
-	/* of one that was refused nothing else is believed */
+	/* no other field of a refused plugin is trusted */
 	if (p->started) {
 		describe_text(&b[OF_VERSION], p->abi.version ? p->abi.version : PACKAGE_VERSION);
 		describe_text(&b[OF_SUMMARY], p->abi.summary);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plugins of a program: where they are searched, what they serve, what is known of each file. `struct plugins` owns all that was
- * loaded and every transport; both live until plugins_free(). Everything runs on the loop's thread.
+ * The plugins of a program: where they are searched, which transports they serve, what is known of each file. `struct plugins` owns all
+ * that was loaded and every transport; both live until plugins_free(). Everything runs on the loop's thread.
  */
 #ifndef PLUGIN_PLUGINS_H
 #define PLUGIN_PLUGINS_H
@@ -28,19 +28,19 @@ struct plugins_config {
 	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
 	const char *dev; /* NULL: /dev */
-	bool macvlan; /* an adapter's address that no device has gets one: iscsid.offload_macvlan */
+	bool macvlan; /* iscsid.offload_macvlan: an adapter's address that no network device has gets a macvlan */
 };
 
 int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
 void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
 
-/* What a kernel's transport name means; loads what is needed. MISCSI_ERR_TRANS_NOT_FOUND: where was looked, or why it was refused. */
+/* The transport of this name; loads its plugin. MISCSI_ERR_TRANS_NOT_FOUND names the directories searched, or why the plugin was refused. */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err);
-/* The same by proc_name of a SCSI host, which is how a running session tells its transport. Loads all plugins when it must. */
+/* The same by proc_name of a SCSI host, the only link from a running session to its transport. Loads all plugins if necessary. */
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err);
-int plugins_served(struct plugins *ps); /* looks for plugin files that came; how many transports are served by now. -ENOMEM */
+int plugins_served(struct plugins *ps); /* loads plugins installed meanwhile; returns the number of transports. -ENOMEM */
 struct transport *plugins_of_host(
-	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin's, or it is gone */
+	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin serves it, or the host is gone */
 
 /* Texts are escaped, never NULL, and valid during the call only. */
 struct plugin_info {
@@ -51,14 +51,14 @@ struct plugin_info {
 	const char *refused; /* the reason; "" when it is used */
 };
 
-/* Opens every plugin there is and calls fn for each, in the order of loading; non-zero ends that and is returned. -ENOMEM. */
+/* Opens every plugin file and calls fn for each, in the order of loading; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg);
-/* What is served: every row of the plugins that are used, then those of plugins that are not here. */
+/* A transport: first those of the plugins that are used, then those that the files of adapters list for missing plugins. */
 struct plugin_served {
 	const struct miscsi_match *match;
 	bool here;
 };
-/* fn for each; its non-zero ends that and is returned. A transport comes once. -ENOMEM. */
+/* Calls fn for each transport, once; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
 int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg);
 const char *plugins_dirs(const struct plugins *ps);
 

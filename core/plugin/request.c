@@ -52,7 +52,7 @@ static void request_answered(struct request *r)
 	answer.data = job_data(r->job, 0, &len);
 	answer.data_len = answer.data ? (uint32_t)len : 0;
 	if (!r->op)
-		op_self_for(r->plugin, r->transport); /* to undo something of a driver takes the driver's handle */
+		op_self_for(r->plugin, r->transport); /* the request that undoes something needs the driver's handle */
 	if (fn)
 		fn(op, &answer);
 	if (!r->op)

@@ -393,6 +393,6 @@ void transport_cancel(struct transport_op *owner)
 		op_give_up(p);
 	else if (owner->result == 0) /* of a failure the plugin has closed what it had, whatever it left in binding */
 		drop_unclaimed_binding(p);
-	p->finished = true; /* nothing new is taken until its memory goes */
+	p->finished = true; /* until its memory is freed, what the plugin still calls with it has no effect */
 	loop_defer(owner->loop, &p->release, op_free_later, p);
 }

@@ -26,18 +26,18 @@ uint64_t transport_caps(const struct transport *t); /* CAP_* bits of the kernel;
 bool transport_logs_in(const struct transport *t); /* the plugin logs in, not the core */
 
 /*
- * One call under way. Embedded by its owner, zeroed, the first part filled in before the call. Every call below that takes one ends
- * by done(), once, from the loop, never from inside the call, unless transport_cancel() comes first. err says why it failed.
+ * One call under way. Its owner embeds it and fills in the first part before the call (transport_op_init()). Each call below ends by
+ * done(), once, from the loop and never from inside the call, unless transport_cancel() comes first. err is the reason of a failure.
  */
 struct transport_op {
 	void (*done)(struct transport_op *op, int result);
 	void *arg; /* the owner's */
 	uint32_t host_no, sid, cid; /* MISCSI_NONE where there is none: transport_op_init() does that */
-	/* The settings the op is about, looked up by key, and walked; NULL: there are none. */
+	/* The op's settings, by key and one after another; NULL: there are none. */
 	const char *(*setting)(void *settings, const char *key);
 	int (*setting_at)(void *settings, unsigned nth, const char **key, const char **value); /* -ENOENT after the last */
 	void *settings;
-	/* Results; NULL: dropped. Texts are escaped already. A non-zero answer ends the op with it. */
+	/* Results; NULL: dropped. Texts are already escaped. A non-zero return value is passed to the plugin, which ends the op with it. */
 	int (*row)(struct transport_op *op, uint32_t index);
 	int (*value)(struct transport_op *op, const char *key, const char *value, uint32_t flags);
 
@@ -54,20 +54,20 @@ static inline bool transport_op_active(const struct transport_op *op)
 {
 	return op->private || op->task.queued;
 }
-/* Gives the call up: done() will not be called. What a connect got meanwhile is closed. Harmless when nothing is under way. */
+/* Cancels the call: done() will not be called, and what a connect has made is closed. Harmless if nothing is under way. */
 void transport_cancel(struct transport_op *op);
 
 /* Loads the kernel module when needed, then reads the handle. MISCSI_ERR_TRANS_NOT_FOUND. */
 void transport_open(struct transport *t, struct transport_op *op);
-/* Result in op->binding, the owner's. args is copied, but for its strings and address, which must stay. */
+/* Connects; the result is op->binding, which the owner closes. args is copied, but its strings and address must stay. */
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args);
-/* Ends a binding, not waited for; *b becomes none. A socket that the kernel took (BIND_CONN) stays open there. */
+/* Ends a binding without waiting; *b becomes none. A socket that was bound (BIND_CONN) stays open in the kernel. */
 void transport_disconnect(struct transport *t, struct miscsi_binding *b);
 
 /* Only where transport_logs_in(); event: the kernel's 109 for op's connection. */
 void transport_login(struct transport *t, struct transport_op *op);
 void transport_login_event(struct transport_op *op, uint32_t state);
-/* At once; settings from op, which is not otherwise used (done is not called). */
+/* Return at once; op provides the settings and gets the error, and its done() is not called. */
 int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 int transport_negotiated(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 

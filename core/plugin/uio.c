@@ -139,7 +139,7 @@ static int there_is_none(const struct transport *t, struct err *err)
 		name, plugin);
 }
 
-/* Nothing is counted: "uio3" says nothing about the adapter, but the directory of the host's parent lists its own devices. */
+/* The number in "uio3" does not name the adapter; the directory of the host's parent lists the adapter's own devices. */
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err)
 {
 	uint32_t hosts[TRANSPORT_HOSTS_MAX] = { host_no };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The /dev/uioN beside a SCSI host: some drivers connect only while it is open, for they think of who opened it as their helper. Found
- * by the host's place in sysfs, never by counting. Held ones are on plugins.uios, once each. For this folder alone.
+ * The /dev/uioN beside a SCSI host. Some drivers connect only while it is open, because they take the process that opened it for their
+ * helper. It is found by the host's place in sysfs. Devices held open are on plugins.uios, once each. For this folder alone.
  */
 #ifndef PLUGIN_UIO_H
 #define PLUGIN_UIO_H
@@ -11,7 +11,7 @@
 struct uio {
 	struct list node;
 	struct transport *transport;
-	uint64_t id; /* of its object in sysfs: when the device comes back by the same name it is another */
+	uint64_t id; /* of its object in sysfs: a device that comes back under the same name has another */
 	uint32_t host_no, major, minor;
 	char name[24]; /* "uio3" */
 	int fd; /* -1: not open */
@@ -19,19 +19,19 @@ struct uio {
 };
 
 /*
- * Gives how many devices beside op's host (no host: beside any of the transport) are held, after those that have vanished were dropped;
- * those that are not yet held are put on *missing. MISCSI_ERR_TRANS: there is none at all.
+ * Returns how many devices beside the host (MISCSI_NONE: beside any of the transport's) are held, after dropping those that have
+ * vanished, and puts the others on *missing. MISCSI_ERR_TRANS: there is none at all.
  */
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err);
-/* Opens them, or notes why it cannot. On any thread; may block as long as the driver wants. */
+/* Opens them, or records why that failed. On any thread; may block for as long as the driver does. */
 void uio_open(struct list *uios, const char *dev);
 /*
- * Those that are open are held from now on, the others freed. 0 when at least one is open, by us (held counts too) or by another program;
- * else why the first one is not.
+ * Holds those that are open from now on, and frees the others. 0 if at least one is open, by us (held counts too) or by another program;
+ * otherwise the reason why the first one is not.
  */
 int uio_take(struct transport *t, int held, struct list *uios, struct err *err);
 void uio_drop(struct list *uios); /* closes and frees */
-/* What is held for the transport is closed; NULL: for all. */
+/* Closes what is held for the transport; NULL: for all. */
 void uio_release(struct plugins *ps, const struct transport *t);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of ops of adapters with a memory of their own: flash nodes, CHAP table, statistics, ping. Included by plugin.h; what
- * ops.h says of NULL, settings and results holds here too.
+ * The tables of ops of adapters that store something themselves: flash nodes, CHAP table, statistics, ping. Included by plugin.h. The
+ * rules of ops.h for NULL, settings and results apply here too.
  */
 #ifndef MISCSI_ADAPTER_H
 #define MISCSI_ADAPTER_H
@@ -14,7 +14,7 @@ struct miscsi_flash_ops {
 	uint32_t size, reserved;
 	int (*list)(struct miscsi_op *op); /* a row per flash node, all its values */
 	int (*show)(struct miscsi_op *op, uint32_t index);
-	int (*create)(struct miscsi_op *op, const char *portal_type); /* "ipv4", "ipv6"; result_row() tells the new index */
+	int (*create)(struct miscsi_op *op, const char *portal_type); /* "ipv4", "ipv6"; result_row() reports the new index */
 	int (*set)(struct miscsi_op *op, uint32_t index); /* the settings, as one transaction */
 	int (*remove)(struct miscsi_op *op, uint32_t index);
 	int (*login)(struct miscsi_op *op, uint32_t index);
@@ -26,7 +26,7 @@ struct miscsi_flash_ops {
 struct miscsi_chap_ops {
 	uint32_t size, reserved;
 	int (*list)(struct miscsi_op *op); /* a row per entry */
-	int (*set)(struct miscsi_op *op, uint32_t index); /* MISCSI_NONE: a free one; result_row() tells which */
+	int (*set)(struct miscsi_op *op, uint32_t index); /* MISCSI_NONE: a free one, which result_row() reports */
 	int (*remove)(struct miscsi_op *op, uint32_t index);
 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the core gives to a plugin: ops and services. Included by plugin.h.
+ * What the core provides to a plugin: ops and services. Included by plugin.h.
  *
  * The life of an op. The core calls a function of an ops table with a fresh `struct miscsi_op`. The function
  *   - returns 0: done, results are in place;
- *   - returns a negative errno but -EINPROGRESS: failed, set_error() has told why;
- *   - returns -EINPROGRESS: it goes on, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
- * The op is gone when its function returned anything but -EINPROGRESS, when op_done() returned, and when the core gave it up (cancel):
- * from then on its pointer is not to be used. Timers, watches, requests and memory taken with an op end with it, and their callbacks
- * are not called any more. `op->core->self` is an op that lives from start() to stop(): for what is not bound to one call.
+ *   - returns a negative errno other than -EINPROGRESS: failed, after set_error() recorded the reason;
+ *   - returns -EINPROGRESS: continues, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
+ * The op ends when its function returns anything other than -EINPROGRESS, when op_done() returns, or when the core cancels it. The
+ * plugin must not use its pointer after that. Timers, watches, requests and memory that belong to an op end with it, and their callbacks
+ * are not called any more. `op->core->self` is an op that lives from start() to stop(), for work that belongs to no single call.
  */
 #ifndef MISCSI_CORE_H
 #define MISCSI_CORE_H
@@ -27,9 +27,9 @@ struct miscsi_op {
 	uint32_t size;
 	uint32_t host_no; /* belongs to the transport: the core has verified that; or MISCSI_NONE */
 	uint32_t sid, cid; /* or MISCSI_NONE */
-	const char *transport; /* which row of `match` this is about */
+	const char *transport; /* which row of `match` the op is for */
 	const struct miscsi_core *core;
-	void *state; /* what start() gave */
+	void *state; /* set by start() */
 	void *data; /* the plugin's own, for this op; NULL at first */
 };
 
@@ -43,7 +43,7 @@ struct miscsi_op {
 #define MISCSI_FD_WRITE 2u
 #define MISCSI_FD_ERROR 4u /* reported always */
 
-#define MISCSI_VALUE_SECRET 1u /* a value that is shown masked, also where its key is not known for one */
+#define MISCSI_VALUE_SECRET 1u /* the value is shown masked, whatever its key */
 
 /*
  * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before request()
@@ -78,34 +78,34 @@ struct miscsi_core {
 	struct miscsi_op *self;
 
 	void (*log)(struct miscsi_op *op, uint32_t level, const char *fmt, ...);
-	/* Why the op fails: error is MISCSI_ERR_* (errors.h), the text one line. Gives the error's errno, negated, to be returned. */
+	/* Records why the op fails: an error MISCSI_ERR_* (errors.h) and one line of text. Returns the error's errno, negated, to be returned. */
 	int (*set_error)(struct miscsi_op *op, uint32_t error, const char *fmt, ...);
 	void (*op_done)(struct miscsi_op *op, int result);
 	void *(*op_alloc)(struct miscsi_op *op, size_t size); /* zeroed; ends with the op; NULL: no memory */
 
-	/* The settings that the op is about, as text ("iface.ipaddress"); NULL: not set. Valid until the next of these calls. */
+	/* A setting of the op, as text, by its key ("iface.ipaddress"); NULL: not set. Valid until the next of these calls. */
 	const char *(*setting)(struct miscsi_op *op, const char *key);
-	/* The same one after another, from 0: 0, or -ENOENT after the last one. */
+	/* All settings, one after another, from 0. Returns 0, or -ENOENT after the last one. */
 	int (*setting_at)(struct miscsi_op *op, uint32_t nth, const char **key, const char **value);
-	/* Results: begin row `index` (a flash node's, a CHAP entry's …), then its values. A value is copied and escaped by the core. */
+	/* Results: begin row `index` (of a flash node, a CHAP entry …), then report its values. The core copies and escapes them. */
 	int (*result_row)(struct miscsi_op *op, uint32_t index);
 	int (*result)(struct miscsi_op *op, const char *key, const char *value, uint32_t flags);
 
-	/* A file below /sys, its path relative: text without its last newline, always terminated. Its length or -errno. */
+	/* Reads a file below /sys, by relative path: text without its last newline, always terminated. Returns its length, or -errno. */
 	int (*sysfs_read)(struct miscsi_op *op, const char *path, char *buf, size_t size);
-	/* The names in a directory below /sys, without . and .. ; a non-zero result of fn ends the walk and is returned. */
+	/* Calls fn for each name in a directory below /sys but . and .. ; a non-zero result of fn ends the walk and is returned. */
 	int (*sysfs_list)(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
 
 	/*
-	 * One request; fn is called once with the answer. When the op has ended before the answer came, late (may be NULL) is called
-	 * instead with op = core->self, to undo what the request made. -errno: not sent, no callback.
+	 * Sends one request; fn is called once with the answer. If the op ends before the answer arrives, late (may be NULL) is called
+	 * instead, with op = core->self, to undo what the request created. -errno: nothing was sent, no callback follows.
 	 */
 	int (*request)(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late);
 
-	/* Once, ms from now. *slot is set, and NULL again before fn runs or when the op ends: it must stay where it is until then. */
+	/* Calls fn once, ms from now. *slot is set, and NULL again before fn runs or when the op ends; it must not move until then. */
 	int (*timer)(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, void *arg, struct miscsi_timer **slot);
-	void (*timer_stop)(struct miscsi_timer **slot); /* a NULL *slot is nothing */
-	/* fn runs whenever fd is ready, until unwatched. Unwatch before close. Slots as above. */
+	void (*timer_stop)(struct miscsi_timer **slot); /* does nothing if *slot is NULL */
+	/* Calls fn whenever fd is ready, until unwatched; unwatch before you close it. *slot as above. */
 	int (*watch)(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot);
 	void (*unwatch)(struct miscsi_watch **slot);
 };

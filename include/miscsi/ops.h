@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of ops of connections, sessions and hosts, and what goes through them; those of adapters are in adapter.h. Included by plugin.h. A member left NULL means
- * what is said beside it; a whole table left NULL what plugin.h says beside it. Settings come in by core->setting(), results go
- * out by core->result(); keys are those of iscsiadm's records ("flashnode.session.targetname", "host.auth.tbl_idx").
+ * The tables of ops of connections, sessions and hosts, and their arguments; those of adapters are in adapter.h. Included by plugin.h.
+ * The comment beside a member documents what NULL means there; plugin.h documents a NULL table. A plugin reads settings by
+ * core->setting() and reports results by core->result(); keys are those of iscsiadm's records ("flashnode.session.targetname",
+ * "host.auth.tbl_idx").
  */
 #ifndef MISCSI_OPS_H
 #define MISCSI_OPS_H
@@ -12,18 +13,18 @@
 
 struct miscsi_connect_args {
 	uint32_t size;
-	uint32_t timeout_ms; /* the core gives up then, by cancel; for those who can pass it on */
+	uint32_t timeout_ms; /* the core cancels the op then; for a plugin that can pass the limit on */
 	const struct sockaddr *dst; /* AF_INET or AF_INET6 with port */
 	uint32_t dst_len;
 	uint32_t reserved; /* 0 */
-	/* Where to connect from; NULL: no wish. */
+	/* Where to connect from; NULL: not specified. */
 	const char *netdev; /* iface.net_ifacename */
 	const char *ip; /* iface.ipaddress */
 	const char *hwaddress; /* iface.hwaddress */
 };
 
 #define MISCSI_BINDING_NONE 0u
-#define MISCSI_BINDING_SOCKET 1u /* value: a connected socket's fd, the core's from now on */
+#define MISCSI_BINDING_SOCKET 1u /* value: a connected socket's fd, which the core owns from now on */
 #define MISCSI_BINDING_ENDPOINT 2u /* value: a kernel endpoint's handle */
 struct miscsi_binding {
 	uint32_t size;
@@ -33,15 +34,15 @@ struct miscsi_binding {
 
 struct miscsi_endpoint_ops {
 	uint32_t size, reserved;
-	/* *out stays in place until the op ends: it is filled before 0 is returned or op_done(op, 0) is called. */
+	/* Fill *out before you return 0 or call op_done(op, 0). It stays in place until the op ends. */
 	int (*connect)(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out);
-	/* Ends what connect() gave. NULL: a socket is closed, an endpoint is given to EP_DISCONNECT. */
+	/* Ends what connect() made. NULL: a socket is closed, an endpoint disconnected by EP_DISCONNECT. */
 	int (*disconnect)(struct miscsi_op *op, const struct miscsi_binding *binding);
 };
 
 struct miscsi_login_ops {
 	uint32_t size, reserved;
-	/* Session and connection (op->sid, op->cid) exist, are bound, have their parameters: log in. Done when logged in. */
+	/* Log in: session and connection (op->sid, op->cid) exist, are bound, and have their parameters. Done when logged in. */
 	int (*start)(struct miscsi_op *op);
 	/* CONN_LOGIN_STATE (109) for an op under way; state as the kernel's iscsi_conn_state: 3 logged in, 0 failed. Ends the op by op_done(). */
 	void (*event)(struct miscsi_op *op, uint32_t state);
@@ -63,7 +64,7 @@ struct miscsi_params {
 	uint32_t rdma_extensions, initiator_recv_data_segment_length, target_recv_data_segment_length; /* RFC 7145 */
 };
 
-/* Never -EINPROGRESS: the negotiation waits. NULL: nothing to adjust. */
+/* These must not return -EINPROGRESS: the negotiation waits for them. NULL: nothing to adjust. */
 struct miscsi_param_ops {
 	uint32_t size, reserved;
 	int (*offer)(struct miscsi_op *op, struct miscsi_params *params); /* before the first login PDU */
@@ -85,7 +86,7 @@ struct miscsi_net_ops {
 	uint32_t size, reserved;
 	int (*apply)(struct miscsi_op *
 			op); /* the op's iface.* settings to host_no, as one transaction. NULL: MISCSI_TRAIT_KERNEL_NET, or error 14 */
-	/* PATH_REQ (107): find source, next hop and MTU; the core sends the PATH_UPDATE, with mac all zero when this failed. NULL: error 14 */
+	/* PATH_REQ (107): find source, next hop and MTU; the core sends the PATH_UPDATE, with mac all zero if this fails. NULL: error 14 */
 	int (*path)(struct miscsi_op *op, struct miscsi_path *path);
 };
 

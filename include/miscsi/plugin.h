@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plugin ABI of miscsi. A transport plugin includes this header and nothing else of ours. The rules; each of them has a test, and
- * tests/unit/plugin-kit runs them on any plugin file:
+ * The plugin ABI of miscsi. A transport plugin includes this header and no other of miscsi. Its rules, each of which has a test;
+ * tests/unit/plugin-kit runs these on any plugin file:
  *
  *  1. Structures only ever grow at their end. Every one that crosses the border starts with its `size`, stamped by a macro
  *     or by sizeof; every row of an array starts with its size too, and an array ends at a row of size 0.
  *  2. The core copies the smaller of both sizes into a zeroed structure and merges it over its defaults.
- *  3. A member left NULL has the documented meaning that stands beside it: mostly "not supported by this transport".
+ *  3. A member left NULL has the meaning documented beside it, mostly "not supported by this transport".
  *  4. One plugin may serve several kernel transports: one row of `match` for each.
- *  5. The core's services come in by `struct miscsi_core`. A plugin has no undefined symbol of ours, so that the same file
- *     loads into daemon, command, boot program and conformance kit. What is not there (`size`) is not called.
- *  6. Ops run on the loop's thread and never block: what takes longer returns -EINPROGRESS (core.h tells the life of an op).
- *  7. 0, or a negative errno with the detail told by set_error(). What came from the wire is escaped by the core.
+ *  5. A plugin calls the core through `struct miscsi_core` alone. It has no undefined symbol of miscsi, so that the same file loads into
+ *     daemon, command, boot program and conformance kit. It must not call a member that lies beyond the structure's `size`.
+ *  6. Ops run on the loop's thread and never block: one that takes longer returns -EINPROGRESS (core.h describes the life of an op).
+ *  7. Functions return 0, or a negative errno after set_error() recorded the detail. The core escapes text that came from the wire.
  *  8. No bool, long, time_t, bit-field, enum or FILE in a structure. C99 and C++.
  *  9. The ABI number is in the directory ($libdir/miscsi/plugins-1), the structure, and the packages' names. The file is named for
  *     the plugin.
@@ -28,8 +28,8 @@
 #define MISCSI_ABI 1
 
 /*
- * A PCI id, each number but the vendor may be MISCSI_PCI_ANY, and what people call the adapter (NULL: no name). The first row that fits
- * counts. Frozen; an array ends at vendor 0.
+ * A PCI id, of which each number but the vendor may be MISCSI_PCI_ANY, and the adapter's name for people (NULL: none). The first row that
+ * matches counts. Frozen; an array ends at vendor 0.
  */
 #define MISCSI_PCI_ANY 0xffffffffu
 struct miscsi_pci_id {
@@ -52,8 +52,8 @@ struct miscsi_match {
 	const char *module; /* kernel module to load; NULL: none */
 	const char *proc_name; /* proc_name of its SCSI hosts; NULL: the same as transport */
 	uint64_t traits; /* MISCSI_TRAIT_*, added to the plugin's */
-	const struct miscsi_pci_id *pci; /* NULL: not known by PCI ids */
-	const char *const *netdev_drivers; /* drivers of the network devices that it goes with, NULL at the end; NULL: none */
+	const struct miscsi_pci_id *pci; /* NULL: not recognised by PCI id */
+	const char *const *netdev_drivers; /* drivers of the network devices that it belongs to, NULL at the end; NULL: none */
 };
 #define MISCSI_MATCH(...) \
 	{ \
@@ -72,13 +72,13 @@ struct miscsi_plugin {
 	const char *summary; /* one line for people */
 	const struct miscsi_match *match; /* at least one row */
 	uint64_t traits;
-	/* Called once before any op; *state comes back as op->state. NULL: nothing to prepare. Fails: the plugin is refused. */
+	/* Called once before any op; *state is op->state later. NULL: nothing to prepare. If it fails, the plugin is refused. */
 	int (*start)(const struct miscsi_core *core, void **state);
 	/* Called once, when no op is under way. NULL: nothing to undo. */
 	void (*stop)(void *state);
 	/*
-	 * An op under way is given up. What hangs on the op (timers, watches, requests, memory) the core releases after this
-	 * call; the plugin releases the rest, here, and never mentions this op again. NULL: there is no rest.
+	 * The core cancels an op under way. It releases what belongs to the op (timers, watches, requests, memory) after this call; the
+	 * plugin releases everything else here, and does not use the op again. NULL: there is nothing else.
 	 */
 	void (*cancel)(struct miscsi_op *op);
 	const struct miscsi_endpoint_ops *endpoint; /* NULL: the kernel's endpoints (EP_CONNECT, EP_POLL, EP_DISCONNECT) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Traits: what a plugin declares and needs no code for. In struct miscsi_plugin for all that it serves, in a row of `match` for
- * that transport alone. Included by plugin.h.
+ * Traits: properties that a plugin declares instead of writing code. Those in struct miscsi_plugin apply to all its transports, those in
+ * a row of `match` to that transport. Included by plugin.h.
  */
 #ifndef MISCSI_TRAITS_H
 #define MISCSI_TRAITS_H
@@ -9,7 +9,7 @@
 #define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
 #define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
 #define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
-#define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* an endpoint can only be had through a named host */
+#define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* the driver connects only through a named host */
 #define MISCSI_TRAIT_RDMA (1ull << 4) /* offers the keys of RFC 7145 */
 #define MISCSI_TRAIT_NO_DIGESTS (1ull << 5) /* digests are neither offered nor set */
 #define MISCSI_TRAIT_FIRMWARE_LOGIN (1ull << 6) /* the adapter logs in: no login PDU, no discovery session; needs `login` */
@@ -22,8 +22,8 @@
 	(1ull << 16) /* the driver connects only while the /dev/uioN beside its host is open: the core opens it */
 
 /*
- * The driver serves these by the kernel's own requests, and the core sends them: the plugin needs no table for it. An op that it does
- * bring comes first. A driver that answers "unknown" after all gets the transport the same refusal as without the trait.
+ * The driver supports these requests of the kernel, and the core sends them: the plugin needs no table. If it has an op all the same,
+ * that is called instead. If the driver answers -ENOSYS, the op fails as it would without the trait.
  */
 #define MISCSI_TRAIT_KERNEL_NET (1ull << 11) /* SET_IFACE_PARAMS */
 #define MISCSI_TRAIT_KERNEL_FLASH (1ull << 12) /* flash nodes: sysfs and NEW_FLASHNODE to LOGOUT_FLASHNODE_SID */

@@ -223,7 +223,7 @@ static int flash_show(struct miscsi_op *op, uint32_t index)
 	return flash_of(op, index) ? store_give(&host_of(op)->flash, index, op) : -ENOENT;
 }
 
-/* The index is ours to choose, and the result row tells it: that is what the user is shown. */
+/* The plugin chooses the index and reports it by the result row, which the user sees. */
 static int flash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct host *h = host_of(op);

@@ -2,9 +2,9 @@
 /*
  * Transport ocs: Emulex OneConnect adapters whose driver comes from their maker; no mainline kernel has it.
  *
- * So nothing is assumed but a kernel endpoint that comes before the session and is had through a host, as every adapter that keeps its IP
- * settings itself wants it. Every optional request is sent as it is asked for; what the driver does not know it refuses, and the user is
- * told as on any other adapter.
+ * So only this is assumed: a kernel endpoint comes before the session and goes through a host, as with every adapter that keeps its IP
+ * settings itself. Every optional request is sent when a user asks for it; what the driver does not know it refuses, and the user gets the
+ * same error as on any other adapter.
  */
 #include <miscsi/plugin.h>
 

@@ -50,7 +50,7 @@ static void set_socket_option(struct miscsi_op *op, int fd, int level, int optio
 #define WINDOW_DEFAULT 524288u
 
 /*
- * A smaller window or another class of service than was asked for is no reason not to connect.
+ * A connect does not fail because of a smaller window, or another class of service, than requested.
  * TCP_NODELAY always: a SCSI command must not wait for the answer to the one before.
  */
 static void set_options(struct miscsi_op *op, int fd, int family)
@@ -70,7 +70,7 @@ static void set_options(struct miscsi_op *op, int fd, int family)
 		set_socket_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
 }
 
-/* Looked up first, so that a mistyped name is told as such. */
+/* Looked up first, so that the message names a mistyped device. */
 static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
 {
 	int error;
@@ -158,7 +158,7 @@ static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect
 	return r;
 }
 
-/* A time limit has a number of its own, 8: Trident tells "unreachable" by 4, 8 and 11. */
+/* A time-out has an exit status of its own, 8: Trident takes 4, 8 and 11 for "unreachable". */
 static int tcp_failed(struct miscsi_op *op, int error)
 {
 	uint32_t code = error == ETIMEDOUT ? MISCSI_ERR_TRANS_TIMEOUT : MISCSI_ERR_TRANS;
@@ -183,7 +183,7 @@ static void tcp_cancel(struct miscsi_op *op)
 	close(c->fd);
 }
 
-/* Writable means decided; SO_ERROR says how. */
+/* Writable means that the connect has ended; SO_ERROR is its result. */
 static void writable(struct miscsi_op *op, void *arg, uint32_t events)
 {
 	struct connecting *c = arg;
