@@ -93,6 +93,7 @@ bool abi_row(const void *rows, unsigned nth, void *out, size_t size)
 }
 
 /* Copies the pointers that are there over the defaults. */
+/* Tables are arrays of function pointers behind size and reserved, so they are merged without knowing the members. */
 static void merge_table(const struct ops_table *t, const unsigned char *theirs, uint32_t their_size, unsigned char *merged)
 {
 	size_t end = their_size < t->size ? their_size : t->size;

@@ -40,6 +40,7 @@ static bool copy_word(char to[CATALOGUE_WORD_MAX], const char *word)
 	return true;
 }
 
+/* "-" stands for a value that a row does not have, since words are found by their place in the line. */
 static bool copy_optional(char to[CATALOGUE_WORD_MAX], const char *word)
 {
 	if (!word || !*word || strcmp(word, "-") == 0) {
@@ -50,6 +51,7 @@ static bool copy_optional(char to[CATALOGUE_WORD_MAX], const char *word)
 }
 
 /* "1077" or "*". */
+/* As in a kernel's modalias table: up to four hexadecimal digits, or "*" for any. */
 static bool take_id(char **at, uint32_t *out)
 {
 	const char *text = strsep(at, ":");
@@ -126,6 +128,7 @@ static int add_driver(struct catalogue_row *row, char *at)
 	return drivers[row->driver_count++] ? 0 : -ENOMEM;
 }
 
+/* match and its arrays point into the row, so they end with it. */
 static void row_free(struct catalogue_row *row)
 {
 	list_remove(&row->node);
@@ -149,6 +152,7 @@ static void drop_useless(struct list *rows)
 	}
 }
 
+/* Text that this version does not know is skipped line by line, so that a file of a later version still serves. */
 int catalogue_parse(struct list *rows, const char *text)
 {
 	cleanup(x_freep) char *copy = x_strdup(text);
@@ -175,6 +179,7 @@ int catalogue_parse(struct list *rows, const char *text)
 
 /* ---- files ---- */
 
+/* A file that cannot be read is skipped: the catalogue only improves messages, and no transport depends on it. */
 static int read_file(void *arg, const char *dir, const char *name)
 {
 	cleanup(strbuf_free) struct strbuf path = STRBUF_INIT(PATH_MAX);

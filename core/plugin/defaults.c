@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+/* Of the transport, not of the plugin: cxgbi serves two whose traits differ. */
 static bool op_has_trait(struct miscsi_op *op, uint64_t trait)
 {
 	return op_of(op)->transport->match.traits & trait;
@@ -58,6 +59,7 @@ KERNEL_OP1(chap_set, CHAP, kchap_set, "CHAP table", uint32_t)
 KERNEL_OP1(chap_remove, CHAP, kchap_remove, "CHAP table", uint32_t)
 KERNEL_OP(host_stats, STATS, kstats_host, OP_NOT_SUPP, "host statistics")
 
+/* These two are apart from the macro above: for adapters with PATH the refusal has a reason of its own. */
 static int net_apply(struct miscsi_op *op)
 {
 	if (op_has_trait(op, MISCSI_TRAIT_KERNEL_NET))
@@ -84,6 +86,7 @@ static int net_path(struct miscsi_op *op, struct miscsi_path *path)
 						     not_supported(op, MISCSI_ERR_TRANS_CAPS, "finding paths");
 }
 
+/* Link events only change what the session layer does; a plugin without the op has nothing to add. */
 static void no_event(UNUSED(struct miscsi_op *, op), UNUSED(uint32_t, number))
 {
 }

@@ -28,6 +28,7 @@ struct file_walk {
 	void *arg;
 };
 
+/* A name that is the suffix alone has no stem, which would be the plugin's name. */
 static bool ends_in(const char *name, const char *suffix)
 {
 	size_t len = strlen(name), tail = strlen(suffix);

@@ -53,6 +53,7 @@ static int put_text(struct value *v, const char *text)
 	return 0;
 }
 
+/* Twelve hexadecimal digits, checked by the record already: what is not one is refused here, and not sent as zero. */
 static int put_isid(struct value *v, const char *text)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -81,6 +82,7 @@ static int put_word(struct value *v, const struct record *r, enum field_id id, u
 	return 0;
 }
 
+/* By the field's type in fields.def; a number's width is the one of the kernel's parameter, not that of the field. */
 static int put_field(struct value *v, const struct record *r, enum field_id id, uint8_t width, int v6)
 {
 	const struct field *f = field_of(id);
@@ -136,6 +138,7 @@ static bool is_autoconf(enum field_id id)
 	return false;
 }
 
+/* The address that DHCP or autoconfiguration finds is shown in the iface; sent back, it would become a fixed one. */
 static bool found_by_itself(const struct record *r, enum field_id id)
 {
 	for (size_t i = 0; i < AUTOCONFS; i++) {
@@ -164,6 +167,7 @@ static bool field_is_empty(const struct record *r, enum field_id id)
 	return f->type == FIELD_TYPE_ENUM ? record_int(r, id) < 0 : !record_explicit(r, id);
 }
 
+/* A row of fields.def may have one number for IPv4 and another for IPv6; -1: the adapter does not have it in that family. */
 static int add_iface_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id)
 {
 	const struct field *f = field_of(id);
@@ -184,6 +188,7 @@ static int add_iface_field(struct miscsi_op *op, struct kencode *out, const stru
 	return 0;
 }
 
+/* In two passes over the fields: first those that decide how addresses are found, then the rest. */
 static int add_iface(struct miscsi_op *op, struct kencode *out, const struct record *r)
 {
 	int ret = 0;
@@ -197,6 +202,7 @@ static int add_iface(struct miscsi_op *op, struct kencode *out, const struct rec
 	return ret;
 }
 
+/* A series that has become too long was cut by the buffer: its state is checked before anything is sent. */
 static int end_series(struct miscsi_op *op, struct kencode *out, int ret)
 {
 	if (ret < 0)
@@ -248,6 +254,7 @@ int kencode_iface(struct miscsi_op *op, struct kencode *out)
 
 /* ---- flash nodes and the CHAP table ---- */
 
+/* Into a record first, so that the checks of fields.def apply before a byte is encoded. */
 static int take_settings(struct miscsi_op *op, struct record *r)
 {
 	const char *key, *value;
@@ -258,6 +265,7 @@ static int take_settings(struct miscsi_op *op, struct record *r)
 	return ret;
 }
 
+/* Only what the user named: any other field would be written to the adapter's flash with a default. */
 static int add_flash_field(struct miscsi_op *op, struct kencode *out, const struct record *r, enum field_id id, int v6)
 {
 	const struct field *f = field_of(id);

@@ -47,6 +47,7 @@ static int show_flashnode(struct miscsi_op *op, uint32_t index)
 	return r;
 }
 
+/* A flash node has two devices; the session's is counted, and the connection's is read along with it. */
 static int list_one(void *arg, const char *name)
 {
 	struct miscsi_op *op = arg;
@@ -73,6 +74,7 @@ static int ignore_name(void *arg, const char *name)
 	return 0;
 }
 
+/* Asked before a request, so that a wrong index gets an error of its own. */
 static bool flashnode_exists(struct miscsi_op *op, uint32_t index)
 {
 	char path[96];
@@ -120,6 +122,7 @@ static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SI
 		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node" },
 		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
 
+/* The requests about one flash node differ in their number and in the meaning of their errnos alone. */
 static int flashnode_request(struct miscsi_op *op, const struct krequest *k, uint32_t index)
 {
 	struct miscsi_request request = { 0 };

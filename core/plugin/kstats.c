@@ -131,6 +131,7 @@ static const char *const host_counters[] = { "mactx_frames", "mactx_bytes", "mac
 #define HOST_COUNTERS (ARRAY_SIZE(host_counters))
 _Static_assert(HOST_COUNTERS == 82, "as many as the kernel has");
 
+/* The order is the kernel's structure, a 64-bit number for each name; what a newer kernel adds behind them is ignored. */
 static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
 	char text[32];
@@ -155,6 +156,7 @@ static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *
 				     emit_host_stats(op, answer->data, answer->data ? answer->data_len : 0));
 }
 
+/* Multicast too, so request.c sends it from a socket that listens (doc/TRAPS.md, trap 4). */
 int kstats_host(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_HOST_STATS };

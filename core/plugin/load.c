@@ -206,6 +206,7 @@ static int refuse_file(struct plugins *ps, const char *name, const char *file, c
 	return p ? plugin_refuse(p, reason) : -ENOMEM;
 }
 
+/* libltdl finds the entry in a shared object and among preloaded symbols in the same way. */
 static lt_dlhandle open_file(const char *file)
 {
 	lt_dladvise advise;
@@ -284,6 +285,7 @@ static int load_at(void *arg, const char *dir, const char *base)
 }
 
 /* Those that were linked into the program: libltdl's list has the entry symbols by name. */
+/* Before any file, once: a program with plugins linked in needs no plugin directory. */
 static int load_preloaded(struct plugins *ps)
 {
 	const lt_dlsymlist *s = ps->config.preloaded;
@@ -339,6 +341,7 @@ static int load_named_at(void *arg, const char *dir)
 	return load_at(s->ps, dir, s->base);
 }
 
+/* The file that bears the transport's name, in every directory: of two, the first is used and the second refused. */
 int load_named(struct plugins *ps, const char *name)
 {
 	char base[64];

@@ -153,6 +153,7 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
 }
 
+/* By name first: opening one file is enough for a login over tcp, and the other plugins stay out of memory. */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
 {
 	struct transport *t = transport_known(ps, name);
@@ -243,6 +244,7 @@ static void describe_text(struct strbuf *b, const char *text)
 	strbuf_escape(b, text, strnlen(text, INFO_MAX));
 }
 
+/* One column for all transports of a plugin: cxgbi has two. */
 static void describe_rows(const struct plugin *p, struct strbuf *transports, struct strbuf *modules)
 {
 	struct miscsi_match m;
@@ -253,6 +255,7 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 	}
 }
 
+/* All texts are made before fn is called, so that it sees either a whole row or none when memory runs out. */
 static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
 {
 	enum { OF_NAME, OF_VERSION, OF_SUMMARY, OF_TRANSPORTS, OF_MODULES, OF_CAPABILITIES, OF_FILE, OF_REFUSED, TEXTS };
@@ -314,6 +317,7 @@ static bool transport_is_served(const struct plugins *ps, const char *transport)
 	return false;
 }
 
+/* The transports that work come first; the missing ones follow in the order of the files. */
 int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg)
 {
 	struct catalogue_row *row;

@@ -78,6 +78,7 @@ static void preparation_undo(struct op_private *p)
 }
 
 /* Returns 1 if a worker has something to do, 0 if not. */
+/* On the loop's thread, since it reads the op's settings. Most connects find all they need in place, and start no worker. */
 static int preparation_look(struct preparation *w, const struct miscsi_connect_args *args)
 {
 	struct op_private *p = w->op;
@@ -92,6 +93,7 @@ static int preparation_look(struct preparation *w, const struct miscsi_connect_a
 	return w->address.wanted || !list_empty(&w->uios);
 }
 
+/* A program without workers is a command, which may block. */
 static int preparation_submit(struct preparation *w)
 {
 	struct op_private *p = w->op;
@@ -131,6 +133,7 @@ int resources_prepare(
 	return r;
 }
 
+/* For sessions that an earlier daemon connected: its descriptors were closed when it ended. */
 void resources_hold(struct transport *t, struct transport_op *op)
 {
 	struct op_private *p = op_begin(t, op);

@@ -215,12 +215,14 @@ static void disconnect_done(struct transport_op *op, int result)
 	x_free(d);
 }
 
+/* plugins_free() has cancelled the op; without this its memory would have no owner. */
 void transport_forget_disconnect(struct transport_op *op)
 {
 	if (op->done == disconnect_done)
 		x_free(container_of(op, struct disconnect, op));
 }
 
+/* A socket is closed at once. An endpoint takes a request, whose failure is only logged: the caller has forgotten it. */
 void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 {
 	struct miscsi_binding gone = *b;
@@ -306,6 +308,7 @@ static void open_undo(struct op_private *p)
 		o->op = NULL;
 }
 
+/* Loading blocks for as long as the module's initialisation does, so a worker does it. */
 static int open_load(struct op_private *p, const char *module)
 {
 	struct plugins *ps = op_plugins(p);
@@ -329,6 +332,7 @@ static int open_load(struct op_private *p, const char *module)
 	return -EINPROGRESS;
 }
 
+/* The module is loaded only if the handle cannot be read: a driver that is built in, or loaded, needs no libkmod. */
 void transport_open(struct transport *t, struct transport_op *op)
 {
 	struct plugins *ps = t->plugin->ps;
