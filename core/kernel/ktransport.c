@@ -48,16 +48,6 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
 }
 
-int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out)
-{
-	uint64_t caps;
-	int rc = is_name(name) ? sysfs_read_u64(s, &caps, "class/iscsi_transport/%s/caps", name) : -ENOENT;
-
-	if (!rc)
-		*out = (uint32_t)caps;
-	return rc;
-}
-
 int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
 {
 	return sysfs_list(s, out, SYSFS_BY_NAME, "", "class/iscsi_transport");

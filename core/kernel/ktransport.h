@@ -10,25 +10,6 @@
 
 #define KTRANSPORT_NAME_MAX 32
 
-/* Bits of ktransport_caps(). */
-enum iscsi_caps {
-	ISCSI_CAP_RECOVERY_L0 = 0x1,
-	ISCSI_CAP_RECOVERY_L1 = 0x2,
-	ISCSI_CAP_RECOVERY_L2 = 0x4,
-	ISCSI_CAP_MULTI_R2T = 0x8,
-	ISCSI_CAP_HDRDGST = 0x10,
-	ISCSI_CAP_DATADGST = 0x20,
-	ISCSI_CAP_MULTI_CONN = 0x40,
-	ISCSI_CAP_TEXT_NEGO = 0x80,
-	ISCSI_CAP_MARKERS = 0x100,
-	ISCSI_CAP_FW_DB = 0x200,
-	ISCSI_CAP_SENDTARGETS_OFFLOAD = 0x400,
-	ISCSI_CAP_DATA_PATH_OFFLOAD = 0x800,
-	ISCSI_CAP_DIGEST_OFFLOAD = 0x1000,
-	ISCSI_CAP_PADDING_OFFLOAD = 0x2000,
-	ISCSI_CAP_LOGIN_OFFLOAD = 0x4000,
-};
-
 /*
  * The handle that a request names its transport by. It changes whenever the module is loaded: read it again
  * after a failure with -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded);
@@ -40,8 +21,6 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
  * others; a program built for 32-bit x86 may run on either, and distinguishes them by the handle, which is a pointer of the kernel's.
  */
 bool ktransport_layout_fits(bool built_for_i386, uint64_t handle);
-/* enum iscsi_caps: what the driver claims. Whether a management operation exists is not among it. -ENOENT. */
-int ktransport_caps(const struct sysfs *s, const char *name, uint32_t *out);
 /* Names, sorted. -ENOENT when scsi_transport_iscsi is not loaded. */
 int ktransport_list(const struct sysfs *s, struct sysfs_list *out);
 

@@ -44,7 +44,7 @@ struct transport {
 	struct list node; /* plugins.transports */
 	struct plugin *plugin;
 	struct miscsi_match match; /* merged */
-	uint64_t handle, caps;
+	uint64_t handle;
 };
 
 /* A plugin file: used, or refused for a reason. */

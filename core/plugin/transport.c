@@ -37,11 +37,6 @@ uint64_t transport_handle(const struct transport *t)
 	return t->handle;
 }
 
-uint64_t transport_caps(const struct transport *t)
-{
-	return t->caps;
-}
-
 /* login has no default: a plugin without it leaves the login to the core. */
 bool transport_logs_in(const struct transport *t)
 {
@@ -265,12 +260,7 @@ struct open_work {
 /* Read before each use and never kept: it changes whenever the module is loaded anew (doc/KERNEL.md, Messages). */
 static int read_handle(struct transport *t, const struct sysfs *sysfs, struct err *err)
 {
-	uint32_t caps = 0;
-	int r = ktransport_handle(sysfs, transport_name(t), &t->handle, err);
-
-	if (r == 0 && ktransport_caps(sysfs, transport_name(t), &caps) == 0)
-		t->caps = caps;
-	return r;
+	return ktransport_handle(sysfs, transport_name(t), &t->handle, err);
 }
 
 static void open_run(struct work *w)

@@ -22,7 +22,6 @@ const char *transport_name(const struct transport *t);
 const char *transport_proc_name(const struct transport *t);
 uint64_t transport_traits(const struct transport *t); /* MISCSI_TRAIT_* */
 uint64_t transport_handle(const struct transport *t); /* the kernel's; 0 until transport_open() */
-uint64_t transport_caps(const struct transport *t); /* CAP_* bits of the kernel; 0 until transport_open() */
 bool transport_logs_in(const struct transport *t); /* the plugin logs in, not the core */
 
 /*
