@@ -13,6 +13,7 @@
 #include "link/isid.h"
 #include "record/recfile.h"
 #include "record/record.h"
+#include "session/adopt.h"
 #include "session/manager.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -195,7 +196,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "cannot watch the network: lost sessions are recovered only at fixed intervals");
-	rc = manager_adopt(d->manager, err);
+	rc = adopt_sessions(d->manager, err);
 	if (rc > 0)
 		log_info(d->log, "iscsid", "took over %d running sessions", rc);
 	return rc < 0 ? rc : 0;

@@ -592,7 +592,7 @@ static void read_session(struct json_object *o, void (*fn)(void *arg, const stru
 		.error = member_text(&texts, o, "error"),
 		.port = (uint16_t)member_number(o, "port", 0, UINT16_MAX, 0),
 		.tpgt = (int)member_number(o, "tpgt", -1, UINT16_MAX, -1),
-		.recoveries = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
+		.reconnects = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
 		.since_ms = (uint64_t)member_number(o, "since", 0, LLONG_MAX, 0),
 	};
 

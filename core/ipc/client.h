@@ -74,7 +74,7 @@ struct client_session {
 	const char *error; /* NULL: none */
 	uint16_t port;
 	int tpgt;
-	unsigned recoveries;
+	unsigned reconnects;
 	uint64_t since_ms;
 	bool adopted;
 };

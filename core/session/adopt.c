@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Taking over the sessions that the kernel has: after this daemon was ended or killed, or when it takes the place of another initiator
- * program. A session that is up is watched from now on and not touched; one that is not is recovered at once.
- */
+/* A session that is up is watched from now on and not touched; one that is not is recovered at once. */
+#include "session/adopt.h"
 #include "base/mem.h"
 #include "kernel/scan.h"
 #include "object/session_info.h"
 #include "plugin/resources.h"
-#include "record/record.h"
-#include "session/actions.h"
 #include "session/manager_private.h"
+#include "session/store.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+struct adopter {
+	struct manager_adopter ops;
+	struct manager *manager;
+	/* Sessions whose plugin was missing, and how many transports were served when they were last tried. */
+	uint32_t *left;
+	size_t n_left;
+	int served;
+	struct loop_timer left_timer;
+};
 
 /* Only the plugins know whose host a proc_name is. */
 static const char *transport_of(void *arg, const char *proc_name)
@@ -47,7 +54,7 @@ static void add_secrets(struct record *r, const struct session_info *i)
 		record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL);
 }
 
-static void held(struct transport_op *op, int result)
+static void adopt_held(struct transport_op *op, int result)
 {
 	const struct conn *c = op->arg;
 
@@ -56,27 +63,25 @@ static void held(struct transport_op *op, int result)
 }
 
 /* What a connect takes, and the daemon before us has lost with its life. */
-static void hold(struct conn *c)
+static void adopt_hold(struct conn *c)
 {
-	struct session *s = c->session;
-
-	if (!(transport_traits(s->conn.k.transport) & MISCSI_TRAIT_UIO))
+	if (!(transport_traits(c->k.transport) & MISCSI_TRAIT_UIO))
 		return;
-	transport_op_init(&c->dial.op, held, c);
-	c->dial.op.host_no = s->conn.k.host_no;
-	resources_hold(s->conn.k.transport, &c->dial.op);
+	transport_op_init(&c->dial.op, adopt_held, c);
+	c->dial.op.host_no = c->k.host_no;
+	resources_hold(c->k.transport, &c->dial.op);
 }
 
-static void opened(struct transport_op *op, int result)
+static void adopt_opened(struct transport_op *op, int result)
 {
 	if (result < 0)
-		held(op, result);
+		adopt_held(op, result);
 	else
-		hold(op->arg);
+		adopt_hold(op->arg);
 }
 
-/* As a session of ours that is logged in; set_going() looks whether that is so. */
-static int take(struct manager *m, const struct session_info *i, struct transport *t)
+/* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
+static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t)
 {
 	struct record *node = NULL;
 	struct session *s;
@@ -89,26 +94,24 @@ static int take(struct manager *m, const struct session_info *i, struct transpor
 	if (!node)
 		return -ENOMEM;
 	add_secrets(node, i);
-	rc = session_new(m, node, t, &s);
+	rc = manager_add(m, node, t, &s);
 	record_free(node);
 	if (rc < 0)
 		return rc;
 	if (known)
 		memcpy(s->isid, isid, sizeof(isid));
-	s->isid_known = known;
 	s->adopted = true;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
 	s->conn.k.sid = i->sid;
 	s->conn.k.host_no = i->host_no;
 	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */
-	list_append(&m->sessions, &s->node);
 	s->run.state = SESS_LOGGED_IN;
 	s->conn.run.state = CONN_LOGGED_IN;
 	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
-		transport_op_init(&s->conn.dial.op, opened, &s->conn);
+		transport_op_init(&s->conn.dial.op, adopt_opened, &s->conn);
 		transport_open(t, &s->conn.dial.op);
 	} else {
-		hold(&s->conn);
+		adopt_hold(&s->conn);
 	}
 	return 0;
 }
@@ -121,12 +124,12 @@ static bool was_never_up(const struct session *s, const struct session_info *i)
 {
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
 
-	return strcmp(i->state, "FREE") == 0 && !s->isid_known &&
-		scan_devices(s->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
+	return strcmp(i->state, "FREE") == 0 && !s->isid[0] &&
+		scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
 }
 
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
-static void set_going(struct manager *m, const struct session_info *i)
+static void adopt_go_on(struct manager *m, const struct session_info *i)
 {
 	struct session *s = manager_find(m, i->sid);
 
@@ -148,7 +151,7 @@ static void set_going(struct manager *m, const struct session_info *i)
 }
 
 /* Takes over one that the kernel shows. Gives 1, or 0 where it is not ours to look after. */
-static int adopt(struct manager *m, const struct session_info *i, struct err *err)
+static int adopt_session(struct manager *m, const struct session_info *i, struct err *err)
 {
 	struct transport *t;
 	int rc = plugins_find(m->config.engine->plugins, i->transport, &t, err);
@@ -157,88 +160,119 @@ static int adopt(struct manager *m, const struct session_info *i, struct err *er
 		return rc;
 	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
 		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
-	rc = take(m, i, t);
+	rc = adopt_add(m, i, t);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot take it over");
-	set_going(m, i);
+	adopt_go_on(m, i);
 	return 1;
 }
 
 #define WANTED (SESSION_INFO_ALL & ~SESSION_INFO_DEVICES)
 
-int manager_adopt_one(struct manager *m, uint32_t sid, struct err *err)
+static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 {
+	struct manager *m = container_of(ops, struct adopter, ops)->manager;
 	struct ktransport_map map = { .transport = transport_of, .arg = m->config.engine->plugins };
 	struct session_info info = { 0 };
 	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WANTED, &info, err);
 
 	if (rc == 0)
-		rc = adopt(m, &info, err);
+		rc = adopt_session(m, &info, err);
 	session_info_clear(&info);
 	return rc;
 }
 
 #define LEFT_MS 30000
 
-static void look_at_left(void *arg)
+static void adopt_left_later(void *arg)
 {
-	manager_adopt_left(arg);
+	struct adopter *a = arg;
+
+	a->ops.left(&a->ops);
 }
 
 /* Out of memory it is left for good, or until somebody logs it out. */
-static void leave(struct manager *m, uint32_t sid)
+static void adopt_leave(struct adopter *a, uint32_t sid)
 {
-	uint32_t *left = x_realloc(m->left, (m->n_left + 1) * sizeof(*left));
+	uint32_t *left = x_realloc(a->left, (a->n_left + 1) * sizeof(*left));
 
 	if (!left)
 		return;
-	m->left = left;
-	left[m->n_left++] = sid;
-	loop_timer_set(m->config.engine->loop, &m->left_timer, LEFT_MS, look_at_left, m);
+	a->left = left;
+	left[a->n_left++] = sid;
+	loop_timer_set(a->manager->config.engine->loop, &a->left_timer, LEFT_MS, adopt_left_later, a);
 }
 
 /* As many transports as before: nothing has come that could serve them. */
-void manager_adopt_left(struct manager *m)
+static void adopt_left(struct manager_adopter *ops)
 {
-	int served = m->n_left ? plugins_served(m->config.engine->plugins) : 0;
+	struct adopter *a = container_of(ops, struct adopter, ops);
+	const struct engine *engine = a->manager->config.engine;
+	int served = a->n_left ? plugins_served(engine->plugins) : 0;
 	size_t kept = 0;
 
-	for (size_t n = 0; served > 0 && served != m->served && n < m->n_left; n++) {
+	for (size_t n = 0; served > 0 && served != a->served && n < a->n_left; n++) {
 		struct err why = ERR_INIT;
-		int one = manager_find(m, m->left[n]) ? 0 : manager_adopt_one(m, m->left[n], &why);
+		int one = manager_find(a->manager, a->left[n]) ? 0 : adopt_one(ops, a->left[n], &why);
 
 		if (one > 0)
-			log_info(m->config.engine->log, "session", "took over session%u, whose plugin has come", m->left[n]);
+			log_info(engine->log, "session", "took over session%u, whose plugin has come", a->left[n]);
 		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP) /* of which there is none any more */
-			m->left[kept++] = m->left[n];
+			a->left[kept++] = a->left[n];
 	}
-	if (served > 0 && served != m->served) {
-		m->n_left = kept;
-		m->served = served;
+	if (served > 0 && served != a->served) {
+		a->n_left = kept;
+		a->served = served;
 	}
-	if (m->n_left)
-		loop_timer_set(m->config.engine->loop, &m->left_timer, LEFT_MS, look_at_left, m);
+	if (a->n_left)
+		loop_timer_set(engine->loop, &a->left_timer, LEFT_MS, adopt_left_later, a);
 }
 
-int manager_adopt(struct manager *m, struct err *err)
+static void adopt_free(struct manager_adopter *ops)
 {
-	struct ktransport_map map = { .transport = transport_of, .arg = m->config.engine->plugins };
+	struct adopter *a = container_of(ops, struct adopter, ops);
+
+	loop_timer_cancel(a->manager->config.engine->loop, &a->left_timer);
+	x_free(a->left);
+	x_free(a);
+}
+
+static struct adopter *adopt_of(struct manager *m)
+{
+	struct adopter *a;
+
+	if (m->adopter)
+		return container_of(m->adopter, struct adopter, ops);
+	a = x_new(struct adopter);
+	if (a) {
+		a->ops = (struct manager_adopter){ .one = adopt_one, .left = adopt_left, .free = adopt_free };
+		a->manager = m;
+		m->adopter = &a->ops;
+	}
+	return a;
+}
+
+int adopt_sessions(struct manager *m, struct err *err)
+{
+	const struct engine *engine = m->config.engine;
+	struct ktransport_map map = { .transport = transport_of, .arg = engine->plugins };
 	struct session_info_list list = { 0 };
+	struct adopter *a = adopt_of(m);
 	int adopted = 0;
-	int rc = session_info_list(m->config.engine->sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err);
+	int rc = a ? session_info_list(engine->sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err) : err_nomem(err, "sessions");
 
 	for (size_t n = 0; rc == 0 && n < list.n; n++) {
 		struct err why = ERR_INIT;
-		int one = adopt(m, &list.info[n], &why);
+		int one = adopt_session(m, &list.info[n], &why);
 
 		if (one < 0) {
-			log_warn(m->config.engine->log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
-			leave(m, list.info[n].sid);
+			log_warn(engine->log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
+			adopt_leave(a, list.info[n].sid);
 		} else {
 			adopted += one;
 		}
 	}
 	session_info_list_free(&list);
-	store_clean(m->config.state_dir, m->config.engine->sysfs);
+	store_clean(m->config.state_dir, engine->sysfs);
 	return rc < 0 ? rc : adopted;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the connection machine does from its first look-up to full feature phase, and on the way down; the rows of connection.def say when. */
 #include "kernel/sysfs.h"
-#include "record/record.h"
-#include "session/actions.h"
 #include "link/credentials.h"
+#include "session/session.h"
 #include <errno.h>
 #include <string.h>
 
@@ -39,8 +38,8 @@ int conn_read(void *machine)
 
 	err_clear(&c->err);
 	conn_arm(c, record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT));
-	return credentials_read(
-		       s->engine->readers, s->record, &credentials_of_session, conn_have_read, c, &c->credentials, &c->err) < 0 ?
+	return credentials_read(s->owner->engine->readers, s->record, &credentials_of_session, conn_have_read, c, &c->credentials,
+		       &c->err) < 0 ?
 		CONN_EV_FAILED :
 		CONN_EV_NONE;
 }
@@ -69,7 +68,7 @@ static void conn_dialled(struct dial *d, const struct err *err)
 
 static void conn_dial_settings(struct dial *d, struct transport_op *op)
 {
-	session_op(container_of(d, struct conn, dial)->session, op);
+	conn_op(container_of(d, struct conn, dial), op);
 }
 
 void conn_dial_init(struct conn *c)
@@ -85,7 +84,7 @@ int conn_resolve(void *machine)
 {
 	struct conn *c = machine;
 	uint16_t port;
-	const char *host = session_address(c->session, &port);
+	const char *host = destination_address(&c->session->destination, &port);
 	enum dial_driver driver = c->k.sid || !c->session->attempts ? DIAL_DRIVER : DIAL_DRIVER_ANEW;
 	int rc;
 
@@ -114,8 +113,8 @@ static int conn_add_proposals(struct conn *c, struct job *job)
 	c->result->tpgt = -1;
 	if (conn_proposals(c, &c->result->params) < 0)
 		return CONN_EV_FAILED;
-	return conn_add_params(c, job) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters") :
-					     CONN_EV_NONE;
+	conn_add_params(c, job);
+	return CONN_EV_NONE;
 }
 
 /* A session is never long without its name: its settings come with it. */
@@ -152,7 +151,7 @@ int conn_fw_login(void *machine)
 
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
 	transport_op_init(&c->dial.op, conn_fw_done, c);
-	session_op(c->session, &c->dial.op);
+	conn_op(c, &c->dial.op);
 	kconn_login(&c->k, &c->dial.op);
 	return CONN_EV_NONE;
 }
@@ -162,14 +161,12 @@ int conn_start(void *machine)
 {
 	struct conn *c = machine;
 	struct job *job = kconn_job(&c->k);
-	int rc = job ? conn_add_params(c, job) : -ENOMEM;
 
 	conn_disarm(c);
-	if (rc < 0) {
-		job_free(job);
-		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters");
+	if (job) {
+		conn_add_params(c, job);
+		job_start_conn(job);
 	}
-	job_start_conn(job);
 	return conn_submitted(c, kconn_submit(&c->k, job));
 }
 
@@ -183,19 +180,27 @@ int conn_up(void *machine)
 	x_free(c->result);
 	c->result = NULL;
 	err_clear(&c->err);
-	session_event(c->session, SESS_EV_CONN_UP);
+	c->tell(c->session, SESS_EV_CONN_UP);
 	return CONN_EV_NONE;
 }
 
 /* The kernel is done with the connection, or never had it: it is free for another attempt. */
-int conn_down(void *machine)
+static int conn_free(struct conn *c, enum sess_event event)
 {
-	struct conn *c = machine;
-
 	conn_attempt_over(c);
 	transport_disconnect(c->k.transport, &c->k.binding);
-	session_event(c->session, SESS_EV_CONN_DOWN);
+	c->tell(c->session, event);
 	return CONN_EV_NONE;
+}
+
+int conn_down(void *machine)
+{
+	return conn_free(machine, SESS_EV_CONN_DOWN);
+}
+
+int conn_redirected(void *machine)
+{
+	return conn_free(machine, SESS_EV_CONN_REDIRECTED);
 }
 
 int conn_down_late(void *machine)
@@ -261,26 +266,29 @@ int conn_destroy(void *machine)
 	return conn_submitted(c, kconn_destroy(&c->k, false));
 }
 
-/* The end of this connection for the engine. The session is freed by the manager, from outside of all this. */
+/* The session is freed by its owner, from outside of all this. */
+static void conn_end(struct conn *c, enum sess_event event)
+{
+	conn_release(c);
+	transport_disconnect(c->k.transport, &c->k.binding); /* of a session that others ended */
+	c->tell(c->session, event);
+}
+
 int conn_closed(void *machine)
 {
-	struct conn *c = machine;
-
-	conn_release(c);
-	/* of a session that others ended */
-	transport_disconnect(c->k.transport, &c->k.binding);
-	session_event(c->session, SESS_EV_CONN_CLOSED);
+	conn_end(machine, SESS_EV_CONN_CLOSED);
 	return CONN_EV_NONE;
 }
 
-/* The kernel did not do it. Perhaps because the session is gone by other hands; else it stays there, and who asked is told. */
-int conn_abandoned(void *machine)
+/* The kernel did not remove it: perhaps because others did. */
+int conn_kept(void *machine)
 {
 	struct conn *c = machine;
-	const struct session *s = c->session;
 
-	c->abandoned = sysfs_exists(s->engine->sysfs, "class/iscsi_session/session%u", s->conn.k.sid);
-	if (c->abandoned && !c->err.code)
-		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", s->conn.k.sid);
-	return conn_closed(c);
+	if (!sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid))
+		return conn_closed(c);
+	if (!c->err.code)
+		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", c->k.sid);
+	conn_end(c, SESS_EV_CONN_KEPT);
+	return CONN_EV_NONE;
 }

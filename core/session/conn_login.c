@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PDUs that a connection sends and gets while the kernel carries them: the login, the logout, and the target's asynchronous messages. */
 #include "base/strbuf.h"
-#include "record/record.h"
-#include "session/actions.h"
+#include "session/session.h"
 #include "link/credentials.h"
 #include <errno.h>
 #include <string.h>
 
 #define TIME2WAIT_MAX 3600
+
+/* The name stays with the session: a target knows it by name and ISID, whatever this machine will be called later. */
+int conn_identify(struct conn *c, struct err *err)
+{
+	const struct session_owner *owner = c->session->owner;
+	struct record *r = c->session->record;
+	const char *name, *alias;
+	int rc;
+
+	if (*record_str(r, FIELD_IFACE_INITIATORNAME))
+		return 0;
+	rc = owner->identify(owner->identify_arg, &name, &alias, err);
+	return rc < 0 ? rc : record_set(r, FIELD_IFACE_INITIATORNAME, name, err);
+}
 
 /* What an action of the login engine means to the machine. */
 static int follow(struct conn *c, struct login_action *action)
@@ -28,7 +41,7 @@ static int follow(struct conn *c, struct login_action *action)
 		s->time2wait = c->result->params.default_time2wait;
 		return CONN_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
-		if (session_redirect(s, &action->redirect) < 0)
+		if (destination_redirect(&s->destination, &action->redirect) < 0)
 			return conn_fail(
 				c, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", action->redirect.portal.host);
 		return CONN_EV_REDIRECTED;
@@ -46,7 +59,7 @@ int conn_login_begin(void *machine)
 {
 	struct conn *c = machine;
 	struct session *s = c->session;
-	const struct manager_config *config = manager_config(s->manager);
+	const struct session_owner *owner = s->owner;
 	const char *name, *alias = NULL;
 	bool chap = record_int(s->record, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP;
 	struct login_config login = {
@@ -60,12 +73,12 @@ int conn_login_begin(void *machine)
 	int rc;
 
 	kconn_bound(&c->k);
-	if (!s->isid_known)
-		isid_of(config->host_salt, s->conn.k.sid, s->isid);
+	if (!s->isid[0])
+		isid_of(owner->host_salt, s->conn.k.sid, s->isid);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
-	config->identify(config->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
-	if (session_identify(s, &c->err) < 0)
+	owner->identify(owner->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
+	if (conn_identify(c, &c->err) < 0)
 		return CONN_EV_FAILED;
 	login.initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
 	login.initiator_alias = alias;

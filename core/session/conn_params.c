@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session's parameters on their way: record → proposals → plugin → negotiation → plugin → kernel. */
-#include "record/record.h"
-#include "session/actions.h"
 #include "link/credentials.h"
+#include "session/session.h"
 #include <errno.h>
 #include <string.h>
 
@@ -51,6 +50,31 @@ static void from_public(const struct miscsi_params *in, struct iscsi_params *out
 	out->target_recv_data_segment_length = in->target_recv_data_segment_length;
 }
 
+/* A plugin asks for settings by key; numbers are turned to text where the asking ends. Texts are the record's own: they may be as
+ * long as a path, and every session would have room for one. */
+static const char *conn_setting(void *settings, const char *key)
+{
+	struct conn *c = settings;
+	const struct record *r = c->session->record;
+	enum field_id id;
+
+	if (field_find(RECORD_NODE, key, &id) < 0 || field_of(id)->type == FIELD_TYPE_SECRET)
+		return NULL;
+	return field_of(id)->type == FIELD_TYPE_INT ? record_text(r, id, c->setting, sizeof(c->setting)) : record_str(r, id);
+}
+
+void conn_op(struct conn *c, struct transport_op *op)
+{
+	op->setting = conn_setting;
+	op->settings = c;
+	if (c->k.sid)
+		op->sid = c->k.sid;
+	op->cid = 0;
+	/* a host that comes with its session says nothing of where to connect */
+	if (!(transport_traits(c->k.transport) & MISCSI_TRAIT_SESSION_HOST))
+		op->host_no = c->k.host_no;
+}
+
 /* Lets the plugin adjust: at the offer, or when the outcome is known. */
 static int adjust(struct conn *c, struct iscsi_params *params,
 	int (*call)(struct transport *t, struct transport_op *op, struct miscsi_params *params))
@@ -60,7 +84,7 @@ static int adjust(struct conn *c, struct iscsi_params *params,
 	int rc;
 
 	transport_op_init(&op, NULL, NULL);
-	session_op(c->session, &op);
+	conn_op(c, &op);
 	to_public(params, &public);
 	rc = call(c->k.transport, &op, &public);
 	if (rc < 0)
@@ -136,7 +160,7 @@ static bool from_record(const struct conn *c, int param)
 	case ISCSI_PARAM_INITIATOR_NAME:
 		return false;
 	case ISCSI_PARAM_SESS_RECOVERY_TMO: /* once: multipathd writes it by sysfs, and means it */
-		return !c->session->recoveries && c->session->run.state == SESS_NEW;
+		return !c->session->reconnects && c->session->run.state == SESS_NEW;
 	default:
 		return true;
 	}
@@ -203,7 +227,7 @@ void conn_add_settings(struct conn *c, struct job *job)
 }
 
 /* doc/KERNEL.md, rule 7: all of this between the last login response and START_CONN. */
-int conn_add_params(struct conn *c, struct job *job)
+void conn_add_params(struct conn *c, struct job *job)
 {
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
@@ -216,5 +240,4 @@ int conn_add_params(struct conn *c, struct job *job)
 	if (!transport_logs_in(c->k.transport))
 		job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, c->result->exp_statsn);
 	kconn_add_params(job, &c->result->params, transport_logs_in(c->k.transport));
-	return 0;
 }

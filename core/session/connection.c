@@ -3,13 +3,23 @@
  * The connection machine's own mechanics: events, postponed ones, jobs for the kernel, time. What it does in each state is in
  * conn_actions.c, conn_login.c and conn_params.c.
  */
+#include "base/mem.h"
 #include "link/credentials.h"
-#include "session/actions.h"
+#include "session/session.h"
 
 /* Come from outside at any time: they wait until the kernel has done what it is at, so that no state need think of both. */
 #define OUTSIDE \
 	(FSM_IN(CONN_EV_OPEN) | FSM_IN(CONN_EV_CLOSE) | FSM_IN(CONN_EV_LOST) | FSM_IN(CONN_EV_TIMEOUT) | \
 		FSM_IN(CONN_EV_UNBOUND) | FSM_IN(CONN_EV_DESTROYED) | FSM_IN(CONN_EV_FAILED))
+
+#define CONN_SAME FSM_SAME
+#define MACHINE_FILE "session/connection.def"
+#define MACHINE_SYMBOL conn_machine
+#define MACHINE_TITLE "connection"
+#define MACHINE_ST(name) CONN_##name
+#define MACHINE_EV(name) CONN_EV_##name
+#define MACHINE_UNLISTED CONN_EV_FAILED
+#include "base/machine.h"
 
 static void conn_deliver(void *arg);
 
@@ -42,13 +52,14 @@ static void conn_unsent(struct kconn *k, int result, const struct err *err)
 	conn_event(c, CONN_EV_FAILED);
 }
 
-void conn_init(struct conn *c, struct session *s, struct transport *t)
+void conn_init(struct conn *c, struct session *s, struct transport *t, void (*tell)(struct session *s, unsigned event))
 {
 	static const struct kconn_ops ops = { .done = conn_job_done, .unsent = conn_unsent };
 
 	c->session = s;
+	c->tell = tell;
 	c->run = (struct fsm_run){ .fsm = &conn_machine, .machine = c, .trace = conn_trace, .state = CONN_FREE };
-	kconn_init(&c->k, s->engine, t, &ops);
+	kconn_init(&c->k, s->owner->engine, t, &ops);
 	conn_dial_init(c);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection, from inside the engine. Its machine (connection.def) tells the session's (session.def) when it is up, down or closed; that
- * one tells it to open or close.
+ * A session's connection. Its machine (connection.def) reports to the session's (session.def) when it is up, down, redirected, closed or
+ * kept by the kernel; that one has it opened or closed. It calls no function of session.c.
  */
 #ifndef SESSION_CONNECTION_H
 #define SESSION_CONNECTION_H
@@ -34,22 +34,22 @@ extern const struct fsm conn_machine;
 struct conn {
 	struct fsm_run run;
 	struct session *session;
+	void (*tell)(struct session *s, unsigned event); /* the session: SESS_EV_CONN_* */
 	struct loop_timer timer; /* how long the state may last */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
 	struct credentials *credentials; /* secrets from files, from READING to the login; NULL: none */
+	bool busy; /* of the runner, not of the connection: an action runs, and what it raises waits */
 	struct dial dial; /* its op is used for the firmware's login, too */
 	struct kconn k;
 	struct login *login;
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */
 	struct err err; /* why it went down */
-	bool abandoned; /* the kernel kept it */
-	bool busy; /* an action runs: what it raises waits */
+	char setting[24]; /* the number that a plugin asked for last */
 };
 
-/* connection.c */
-void conn_init(struct conn *c, struct session *s, struct transport *t);
+void conn_init(struct conn *c, struct session *s, struct transport *t, void (*tell)(struct session *s, unsigned event));
 void conn_close(struct conn *c); /* frees what it holds; the machine is over */
 void conn_event(struct conn *c, enum conn_event event);
 int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
@@ -60,19 +60,45 @@ int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Gives
 void conn_arm(struct conn *c, int64_t seconds); /* TIMEOUT follows; 0: after a minute */
 void conn_disarm(struct conn *c);
 void conn_release(struct conn *c); /* what an attempt holds, but for the binding */
+void conn_attempt_over(struct conn *c); /* the same, and events of this attempt that still wait are dropped */
 void conn_dial_init(struct conn *c); /* conn_actions.c */
-void conn_attempt_over(struct conn *c); /* and forgets what waits to be said of it */
 
 /* conn_login.c */
-int conn_login_begin(void *machine);
-int conn_login_pdu(void *machine);
+int conn_identify(struct conn *c, struct err *err); /* gives the session its initiator name, if it has none */
 
-/* conn_params.c: the settings and what was negotiated, for the engine and for the kernel. */
+/* conn_params.c: the settings and what was negotiated, for the login and for the kernel. */
+void conn_op(struct conn *c, struct transport_op *op); /* gives it the session's settings and ids */
 int conn_proposals(struct conn *c, struct iscsi_params *proposal);
 int conn_negotiated(struct conn *c, struct iscsi_params *params);
-/* Behind the bind, before the login: sessions are shown by what is set here. */
-void conn_add_settings(struct conn *c, struct job *job);
-/* Before the start. */
-int conn_add_params(struct conn *c, struct job *job);
+void conn_add_settings(
+	struct conn *c, struct job *job); /* after the bind, before the login: sessions are shown by what is set here */
+void conn_add_params(struct conn *c, struct job *job); /* before the start */
+
+/* The guards and actions that connection.def names. An action returns the event that follows at once, or none. */
+bool conn_by_firmware(const void *machine);
+bool conn_lost_before(const void *machine);
+bool conn_has_files(const void *machine); /* of CHAP secrets */
+int conn_read(void *machine);
+int conn_read_late(void *machine);
+int conn_resolve(void *machine);
+int conn_connect(void *machine);
+int conn_down(void *machine);
+int conn_down_late(void *machine);
+int conn_redirected(void *machine);
+int conn_bind(void *machine);
+int conn_login_begin(void *machine);
+int conn_login_pdu(void *machine);
+int conn_fw_login(void *machine);
+int conn_start(void *machine);
+int conn_up(void *machine);
+int conn_stop(void *machine);
+int conn_stop_late(void *machine);
+int conn_pdu(void *machine);
+int conn_logout_send(void *machine);
+int conn_logout_pdu(void *machine);
+int conn_unbind(void *machine);
+int conn_destroy(void *machine);
+int conn_closed(void *machine);
+int conn_kept(void *machine);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* A result and the texts in it: the session may be gone when it is delivered. */
 struct manager_answer {
@@ -16,37 +17,14 @@ struct manager_answer {
 	char target[256], address[256], iface[128];
 };
 
-const struct manager_config *manager_config(const struct manager *m)
-{
-	return &m->config;
-}
+enum manager_want { MANAGER_UP, MANAGER_DOWN };
 
-uint64_t manager_next_id(struct manager *m)
-{
-	return ++m->last_id;
-}
-
-int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
-{
-	struct manager *m = x_new(struct manager);
-	struct paths_config paths = { .engine = config->engine, .about = manager_path_about, .arg = m };
-	int rc;
-
-	if (!m)
-		return err_nomem(err, "the session manager");
-	m->config = *config;
-	list_init(&m->sessions);
-	list_init(&m->watches);
-	list_init(&m->requests);
-	paths_init(&m->paths, &paths);
-	rc = kernel_attach(config->engine->kernel, config->engine->loop, &manager_events, m, err);
-	if (rc < 0) {
-		x_free(m);
-		return rc;
-	}
-	*out = m;
-	return 0;
-}
+/* A request that waits for a session: one per session that the request is about. */
+struct manager_waiter {
+	struct list node;
+	struct manager_request *request; /* NULL: forgotten */
+	enum manager_want want;
+};
 
 static void request_finish(void *arg)
 {
@@ -73,29 +51,6 @@ static void requests_end(struct manager *m, const struct err *err)
 		loop_task_cancel(m->config.engine->loop, &r->task);
 		request_finish(r);
 	}
-}
-
-/* Sessions stay in the kernel; the next daemon finds them there. */
-void manager_free(struct manager *m)
-{
-	struct err err = ERR_INIT;
-	struct session *s, *next;
-
-	if (!m)
-		return;
-	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
-	m->ending = true;
-	paths_drop(&m->paths);
-	loop_timer_cancel(m->config.engine->loop, &m->look_again);
-	loop_timer_cancel(m->config.engine->loop, &m->left_timer);
-	list_for_each_safe (s, next, &m->sessions, node) {
-		session_answer(s, SESSION_UP, &err);
-		session_answer(s, SESSION_DOWN, &err);
-		session_free(s);
-	}
-	requests_end(m, &err);
-	x_free(m->left);
-	x_free(m);
 }
 
 /* Requests. */
@@ -126,13 +81,33 @@ static bool request_begin(struct manager *m, struct manager_request *r)
 	return r->answer != NULL;
 }
 
+static void manager_describe(const struct session *s, struct manager_session *out)
+{
+	*out = (struct manager_session){
+		.id = s->id,
+		.sid = s->conn.k.sid,
+		.target = session_target(s),
+		.address = record_str(s->record, FIELD_CONN_ADDRESS),
+		.iface = record_str(s->record, FIELD_IFACE_NAME),
+		.transport = transport_name(s->conn.k.transport),
+		.port = (uint16_t)record_int(s->record, FIELD_CONN_PORT),
+		.tpgt = (int)record_int(s->record, FIELD_NODE_TPGT),
+		.state = s->run.fsm->states[s->run.state],
+		.connection = s->conn.run.fsm->states[s->conn.run.state],
+		.last_error = s->err.code ? s->err.text : "",
+		.reconnects = s->reconnects,
+		.since_ms = loop_now(s->owner->engine->loop) - s->since,
+		.adopted = s->adopted,
+	};
+}
+
 /* Copied, because the session may be gone when the result is looked at. */
 static void request_about(struct manager_request *r, const struct session *s)
 {
 	struct manager_answer *a = r->answer;
 	struct manager_session d;
 
-	session_describe(s, &d);
+	manager_describe(s, &d);
 	a->result.sid = d.sid;
 	a->result.port = d.port;
 	a->result.tpgt = d.tpgt;
@@ -144,7 +119,7 @@ static void request_about(struct manager_request *r, const struct session *s)
 	a->result.iface = a->iface;
 }
 
-void manager_request_done(struct manager_request *r, const struct session *s, const struct err *err)
+static void manager_request_done(struct manager_request *r, const struct session *s, const struct err *err)
 {
 	if (!r)
 		return;
@@ -158,10 +133,24 @@ void manager_request_done(struct manager_request *r, const struct session *s, co
 	request_step(r);
 }
 
+/* Each that waits is answered once; the list may be added to by what an answer sets off. */
+static void manager_answer_all(struct session *s, enum manager_want want, const struct err *err)
+{
+	struct manager_waiter *w, *next;
+
+	list_for_each_safe (w, next, &s->waiters, node) {
+		if (w->want != want)
+			continue;
+		list_remove(&w->node);
+		manager_request_done(w->request, s, err);
+		x_free(w);
+	}
+}
+
 /* Who asked is gone: what it waits for goes on without it. */
 void manager_forget(struct manager_request *r)
 {
-	struct session_waiter *w;
+	struct manager_waiter *w;
 	struct session *s;
 
 	if (!r->answer)
@@ -179,12 +168,14 @@ void manager_forget(struct manager_request *r)
 	r->answer = NULL;
 }
 
-static int join(struct session *s, struct manager_request *r, enum session_want want)
+static int join(struct session *s, struct manager_request *r, enum manager_want want)
 {
-	int rc = session_wait(s, r, want);
+	struct manager_waiter *w = x_new(struct manager_waiter);
 
-	if (rc < 0)
-		return err_set(&r->answer->result.err, MISCSI_ERR_NOMEM, "out of memory");
+	if (!w)
+		return err_nomem(&r->answer->result.err, "a request");
+	*w = (struct manager_waiter){ .request = r, .want = want };
+	list_append(&s->waiters, &w->node);
 	r->waiting++;
 	return 0;
 }
@@ -194,25 +185,46 @@ static void start(void *arg)
 	session_event(arg, SESS_EV_START);
 }
 
+int manager_add(struct manager *m, const struct record *node, struct transport *t, struct session **out)
+{
+	int rc = session_new(&m->owner, node, t, out);
+
+	if (rc < 0)
+		return rc;
+	(*out)->id = ++m->last_id;
+	list_append(&m->sessions, &(*out)->node);
+	return 0;
+}
+
 /*
  * The session is on the list before its machine starts: what that sets off must find it. It starts a moment later, so that of many
  * asked for at once all are made first: what lasts then lies together in memory, and what only a login needs goes back in whole pages.
  */
 static int add_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
 {
+	struct err *err = &r->answer->result.err;
 	struct session *s;
 
-	struct err *err = &r->answer->result.err;
-
-	if (session_new(m, node, t, &s) < 0)
-		return err_set(err, MISCSI_ERR_NOMEM, "out of memory");
-	list_append(&m->sessions, &s->node);
-	if (session_identify(s, err) < 0 || join(s, r, SESSION_UP) < 0) {
+	if (manager_add(m, node, t, &s) < 0)
+		return err_nomem(err, "a session");
+	if (conn_identify(&s->conn, err) < 0 || join(s, r, MANAGER_UP) < 0) {
 		session_free(s);
 		return -ECANCELED;
 	}
 	loop_defer(m->config.engine->loop, &s->start, start, s);
 	return 0;
+}
+
+/*
+ * Whether a record means this session. The portal group tag is left out: an array that renumbers its groups would otherwise get
+ * every session a second time.
+ */
+static bool manager_is_same(const struct record *a, const struct record *b)
+{
+	return strcasecmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) == 0 &&
+		strcasecmp(record_str(a, FIELD_IFACE_NAME), record_str(b, FIELD_IFACE_NAME)) == 0 &&
+		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+		portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
 }
 
 /* Sessions of this identity that are or will be; those on their way up are joined. */
@@ -222,11 +234,11 @@ static unsigned join_present(struct manager *m, const struct record *node, struc
 	struct session *s;
 
 	list_for_each (s, &m->sessions, node) {
-		if (s->run.state == SESS_CLOSING || s->run.state == SESS_CLOSED || !session_is(s, node))
+		if (s->run.state == SESS_CLOSING || s->run.state == SESS_CLOSED || !manager_is_same(s->record, node))
 			continue;
 		present++;
 		if (s->run.state == SESS_NEW)
-			join(s, r, SESSION_UP);
+			join(s, r, MANAGER_UP);
 		else
 			request_about(r, s);
 	}
@@ -247,7 +259,8 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 	}
 	if (plugins_find(m->config.engine->plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
-	manager_adopt_left(m); /* what is there already must not be made twice */
+	if (m->adopter)
+		m->adopter->left(m->adopter); /* what is there already must not be made twice */
 	present = join_present(m, node, r);
 	if (present >= wanted && r->waiting == 1)
 		err_set(err, MISCSI_ERR_SESS_EXISTS, "%u session requested, but %u already present.", wanted, present);
@@ -287,7 +300,7 @@ static struct session *find_for(struct manager *m, uint32_t sid, struct manager_
 /* A session that another program made meanwhile can be ended too. One that is gone already needs nothing: no error, and NULL. */
 static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct err *err)
 {
-	int rc = manager_adopt_one(m, sid, err);
+	int rc = m->adopter ? m->adopter->one(m->adopter, sid, err) : err_set(err, MISCSI_ERR_SYSFS_LOOKUP, "no session %u", sid);
 
 	if (rc < 0 && err->code == MISCSI_ERR_SYSFS_LOOKUP)
 		err_clear(err);
@@ -301,7 +314,7 @@ static void logout(struct manager *m, struct session *s, bool force, struct mana
 	if (s && m->config.safe_logout && !force &&
 		in_use_session(m->config.engine->sysfs, "/proc", s->conn.k.host_no, s->conn.k.sid, &r->answer->result.err))
 		s = NULL;
-	if (s && join(s, r, SESSION_DOWN) == 0)
+	if (s && join(s, r, MANAGER_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);
 	request_step(r);
 }
@@ -375,7 +388,7 @@ int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_se
 	int rc;
 
 	list_for_each (s, &m->sessions, node) {
-		session_describe(s, &d);
+		manager_describe(s, &d);
 		rc = fn(arg, &d);
 		if (rc)
 			return rc;
@@ -406,30 +419,96 @@ static void let_go(const struct manager *m, struct transport *t)
 	resources_release(t);
 }
 
+static struct manager *manager_of(const struct session *s)
+{
+	return container_of(s->owner, struct manager, owner);
+}
+
 /* Never from within the session's own callbacks. */
 static void reap(void *arg)
 {
 	struct session *s = arg;
-	const struct manager *m = s->manager;
+	const struct manager *m = manager_of(s);
 	struct transport *t = s->conn.k.transport;
 
 	session_free(s);
 	let_go(m, t);
 }
 
-void manager_reap(struct manager *m, struct session *s)
+/* What waited for it to come up learns why it did not; what waited for its end is done. */
+static void manager_session_gone(struct session *s, const struct err *kept)
 {
-	loop_defer(m->config.engine->loop, &s->reap, reap, s);
+	manager_answer_all(s, MANAGER_UP, &s->err);
+	manager_answer_all(s, MANAGER_DOWN, kept);
+	loop_defer(s->owner->engine->loop, &s->reap, reap, s);
 }
 
-void manager_changed(struct manager *m, const struct session *s)
+static void manager_session_up(struct session *s)
+{
+	manager_answer_all(s, MANAGER_UP, NULL);
+}
+
+static void manager_session_changed(struct session *s)
 {
 	struct manager_watch *w, *next;
 	struct manager_session d;
 
-	session_describe(s, &d);
-	list_for_each_safe (w, next, &m->watches, node)
+	manager_describe(s, &d);
+	list_for_each_safe (w, next, &manager_of(s)->watches, node)
 		w->fn(w, &d);
+}
+
+int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
+{
+	struct manager *m = x_new(struct manager);
+	struct paths_config paths = { .engine = config->engine, .about = manager_path_about, .arg = m };
+	int rc;
+
+	if (!m)
+		return err_nomem(err, "the session manager");
+	m->config = *config;
+	m->owner = (struct session_owner){ .engine = config->engine,
+		.state_dir = config->state_dir,
+		.host_salt = config->host_salt,
+		.identify = config->identify,
+		.identify_arg = config->identify_arg,
+		.changed = manager_session_changed,
+		.up = manager_session_up,
+		.gone = manager_session_gone };
+	list_init(&m->sessions);
+	list_init(&m->watches);
+	list_init(&m->requests);
+	paths_init(&m->paths, &paths);
+	rc = kernel_attach(config->engine->kernel, config->engine->loop, &manager_events, m, err);
+	if (rc < 0) {
+		x_free(m);
+		return rc;
+	}
+	*out = m;
+	return 0;
+}
+
+/* Sessions stay in the kernel; the next daemon finds them there. */
+void manager_free(struct manager *m)
+{
+	struct err err = ERR_INIT;
+	struct session *s, *next;
+
+	if (!m)
+		return;
+	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
+	m->ending = true;
+	paths_drop(&m->paths);
+	loop_timer_cancel(m->config.engine->loop, &m->look_again);
+	list_for_each_safe (s, next, &m->sessions, node) {
+		manager_answer_all(s, MANAGER_UP, &err);
+		manager_answer_all(s, MANAGER_DOWN, &err);
+		session_free(s);
+	}
+	requests_end(m, &err);
+	if (m->adopter)
+		m->adopter->free(m->adopter);
+	x_free(m);
 }
 
 void manager_watch(struct manager *m, struct manager_watch *w)

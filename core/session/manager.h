@@ -33,9 +33,6 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 /* Leaves every session as it is in the kernel. Pending requests end with MISCSI_ERR_ISCSID_COMM_ERR. */
 void manager_free(struct manager *m);
 
-/* Takes over the sessions that the kernel has (after a restart, or those of another initiator program). Gives how many. */
-int manager_adopt(struct manager *m, struct err *err);
-
 /* What became of one request. */
 struct manager_result {
 	struct err err; /* code OK: done as asked; SESS_EXISTS: all were there before */
@@ -88,7 +85,7 @@ struct manager_session {
 	int tpgt;
 	const char *state, *connection; /* of the session's machine and the connection's, e.g. "LOGGED_IN" */
 	const char *last_error; /* "" none */
-	unsigned recoveries; /* connections lost and restored since the daemon took the session */
+	unsigned reconnects; /* connections lost and restored since the daemon took the session */
 	uint64_t since_ms; /* time in this state */
 	bool adopted;
 };

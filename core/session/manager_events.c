@@ -126,7 +126,7 @@ bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path 
 	list_for_each (s, &m->sessions, node) {
 		if (s->conn.k.transport != t || !connects_to(s, asked))
 			continue;
-		session_op(s, op);
+		conn_op(&s->conn, op);
 		break;
 	}
 	return true;

@@ -4,8 +4,8 @@
  */
 #include "base/strbuf.h"
 #include "kernel/scan.h"
-#include "record/record.h"
-#include "session/actions.h"
+#include "session/session.h"
+#include "session/store.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +24,13 @@ static void sess_trace(void *machine, const struct fsm_row *row, uint8_t from, u
 
 	if (from == to)
 		return;
-	s->since = loop_now(s->engine->loop);
-	log_info(s->engine->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->conn.k.sid, session_target(s),
+	s->since = loop_now(s->owner->engine->loop);
+	log_info(s->owner->engine->log, "session", "session%u [%s, %s, %s] %s --%s--> %s%s%s", s->conn.k.sid, session_target(s),
 		session_portal(s), record_str(s->record, FIELD_IFACE_NAME), f->states[from], f->events[row->event], f->states[to],
 		s->conn.err.code ? ": " : "", s->conn.err.text);
 }
 
-int session_new(struct manager *m, const struct record *node, struct transport *t, struct session **out)
+int session_new(const struct session_owner *owner, const struct record *node, struct transport *t, struct session **out)
 {
 	struct session *s = x_new(struct session);
 
@@ -40,21 +40,19 @@ int session_new(struct manager *m, const struct record *node, struct transport *
 		x_free(s);
 		return -ENOMEM;
 	}
-	s->manager = m;
-	s->engine = manager_config(m)->engine;
-	s->id = manager_next_id(m);
-	s->since = loop_now(s->engine->loop);
-	s->run = (struct fsm_run){ .fsm = &sess_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
+	s->owner = owner;
+	s->since = loop_now(s->owner->engine->loop);
+	s->run = (struct fsm_run){ .fsm = &session_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
 	list_init(&s->waiters);
-	session_portal_text(s);
-	conn_init(&s->conn, s, t);
+	destination_init(&s->destination, s->record);
+	conn_init(&s->conn, s, t, session_event);
 	*out = s;
 	return 0;
 }
 
 void session_free(struct session *s)
 {
-	const struct engine *engine = s->engine;
+	const struct engine *engine = s->owner->engine;
 
 	if (s->scan)
 		scan_cancel(s->scan);
@@ -65,48 +63,19 @@ void session_free(struct session *s)
 	conn_close(&s->conn);
 	list_remove(&s->node);
 	record_free(s->record);
-	x_free(s->redirect_host);
-	x_free(s->portal);
+	destination_free(&s->destination);
 	x_free(s);
 }
 
-void session_event(struct session *s, enum sess_event event)
+void session_event(struct session *s, unsigned event)
 {
 	uint8_t before = s->run.state;
 
 	if (!fsm_event(&s->run, event))
-		log_err(s->engine->log, "session", "session%u: event %u has no place in %s", s->conn.k.sid, event,
+		log_err(s->owner->engine->log, "session", "session%u: event %u has no place in %s", s->conn.k.sid, event,
 			s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
-		manager_changed(s->manager, s);
-}
-
-/* Who waits. */
-
-int session_wait(struct session *s, struct manager_request *r, enum session_want want)
-{
-	struct session_waiter *w = x_new(struct session_waiter);
-
-	if (!w)
-		return -ENOMEM;
-	w->request = r;
-	w->want = want;
-	list_append(&s->waiters, &w->node);
-	return 0;
-}
-
-/* Each that waits gets its answer once; the list may be added to by what an answer sets off. */
-void session_answer(struct session *s, enum session_want want, const struct err *err)
-{
-	struct session_waiter *w, *next;
-
-	list_for_each_safe (w, next, &s->waiters, node) {
-		if (w->want != want)
-			continue;
-		list_remove(&w->node);
-		manager_request_done(w->request, s, err);
-		x_free(w);
-	}
+		s->owner->changed(s);
 }
 
 /* Attempts. */
@@ -118,7 +87,7 @@ static void retry_due(void *arg)
 
 static void retry_in(struct session *s, uint64_t ms)
 {
-	loop_timer_set(s->engine->loop, &s->retry, ms, retry_due, s);
+	loop_timer_set(s->owner->engine->loop, &s->retry, ms, retry_due, s);
 }
 
 /* Doubles up to a cap; up to an eighth more by sid, so that sessions lost together do not come back in one heap for ever. */
@@ -143,7 +112,7 @@ static bool first_login_goes_on(const struct session *s)
 {
 	int64_t most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
 	int64_t each = record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT);
-	uint64_t gone = loop_now(s->engine->loop) - s->since;
+	uint64_t gone = loop_now(s->owner->engine->loop) - s->since;
 
 	if (portal_refused(s) || (int64_t)s->attempts + 1 >= most)
 		return false;
@@ -151,27 +120,24 @@ static bool first_login_goes_on(const struct session *s)
 }
 
 /*
- * A redirection is no failure. A first login is bounded, and not tried again after a refusal; a session that was up is tried for
+ * A first login is bounded, and not tried again after a refusal; a session that was up is tried for
  * ever unless the record bounds it (reopen_max), since somebody's file system is on it.
  */
-bool sess_try_again(const void *machine)
+static bool sess_try_again(const void *machine)
 {
 	const struct session *s = machine;
 	int64_t most;
 
-	if (s->redirected)
-		return true;
 	if (s->run.state == SESS_NEW)
 		return first_login_goes_on(s);
 	most = record_int(s->record, FIELD_SESSION_REOPEN_MAX);
 	return most == 0 || (int64_t)s->attempts + 1 < most;
 }
 
-int sess_open(void *machine)
+static int sess_open(void *machine)
 {
 	struct session *s = machine;
 
-	s->redirected = false;
 	conn_event(&s->conn, CONN_EV_OPEN);
 	return SESS_EV_NONE;
 }
@@ -179,7 +145,7 @@ int sess_open(void *machine)
 /* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
 void session_wake(struct session *s)
 {
-	uint64_t in = 100 + s->conn.k.sid % 64 * 10, when = loop_now(s->engine->loop) + in;
+	uint64_t in = 100 + s->conn.k.sid % 64 * 10, when = loop_now(s->owner->engine->loop) + in;
 
 	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) ||
 		s->retry.due <= when || /* who is woken often is not put off */
@@ -196,22 +162,24 @@ static uint64_t rhythm(const struct session *s)
 	return s->run.state == SESS_NEW && transport_logs_in(s->conn.k.transport) ? RETRY_FIRST_MS : back_off(s, s->attempts);
 }
 
+/* A redirection is no failure: the next login follows at once. */
+static int sess_redirected(void *machine)
+{
+	retry_in(machine, 0);
+	return SESS_EV_NONE;
+}
+
 /* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
-int sess_wait(void *machine)
+static int sess_wait(void *machine)
 {
 	struct session *s = machine;
 
-	if (s->redirected) {
-		retry_in(s, 0);
-		return SESS_EV_NONE;
-	}
 	s->attempts++;
-	s->redirects = 0;
 	err_copy(&s->err, &s->conn.err);
-	if (log_worth(&s->worth))
-		log_warn(s->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid, session_target(s),
-			session_portal(s), s->attempts, s->err.text);
-	session_next_portal(s);
+	if (log_worth(&s->reported))
+		log_warn(s->owner->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid,
+			session_target(s), session_portal(s), s->attempts, s->err.text);
+	destination_next(&s->destination, s->attempts);
 	retry_in(s, rhythm(s));
 	return SESS_EV_NONE;
 }
@@ -220,17 +188,17 @@ int sess_wait(void *machine)
  * RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. A target that
  * takes every login and drops it at once is asked more and more rarely, like one that refuses.
  */
-int sess_lost(void *machine)
+static int sess_lost(void *machine)
 {
 	struct session *s = machine;
 	uint64_t wait = s->time2wait ? (uint64_t)s->time2wait * 1000 : 100;
 
-	s->attempts = s->worth = 0;
-	s->lost_at = loop_now(s->engine->loop);
-	s->brief = s->lost_at - s->up_at < RETRY_MOST_MS ? s->brief + 1 : 0;
-	if (s->brief > 1 && wait < back_off(s, s->brief - 1))
-		wait = back_off(s, s->brief - 1);
-	session_next_portal(s);
+	s->attempts = s->reported = 0;
+	s->lost_at = loop_now(s->owner->engine->loop);
+	s->short_lived = s->lost_at - s->up_at < RETRY_MOST_MS ? s->short_lived + 1 : 0;
+	if (s->short_lived > 1 && wait < back_off(s, s->short_lived - 1))
+		wait = back_off(s, s->short_lived - 1);
+	destination_next(&s->destination, s->attempts);
 	err_copy(&s->err, &s->conn.err);
 	retry_in(s, wait);
 	return SESS_EV_NONE;
@@ -238,9 +206,9 @@ int sess_lost(void *machine)
 
 static void logged_in(struct session *s)
 {
-	s->attempts = s->redirects = s->worth = 0;
-	s->up_at = loop_now(s->engine->loop);
-	session_arrived(s);
+	s->attempts = s->reported = 0;
+	s->up_at = loop_now(s->owner->engine->loop);
+	destination_reached(&s->destination);
 	err_clear(&s->err);
 }
 
@@ -251,9 +219,9 @@ static void scan_over(int status, void *arg)
 
 	s->scan = NULL;
 	if (status < 0)
-		log_warn(s->engine->log, "session", "session%u: looking for devices of host%u: %s", s->conn.k.sid,
+		log_warn(s->owner->engine->log, "session", "session%u: looking for devices of host%u: %s", s->conn.k.sid,
 			s->conn.k.host_no, strerror(-status));
-	loop_timer_cancel(s->engine->loop, &s->scan_limit);
+	loop_timer_cancel(s->owner->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
 }
 
@@ -266,45 +234,47 @@ static void scan_long(void *arg)
  * The settings are noted before anybody hears of the session: a daemon killed from here on finds all it needs. Failing to note them
  * costs what the kernel does not keep, not the session.
  */
-int sess_established(void *machine)
+static int sess_established(void *machine)
 {
 	struct session *s = machine;
 	int rc;
 
 	logged_in(s);
-	rc = store_write(s);
+	rc = store_write(s->owner->state_dir, s->conn.k.sid, s->record, s->isid);
 	if (rc < 0)
-		log_warn(s->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->conn.k.sid,
-			manager_config(s->manager)->state_dir, strerror(-rc));
+		log_warn(s->owner->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->conn.k.sid,
+			s->owner->state_dir, strerror(-rc));
 	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
 		return SESS_EV_SCANNED;
-	rc = scan_host(s->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
+	rc = scan_host(s->owner->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
 	if (rc < 0)
 		return SESS_EV_SCANNED;
-	loop_timer_set(s->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
+	loop_timer_set(s->owner->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
 	return SESS_EV_NONE;
 }
 
 /* No scan: the devices were there all the time. */
-int sess_recovered(void *machine)
+static int sess_recovered(void *machine)
 {
 	struct session *s = machine;
 
 	logged_in(s);
-	s->recoveries++;
+	s->reconnects++;
 	return SESS_EV_NONE;
 }
 
-int sess_answer(void *machine)
+static int sess_answer(void *machine)
 {
-	session_answer(machine, SESSION_UP, NULL);
+	struct session *s = machine;
+
+	s->owner->up(s);
 	return SESS_EV_NONE;
 }
 
 /* The end. */
 
 /* The first login failed for good, or recovery was bounded: the kernel's session goes before anybody is answered. */
-int sess_give_up(void *machine)
+static int sess_give_up(void *machine)
 {
 	struct session *s = machine;
 
@@ -313,31 +283,45 @@ int sess_give_up(void *machine)
 	return SESS_EV_NONE;
 }
 
-int sess_close(void *machine)
+static int sess_close(void *machine)
 {
 	struct session *s = machine;
 
 	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out");
-	loop_timer_cancel(s->engine->loop, &s->retry);
+	loop_timer_cancel(s->owner->engine->loop, &s->retry);
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
 }
 
-/*
- * Nothing of it is in the kernel any more (or the kernel keeps it, which is told). Who waited for it to come up hears why it did
- * not; who waited for its end is done.
- */
-int sess_gone(void *machine)
+static void sess_end(struct session *s, const struct err *kept)
+{
+	if (!s->err.code)
+		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
+	store_remove(s->owner->state_dir, s->conn.k.sid);
+	loop_timer_cancel(s->owner->engine->loop, &s->retry);
+	loop_task_cancel(s->owner->engine->loop, &s->start);
+	s->owner->gone(s, kept);
+}
+
+static int sess_gone(void *machine)
+{
+	sess_end(machine, NULL);
+	return SESS_EV_NONE;
+}
+
+static int sess_kept(void *machine)
 {
 	struct session *s = machine;
 
-	if (!s->err.code)
-		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
-	store_remove(s);
-	loop_timer_cancel(s->engine->loop, &s->retry);
-	loop_task_cancel(s->engine->loop, &s->start);
-	session_answer(s, SESSION_UP, &s->err);
-	session_answer(s, SESSION_DOWN, s->conn.abandoned ? &s->conn.err : NULL);
-	manager_reap(s->manager, s);
+	sess_end(s, &s->conn.err);
 	return SESS_EV_NONE;
 }
+
+#define SESS_SAME FSM_SAME
+#define MACHINE_FILE "session/session.def"
+#define MACHINE_SYMBOL session_machine
+#define MACHINE_TITLE "session"
+#define MACHINE_ST(name) SESS_##name
+#define MACHINE_EV(name) SESS_EV_##name
+#define MACHINE_UNLISTED SESS_EV_BAD
+#include "base/machine.h"

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the kernel does not keep of a session: its settings and its ISID, one file per session below the state directory, which a
- * reboot empties. Secrets are not in it: the kernel has those.
- */
+/* The files of sessions, written whole, and removed with the session. */
+#include "session/store.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "object/session_info.h"
 #include "proto/portal.h"
 #include "record/recfile.h"
-#include "session/session.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +22,12 @@ static int store_path(const char *dir, uint32_t sid, char path[PATH_BYTES])
 }
 
 /* Whole or not at all (file_replace): a daemon that dies here leaves the one before, or none. */
-int store_write(const struct session *s)
+int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
 {
-	const char *dir = manager_config(s->manager)->state_dir;
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
-	struct record *r = record_copy(s->record);
+	struct record *r = record_copy(node);
 	char path[PATH_BYTES];
-	int rc = store_path(dir, s->conn.k.sid, path);
+	int rc = store_path(dir, sid, path);
 
 	if (!r)
 		return -ENOMEM;
@@ -39,7 +35,7 @@ int store_write(const struct session *s)
 	record_unset(r, FIELD_SESSION_PASSWORD_IN);
 	strbuf_puts(&text, "# " ISID_KEY " = ");
 	for (int i = 0; i < ISID_LEN; i++)
-		strbuf_printf(&text, "%02x", s->isid[i]);
+		strbuf_printf(&text, "%02x", isid[i]);
 	strbuf_putc(&text, '\n');
 	recfile_print(&text, r, RECFILE_FILE, "");
 	record_free(r);
@@ -51,11 +47,11 @@ int store_write(const struct session *s)
 	return rc;
 }
 
-void store_remove(const struct session *s)
+void store_remove(const char *dir, uint32_t sid)
 {
 	char path[PATH_BYTES];
 
-	if (s->conn.k.sid && store_path(manager_config(s->manager)->state_dir, s->conn.k.sid, path) == 0)
+	if (sid && store_path(dir, sid, path) == 0)
 		unlink(path);
 }
 
@@ -81,13 +77,13 @@ static bool is_of(const struct record *r, const struct session_info *shown)
 		(!*shown->iface || strcmp(record_str(r, FIELD_IFACE_NAME), shown->iface) == 0);
 }
 
-int store_read(const char *state_dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN])
+int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN])
 {
 	struct record *r = NULL;
 	char *text = NULL;
 	char path[PATH_BYTES];
 	size_t len;
-	int rc = store_path(state_dir, shown->sid, path);
+	int rc = store_path(dir, shown->sid, path);
 
 	if (rc == 0)
 		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
@@ -107,14 +103,14 @@ int store_read(const char *state_dir, const struct session_info *shown, struct r
 	return 0;
 }
 
-void store_clean(const char *state_dir, const struct sysfs *sysfs)
+void store_clean(const char *dir, const struct sysfs *sysfs)
 {
-	DIR *dir = opendir(state_dir);
+	DIR *stream = opendir(dir);
 	char path[PATH_BYTES], name[32];
 	struct dirent *d;
 	unsigned sid;
 
-	while (dir && (d = readdir(dir))) {
+	while (stream && (d = readdir(stream))) {
 		if (sscanf(d->d_name, "session%u", &sid) == 1) {
 			snprintf(name, sizeof(name), "session%u", sid);
 			if (strcmp(d->d_name, name) != 0 || sysfs_exists(sysfs, "class/iscsi_session/%s", name))
@@ -122,9 +118,9 @@ void store_clean(const char *state_dir, const struct sysfs *sysfs)
 		} else if (!file_is_temporary(d->d_name)) {
 			continue;
 		}
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", state_dir, d->d_name) < sizeof(path))
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, d->d_name) < sizeof(path))
 			unlink(path);
 	}
-	if (dir)
-		closedir(dir);
+	if (stream)
+		closedir(stream);
 }

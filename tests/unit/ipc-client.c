@@ -159,7 +159,7 @@ static void on_session(void *arg, const struct client_session *s)
 
 	snprintf(text + n, 1024 - n, "%u %s %s:%u,%d %s %s %s/%s [%s] %u %u %d\n", (unsigned)s->sid, s->target, s->address,
 		(unsigned)s->port, s->tpgt, s->iface, s->transport, s->state, s->connection, s->error ? s->error : "-",
-		s->recoveries, (unsigned)s->since_ms, s->adopted);
+		s->reconnects, (unsigned)s->since_ms, s->adopted);
 }
 
 static void looking_needs_no_root(void **state)

@@ -302,7 +302,7 @@ static void a_lost_connection_is_restored_on_the_same_session(void **state)
 	memcpy(isid, s->isid, sizeof(isid));
 	for (unsigned i = 1; i <= 3; i++) {
 		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
-		fixture_until(w, &s->recoveries, i, 250, 10 * SECONDS);
+		fixture_until(w, &s->reconnects, i, 250, 10 * SECONDS);
 		assert_int_equal(s->run.state, SESS_LOGGED_IN);
 		assert_int_equal(s->conn.k.sid, sid);
 		assert_memory_equal(s->isid, isid, sizeof(isid));
@@ -328,7 +328,7 @@ static void recovery_converges(void **state)
 		fixture_run(w, 600 * SECONDS);
 		assert_int_equal(s->run.state, SESS_FAILED);
 		w->status_class = 0;
-		fixture_until(w, &s->recoveries, i + 1, 250, within[i]);
+		fixture_until(w, &s->reconnects, i + 1, 250, within[i]);
 	}
 	assert_in_range(w->logins, 10, 60); /* patient with a target that is away */
 }
@@ -351,7 +351,7 @@ static void a_better_network_ends_the_wait(void **state)
 	fixture_run(w, 300 * SECONDS);
 	w->status_class = 0;
 	manager_wake(w->m);
-	fixture_until(w, &s->recoveries, 1, 50, 1 * SECONDS);
+	fixture_until(w, &s->reconnects, 1, 50, 1 * SECONDS);
 	manager_wake(w->m); /* nothing for one that is up */
 	fixture_run(w, 1 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
@@ -375,7 +375,7 @@ static void a_link_that_comes_up_wakes_the_sessions_of_its_host(void **state)
 	assert_int_equal(w->logins, before);
 	w->status_class = 0;
 	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->conn.k.host_no, 0, ISCSI_EVENT_LINKUP);
-	fixture_until(w, &s->recoveries, 1, 25, 8 * SECONDS);
+	fixture_until(w, &s->reconnects, 1, 25, 8 * SECONDS);
 	assert_int_equal(s->run.state, SESS_LOGGED_IN);
 }
 
@@ -388,7 +388,7 @@ static void recovery_time_is_set_once(void **state)
 	unsigned n, sets = 0;
 
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-	fixture_until(w, &s->recoveries, 1, 250, 10 * SECONDS);
+	fixture_until(w, &s->reconnects, 1, 250, 10 * SECONDS);
 	n = fake_kernel_requests(w->fk);
 	for (unsigned i = 0; i < n; i++) {
 		struct iscsi_uevent ev;
@@ -511,7 +511,7 @@ static void an_asynchronous_logout_request_is_obeyed(void **state)
 	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
 	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
-	fixture_until(w, &s->recoveries, 1, 250, 20 * SECONDS);
+	fixture_until(w, &s->reconnects, 1, 250, 20 * SECONDS);
 	assert_int_equal(w->logouts, 1);
 	assert_int_equal(w->logins, 2);
 }
@@ -625,7 +625,7 @@ static void a_plugin_is_told_settings_whole(void **state)
 	assert_int_equal(record_set(node, FIELD_SESSION_PASSWORD_FILE, path, NULL), 0);
 	fixture_login(w, node, &a);
 	fixture_until(w, &a.done, 1, 1, 10 * SECONDS);
-	session_op(fixture_session(w), &op);
+	conn_op(&fixture_session(w)->conn, &op);
 	assert_string_equal(op.setting(op.settings, "node.session.auth.password_file"), path);
 	assert_string_equal(op.setting(op.settings, "node.session.iscsi.MaxBurstLength"), "16776192");
 	assert_string_equal(op.setting(op.settings, "node.startup"), "manual");

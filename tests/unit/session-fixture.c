@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "session-fixture.h"
 #include "kernel/kernel.h"
+#include "session/adopt.h"
 #include "session/manager_private.h"
 #include "tests/paths.h"
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 		.kernel = w->kernel,
 		.plugins = w->plugins,
 		.scanner = w->scanner };
-	if (manager_new(&config, &w->m, &err) < 0)
+	if (manager_new(&config, &w->m, &err) < 0 || adopt_sessions(w->m, &err) < 0)
 		fail_msg("%s", err.text);
 }
 

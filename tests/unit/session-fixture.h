@@ -11,6 +11,7 @@
 #include "fake_sys.h"
 #include "kernel/scan.h"
 #include "record/record.h"
+#include "session/manager.h"
 #include "session/session.h"
 #include "target.h"
 #include <arpa/inet.h>

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin/endpoint.h"
-#include "session/actions.h"
+#include "session/session.h"
 
-static const struct fsm *const machines[] = { &conn_machine, &sess_machine, &endpoint_machine };
+static const struct fsm *const machines[] = { &conn_machine, &session_machine, &endpoint_machine };
 
 #define EACH_MACHINE(f) for (size_t m = 0; m < ARRAY_SIZE(machines) && (f = machines[m]); m++)
 
@@ -115,9 +115,9 @@ static void close_is_listed_everywhere(void **state)
 	for (unsigned s = 0; s + 1 < conn_machine.n_states; s++)
 		if (!first_row(&conn_machine, s, CONN_EV_CLOSE))
 			fail_msg("connection: no CLOSE in %s", conn_machine.states[s]);
-	for (unsigned s = 0; s + 1 < sess_machine.n_states; s++)
-		if (!first_row(&sess_machine, s, SESS_EV_CLOSE))
-			fail_msg("session: no CLOSE in %s", sess_machine.states[s]);
+	for (unsigned s = 0; s + 1 < session_machine.n_states; s++)
+		if (!first_row(&session_machine, s, SESS_EV_CLOSE))
+			fail_msg("session: no CLOSE in %s", session_machine.states[s]);
 }
 
 /* A machine of two states for the runner. */

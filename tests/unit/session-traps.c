@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "session-fixture.h"
+#include "session/adopt.h"
 #include "session/manager_private.h"
 #include <string.h>
 
@@ -84,8 +85,8 @@ static void trap_03_sessions_of_the_driver(void **state)
 	fake_sys_transport(&w->sys, "qla4xxx");
 	fake_sys_session(&w->sys, &own);
 	fake_sys_write(&w->sys, "-1\n", "class/iscsi_session/session9/creator");
-	assert_int_equal(manager_adopt(w->m, NULL), 0);
-	assert_int_equal(manager_adopt_one(w->m, 9, NULL), 0);
+	assert_int_equal(adopt_sessions(w->m, NULL), 0);
+	assert_int_equal(w->m->adopter->one(w->m->adopter, 9, NULL), 0);
 	fixture_event(w, ISCSI_KEVENT_CREATE_SESSION, 9, 1, 0);
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 9, 0, ISCSI_ERR_CONN_FAILED);
 	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, 9, 0, ISCSI_CONN_STATE_LOGGED_IN);
@@ -97,7 +98,7 @@ static void trap_03_sessions_of_the_driver(void **state)
 	assert_int_equal(fake_kernel_requests(w->fk), 0);
 	/* one that user space made on the same adapter is looked after */
 	fake_sys_write(&w->sys, "4242\n", "class/iscsi_session/session9/creator");
-	assert_int_equal(manager_adopt(w->m, NULL), 1);
+	assert_int_equal(adopt_sessions(w->m, NULL), 1);
 }
 
 /* The session that a target must find again after the daemon was killed: by its file, or from the session's number alone. */
@@ -129,8 +130,8 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 				port);
 			fclose(f);
 		}
-		assert_int_equal(manager_adopt_one(w->m, sid, NULL), 1);
-		fixture_until(w, &manager_find(w->m, sid)->recoveries, 1, 250, 20 * SECONDS);
+		assert_int_equal(w->m->adopter->one(w->m->adopter, sid, NULL), 1);
+		fixture_until(w, &manager_find(w->m, sid)->reconnects, 1, 250, 20 * SECONDS);
 		sent(w, ISCSI_UEVENT_SEND_PDU, w->logins - 1, bhs);
 		isid_of(1, sid, computed);
 		assert_memory_equal(bhs + 8, sid == 9 ? kept : computed, ISID_LEN);

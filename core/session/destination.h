@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a session goes: to the portal of its record, or to where the target redirected it (RFC 7143 section 11.13.5).
+ */
+#ifndef SESSION_DESTINATION_H
+#define SESSION_DESTINATION_H
+
+#include "proto/login.h"
+
+struct record;
+
+enum destination_state {
+	DESTINATION_RECORD, /* the record's portal */
+	DESTINATION_ONCE, /* a temporary redirection: for the coming login */
+	DESTINATION_MOVED, /* a permanent one: until the session ends */
+	DESTINATION_BACK, /* a permanent one, whose portal failed: the coming login tries the record's portal again */
+};
+
+struct destination {
+	const struct record *record; /* the session's */
+	enum destination_state state;
+	unsigned redirects; /* in a row, without a login that ended well */
+	char *host; /* of the redirection; NULL: none */
+	uint16_t port;
+	char *text; /* for messages; NULL: no memory for it */
+};
+
+void destination_init(struct destination *d, const struct record *record);
+void destination_free(struct destination *d);
+const char *destination_address(const struct destination *d, uint16_t *port);
+const char *destination_text(const struct destination *d); /* address and port */
+int destination_redirect(struct destination *d, const struct login_redirect *to); /* -ELOOP, -ENOMEM */
+/* The portal failed, for the nth time since the session was up, or was lost (0): says where the next login goes. */
+void destination_next(struct destination *d, unsigned nth);
+void destination_reached(struct destination *d); /* a login there ended well */
+
+#endif
