@@ -15,12 +15,12 @@ static const struct {
 	{ "iscsid.", "The daemon" },
 	{ "isns.", "The iSNS server" },
 	{ "node.session.auth.", "Authentication of sessions" },
-	{ "node.session.timeo.", "When a connection is lost" },
+	{ "node.session.timeo.", "Loss of a connection" },
 	{ "node.session.err_timeo.", "Recovery of SCSI commands" },
-	{ "node.session.iscsi.", "What is negotiated for a session" },
+	{ "node.session.iscsi.", "Negotiated values of a session" },
 	{ "node.session.", "Sessions" },
 	{ "node.conn[0].timeo.", "Time limits of a connection" },
-	{ "node.conn[0].iscsi.", "What is negotiated for a connection" },
+	{ "node.conn[0].iscsi.", "Negotiated values of a connection" },
 	{ "node.conn[0].", "Connections" },
 	{ "node.", "Login" },
 	{ "discovery.sendtargets.auth.", "Authentication of discovery" },
@@ -114,10 +114,10 @@ void conf_text_file(struct strbuf *b)
 	remark(b, "Settings of the iSCSI initiator; see iscsid.conf(5).");
 	strbuf_puts(b, "#\n");
 	remark(b,
-		"A line is KEY = VALUE; what begins with '#' is a remark. The values below are the "
+		"A line is KEY = VALUE; a line that begins with '#' is a comment. The values below are the "
 		"defaults. New records of nodes "
-		"and discoveries begin with what stands here; records that are there already are changed "
-		"by iscsiadm.");
+		"and discoveries start with the values in this file; existing records are changed "
+		"with iscsiadm.");
 	for (size_t i = 0; i < SECTIONS; i++) {
 		strbuf_printf(b, "\n# ---- %s ----\n", sections[i].title);
 		each(b, i, file_setting);
@@ -167,17 +167,17 @@ static const char man_head[] =
 	"iscsid.conf \\- settings of the iSCSI initiator\n"
 	".SH DESCRIPTION\n"
 	"The file /etc/iscsi/iscsid.conf holds the settings with which new records of nodes and discoveries "
-	"begin, and a few of the\n"
-	"daemon itself. It is read whenever a record is made; records that are there already are changed by\n"
+	"start, and a few of the\n"
+	"daemon itself. It is read whenever a record is created; existing records are changed with\n"
 	".BR iscsiadm (8).\n"
 	".PP\n"
 	"A line is\n"
 	".IP\n"
 	"KEY = VALUE\n"
 	".PP\n"
-	"Blanks around both are dropped. Lines that begin with # are remarks. Of a key that is there twice "
+	"Blanks around both are dropped. Lines that begin with # are comments. If a key occurs twice, "
 	"the last line counts.\n"
-	"An unknown key, and a value that is not allowed, is reported and has no effect: the default is "
+	"An unknown key, or a value that is not allowed, is reported and has no effect: the default is "
 	"used.\n"
 	".PP\n"
 	"A secret is best kept in a file of its own that only root can read, named by a setting that ends in _file. The file "
@@ -197,7 +197,7 @@ static const char man_tail[] = ".SH FILES\n"
 			       "this file\n"
 			       ".TP\n"
 			       "/etc/iscsi/initiatorname.iscsi\n"
-			       "who we are: a line that begins with InitiatorName=, and optionally one that "
+			       "this initiator's name: a line that begins with InitiatorName=, and optionally one that "
 			       "begins with InitiatorAlias=\n"
 			       ".SH SEE ALSO\n"
 			       ".BR iscsiadm (8),\n"

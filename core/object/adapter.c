@@ -114,7 +114,7 @@ static int call_wait(struct call *c, struct err *err)
 	}
 	if (r < 0) {
 		transport_cancel(&c->op);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot wait for the adapter");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "waiting for the adapter failed");
 	}
 	if (c->result < 0 && err)
 		err_copy(err, &c->op.err);

@@ -93,7 +93,8 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 		len = strcspn(list, ", \t");
 		alg = chap_alg_of(list, len);
 		if (alg < 0)
-			return err_set(err, MISCSI_ERR_INVAL, "\"%s\" is no CHAP algorithm: MD5, SHA1, SHA256 and SHA3-256 are",
+			return err_set(err, MISCSI_ERR_INVAL,
+				"\"%s\" is not a CHAP algorithm; valid are MD5, SHA1, SHA256 and SHA3-256",
 				str_escape(shown, sizeof(shown), list, len));
 		list += len;
 		if (!alg_in_list(c, alg))
@@ -127,7 +128,7 @@ int chap_check(const struct chap_config *config, struct err *err)
 
 	if (!config->name || !*config->name || !config->secret.len)
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* as a target says that is asked without */
-			"CHAP needs a username and a password, one of them is not set");
+			"CHAP needs a username and a password, and one of them is not set");
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
 	if (named_in && !config->secret_in.len)
@@ -206,14 +207,14 @@ static int add_response(
 
 	EVP_MD_CTX_free(ctx);
 	EVP_MD_free(md);
-	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library refused %s", algs[alg].name);
+	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library does not provide %s", algs[alg].name);
 }
 
 static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
 {
 	bool ok = c->random ? !c->random(c->random_arg, bytes, len) : RAND_bytes(bytes, (int)len) == 1;
 
-	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: no random bytes for a challenge");
+	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the system provides no random bytes for a challenge");
 }
 
 /* CHAP_I is one byte (RFC 1994 section 4.1), written as a number. */
@@ -236,7 +237,7 @@ static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 	if (!value)
 		return chap_violation(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target takes none of our algorithms");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target accepts none of the offered algorithms");
 	if (text_decode_number(value, &number))
 		return chap_violation(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {
@@ -280,12 +281,12 @@ static int accept_challenge(struct chap *c, const struct text_list *in, struct s
 	if (text_get(in, "CHAP_N") || text_get(in, "CHAP_R"))
 		return chap_violation(err, "answered a challenge that was not sent");
 	if (next_identifier(in, &id))
-		return chap_violation(err, "sent no CHAP_I from 0 to 255");
+		return chap_violation(err, "sent no CHAP_I in the range 0 to 255");
 	ret = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
 	if (ret == -EFBIG)
 		return chap_violation(err, "sent a challenge of more than 1024 bytes");
 	if (ret || !len)
-		return chap_violation(err, "sent a challenge that cannot be read");
+		return chap_violation(err, "sent a challenge that cannot be decoded");
 	ret = add_response(c->alg, id, &c->secret, theirs, len, response, err);
 	if (ret)
 		return ret;
@@ -312,7 +313,7 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	if (text_get(in, "CHAP_A") || text_get(in, "CHAP_I") || text_get(in, "CHAP_C"))
 		return chap_violation(err, "challenged us twice");
 	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
-		return chap_violation(err, "authenticated itself by another name than username_in");
+		return chap_violation(err, "authenticated itself by a name other than username_in");
 	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
 		return chap_violation(err, "sent a response of the wrong length");
 	ret = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
@@ -340,7 +341,7 @@ int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, st
 		return accept_challenge(c, in, out, err);
 	if (c->state == CHAP_RESPONDED)
 		return check_proof(c, in, err);
-	return chap_violation(err, "sent CHAP keys where none belong");
+	return chap_violation(err, "sent CHAP keys outside the CHAP exchange");
 }
 
 /*

@@ -123,7 +123,7 @@ const char *login_stage(const struct login *l)
 /* The target did what it must not. */
 static int login_violation(struct err *err, const char *what)
 {
-	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target broke the protocol of the login: %s", what);
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target violated the login protocol: %s", what);
 }
 
 /* Have we said everything that belongs into this stage? */
@@ -154,9 +154,9 @@ static int login_request(struct login *l, bool transit, struct login_action *act
 	if (strbuf_error(&l->out) == -ENOMEM)
 		return err_nomem(err, "a login request");
 	if (strbuf_error(&l->out))
-		return login_violation(err, "it asks for more answers than fit into a request");
+		return login_violation(err, "its keys need more answers than fit into one request");
 	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
-		return login_violation(err, "it does not come to an end after 64 requests");
+		return login_violation(err, "it did not finish the login after 64 requests");
 	memcpy(r.isid, l->config.isid, sizeof(r.isid));
 	l->asked_transit = transit;
 	action->kind = LOGIN_SEND;
@@ -215,11 +215,12 @@ static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, st
 			pdu_reject_text(reject.reason), reject.reason);
 	if (pdu_parse_login(pdu, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target broke the protocol of the login: it sent %s (opcode 0x%02x) where only a "
-			"Login Response may come",
+			"the target violated the login protocol: it sent %s (opcode 0x%02x) where only a Login Response is "
+			"allowed",
 			row ? row->name : "a PDU", pdu_op(pdu));
 	if (pdu->len > ISCSI_LOGIN_DATA_MAX || pdu_ahs_length(pdu->bhs))
-		return login_violation(err, "its Login Response has more data than 8192 bytes, or an additional header");
+		return login_violation(
+			err, "its Login Response has more than 8192 bytes of data, or an additional header segment");
 	if (!l->config.ignore_itt && r->itt != l->config.itt)
 		return login_violation(err, "its Login Response answers another request (wrong Initiator Task Tag)");
 	return 0;
@@ -253,10 +254,10 @@ static int login_redirect(
 
 	text_cutter_feed(&cutter, pdu->data, pdu->len, find_redirect_address, &search);
 	if (!search.found && search.err.code)
-		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "the target moved, but its new address is no use: %s", search.err.text);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target redirected the login to an address that is not usable: %s", search.err.text);
 	if (!search.found)
-		return login_violation(err, "it moved without saying where to (no TargetAddress)");
+		return login_violation(err, "it redirected the login without an address (no TargetAddress)");
 	action->kind = LOGIN_REDIRECT;
 	action->redirect.portal = search.portal;
 	action->redirect.permanent = r->status_detail == 2;
@@ -273,7 +274,7 @@ static int login_refused(const struct login *l, const struct iscsi_login_rsp *r,
 	const char *hint = "";
 
 	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && !l->chap)
-		hint = "; it may want CHAP, which is not used as authmethod is None";
+		hint = "; it may require CHAP: set authmethod to CHAP, with username and password";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
 		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
 }
@@ -285,17 +286,17 @@ static int login_refused(const struct login *l, const struct iscsi_login_rsp *r,
 static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	if (r->version_active != ISCSI_VERSION)
-		return login_violation(err, "it speaks another version");
+		return login_violation(err, "it uses another version of the protocol");
 	if (r->csg != l->stage)
 		return login_violation(err, "its Login Response belongs to another stage (CSG)");
 	if (r->transit && r->cont)
-		return login_violation(err, "it ends the stage in the midst of a text (T and C)");
+		return login_violation(err, "it ended the stage within an incomplete text (T and C)");
 	if (r->transit && !l->asked_transit)
-		return login_violation(err, "it ends a stage that we had not offered to end (T)");
+		return login_violation(err, "it ended a stage that the initiator had not offered to end (T)");
 	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
-		return login_violation(err, "it goes to another stage than was asked for (NSG)");
+		return login_violation(err, "it moved to a stage other than the one requested (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
-		return login_violation(err, "it answers for another session (TSIH)");
+		return login_violation(err, "its Login Response belongs to another session (TSIH)");
 	return 0;
 }
 
@@ -304,7 +305,7 @@ static int check_response(const struct login *l, const struct iscsi_login_rsp *r
 static int accept_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
-		return login_violation(err, "it sent AuthMethod where it does not belong");
+		return login_violation(err, "it sent AuthMethod outside the security stage, or twice");
 	l->method_settled = true;
 	if (!strcmp(pair->value, "CHAP")) {
 		l->use_chap = true;
@@ -312,12 +313,11 @@ static int accept_auth_method(struct login *l, const struct text_pair *pair, str
 		return 0;
 	}
 	if (!strcmp(pair->value, "None"))
-		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ? 0 :
-								   login_violation(err,
-									   "it chose AuthMethod None, which was not offered, for "
-									   "authmethod is CHAP");
+		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ?
+			0 :
+			login_violation(err, "it chose AuthMethod None, which was not offered because authmethod is CHAP");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not do CHAP, which authmethod demands");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not support CHAP, which authmethod requires");
 	return login_violation(err, "it chose an AuthMethod that was not offered");
 }
 
@@ -393,8 +393,8 @@ static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct
 		return login_violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's portal belongs to portal group %d, not %d: discover the target again", (int)tag,
-			(int)l->config.tpgt);
+			"the target's portal belongs to portal group %d, not %d as in the record: discover the target again",
+			(int)tag, (int)l->config.tpgt);
 	l->stage = ISCSI_STAGE_FFP;
 	action->kind = LOGIN_DONE;
 	action->result = (struct login_result){
@@ -436,7 +436,7 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	int ret;
 
 	if (l->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU came for a login that is over");
+		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the login");
 	ret = parse_response(l, pdu, &r, err);
 	if (ret)
 		return ret;

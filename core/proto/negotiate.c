@@ -171,7 +171,7 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	uint32_t proposal = *key_member(&n->proposal, row->member);
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
-		return refuse_key(err, row, value, "it was demanded");
+		return refuse_key(err, row, value, "the initiator requires it");
 	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }
@@ -268,9 +268,9 @@ int negotiate_take(
 		return 0;
 	}
 	if (row->rule == KEY_ELSEWHERE)
-		return refuse_key(err, row, value, "it has no place here");
+		return refuse_key(err, row, value, "this key is not allowed here");
 	if (row->phase != KEY_ANY && row->phase != stage)
-		return refuse_key(err, row, value, "it does not belong into this stage of the login");
+		return refuse_key(err, row, value, "this key is not allowed in this stage of the login");
 	return negotiate_key(n, row, value, answers, err);
 }
 

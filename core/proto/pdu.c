@@ -110,14 +110,14 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	size_t max;
 
 	if (!row || row->from != PDU_FROM_TARGET)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a PDU with opcode 0x%02x, which no target may send",
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a PDU with opcode 0x%02x, which targets do not send",
 			bhs[0] & 0x3fu);
 	if (pdu_ahs_length(bhs) && !row->ahs)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's %s has an additional header segment, which it may not have", row->name);
+			"the target's %s has an additional header segment, which is not allowed", row->name);
 	max = row->data_max && row->data_max < max_data ? row->data_max : max_data;
 	if (len > max)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s has %u bytes of data, the limit is %zu", row->name,
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s has %u bytes of data; the limit is %zu", row->name,
 			(unsigned)len, max);
 	return 0;
 }
@@ -135,7 +135,8 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 		return ret;
 	want = pdu_data_length(bhs);
 	if (want > len)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "a PDU of %u bytes of data came with %zu", (unsigned)want, len);
+		return err_set(
+			err, MISCSI_ERR_FATAL_LOGIN, "a PDU arrived with %zu of its %u bytes of data", (unsigned)want, len);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
 	out->len = want;

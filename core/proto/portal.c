@@ -186,7 +186,7 @@ int portal_parse(const char *text, size_t len, uint16_t port_default, struct por
 	why = parse_portal((struct slice){ text, len }, out);
 	if (!why)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "the portal \"%s\" is none: %s", str_escape(shown, sizeof(shown), text, len), why);
+	return err_set(err, MISCSI_ERR_INVAL, "\"%s\" is not a portal: %s", str_escape(shown, sizeof(shown), text, len), why);
 }
 
 const char *portal_format(char *dst, size_t size, const struct portal *p, bool with_tpgt)

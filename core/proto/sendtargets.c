@@ -161,7 +161,7 @@ static int accept_name(struct sendtargets *s, const struct text_pair *pair, stru
 		return ret;
 	if (name_check(pair->value, pair->value_len, &why)) {
 		s->current = BAD_TARGET;
-		sendtargets_warn(s, "a target was left out", &why);
+		sendtargets_warn(s, "a target was ignored", &why);
 		return 0;
 	}
 	memcpy(s->name, pair->value, pair->value_len + 1);
@@ -177,7 +177,7 @@ static int accept_address(struct sendtargets *s, const struct text_pair *pair, s
 	if (s->current == BAD_TARGET)
 		return 0;
 	if (s->current == NO_TARGET) {
-		sendtargets_warn(s, "a TargetAddress came before any TargetName and was left out", NULL);
+		sendtargets_warn(s, "a TargetAddress before the first TargetName was ignored", NULL);
 		return 0;
 	}
 	/* a target whose only address is no use must not be taken for one without address */
@@ -185,7 +185,7 @@ static int accept_address(struct sendtargets *s, const struct text_pair *pair, s
 	if (!portal_parse(pair->value, pair->value_len, ISCSI_PORT, &portal, &why))
 		return report_target(s, &portal, err);
 	err_prefix(&why, "%s", s->name);
-	sendtargets_warn(s, "a portal was left out", &why);
+	sendtargets_warn(s, "a portal was ignored", &why);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ static int accept_pair(void *arg, const struct text_pair *pair, const struct err
 		/* it may have been this target's address, or a name whose addresses follow: neither may be
 		 * guessed */
 		t->s->current = BAD_TARGET;
-		sendtargets_warn(t->s, "part of the answer was left out", bad);
+		sendtargets_warn(t->s, "part of the answer was ignored", bad);
 		return 0;
 	}
 	if (!strcmp(pair->key, "TargetName"))
@@ -226,11 +226,11 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes", s->config.max_bytes);
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets has no end: %u PDUs in a row without text",
-			(unsigned)s->idle);
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the list of targets does not end: the target sent %u PDUs in a row without text", (unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
 		return err_set(
-			err, MISCSI_ERR_GENERIC, "the list of targets has no end after %u PDUs", (unsigned)s->config.max_pdus);
+			err, MISCSI_ERR_GENERIC, "the list of targets does not end after %u PDUs", (unsigned)s->config.max_pdus);
 	return 0;
 }
 
@@ -241,7 +241,7 @@ static int sendtargets_finish(struct sendtargets *s, struct sendtargets_action *
 
 	if (text_cutter_pending(&s->cutter)) {
 		s->current = BAD_TARGET;
-		sendtargets_warn(s, "the list of targets ends in the midst of a key", NULL);
+		sendtargets_warn(s, "the list of targets ends within a key", NULL);
 	}
 	ret = end_target(s, err);
 	if (ret)
@@ -262,11 +262,10 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
 	if (r->final && r->cont)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response ends and goes on at once (F and C)");
+		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response has both F (final) and C (continue) set");
 	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)
-		return err_set(err, MISCSI_ERR_GENERIC,
-			"the target's Text Response has more to say, but no Target Transfer Tag to ask for "
-			"it");
+		return err_set(
+			err, MISCSI_ERR_GENERIC, "the target's Text Response is not final, but has no Target Transfer Tag");
 	s->exp_statsn = r->statsn + 1;
 	ret = check_bounds(s, pdu, err);
 	if (!ret)
@@ -318,7 +317,7 @@ static int sendtargets_accept(
 	struct iscsi_nop_in nop;
 
 	if (s->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU came for a discovery that is over");
+		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the discovery");
 	if (!pdu_parse_text(pdu, &r))
 		return accept_text_response(s, pdu, &r, action, err);
 	if (!pdu_parse_nop_in(pdu, &nop))

@@ -73,7 +73,7 @@ static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *e
 		return bad_text(err, "a key of more than 63 bytes", part, len);
 	for (size_t i = 0; i < key_len; i++)
 		if (!key_char(part[i], !i))
-			return bad_text(err, "a key that is none", part, len);
+			return bad_text(err, "an invalid key", part, len);
 	*eq = '\0';
 	*out = (struct text_pair){ part, eq + 1, len - key_len - 1 };
 	if (out->value_len > value_max(out->key)) {
@@ -120,7 +120,7 @@ int text_parse(const void *bytes, size_t len, struct text_list *out, struct err 
 		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a text of %zu bytes", len);
 	memcpy(l.bytes, bytes, len);
 	if (l.bytes[len - 1])
-		return bad_text(err, "no NUL at its end", l.bytes, len);
+		return bad_text(err, "no NUL at the end", l.bytes, len);
 	for (size_t at = 0, part; at < len; at += part + 1) {
 		part = strlen(l.bytes + at);
 		ret = part ? append_pair(&l, l.bytes + at, part, err) : 0;

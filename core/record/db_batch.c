@@ -64,8 +64,9 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 		return db_failed(db, -ENAMETOOLONG, "lock", LOCK_NAME, err);
 	rc = file_lock(path, LOCK_WAIT_MS, &b->lock);
 	if (rc == -EAGAIN)
-		return err_set(
-			err, MISCSI_ERR_IDBM, "%s has been locked by another process for %d seconds", path, LOCK_WAIT_MS / 1000);
+		return err_set(err, MISCSI_ERR_IDBM,
+			"another process has held the lock %s for more than %d seconds: try again when it has finished", path,
+			LOCK_WAIT_MS / 1000);
 	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
 }
 
@@ -269,7 +270,8 @@ int db_change(const struct record *r, db_change_fn *change, void *arg, struct re
 	if (rc)
 		return rc;
 	if (!same_identity(r, copy))
-		return err_set(err, MISCSI_ERR_INVAL, "what names a record cannot be changed");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the settings that identify a record cannot be changed: delete the record and create a new one");
 	*changed = !record_equal(r, copy);
 	*out = x_steal(copy);
 	return 0;

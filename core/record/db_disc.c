@@ -134,7 +134,7 @@ static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct
 	int rc;
 
 	if (!has_record(kind))
-		return err_set(err, MISCSI_ERR_INVAL, "this kind of discovery has no record");
+		return err_set(err, MISCSI_ERR_INVAL, "discoveries of this type have no record");
 	rc = disc_dir(path, kind, address, (unsigned)record_int(disc, FIELD_DISC_PORT), err);
 	if (rc)
 		return rc;

@@ -128,7 +128,7 @@ static int write_node(struct db_batch *b, const struct record *node, const struc
 static int check_node(const struct record *node, struct err *err)
 {
 	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS))
-		return err_set(err, MISCSI_ERR_INVAL, "a node's record needs a target and an address");
+		return err_set(err, MISCSI_ERR_INVAL, "a node record needs a target and an address");
 	return 0;
 }
 

@@ -365,13 +365,13 @@ void field_allowed(const struct field *f, struct strbuf *b)
 	else if (types[f->type].allowed)
 		strbuf_puts(b, types[f->type].allowed);
 	else if (!*f->values)
-		strbuf_printf(b, "at most %" PRId64 " bytes of UTF-8 on one line, without blanks at its ends", f->max);
+		strbuf_printf(b, "at most %" PRId64 " bytes of UTF-8 on one line, without leading or trailing blanks", f->max);
 	else
 		add_values(b, f);
 	if (f->type == FIELD_TYPE_LIST)
 		strbuf_puts(b, ", or several of them, each once, separated by commas");
 	if (f->flags & FIELD_OPTIONAL)
-		strbuf_puts(b, ", or nothing");
+		strbuf_puts(b, ", or empty");
 }
 
 /* Only the value of a secret is not told: it would get into logs. */
@@ -382,7 +382,7 @@ static int refuse_setting(const struct field *f, const char *text, struct err *e
 
 	field_allowed(f, &b);
 	if (f->type == FIELD_TYPE_SECRET)
-		err_set(err, MISCSI_ERR_INVAL, "%s: what was given is not usable: it must be %s", f->key, strbuf_str(&b));
+		err_set(err, MISCSI_ERR_INVAL, "%s: the value given is not allowed: it must be %s", f->key, strbuf_str(&b));
 	else
 		err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be %s", f->key,
 			str_escape(shown, sizeof(shown), text, strlen(text)), strbuf_str(&b));

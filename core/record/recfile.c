@@ -94,7 +94,7 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
 
 	if (rc == -E2BIG)
-		report_line(rd, NULL, false, "too many lines that are not understood; this one is dropped");
+		report_line(rd, NULL, false, "too many unknown lines; this one is dropped");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -110,7 +110,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 	int rc;
 
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
-		snprintf(text, sizeof(text), "unknown setting %s is kept, without effect",
+		snprintf(text, sizeof(text), "unknown setting %s is kept without effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
 		report_line(rd, key, true, text);
 		return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
@@ -137,19 +137,21 @@ static int read_line(struct reader *rd, struct slice line)
 	int rc;
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
-		report_line(rd, NULL, false, equals ? "a NUL byte; the line is ignored" : "not KEY = VALUE; the line is ignored");
+		report_line(rd, NULL, false,
+			equals ? "the line contains a NUL byte and is ignored" : "the line is not KEY = VALUE and is ignored");
 		return 0;
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		report_line(rd, NULL, false, k.len ? "too long; the line is ignored" : "no key; the line is ignored");
+		report_line(
+			rd, NULL, false, k.len ? "the line is too long and is ignored" : "the line has no key and is ignored");
 		return 0;
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
 	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
 	if (!value_is_component(key, KEY_MAX)) {
-		report_line(rd, NULL, false, "not a key; the line is ignored");
+		report_line(rd, NULL, false, "the line's key is not valid; the line is ignored");
 		return 0;
 	}
 	rc = read_setting(rd, key, value);
@@ -383,9 +385,10 @@ int recfile_initiatorname_parse(const char *where, const char *text, size_t len,
 	if (!rc && n && strpbrk(n, " \""))
 		rc = -EINVAL;
 	if (rc == -EINVAL)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: InitiatorName= is followed by what is not an iSCSI name", where);
+		return err_set(err, MISCSI_ERR_INVAL, "%s: the text after InitiatorName= is not an iSCSI name", where);
 	if (!rc && !n)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: there is no line that begins with InitiatorName=", where);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: no line begins with InitiatorName=: add one with this initiator's name", where);
 	if (!rc)
 		rc = find_labelled(at, "InitiatorAlias=", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */

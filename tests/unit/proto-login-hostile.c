@@ -66,7 +66,7 @@ static void the_kernels_task_tags_are_not_compared(void **state)
 	pdu.bhs[19] = 0x12;
 	script_begin(&s);
 	script_done(&s, pdu);
-	script_fails(&s, pdu, MISCSI_ERR_INTERNAL, "over");
+	script_fails(&s, pdu, MISCSI_ERR_INTERNAL, "after the end");
 	script_end(&s);
 }
 
@@ -106,15 +106,15 @@ static void chap_keys_come_only_where_chap_is(void **state)
 	struct script s = script_settings(LOGIN_AUTH_CHAP);
 
 	(void)state;
-	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "no place here");
-	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod where it does not belong");
+	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "not allowed here");
+	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod outside the security stage");
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), FATAL,
-		"where none belong");
+		"outside the CHAP exchange");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), TARGET_SEC);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL, "AuthMethod where it does not belong");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL, "AuthMethod outside the security stage");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=SRP")), FATAL, "not offered");
@@ -130,7 +130,7 @@ static void texts_that_are_none_are_refused(void **state)
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("MaxBurstLength=511")), "out of range");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest=CRC32C")), "not offered");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("InitialR2T=\x1b[2J")), "\\x1b[2J");
-	refused(target_login(TARGET_TO_FFP, 1, TEXT("SessionType=Normal")), "no place here");
+	refused(target_login(TARGET_TO_FFP, 1, TEXT("SessionType=Normal")), "not allowed here");
 }
 
 static void endless_logins_end(void **state)

@@ -126,8 +126,8 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), MISCSI_ERR_FATAL_LOGIN, "not offered");
 	script_end(&s);
 	script_begin(&s);
-	script_fails(
-		&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED, "does not do CHAP");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED,
+		"does not support CHAP");
 	script_end(&s);
 }
 
@@ -214,7 +214,7 @@ static void redirects_say_where_to(void **state)
 	redirected(TEXT("TargetAddress=10.0.0.2\0TargetAddress=10.0.0.3"), 1, "10.0.0.2:3260,-1");
 	redirected(NO_TEXT, 1, NULL);
 	redirected(TEXT("TargetAddress=../../x"), 1, NULL);
-	redirected("TargetAddress=10.0.0.2", 22, 1, NULL); /* no NUL at its end */
+	redirected("TargetAddress=10.0.0.2", 22, 1, NULL); /* no NUL at the end */
 }
 
 static void each_status_means_what_it_means(void **state)
@@ -226,7 +226,8 @@ static void each_status_means_what_it_means(void **state)
 		const char *text;
 	} rows[] = {
 		{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "initiator error (0x0200)" },
-		{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER, "authentication failure (0x0201); it may want CHAP" },
+		{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER,
+			"authentication failure (0x0201); it may require CHAP" },
 		{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER, "authorization failure" },
 		{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target not found" },
 		{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target removed" },

@@ -45,12 +45,12 @@ static void list_is_cut_into_pairs(void **state)
 static void malformed_lists_are_refused(void **state)
 {
 	(void)state;
-	refused("A=b", 3, "no NUL at its end");
+	refused("A=b", 3, "no NUL at the end");
 	refused(TEXT("A=b\0novalue"), "no '='");
 	refused(TEXT("=v"), "no key");
 	refused(TEXT("A=1\0B=2\0A=1"), "the same key twice");
-	refused(TEXT("A b=1"), "a key that is none");
-	refused(TEXT("1a=1"), "a key that is none");
+	refused(TEXT("A b=1"), "an invalid key");
+	refused(TEXT("1a=1"), "an invalid key");
 	refused(TEXT("A\x1b[0m=1"), "\\x1b[0m");
 }
 
