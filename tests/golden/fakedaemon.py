@@ -67,8 +67,8 @@ class Daemon:
             elif not self.silent:
                 for i in reversed(range(len(things))) if self.reverse else range(len(things)):
                     self.reply(peer, {"results": [self.result(i)]}, continues=True)
+                self.once = {}  # before the last reply, at which the test goes on
                 self.reply(peer, {"results": []})
-                self.once = {}
         elif name == "ListSessions":
             self.reply(peer, {"sessions": [SESSION] + self.pending})
         else:
