@@ -4,4 +4,4 @@ style_checks = tests/style/check.py tests/style/graph.py tests/style/selftest.py
 	tests/style/traps.py tests/style/walks.py tests/style/forms.py tests/style/format.test
 TESTS += $(style_checks)
 EXTRA_DIST += $(style_checks) .clang-format tests/style/csource.py tests/style/exceptions tests/style/forms scripts/states \
-	doc/DESIGN.md doc/KERNEL.md doc/STATES.md doc/TRAPS.md
+	doc/COMPATIBILITY.md doc/DESIGN.md doc/KERNEL.md doc/STATES.md doc/TRAPS.md
