@@ -24,7 +24,7 @@ static unsigned host_session_detail(long level)
 struct sessions {
 	struct session_info_list all;
 	struct session_mode_words *words;
-	/* Room for those of one host: what they point to is all's. */
+	/* Space for the sessions of one host, which share their data with `all`. */
 	struct session_info_list some;
 	struct session_mode_words *some_words;
 };
@@ -66,7 +66,7 @@ static void print_host_sessions(const struct command *c, const struct host_info 
 	out_session_tree_of_host(&s->some, s->some_words, (unsigned)c->args->print);
 }
 
-/* The device that it is on; software is on none. The database of names is opened for the first of them. */
+/* Prints the PCI device of a host; hosts of software transports have none. The database of names is opened for the first one. */
 static int print_host_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
 {
 	const struct sysfs *sysfs = context_sysfs(c->context);
@@ -88,7 +88,10 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
 	return 0;
 }
 
-/* One without host that is made for iSCSI: of network adapters that can do it too, most are not meant to. */
+/*
+ * Prints an iSCSI adapter without a host. Network adapters that also support iSCSI are left out, since most are not used for
+ * it.
+ */
 static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 {
 	(void)arg;
@@ -343,7 +346,7 @@ static int flash_act(const struct command *c, const struct adapter *a, uint32_t 
 	return command_status(rc, &err);
 }
 
-/* ---- what is done by which words ---- */
+/* ---- the action for each submode and operation ---- */
 
 #define INDEX_NONE 0 /* not taken */
 #define INDEX_MAY 1
@@ -388,7 +391,7 @@ static int refuse_submode(const struct args *a)
 	return command_refuse("host mode: unknown submode (-C) '%s': use chap, flashnode or stats", a->submode);
 }
 
-/* Nothing is asked of an adapter before the words make sense. */
+/* Checked before any request is sent to an adapter. */
 static int check_submode_words(const struct args *a, const struct verb *v, uint32_t index)
 {
 	if (!v)
@@ -411,7 +414,7 @@ static int run_on_adapter(const struct command *c, const struct verb *v, uint32_
 
 	if (!c->args->host)
 		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
-	/* what 2.1.8 has, too, ends as there */
+	/* the error of 2.1.8, for the actions that it has */
 	rc = host_mode_adapter(c->context, c->args->host,
 		plain == update_host ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter, &err);
 	if (rc < 0)

@@ -18,7 +18,7 @@ static int list_ifaces(const struct command *c, const char *name, struct record_
 	return rc;
 }
 
-/* -P 1: what is bound to each; nothing at all when there are no nodes. */
+/* -P 1: the nodes bound to each iface; prints nothing if there are no nodes. */
 static int print_iface_tree(const struct command *c, const struct record_list *ifaces, struct err *err)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
@@ -154,7 +154,7 @@ static void say_ping_reply(void *arg, uint32_t nth, const struct err *err)
 		out_line("Ping %u completed", nth);
 	else
 		out_line("Ping %u failed: %s", nth, err->text);
-	fflush(stdout); /* one line a reply, as it comes */
+	fflush(stdout); /* so that each reply is shown when it comes */
 }
 
 static int ping_iface(const struct command *c, const char *name)

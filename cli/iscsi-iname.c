@@ -2,8 +2,8 @@
 /*
  * iscsi-iname: prints a new initiator name, made of a prefix and 48 random bits. Writes no file.
  *
- * Packages call it once, when they are installed, and write the name to initiatorname.iscsi: the name
- * must be new, and well-formed whatever prefix a distribution has chosen.
+ * Packages call it once at installation and write the name to initiatorname.iscsi, so the name must be unique, and valid for
+ * every prefix that a distribution chooses.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* What the initiator that this one replaces has made names of: a distribution sets its own. */
+/* The prefix of open-iscsi, which miscsi replaces. Distributions set their own. */
 #ifndef INAME_PREFIX
 #define INAME_PREFIX "iqn.2016-04.com.open-iscsi"
 #endif
@@ -39,7 +39,7 @@ static void iname_usage(FILE *to)
 		INAME_PREFIX);
 }
 
-/* The name is checked as a target's would be: better no name than one that every target refuses. */
+/* Checks the name, since targets would refuse an invalid one. */
 static int print_name(const char *prefix, bool line)
 {
 	struct err err = ERR_INIT;
@@ -47,8 +47,7 @@ static int print_name(const char *prefix, bool line)
 	char name[256];
 	int n;
 
-	/* Waits for the random pool of a machine that has just booted: two equal names would share sessions.
-	 */
+	/* Waits for the random pool of a machine that has just booted, since two equal names would share sessions. */
 	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
 		if (errno != EINTR) {
 			perror("iscsi-iname: cannot get random numbers");

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iscsiadm: reads its words, makes the context from the environment and the system, and runs one
- * mode.
+ * iscsiadm: reads its words, makes the context from the environment and the system, and runs one mode.
  *
- * os-brick greps this file for "node.session.scan" before it uses manual scans. The table of settings
- * holds that string, so the program must stay one binary: neither a script around it nor a link to a
- * multi-call program will do.
+ * os-brick searches the program file for "node.session.scan" before it uses manual scans. The table of settings has that
+ * string, so the program must stay one binary, not a script or a link to a multi-call program.
  */
 #include "config.h"
 
@@ -19,7 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* One handler for each row of modes.def; a row without one does not link. */
+/* One handler for each row of modes.def. */
 static int (*const commands[])(const struct command *) = {
 	[ARGS_MODE_NONE] = command_kill,
 #define MODE(symbol, ...) [ARGS_MODE_##symbol] = command_##symbol,
@@ -27,7 +25,7 @@ static int (*const commands[])(const struct command *) = {
 #undef MODE
 };
 
-/* -d 0 to 8. Without it stderr stays empty on success: scripts take any text there for a failure. */
+/* -d 0 to 8. Without it stderr stays empty on success, because scripts regard any text there as a failure. */
 static enum log_level log_level_of(long debug)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
@@ -35,10 +33,7 @@ static enum log_level log_level_of(long debug)
 	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
 }
 
-/*
- * secure_getenv(): a program with other privileges than its user's must not be led to another database
- * or daemon.
- */
+/* secure_getenv(), because a privileged program must not be directed to another database or daemon. */
 static int run_mode(const struct args *a)
 {
 	static const char program[] = "iscsiadm";
@@ -60,8 +55,8 @@ static int run_mode(const struct args *a)
 }
 
 /*
- * The umask is for whatever files come to be: they hold secrets. That stdout could not be written is an
- * error of its own, or a client on a full disk would read half a list and a 0.
+ * The umask is for new files, which may hold secrets. A failure to write stdout is an error, since otherwise a client on a full
+ * disk would read half a list with exit status 0.
  */
 int main(int argc, char **argv)
 {

@@ -2,8 +2,7 @@
 /*
  * Records, nodes, ifaces and plugins as text.
  *
- * Nothing is aligned, translated or coloured: clients split these lines at single blanks and commas,
- * and compare what they get byte by byte.
+ * Nothing is aligned, translated or coloured: clients split the lines at single blanks and commas, and compare bytes.
  */
 #include "out_text.h"
 
@@ -18,13 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far above any record; it bounds what a file of junk can make us print. */
+/* Much more than any record has; it limits the output for a broken file. */
 #define SHOWN_MAX (4u << 20)
 
-/*
- * stdout first: synology-csi and tns-csi read both streams as one, and the order of lines is part of
- * what they see.
- */
+/* Flushes stdout first: synology-csi and tns-csi read both streams as one, and depend on the order of lines. */
 void out_error(const char *fmt, ...)
 {
 	va_list ap;
@@ -58,7 +54,7 @@ const char *out_clean(struct out_clean *to, const char *text, const char *none)
 	return *text ? str_escape(to->s, sizeof(to->s), text, strlen(text)) : none;
 }
 
-/* Printed to memory first, so that a record comes whole or not at all. */
+/* Printed to memory first, so that a record is printed completely or not at all. */
 int out_record(const struct record *r, bool secrets)
 {
 	struct strbuf b = STRBUF_INIT(SHOWN_MAX);
@@ -151,7 +147,7 @@ void out_node_tree(const struct record_list *nodes)
 	out_tree(nodes, true);
 }
 
-/* Ports are at most 65535: their difference fits. */
+/* The difference of two ports fits into an int. */
 static int by_node_portal(const void *a, const void *b)
 {
 	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
@@ -164,7 +160,7 @@ static int by_node_portal(const void *a, const void *b)
 	return order ? order : strcmp(record_str(x, FIELD_IFACE_NAME), record_str(y, FIELD_IFACE_NAME));
 }
 
-/* Sorted here, for what was just discovered comes as the target told it. */
+/* Sorted here, since nodes just discovered are in the order of the target. */
 void out_discovery_tree(struct record_list *nodes)
 {
 	if (nodes->n > 1)
@@ -172,7 +168,7 @@ void out_discovery_tree(struct record_list *nodes)
 	out_tree(nodes, false);
 }
 
-/* Printed also for a record that was there: the caller has made sure of it, and 2.1.8 says the same. */
+/* Also printed for an existing record, as in 2.1.8. */
 void out_node_added(const struct record *node)
 {
 	printf("New iSCSI node [%s:[hw=%s,ip=%s,net_if=%s,iscsi_if=%s] %s,%d,%d %s] added\n",
@@ -182,30 +178,24 @@ void out_node_added(const struct record *node)
 		(int)record_int(node, FIELD_NODE_TPGT), record_str(node, FIELD_NODE_NAME));
 }
 
-/*
- * The portal has a comma before its port here, and no brackets: a spelling of 2.1.8's that its messages
- * alone have.
- */
+/* In messages, as in 2.1.8, a portal has a comma before its port, and no brackets. */
 #define LOGIN_NAME "[iface: %s, target: %s, portal: %s,%d]"
 #define LOGIN_NAME_ARGS(node) \
 	record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS), \
 		(int)record_int(node, FIELD_CONN_PORT)
 
-/* Flushed: a login takes seconds, and who pipes us sees each line when it is true. */
+/* Flushed, so that readers of a pipe see each line in time: a login takes seconds. */
 void out_login(const char *before, const struct record *node, const char *behind)
 {
 	printf("%s " LOGIN_NAME "%s\n", before, LOGIN_NAME_ARGS(node), behind);
 	fflush(stdout);
 }
 
-/*
- * The number in the first line is the exit status of that one record; that of the command is the first
- * failure's.
- */
+/* The number in the first line is the status of this record; the command exits with that of the first failure. */
 void out_reason(const struct err *err)
 {
 	out_error("initiator reported error (%d - %s)", (int)err->code, err_text(err->code));
-	/* What 2.1.8 does not say: the cause. */
+	/* The cause, which 2.1.8 does not print. */
 	if (*err->text && strcmp(err->text, err_text(err->code)) != 0 && err->code != MISCSI_ERR_ISCSID_NOTCONN)
 		out_error("%s", err->text);
 }
@@ -229,7 +219,7 @@ void out_iface_line(const struct record *iface)
 		out_or_empty(record_str(iface, FIELD_IFACE_NETDEV)), out_or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
 }
 
-/* The list is of all nodes: their order gives the targets' order. */
+/* The list has all nodes, in the order of the targets. */
 void out_iface_tree(const struct record *iface, const struct record_list *nodes)
 {
 	const struct record *last = NULL;

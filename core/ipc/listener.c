@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's sockets: inherited from systemd or bound here.
+ * The sockets of the daemon: passed by systemd, or bound here.
  *
- * Two names: a path for administrators and units, and an abstract one, which follows the network
- * namespace into containers that do not share our /run.
+ * It has two names: a path for administrators and units, and an abstract one, which is visible to containers that share the
+ * network namespace but not /run.
  */
 #include "config.h"
 #include "ipc/listener.h"
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define LISTEN_FDS_START 3 /* sd_listen_fds(3) */
-/* Orchestrators start hundreds of commands together; the kernel lets the rest wait. */
+/* Orchestrators start hundreds of commands together; the kernel makes the others wait. */
 #define BACKLOG 128
 
 /* '@' stands for the NUL, as in ss(8) and systemd's units. */
@@ -42,17 +42,14 @@ int listener_address(const char *name, struct sockaddr_un *addr, socklen_t *len)
 	return 0;
 }
 
-/*
- * Does somebody take connections there? A socket file outlives its daemon, so that it exists says
- * nothing; only connecting does.
- */
+/* Whether a process accepts connections there. Only a connect shows that, because a socket file outlives its daemon. */
 static bool is_served(const struct sockaddr_un *addr, socklen_t len)
 {
 	cleanup(file_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return false;
-	/* EAGAIN: its queue is full, so it lives. */
+	/* EAGAIN: the queue is full, so the process is alive. */
 	return !connect(fd, (const struct sockaddr *)addr, len) || errno == EAGAIN;
 }
 
@@ -78,8 +75,8 @@ static int make_directory(const char *path)
 }
 
 /*
- * Bound beside its place, made ready, then renamed: nobody meets a socket that is not listened at, or
- * nothing. Mode 0666: who may do what is decided by the peer's uid, call by call, so that all may look.
+ * Bound under another name, set up, then renamed: at every time, clients find a socket that accepts connections. Mode 0666,
+ * because the uid of the client decides for each call.
  */
 static int bind_path(int fd, const char *path)
 {
@@ -101,7 +98,7 @@ static int bind_path(int fd, const char *path)
 	return rc;
 }
 
-/* Two daemons would both recover the same sessions, so the second must not get as far as a socket. */
+/* Refuses a second daemon, because both would recover the same sessions. */
 int listener_open(const char *name, int *out, struct err *err)
 {
 	cleanup(file_close) int fd = -1;
@@ -127,7 +124,7 @@ int listener_open(const char *name, int *out, struct err *err)
 	return 0;
 }
 
-/* Not one that a new daemon has already put in its place. */
+/* Does not remove the socket of a new daemon. */
 void listener_unlink(const char *name)
 {
 	struct sockaddr_un addr;
@@ -140,7 +137,7 @@ void listener_unlink(const char *name)
 		unlink(name);
 }
 
-/* What a unit file passes by mistake must not be accepted from for ever. */
+/* Excludes descriptors that a unit file passes by mistake. */
 static bool is_stream_listener(int fd)
 {
 	int type = 0, listening = 0;
@@ -152,7 +149,7 @@ static bool is_stream_listener(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening;
 }
 
-/* A whole number of the environment; -1: none. */
+/* A number in the environment; -1: none. */
 static long environment_number(const char *name)
 {
 	const char *text = getenv(name);
@@ -167,8 +164,8 @@ static long environment_number(const char *name)
 }
 
 /*
- * The variables are taken out of the environment, or a program that we start would think them its own.
- * Numbers are only trusted when LISTEN_PID is us (sd_listen_fds(3)).
+ * The variables are unset, so that programs which we start do not use them. They apply only if LISTEN_PID is this process
+ * (sd_listen_fds(3)).
  */
 int listener_inherit(int *fds, int max)
 {

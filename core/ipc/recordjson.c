@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records on the way between iscsiadm and iscsid.
+ * Records sent from iscsiadm to iscsid.
  *
- * Only what differs from the defaults goes over: a daemon of another version fills in its own, as it
- * does when it reads a record's file.
+ * Only settings that differ from the defaults are sent: a daemon of another version uses its own defaults, as it does for a
+ * record's file.
  */
 #include "config.h"
 #include "ipc/recordjson.h"
@@ -19,10 +19,7 @@ struct writer {
 	int error;
 };
 
-/*
- * Passwords go too: the daemon logs in with what the record says at this moment, and may not see the
- * same /etc.
- */
+/* Passwords are sent too: the daemon logs in with the current settings of the record, and may not see the same /etc. */
 static int write_field(void *arg, const struct record *r, enum field_id id)
 {
 	struct writer *w = arg;
@@ -85,14 +82,14 @@ static bool is_printable(const char *s)
 	return true;
 }
 
-/* The same checks as for a value that was typed: the peer is root, its iscsiadm may still be another one. */
+/* The same checks as for a value on the command line: the client is root, but may be another version. */
 static int read_value(struct record *r, const char *key, const char *value, struct err *err)
 {
 	enum field_id id;
 
 	if (!field_find(record_kind(r), key, &id))
 		return record_set(r, id, value, err);
-	/* What a newer iscsiadm or a transport's plugin knows; too much of it is not needed here. */
+	/* An unknown setting, of a newer iscsiadm or a plugin, is kept if there is space. */
 	if (!*key || !is_printable(key) || !is_printable(value))
 		return -EBADMSG;
 	return record_keep_line(r, key, value) == -ENOMEM ? -ENOMEM : 0;
@@ -112,7 +109,7 @@ static int read_settings(struct record *r, struct json_object *settings, struct 
 	return rc;
 }
 
-/* The kind is named, so that a daemon can tell a record that it cannot use from one that is malformed. */
+/* The kind distinguishes a record that the daemon does not support from one that is malformed. */
 int recordjson_read(struct json_object *object, struct record **out, struct err *err)
 {
 	cleanup(record_freep) struct record *r = NULL;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The methods of org.miscsi. Each reads its parameters, asks the manager, and replies or leaves that to
- * a batch.
+ * The methods of org.miscsi. Each reads its parameters, calls the manager, and replies, or leaves the reply to a batch.
  *
- * Everything that a peer says is checked here and nothing further in: the manager may believe its
- * arguments. Who may call what stands in the table at the end.
+ * Everything from the client is checked here, so that the manager can trust its arguments. The table at the end has the rights.
  */
 #include "config.h"
 #include "ipc/service.h"
@@ -23,10 +21,10 @@ struct service {
 	struct service_config config;
 	struct varlink_server *server;
 	uint64_t started; /* ms */
-	unsigned pending; /* requests that the manager has from us */
+	unsigned pending; /* requests passed to the manager that have no result yet */
 };
 
-/* Lives until its peer goes: there is no other way to end it. */
+/* Lives until its client disconnects. */
 struct monitor { /* one call of Monitor */
 	struct service *service;
 	struct varlink_call *call;
@@ -45,7 +43,7 @@ static void reply_failure(struct varlink_call *call, const struct err *err)
 	varlink_call_reply_error(call, INTERFACE ".Error", batch_failure(err));
 }
 
-/* Replies with what was built, or that there was no memory for it. Takes parameters. */
+/* Replies with the parameters, or with an error if there was no memory for them. Frees them. */
 static void reply_built(struct varlink_call *call, struct json_object *parameters, int error)
 {
 	struct err err = ERR_INIT;
@@ -59,7 +57,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 	reply_failure(call, &err);
 }
 
-/* A record that cannot be read fails alone: the others of the call are logged in. */
+/* A record that cannot be read fails alone: the other logins continue. */
 static void login_record(struct service *s, struct batch *b, size_t index, struct json_object *object)
 {
 	cleanup(record_freep) struct record *record = NULL;
@@ -74,10 +72,7 @@ static void login_record(struct service *s, struct batch *b, size_t index, struc
 		s->config.ops->login(s->config.manager, record, batch_request(b, index));
 }
 
-/*
- * All records in one call: logins run side by side, which is what makes a boot with hundreds of targets
- * short.
- */
+/* All records in one call, so that the logins run in parallel and a boot with hundreds of targets is short. */
 static void do_login(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -103,10 +98,7 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	batch_start(b, wait);
 }
 
-/*
- * The sessions that a call is about. By number or by filter, never both: a filter that came with
- * numbers would leave open which of them counts.
- */
+/* The sessions of a call, selected by number or by filter but never by both, which would be ambiguous. */
 struct named {
 	uint32_t sid; /* 0: the kernel has no number for it yet */
 	uint64_t id; /* the manager's, then */
@@ -134,10 +126,7 @@ static int sids_add(struct sids *sids, uint32_t sid, uint64_t id)
 	return 0;
 }
 
-/*
- * -EINVAL when it is no list of numbers of sessions. -ENOENT when there is no list at all, which a
- * filter may stand in for.
- */
+/* -EINVAL when it is not a list of session numbers; -ENOENT when there is no list, which is allowed with a filter. */
 static int sids_read(struct sids *sids, struct json_object *parameters)
 {
 	struct json_object *array;
@@ -152,7 +141,7 @@ static int sids_read(struct sids *sids, struct json_object *parameters)
 	return rc;
 }
 
-/* Is the filter's member absent, or equal? */
+/* Whether the filter's member is absent or equal. */
 static bool text_matches(struct json_object *filter, const char *member, const char *value)
 {
 	const char *wanted;
@@ -160,7 +149,7 @@ static bool text_matches(struct json_object *filter, const char *member, const c
 	return varlink_string(filter, member, &wanted) || (value && !strcmp(wanted, value));
 }
 
-/* A login under way, which the kernel has no number for yet, can be named in this way only. */
+/* Only a filter can select a login in progress, which has no number yet. */
 static int sids_match(void *arg, const struct manager_session *session)
 {
 	struct sids *sids = arg;
@@ -173,10 +162,7 @@ static int sids_match(void *arg, const struct manager_session *session)
 	return sids_add(sids, session->sid, session->id);
 }
 
-/*
- * A member that is there and of the wrong type would otherwise match all. A logout of all sessions is
- * what a mistake in a type would cost.
- */
+/* Otherwise a member of the wrong type would match all values, and might log out of all sessions. */
 static bool filter_is_valid(struct json_object *filter)
 {
 	static const char *const texts[] = { "target", "address", "iface" };
@@ -189,7 +175,7 @@ static bool filter_is_valid(struct json_object *filter)
 	return varlink_integer(filter, "port", 0, UINT16_MAX, &port) != -EINVAL;
 }
 
-/* Which sessions are meant. Not 0: replied to already. */
+/* Selects the sessions. Not 0: an error was the reply. */
 static int sids_choose(struct service *s, struct sids *sids, struct varlink_call *call, struct json_object *parameters)
 {
 	struct err err = ERR_INIT;
@@ -212,8 +198,8 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 }
 
 /*
- * The reply comes when the session is gone from sysfs: os-brick deletes the record right afterwards,
- * and gives up when that says 15 five times.
+ * Replies when the session has disappeared from sysfs: os-brick then deletes the record at once, and fails if that returns 15
+ * five times.
  */
 static void do_logout(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
@@ -291,7 +277,7 @@ static int list_session(void *arg, const struct manager_session *session)
 	return -ENOMEM;
 }
 
-/* One reply, however many: the daemon keeps no state of a peer between calls. */
+/* One reply for all sessions: the daemon keeps no state of a client between calls. */
 static void do_list(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -303,7 +289,7 @@ static void do_list(void *arg, struct varlink_call *call, struct json_object *pa
 	reply_built(call, reply, error);
 }
 
-/* A change that there is no memory for is left out: the next tells the state that is then. */
+/* Without memory a change is not reported: the next report has the current state. */
 static void monitor_changed(struct manager_watch *w, const struct manager_session *session)
 {
 	struct monitor *m = w->arg;
@@ -317,7 +303,7 @@ static void monitor_changed(struct manager_watch *w, const struct manager_sessio
 		varlink_call_reply_more(m->call, reply);
 }
 
-/* Taken off the manager's list before it is freed: a change may be told at any time. */
+/* Removed from the manager's list before it is freed, since the manager may report a change at any time. */
 static void monitor_cancel(void *arg)
 {
 	struct monitor *m = arg;
@@ -385,8 +371,7 @@ static void do_set_log_level(void *arg, struct varlink_call *call, struct json_o
 	varlink_call_reply_invalid(call, "level");
 }
 
-/* The reply goes out first, so that iscsiadm can wait for the end of the connection: that is the daemon's
- * end. */
+/* Replies first; iscsiadm then waits for the end of the connection, which is the end of the daemon. */
 static void do_stop(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -397,7 +382,7 @@ static void do_stop(void *arg, struct varlink_call *call, struct json_object *pa
 		s->config.stop(s->config.arg);
 }
 
-/* true: root only. What only looks is open to all, so that monitoring needs no rights. */
+/* true: only for root. Methods that only read are open to all users, for monitoring. */
 static const struct varlink_method methods[] = {
 	{ INTERFACE ".Login", true, VARLINK_MAY_STREAM, do_login },
 	{ INTERFACE ".Logout", true, VARLINK_MAY_STREAM, do_logout },
@@ -441,7 +426,7 @@ int service_new(const struct service_config *config, struct service **out)
 	return rc;
 }
 
-/* The server first: its connections hold batches and monitors that point to us. */
+/* The server first, because its connections have batches and monitors that point to the service. */
 void service_free(struct service *s)
 {
 	if (!s)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The codec: a buffer that cuts bytes into messages, and the members of a message's object.
+ * The codec: a buffer that splits bytes into messages, and the members of JSON objects.
  *
- * Messages may hold passwords. Every buffer and every string that held one is wiped before its memory
- * goes back, which is why nothing here is grown by realloc() or freed by json-c alone.
+ * Messages may hold passwords. Every buffer and every string is wiped before it is freed, so nothing here uses realloc() or is
+ * freed by json-c alone.
  */
 #include "config.h"
 #include "ipc/varlink.h"
@@ -19,7 +19,7 @@
 
 #define BUFFER_MIN 512
 
-/* Makes room for len bytes at the end. realloc() would leave the old bytes in freed memory. */
+/* Makes space for len bytes at the end. realloc() would leave the old bytes in freed memory. */
 static int buffer_grow(struct varlink_buffer *b, size_t len)
 {
 	size_t held = varlink_buffer_len(b), size = b->size ? b->size : BUFFER_MIN;
@@ -67,7 +67,7 @@ int varlink_buffer_add(struct varlink_buffer *b, const void *bytes, size_t len)
 	return 0;
 }
 
-/* An empty buffer is given back whole: hundreds of connections are idle nearly all of their time. */
+/* An empty buffer is freed, because most of hundreds of connections are idle. */
 void varlink_buffer_consume(struct varlink_buffer *b, size_t len)
 {
 	if (len >= varlink_buffer_len(b)) {
@@ -86,10 +86,7 @@ void varlink_buffer_free(struct varlink_buffer *b)
 	memset(b, 0, sizeof(*b));
 }
 
-/*
- * `scanned` remembers how far there is no NUL, or a message that comes byte by byte would cost its
- * length squared.
- */
+/* `scanned` is the number of bytes without a NUL. Without it, a message that arrives byte by byte would take quadratic time. */
 ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 {
 	size_t held = varlink_buffer_len(b);
@@ -108,8 +105,8 @@ ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 }
 
 /*
- * An empty object costs json-c 800 bytes for three of ours. What is asked for honestly has few of them, so
- * that a short message cannot make a large heap.
+ * json-c needs 800 bytes for an empty object, which has three bytes in a message. The limit, which no real call reaches,
+ * prevents that a short message needs much memory.
  */
 static bool too_many_objects(const char *message, size_t len)
 {
@@ -120,10 +117,7 @@ static bool too_many_objects(const char *message, size_t len)
 	return n > 64 + len / 16;
 }
 
-/*
- * Strict: what json-c would forgive (comments, single quotes, NaN) is no JSON, and another reader would
- * see another text.
- */
+/* Strict: json-c would accept comments, single quotes and NaN, which are not JSON. */
 int varlink_parse(const char *message, size_t len, struct json_object **out)
 {
 	struct json_tokener *tok;
@@ -149,7 +143,7 @@ int varlink_parse(const char *message, size_t len, struct json_object **out)
 	return -EBADMSG;
 }
 
-/* With its NUL, which ends a message of Varlink's. */
+/* With the NUL that ends a message. */
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max)
 {
 	size_t len = 0;
@@ -175,10 +169,7 @@ static int wipe_string(struct json_object *object, int flags, struct json_object
 	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
-/*
- * json-c counts references; what is put here is always the only one, so wiping takes nothing from
- * another owner.
- */
+/* json-c counts references. The one freed here is always the only one, so no other owner is affected. */
 void varlink_put(struct json_object *object)
 {
 	if (!object)
@@ -187,7 +178,7 @@ void varlink_put(struct json_object *object)
 	json_object_put(object);
 }
 
-/* null counts as absent: Varlink's optional members may be sent so. */
+/* null counts as absent, as Varlink allows for optional members. */
 static int member_get(struct json_object *object, const char *member, enum json_type type, struct json_object **out)
 {
 	struct json_object *value = NULL;
@@ -200,7 +191,7 @@ static int member_get(struct json_object *object, const char *member, enum json_
 	return 0;
 }
 
-/* JSON can hold a NUL within a string; behind it would lie what no check of ours has seen. */
+/* Refuses a NUL within the string: no check would see the bytes behind it. */
 int varlink_string(struct json_object *object, const char *member, const char **out)
 {
 	struct json_object *value;
@@ -249,10 +240,7 @@ int varlink_object(struct json_object *object, const char *member, struct json_o
 	return member_get(object, member, json_type_object, out);
 }
 
-/*
- * Takes the value whatever happens, and keeps the first error: a builder adds all its members and looks
- * once.
- */
+/* Owns the value in every case, and keeps the first error, so that callers add all members and check once. */
 void varlink_add(struct json_object *object, const char *member, struct json_object *value, int *error)
 {
 	if (!value)
@@ -264,10 +252,7 @@ void varlink_add(struct json_object *object, const char *member, struct json_obj
 		*error = -ENOMEM;
 }
 
-/*
- * Names of targets are bytes; JSON is UTF-8 or nothing, and one bad byte must not lose the reply for
- * all others.
- */
+/* Target names are bytes, while JSON must be UTF-8, and one bad byte must not spoil the whole reply. */
 void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error)
 {
 	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
