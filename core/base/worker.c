@@ -324,7 +324,7 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
 	return 0;
 }
 
-/* No job begins any more: those that wait are dropped, without their done(). */
+/* After this no job begins. Jobs that wait are dropped, without their done(). */
 static void stop_threads(struct worker_pool *p)
 {
 	pthread_mutex_lock(&p->lock);

@@ -32,8 +32,8 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
  */
 void worker_pool_free(struct worker_pool *p);
 /*
- * The same at the end of a program, for a pool whose jobs may never end (a read from a dead disk): while one runs, it is not waited for;
- * it and the pool stay in memory until the process exits, and its done() is not called.
+ * worker_pool_free() for the end of a program, without waiting: a read from a dead disk may never complete. If a job runs, its done() is
+ * not called, and the pool stays in memory until the process exits.
  */
 void worker_pool_leave(struct worker_pool *p);
 /*

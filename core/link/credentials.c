@@ -31,7 +31,7 @@ const struct credential_fields credentials_of_discovery = {
 	.file = { FIELD_DISC_PASSWORD_FILE, FIELD_DISC_PASSWORD_IN_FILE },
 };
 
-/* The worker's thread uses the paths, the secrets, `result` and `err`, the loop's everything else: no lock is needed between run and done. */
+/* During a read the worker's thread uses path, secret, result and err, and the loop's thread the rest: no lock is needed. */
 struct credentials {
 	struct work work;
 	struct worker_pool *pool;
@@ -54,7 +54,7 @@ bool credentials_in_files(const struct record *r, const struct credential_fields
 	return record_int(r, f->authmethod) == RECORD_AUTH_CHAP && (in_file(r, f, 0) || in_file(r, f, 1));
 }
 
-/* An editor's newline at the file's end is no part of the secret. An empty one would switch the target's authentication off. */
+/* Editors end a file with a newline. An empty secret is refused: it would switch off the authentication of the target. */
 static int read_secret(const char *path, struct secret *out, struct err *err)
 {
 	char *text = NULL;
@@ -62,18 +62,20 @@ static int read_secret(const char *path, struct secret *out, struct err *err)
 	int rc = file_read(AT_FDCWD, path, SECRET_FILE_MAX, &text, &len);
 
 	if (rc == -EFBIG)
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "%s is larger than %d bytes: it holds no CHAP secret", path,
-			SECRET_FILE_MAX);
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"cannot read the CHAP secret from %s: the file is larger than %d bytes", path, SECRET_FILE_MAX);
 	if (rc == -EINVAL)
-		return err_set(
-			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: it is not a regular file", path);
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"cannot read the CHAP secret from %s: this is not a regular file", path);
+	if (rc == -ENOMEM)
+		return err_nomem(err, "a CHAP secret");
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_LOGIN_AUTH_FAILED, -rc, "cannot read the CHAP secret from %s", path);
 	used = len && text[len - 1] == '\n' ? len - 1 : len;
 	if (used && secret_set(out, text, used) < 0)
 		rc = err_nomem(err, "a CHAP secret");
 	else if (!used)
-		rc = err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "%s is empty: it must hold the CHAP secret", path);
+		rc = err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: the file is empty", path);
 	mem_wipe(text, len);
 	x_free(text);
 	return rc;
@@ -111,7 +113,7 @@ static void credentials_done(struct work *w)
 			secret_clear(&c->secret[i]);
 }
 
-/* As systemd.exec(5) says: the file NAME in the directory of a variable that systemd sets. */
+/* systemd sets the variable for a service with credentials: systemd.exec(5). */
 static int path_of(const char *setting, const char *program, char **out, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(0);

@@ -21,8 +21,7 @@ struct engine {
 	struct sysfs *sysfs; /* its maker's, like the log */
 	struct loop *loop;
 	struct worker_pool *workers; /* for host names and kernel modules */
-	struct worker_pool
-		*readers; /* for the files of secrets: a dead disk may hold these threads, and nothing else waits for them */
+	struct worker_pool *readers; /* for files with secrets: a dead disk may block these threads, so nothing else uses them */
 	struct kernel *kernel;
 	struct plugins *plugins;
 	struct scanner *scanner; /* the daemon makes it; NULL: this program scans no host */

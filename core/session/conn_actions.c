@@ -30,7 +30,7 @@ static void conn_have_read(void *arg, int result, const struct err *err)
 	conn_event(c, result < 0 ? CONN_EV_FAILED : CONN_EV_READ);
 }
 
-/* Before all else: a secret that cannot be read costs no connection, and adapters want it when the kernel's session is made. */
+/* The first step of an attempt: without the secret no connection is made, and firmware needs it when the session is created. */
 int conn_read(void *machine)
 {
 	struct conn *c = machine;

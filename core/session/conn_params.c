@@ -181,7 +181,7 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 		return 0;
 	switch (f->type) {
 	case FIELD_TYPE_SECRET:
-		/* what is in a file stays there, unless firmware is to log in by it: the kernel shows what it is told */
+		/* the kernel shows a secret to root: one from a file is set only if the firmware needs it for the login */
 		secret = credentials_secret(r, &credentials_of_session, conn_by_firmware(a->c) ? a->c->credentials : NULL, id);
 		if (secret->len)
 			job_set_param_secret(a->job, param, secret->bytes, secret->len);

@@ -217,7 +217,7 @@ static void freeing_waits_for_what_runs_and_drops_what_waits(void **state)
 }
 
 /* What is left in memory must be found by a leak checker. */
-static struct worker_pool *left;
+static struct worker_pool *volatile left;
 
 static void leaving_waits_for_nothing(void **state)
 {

@@ -195,10 +195,10 @@ static void a_file_without_a_secret_is_refused(void **state)
 		int result;
 	} rows[] = {
 		{ "secret-gone", "cannot read the CHAP secret from", -ENOENT },
-		{ "secret-empty", "is empty", -EACCES },
-		{ "secret-newline", "is empty", -EACCES },
-		{ "secret-large", "is larger than 1024 bytes", -EACCES },
-		{ "secret-fifo", "it is not a regular file", -EACCES },
+		{ "secret-empty", "the file is empty", -EACCES },
+		{ "secret-newline", "the file is empty", -EACCES },
+		{ "secret-large", "the file is larger than 1024 bytes", -EACCES },
+		{ "secret-fifo", "this is not a regular file", -EACCES },
 		{ "secret-folder", "cannot read the CHAP secret from", -EISDIR },
 	};
 	struct reading *t = set_up();

@@ -90,7 +90,7 @@ def test():
     settings(both, **{"auth.password_file": "credential:nothing"})
     refused(both, "no such credential", f"cannot read the CHAP secret from {CREDENTIALS}/nothing: No such file or directory")
     settings(both, **{"auth.password_file": "/run/fifo"})
-    refused(both, "a FIFO", "cannot read the CHAP secret from /run/fifo: it is not a regular file")
+    refused(both, "a FIFO", "cannot read the CHAP secret from /run/fifo: this is not a regular file")
     discovery_uses_its_own(both)
     a_dead_disk(both, plain, other)
     log = get(daemon.log)
