@@ -39,7 +39,7 @@ void discovery_event(struct discovery *d, enum disc_event event)
 	fsm_event(&d->run, event);
 }
 
-static void timed_out(void *arg)
+static void discovery_timed_out(void *arg)
 {
 	discovery_event(arg, DISC_EV_TIMEOUT);
 }
@@ -48,7 +48,7 @@ void discovery_arm(struct discovery *d, int64_t seconds)
 {
 	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : DIAL_TIMEOUT_S) * 1000;
 
-	if (loop_timer_set(d->config.engine->loop, &d->timer, ms, timed_out, d) < 0)
+	if (loop_timer_set(d->config.engine->loop, &d->timer, ms, discovery_timed_out, d) < 0)
 		log_warn(d->config.engine->log, "discovery", "no memory for a timer");
 }
 
@@ -199,7 +199,7 @@ bool discovery_may_retry(const void *machine)
 }
 
 /* The user hears of each failed attempt once. */
-static void tell(struct discovery *d)
+static void discovery_report(struct discovery *d)
 {
 	if (!d->told)
 		discovery_message(d, "%s", d->err.text);
@@ -210,15 +210,16 @@ int discovery_wait(void *machine)
 {
 	struct discovery *d = machine;
 
-	tell(d);
+	discovery_report(d);
 	discovery_clear(d);
 	d->retries++;
-	return loop_timer_set(d->config.engine->loop, &d->timer, DISCOVERY_RETRY_MS, timed_out, d) < 0 ? DISC_EV_TIMEOUT :
-													 DISC_EV_NONE;
+	return loop_timer_set(d->config.engine->loop, &d->timer, DISCOVERY_RETRY_MS, discovery_timed_out, d) < 0 ?
+		DISC_EV_TIMEOUT :
+		DISC_EV_NONE;
 }
 
 /* From the portal that was asked for, whatever a redirect has led to. */
-static void first_portal(struct discovery *d)
+static void discovery_first_portal(struct discovery *d)
 {
 	memset(&d->portal, 0, sizeof(d->portal));
 	snprintf(d->portal.host, sizeof(d->portal.host), "%s", d->config.host);
@@ -234,12 +235,12 @@ int discovery_again(void *machine)
 	if (d->found_some && d->config.again)
 		d->config.again(d->config.arg);
 	d->found_some = false;
-	first_portal(d);
+	discovery_first_portal(d);
 	err_clear(&d->err);
 	return discovery_resolve(d);
 }
 
-static int finish(struct discovery *d, int result, const struct err *err)
+static int discovery_finish(struct discovery *d, int result, const struct err *err)
 {
 	struct err copy = *err;
 
@@ -252,8 +253,8 @@ int discovery_fail(void *machine)
 {
 	struct discovery *d = machine;
 
-	tell(d);
-	return finish(d, d->stopped ? d->stopped : -err_errno(d->err.code), &d->err);
+	discovery_report(d);
+	return discovery_finish(d, d->stopped ? d->stopped : -err_errno(d->err.code), &d->err);
 }
 
 /* Scripts know the end of all attempts by this line, and by the number of a timeout, whatever kept us from connecting. */
@@ -261,11 +262,11 @@ int discovery_exceeded(void *machine)
 {
 	struct discovery *d = machine;
 
-	tell(d);
+	discovery_report(d);
 	discovery_message(d, "connection login retries (reopen_max) %u exceeded", d->retries);
 	if (d->err.code == MISCSI_ERR_TRANS || d->err.code == MISCSI_ERR_TRANS_TIMEOUT)
 		d->err.code = MISCSI_ERR_PDU_TIMEOUT;
-	return finish(d, -err_errno(d->err.code), &d->err);
+	return discovery_finish(d, -err_errno(d->err.code), &d->err);
 }
 
 int discovery_succeed(void *machine)
@@ -273,7 +274,7 @@ int discovery_succeed(void *machine)
 	struct discovery *d = machine;
 	struct err none = ERR_INIT;
 
-	return finish(d, 0, &none);
+	return discovery_finish(d, 0, &none);
 }
 
 static void begin(void *arg)
@@ -282,7 +283,7 @@ static void begin(void *arg)
 }
 
 /* A kernel's session needs somebody who hears what comes in for it. */
-static int listen_to_kernel(const struct discovery *d, struct err *err)
+static int discovery_listen(const struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops nothing;
 	int r = kernel_attach(d->config.engine->kernel, d->config.engine->loop, &nothing, NULL, err);
@@ -290,7 +291,7 @@ static int listen_to_kernel(const struct discovery *d, struct err *err)
 	return r == -EALREADY ? 0 : r;
 }
 
-static int find_transport(struct discovery *d, struct err *err)
+static int discovery_find_transport(struct discovery *d, struct err *err)
 {
 	const char *name =
 		d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) : field_of(FIELD_IFACE_TRANSPORT)->def;
@@ -302,7 +303,7 @@ static int find_transport(struct discovery *d, struct err *err)
 		return 0;
 	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
-	r = listen_to_kernel(d, err);
+	r = discovery_listen(d, err);
 	return r < 0 ? r : discovery_answer_paths(d, err);
 }
 
@@ -321,8 +322,8 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	d->dial.engine = config->engine;
 	d->dial.done = discovery_dialled;
 	d->dial.settings = discovery_dial_settings;
-	first_portal(d);
-	r = find_transport(d, err);
+	discovery_first_portal(d);
+	r = discovery_find_transport(d, err);
 	if (r < 0) {
 		x_free(d);
 		return r;
@@ -350,7 +351,7 @@ struct waiter {
 	struct err *err;
 };
 
-static void waiter_done(void *arg, int result, const struct err *err)
+static void discovery_waiter_done(void *arg, int result, const struct err *err)
 {
 	struct waiter *w = arg;
 
@@ -361,7 +362,7 @@ static void waiter_done(void *arg, int result, const struct err *err)
 }
 
 /* The kernel's worker may still be removing the session: a program that ended before it would leave one behind. */
-static void settle(const struct discovery_config *config)
+static void discovery_settle(const struct discovery_config *config)
 {
 	uint64_t last = loop_now(config->engine->loop) + SETTLE_MS;
 
@@ -375,12 +376,12 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 {
 	struct waiter w = { .err = err };
 	struct discovery *d = NULL;
-	int r = discovery_start(config, waiter_done, &w, &d, err);
+	int r = discovery_start(config, discovery_waiter_done, &w, &d, err);
 
 	while (r >= 0 && !w.done)
 		r = loop_step(config->engine->loop, -1);
 	discovery_free(d);
-	settle(config);
+	discovery_settle(config);
 	if (r < 0 && !w.done)
 		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -r, "the event loop failed") : r;
 	return w.result;

@@ -47,7 +47,7 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 
 	(void)handle;
 	if (kernel_path_listeners() > 1)
-		log_debug(d->config.engine->log, "discovery", "host%u asks for a path: another program answers", host_no);
+		log_debug(d->config.engine->log, "discovery", "host%u requests a path: another program answers", host_no);
 	else
 		paths_ask(&d->paths, host_no, path);
 }

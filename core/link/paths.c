@@ -19,8 +19,8 @@ struct path_request {
 };
 
 /* found NULL: no MAC, and the connect that waits fails. */
-static void answer(const struct paths_config *c, const struct transport *t, uint32_t host_no, const struct iscsi_path *asked,
-	const struct miscsi_path *found)
+static void paths_answer(const struct paths_config *c, const struct transport *t, uint32_t host_no,
+	const struct iscsi_path *asked, const struct miscsi_path *found)
 {
 	struct job *job = job_new();
 	struct iscsi_path path = *asked;
@@ -53,12 +53,12 @@ static void path_done(struct transport_op *op, int result)
 
 	if (result < 0)
 		log_warn(p->config->engine->log, "session", "host%u: %s", p->host_no, op->err.text);
-	answer(p->config, p->transport, p->host_no, &p->asked, result >= 0 ? &p->path : NULL);
+	paths_answer(p->config, p->transport, p->host_no, &p->asked, result >= 0 ? &p->path : NULL);
 	path_free(p);
 }
 
 /* The settings are for the beginning: what has them may go away meanwhile. */
-static void look(struct path_request *p)
+static void paths_look(struct path_request *p)
 {
 	p->config->about(p->config->arg, p->transport, &p->asked, &p->op);
 	p->op.host_no = p->host_no;
@@ -78,10 +78,10 @@ static void opened(struct transport_op *op, int result)
 		return;
 	}
 	transport_op_init(&p->op, path_done, p);
-	look(p);
+	paths_look(p);
 }
 
-static bool is_ours(const struct paths_config *c, struct transport *t, const struct iscsi_path *path)
+static bool paths_is_ours(const struct paths_config *c, struct transport *t, const struct iscsi_path *path)
 {
 	struct transport_op unused;
 
@@ -112,16 +112,17 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	struct path_request *p;
 
 	if (!t) {
-		log_warn(c->engine->log, "session", "host%u asks for a path, and no plugin serves it", host_no);
+		log_warn(c->engine->log, "session", "host%u requests a path, but no plugin supports its transport", host_no);
 		return;
 	}
-	if (!is_ours(c, t, path))
+	if (!paths_is_ours(c, t, path))
 		return;
 	p = request_new(paths);
 	if (!p) {
-		log_warn(c->engine->log, "session", "host%u asks for more paths than can be looked for", host_no);
+		log_warn(c->engine->log, "session", "host%u requests a path while too many requests are pending: refused",
+			host_no);
 		if (transport_handle(t)) /* else its driver has to time out */
-			answer(c, t, host_no, path, NULL);
+			paths_answer(c, t, host_no, path, NULL);
 		return;
 	}
 	p->config = c;
@@ -135,7 +136,7 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	list_append(&paths->requests, &p->node);
 	transport_op_init(&p->op, transport_handle(t) ? path_done : opened, p);
 	if (transport_handle(t))
-		look(p);
+		paths_look(p);
 	else
 		transport_open(t, &p->op);
 }

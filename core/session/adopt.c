@@ -134,13 +134,13 @@ static void adopt_go_on(struct manager *m, const struct session_info *i)
 	struct session *s = manager_find(m, i->sid);
 
 	if (strcmp(i->target_state, "UNBOUND") == 0 || strcmp(i->target_state, "UNBINDING") == 0) { /* only a logout does that */
-		log_info(m->config.engine->log, "session", "session%u was being logged out: going on with it", i->sid);
+		log_info(m->config.engine->log, "session", "session%u was being logged out: the logout continues", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
 	/* a discovery whose program was killed has no target */
 	if (!*i->target || !i->has_conn || was_never_up(s, i)) {
-		log_info(m->config.engine->log, "session", "session%u was never logged in to a target: ending it", i->sid);
+		log_info(m->config.engine->log, "session", "session%u never logged in to a target: it is removed", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
@@ -266,7 +266,7 @@ int adopt_sessions(struct manager *m, struct err *err)
 		int one = adopt_session(m, &list.info[n], &why);
 
 		if (one < 0) {
-			log_warn(engine->log, "session", "session%u is left alone: %s", list.info[n].sid, why.text);
+			log_warn(engine->log, "session", "session%u is not taken over: %s", list.info[n].sid, why.text);
 			adopt_leave(a, list.info[n].sid);
 		} else {
 			adopted += one;

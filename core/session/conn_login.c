@@ -23,7 +23,7 @@ int conn_identify(struct conn *c, struct err *err)
 }
 
 /* What an action of the login engine means to the machine. */
-static int follow(struct conn *c, struct login_action *action)
+static int conn_follow_login(struct conn *c, struct login_action *action)
 {
 	struct session *s = c->session;
 
@@ -92,7 +92,7 @@ int conn_login_begin(void *machine)
 	if (rc < 0)
 		return CONN_EV_FAILED;
 	login_start(c->login, &action);
-	return follow(c, &action);
+	return conn_follow_login(c, &action);
 }
 
 /* One step of the dialogue; the engine of core/proto decides what it means. */
@@ -102,7 +102,7 @@ int conn_login_pdu(void *machine)
 	struct login_action action;
 
 	login_feed(c->login, &c->pdu, &action);
-	return follow(c, &action);
+	return conn_follow_login(c, &action);
 }
 
 /* Reason 0 closes the session: with one connection per session there is nothing else to keep (RFC 7143 section 11.14.1). */

@@ -76,7 +76,7 @@ void conn_op(struct conn *c, struct transport_op *op)
 }
 
 /* Lets the plugin adjust: at the offer, or when the outcome is known. */
-static int adjust(struct conn *c, struct iscsi_params *params,
+static int conn_adjust(struct conn *c, struct iscsi_params *params,
 	int (*call)(struct transport *t, struct transport_op *op, struct miscsi_params *params))
 {
 	struct transport_op op;
@@ -130,13 +130,13 @@ int conn_proposals(struct conn *c, struct iscsi_params *proposal)
 	proposal->error_recovery_level = 0; /* and no other level of recovery */
 	if (transport_traits(c->k.transport) & MISCSI_TRAIT_NO_DIGESTS)
 		proposal->header_digest = proposal->data_digest = ISCSI_DIGEST_NONE;
-	return adjust(c, proposal, transport_offer);
+	return conn_adjust(c, proposal, transport_offer);
 }
 
 /* An adapter may have to refuse an outcome: then there is no login. */
 int conn_negotiated(struct conn *c, struct iscsi_params *params)
 {
-	return adjust(c, params, transport_negotiated);
+	return conn_adjust(c, params, transport_negotiated);
 }
 
 struct adding {
@@ -198,7 +198,7 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-static void set_host(struct job *job, enum iscsi_host_param param, const char *proposal)
+static void conn_set_host(struct job *job, enum iscsi_host_param param, const char *proposal)
 {
 	if (!proposal)
 		return;
@@ -207,15 +207,15 @@ static void set_host(struct job *job, enum iscsi_host_param param, const char *p
 }
 
 /* Hosts that come with the session are told what they are bound to, and nothing more: `-m host` shows it. Those of adapters know. */
-static void add_host(struct conn *c, struct job *job)
+static void conn_add_host(struct conn *c, struct job *job)
 {
 	const struct record *r = c->session->record;
 
 	if (!(transport_traits(c->k.transport) & MISCSI_TRAIT_SESSION_HOST))
 		return;
 	job_for_host(job, transport_handle(c->k.transport), c->k.host_no);
-	set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_explicit(r, FIELD_IFACE_NETDEV));
-	set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_explicit(r, FIELD_IFACE_HWADDRESS));
+	conn_set_host(job, ISCSI_HOST_PARAM_NETDEV_NAME, record_explicit(r, FIELD_IFACE_NETDEV));
+	conn_set_host(job, ISCSI_HOST_PARAM_HWADDRESS, record_explicit(r, FIELD_IFACE_HWADDRESS));
 	job_for(job, transport_handle(c->k.transport), c->k.sid, 0);
 }
 
@@ -232,7 +232,7 @@ void conn_add_params(struct conn *c, struct job *job)
 	const char *initiator = record_str(c->session->record, FIELD_IFACE_INITIATORNAME);
 	int64_t tpgt = c->result->tpgt >= 0 ? c->result->tpgt : record_int(c->session->record, FIELD_NODE_TPGT);
 
-	add_host(c, job);
+	conn_add_host(c, job);
 	job_set_param(job, ISCSI_PARAM_INITIATOR_NAME, initiator);
 	job_may_fail(job);
 	if (tpgt >= 0) /* else nobody knows it yet: firmware finds out */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a session goes: to the portal of its record, or to where the target redirected it (RFC 7143 section 11.13.5).
+ * The portal that a session logs in to: its record's, or the one that the target redirected it to (RFC 7143 section 11.13.5).
  */
 #ifndef SESSION_DESTINATION_H
 #define SESSION_DESTINATION_H
@@ -30,7 +30,7 @@ void destination_free(struct destination *d);
 const char *destination_address(const struct destination *d, uint16_t *port);
 const char *destination_text(const struct destination *d); /* address and port */
 int destination_redirect(struct destination *d, const struct login_redirect *to); /* -ELOOP, -ENOMEM */
-/* The portal failed, for the nth time since the session was up, or was lost (0): says where the next login goes. */
+/* The portal failed, for the nth time since the session was up, or was lost (0): chooses the portal of the next login. */
 void destination_next(struct destination *d, unsigned nth);
 void destination_reached(struct destination *d); /* a login there ended well */
 

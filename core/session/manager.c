@@ -168,7 +168,7 @@ void manager_forget(struct manager_request *r)
 	r->answer = NULL;
 }
 
-static int join(struct session *s, struct manager_request *r, enum manager_want want)
+static int manager_join(struct session *s, struct manager_request *r, enum manager_want want)
 {
 	struct manager_waiter *w = x_new(struct manager_waiter);
 
@@ -200,14 +200,14 @@ int manager_add(struct manager *m, const struct record *node, struct transport *
  * The session is on the list before its machine starts: what that sets off must find it. It starts a moment later, so that of many
  * asked for at once all are made first: what lasts then lies together in memory, and what only a login needs goes back in whole pages.
  */
-static int add_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
+static int manager_make_session(struct manager *m, const struct record *node, struct transport *t, struct manager_request *r)
 {
 	struct err *err = &r->answer->result.err;
 	struct session *s;
 
 	if (manager_add(m, node, t, &s) < 0)
 		return err_nomem(err, "a session");
-	if (conn_identify(&s->conn, err) < 0 || join(s, r, MANAGER_UP) < 0) {
+	if (conn_identify(&s->conn, err) < 0 || manager_join(s, r, MANAGER_UP) < 0) {
 		session_free(s);
 		return -ECANCELED;
 	}
@@ -228,7 +228,7 @@ static bool manager_is_same(const struct record *a, const struct record *b)
 }
 
 /* Sessions of this identity that are or will be; those on their way up are joined. */
-static unsigned join_present(struct manager *m, const struct record *node, struct manager_request *r)
+static unsigned manager_join_present(struct manager *m, const struct record *node, struct manager_request *r)
 {
 	unsigned present = 0;
 	struct session *s;
@@ -238,7 +238,7 @@ static unsigned join_present(struct manager *m, const struct record *node, struc
 			continue;
 		present++;
 		if (s->run.state == SESS_NEW)
-			join(s, r, MANAGER_UP);
+			manager_join(s, r, MANAGER_UP);
 		else
 			request_about(r, s);
 	}
@@ -261,11 +261,11 @@ static void login(struct manager *m, const struct record *node, struct manager_r
 		return;
 	if (m->adopter)
 		m->adopter->left(m->adopter); /* what is there already must not be made twice */
-	present = join_present(m, node, r);
+	present = manager_join_present(m, node, r);
 	if (present >= wanted && r->waiting == 1)
 		err_set(err, MISCSI_ERR_SESS_EXISTS, "%u session requested, but %u already present.", wanted, present);
 	for (; present < wanted; present++)
-		if (add_session(m, node, t, r) < 0)
+		if (manager_make_session(m, node, t, r) < 0)
 			return;
 }
 
@@ -288,7 +288,7 @@ struct session *manager_find(const struct manager *m, uint32_t sid)
 	return NULL;
 }
 
-static struct session *find_for(struct manager *m, uint32_t sid, struct manager_request *r)
+static struct session *manager_find_for(struct manager *m, uint32_t sid, struct manager_request *r)
 {
 	struct session *s = manager_find(m, sid);
 
@@ -298,7 +298,7 @@ static struct session *find_for(struct manager *m, uint32_t sid, struct manager_
 }
 
 /* A session that another program made meanwhile can be ended too. One that is gone already needs nothing: no error, and NULL. */
-static struct session *find_elsewhere(struct manager *m, uint32_t sid, struct err *err)
+static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, struct err *err)
 {
 	int rc = m->adopter ? m->adopter->one(m->adopter, sid, err) : err_set(err, MISCSI_ERR_SYSFS_LOOKUP, "no session %u", sid);
 
@@ -314,7 +314,7 @@ static void logout(struct manager *m, struct session *s, bool force, struct mana
 	if (s && m->config.safe_logout && !force &&
 		in_use_session(m->config.engine->sysfs, "/proc", s->conn.k.host_no, s->conn.k.sid, &r->answer->result.err))
 		s = NULL;
-	if (s && join(s, r, MANAGER_DOWN) == 0)
+	if (s && manager_join(s, r, MANAGER_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);
 	request_step(r);
 }
@@ -327,7 +327,7 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 		return;
 	s = manager_find(m, sid);
 	if (!s)
-		s = find_elsewhere(m, sid, &r->answer->result.err);
+		s = manager_find_elsewhere(m, sid, &r->answer->result.err);
 	logout(m, s, force, r);
 }
 
@@ -360,7 +360,7 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 
 	if (!request_begin(m, r))
 		return;
-	s = find_for(m, sid, r);
+	s = manager_find_for(m, sid, r);
 	if (s) {
 		request_about(r, s);
 		r->waiting++;
@@ -406,8 +406,8 @@ unsigned manager_count(const struct manager *m)
 	return n;
 }
 
-/* The last session through a transport has gone: its driver needs nothing of us any more. */
-static void let_go(const struct manager *m, struct transport *t)
+/* After the last session through a transport, its driver needs no resources of ours. */
+static void manager_release(const struct manager *m, struct transport *t)
 {
 	struct session *s;
 
@@ -432,7 +432,7 @@ static void reap(void *arg)
 	struct transport *t = s->conn.k.transport;
 
 	session_free(s);
-	let_go(m, t);
+	manager_release(m, t);
 }
 
 /* What waited for it to come up learns why it did not; what waited for its end is done. */

@@ -146,7 +146,7 @@ static void on_lost(void *arg)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"the kernel's events came faster than they were read: looking at every session");
+		"the kernel dropped events because they were not read in time: checking every session");
 	look_at_all(m);
 	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }

@@ -219,7 +219,7 @@ static void scan_over(int status, void *arg)
 
 	s->scan = NULL;
 	if (status < 0)
-		log_warn(s->owner->engine->log, "session", "session%u: looking for devices of host%u: %s", s->conn.k.sid,
+		log_warn(s->owner->engine->log, "session", "session%u: the scan of host%u for devices failed: %s", s->conn.k.sid,
 			s->conn.k.host_no, strerror(-status));
 	loop_timer_cancel(s->owner->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
@@ -242,7 +242,7 @@ static int sess_established(void *machine)
 	logged_in(s);
 	rc = store_write(s->owner->state_dir, s->conn.k.sid, s->record, s->isid);
 	if (rc < 0)
-		log_warn(s->owner->engine->log, "session", "session%u: cannot note its settings in %s: %s", s->conn.k.sid,
+		log_warn(s->owner->engine->log, "session", "session%u: cannot save its settings in %s: %s", s->conn.k.sid,
 			s->owner->state_dir, strerror(-rc));
 	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
 		return SESS_EV_SCANNED;
