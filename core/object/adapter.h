@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an adapter keeps (flash nodes, its CHAP table) and counts, through its transport: each call runs the loop until the transport
- * has answered. For programs that may block.
+ * What an adapter stores (flash nodes, its CHAP table) and counts, through its transport. Each call runs the loop until the transport
+ * has answered: for programs that may block.
  *
  * Errors are the transport's, with its text. Lists are the caller's; they may hold secrets, which are wiped when freed.
  */
@@ -12,12 +12,12 @@
 #include "plugin/transport.h"
 #include "record/settings.h"
 
-/* A host, and whose it is. */
+/* A host and its transport. */
 struct adapter {
 	struct loop *loop;
 	struct transport *transport;
 	uint32_t host_no;
-	const bool *stop; /* a call is given up when the loop has made it true (-EINTR); NULL: never */
+	const bool *stop; /* a call ends with -EINTR once this is true; NULL: never */
 };
 
 /* Makes it ready: its kernel module's handle is read. ACCESS: not root. */
@@ -44,7 +44,7 @@ int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *er
 int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err);
 
 int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err);
-/* Takes the values that are set in the entry. *index MISCSI_NONE: a free one; then filled, when the transport could tell. */
+/* Takes the values that are set in the entry. *index MISCSI_NONE: a free one; then *index is set, if the transport reports it. */
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err);
 int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err);
 

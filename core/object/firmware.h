@@ -2,8 +2,8 @@
 /*
  * Boot targets: what the machine's firmware (iBFT) and adapters' own firmware left below /sys/firmware of what they booted from, or would.
  *
- * Read for the asker and kept nowhere. All of it is hostile: a value that is none is left out, a target without a good name and address
- * is none. The flags of the tables are not believed, for vendors set them as they like.
+ * Lists belong to the caller; nothing is cached. None of it is trusted: an invalid value is left out, and so is a target without a valid name and
+ * address. The flags of the tables are ignored, since vendors set them inconsistently.
  */
 #ifndef OBJECT_FIRMWARE_H
 #define OBJECT_FIRMWARE_H
@@ -23,9 +23,9 @@ enum firmware_value {
 #define FIRMWARE_OWN 0xffffffffu
 
 struct firmware_target {
-	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: it is the machine's firmware that knows of it */
+	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: the machine's own firmware reported it */
 	uint32_t index;
-	int64_t chap_type; /* 0 none, whatever names stand there; 1 ours alone, 2 both; -1: the names tell */
+	int64_t chap_type; /* 0 none, whatever names stand there; 1 ours alone, 2 both; -1: unknown; the names decide */
 	char *values[FIRMWARE_VALUES]; /* NULL: not known */
 };
 
@@ -35,8 +35,8 @@ struct firmware_list {
 };
 
 /*
- * The machine's first, then the adapters' by host number. None is success. ACCESS: there are some, which this user may not see (it takes
- * CAP_SYS_ADMIN). Free by firmware_list_free() whatever came.
+ * The machine's first, then the adapters' by host number. None is success. ACCESS: there are some that this user may not read (CAP_SYS_ADMIN
+ * is required). Call firmware_list_free() in any case.
  */
 int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, struct err *err);
 void firmware_list_free(struct firmware_list *l); /* wipes the secrets; usable as cleanup() */

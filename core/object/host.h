@@ -2,7 +2,7 @@
 /*
  * SCSI hosts of iSCSI transports, and the network interfaces of those that are adapters, as sysfs shows them.
  *
- * Nothing is kept: lists are the caller's. What a driver does not show is "".
+ * Nothing is cached; lists belong to the caller. An attribute that the driver does not show is "".
  */
 #ifndef OBJECT_HOST_H
 #define OBJECT_HOST_H
@@ -25,11 +25,11 @@ struct host_list {
 	size_t n;
 };
 
-/* All, by number. None is success. Free by host_list_free() whatever came. */
+/* All, by number. None is success. Call host_list_free() in any case. */
 int host_list_read(const struct sysfs *s, const struct ktransport_map *map, struct host_list *out, struct err *err);
 void host_list_free(struct host_list *l); /* usable as cleanup() */
 
-/* Is it the host that -H says: its number, or its hardware address in any spelling of case? */
+/* Is it the host that -H names: by its number, or by its hardware address in upper or lower case? */
 bool host_is(const struct host_info *h, const char *number_or_address);
 
 /*
@@ -47,9 +47,9 @@ struct host_ports {
 	size_t n;
 };
 
-/* IPv4 first, by number; no interface is success. One whose values are no iface's is shown without these. */
+/* IPv4 first, by number; no interface is success. A value that is not valid for an iface is left out. */
 int host_ports_read(const struct sysfs *s, const struct host_info *h, struct host_ports *out, struct err *err);
-/* For a host without any: what is known of the host itself, as one. */
+/* For a host without interfaces: the host's own attributes, as one interface. */
 int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct err *err);
 void host_ports_free(struct host_ports *p); /* usable as cleanup() */
 

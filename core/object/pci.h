@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices of the PCI bus as sysfs shows them, and what they are called. Names come from libpci's database; only who asks for them links
- * libpci. Nothing is kept but the database, by its owner.
+ * Devices of the PCI bus as sysfs shows them, and what they are called. Names come from libpci's database; only programs that ask for them
+ * link libpci. Nothing is cached but the database, which its owner frees.
  */
 #ifndef OBJECT_PCI_H
 #define OBJECT_PCI_H
@@ -17,7 +17,7 @@ struct pci_device {
 	char driver[64]; /* "" when none has it */
 };
 
-/* -ENOENT: no such device; -EINVAL: not a slot's name, or what it shows is no id. */
+/* -ENOENT: no such device; -EINVAL: slot is not the name of a slot, or the device shows invalid ids. */
 int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *out);
 /* The device that a SCSI host hangs below, however far. -ENOENT: none, as with a host of software. */
 int pci_device_of_host(const struct sysfs *s, uint32_t host_no, struct pci_device *out);
@@ -29,7 +29,7 @@ static inline void pci_names_freep(struct pci_names **n)
 {
 	pci_names_free(*n);
 }
-/* "" where the database does not know, or is not installed. */
+/* "" where the database lacks the name, or is not installed. */
 void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor[PCI_NAME_MAX], char device[PCI_NAME_MAX]);
 
 #endif

@@ -17,7 +17,7 @@
  */
 int name_check(const char *name, size_t len, struct err *err);
 
-/* Equal by RFC 3722's case folding of ASCII. */
+/* Equal after RFC 3722's case folding of ASCII letters. */
 bool name_equal(const char *a, const char *b);
 
 #endif

@@ -24,7 +24,7 @@ struct portal {
 	enum portal_kind kind;
 };
 
-/* len bytes of text; port_default where it names none. 0 or -EINVAL with the text (MISCSI_ERR_INVAL). */
+/* len bytes of text; port_default applies where the text has no port. 0 or -EINVAL with the text (MISCSI_ERR_INVAL). */
 int portal_parse(const char *text, size_t len, uint16_t port_default, struct portal *out, struct err *err);
 
 /* The kind of a bare address or host name; -EINVAL when it is neither. */
