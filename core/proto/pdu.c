@@ -136,7 +136,7 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 	want = pdu_data_length(bhs);
 	if (want > len)
 		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "a PDU arrived with %zu of its %u bytes of data", (unsigned)want, len);
+			err, MISCSI_ERR_FATAL_LOGIN, "a PDU arrived with %zu of its %u bytes of data", len, (unsigned)want);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
 	out->len = want;
