@@ -2,6 +2,7 @@
 /* The manager: which sessions there are, and what was asked of them. */
 #include "base/mem.h"
 #include "kernel/kernel.h"
+#include "kernel/scan.h"
 #include "plugin/resources.h"
 #include "record/record.h"
 #include "session/in_use.h"
