@@ -136,14 +136,6 @@ const char *err_name(enum miscsi_error code)
 	return i < N_ROWS ? rows[i].name : NULL;
 }
 
-int err_code_of(const char *name)
-{
-	for (unsigned int i = 0; name && i < N_ROWS; i++)
-		if (rows[i].name && !strcmp(rows[i].name, name))
-			return (int)i;
-	return -ENOENT;
-}
-
 enum err_retry err_retry(enum miscsi_error code)
 {
 	return error_row(code)->retry;

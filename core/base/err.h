@@ -47,8 +47,6 @@ void err_copy(struct err *to, const struct err *from);
 const char *err_text(enum miscsi_error code);
 /* The name of a code without its prefix ("SESS_EXISTS"); NULL for a number that is no row. */
 const char *err_name(enum miscsi_error code);
-/* The code of a name; -ENOENT when there is none. */
-int err_code_of(const char *name);
 enum err_retry err_retry(enum miscsi_error code);
 /* The row's errno, positive. */
 int err_errno(enum miscsi_error code);

@@ -93,16 +93,6 @@ const char *strbuf_str(const struct strbuf *b)
 	return b->s ? b->s : "";
 }
 
-void strbuf_consume(struct strbuf *b, size_t n)
-{
-	if (n > b->len)
-		n = b->len;
-	if (!n)
-		return;
-	memmove(b->s, b->s + n, b->len - n + 1);
-	b->len -= n;
-}
-
 void strbuf_reset(struct strbuf *b)
 {
 	b->len = 0;

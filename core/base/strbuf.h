@@ -37,7 +37,6 @@ static inline int strbuf_error(const struct strbuf *b)
 {
 	return b->error;
 }
-void strbuf_consume(struct strbuf *b, size_t n); /* drops the first n bytes */
 void strbuf_reset(struct strbuf *b); /* empty, not failed, keeps its memory */
 void strbuf_free(struct strbuf *b); /* also usable as cleanup(strbuf_free) */
 char *strbuf_steal(struct strbuf *b); /* the caller frees by x_free(); NULL when failed */

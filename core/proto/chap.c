@@ -44,7 +44,8 @@ struct chap {
 	uint8_t challenge[CHAP_DIGEST_MAX];
 };
 
-int chap_alg_of(const char *name, size_t len)
+/* Without regard to case; -EINVAL. */
+static int chap_alg_of(const char *name, size_t len)
 {
 	for (size_t i = 0; i < N_ALGS; i++)
 		if (strlen(algs[i].name) == len && !strncasecmp(name, algs[i].name, len))
@@ -59,13 +60,6 @@ static int alg_index(uint64_t number)
 		if ((uint64_t)algs[i].number == number)
 			return (int)i;
 	return -EINVAL;
-}
-
-const char *chap_alg_name(int alg)
-{
-	int i = alg < 0 ? -1 : alg_index((uint64_t)alg);
-
-	return i < 0 ? NULL : algs[i].name;
 }
 
 static bool alg_in_list(const struct chap_config *c, int alg)

@@ -34,9 +34,6 @@ struct chap_config {
 
 struct chap;
 
-/* "MD5", "SHA1", "SHA256", "SHA3-256", without regard to case: the number; -EINVAL. And back; NULL. */
-int chap_alg_of(const char *name, size_t len);
-const char *chap_alg_name(int alg);
 /* "SHA256,MD5" (the setting chap_algs) into c->algs; an empty list is the default. -EINVAL with the text. */
 int chap_algs_parse(const char *list, struct chap_config *c, struct err *err);
 

@@ -86,11 +86,6 @@ const struct pdu_opcode *pdu_opcode(uint8_t opcode)
 	return row->name ? row : NULL;
 }
 
-uint32_t pdu_itt(const struct iscsi_pdu *pdu)
-{
-	return get_be32(pdu->bhs + 16);
-}
-
 uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE])
 {
 	return get_be24(bhs + 5);

@@ -36,7 +36,6 @@ static inline uint8_t pdu_op(const struct iscsi_pdu *pdu)
 {
 	return pdu->bhs[0] & 0x3f;
 }
-uint32_t pdu_itt(const struct iscsi_pdu *pdu);
 /* DataSegmentLength and TotalAHSLength (in bytes) as the header says. */
 uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE]);

@@ -26,11 +26,6 @@ static void appends_make_one_string(void **state)
 	strbuf_add(&b, "\0x", 2);
 	assert_int_equal(b.len, 13);
 	assert_memory_equal(b.s, "one 2 three\0x", 14);
-	strbuf_consume(&b, 4);
-	assert_memory_equal(b.s, "2 three\0x", 10);
-	strbuf_consume(&b, 100);
-	assert_int_equal(b.len, 0);
-	assert_string_equal(strbuf_str(&b), "");
 	assert_int_equal(strbuf_error(&b), 0);
 	strbuf_free(&b);
 }
@@ -56,11 +51,10 @@ static void the_bound_is_kept_and_failure_stays(void **state)
 	assert_int_equal(strbuf_error(&b), 0);
 	strbuf_putc(&b, '6');
 	assert_int_equal(strbuf_error(&b), -EFBIG);
-	strbuf_consume(&b, 3);
 	strbuf_puts(&b, "x");
 	strbuf_printf(&b, "y");
 	strbuf_escape(&b, "z", 1);
-	assert_string_equal(strbuf_str(&b), "45");
+	assert_string_equal(strbuf_str(&b), "12345");
 	assert_null(strbuf_steal(&b));
 	strbuf_reset(&b);
 	strbuf_printf(&b, "%s", "abcdef");
