@@ -217,8 +217,8 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 }
 
 /*
- * Converts the tables for getopt. The leading ':' distinguishes a missing argument from an unknown option, and keeps getopt
- * from printing.
+ * Converts the tables for getopt. The leading ':' distinguishes a missing argument from an unknown option, and keeps getopt from
+ * printing.
  */
 static void fill_getopt_tables(char *letters, struct option *longs)
 {
@@ -234,8 +234,8 @@ static void fill_getopt_tables(char *letters, struct option *longs)
 }
 
 /*
- * optind 0 restarts GNU getopt, for tests that parse many command lines in one process. Parsing continues after an error,
- * because a later -h or -V has precedence.
+ * optind 0 restarts GNU getopt, for tests that parse many command lines in one process. Parsing continues after an error, because
+ * a later -h or -V has precedence.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err)
 {

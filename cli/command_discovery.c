@@ -42,9 +42,8 @@ static int print_discovery_nodes(
 }
 
 /*
- * os-brick cuts the SENDTARGETS section out by a regular expression: every heading is printed, in this
- * order, with "No targets found." where there is nothing. The address of IPv6 stands without brackets,
- * and has a comma before its port.
+ * os-brick cuts the SENDTARGETS section out by a regular expression: every heading is printed, in this order, with
+ * "No targets found." where there is nothing. The address of IPv6 stands without brackets, and has a comma before its port.
  */
 static int print_discovery_section(const struct command *c, size_t section, size_t *total, struct err *err)
 {

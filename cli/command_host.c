@@ -89,8 +89,7 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
 }
 
 /*
- * Prints an iSCSI adapter without a host. Network adapters that also support iSCSI are left out, since most are not used for
- * it.
+ * Prints an iSCSI adapter without a host. Network adapters that also support iSCSI are left out, since most are not used for it.
  */
 static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 {

@@ -2,8 +2,8 @@
 /*
  * iscsiadm: reads its words, makes the context from the environment and the system, and runs one mode.
  *
- * os-brick searches the program file for "node.session.scan" before it uses manual scans. The table of settings has that
- * string, so the program must stay one binary, not a script or a link to a multi-call program.
+ * os-brick searches the program file for "node.session.scan" before it uses manual scans. The table of settings has that string,
+ * so the program must stay one binary, not a script or a link to a multi-call program.
  */
 #include "config.h"
 

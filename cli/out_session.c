@@ -2,8 +2,8 @@
 /*
  * Sessions as text: one line, or a tree in three depths.
  *
- * All of it is read by clients: os-brick and Proxmox the one line, Longhorn, democratic-csi and goiscsi
- * the tree. Tabs, blanks and the order of lines are 2.1.8's.
+ * All of it is read by clients: os-brick and Proxmox the one line, Longhorn, democratic-csi and goiscsi the tree. Tabs, blanks
+ * and the order of lines are 2.1.8's.
  */
 #include "out_text.h"
 
@@ -24,8 +24,8 @@ static void print_session_portal(const char *address, int64_t port, int64_t tpgt
 }
 
 /*
- * "tcp: [SID] A:P,TPGT NAME (non-flash)". Proxmox wants a fourth word without blanks behind the target;
- * os-brick splits the third at its one comma; both find the IPv6 address in brackets.
+ * "tcp: [SID] A:P,TPGT NAME (non-flash)". Proxmox wants a fourth word without blanks behind the target; os-brick splits the third
+ * at its one comma; both find the IPv6 address in brackets.
  */
 void out_session_line(const struct session_info *s)
 {
@@ -80,8 +80,8 @@ static void print_session_text(const struct layout *y, const char *label, const 
 }
 
 /*
- * Masked even when there is none, as in 2.1.8: that a password is set is told to nobody without -S.
- * goiscsi takes "<empty>" for none under -S. The copy on the stack is wiped.
+ * Masked even when there is none, as in 2.1.8: that a password is set is told to nobody without -S. goiscsi takes "<empty>" for
+ * none under -S. The copy on the stack is wiped.
  */
 static void print_session_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
@@ -145,8 +145,8 @@ static void print_session_params(const struct layout *y, const struct session_in
 }
 
 /*
- * Longhorn takes the line right behind "Lun: N" for that unit's disk, and its "Lun: 1" matches "Lun:
- * 10" too: units come in order of their numbers.
+ * Longhorn takes the line right behind "Lun: N" for that unit's disk, and its "Lun: 1" matches "Lun: 10" too: units come in order
+ * of their numbers.
  */
 static void print_session_devices(const struct layout *y, const struct session_info *s)
 {
@@ -167,10 +167,7 @@ static void print_session_devices(const struct layout *y, const struct session_i
 	}
 }
 
-/*
- * While there is no connection the kernel gives no address: the persistent one stands in, so the line
- * is never empty.
- */
+/* While there is no connection the kernel gives no address: the persistent one stands in, so the line is never empty. */
 static void print_session(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	bool connected = *s->address;
@@ -238,10 +235,7 @@ void out_session_tree_of_host(const struct session_info_list *l, const struct se
 	print_session_tree(&y, l, words);
 }
 
-/*
- * Two lines, of which democratic-csi drops two without looking at them: printed at -P 3 only, and there
- * always.
- */
+/* Two lines, of which democratic-csi drops two without looking at them: printed at -P 3 only, and there always. */
 void out_session_banner(const char *transport_version)
 {
 	struct out_clean c;

@@ -88,8 +88,8 @@ static const char *portal_text(char *buf, size_t size, const struct record *node
 }
 
 /*
- * "A:P,TPGT NAME", one blank, nothing behind the name: Trident takes everything after the blank for the
- * name, Ansible fails at a third word, os-brick raises at a second comma.
+ * "A:P,TPGT NAME", one blank, nothing behind the name: Trident takes everything after the blank for the name, Ansible fails at a
+ * third word, os-brick raises at a second comma.
  */
 void out_node_line(const struct record *node)
 {
@@ -122,9 +122,8 @@ static bool same_node_portal(const struct record *a, const struct record *b)
 }
 
 /*
- * Records come sorted by target and portal, so what they share is printed once by comparing with the
- * one before. The node tree repeats the portal for each iface, the discovery tree does not: so 2.1.8
- * has it.
+ * Records come sorted by target and portal, so what they share is printed once by comparing with the one before. The node tree
+ * repeats the portal for each iface, the discovery tree does not: so 2.1.8 has it.
  */
 static void out_tree(const struct record_list *nodes, bool portal_each)
 {

@@ -29,8 +29,8 @@ void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 const char *out_or_empty(const char *text); /* "<empty>" for "" */
 /*
- * Text from sysfs or a target, escaped so that it stays on one line; none if it is empty. Each call in a statement needs its
- * own buffer.
+ * Text from sysfs or a target, escaped so that it stays on one line; none if it is empty. Each call in a statement needs its own
+ * buffer.
  */
 struct out_clean {
 	char s[600];

@@ -20,14 +20,14 @@ struct iscsid_options {
 /* become.c: the process. */
 
 /*
- * Continues in the background, as a child process. The parent waits until the child calls become_ready() or exits, and exits
- * with its status. *ready is the argument of become_ready(). Call it before any thread starts. -errno.
+ * Continues in the background, as a child process. The parent waits until the child calls become_ready() or exits, and exits with
+ * its status. *ready is the argument of become_ready(). Call it before any thread starts. -errno.
  */
 int become_daemon(int *ready);
 void become_ready(int ready); /* -1: no parent waits */
 /*
- * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO when another iscsid holds the
- * lock, or when the file cannot be written; *err has the cause.
+ * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO when another iscsid holds the lock,
+ * or when the file cannot be written; *err has the cause.
  */
 int become_pid_file(const char *pid_file, int *fd, struct err *err);
 void become_pid_file_remove(const char *pid_file, int fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapters NAME.la…: what those plugins of the build serve, as a file of adapters (core/plugin/catalogue.h), on standard output. So what a
- * plugin is for stands in its own table and nowhere else, and is still known where its file is not installed.
+ * adapters NAME.la…: what those plugins of the build serve, as a file of adapters (core/plugin/catalogue.h), on standard output.
+ * So what a plugin is for stands in its own table and nowhere else, and is still known where its file is not installed.
  */
 #include <dlfcn.h>
 #include <miscsi/plugin.h>

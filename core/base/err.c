@@ -23,8 +23,8 @@ static const struct err_row rows[] = {
 #define N_ROWS (ARRAY_SIZE(rows))
 
 /*
- * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The
- * numbers come from daemons, plugins and files too, so none may lead out of the table.
+ * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The numbers come from daemons,
+ * plugins and files too, so none may lead out of the table.
  */
 static const struct err_row *error_row(enum miscsi_error code)
 {
@@ -34,8 +34,8 @@ static const struct err_row *error_row(enum miscsi_error code)
 }
 
 /*
- * Writes "<formatted><tail>" to the text. By way of a copy: an argument may be the old text itself.
- * The tail is cut first where there is too much.
+ * Writes "<formatted><tail>" to the text. By way of a copy: an argument may be the old text itself. The tail is cut first where
+ * there is too much.
  */
 static void write_text(struct err *err, const char *tail, const char *fmt, va_list ap)
 {
@@ -48,10 +48,7 @@ static void write_text(struct err *err, const char *tail, const char *fmt, va_li
 	memcpy(err->text, text, sizeof(text));
 }
 
-/*
- * NULL as err is allowed everywhere: a caller that only wants to know whether it worked need not invent
- * one.
- */
+/* NULL as err is allowed everywhere: a caller that only wants to know whether it worked need not invent one. */
 int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap)
 {
 	if (err) {

@@ -2,9 +2,8 @@
 /*
  * Files: bounded reads, atomic replacement, directories, locks.
  *
- * The rule of all writing: a file is replaced, never changed. The new one is complete and on the disk
- * before it gets the name, so that a reader, a crash or a kill -9 meets the old one or the new one and
- * nothing between.
+ * The rule of all writing: a file is replaced, never changed. The new one is complete and on the disk before it gets the name, so
+ * that a reader, a crash or a kill -9 meets the old one or the new one and nothing between.
  */
 #include "config.h"
 #include "base/file.h"
@@ -37,10 +36,7 @@ void file_fail_at(unsigned long nth, int errnum)
 	fail_errno = errnum;
 }
 
-/*
- * Each system call of a replacement asks it, so a test can let the nth of them fail and look at what is
- * left.
- */
+/* Each system call of a replacement asks it, so a test can let the nth of them fail and look at what is left. */
 static bool file_fails(void)
 {
 	if (!fail_in || --fail_in)
@@ -135,10 +131,7 @@ static int open_temporary(int dir, const char *base, char name[NAME_MAX + 1])
 		uint64_t differs;
 		int fd;
 
-		/*
-		 * Not getrandom(): it fails early in an initramfs. O_EXCL needs names that differ, not secret
-		 * ones.
-		 */
+		/* Not getrandom(): it fails early in an initramfs. O_EXCL needs names that differ, not secret ones. */
 		clock_gettime(CLOCK_MONOTONIC, &ts);
 		differs = (uint64_t)ts.tv_nsec ^ (uint64_t)getpid() * 2654435761U;
 		for (int i = 0; i < RANDOM_LEN; i++, differs >>= 5)
@@ -265,8 +258,8 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 }
 
 /*
- * Makes one directory below *at, and goes there. The mode is set only on what was made here: a
- * directory that an administrator has made keeps its own.
+ * Makes one directory below *at, and goes there. The mode is set only on what was made here: a directory that an administrator
+ * has made keeps its own.
  */
 static int make_and_enter(int *at, const char *name, mode_t mode)
 {
@@ -305,18 +298,15 @@ int file_mkdirs(const char *path, mode_t mode)
 }
 
 /*
- * Locks are OFD locks: the kernel drops them with the last descriptor, however the holder died. The file stays: taking it away would let
- * two holders lock two files of one name.
+ * Locks are OFD locks: the kernel drops them with the last descriptor, however the holder died. The file stays: taking it away
+ * would let two holders lock two files of one name.
  */
 
 /* Most holders are done within a millisecond or two; later ones wait for a sync of the disk. */
 #define POLL_FIRST_MS 1
 #define POLL_MOST_MS 32
 
-/*
- * Not fcntl()'s older locks: those go with the process, and are lost when any descriptor of the file is
- * closed.
- */
+/* Not fcntl()'s older locks: those go with the process, and are lost when any descriptor of the file is closed. */
 static int try_lock(int fd)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * State machines as tables. A row says: in one of these states, on this event, if the guard holds, go to the next state and do the
- * action; what the action returns is the next event (0: none), so that a failure is an event like any other.
+ * State machines as tables. A row says: in one of these states, on this event, if the guard holds, go to the next state and do
+ * the action; what the action returns is the next event (0: none), so that a failure is an event like any other.
  *
- * A machine is a table file (connection.def, session.def) included with MACHINE_STATE, MACHINE_EVENT and MACHINE_ROW; the same file is
- * walked by the tests and printed as doc/STATES.md.
+ * A machine is a table file (connection.def, session.def) included with MACHINE_STATE, MACHINE_EVENT and MACHINE_ROW; the same
+ * file is walked by the tests and printed as doc/STATES.md.
  */
 #ifndef BASE_FSM_H
 #define BASE_FSM_H

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Intrusive doubly linked lists: the node is a member of what is listed; the list owns its members where its
- * owner says so.
- */
+/* Intrusive doubly linked lists: the node is a member of what is listed; the list owns its members where its owner says so. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -61,8 +58,7 @@ static inline void list_remove(struct list *node)
 #define list_first(l, type, member) (list_empty(l) ? (type *)NULL : list_entry((l)->next, type, member))
 
 /*
- * By arithmetic, not by &pos->member: at the end pos is the head taken for an entry, which may be aligned
- * less than entries are.
+ * By arithmetic, not by &pos->member: at the end pos is the head taken for an entry, which may be aligned less than entries are.
  */
 #define list_node(pos, member) ((struct list *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
 #define list_next(pos, member) list_entry(list_node(pos, member)->next, __typeof__(*(pos)), member)

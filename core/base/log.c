@@ -2,8 +2,7 @@
 /*
  * The log: drops, formats and hands lines to the writer that the program chose.
  *
- * Nothing here is kept between lines, so any thread may log; where lines go is the program's to say,
- * for core/ does not print.
+ * Nothing here is kept between lines, so any thread may log; where lines go is the program's to say, for core/ does not print.
  */
 #include "config.h"
 #include "base/log.h"

@@ -2,8 +2,8 @@
 /*
  * The log. One object made by the program and passed down; where it writes is the program's choice.
  *
- * Lines are "LEVEL MODULE: text"; text of outside origin must be escaped by its writer (str_escape). The
- * caller is never failed by the log.
+ * Lines are "LEVEL MODULE: text"; text of outside origin must be escaped by its writer (str_escape). The caller is never failed
+ * by the log.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -19,10 +19,7 @@ struct log {
 	void *arg;
 };
 
-/*
- * Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg: not used; openlog is the
- * program's), nothing.
- */
+/* Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg: not used; openlog is the program's), nothing. */
 void log_to_stderr(void *arg, enum log_level level, const char *module, const char *text);
 void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text);
 
@@ -38,8 +35,7 @@ void log_vwrite(const struct log *log, enum log_level level, const char *module,
 #define log_debug(log, module, ...) log_write(log, LOG_LEVEL_DEBUG, module, __VA_ARGS__)
 
 /*
- * For a failure that repeats: true at the 1st, 2nd, 4th, 8th … time; *count is the owner's, zeroed by it when
- * the failure ends.
+ * For a failure that repeats: true at the 1st, 2nd, 4th, 8th … time; *count is the owner's, zeroed by it when the failure ends.
  */
 bool log_worth(unsigned *count);
 

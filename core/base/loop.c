@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks. What a
- * callback removes must not be called later in the same round: that is what struct round is for.
+ * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks. What a callback removes must not be
+ * called later in the same round: that is what struct round is for.
  *
- * Nothing is allocated for a descriptor, a signal or a task: their nodes lie in their owners. So a
- * removal cannot fail, and an owner that removes its nodes may be freed at once.
+ * Nothing is allocated for a descriptor, a signal or a task: their nodes lie in their owners. So a removal cannot fail, and an
+ * owner that removes its nodes may be freed at once.
  */
 #include "config.h"
 #include "base/loop.h"
@@ -26,10 +26,7 @@ struct round {
 	struct round *outer;
 };
 
-/*
- * `now` is the time at which the round began: all timers of a round see the same, and none of them asks
- * the kernel.
- */
+/* `now` is the time at which the round began: all timers of a round see the same, and none of them asks the kernel. */
 struct loop {
 	int epfd;
 	int sigfd; /* -1 before the first loop_signal_add() */
@@ -73,10 +70,7 @@ int loop_new(struct loop **out)
 	return 0;
 }
 
-/*
- * Timers, tasks and signals that are still there are as if removed; descriptors are their owners' to
- * close.
- */
+/* Timers, tasks and signals that are still there are as if removed; descriptors are their owners' to close. */
 void loop_free(struct loop *l)
 {
 	if (!l)
@@ -302,10 +296,7 @@ static int run_fds(struct round *r)
 
 static int run_timers(struct loop *l)
 {
-	/*
-	 * What a timer sets, even for at once, waits for the next round: file descriptors have their turn
-	 * between.
-	 */
+	/* What a timer sets, even for at once, waits for the next round: file descriptors have their turn between. */
 	uint64_t limit = l->timers.order;
 	struct loop_timer *t;
 	int ran = 0;
@@ -319,8 +310,8 @@ static int run_timers(struct loop *l)
 }
 
 /*
- * Only as many as there are at the beginning: what tasks defer waits for the next round, or two of them
- * could keep the loop from its descriptors for ever.
+ * Only as many as there are at the beginning: what tasks defer waits for the next round, or two of them could keep the loop from
+ * its descriptors for ever.
  */
 static int run_tasks(struct loop *l)
 {

@@ -51,8 +51,7 @@ void loop_free(struct loop *l);
 /* Runs until loop_quit(). 0 or -errno of epoll_wait. */
 int loop_run(struct loop *l);
 /*
- * One round: waits at most max_ms (-1: no limit; 0: do not wait), runs what is due. Gives the number of
- * callbacks run, or -errno.
+ * One round: waits at most max_ms (-1: no limit; 0: do not wait), runs what is due. Gives the number of callbacks run, or -errno.
  */
 int loop_step(struct loop *l, int max_ms);
 void loop_quit(struct loop *l);
@@ -60,8 +59,8 @@ void loop_quit(struct loop *l);
 /* Monotonic milliseconds, the same throughout one round (outside of one: read anew). */
 uint64_t loop_now(const struct loop *l);
 /*
- * A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock
- * and steps again. max_ms stays real time; -1 is 0 while a timer is set. NULL: the real clock again.
+ * A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock and steps again.
+ * max_ms stays real time; -1 is 0 while a timer is set. NULL: the real clock again.
  */
 void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
 
@@ -78,10 +77,7 @@ static inline bool loop_timer_active(const struct loop_timer *t)
 	return t->slot != 0;
 }
 
-/*
- * fn runs once, in this round or the next, after the callbacks that run now. Never fails; queued twice is
- * once.
- */
+/* fn runs once, in this round or the next, after the callbacks that run now. Never fails; queued twice is once. */
 void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg);
 void loop_task_cancel(struct loop *l, struct loop_task *t);
 

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Memory: the only place that calls malloc(), so that tests can let any allocation fail. Secrets are wiped
- * here.
- */
+/* Memory: the only place that calls malloc(), so that tests can let any allocation fail. Secrets are wiped here. */
 #include "config.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <string.h>
 
-/*
- * Allocations until the one that fails; 0: none does. Only tests set it; a thread's own, so that workers are
- * not in the count.
- */
+/* Allocations until the one that fails; 0: none does. Only tests set it; a thread's own, so that workers are not in the count. */
 static __thread unsigned long fail_in;
 
 static int allocation_fails(void)

@@ -23,8 +23,8 @@ char *x_strndup(const char *s, size_t n);
 void x_free(void *p);
 
 /*
- * An array with room for one more behind its n: `at` itself, or moved, with *cap doubled (from `least`).
- * NULL: no memory, `at` and *cap are as they were. Like x_realloc(), never for what may hold a secret.
+ * An array with room for one more behind its n: `at` itself, or moved, with *cap doubled (from `least`). NULL: no memory, `at`
+ * and *cap are as they were. Like x_realloc(), never for what may hold a secret.
  */
 void *x_grow(void *at, size_t n, size_t *cap, size_t size, size_t least);
 
@@ -49,10 +49,7 @@ static inline void x_freep(void *slot)
 		x_stolen; \
 	})
 
-/*
- * A secret (a CHAP password): never printed, wiped when freed, compared in constant time.
- * Bytes may hold any value, NUL too.
- */
+/* A secret (a CHAP password): never printed, wiped when freed, compared in constant time. Bytes may hold any value, NUL too. */
 struct secret {
 	uint8_t *bytes; /* owned; NULL when unset */
 	size_t len;

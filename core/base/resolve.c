@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The worker's thread writes `gai`, `sys` and `result`, the loop's everything else: no lock is needed
- * between run and done.
- */
+/* The worker's thread writes `gai`, `sys` and `result`, the loop's everything else: no lock is needed between run and done. */
 struct resolve {
 	struct work work;
 	struct worker_pool *pool;
@@ -25,8 +22,8 @@ struct resolve {
 };
 
 /*
- * SOCK_STREAM, or each address would come three times. What is beyond RESOLVE_MAX is left out: no
- * portal is known to have so many.
+ * SOCK_STREAM, or each address would come three times. What is beyond RESOLVE_MAX is left out: no portal is known to have so
+ * many.
  */
 static int resolve_host(const char *host, uint16_t port, int flags, struct resolved *out)
 {

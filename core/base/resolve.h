@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Host names to addresses, without the loop ever waiting: try resolve_numeric() first, which needs no worker.
- */
+/* Host names to addresses, without the loop ever waiting: try resolve_numeric() first, which needs no worker. */
 #ifndef BASE_RESOLVE_H
 #define BASE_RESOLVE_H
 

@@ -2,8 +2,8 @@
 /*
  * A growing, bounded string; and the escaping of text of outside origin.
  *
- * An error sticks: later additions do nothing, and who uses the text asks strbuf_error() once at the
- * end instead of after each piece.
+ * An error sticks: later additions do nothing, and who uses the text asks strbuf_error() once at the end instead of after each
+ * piece.
  */
 #include "config.h"
 #include "base/strbuf.h"
@@ -146,10 +146,7 @@ static bool printable_char(uint32_t c)
 	return (c & 0xfffe) != 0xfffe;
 }
 
-/*
- * The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of
- * bytes taken.
- */
+/* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of bytes taken. */
 static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
 {
 	static const char hex[] = "0123456789abcdef";

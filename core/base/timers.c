@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The loop's timers: a binary heap. Each node knows its place (slot, from 1), so that cancelling needs no
- * search.
- */
+/* The loop's timers: a binary heap. Each node knows its place (slot, from 1), so that cancelling needs no search. */
 #include "config.h"
 #include "base/timers.h"
 #include "base/mem.h"

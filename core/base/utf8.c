@@ -4,9 +4,8 @@
 #include "base/utf8.h"
 
 /*
- * What a first byte announces, and the least that its second may be and the most: that bound is where longer
- * forms (e0, f0), surrogates (ed) and what is beyond Unicode (f4) are kept out (RFC 3629, 4). c0, c1 and f5
- * to ff begin nothing.
+ * What a first byte announces, and the least that its second may be and the most: that bound is where longer forms (e0, f0),
+ * surrogates (ed) and what is beyond Unicode (f4) are kept out (RFC 3629, 4). c0, c1 and f5 to ff begin nothing.
  */
 static const struct lead {
 	uint8_t first, last, bytes, least, most;

@@ -8,9 +8,8 @@
 #include <stdint.h>
 
 /*
- * The character at s, of which len bytes may be read; its code point goes to *out. Gives its bytes, 1 to 4.
- * 0: there is none (len 0, cut off, not the shortest form, a surrogate, beyond U+10FFFF), and *out is not
- * set.
+ * The character at s, of which len bytes may be read; its code point goes to *out. Gives its bytes, 1 to 4. 0: there is none (len
+ * 0, cut off, not the shortest form, a surrogate, beyond U+10FFFF), and *out is not set.
  */
 size_t utf8_decode(const void *s, size_t len, uint32_t *out);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: a pool of threads, its queue of jobs, and the eventfd by which finished ones reach the loop. The
- * lock guards the queue, the finished list, the slots and the jobs' states; nothing is called while it is
- * held.
+ * Workers: a pool of threads, its queue of jobs, and the eventfd by which finished ones reach the loop. The lock guards the
+ * queue, the finished list, the slots and the jobs' states; nothing is called while it is held.
  */
 #include "config.h"
 #include "base/worker.h"
@@ -14,15 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/*
- * A daemon sits idle for weeks: threads that wait for nothing would hold their locked stacks all that
- * time.
- */
+/* A daemon sits idle for weeks: threads that wait for nothing would hold their locked stacks all that time. */
 #define IDLE_MS 10000
 
 /*
- * Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it
- * is locked in memory by mlockall().
+ * Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it is locked in memory
+ * by mlockall().
  */
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES (2048 * 1024)
@@ -102,8 +98,8 @@ static struct work *queue_get(struct queue *q)
 }
 
 /*
- * Waits for a job, with the lock held; NULL: the thread is to end. The clock is the condition's own:
- * the wall clock may jump while we wait.
+ * Waits for a job, with the lock held; NULL: the thread is to end. The clock is the condition's own: the wall clock may jump
+ * while we wait.
  */
 static struct work *wait_for_job(struct worker_pool *p)
 {
@@ -241,8 +237,8 @@ unsigned worker_pending(const struct worker_pool *p)
 }
 
 /*
- * Calls done() of what ran until nothing is left or a done() frees the pool: false then. One at a time
- * with the lock let go, since a done() submits and cancels others.
+ * Calls done() of what ran until nothing is left or a done() frees the pool: false then. One at a time with the lock let go,
+ * since a done() submits and cancels others.
  */
 static bool deliver_finished(struct worker_pool *p)
 {

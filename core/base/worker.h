@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that
- * the loop never does.
+ * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop never
+ * does.
  *
- * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what
- * the job owns; done() is called on the loop's thread afterwards. A pool of one thread runs its jobs in the
- * order they came.
+ * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what the job owns; done()
+ * is called on the loop's thread afterwards. A pool of one thread runs its jobs in the order they came.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -22,8 +21,8 @@ struct work {
 };
 
 /*
- * Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle
- * one ends after a while. -errno.
+ * Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle one ends after a
+ * while. -errno.
  */
 int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
 /*
@@ -32,14 +31,13 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
  */
 void worker_pool_free(struct worker_pool *p);
 /*
- * worker_pool_free() for the end of a program, without waiting: a read from a dead disk may never complete. If a job runs, its done() is
- * not called, and the pool stays in memory until the process exits.
+ * worker_pool_free() for the end of a program, without waiting: a read from a dead disk may never complete. If a job runs, its
+ * done() is not called, and the pool stays in memory until the process exits.
  */
 void worker_pool_leave(struct worker_pool *p);
 /*
- * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free
- * it. -EBUSY when it is under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be
- * made (done() is then not called).
+ * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free it. -EBUSY when it
+ * is under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be made (done() is then not called).
  */
 int worker_submit(struct worker_pool *p, struct work *w);
 /*

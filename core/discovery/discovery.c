@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A discovery: its machine as data (discovery.def), its beginning, retries and end. Owned by who started it.
- */
+/* A discovery: its machine as data (discovery.def), its beginning, retries and end. Owned by who started it. */
 #include "discovery/discovery.h"
 #include "base/mem.h"
 #include "base/strbuf.h"

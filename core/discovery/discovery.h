@@ -5,9 +5,9 @@
  * One attempt: resolve, connect (every address of a name in turn), log in to a discovery session (a redirect is followed), ask, log out.
  * An attempt that fails for a reason that may pass is made again, a second later, discovery.sendtargets.reopen_max times.
  *
- * Path requests of its own connects it answers itself while nobody else on this machine listens for such. Two discoveries at once would
- * each take the other for one who answers all: DISCOVERY_PATHS_LOCK is to be held (file_lock) by who starts one through a transport
- * with MISCSI_TRAIT_PATH.
+ * Path requests of its own connects it answers itself while nobody else on this machine listens for such. Two discoveries at once
+ * would each take the other for one who answers all: DISCOVERY_PATHS_LOCK is to be held (file_lock) by who starts one through a
+ * transport with MISCSI_TRAIT_PATH.
  */
 #ifndef DISCOVERY_DISCOVERY_H
 #define DISCOVERY_DISCOVERY_H
@@ -32,8 +32,8 @@ struct discovery_config {
 	const char *initiator_name; /* the iface's own goes first */
 	const char *initiator_alias; /* may be NULL */
 	/*
-	 * One target at one portal, at once when it is known, names and portals checked. portal->tpgt is PORTAL_TPGT_ANY where the target
-	 * said none. 0, or -errno: the discovery ends with it. The same may come twice: a retry begins anew.
+	 * One target at one portal, at once when it is known, names and portals checked. portal->tpgt is PORTAL_TPGT_ANY where
+	 * the target said none. 0, or -errno: the discovery ends with it. The same may come twice: a retry begins anew.
 	 */
 	int (*found)(void *arg, const char *target, const struct portal *portal);
 	/* Called before an attempt that follows one in which something was found: forget that. May be NULL. */

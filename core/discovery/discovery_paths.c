@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The paths of a discovery through an adapter. Usually the daemon answers the driver's requests; while there is none this does, for
- * its own connects alone, and by the same code.
+ * The paths of a discovery through an adapter. Usually the daemon answers the driver's requests; while there is none this does,
+ * for its own connects alone, and by the same code.
  *
- * A request must not be answered twice: drivers begin the connection anew with each answer. So whoever else listens is taken for one who
- * answers all, as the daemon does.
+ * A request must not be answered twice: drivers begin the connection anew with each answer. So whoever else listens is taken for
+ * one who answers all, as the daemon does.
  */
 #include "kernel/kernel.h"
 #include "record/record.h"

@@ -178,8 +178,8 @@ static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
 }
 
 /*
- * Waits for the socket. due 0: no limit. poll() ignores a descriptor of -1. The interrupt is checked before the deadline, so
- * that Ctrl-C is reported as such.
+ * Waits for the socket. due 0: no limit. poll() ignores a descriptor of -1. The interrupt is checked before the deadline, so that
+ * Ctrl-C is reported as such.
  */
 static int client_wait(struct client *c, short events, uint64_t due)
 {
@@ -457,8 +457,8 @@ static int collect_results(void *arg, struct json_object *parameters)
 }
 
 /*
- * Makes one call, and then a result for each record without one, because callers print a line for each, also when the
- * connection breaks. Frees parameters; error: from building them. No deadline, because the record limits the time of a login.
+ * Makes one call, and then a result for each record without one, because callers print a line for each, also when the connection
+ * breaks. Frees parameters; error: from building them. No deadline, because the record limits the time of a login.
  */
 static int call_many(struct client *client, const char *method, struct json_object *parameters, int error, struct collector *c,
 	struct err *err)

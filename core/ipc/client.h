@@ -55,8 +55,8 @@ typedef void (*client_result_fn)(void *arg, const struct client_result *r);
 
 /*
  * Calls fn exactly once for each record (sid), when it ends. Returns 0 when the daemon returned a result for each, whether good
- * or bad; otherwise -errno and *err, which fn also receives for each record without a result. wait false: the results report
- * only that the daemon accepted the records.
+ * or bad; otherwise -errno and *err, which fn also receives for each record without a result. wait false: the results report only
+ * that the daemon accepted the records.
  */
 int client_login(
 	struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn, void *arg, struct err *err);

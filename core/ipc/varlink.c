@@ -105,8 +105,8 @@ ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 }
 
 /*
- * json-c needs 800 bytes for an empty object, which has three bytes in a message. The limit, which no real call reaches,
- * prevents that a short message needs much memory.
+ * json-c needs 800 bytes for an empty object, which has three bytes in a message. The limit, which no real call reaches, prevents
+ * that a short message needs much memory.
  */
 static bool too_many_objects(const char *message, size_t len)
 {

@@ -32,8 +32,8 @@ void varlink_buffer_consume(struct varlink_buffer *b, size_t len); /* frees the 
 void varlink_buffer_free(struct varlink_buffer *b);
 
 /*
- * The first complete message: returns its length without the NUL, and *message is valid until the buffer changes
- * (NUL-terminated; consume length + 1). -EAGAIN: the message is not complete yet; -EMSGSIZE: it is longer than max.
+ * The first complete message: returns its length without the NUL, and *message is valid until the buffer changes (NUL-terminated;
+ * consume length + 1). -EAGAIN: the message is not complete yet; -EMSGSIZE: it is longer than max.
  */
 ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message);
 
@@ -48,8 +48,8 @@ int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t 
 void varlink_put(struct json_object *object);
 
 /*
- * Members by name; null counts as absent. 0; -ENOENT when absent; -EINVAL when of another type or out of range. *out is set
- * only on success.
+ * Members by name; null counts as absent. 0; -ENOENT when absent; -EINVAL when of another type or out of range. *out is set only
+ * on success.
  */
 int varlink_string(
 	struct json_object *object, const char *member, const char **out); /* without a NUL inside; lives with the object */

@@ -3,8 +3,8 @@
  * A call: found in the table, allowed or refused, handled, and replied to exactly once in the end.
  *
  * The order of events matters here: a handler may reply at once, so that the call must outlive the handler (`serving`), or much
- * later, or never if the client has disconnected (`cancel`). A second reply is a bug of ours: it is logged and dropped, since
- * the client would take it for the reply to its next call.
+ * later, or never if the client has disconnected (`cancel`). A second reply is a bug of ours: it is logged and dropped, since the
+ * client would take it for the reply to its next call.
  */
 #include "config.h"
 #include "ipc/varlink_call.h"
@@ -217,8 +217,8 @@ static void refuse_unknown(struct varlink_call *call, const char *name)
 }
 
 /*
- * Checks the row of the method, then calls its handler, which must reply or hold the call. The rights are checked first, so
- * that a client without them learns nothing.
+ * Checks the row of the method, then calls its handler, which must reply or hold the call. The rights are checked first, so that
+ * a client without them learns nothing.
  */
 static void call_handle(struct varlink_call *call, struct json_object *parameters)
 {
@@ -257,8 +257,8 @@ static const char *call_read(struct varlink_call *call, struct json_object *mess
 }
 
 /*
- * A message without a method is not a call, and the rest of the stream cannot be trusted: the connection ends. Other errors get
- * a reply, since the client may be a newer program that has another way.
+ * A message without a method is not a call, and the rest of the stream cannot be trusted: the connection ends. Other errors get a
+ * reply, since the client may be a newer program that has another way.
  */
 int varlink_call_serve(struct varlink_connection *c, struct json_object *message)
 {

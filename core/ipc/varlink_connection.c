@@ -5,8 +5,8 @@
  * While a call is in progress or a reply is unsent, nothing is read: a client that sends without reading fills its socket, not
  * our memory.
  *
- * A connection is dropped after any error, often from within its own call. It is freed later, by a task of the loop, when none
- * of its functions is running.
+ * A connection is dropped after any error, often from within its own call. It is freed later, by a task of the loop, when none of
+ * its functions is running.
  */
 #include "config.h"
 #include "ipc/varlink_connection.h"
@@ -164,8 +164,8 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 }
 
 /*
- * Serves one message of the buffer; false if none is complete. The message is removed from the buffer first, because the call
- * may drop the connection with its buffer.
+ * Serves one message of the buffer; false if none is complete. The message is removed from the buffer first, because the call may
+ * drop the connection with its buffer.
  */
 static bool connection_serve_next(struct varlink_connection *c)
 {
@@ -221,8 +221,8 @@ void varlink_connection_resume(struct varlink_connection *c)
 }
 
 /*
- * One read per event, since other clients wait too. The connection moves to the end of the list, whose head is dropped first
- * when there are too many.
+ * One read per event, since other clients wait too. The connection moves to the end of the list, whose head is dropped first when
+ * there are too many.
  */
 static void connection_read(struct varlink_connection *c)
 {

@@ -2,8 +2,8 @@
 /*
  * A Varlink server on the event loop: its connections, their limits, and its methods.
  *
- * It never waits for a client. The kernel identifies the client (SO_PEERCRED of the accepted socket). The calls of one
- * connection are handled one after the other; a handler that replies later holds its call (varlink_call.h).
+ * It never waits for a client. The kernel identifies the client (SO_PEERCRED of the accepted socket). The calls of one connection
+ * are handled one after the other; a handler that replies later holds its call (varlink_call.h).
  */
 #ifndef IPC_VARLINK_SERVER_H
 #define IPC_VARLINK_SERVER_H
@@ -55,8 +55,7 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 /* Cancels the held calls, sends what can be sent without waiting, and closes all sockets. */
 void varlink_server_free(struct varlink_server *s);
 /*
- * Accepts connections on a listening socket, which the server closes when it is freed. After -errno the caller keeps the
- * socket.
+ * Accepts connections on a listening socket, which the server closes when it is freed. After -errno the caller keeps the socket.
  */
 int varlink_server_listen(struct varlink_server *s, int fd);
 /* Serves a connected socket. The server closes it, also on failure (-errno). */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Series of netlink attributes. nla_type is the parameter: be2iscsi finds the address that goes with a netmask by it.
- */
+/* Series of netlink attributes. nla_type is the parameter: be2iscsi finds the address that goes with a netmask by it. */
 #include "config.h"
 #include "kernel/attrs.h"
 #include <errno.h>
@@ -11,9 +9,8 @@
 #define VALUE_MAX 4096
 
 /*
- * Drivers go from one attribute to the next by its aligned length, and trust the value's size by its
- * parameter. So the caller gives exactly the parameter's size, and what is too long is an error here,
- * not a cut value there.
+ * Drivers go from one attribute to the next by its aligned length, and trust the value's size by its parameter. So the caller
+ * gives exactly the parameter's size, and what is too long is an error here, not a cut value there.
  */
 static void attrs_put(struct strbuf *attrs, uint16_t param, const uint8_t *head, size_t head_len, const void *value, uint32_t len)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The payloads of SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS and SET_CHAP: series of netlink attributes, each with a packed header
- * of the kernel's before the value.
+ * The payloads of SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS and SET_CHAP: series of netlink attributes, each with a packed header of
+ * the kernel's before the value.
  *
- * Drivers read as many bytes as the parameter has, whatever length is sent (doc/KERNEL.md, Parameters as bytes): give exactly the width that fields.def lists. One
- * series is one transaction of the adapter.
+ * Drivers read as many bytes as the parameter has, whatever length is sent (doc/KERNEL.md, Parameters as bytes): give exactly the
+ * width that fields.def lists. One series is one transaction of the adapter.
  */
 #ifndef KERNEL_ATTRS_H
 #define KERNEL_ATTRS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decoding events. The kernel clears only the fields that it fills, so nothing else is read; lengths are
- * checked against what arrived, and a PDU's data length is the PDU's own, since the message's is rounded up.
+ * Decoding events. The kernel clears only the fields that it fills, so nothing else is read; lengths are checked against what
+ * arrived, and a PDU's data length is the PDU's own, since the message's is rounded up.
  */
 #include "config.h"
 #include "kernel/events.h"
@@ -137,10 +137,7 @@ static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const s
 	return handlers[ev->type - FIRST](&m, ops, arg);
 }
 
-/*
- * A message whose length cannot be true ends the datagram: where the next one begins is not known any
- * more.
- */
+/* A message whose length cannot be true ends the datagram: where the next one begins is not known any more. */
 int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg)
 {
 	const uint8_t *at = bytes;

@@ -33,9 +33,9 @@ struct kernel_event_ops {
 };
 
 /*
- * Decodes one datagram of a subscribed socket, which may hold several messages. Messages that are not events (answers, statistics for
- * others) and unknown numbers are ignored. -EBADMSG: a message is shorter than its type requires; those before it were delivered, those
- * after it are dropped.
+ * Decodes one datagram of a subscribed socket, which may hold several messages. Messages that are not events (answers, statistics
+ * for others) and unknown numbers are ignored. -EBADMSG: a message is shorter than its type requires; those before it were
+ * delivered, those after it are dropped.
  */
 int events_decode(const void *bytes, size_t len, const struct kernel_event_ops *ops, void *arg);
 

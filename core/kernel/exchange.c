@@ -2,9 +2,8 @@
 /*
  * Running a job: requests out, answers in, one judged by the other.
  *
- * The kernel has answered when send() returns, so an answer that is not there then never comes: that is an
- * error, and is not waited for. Answers carry no number of the request; they come in the order of the requests, and
- * repeat the request's fields.
+ * The kernel has answered when send() returns, so an answer that is not there then never comes: that is an error, and is not
+ * waited for. Answers carry no number of the request; they come in the order of the requests, and repeat the request's fields.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -12,18 +11,14 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * The kernel drops an answer after ten attempts at a full buffer, so more must never be under way than
- * fit.
- */
+/* The kernel drops an answer after ten attempts at a full buffer, so more must never be under way than fit. */
 #define BATCH_MAX 32 /* answers that surely fit into a default receive buffer */
 #define BATCH_BYTES 16384
 #define ANSWER_SIZE 128 /* an answer has 72; anything longer is none */
 
 /*
- * What the answer gives back, for the requests behind it and for the owner. The sid of a new session is
- * needed by every request behind it in the same job; that is why a login's whole preparation can be one
- * job.
+ * What the answer gives back, for the requests behind it and for the owner. The sid of a new session is needed by every request
+ * behind it in the same job; that is why a login's whole preparation can be one job.
  */
 static void note_answer(struct job *job, const struct requests_row *row, const struct iscsi_uevent *ev)
 {
@@ -45,10 +40,7 @@ static void note_answer(struct job *job, const struct requests_row *row, const s
 	}
 }
 
-/*
- * Success is two things: the answer is no IF_ERROR and, where the request has one, the driver's return
- * code is not negative.
- */
+/* Success is two things: the answer is no IF_ERROR and, where the request has one, the driver's return code is not negative. */
 static void judge_answer(struct job *job, unsigned i, const struct iscsi_uevent *ev)
 {
 	struct job_request *req = &job->state->req[i];
@@ -165,8 +157,8 @@ static void fall_back(struct job *job, unsigned i, const struct job_wire *wire)
 }
 
 /*
- * Fills in the numbers that an earlier answer returned. Left as it is, a request would go to host 0, which may be
- * another driver's: the kernel does not check that.
+ * Fills in the numbers that an earlier answer returned. Left as it is, a request would go to host 0, which may be another
+ * driver's: the kernel does not check that.
  */
 static void resolve_objects(struct job *job, unsigned i)
 {
@@ -186,9 +178,8 @@ static void resolve_objects(struct job *job, unsigned i)
 }
 
 /*
- * How many requests from i on go out together. Only parameters go together: nothing behind them depends
- * on one of them. A message whose end is not aligned must be the last of its datagram, for the kernel
- * looks for the next at the aligned place.
+ * How many requests from i on go out together. Only parameters go together: nothing behind them depends on one of them. A message
+ * whose end is not aligned must be the last of its datagram, for the kernel looks for the next at the aligned place.
  */
 static unsigned batch_count(const struct job_state *s, unsigned i)
 {
@@ -203,10 +194,7 @@ static unsigned batch_count(const struct job_state *s, unsigned i)
 	return n;
 }
 
-/*
- * The first failure ends the job, unless its request may fail: what comes behind was meant for a state
- * that was not reached.
- */
+/* The first failure ends the job, unless its request may fail: what comes behind was meant for a state that was not reached. */
 void exchange_run(struct job *job, const struct job_wire *wire)
 {
 	struct job_state *s = job->state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of NETLINK_ISCSI as they are on the wire: the numbers and layouts that <miscsi/kernel.h> leaves out, since no plugin needs
- * them. Kernel spelling, prefix iscsi_, no behaviour.
+ * Messages of NETLINK_ISCSI as they are on the wire: the numbers and layouts that <miscsi/kernel.h> leaves out, since no plugin
+ * needs them. Kernel spelling, prefix iscsi_, no behaviour.
  *
- * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and
- * the kernel has no compatibility layer for that.
+ * Host byte order. Every layout is fixed by offset: a 32-bit x86 compiler would otherwise put r at 36, and the kernel has no
+ * compatibility layer for that.
  */
 #ifndef KERNEL_ISCSI_IF_H
 #define KERNEL_ISCSI_IF_H

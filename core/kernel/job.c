@@ -2,8 +2,8 @@
 /*
  * A job: its buffer of messages, how a row turns arguments into one, and what came of it.
  *
- * Building never fails in the builder's face: the first error is kept, later requests are not added,
- * and reported when the job is run or submitted. A login adds dozens of requests and looks once.
+ * Building never fails in the builder's face: the first error is kept, later requests are not added, and reported when the job is
+ * run or submitted. A login adds dozens of requests and looks once.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -38,10 +38,7 @@ struct job *job_new(void)
 	return job;
 }
 
-/*
- * Everything is wiped, for the parameters hold CHAP secrets. Sockets are duplicates of our own, and
- * closed here.
- */
+/* Everything is wiped, for the parameters hold CHAP secrets. Sockets are duplicates of our own, and closed here. */
 void job_clear(struct job *job)
 {
 	struct job_state *s = job->state;
@@ -159,8 +156,8 @@ static struct job_request *append_message(struct job *job, const struct requests
 }
 
 /*
- * A request with the fields of u (NULL: zeros), the objects that its row names, and payload_len bytes of payload padded with zeros to len.
- * NULL: build_error is set.
+ * A request with the fields of u (NULL: zeros), the objects that its row names, and payload_len bytes of payload padded with
+ * zeros to len. NULL: build_error is set.
  */
 static struct job_request *add_request(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u,
 	const void *payload, size_t payload_len, size_t len)
@@ -219,10 +216,7 @@ void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, cons
 		req->param = u->set_param.param;
 }
 
-/*
- * With an endpoint the session is bound to it: offload drivers refuse the plain form, tcp refuses this
- * one.
- */
+/* With an endpoint the session is bound to it: offload drivers refuse the plain form, tcp refuses this one. */
 void job_create_session(
 	struct job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max, uint16_t queue_depth, uint32_t initial_cmdsn)
 {
@@ -247,8 +241,8 @@ void job_bind(struct job *job, uint64_t eph, bool leading)
 }
 
 /*
- * A duplicate, because the worker runs the job later: the number might be another file's by then. The
- * kernel looks it up in the table of the thread that sends, and takes its own reference.
+ * A duplicate, because the worker runs the job later: the number might be another file's by then. The kernel looks it up in the
+ * table of the thread that sends, and takes its own reference.
  */
 void job_bind_socket(struct job *job, int fd, bool leading)
 {
@@ -267,8 +261,8 @@ void job_bind_socket(struct job *job, int fd, bool leading)
 }
 
 /*
- * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one
- * aligned. A NULL text makes no request.
+ * Text with its NUL, which the kernel does not add; messages that may share a datagram keep the next one aligned. A NULL text
+ * makes no request.
  */
 static struct job_request *add_text_request(
 	struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *text, size_t len)
@@ -342,10 +336,7 @@ void job_stop_conn(struct job *job, enum iscsi_stop_flag flag)
 	job_add(job, ISCSI_UEVENT_STOP_CONN, FIELDS(.stop_conn = { .flag = flag }), NULL, 0);
 }
 
-/*
- * libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and
- * ExpStatSN in.
- */
+/* libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and ExpStatSN in. */
 void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len)
 {
 	uint8_t buf[ISCSI_BHS_LEN + PDU_DATA_MAX];
@@ -371,8 +362,8 @@ void job_destroy_conn(struct job *job)
 }
 
 /*
- * Asynchronous: destroying waits for I/O, with the mutex of all iSCSI management held. Kernels that do
- * not know it are asked by the other request.
+ * Asynchronous: destroying waits for I/O, with the mutex of all iSCSI management held. Kernels that do not know it are asked by
+ * the other request.
  */
 void job_destroy_session(struct job *job)
 {
@@ -428,8 +419,8 @@ const void *job_data(const struct job *job, unsigned index, size_t *len)
 }
 
 /*
- * The error for people: that of an errno with one meaning for every request, otherwise the request's own.
- * Some errnos come from the socket when the kernel never answered, and from a driver when it did.
+ * The error for people: that of an errno with one meaning for every request, otherwise the request's own. Some errnos come from
+ * the socket when the kernel never answered, and from a driver when it did.
  */
 static enum miscsi_error error_of(const struct job_request *req)
 {

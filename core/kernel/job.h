@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A job: requests to the kernel that run in order, in one hand-over, until one fails. Built by its owner, run
- * by struct kernel.
+ * A job: requests to the kernel that run in order, in one hand-over, until one fails. Built by its owner, run by struct kernel.
  *
  * Builders return nothing: if memory runs out or a bound is exceeded, the job keeps the error, and kernel_submit() or kernel_run() returns
  * it. A request acts on the session, connection and host last named by

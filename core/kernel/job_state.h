@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a job, shared by the files that build it (job.c), run it (exchange.c, multicast.c) and hand it over
- * (kernel.c).
+ * The inside of a job, shared by the files that build it (job.c), run it (exchange.c, multicast.c) and hand it over (kernel.c).
  *
- * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being
- * sent together; the answer's iscsi_uevent replaces the request's. Between kernel_submit() and done() only
- * the worker touches a job.
+ * All requests lie in one buffer, each a whole netlink message, so that neighbours are one datagram by being sent together; the
+ * answer's iscsi_uevent replaces the request's. Between kernel_submit() and done() only the worker touches a job.
  */
 #ifndef KERNEL_JOB_STATE_H
 #define KERNEL_JOB_STATE_H

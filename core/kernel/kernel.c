@@ -2,13 +2,11 @@
 /*
  * A program's access to the kernel's iSCSI, and its sockets.
  *
- * The socket for requests is opened at the first one and used under a lock, by the worker's thread or
- * by kernel_run(). The one for events is the loop's. A submitted job is on the list until its done():
- * that list is what kernel_free() ends.
+ * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by kernel_run(). The one
+ * for events is the loop's. A submitted job is on the list until its done(): that list is what kernel_free() ends.
  *
- * Two sockets, because answers have no number of their request: on a socket that is in group 1 an event
- * may come between a request and its answer, and an answer that was lost in a storm of events would be
- * waited for in vain.
+ * Two sockets, because answers have no number of their request: on a socket that is in group 1 an event may come between a
+ * request and its answer, and an answer that was lost in a storm of events would be waited for in vain.
  */
 #include "config.h"
 #include "kernel/kernel.h"
@@ -57,8 +55,8 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
 }
 
 /*
- * Opens the socket if need be. Without one every request has failed for the same reason. The socket
- * stays open: opening it may load a module, and costs more than most requests.
+ * Opens the socket if need be. Without one every request has failed for the same reason. The socket stays open: opening it may
+ * load a module, and costs more than most requests.
  */
 static void kernel_run_job(struct kernel *k, struct job *job)
 {
@@ -111,10 +109,7 @@ static void job_done_work(struct work *w)
 		job_free(s->job);
 }
 
-/*
- * One worker: the kernel takes requests of all processes one by one, so a second thread would only wait
- * for its mutex.
- */
+/* One worker: the kernel takes requests of all processes one by one, so a second thread would only wait for its mutex. */
 int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg)
 {
 	struct job_state *s = job->state;
@@ -139,10 +134,7 @@ int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *jo
 	return 0;
 }
 
-/*
- * A job that runs cannot be stopped: sendmsg() is not interrupted. It ends by itself and is freed then,
- * untold.
- */
+/* A job that runs cannot be stopped: sendmsg() is not interrupted. It ends by itself and is freed then, untold. */
 void kernel_cancel(struct kernel *k, struct job *job)
 {
 	struct job_state *s = job->state;
@@ -179,10 +171,7 @@ static void kernel_deliver(struct kernel *k, const uint8_t *bytes, size_t len)
 		(void)events_decode(bytes, len, l->events, l->arg);
 }
 
-/*
- * ENOBUFS means that events were lost, once. Which ones is not known: a listener has to read sysfs
- * again.
- */
+/* ENOBUFS means that events were lost, once. Which ones is not known: a listener has to read sysfs again. */
 static void on_event(void *arg, uint32_t events)
 {
 	struct kernel *k = arg;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a
- * loop, one for events.
+ * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a loop, one for events.
  *
- * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop hands lists of
- * them (kernel/job.h) to the one worker that this object owns; a command-line program runs them itself.
+ * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop hands lists of them (kernel/job.h) to
+ * the one worker that this object owns; a command-line program runs them itself.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -27,10 +26,9 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
 void kernel_free(struct kernel *k);
 
 /*
- * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for
- * each event; at most some dozens in one round. *events stays the caller's and must live as long. Needs
- * CAP_NET_ADMIN. Before it there is no kernel_submit(). Errors: MISCSI_ERR_ACCESS,
- * MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
+ * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for each event; at most
+ * some dozens in one round. *events stays the caller's and must live as long. Needs CAP_NET_ADMIN. Before it there is no
+ * kernel_submit(). Errors: MISCSI_ERR_ACCESS, MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
 
@@ -45,8 +43,8 @@ void kernel_listen(struct kernel *k, struct kernel_listener *l);
 void kernel_unlisten(struct kernel_listener *l);
 
 /*
- * Joins the group of path requests, for a program that attached without it. A member must answer them (kernel_listen), or make sure that
- * another does. -ENOTCONN: not attached; -errno.
+ * Joins the group of path requests, for a program that attached without it. A member must answer them (kernel_listen), or make
+ * sure that another does. -ENOTCONN: not attached; -errno.
  */
 int kernel_join_paths(struct kernel *k);
 void kernel_leave_paths(struct kernel *k);

@@ -120,10 +120,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
 }
 
-/*
- * A blacklisted module is not loaded against the administrator's will; it is reported as a lack of
- * permission.
- */
+/* A blacklisted module is not loaded against the administrator's will; it is reported as a lack of permission. */
 int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 {
 	char plain[NAME_MAX_LEN];

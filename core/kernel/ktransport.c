@@ -26,10 +26,7 @@ bool ktransport_layout_fits(bool built_for_i386, uint64_t handle)
 	return !built_for_i386 || handle > UINT32_MAX;
 }
 
-/*
- * Never kept: it is a pointer of the kernel's and changes whenever the module is loaded anew. Readable
- * by root alone.
- */
+/* Never kept: it is a pointer of the kernel's and changes whenever the module is loaded anew. Readable by root alone. */
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err)
 {
 	char shown[64];
@@ -54,8 +51,8 @@ int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
 }
 
 /*
- * A request with one driver's handle and another's host makes the first work on the second's memory: so
- * a host's transport is found out from the host, and never taken from a record.
+ * A request with one driver's handle and another's host makes the first work on the second's memory: so a host's transport is
+ * found out from the host, and never taken from a record.
  */
 int ktransport_of_host(const struct sysfs *s, const struct ktransport_map *map, uint32_t host_no, char buf[KTRANSPORT_NAME_MAX])
 {

@@ -11,9 +11,8 @@
 #define KTRANSPORT_NAME_MAX 32
 
 /*
- * The handle that a request names its transport by. It changes whenever the module is loaded: read it again
- * after a failure with -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded);
- * MISCSI_ERR_ACCESS: not root.
+ * The handle that a request names its transport by. It changes whenever the module is loaded: read it again after a failure with
+ * -EINVAL. MISCSI_ERR_TRANS_NOT_FOUND: no such transport (its module is not loaded); MISCSI_ERR_ACCESS: not root.
  */
 int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, struct err *err);
 /*
@@ -25,9 +24,8 @@ bool ktransport_layout_fits(bool built_for_i386, uint64_t handle);
 int ktransport_list(const struct sysfs *s, struct sysfs_list *out);
 
 /*
- * Nothing in sysfs links a host to its transport but the name its driver gave to SCSI, which for some is
- * another one. Gives the transport's name for a proc_name, or NULL: unknown. Answered from the plugins' match
- * tables; must be the same for all hosts.
+ * Nothing in sysfs links a host to its transport but the name its driver gave to SCSI, which for some is another one. Gives the
+ * transport's name for a proc_name, or NULL: unknown. Answered from the plugins' match tables; must be the same for all hosts.
  */
 struct ktransport_map {
 	const char *(*transport)(void *arg, const char *proc_name);

@@ -2,10 +2,10 @@
 /*
  * GET_STATS, GET_CHAP, GET_HOST_STATS: answered by a multicast to group 1.
  *
- * When nobody is in the group, or every receive buffer there is full, the kernel tries again for ever inside
- * the request, holding the mutex of all iSCSI management; the process cannot even be killed. So this is the
- * only way to such a request: a socket of its own joins the group, is emptied, sends, and takes the answer
- * among whatever events there are. It does not join: nothing is sent.
+ * When nobody is in the group, or every receive buffer there is full, the kernel tries again for ever inside the request, holding
+ * the mutex of all iSCSI management; the process cannot even be killed. So this is the only way to such a request: a socket of
+ * its own joins the group, is emptied, sends, and takes the answer among whatever events there are. It does not join: nothing is
+ * sent.
  */
 #include "config.h"
 #include "base/mem.h"
@@ -45,10 +45,7 @@ static int keep_payload(struct job *job, unsigned i, const struct iscsi_uevent *
 	return 0;
 }
 
-/*
- * 1: not what we wait for. Every subscriber gets every answer, so another program's may come between:
- * type and objects decide.
- */
+/* 1: not what we wait for. Every subscriber gets every answer, so another program's may come between: type and objects decide. */
 static int multicast_take(struct job *job, unsigned i, const uint8_t *bytes, size_t len)
 {
 	const struct requests_row *row = job->state->req[i].row;
@@ -73,8 +70,8 @@ static int multicast_take(struct job *job, unsigned i, const uint8_t *bytes, siz
 }
 
 /*
- * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message:
- * an answer to GET_CHAP holds passwords, ours or another program's.
+ * Takes messages until take() has found ours (asked) or until there are none. Wiped after each message: an answer to GET_CHAP
+ * holds passwords, ours or another program's.
  */
 static int multicast_receive(struct job *job, unsigned i, const struct job_wire *wire, void *sock, uint8_t *buf, bool asked)
 {
@@ -96,8 +93,8 @@ static int multicast_receive(struct job *job, unsigned i, const struct job_wire 
 }
 
 /*
- * Emptying comes after joining and right before sending: with a full buffer as the only one in the
- * group the kernel would never come back.
+ * Emptying comes after joining and right before sending: with a full buffer as the only one in the group the kernel would never
+ * come back.
  */
 static int multicast_ask(struct job *job, unsigned i, const struct job_wire *wire, void *sock)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets of NETLINK_ISCSI, by libnl. Messages are put together elsewhere: of libnl only the socket and its
- * memberships are used.
+ * Sockets of NETLINK_ISCSI, by libnl. Messages are put together elsewhere: of libnl only the socket and its memberships are used.
  */
 #include "config.h"
 #include "kernel/netlink.h"
@@ -21,8 +20,8 @@ static int errno_or(int fallback)
 }
 
 /*
- * EPROTONOSUPPORT when the module is not there and could not be loaded; ECONNREFUSED, on sending, from
- * another network namespace than the first, where the kernel has no end of this socket.
+ * EPROTONOSUPPORT when the module is not there and could not be loaded; ECONNREFUSED, on sending, from another network namespace
+ * than the first, where the kernel has no end of this socket.
  */
 static int nl_open(void *arg, void **out)
 {
@@ -79,10 +78,7 @@ static int nl_out(void *sock, const void *bytes, size_t len)
 	return n < 0 ? errno_or(-EIO) : 0;
 }
 
-/*
- * A message that was cut, or that a process has sent and not the kernel, is given back as one of no
- * bytes.
- */
+/* A message that was cut, or that a process has sent and not the kernel, is given back as one of no bytes. */
 static int nl_in(void *sock, void *bufs, size_t size, size_t *lens, unsigned n)
 {
 	struct mmsghdr msg[RECV_MAX] = { 0 };

@@ -2,8 +2,8 @@
 /*
  * Sockets to the kernel: they send and receive datagrams, whatever these mean.
  *
- * The operations are a table so that tests put a made-up kernel in the place of NETLINK_ISCSI. A socket
- * belongs to its opener and is used by one thread at a time.
+ * The operations are a table so that tests put a made-up kernel in the place of NETLINK_ISCSI. A socket belongs to its opener and
+ * is used by one thread at a time.
  */
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H
@@ -19,15 +19,14 @@ struct netlink_ops {
 	int (*join)(void *sock, unsigned group, size_t bytes);
 	void (*leave)(void *sock, unsigned group);
 	/*
-	 * Sends one datagram of whole requests. The kernel runs them before this returns, however long that
-	 * takes, and their answers then wait to be received. -ECONNREFUSED: not in the initial network
-	 * namespace.
+	 * Sends one datagram of whole requests. The kernel runs them before this returns, however long that takes, and their
+	 * answers then wait to be received. -ECONNREFUSED: not in the initial network namespace.
 	 */
 	int (*send)(void *sock, const void *bytes, size_t len);
 	/*
-	 * Receives at most n datagrams, one into each buffer, and sets their lengths in *lens. Never waits.
-	 * Returns how many came, or -EAGAIN (none waits), -ENOBUFS (some were lost, once), -errno. A datagram
-	 * that was cut, or is not the kernel's, has length 0.
+	 * Receives at most n datagrams, one into each buffer, and sets their lengths in *lens. Never waits. Returns how many
+	 * came, or -EAGAIN (none waits), -ENOBUFS (some were lost, once), -errno. A datagram that was cut, or is not the
+	 * kernel's, has length 0.
 	 */
 	int (*recv)(void *sock, void *bufs, size_t size, size_t *lens, unsigned n);
 	/* For the event loop: readable when a datagram waits. */

@@ -47,10 +47,7 @@ static void report_change(void *arg)
 	w->fn(w->arg);
 }
 
-/*
- * Routes come by hundreds when a link comes up: one call at the end of the burst, but not later than
- * LATEST_MS.
- */
+/* Routes come by hundreds when a link comes up: one call at the end of the burst, but not later than LATEST_MS. */
 static void note_change(struct netwatch *w)
 {
 	uint64_t now = loop_now(w->loop), waited;
@@ -82,10 +79,7 @@ static void on_readable(void *arg, uint32_t events)
 	}
 }
 
-/*
- * Connections that wait for their next attempt are woken by it: a host that comes back online logs in
- * at once.
- */
+/* Connections that wait for their next attempt are woken by it: a host that comes back online logs in at once. */
 int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out)
 {
 	struct netwatch *w = x_new(struct netwatch);

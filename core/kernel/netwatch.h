@@ -10,8 +10,8 @@
 struct netwatch;
 
 /*
- * fn is called from the loop, once for a burst of changes (they come in bursts: link, addresses, routes), soon after its last one and at
- * the latest a second after its first. Needs no privilege. -errno of the socket.
+ * fn is called from the loop, once for a burst of changes (they come in bursts: link, addresses, routes), soon after its last one
+ * and at the latest a second after its first. Needs no privilege. -errno of the socket.
  */
 int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out);
 void netwatch_free(struct netwatch *w); /* NULL is allowed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Routes and neighbours by libnl-route. One socket per question: questions are few, and a socket that is kept would have to be kept in
- * step.
+ * Routes and neighbours by libnl-route. One socket per question: questions are few, and a socket that is kept would have to be
+ * kept in step.
  */
 #include "kernel/route.h"
 #include <errno.h>

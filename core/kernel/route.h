@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a packet to an address would leave this machine, from the kernel's routes and neighbours, for adapters that send by themselves.
- * Nothing is kept; each call asks the kernel again and waits for nothing else.
+ * How a packet to an address would leave this machine, from the kernel's routes and neighbours, for adapters that send by
+ * themselves. Nothing is kept; each call asks the kernel again and waits for nothing else.
  */
 #ifndef KERNEL_ROUTE_H
 #define KERNEL_ROUTE_H

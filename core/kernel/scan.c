@@ -51,8 +51,7 @@ int scan_host_wait(const struct sysfs *s, uint32_t host_no, uint32_t channel, ui
 }
 
 /*
- * "2:0:0:10" Beside devices a target's directory holds attributes and links: names other than H:C:T:L of this
- * host are skipped.
+ * "2:0:0:10" Beside devices a target's directory holds attributes and links: names other than H:C:T:L of this host are skipped.
  */
 static int device_address(const char *name, uint32_t host_no, struct scan_device *dev)
 {
@@ -134,10 +133,7 @@ void scan_devices_free(struct scan_devices *d)
 	*d = (struct scan_devices){ 0 };
 }
 
-/*
- * Each known device is asked anew first, since a host's scan finds new ones only, and not that a disk
- * has grown.
- */
+/* Each known device is asked anew first, since a host's scan finds new ones only, and not that a disk has grown. */
 int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid)
 {
 	cleanup(scan_devices_free) struct scan_devices found = { 0 };
@@ -175,10 +171,7 @@ static void scan_ended(struct work *w)
 		done(status, arg);
 }
 
-/*
- * On a worker: a scan writes to sysfs and returns when every unit has answered or run into its time
- * limit.
- */
+/* On a worker: a scan writes to sysfs and returns when every unit has answered or run into its time limit. */
 static int scan_submit(struct scanner *sc, const struct scan *what, struct scan **out)
 {
 	struct scan *scan = x_new(struct scan);

@@ -2,8 +2,7 @@
 /*
  * SCSI scans, and what they found: the devices of a session.
  *
- * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool,
- * several at once.
+ * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool, several at once.
  */
 #ifndef KERNEL_SCAN_H
 #define KERNEL_SCAN_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sysfs: every access is openat() below a directory held open, so that many reads of one object look
- * its path up once.
+ * sysfs: every access is openat() below a directory held open, so that many reads of one object look its path up once.
  *
  * The root may be another directory than /sys: tests have a tree of files there.
  */

@@ -2,8 +2,8 @@
 /*
  * sysfs, or what a test put in its place: attributes read and written below a directory that is held open.
  *
- * A struct sysfs is the root or any directory below; paths are printf-formatted and relative to it. Reads are
- * bounded by a page. Names that come from outside must be checked before they get into a path.
+ * A struct sysfs is the root or any directory below; paths are printf-formatted and relative to it. Reads are bounded by a page.
+ * Names that come from outside must be checked before they get into a path.
  */
 #ifndef KERNEL_SYSFS_H
 #define KERNEL_SYSFS_H

@@ -2,8 +2,8 @@
 /*
  * The CHAP settings of a record, for the logins of sessions and discoveries.
  *
- * A record contains a secret, or names a file or a systemd credential with it. A worker reads the file for each login. The secret is
- * wiped as soon as the login has its copy.
+ * A record contains a secret, or names a file or a systemd credential with it. A worker reads the file for each login. The secret
+ * is wiped as soon as the login has its copy.
  */
 #ifndef LINK_CREDENTIALS_H
 #define LINK_CREDENTIALS_H

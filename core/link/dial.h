@@ -34,8 +34,8 @@ enum dial_driver { DIAL_NO_DRIVER, DIAL_DRIVER, DIAL_DRIVER_ANEW };
 /* Opens the driver and looks the host up (its text stays until the end). 1: both are known already; 0: done() follows; -errno. */
 int dial_look_up(struct dial *d, const char *host, uint16_t port, enum dial_driver driver, struct err *err);
 /*
- * Connects to the next address, after the last one to the first. iface: a record with an interface's settings, or NULL. After done() the
- * binding in op is the owner's to disconnect.
+ * Connects to the next address, after the last one to the first. iface: a record with an interface's settings, or NULL. After
+ * done() the binding in op is the owner's to disconnect.
  */
 void dial_connect(struct dial *d, const struct record *iface, int64_t seconds);
 /* Has every address been tried since dial_rewind()? */

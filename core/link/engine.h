@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The engine: what everything that reaches a target stands on. The daemon and a command each make one and pass it down.
- */
+/* The engine: what everything that reaches a target stands on. The daemon and a command each make one and pass it down. */
 #ifndef LINK_ENGINE_H
 #define LINK_ENGINE_H
 

@@ -2,8 +2,8 @@
 /*
  * The kernel's session and its connection: made, bound, given parameters, started, stopped and destroyed, and PDUs sent through it.
  *
- * Embedded by its owner. Requests run in the order in which they are handed over; doc/KERNEL.md has the rules of that order. One job is
- * under way at a time, and beside it one PDU.
+ * Embedded by its owner. Requests run in the order in which they are handed over; doc/KERNEL.md has the rules of that order. One
+ * job is under way at a time, and beside it one PDU.
  */
 #ifndef LINK_KCONN_H
 #define LINK_KCONN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Path requests (107): drivers that send by themselves ask which way, and wait for the answer. One object for who answers them: the
- * manager, for the whole machine; a discovery, for its own connects when no daemon is there.
+ * Path requests (107): drivers that send by themselves ask which way, and wait for the answer. One object for who answers them:
+ * the manager, for the whole machine; a discovery, for its own connects when no daemon is there.
  */
 #ifndef LINK_PATHS_H
 #define LINK_PATHS_H

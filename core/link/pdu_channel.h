@@ -48,8 +48,8 @@ int pdu_channel_socket_new(struct loop *loop, int fd, const struct pdu_channel_e
 #define PDU_CHANNEL_KERNEL_DATA_MAX 8192 /* the one buffer of a kernel's connection for login and text */
 
 /*
- * Over a session of the kernel on an endpoint. On success the endpoint is the channel's and *binding is none. The engine's kernel must be
- * attached, and must live until kernel_pending() is 0: what was made is undone after free() returned. -errno.
+ * Over a session of the kernel on an endpoint. On success the endpoint is the channel's and *binding is none. The engine's kernel
+ * must be attached, and must live until kernel_pending() is 0: what was made is undone after free() returned. -errno.
  *
  * login: what an adapter that logs in by itself is told, during the call; free() is then the logout.
  */

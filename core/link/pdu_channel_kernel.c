@@ -2,9 +2,9 @@
 /*
  * The PDU channel over the kernel: a session without SCSI commands, on an endpoint of an adapter or of RDMA.
  *
- * It owns the endpoint and the kernel's session. Requests run one after another on the kernel's worker, so what is submitted in order
- * happens in order; only the first PDU waits here, until the session has a number. When its user frees it, it goes on by itself until
- * the kernel has nothing left of it.
+ * It owns the endpoint and the kernel's session. Requests run one after another on the kernel's worker, so what is submitted in
+ * order happens in order; only the first PDU waits here, until the session has a number. When its user frees it, it goes on by
+ * itself until the kernel has nothing left of it.
  */
 #include "base/mem.h"
 #include "kernel/kernel.h"

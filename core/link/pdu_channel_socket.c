@@ -2,8 +2,8 @@
 /*
  * The PDU channel over a socket of ours. No digests: a discovery session has none (RFC 7143 13.1 makes them irrelevant there).
  *
- * Memory is bounded by the reader's limit and one PDU to be sent; what the target sends is read a buffer at a time, so that a flood
- * leaves the loop its turns.
+ * Memory is bounded by the reader's limit and one PDU to be sent; what the target sends is read a buffer at a time, so that a
+ * flood leaves the loop its turns.
  */
 #include "base/mem.h"
 #include "proto/login.h"

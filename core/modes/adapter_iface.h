@@ -14,8 +14,7 @@
 int adapter_iface_setup(struct context *ctx, struct err *err);
 
 /*
- * Removes from the list all ifaces but those that the host serves: bound to it, or unbound and of its transport.
- * HOST_NOT_FOUND.
+ * Removes from the list all ifaces but those that the host serves: bound to it, or unbound and of its transport. HOST_NOT_FOUND.
  */
 int adapter_iface_of_host(struct context *ctx, const char *which, struct record_list *ifaces, struct err *err);
 

@@ -2,8 +2,8 @@
 /*
  * Opens the parts of a command's context when they are first needed.
  *
- * That late, because most commands need few of them: a listing must work without a daemon, without root, without plugins, and
- * in a container that lacks half of this.
+ * That late, because most commands need few of them: a listing must work without a daemon, without root, without plugins, and in
+ * a container that lacks half of this.
  */
 #include "modes/context.h"
 
@@ -18,8 +18,8 @@
 #include <string.h>
 
 /*
- * A running daemon accepts a connection at once, unless hundreds of commands connect together. The limit makes sure that a
- * daemon that hangs is reported, before our caller loses patience and kills us.
+ * A running daemon accepts a connection at once, unless hundreds of commands connect together. The limit makes sure that a daemon
+ * that hangs is reported, before our caller loses patience and kills us.
  */
 #define CONNECT_MS 10000
 #define STARTED_CONNECT_MS 100
@@ -148,8 +148,8 @@ static int config_path(struct context *ctx, const char *file, char *path, size_t
 }
 
 /*
- * The command reads it itself. In 2.1.8 the daemon reads it, so that without a daemon a new record silently lacks the settings
- * of iscsid.conf.
+ * The command reads it itself. In 2.1.8 the daemon reads it, so that without a daemon a new record silently lacks the settings of
+ * iscsid.conf.
  */
 int context_conf(struct context *ctx, const struct record **out, struct err *err)
 {
@@ -200,8 +200,8 @@ static int connect_started_daemon(void *arg)
 }
 
 /*
- * The message is that of 2.1.8, with its number, because scripts look for it. The daemon is started only if it is not running;
- * a daemon that refuses us or is busy is running.
+ * The message is that of 2.1.8, with its number, because scripts look for it. The daemon is started only if it is not running; a
+ * daemon that refuses us or is busy is running.
  */
 int context_client(struct context *ctx, struct client **out, struct err *err)
 {

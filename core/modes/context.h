@@ -43,8 +43,8 @@ int context_conf(struct context *ctx, const struct record **out, struct err *err
 int context_initiator(struct context *ctx, const char **name, const char **alias, struct err *err);
 
 /*
- * The connection to the daemon. If the daemon is not running, it is started with iscsid.startup (root only). ISCSID_NOTCONN
- * with the text "can not connect to iSCSI daemon (errno)!".
+ * The connection to the daemon. If the daemon is not running, it is started with iscsid.startup (root only). ISCSID_NOTCONN with
+ * the text "can not connect to iSCSI daemon (errno)!".
  */
 int context_client(struct context *ctx, struct client **out, struct err *err);
 /* The same where the daemon is optional: never starts it, and waits at most timeout_ms. */

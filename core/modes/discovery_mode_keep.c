@@ -28,8 +28,8 @@ static bool is_used(void *arg, const struct record *node)
 }
 
 /*
- * The discovery record is stored first: the links to its nodes lie in its directory, and `-o show -P 1` lists by it. Sessions
- * are read only if records may be deleted.
+ * The discovery record is stored first: the links to its nodes lie in its directory, and `-o show -P 1` lists by it. Sessions are
+ * read only if records may be deleted.
  */
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	struct record_list *nodes, struct err *err)

@@ -2,8 +2,8 @@
 /*
  * Performs a discovery and makes node records of the result. The result is kept in a small form until it is complete.
  *
- * A target may report 100000 portals. A record of each needs some kilobytes, the strings here some hundred bytes. So records
- * are made after the end of the response, for one iface at a time.
+ * A target may report 100000 portals. A record of each needs some kilobytes, the strings here some hundred bytes. So records are
+ * made after the end of the response, for one iface at a time.
  */
 #include "modes/discovery_mode_private.h"
 
@@ -162,8 +162,7 @@ static int node_of_found(const struct discovery_mode_select *s, const struct rec
 }
 
 /*
- * All are copied from one template, because applying iscsid.conf to each record would take most of the time of a large
- * discovery.
+ * All are copied from one template, because applying iscsid.conf to each record would take most of the time of a large discovery.
  */
 static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *iface,
 	const struct answer *a, struct record_list *nodes, struct err *err)
@@ -222,8 +221,8 @@ static int choose_discovery_record(
 }
 
 /*
- * The discovery succeeds if it does through one of the ifaces: on many storage networks not every path leads to every portal.
- * If all fail, the first error is reported.
+ * The discovery succeeds if it does through one of the ifaces: on many storage networks not every path leads to every portal. If
+ * all fail, the first error is reported.
  */
 int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *nodes, struct err *err)
 {

@@ -11,8 +11,7 @@
 #include "object/firmware.h"
 
 /*
- * All boot targets, with their transports; host_no is the adapter that leads to the target. NO_OBJS_FOUND: there is none.
- * ACCESS.
+ * All boot targets, with their transports; host_no is the adapter that leads to the target. NO_OBJS_FOUND: there is none. ACCESS.
  */
 int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct err *err);
 

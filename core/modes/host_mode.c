@@ -223,8 +223,8 @@ static const struct field *parameter_of(const char *name)
 }
 
 /*
- * Stricter than for an iface: an empty value is refused, because the driver would keep the old one. The error uses the name
- * that the user typed.
+ * Stricter than for an iface: an empty value is refused, because the driver would keep the old one. The error uses the name that
+ * the user typed.
  */
 static int parameter_check(const struct field *setting, const char *name, const char *value, struct err *err)
 {

@@ -8,8 +8,8 @@
 #include "object/host.h"
 
 /*
- * The hosts that -H selects (number or hardware address); NULL: all. HOST_NOT_FOUND when only others exist; having no host at
- * all is success.
+ * The hosts that -H selects (number or hardware address); NULL: all. HOST_NOT_FOUND when only others exist; having no host at all
+ * is success.
  */
 int host_mode_list(struct context *ctx, const char *which, struct host_list *out, struct err *err);
 /*

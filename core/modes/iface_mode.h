@@ -10,8 +10,8 @@
  */
 int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err);
 /*
- * The iface of this name; IDBM when there is none. The name of a transport is accepted too, unless the transport needs sockets
- * or a particular host: a session is then bound to the transport, and the route chooses the adapter (iscsiadm(8), -I).
+ * The iface of this name; IDBM when there is none. The name of a transport is accepted too, unless the transport needs sockets or
+ * a particular host: a session is then bound to the transport, and the route chooses the adapter (iscsiadm(8), -I).
  * TRANS_NOT_FOUND: the transport's plugin is missing.
  */
 int iface_mode_get(struct context *ctx, const char *name, struct record **out, struct err *err);

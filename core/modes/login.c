@@ -45,8 +45,8 @@ static void login_result(void *arg, const struct client_result *r)
 }
 
 /*
- * Reports and leaves out the records that have all their sessions. This comes before the daemon is called or started: clients
- * log in again and again, and mostly there is nothing to do.
+ * Reports and leaves out the records that have all their sessions. This comes before the daemon is called or started: clients log
+ * in again and again, and mostly there is nothing to do.
  */
 static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {

@@ -2,8 +2,8 @@
 /*
  * Logs in, logs out and rescans: many records or sessions in one call to the daemon, each reported when it ends.
  *
- * All functions return 0, or -errno and *err for the failure with the lowest index. Since result() reports each failure, *err
- * is only for the exit status.
+ * All functions return 0, or -errno and *err for the failure with the lowest index. Since result() reports each failure, *err is
+ * only for the exit status.
  */
 #ifndef MODES_LOGIN_H
 #define MODES_LOGIN_H
@@ -23,8 +23,7 @@ struct login_events {
 };
 
 /*
- * wait false: the result reports only that the daemon accepted the login. SESS_EXISTS when a session existed and nothing
- * failed.
+ * wait false: the result reports only that the daemon accepted the login. SESS_EXISTS when a session existed and nothing failed.
  */
 int login_records(
 	struct context *ctx, const struct record_list *nodes, bool wait, const struct login_events *events, struct err *err);

@@ -178,8 +178,8 @@ static int change_node(void *arg, struct record *r, struct err *err)
 }
 
 /*
- * record_set_key() refuses the settings of the iface, except for the value that is already set, since tools write back what
- * they have read.
+ * record_set_key() refuses the settings of the iface, except for the value that is already set, since tools write back what they
+ * have read.
  */
 int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err)
 {

@@ -25,8 +25,8 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err);
 /* The records of a startup value; ALL: all that are not onboot. NO_OBJS_FOUND. */
 int node_mode_list_startup(struct context *ctx, int startup, struct record_list *out, struct err *err);
 /*
- * The sessions whose records have a startup value. ALL includes sessions without a record, but never those that an adapter
- * made, since the system may have booted from them. An empty list is success.
+ * The sessions whose records have a startup value. ALL includes sessions without a record, but never those that an adapter made,
+ * since the system may have booted from them. An empty list is success.
  */
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err);
 

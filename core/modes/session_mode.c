@@ -13,8 +13,8 @@
 #include <strings.h>
 
 /*
- * Only one word of a listing depends on the daemon. A daemon that hangs must not delay `-m session -P 3`, which support tools
- * and monitoring use.
+ * Only one word of a listing depends on the daemon. A daemon that hangs must not delay `-m session -P 3`, which support tools and
+ * monitoring use.
  */
 #define ASK_DAEMON_MS 1000
 #define FIND_LOGINS_MS 10000 /* the sessions to end depend on this reply */
@@ -133,8 +133,8 @@ int session_mode_list(struct context *ctx, const struct session_mode_filter *fil
 
 		name_flash_iface(info);
 		/*
-		 * Leaves out a session that has ended meanwhile, and one without a target name, which is being created or
-		 * belongs to a discovery.
+		 * Leaves out a session that has ended meanwhile, and one without a target name, which is being created or belongs
+		 * to a discovery.
 		 */
 		if (!*info->target || (filter && !passes_filter(info, filter)) ||
 			((detail & ~first) && session_info_more(context_sysfs(ctx), detail & ~first, info, NULL) < 0)) {
@@ -337,8 +337,8 @@ int session_mode_words(struct context *ctx, const struct session_info_list *l, s
 }
 
 /*
- * Built in without parameters, the module has no version to read; the line is printed all the same, for
- * democratic-csi drops the first two lines of -P 3 unseen.
+ * Built in without parameters, the module has no version to read; the line is printed all the same, for democratic-csi drops the
+ * first two lines of -P 3 unseen.
  */
 void session_mode_transport_version(struct context *ctx, char *buf, size_t size)
 {

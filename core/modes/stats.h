@@ -15,8 +15,7 @@ struct stats_events {
 };
 
 /*
- * Reads the statistics of one session after the other; a failure does not end that. -errno and *err of the first failure.
- * Blocks.
+ * Reads the statistics of one session after the other; a failure does not end that. -errno and *err of the first failure. Blocks.
  */
 int stats_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct stats_events *events, struct err *err);

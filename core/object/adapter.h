@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an adapter stores (flash nodes, its CHAP table) and counts, through its transport. Each call runs the loop until the transport
- * has answered: for programs that may block.
+ * What an adapter stores (flash nodes, its CHAP table) and counts, through its transport. Each call runs the loop until the
+ * transport has answered: for programs that may block.
  *
  * Errors are the transport's, with its text. Lists are the caller's; they may hold secrets, which are wiped when freed.
  */

@@ -2,8 +2,8 @@
 /*
  * Boot targets: what the machine's firmware (iBFT) and adapters' own firmware left below /sys/firmware of what they booted from, or would.
  *
- * Lists belong to the caller; nothing is cached. None of it is trusted: an invalid value is left out, and so is a target without a valid name and
- * address. The flags of the tables are ignored, since vendors set them inconsistently.
+ * Lists belong to the caller; nothing is cached. None of it is trusted: an invalid value is left out, and so is a target without
+ * a valid name and address. The flags of the tables are ignored, since vendors set them inconsistently.
  */
 #ifndef OBJECT_FIRMWARE_H
 #define OBJECT_FIRMWARE_H
@@ -35,8 +35,8 @@ struct firmware_list {
 };
 
 /*
- * The machine's first, then the adapters' by host number. None is success. ACCESS: there are some that this user may not read (CAP_SYS_ADMIN
- * is required). Call firmware_list_free() in any case.
+ * The machine's first, then the adapters' by host number. None is success. ACCESS: there are some that this user may not read
+ * (CAP_SYS_ADMIN is required). Call firmware_list_free() in any case.
  */
 int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, struct err *err);
 void firmware_list_free(struct firmware_list *l); /* wipes the secrets; usable as cleanup() */

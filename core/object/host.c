@@ -98,8 +98,8 @@ static void read_port_setting(const struct sysfs *s, const struct host_port *p, 
 }
 
 /*
- * What an iface needs to be found by, and its name in the database: open-iscsi's, since node records name it. An adapter that shows no
- * ifaces has one of IPv4, whatever its address is.
+ * What an iface needs to be found by, and its name in the database: open-iscsi's, since node records name it. An adapter that
+ * shows no ifaces has one of IPv4, whatever its address is.
  */
 static void set_port_identity(const struct host_info *h, unsigned family, unsigned num, struct record *r)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bus is read by sysfs and not by libpci, which ends the program when a device goes away while it looks, and complains on stderr. What
- * is left to libpci is its database of names.
+ * The bus is read by sysfs and not by libpci, which ends the program when a device goes away while it looks, and complains on
+ * stderr. What is left to libpci is its database of names.
  */
 #include "object/pci.h"
 #include "base/mem.h"

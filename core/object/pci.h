@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices of the PCI bus as sysfs shows them, and what they are called. Names come from libpci's database; only programs that ask for them
- * link libpci. Nothing is cached but the database, which its owner frees.
+ * Devices of the PCI bus as sysfs shows them, and what they are called. Names come from libpci's database; only programs that ask
+ * for them link libpci. Nothing is cached but the database, which its owner frees.
  */
 #ifndef OBJECT_PCI_H
 #define OBJECT_PCI_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices held against the plugins' match tables: by their ids, or, for network adapters whose iSCSI is beside the point of most that have
- * them, by the driver of the network device.
+ * Devices held against the plugins' match tables: by their ids, or, for network adapters whose iSCSI is beside the point of most
+ * that have them, by the driver of the network device.
  */
 #include "object/pci_adapter.h"
 #include "base/mem.h"

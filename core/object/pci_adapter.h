@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The adapters of this machine: PCI devices that a plugin serves, or would serve if it were here; and what each lacks before it can be used.
- * Reads only, and caches nothing. Callers link libpci.
+ * The adapters of this machine: PCI devices that a plugin serves, or would serve if it were here; and what each lacks before it
+ * can be used. Reads only, and caches nothing. Callers link libpci.
  */
 #ifndef OBJECT_PCI_ADAPTER_H
 #define OBJECT_PCI_ADAPTER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading a session from sysfs. Which attribute goes where is a table; only the rows of the wanted detail are
- * read. The kernel may take the session away at any moment: then its directory is gone, and an attribute
- * alone missing means only that its driver does not show it.
+ * Reading a session from sysfs. Which attribute goes where is a table; only the rows of the wanted detail are read. The kernel
+ * may take the session away at any moment: then its directory is gone, and an attribute alone missing means only that its driver
+ * does not show it.
  */
 #include "config.h"
 #include "object/session_info.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel shows of a session: read from sysfs, in as many steps as the asker needs. Owned by who
- * asked.
+ * What the kernel shows of a session: read from sysfs, in as many steps as the asker needs. Owned by who asked.
  *
  * Every text is as the kernel gave it: it may come from the target or an adapter and must be escaped before
  * it is printed. A text that is not set, or not shown by this transport, is "". A number that is not shown is

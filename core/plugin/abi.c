@@ -165,8 +165,8 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 }
 
 /*
- * Every structure is copied before it is judged, so that a check and the use of what it checked see the same bytes, and
- * members beyond the plugin's size read as zero.
+ * Every structure is copied before it is judged, so that a check and the use of what it checked see the same bytes, and members
+ * beyond the plugin's size read as zero.
  */
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
 {

@@ -72,8 +72,8 @@ static bool find_adapter(struct op_private *p, struct macvlan *m)
 }
 
 /*
- * On the loop's thread: settings and sysfs are read here, and copied, since the worker may still run when the op is gone.
- * Without an address in the iface the adapter uses the one that the kernel chooses, and nothing needs to be done.
+ * On the loop's thread: settings and sysfs are read here, and copied, since the worker may still run when the op is gone. Without
+ * an address in the iface the adapter uses the one that the kernel chooses, and nothing needs to be done.
  */
 void address_look(struct op_private *p, const struct miscsi_connect_args *args, struct address *a)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The address that an adapter sends from, where its driver leaves ARP and neighbour discovery to user space (MISCSI_TRAIT_PATH). A network
- * device of this host must have it, or nobody would answer ARP for it. Looked up on the loop's thread, set up on a worker's. For this
- * folder alone.
+ * The address that an adapter sends from, where its driver leaves ARP and neighbour discovery to user space (MISCSI_TRAIT_PATH).
+ * A network device of this host must have it, or nobody would answer ARP for it. Looked up on the loop's thread, set up on a
+ * worker's. For this folder alone.
  */
 #ifndef PLUGIN_ADDRESS_H
 #define PLUGIN_ADDRESS_H
@@ -26,8 +26,8 @@ void address_look(struct op_private *p, const struct miscsi_connect_args *args, 
 /* Makes sure that this host has it; may block. MISCSI_ERR_TRANS_CAPS: that needs a macvlan, which iscsid.conf does not allow. */
 int address_ready(const struct address *a, struct err *err);
 /*
- * The source address for an op that looks for a path, in network order: the iface's if it is of the family; with DHCP that of the adapter's
- * macvlan; zeros if the kernel may choose. MISCSI_ERR_TRANS: the macvlan has none yet.
+ * The source address for an op that looks for a path, in network order: the iface's if it is of the family; with DHCP that of the
+ * adapter's macvlan; zeros if the kernel may choose. MISCSI_ERR_TRANS: the macvlan has none yet.
  */
 int address_source(struct op_private *p, int family, unsigned char source[16], struct err *err);
 

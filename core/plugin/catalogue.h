@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What plugins serve, from files that are installed even where a plugin is not: every *.adapters in the directories of plugins. A message
- * can so name the adapter, the plugin that would serve it, and the package that contains it. The build makes the files from the plugins'
- * tables (plugins/adapters.c). A vendor needs none, since they matter only where the plugin is missing.
+ * What plugins serve, from files that are installed even where a plugin is not: every *.adapters in the directories of plugins. A
+ * message can so name the adapter, the plugin that would serve it, and the package that contains it. The build makes the files
+ * from the plugins' tables (plugins/adapters.c). A vendor needs none, since they matter only where the plugin is missing.
  *
  *     transport NAME PLUGIN MODULE PACKAGE      MODULE and PACKAGE may be -
  *     pci VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] NAME…      of the transport above; hexadecimal, or *

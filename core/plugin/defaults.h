@@ -12,8 +12,8 @@ struct plugin_ops;
 extern const struct plugin_ops defaults_table;
 
 /*
- * Sets the iface.* settings that are host parameters, one after another; empty ones are skipped. MISCSI_ERR_TRANS_CAPS: the driver does
- * not have one, or shows another value; the others are set, and the text names them.
+ * Sets the iface.* settings that are host parameters, one after another; empty ones are skipped. MISCSI_ERR_TRANS_CAPS: the
+ * driver does not have one, or shows another value; the others are set, and the text names them.
  */
 int khost_set(struct miscsi_op *op);
 /* GET_STATS: one row of counters by RFC 4544's or the kernel's name. */

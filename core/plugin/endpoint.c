@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's endpoints: a machine from the connect to the binding (endpoint.def), and the disconnect. A run of it lies in the op's
- * memory. Until the connect ends, its endpoint is ours to disconnect; from then on it is the owner's.
+ * The kernel's endpoints: a machine from the connect to the binding (endpoint.def), and the disconnect. A run of it lies in the
+ * op's memory. Until the connect ends, its endpoint is ours to disconnect; from then on it is the owner's.
  */
 #include "plugin/endpoint.h"
 #include "plugin/op.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which of an adapter's SCSI hosts a connection goes through: the one whose address or network device the iface names. Owns nothing;
- * reads sysfs at each connect, for hosts come and go with their drivers.
+ * Which of an adapter's SCSI hosts a connection goes through: the one whose address or network device the iface names. Owns
+ * nothing; reads sysfs at each connect, for hosts come and go with their drivers.
  */
 #include "plugin/hosts.h"
 #include "kernel/sysfs.h"
@@ -27,8 +27,7 @@ static bool host_shows(const struct sysfs *sysfs, const char *host, const char *
 }
 
 /*
- * The hardware address first: it survives a renaming of network devices, and drivers such as qedi have no real netdev
- * attribute.
+ * The hardware address first: it survives a renaming of network devices, and drivers such as qedi have no real netdev attribute.
  */
 static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
 {

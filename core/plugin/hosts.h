@@ -6,8 +6,8 @@
 #include "plugin/private.h"
 
 /*
- * The host that a connect goes through, by the iface's hardware address or network device; if neither is set and the transport needs a
- * host, the only one it has. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
+ * The host that a connect goes through, by the iface's hardware address or network device; if neither is set and the transport
+ * needs a host, the only one it has. MISCSI_NONE: the route decides. MISCSI_ERR_HOST_NOT_FOUND.
  */
 int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Encodes the settings of an op for the kernel: a series of attributes for SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS or SET_CHAP, by the
- * numbers and widths of fields.def.
+ * Encodes the settings of an op for the kernel: a series of attributes for SET_IFACE_PARAMS, SET_FLASHNODE_PARAMS or SET_CHAP, by
+ * the numbers and widths of fields.def.
  *
- * A setting that is unknown, read-only or invalid fails the whole series with the op's error set (INVAL), before anything is sent. The
- * result may hold secrets: free it by kencode_wipe().
+ * A setting that is unknown, read-only or invalid fails the whole series with the op's error set (INVAL), before anything is
+ * sent. The result may hold secrets: free it by kencode_wipe().
  */
 #ifndef PLUGIN_KENCODE_H
 #define PLUGIN_KENCODE_H
@@ -22,8 +22,8 @@ struct kencode {
 	}
 
 /*
- * One iface or several, each beginning with iface.iscsi_ifacename. The adapter keeps its value for a setting that is empty or 0, and for
- * an address that it finds by itself (DHCP, autoconfiguration).
+ * One iface or several, each beginning with iface.iscsi_ifacename. The adapter keeps its value for a setting that is empty or 0,
+ * and for an address that it finds by itself (DHCP, autoconfiguration).
  */
 int kencode_iface(struct miscsi_op *op, struct kencode *out);
 /* Only the settings that are given. v6: it is an IPv6 entry, and addresses must be too. */

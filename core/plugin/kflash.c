@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flash nodes as the kernel serves them: read from /sys/bus/iscsi_flashnode, changed by requests. Written against the public ABI and
- * the table of settings.
+ * Flash nodes as the kernel serves them: read from /sys/bus/iscsi_flashnode, changed by requests. Written against the public ABI
+ * and the table of settings.
  */
 #include "plugin/defaults.h"
 #include "plugin/kencode.h"

@@ -47,8 +47,8 @@ static bool same_host_value(const char *wanted, const char *shown)
 }
 
 /*
- * Some drivers take anything and keep nothing, so it is read back. A value that cannot be read is assumed to be set; so is the address of a host that has
- * one of its own: its driver shows that of a connection.
+ * Some drivers take anything and keep nothing, so it is read back. A value that cannot be read is assumed to be set; so is the
+ * address of a host that has one of its own: its driver shows that of a connection.
  */
 static bool host_keeps(struct miscsi_op *op, const struct host_param *p, const char *wanted, char shown[HOST_PARAM_SHOWN])
 {

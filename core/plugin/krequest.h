@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the ops that the kernel serves share (kflash.c, kchap.c, knet.c, kstats.c): an answer that ends the op, and the error that a
- * driver's errno means there. Written against the public ABI, as a plugin would be.
+ * What the ops that the kernel serves share (kflash.c, kchap.c, knet.c, kstats.c): an answer that ends the op, and the error that
+ * a driver's errno means there. Written against the public ABI, as a plugin would be.
  */
 #ifndef PLUGIN_KREQUEST_H
 #define PLUGIN_KREQUEST_H

@@ -20,9 +20,9 @@ bool load_privileged(void);
 int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err);
 
 /*
- * Opens NAME.so, or all plugin files; those linked into the program always. A refused plugin is kept with its reason and logged once; that
- * is not a failure. -ENOMEM. load_all() reads the directories each time, since plugins are installed while a daemon runs: it opens files
- * that are new, and refused ones that have changed.
+ * Opens NAME.so, or all plugin files; those linked into the program always. A refused plugin is kept with its reason and logged
+ * once; that is not a failure. -ENOMEM. load_all() reads the directories each time, since plugins are installed while a daemon
+ * runs: it opens files that are new, and refused ones that have changed.
  */
 int load_named(struct plugins *ps, const char *name);
 int load_all(struct plugins *ps);

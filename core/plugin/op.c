@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An op (core.h of the ABI): its life, and struct miscsi_core, the services that a plugin may call for it. It begins in a trampoline of
- * transport.c and ends once, by its result or because its owner gives it up; timers, watches and requests end with it, whatever the
- * plugin does. Its memory is freed from the loop, never while a plugin's function may still be on the stack.
+ * An op (core.h of the ABI): its life, and struct miscsi_core, the services that a plugin may call for it. It begins in a
+ * trampoline of transport.c and ends once, by its result or because its owner gives it up; timers, watches and requests end with
+ * it, whatever the plugin does. Its memory is freed from the loop, never while a plugin's function may still be on the stack.
  *
  * A plugin's text may repeat what came from a wire: it is escaped here, once, before it gets anywhere.
  */
@@ -64,8 +64,8 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 }
 
 /*
- * So many ops that have ended stay as they are: a plugin that ends one again, from a callback of its library or a timer of its own,
- * has made a mistake, which is logged; without this the core would write into memory that somebody else owns by now.
+ * So many ops that have ended stay as they are: a plugin that ends one again, from a callback of its library or a timer of its
+ * own, has made a mistake, which is logged; without this the core would write into memory that somebody else owns by now.
  */
 #define ENDED_KEPT 16
 
@@ -140,8 +140,8 @@ static void op_complete(void *arg)
 }
 
 /*
- * A host that belongs to another driver is refused before the plugin is called: the kernel would not notice, and the driver
- * would work on memory that is not its own (doc/TRAPS.md, trap 6).
+ * A host that belongs to another driver is refused before the plugin is called: the kernel would not notice, and the driver would
+ * work on memory that is not its own (doc/TRAPS.md, trap 6).
  */
 struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r)
 {
@@ -189,8 +189,8 @@ static const struct {
 };
 
 /*
- * A connect that fails is a matter of the portal, whatever the errno: but a time-out and a lack of memory have numbers of
- * their own.
+ * A connect that fails is a matter of the portal, whatever the errno: but a time-out and a lack of memory have numbers of their
+ * own.
  */
 static void explain_errno(struct op_private *p, int errnum)
 {
@@ -204,8 +204,8 @@ static void explain_errno(struct op_private *p, int errnum)
 }
 
 /*
- * The first result counts. The owner learns it from the loop, since this may run inside the call that began the op, or inside
- * a plugin's callback. EINPROGRESS as a result is a plugin's mistake: it is replaced, for the op would never end.
+ * The first result counts. The owner learns it from the loop, since this may run inside the call that began the op, or inside a
+ * plugin's callback. EINPROGRESS as a result is a plugin's mistake: it is replaced, for the op would never end.
  */
 void op_finish(struct op_private *p, int result)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PATH_REQ answered for drivers that send by themselves: route, source, VLAN and MTU at once, the next hop's hardware address as soon
- * as the kernel has resolved it. No packet is made or read here: the kernel's own ARP and neighbour discovery do it.
+ * PATH_REQ answered for drivers that send by themselves: route, source, VLAN and MTU at once, the next hop's hardware address as
+ * soon as the kernel has resolved it. No packet is made or read here: the kernel's own ARP and neighbour discovery do it.
  */
 #include "kernel/route.h"
 #include "plugin/address.h"
@@ -47,8 +47,7 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
 }
 
 /*
- * The kernel resolves the next hop by itself once something is sent to it; here its table is read until the answer stands
- * there.
+ * The kernel resolves the next hop by itself once something is sent to it; here its table is read until the answer stands there.
  */
 static int look_now(struct miscsi_op *op, struct path_search *s)
 {

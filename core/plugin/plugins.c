@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All plugins of a program: made and freed, searched by transport, driver and host, described for people. A plugin's own text is escaped
- * like any other that was not written by us.
+ * All plugins of a program: made and freed, searched by transport, driver and host, described for people. A plugin's own text is
+ * escaped like any other that was not written by us.
  */
 #include "plugin/plugins.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plugins of a program: where they are searched, which transports they serve, what is known of each file. `struct plugins` owns all
- * that was loaded and every transport; both live until plugins_free(). Everything runs on the loop's thread.
+ * The plugins of a program: where they are searched, which transports they serve, what is known of each file. `struct plugins`
+ * owns all that was loaded and every transport; both live until plugins_free(). Everything runs on the loop's thread.
  */
 #ifndef PLUGIN_PLUGINS_H
 #define PLUGIN_PLUGINS_H

@@ -3,8 +3,8 @@
  * Requests to the kernel that a plugin's op makes. Owned by the op; once that has ended, those with a `late` callback wait on
  * plugins.requests for their answer.
  *
- * A request goes to the kernel's worker. In a program whose kernel is not attached to a loop (a command that may block) it is run at
- * once; its answer comes from the loop all the same.
+ * A request goes to the kernel's worker. In a program whose kernel is not attached to a loop (a command that may block) it is run
+ * at once; its answer comes from the loop all the same.
  */
 #include "plugin/request.h"
 #include "kernel/kernel.h"

@@ -16,9 +16,9 @@ void resources_hold(struct transport *t, struct transport_op *op);
 void resources_release(struct transport *t);
 
 /*
- * For this folder: all that the op's connect needs, acquired by a worker since both may block in the kernel. args NULL: uio devices alone.
- * 0: there was nothing to do; -EINPROGRESS: ready() is called with the result, unless the op is given up before; -errno, with the reason
- * in the error of the op's owner.
+ * For this folder: all that the op's connect needs, acquired by a worker since both may block in the kernel. args NULL: uio
+ * devices alone. 0: there was nothing to do; -EINPROGRESS: ready() is called with the result, unless the op is given up before;
+ * -errno, with the reason in the error of the op's owner.
  */
 int resources_prepare(
 	struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transports and the trampolines to their ops. What is the same for every op (the host's check, cancelling, the result from the loop)
- * is op.c's; here each op is one line, but for those with arguments that must outlive the call.
+ * Transports and the trampolines to their ops. What is the same for every op (the host's check, cancelling, the result from the
+ * loop) is op.c's; here each op is one line, but for those with arguments that must outlive the call.
  */
 #include "plugin/transport.h"
 #include "base/worker.h"

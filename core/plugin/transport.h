@@ -2,8 +2,8 @@
 /*
  * Transports: how the core calls a plugin. No file above this folder sees an ops table, and none tests for NULL.
  *
- * `struct plugins` (plugins.h) owns every `struct transport`, one per row of a plugin's match table, until plugins_free(). Everything
- * runs on the loop's thread.
+ * `struct plugins` (plugins.h) owns every `struct transport`, one per row of a plugin's match table, until plugins_free().
+ * Everything runs on the loop's thread.
  */
 #ifndef PLUGIN_TRANSPORT_H
 #define PLUGIN_TRANSPORT_H
@@ -71,8 +71,8 @@ int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_
 int transport_negotiated(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 
 /*
- * The other ops of the ABI, one to one. What a plugin without the op does stands in <miscsi/ops.h> and <miscsi/adapter.h>; an op that the
- * transport does not have fails with MISCSI_ERR_OP_NOT_SUPP (net_apply, net_path: MISCSI_ERR_TRANS_CAPS).
+ * The other ops of the ABI, one to one. What a plugin without the op does stands in <miscsi/ops.h> and <miscsi/adapter.h>; an op
+ * that the transport does not have fails with MISCSI_ERR_OP_NOT_SUPP (net_apply, net_path: MISCSI_ERR_TRANS_CAPS).
  */
 /* Applies the op's iface.* settings to op->host_no, as one transaction of the adapter. */
 void transport_net_apply(struct transport *t, struct transport_op *op);

@@ -26,8 +26,8 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 /* Opens them, or records why that failed. On any thread; may block for as long as the driver does. */
 void uio_open(struct list *uios, const char *dev);
 /*
- * Holds those that are open from now on, and frees the others. 0 if at least one is open, by us (held counts too) or by another program;
- * otherwise the reason why the first one is not.
+ * Holds those that are open from now on, and frees the others. 0 if at least one is open, by us (held counts too) or by another
+ * program; otherwise the reason why the first one is not.
  */
 int uio_take(struct transport *t, int held, struct list *uios, struct err *err);
 void uio_drop(struct list *uios); /* closes and frees */

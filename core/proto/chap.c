@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * CHAP as an initiator speaks it: offer, answer the target's challenge, check the target's answer to ours.
- */
+/* CHAP as an initiator speaks it: offer, answer the target's challenge, check the target's answer to ours. */
 #include "proto/chap.h"
 
 #include <errno.h>
@@ -25,10 +23,7 @@ static const struct {
 	{ CHAP_MD5, 16, "MD5", "MD5" },
 };
 
-/*
- * One way only. RESPONDED means that the target still owes us a proof; without mutual CHAP our own
- * response is the end.
- */
+/* One way only. RESPONDED means that the target still owes us a proof; without mutual CHAP our own response is the end. */
 enum chap_state { CHAP_NEW, CHAP_OFFERED, CHAP_RESPONDED, CHAP_PROVED };
 
 struct chap {
@@ -71,8 +66,8 @@ static bool alg_in_list(const struct chap_config *c, int alg)
 }
 
 /*
- * The order is kept, since it is the order of preference that CHAP_A offers (RFC 7143 12.1.3). That a
- * name stands twice adds nothing, and the array has room for each algorithm once.
+ * The order is kept, since it is the order of preference that CHAP_A offers (RFC 7143 12.1.3). That a name stands twice adds
+ * nothing, and the array has room for each algorithm once.
  */
 int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 {
@@ -319,10 +314,7 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	return 0;
 }
 
-/*
- * A text without CHAP keys is an empty step: a target may ask for more text first (C bit), or say other
- * things.
- */
+/* A text without CHAP keys is an empty step: a target may ask for more text first (C bit), or say other things. */
 int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err)
 {
 	bool any = false;
@@ -338,10 +330,7 @@ int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, st
 	return chap_violation(err, "sent CHAP keys outside the CHAP exchange");
 }
 
-/*
- * With our response out we offer to end the stage; whether the target's proof came with its agreement
- * is chap_done().
- */
+/* With our response out we offer to end the stage; whether the target's proof came with its agreement is chap_done(). */
 bool chap_may_transit(const struct chap *c)
 {
 	return c->state >= CHAP_RESPONDED;

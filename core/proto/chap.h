@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * CHAP, one-way and mutual (RFC 7143 12.1.3, 9.2.1; RFC 1994): the three steps of one login as an
- * engine without I/O.
- */
+/* CHAP, one-way and mutual (RFC 7143 12.1.3, 9.2.1; RFC 1994): the three steps of one login as an engine without I/O. */
 #ifndef PROTO_CHAP_H
 #define PROTO_CHAP_H
 

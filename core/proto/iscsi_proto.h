@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The wire of iSCSI (RFC 7143 section 11): opcodes, flags, the fields of the headers that user space
- * sends and receives. The structs are decoded forms in host order; pdu.c alone knows where their bytes
- * lie. No behaviour here.
+ * The wire of iSCSI (RFC 7143 section 11): opcodes, flags, the fields of the headers that user space sends and receives. The
+ * structs are decoded forms in host order; pdu.c alone knows where their bytes lie. No behaviour here.
  */
 #ifndef PROTO_ISCSI_PROTO_H
 #define PROTO_ISCSI_PROTO_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of login text (RFC 7143 section 13): one row of keys.def each, and struct iscsi_params, which has one member for each key
- * with a value. It serves twice: as the initiator's proposal (from the record's settings) and as the outcome.
+ * The keys of login text (RFC 7143 section 13): one row of keys.def each, and struct iscsi_params, which has one member for each
+ * key with a value. It serves twice: as the initiator's proposal (from the record's settings) and as the outcome.
  */
 #ifndef PROTO_KEY_H
 #define PROTO_KEY_H
@@ -48,15 +48,12 @@ enum key_range {
 /* KEY_BY_R: both, but we only with the proposal rdma_extensions (RFC 7145). */
 enum key_sender { KEY_BY_NONE = 0, KEY_BY_I = 1, KEY_BY_T = 2, KEY_BY_B = 3, KEY_BY_R = 7 };
 enum key_scope { KEY_SW, KEY_CO }; /* session-wide, connection only */
-/*
- * KEY_ANY: declarations, which may come in any stage of the login. KEY_LO: operational, in a leading
- * login.
- */
+/* KEY_ANY: declarations, which may come in any stage of the login. KEY_LO: operational, in a leading login. */
 enum key_phase { KEY_ANY, KEY_SECURITY, KEY_OPERATIONAL, KEY_FFP };
 enum key_type { KEY_BOOL, KEY_NUMBER, KEY_DIGEST, KEY_REPORTING, KEY_STRING };
 /*
- * How two proposals become one. KEY_REFUSE: obsolete, answered by Reject (13.25). KEY_ELSEWHERE: login,
- * chap, sendtargets handle it.
+ * How two proposals become one. KEY_REFUSE: obsolete, answered by Reject (13.25). KEY_ELSEWHERE: login, chap, sendtargets handle
+ * it.
  */
 enum key_rule { KEY_AND, KEY_OR, KEY_MIN, KEY_MAX, KEY_CHOICE, KEY_DECLARE, KEY_REFUSE, KEY_ELSEWHERE };
 

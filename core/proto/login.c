@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The login engine. One request is under way at a time; each answer is checked as a header (check_response),
- * as a text (accept_text) and as a step from stage to stage (accept_transit), and makes the next action.
+ * The login engine. One request is under way at a time; each answer is checked as a header (check_response), as a text
+ * (accept_text) and as a step from stage to stage (accept_transit), and makes the next action.
  */
 #include "proto/login.h"
 
@@ -10,10 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * `asked_transit` is of the request under way: only what we have offered may the target agree to
- * (11.13.6).
- */
+/* `asked_transit` is of the request under way: only what we have offered may the target agree to (11.13.6). */
 struct login {
 	struct login_config config; /* its strings are ours, its CHAP settings have gone into chap */
 	char *initiator_name, *initiator_alias, *target_name;
@@ -60,9 +57,8 @@ static int check_config(const struct login_config *c, struct err *err)
 }
 
 /*
- * The caller's strings are copied: a record may be changed or freed while its login is under way.
- * Without authentication the login begins in the operational stage, which RFC 7143 6.3 allows and which
- * spares a round trip.
+ * The caller's strings are copied: a record may be changed or freed while its login is under way. Without authentication the
+ * login begins in the operational stage, which RFC 7143 6.3 allows and which spares a round trip.
  */
 int login_new(const struct login_config *config, struct login **out, struct err *err)
 {
@@ -135,8 +131,8 @@ static bool may_transit(const struct login *l)
 }
 
 /*
- * Makes the request that carries l->out. Bounded by count as well as by bytes: a target that answers
- * each request with nothing would go on for ever.
+ * Makes the request that carries l->out. Bounded by count as well as by bytes: a target that answers each request with nothing
+ * would go on for ever.
  */
 static int login_request(struct login *l, bool transit, struct login_action *action, struct err *err)
 {
@@ -177,10 +173,7 @@ static void say_names(struct login *l)
 		text_add(&l->out, "TargetName", l->target_name);
 }
 
-/*
- * After the first failure the connection is of no use: nobody knows what the target believes to have
- * agreed.
- */
+/* After the first failure the connection is of no use: nobody knows what the target believes to have agreed. */
 static void login_fail(struct login *l, const struct err *err, struct login_action *action)
 {
 	l->over = true;
@@ -243,8 +236,8 @@ static int find_redirect_address(void *arg, const struct text_pair *pair, const 
 }
 
 /*
- * 11.13.5, class 1: one or more TargetAddress; the first that can be used is. The text is read by the
- * cutter, not as a whole: a redirection may carry anything beside, and no stage is left to protect.
+ * 11.13.5, class 1: one or more TargetAddress; the first that can be used is. The text is read by the cutter, not as a whole: a
+ * redirection may carry anything beside, and no stage is left to protect.
  */
 static int login_redirect(
 	const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
@@ -264,10 +257,7 @@ static int login_redirect(
 	return 0;
 }
 
-/*
- * Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the
- * record was made before.
- */
+/* Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the record was made before. */
 static int login_refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
@@ -280,8 +270,8 @@ static int login_refused(const struct login *l, const struct iscsi_login_rsp *r,
 }
 
 /*
- * The header of a response with status 0 (11.13). Each of these lets a target, or who sits between,
- * take us into a stage that we have not asked for: past the authentication, in the worst case.
+ * The header of a response with status 0 (11.13). Each of these lets a target, or who sits between, take us into a stage that we
+ * have not asked for: past the authentication, in the worst case.
  */
 static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
 {
@@ -360,8 +350,8 @@ static int accept_key(struct login *l, const struct text_pair *pair, struct err 
 }
 
 /*
- * One complete text of the target's. CHAP sees the whole text first, since its keys belong together;
- * the others are taken one by one.
+ * One complete text of the target's. CHAP sees the whole text first, since its keys belong together; the others are taken one by
+ * one.
  */
 static int accept_text(struct login *l, struct err *err)
 {
@@ -377,9 +367,8 @@ static int accept_text(struct login *l, struct err *err)
 }
 
 /*
- * The last response: the whole of the outcome is known and checked. A portal group that is not the
- * record's means that the session would be another than the one meant: ISID and portal group make its
- * name.
+ * The last response: the whole of the outcome is known and checked. A portal group that is not the record's means that the
+ * session would be another than the one meant: ISID and portal group make its name.
  */
 static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
@@ -413,8 +402,8 @@ static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct
 }
 
 /*
- * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line
- * the target would have a session without having proved that it knows password_in.
+ * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line the target would have a
+ * session without having proved that it knows password_in.
  */
 static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The login phase of one connection (RFC 7143 6.3, 11.12, 11.13): an engine without I/O. PDUs go in,
- * actions come out. The caller carries the PDUs (a socket, or the kernel by netlink) and keeps the
- * time.
+ * The login phase of one connection (RFC 7143 6.3, 11.12, 11.13): an engine without I/O. PDUs go in, actions come out. The caller
+ * carries the PDUs (a socket, or the kernel by netlink) and keeps the time.
  */
 #ifndef PROTO_LOGIN_H
 #define PROTO_LOGIN_H
@@ -81,15 +80,12 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 void login_free(struct login *l);
 /* Once, first: the first request. */
 void login_start(struct login *l, struct login_action *action);
-/*
- * One PDU from the target, of any kind. After DONE, REDIRECT or FAILED only login_free() makes sense
- * (feeding fails).
- */
+/* One PDU from the target, of any kind. After DONE, REDIRECT or FAILED only login_free() makes sense (feeding fails). */
 void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action);
 
 /*
- * For messages: the stage that the login is in ("security", "operational", "full feature"); how a
- * status reads in RFC 7143 11.13.5.
+ * For messages: the stage that the login is in ("security", "operational", "full feature"); how a status reads in RFC 7143
+ * 11.13.5.
  */
 const char *login_stage(const struct login *l);
 const char *login_status_text(uint8_t status_class, uint8_t status_detail);

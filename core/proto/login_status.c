@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The status of a Login Response (RFC 7143 11.13.5): its text, and what it means to the user.
- */
+/* The status of a Login Response (RFC 7143 11.13.5): its text, and what it means to the user. */
 #include "proto/login.h"
 
 /* Class 2 is the initiator's fault and stays so until a setting changes; class 3 is the target's and may

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * iSCSI names: the three formats, and the alphabet of RFC 3722 as ranges.
- */
+/* iSCSI names: the three formats, and the alphabet of RFC 3722 as ranges. */
 #include "proto/name.h"
 
 #include "base/mem.h"
@@ -18,10 +16,9 @@ struct range {
 };
 
 /*
- * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls
- * (C.2.2), private use (C.3), non-characters (C.4; those at the end of each plane are tested by their low
- * bits), surrogates (C.5), what is inappropriate for plain text (C.6 to C.9); what stringprep would drop
- * (B.1), for it cannot be seen; and 3002, the ideographic full stop.
+ * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls (C.2.2), private use (C.3),
+ * non-characters (C.4; those at the end of each plane are tested by their low bits), surrogates (C.5), what is inappropriate for
+ * plain text (C.6 to C.9); what stringprep would drop (B.1), for it cannot be seen; and 3002, the ideographic full stop.
  */
 static const struct range prohibited[] = {
 	{ 0x80, 0xa0 },
@@ -146,10 +143,7 @@ int name_check(const char *name, size_t len, struct err *err)
 	return err_set(err, MISCSI_ERR_INVAL, "the iSCSI name \"%s\" %s", str_escape(shown, sizeof(shown), name, len), why);
 }
 
-/*
- * RFC 3722 folds case before it compares. Beyond ASCII the bytes are compared: a name is kept as its
- * target has spelled it.
- */
+/* RFC 3722 folds case before it compares. Beyond ASCII the bytes are compared: a name is kept as its target has spelled it. */
 bool name_equal(const char *a, const char *b)
 {
 	return !strcasecmp(a, b);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iSCSI names (RFC 7143 4.2.7, RFC 3722, RFC 3980): iqn., eui. and naa. A name that passes here has no
- * control character, no blank, no slash and none of the shell's characters, and can stand in a line-
- * oriented file or be one component of a path.
+ * iSCSI names (RFC 7143 4.2.7, RFC 3722, RFC 3980): iqn., eui. and naa. A name that passes here has no control character, no
+ * blank, no slash and none of the shell's characters, and can stand in a line- oriented file or be one component of a path.
  */
 #ifndef PROTO_NAME_H
 #define PROTO_NAME_H
@@ -11,9 +10,8 @@
 #include <stddef.h>
 
 /*
- * Checks len bytes. 0 or -EINVAL with the text (MISCSI_ERR_INVAL), the name escaped in it. Upper case
- * passes (RFC 3722 would fold it; names are kept as given) and so does the underscore, which that RFC
- * forbids and arrays in the field use.
+ * Checks len bytes. 0 or -EINVAL with the text (MISCSI_ERR_INVAL), the name escaped in it. Upper case passes (RFC 3722 would fold
+ * it; names are kept as given) and so does the underscore, which that RFC forbids and arrays in the field use.
  */
 int name_check(const char *name, size_t len, struct err *err);
 

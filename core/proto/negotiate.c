@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The negotiator: one loop over keys.def. What a key is, its row says; here is only how rows are combined.
- */
+/* The negotiator: one loop over keys.def. What a key is, its row says; here is only how rows are combined. */
 #include "proto/negotiate.h"
 
 #include "base/mem.h"
@@ -10,8 +8,8 @@
 #include <string.h>
 
 /*
- * Of negotiation.state. SEEN counts what the target has said, SETTLED what has a result. A declaration
- * is seen, but never settled.
+ * Of negotiation.state. SEEN counts what the target has said, SETTLED what has a result. A declaration is seen, but never
+ * settled.
  */
 enum { OFFERED = 1, SEEN = 2, SETTLED = 4 };
 
@@ -39,8 +37,7 @@ static uint32_t combine(const struct key_row *row, uint32_t a, uint32_t b)
 }
 
 /*
- * Proposals are brought into range and not refused: an adapter's plugin may have lowered them, and what
- * goes out must be legal.
+ * Proposals are brought into range and not refused: an adapter's plugin may have lowered them, and what goes out must be legal.
  */
 void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, bool discovery)
 {
@@ -163,8 +160,8 @@ static int parse_value(const struct key_row *row, uint32_t proposal, const char 
 }
 
 /*
- * No value came of it (6.2: the key keeps its default). The default joined with our proposal is what the
- * initiator may always do: it only limits itself further. A digest that we demand has no such middle.
+ * No value came of it (6.2: the key keeps its default). The default joined with our proposal is what the initiator may always do:
+ * it only limits itself further. A digest that we demand has no such middle.
  */
 static int settle_default(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
@@ -183,8 +180,8 @@ static bool is_constant(const char *value)
 }
 
 /*
- * The answer to an offer of ours. Combined once more: some targets echo our offer or answer with their own proposal, and the smaller of
- * the two is safe for both.
+ * The answer to an offer of ours. Combined once more: some targets echo our offer or answer with their own proposal, and the
+ * smaller of the two is safe for both.
  */
 static int accept_answer(struct negotiation *n, const struct key_row *row, const char *value, struct err *err)
 {
@@ -231,8 +228,8 @@ static int accept_declaration(struct negotiation *n, const struct key_row *row, 
 }
 
 /*
- * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys
- * that have no meaning in a discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
+ * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys that have no meaning in a
+ * discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
  */
 static int negotiate_key(
 	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers, struct err *err)
@@ -279,10 +276,7 @@ bool negotiate_seen(const struct negotiation *n, enum key_id id)
 	return n->state[id] & SEEN;
 }
 
-/*
- * What was offered and never answered keeps its default: the RFC has the target answer all, some leave
- * keys out.
- */
+/* What was offered and never answered keeps its default: the RFC has the target answer all, some leave keys out. */
 int negotiate_finish(struct negotiation *n, struct err *err)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {

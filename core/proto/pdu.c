@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * PDUs: the table of opcodes, headers built and taken apart. The only place that knows where a header's bytes
- * lie.
- */
+/* PDUs: the table of opcodes, headers built and taken apart. The only place that knows where a header's bytes lie. */
 #include "proto/pdu.h"
 
 #include "base/mem.h"
@@ -118,8 +115,8 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 }
 
 /*
- * For PDUs that the kernel has cut out of the stream. Its messages are rounded up to four bytes, so
- * more data than the header says is usual, and less is an error.
+ * For PDUs that the kernel has cut out of the stream. Its messages are rounded up to four bytes, so more data than the header
+ * says is usual, and less is an error.
  */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PDUs: headers built and taken apart, and a reader that cuts a byte stream into PDUs (RFC 7143
- * section 11).
+ * PDUs: headers built and taken apart, and a reader that cuts a byte stream into PDUs (RFC 7143 section 11).
  *
- * A struct iscsi_pdu is a view: its data belongs to whoever handed the PDU out, and stays valid until
- * the next call to that object. Data is without its padding; a PDU channel adds the padding (pdu_iov) or
- * leaves it to the kernel.
+ * A struct iscsi_pdu is a view: its data belongs to whoever handed the PDU out, and stays valid until the next call to that
+ * object. Data is without its padding; a PDU channel adds the padding (pdu_iov) or leaves it to the kernel.
  */
 #ifndef PROTO_PDU_H
 #define PROTO_PDU_H
@@ -41,16 +39,12 @@ uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 
 /*
- * Is this a header that a target may send? Known opcode, sent by targets, no AHS where none is
- * allowed, DataSegmentLength within the opcode's limit and max_data. 0 or -EPROTO with the text
- * (MISCSI_ERR_FATAL_LOGIN).
+ * Is this a header that a target may send? Known opcode, sent by targets, no AHS where none is allowed, DataSegmentLength within
+ * the opcode's limit and max_data. 0 or -EPROTO with the text (MISCSI_ERR_FATAL_LOGIN).
  */
 int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *err);
 
-/*
- * For what a PDU channel got as header and data (kernel: data padded to 4): checks, cuts data to
- * DataSegmentLength. -EPROTO.
- */
+/* For what a PDU channel got as header and data (kernel: data padded to 4): checks, cuts data to DataSegmentLength. -EPROTO. */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err);
 
 /* Builders fill pdu->bhs; pdu->data and len are the caller's and give DataSegmentLength (len < 2^24). */
@@ -59,10 +53,7 @@ void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r);
 void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r);
 void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r);
 
-/*
- * Parsers: 0, or -EPROTO when the PDU has another opcode. Fields are as received: checking their
- * values is the caller's.
- */
+/* Parsers: 0, or -EPROTO when the PDU has another opcode. Fields are as received: checking their values is the caller's. */
 int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r);
 int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r);
 int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r);
@@ -77,10 +68,7 @@ const char *pdu_logout_text(uint8_t response);
 /* Header, data and padding for writev(); gives the number of entries used (1 to 3). */
 int pdu_iov(const struct iscsi_pdu *pdu, struct iovec iov[3]);
 
-/*
- * Cuts a stream (without digests) into PDUs. Zeroed by pdu_reader_init; nothing is allocated before
- * the length was checked.
- */
+/* Cuts a stream (without digests) into PDUs. Zeroed by pdu_reader_init; nothing is allocated before the length was checked. */
 struct pdu_reader {
 	size_t max_data; /* may be raised by its owner between PDUs, after a login */
 	uint8_t bhs[ISCSI_BHS_SIZE]; /* private from here */
@@ -92,9 +80,8 @@ struct pdu_reader {
 void pdu_reader_init(struct pdu_reader *r, size_t max_data);
 void pdu_reader_free(struct pdu_reader *r); /* also for cleanup() */
 /*
- * Takes up to len bytes; *used says how many. 1: *pdu is complete (valid until the next call), call
- * again with the rest; 0: all taken, more are needed; -EPROTO, -ENOMEM: the stream is lost, every
- * later call fails.
+ * Takes up to len bytes; *used says how many. 1: *pdu is complete (valid until the next call), call again with the rest; 0: all
+ * taken, more are needed; -EPROTO, -ENOMEM: the stream is lost, every later call fails.
  */
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err);
 /* In the midst of a PDU: the peer closing now cuts one short. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The reader that cuts a byte stream into PDUs. It owns one buffer for the body, as large as the largest PDU
- * that came.
- */
+/* The reader that cuts a byte stream into PDUs. It owns one buffer for the body, as large as the largest PDU that came. */
 #include "proto/pdu.h"
 
 #include "base/mem.h"
@@ -69,8 +66,8 @@ static void pdu_complete(struct pdu_reader *r, struct iscsi_pdu *pdu)
 }
 
 /*
- * At most one PDU a call; what *used leaves is for the next. After an error there is no way back: where
- * the next header begins was the broken one's to say.
+ * At most one PDU a call; what *used leaves is for the next. After an error there is no way back: where the next header begins
+ * was the broken one's to say.
  */
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err)
 {

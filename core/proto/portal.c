@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A portal's text. The parser works from the outside in: TPGT, then port, then what kind of address is left.
- */
+/* A portal's text. The parser works from the outside in: TPGT, then port, then what kind of address is left. */
 #include "proto/portal.h"
 
 #include "base/ascii.h"
@@ -20,10 +18,7 @@ struct slice {
 	size_t len;
 };
 
-/*
- * Decimal digits alone, at most max; -1. Five digits hold every port and portal group, and cannot
- * overflow.
- */
+/* Decimal digits alone, at most max; -1. Five digits hold every port and portal group, and cannot overflow. */
 static int32_t portal_number(struct slice t, int32_t max)
 {
 	int32_t n = 0;
@@ -112,10 +107,7 @@ int portal_host_kind(const char *host, size_t len)
 	return kind_of((struct slice){ host, len });
 }
 
-/*
- * Cuts ",TPGT" off the end. "-1" is how records and clients write an unknown group; libvirt's portals
- * end in ",1".
- */
+/* Cuts ",TPGT" off the end. "-1" is how records and clients write an unknown group; libvirt's portals end in ",1". */
 static const char *cut_tpgt(struct slice *t, struct portal *out)
 {
 	const char *comma = memchr(t->s, ',', t->len);
@@ -132,10 +124,7 @@ static const char *cut_tpgt(struct slice *t, struct portal *out)
 	return out->tpgt < 0 ? "its portal group tag is not a number from 0 to 65535" : NULL;
 }
 
-/*
- * Leaves the bare host in *t. A bare IPv6 address is taken without brackets: its colons are no port's.
- * Users type it so.
- */
+/* Leaves the bare host in *t. A bare IPv6 address is taken without brackets: its colons are no port's. Users type it so. */
 static const char *cut_port(struct slice *t, struct portal *out)
 {
 	bool brackets = t->len && t->s[0] == '[';

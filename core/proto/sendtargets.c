@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes
- * by.
+ * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes by.
  *
- * The list is never held as a whole: a target may be anybody who answers at an address, and what it
- * sends has no length that could be believed. Hence five bounds: bytes, PDUs, PDUs without text,
- * records, and the bytes of one key.
+ * The list is never held as a whole: a target may be anybody who answers at an address, and what it sends has no length that
+ * could be believed. Hence five bounds: bytes, PDUs, PDUs without text, records, and the bytes of one key.
  */
 #include "proto/sendtargets.h"
 
@@ -216,8 +214,8 @@ static int accept_pair(void *arg, const struct text_pair *pair, const struct err
 }
 
 /*
- * The bounds that make an endless answer end. Pings count as PDUs without text, or a target that does
- * nothing but ping would hold us for ever.
+ * The bounds that make an endless answer end. Pings count as PDUs without text, or a target that does nothing but ping would hold
+ * us for ever.
  */
 static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, struct err *err)
 {

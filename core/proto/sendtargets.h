@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SendTargets discovery in the full feature phase (RFC 7143 appendix C, 11.10, 11.11): an engine
- * without I/O that streams. Its memory does not grow with the answer: each target is handed on as soon
- * as it is complete.
+ * SendTargets discovery in the full feature phase (RFC 7143 appendix C, 11.10, 11.11): an engine without I/O that streams. Its
+ * memory does not grow with the answer: each target is handed on as soon as it is complete.
  */
 #ifndef PROTO_SENDTARGETS_H
 #define PROTO_SENDTARGETS_H
@@ -23,9 +22,8 @@ struct sendtargets_config {
 	uint32_t max_pdus;
 	uint32_t max_records; /* pairs of target and portal */
 	/*
-	 * One target at one portal; portal NULL: the target has no TargetAddress, it is at the portal that was
-	 * asked (appendix C). Name and portal were checked. 0, or -errno to stop: the action is then
-	 * SENDTARGETS_FAILED (MISCSI_ERR_INTERNAL).
+	 * One target at one portal; portal NULL: the target has no TargetAddress, it is at the portal that was asked (appendix
+	 * C). Name and portal were checked. 0, or -errno to stop: the action is then SENDTARGETS_FAILED (MISCSI_ERR_INTERNAL).
 	 */
 	int (*found)(void *arg, const char *name, const struct portal *portal);
 	/* Something in the answer was left out, and why: one line, escaped. May be NULL. */
@@ -53,8 +51,8 @@ int sendtargets_new(const struct sendtargets_config *config, struct sendtargets 
 void sendtargets_free(struct sendtargets *s);
 void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action);
 /*
- * One PDU from the target. A NOP-In is answered; anything but that and a Text Response ends it. On FAILED
- * what was found before was reported and is good.
+ * One PDU from the target. A NOP-In is answered; anything but that and a Text Response ends it. On FAILED what was found before
+ * was reported and is good.
  */
 void sendtargets_feed(struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action);
 uint32_t sendtargets_records(const struct sendtargets *s); /* reported so far */

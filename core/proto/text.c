@@ -2,8 +2,8 @@
 /*
  * Text: complete lists of key=value, their stream form, and values: numbers and binary constants.
  *
- * Lists are for the login, where each key may stand once and all must be known before the next step.
- * The stream form is for discovery, where keys repeat and the text has no end that could be waited for.
+ * Lists are for the login, where each key may stand once and all must be known before the next step. The stream form is for
+ * discovery, where keys repeat and the text has no end that could be waited for.
  */
 #include "proto/text.h"
 
@@ -83,10 +83,7 @@ static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *e
 	return 0;
 }
 
-/*
- * No key twice in one text: a target that says CHAP_R twice would leave open which of the two was
- * checked.
- */
+/* No key twice in one text: a target that says CHAP_R twice would leave open which of the two was checked. */
 static int append_pair(struct text_list *l, char *part, size_t len, struct err *err)
 {
 	struct text_pair pair;
@@ -102,10 +99,7 @@ static int append_pair(struct text_list *l, char *part, size_t len, struct err *
 	return 0;
 }
 
-/*
- * On a copy, which the pairs point into: the PDU's bytes belong to its reader and are gone with the
- * next one.
- */
+/* On a copy, which the pairs point into: the PDU's bytes belong to its reader and are gone with the next one. */
 int text_parse(const void *bytes, size_t len, struct text_list *out, struct err *err)
 {
 	cleanup(text_free) struct text_list l = { .size = len };
@@ -174,8 +168,8 @@ static int cutter_pair(struct text_cutter *c, text_take_fn *take, void *arg)
 }
 
 /*
- * A pair may be cut anywhere between PDUs. One that is too long is skipped to its end and told as bad,
- * so that what follows is still read; but not for ever.
+ * A pair may be cut anywhere between PDUs. One that is too long is skipped to its end and told as bad, so that what follows is
+ * still read; but not for ever.
  */
 int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_take_fn *take, void *arg)
 {
@@ -293,10 +287,7 @@ void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_
 	strbuf_putc(b, '\0');
 }
 
-/*
- * No sign and no blank, and an overflow is an error: strtoul() would take a negative number for a very
- * large one.
- */
+/* No sign and no blank, and an overflow is an error: strtoul() would take a negative number for a very large one. */
 int text_decode_number(const char *value, uint64_t *out)
 {
 	uint64_t base = 10, n = 0;

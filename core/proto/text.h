@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text: lists of "key=value" with a NUL behind each (RFC 7143 6.1): building, cutting a stream into
- * pairs, checking a whole list.
+ * Text: lists of "key=value" with a NUL behind each (RFC 7143 6.1): building, cutting a stream into pairs, checking a whole list.
  */
 #ifndef PROTO_TEXT_H
 #define PROTO_TEXT_H
@@ -37,10 +36,9 @@ void text_add(struct strbuf *b, const char *key, const char *value);
 void text_addf(struct strbuf *b, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Cuts and checks a complete text. -EPROTO (MISCSI_ERR_FATAL_LOGIN): no NUL at the end, no '=', a key
- * that is empty, too long or has a character that 6.1 does not allow, a value beyond its key's limit,
- * the same key twice, too many pairs. -ENOMEM. Empty strings between NULs are skipped: some targets
- * pad with them.
+ * Cuts and checks a complete text. -EPROTO (MISCSI_ERR_FATAL_LOGIN): no NUL at the end, no '=', a key that is empty, too long or
+ * has a character that 6.1 does not allow, a value beyond its key's limit, the same key twice, too many pairs. -ENOMEM. Empty
+ * strings between NULs are skipped: some targets pad with them.
  */
 int text_parse(const void *bytes, size_t len, struct text_list *out, struct err *err);
 void text_free(struct text_list *l); /* also for cleanup() */
@@ -48,10 +46,10 @@ void text_free(struct text_list *l); /* also for cleanup() */
 const char *text_get(const struct text_list *l, const char *key);
 
 /*
- * The streaming form, for texts without bound: keeps at most one pair. Zeroed = fresh. take() gets
- * each pair as it completes, or, with value NULL, the escaped beginning of something that is none
- * (then err says why); what it returns other than 0 ends the feed and is returned. -EMSGSIZE: a pair beyond
- * TEXT_PAIR_MAX, which has perhaps no end: nothing more is worth reading. part is its beginning.
+ * The streaming form, for texts without bound: keeps at most one pair. Zeroed = fresh. take() gets each pair as it completes, or,
+ * with value NULL, the escaped beginning of something that is none (then err says why); what it returns other than 0 ends the
+ * feed and is returned. -EMSGSIZE: a pair beyond TEXT_PAIR_MAX, which has perhaps no end: nothing more is worth reading. part is
+ * its beginning.
  */
 struct text_cutter {
 	char part[TEXT_KEY_MAX + 1 + TEXT_STREAM_VALUE_MAX + 1]; /* private */
@@ -66,8 +64,8 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 bool text_cutter_pending(const struct text_cutter *c);
 
 /*
- * Binary values (6.1): "0x" hex or "0b" base64 into at most size bytes; *len says how many. -EINVAL, -EFBIG.
- * An odd count of hex digits has a leading zero left out.
+ * Binary values (6.1): "0x" hex or "0b" base64 into at most size bytes; *len says how many. -EINVAL, -EFBIG. An odd count of hex
+ * digits has a leading zero left out.
  */
 int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len);
 /* Adds "key=0x…" and its NUL. */

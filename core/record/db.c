@@ -2,8 +2,8 @@
 /*
  * The database as an object, and its single files.
  *
- * The struct holds names and no descriptors: every call opens the home anew and closes it. A program
- * that lives long must see what an administrator has put in place of the directory meanwhile.
+ * The struct holds names and no descriptors: every call opens the home anew and closes it. A program that lives long must see
+ * what an administrator has put in place of the directory meanwhile.
  */
 #include "record/db_impl.h"
 
@@ -79,9 +79,8 @@ int db_home_fd(struct db *db, bool make, struct err *err)
 }
 
 /*
- * Remembers keys, so that a thousand records of a newer program give one warning and not a thousand.
- * When the table is full all counts as seen: a file of junk keys must not make noise without bound, nor
- * take memory without bound.
+ * Remembers keys, so that a thousand records of a newer program give one warning and not a thousand. When the table is full all
+ * counts as seen: a file of junk keys must not make noise without bound, nor take memory without bound.
  */
 static bool was_seen(struct db *db, const char *key)
 {

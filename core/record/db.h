@@ -6,11 +6,10 @@
  *   send_targets/ADDRESS,PORT/st_config     isns/ADDRESS,PORT/isns_config     ifaces/NAME
  *   send_targets/ADDRESS,PORT/TARGET,ADDRESS,PORT,TPGT,IFACE -> the node's directory; also in isns/…, static, fw
  *
- * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads, changes,
- * replaces file by file; two at once never lose each other's change. Symbolic links are not followed below the
- * first directory. Everything may block on the disk. All give 0 or -errno with *err set: IDBM (the disk; also an
- * iface or discovery record that is not there, -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (a name that
- * cannot be).
+ * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads, changes, replaces file by
+ * file; two at once never lose each other's change. Symbolic links are not followed below the first directory. Everything may
+ * block on the disk. All give 0 or -errno with *err set: IDBM (the disk; also an iface or discovery record that is not there,
+ * -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (a name that cannot be).
  */
 #ifndef RECORD_DB_H
 #define RECORD_DB_H
@@ -40,8 +39,8 @@ struct db_filter {
 	}
 
 /*
- * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful
- * lines, may be NULL; its contents are copied. Nothing is read or made yet.
+ * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful lines, may be NULL;
+ * its contents are copied. Nothing is read or made yet.
  */
 int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out, struct err *err);
 void db_close(struct db *db); /* NULL is nothing */
@@ -106,9 +105,9 @@ int db_disc_nodes(
 /* Is the node, which was not found again, to stay nevertheless (it is in use)? */
 typedef bool db_spare_fn(void *arg, const struct record *node);
 /*
- * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with
- * two syncs for all: a thousand take not much longer than one. The nodes' discovery fields are set from disc;
- * found's records become those that the database holds then. spare may be NULL. A crash leaves some done.
+ * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all: a
+ * thousand take not much longer than one. The nodes' discovery fields are set from disc; found's records become those that the
+ * database holds then. spare may be NULL. A crash leaves some done.
  */
 int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,
 	void *arg, struct err *err);

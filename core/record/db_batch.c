@@ -2,9 +2,8 @@
 /*
  * A change of the database: the lock, the writes, the links.
  *
- * The lock lies in the home, beside what it protects: a container that shares the home shares the lock. Few
- * writes are synced one by one; many are staged, synced together, and renamed, so that their cost is two
- * syncs and not two each.
+ * The lock lies in the home, beside what it protects: a container that shares the home shares the lock. Few writes are synced one
+ * by one; many are staged, synced together, and renamed, so that their cost is two syncs and not two each.
  */
 #include "record/db_impl.h"
 
@@ -15,14 +14,13 @@
 
 #define LOCK_NAME ".miscsi.lock"
 /*
- * Holders write and do nothing else, so waiting this long means that one of them hangs. The callers
- * that are killed on a time limit (CSI drivers after 3 s, Trident after 10 s) leave nothing behind: the
- * kernel drops their lock.
+ * Holders write and do nothing else, so waiting this long means that one of them hangs. The callers that are killed on a time
+ * limit (CSI drivers after 3 s, Trident after 10 s) leave nothing behind: the kernel drops their lock.
  */
 #define LOCK_WAIT_MS 10000
 /*
- * From here on two syncs of the whole file system are cheaper than two a record. Below, other people's
- * dirty pages would be paid for too.
+ * From here on two syncs of the whole file system are cheaper than two a record. Below, other people's dirty pages would be paid
+ * for too.
  */
 #define STAGE_FROM 16
 /* Half of what is read: what we write, we must be able to read again, whatever is kept in it. */
@@ -36,19 +34,15 @@ static void print_secretly(struct strbuf *b)
 	strbuf_free(b);
 }
 
-/*
- * Before the first write: a batch is staged as a whole or not at all, because commit syncs once for all
- * of it.
- */
+/* Before the first write: a batch is staged as a whole or not at all, because commit syncs once for all of it. */
 void db_batch_expect(struct db_batch *b, size_t writes)
 {
 	b->staged = writes >= STAGE_FROM;
 }
 
 /*
- * On an error the batch may be ended like any other. The home is made here if need be: an image of a
- * system may come without it. The lock comes before anything is read, since what was read before it may
- * have been changed by who held it.
+ * On an error the batch may be ended like any other. The home is made here if need be: an image of a system may come without it.
+ * The lock comes before anything is read, since what was read before it may have been changed by who held it.
  */
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 {
@@ -70,10 +64,7 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
 }
 
-/*
- * The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away
- * itself.
- */
+/* The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away itself. */
 static int add_staged(struct db_batch *b, const char *path, const char *temporary)
 {
 	struct db_staged *s, *at = x_grow(b->at, b->n, &b->cap, sizeof(*at), 64);
@@ -186,8 +177,8 @@ static void drop_staged(struct db_batch *b, struct db_staged *s)
 }
 
 /*
- * The one way out, after success and after every error. The lock goes after the last unlink: from then
- * on another writer may take what lies in a directory for its own.
+ * The one way out, after success and after every error. The lock goes after the last unlink: from then on another writer may take
+ * what lies in a directory for its own.
  */
 void db_batch_end(struct db_batch *b)
 {
@@ -201,8 +192,8 @@ void db_batch_end(struct db_batch *b)
 }
 
 /*
- * The link is how `-m discoverydb -P 1` knows what a discovery has found; os-brick reads that. The
- * record lives without it, so there is no harm in a node that can have none.
+ * The link is how `-m discoverydb -P 1` knows what a discovery has found; os-brick reads that. The record lives without it, so
+ * there is no harm in a node that can have none.
  */
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err)
 {
@@ -244,8 +235,8 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
 }
 
 /*
- * What names the record is its place too: changing it in the file alone would tear the two apart. It
- * would then be found by its old name and say another.
+ * What names the record is its place too: changing it in the file alone would tear the two apart. It would then be found by its
+ * old name and say another.
  */
 static bool same_identity(const struct record *a, const struct record *b)
 {

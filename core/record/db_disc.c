@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Discovery records, and the nodes that discoveries found: a directory a discovery, with its settings
- * and a link a node.
+ * Discovery records, and the nodes that discoveries found: a directory a discovery, with its settings and a link a node.
  *
- * Below send_targets/ and isns/ each discovery has a directory ADDRESS,PORT. It holds one settings file
- * and links named TARGET,ADDRESS,PORT,TPGT,IFACE into nodes/. static/ and fw/ hold links alone.
+ * Below send_targets/ and isns/ each discovery has a directory ADDRESS,PORT. It holds one settings file and links named
+ * TARGET,ADDRESS,PORT,TPGT,IFACE into nodes/. static/ and fw/ hold links alone.
  */
 #include "record/db_impl.h"
 
@@ -92,8 +91,8 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 }
 
 /*
- * Directories whose names are no ADDRESS,PORT belong to somebody else and are passed by. One that goes
- * away while it is listed is as good as one that was never there: readers take no lock.
+ * Directories whose names are no ADDRESS,PORT belong to somebody else and are passed by. One that goes away while it is listed is
+ * as good as one that was never there: readers take no lock.
  */
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
 {
@@ -171,8 +170,8 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 }
 
 /*
- * Read, changed and written under one lock. os-brick and XenServer's sm send three settings in one
- * command, and others run beside them: an update that read before it locked would lose theirs.
+ * Read, changed and written under one lock. os-brick and XenServer's sm send three settings in one command, and others run beside
+ * them: an update that read before it locked would lose theirs.
  */
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
 	struct err *err)
@@ -287,8 +286,8 @@ static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
 }
 
 /*
- * As in 2.1.8 the nodes go too: they are records of this discovery's results. The settings go last: if
- * it stops on the way, the discovery is still listed and can be deleted again.
+ * As in 2.1.8 the nodes go too: they are records of this discovery's results. The settings go last: if it stops on the way, the
+ * discovery is still listed and can be deleted again.
  */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err)
 {

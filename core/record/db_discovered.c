@@ -2,8 +2,8 @@
 /*
  * Writing what a discovery found, all at once.
  *
- * One lock from the first record to the last: two discoveries of one portal at once (which CSI drivers
- * do on every mount) follow one another, and the second sees all that the first has written.
+ * One lock from the first record to the last: two discoveries of one portal at once (which CSI drivers do on every mount) follow
+ * one another, and the second sees all that the first has written.
  */
 #include "record/db_impl.h"
 
@@ -21,9 +21,8 @@ static const enum record_origin origins[RECORD_KIND_COUNT] = {
 };
 
 /*
- * Says in the node who found it: that decides where its link lies. The address and port are set even
- * when they are empty, so that a node which was found by SendTargets before and is now found by
- * firmware does not keep the old origin.
+ * Says in the node who found it: that decides where its link lies. The address and port are set even when they are empty, so that
+ * a node which was found by SendTargets before and is now found by firmware does not keep the old origin.
  */
 static int set_origin(struct record *node, const struct record *disc)
 {
@@ -70,8 +69,8 @@ static bool was_found_again(const struct record *old, const struct record_list *
 }
 
 /*
- * Only what is still linked to this discovery: a node that another one found since is that one's.
- * `spare` says what has a session: its record is needed for the logout.
+ * Only what is still linked to this discovery: a node that another one found since is that one's. `spare` says what has a
+ * session: its record is needed for the logout.
  */
 static int delete_lost_nodes(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
 	void *arg, struct err *err)
@@ -89,8 +88,8 @@ static int delete_lost_nodes(struct db_batch *b, const struct record *disc, cons
 }
 
 /*
- * The caller's record becomes what the database holds. That is what the command prints and logs in to:
- * with the settings that were made by hand, not those of iscsid.conf.
+ * The caller's record becomes what the database holds. That is what the command prints and logs in to: with the settings that
+ * were made by hand, not those of iscsid.conf.
  */
 static int add_found_node(struct db_batch *b, const struct record *disc, struct record **found, unsigned what, struct err *err)
 {
@@ -108,8 +107,8 @@ static int add_found_node(struct db_batch *b, const struct record *disc, struct 
 }
 
 /*
- * New records are committed before lost ones are deleted. A crash in between leaves too many, which the
- * next discovery mends; too few would be sessions that do not come back at boot.
+ * New records are committed before lost ones are deleted. A crash in between leaves too many, which the next discovery mends; too
+ * few would be sessions that do not come back at boot.
  */
 int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,
 	void *arg, struct err *err)

@@ -2,8 +2,8 @@
 /*
  * Finding node records. What a filter names is gone to, what it leaves open is listed.
  *
- * Readers take no lock. What they rely on is that a file is replaced whole, and that every directory
- * and file may be gone by the time they come to it: that is no error anywhere here.
+ * Readers take no lock. What they rely on is that a file is replaced whole, and that every directory and file may be gone by the
+ * time they come to it: that is no error anywhere here.
  */
 #include "record/db_impl.h"
 
@@ -76,8 +76,8 @@ static bool wants_record(const struct db_filter *f, const struct record *r)
 }
 
 /*
- * The place says who the record is of, whatever stands in it. A record that was copied by hand to
- * another place (XenServer's sm does it with cp -a) is a record of that place.
+ * The place says who the record is of, whatever stands in it. A record that was copied by hand to another place (XenServer's sm
+ * does it with cp -a) is a record of that place.
  */
 static int set_node_identity(struct record *r, const struct db_node_id *id)
 {

@@ -11,8 +11,8 @@
 static const char *const builtin[] = { "default", "iser" };
 
 /*
- * Made anew each time: there is no file of them, so there is nothing that could be changed or lost.
- * Kubernetes clones "default" by reading it and writing each line into a new iface.
+ * Made anew each time: there is no file of them, so there is nothing that could be changed or lost. Kubernetes clones "default"
+ * by reading it and writing each line into a new iface.
  */
 struct record *db_iface_builtin(unsigned nth)
 {
@@ -48,8 +48,8 @@ static void iface_path(char out[TREE_PATH_MAX], const char *name)
 }
 
 /*
- * The file's name is the iface's, whatever stands in it. Kubernetes names ifaces PORTAL:VOLUME;
- * whatever passes the check of a name is one.
+ * The file's name is the iface's, whatever stands in it. Kubernetes names ifaces PORTAL:VOLUME; whatever passes the check of a
+ * name is one.
  */
 static int read_iface(struct db *db, int home, const char *name, struct record **out, struct err *err)
 {
@@ -89,8 +89,8 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 }
 
 /*
- * The built-in ones are not listed here: 2.1.8 prints them behind all others, which is for the caller
- * to do. A file of their name is passed by, for it could not be used either.
+ * The built-in ones are not listed here: 2.1.8 prints them behind all others, which is for the caller to do. A file of their name
+ * is passed by, for it could not be used either.
  */
 int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 {
@@ -140,8 +140,8 @@ static int bound_nodes(struct db_batch *b, const char *name, struct db_found_lis
 }
 
 /*
- * All of the iface's fields but its name, those too that went back to their defaults. A login reads the
- * node's record alone, so a copy that is not brought up to date is a setting without effect.
+ * All of the iface's fields but its name, those too that went back to their defaults. A login reads the node's record alone, so a
+ * copy that is not brought up to date is a setting without effect.
  */
 static int copy_into_node(const struct record *iface, struct db_found *node)
 {
@@ -179,10 +179,7 @@ static int write_iface(struct db_batch *b, const struct record *iface, struct er
 	return rc ? rc : db_put_changed(b, &nodes, err);
 }
 
-/*
- * One that is there is a success: programs make their iface again before each use, and of them only
- * Kubernetes forgives 15.
- */
+/* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */
 int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err)
 {
 	cleanup(record_freep) struct record *old = NULL;
@@ -212,10 +209,7 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	return write_iface(&b, old, err);
 }
 
-/*
- * Written even when nothing has changed: the same command again mends node records that an interrupted
- * one left behind.
- */
+/* Written even when nothing has changed: the same command again mends node records that an interrupted one left behind. */
 int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, struct err *err)
 {
 	cleanup(record_freep) struct record *old = NULL, *now = NULL;
@@ -237,8 +231,8 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
 }
 
 /*
- * The node records that are bound to it go with it, and before it: they could not be logged in to
- * without the iface, and while it is still there the command can be given again.
+ * The node records that are bound to it go with it, and before it: they could not be logged in to without the iface, and while it
+ * is still there the command can be given again.
  */
 int db_iface_delete(struct db *db, const char *name, struct err *err)
 {

@@ -31,8 +31,8 @@ int db_node_list(struct db *db, const struct db_filter *filter, struct record_li
  * discovery owns. All else was perhaps set by hand, and stays: to lose node.startup so is what users of
  * 2.1.8 complain of most.
  *
- * Fields that were not set in `new` go back to their defaults when discovery owns them: they are not
- * what was found. An unknown portal group is no news and does not replace a known one.
+ * Fields that were not set in `new` go back to their defaults when discovery owns them: they are not what was found. An unknown
+ * portal group is no news and does not replace a known one.
  */
 static int merge(const struct record *old, const struct record *new, struct record **out)
 {
@@ -54,8 +54,8 @@ static int merge(const struct record *old, const struct record *new, struct reco
 }
 
 /*
- * The record that is there for this target, portal and iface; NULL: none. One whose portal group is
- * known goes first. Else the first: one of the two does not know its group, and they are one portal.
+ * The record that is there for this target, portal and iface; NULL: none. One whose portal group is known goes first. Else the
+ * first: one of the two does not know its group, and they are one portal.
  */
 static struct db_found *counterpart(struct db_found_list *l, const struct record *node)
 {
@@ -68,9 +68,9 @@ static struct db_found *counterpart(struct db_found_list *l, const struct record
 }
 
 /*
- * Where a record is to lie: with an unknown portal group it is the file of the portal, unless another
- * iface has that. 2.1.8 has the same two forms, and files that it left must be found where they are: a
- * record whose group has not changed stays in its file, whichever form that is.
+ * Where a record is to lie: with an unknown portal group it is the file of the portal, unless another iface has that. 2.1.8 has
+ * the same two forms, and files that it left must be found where they are: a record whose group has not changed stays in its
+ * file, whichever form that is.
  */
 static void choose_path(struct db_batch *b, const struct record *node, const struct db_found *old, char path[TREE_PATH_MAX])
 {
@@ -90,8 +90,8 @@ static void choose_path(struct db_batch *b, const struct record *node, const str
 }
 
 /*
- * The link moves when another discovery has found the node now. The new link is made in any case: an
- * administrator, or a killed command, may have lost it.
+ * The link moves when another discovery has found the node now. The new link is made in any case: an administrator, or a killed
+ * command, may have lost it.
  */
 static int relink(struct db_batch *b, const struct record *old, const struct record *node, struct err *err)
 {
@@ -133,8 +133,8 @@ static int check_node(const struct record *node, struct err *err)
 }
 
 /*
- * What the database is to hold after `new` was added to `old`. NULL without memory. UPDATE and REPLACE
- * together are `-o update` of a discovery: the user has asked for iscsid.conf's settings.
+ * What the database is to hold after `new` was added to `old`. NULL without memory. UPDATE and REPLACE together are `-o update`
+ * of a discovery: the user has asked for iscsid.conf's settings.
  */
 static struct record *result(const struct record *old, const struct record *new, unsigned what)
 {
@@ -148,8 +148,8 @@ static struct record *result(const struct record *old, const struct record *new,
 }
 
 /*
- * The search goes by target and portal, so it opens one directory however many nodes there are. *now is
- * what the database holds in the end, also when nothing was written.
+ * The search goes by target and portal, so it opens one directory however many nodes there are. *now is what the database holds
+ * in the end, also when nothing was written.
  */
 int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now, struct err *err)
 {
@@ -182,10 +182,7 @@ int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bo
 	return rc;
 }
 
-/*
- * The three ways to add are three sets of what a discovery may do. Not staged: one record, synced and
- * renamed at once.
- */
+/* The three ways to add are three sets of what a discovery may do. Not staged: one record, synced and renamed at once. */
 int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err)
 {
 	static const unsigned what[] = {
@@ -199,10 +196,7 @@ int db_node_add(struct db *db, const struct record *node, enum db_add how, bool 
 	return rc ? rc : db_add_node(&b, node, what[how], made, NULL, err);
 }
 
-/*
- * Finds for a change: none is an error. 21 with these words is what open_iscsi of Ansible, HPE's helper
- * and blivet look for.
- */
+/* Finds for a change: none is an error. 21 with these words is what open_iscsi of Ansible, HPE's helper and blivet look for. */
 static int find_some(struct db_batch *b, const struct db_filter *filter, struct db_found_list *found, size_t *n, struct err *err)
 {
 	int rc = db_find_nodes(b->db, b->home, filter, found, err);

@@ -2,9 +2,8 @@
 /*
  * Names in the database, and what they say.
  *
- * What these functions accept is what we, and open-iscsi, would have written; all else in the database
- * is somebody else's and is left alone. What they make was checked before, field by field: no component
- * can be "..", hidden, or hold a '/'.
+ * What these functions accept is what we, and open-iscsi, would have written; all else in the database is somebody else's and is
+ * left alone. What they make was checked before, field by field: no component can be "..", hidden, or hold a '/'.
  */
 #include "record/db_impl.h"
 
@@ -19,8 +18,8 @@ static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
 }
 
 /*
- * Cuts the last item after a comma off; NULL when there is none. Commas are cut from the right because
- * a target's name comes first and the rest has none.
+ * Cuts the last item after a comma off; NULL when there is none. Commas are cut from the right because a target's name comes
+ * first and the rest has none.
  */
 static char *cut_last(char *s)
 {
@@ -62,8 +61,8 @@ bool db_portal_parse(const char *name, struct db_portal *out)
 }
 
 /*
- * The target is what is left: its name may hold anything but a comma. *out points into buf, which the
- * caller keeps as long as it uses *out.
+ * The target is what is left: its name may hold anything but a comma. *out points into buf, which the caller keeps as long as it
+ * uses *out.
  */
 bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out)
 {
@@ -86,8 +85,8 @@ bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *
 }
 
 /*
- * The layout of open-iscsi's database: cockpit, Longhorn, XenServer's sm and sosreport read it by path.
- * TREE_PATH_MAX holds the longest that the fields' limits allow, so nothing is cut.
+ * The layout of open-iscsi's database: cockpit, Longhorn, XenServer's sm and sosreport read it by path. TREE_PATH_MAX holds the
+ * longest that the fields' limits allow, so nothing is cut.
  */
 void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id)
 {

@@ -2,9 +2,8 @@
 /*
  * Files below the database's home; see db_tree.h.
  *
- * Every path is walked from the home's descriptor, component by component, and below the first no link
- * is followed. Names come from users and targets, and this runs as root: whatever stands in the
- * database, no file elsewhere is read, written or removed.
+ * Every path is walked from the home's descriptor, component by component, and below the first no link is followed. Names come
+ * from users and targets, and this runs as root: whatever stands in the database, no file elsewhere is read, written or removed.
  */
 #include "config.h"
 #include "record/db_tree.h"
@@ -27,8 +26,7 @@
 #define RACES_MAX 10 /* somebody may take directories away while we make files in them */
 
 /*
- * Goes from *at into the component, which is made when that is asked for. On an error *at is still
- * open, and still the caller's.
+ * Goes from *at into the component, which is made when that is asked for. On an error *at is still open, and still the caller's.
  */
 static int enter_dir(int *at, const char *name, bool make, bool follow)
 {
@@ -48,8 +46,8 @@ static int enter_dir(int *at, const char *name, bool make, bool follow)
 /*
  * Opens the directory that is the first len bytes of path.
  *
- * Component by component, since O_NOFOLLOW only looks at the last. The first component may be a link,
- * of an administrator who has moved a whole directory.
+ * Component by component, since O_NOFOLLOW only looks at the last. The first component may be a link, of an administrator who has
+ * moved a whole directory.
  */
 static int open_prefix(int home, const char *path, size_t len, bool make)
 {
@@ -166,8 +164,8 @@ void db_tree_names_free(struct db_tree_names *names)
 }
 
 /*
- * Of the thing itself, not of what a link leads to; type 0 is any. It may be another thing the moment
- * after. Who asks must be able to live with that; opening checks again.
+ * Of the thing itself, not of what a link leads to; type 0 is any. It may be another thing the moment after. Who asks must be
+ * able to live with that; opening checks again.
  */
 static bool has_type(int home, const char *path, mode_t type)
 {
@@ -211,8 +209,8 @@ static int try_write(int home, const char *path, const char *text, size_t len)
 }
 
 /*
- * Longhorn and others remove directories under nodes/ with rm, holding no lock of ours; XenServer's sm
- * takes away nodes/ whole and counts on its return.
+ * Longhorn and others remove directories under nodes/ with rm, holding no lock of ours; XenServer's sm takes away nodes/ whole
+ * and counts on its return.
  */
 int db_tree_write(int home, const char *path, const char *text, size_t len)
 {
@@ -279,8 +277,8 @@ static int remove_dir(int home, const char *path)
 }
 
 /*
- * Emptied directories go as well, up to the first component: a target without records would otherwise
- * be listed by those who read the database by path. The first component stays, for it may be a link.
+ * Emptied directories go as well, up to the first component: a target without records would otherwise be listed by those who read
+ * the database by path. The first component stays, for it may be a link.
  */
 int db_tree_remove(int home, const char *path)
 {

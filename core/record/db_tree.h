@@ -2,8 +2,8 @@
 /*
  * The files and directories below the database's home, by paths relative to it ("nodes/TARGET/…"). For the db files alone.
  *
- * Only the first component may be a symbolic link (an administrator may have moved "nodes"); below that none is followed. All give 0,
- * a descriptor, or -errno.
+ * Only the first component may be a symbolic link (an administrator may have moved "nodes"); below that none is followed. All
+ * give 0, a descriptor, or -errno.
  */
 #ifndef RECORD_DB_TREE_H
 #define RECORD_DB_TREE_H

@@ -2,8 +2,8 @@
 /*
  * The table of settings as data, the look-up of keys, and what a value of each type may be.
  *
- * A value is checked here wherever it comes from: a command line, a file, the daemon's socket, a target. Whoever takes a value out of a
- * record relies on it and does not check again.
+ * A value is checked here wherever it comes from: a command line, a file, the daemon's socket, a target. Whoever takes a value
+ * out of a record relies on it and does not check again.
  */
 #include "record/field.h"
 
@@ -18,10 +18,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/*
- * The vocabulary of fields.def. One letter each, since nearly every row has several; they end with this
- * file.
- */
+/* The vocabulary of fields.def. One letter each, since nearly every row has several; they end with this file. */
 #define N (1u << RECORD_NODE)
 #define I (1u << RECORD_IFACE)
 #define S (1u << RECORD_SENDTARGETS)
@@ -59,8 +56,8 @@
 #define FLASH(n, w) KERNEL(FLASH, n, n, w, w)
 
 /*
- * The order of rows is the order of lines in a file and in `-o show`. Clients count on it: node.name
- * stands before node.startup (os-brick), and address before port (goiscsi).
+ * The order of rows is the order of lines in a file and in `-o show`. Clients count on it: node.name stands before node.startup
+ * (os-brick), and address before port (goiscsi).
  */
 static const struct field fields[FIELD_COUNT] = {
 #define FIELD(symbol, in, name, ftype, fdef, fl, kern, attr, alias, text) \
@@ -116,8 +113,8 @@ static bool is_alias(const struct field *f, const char *key)
 }
 
 /*
- * Does the row answer to the key in records of that kind? In iscsid.conf a row that shares its key with
- * another answers to its alias alone, or the second could never be set.
+ * Does the row answer to the key in records of that kind? In iscsid.conf a row that shares its key with another answers to its
+ * alias alone, or the second could never be set.
  */
 static bool has_key(const struct field *f, enum record_kind kind, const char *key)
 {
@@ -129,8 +126,8 @@ static bool has_key(const struct field *f, enum record_kind kind, const char *ke
 }
 
 /*
- * 216 rows and no hash: files hold the keys in the order of the rows, so the first look nearly always
- * hits. It goes round, so a file in any order is read too, only slower.
+ * 216 rows and no hash: files hold the keys in the order of the rows, so the first look nearly always hits. It goes round, so a
+ * file in any order is read too, only slower.
  */
 int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out)
 {
@@ -151,8 +148,8 @@ int field_find(enum record_kind kind, const char *key, enum field_id *out)
 }
 
 /*
- * The key of that kind that is nearest to what was typed; NULL when none is near. Only within the kind:
- * a suggestion that is refused as well is worse than none.
+ * The key of that kind that is nearest to what was typed; NULL when none is near. Only within the kind: a suggestion that is
+ * refused as well is worse than none.
  */
 static const char *nearest_key(enum record_kind kind, const char *key)
 {
@@ -210,8 +207,8 @@ int field_value_index(const struct field *f, const char *text, size_t len)
 }
 
 /*
- * Never by prefix: "10x" is no number. 2.1.8 read such a value as 10, and "many" as 0, so a typing
- * mistake was a timeout of nothing.
+ * Never by prefix: "10x" is no number. 2.1.8 read such a value as 10, and "many" as 0, so a typing mistake was a timeout of
+ * nothing.
  */
 static bool check_int(const struct field *f, const char *text, int64_t *number)
 {
@@ -244,8 +241,8 @@ static bool check_list(const struct field *f, const char *text, int64_t *number)
 }
 
 /*
- * One line of text is all that a file of lines can hold. A newline in a value would be a second setting
- * in the file, of whoever may choose the first.
+ * One line of text is all that a file of lines can hold. A newline in a value would be a second setting in the file, of whoever
+ * may choose the first.
  */
 static bool check_text(const struct field *f, const char *text, int64_t *number)
 {
@@ -255,10 +252,7 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	return len <= (size_t)f->max && value_is_line(text, len);
 }
 
-/*
- * What becomes a file's name, or is compared with one. No comma, since the names of links are taken
- * apart by commas.
- */
+/* What becomes a file's name, or is compared with one. No comma, since the names of links are taken apart by commas. */
 static bool check_word(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
@@ -290,10 +284,7 @@ static bool check_address(const struct field *f, const char *text, int64_t *numb
 	return value_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
 }
 
-/*
- * 6 to 20 bytes: Ethernet to InfiniBand. Three characters a byte but for the last, hence the remainder
- * of 2.
- */
+/* 6 to 20 bytes: Ethernet to InfiniBand. Three characters a byte but for the last, hence the remainder of 2. */
 static bool check_mac(const struct field *f, const char *text, int64_t *number)
 {
 	size_t len = strlen(text);
@@ -319,9 +310,8 @@ static bool check_isid(const struct field *f, const char *text, int64_t *number)
 }
 
 /*
- * How a type is checked, and what its error says is allowed. ENUM and LIST have no text here: what is
- * allowed is in their rows. Whether an empty value is one depends on the type for texts, where it means
- * "none", and on the row's flag for all others.
+ * How a type is checked, and what its error says is allowed. ENUM and LIST have no text here: what is allowed is in their rows.
+ * Whether an empty value is one depends on the type for texts, where it means "none", and on the row's flag for all others.
  */
 static const struct {
 	bool (*check)(const struct field *f, const char *text, int64_t *number);

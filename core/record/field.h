@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: who needs
- * a setting names its row (FIELD_…); who has only its key looks it up here.
+ * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: who needs a setting names its
+ * row (FIELD_…); who has only its key looks it up here.
  */
 #ifndef RECORD_FIELD_H
 #define RECORD_FIELD_H

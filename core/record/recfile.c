@@ -2,9 +2,8 @@
 /*
  * Reading and printing records, iscsid.conf and initiatorname.iscsi.
  *
- * Nothing in a file makes reading it fail but a lack of memory. A record of a newer program, or one
- * that was edited badly, still has to log in at boot: what is wrong is told, takes its default, and is
- * written back as it was.
+ * Nothing in a file makes reading it fail but a lack of memory. A record of a newer program, or one that was edited badly, still
+ * has to log in at boot: what is wrong is told, takes its default, and is written back as it was.
  */
 #include "record/recfile.h"
 
@@ -20,10 +19,7 @@
 #define KEY_MAX 127
 #define LINE_MAX_BYTES 4000 /* without key; far above every setting's greatest length */
 
-/*
- * The record under way, and the row that is likely to come next: files hold keys in the order of the
- * rows.
- */
+/* The record under way, and the row that is likely to come next: files hold keys in the order of the rows. */
 struct reader {
 	struct record *r;
 	recfile_doubt_fn *doubt;
@@ -85,9 +81,9 @@ static bool line_begins(struct slice t, const char *with)
 }
 
 /*
- * Keeps what is not understood, so that writing the record does not lose it. Only the first line of a
- * key is kept, or a file would grow with each writing. "<empty>" stands for nothing, as in what is
- * shown, since "key = " at the end of a line would lose its blank.
+ * Keeps what is not understood, so that writing the record does not lose it. Only the first line of a key is kept, or a file
+ * would grow with each writing. "<empty>" stands for nothing, as in what is shown, since "key = " at the end of a line would lose
+ * its blank.
  */
 static int keep_line(struct reader *rd, const char *key, const char *value)
 {
@@ -99,8 +95,8 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 }
 
 /*
- * A key of no row is kept; a value that its row does not take is kept too, and does not count. Of a key
- * that stands twice the last line counts, as always; a bad value takes away a good one before it, too.
+ * A key of no row is kept; a value that its row does not take is kept too, and does not count. Of a key that stands twice the
+ * last line counts, as always; a bad value takes away a good one before it, too.
  */
 static int read_setting(struct reader *rd, const char *key, const char *value)
 {
@@ -125,10 +121,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 	return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 }
 
-/*
- * Copies key and value, since rows and records want strings that end. The value may be a secret, so its
- * copy is wiped.
- */
+/* Copies key and value, since rows and records want strings that end. The value may be a secret, so its copy is wiped. */
 static int read_line(struct reader *rd, struct slice line)
 {
 	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
@@ -159,10 +152,7 @@ static int read_line(struct reader *rd, struct slice line)
 	return rc;
 }
 
-/*
- * Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none
- * either.
- */
+/* Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none either. */
 int recfile_parse_lines(
 	enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt, void *arg, struct record **out)
 {
@@ -222,10 +212,7 @@ int recfile_parse(enum record_kind kind, const char *where, const char *text, si
 	return recfile_parse_lines(kind, text, len, report_doubt, &n, out);
 }
 
-/*
- * The walk over fields is record_each()'s, which hides what the other address family has; this is its
- * argument.
- */
+/* The walk over fields is record_each()'s, which hides what the other address family has; this is its argument. */
 struct printer {
 	struct strbuf *b;
 	enum recfile_style style;
@@ -254,8 +241,8 @@ static bool value_is_empty(const struct record *r, enum field_id id)
 }
 
 /*
- * A file leaves out what is empty, as open-iscsi does: its reader takes a missing line for empty. A key
- * whose bad line is kept is not printed as well, or it would stand twice.
+ * A file leaves out what is empty, as open-iscsi does: its reader takes a missing line for empty. A key whose bad line is kept is
+ * not printed as well, or it would stand twice.
  */
 static int print_field(void *arg, const struct record *r, enum field_id id)
 {
@@ -286,9 +273,8 @@ static bool value_is_default(const struct record *r, enum field_id id)
 }
 
 /*
- * What a user does not see may still be set: the rows of the other address family, when the iface's
- * address was changed. Without them, changing the address to another family and back would lose what
- * was set for the first.
+ * What a user does not see may still be set: the rows of the other address family, when the iface's address was changed. Without
+ * them, changing the address to another family and back would lose what was set for the first.
  */
 static void print_hidden(struct printer *p, const struct record *r)
 {
@@ -300,8 +286,8 @@ static void print_hidden(struct printer *p, const struct record *r)
 }
 
 /*
- * No blank line anywhere: os-brick takes the first word of each line, and XenServer's sm reads the
- * whole as an ini file. "# BEGIN RECORD" and "# END RECORD" are what goiscsi cuts records by.
+ * No blank line anywhere: os-brick takes the first word of each line, and XenServer's sm reads the whole as an ini file.
+ * "# BEGIN RECORD" and "# END RECORD" are what goiscsi cuts records by.
  */
 int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version)
 {
@@ -372,9 +358,8 @@ static int find_labelled(struct slice at, const char *label, size_t max, char **
 }
 
 /*
- * Not name_check(): a machine whose name is of no iSCSI format has logged in with it so far, and shall
- * go on. A blank or a quote within is refused: it is the sign of a file written for a shell, whose
- * reader would see another name.
+ * Not name_check(): a machine whose name is of no iSCSI format has logged in with it so far, and shall go on. A blank or a quote
+ * within is refused: it is the sign of a file written for a shell, whose reader would see another name.
  */
 int recfile_initiatorname_parse(const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
 {

@@ -2,9 +2,8 @@
 /*
  * The text of records, of iscsid.conf and of initiatorname.iscsi.
  *
- * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: what is not
- * understood is reported, kept, and does no harm. Nothing here opens the database; the functions with a path
- * read one file.
+ * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: what is not understood is
+ * reported, kept, and does no harm. Nothing here opens the database; the functions with a path read one file.
  */
 #ifndef RECORD_RECFILE_H
 #define RECORD_RECFILE_H
@@ -28,9 +27,8 @@ enum recfile_style {
 };
 
 /*
- * The (first) record in len bytes of text. `where` is named in warnings. Unknown keys are kept and reported;
- * bad values too, and the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; bad contents are no
- * failure.
+ * The (first) record in len bytes of text. `where` is named in warnings. Unknown keys are kept and reported; bad values too, and
+ * the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; bad contents are no failure.
  */
 int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
 	struct record **out);

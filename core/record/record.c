@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Records. A bit a field says "was set"; a value is stored, sorted by field, only where it differs from the
- * row's default.
- */
+/* Records. A bit a field says "was set"; a value is stored, sorted by field, only where it differs from the row's default. */
 #include "record/record.h"
 
 #include "base/strbuf.h"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A record: the values of the settings of one node, iface, discovery, CHAP entry, flash node, or of
- * iscsid.conf.
+ * A record: the values of the settings of one node, iface, discovery, CHAP entry, flash node, or of iscsid.conf.
  *
- * It owns its values. A value that was never set, or set to its default, takes no memory: a node's record is
- * some 500 bytes. Asking for a field that records of this kind do not have gives the row's default.
+ * It owns its values. A value that was never set, or set to its default, takes no memory: a node's record is some 500 bytes.
+ * Asking for a field that records of this kind do not have gives the row's default.
  */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
@@ -55,16 +54,15 @@ unsigned record_list(const struct record *r, enum field_id id, unsigned *at, uns
 const char *record_text(const struct record *r, enum field_id id, char *buf, size_t size);
 
 /*
- * Sets by text, which is checked: strict numbers within their range, no control characters. "" and "<empty>"
- * empty a text. -EINVAL: *err (INVAL) names the key, the value (escaped; not a secret's), and what is
- * allowed. -ENOMEM. The old value is kept then.
+ * Sets by text, which is checked: strict numbers within their range, no control characters. "" and "<empty>" empty a text.
+ * -EINVAL: *err (INVAL) names the key, the value (escaped; not a secret's), and what is allowed. -ENOMEM. The old value is kept
+ * then.
  */
 int record_set(struct record *r, enum field_id id, const char *text, struct err *err);
 int record_set_int(struct record *r, enum field_id id, int64_t number, struct err *err); /* INT, BOOL, ENUM */
 /*
- * The same for what a user typed: finds the row by key or alias, and refuses identity fields, read-only ones,
- * and in node records those of the iface. -ENOENT: no such key here; *err suggests the nearest, or the mode
- * that it belongs to.
+ * The same for what a user typed: finds the row by key or alias, and refuses identity fields, read-only ones, and in node records
+ * those of the iface. -ENOENT: no such key here; *err suggests the nearest, or the mode that it belongs to.
  */
 int record_set_key(struct record *r, const char *key, const char *text, struct err *err);
 /* Back to the default, not set. */

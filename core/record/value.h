@@ -27,8 +27,8 @@ unsigned value_distance(const char *a, const char *b, unsigned limit);
 bool value_is_component(const char *s, size_t max);
 
 /*
- * "credential:NAME": gives NAME, where systemd takes it for one (systemd.exec(5), LoadCredential=): 1 to 255 printable ASCII characters
- * without '/' and ':', not "." or "..". NULL: the text has another form.
+ * "credential:NAME": gives NAME, where systemd takes it for one (systemd.exec(5), LoadCredential=): 1 to 255 printable ASCII
+ * characters without '/' and ':', not "." or "..". NULL: the text has another form.
  */
 const char *value_credential(const char *s);
 

@@ -117,8 +117,8 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 }
 
 /*
- * A login that a daemon began and did not live to end: nobody waits for it. FREE is what the kernel says of it, but of one that was lost
- * long ago, too: that has left a file, or has devices.
+ * A login that a daemon began and did not live to end: nobody waits for it. FREE is what the kernel says of it, but of one that
+ * was lost long ago, too: that has left a file, or has devices.
  */
 static bool was_never_up(const struct session *s, const struct session_info *i)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking over the sessions that the kernel has: after the daemon was ended or killed, or when it takes the place of another initiator
- * program.
+ * Taking over the sessions that the kernel has: after the daemon was ended or killed, or when it takes the place of another
+ * initiator program.
  */
 #ifndef SESSION_ADOPT_H
 #define SESSION_ADOPT_H

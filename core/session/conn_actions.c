@@ -231,8 +231,8 @@ int conn_stop_late(void *machine)
 }
 
 /*
- * Before a logout the devices go: the SCSI layer flushes their caches while the session can still carry that. If the target is dead
- * the flush hangs, the kernel's ping notices (LOST) or our time runs out, and the session is taken away without.
+ * Before a logout the devices go: the SCSI layer flushes their caches while the session can still carry that. If the target is
+ * dead the flush hangs, the kernel's ping notices (LOST) or our time runs out, and the session is taken away without.
  */
 int conn_unbind(void *machine)
 {

@@ -52,8 +52,8 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 }
 
 /*
- * A login of the same initiator name and ISID to the same portal group is a session reinstatement (RFC 7143 section 6.3.5): the target
- * drops what it still has of the old session. So the ISID is the session's, login after login.
+ * A login of the same initiator name and ISID to the same portal group is a session reinstatement (RFC 7143 section 6.3.5): the
+ * target drops what it still has of the old session. So the ISID is the session's, login after login.
  */
 int conn_login_begin(void *machine)
 {

@@ -167,8 +167,8 @@ static bool from_record(const struct conn *c, int param)
 }
 
 /*
- * Every row of fields.def that has a number in the kernel's table is sent, by its type. So a new kernel parameter is one row there,
- * and nothing here.
+ * Every row of fields.def that has a number in the kernel's table is sent, by its type. So a new kernel parameter is one row
+ * there, and nothing here.
  */
 static int add_setting(void *arg, const struct record *r, enum field_id id)
 {

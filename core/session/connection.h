@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's connection. Its machine (connection.def) reports to the session's (session.def) when it is up, down, redirected, closed or
- * kept by the kernel; that one has it opened or closed. It calls no function of session.c.
+ * A session's connection. Its machine (connection.def) reports to the session's (session.def) when it is up, down, redirected,
+ * closed or kept by the kernel; that one has it opened or closed. It calls no function of session.c.
  */
 #ifndef SESSION_CONNECTION_H
 #define SESSION_CONNECTION_H

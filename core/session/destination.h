@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The portal that a session logs in to: its record's, or the one that the target redirected it to (RFC 7143 section 11.13.5).
- */
+/* The portal that a session logs in to: its record's, or the one that the target redirected it to (RFC 7143 section 11.13.5). */
 #ifndef SESSION_DESTINATION_H
 #define SESSION_DESTINATION_H
 

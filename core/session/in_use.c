@@ -2,8 +2,8 @@
 /*
  * Whether a session's disks are in use: for a logout that is to be safe.
  *
- * libmount reads the tables of mounts and swap space. It is loaded for the check and not linked: with the four libraries that it needs
- * it would nearly double the start of iscsiadm, for a check that few logouts ask for.
+ * libmount reads the tables of mounts and swap space. It is loaded for the check and not linked: with the four libraries that it
+ * needs it would nearly double the start of iscsiadm, for a check that few logouts ask for.
  */
 #include "session/in_use.h"
 

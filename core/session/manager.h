@@ -59,8 +59,8 @@ struct manager_request {
 };
 
 /*
- * Logs in as the node record says (copied), until it has node.session.nr_sessions sessions. Refusals (bad record, no such transport)
- * come through done() too. SESS_EXISTS when none was missing.
+ * Logs in as the node record says (copied), until it has node.session.nr_sessions sessions. Refusals (bad record, no such
+ * transport) come through done() too. SESS_EXISTS when none was missing.
  */
 void manager_login(struct manager *m, const struct record *node, struct manager_request *r);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The session machine's actions: what to do about a connection that came up or went down, when to try again, and whom to tell.
- */
+/* The session machine's actions: what to do about a connection that came up or went down, when to try again, and whom to tell. */
 #include "base/strbuf.h"
 #include "kernel/scan.h"
 #include "session/session.h"
@@ -120,8 +118,8 @@ static bool first_login_goes_on(const struct session *s)
 }
 
 /*
- * A first login is bounded, and not tried again after a refusal; a session that was up is tried for
- * ever unless the record bounds it (reopen_max), since somebody's file system is on it.
+ * A first login is bounded, and not tried again after a refusal; a session that was up is tried for ever unless the record bounds
+ * it (reopen_max), since somebody's file system is on it.
  */
 static bool sess_try_again(const void *machine)
 {
@@ -185,8 +183,8 @@ static int sess_wait(void *machine)
 }
 
 /*
- * RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. A target that
- * takes every login and drops it at once is asked more and more rarely, like one that refuses.
+ * RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. A target
+ * that takes every login and drops it at once is asked more and more rarely, like one that refuses.
  */
 static int sess_lost(void *machine)
 {
@@ -231,8 +229,8 @@ static void scan_long(void *arg)
 }
 
 /*
- * The settings are noted before anybody hears of the session: a daemon killed from here on finds all it needs. Failing to note them
- * costs what the kernel does not keep, not the session.
+ * The settings are noted before anybody hears of the session: a daemon killed from here on finds all it needs. Failing to note
+ * them costs what the kernel does not keep, not the session.
  */
 static int sess_established(void *machine)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of ops of adapters that store something themselves: flash nodes, CHAP table, statistics, ping. Included by plugin.h. The
- * rules of ops.h for NULL, settings and results apply here too.
+ * The tables of ops of adapters that store something themselves: flash nodes, CHAP table, statistics, ping. Included by plugin.h.
+ * The rules of ops.h for NULL, settings and results apply here too.
  */
 #ifndef MISCSI_ADAPTER_H
 #define MISCSI_ADAPTER_H

@@ -46,8 +46,8 @@ struct miscsi_op {
 #define MISCSI_VALUE_SECRET 1u /* the value is shown masked, whatever its key */
 
 /*
- * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before request()
- * returns, adds the transport's handle, and sends it from a worker thread.
+ * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before
+ * request() returns, adds the transport's handle, and sends it from a worker thread.
  */
 struct miscsi_request {
 	uint32_t size;
@@ -97,8 +97,8 @@ struct miscsi_core {
 	int (*sysfs_list)(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
 
 	/*
-	 * Sends one request; fn is called once with the answer. If the op ends before the answer arrives, late (may be NULL) is called
-	 * instead, with op = core->self, to undo what the request created. -errno: nothing was sent, no callback follows.
+	 * Sends one request; fn is called once with the answer. If the op ends before the answer arrives, late (may be NULL) is
+	 * called instead, with op = core->self, to undo what the request created. -errno: nothing was sent, no callback follows.
 	 */
 	int (*request)(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of ops of connections, sessions and hosts, and their arguments; those of adapters are in adapter.h. Included by plugin.h.
- * The comment beside a member documents what NULL means there; plugin.h documents a NULL table. A plugin reads settings by
- * core->setting() and reports results by core->result(); keys are those of iscsiadm's records ("flashnode.session.targetname",
+ * The tables of ops of connections, sessions and hosts, and their arguments; those of adapters are in adapter.h. Included by
+ * plugin.h. The comment beside a member documents what NULL means there; plugin.h documents a NULL table. A plugin reads settings
+ * by core->setting() and reports results by core->result(); keys are those of iscsiadm's records ("flashnode.session.targetname",
  * "host.auth.tbl_idx").
  */
 #ifndef MISCSI_OPS_H

@@ -28,8 +28,8 @@
 #define MISCSI_ABI 1
 
 /*
- * A PCI id, of which each number but the vendor may be MISCSI_PCI_ANY, and the adapter's name for people (NULL: none). The first row that
- * matches counts. Frozen; an array ends at vendor 0.
+ * A PCI id, of which each number but the vendor may be MISCSI_PCI_ANY, and the adapter's name for people (NULL: none). The first
+ * row that matches counts. Frozen; an array ends at vendor 0.
  */
 #define MISCSI_PCI_ANY 0xffffffffu
 struct miscsi_pci_id {
@@ -77,8 +77,8 @@ struct miscsi_plugin {
 	/* Called once, when no op is under way. NULL: nothing to undo. */
 	void (*stop)(void *state);
 	/*
-	 * The core cancels an op under way. It releases what belongs to the op (timers, watches, requests, memory) after this call; the
-	 * plugin releases everything else here, and does not use the op again. NULL: there is nothing else.
+	 * The core cancels an op under way. It releases what belongs to the op (timers, watches, requests, memory) after this
+	 * call; the plugin releases everything else here, and does not use the op again. NULL: there is nothing else.
 	 */
 	void (*cancel)(struct miscsi_op *op);
 	const struct miscsi_endpoint_ops *endpoint; /* NULL: the kernel's endpoints (EP_CONNECT, EP_POLL, EP_DISCONNECT) */
@@ -100,8 +100,8 @@ struct miscsi_plugin {
 #endif
 
 /*
- * Defines the one symbol that a plugin exports. IDENT is the plugin's name: MISCSI_PLUGIN(tcp, .summary = …, …);
- * libltdl finds this form in a shared object and, preloaded, in a static program. The symbol is data: the gate reads it before any code runs.
+ * Defines the one symbol that a plugin exports. IDENT is the plugin's name: MISCSI_PLUGIN(tcp, .summary = …, …); libltdl finds
+ * this form in a shared object and, preloaded, in a static program. The symbol is data: the gate reads it before any code runs.
  */
 #define MISCSI_PLUGIN(ident, ...) \
 	MISCSI_EXPORT const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry; \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Traits: properties that a plugin declares instead of writing code. Those in struct miscsi_plugin apply to all its transports, those in
- * a row of `match` to that transport. Included by plugin.h.
+ * Traits: properties that a plugin declares instead of writing code. Those in struct miscsi_plugin apply to all its transports,
+ * those in a row of `match` to that transport. Included by plugin.h.
  */
 #ifndef MISCSI_TRAITS_H
 #define MISCSI_TRAITS_H
@@ -22,8 +22,8 @@
 	(1ull << 16) /* the driver connects only while the /dev/uioN beside its host is open: the core opens it */
 
 /*
- * The driver supports these requests of the kernel, and the core sends them: the plugin needs no table. If it has an op all the same,
- * that is called instead. If the driver answers -ENOSYS, the op fails as it would without the trait.
+ * The driver supports these requests of the kernel, and the core sends them: the plugin needs no table. If it has an op all the
+ * same, that is called instead. If the driver answers -ENOSYS, the op fails as it would without the trait.
  */
 #define MISCSI_TRAIT_KERNEL_NET (1ull << 11) /* SET_IFACE_PARAMS */
 #define MISCSI_TRAIT_KERNEL_FLASH (1ull << 12) /* flash nodes: sysfs and NEW_FLASHNODE to LOGOUT_FLASHNODE_SID */

@@ -2,9 +2,9 @@
 /*
  * Transport be2iscsi: Emulex (now Broadcom) OneConnect iSCSI functions: BladeEngine 2 and 3, Skyhawk.
  *
- * The adapter keeps its IP settings in ifaces of its own. Its driver shortens what exceeds the hardware without a word, after both
- * sides have agreed on more: so no more is offered. An initial R2T is always asked for, as open-iscsi was seen to do on this transport
- * alone.
+ * The adapter keeps its IP settings in ifaces of its own. Its driver shortens what exceeds the hardware without a word, after
+ * both sides have agreed on more: so no more is offered. An initial R2T is always asked for, as open-iscsi was seen to do on this
+ * transport alone.
  */
 #include <miscsi/plugin.h>
 

@@ -2,9 +2,9 @@
 /*
  * Transport bnx2i: iSCSI offload of Broadcom (now Marvell) NetXtreme II network adapters: bnx2 and bnx2x, joined by cnic.
  *
- * The kernel's driver chooses the adapter by the route, and asks user space for the path (PATH_REQ); iscsid answers from the kernel's
- * own routes and neighbours. It connects only while its /dev/uioN, meant for the maker's user-space driver, is open: that suffices.
- * Adapters are known by the driver of their network device: nearly every NIC of the family has the offload.
+ * The kernel's driver chooses the adapter by the route, and asks user space for the path (PATH_REQ); iscsid answers from the
+ * kernel's own routes and neighbours. It connects only while its /dev/uioN, meant for the maker's user-space driver, is open:
+ * that suffices. Adapters are known by the driver of their network device: nearly every NIC of the family has the offload.
  */
 #include <miscsi/plugin.h>
 

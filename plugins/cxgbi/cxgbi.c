@@ -2,14 +2,14 @@
 /*
  * Transports cxgb3i and cxgb4i: iSCSI offload of Chelsio T3 and of T4 to T6 network adapters. One plugin: both are libcxgbi below.
  *
- * The driver chooses the adapter by the route. T3 has an IP address for iSCSI of its own, to be set before it connects; T4 and later use
- * the network device's, and take the setting without a word.
+ * The driver chooses the adapter by the route. T3 has an IP address for iSCSI of its own, to be set before it connects; T4 and
+ * later use the network device's, and take the setting without a word.
  */
 #include <miscsi/plugin.h>
 
 /*
- * The driver refuses to bind a connection whose MaxRecvDataSegmentLength exceeds what its page pods hold, and cuts lengths to multiples
- * of 512. How much they hold depends on the adapter and on module parameters; this much they all do.
+ * The driver refuses to bind a connection whose MaxRecvDataSegmentLength exceeds what its page pods hold, and cuts lengths to
+ * multiples of 512. How much they hold depends on the adapter and on module parameters; this much they all do.
  */
 #define SEGMENT_MAX 8192u
 #define SEGMENT_UNIT 512u

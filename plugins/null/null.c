@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transport null: every op of the ABI, in memory. The reference of how a plugin looks, and what lets
- * programs be tested without kernel and adapter. Two hosts, 0 and 1. Not installed.
+ * Transport null: every op of the ABI, in memory. The reference of how a plugin looks, and what lets programs be tested without
+ * kernel and adapter. Two hosts, 0 and 1. Not installed.
  *
- * It is written as a vendor would write one: this header and libc, no symbol of the core's. What the
- * tests of the core expect of a plugin, they expect of this one.
+ * It is written as a vendor would write one: this header and libc, no symbol of the core's. What the tests of the core expect of
+ * a plugin, they expect of this one.
  */
 #include "store.h"
 
@@ -14,10 +14,7 @@
 #include <string.h>
 
 #define HOSTS 2u
-/*
- * So that completions come by the loop, as with hardware: an op that ends at once would hide mistakes
- * in the order.
- */
+/* So that completions come by the loop, as with hardware: an op that ends at once would hide mistakes in the order. */
 #define LATER_MS 1u
 
 /* Stores with one row hold settings of the host itself; flash nodes and CHAP entries are rows by index. */

@@ -2,9 +2,9 @@
 /*
  * Transport ocs: Emulex OneConnect adapters whose driver comes from their maker; no mainline kernel has it.
  *
- * So only this is assumed: a kernel endpoint comes before the session and goes through a host, as with every adapter that keeps its IP
- * settings itself. Every optional request is sent when a user asks for it; what the driver does not know it refuses, and the user gets the
- * same error as on any other adapter.
+ * So only this is assumed: a kernel endpoint comes before the session and goes through a host, as with every adapter that keeps
+ * its IP settings itself. Every optional request is sent when a user asks for it; what the driver does not know it refuses, and
+ * the user gets the same error as on any other adapter.
  */
 #include <miscsi/plugin.h>
 

@@ -2,8 +2,8 @@
 /*
  * Transport qedi: iSCSI offload of QLogic (now Marvell) FastLinQ 41000 and 45000 adapters.
  *
- * The driver connects only through a named host. It asks user space for the path (PATH_REQ), and fails at once if no program listens. Its
- * host's netdev attribute does not name a network device, so hosts are found by hardware address.
+ * The driver connects only through a named host. It asks user space for the path (PATH_REQ), and fails at once if no program
+ * listens. Its host's netdev attribute does not name a network device, so hosts are found by hardware address.
  */
 #include <miscsi/plugin.h>
 

@@ -2,8 +2,8 @@
 /*
  * Transport qla4xxx: QLogic (now Marvell) iSCSI host adapters of the 4000 and 8000 series.
  *
- * The adapter is an initiator of its own. Its firmware logs in: START_CONN begins the login, event 109 reports its end, and no login PDU is
- * ever sent. It also makes sessions of its own from its flash nodes; those are listed and left alone.
+ * The adapter is an initiator of its own. Its firmware logs in: START_CONN begins the login, event 109 reports its end, and no
+ * login PDU is ever sent. It also makes sessions of its own from its flash nodes; those are listed and left alone.
  */
 #include <miscsi/plugin.h>
 

@@ -19,10 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/*
- * The socket is ours until give(); from then on it is the core's, which hands it to the kernel by
- * BIND_CONN.
- */
+/* The socket is ours until give(); from then on it is the core's, which hands it to the kernel by BIND_CONN. */
 struct connecting {
 	int fd;
 	struct miscsi_binding *out;
@@ -44,14 +41,14 @@ static void set_socket_option(struct miscsi_op *op, int fd, int level, int optio
 }
 
 /*
- * The default of node.conn[0].tcp.window_size. Every record has it, whether somebody wanted it or not; and a buffer that is set no
- * longer grows: with net.core.rmem_max as Linux has it, 36 MB/s over 2 ms of round trip, where the system's own reach 250.
+ * The default of node.conn[0].tcp.window_size. Every record has it, whether somebody wanted it or not; and a buffer that is set
+ * no longer grows: with net.core.rmem_max as Linux has it, 36 MB/s over 2 ms of round trip, where the system's own reach 250.
  */
 #define WINDOW_DEFAULT 524288u
 
 /*
- * A connect does not fail because of a smaller window, or another class of service, than requested.
- * TCP_NODELAY always: a SCSI command must not wait for the answer to the one before.
+ * A connect does not fail because of a smaller window, or another class of service, than requested. TCP_NODELAY always: a SCSI
+ * command must not wait for the answer to the one before.
  */
 static void set_options(struct miscsi_op *op, int fd, int family)
 {
@@ -85,8 +82,8 @@ static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
 }
 
 /*
- * The search for the network device of an address. Ifaces may name their device by its hardware
- * address, which survives a renaming of devices.
+ * The search for the network device of an address. Ifaces may name their device by its hardware address, which survives a
+ * renaming of devices.
  */
 struct search {
 	struct miscsi_op *op;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engines of core/proto over a plain socket, for tests/fake/check.py: `probe PORT
- * discovery|normal|chap|mutual` logs in, asks for targets in a discovery session, and prints one line: "done
- * N", "redirect PORTAL", "failed CODE TEXT", "closed" or "timeout".
+ * The engines of core/proto over a plain socket, for tests/fake/check.py: `probe PORT discovery|normal|chap|mutual` logs in, asks
+ * for targets in a discovery session, and prints one line: "done N", "redirect PORTAL", "failed CODE TEXT", "closed" or
+ * "timeout".
  */
 #include "config.h"
 #include "proto/login.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: CHAP. First byte: mutual or not; then texts of the target's, separated by 0xff. Whatever
- * comes, the engine must not come to believe in a target that does not know the secret.
+ * Fuzz target: CHAP. First byte: mutual or not; then texts of the target's, separated by 0xff. Whatever comes, the engine must
+ * not come to believe in a target that does not know the secret.
  */
 #include "proto/chap.h"
 #include <stdlib.h>

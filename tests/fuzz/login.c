@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: the login engine. First byte: bits of the configuration. The rest is a stream of PDUs as the
- * target would send them; the ITT is not checked, or no input would ever come through.
+ * Fuzz target: the login engine. First byte: bits of the configuration. The rest is a stream of PDUs as the target would send
+ * them; the ITT is not checked, or no input would ever come through.
  */
 #include "proto/login.h"
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs a fuzz target without a fuzzer: once with nothing, then over every file of the folders (or files)
- * given as arguments. It is linked with one tests/fuzz/TARGET.c; `make check` runs it over
- * tests/fuzz/corpus/TARGET/, and a crash is replayed by it.
+ * Runs a fuzz target without a fuzzer: once with nothing, then over every file of the folders (or files) given as arguments. It
+ * is linked with one tests/fuzz/TARGET.c; `make check` runs it over tests/fuzz/corpus/TARGET/, and a crash is replayed by it.
  */
 #include "tests/paths.h"
 #include <dirent.h>

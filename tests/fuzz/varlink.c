@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: a peer of the daemon. First byte: bit 7 root or not, bit 6 the manager answers at once, the
- * rest the size of the pieces that the bytes come in. What the service says must be messages.
+ * Fuzz target: a peer of the daemon. First byte: bit 7 root or not, bit 6 the manager answers at once, the rest the size of the
+ * pieces that the bytes come in. What the service says must be messages.
  */
 #include "config.h"
 #include "../unit/ipc-manager.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The persistent target entries of an adapter. 0 and 1 are for booting; a new one is volatile until the first
- * successful SET, and only one may be so.
+ * The persistent target entries of an adapter. 0 and 1 are for booting; a new one is volatile until the first successful SET, and
+ * only one may be so.
  */
 #include "sim.h"
 #include <linux/delay.h>

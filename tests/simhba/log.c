@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the adapters were sent, as lines in /proc/miscsi_simhba/log (writing anything empties it), and
- * /proc/miscsi_simhba/do, which takes a command.
+ * What the adapters were sent, as lines in /proc/miscsi_simhba/log (writing anything empties it), and /proc/miscsi_simhba/do,
+ * which takes a command.
  */
 #include "sim.h"
 #include <linux/proc_fs.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The net configuration of an adapter: its iscsi_iface objects, and SET_IFACE_PARAMS by the rules of the large
- * set (qla4xxx: one message, applied as one) and of the small one (be2iscsi: attribute by attribute).
+ * The net configuration of an adapter: its iscsi_iface objects, and SET_IFACE_PARAMS by the rules of the large set (qla4xxx: one
+ * message, applied as one) and of the small one (be2iscsi: attribute by attribute).
  */
 #include "sim.h"
 

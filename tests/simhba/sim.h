@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A simulated iSCSI adapter, for tests: registers transports under the names of real drivers and does in memory
- * what those do in hardware, by the facts that are written down about each. One `struct kind` says what a
- * driver is; everything else asks it.
+ * A simulated iSCSI adapter, for tests: registers transports under the names of real drivers and does in memory what those do in
+ * hardware, by the facts that are written down about each. One `struct kind` says what a driver is; everything else asks it.
  */
 #ifndef SIM_H
 #define SIM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The /dev/uioN beside an adapter, whose being open the driver asks for before it connects. As with cnic's and qedi's, one program may
- * have it open.
+ * The /dev/uioN beside an adapter, whose being open the driver asks for before it connects. As with cnic's and qedi's, one
+ * program may have it open.
  */
 #include "sim.h"
 #include <linux/uio_driver.h>

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Tests of base/file: bounded reads, replacement that survives every failure and every kill, locks that die
- * with their holder.
- */
+/* Tests of base/file: bounded reads, replacement that survives every failure and every kill, locks that die with their holder. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

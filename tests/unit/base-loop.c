@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Tests of base/loop: order of timers, removal from callbacks, the injected clock, deferred calls, signals.
- */
+/* Tests of base/loop: order of timers, removal from callbacks, the injected clock, deferred calls, signals. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

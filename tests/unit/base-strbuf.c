@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Tests of base/strbuf: bounds, failed memory, and the escaping that keeps hostile text on one line of one
- * terminal.
- */
+/* Tests of base/strbuf: bounds, failed memory, and the escaping that keeps hostile text on one line of one terminal. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

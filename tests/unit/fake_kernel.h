@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A made-up kernel end of NETLINK_ISCSI, to be given to kernel_new(): it answers as the real one does, counts
- * sessions up, sends their events to who joined group 1, and does wrong what a test asks for. Sends may come
- * from another thread.
+ * A made-up kernel end of NETLINK_ISCSI, to be given to kernel_new(): it answers as the real one does, counts sessions up, sends
+ * their events to who joined group 1, and does wrong what a test asks for. Sends may come from another thread.
  */
 #ifndef FAKE_KERNEL_H
 #define FAKE_KERNEL_H

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A manager for tests of the service: what is asked of it is kept, and answered when the test says so, the
- * last first.
- */
+/* A manager for tests of the service: what is asked of it is kept, and answered when the test says so, the last first. */
 #ifndef TESTS_IPC_MANAGER_H
 #define TESTS_IPC_MANAGER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test's fixture for the server: a loop with a clock that only the test moves, and peers that are plain
- * sockets whose uid the test chooses. Include after cmocka's headers.
+ * A test's fixture for the server: a loop with a clock that only the test moves, and peers that are plain sockets whose uid the
+ * test chooses. Include after cmocka's headers.
  */
 #ifndef TESTS_IPC_PEER_H
 #define TESTS_IPC_PEER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A macvlan with an adapter's address, in a network of the test's own: a cable whose near end is the adapter's network device, and at
- * whose far end is heard who answers ARP. Skipped where none can be made.
+ * A macvlan with an adapter's address, in a network of the test's own: a cable whose near end is the adapter's network device,
+ * and at whose far end is heard who answers ARP. Skipped where none can be made.
  */
 #include "config.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ABI 1 as it was first released, on machines with 64-bit pointers. A number here is never changed: what is added to a structure goes
- * behind the member named here, and gets a line of its own at the next release.
+ * ABI 1 as it was first released, on machines with 64-bit pointers. A number here is never changed: what is added to a structure
+ * goes behind the member named here, and gets a line of its own at the next release.
  */
 #include "config.h"
 #include <miscsi/plugin.h>

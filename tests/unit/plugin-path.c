@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Paths by the kernel's routes and neighbours, in a network of the test's own: two namespaces and a cable between them. Skipped where
- * none can be made.
+ * Paths by the kernel's routes and neighbours, in a network of the test's own: two namespaces and a cable between them. Skipped
+ * where none can be made.
  */
 #include "config.h"
 #include <setjmp.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of proto/chap. The expected responses were computed by another implementation: digest(id 0x27,
- * "initiator-secret", 00 01 .. 0f), and for the target's side digest(id 0x5a, "target-secret!!", 0x5a over
- * the digest's length).
+ * Tests of proto/chap. The expected responses were computed by another implementation: digest(id 0x27, "initiator-secret", 00 01
+ * .. 0f), and for the target's side digest(id 0x5a, "target-secret!!", 0x5a over the digest's length).
  */
 #include "config.h"
 #include <setjmp.h>

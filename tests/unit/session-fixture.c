@@ -201,8 +201,8 @@ struct record *fixture_node(const struct session_fixture *w)
 }
 
 /*
- * Workers and sockets are real: they get a moment of real time in each round, and on a busy machine as much as they need, so that the
- * test's clock does not run ahead of them. But not for ever: a test may let the kernel hang.
+ * Workers and sockets are real: they get a moment of real time in each round, and on a busy machine as much as they need, so that
+ * the test's clock does not run ahead of them. But not for ever: a test may let the kernel hang.
  */
 #define THREADS_WAIT 500
 static void one_round(struct session_fixture *w, uint64_t step_ms)

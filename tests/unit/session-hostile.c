@@ -419,8 +419,8 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 }
 
 /*
- * A target that answers before it was asked: the login is over while the kernel refuses to send our request. That is a failed login,
- * and one that counts, not a session that was up and is to be restored for ever.
+ * A target that answers before it was asked: the login is over while the kernel refuses to send our request. That is a failed
+ * login, and one that counts, not a session that was up and is to be restored for ever.
  */
 static void a_request_that_was_not_sent_fails_the_login_although_it_was_answered(void **state)
 {

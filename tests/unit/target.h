@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The other side of the wire for the tests of core/proto: PDUs as a target sends them. Data is not copied: it
- * must outlive the PDU.
+ * The other side of the wire for the tests of core/proto: PDUs as a target sends them. Data is not copied: it must outlive the
+ * PDU.
  */
 #ifndef TESTS_TARGET_H
 #define TESTS_TARGET_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first process of a test guest. It carries out the steps that tests/vm/vm wrote into a file: one a line, words
- * separated by tabs. One static program and no shell, because forks are slow in such a guest and a bare root
- * holds little to start. As a process like any other (--native) it does the same in a mount namespace of its own.
+ * The first process of a test guest. It carries out the steps that tests/vm/vm wrote into a file: one a line, words separated by
+ * tabs. One static program and no shell, because forks are slow in such a guest and a bare root holds little to start. As a
+ * process like any other (--native) it does the same in a mount namespace of its own.
  *
- * Steps: mkdir DIR · mount TYPE SOURCE DIR [OPTIONS] · try STEP… (a failure is no matter) · insmod FILE [PARAMETERS] ·
- * root DIR · cd DIR · env NAME VALUE · lo (loopback up) · hostname NAME · out FILE · rc FILE · run COMMAND…
+ * Steps: mkdir DIR · mount TYPE SOURCE DIR [OPTIONS] · try STEP… (a failure is no matter) · insmod FILE [PARAMETERS] · root DIR ·
+ * cd DIR · env NAME VALUE · lo (loopback up) · hostname NAME · out FILE · rc FILE · run COMMAND…
  */
 #define _GNU_SOURCE
 #include <errno.h>

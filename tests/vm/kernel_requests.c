@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/kernel on a real kernel: each fact that it stands on, with a peer that is a plain TCP socket of this
- * program. Run as root by test_kernel.py; `bench`: what requests cost, one at a time and together.
+ * core/kernel on a real kernel: each fact that it stands on, with a peer that is a plain TCP socket of this program. Run as root
+ * by test_kernel.py; `bench`: what requests cost, one at a time and together.
  */
 #include "config.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into user-mode Linux on machines whose XSAVE area is larger than its buffer (a CPU with AMX): the
- * register-set requests fail, so it falls back to FXSAVE. AVX registers are then not kept: tests/vm/vm tells the guest's
- * libc and libcrypto to leave them alone.
+ * Preloaded into user-mode Linux on machines whose XSAVE area is larger than its buffer (a CPU with AMX): the register-set
+ * requests fail, so it falls back to FXSAVE. AVX registers are then not kept: tests/vm/vm tells the guest's libc and libcrypto to
+ * leave them alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
