@@ -10,7 +10,6 @@
 #include "modes/discovery_mode.h"
 #include "out_text.h"
 #include <errno.h>
-#include <string.h>
 
 /* The sections of -P 1, in their order. */
 static const struct {

@@ -7,7 +7,6 @@
 #include "object/pci_adapter.h"
 #include "out_text.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ---- the hosts themselves ---- */

@@ -8,10 +8,8 @@
 #include "command.h"
 
 #include "modes/iface_mode.h"
-#include "modes/login.h"
 #include "out_text.h"
 #include <errno.h>
-#include <string.h>
 
 /* `-m node` alone prints one line per record; with -T, -p or -I it prints whole records, as Ansible and Longhorn expect. */
 static int show_nodes(const struct command *c, const struct node_mode_select *select, bool records)

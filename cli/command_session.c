@@ -8,11 +8,8 @@
 #include "command.h"
 
 #include "base/mem.h"
-#include "modes/login.h"
 #include "out_text.h"
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 /* Each level reads more of sysfs, so that a plain list is cheaper than -P 3. The level was checked before. */
 static unsigned session_detail(long level)

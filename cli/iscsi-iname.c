@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 /* The prefix of open-iscsi, which miscsi replaces. Distributions set their own. */

@@ -9,10 +9,8 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "config.h"
-#include "object/pci.h"
 #include "proto/portal.h"
 #include "record/recfile.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,6 @@
 #include "record/record.h"
 #include "discovery/discovery_private.h"
 
-#include <string.h>
-
 static const char *op_setting(void *settings, const char *key)
 {
 	struct discovery *d = settings;

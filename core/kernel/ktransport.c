@@ -4,7 +4,6 @@
 #include "kernel/ktransport.h"
 #include "base/strbuf.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A name that is put into a path: of the letters that drivers use. */

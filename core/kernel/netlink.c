@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #define RECV_MAX 32

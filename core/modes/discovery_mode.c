@@ -3,7 +3,6 @@
 #include "modes/discovery_mode_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Both spellings of SendTargets are in use: os-brick uses the long one, Trident the short one. */

@@ -13,8 +13,6 @@
 #include "plugin/transport.h"
 #include "discovery/discovery.h"
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 /* One portal of one target, as reported by the discovery. */
 struct found {

@@ -5,7 +5,6 @@
 #include "modes/adapter_iface.h"
 #include "modes/discovery_mode_private.h"
 #include "plugin/transport.h"
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -5,8 +5,6 @@
 #include "proto/name.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 int host_mode_list(struct context *ctx, const char *which, struct host_list *out, struct err *err)

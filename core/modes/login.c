@@ -10,8 +10,6 @@
 #include "ipc/client.h"
 #include "modes/first_error.h"
 #include "modes/firmware_mode.h"
-#include <errno.h>
-#include <string.h>
 
 /* An existing session is reported (exit status 15) only if there is no other failure. */
 struct login_call {

@@ -3,7 +3,6 @@
 #include "modes/login.h"
 
 #include "base/mem.h"
-#include <errno.h>
 #include <string.h>
 
 /* The progress of one record. */

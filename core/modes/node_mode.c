@@ -3,7 +3,6 @@
 #include "modes/node_mode.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ISCSI_PORT 3260

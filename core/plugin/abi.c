@@ -8,7 +8,6 @@
 #include "plugin/defaults.h"
 #include "plugin/private.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define TABLE_ROWS_MAX 256u

@@ -7,8 +7,6 @@
 #include "plugin/endpoint.h"
 #include "plugin/private.h"
 
-#include <errno.h>
-
 /* Of the transport, not of the plugin: cxgbi serves two whose traits differ. */
 static bool op_has_trait(struct miscsi_op *op, uint64_t trait)
 {

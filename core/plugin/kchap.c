@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #define CHAP_TEXT_MAX sizeof(((struct iscsi_chap_rec *)0)->username)
 #define STEP 16u

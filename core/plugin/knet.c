@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
 

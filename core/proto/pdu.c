@@ -185,6 +185,9 @@ void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r)
 	put_be32(pdu->bhs + 20, r->ttt);
 }
 
+/* Every response has these at the same place. */
+#define SEQUENCE(b) .statsn = get_be32((b) + 24), .exp_cmdsn = get_be32((b) + 28), .max_cmdsn = get_be32((b) + 32)
+
 /* 11.13. T, C, CSG and NSG share byte 1; what they may be together is the login engine's business. */
 int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
 {
@@ -201,9 +204,7 @@ int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
 		.version_active = b[3],
 		.tsih = get_be16(b + 14),
 		.itt = get_be32(b + 16),
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 		.status_class = b[36],
 		.status_detail = b[37],
 	};
@@ -224,9 +225,7 @@ int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r)
 		.lun = get_be64(b + 8),
 		.itt = get_be32(b + 16),
 		.ttt = get_be32(b + 20),
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 	};
 	return 0;
 }
@@ -241,9 +240,7 @@ int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r)
 	*r = (struct iscsi_logout_rsp){
 		.response = b[2],
 		.itt = get_be32(b + 16),
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 		.time2wait = get_be16(b + 40),
 		.time2retain = get_be16(b + 42),
 	};
@@ -261,9 +258,7 @@ int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r)
 		.lun = get_be64(b + 8),
 		.itt = get_be32(b + 16),
 		.ttt = get_be32(b + 20),
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 	};
 	return 0;
 }
@@ -277,9 +272,7 @@ int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r)
 		return -EPROTO;
 	*r = (struct iscsi_async){
 		.lun = get_be64(b + 8),
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 		.event = b[36],
 		.vcode = b[37],
 		.param1 = get_be16(b + 38),
@@ -298,9 +291,7 @@ int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r)
 		return -EPROTO;
 	*r = (struct iscsi_reject){
 		.reason = b[2],
-		.statsn = get_be32(b + 24),
-		.exp_cmdsn = get_be32(b + 28),
-		.max_cmdsn = get_be32(b + 32),
+		SEQUENCE(b),
 		.datasn = get_be32(b + 36),
 	};
 	return 0;

@@ -3,7 +3,6 @@
 #include "proto/pdu.h"
 
 #include "base/mem.h"
-#include <errno.h>
 #include <string.h>
 
 void pdu_reader_init(struct pdu_reader *r, size_t max_data)

@@ -9,7 +9,6 @@
 
 #include "proto/portal.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* What a discovery of each kind writes into the nodes that it found. */

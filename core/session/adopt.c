@@ -8,7 +8,6 @@
 #include "session/manager_private.h"
 #include "session/store.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 struct adopter {

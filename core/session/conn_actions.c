@@ -3,7 +3,6 @@
 #include "kernel/sysfs.h"
 #include "link/credentials.h"
 #include "session/session.h"
-#include <errno.h>
 #include <string.h>
 
 /* qla4xxx: START_CONN begins the login and event 109 ends it; no PDU of ours is wanted (doc/KERNEL.md, rule 12). */

@@ -3,7 +3,6 @@
 #include "base/strbuf.h"
 #include "session/session.h"
 #include "link/credentials.h"
-#include <errno.h>
 #include <string.h>
 
 #define TIME2WAIT_MAX 3600
