@@ -4,6 +4,8 @@
 
 usage: forms.py [ROOT]
 
+A setting that no code reads and that is no parameter of the kernel or an adapter must say "without effect" or "ignore".
+
 A special value is the word behind "With", or a number or "empty" at the beginning of a clause; a PATH has the forms file and credential:NAME.
 Rows of kind L are ignored: only adapters interpret their values.
 """
@@ -44,7 +46,23 @@ def untested(root, key, symbol, where, name):
     return why or (None if re.search(rf'FIELD_{symbol}\b|{re.escape(key.split(".")[-1])}\b', text) else 'the file does not mention the setting')
 
 
+def unread(root, text):
+    """The settings that no code reads though their sentences promise an effect."""
+    code = ''
+    for folder, _, names in (w for top in ('core', 'cli', 'daemon', 'plugins') for w in os.walk(os.path.join(root, top))):
+        for name in names:
+            if name.endswith(('.c', '.h')) or name == 'conn_params.def':
+                code += read(os.path.join(folder, name))
+    for row in ROW.finditer(text):
+        symbol, _, key = row.group(1, 2, 3)
+        if 'KEY(' not in row.group(0) and re.search(r',\s+NONE,', row.group(0)) and not re.search(rf'FIELD_{symbol}\b|"{re.escape(key)}"', code):
+            if not re.search('without effect|ignore', row.group(0)):
+                yield key
+
+
 def findings(root):
+    for key in unread(root, read(os.path.join(root, 'core/record/fields.def'))):
+        yield f'{key}: no code reads it, and its sentence does not say so'
     forms, symbols = set(), {}
     for key, symbol, value in promised(read(os.path.join(root, 'core/record/fields.def'))):
         forms.add((key, value))

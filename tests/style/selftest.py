@@ -216,10 +216,12 @@ class Forms(unittest.TestCase):
               'FIELD(C, L, "flash.c", BOOL, "No", 0, NONE, "", "", "With Yes, it is.")\n')
     GOOD = 'node.a 0 unit/x works\nnode.b Yes - why\n'
 
-    def found(self, table):
+    READERS = 'int a = FIELD_A + FIELD_B + FIELD_C;\n'
+
+    def found(self, table, code=READERS):
         test = 'static void works(void **state)\n{\n\tset(FIELD_A);\n}\ncmocka_unit_test(works)\n'
         tree = {'core/record/fields.def': self.FIELDS, 'tests/style/forms': table, 'tests/unit/x.c': test,
-                'tests/unit/local.mk': 'unit_tests += tests/unit/x\n'}
+                'tests/unit/local.mk': 'unit_tests += tests/unit/x\n', 'core/x.c': code}
         with tempfile.TemporaryDirectory() as root:
             for path, text in tree.items():
                 os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
@@ -235,6 +237,10 @@ class Forms(unittest.TestCase):
                       self.GOOD.replace('works', 'fails'), self.GOOD.replace('unit/x', 'unit/y'), self.GOOD.replace(' why', ''),
                       self.GOOD.replace('- why', 'unit/x works')):
             self.assertNotEqual(self.found(table), [], table)
+
+    def test_a_setting_that_nothing_reads_is_found(self):
+        self.assertEqual(self.found(self.GOOD, 'int a = FIELD_A + FIELD_C;\n'),
+                         ['node.b: no code reads it, and its sentence does not say so'])
 
 
 class Reading(unittest.TestCase):
