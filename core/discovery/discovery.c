@@ -44,10 +44,7 @@ static void discovery_timed_out(void *arg)
 
 void discovery_arm(struct discovery *d, int64_t seconds)
 {
-	uint64_t ms = (uint64_t)(seconds > 0 ? seconds : DIAL_TIMEOUT_S) * 1000;
-
-	if (loop_timer_set(d->config.engine->loop, &d->timer, ms, discovery_timed_out, d) < 0)
-		log_warn(d->config.engine->log, "discovery", "no memory for a timer");
+	dial_arm(d->config.engine, &d->timer, seconds, discovery_timed_out, d);
 }
 
 void discovery_message(struct discovery *d, const char *fmt, ...)

@@ -58,13 +58,24 @@ static void dial_connected(struct transport_op *op, int result)
 	d->done(d, result < 0 ? &op->err : NULL);
 }
 
+static uint64_t dial_limit_ms(int64_t seconds)
+{
+	return (uint64_t)(seconds > 0 ? seconds : DIAL_TIMEOUT_S) * 1000;
+}
+
+void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg)
+{
+	if (loop_timer_set(e->loop, t, dial_limit_ms(seconds), late, arg) < 0)
+		log_warn(e->log, "session", "no memory for a timer");
+}
+
 /* A setting that is not explicit is left out: the plugin then lets the kernel choose by route. */
 void dial_connect(struct dial *d, const struct record *iface, int64_t seconds)
 {
 	unsigned nth = d->next++ % d->addresses->n;
 	struct miscsi_connect_args args = {
 		.size = sizeof(args),
-		.timeout_ms = (uint32_t)(seconds > 0 ? seconds : DIAL_TIMEOUT_S) * 1000,
+		.timeout_ms = (uint32_t)dial_limit_ms(seconds),
 		.dst = (const struct sockaddr *)&d->addresses->addr[nth].sa,
 		.dst_len = d->addresses->addr[nth].len,
 		.netdev = iface ? record_explicit(iface, FIELD_IFACE_NETDEV) : NULL,

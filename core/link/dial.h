@@ -7,6 +7,7 @@
 #ifndef LINK_DIAL_H
 #define LINK_DIAL_H
 
+#include "base/loop.h"
 #include "base/resolve.h"
 #include "plugin/transport.h"
 
@@ -43,6 +44,8 @@ bool dial_at_end(const struct dial *d);
 void dial_rewind(struct dial *d);
 /* The address connected to last; NULL: none. */
 const struct sockaddr_storage *dial_address(const struct dial *d);
+/* Limits a step to that time, or to DIAL_TIMEOUT_S. Without memory the step has no limit, which is logged. */
+void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg);
 void dial_cancel(struct dial *d); /* done() is not called */
 void dial_forget(struct dial *d); /* the addresses */
 

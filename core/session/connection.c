@@ -136,7 +136,7 @@ static void conn_late(void *arg)
 
 void conn_arm(struct conn *c, int64_t seconds)
 {
-	loop_timer_set(c->k.engine->loop, &c->timer, (uint64_t)(seconds > 0 ? seconds : 60) * 1000, conn_late, c);
+	dial_arm(c->k.engine, &c->timer, seconds, conn_late, c);
 }
 
 void conn_disarm(struct conn *c)
