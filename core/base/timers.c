@@ -38,24 +38,15 @@ static void sift_timer(struct timers *ts, unsigned slot)
 	place_timer(ts, slot, t);
 }
 
-static int grow_heap(struct timers *ts)
-{
-	unsigned cap = ts->cap ? ts->cap * 2 : 16;
-	struct loop_timer **heap = x_realloc(ts->heap, cap * sizeof(*heap));
-
-	if (!heap)
-		return -ENOMEM;
-	ts->heap = heap;
-	ts->cap = cap;
-	return 0;
-}
-
 /* One that runs already is moved and needs no memory, so it cannot fail. */
 int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due)
 {
 	if (!t->slot) {
-		if (ts->n == ts->cap && grow_heap(ts))
+		struct loop_timer **heap = x_grow(ts->heap, ts->n, &ts->cap, sizeof(*heap), 16);
+
+		if (!heap)
 			return -ENOMEM;
+		ts->heap = heap;
 		place_timer(ts, ++ts->n, t);
 	}
 	t->due = due;
@@ -90,5 +81,6 @@ void timers_free(struct timers *ts)
 		ts->heap[i]->slot = 0;
 	x_free(ts->heap);
 	ts->heap = NULL;
-	ts->n = ts->cap = 0;
+	ts->n = 0;
+	ts->cap = 0;
 }

@@ -7,7 +7,8 @@
 
 struct timers {
 	struct loop_timer **heap; /* owned; the nodes are not */
-	unsigned n, cap;
+	unsigned n;
+	size_t cap;
 	uint64_t order; /* that of the next one set */
 };
 

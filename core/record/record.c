@@ -24,6 +24,7 @@ struct record_value {
 struct record {
 	struct record_value *values; /* sorted by id; only what differs from the default */
 	char **kept;
+	size_t kept_cap;
 	uint16_t n, n_kept;
 	uint8_t kind;
 	uint32_t set[(FIELD_COUNT + 31) / 32];
@@ -423,7 +424,7 @@ int record_apply(struct record *to, const struct record *from, unsigned skip_fla
 /* The line is the record's from here on, or gone. */
 static int own_line(struct record *r, char *line)
 {
-	char **grown = line ? x_realloc(r->kept, (r->n_kept + 1u) * sizeof(*grown)) : NULL;
+	char **grown = line ? x_grow(r->kept, r->n_kept, &r->kept_cap, sizeof(*grown), 4) : NULL;
 
 	if (!grown) {
 		x_free(line);

@@ -15,7 +15,7 @@ struct adopter {
 	struct manager *manager;
 	/* Sessions whose plugin was missing, and how many transports were served when they were last tried. */
 	uint32_t *left;
-	size_t n_left;
+	size_t n_left, left_cap;
 	int served;
 	struct loop_timer left_timer;
 };
@@ -193,7 +193,7 @@ static void adopt_left_later(void *arg)
 /* Out of memory it is left for good, or until somebody logs it out. */
 static void adopt_leave(struct adopter *a, uint32_t sid)
 {
-	uint32_t *left = x_realloc(a->left, (a->n_left + 1) * sizeof(*left));
+	uint32_t *left = x_grow(a->left, a->n_left, &a->left_cap, sizeof(*left), 8);
 
 	if (!left)
 		return;
