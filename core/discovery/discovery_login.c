@@ -243,10 +243,10 @@ int discovery_ask(void *machine)
 	};
 	struct sendtargets_action action;
 
-	if (d->pdu_channel->ops->full_feature(d->pdu_channel, &d->result) < 0)
-		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to go on after the login");
-	if (sendtargets_new(&config, &d->ask) < 0)
-		return discovery_failed(d, MISCSI_ERR_NOMEM, "no memory to ask for targets");
+	if (d->pdu_channel->ops->full_feature(d->pdu_channel, &d->result) < 0 || sendtargets_new(&config, &d->ask) < 0) {
+		err_nomem(&d->err, "the request for targets");
+		return DISC_EV_FAILED;
+	}
 	d->ask_end = loop_now(d->config.engine->loop) + ANSWER_MAX_S * 1000u;
 	sendtargets_start(d->ask, &action);
 	return follow_answer(d, &action);

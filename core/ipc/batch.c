@@ -89,7 +89,7 @@ static void batch_end(struct batch *b)
 	struct err err = ERR_INIT;
 
 	if (b->error) {
-		err_set(&err, MISCSI_ERR_NOMEM, "a result was lost");
+		err_nomem(&err, "a result");
 		varlink_put(parameters);
 		varlink_call_reply_error(b->call, "org.miscsi.Error", batch_failure(&err));
 	} else {

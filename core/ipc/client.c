@@ -104,7 +104,7 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 	}
 	rc = client_open_fd(fd, out);
 	fd = -1;
-	return rc ? err_set(err, MISCSI_ERR_NOMEM, "client") : 0;
+	return rc ? err_nomem(err, "a connection to the daemon") : 0;
 }
 
 /*
@@ -346,7 +346,7 @@ static int build_call(
 	varlink_put(call);
 	if (rc == -EMSGSIZE)
 		return err_set(err, MISCSI_ERR_INVAL, "%s: the request is too large: use fewer records or sessions", method);
-	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method) : 0;
+	return rc ? err_nomem(err, "a request to the daemon") : 0;
 }
 
 /*
@@ -472,7 +472,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	c->left = c->n;
 	if (error || !seen) {
 		varlink_put(parameters);
-		rc = err_set(&none.err, MISCSI_ERR_NOMEM, "%s: no memory for the request", method);
+		rc = err_nomem(&none.err, "a request to the daemon");
 	} else {
 		rc = client_call(client, method, parameters, collect_results, c, 0, &reply, &none.err);
 	}

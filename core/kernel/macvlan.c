@@ -274,5 +274,5 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);
-	return sock ? make_sure(sock, m, name, err) : err_set(err, MISCSI_ERR_NOMEM, "no memory for a routing socket");
+	return sock ? make_sure(sock, m, name, err) : err_nomem(err, "a routing socket");
 }

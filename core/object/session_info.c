@@ -312,7 +312,7 @@ static int read_one_session(
 static int lookup_error(struct err *err, int rc, uint32_t sid)
 {
 	if (rc == -ENOMEM)
-		return err_set(err, MISCSI_ERR_NOMEM, "cannot read session %u", sid);
+		return err_nomem(err, "a session");
 	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read session %u from sysfs", sid);
 }
 
@@ -352,7 +352,7 @@ static int read_listed(const struct sysfs *s, const struct ktransport_map *map, 
 
 	out->info = x_newn(struct session_info, names->n);
 	if (!out->info)
-		return err_set(err, MISCSI_ERR_NOMEM, "cannot list the sessions");
+		return err_nomem(err, "the list of sessions");
 	for (size_t i = 0; i < names->n; i++) {
 		if (sysfs_number(names->names[i], "session", &sid))
 			continue;

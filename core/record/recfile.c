@@ -378,7 +378,7 @@ int recfile_initiatorname_parse(const char *where, const char *text, size_t len,
 		rc = find_labelled(at, "InitiatorAlias=", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */
 	if (rc == -ENOMEM)
-		return err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", where);
+		return err_nomem(err, where);
 	*name = x_steal(n);
 	*alias = x_steal(a);
 	return 0;

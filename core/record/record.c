@@ -322,7 +322,7 @@ int record_set(struct record *r, enum field_id id, const char *text, struct err 
 	if (rc)
 		return rc;
 	rc = store_value(r, id, text, number);
-	return rc ? err_set(err, MISCSI_ERR_NOMEM, "%s: no memory", f->key) : 0;
+	return rc ? err_nomem(err, f->key) : 0;
 }
 
 /* By way of the text, so that a number out of range is refused with the same words. */

@@ -108,7 +108,7 @@ static int conn_add_proposals(struct conn *c, struct job *job)
 	if (!c->result)
 		c->result = x_new(struct login_result);
 	if (!c->result)
-		return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the session's parameters");
+		return conn_nomem(c, "the session's parameters");
 	c->result->tpgt = -1;
 	if (conn_proposals(c, &c->result->params) < 0)
 		return CONN_EV_FAILED;

@@ -33,7 +33,7 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		if (!c->result)
 			c->result = x_new(struct login_result);
 		if (!c->result)
-			return conn_fail(c, MISCSI_ERR_NOMEM, "no memory for the login's result");
+			return conn_nomem(c, "the login's result");
 		*c->result = action->result;
 		if (conn_negotiated(c, &c->result->params) < 0)
 			return CONN_EV_FAILED;

@@ -116,17 +116,23 @@ int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
 	return CONN_EV_FAILED;
 }
 
+int conn_nomem(struct conn *c, const char *what)
+{
+	err_nomem(&c->err, what);
+	return CONN_EV_FAILED;
+}
+
 int conn_submitted(struct conn *c, int result)
 {
 	if (result >= 0)
 		return CONN_EV_NONE;
-	conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a request to the kernel");
+	conn_nomem(c, "a request to the kernel");
 	return CONN_EV_JOB_FAILED;
 }
 
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 {
-	return kconn_send(&c->k, pdu) < 0 ? conn_fail(c, MISCSI_ERR_NOMEM, "no memory for a PDU") : CONN_EV_NONE;
+	return kconn_send(&c->k, pdu) < 0 ? conn_nomem(c, "a PDU") : CONN_EV_NONE;
 }
 
 static void conn_late(void *arg)

@@ -54,6 +54,7 @@ void conn_close(struct conn *c); /* frees what it holds; the machine is over */
 void conn_event(struct conn *c, enum conn_event event);
 int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4))); /* gives CONN_EV_FAILED */
+int conn_nomem(struct conn *c, const char *what); /* gives CONN_EV_FAILED */
 /* What came of handing over the job that the state waits for: NONE (JOB_DONE or JOB_FAILED follows, later) or JOB_FAILED. */
 int conn_submitted(struct conn *c, int result);
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Gives NONE or FAILED; FAILED may follow later */
