@@ -199,7 +199,7 @@ static int parse_index(const struct command *c, uint32_t *out, struct err *err)
 	return c->args->index ? host_mode_index(c->args->index, out, err) : 0;
 }
 
-static int chap_show(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_chap_show(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
 	struct err err = ERR_INIT;
@@ -210,7 +210,7 @@ static int chap_show(const struct command *c, const struct adapter *a, uint32_t 
 	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-static int chap_failed(const char *what, uint32_t index, int rc, const struct err *err)
+static int host_chap_failed(const char *what, uint32_t index, int rc, const struct err *err)
 {
 	int status = command_status(rc, err);
 
@@ -222,7 +222,7 @@ static int chap_failed(const char *what, uint32_t index, int rc, const struct er
 	return status;
 }
 
-static int chap_change(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_chap_change(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -230,13 +230,13 @@ static int chap_change(const struct command *c, const struct adapter *a, uint32_
 					       host_mode_chap_update(a, &settings, index, &err);
 
 	if (rc < 0)
-		return chap_failed("CHAP setting failed", index, rc, &err);
+		return host_chap_failed("CHAP setting failed", index, rc, &err);
 	if (index != MISCSI_NONE)
 		log_info(context_log(c->context), "host", "CHAP entry %u of host %u is set", index, a->host_no);
 	return 0;
 }
 
-static int chap_delete(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_chap_delete(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct err err = ERR_INIT;
 	int rc;
@@ -244,12 +244,12 @@ static int chap_delete(const struct command *c, const struct adapter *a, uint32_
 	(void)c;
 	out_line("Deleting CHAP index: %u", index);
 	rc = adapter_chap_remove(a, index, &err);
-	return rc < 0 ? chap_failed("CHAP Delete failed.", index, rc, &err) : 0;
+	return rc < 0 ? host_chap_failed("CHAP Delete failed.", index, rc, &err) : 0;
 }
 
 /* ---- flash nodes ---- */
 
-static int flash_show(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_flash_show(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
 	struct err err = ERR_INIT;
@@ -268,7 +268,7 @@ static int flash_show(const struct command *c, const struct adapter *a, uint32_t
 	return rc < 0 ? command_fail(rc, &err) : 0;
 }
 
-static int flash_failed(const char *what, const struct adapter *a, uint32_t index, int rc, const struct err *err)
+static int host_flash_failed(const char *what, const struct adapter *a, uint32_t index, int rc, const struct err *err)
 {
 	if (*err->text)
 		out_error("%s", err->text);
@@ -276,7 +276,7 @@ static int flash_failed(const char *what, const struct adapter *a, uint32_t inde
 	return command_status(rc, err);
 }
 
-static int flash_new(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_flash_new(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct err err = ERR_INIT;
 	int rc;
@@ -294,7 +294,7 @@ static int flash_new(const struct command *c, const struct adapter *a, uint32_t 
 	return 0;
 }
 
-static int flash_update(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_flash_update(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct settings settings = command_settings(c->args);
 	struct err err = ERR_INIT;
@@ -305,7 +305,7 @@ static int flash_update(const struct command *c, const struct adapter *a, uint32
 		rc = host_mode_flash_update(a, &settings, index, &err);
 	}
 	if (rc < 0)
-		return flash_failed("Update for", a, index, rc, &err);
+		return host_flash_failed("Update for", a, index, rc, &err);
 	out_line("Update for flashnode %u of host %u successful.", index, a->host_no);
 	return 0;
 }
@@ -325,7 +325,7 @@ static const struct {
 		MISCSI_ERR_SESS_NOT_FOUND, "not logged in" },
 };
 
-static int flash_act(const struct command *c, const struct adapter *a, uint32_t index)
+static int host_flash_act(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct err err = ERR_INIT;
 	size_t i = 0;
@@ -340,7 +340,7 @@ static int flash_act(const struct command *c, const struct adapter *a, uint32_t 
 	else if (err.code == flash_actions[i].present)
 		out_line("Flashnode %u of host %u %s.", index, a->host_no, flash_actions[i].already);
 	else
-		return flash_failed(flash_actions[i].failed, a, index, rc, &err);
+		return host_flash_failed(flash_actions[i].failed, a, index, rc, &err);
 	return command_status(rc, &err);
 }
 
@@ -356,17 +356,17 @@ static const struct verb {
 	bool settings;
 	int (*run)(const struct command *c, const struct adapter *a, uint32_t index);
 } verbs[] = {
-	{ "chap", ARGS_OP_SHOW, INDEX_MAY, false, chap_show },
-	{ "chap", ARGS_OP_NEW, INDEX_MAY, true, chap_change },
-	{ "chap", ARGS_OP_UPDATE, INDEX_MUST, true, chap_change },
-	{ "chap", ARGS_OP_DELETE, INDEX_MUST, false, chap_delete },
-	{ "flashnode", 0, INDEX_MAY, false, flash_show },
-	{ "flashnode", ARGS_OP_SHOW, INDEX_MAY, false, flash_show },
-	{ "flashnode", ARGS_OP_NEW, INDEX_NONE, false, flash_new },
-	{ "flashnode", ARGS_OP_UPDATE, INDEX_MUST, true, flash_update },
-	{ "flashnode", ARGS_OP_DELETE, INDEX_MUST, false, flash_act },
-	{ "flashnode", ARGS_OP_LOGIN, INDEX_MUST, false, flash_act },
-	{ "flashnode", ARGS_OP_LOGOUT, INDEX_MUST, false, flash_act },
+	{ "chap", ARGS_OP_SHOW, INDEX_MAY, false, host_chap_show },
+	{ "chap", ARGS_OP_NEW, INDEX_MAY, true, host_chap_change },
+	{ "chap", ARGS_OP_UPDATE, INDEX_MUST, true, host_chap_change },
+	{ "chap", ARGS_OP_DELETE, INDEX_MUST, false, host_chap_delete },
+	{ "flashnode", 0, INDEX_MAY, false, host_flash_show },
+	{ "flashnode", ARGS_OP_SHOW, INDEX_MAY, false, host_flash_show },
+	{ "flashnode", ARGS_OP_NEW, INDEX_NONE, false, host_flash_new },
+	{ "flashnode", ARGS_OP_UPDATE, INDEX_MUST, true, host_flash_update },
+	{ "flashnode", ARGS_OP_DELETE, INDEX_MUST, false, host_flash_act },
+	{ "flashnode", ARGS_OP_LOGIN, INDEX_MUST, false, host_flash_act },
+	{ "flashnode", ARGS_OP_LOGOUT, INDEX_MUST, false, host_flash_act },
 };
 
 static const struct verb *find_verb(const struct args *a)

@@ -23,7 +23,7 @@
 #define MACHINE_UNLISTED DISC_EV_FAILED
 #include "base/machine.h"
 
-static void trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
+static void discovery_trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
 {
 	const struct discovery *d = machine;
 	const struct fsm *f = d->run.fsm;
@@ -272,7 +272,7 @@ int discovery_succeed(void *machine)
 	return discovery_finish(d, 0, &none);
 }
 
-static void begin(void *arg)
+static void discovery_begin(void *arg)
 {
 	discovery_event(arg, DISC_EV_BEGIN);
 }
@@ -311,7 +311,7 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	if (!d)
 		return err_nomem(err, "a discovery");
 	d->config = *config;
-	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = trace, .state = DISC_IDLE };
+	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = discovery_trace, .state = DISC_IDLE };
 	d->done = done;
 	d->done_arg = arg;
 	d->dial.engine = config->engine;
@@ -323,7 +323,7 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 		x_free(d);
 		return r;
 	}
-	loop_defer(config->engine->loop, &d->begin, begin, d);
+	loop_defer(config->engine->loop, &d->begin, discovery_begin, d);
 	*out = d;
 	return 0;
 }

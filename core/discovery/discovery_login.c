@@ -177,7 +177,7 @@ int discovery_login_pdu(void *machine)
 
 /* ---- asking ---- */
 
-static int found(void *arg, const char *name, const struct portal *portal)
+static int discovery_portal_found(void *arg, const char *name, const struct portal *portal)
 {
 	struct discovery *d = arg;
 	struct portal here = d->portal;
@@ -194,7 +194,7 @@ static int found(void *arg, const char *name, const struct portal *portal)
 	return d->stopped;
 }
 
-static void left_out(void *arg, const char *text)
+static void discovery_warning(void *arg, const char *text)
 {
 	const struct discovery *d = arg;
 
@@ -237,8 +237,8 @@ int discovery_ask(void *machine)
 		.exp_statsn = d->result.exp_statsn,
 		.ignore_itt = d->pdu_channel->ops->own_itt,
 		.max_pdus = ANSWER_PDUS_MAX,
-		.found = found,
-		.warning = left_out,
+		.found = discovery_portal_found,
+		.warning = discovery_warning,
 		.arg = d,
 	};
 	struct sendtargets_action action;

@@ -39,7 +39,7 @@ static bool about(void *arg, struct transport *t, const struct iscsi_path *asked
 }
 
 /* Who listens is looked at now, since a daemon may have been started, or ended, after we began. */
-static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
+static void discovery_on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
 {
 	struct discovery *d = arg;
 
@@ -52,7 +52,7 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 
 int discovery_answer_paths(struct discovery *d, struct err *err)
 {
-	static const struct kernel_event_ops events = { .path_req = on_path_req };
+	static const struct kernel_event_ops events = { .path_req = discovery_on_path_req };
 	struct paths_config config = { .engine = d->config.engine, .about = about, .arg = d };
 	int r;
 

@@ -73,7 +73,7 @@ int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...)
 }
 
 /* One read returns the whole attribute; a value that fills the buffer may have been cut. */
-static int read_attribute(const struct sysfs *s, const char *path, char *buf, size_t size)
+static int sysfs_read_attribute(const struct sysfs *s, const char *path, char *buf, size_t size)
 {
 	int fd = open_at(s, path, O_RDONLY | O_NONBLOCK), rc = 0;
 	ssize_t n;
@@ -105,7 +105,7 @@ int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, .
 	buf[0] = '\0';
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_attribute(s, path, buf, size);
+		rc = sysfs_read_attribute(s, path, buf, size);
 	if (rc || strcmp(buf, "(null)"))
 		return rc;
 	buf[0] = '\0';
@@ -113,10 +113,10 @@ int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, .
 }
 
 /* A transport's caps are hexadecimal; all else is decimal, where a leading zero is no octal. */
-static int read_number(const struct sysfs *s, const char *path, bool negative, uint64_t *out)
+static int sysfs_read_number(const struct sysfs *s, const char *path, bool negative, uint64_t *out)
 {
 	char buf[64], *end;
-	int rc = read_attribute(s, path, buf, sizeof(buf)), base = strncmp(buf, "0x", 2) ? 10 : 16;
+	int rc = sysfs_read_attribute(s, path, buf, sizeof(buf)), base = strncmp(buf, "0x", 2) ? 10 : 16;
 
 	if (rc)
 		return rc;
@@ -137,7 +137,7 @@ int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...)
 
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_number(s, path, true, &value);
+		rc = sysfs_read_number(s, path, true, &value);
 	if (!rc)
 		*out = (int64_t)value;
 	return rc;
@@ -151,7 +151,7 @@ int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...)
 
 	PATH(path, fmt, rc);
 	if (!rc)
-		rc = read_number(s, path, false, &value);
+		rc = sysfs_read_number(s, path, false, &value);
 	if (!rc)
 		*out = value;
 	return rc;

@@ -55,7 +55,7 @@ bool credentials_in_files(const struct record *r, const struct credential_fields
 }
 
 /* Editors end a file with a newline. An empty secret is refused: it would switch off the authentication of the target. */
-static int read_secret(const char *path, struct secret *out, struct err *err)
+static int credentials_read_secret(const char *path, struct secret *out, struct err *err)
 {
 	char *text = NULL;
 	size_t len = 0, used;
@@ -87,7 +87,7 @@ static void credentials_run(struct work *w)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(c->path) && c->result == 0; i++)
 		if (c->path[i])
-			c->result = read_secret(c->path[i], &c->secret[i], &c->err);
+			c->result = credentials_read_secret(c->path[i], &c->secret[i], &c->err);
 }
 
 static void credentials_destroy(struct credentials *c)

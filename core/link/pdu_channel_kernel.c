@@ -148,7 +148,8 @@ static bool kernel_channel_has(const struct kernel_channel *ch, uint32_t sid, ui
 	return ch->state == CHANNEL_OPEN && sid != 0 && sid == ch->k.sid && cid == 0;
 }
 
-static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
+static void kernel_channel_on_pdu(
+	void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
 {
 	struct kernel_channel *ch = arg;
 	struct err err = ERR_INIT;
@@ -164,7 +165,7 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCS
 		ch->head.events.pdu(ch->head.events.arg, &pdu);
 }
 
-static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
+static void kernel_channel_on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 {
 	struct kernel_channel *ch = arg;
 	struct err err = ERR_INIT;
@@ -174,7 +175,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 			ch, err_set(&err, MISCSI_ERR_TRANS, "connection lost: %s", events_conn_error_text(error)), &err);
 }
 
-static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
+static void kernel_channel_on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
 {
 	struct kernel_channel *ch = arg;
 
@@ -183,7 +184,7 @@ static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state
 }
 
 static const struct kernel_event_ops kernel_events = {
-	.pdu = on_pdu, .conn_error = on_conn_error, .login_state = on_login_state
+	.pdu = kernel_channel_on_pdu, .conn_error = kernel_channel_on_conn_error, .login_state = kernel_channel_on_login_state
 };
 
 static const struct pdu_channel_ops kernel_channel_ops = {

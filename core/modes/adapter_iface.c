@@ -81,7 +81,7 @@ int adapter_iface_setup(struct context *ctx, struct err *err)
 
 /* ---- which host ---- */
 
-static bool same_word(const char *wanted, const char *shown)
+static bool adapter_iface_same_word(const char *wanted, const char *shown)
 {
 	return *shown && strcasecmp(wanted, shown) == 0;
 }
@@ -95,8 +95,8 @@ static bool host_serves(const struct host_info *h, const struct record *iface, b
 	if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), h->transport) != 0)
 		return false;
 	if (hwaddress)
-		return same_word(hwaddress, h->hwaddress);
-	return netdev ? same_word(netdev, h->netdev) : !bound;
+		return adapter_iface_same_word(hwaddress, h->hwaddress);
+	return netdev ? adapter_iface_same_word(netdev, h->netdev) : !bound;
 }
 
 static bool any_host_serves(const struct host_list *hosts, const struct record *iface, bool bound)

@@ -11,7 +11,7 @@
 
 /* ---- transports ---- */
 
-static bool same_word(const char *a, const char *b)
+static bool firmware_mode_same_word(const char *a, const char *b)
 {
 	return a && *a && strcasecmp(a, b) == 0;
 }
@@ -38,8 +38,8 @@ static int choose_transport(struct context *ctx, const struct host_list *hosts, 
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct host_info *h = &hosts->at[i];
 
-		if ((same_word(t->values[FIRMWARE_HWADDRESS], h->hwaddress) ||
-			    same_word(t->values[FIRMWARE_NETDEV], h->netdev)) &&
+		if ((firmware_mode_same_word(t->values[FIRMWARE_HWADDRESS], h->hwaddress) ||
+			    firmware_mode_same_word(t->values[FIRMWARE_NETDEV], h->netdev)) &&
 			*h->transport && strcmp(h->transport, software) != 0 && transport_has_adapters(ctx, h->transport)) {
 			t->host_no = h->host_no;
 			return firmware_set(t, FIRMWARE_TRANSPORT, h->transport);
@@ -114,7 +114,7 @@ static const struct record *iface_of_adapter(const struct known *k, const struct
 		const struct record *iface = k->ifaces.at[i];
 
 		if (strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), t->values[FIRMWARE_TRANSPORT]) != 0 ||
-			!same_word(mac, record_str(iface, FIELD_IFACE_HWADDRESS)))
+			!firmware_mode_same_word(mac, record_str(iface, FIELD_IFACE_HWADDRESS)))
 			continue;
 		if (!found || (record_is_ipv6(found) != v6 && record_is_ipv6(iface) == v6))
 			found = iface;

@@ -164,7 +164,7 @@ static int check_number(const char *name, const char *value, struct err *err)
 		str_escape(shown, sizeof(shown), value, strlen(value)));
 }
 
-static int check_address(const char *name, const char *value, struct err *err)
+static int host_mode_check_address(const char *name, const char *value, struct err *err)
 {
 	enum field_id id;
 
@@ -183,7 +183,7 @@ int host_mode_flash_check(const struct settings *s, struct err *err)
 	if (rc >= 0)
 		rc = settings_apply(s, r, err);
 	for (size_t i = 0; rc >= 0 && i < s->n; i++)
-		rc = check_address(s->names[i], s->values[i], err);
+		rc = host_mode_check_address(s->names[i], s->values[i], err);
 	return rc;
 }
 

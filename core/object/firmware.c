@@ -97,7 +97,7 @@ static bool is_usable(const struct row *row, const char *text)
 	return !f || field_check(f, text, &number, NULL) >= 0;
 }
 
-static int read_attribute(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
+static int firmware_read_attribute(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
 {
 	const struct row *row = &rows[which];
 	char object[32], text[RECORD_TEXT_MAX];
@@ -176,7 +176,7 @@ static int read_target(struct source *src, struct firmware_target *t)
 	t->chap_type = -1;
 	sysfs_read_int(src->sysfs, &t->chap_type, "%s/target%u/chap-type", src->dir, t->index);
 	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++)
-		r = read_attribute(src, t, i, (uint32_t)nic);
+		r = firmware_read_attribute(src, t, i, (uint32_t)nic);
 	if (r >= 0)
 		r = add_derived(src, t, (uint32_t)nic);
 	return r < 0 ? r : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];

@@ -146,7 +146,7 @@ static const struct sysfs *open_place(struct places *p, enum where where, struct
 	return &p->dir[where];
 }
 
-static void read_number(const struct sysfs *dir, const char *name, int64_t *out)
+static void session_info_read_number(const struct sysfs *dir, const char *name, int64_t *out)
 {
 	char text[32];
 
@@ -156,7 +156,7 @@ static void read_number(const struct sysfs *dir, const char *name, int64_t *out)
 		*out = SESSION_INFO_OFF;
 }
 
-static int read_secret(const struct sysfs *dir, const char *name, struct secret *out)
+static int session_info_read_secret(const struct sysfs *dir, const char *name, struct secret *out)
 {
 	char text[SYSFS_VALUE_MAX + 1];
 	int rc = 0;
@@ -179,10 +179,10 @@ static int read_attr(const struct sysfs *dir, const struct attr *a, const char *
 			sysfs_read(dir, member, a->size, "%s", name);
 		break;
 	case NUMBER:
-		read_number(dir, name, member);
+		session_info_read_number(dir, name, member);
 		break;
 	case SECRET_TEXT:
-		return read_secret(dir, name, member);
+		return session_info_read_secret(dir, name, member);
 	}
 	return 0;
 }

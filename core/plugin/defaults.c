@@ -44,18 +44,18 @@ static int left_to_maker(struct miscsi_op *op, uint32_t error, const char *what)
 	}
 #define UNUSED(type, name) type name __attribute__((unused))
 
-KERNEL_OP(flash_list, FLASH, kflash_list, OP_NOT_SUPP, "flash nodes")
-KERNEL_OP1(flash_show, FLASH, kflash_show, "flash nodes", uint32_t)
-KERNEL_OP1(flash_create, FLASH, kflash_create, "flash nodes", const char *)
-KERNEL_OP1(flash_set, FLASH, kflash_set, "flash nodes", uint32_t)
-KERNEL_OP1(flash_remove, FLASH, kflash_remove, "flash nodes", uint32_t)
-KERNEL_OP1(flash_login, FLASH, kflash_login, "flash nodes", uint32_t)
-KERNEL_OP1(flash_logout, FLASH, kflash_logout, "flash nodes", uint32_t)
-KERNEL_OP(flash_logout_sid, FLASH, kflash_logout_sid, OP_NOT_SUPP, "flash nodes")
-KERNEL_OP(chap_list, CHAP, kchap_list, OP_NOT_SUPP, "CHAP table")
-KERNEL_OP1(chap_set, CHAP, kchap_set, "CHAP table", uint32_t)
-KERNEL_OP1(chap_remove, CHAP, kchap_remove, "CHAP table", uint32_t)
-KERNEL_OP(host_stats, STATS, kstats_host, OP_NOT_SUPP, "host statistics")
+KERNEL_OP(defaults_flash_list, FLASH, kflash_list, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP1(defaults_flash_show, FLASH, kflash_show, "flash nodes", uint32_t)
+KERNEL_OP1(defaults_flash_create, FLASH, kflash_create, "flash nodes", const char *)
+KERNEL_OP1(defaults_flash_set, FLASH, kflash_set, "flash nodes", uint32_t)
+KERNEL_OP1(defaults_flash_remove, FLASH, kflash_remove, "flash nodes", uint32_t)
+KERNEL_OP1(defaults_flash_login, FLASH, kflash_login, "flash nodes", uint32_t)
+KERNEL_OP1(defaults_flash_logout, FLASH, kflash_logout, "flash nodes", uint32_t)
+KERNEL_OP(defaults_flash_logout_sid, FLASH, kflash_logout_sid, OP_NOT_SUPP, "flash nodes")
+KERNEL_OP(defaults_chap_list, CHAP, kchap_list, OP_NOT_SUPP, "CHAP table")
+KERNEL_OP1(defaults_chap_set, CHAP, kchap_set, "CHAP table", uint32_t)
+KERNEL_OP1(defaults_chap_remove, CHAP, kchap_remove, "CHAP table", uint32_t)
+KERNEL_OP(defaults_host_stats, STATS, kstats_host, OP_NOT_SUPP, "host statistics")
 
 /* These two are apart from the macro above: for adapters with PATH the refusal has a reason of its own. */
 static int net_apply(struct miscsi_op *op)
@@ -99,15 +99,15 @@ const struct plugin_ops defaults_table = {
 	.param = { .offer = params_unchanged, .negotiated = params_unchanged },
 	.net = { .apply = net_apply, .path = net_path },
 	.host = { .set = khost_set, .event = no_event },
-	.flash = { .list = flash_list,
-		.show = flash_show,
-		.create = flash_create,
-		.set = flash_set,
-		.remove = flash_remove,
-		.login = flash_login,
-		.logout = flash_logout,
-		.logout_sid = flash_logout_sid },
-	.chap = { .list = chap_list, .set = chap_set, .remove = chap_remove },
-	.stats = { .session = kstats_session, .host = host_stats },
+	.flash = { .list = defaults_flash_list,
+		.show = defaults_flash_show,
+		.create = defaults_flash_create,
+		.set = defaults_flash_set,
+		.remove = defaults_flash_remove,
+		.login = defaults_flash_login,
+		.logout = defaults_flash_logout,
+		.logout_sid = defaults_flash_logout_sid },
+	.chap = { .list = defaults_chap_list, .set = defaults_chap_set, .remove = defaults_chap_remove },
+	.stats = { .session = kstats_session, .host = defaults_host_stats },
 	.ping = { .send = net_ping, .event = net_ping_event },
 };

@@ -15,7 +15,7 @@ struct value {
 	uint32_t len; /* 0: nothing to send */
 };
 
-static int refuse_setting(struct miscsi_op *op, const struct err *err)
+static int kencode_refuse_setting(struct miscsi_op *op, const struct err *err)
 {
 	return op->core->set_error(op, MISCSI_ERR_INVAL, "%s", err->text);
 }
@@ -227,7 +227,7 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 		return 0;
 	else
 		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of such an entry", key);
-	return ret < 0 ? refuse_setting(op, &err) : 0;
+	return ret < 0 ? kencode_refuse_setting(op, &err) : 0;
 }
 
 /* All ifaces of one request are one transaction of the adapter (rule 26), so they are encoded into one series. */

@@ -278,7 +278,7 @@ static bool check_name(const struct field *f, const char *text, int64_t *number)
 }
 
 /* It becomes a part of a path: portal_host_kind() alone does not see to that. */
-static bool check_address(const struct field *f, const char *text, int64_t *number)
+static bool field_check_address(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
 	return value_is_component(text, (size_t)f->max) && portal_host_kind(text, strlen(text)) >= 0;
@@ -328,7 +328,7 @@ static const struct {
 	[FIELD_TYPE_COMMAND] = { check_text, true, NULL },
 	[FIELD_TYPE_SECRET] = { check_text, true, NULL },
 	[FIELD_TYPE_NAME] = { check_name, false, "an iSCSI name, such as iqn.2001-04.com.example:disk" },
-	[FIELD_TYPE_ADDRESS] = { check_address, false, "a host name, or an IPv4 or IPv6 address without brackets" },
+	[FIELD_TYPE_ADDRESS] = { field_check_address, false, "a host name, or an IPv4 or IPv6 address without brackets" },
 	[FIELD_TYPE_MAC] = { check_mac, false, "a hardware address such as 00:11:22:33:44:55" },
 	[FIELD_TYPE_ISID] = { check_isid, false, "12 hexadecimal digits" },
 };
@@ -365,7 +365,7 @@ void field_allowed(const struct field *f, struct strbuf *b)
 }
 
 /* Only the value of a secret is not told: it would get into logs. */
-static int refuse_setting(const struct field *f, const char *text, struct err *err)
+static int field_refuse_setting(const struct field *f, const char *text, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(ERR_TEXT_MAX);
 	char shown[96];
@@ -397,5 +397,5 @@ int field_check(const struct field *f, const char *text, int64_t *number, struct
 	}
 	if (number)
 		*number = n;
-	return ok ? 0 : refuse_setting(f, text, err);
+	return ok ? 0 : field_refuse_setting(f, text, err);
 }

@@ -181,7 +181,7 @@ static int manager_join(struct session *s, struct manager_request *r, enum manag
 	return 0;
 }
 
-static void start(void *arg)
+static void manager_start_session(void *arg)
 {
 	session_event(arg, SESS_EV_START);
 }
@@ -212,7 +212,7 @@ static int manager_make_session(struct manager *m, const struct record *node, st
 		session_free(s);
 		return -ECANCELED;
 	}
-	loop_defer(m->config.engine->loop, &s->start, start, s);
+	loop_defer(m->config.engine->loop, &s->start, manager_start_session, s);
 	return 0;
 }
 
@@ -247,7 +247,7 @@ static unsigned manager_join_present(struct manager *m, const struct record *nod
 }
 
 /* Refusals that need no session come first; then what is there is counted, and what is missing is made. */
-static void login(struct manager *m, const struct record *node, struct manager_request *r)
+static void manager_login_missing(struct manager *m, const struct record *node, struct manager_request *r)
 {
 	struct err *err = &r->answer->result.err;
 	unsigned wanted = (unsigned)record_int(node, FIELD_SESSION_NR_SESSIONS);
@@ -274,7 +274,7 @@ void manager_login(struct manager *m, const struct record *node, struct manager_
 {
 	if (!request_begin(m, r))
 		return;
-	login(m, node, r);
+	manager_login_missing(m, node, r);
 	request_step(r);
 }
 
@@ -310,7 +310,7 @@ static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, s
 	return manager_find(m, sid);
 }
 
-static void logout(struct manager *m, struct session *s, bool force, struct manager_request *r)
+static void manager_logout_one(struct manager *m, struct session *s, bool force, struct manager_request *r)
 {
 	if (s && m->config.safe_logout && !force &&
 		in_use_session(m->config.engine->sysfs, "/proc", s->conn.k.host_no, s->conn.k.sid, &r->answer->result.err))
@@ -329,7 +329,7 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 	s = manager_find(m, sid);
 	if (!s)
 		s = manager_find_elsewhere(m, sid, &r->answer->result.err);
-	logout(m, s, force, r);
+	manager_logout_one(m, s, force, r);
 }
 
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
@@ -341,7 +341,7 @@ void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manage
 	list_for_each (s, &m->sessions, node)
 		if (s->id == id && s->run.state != SESS_CLOSED)
 			found = s;
-	logout(m, found, force, r);
+	manager_logout_one(m, found, force, r);
 }
 
 static void rescanned(int status, void *arg)

@@ -8,7 +8,8 @@
 #define LOOK_AGAIN_MS 5000
 
 /* The data is the datagram's and ends with this call: the machine handles it at once, or not at all. */
-static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
+static void manager_on_pdu(
+	void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len)
 {
 	struct manager *m = arg;
 	struct session *s = manager_find(m, sid);
@@ -26,7 +27,7 @@ static void on_pdu(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCS
 	memset(&s->conn.pdu, 0, sizeof(s->conn.pdu)); /* its data ends with this call */
 }
 
-static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
+static void manager_on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 {
 	struct manager *m = arg;
 	struct session *s = manager_find(m, sid);
@@ -44,7 +45,7 @@ static void on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 }
 
 /* Only while the firmware's login is what we wait for: a late one says nothing that CONN_ERROR would not. */
-static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
+static void manager_on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state)
 {
 	struct session *s = manager_find(arg, sid);
 
@@ -52,7 +53,7 @@ static void on_login_state(void *arg, uint32_t sid, uint32_t cid, uint32_t state
 		transport_login_event(&s->conn.dial.op, state);
 }
 
-static void on_unbound(void *arg, uint32_t sid, uint32_t host_no)
+static void manager_on_unbound(void *arg, uint32_t sid, uint32_t host_no)
 {
 	struct session *s = manager_find(arg, sid);
 
@@ -62,7 +63,7 @@ static void on_unbound(void *arg, uint32_t sid, uint32_t host_no)
 }
 
 /* Ours, as asked; or by another program, or with the driver: the machine knows which. */
-static void on_destroyed(void *arg, uint32_t sid, uint32_t host_no)
+static void manager_on_destroyed(void *arg, uint32_t sid, uint32_t host_no)
 {
 	struct session *s = manager_find(arg, sid);
 
@@ -91,7 +92,7 @@ static void look_at_all(void *arg)
 }
 
 /* An adapter's link is no network device's, whose coming up would be told by the kernel's routes. */
-static void on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
+static void manager_on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
 {
 	struct manager *m = arg;
 	struct transport *t = plugins_of_host(m->config.engine->plugins, host_no);
@@ -132,7 +133,7 @@ bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path 
 	return true;
 }
 
-static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
+static void manager_on_path_req(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path)
 {
 	struct manager *m = arg;
 
@@ -141,7 +142,7 @@ static void on_path_req(void *arg, uint64_t handle, uint32_t host_no, const stru
 }
 
 /* Events were lost: what they would have told is in sysfs, now or when the kernel has cleaned up what it told of. */
-static void on_lost(void *arg)
+static void manager_on_lost(void *arg)
 {
 	struct manager *m = arg;
 
@@ -152,12 +153,12 @@ static void on_lost(void *arg)
 }
 
 const struct kernel_event_ops manager_events = {
-	.pdu = on_pdu,
-	.conn_error = on_conn_error,
-	.login_state = on_login_state,
-	.session_unbound = on_unbound,
-	.session_destroyed = on_destroyed,
-	.host_event = on_host_event,
-	.path_req = on_path_req,
-	.lost = on_lost,
+	.pdu = manager_on_pdu,
+	.conn_error = manager_on_conn_error,
+	.login_state = manager_on_login_state,
+	.session_unbound = manager_on_unbound,
+	.session_destroyed = manager_on_destroyed,
+	.host_event = manager_on_host_event,
+	.path_req = manager_on_path_req,
+	.lost = manager_on_lost,
 };

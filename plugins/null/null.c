@@ -208,20 +208,20 @@ static struct store_row *flash_of(struct miscsi_op *op, uint32_t index)
 	return row;
 }
 
-static int flash_list(struct miscsi_op *op)
+static int null_flash_list(struct miscsi_op *op)
 {
 	struct host *h = host_of(op);
 
 	return h ? store_give_all(&h->flash, op) : -ENODEV;
 }
 
-static int flash_show(struct miscsi_op *op, uint32_t index)
+static int null_flash_show(struct miscsi_op *op, uint32_t index)
 {
 	return flash_of(op, index) ? store_give(&host_of(op)->flash, index, op) : -ENOENT;
 }
 
 /* The plugin chooses the index and reports it by the result row, which the user sees. */
-static int flash_create(struct miscsi_op *op, const char *portal_type)
+static int null_flash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct host *h = host_of(op);
 	uint32_t index = MISCSI_NONE;
@@ -237,14 +237,14 @@ static int flash_create(struct miscsi_op *op, const char *portal_type)
 	return r;
 }
 
-static int flash_set(struct miscsi_op *op, uint32_t index)
+static int null_flash_set(struct miscsi_op *op, uint32_t index)
 {
 	struct store_row *row = flash_of(op, index);
 
 	return row ? store_take(row, op) : -ENOENT;
 }
 
-static int flash_remove(struct miscsi_op *op, uint32_t index)
+static int null_flash_remove(struct miscsi_op *op, uint32_t index)
 {
 	struct store_row *row = flash_of(op, index);
 
@@ -254,24 +254,24 @@ static int flash_remove(struct miscsi_op *op, uint32_t index)
 }
 
 /* Firmware takes its time: done from a timer. */
-struct flash_session {
+struct null_flash_session {
 	struct store_row *row;
 	int logged_in;
 	struct miscsi_timer *timer;
 };
 
-static void flash_session_done(struct miscsi_op *op, void *arg)
+static void null_flash_session_done(struct miscsi_op *op, void *arg)
 {
-	struct flash_session *f = arg;
+	struct null_flash_session *f = arg;
 
 	f->row->logged_in = f->logged_in;
 	op->core->op_done(op, 0);
 }
 
 /* Both directions refuse what is so already, as qla4xxx's firmware does. */
-static int flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
+static int null_flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
 {
-	struct flash_session *f = op->core->op_alloc(op, sizeof(*f));
+	struct null_flash_session *f = op->core->op_alloc(op, sizeof(*f));
 	int r;
 
 	if (!f)
@@ -283,45 +283,45 @@ static int flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
 	if (f->row->logged_in == logged_in)
 		return op->core->set_error(op, logged_in ? MISCSI_ERR_SESS_EXISTS : MISCSI_ERR_SESS_NOT_FOUND,
 			"flash node %u is %s", index, logged_in ? "logged in already" : "not logged in");
-	r = op->core->timer(op, LATER_MS, flash_session_done, f, &f->timer);
+	r = op->core->timer(op, LATER_MS, null_flash_session_done, f, &f->timer);
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-static int flash_login(struct miscsi_op *op, uint32_t index)
+static int null_flash_login(struct miscsi_op *op, uint32_t index)
 {
-	return flash_session(op, index, 1);
+	return null_flash_session(op, index, 1);
 }
 
-static int flash_logout(struct miscsi_op *op, uint32_t index)
+static int null_flash_logout(struct miscsi_op *op, uint32_t index)
 {
-	return flash_session(op, index, 0);
+	return null_flash_session(op, index, 0);
 }
 
-static int flash_logout_sid(struct miscsi_op *op)
+static int null_flash_logout_sid(struct miscsi_op *op)
 {
-	return flash_session(op, op->sid, 0); /* its sessions have their flash node's number */
+	return null_flash_session(op, op->sid, 0); /* its sessions have their flash node's number */
 }
 
 static const struct miscsi_flash_ops flash = { .size = sizeof(flash),
-	.list = flash_list,
-	.show = flash_show,
-	.create = flash_create,
-	.set = flash_set,
-	.remove = flash_remove,
-	.login = flash_login,
-	.logout = flash_logout,
-	.logout_sid = flash_logout_sid };
+	.list = null_flash_list,
+	.show = null_flash_show,
+	.create = null_flash_create,
+	.set = null_flash_set,
+	.remove = null_flash_remove,
+	.login = null_flash_login,
+	.logout = null_flash_logout,
+	.logout_sid = null_flash_logout_sid };
 
 /* ---- CHAP table ---- */
 
-static int chap_list(struct miscsi_op *op)
+static int null_chap_list(struct miscsi_op *op)
 {
 	struct host *h = host_of(op);
 
 	return h ? store_give_all(&h->chap, op) : -ENODEV;
 }
 
-static int chap_set(struct miscsi_op *op, uint32_t index)
+static int null_chap_set(struct miscsi_op *op, uint32_t index)
 {
 	struct host *h = host_of(op);
 	int made = h && !store_row(&h->chap, index);
@@ -337,7 +337,7 @@ static int chap_set(struct miscsi_op *op, uint32_t index)
 	return r;
 }
 
-static int chap_remove(struct miscsi_op *op, uint32_t index)
+static int null_chap_remove(struct miscsi_op *op, uint32_t index)
 {
 	struct host *h = host_of(op);
 	struct store_row *row = h ? store_row(&h->chap, index) : NULL;
@@ -349,7 +349,9 @@ static int chap_remove(struct miscsi_op *op, uint32_t index)
 	return row ? 0 : -ENODEV;
 }
 
-static const struct miscsi_chap_ops chap = { .size = sizeof(chap), .list = chap_list, .set = chap_set, .remove = chap_remove };
+static const struct miscsi_chap_ops chap = {
+	.size = sizeof(chap), .list = null_chap_list, .set = null_chap_set, .remove = null_chap_remove
+};
 
 /* ---- statistics, ping ---- */
 
