@@ -2,7 +2,7 @@
 /*
  * The CHAP settings of a record, for the logins of sessions and discoveries.
  *
- * A record contains a secret, or names a file or a systemd credential with it. A worker reads the file for each login. The secret
+ * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file for each login. The secret
  * is wiped as soon as the login has its copy.
  */
 #ifndef LINK_CREDENTIALS_H
@@ -12,35 +12,35 @@
 #include "proto/chap.h"
 #include "record/record.h"
 
-/* The rows of the settings. `program` logs in with them: its systemd credentials are used. */
+/* The rows of the settings. `program` is the program that logs in, and whose systemd credentials are used. */
 struct credential_fields {
 	const char *program;
 	enum field_id authmethod, username, username_in, chap_algs;
-	enum field_id password[2], file[2]; /* ours, the target's */
+	enum field_id password[2], file[2]; /* the initiator's, the target's */
 };
 
 extern const struct credential_fields credentials_of_session, credentials_of_discovery;
 
 struct credentials; /* the secrets that one login reads from files */
 
-/* Does a login with this record have to read a file? */
+/* Returns true if a login with this record has to read a file. */
 bool credentials_in_files(const struct record *r, const struct credential_fields *f);
 /*
- * Reads the files, then calls done once on the loop's thread, never from within this call. *slot is NULL, or comes from an earlier call
- * for the same record: if that read is still under way, no other one begins. So a file on a dead disk blocks one thread for each record.
- * -errno, here or in done: LOGIN_AUTH_FAILED, a file cannot be read or is empty; NOMEM.
+ * Reads the files, then calls done once on the loop's thread, never from within this call. *slot is NULL, or the result of an earlier
+ * call for the same record: while that read is still under way, no other read starts, so a file on a dead disk blocks one thread for
+ * each record. -errno, here or in done: LOGIN_AUTH_FAILED: a file cannot be read or is empty; NOMEM.
  */
 int credentials_read(struct worker_pool *pool, const struct record *r, const struct credential_fields *f,
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err);
-/* Wipes the secrets; done is not called any more. A read under way continues, and *slot stays for the next credentials_read(). */
+/* Wipes the secrets; done is no longer called. A read under way continues, and *slot remains for the next credentials_read(). */
 void credentials_release(struct credentials **slot);
-/* The same when the owner ends: sets *slot to NULL; a read under way is freed when it completes. */
+/* The same, for an owner that is freed: sets *slot to NULL; a read under way is freed when it completes. */
 void credentials_free(struct credentials **slot);
 
-/* The secret of a row in f->password: the record's own, or the one that was read (`read` may be NULL); empty if unset. */
+/* Returns the secret of a row in f->password: the record's, or the one that was read (`read` may be NULL); empty if unset. */
 const struct secret *credentials_secret(
 	const struct record *r, const struct credential_fields *f, const struct credentials *read, enum field_id password);
-/* Fills *chap: names point into the record, secrets are copies that the caller clears (credentials_clear), also after a failure. -errno. */
+/* Fills *chap: names point into the record; the caller clears the copied secrets (credentials_clear), also after a failure. -errno. */
 int credentials_take(const struct record *r, const struct credential_fields *f, const struct credentials *read,
 	struct chap_config *chap, struct err *err);
 void credentials_clear(struct chap_config *chap);

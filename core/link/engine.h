@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine: what everything that reaches a target stands on. The daemon and a command each make one and pass it down. */
+/*
+ * The engine: the loop, log, workers, kernel, sysfs and plugins that link, discovery and session use. The daemon and a command each
+ * make one and pass it down.
+ */
 #ifndef LINK_ENGINE_H
 #define LINK_ENGINE_H
 
@@ -16,18 +19,21 @@ struct worker_pool;
 
 struct engine {
 	const struct log *log;
-	struct sysfs *sysfs; /* its maker's, like the log */
+	struct sysfs *sysfs; /* owned by the caller of engine_open(), like the log */
 	struct loop *loop;
 	struct worker_pool *workers; /* for host names and kernel modules */
-	struct worker_pool *readers; /* for files with secrets: a dead disk may block these threads, so nothing else uses them */
+	struct worker_pool *readers; /* only for files with secrets, since a dead disk may block these threads */
 	struct kernel *kernel;
 	struct plugins *plugins;
-	struct scanner *scanner; /* the daemon makes it; NULL: this program scans no host */
+	struct scanner *scanner; /* made by the daemon; NULL: this program does not scan hosts */
 };
 
-/* Makes the loop and what follows it; log and sysfs are set before. macvlan: iscsid.offload_macvlan. After a failure there is nothing to close. -errno. */
+/*
+ * Makes the loop and the members after it; the caller has set log and sysfs. macvlan: iscsid.offload_macvlan. Closes all again after a
+ * failure. -errno.
+ */
 int engine_open(struct engine *e, bool macvlan, struct err *err);
-/* What uses a part of it must be gone. Harmless when it was never opened. */
+/* All users of its parts must be freed before. An engine that was never opened is allowed. */
 void engine_close(struct engine *e);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's session and its connection: made, bound, given parameters, started, stopped and destroyed, and PDUs sent through it.
+ * The kernel's session and its connection: creates, binds, configures, starts, stops and destroys them, and sends PDUs.
  *
- * Embedded by its owner. Requests run in the order in which they are handed over; doc/KERNEL.md has the rules of that order. One
- * job is under way at a time, and beside it one PDU.
+ * Embedded by its owner. Requests run in the order in which they are submitted; doc/KERNEL.md has the rules of that order. At most one
+ * job and one PDU are under way at a time.
  */
 #ifndef LINK_KCONN_H
 #define LINK_KCONN_H
@@ -17,7 +17,7 @@ struct engine;
 struct kconn;
 
 struct kconn_ops {
-	void (*done)(struct kconn *k, int result, const struct err *err); /* the job ended; err says why it failed */
+	void (*done)(struct kconn *k, int result, const struct err *err); /* the job ended; err: why it failed */
 	void (*unsent)(struct kconn *k, int result, const struct err *err); /* the kernel refused the PDU */
 };
 
@@ -31,27 +31,27 @@ struct kconn {
 	uint32_t host_no; /* MISCSI_NONE: not known yet */
 	struct job *job; /* private from here */
 	struct job *send;
-	unsigned cid_request; /* which request of the job makes the connection, from 1; 0: none does */
+	unsigned cid_request; /* the request of the job that creates the connection, from 1; 0: no request */
 };
 
 void kconn_init(struct kconn *k, const struct engine *engine, struct transport *transport, const struct kconn_ops *ops);
-/* A job about it, to be filled and handed to kconn_submit(); NULL: no memory. */
+/* Returns a job on this session and connection, for the caller to fill and kconn_submit(); NULL: no memory. */
 struct job *kconn_job(struct kconn *k);
-/* The same, and what the kernel lacks of session and connection is made, and the binding bound. */
+/* The same; the job first creates the session and connection if the kernel has none yet, and binds the binding. */
 struct job *kconn_job_bind(struct kconn *k, uint16_t cmds_max, uint16_t queue_depth, uint32_t cmdsn);
-/* proposal: firmware that logs in is told what we would like, instead of what was negotiated. Then each parameter may be refused. */
+/* proposal: params are proposed values for firmware that logs in, not negotiated ones; the driver may refuse each of them. */
 void kconn_add_params(struct job *job, const struct iscsi_params *params, bool proposal);
-/* done() follows. Owns the job, also when this fails; job NULL: -ENOMEM. */
+/* done() follows. Takes ownership of the job, also after a failure; job NULL: -ENOMEM. */
 int kconn_submit(struct kconn *k, struct job *job);
-/* Each submits a job that may find the connection in any state. wait: the answer to the removal comes when the session is gone. */
+/* Each submits a job; the connection may be in any state. wait: the kernel answers the removal only when the session is gone. */
 int kconn_stop(struct kconn *k);
 int kconn_destroy(struct kconn *k, bool wait);
 int kconn_send(struct kconn *k, const struct iscsi_pdu *pdu); /* copied */
-void kconn_unsend(struct kconn *k); /* whether it was sent is of no interest any more */
-void kconn_login(struct kconn *k, struct transport_op *op); /* by the firmware; op ends with it */
-/* The kernel has its own reference to a bound socket; an endpoint stays the owner's to disconnect. */
+void kconn_unsend(struct kconn *k); /* unsent() will not be called */
+void kconn_login(struct kconn *k, struct transport_op *op); /* by the firmware; op ends with the login */
+/* Closes a bound socket, to which the kernel has its own reference; the owner must still disconnect an endpoint. */
 void kconn_bound(struct kconn *k);
-/* The owner goes, the kernel's session stays. What is under way runs to its end, unheard. */
+/* For an owner that is freed: the kernel's session remains. Jobs under way complete without callbacks. */
 void kconn_drop(struct kconn *k);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Path requests (107): drivers that send by themselves ask which way, and wait for the answer. One object for who answers them:
- * the manager, for the whole machine; a discovery, for its own connects when no daemon is there.
+ * Path requests (107): drivers that send frames themselves request the path to an address and wait for the answer. The manager answers
+ * for the whole machine, or a discovery for its own connects if no daemon runs.
  */
 #ifndef LINK_PATHS_H
 #define LINK_PATHS_H
@@ -10,7 +10,7 @@
 #include "kernel/iscsi_if.h"
 #include <sys/socket.h>
 
-#define PATHS_MAX 256 /* under way at once; more are refused at once */
+#define PATHS_MAX 256 /* under way at the same time; further ones are refused at once */
 
 struct engine;
 struct transport;
@@ -18,7 +18,7 @@ struct transport_op;
 
 struct paths_config {
 	const struct engine *engine;
-	/* Gives op the settings that the request is about, which are used during the call that looks; false: another answers it. */
+	/* Adds the settings of the request's connection to op; they are used only during the look-up. false: another program answers. */
 	bool (*about)(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
 	void *arg;
 };
@@ -29,11 +29,11 @@ struct paths {
 };
 
 void paths_init(struct paths *paths, const struct paths_config *config);
-/* Always answered, once, by a PATH_UPDATE whose MAC is zero when there is no path. One of a host that no plugin serves is left alone. */
+/* Answers each request with one PATH_UPDATE (MAC zero: no path). Requests of hosts that no plugin supports are ignored. */
 void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *path);
-/* Is it the way to this address that is asked for? */
+/* Returns true if the request is for the path to this address. */
 bool paths_is_to(const struct iscsi_path *asked, const struct sockaddr_storage *sa);
-/* The end: those under way are dropped; their drivers time out. */
+/* Drops the requests under way; their drivers time out. */
 void paths_drop(struct paths *paths);
 
 #endif
