@@ -80,15 +80,15 @@ static void adopt_opened(struct transport_op *op, int result)
 }
 
 /* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
-static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t)
+static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, bool *known)
 {
 	struct record *node = NULL;
 	struct session *s;
 	uint8_t isid[ISID_LEN];
-	bool known = store_read(m->config.state_dir, i, &node, isid) == 0;
 	int rc;
 
-	if (!known)
+	*known = store_read(m->config.state_dir, i, &node, isid) == 0;
+	if (!*known)
 		node = settings_shown(i);
 	if (!node)
 		return -ENOMEM;
@@ -97,7 +97,7 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	record_free(node);
 	if (rc < 0)
 		return rc;
-	if (known)
+	if (*known)
 		memcpy(s->isid, isid, sizeof(isid));
 	s->adopted = true;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
@@ -119,16 +119,16 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
  * A login that a daemon began and did not live to end: nobody waits for it. FREE is what the kernel says of it, but of one that
  * was lost long ago, too: that has left a file, or has devices.
  */
-static bool was_never_up(const struct session *s, const struct session_info *i)
+static bool was_never_up(const struct session *s, const struct session_info *i, bool known)
 {
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
 
-	return strcmp(i->state, "FREE") == 0 && !s->isid[0] &&
+	return strcmp(i->state, "FREE") == 0 && !known &&
 		scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
 }
 
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
-static void adopt_go_on(struct manager *m, const struct session_info *i)
+static void adopt_go_on(struct manager *m, const struct session_info *i, bool known)
 {
 	struct session *s = manager_find(m, i->sid);
 
@@ -138,7 +138,7 @@ static void adopt_go_on(struct manager *m, const struct session_info *i)
 		return;
 	}
 	/* a discovery whose program was killed has no target */
-	if (!*i->target || !i->has_conn || was_never_up(s, i)) {
+	if (!*i->target || !i->has_conn || was_never_up(s, i, known)) {
 		log_info(m->config.engine->log, "session", "session%u never logged in to a target: it is removed", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
@@ -153,16 +153,17 @@ static void adopt_go_on(struct manager *m, const struct session_info *i)
 static int adopt_session(struct manager *m, const struct session_info *i, struct err *err)
 {
 	struct transport *t;
+	bool known;
 	int rc = plugins_find(m->config.engine->plugins, i->transport, &t, err);
 
 	if (rc < 0)
 		return rc;
 	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
 		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
-	rc = adopt_add(m, i, t);
+	rc = adopt_add(m, i, t, &known);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot take it over");
-	adopt_go_on(m, i);
+	adopt_go_on(m, i, known);
 	return 1;
 }
 

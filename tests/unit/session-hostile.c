@@ -283,7 +283,7 @@ static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **st
 	assert_int_equal(a.result.err.code, 0);
 }
 
-static void note(struct session_fixture *w, uint32_t sid, const char *port, const char *iface)
+static void note(struct session_fixture *w, uint32_t sid, const char *port, const char *iface, const char *isid)
 {
 	char path[128];
 	FILE *f;
@@ -292,10 +292,9 @@ static void note(struct session_fixture *w, uint32_t sid, const char *port, cons
 	f = fopen(path, "w");
 	assert_non_null(f);
 	fprintf(f,
-		"# session.isid = 800102030405\nnode.name = " TARGET
-		"\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %s\n"
+		"# session.isid = %s\nnode.name = " TARGET "\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %s\n"
 		"iface.iscsi_ifacename = %s\n",
-		port, iface);
+		isid, port, iface);
 	fclose(f);
 }
 
@@ -309,7 +308,7 @@ static void a_file_of_another_session_is_not_believed(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct session *s;
 
-		note(w, 9, i == 0 ? "3261" : "3260", i == 1 ? "other" : "default");
+		note(w, 9, i == 0 ? "3261" : "3260", i == 1 ? "other" : "default", "800102030405");
 		assert_int_equal(w->m->adopter->one(w->m->adopter, 9, NULL), 1);
 		s = fixture_session(w);
 		assert_int_equal(s->isid[0] != 0, i == 2);
@@ -327,8 +326,8 @@ static void files_without_a_session_are_removed(void **state)
 	char path[128];
 
 	fake_sys_session(&w->sys, &kept);
-	note(w, 9, "3260", "default");
-	note(w, 8, "3260", "default");
+	note(w, 9, "3260", "default", "800102030405");
+	note(w, 8, "3260", "default", "800102030405");
 	snprintf(path, sizeof(path), "%s/.session7.abcdef.tmp", w->dir);
 	fclose(fopen(path, "w"));
 	assert_int_equal(adopt_sessions(w->m, NULL), 1);
@@ -401,20 +400,21 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 	snprintf(port, sizeof(port), "%u", w->port);
 	kept = as_left(port, "FREE");
 	kept.conn_state = "down";
-	for (unsigned i = 0; i < 3; i++) { /* 1: it has a file; 2: it has a disk */
+	for (unsigned i = 0; i < 4;
+		i++) { /* 1: it has a file; 2: it has a disk; 3: a file as of firmware, which chose the ISID */
 		kept.sid = 20 + i;
 		kept.host = 120 + i;
 		kept.luns = i == 2 ? one : NULL;
 		fake_sys_session(&w->sys, &kept);
-		if (i == 1)
-			note(w, kept.sid, port, "default");
+		if (i == 1 || i == 3)
+			note(w, kept.sid, port, "default", i == 1 ? "800102030405" : "000000000000");
 		assert_int_equal(w->m->adopter->one(w->m->adopter, kept.sid, NULL), 1);
 	}
-	for (int i = 0; i < 250 && manager_count(w->m) > 2; i++)
+	for (int i = 0; i < 250 && manager_count(w->m) > 3; i++)
 		fixture_run(w, 1 * SECONDS);
-	assert_int_equal(manager_count(w->m), 2);
+	assert_int_equal(manager_count(w->m), 3);
 	assert_null(manager_find(w->m, 20));
-	for (uint32_t sid = 21; sid < 23; sid++)
+	for (uint32_t sid = 21; sid < 24; sid++)
 		fixture_until(w, &manager_find(w->m, sid)->reconnects, 1, 250, 10 * SECONDS);
 }
 
