@@ -28,7 +28,11 @@
 	F(mnt_table_parse_file) \
 	F(mnt_table_parse_swaps) \
 	F(mnt_table_find_devno) \
-	F(mnt_table_find_srcpath) \
+	F(mnt_table_next_fs) \
+	F(mnt_new_iter) \
+	F(mnt_free_iter) \
+	F(mnt_reset_iter) \
+	F(mnt_fs_streq_srcpath) \
 	F(mnt_fs_get_target)
 
 struct in_use {
@@ -41,6 +45,7 @@ struct in_use {
 	struct libmnt_table **tables; /* of mounts: one for each namespace, our own first */
 	size_t n_tables, tables_cap;
 	struct libmnt_table *swaps;
+	struct libmnt_iter *iter;
 	struct err *err;
 };
 
@@ -87,38 +92,42 @@ static bool namespace_of(const struct in_use *u, const char *process, ino_t *out
 	return true;
 }
 
-static bool remember_namespace(ino_t **seen, size_t *n, size_t *cap, ino_t ns)
+/* 1: it is new; 0: it was seen before; -ENOMEM. */
+static int remember_namespace(ino_t **seen, size_t *n, size_t *cap, ino_t ns)
 {
 	ino_t *at;
 
 	for (size_t i = 0; i < *n; i++)
 		if ((*seen)[i] == ns)
-			return false;
+			return 0;
 	at = x_grow(*seen, *n, cap, sizeof(*at), 16);
 	if (!at)
-		return false;
+		return -ENOMEM;
 	*seen = at;
 	at[(*n)++] = ns;
-	return true;
+	return 1;
 }
 
 /* Containers have mounts that no other process sees. A process that ends meanwhile has none. */
-static void add_namespaces(struct in_use *u)
+static int add_namespaces(struct in_use *u)
 {
 	DIR *dir = opendir(u->proc);
 	ino_t *seen = NULL, ns;
 	size_t n = 0, cap = 0;
+	int rc = dir ? 0 : -errno;
 
-	if (!dir)
-		return;
-	if (namespace_of(u, "self", &ns))
-		remember_namespace(&seen, &n, &cap, ns);
-	for (const struct dirent *d; (d = readdir(dir));)
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && namespace_of(u, d->d_name, &ns) &&
-			remember_namespace(&seen, &n, &cap, ns))
-			add_mounts(u, d->d_name);
-	closedir(dir);
+	if (dir && namespace_of(u, "self", &ns))
+		rc = remember_namespace(&seen, &n, &cap, ns);
+	for (const struct dirent *d; dir && rc >= 0 && (d = readdir(dir));)
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && namespace_of(u, d->d_name, &ns)) {
+			rc = remember_namespace(&seen, &n, &cap, ns);
+			if (rc > 0 && add_mounts(u, d->d_name) == -ENOMEM)
+				rc = -ENOMEM;
+		}
+	if (dir)
+		closedir(dir);
 	x_free(seen);
+	return rc < 0 ? rc : 0;
 }
 
 static int read_tables(struct in_use *u)
@@ -129,13 +138,16 @@ static int read_tables(struct in_use *u)
 	if (rc)
 		return err_set(u->err, MISCSI_ERR_BUSY,
 			"cannot check whether the disks are mounted: cannot read %s/self/mountinfo", u->proc);
-	add_namespaces(u);
+	rc = add_namespaces(u);
+	if (rc)
+		return err_sys(u->err, MISCSI_ERR_BUSY, -rc, "cannot check whether the disks are mounted elsewhere");
 	u->swaps = u->mnt_new_table();
-	if (!u->swaps)
+	u->iter = u->mnt_new_iter(MNT_ITER_FORWARD);
+	if (!u->swaps || !u->iter)
 		return err_nomem(u->err, "the table of swap space");
 	snprintf(swaps, sizeof(swaps), "%s/swaps", u->proc);
-	u->mnt_table_parse_swaps(u->swaps, swaps); /* a kernel without swapping has no such file */
-	return 0;
+	rc = u->mnt_table_parse_swaps(u->swaps, swaps); /* a kernel without swapping has no such file */
+	return rc == -ENOMEM ? err_nomem(u->err, "the table of swap space") : 0;
 }
 
 static void release(struct in_use *u)
@@ -144,9 +156,26 @@ static void release(struct in_use *u)
 		u->mnt_unref_table(u->tables[i]);
 	if (u->swaps)
 		u->mnt_unref_table(u->swaps);
+	if (u->iter)
+		u->mnt_free_iter(u->iter);
 	x_free(u->tables);
 	if (u->library)
 		dlclose(u->library);
+}
+
+/*
+ * Not mnt_table_find_srcpath(): of a btrfs it finds the default subvolume alone, and asks the mount point for that one with an
+ * ioctl() that waits for the disk.
+ */
+static struct libmnt_fs *find_source(const struct in_use *u, struct libmnt_table *table, const char *node)
+{
+	struct libmnt_fs *fs = NULL;
+
+	u->mnt_reset_iter(u->iter, MNT_ITER_FORWARD);
+	while (u->mnt_table_next_fs(table, u->iter, &fs) == 0)
+		if (u->mnt_fs_streq_srcpath(fs, node))
+			return fs;
+	return NULL;
 }
 
 /* By number, or by name where a file system (btrfs) has a number of its own. */
@@ -156,7 +185,7 @@ static const char *mount_point(const struct in_use *u, dev_t number, const char 
 		struct libmnt_fs *fs = u->mnt_table_find_devno(u->tables[i], number, MNT_ITER_FORWARD);
 
 		if (!fs)
-			fs = u->mnt_table_find_srcpath(u->tables[i], node, MNT_ITER_FORWARD);
+			fs = find_source(u, u->tables[i], node);
 		if (fs)
 			return u->mnt_fs_get_target(fs);
 	}
@@ -180,7 +209,7 @@ static bool device_in_use(const struct in_use *u, const char *path)
 	if (where)
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name,
 			str_escape(shown, sizeof(shown), where, strlen(where)));
-	if (u->mnt_table_find_srcpath(u->swaps, node, MNT_ITER_FORWARD))
+	if (find_source(u, u->swaps, node))
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space", name);
 	return false;
 }
@@ -203,9 +232,12 @@ bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_n
 {
 	struct in_use u = { .sysfs = sysfs, .proc = proc, .err = err };
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+	int rc = scan_devices(sysfs, host_no, sid, &devices);
 	bool used;
 
-	if (scan_devices(sysfs, host_no, sid, &devices) < 0 || !devices.n)
+	if (rc < 0 && rc != -ENOENT)
+		return err_sys(err, MISCSI_ERR_BUSY, -rc, "cannot list the disks of session %u", sid);
+	if (!devices.n)
 		return false;
 	used = load_libmount(&u) < 0 || read_tables(&u) < 0;
 	for (size_t i = 0; i < devices.n && !used; i++)

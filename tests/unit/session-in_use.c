@@ -54,7 +54,7 @@ static void a_mounted_partition_is_in_use(void **state)
 static void a_mount_is_known_by_its_source_too(void **state)
 {
 	with_disk(*state);
-	fake_sys_write(*state, "23 22 0:55 /root /srv rw - btrfs /dev/sdb rw\n", "proc/self/mountinfo");
+	fake_sys_write(*state, "23 22 0:55 /root /srv rw - btrfs /dev/sdb rw,subvolid=256,subvol=/root\n", "proc/self/mountinfo");
 	finds(*state, "sdb is mounted on /srv");
 }
 
