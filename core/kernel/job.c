@@ -20,7 +20,11 @@
 #define TEXT_MAX 4096 /* the kernel's page */
 #define PDU_DATA_MAX 8192 /* libiscsi's buffer for Login and Text */
 #define CHAP_ENTRIES_MAX 32 /* the kernel allocates what is asked for */
-#define FIELDS(...) (&(const union iscsi_uevent_u){ __VA_ARGS__ })
+/* All zero, beyond the fields of any member too: an initialiser of one member would leave the rest of the union undefined. */
+#define FIELDS_ZERO \
+	{ \
+		.bytes = { 0 } \
+	}
 
 struct job *job_new(void)
 {
@@ -220,12 +224,20 @@ void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, cons
 void job_create_session(
 	struct job *job, uint64_t handle, uint64_t ep_handle, uint16_t cmds_max, uint16_t queue_depth, uint32_t initial_cmdsn)
 {
+	union iscsi_uevent_u u = FIELDS_ZERO;
+
 	job_for(job, handle, 0, 0);
-	if (ep_handle)
-		job_add(job, ISCSI_UEVENT_CREATE_BOUND_SESSION,
-			FIELDS(.c_bound_session = { ep_handle, initial_cmdsn, cmds_max, queue_depth }), NULL, 0);
-	else
-		job_add(job, ISCSI_UEVENT_CREATE_SESSION, FIELDS(.c_session = { initial_cmdsn, cmds_max, queue_depth }), NULL, 0);
+	if (ep_handle) {
+		u.c_bound_session.ep_handle = ep_handle;
+		u.c_bound_session.initial_cmdsn = initial_cmdsn;
+		u.c_bound_session.cmds_max = cmds_max;
+		u.c_bound_session.queue_depth = queue_depth;
+	} else {
+		u.c_session.initial_cmdsn = initial_cmdsn;
+		u.c_session.cmds_max = cmds_max;
+		u.c_session.queue_depth = queue_depth;
+	}
+	job_add(job, ep_handle ? ISCSI_UEVENT_CREATE_BOUND_SESSION : ISCSI_UEVENT_CREATE_SESSION, &u, NULL, 0);
 	job->state->take_sid = true;
 }
 
@@ -237,7 +249,11 @@ void job_create_conn(struct job *job, uint32_t cid)
 
 void job_bind(struct job *job, uint64_t eph, bool leading)
 {
-	job_add(job, ISCSI_UEVENT_BIND_CONN, FIELDS(.b_conn = { .transport_eph = eph, .is_leading = leading }), NULL, 0);
+	union iscsi_uevent_u u = FIELDS_ZERO;
+
+	u.b_conn.transport_eph = eph;
+	u.b_conn.is_leading = leading;
+	job_add(job, ISCSI_UEVENT_BIND_CONN, &u, NULL, 0);
 }
 
 /*
@@ -289,9 +305,11 @@ static size_t text_len(const char *text)
 
 static void set_param(struct job *job, enum iscsi_param param, const void *text, size_t len)
 {
-	struct job_request *req =
-		add_text_request(job, ISCSI_UEVENT_SET_PARAM, FIELDS(.set_param = { .param = param }), text, len);
+	union iscsi_uevent_u u = FIELDS_ZERO;
+	struct job_request *req;
 
+	u.set_param.param = param;
+	req = add_text_request(job, ISCSI_UEVENT_SET_PARAM, &u, text, len);
 	if (req)
 		req->param = param;
 }
@@ -317,9 +335,11 @@ void job_set_param_secret(struct job *job, enum iscsi_param param, const void *b
 
 void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text)
 {
-	struct job_request *req = add_text_request(
-		job, ISCSI_UEVENT_SET_HOST_PARAM, FIELDS(.set_host_param = { .param = param }), text, text_len(text));
+	union iscsi_uevent_u u = FIELDS_ZERO;
+	struct job_request *req;
 
+	u.set_host_param.param = param;
+	req = add_text_request(job, ISCSI_UEVENT_SET_HOST_PARAM, &u, text, text_len(text));
 	/* a session's own host, made with it, is known as late as its sid */
 	if (req)
 		req->take_sid = job->state->take_sid;
@@ -333,12 +353,16 @@ void job_start_conn(struct job *job)
 /* TERM or RECOVER. SUSPEND is answered with success and not done, while the endpoint goes all the same. */
 void job_stop_conn(struct job *job, enum iscsi_stop_flag flag)
 {
-	job_add(job, ISCSI_UEVENT_STOP_CONN, FIELDS(.stop_conn = { .flag = flag }), NULL, 0);
+	union iscsi_uevent_u u = FIELDS_ZERO;
+
+	u.stop_conn.flag = flag;
+	job_add(job, ISCSI_UEVENT_STOP_CONN, &u, NULL, 0);
 }
 
 /* libiscsi has one task for Login and Text: one such PDU at a time. It puts its own ITT, CmdSN and ExpStatSN in. */
 void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len)
 {
+	union iscsi_uevent_u u = FIELDS_ZERO;
 	uint8_t buf[ISCSI_BHS_LEN + PDU_DATA_MAX];
 
 	if (len > PDU_DATA_MAX)
@@ -346,8 +370,9 @@ void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void 
 	memcpy(buf, bhs, ISCSI_BHS_LEN);
 	if (len)
 		memcpy(buf + ISCSI_BHS_LEN, data, len);
-	job_add(job, ISCSI_UEVENT_SEND_PDU, FIELDS(.send_pdu = { .hdr_size = ISCSI_BHS_LEN, .data_size = (uint32_t)len }), buf,
-		ISCSI_BHS_LEN + len);
+	u.send_pdu.hdr_size = ISCSI_BHS_LEN;
+	u.send_pdu.data_size = (uint32_t)len;
+	job_add(job, ISCSI_UEVENT_SEND_PDU, &u, buf, ISCSI_BHS_LEN + len);
 	mem_wipe(buf, ISCSI_BHS_LEN + len);
 }
 

@@ -55,8 +55,9 @@ static void endpoint_event(struct endpoint *e, enum endpoint_event event)
 /* EP_POLL and EP_DISCONNECT both have the handle in the same place. */
 static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle, miscsi_answer_fn fn)
 {
-	struct miscsi_request r = { .size = sizeof(r), .type = type, .u.ep_poll = { .ep_handle = handle } };
+	struct miscsi_request r = { .size = sizeof(r), .type = type };
 
+	r.u.ep_poll.ep_handle = handle;
 	if (type == ISCSI_UEVENT_EP_POLL)
 		r.u.ep_poll.timeout_ms = POLL_IN_KERNEL_MS;
 	return op->core->request(op, &r, fn, NULL);
