@@ -260,7 +260,13 @@ struct open_work {
 /* Read before each use and never kept: it changes whenever the module is loaded anew (doc/KERNEL.md, Messages). */
 static int read_handle(struct transport *t, const struct sysfs *sysfs, struct err *err)
 {
-	return ktransport_handle(sysfs, transport_name(t), &t->handle, err);
+	uint64_t handle = 0;
+	int r = ktransport_handle(sysfs, transport_name(t), &handle, err);
+
+	/* sessions of this transport go on with the old one where it just cannot be read */
+	if (r >= 0 || err->code == MISCSI_ERR_TRANS_NOT_FOUND)
+		t->handle = r < 0 ? 0 : handle;
+	return r;
 }
 
 static void open_run(struct work *w)
@@ -331,7 +337,6 @@ void transport_open(struct transport *t, struct transport_op *op)
 
 	if (!p)
 		return;
-	t->handle = 0;
 	if (!ps->config.sysfs) {
 		op_set_error(
 			p, MISCSI_ERR_TRANS_NOT_FOUND, "transport %s: this program has no access to sysfs", transport_name(t));
