@@ -65,7 +65,8 @@ static const struct attr attrs[] = {
 	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_HEADER_DIGEST, header_digest),
 	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_DATA_DIGEST, data_digest),
 	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_MAX_RECV_LENGTH, max_recv),
-	SETTING(SESSION_INFO_PARAMS, NUMBER, CONN_MAX_XMIT_LENGTH, max_xmit),
+	/* what the target allowed in the last login; the setting is our own limit */
+	SHOWN(SESSION_INFO_PARAMS, NUMBER, "conn/max_xmit_dlength", max_xmit),
 	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_FIRST_BURST, first_burst),
 	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_MAX_BURST, max_burst),
 	SETTING(SESSION_INFO_PARAMS, NUMBER, SESSION_IMMEDIATE_DATA, immediate_data),
@@ -247,7 +248,7 @@ void session_info_to_record(const struct session_info *info, unsigned detail, st
 		const struct attr *a = &attrs[i];
 		const void *member = (const char *)info + a->at;
 
-		if (a->setting == NO_SETTING || (a->detail && !(a->detail & detail)))
+		if (a->setting == NO_SETTING || (a->detail ? !(a->detail & detail) : detail != SESSION_INFO_ALL))
 			continue;
 		if (a->form == TEXT)
 			text_to_record(node, a->setting, member);
