@@ -337,7 +337,7 @@ static int host_flash_act(const struct command *c, const struct adapter *a, uint
 	rc = flash_actions[i].act(a, index, &err);
 	if (rc >= 0)
 		out_line("%s %u of host %u %s.", flash_actions[i].subject, index, a->host_no, flash_actions[i].done);
-	else if (err.code == flash_actions[i].present)
+	else if (err.code && err.code == flash_actions[i].present)
 		out_line("Flashnode %u of host %u %s.", index, a->host_no, flash_actions[i].already);
 	else
 		return host_flash_failed(flash_actions[i].failed, a, index, rc, &err);

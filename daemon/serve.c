@@ -185,7 +185,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = scan_new(d->engine.loop, &d->sysfs, &d->engine.scanner);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the event loop");
+		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc, "cannot create the event loop");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);

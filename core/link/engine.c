@@ -6,6 +6,7 @@
 #include "kernel/kernel.h"
 #include "kernel/scan.h"
 #include "plugin/transport.h"
+#include <errno.h>
 
 /* Each locks the memory of its stack in the daemon. */
 #define ENGINE_WORKERS 2
@@ -29,7 +30,7 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 		r = plugins_new(&plugins, &e->plugins);
 	if (r < 0) {
 		engine_close(e);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "cannot set up the transports");
+		return err_sys(err, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -r, "cannot set up the transports");
 	}
 	return 0;
 }
