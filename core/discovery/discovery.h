@@ -18,7 +18,6 @@
 struct engine;
 struct record;
 
-#define DISCOVERY_REDIRECTS_MAX 4 /* in one attempt */
 #define DISCOVERY_RETRY_MS 1000
 #define DISCOVERY_PATHS_LOCK "/run/miscsi/paths.lock"
 

@@ -76,9 +76,8 @@ static int follow_login(struct discovery *d, struct login_action *action)
 		d->result = action->result;
 		return DISC_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
-		if (++d->redirects > DISCOVERY_REDIRECTS_MAX)
-			return discovery_failed(
-				d, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", action->redirect.portal.host);
+		if (dial_redirect(&d->redirects, &action->redirect, &d->err) < 0)
+			return DISC_EV_FAILED;
 		d->portal = action->redirect.portal;
 		return DISC_EV_REDIRECTED;
 	default:

@@ -3,6 +3,7 @@
 #include "link/dial.h"
 #include "base/mem.h"
 #include "link/engine.h"
+#include "proto/login.h"
 #include "record/record.h"
 
 static void dial_resolved(void *arg, int result, const struct resolved *r, const struct err *err)
@@ -86,6 +87,13 @@ void dial_connect(struct dial *d, const struct record *iface, int64_t seconds)
 	transport_op_init(&d->op, dial_connected, d);
 	d->settings(d, &d->op);
 	transport_connect(d->transport, &d->op, &args);
+}
+
+int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *err)
+{
+	if (++*count > DIAL_REDIRECTS_MAX)
+		return err_set(err, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", to->portal.host);
+	return 0;
 }
 
 bool dial_at_end(const struct dial *d)

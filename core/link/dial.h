@@ -13,9 +13,11 @@
 #include "plugin/transport.h"
 
 struct engine;
+struct login_redirect;
 struct record;
 
 #define DIAL_TIMEOUT_S 60 /* if the record sets no limit */
+#define DIAL_REDIRECTS_MAX 16 /* in a row */
 
 struct dial {
 	const struct engine *engine;
@@ -45,6 +47,8 @@ bool dial_at_end(const struct dial *d);
 void dial_rewind(struct dial *d);
 /* Returns the address of the last connect, or NULL. */
 const struct sockaddr_storage *dial_address(const struct dial *d);
+/* Counts a redirect. LOGIN, -errno: there were too many. */
+int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *err);
 /* Limits a step to that time, or to DIAL_TIMEOUT_S. Without memory the step has no limit, which is logged. */
 void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg);
 void dial_cancel(struct dial *d); /* done() is not called */

@@ -40,10 +40,8 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		s->time2wait = c->result->params.default_time2wait;
 		return CONN_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
-		if (destination_redirect(&s->destination, &action->redirect) < 0)
-			return conn_fail(
-				c, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", action->redirect.portal.host);
-		return CONN_EV_REDIRECTED;
+		return destination_redirect(&s->destination, &action->redirect, &c->err) < 0 ? CONN_EV_FAILED :
+											       CONN_EV_REDIRECTED;
 	default:
 		err_copy(&c->err, &action->err);
 		return CONN_EV_FAILED;

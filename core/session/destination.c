@@ -2,12 +2,10 @@
 /* Redirections, and when they end. */
 #include "session/destination.h"
 #include "base/mem.h"
+#include "link/dial.h"
 #include "proto/portal.h"
 #include "record/record.h"
-#include <errno.h>
 #include <string.h>
-
-#define REDIRECTS_MAX 16
 
 const char *destination_address(const struct destination *d, uint16_t *port)
 {
@@ -54,12 +52,14 @@ void destination_free(struct destination *d)
 	x_free(d->text);
 }
 
-int destination_redirect(struct destination *d, const struct login_redirect *to)
+int destination_redirect(struct destination *d, const struct login_redirect *to, struct err *err)
 {
-	if (++d->redirects > REDIRECTS_MAX)
-		return -ELOOP;
+	int rc = dial_redirect(&d->redirects, to, err);
+
+	if (rc < 0)
+		return rc;
 	if (x_strset(&d->host, to->portal.host) < 0)
-		return -ENOMEM;
+		return err_nomem(err, "a portal");
 	d->port = to->portal.port;
 	destination_set(d, to->permanent ? DESTINATION_MOVED : DESTINATION_ONCE);
 	return 0;

@@ -27,7 +27,7 @@ void destination_init(struct destination *d, const struct record *record);
 void destination_free(struct destination *d);
 const char *destination_address(const struct destination *d, uint16_t *port);
 const char *destination_text(const struct destination *d); /* address and port */
-int destination_redirect(struct destination *d, const struct login_redirect *to); /* -ELOOP, -ENOMEM */
+int destination_redirect(struct destination *d, const struct login_redirect *to, struct err *err); /* -errno */
 /* The portal failed, for the nth time since the session was up, or was lost (0): chooses the portal of the next login. */
 void destination_next(struct destination *d, unsigned nth);
 void destination_reached(struct destination *d); /* a login there ended well */

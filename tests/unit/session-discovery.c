@@ -256,7 +256,7 @@ static void discovery_follows_a_redirect_but_not_for_ever(void **state)
 	ask(a);
 	assert_int_equal(a->err.code, MISCSI_ERR_LOGIN);
 	assert_non_null(strstr(a->messages, "redirected too often"));
-	assert_int_equal(a->target.connections + second.connections, 2 + DISCOVERY_REDIRECTS_MAX + 1);
+	assert_int_equal(a->target.connections + second.connections, 2 + DIAL_REDIRECTS_MAX + 1);
 	fake_end(&second);
 	end(a);
 }
