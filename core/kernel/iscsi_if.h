@@ -30,13 +30,6 @@ enum iscsi_kevent_e {
 	ISCSI_KEVENT_PING_COMP,
 };
 
-enum iscsi_param {
-#define PARAM(number, name, ...) ISCSI_PARAM_##name = number,
-#include "kernel/kparams.def"
-#undef PARAM
-	ISCSI_PARAM_MAX,
-};
-
 enum iscsi_err {
 #define CONN_ERROR(number, name, text) ISCSI_ERR_##name = number,
 #include "kernel/conn_errors.def"

@@ -8,7 +8,7 @@
 
 static const struct kparam kparams[ISCSI_PARAM_MAX] = {
 #define PARAM(number, name, form, secrecy) [number] = { #name, KPARAM_##form, secrecy },
-#include "kernel/kparams.def"
+#include <miscsi/kparams.def>
 #undef PARAM
 };
 

@@ -16,6 +16,7 @@
 #include "record/value.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <miscsi/kernel.h>
 #include <string.h>
 
 /* The vocabulary of fields.def. One letter each, since nearly every row has several; they end with this file. */
@@ -46,8 +47,8 @@
 
 #define KERNEL(t, p, p6, w, w6) .kernel = { FIELD_TABLE_##t, p, p6, w, w6 }
 #define NONE KERNEL(NONE, -1, -1, 0, 0)
-#define SET(n) KERNEL(SESSION, n, n, 0, 0)
-#define HOST(n) KERNEL(HOST, n, n, 0, 0)
+#define SET(name) KERNEL(SESSION, ISCSI_PARAM_##name, ISCSI_PARAM_##name, 0, 0)
+#define HOST(name) KERNEL(HOST, ISCSI_HOST_PARAM_##name, ISCSI_HOST_PARAM_##name, 0, 0)
 #define NET(n, w) KERNEL(NET, n, n, w, w)
 #define NET4(n, w) KERNEL(NET, n, -1, w, 0)
 #define NET6(n, w) KERNEL(NET, -1, n, 0, w)

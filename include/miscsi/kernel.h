@@ -97,6 +97,13 @@ struct iscsi_chap_rec {
 	uint8_t password_length;
 };
 
+enum iscsi_param {
+#define PARAM(number, name, ...) ISCSI_PARAM_##name = number,
+#include <miscsi/kparams.def>
+#undef PARAM
+	ISCSI_PARAM_MAX,
+};
+
 enum iscsi_host_param {
 	ISCSI_HOST_PARAM_HWADDRESS,
 	ISCSI_HOST_PARAM_INITIATOR_NAME,
