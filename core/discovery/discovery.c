@@ -281,32 +281,32 @@ static void discovery_begin(void *arg)
 static int discovery_listen(const struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops nothing;
-	int r = kernel_attach(d->config.engine->kernel, d->config.engine->loop, &nothing, NULL, err);
+	int rc = kernel_attach(d->config.engine->kernel, d->config.engine->loop, &nothing, NULL, err);
 
-	return r == -EALREADY ? 0 : r;
+	return rc == -EALREADY ? 0 : rc;
 }
 
 static int discovery_find_transport(struct discovery *d, struct err *err)
 {
 	const char *name =
 		d->config.iface ? record_str(d->config.iface, FIELD_IFACE_TRANSPORT) : field_of(FIELD_IFACE_TRANSPORT)->def;
-	int r = plugins_find(d->config.engine->plugins, name, &d->dial.transport, err);
+	int rc = plugins_find(d->config.engine->plugins, name, &d->dial.transport, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (transport_traits(d->dial.transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
 	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
-	r = discovery_listen(d, err);
-	return r < 0 ? r : discovery_answer_paths(d, err);
+	rc = discovery_listen(d, err);
+	return rc < 0 ? rc : discovery_answer_paths(d, err);
 }
 
 int discovery_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err), void *arg,
 	struct discovery **out, struct err *err)
 {
 	struct discovery *d = x_new(struct discovery);
-	int r;
+	int rc;
 
 	if (!d)
 		return err_nomem(err, "a discovery");
@@ -318,10 +318,10 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	d->dial.done = discovery_dialled;
 	d->dial.settings = discovery_dial_settings;
 	discovery_first_portal(d);
-	r = discovery_find_transport(d, err);
-	if (r < 0) {
+	rc = discovery_find_transport(d, err);
+	if (rc < 0) {
 		x_free(d);
-		return r;
+		return rc;
 	}
 	loop_defer(config->engine->loop, &d->begin, discovery_begin, d);
 	*out = d;
@@ -371,13 +371,13 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 {
 	struct waiter w = { .err = err };
 	struct discovery *d = NULL;
-	int r = discovery_start(config, discovery_waiter_done, &w, &d, err);
+	int rc = discovery_start(config, discovery_waiter_done, &w, &d, err);
 
-	while (r >= 0 && !w.done)
-		r = loop_step(config->engine->loop, -1);
+	while (rc >= 0 && !w.done)
+		rc = loop_step(config->engine->loop, -1);
 	discovery_free(d);
 	discovery_settle(config);
-	if (r < 0 && !w.done)
-		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -r, "the event loop failed") : r;
+	if (rc < 0 && !w.done)
+		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : rc;
 	return w.result;
 }

@@ -40,22 +40,22 @@ static int make_channel(struct discovery *d, const struct login_config *login)
 {
 	const struct pdu_channel_events events = { channel_pdu, channel_lost, channel_logged_in, d };
 	struct miscsi_binding binding = d->dial.op.binding;
-	int r;
+	int rc;
 
 	d->dial.op.binding.kind = MISCSI_BINDING_NONE;
 	if (binding.kind == MISCSI_BINDING_SOCKET)
 		return pdu_channel_socket_new(d->config.engine->loop, (int)binding.value, &events, &d->pdu_channel);
-	r = pdu_channel_kernel_new(d->config.engine, d->dial.transport, &binding, login, &events, &d->pdu_channel);
-	if (r < 0)
+	rc = pdu_channel_kernel_new(d->config.engine, d->dial.transport, &binding, login, &events, &d->pdu_channel);
+	if (rc < 0)
 		transport_disconnect(d->dial.transport, &binding);
-	return r;
+	return rc;
 }
 
 int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
 {
-	int r = d->pdu_channel->ops->send(d->pdu_channel, pdu);
+	int rc = d->pdu_channel->ops->send(d->pdu_channel, pdu);
 
-	return r < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-r)) : DISC_EV_NONE;
+	return rc < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-rc)) : DISC_EV_NONE;
 }
 
 /* RFC 7143 11.12.5: type 10b, random; nobody logs in to this session again. */
@@ -144,25 +144,25 @@ int discovery_login(void *machine)
 	struct discovery *d = machine;
 	const struct record *record = d->config.record;
 	struct login_config config;
-	int r = login_settings(d, &config, &d->err);
+	int rc = login_settings(d, &config, &d->err);
 
-	if (r < 0)
+	if (rc < 0)
 		transport_disconnect(d->dial.transport, &d->dial.op.binding);
-	if (r < 0 && d->err.code == MISCSI_ERR_OK)
-		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-r));
-	if (r == 0) {
-		r = make_channel(d, &config);
-		if (r < 0)
-			discovery_failed(d, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
-				"discovery through transport %s: %s", transport_name(d->dial.transport), strerror(-r));
+	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
+		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-rc));
+	if (rc == 0) {
+		rc = make_channel(d, &config);
+		if (rc < 0)
+			discovery_failed(d, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
+				"discovery through transport %s: %s", transport_name(d->dial.transport), strerror(-rc));
 	}
 	discovery_arm(d, record_int(record, config.auth == LOGIN_AUTH_CHAP ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
-	if (r < 0)
-		r = DISC_EV_FAILED;
+	if (rc < 0)
+		rc = DISC_EV_FAILED;
 	else
-		r = discovery_by_firmware(d) ? let_firmware_log_in(d) : start_login(d, &config);
+		rc = discovery_by_firmware(d) ? let_firmware_log_in(d) : start_login(d, &config);
 	credentials_clear(&config.chap);
-	return r;
+	return rc;
 }
 
 int discovery_login_pdu(void *machine)

@@ -54,13 +54,13 @@ int discovery_answer_paths(struct discovery *d, struct err *err)
 {
 	static const struct kernel_event_ops events = { .path_req = discovery_on_path_req };
 	struct paths_config config = { .engine = d->config.engine, .about = about, .arg = d };
-	int r;
+	int rc;
 
 	if (!(transport_traits(d->dial.transport) & MISCSI_TRAIT_PATH))
 		return 0;
-	r = kernel_join_paths(d->config.engine->kernel);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, -r, "transport %s: cannot listen for its questions for a path",
+	rc = kernel_join_paths(d->config.engine->kernel);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "transport %s: cannot listen for its questions for a path",
 			transport_name(d->dial.transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };

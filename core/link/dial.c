@@ -19,7 +19,7 @@ static void dial_resolved(void *arg, int result, const struct resolved *r, const
 /* Every look-up asks anew: a target that moved is found again. */
 static int dial_resolve(struct dial *d, struct err *err)
 {
-	int r;
+	int rc;
 
 	if (!d->addresses)
 		d->addresses = x_new(struct resolved);
@@ -27,8 +27,8 @@ static int dial_resolve(struct dial *d, struct err *err)
 		return err_nomem(err, "addresses");
 	if (resolve_numeric(d->host, d->port, d->addresses) == 0)
 		return 1;
-	r = resolve_start(d->engine->workers, d->host, d->port, dial_resolved, d, &d->resolving);
-	return r < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -r, "cannot resolve host name %s", d->host) : 0;
+	rc = resolve_start(d->engine->workers, d->host, d->port, dial_resolved, d, &d->resolving);
+	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot resolve host name %s", d->host) : 0;
 }
 
 static void dial_opened(struct transport_op *op, int result)

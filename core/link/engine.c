@@ -15,22 +15,22 @@
 int engine_open(struct engine *e, bool macvlan, struct err *err)
 {
 	struct plugins_config plugins = { .log = e->log, .sysfs = e->sysfs, .macvlan = macvlan };
-	int r = loop_new(&e->loop);
+	int rc = loop_new(&e->loop);
 
-	if (r >= 0)
-		r = worker_pool_new(e->loop, ENGINE_WORKERS, &e->workers);
-	if (r >= 0)
-		r = worker_pool_new(e->loop, ENGINE_READERS, &e->readers);
-	if (r >= 0)
-		r = kernel_new(NULL, NULL, &e->kernel);
+	if (rc >= 0)
+		rc = worker_pool_new(e->loop, ENGINE_WORKERS, &e->workers);
+	if (rc >= 0)
+		rc = worker_pool_new(e->loop, ENGINE_READERS, &e->readers);
+	if (rc >= 0)
+		rc = kernel_new(NULL, NULL, &e->kernel);
 	plugins.loop = e->loop;
 	plugins.kernel = e->kernel;
 	plugins.workers = e->workers;
-	if (r >= 0)
-		r = plugins_new(&plugins, &e->plugins);
-	if (r < 0) {
+	if (rc >= 0)
+		rc = plugins_new(&plugins, &e->plugins);
+	if (rc < 0) {
 		engine_close(e);
-		return err_sys(err, r == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -r, "cannot set up the transports");
+		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc, "cannot set up the transports");
 	}
 	return 0;
 }

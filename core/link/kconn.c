@@ -87,7 +87,7 @@ static void kconn_job_done(struct job *job, void *arg)
 {
 	struct kconn *k = arg;
 	struct err err = ERR_INIT;
-	int r = job_result(job, &err);
+	int rc = job_result(job, &err);
 
 	k->job = NULL;
 	if (!k->sid && job->sid != MISCSI_NONE && job->sid != 0) {
@@ -98,18 +98,18 @@ static void kconn_job_done(struct job *job, void *arg)
 		k->cid = 0;
 	k->cid_request = 0;
 	job_free(job);
-	k->ops->done(k, r, &err);
+	k->ops->done(k, rc, &err);
 }
 
 int kconn_submit(struct kconn *k, struct job *job)
 {
-	int r = job ? kernel_submit(k->engine->kernel, job, kconn_job_done, k) : -ENOMEM;
+	int rc = job ? kernel_submit(k->engine->kernel, job, kconn_job_done, k) : -ENOMEM;
 
-	if (r < 0)
+	if (rc < 0)
 		job_free(job);
 	else
 		k->job = job;
-	return r;
+	return rc;
 }
 
 /* The kernel accepts nothing for a connection that failed until it was told to stop it (and waits for its own clean-up then). */
@@ -147,29 +147,29 @@ static void kconn_sent(struct job *job, void *arg)
 {
 	struct kconn *k = arg;
 	struct err err = ERR_INIT;
-	int r = job_result(job, &err);
+	int rc = job_result(job, &err);
 
 	job_free(job);
 	k->send = NULL;
-	if (r < 0)
-		k->ops->unsent(k, r, &err);
+	if (rc < 0)
+		k->ops->unsent(k, rc, &err);
 }
 
 int kconn_send(struct kconn *k, const struct iscsi_pdu *pdu)
 {
 	struct job *job = kconn_job_new(k);
-	int r;
+	int rc;
 
 	if (!job)
 		return -ENOMEM;
 	job_send_pdu(job, pdu->bhs, pdu->data, pdu->len);
 	kconn_unsend(k); /* the answer to the last one came before the kernel said that it was sent: it was */
-	r = kernel_submit(k->engine->kernel, job, kconn_sent, k);
-	if (r < 0)
+	rc = kernel_submit(k->engine->kernel, job, kconn_sent, k);
+	if (rc < 0)
 		job_free(job);
 	else
 		k->send = job;
-	return r;
+	return rc;
 }
 
 void kconn_unsend(struct kconn *k)

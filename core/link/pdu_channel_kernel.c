@@ -154,13 +154,13 @@ static void kernel_channel_on_pdu(
 	struct kernel_channel *ch = arg;
 	struct err err = ERR_INIT;
 	struct iscsi_pdu pdu;
-	int r;
+	int rc;
 
 	if (!kernel_channel_has(ch, sid, cid))
 		return;
-	r = pdu_from_parts(bhs, data, len, PDU_CHANNEL_KERNEL_DATA_MAX, &pdu, &err);
-	if (r < 0)
-		kernel_channel_lost(ch, r, &err);
+	rc = pdu_from_parts(bhs, data, len, PDU_CHANNEL_KERNEL_DATA_MAX, &pdu, &err);
+	if (rc < 0)
+		kernel_channel_lost(ch, rc, &err);
 	else
 		ch->head.events.pdu(ch->head.events.arg, &pdu);
 }
@@ -233,7 +233,7 @@ int pdu_channel_kernel_new(const struct engine *engine, struct transport *t, str
 	static const struct kconn_ops ops = { .done = kernel_channel_job_done, .unsent = kernel_channel_unsent };
 	struct kernel_channel *ch = x_new(struct kernel_channel);
 	struct job *job;
-	int r;
+	int rc;
 
 	if (!ch)
 		return -ENOMEM;
@@ -249,10 +249,10 @@ int pdu_channel_kernel_new(const struct engine *engine, struct transport *t, str
 		if (transport_logs_in(t))
 			add_proposals(job, login);
 	}
-	r = kconn_submit(&ch->k, job);
-	if (r < 0) {
+	rc = kconn_submit(&ch->k, job);
+	if (rc < 0) {
 		x_free(ch);
-		return r;
+		return rc;
 	}
 	binding->kind = MISCSI_BINDING_NONE;
 	ch->listener = (struct kernel_listener){ .events = &kernel_events, .arg = ch };

@@ -89,16 +89,16 @@ static bool socket_channel_cut(struct socket_channel *s, size_t len)
 	struct iscsi_pdu pdu;
 	size_t at = 0, used;
 	bool gone = false;
-	int r;
+	int rc;
 
 	while (at < len) {
-		r = pdu_reader_feed(&s->reader, s->in + at, len - at, &used, &pdu, &s->err);
-		if (r < 0) {
-			socket_channel_lost(s, r);
+		rc = pdu_reader_feed(&s->reader, s->in + at, len - at, &used, &pdu, &s->err);
+		if (rc < 0) {
+			socket_channel_lost(s, rc);
 			return false;
 		}
 		at += used;
-		if (r == 0)
+		if (rc == 0)
 			continue;
 		s->gone = &gone;
 		s->head.events.pdu(s->head.events.arg, &pdu);
@@ -130,12 +130,12 @@ static void socket_channel_read(struct socket_channel *s)
 static void socket_channel_ready(void *arg, uint32_t events)
 {
 	struct socket_channel *s = arg;
-	int r = 0;
+	int rc = 0;
 
 	if ((events & EPOLLOUT) && s->out)
-		r = socket_channel_write(s);
-	if (r < 0)
-		socket_channel_lost(s, r);
+		rc = socket_channel_write(s);
+	if (rc < 0)
+		socket_channel_lost(s, rc);
 	else if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		socket_channel_read(s);
 }
@@ -144,7 +144,7 @@ static int socket_channel_send(struct pdu_channel *c, const struct iscsi_pdu *pd
 {
 	struct socket_channel *s = socket_channel_of(c);
 	struct iovec iov[3];
-	int n, r;
+	int n, rc;
 
 	if (s->out || s->failed.queued)
 		return -EBUSY;
@@ -161,9 +161,9 @@ static int socket_channel_send(struct pdu_channel *c, const struct iscsi_pdu *pd
 		s->out_at += iov[i].iov_len;
 	}
 	s->out_at = 0;
-	r = socket_channel_write(s);
-	if (r < 0) {
-		s->result = r;
+	rc = socket_channel_write(s);
+	if (rc < 0) {
+		s->result = rc;
 		loop_defer(s->loop, &s->failed, socket_channel_failed, s);
 	}
 	return 0;
@@ -199,12 +199,12 @@ static const struct pdu_channel_ops socket_channel_ops = {
 int pdu_channel_socket_new(struct loop *loop, int fd, const struct pdu_channel_events *events, struct pdu_channel **out)
 {
 	struct socket_channel *s = x_new(struct socket_channel);
-	int r = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_channel_ready, s) : -ENOMEM;
+	int rc = s ? loop_fd_add(loop, &s->watch, fd, EPOLLIN, socket_channel_ready, s) : -ENOMEM;
 
-	if (r < 0) {
+	if (rc < 0) {
 		x_free(s);
 		close(fd);
-		return r;
+		return rc;
 	}
 	s->head.ops = &socket_channel_ops;
 	s->head.events = *events;

@@ -103,18 +103,18 @@ static struct transport_op *call_begin(struct call *c, const struct adapter *a)
 static int call_wait(struct call *c, struct err *err)
 {
 	const bool *stop = c->adapter->stop;
-	int r = 0;
+	int rc = 0;
 
-	while (!c->done && r >= 0 && !(stop && *stop))
-		r = loop_step(c->adapter->loop, -1);
-	if (!c->done && r >= 0) {
+	while (!c->done && rc >= 0 && !(stop && *stop))
+		rc = loop_step(c->adapter->loop, -1);
+	if (!c->done && rc >= 0) {
 		transport_cancel(&c->op);
 		err_set(err, MISCSI_ERR_GENERIC, "interrupted");
 		return -EINTR;
 	}
-	if (r < 0) {
+	if (rc < 0) {
 		transport_cancel(&c->op);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "waiting for the adapter failed");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "waiting for the adapter failed");
 	}
 	if (c->result < 0 && err)
 		err_copy(err, &c->op.err);
@@ -151,13 +151,13 @@ static int entry_order(const void *a, const void *b)
 
 static int call_list(struct call *c, struct err *err)
 {
-	int r = call_wait(c, err);
+	int rc = call_wait(c, err);
 
-	if (r < 0)
+	if (rc < 0)
 		adapter_entries_free(c->entries);
 	else if (c->entries->n > 1)
 		qsort(c->entries->at, c->entries->n, sizeof(c->entries->at[0]), entry_order);
-	return r;
+	return rc;
 }
 
 int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)

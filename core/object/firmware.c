@@ -101,7 +101,7 @@ static int firmware_read_attribute(struct source *src, struct firmware_target *t
 {
 	const struct row *row = &rows[which];
 	char object[32], text[RECORD_TEXT_MAX];
-	int r;
+	int rc;
 
 	switch (row->object) {
 	case INITIATOR:
@@ -116,11 +116,11 @@ static int firmware_read_attribute(struct source *src, struct firmware_target *t
 	default:
 		return 0;
 	}
-	r = sysfs_read(src->sysfs, text, sizeof(text), "%s/%s/%s", src->dir, object, row->attribute);
-	src->denied |= r == -EACCES;
-	r = r >= 0 && is_usable(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
+	rc = sysfs_read(src->sysfs, text, sizeof(text), "%s/%s/%s", src->dir, object, row->attribute);
+	src->denied |= rc == -EACCES;
+	rc = rc >= 0 && is_usable(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
 	mem_wipe(text, sizeof(text));
-	return r;
+	return rc;
 }
 
 /* The network device of an iBFT's card: that of its PCI device, or, where the firmware named none, the one with its address. */
@@ -150,45 +150,45 @@ static int find_netdev(const struct source *src, struct firmware_target *t, uint
 static int add_derived(const struct source *src, struct firmware_target *t, uint32_t nic)
 {
 	int64_t origin = 0;
-	int r = *src->transport ? firmware_set(t, FIRMWARE_TRANSPORT, src->transport) : 0;
+	int rc = *src->transport ? firmware_set(t, FIRMWARE_TRANSPORT, src->transport) : 0;
 
-	if (r >= 0)
-		r = find_netdev(src, t, nic);
+	if (rc >= 0)
+		rc = find_netdev(src, t, nic);
 	sysfs_read_int(src->sysfs, &origin, "%s/ethernet%u/origin", src->dir, nic);
-	if (r >= 0)
-		r = firmware_set(t, FIRMWARE_BOOTPROTO, origin == ORIGIN_DHCP ? "DHCP" : "STATIC");
-	if (r >= 0 && !t->values[FIRMWARE_PREFIX_LEN]) /* 2.1.8's way to say so */
-		r = firmware_set(t, FIRMWARE_PREFIX_LEN, "-1");
-	if (r >= 0 && !t->values[FIRMWARE_PORT])
-		r = firmware_set(t, FIRMWARE_PORT, "3260");
-	return r;
+	if (rc >= 0)
+		rc = firmware_set(t, FIRMWARE_BOOTPROTO, origin == ORIGIN_DHCP ? "DHCP" : "STATIC");
+	if (rc >= 0 && !t->values[FIRMWARE_PREFIX_LEN]) /* 2.1.8's way to say so */
+		rc = firmware_set(t, FIRMWARE_PREFIX_LEN, "-1");
+	if (rc >= 0 && !t->values[FIRMWARE_PORT])
+		rc = firmware_set(t, FIRMWARE_PORT, "3260");
+	return rc;
 }
 
 /* 1: it is one. */
 static int read_target(struct source *src, struct firmware_target *t)
 {
 	int64_t nic = 0;
-	int r = 0;
+	int rc = 0;
 
 	sysfs_read_int(src->sysfs, &nic, "%s/target%u/nic-assoc", src->dir, t->index);
 	if (nic < 0 || nic > UINT8_MAX || !sysfs_exists(src->sysfs, "%s/ethernet%u", src->dir, (unsigned)nic))
 		nic = 0;
 	t->chap_type = -1;
 	sysfs_read_int(src->sysfs, &t->chap_type, "%s/target%u/chap-type", src->dir, t->index);
-	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++)
-		r = firmware_read_attribute(src, t, i, (uint32_t)nic);
-	if (r >= 0)
-		r = add_derived(src, t, (uint32_t)nic);
-	return r < 0 ? r : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
+	for (unsigned i = 0; rc >= 0 && i < FIRMWARE_VALUES; i++)
+		rc = firmware_read_attribute(src, t, i, (uint32_t)nic);
+	if (rc >= 0)
+		rc = add_derived(src, t, (uint32_t)nic);
+	return rc < 0 ? rc : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
 }
 
 static int read_source(struct source *src, struct firmware_list *out)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	struct firmware_target *at;
-	int r = sysfs_list(src->sysfs, &names, SYSFS_BY_NUMBER, "target", "%s", src->dir);
+	int rc = sysfs_list(src->sysfs, &names, SYSFS_BY_NUMBER, "target", "%s", src->dir);
 
-	if (r < 0 || names.n == 0 || names.n > TARGETS_MAX)
+	if (rc < 0 || names.n == 0 || names.n > TARGETS_MAX)
 		return 0;
 	at = x_realloc(out->at, (out->n + names.n) * sizeof(*at));
 	if (!at)
@@ -199,13 +199,13 @@ static int read_source(struct source *src, struct firmware_list *out)
 
 		if (sysfs_number(names.names[i], "target", &t.index) < 0)
 			continue;
-		r = read_target(src, &t);
-		if (r > 0)
+		rc = read_target(src, &t);
+		if (rc > 0)
 			out->at[out->n++] = t;
 		else
 			target_clear(&t);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -214,12 +214,12 @@ static int read_sources(const struct sysfs *s, const struct ktransport_map *map,
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	struct source own = { .sysfs = s, .dir = "firmware/ibft", .host_no = FIRMWARE_OWN };
-	int r = read_source(&own, out);
+	int rc = read_source(&own, out);
 
 	*denied = own.denied;
-	if (r < 0 || sysfs_list(s, &names, SYSFS_BY_NUMBER, "iscsi_boot", "firmware") < 0)
-		return r;
-	for (size_t i = 0; r >= 0 && i < names.n; i++) {
+	if (rc < 0 || sysfs_list(s, &names, SYSFS_BY_NUMBER, "iscsi_boot", "firmware") < 0)
+		return rc;
+	for (size_t i = 0; rc >= 0 && i < names.n; i++) {
 		struct source src = { .sysfs = s };
 		char dir[64];
 
@@ -229,22 +229,22 @@ static int read_sources(const struct sysfs *s, const struct ktransport_map *map,
 		src.dir = dir;
 		if (ktransport_of_host(s, map, src.host_no, src.transport) < 0)
 			*src.transport = '\0';
-		r = read_source(&src, out);
+		rc = read_source(&src, out);
 		*denied |= src.denied;
 	}
-	return r;
+	return rc;
 }
 
 int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, struct err *err)
 {
 	bool denied;
-	int r;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (s->fd < 0)
 		return 0;
-	r = read_sources(s, map, out, &denied);
-	if (r < 0)
+	rc = read_sources(s, map, out, &denied);
+	if (rc < 0)
 		return err_nomem(err, "boot targets");
 	if (denied && out->n == 0)
 		return err_set(err, MISCSI_ERR_ACCESS, "only root may see what the boot firmware knows");
@@ -261,33 +261,33 @@ static int value_to_node(
 
 int firmware_to_node(const struct firmware_target *t, struct record *node, struct err *err)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (unsigned i = 0; r >= 0 && i < FIRMWARE_VALUES; i++) {
+	for (unsigned i = 0; rc >= 0 && i < FIRMWARE_VALUES; i++) {
 		if (rows[i].to_node)
-			r = value_to_node(t, (enum firmware_value)i, rows[i].field, node, err);
+			rc = value_to_node(t, (enum firmware_value)i, rows[i].field, node, err);
 	}
-	return r;
+	return rc;
 }
 
 /* CHAP only where there is a name and a secret to give, and the target's proof only beside ours: else a login could not end well. */
 int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err)
 {
 	bool both = t->chap_type != 1 && t->values[FIRMWARE_USERNAME_IN] && t->values[FIRMWARE_PASSWORD_IN];
-	int r;
+	int rc;
 
 	if (t->chap_type == 0 || !t->values[FIRMWARE_USERNAME] || !t->values[FIRMWARE_PASSWORD])
 		return 0;
-	r = record_set_int(node, FIELD_SESSION_AUTHMETHOD, RECORD_AUTH_CHAP, err);
-	if (r >= 0)
-		r = value_to_node(t, FIRMWARE_USERNAME, FIELD_SESSION_USERNAME, node, err);
-	if (r >= 0)
-		r = value_to_node(t, FIRMWARE_PASSWORD, FIELD_SESSION_PASSWORD, node, err);
-	if (r >= 0 && both)
-		r = value_to_node(t, FIRMWARE_USERNAME_IN, FIELD_SESSION_USERNAME_IN, node, err);
-	if (r >= 0 && both)
-		r = value_to_node(t, FIRMWARE_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN, node, err);
-	return r;
+	rc = record_set_int(node, FIELD_SESSION_AUTHMETHOD, RECORD_AUTH_CHAP, err);
+	if (rc >= 0)
+		rc = value_to_node(t, FIRMWARE_USERNAME, FIELD_SESSION_USERNAME, node, err);
+	if (rc >= 0)
+		rc = value_to_node(t, FIRMWARE_PASSWORD, FIELD_SESSION_PASSWORD, node, err);
+	if (rc >= 0 && both)
+		rc = value_to_node(t, FIRMWARE_USERNAME_IN, FIELD_SESSION_USERNAME_IN, node, err);
+	if (rc >= 0 && both)
+		rc = value_to_node(t, FIRMWARE_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN, node, err);
+	return rc;
 }
 
 static bool target_is_node(const struct firmware_target *t, const struct record *node)

@@ -39,13 +39,13 @@ static void read_host(const struct sysfs *s, const struct ktransport_map *map, s
 int host_list_read(const struct sysfs *s, const struct ktransport_map *map, struct host_list *out, struct err *err)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
-	int r = sysfs_list(s, &names, SYSFS_BY_NUMBER, "host", "class/iscsi_host");
+	int rc = sysfs_list(s, &names, SYSFS_BY_NUMBER, "host", "class/iscsi_host");
 
 	memset(out, 0, sizeof(*out));
-	if (r == -ENOENT || (r == 0 && names.n == 0))
+	if (rc == -ENOENT || (rc == 0 && names.n == 0))
 		return 0;
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the iSCSI hosts");
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts");
 	out->at = x_newn(struct host_info, names.n);
 	if (!out->at)
 		return err_nomem(err, "hosts");
@@ -141,19 +141,19 @@ static int read_port(const struct sysfs *s, const struct host_info *h, const cha
 int host_ports_read(const struct sysfs *s, const struct host_info *h, struct host_ports *out, struct err *err)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
-	int r = sysfs_list(s, &names, SYSFS_BY_NUMBER, "ipv", "class/iscsi_iface");
+	int rc = sysfs_list(s, &names, SYSFS_BY_NUMBER, "ipv", "class/iscsi_iface");
 
 	memset(out, 0, sizeof(*out));
-	if (r < 0)
-		return r == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -r, "cannot list the interfaces of adapters");
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the interfaces of adapters");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
 		return err_nomem(err, "interfaces");
 	for (size_t i = 0; i < names.n && out->n < PORTS_MAX; i++) {
-		r = read_port(s, h, names.names[i], &out->at[out->n]);
-		if (r == -ENOMEM)
+		rc = read_port(s, h, names.names[i], &out->at[out->n]);
+		if (rc == -ENOMEM)
 			return err_nomem(err, "interfaces");
-		out->n += r == 0;
+		out->n += rc == 0;
 	}
 	return 0;
 }

@@ -27,30 +27,30 @@ static bool is_slot(const char *text)
 static int read_pci_id(const struct sysfs *s, const char *slot, const char *name, unsigned *out)
 {
 	int64_t number;
-	int r = sysfs_read_int(s, &number, "bus/pci/devices/%s/%s", slot, name);
+	int rc = sysfs_read_int(s, &number, "bus/pci/devices/%s/%s", slot, name);
 
 	*out = 0;
-	if (r == 0 && (number < 0 || number > 0xffff))
-		r = -EINVAL;
-	if (r == 0)
+	if (rc == 0 && (number < 0 || number > 0xffff))
+		rc = -EINVAL;
+	if (rc == 0)
 		*out = (unsigned)number;
-	return r;
+	return rc;
 }
 
 int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *out)
 {
 	char link[512], *name;
-	int r;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (!is_slot(slot))
 		return -EINVAL;
 	snprintf(out->slot, sizeof(out->slot), "%s", slot);
-	r = read_pci_id(s, slot, "vendor", &out->vendor);
-	if (r == 0)
-		r = read_pci_id(s, slot, "device", &out->device);
-	if (r < 0)
-		return r;
+	rc = read_pci_id(s, slot, "vendor", &out->vendor);
+	if (rc == 0)
+		rc = read_pci_id(s, slot, "device", &out->device);
+	if (rc < 0)
+		return rc;
 	read_pci_id(s, slot, "subsystem_vendor", &out->subvendor);
 	read_pci_id(s, slot, "subsystem_device", &out->subdevice);
 	if (sysfs_readlink(s, link, sizeof(link), "bus/pci/devices/%s/driver", slot) == 0) {
@@ -64,10 +64,10 @@ int pci_device_read(const struct sysfs *s, const char *slot, struct pci_device *
 int pci_device_of_host(const struct sysfs *s, uint32_t host_no, struct pci_device *out)
 {
 	char path[1024], *at = path, *part, *slot = NULL;
-	int r = sysfs_readlink(s, path, sizeof(path), "class/iscsi_host/host%u", host_no);
+	int rc = sysfs_readlink(s, path, sizeof(path), "class/iscsi_host/host%u", host_no);
 
 	memset(out, 0, sizeof(*out));
-	while (r == 0 && (part = strsep(&at, "/"))) {
+	while (rc == 0 && (part = strsep(&at, "/"))) {
 		if (is_slot(part))
 			slot = part;
 	}

@@ -99,20 +99,20 @@ int pci_adapter_each(
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct search search = { .plugins = ps, .sysfs = s, .fn = fn, .arg = arg };
 	struct pci_device device;
-	int r;
+	int rc;
 
 	if (sysfs_list(s, &slots, SYSFS_BY_NAME, "", "bus/pci/devices") < 0 || slots.n == 0)
 		return 0;
 	names = pci_names_new();
-	r = names ? 0 : -ENOMEM;
+	rc = names ? 0 : -ENOMEM;
 	search.names = names;
 	search.device = &device;
-	for (size_t i = 0; r == 0 && i < slots.n; i++) {
+	for (size_t i = 0; rc == 0 && i < slots.n; i++) {
 		search.done = false;
 		if (pci_device_read(s, slots.names[i], &device) == 0)
-			r = plugins_each_served(ps, try_plugin, &search);
+			rc = plugins_each_served(ps, try_plugin, &search);
 	}
-	return r == -ENOMEM ? err_nomem(err, "the list of adapters") : r;
+	return rc == -ENOMEM ? err_nomem(err, "the list of adapters") : rc;
 }
 
 /* ---- of one host ---- */
@@ -137,13 +137,13 @@ int pci_adapter_of_host(struct plugins *ps, const struct sysfs *s, uint32_t host
 	struct pci_names *names, struct pci_adapter *out)
 {
 	struct naming naming = { .transport = transport, .device = &out->device };
-	int r;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->transport = transport;
-	r = pci_device_of_host(s, host_no, &out->device);
-	if (r < 0)
-		return r;
+	rc = pci_device_of_host(s, host_no, &out->device);
+	if (rc < 0)
+		return rc;
 	add_names(names, NULL, out);
 	/* the plugins are asked where the database is not installed */
 	if (!*out->device_name && plugins_each_served(ps, match_transport, &naming) == 1)

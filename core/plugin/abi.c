@@ -170,7 +170,7 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
 {
 	size_t size = raw->size;
-	int r;
+	int rc;
 
 	/* the ABI first: of another one no other field may be read */
 	if (raw->abi != MISCSI_ABI)
@@ -184,12 +184,12 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty, or has characters other than a-z, 0-9 and _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
 		return err_set(err, MISCSI_ERR_INTERNAL, "its structure names it '%s'", plugin->abi.name);
-	r = check_match(&plugin->abi, err);
-	if (r == 0)
-		r = merge_ops(plugin, err);
-	if (r == 0)
-		r = check_traits(plugin, err);
-	return r;
+	rc = check_match(&plugin->abi, err);
+	if (rc == 0)
+		rc = merge_ops(plugin, err);
+	if (rc == 0)
+		rc = check_traits(plugin, err);
+	return rc;
 }
 
 /* Traits that only steer the core (BOUND_SESSION, THROUGH_HOST …) have no text: users do not choose a plugin by them. */

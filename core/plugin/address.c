@@ -131,15 +131,15 @@ static int await_dhcp(const struct address *a, struct err *err)
 /* On a worker's thread: asking the kernel for all addresses and making a device both wait for its network lock. */
 int address_ready(const struct address *a, struct err *err)
 {
-	int r;
+	int rc;
 
 	if (!a->wanted)
 		return 0;
-	r = a->dhcp ? 0 : macvlan_address_is_ours(a->family, a->macvlan.address);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -r, "transport %s: cannot look up which device has the address %s",
+	rc = a->dhcp ? 0 : macvlan_address_is_ours(a->family, a->macvlan.address);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "transport %s: cannot look up which device has the address %s",
 			a->transport, a->text);
-	if (r > 0)
+	if (rc > 0)
 		return 0;
 	if (!a->may_make)
 		return not_without(a, err);
@@ -148,8 +148,8 @@ int address_ready(const struct address *a, struct err *err)
 			"transport %s: of which network device to make a macvlan for the adapter? Set "
 			"iface.hwaddress to the adapter's address and iface.net_ifacename to the device, both at once",
 			a->transport);
-	r = macvlan_make(&a->macvlan, err);
-	return r == 0 && a->dhcp ? await_dhcp(a, err) : r;
+	rc = macvlan_make(&a->macvlan, err);
+	return rc == 0 && a->dhcp ? await_dhcp(a, err) : rc;
 }
 
 /* For the answer to PATH_REQ, on the loop's thread: only looks, for the connect has made the device before. */

@@ -159,22 +159,22 @@ int catalogue_parse(struct list *rows, const char *text)
 	struct catalogue_row *row = NULL;
 	char *at = copy, *line;
 	unsigned n = 0;
-	int r = copy ? 0 : -ENOMEM;
+	int rc = copy ? 0 : -ENOMEM;
 
-	while (r == 0 && (line = strsep(&at, "\n"))) {
+	while (rc == 0 && (line = strsep(&at, "\n"))) {
 		const char *word = next_word(&line);
 
 		if (word && strcmp(word, "transport") == 0) {
 			row = n++ < ROWS_MAX ? new_row(rows, line) : NULL;
-			r = row || n > ROWS_MAX ? 0 : -ENOMEM;
+			rc = row || n > ROWS_MAX ? 0 : -ENOMEM;
 		} else if (row && word && line && strcmp(word, "pci") == 0) {
-			r = add_pci(row, line);
+			rc = add_pci(row, line);
 		} else if (row && word && line && strcmp(word, "netdev") == 0) {
-			r = add_driver(row, line);
+			rc = add_driver(row, line);
 		}
 	}
 	drop_useless(rows);
-	return r;
+	return rc;
 }
 
 /* ---- files ---- */
@@ -185,12 +185,12 @@ static int read_file(void *arg, const char *dir, const char *name)
 	cleanup(strbuf_free) struct strbuf path = STRBUF_INIT(PATH_MAX);
 	cleanup(x_freep) char *text = NULL;
 	size_t len;
-	int r;
+	int rc;
 
 	strbuf_printf(&path, "%s/%s", dir, name);
-	r = strbuf_error(&path) ? -ENOMEM : file_read(AT_FDCWD, strbuf_str(&path), FILE_MAX, &text, &len);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+	rc = strbuf_error(&path) ? -ENOMEM : file_read(AT_FDCWD, strbuf_str(&path), FILE_MAX, &text, &len);
+	if (rc < 0)
+		return rc == -ENOMEM ? rc : 0;
 	return catalogue_parse(arg, text);
 }
 

@@ -13,13 +13,13 @@ int dirs_each(const char *dirs, int (*fn)(void *arg, const char *dir), void *arg
 {
 	cleanup(x_freep) char *copy = x_strdup(dirs);
 	char *at = copy, *dir;
-	int r = copy ? 0 : -ENOMEM;
+	int rc = copy ? 0 : -ENOMEM;
 
-	while (r == 0 && (dir = strsep(&at, ":"))) {
+	while (rc == 0 && (dir = strsep(&at, ":"))) {
 		if (*dir)
-			r = fn(arg, dir);
+			rc = fn(arg, dir);
 	}
-	return r;
+	return rc;
 }
 
 struct file_walk {

@@ -32,10 +32,10 @@ static bool has_trait(const struct op_private *p, uint64_t traits)
 }
 
 /* What an action returns. After a success there is no event yet: a callback brings it. */
-static int failed_or_none(struct endpoint *e, int r)
+static int failed_or_none(struct endpoint *e, int rc)
 {
-	e->result = r;
-	return r < 0 ? EP_EV_FAILED : EP_EV_NONE;
+	e->result = rc;
+	return rc < 0 ? EP_EV_FAILED : EP_EV_NONE;
 }
 
 static void endpoint_trace(void *machine, const struct fsm_row *row, uint8_t from, uint8_t to)
@@ -108,13 +108,13 @@ static void endpoint_prepared(struct op_private *p, int result)
 static int endpoint_prepare(void *machine)
 {
 	struct endpoint *e = machine;
-	int r = 0;
+	int rc = 0;
 
 	if (has_trait(e->p, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
-		r = resources_prepare(e->p, e->args, endpoint_prepared);
-	if (r == -EINPROGRESS)
+		rc = resources_prepare(e->p, e->args, endpoint_prepared);
+	if (rc == -EINPROGRESS)
 		return EP_EV_NONE;
-	return r < 0 ? failed_or_none(e, r) : EP_EV_PREPARED;
+	return rc < 0 ? failed_or_none(e, rc) : EP_EV_PREPARED;
 }
 
 static bool endpoint_needs_address(const void *machine)
@@ -292,10 +292,10 @@ static void endpoint_disconnected(struct miscsi_op *op, const struct miscsi_answ
 /* Only for an endpoint that was never bound to a connection: STOP_CONN disconnects a bound one (doc/KERNEL.md, rule 11). */
 int endpoint_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)
 {
-	int r;
+	int rc;
 
 	if (binding->kind == MISCSI_BINDING_SOCKET)
 		return close((int)binding->value) < 0 ? -errno : 0;
-	r = endpoint_request(op, ISCSI_UEVENT_EP_DISCONNECT, binding->value, endpoint_disconnected);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = endpoint_request(op, ISCSI_UEVENT_EP_DISCONNECT, binding->value, endpoint_disconnected);
+	return rc < 0 ? rc : -EINPROGRESS;
 }

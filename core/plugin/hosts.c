@@ -113,11 +113,11 @@ int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
 	char proc_name[64];
-	int r = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
+	int rc = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
 
 	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -r, "host%u", host_no);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "host%u", host_no);
 	if (strcmp(proc_name, proc_name_of(t)) != 0)
 		return err_set(
 			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, t->match.transport);

@@ -35,24 +35,24 @@ static int walk_on(struct miscsi_op *op);
 static int emit_text(struct miscsi_op *op, const char *key, const char bytes[CHAP_TEXT_MAX], uint32_t flags)
 {
 	char text[CHAP_TEXT_MAX + 1] = "";
-	int r;
+	int rc;
 
 	memcpy(text, bytes, CHAP_TEXT_MAX);
-	r = op->core->result(op, key, text, flags);
+	rc = op->core->result(op, key, text, flags);
 	mem_wipe(text, sizeof(text));
-	return r;
+	return rc;
 }
 
 static int emit_entry(struct miscsi_op *op, const struct iscsi_chap_rec *rec)
 {
 	bool in = rec->chap_type == 1;
-	int r = op->core->result_row(op, rec->chap_tbl_idx);
+	int rc = op->core->result_row(op, rec->chap_tbl_idx);
 
-	if (r == 0)
-		r = emit_text(op, in ? "host.auth.username_in" : "host.auth.username", rec->username, 0);
-	if (r == 0)
-		r = emit_text(op, in ? "host.auth.password_in" : "host.auth.password", rec->password, MISCSI_VALUE_SECRET);
-	return r;
+	if (rc == 0)
+		rc = emit_text(op, in ? "host.auth.username_in" : "host.auth.username", rec->username, 0);
+	if (rc == 0)
+		rc = emit_text(op, in ? "host.auth.password_in" : "host.auth.password", rec->password, MISCSI_VALUE_SECRET);
+	return rc;
 }
 
 static int walk_entry(struct miscsi_op *op, struct walk *w, const struct iscsi_chap_rec *rec)
@@ -80,33 +80,33 @@ static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answ
 	const struct iscsi_chap_rec *recs = answer->data;
 	uint32_t n = answer->u.get_chap.num_entries, room = answer->data_len / sizeof(*recs);
 	/* only this request answers EINVAL where the driver has no CHAP table */
-	int r = answer->result == -EINVAL ? -ENOSYS : answer->result;
+	int rc = answer->result == -EINVAL ? -ENOSYS : answer->result;
 
-	if (r < 0)
-		r = krequest_failed(op, &get_chap, r);
-	if (r == 0 && n > (room < STEP ? room : STEP))
-		r = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel announces %u CHAP entries and sends fewer", n);
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		r = walk_entry(op, w, &recs[i]);
-	if (r == 0 && n == STEP && w->next <= INDEX_MAX)
-		r = walk_on(op);
-	else if (r == 0)
-		r = end_of_walk(op, w);
-	if (r != -EINPROGRESS)
-		op->core->op_done(op, r);
+	if (rc < 0)
+		rc = krequest_failed(op, &get_chap, rc);
+	if (rc == 0 && n > (room < STEP ? room : STEP))
+		rc = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel announces %u CHAP entries and sends fewer", n);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = walk_entry(op, w, &recs[i]);
+	if (rc == 0 && n == STEP && w->next <= INDEX_MAX)
+		rc = walk_on(op);
+	else if (rc == 0)
+		rc = end_of_walk(op, w);
+	if (rc != -EINPROGRESS)
+		op->core->op_done(op, rc);
 }
 
 static int walk_on(struct miscsi_op *op)
 {
 	const struct walk *w = op->data;
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_CHAP };
-	int r;
+	int rc;
 
 	request.u.get_chap.host_no = op->host_no;
 	request.u.get_chap.num_entries = STEP;
 	request.u.get_chap.chap_tbl_idx = (uint16_t)w->next;
-	r = op->core->request(op, &request, walk_answered, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, walk_answered, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /* In steps of some entries: the kernel allocates room for as many as are asked for, and holds its mutex meanwhile. */
@@ -119,12 +119,12 @@ int kchap_list(struct miscsi_op *op)
 static void was_set(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	struct walk *w = op->data;
-	int r = answer->result < 0 ? krequest_failed(op, &set_chap, answer->result) : 0;
+	int rc = answer->result < 0 ? krequest_failed(op, &set_chap, answer->result) : 0;
 
-	if (r == 0)
-		r = w->found == MISCSI_NONE ? walk_on(op) : end_of_walk(op, w);
-	if (r != -EINPROGRESS)
-		op->core->op_done(op, r);
+	if (rc == 0)
+		rc = w->found == MISCSI_NONE ? walk_on(op) : end_of_walk(op, w);
+	if (rc != -EINPROGRESS)
+		op->core->op_done(op, rc);
 }
 
 /* The user name outlives the settings. */
@@ -153,22 +153,22 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct walk *w = op->core->op_alloc(op, sizeof(*w));
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_CHAP };
-	int r = w ? walk_for_username(op, w) : -ENOMEM;
+	int rc = w ? walk_for_username(op, w) : -ENOMEM;
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (index != MISCSI_NONE && index >= INDEX_FREE)
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP table has no index %u", index);
 	op->data = w;
 	w->found = index;
-	r = kencode_chap(op, (uint16_t)(index == MISCSI_NONE ? INDEX_FREE : index), &k);
-	if (r < 0)
-		return r;
+	rc = kencode_chap(op, (uint16_t)(index == MISCSI_NONE ? INDEX_FREE : index), &k);
+	if (rc < 0)
+		return rc;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
 	request.u.host.host_no = op->host_no;
-	r = op->core->request(op, &request, was_set, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, was_set, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 int kchap_remove(struct miscsi_op *op, uint32_t index)

@@ -191,22 +191,22 @@ static int add_iface_field(struct miscsi_op *op, struct kencode *out, const stru
 /* In two passes over the fields: first those that decide how addresses are found, then the rest. */
 static int add_iface(struct miscsi_op *op, struct kencode *out, const struct record *r)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (int first = 1; ret == 0 && first >= 0; first--) {
-		for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++) {
+	for (int first = 1; rc == 0 && first >= 0; first--) {
+		for (unsigned id = 0; rc == 0 && id < FIELD_COUNT; id++) {
 			if (is_autoconf((enum field_id)id) == first)
-				ret = add_iface_field(op, out, r, (enum field_id)id);
+				rc = add_iface_field(op, out, r, (enum field_id)id);
 		}
 	}
-	return ret;
+	return rc;
 }
 
 /* A series that has become too long was cut by the buffer: its state is checked before anything is sent. */
-static int end_series(struct miscsi_op *op, struct kencode *out, int ret)
+static int end_series(struct miscsi_op *op, struct kencode *out, int rc)
 {
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	if (strbuf_error(&out->attrs) == -ENOMEM)
 		return -ENOMEM;
 	if (strbuf_error(&out->attrs))
@@ -219,15 +219,15 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 {
 	struct err err = ERR_INIT;
 	enum field_id id;
-	int ret = field_find(record_kind(r), key, &id);
+	int rc = field_find(record_kind(r), key, &id);
 
-	if (ret == 0)
-		ret = record_set(r, id, value, &err);
+	if (rc == 0)
+		rc = record_set(r, id, value, &err);
 	else if (record_kind(r) == RECORD_IFACE)
 		return 0;
 	else
 		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of such an entry", key);
-	return ret < 0 ? kencode_refuse_setting(op, &err) : 0;
+	return rc < 0 ? kencode_refuse_setting(op, &err) : 0;
 }
 
 /* All ifaces of one request are one transaction of the adapter (rule 26), so they are encoded into one series. */
@@ -235,21 +235,21 @@ int kencode_iface(struct miscsi_op *op, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = NULL;
 	const char *key, *value;
-	int ret = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; ret == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++) {
+	for (uint32_t i = 0; rc == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++) {
 		if (!r || strcmp(key, field_of(FIELD_IFACE_NAME)->key) == 0) {
-			ret = r ? add_iface(op, out, r) : 0;
+			rc = r ? add_iface(op, out, r) : 0;
 			record_free(r);
 			r = record_new(RECORD_IFACE);
-			ret = r ? ret : -ENOMEM;
+			rc = r ? rc : -ENOMEM;
 		}
-		if (ret == 0)
-			ret = take_setting(op, r, key, value);
+		if (rc == 0)
+			rc = take_setting(op, r, key, value);
 	}
-	if (ret == 0 && r)
-		ret = add_iface(op, out, r);
-	return end_series(op, out, ret);
+	if (rc == 0 && r)
+		rc = add_iface(op, out, r);
+	return end_series(op, out, rc);
 }
 
 /* ---- flash nodes and the CHAP table ---- */
@@ -258,11 +258,11 @@ int kencode_iface(struct miscsi_op *op, struct kencode *out)
 static int take_settings(struct miscsi_op *op, struct record *r)
 {
 	const char *key, *value;
-	int ret = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; ret == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
-		ret = take_setting(op, r, key, value);
-	return ret;
+	for (uint32_t i = 0; rc == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
+		rc = take_setting(op, r, key, value);
+	return rc;
 }
 
 /* Only what the user named: any other field would be written to the adapter's flash with a default. */
@@ -289,14 +289,14 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_FLASHNODE);
-	int ret = r ? take_settings(op, r) : -ENOMEM;
+	int rc = r ? take_settings(op, r) : -ENOMEM;
 
-	if (ret == 0 &&
+	if (rc == 0 &&
 		record_is_set(r, FIELD_FLASH_PORTAL_TYPE)) /* sent before the addresses, which are of the new family then */
 		v6 = record_int(r, FIELD_FLASH_PORTAL_TYPE) == 1;
-	for (unsigned id = 0; ret == 0 && id < FIELD_COUNT; id++)
-		ret = add_flash_field(op, out, r, (enum field_id)id, v6);
-	return end_series(op, out, ret);
+	for (unsigned id = 0; rc == 0 && id < FIELD_COUNT; id++)
+		rc = add_flash_field(op, out, r, (enum field_id)id, v6);
+	return end_series(op, out, rc);
 }
 
 enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
@@ -304,13 +304,13 @@ enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
 int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
-	int ret = r ? take_settings(op, r) : -ENOMEM;
+	int rc = r ? take_settings(op, r) : -ENOMEM;
 	const struct secret *password;
 	const char *username;
 	uint8_t in, len;
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	in = *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
 	if (in && (*record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len))
 		return op->core->set_error(op, MISCSI_ERR_INVAL,

@@ -20,7 +20,7 @@
 static int show_field(struct miscsi_op *op, uint32_t index, const struct field *f)
 {
 	char path[160], value[512];
-	int r;
+	int rc;
 
 	if (strncmp(f->sysfs, "sess/", 5) == 0)
 		snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/%s", op->host_no, index, f->sysfs + 5);
@@ -29,22 +29,22 @@ static int show_field(struct miscsi_op *op, uint32_t index, const struct field *
 	/* absent: this driver does not show it */
 	if (op->core->sysfs_read(op, path, value, sizeof(value)) <= 0)
 		return 0;
-	r = op->core->result(op, f->key, value, f->type == FIELD_TYPE_SECRET ? MISCSI_VALUE_SECRET : 0);
+	rc = op->core->result(op, f->key, value, f->type == FIELD_TYPE_SECRET ? MISCSI_VALUE_SECRET : 0);
 	mem_wipe(value, sizeof(value));
-	return r;
+	return rc;
 }
 
 static int show_flashnode(struct miscsi_op *op, uint32_t index)
 {
-	int r = op->core->result_row(op, index);
+	int rc = op->core->result_row(op, index);
 
-	for (unsigned id = 0; r == 0 && id < FIELD_COUNT; id++) {
+	for (unsigned id = 0; rc == 0 && id < FIELD_COUNT; id++) {
 		const struct field *f = field_of((enum field_id)id);
 
 		if (field_in(f, RECORD_FLASHNODE) && *f->sysfs)
-			r = show_field(op, index, f);
+			rc = show_field(op, index, f);
 	}
-	return r;
+	return rc;
 }
 
 /* A flash node has two devices; the session's is counted, and the connection's is read along with it. */
@@ -62,9 +62,9 @@ static int list_one(void *arg, const char *name)
 /* No such directory: no driver with flash nodes is loaded, which is an empty list and not a failure. */
 int kflash_list(struct miscsi_op *op)
 {
-	int r = op->core->sysfs_list(op, DEVICES, list_one, op);
+	int rc = op->core->sysfs_list(op, DEVICES, list_one, op);
 
-	return r == -ENOENT ? 0 : r;
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int ignore_name(void *arg, const char *name)
@@ -147,12 +147,12 @@ int kflash_create(struct miscsi_op *op, const char *portal_type)
 		.type = ISCSI_UEVENT_NEW_FLASHNODE,
 		.payload = portal_type,
 		.payload_len = (uint32_t)strlen(portal_type) + 1 };
-	int r;
+	int rc;
 
 	request.u.new_flashnode.host_no = op->host_no;
 	request.u.new_flashnode.len = request.payload_len;
-	r = op->core->request(op, &request, flashnode_created, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, flashnode_created, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /* The entry's family is read first: it decides which form of address is accepted, and how it is laid out (rule 25). */
@@ -161,15 +161,15 @@ int kflash_set(struct miscsi_op *op, uint32_t index)
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct miscsi_request request = { 0 };
 	char path[96], family[16];
-	int r;
+	int rc;
 
 	if (!flashnode_exists(op, index))
 		return no_flashnode(op, index);
 	snprintf(path, sizeof(path), DEVICES "/flashnode_sess-%u:%u/portal_type", op->host_no, index);
-	r = op->core->sysfs_read(op, path, family, sizeof(family));
-	r = kencode_flashnode(op, r > 0 && strcmp(family, "ipv6") == 0, &k);
-	if (r < 0)
-		return r;
+	rc = op->core->sysfs_read(op, path, family, sizeof(family));
+	rc = kencode_flashnode(op, rc > 0 && strcmp(family, "ipv6") == 0, &k);
+	if (rc < 0)
+		return rc;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
 	request.u.set_flashnode.host_no = op->host_no;

@@ -94,7 +94,7 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 {
 	struct host_set *s = op->data;
 	unsigned bit = 1u << (s->next - 1);
-	int r;
+	int rc;
 
 	if (answer->result == -ENOSYS) {
 		s->refused |= bit;
@@ -112,9 +112,9 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 	} else {
 		s->taken |= bit;
 	}
-	r = host_set_next(op);
-	if (r != -EINPROGRESS)
-		op->core->op_done(op, r);
+	rc = host_set_next(op);
+	if (rc != -EINPROGRESS)
+		op->core->op_done(op, rc);
 }
 
 static int host_set_next(struct miscsi_op *op)
@@ -122,7 +122,7 @@ static int host_set_next(struct miscsi_op *op)
 	struct host_set *s = op->data;
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_HOST_PARAM };
 	const char *value = NULL;
-	int r;
+	int rc;
 
 	while (s->next < HOST_PARAMS && !value) {
 		value = op->core->setting(op, host_params[s->next++].setting);
@@ -136,8 +136,8 @@ static int host_set_next(struct miscsi_op *op)
 	request.u.set_host_param.host_no = op->host_no;
 	request.u.set_host_param.param = host_params[s->next - 1].number;
 	request.u.set_host_param.len = request.payload_len;
-	r = op->core->request(op, &request, host_set_answer, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, host_set_answer, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 int khost_set(struct miscsi_op *op)

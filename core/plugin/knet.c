@@ -19,10 +19,10 @@ int knet_apply(struct miscsi_op *op)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct miscsi_request request = { 0 };
-	int r = kencode_iface(op, &k);
+	int rc = kencode_iface(op, &k);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
 	request.u.set_iface_params.host_no = op->host_no;
@@ -73,27 +73,27 @@ int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	struct miscsi_request request = {
 		.size = sizeof(request), .type = ISCSI_UEVENT_PING, .payload = args->dst, .payload_len = args->dst_len
 	};
-	int r = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
+	int rc = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	request.u.iscsi_ping.host_no = op->host_no;
 	request.u.iscsi_ping.iface_num = args->iface_num;
 	request.u.iscsi_ping.iface_type = args->iface_type;
 	request.u.iscsi_ping.payload_size = args->payload;
 	request.u.iscsi_ping.pid = args->id;
-	r = op->core->request(op, &request, ping_sent, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, ping_sent, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /* The status numbers are the kernel's enum iscsi_ping_status_code; 0 is success. */
 void knet_ping_event(struct miscsi_op *op, uint32_t status)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (status > PING_STATES)
-		r = op->core->set_error(op, MISCSI_ERR_TRANS, "unknown status %u", status);
+		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "unknown status %u", status);
 	else if (status)
-		r = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
-	op->core->op_done(op, r);
+		rc = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
+	op->core->op_done(op, rc);
 }

@@ -26,11 +26,11 @@ static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *
 /* op->data carries the row to the answer: these ops have no state of their own. */
 int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request)
 {
-	int r;
+	int rc;
 
 	request->size = sizeof(*request);
 	request->type = k->type;
 	op->data = (void *)k;
-	r = op->core->request(op, request, krequest_answered, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, request, krequest_answered, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }

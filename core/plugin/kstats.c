@@ -66,47 +66,47 @@ static int emit_counter(struct miscsi_op *op, const char *name, const unsigned c
 static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
 	uint32_t customs;
-	int r;
+	int rc;
 
 	if (len < STATS_SIZE)
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
-	r = op->core->result_row(op, op->sid);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(counters); i++)
-		r = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
+	rc = op->core->result_row(op, op->sid);
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(counters); i++)
+		rc = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
 	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
-	for (uint32_t i = 0; r == 0 && i < customs && i < CUSTOMS_MAX; i++) {
+	for (uint32_t i = 0; rc == 0 && i < customs && i < CUSTOMS_MAX; i++) {
 		const unsigned char *custom = data + STATS_SIZE + i * CUSTOM_SIZE;
 		char name[CUSTOM_NAME + 1] = "";
 
 		if (STATS_SIZE + (i + 1) * CUSTOM_SIZE > len)
 			break;
 		memcpy(name, custom, CUSTOM_NAME);
-		r = emit_counter(op, name, custom + CUSTOM_NAME, 8);
+		rc = emit_counter(op, name, custom + CUSTOM_NAME, 8);
 	}
-	return r;
+	return rc;
 }
 
 static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	int r = answer->result;
+	int rc = answer->result;
 
-	if (r == 0)
-		r = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
-	else if (r == -ENOENT)
-		r = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
-	op->core->op_done(op, r);
+	if (rc == 0)
+		rc = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
+	else if (rc == -ENOENT)
+		rc = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
+	op->core->op_done(op, rc);
 }
 
 /* The answer is multicast, and EEXIST, here ENOENT already, means that there is no such connection (doc/KERNEL.md, Errors). */
 int kstats_session(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_STATS };
-	int r;
+	int rc;
 
 	request.u.conn.sid = op->sid;
 	request.u.conn.cid = op->cid;
-	r = op->core->request(op, &request, stats_answer, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, stats_answer, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /* ---- host statistics: struct iscsi_offload_host_stats, 64 bits each ---- */
@@ -136,17 +136,17 @@ static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint
 {
 	char text[32];
 	uint64_t value;
-	int r;
+	int rc;
 
 	if (len < HOST_COUNTERS * sizeof(value))
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's host statistics are %u bytes long", len);
-	r = op->core->result_row(op, op->host_no);
-	for (size_t i = 0; r == 0 && i < HOST_COUNTERS; i++) {
+	rc = op->core->result_row(op, op->host_no);
+	for (size_t i = 0; rc == 0 && i < HOST_COUNTERS; i++) {
 		memcpy(&value, data + i * sizeof(value), sizeof(value));
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-		r = op->core->result(op, host_counters[i], text, 0);
+		rc = op->core->result(op, host_counters[i], text, 0);
 	}
-	return r;
+	return rc;
 }
 
 static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
@@ -160,9 +160,9 @@ static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *
 int kstats_host(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_HOST_STATS };
-	int r;
+	int rc;
 
 	request.u.host.host_no = op->host_no;
-	r = op->core->request(op, &request, host_stats_answer, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, host_stats_answer, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }

@@ -153,17 +153,17 @@ static int make_transports(struct plugin *p, struct err *err)
 static int plugin_start(struct plugin *p, struct err *err)
 {
 	void *state = NULL;
-	int r;
+	int rc;
 
 	op_services_init(p);
 	p->self = op_new(p, NULL, NULL);
 	if (!p->self)
 		return -ENOMEM;
 	p->core.self = &p->self->pub;
-	r = p->abi.start ? p->abi.start(&p->core, &state) : 0;
-	if (r != 0) {
+	rc = p->abi.start ? p->abi.start(&p->core, &state) : 0;
+	if (rc != 0) {
 		op_services_release(p->self);
-		return err_sys(err, MISCSI_ERR_INTERNAL, r < 0 ? -r : EIO, "its start() fails");
+		return err_sys(err, MISCSI_ERR_INTERNAL, rc < 0 ? -rc : EIO, "its start() fails");
 	}
 	p->self->pub.state = state;
 	p->started = true;
@@ -174,7 +174,7 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 {
 	struct plugin *p, *other = plugin_known(ps, name, NULL);
 	struct err err = ERR_INIT;
-	int r;
+	int rc;
 
 	p = plugin_new(ps, name, file);
 	if (!p)
@@ -183,19 +183,19 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s", name, other->file);
 		return plugin_refuse(p, err.text);
 	}
-	r = abi_merge(p, raw, &err);
-	if (r == 0)
-		r = make_transports(p, &err);
-	if (r == 0)
-		r = plugin_start(p, &err);
-	if (r == 0)
+	rc = abi_merge(p, raw, &err);
+	if (rc == 0)
+		rc = make_transports(p, &err);
+	if (rc == 0)
+		rc = plugin_start(p, &err);
+	if (rc == 0)
 		return 0;
-	if (r != -ENOMEM || err.code != MISCSI_ERR_OK)
+	if (rc != -ENOMEM || err.code != MISCSI_ERR_OK)
 		return plugin_refuse(p, err.text);
 	/* not the plugin's fault: it may be tried again */
 	drop_transports(p);
 	load_forget(p);
-	return r;
+	return rc;
 }
 
 /* For files that fail before there is anything of theirs to check. */
@@ -267,7 +267,7 @@ static int load_at(void *arg, const char *dir, const char *base)
 	struct strbuf file = STRBUF_INIT(PATH_MAX);
 	struct stat st, dir_st;
 	struct err err = ERR_INIT;
-	int r = 0;
+	int rc = 0;
 
 	strbuf_printf(&file, "%s/%s", dir, base);
 	if (!name || strbuf_error(&file)) {
@@ -276,12 +276,12 @@ static int load_at(void *arg, const char *dir, const char *base)
 	}
 	if (!plugin_known(ps, name, strbuf_str(&file)) && stat(strbuf_str(&file), &st) == 0 && stat(dir, &dir_st) == 0) {
 		if (load_check_file(&st, &dir_st, geteuid() == 0, &err))
-			r = refuse_file(ps, name, strbuf_str(&file), err.text);
+			rc = refuse_file(ps, name, strbuf_str(&file), err.text);
 		else
-			r = load_file(ps, name, strbuf_str(&file));
+			rc = load_file(ps, name, strbuf_str(&file));
 	}
 	strbuf_free(&file);
-	return r;
+	return rc;
 }
 
 /* Those that were linked into the program: libltdl's list has the entry symbols by name. */
@@ -289,21 +289,21 @@ static int load_at(void *arg, const char *dir, const char *base)
 static int load_preloaded(struct plugins *ps)
 {
 	const lt_dlsymlist *s = ps->config.preloaded;
-	int r = 0;
+	int rc = 0;
 
 	if (ps->preloaded || !s)
 		return 0;
 	ps->preloaded = true;
-	for (; s->name && r == 0; s++) {
+	for (; s->name && rc == 0; s++) {
 		size_t len = strlen(s->name), tail = strlen(ENTRY_SUFFIX);
 		cleanup(x_freep) char *name = NULL;
 
 		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->address)
 			continue;
 		name = x_strndup(s->name, len - tail);
-		r = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
+		rc = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
 	}
-	return r;
+	return rc;
 }
 
 /* By inode, size, mode and time: a package manager replaces a file, a developer writes over it. */
@@ -345,20 +345,20 @@ static int load_named_at(void *arg, const char *dir)
 int load_named(struct plugins *ps, const char *name)
 {
 	char base[64];
-	int r = load_preloaded(ps);
+	int rc = load_preloaded(ps);
 
-	if (r || plugin_known(ps, name, NULL) || !abi_name_ok(name))
-		return r;
+	if (rc || plugin_known(ps, name, NULL) || !abi_name_ok(name))
+		return rc;
 	snprintf(base, sizeof(base), "%s" SUFFIX, name);
 	return dirs_each(ps->dirs, load_named_at, &(struct named_search){ ps, base });
 }
 
 int load_all(struct plugins *ps)
 {
-	int r = load_preloaded(ps);
+	int rc = load_preloaded(ps);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	forget_changed(ps);
 	return dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
 }

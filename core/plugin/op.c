@@ -143,25 +143,25 @@ static void op_complete(void *arg)
  * A host that belongs to another driver is refused before the plugin is called: the kernel would not notice, and the driver would
  * work on memory that is not its own (doc/TRAPS.md, trap 6).
  */
-struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int r)
+struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int rc)
 {
 	struct plugins *ps = t->plugin->ps;
 
-	if (r == 0)
+	if (rc == 0)
 		err_clear(&owner->err);
 	memset(&owner->binding, 0, sizeof(owner->binding));
 	owner->private = NULL;
 	owner->loop = ps->config.loop;
-	if (r == 0 && owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
-		r = hosts_check(t, owner->host_no, &owner->err);
-	if (r == 0) {
+	if (rc == 0 && owner->host_no != MISCSI_NONE && !(t->match.traits & MISCSI_TRAIT_OWN_HOSTS))
+		rc = hosts_check(t, owner->host_no, &owner->err);
+	if (rc == 0) {
 		owner->private = op_new(t->plugin, t, owner);
 		if (!owner->private)
-			r = err_nomem(&owner->err, "a call of the plugin");
+			rc = err_nomem(&owner->err, "a call of the plugin");
 	}
-	if (r == 0)
+	if (rc == 0)
 		return owner->private;
-	owner->result = r;
+	owner->result = rc;
 	loop_defer(ps->config.loop, &owner->task, op_complete, owner);
 	return NULL;
 }
@@ -323,20 +323,20 @@ static int core_result(struct miscsi_op *op, const char *key, const char *value,
 {
 	struct op_private *p = op_of(op);
 	struct strbuf k = STRBUF_INIT(TEXT_MAX), v = STRBUF_INIT(VALUE_MAX);
-	int r = 0;
+	int rc = 0;
 
 	if (!p->owner || !p->owner->value || p->finished)
 		return 0;
 	strbuf_escape(&k, key, strlen(key));
 	strbuf_escape(&v, value ? value : "", value ? strlen(value) : 0);
-	r = strbuf_error(&k) ? strbuf_error(&k) : strbuf_error(&v);
-	if (r == 0)
-		r = p->owner->value(p->owner, strbuf_str(&k), strbuf_str(&v), flags);
+	rc = strbuf_error(&k) ? strbuf_error(&k) : strbuf_error(&v);
+	if (rc == 0)
+		rc = p->owner->value(p->owner, strbuf_str(&k), strbuf_str(&v), flags);
 	if (v.s)
 		mem_wipe(v.s, v.len); /* it may be a password */
 	strbuf_free(&k);
 	strbuf_free(&v);
-	return r;
+	return rc;
 }
 
 /* *slot is the plugin's pointer: it is NULL before fn runs, so that fn may set the timer anew. */
@@ -364,7 +364,7 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 {
 	struct op_private *p = op_of(op);
 	struct miscsi_timer *t;
-	int r;
+	int rc;
 
 	if (p->finished || *slot)
 		return -EINVAL;
@@ -375,10 +375,10 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 	t->fn = fn;
 	t->arg = arg;
 	t->slot = slot;
-	r = loop_timer_set(op_plugins(p)->config.loop, &t->timer, ms, timer_fired, t);
-	if (r < 0) {
+	rc = loop_timer_set(op_plugins(p)->config.loop, &t->timer, ms, timer_fired, t);
+	if (rc < 0) {
 		x_free(t);
-		return r;
+		return rc;
 	}
 	list_append(&p->timers, &t->node);
 	*slot = t;
@@ -421,7 +421,7 @@ static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watc
 	struct op_private *p = op_of(op);
 	struct miscsi_watch *w;
 	uint32_t want = 0;
-	int r;
+	int rc;
 
 	if (p->finished || *slot)
 		return -EINVAL;
@@ -436,10 +436,10 @@ static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watc
 		want |= EPOLLIN;
 	if (events & MISCSI_FD_WRITE)
 		want |= EPOLLOUT;
-	r = loop_fd_add(op_plugins(p)->config.loop, &w->fd, fd, want, watch_fired, w);
-	if (r < 0) {
+	rc = loop_fd_add(op_plugins(p)->config.loop, &w->fd, fd, want, watch_fired, w);
+	if (rc < 0) {
 		x_free(w);
-		return r;
+		return rc;
 	}
 	list_append(&p->watches, &w->node);
 	*slot = w;
@@ -475,7 +475,7 @@ static bool path_ok(const char *path)
 static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, size_t size)
 {
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
-	int r;
+	int rc;
 
 	if (size > 0)
 		*buf = '\0';
@@ -483,8 +483,8 @@ static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, si
 		return -ENOENT;
 	if (!path_ok(path) || size == 0)
 		return -EINVAL;
-	r = sysfs_read(sysfs, buf, size, "%s", path);
-	return r < 0 ? r : (int)strlen(buf);
+	rc = sysfs_read(sysfs, buf, size, "%s", path);
+	return rc < 0 ? rc : (int)strlen(buf);
 }
 
 /* By number, so that a plugin that takes the first host or device takes the same one every time. */
@@ -492,16 +492,16 @@ static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(voi
 {
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
-	int r;
+	int rc;
 
 	if (!sysfs)
 		return -ENOENT;
 	if (!path_ok(path))
 		return -EINVAL;
-	r = sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "", "%s", path);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = fn(arg, names.names[i]);
-	return r;
+	rc = sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "", "%s", path);
+	for (size_t i = 0; rc == 0 && i < names.n; i++)
+		rc = fn(arg, names.names[i]);
+	return rc;
 }
 
 /* One table per plugin, because core->self differs. */

@@ -35,14 +35,14 @@ static void path_look(struct miscsi_op *op, void *arg);
 
 static int look_later(struct miscsi_op *op, struct path_search *s)
 {
-	int r;
+	int rc;
 
 	if (s->looks % PROBE_EVERY == 0)
 		route_probe(&s->route); /* if it cannot be sent, the next hop stays unresolved, which is reported then */
 	if (s->looks++ >= LOOKS_MAX)
 		return not_found(op, s, "the next hop does not answer");
-	r = op->core->timer(op, LOOK_MS, path_look, s, &s->timer);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->timer(op, LOOK_MS, path_look, s, &s->timer);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /*
@@ -50,39 +50,39 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
  */
 static int look_now(struct miscsi_op *op, struct path_search *s)
 {
-	int r = route_neighbour(&s->route, s->path->mac);
+	int rc = route_neighbour(&s->route, s->path->mac);
 
 	/* a failure may be one of long ago: the kernel forgets it when it is asked again */
-	if (r == -EAGAIN || (r == -EHOSTUNREACH && s->looks < PROBE_EVERY))
+	if (rc == -EAGAIN || (rc == -EHOSTUNREACH && s->looks < PROBE_EVERY))
 		return look_later(op, s);
-	return r < 0 ? not_found(op, s, strerror(-r)) : 0;
+	return rc < 0 ? not_found(op, s, strerror(-rc)) : 0;
 }
 
 static void path_look(struct miscsi_op *op, void *arg)
 {
-	int r = look_now(op, arg);
+	int rc = look_now(op, arg);
 
-	if (r != -EINPROGRESS)
-		op->core->op_done(op, r);
+	if (rc != -EINPROGRESS)
+		op->core->op_done(op, rc);
 }
 
 /* The VLAN of the route's device goes into the answer because the adapter tags its frames itself. */
 int path_find(struct miscsi_op *op, struct miscsi_path *path)
 {
 	struct path_search *s = op->core->op_alloc(op, sizeof(*s));
-	int r;
+	int rc;
 
 	if (!s)
 		return -ENOMEM;
 	s->path = path;
 	s->route.family = (int)path->family;
 	memcpy(s->route.dst, path->dst, sizeof(s->route.dst));
-	r = address_source(op_of(op), s->route.family, s->route.src, &op_of(op)->owner->err);
-	if (r < 0)
-		return r;
-	r = route_find(&s->route);
-	if (r < 0)
-		return not_found(op, s, strerror(-r));
+	rc = address_source(op_of(op), s->route.family, s->route.src, &op_of(op)->owner->err);
+	if (rc < 0)
+		return rc;
+	rc = route_find(&s->route);
+	if (rc < 0)
+		return not_found(op, s, strerror(-rc));
 	memcpy(path->src, s->route.src, sizeof(path->src));
 	path->vlan_id = s->route.vlan_id;
 	path->pmtu = s->route.mtu < MTU_MAX ? s->route.mtu : MTU_MAX;

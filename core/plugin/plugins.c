@@ -91,10 +91,10 @@ void plugins_free(struct plugins *ps)
 /* When memory runs out, what was read so far serves, and the files are read again at the next call. */
 static int read_catalogue(struct plugins *ps)
 {
-	int r = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
+	int rc = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
 
-	ps->catalogue_read = r == 0;
-	return r;
+	ps->catalogue_read = rc == 0;
+	return rc;
 }
 
 static const struct catalogue_row *catalogue_row(struct plugins *ps, const char *transport, bool *empty)
@@ -157,17 +157,17 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
 {
 	struct transport *t = transport_known(ps, name);
-	int r = 0;
+	int rc = 0;
 
 	/* nearly always the file has the transport's name: the others need not be opened then */
 	if (!t)
-		r = load_named(ps, name);
-	if (r == 0 && !t)
+		rc = load_named(ps, name);
+	if (rc == 0 && !t)
 		t = transport_known(ps, name);
-	if (r == 0 && !t)
-		r = load_all(ps);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for transport '%s'", name);
+	if (rc == 0 && !t)
+		rc = load_all(ps);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "plugin for transport '%s'", name);
 	if (!t)
 		t = transport_known(ps, name);
 	if (!t)
@@ -191,13 +191,13 @@ static struct transport *transport_by_proc_name(struct plugins *ps, const char *
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err)
 {
 	char escaped[128];
-	int r = 0;
+	int rc = 0;
 
 	*out = transport_by_proc_name(ps, proc_name);
 	if (!*out)
-		r = load_all(ps);
-	if (r < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -r, "plugin for driver '%s'", proc_name);
+		rc = load_all(ps);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "plugin for driver '%s'", proc_name);
 	if (!*out)
 		*out = transport_by_proc_name(ps, proc_name);
 	if (*out)
@@ -210,13 +210,13 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 int plugins_served(struct plugins *ps)
 {
 	struct transport *t;
-	int r = load_all(ps);
+	int rc = load_all(ps);
 
 	list_for_each (t, &ps->transports, node) {
-		if (r >= 0)
-			r++;
+		if (rc >= 0)
+			rc++;
 	}
-	return r;
+	return rc;
 }
 
 struct transport *plugins_of_host(struct plugins *ps, uint32_t host_no)
@@ -261,7 +261,7 @@ static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const st
 	enum { OF_NAME, OF_VERSION, OF_SUMMARY, OF_TRANSPORTS, OF_MODULES, OF_CAPABILITIES, OF_FILE, OF_REFUSED, TEXTS };
 	struct strbuf b[TEXTS] = { 0 };
 	struct plugin_info info = { .abi = p->started ? MISCSI_ABI : 0 };
-	int r = 0;
+	int rc = 0;
 
 	describe_text(&b[OF_NAME], p->name);
 	describe_text(&b[OF_FILE], p->file);
@@ -281,28 +281,28 @@ static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const st
 	info.capabilities = strbuf_str(&b[OF_CAPABILITIES]);
 	info.file = strbuf_str(&b[OF_FILE]);
 	info.refused = strbuf_str(&b[OF_REFUSED]);
-	for (int i = 0; i < TEXTS && r == 0; i++)
-		r = strbuf_error(&b[i]);
-	if (r == 0)
-		r = fn(arg, &info);
+	for (int i = 0; i < TEXTS && rc == 0; i++)
+		rc = strbuf_error(&b[i]);
+	if (rc == 0)
+		rc = fn(arg, &info);
 	for (int i = 0; i < TEXTS; i++)
 		strbuf_free(&b[i]);
-	return r;
+	return rc;
 }
 
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
 {
 	struct plugin *p;
-	int r = load_all(ps);
+	int rc = load_all(ps);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	list_for_each (p, &ps->list, node) {
-		r = describe_plugin(p, fn, arg);
-		if (r)
+		rc = describe_plugin(p, fn, arg);
+		if (rc)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 /* The catalogue also lists what loaded plugins serve; those rows are left out. */
@@ -322,23 +322,23 @@ int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct pl
 {
 	struct catalogue_row *row;
 	struct transport *t;
-	int r = load_all(ps);
+	int rc = load_all(ps);
 
-	if (r == 0)
-		r = read_catalogue(ps);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = read_catalogue(ps);
+	if (rc < 0)
+		return rc;
 	list_for_each (t, &ps->transports, node) {
-		r = fn(arg, &(struct plugin_served){ &t->match, true });
-		if (r)
-			return r;
+		rc = fn(arg, &(struct plugin_served){ &t->match, true });
+		if (rc)
+			return rc;
 	}
 	list_for_each (row, &ps->catalogue, node) {
 		if (transport_is_served(ps, row->transport))
 			continue;
-		r = fn(arg, &(struct plugin_served){ &row->match, false });
-		if (r)
-			return r;
+		rc = fn(arg, &(struct plugin_served){ &row->match, false });
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

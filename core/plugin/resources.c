@@ -40,13 +40,13 @@ static void preparation_run(struct work *work)
 static int preparation_outcome(struct preparation *w)
 {
 	struct op_private *p = w->op;
-	int r = p->transport->match.traits & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
+	int rc = p->transport->match.traits & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
 
-	if (r == 0 && w->result < 0) {
+	if (rc == 0 && w->result < 0) {
 		err_copy(&p->owner->err, &w->err);
-		r = w->result;
+		rc = w->result;
 	}
-	return r;
+	return rc;
 }
 
 /* The op may have been given up meanwhile; what the worker opened is closed then. */
@@ -54,12 +54,12 @@ static void preparation_done(struct work *work)
 {
 	struct preparation *w = container_of(work, struct preparation, work);
 	struct op_private *p = w->op;
-	int r = p ? preparation_outcome(w) : 0;
+	int rc = p ? preparation_outcome(w) : 0;
 
 	if (p) {
 		p->undo = NULL;
 		p->pub.data = NULL;
-		w->ready(p, r);
+		w->ready(p, rc);
 	}
 	preparation_free(w);
 }
@@ -97,14 +97,14 @@ static int preparation_look(struct preparation *w, const struct miscsi_connect_a
 static int preparation_submit(struct preparation *w)
 {
 	struct op_private *p = w->op;
-	int r;
+	int rc;
 
 	if (!op_plugins(p)->config.workers) { /* a program that may block */
 		preparation_run(&w->work);
 		return preparation_outcome(w);
 	}
-	r = worker_submit(op_plugins(p)->config.workers, &w->work);
-	if (r < 0)
+	rc = worker_submit(op_plugins(p)->config.workers, &w->work);
+	if (rc < 0)
 		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "cannot start a thread to prepare the connection");
 	p->pub.data = w;
 	p->undo = preparation_undo;
@@ -115,7 +115,7 @@ int resources_prepare(
 	struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
 {
 	struct preparation *w = x_new(struct preparation);
-	int r;
+	int rc;
 
 	if (!w)
 		return err_nomem(&p->owner->err, "a connection");
@@ -125,12 +125,12 @@ int resources_prepare(
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
 	list_init(&w->uios);
-	r = preparation_look(w, args);
-	if (r > 0)
-		r = preparation_submit(w);
-	if (r != -EINPROGRESS)
+	rc = preparation_look(w, args);
+	if (rc > 0)
+		rc = preparation_submit(w);
+	if (rc != -EINPROGRESS)
 		preparation_free(w);
-	return r;
+	return rc;
 }
 
 /* For sessions that an earlier daemon connected: its descriptors were closed when it ended. */

@@ -132,20 +132,20 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	int (*fn)(struct miscsi_op *op, struct miscsi_params *params))
 {
 	struct op_private *p;
-	int r;
+	int rc;
 
 	err_clear(&op->err);
 	p = op_new(t->plugin, t, op);
 	if (!p)
 		return err_nomem(&op->err, "a call of the plugin");
 	params->size = sizeof(*params);
-	r = fn(&p->pub, params);
+	rc = fn(&p->pub, params);
 	op_free(p);
-	if (r >= 0)
+	if (rc >= 0)
 		return 0;
 	if (op->err.code == MISCSI_ERR_OK)
-		err_sys(&op->err, MISCSI_ERR_INVAL, -r, "transport %s refuses the parameters", transport_name(t));
-	return r;
+		err_sys(&op->err, MISCSI_ERR_INVAL, -rc, "transport %s refuses the parameters", transport_name(t));
+	return rc;
 }
 
 /* What the plugin lowers here is what the login offers. */
@@ -175,11 +175,11 @@ static void connect_timed_out(void *arg)
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args)
 {
 	struct op_private *p;
-	int r = 0;
+	int rc = 0;
 
 	if (op->host_no == MISCSI_NONE)
-		r = hosts_find(t, args, &op->host_no, &op->err);
-	p = op_begin_failed(t, op, r);
+		rc = hosts_find(t, args, &op->host_no, &op->err);
+	p = op_begin_failed(t, op, rc);
 	if (!p)
 		return;
 	p->connecting = true;
@@ -261,12 +261,12 @@ struct open_work {
 static int read_handle(struct transport *t, const struct sysfs *sysfs, struct err *err)
 {
 	uint64_t handle = 0;
-	int r = ktransport_handle(sysfs, transport_name(t), &handle, err);
+	int rc = ktransport_handle(sysfs, transport_name(t), &handle, err);
 
 	/* sessions of this transport go on with the old one where it just cannot be read */
-	if (r >= 0 || err->code == MISCSI_ERR_TRANS_NOT_FOUND)
-		t->handle = r < 0 ? 0 : handle;
-	return r;
+	if (rc >= 0 || err->code == MISCSI_ERR_TRANS_NOT_FOUND)
+		t->handle = rc < 0 ? 0 : handle;
+	return rc;
 }
 
 static void open_run(struct work *w)
@@ -309,7 +309,7 @@ static int open_load(struct op_private *p, const char *module)
 {
 	struct plugins *ps = op_plugins(p);
 	struct open_work *o = x_new(struct open_work);
-	int r;
+	int rc;
 
 	if (!o)
 		return -ENOMEM;
@@ -318,10 +318,10 @@ static int open_load(struct op_private *p, const char *module)
 	o->op = p;
 	o->sysfs = ps->config.sysfs;
 	o->module = module;
-	r = worker_submit(ps->config.workers, &o->work);
-	if (r < 0) {
+	rc = worker_submit(ps->config.workers, &o->work);
+	if (rc < 0) {
 		x_free(o);
-		return r;
+		return rc;
 	}
 	p->pub.data = o;
 	p->undo = open_undo;
@@ -333,7 +333,7 @@ void transport_open(struct transport *t, struct transport_op *op)
 {
 	struct plugins *ps = t->plugin->ps;
 	struct op_private *p = op_begin(t, op);
-	int r;
+	int rc;
 
 	if (!p)
 		return;
@@ -343,12 +343,12 @@ void transport_open(struct transport *t, struct transport_op *op)
 		op_finish(p, -ENODEV);
 		return;
 	}
-	r = read_handle(t, ps->config.sysfs, &op->err);
-	if (r < 0 && op->err.code == MISCSI_ERR_TRANS_NOT_FOUND && t->match.module && ps->config.workers) {
+	rc = read_handle(t, ps->config.sysfs, &op->err);
+	if (rc < 0 && op->err.code == MISCSI_ERR_TRANS_NOT_FOUND && t->match.module && ps->config.workers) {
 		err_clear(&op->err);
-		r = open_load(p, t->match.module);
+		rc = open_load(p, t->match.module);
 	}
-	op_returned(p, r);
+	op_returned(p, rc);
 }
 
 /* ---- an op given up by its owner ---- */

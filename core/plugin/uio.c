@@ -46,10 +46,10 @@ static int object_id(const struct sysfs *sysfs, uint32_t host_no, const char *na
 {
 	cleanup(sysfs_close) struct sysfs dir = SYSFS_CLOSED;
 	struct stat st;
-	int r = sysfs_dir(sysfs, &dir, BESIDE_HOST "/%s", host_no, name);
+	int rc = sysfs_dir(sysfs, &dir, BESIDE_HOST "/%s", host_no, name);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (fstat(dir.fd, &st) < 0)
 		return -errno;
 	*id = st.st_ino;
@@ -106,10 +106,10 @@ static int look_beside(struct transport *t, uint32_t host_no, struct list *missi
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
 	uint32_t number;
 	uint64_t id;
-	int r = sysfs_list(ps->config.sysfs, &names, SYSFS_BY_NUMBER, "uio", BESIDE_HOST, host_no);
+	int rc = sysfs_list(ps->config.sysfs, &names, SYSFS_BY_NUMBER, "uio", BESIDE_HOST, host_no);
 
-	if (r == -ENOMEM)
-		return r;
+	if (rc == -ENOMEM)
+		return rc;
 	for (size_t i = 0; i < names.n; i++) {
 		if (sysfs_number(names.names[i], "uio", &number) < 0 ||
 			object_id(ps->config.sysfs, host_no, names.names[i], &id) < 0)
@@ -143,12 +143,12 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 {
 	uint32_t hosts[TRANSPORT_HOSTS_MAX] = { host_no };
 	int n = host_no == MISCSI_NONE ? hosts_of(t, hosts) : 1;
-	int held = 0, r = n < 0 ? n : 0;
+	int held = 0, rc = n < 0 ? n : 0;
 
 	forget_vanished(t->plugin->ps, t);
-	for (int i = 0; r == 0 && i < n; i++)
-		r = look_beside(t, hosts[i], missing, &held);
-	if (r < 0) {
+	for (int i = 0; rc == 0 && i < n; i++)
+		rc = look_beside(t, hosts[i], missing, &held);
+	if (rc < 0) {
 		uio_drop(missing);
 		return err_nomem(err, "uio devices");
 	}
@@ -178,10 +178,10 @@ void uio_open(struct list *uios, const char *dev)
 	struct uio *u;
 
 	list_for_each (u, uios, node) {
-		int r = open_one(u, dev);
+		int rc = open_one(u, dev);
 
-		u->fd = r < 0 ? -1 : r;
-		u->errnum = r < 0 ? -r : 0;
+		u->fd = rc < 0 ? -1 : rc;
+		u->errnum = rc < 0 ? -rc : 0;
 	}
 }
 

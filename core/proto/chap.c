@@ -133,10 +133,10 @@ int chap_check(const struct chap_config *config, struct err *err)
 int chap_new(const struct chap_config *config, struct chap **out, struct err *err)
 {
 	struct chap *c;
-	int ret = chap_check(config, err);
+	int rc = chap_check(config, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	c = x_new(struct chap);
 	if (!c || x_strset(&c->name, config->name) || x_strset(&c->name_in, config->name_in) ||
 		secret_copy(&c->secret, &config->secret) || secret_copy(&c->secret_in, &config->secret_in)) {
@@ -242,12 +242,12 @@ static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, struct strbuf *out, struct err *err)
 {
 	size_t size = algs[c->alg].digest;
-	int ret = random_bytes(c, &c->id, 1, err);
+	int rc = random_bytes(c, &c->id, 1, err);
 
-	if (!ret)
-		ret = random_bytes(c, c->challenge, size, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = random_bytes(c, c->challenge, size, err);
+	if (rc)
+		return rc;
 	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
 	 * that */
 	if (len == size && !CRYPTO_memcmp(theirs, c->challenge, size))
@@ -263,29 +263,29 @@ static int accept_challenge(struct chap *c, const struct text_list *in, struct s
 	const char *value = text_get(in, "CHAP_C");
 	uint8_t id, theirs[CHAP_CHALLENGE_MAX], response[CHAP_DIGEST_MAX];
 	size_t len = 0;
-	int ret = agree_on_alg(c, text_get(in, "CHAP_A"), err);
+	int rc = agree_on_alg(c, text_get(in, "CHAP_A"), err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (text_get(in, "CHAP_N") || text_get(in, "CHAP_R"))
 		return chap_violation(err, "answered a challenge that was not sent");
 	if (next_identifier(in, &id))
 		return chap_violation(err, "sent no CHAP_I in the range 0 to 255");
-	ret = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
-	if (ret == -EFBIG)
+	rc = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
+	if (rc == -EFBIG)
 		return chap_violation(err, "sent a challenge of more than 1024 bytes");
-	if (ret || !len)
+	if (rc || !len)
 		return chap_violation(err, "sent a challenge that cannot be decoded");
-	ret = add_response(c->alg, id, &c->secret, theirs, len, response, err);
-	if (ret)
-		return ret;
+	rc = add_response(c->alg, id, &c->secret, theirs, len, response, err);
+	if (rc)
+		return rc;
 	text_add(out, "CHAP_N", c->name);
 	text_add_binary(out, "CHAP_R", response, algs[c->alg].digest);
 	if (c->secret_in.len)
-		ret = challenge_target(c, theirs, len, out, err);
-	if (!ret)
+		rc = challenge_target(c, theirs, len, out, err);
+	if (!rc)
 		c->state = c->secret_in.len ? CHAP_RESPONDED : CHAP_PROVED;
-	return ret;
+	return rc;
 }
 
 /* The target's CHAP_N and CHAP_R. Its name is compared first, for that tells the user more than a wrong
@@ -295,7 +295,7 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	const char *name = text_get(in, "CHAP_N"), *value = text_get(in, "CHAP_R");
 	uint8_t want[CHAP_DIGEST_MAX], got[CHAP_DIGEST_MAX];
 	size_t size = algs[c->alg].digest, len = 0;
-	int ret;
+	int rc;
 
 	if (!name || !value)
 		return chap_violation(err, "did not authenticate itself, as mutual CHAP demands");
@@ -305,9 +305,9 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 		return chap_violation(err, "authenticated itself by a name other than username_in");
 	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
 		return chap_violation(err, "sent a response of the wrong length");
-	ret = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
-	if (ret)
-		return ret;
+	rc = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
+	if (rc)
+		return rc;
 	if (CRYPTO_memcmp(want, got, size))
 		return chap_violation(err, "does not know password_in");
 	c->state = CHAP_PROVED;

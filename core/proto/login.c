@@ -63,10 +63,10 @@ static int check_config(const struct login_config *c, struct err *err)
 int login_new(const struct login_config *config, struct login **out, struct err *err)
 {
 	struct login *l;
-	int ret = check_config(config, err);
+	int rc = check_config(config, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	l = x_new(struct login);
 	if (!l || x_strset(&l->initiator_name, config->initiator_name) ||
 		x_strset(&l->initiator_alias, config->initiator_alias) || x_strset(&l->target_name, config->target_name)) {
@@ -83,10 +83,10 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 	l->stage = config->auth == LOGIN_AUTH_NONE ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_SECURITY;
 	negotiate_init(&l->negotiation, &config->proposal, config->discovery);
 	if (config->auth != LOGIN_AUTH_NONE)
-		ret = chap_new(&config->chap, &l->chap, err);
-	if (ret) {
+		rc = chap_new(&config->chap, &l->chap, err);
+	if (rc) {
 		login_free(l);
-		return ret;
+		return rc;
 	}
 	*out = l;
 	return 0;
@@ -356,14 +356,14 @@ static int accept_key(struct login *l, const struct text_pair *pair, struct err 
 static int accept_text(struct login *l, struct err *err)
 {
 	cleanup(text_free) struct text_list list = { 0 };
-	int ret = text_parse(strbuf_str(&l->in), l->in.len, &list, err);
+	int rc = text_parse(strbuf_str(&l->in), l->in.len, &list, err);
 
 	strbuf_reset(&l->in);
-	if (!ret && l->chap)
-		ret = chap_step(l->chap, &list, &l->out, err);
-	for (size_t i = 0; !ret && i < list.n; i++)
-		ret = accept_key(l, &list.pairs[i], err);
-	return ret;
+	if (!rc && l->chap)
+		rc = chap_step(l->chap, &list, &l->out, err);
+	for (size_t i = 0; !rc && i < list.n; i++)
+		rc = accept_key(l, &list.pairs[i], err);
+	return rc;
 }
 
 /*
@@ -373,11 +373,11 @@ static int accept_text(struct login *l, struct err *err)
 static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
-	int ret = negotiate_finish(&l->negotiation, err);
+	int rc = negotiate_finish(&l->negotiation, err);
 	int32_t tag = tagged ? (int32_t)l->negotiation.result.target_portal_group_tag : -1;
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!r->tsih && !l->config.discovery)
 		return login_violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
@@ -422,22 +422,22 @@ static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, stru
 static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct iscsi_login_rsp r;
-	int ret;
+	int rc;
 
 	if (l->over)
 		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the login");
-	ret = parse_response(l, pdu, &r, err);
-	if (ret)
-		return ret;
+	rc = parse_response(l, pdu, &r, err);
+	if (rc)
+		return rc;
 	action->status_class = r.status_class;
 	action->status_detail = r.status_detail;
 	if (r.status_class == 1)
 		return login_redirect(&r, pdu, action, err);
 	if (r.status_class || r.status_detail)
 		return login_refused(l, &r, err);
-	ret = check_response(l, &r, err);
-	if (ret)
-		return ret;
+	rc = check_response(l, &r, err);
+	if (rc)
+		return rc;
 	l->exp_statsn = r.statsn + 1;
 	l->text_taken += pdu->len;
 	if (l->text_taken > LOGIN_TEXT_MAX)
@@ -448,9 +448,9 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	/* 11.12.2: more of this text follows, and an empty request asks for it */
 	if (r.cont)
 		return login_request(l, false, action, err);
-	ret = accept_text(l, err);
-	if (ret)
-		return ret;
+	rc = accept_text(l, err);
+	if (rc)
+		return rc;
 	return r.transit ? accept_transit(l, &r, action, err) : login_request(l, may_transit(l), action, err);
 }
 

@@ -281,13 +281,13 @@ int negotiate_finish(struct negotiation *n, struct err *err)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		const struct key_row *row = key_row(i);
-		int ret;
+		int rc;
 
 		if (!(n->state[i] & OFFERED) || (n->state[i] & SETTLED) || row->rule == KEY_DECLARE)
 			continue;
-		ret = settle_default(n, row, "", err);
-		if (ret)
-			return ret;
+		rc = settle_default(n, row, "", err);
+		if (rc)
+			return rc;
 	}
 	if (n->result.rdma_extensions) {
 		n->result.max_recv_data_segment_length = n->result.initiator_recv_data_segment_length;

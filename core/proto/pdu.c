@@ -121,10 +121,10 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err)
 {
 	uint32_t want;
-	int ret = pdu_check(bhs, max_data, err);
+	int rc = pdu_check(bhs, max_data, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	want = pdu_data_length(bhs);
 	if (want > len)
 		return err_set(

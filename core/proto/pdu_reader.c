@@ -28,10 +28,10 @@ static int begin_body(struct pdu_reader *r, struct err *err)
 {
 	size_t body, len = pdu_data_length(r->bhs);
 	uint8_t *grown;
-	int ret = pdu_check(r->bhs, r->max_data, err);
+	int rc = pdu_check(r->bhs, r->max_data, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	body = pdu_ahs_length(r->bhs) + len + (-len & 3);
 	r->need = ISCSI_BHS_SIZE + body;
 	if (body <= r->cap)
@@ -71,7 +71,7 @@ static void pdu_complete(struct pdu_reader *r, struct iscsi_pdu *pdu)
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err)
 {
 	const uint8_t *b = bytes;
-	int ret;
+	int rc;
 
 	*used = 0;
 	if (r->failed)
@@ -80,10 +80,10 @@ int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t 
 		*used = read_bytes(r, r->bhs + r->have, ISCSI_BHS_SIZE, b, len);
 		if (r->have < ISCSI_BHS_SIZE)
 			return 0;
-		ret = begin_body(r, err);
-		if (ret) {
+		rc = begin_body(r, err);
+		if (rc) {
 			r->failed = true;
-			return ret;
+			return rc;
 		}
 	}
 	if (r->have < r->need)

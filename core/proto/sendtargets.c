@@ -128,13 +128,13 @@ static void sendtargets_warn(struct sendtargets *s, const char *what, const stru
 /* The count is bounded here, where a record leaves the engine, whatever the list looks like. */
 static int report_target(struct sendtargets *s, const struct portal *portal, struct err *err)
 {
-	int ret;
+	int rc;
 
 	if (s->records == s->config.max_records)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets", (unsigned)s->config.max_records);
 	s->records++;
-	ret = s->config.found(s->config.arg, s->name, portal);
-	return ret ? err_sys(err, MISCSI_ERR_INTERNAL, -ret, "a discovered target could not be taken") : 0;
+	rc = s->config.found(s->config.arg, s->name, portal);
+	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a discovered target could not be taken") : 0;
 }
 
 /* A TargetName without any TargetAddress is at the portal that was asked (appendix C). */
@@ -153,10 +153,10 @@ static int end_target(struct sendtargets *s, struct err *err)
 static int accept_name(struct sendtargets *s, const struct text_pair *pair, struct err *err)
 {
 	struct err why = ERR_INIT;
-	int ret = end_target(s, err);
+	int rc = end_target(s, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (name_check(pair->value, pair->value_len, &why)) {
 		s->current = BAD_TARGET;
 		sendtargets_warn(s, "a target was ignored", &why);
@@ -235,15 +235,15 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 /* F came: what is still open stays out. */
 static int sendtargets_finish(struct sendtargets *s, struct sendtargets_action *action, struct err *err)
 {
-	int ret;
+	int rc;
 
 	if (text_cutter_pending(&s->cutter)) {
 		s->current = BAD_TARGET;
 		sendtargets_warn(s, "the list of targets ends within a key", NULL);
 	}
-	ret = end_target(s, err);
-	if (ret)
-		return ret;
+	rc = end_target(s, err);
+	if (rc)
+		return rc;
 	s->over = true;
 	action->kind = SENDTARGETS_DONE;
 	return 0;
@@ -255,7 +255,7 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 {
 	struct taking taking = { s, err };
 	char shown[40 * 4 + 1];
-	int ret;
+	int rc;
 
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
@@ -265,14 +265,14 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 		return err_set(
 			err, MISCSI_ERR_GENERIC, "the target's Text Response is not final, but has no Target Transfer Tag");
 	s->exp_statsn = r->statsn + 1;
-	ret = check_bounds(s, pdu, err);
-	if (!ret)
-		ret = text_cutter_feed(&s->cutter, pdu->data, pdu->len, accept_pair, &taking);
-	if (ret == -EMSGSIZE && err->code == MISCSI_ERR_OK)
+	rc = check_bounds(s, pdu, err);
+	if (!rc)
+		rc = text_cutter_feed(&s->cutter, pdu->data, pdu->len, accept_pair, &taking);
+	if (rc == -EMSGSIZE && err->code == MISCSI_ERR_OK)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
 			str_escape(shown, sizeof(shown), s->cutter.part, 40));
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	return r->final ? sendtargets_finish(s, action, err) : text_request(s, r->lun, r->ttt, action, err);
 }
 
@@ -287,10 +287,10 @@ static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const 
 		.ttt = nop->ttt,
 		.cmdsn = s->config.cmdsn,
 	};
-	int ret = check_bounds(s, pdu, err);
+	int rc = check_bounds(s, pdu, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	action->kind = SENDTARGETS_WAIT;
 	if (nop->ttt == ISCSI_TAG_RESERVED)
 		return 0;

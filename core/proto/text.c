@@ -87,10 +87,10 @@ static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *e
 static int append_pair(struct text_list *l, char *part, size_t len, struct err *err)
 {
 	struct text_pair pair;
-	int ret = cut_pair(part, len, &pair, err);
+	int rc = cut_pair(part, len, &pair, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (text_get(l, pair.key))
 		return bad_text(err, "the same key twice", pair.key, strlen(pair.key));
 	if (l->n == TEXT_PAIRS_MAX)
@@ -103,7 +103,7 @@ static int append_pair(struct text_list *l, char *part, size_t len, struct err *
 int text_parse(const void *bytes, size_t len, struct text_list *out, struct err *err)
 {
 	cleanup(text_free) struct text_list l = { .size = len };
-	int ret;
+	int rc;
 
 	*out = (struct text_list){ 0 };
 	if (!len)
@@ -117,9 +117,9 @@ int text_parse(const void *bytes, size_t len, struct text_list *out, struct err 
 		return bad_text(err, "no NUL at the end", l.bytes, len);
 	for (size_t at = 0, part; at < len; at += part + 1) {
 		part = strlen(l.bytes + at);
-		ret = part ? append_pair(&l, l.bytes + at, part, err) : 0;
-		if (ret)
-			return ret;
+		rc = part ? append_pair(&l, l.bytes + at, part, err) : 0;
+		if (rc)
+			return rc;
 	}
 	*out = l;
 	l = (struct text_list){ 0 };
@@ -150,18 +150,18 @@ static int cutter_pair(struct text_cutter *c, text_take_fn *take, void *arg)
 	struct text_pair pair;
 	char shown[SHOWN * 4 + 1];
 	size_t len = c->len;
-	int ret;
+	int rc;
 
 	c->len = 0;
 	if (!len)
 		return 0;
 	c->part[len] = '\0';
 	if (c->skipped)
-		ret = bad_text(&err, "a pair that is too long", c->part, len);
+		rc = bad_text(&err, "a pair that is too long", c->part, len);
 	else
-		ret = cut_pair(c->part, len, &pair, &err);
+		rc = cut_pair(c->part, len, &pair, &err);
 	c->skipped = 0;
-	if (!ret)
+	if (!rc)
 		return take(arg, &pair, NULL);
 	pair = (struct text_pair){ str_escape(shown, sizeof(shown), c->part, len < SHOWN ? len : SHOWN), NULL, 0 };
 	return take(arg, &pair, &err);
@@ -179,7 +179,7 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 		const char *nul = memchr(p, '\0', (size_t)(end - p));
 		size_t n = (size_t)((nul ? nul : end) - p);
 		size_t room = sizeof(c->part) - 1 - c->len;
-		int ret;
+		int rc;
 
 		size_t kept = n < room ? n : room;
 
@@ -192,9 +192,9 @@ int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_
 		if (!nul)
 			break;
 		p++;
-		ret = cutter_pair(c, take, arg);
-		if (ret)
-			return ret;
+		rc = cutter_pair(c, take, arg);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

@@ -31,21 +31,21 @@ static int null_start(const struct miscsi_core *core, void **state)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	char mac[18];
-	int r = s ? 0 : -ENOMEM;
+	int rc = s ? 0 : -ENOMEM;
 
 	(void)core;
-	for (uint32_t i = 0; r == 0 && i < HOSTS; i++) {
+	for (uint32_t i = 0; rc == 0 && i < HOSTS; i++) {
 		uint32_t row = 0;
 
 		snprintf(mac, sizeof(mac), "02:00:00:00:00:%02x", i);
-		r = store_new(&s->host[i].params, &row);
-		if (r == 0)
-			r = store_set(&s->host[i].params.rows[0], "hwaddress", mac);
-		if (r == 0)
-			r = store_new(&s->host[i].net, &row);
+		rc = store_new(&s->host[i].params, &row);
+		if (rc == 0)
+			rc = store_set(&s->host[i].params.rows[0], "hwaddress", mac);
+		if (rc == 0)
+			rc = store_new(&s->host[i].net, &row);
 	}
 	*state = s;
-	return r;
+	return rc;
 }
 
 static void null_stop(void *state)
@@ -93,14 +93,14 @@ static void connected(struct miscsi_op *op, void *arg)
 static int null_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
 {
 	struct connecting *c = op->core->op_alloc(op, sizeof(*c));
-	int r;
+	int rc;
 
 	(void)args;
 	if (!c)
 		return -ENOMEM;
 	c->out = out;
-	r = op->core->timer(op, LATER_MS, connected, c, &c->timer);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->timer(op, LATER_MS, connected, c, &c->timer);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 static int null_disconnect(struct miscsi_op *op, const struct miscsi_binding *binding)
@@ -225,16 +225,16 @@ static int null_flash_create(struct miscsi_op *op, const char *portal_type)
 {
 	struct host *h = host_of(op);
 	uint32_t index = MISCSI_NONE;
-	int r = h ? store_new(&h->flash, &index) : -ENODEV;
+	int rc = h ? store_new(&h->flash, &index) : -ENODEV;
 
-	if (r)
-		return r;
-	r = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
-	if (r == 0)
-		r = op->core->result_row(op, index);
-	if (r)
+	if (rc)
+		return rc;
+	rc = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
+	if (rc == 0)
+		rc = op->core->result_row(op, index);
+	if (rc)
 		store_remove(&h->flash.rows[index]);
-	return r;
+	return rc;
 }
 
 static int null_flash_set(struct miscsi_op *op, uint32_t index)
@@ -272,7 +272,7 @@ static void null_flash_session_done(struct miscsi_op *op, void *arg)
 static int null_flash_session(struct miscsi_op *op, uint32_t index, int logged_in)
 {
 	struct null_flash_session *f = op->core->op_alloc(op, sizeof(*f));
-	int r;
+	int rc;
 
 	if (!f)
 		return -ENOMEM;
@@ -283,8 +283,8 @@ static int null_flash_session(struct miscsi_op *op, uint32_t index, int logged_i
 	if (f->row->logged_in == logged_in)
 		return op->core->set_error(op, logged_in ? MISCSI_ERR_SESS_EXISTS : MISCSI_ERR_SESS_NOT_FOUND,
 			"flash node %u is %s", index, logged_in ? "logged in already" : "not logged in");
-	r = op->core->timer(op, LATER_MS, null_flash_session_done, f, &f->timer);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->timer(op, LATER_MS, null_flash_session_done, f, &f->timer);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 static int null_flash_login(struct miscsi_op *op, uint32_t index)
@@ -325,16 +325,16 @@ static int null_chap_set(struct miscsi_op *op, uint32_t index)
 {
 	struct host *h = host_of(op);
 	int made = h && !store_row(&h->chap, index);
-	int r = h ? store_new(&h->chap, &index) : -ENODEV;
+	int rc = h ? store_new(&h->chap, &index) : -ENODEV;
 
-	if (r)
-		return r;
-	r = store_take(&h->chap.rows[index], op);
-	if (r == 0)
-		r = op->core->result_row(op, index);
-	if (r && made)
+	if (rc)
+		return rc;
+	rc = store_take(&h->chap.rows[index], op);
+	if (rc == 0)
+		rc = op->core->result_row(op, index);
+	if (rc && made)
 		store_remove(&h->chap.rows[index]);
-	return r;
+	return rc;
 }
 
 static int null_chap_remove(struct miscsi_op *op, uint32_t index)
@@ -357,16 +357,16 @@ static const struct miscsi_chap_ops chap = {
 
 static int stats_session(struct miscsi_op *op)
 {
-	int r = op->core->result_row(op, op->sid);
+	int rc = op->core->result_row(op, op->sid);
 
-	return r ? r : op->core->result(op, "txdata_octets", "0", 0);
+	return rc ? rc : op->core->result(op, "txdata_octets", "0", 0);
 }
 
 static int stats_host(struct miscsi_op *op)
 {
-	int r = host_of(op) ? op->core->result_row(op, op->host_no) : -ENODEV;
+	int rc = host_of(op) ? op->core->result_row(op, op->host_no) : -ENODEV;
 
-	return r ? r : op->core->result(op, "mactx_frames", "0", 0);
+	return rc ? rc : op->core->result(op, "mactx_frames", "0", 0);
 }
 
 static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .session = stats_session, .host = stats_host };

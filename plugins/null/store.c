@@ -74,39 +74,39 @@ int store_take(struct store_row *row, struct miscsi_op *op)
 {
 	struct store_row next = { .used = row->used, .logged_in = row->logged_in };
 	const char *key, *value;
-	int r = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; r == 0 && i < STORE_VALUES && row->values[i].key; i++)
-		r = store_set(&next, row->values[i].key, row->values[i].value);
-	for (uint32_t i = 0; r == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
-		r = store_set(&next, key, value);
-	store_remove(r == 0 ? row : &next);
-	if (r == 0)
+	for (uint32_t i = 0; rc == 0 && i < STORE_VALUES && row->values[i].key; i++)
+		rc = store_set(&next, row->values[i].key, row->values[i].value);
+	for (uint32_t i = 0; rc == 0 && op->core->setting_at(op, i, &key, &value) == 0; i++)
+		rc = store_set(&next, key, value);
+	store_remove(rc == 0 ? row : &next);
+	if (rc == 0)
 		*row = next;
-	return r;
+	return rc;
 }
 
 /* Marking secrets is the plugin's duty: the core masks what is marked, and nothing else. */
 int store_give(const struct store *s, uint32_t index, struct miscsi_op *op)
 {
 	const struct store_value *v = s->rows[index].values;
-	int r = op->core->result_row(op, index);
+	int rc = op->core->result_row(op, index);
 
-	for (uint32_t i = 0; r == 0 && i < STORE_VALUES && v[i].key; i++) {
+	for (uint32_t i = 0; rc == 0 && i < STORE_VALUES && v[i].key; i++) {
 		int secret = strstr(v[i].key, "password") || strstr(v[i].key, "secret");
 
-		r = op->core->result(op, v[i].key, v[i].value, secret ? MISCSI_VALUE_SECRET : 0);
+		rc = op->core->result(op, v[i].key, v[i].value, secret ? MISCSI_VALUE_SECRET : 0);
 	}
-	return r;
+	return rc;
 }
 
 int store_give_all(const struct store *s, struct miscsi_op *op)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; r == 0 && i < STORE_ROWS; i++) {
+	for (uint32_t i = 0; rc == 0 && i < STORE_ROWS; i++) {
 		if (s->rows[i].used)
-			r = store_give(s, i, op);
+			rc = store_give(s, i, op);
 	}
-	return r;
+	return rc;
 }

@@ -23,26 +23,26 @@ static int logged_in_already(struct miscsi_op *op)
 /* "Started" is not "logged in". */
 static void started(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
-	int r = answer->result;
+	int rc = answer->result;
 
-	if (r == -EEXIST)
-		r = op->core->set_error(
+	if (rc == -EEXIST)
+		rc = op->core->set_error(
 			op, MISCSI_ERR_SESS_EXISTS, "a flash node of the adapter is logged in to this target already");
-	else if (r < 0)
-		r = op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter cannot begin the login: %s", strerror(-r));
-	if (r < 0 || logged_in_already(op))
-		op->core->op_done(op, r);
+	else if (rc < 0)
+		rc = op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter cannot begin the login: %s", strerror(-rc));
+	if (rc < 0 || logged_in_already(op))
+		op->core->op_done(op, rc);
 }
 
 static int qla4xxx_login(struct miscsi_op *op)
 {
 	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_START_CONN };
-	int r;
+	int rc;
 
 	request.u.conn.sid = op->sid;
 	request.u.conn.cid = op->cid;
-	r = op->core->request(op, &request, started, NULL);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->request(op, &request, started, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 /* May come before the answer to START_CONN. */

@@ -144,15 +144,15 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 /* Both count: the device decides the way, the address what the target sees. */
 static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect_args *args)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (args->netdev && *args->netdev)
-		r = bind_netdev(op, fd, args->netdev);
+		rc = bind_netdev(op, fd, args->netdev);
 	else if (args->hwaddress && *args->hwaddress)
-		r = bind_hwaddress(op, fd, args->hwaddress);
-	if (r == 0 && args->ip && *args->ip)
-		r = bind_address(op, fd, args->ip);
-	return r;
+		rc = bind_hwaddress(op, fd, args->hwaddress);
+	if (rc == 0 && args->ip && *args->ip)
+		rc = bind_address(op, fd, args->ip);
+	return rc;
 }
 
 /* A time-out has an exit status of its own, 8: Trident takes 4, 8 and 11 for "unreachable". */
@@ -203,10 +203,10 @@ static void writable(struct miscsi_op *op, void *arg, uint32_t events)
 /* 0 connected already; -EINPROGRESS; -errno, c->fd is then the caller's to close. */
 static int tcp_begin(struct miscsi_op *op, struct connecting *c, const struct miscsi_connect_args *args)
 {
-	int r = bind_source(op, c->fd, args);
+	int rc = bind_source(op, c->fd, args);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	set_options(op, c->fd, args->dst->sa_family);
 	if (connect(c->fd, args->dst, args->dst_len) == 0) {
 		give(c);
@@ -214,14 +214,14 @@ static int tcp_begin(struct miscsi_op *op, struct connecting *c, const struct mi
 	}
 	if (errno != EINPROGRESS)
 		return tcp_failed(op, errno);
-	r = op->core->watch(op, c->fd, MISCSI_FD_WRITE, writable, c, &c->watch);
-	return r < 0 ? r : -EINPROGRESS;
+	rc = op->core->watch(op, c->fd, MISCSI_FD_WRITE, writable, c, &c->watch);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 static int tcp_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
 {
 	struct connecting *c = op->core->op_alloc(op, sizeof(*c));
-	int r;
+	int rc;
 
 	if (!c)
 		return -ENOMEM;
@@ -230,10 +230,10 @@ static int tcp_connect(struct miscsi_op *op, const struct miscsi_connect_args *a
 	c->fd = socket(args->dst->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (c->fd < 0)
 		return tcp_failed(op, errno);
-	r = tcp_begin(op, c, args);
-	if (r < 0 && r != -EINPROGRESS)
+	rc = tcp_begin(op, c, args);
+	if (rc < 0 && rc != -EINPROGRESS)
 		close(c->fd);
-	return r;
+	return rc;
 }
 
 static const struct miscsi_match match[] = {
