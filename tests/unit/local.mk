@@ -17,18 +17,18 @@ unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-m
 	tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware \
 	tests/unit/plugin-kernel tests/unit/plugin-kit tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
-	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-prepare tests/unit/plugin-tcp
+	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
 	tests/unit/object-session_info
-unit_tests += tests/unit/session-credentials tests/unit/session-discovery tests/unit/session-engine tests/unit/session-firmware \
-	tests/unit/session-hostile tests/unit/session-in_use tests/unit/session-machines tests/unit/session-paths tests/unit/session-pdu_channel \
-	tests/unit/session-traps
+unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-paths tests/unit/link-pdu_channel
+unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
+	tests/unit/session-machines tests/unit/session-traps
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-varlink
 unit_tests += tests/unit/cli-args tests/unit/daemon-become
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
-tests_unit_session_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
+tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one
 # of them lacks a symbol.
