@@ -111,7 +111,7 @@ static int endpoint_prepare(void *machine)
 	int rc = 0;
 
 	if (has_trait(e->p, MISCSI_TRAIT_PATH | MISCSI_TRAIT_UIO))
-		rc = resources_prepare(e->p, e->args, endpoint_prepared);
+		rc = resources_acquire(e->p, e->args, endpoint_prepared);
 	if (rc == -EINPROGRESS)
 		return EP_EV_NONE;
 	return rc < 0 ? failed_or_none(e, rc) : EP_EV_PREPARED;

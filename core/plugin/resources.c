@@ -111,7 +111,7 @@ static int preparation_submit(struct preparation *w)
 	return -EINPROGRESS;
 }
 
-int resources_prepare(
+int resources_acquire(
 	struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
 {
 	struct preparation *w = x_new(struct preparation);
@@ -134,12 +134,12 @@ int resources_prepare(
 }
 
 /* For sessions that an earlier daemon connected: its descriptors were closed when it ended. */
-void resources_hold(struct transport *t, struct transport_op *op)
+void resources_keep(struct transport *t, struct transport_op *op)
 {
 	struct op_private *p = op_begin(t, op);
 
 	if (p)
-		op_returned(p, resources_prepare(p, NULL, op_finish));
+		op_returned(p, resources_acquire(p, NULL, op_finish));
 }
 
 void resources_release(struct transport *t)

@@ -53,7 +53,7 @@ static void add_secrets(struct record *r, const struct session_info *i)
 		record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL);
 }
 
-static void adopt_held(struct transport_op *op, int result)
+static void adopt_resources_kept(struct transport_op *op, int result)
 {
 	const struct conn *c = op->arg;
 
@@ -61,22 +61,22 @@ static void adopt_held(struct transport_op *op, int result)
 		log_err(c->k.engine->log, "session", "session%u: %s", c->k.sid, op->err.text);
 }
 
-/* What a connect takes, and the daemon before us has lost with its life. */
-static void adopt_hold(struct conn *c)
+/* A connect acquires these resources; those of the earlier daemon were released when it ended. */
+static void adopt_keep_resources(struct conn *c)
 {
 	if (!(transport_traits(c->k.transport) & MISCSI_TRAIT_UIO))
 		return;
-	transport_op_init(&c->dial.op, adopt_held, c);
+	transport_op_init(&c->dial.op, adopt_resources_kept, c);
 	c->dial.op.host_no = c->k.host_no;
-	resources_hold(c->k.transport, &c->dial.op);
+	resources_keep(c->k.transport, &c->dial.op);
 }
 
 static void adopt_opened(struct transport_op *op, int result)
 {
 	if (result < 0)
-		adopt_held(op, result);
+		adopt_resources_kept(op, result);
 	else
-		adopt_hold(op->arg);
+		adopt_keep_resources(op->arg);
 }
 
 /* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
@@ -110,7 +110,7 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 		transport_op_init(&s->conn.dial.op, adopt_opened, &s->conn);
 		transport_open(t, &s->conn.dial.op);
 	} else {
-		adopt_hold(&s->conn);
+		adopt_keep_resources(&s->conn);
 	}
 	return 0;
 }

@@ -102,7 +102,7 @@ int conn_connect(void *machine)
 	return CONN_EV_NONE;
 }
 
-/* Firmware that logs in negotiates too: it gets our wishes where other drivers get the outcome. */
+/* Firmware that logs in also negotiates: its driver receives the proposals, other drivers the results. */
 static int conn_add_proposals(struct conn *c, struct job *job)
 {
 	if (!c->result)

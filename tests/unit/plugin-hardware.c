@@ -111,7 +111,7 @@ static void removing_a_file_breaks_nothing_else(void **state)
 		one_file_away(served[i].plugin);
 }
 
-static struct miscsi_params wishes(void)
+static struct miscsi_params proposals(void)
 {
 	return (struct miscsi_params){ .size = sizeof(struct miscsi_params),
 		.max_recv_data_segment_length = 262144,
@@ -131,18 +131,18 @@ static struct miscsi_params offered(struct plugin_fixture *w, const char *transp
 
 static void offers_fit_the_hardware(void **state)
 {
-	struct miscsi_params small = wishes(), p;
+	struct miscsi_params small = proposals(), p;
 	struct plugin_fixture w;
 
 	(void)state;
 	plugin_fixture_make(&w, BUILT);
-	p = offered(&w, "be2iscsi", wishes());
+	p = offered(&w, "be2iscsi", proposals());
 	assert_int_equal(p.initial_r2t, 1);
 	assert_int_equal(p.max_recv_data_segment_length, 65536);
 	assert_int_equal(p.max_xmit_data_segment_length, 65536); /* 0 was "no limit" */
 	assert_int_equal(p.max_burst_length, 262144);
 	assert_int_equal(p.first_burst_length, 8192);
-	p = offered(&w, "cxgb4i", wishes());
+	p = offered(&w, "cxgb4i", proposals());
 	assert_int_equal(p.max_recv_data_segment_length, 8192);
 	assert_int_equal(p.max_burst_length, 16776192);
 	/* what is within is left alone, but for the unit of cxgbi */
@@ -152,7 +152,7 @@ static void offers_fit_the_hardware(void **state)
 	assert_int_equal(p.max_recv_data_segment_length, 4196);
 	assert_int_equal(p.first_burst_length, 4096);
 	assert_int_equal(offered(&w, "cxgb3i", small).max_recv_data_segment_length, 4096);
-	assert_int_equal(offered(&w, "bnx2i", wishes()).max_recv_data_segment_length, 262144);
+	assert_int_equal(offered(&w, "bnx2i", proposals()).max_recv_data_segment_length, 262144);
 	plugin_fixture_free(&w);
 }
 

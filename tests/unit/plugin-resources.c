@@ -164,10 +164,10 @@ static void it_can_be_held_without_a_connect(void **state)
 	struct run r;
 
 	(void)state;
-	resources_hold(u->card, run_begin(&r, 3, NULL));
+	resources_keep(u->card, run_begin(&r, 3, NULL));
 	assert_int_equal(run_end(&u->w, &r), 0);
 	assert_int_equal(held(u), 1);
-	resources_hold(must_find(&u->w, "plain"), run_begin(&r, MISCSI_NONE, NULL));
+	resources_keep(must_find(&u->w, "plain"), run_begin(&r, MISCSI_NONE, NULL));
 	assert_int_equal(run_end(&u->w, &r), 0);
 	assert_int_equal(held(u), 1);
 	assert_int_equal(fake_kernel_requests(u->fk), 0);

@@ -477,7 +477,7 @@ static void what_the_kernel_keeps_is_told(void **state)
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
 }
 
-/* Asked to end what ended a moment ago: as wished. */
+/* The session that is to be logged out ended a moment ago: the request succeeds. */
 static void logout_of_what_is_gone_is_done(void **state)
 {
 	struct session_fixture *w = *state;

@@ -57,7 +57,7 @@ static void the_firmware_logs_in(void **state)
 		assert_int_equal(!a.result.err.code, states[i] == 3);
 		assert_int_equal(w->logins, 0); /* no PDU of ours */
 		assert_true(fixture_count(w, ISCSI_UEVENT_SET_PARAM) >
-			20 * (i + 1)); /* our wishes: the firmware negotiates by them */
+			20 * (i + 1)); /* the proposals, from which the firmware negotiates */
 		if (a.result.err.code)
 			continue;
 		fixture_logout(w, a.result.sid, &out);
@@ -68,7 +68,7 @@ static void the_firmware_logs_in(void **state)
 	assert_int_equal(manager_count(w->m), 0);
 }
 
-/* Nobody knows the target's tag yet, nor what it takes: only a limit of ours could be told. */
+/* The target's portal group tag and its limits are not known yet: only the initiator's own limits can be set. */
 static void firmware_is_told_no_more_than_is_known(void **state)
 {
 	struct session_fixture *w = *state;
@@ -79,7 +79,7 @@ static void firmware_is_told_no_more_than_is_known(void **state)
 	fixture_login(w, node, &a);
 	fixture_run(w, 1 * SECONDS);
 	assert_true(was_set(w, ISCSI_PARAM_MAX_RECV_DLENGTH, NULL));
-	assert_true(was_set(w, ISCSI_PARAM_INITIAL_R2T_EN, "0")); /* a wish, although it is 0 */
+	assert_true(was_set(w, ISCSI_PARAM_INITIAL_R2T_EN, "0")); /* proposed, although it is 0 */
 	assert_false(was_set(w, ISCSI_PARAM_MAX_XMIT_DLENGTH, NULL));
 	assert_false(was_set(w, ISCSI_PARAM_TPGT, NULL));
 	assert_false(was_set(w, ISCSI_PARAM_EXP_STATSN, NULL));
