@@ -54,7 +54,7 @@ static void login_makes_a_session(void **state)
 	uint32_t sid = logged_in(w, NULL, NULL);
 
 	assert_int_equal(sid, 1);
-	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
+	assert_string_equal(fixture_shown(w, 0).state, "LOGGED_IN");
 	assert_int_equal(w->logins, 1);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), 1);
 	assert_int_equal(files_in(w->dir), 1);
@@ -302,9 +302,8 @@ static void a_lost_connection_is_restored_on_the_same_session(void **state)
 	memcpy(isid, s->isid, sizeof(isid));
 	for (unsigned i = 1; i <= 3; i++) {
 		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_TCP_CONN_CLOSE);
-		fixture_until(w, &s->reconnects, i, 250, 10 * SECONDS);
-		assert_int_equal(s->run.state, SESS_LOGGED_IN);
-		assert_int_equal(s->conn.k.sid, sid);
+		fixture_reconnected(w, sid, i, 250, 10 * SECONDS);
+		assert_string_equal(fixture_shown(w, sid).state, "LOGGED_IN");
 		assert_memory_equal(s->isid, isid, sizeof(isid));
 	}
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 1);
@@ -319,16 +318,15 @@ static void recovery_converges(void **state)
 	static const uint64_t within[] = { 40 * SECONDS, 70 * SECONDS };
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = fixture_session(w);
 
 	for (unsigned i = 0; i < 2; i++) {
 		w->status_class = classes[i];
 		w->status_detail = 1;
 		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
 		fixture_run(w, 600 * SECONDS);
-		assert_int_equal(s->run.state, SESS_FAILED);
+		assert_string_equal(fixture_shown(w, sid).state, "FAILED");
 		w->status_class = 0;
-		fixture_until(w, &s->reconnects, i + 1, 250, within[i]);
+		fixture_reconnected(w, sid, i + 1, 250, within[i]);
 	}
 	assert_in_range(w->logins, 10, 60); /* patient with a target that is away */
 }
@@ -338,7 +336,6 @@ static void a_better_network_ends_the_wait(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = fixture_session(w);
 	unsigned before;
 
 	w->status_class = 3;
@@ -351,10 +348,10 @@ static void a_better_network_ends_the_wait(void **state)
 	fixture_run(w, 300 * SECONDS);
 	w->status_class = 0;
 	manager_wake(w->m);
-	fixture_until(w, &s->reconnects, 1, 50, 1 * SECONDS);
+	fixture_reconnected(w, sid, 1, 50, 1 * SECONDS);
 	manager_wake(w->m); /* nothing for one that is up */
 	fixture_run(w, 1 * SECONDS);
-	assert_int_equal(s->run.state, SESS_LOGGED_IN);
+	assert_string_equal(fixture_shown(w, sid).state, "LOGGED_IN");
 }
 
 /* An adapter whose cable is put back tells by its host: its sessions wait no longer, those of others do. */
@@ -375,8 +372,8 @@ static void a_link_that_comes_up_wakes_the_sessions_of_its_host(void **state)
 	assert_int_equal(w->logins, before);
 	w->status_class = 0;
 	fixture_event(w, ISCSI_KEVENT_HOST_EVENT, s->conn.k.host_no, 0, ISCSI_EVENT_LINKUP);
-	fixture_until(w, &s->reconnects, 1, 25, 8 * SECONDS);
-	assert_int_equal(s->run.state, SESS_LOGGED_IN);
+	fixture_reconnected(w, sid, 1, 25, 8 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).state, "LOGGED_IN");
 }
 
 /* multipathd sets recovery_tmo by sysfs: a new login must not set it back. */
@@ -384,11 +381,10 @@ static void recovery_time_is_set_once(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = fixture_session(w);
 	unsigned n, sets = 0;
 
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
-	fixture_until(w, &s->reconnects, 1, 250, 10 * SECONDS);
+	fixture_reconnected(w, sid, 1, 250, 10 * SECONDS);
 	n = fake_kernel_requests(w->fk);
 	for (unsigned i = 0; i < n; i++) {
 		struct iscsi_uevent ev;
@@ -504,14 +500,13 @@ static void an_asynchronous_logout_request_is_obeyed(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = fixture_session(w);
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
 
 	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
 	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
-	fixture_until(w, &s->reconnects, 1, 250, 20 * SECONDS);
+	fixture_reconnected(w, sid, 1, 250, 20 * SECONDS);
 	assert_int_equal(w->logouts, 1);
 	assert_int_equal(w->logins, 2);
 }
@@ -521,7 +516,6 @@ static void events_of_others_do_no_harm(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w, NULL, NULL);
-	struct session *s = fixture_session(w);
 
 	for (uint32_t type = ISCSI_KEVENT_RECV_PDU; type <= ISCSI_KEVENT_PING_COMP; type++) {
 		fixture_event(w, type, 77, 0, 1);
@@ -532,8 +526,8 @@ static void events_of_others_do_no_harm(void **state)
 	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, sid, 0, 3);
 	fixture_event(w, ISCSI_KEVENT_UNBIND_SESSION, sid, 0, 0);
 	fixture_run(w, 1 * SECONDS);
-	assert_int_equal(s->run.state, SESS_LOGGED_IN);
-	assert_int_equal(s->conn.run.state, CONN_LOGGED_IN);
+	assert_string_equal(fixture_shown(w, sid).state, "LOGGED_IN");
+	assert_string_equal(fixture_shown(w, sid).connection, "LOGGED_IN");
 }
 
 static void requests_end_when_the_manager_does(void **state)
@@ -606,7 +600,7 @@ static void a_forgotten_login_goes_on(void **state)
 	manager_forget(&a.request);
 	fixture_run(w, 2 * SECONDS);
 	assert_int_equal(a.done, 0);
-	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
+	assert_string_equal(fixture_shown(w, 0).state, "LOGGED_IN");
 	record_free(node);
 }
 

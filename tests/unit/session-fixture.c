@@ -288,3 +288,36 @@ struct session *fixture_session(struct session_fixture *w)
 	assert_int_equal(manager_count(w->m), 1);
 	return list_first(&w->m->sessions, struct session, node);
 }
+
+static int look_for_session(void *arg, const struct manager_session *s)
+{
+	struct manager_session *wanted = arg;
+
+	if (wanted->sid && s->sid != wanted->sid)
+		return 0;
+	*wanted = *s;
+	return 1;
+}
+
+struct manager_session fixture_shown(struct session_fixture *w, uint32_t sid)
+{
+	struct manager_session s = { .sid = sid };
+
+	if (!sid)
+		assert_int_equal(manager_count(w->m), 1);
+	if (!manager_each(w->m, look_for_session, &s))
+		fail_msg("no session %u", sid);
+	return s;
+}
+
+void fixture_reconnected(struct session_fixture *w, uint32_t sid, unsigned n, uint64_t step_ms, uint64_t limit_ms)
+{
+	uint64_t end = w->now + limit_ms;
+
+	while (fixture_shown(w, sid).reconnects < n) {
+		if (w->now > end)
+			fail_msg("session %u: %u of %u reconnects after %llu ms", sid, fixture_shown(w, sid).reconnects, n,
+				(unsigned long long)limit_ms);
+		one_round(w, step_ms);
+	}
+}

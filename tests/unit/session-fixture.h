@@ -70,6 +70,10 @@ void fixture_logout(struct session_fixture *w, uint32_t sid, struct asked *a);
 void fixture_asked(struct asked *a);
 unsigned fixture_count(struct session_fixture *w, uint32_t number); /* requests of that kind so far */
 struct session *fixture_session(struct session_fixture *w); /* the only one */
+/* The session of this number as manager_each() shows it; 0: the only session. */
+struct manager_session fixture_shown(struct session_fixture *w, uint32_t sid);
+/* As fixture_until(), until the session was lost and restored n times. */
+void fixture_reconnected(struct session_fixture *w, uint32_t sid, unsigned n, uint64_t step_ms, uint64_t limit_ms);
 void fixture_event(struct session_fixture *w, uint32_t type, uint32_t a, uint32_t b, uint32_t c);
 
 #endif

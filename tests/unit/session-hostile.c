@@ -70,12 +70,12 @@ static void a_login_that_is_lost_during_its_scan_is_answered(void **state)
 	assert_int_equal(record_set(node, FIELD_SESSION_SCAN, "auto", NULL), 0);
 	endless_scan(w, 101, path);
 	fixture_login(w, node, &a);
-	for (unsigned i = 0; i < 400 && (manager_count(w->m) == 0 || fixture_session(w)->run.state != SESS_LOGGED_IN); i++)
+	for (unsigned i = 0; i < 400 && (manager_count(w->m) == 0 || strcmp(fixture_shown(w, 0).state, "LOGGED_IN") != 0); i++)
 		fixture_run(w, 1);
-	assert_int_equal(fixture_session(w)->run.state, SESS_LOGGED_IN);
+	assert_string_equal(fixture_shown(w, 0).state, "LOGGED_IN");
 	assert_int_equal(a.done, 0);
 	w->silent = true;
-	lose(w, fixture_session(w)->conn.k.sid);
+	lose(w, fixture_shown(w, 0).sid);
 	fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
 	assert_int_equal(a.result.err.code, 0);
 	record_free(node);
@@ -87,17 +87,16 @@ static void redirections_to_a_dead_portal_do_not_add_up(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = fixture_session(w);
 
 	for (w->redirect_stays = false;; w->redirect_stays = true) {
-		unsigned reconnects = s->reconnects;
+		unsigned reconnects = fixture_shown(w, sid).reconnects;
 
 		w->redirect = "TargetAddress=127.0.0.1:1";
 		lose(w, sid);
 		fixture_run(w, 1800 * SECONDS);
-		assert_int_equal(s->run.state, SESS_FAILED);
+		assert_string_equal(fixture_shown(w, sid).state, "FAILED");
 		w->redirect = NULL;
-		fixture_until(w, &s->reconnects, reconnects + 1, 250, 70 * SECONDS);
+		fixture_reconnected(w, sid, reconnects + 1, 250, 70 * SECONDS);
 		if (w->redirect_stays)
 			break;
 	}
@@ -119,7 +118,7 @@ static void a_permanent_redirection_is_gone_to_first(void **state)
 		fixture_run(w, 10);
 	w->redirect = NULL;
 	for (unsigned i = 1; i <= 2; i++) {
-		fixture_until(w, &s->reconnects, i, 250, 10 * SECONDS);
+		fixture_reconnected(w, sid, i, 250, 10 * SECONDS);
 		assert_string_equal(session_portal(s), portal);
 		lose(w, sid);
 	}
@@ -136,20 +135,20 @@ static void a_connection_that_does_not_last_is_made_more_rarely(void **state)
 
 	for (; w->now < end; w->now += 50) {
 		s->time2wait = 0;
-		if (s->run.state == SESS_LOGGED_IN)
+		if (strcmp(fixture_shown(w, sid).state, "LOGGED_IN") == 0)
 			lose(w, sid);
 		for (unsigned i = 0; i < 2; i++) {
 			loop_step(w->loop, 0);
 			usleep(300);
 		}
 	}
-	assert_in_range(s->reconnects, 5, 20);
-	reconnects = s->reconnects;
-	fixture_until(w, &s->reconnects, reconnects + (s->run.state != SESS_LOGGED_IN), 250, 70 * SECONDS);
+	assert_in_range(fixture_shown(w, sid).reconnects, 5, 20);
+	reconnects = fixture_shown(w, sid).reconnects;
+	fixture_reconnected(w, sid, reconnects + (strcmp(fixture_shown(w, sid).state, "LOGGED_IN") != 0), 250, 70 * SECONDS);
 	fixture_run(w, 120 * SECONDS); /* it has lasted: the next loss is one like the first */
-	reconnects = s->reconnects;
+	reconnects = fixture_shown(w, sid).reconnects;
 	lose(w, sid);
-	fixture_until(w, &s->reconnects, reconnects + 1, 250, 5 * SECONDS);
+	fixture_reconnected(w, sid, reconnects + 1, 250, 5 * SECONDS);
 }
 
 /* Time2Wait of an asynchronous message has 16 bits; RFC 7143 section 13.15 ends at an hour. */
@@ -157,7 +156,6 @@ static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
 {
 	struct session_fixture *w = *state;
 	uint32_t sid = logged_in(w);
-	struct session *s = fixture_session(w);
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
 
@@ -166,8 +164,8 @@ static void a_target_cannot_keep_a_session_away_for_a_day(void **state)
 	memcpy(ev.r.bytes, &sid, sizeof(sid));
 	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
 	fixture_run(w, 1 * SECONDS);
-	assert_int_equal(s->run.state, SESS_FAILED);
-	fixture_until(w, &s->reconnects, 1, 10 * SECONDS, 3700 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).state, "FAILED");
+	fixture_reconnected(w, sid, 1, 10 * SECONDS, 3700 * SECONDS);
 }
 
 /* Routes that come and go all the time wake, but never put off. */
@@ -185,11 +183,11 @@ static void being_woken_often_puts_nothing_off(void **state)
 	s = manager_find(w->m, 40); /* the higher its number the later it would be tried */
 	s->time2wait = 0;
 	lose(w, 40);
-	for (unsigned i = 0; i < 40 && !s->reconnects; i++) {
+	for (unsigned i = 0; i < 40 && !fixture_shown(w, 40).reconnects; i++) {
 		fixture_run(w, 250);
 		manager_wake(w->m);
 	}
-	assert_int_equal(s->reconnects, 1);
+	assert_int_equal(fixture_shown(w, 40).reconnects, 1);
 }
 
 /* Events were lost when the kernel had not yet cleaned up what they told of: sysfs shows it only later. */
@@ -197,18 +195,16 @@ static void a_loss_whose_event_was_lost_is_seen(void **state)
 {
 	struct session_fixture *w = *state;
 	struct fake_session shown = { .target = TARGET, .proc_name = "iscsi_tcp" };
-	struct session *s;
 
 	shown.sid = logged_in(w);
 	shown.host = shown.sid + 100;
-	s = fixture_session(w);
 	fake_sys_session(&w->sys, &shown);
 	fake_kernel_lose(w->fk, true);
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 77, 0, 0);
 	fixture_run(w, 1 * SECONDS);
-	assert_int_equal(s->reconnects, 0);
+	assert_int_equal(fixture_shown(w, shown.sid).reconnects, 0);
 	fake_sys_write(&w->sys, "FAILED\n", "class/iscsi_session/session%u/state", shown.sid);
-	fixture_until(w, &s->reconnects, 1, 250, 30 * SECONDS);
+	fixture_reconnected(w, shown.sid, 1, 250, 30 * SECONDS);
 }
 
 /* One portal has many spellings; it gets one session. */
@@ -384,7 +380,7 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	kept = as_left(port, "FAILED");
 	fake_sys_session(&w->sys, &kept);
 	assert_int_equal(adopt_sessions(w->m, NULL), 1);
-	fixture_until(w, &fixture_session(w)->reconnects, 1, 250, 10 * SECONDS);
+	fixture_reconnected(w, 0, 1, 250, 10 * SECONDS);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_STOP_CONN), 1);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 }
@@ -415,7 +411,7 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 	assert_int_equal(manager_count(w->m), 3);
 	assert_null(manager_find(w->m, 20));
 	for (uint32_t sid = 21; sid < 24; sid++)
-		fixture_until(w, &manager_find(w->m, sid)->reconnects, 1, 250, 10 * SECONDS);
+		fixture_reconnected(w, sid, 1, 250, 10 * SECONDS);
 }
 
 /*
@@ -456,9 +452,9 @@ static void a_connection_that_is_lost_while_it_starts_was_never_up(void **state)
 	w->hold_start = true;
 	fixture_login(w, node, &a);
 	s = fixture_session(w);
-	for (int i = 0; i < 4000 && s->conn.run.state != CONN_STARTING; i++)
+	for (int i = 0; i < 4000 && strcmp(fixture_shown(w, 0).connection, "STARTING") != 0; i++)
 		loop_step(w->loop, 1);
-	assert_int_equal(s->conn.run.state, CONN_STARTING);
+	assert_string_equal(fixture_shown(w, 0).connection, "STARTING");
 	err_set(&s->conn.err, MISCSI_ERR_TRANS, "gone again");
 	conn_event(&s->conn, CONN_EV_LOST);
 	w->hold_start = false;
@@ -484,7 +480,7 @@ static void a_login_without_a_number_can_be_ended(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(after); i++) {
 		fixture_login(w, node, &a);
 		fixture_run(w, after[i]);
-		assert_int_equal(fixture_session(w)->conn.k.sid, 0);
+		assert_int_equal(fixture_shown(w, 0).sid, 0);
 		assert_true(fixture_session(w)->id > id);
 		id = fixture_session(w)->id;
 		fixture_asked(&out);
