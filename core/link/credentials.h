@@ -2,8 +2,8 @@
 /*
  * The CHAP settings of a record, for the logins of sessions and discoveries.
  *
- * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file for each login. The secret
- * is wiped as soon as the login has its copy.
+ * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file for each
+ * login. The secret is wiped as soon as the login has its copy.
  */
 #ifndef LINK_CREDENTIALS_H
 #define LINK_CREDENTIALS_H
@@ -26,9 +26,9 @@ struct credentials; /* the secrets that one login reads from files */
 /* Returns true if a login with this record has to read a file. */
 bool credentials_in_files(const struct record *r, const struct credential_fields *f);
 /*
- * Reads the files, then calls done once on the loop's thread, never from within this call. *slot is NULL, or the result of an earlier
- * call for the same record: while that read is still under way, no other read starts, so a file on a dead disk blocks one thread for
- * each record. -errno, here or in done: LOGIN_AUTH_FAILED: a file cannot be read or is empty; NOMEM.
+ * Reads the files, then calls done once on the loop's thread, never from within this call. *slot is NULL, or the result of an
+ * earlier call for the same record: while that read is still under way, no other read starts, so a file on a dead disk blocks one
+ * thread for each record. -errno, here or in done: LOGIN_AUTH_FAILED: a file cannot be read or is empty; NOMEM.
  */
 int credentials_read(struct worker_pool *pool, const struct record *r, const struct credential_fields *f,
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err);
@@ -40,7 +40,10 @@ void credentials_free(struct credentials **slot);
 /* Returns the secret of a row in f->password: the record's, or the one that was read (`read` may be NULL); empty if unset. */
 const struct secret *credentials_secret(
 	const struct record *r, const struct credential_fields *f, const struct credentials *read, enum field_id password);
-/* Fills *chap: names point into the record; the caller clears the copied secrets (credentials_clear), also after a failure. -errno. */
+/*
+ * Fills *chap: names point into the record; the caller clears the copied secrets (credentials_clear), also after a failure.
+ * -errno.
+ */
 int credentials_take(const struct record *r, const struct credential_fields *f, const struct credentials *read,
 	struct chap_config *chap, struct err *err);
 void credentials_clear(struct chap_config *chap);

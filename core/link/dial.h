@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dialling a portal: looks up the addresses of its name, loads the transport's driver, then tries to connect a socket or an endpoint to
- * one address after another.
+ * Dialling a portal: looks up the addresses of its name, loads the transport's driver, then tries to connect a socket or an
+ * endpoint to one address after another.
  *
- * The owner embeds the struct and zeroes all but the first members. One step is under way at a time; the loop calls done() when it ends.
+ * The owner embeds the struct and zeroes all but the first members. One step is under way at a time; the loop calls done() when
+ * it ends.
  */
 #ifndef LINK_DIAL_H
 #define LINK_DIAL_H
@@ -38,8 +39,8 @@ enum dial_driver { DIAL_NO_DRIVER, DIAL_DRIVER, DIAL_DRIVER_ANEW };
 /* Opens the driver and looks up the host (whose text must remain valid). 1: both are known already; 0: done() follows; -errno. */
 int dial_look_up(struct dial *d, const char *host, uint16_t port, enum dial_driver driver, struct err *err);
 /*
- * Connects to the next address; after the last one, to the first. iface: a record with an interface's settings, or NULL. After done(),
- * the owner must disconnect the binding in op.
+ * Connects to the next address; after the last one, to the first. iface: a record with an interface's settings, or NULL. After
+ * done(), the owner must disconnect the binding in op.
  */
 void dial_connect(struct dial *d, const struct record *iface, int64_t seconds);
 /* Returns true if every address was tried since dial_rewind(). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine: the loop, log, workers, kernel, sysfs and plugins that link, discovery and session use. The daemon and a command each
- * make one and pass it down.
+ * The engine: the loop, log, workers, kernel, sysfs and plugins that link, discovery and session use. The daemon and a command
+ * each make one and pass it down.
  */
 #ifndef LINK_ENGINE_H
 #define LINK_ENGINE_H
@@ -29,8 +29,8 @@ struct engine {
 };
 
 /*
- * Makes the loop and the members after it; the caller has set log and sysfs. macvlan: iscsid.offload_macvlan. Closes all again after a
- * failure. -errno.
+ * Makes the loop and the members after it; the caller has set log and sysfs. macvlan: iscsid.offload_macvlan. Closes all again
+ * after a failure. -errno.
  */
 int engine_open(struct engine *e, bool macvlan, struct err *err);
 /* All users of its parts must be freed before. An engine that was never opened is allowed. */

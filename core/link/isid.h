@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ISID of a session (RFC 7143 section 11.12.5), a pure function of the kernel's session id and a salt that is constant as long as
- * this kernel runs: a restarted daemon computes the same ISID, although the kernel does not store it.
+ * The ISID of a session (RFC 7143 section 11.12.5), a pure function of the kernel's session id and a salt that is constant as
+ * long as this kernel runs: a restarted daemon computes the same ISID, although the kernel does not store it.
  */
 #ifndef LINK_ISID_H
 #define LINK_ISID_H

@@ -2,8 +2,8 @@
 /*
  * The kernel's session and its connection: creates, binds, configures, starts, stops and destroys them, and sends PDUs.
  *
- * Embedded by its owner. Requests run in the order in which they are submitted; doc/KERNEL.md has the rules of that order. At most one
- * job and one PDU are under way at a time.
+ * Embedded by its owner. Requests run in the order in which they are submitted; doc/KERNEL.md has the rules of that order. At
+ * most one job and one PDU are under way at a time.
  */
 #ifndef LINK_KCONN_H
 #define LINK_KCONN_H

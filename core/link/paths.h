@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Path requests (107): drivers that send frames themselves request the path to an address and wait for the answer. The manager answers
- * for the whole machine, or a discovery for its own connects if no daemon runs.
+ * Path requests (107): drivers that send frames themselves request the path to an address and wait for the answer. The manager
+ * answers for the whole machine, or a discovery for its own connects if no daemon runs.
  */
 #ifndef LINK_PATHS_H
 #define LINK_PATHS_H
@@ -18,7 +18,10 @@ struct transport_op;
 
 struct paths_config {
 	const struct engine *engine;
-	/* Adds the settings of the request's connection to op; they are used only during the look-up. false: another program answers. */
+	/*
+	 * Adds the settings of the request's connection to op; they are used only during the look-up. false: another program
+	 * answers.
+	 */
 	bool (*about)(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
 	void *arg;
 };

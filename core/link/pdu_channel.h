@@ -48,8 +48,9 @@ int pdu_channel_socket_new(struct loop *loop, int fd, const struct pdu_channel_e
 #define PDU_CHANNEL_KERNEL_DATA_MAX 8192 /* size of the kernel's buffer for login and text of a connection */
 
 /*
- * Over a session of the kernel on an endpoint. On success the channel owns the endpoint, and *binding is cleared. The engine's kernel
- * must be attached and exist until kernel_pending() is 0, since the session is destroyed after free() has returned. -errno.
+ * Over a session of the kernel on an endpoint. On success the channel owns the endpoint, and *binding is cleared. The engine's
+ * kernel must be attached and exist until kernel_pending() is 0, since the session is destroyed after free() has returned.
+ * -errno.
  *
  * login: used during the call, for an adapter whose firmware logs in; free() then logs out.
  */
