@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking over the sessions that the kernel has: after the daemon was ended or killed, or when it takes the place of another
- * initiator program.
+ * Adopts the sessions that the kernel has: after the daemon was stopped or killed, or when it replaces another initiator program.
  */
 #ifndef SESSION_ADOPT_H
 #define SESSION_ADOPT_H
@@ -10,7 +9,10 @@
 
 struct manager;
 
-/* Takes over all that are there, and has the manager take over later ones that are asked for by number. Gives how many, or -errno. */
+/*
+ * Adopts all existing sessions, and makes the manager adopt later ones requested by sid. Returns the number of sessions, or
+ * -errno.
+ */
 int adopt_sessions(struct manager *m, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's connection. Its machine (connection.def) reports to the session's (session.def) when it is up, down, redirected,
- * closed or kept by the kernel; that one has it opened or closed. It calls no function of session.c.
+ * A session's connection. Its machine (connection.def) reports to the session's machine (session.def) that it is up, down,
+ * redirected, closed or kept by the kernel; the session's machine opens and closes it. It does not call functions of session.c.
  */
 #ifndef SESSION_CONNECTION_H
 #define SESSION_CONNECTION_H
@@ -34,48 +34,48 @@ extern const struct fsm conn_machine;
 struct conn {
 	struct fsm_run run;
 	struct session *session;
-	void (*tell)(struct session *s, unsigned event); /* the session: SESS_EV_CONN_* */
+	void (*tell)(struct session *s, unsigned event); /* reports an SESS_EV_CONN_* to the session */
 	struct loop_timer timer; /* how long the state may last */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
 	struct credentials *credentials; /* secrets from files, from READING to the login; NULL: none */
-	bool busy; /* of the runner, not of the connection: an action runs, and what it raises waits */
+	bool busy; /* of the runner, not of the connection: an action runs; events that it raises wait */
 	struct dial dial; /* its op is used for the firmware's login, too */
 	struct kconn k;
 	struct login *login;
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */
 	struct err err; /* why it went down */
-	char setting[24]; /* the number that a plugin asked for last */
+	char setting[24]; /* the number that a plugin last requested, as text */
 };
 
 void conn_init(struct conn *c, struct session *s, struct transport *t, void (*tell)(struct session *s, unsigned event));
-void conn_close(struct conn *c); /* frees what it holds; the machine is over */
+void conn_close(struct conn *c); /* frees its resources, in any state of the machine */
 void conn_event(struct conn *c, enum conn_event event);
 int conn_fail(struct conn *c, enum miscsi_error code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4))); /* gives CONN_EV_FAILED */
-int conn_nomem(struct conn *c, const char *what); /* gives CONN_EV_FAILED */
-/* What came of handing over the job that the state waits for: NONE (JOB_DONE or JOB_FAILED follows, later) or JOB_FAILED. */
+	__attribute__((format(printf, 3, 4))); /* returns CONN_EV_FAILED */
+int conn_nomem(struct conn *c, const char *what); /* returns CONN_EV_FAILED */
+/* Converts the result of kconn_submit() to an event: NONE (JOB_DONE or JOB_FAILED follows later) or JOB_FAILED. */
 int conn_submitted(struct conn *c, int result);
-int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Gives NONE or FAILED; FAILED may follow later */
+int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu); /* copied. Returns NONE or FAILED; FAILED may follow later */
 void conn_arm(struct conn *c, int64_t seconds); /* TIMEOUT follows; 0: after a minute */
 void conn_disarm(struct conn *c);
-void conn_release(struct conn *c); /* what an attempt holds, but for the binding */
-void conn_attempt_over(struct conn *c); /* the same, and events of this attempt that still wait are dropped */
+void conn_release(struct conn *c); /* frees the resources of an attempt, except the binding */
+void conn_attempt_over(struct conn *c); /* the same, and drops pending events of this attempt */
 void conn_dial_init(struct conn *c); /* conn_actions.c */
 
 /* conn_login.c */
-int conn_identify(struct conn *c, struct err *err); /* gives the session its initiator name, if it has none */
+int conn_identify(struct conn *c, struct err *err); /* sets the session's initiator name if it is not set */
 
-/* conn_params.c: the settings and what was negotiated, for the login and for the kernel. */
-void conn_op(struct conn *c, struct transport_op *op); /* gives it the session's settings and ids */
+/* conn_params.c: the settings and the negotiated parameters, for the login and for the kernel. */
+void conn_op(struct conn *c, struct transport_op *op); /* adds the session's settings and ids to op */
 int conn_proposals(struct conn *c, struct iscsi_params *proposal);
 int conn_negotiated(struct conn *c, struct iscsi_params *params);
-void conn_add_settings(
-	struct conn *c, struct job *job); /* after the bind, before the login: sessions are shown by what is set here */
+/* after the bind, before the login: sysfs shows these for the session */
+void conn_add_settings(struct conn *c, struct job *job);
 void conn_add_params(struct conn *c, struct job *job); /* before the start */
 
-/* The guards and actions that connection.def names. An action returns the event that follows at once, or none. */
+/* The guards and actions that connection.def names. An action returns the event to process next, or NONE. */
 bool conn_by_firmware(const void *machine);
 bool conn_lost_before(const void *machine);
 bool conn_has_files(const void *machine); /* of CHAP secrets */

@@ -9,18 +9,18 @@ struct record;
 
 enum destination_state {
 	DESTINATION_RECORD, /* the record's portal */
-	DESTINATION_ONCE, /* a temporary redirection: for the coming login */
+	DESTINATION_ONCE, /* a temporary redirection: for the next login only */
 	DESTINATION_MOVED, /* a permanent one: until the session ends */
-	DESTINATION_BACK, /* a permanent one, whose portal failed: the coming login tries the record's portal again */
+	DESTINATION_BACK, /* a permanent one, whose portal failed: the next login tries the record's portal again */
 };
 
 struct destination {
 	const struct record *record; /* the session's */
 	enum destination_state state;
-	unsigned redirects; /* in a row, without a login that ended well */
-	char *host; /* of the redirection; NULL: none */
+	unsigned redirects; /* in a row, without a successful login */
+	char *host; /* of the redirection; NULL: no redirection */
 	uint16_t port;
-	char *text; /* for messages; NULL: no memory for it */
+	char *text; /* for messages; NULL: no memory */
 };
 
 void destination_init(struct destination *d, const struct record *record);
@@ -28,8 +28,10 @@ void destination_free(struct destination *d);
 const char *destination_address(const struct destination *d, uint16_t *port);
 const char *destination_text(const struct destination *d); /* address and port */
 int destination_redirect(struct destination *d, const struct login_redirect *to, struct err *err); /* -errno */
-/* The portal failed, for the nth time since the session was up, or was lost (0): chooses the portal of the next login. */
+/*
+ * Chooses the portal of the next login after the nth failure since the session was up; nth 0: after the loss of the connection.
+ */
 void destination_next(struct destination *d, unsigned nth);
-void destination_reached(struct destination *d); /* a login there ended well */
+void destination_reached(struct destination *d); /* the login to it succeeded */
 
 #endif

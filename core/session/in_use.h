@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a session's disks are in use: for a logout that is to be safe. */
+/* Checks whether a session's disks are in use, for a safe logout. */
 #ifndef SESSION_IN_USE_H
 #define SESSION_IN_USE_H
 
@@ -7,8 +7,9 @@
 #include "kernel/sysfs.h"
 
 /*
- * Is a disk of the session, or a partition of one, mounted in any mount namespace that this process may see, swap space, or part of
- * another device? Then *err (BUSY) names it and its user; likewise when that cannot be found out. proc: where procfs is ("/proc").
+ * Returns true if a disk of the session, or a partition of one, is mounted in any mount namespace that this process may see, is
+ * swap space, or is part of another device, or if that cannot be determined. *err (BUSY) then names the disk and its use, or the
+ * reason. proc: the mount point of procfs ("/proc").
  */
 bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_no, uint32_t sid, struct err *err);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The manager: every session of this machine that user space looks after, and what may be asked of them.
+ * The manager: every session of this machine that user space maintains, and the requests for them.
  *
- * It alone decides whether a login makes a session: a session's identity is {target name, portal address, port, iface name}, compared
- * without the portal group tag. Two equal logins at once make one session, and both callers get its result. Everything runs on the
- * loop's thread; a request never waits, its result comes by a callback, exactly once, never from within the call that made it.
+ * It alone decides whether a login makes a session: a session's identity is {target name, portal address, port, iface name},
+ * compared without the portal group tag. Two equal logins at once make one session, and both callers receive its result.
+ * Everything runs on the loop's thread. A request never blocks; the loop calls back with its result exactly once, never from
+ * within the call that made it.
  */
 #ifndef SESSION_MANAGER_H
 #define SESSION_MANAGER_H
@@ -21,8 +22,11 @@ struct scan;
 
 struct manager_config {
 	const struct engine *engine; /* with a scanner; the manager subscribes to its kernel's events */
-	const char *state_dir; /* what the kernel does not keep of a session, e.g. /run/miscsi/sessions */
-	/* Who we are, for sessions whose iface does not say; valid until the next call. *alias may be NULL. -errno: this machine has no name. */
+	const char *state_dir; /* for the session data that the kernel does not store, e.g. /run/miscsi/sessions */
+	/*
+	 * The initiator name of this machine, for sessions whose iface sets none; valid until the next call. *alias may be NULL.
+	 * -errno: no name.
+	 */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
 	void *identify_arg;
 	bool safe_logout; /* iscsid.safe_logout */
@@ -30,13 +34,13 @@ struct manager_config {
 };
 
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err);
-/* Leaves every session as it is in the kernel. Pending requests end with MISCSI_ERR_ISCSID_COMM_ERR. */
+/* The sessions remain in the kernel. Pending requests end with MISCSI_ERR_ISCSID_COMM_ERR. */
 void manager_free(struct manager *m);
 
-/* What became of one request. */
+/* The result of one request. */
 struct manager_result {
-	struct err err; /* code OK: done as asked; SESS_EXISTS: all were there before */
-	uint32_t sid; /* the session (a login: the last one made, or one that was there); 0: none */
+	struct err err; /* code OK: done as requested; SESS_EXISTS: all sessions existed before */
+	uint32_t sid; /* the session (login: the last one made, or an existing one); 0: no session */
 	unsigned created; /* sessions that this request, or one that it joined, made */
 	const char *target, *address, *iface; /* of the session; NULL when unknown; valid during the call only */
 	uint16_t port;
@@ -44,8 +48,8 @@ struct manager_result {
 };
 
 /*
- * A request under way: embedded in its owner's structure, zeroed before; filled by the call below. When the owner goes first it calls
- * manager_forget(): the request itself goes on, its result is dropped.
+ * A request under way. The owner embeds it in its structure, zeroed; the calls below fill it. An owner that is freed before the
+ * result calls manager_forget(): the request continues, its result is dropped.
  */
 struct manager_request {
 	void (*done)(struct manager_request *r, const struct manager_result *result);
@@ -59,41 +63,47 @@ struct manager_request {
 };
 
 /*
- * Logs in as the node record says (copied), until it has node.session.nr_sessions sessions. Refusals (bad record, no such
- * transport) come through done() too. SESS_EXISTS when none was missing.
+ * Logs in with the settings of the node record (copied), until node.session.nr_sessions sessions exist. done() also reports
+ * refusals (invalid record, unknown transport). SESS_EXISTS: all sessions existed.
  */
 void manager_login(struct manager *m, const struct record *node, struct manager_request *r);
 
-/* Ends a session, in whatever state it is; done when it is gone from the kernel. BUSY: a device of it is in use, the manager was told to look (safe_logout), and force is not set. */
+/*
+ * Ends a session in any state; done() is called when the kernel has removed it. BUSY: a device is in use, with safe_logout and
+ * not force.
+ */
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
-/* The same by manager_session.id: a login under way may have no sid yet. Who waits for it gets SESSION_NOT_CONNECTED. */
+/*
+ * The same by manager_session.id, since a login under way may have no sid yet; that login's request ends with
+ * SESSION_NOT_CONNECTED.
+ */
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r);
 
-/* Looks for new LUNs (and new sizes of known ones). */
+/* Scans for new LUNs, and for new sizes of known ones. */
 void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);
 void manager_forget(struct manager_request *r);
 
-/* The network has changed for the better: sessions that wait to be tried again are tried now (spread over a moment). */
+/* The network became available: sessions that wait for a retry retry now (spread over a short time). */
 void manager_wake(struct manager *m);
 
 /* One session as the daemon sees it. Strings are valid during the call only. */
 struct manager_session {
-	uint64_t id; /* from 1, in the order in which they came to this manager */
-	uint32_t sid; /* 0: the kernel has none yet */
+	uint64_t id; /* from 1, in the order in which this manager made or adopted them */
+	uint32_t sid; /* 0: the kernel has no session yet */
 	const char *target, *address, *iface, *transport;
 	uint16_t port;
 	int tpgt;
 	const char *state, *connection; /* of the session's machine and the connection's, e.g. "LOGGED_IN" */
-	const char *last_error; /* "" none */
-	unsigned reconnects; /* connections lost and restored since the daemon took the session */
+	const char *last_error; /* "": no error */
+	unsigned reconnects; /* connections lost and restored since the daemon made or adopted the session */
 	uint64_t since_ms; /* time in this state */
 	bool adopted;
 };
-/* Calls fn for each, by sid. fn returns non-zero to stop, and that is returned. */
+/* Calls fn for each session, in order of sid, until fn returns non-zero, and returns that value. */
 int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg);
 unsigned manager_count(const struct manager *m);
 
-/* Tells of every change of a session's state, until manager_unwatch(). The owner embeds the node. */
+/* Reports every change of a session's state until manager_unwatch(). Embedded by its owner. */
 struct manager_watch {
 	void (*fn)(struct manager_watch *w, const struct manager_session *s);
 	void *arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager from inside: requests (manager.c), the kernel's events (manager_events.c), and what takes sessions over (adopt.c). */
+/* The parts of the manager: requests (manager.c), the kernel's events (manager_events.c), adoption of sessions (adopt.c). */
 #ifndef SESSION_MANAGER_PRIVATE_H
 #define SESSION_MANAGER_PRIVATE_H
 
@@ -8,12 +8,12 @@
 #include "session/manager.h"
 #include "session/session.h"
 
-/* Takes over sessions of the kernel: what adopt.c adds to a manager. */
+/* Adopts sessions of the kernel; adopt.c adds this to a manager. */
 struct manager_adopter {
-	/* 1: done; 0: it is an adapter's own; -errno: SYSFS_LOOKUP there is none. */
+	/* 1: adopted; 0: an adapter made the session for itself; -errno: SYSFS_LOOKUP: no such session. */
 	int (*one)(struct manager_adopter *a, uint32_t sid, struct err *err);
-	void (*left)(
-		struct manager_adopter *a); /* those that were left alone and whose plugin has come since. Cheap when none has */
+	/* Adopts skipped sessions whose plugin has been installed since. Cheap if there are none. */
+	void (*left)(struct manager_adopter *a);
 	void (*free)(struct manager_adopter *a);
 };
 
@@ -21,23 +21,23 @@ struct manager {
 	struct manager_config config;
 	struct session_owner owner; /* of its sessions */
 	struct list sessions; /* owned */
-	struct list watches; /* of others */
-	struct list requests; /* of others, whose result was not told yet */
+	struct list watches; /* owned by the callers */
+	struct list requests; /* owned by the callers; the result was not reported yet */
 	struct paths paths; /* path requests under way */
-	uint64_t last_id; /* of a session */
-	struct loop_timer look_again; /* some time after events were lost */
-	struct manager_adopter *adopter; /* NULL: no session is taken over */
+	uint64_t last_id; /* the last session's */
+	struct loop_timer look_again; /* checks all sessions again some time after events were lost */
+	struct manager_adopter *adopter; /* NULL: sessions are not adopted */
 	bool ending;
 };
 
 extern const struct kernel_event_ops manager_events; /* arg: the manager */
 
-/* manager_events.c: whose connect a path request is about; always true. */
+/* manager_events.c: finds the connect that a path request is for; always returns true. */
 bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
 
-/* A session on the list, in its first state. -ENOMEM. */
+/* Adds a session, in its first state, to the list. -ENOMEM. */
 int manager_add(struct manager *m, const struct record *node, struct transport *t, struct session **out);
-/* NULL: none of ours. */
+/* NULL: the manager has no such session. */
 struct session *manager_find(const struct manager *m, uint32_t sid);
 
 #endif

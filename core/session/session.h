@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session and its one connection: nobody outside core/session includes this.
+ * A session and its one connection: only core/session includes this.
  *
- * A session owns its record and its connection (connection.h). It is owned by the manager, which it knows as its owner, by callbacks.
+ * A session owns its record and its connection (connection.h). The manager owns it; the session reports to it by its owner's
+ * callbacks.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -32,54 +33,57 @@ enum sess_event {
 
 extern const struct fsm session_machine;
 
-/* What a session gets from its owner and reports to it: one for all of the owner's sessions. */
+/* The owner's data and callbacks, shared by all of its sessions. */
 struct session_owner {
 	const struct engine *engine;
-	const char *state_dir; /* of store.h */
-	uint64_t host_salt; /* of isid.h */
-	/* The initiator name of this machine, valid until the next call. *alias may be NULL. -errno: it has none. */
+	const char *state_dir; /* for store.h */
+	uint64_t host_salt; /* for isid.h */
+	/* The initiator name of this machine, valid until the next call. *alias may be NULL. -errno: no name. */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
 	void *identify_arg;
-	void (*changed)(struct session *s); /* its state */
-	void (*up)(struct session *s); /* its login is over, and its devices were looked for */
-	/* The machine is over, because of s->err; kept: why the kernel still has the session, or NULL. The owner frees it, but not now. */
+	void (*changed)(struct session *s); /* its state changed */
+	void (*up)(struct session *s); /* the login has ended and the scan for devices is done */
+	/*
+	 * The machine ended because of s->err; kept: why the kernel still has the session, or NULL. The owner frees it later, not
+	 * in this call.
+	 */
 	void (*gone)(struct session *s, const struct err *kept);
 };
 
 struct session {
-	struct list node; /* this one and the next three are the owner's */
+	struct list node; /* this and the next three members belong to the owner */
 	struct list waiters;
 	struct loop_task start, reap;
 	uint64_t id;
 	const struct session_owner *owner;
 	struct fsm_run run;
 	struct conn conn;
-	struct record *record; /* of a node */
+	struct record *record; /* a node record */
 	struct destination destination;
 	struct loop_timer retry, scan_limit;
-	uint8_t isid[ISID_LEN]; /* all 0: none yet */
-	bool adopted; /* it was made before this program ran: a fact for its whole life, and no state */
+	uint8_t isid[ISID_LEN]; /* all 0: not chosen yet */
+	bool adopted; /* made before this program ran; constant, not a state */
 	unsigned attempts; /* failed logins in a row */
-	unsigned reported; /* failures in a row, of which some are in the log */
+	unsigned reported; /* failures in a row; log_worth() selects those to log */
 	unsigned reconnects;
 	unsigned short_lived; /* connections in a row that did not last */
 	uint32_t time2wait; /* seconds, negotiated */
-	uint64_t since, up_at, lost_at; /* in this state; full feature phase's last begin and end: loop's ms */
+	uint64_t since, up_at, lost_at; /* loop_now() at this state's begin, full feature phase's last begin and end */
 	struct scan *scan;
 	struct err err; /* the last failure */
 };
 
 /* The record is copied. -ENOMEM. */
 int session_new(const struct session_owner *owner, const struct record *node, struct transport *t, struct session **out);
-void session_free(struct session *s); /* leaves the kernel's session as it is */
+void session_free(struct session *s); /* the kernel's session remains */
 void session_event(struct session *s, unsigned event);
-void session_wake(struct session *s); /* if it waits for the next attempt: makes it soon */
+void session_wake(struct session *s); /* if it waits for the next attempt: makes the attempt soon */
 
 static inline const char *session_target(const struct session *s)
 {
 	return record_str(s->record, FIELD_NODE_NAME);
 }
-/* Where it goes now, as text. */
+/* The address and port that it logs in to now. */
 static inline const char *session_portal(const struct session *s)
 {
 	return destination_text(&s->destination);

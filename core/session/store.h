@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel does not keep of a session: its settings and its ISID, one file per session below the state directory, which a
- * reboot empties. Secrets are not in it: the kernel has those.
+ * The session data that the kernel does not store: its settings and its ISID, one file per session below the state directory,
+ * which a reboot empties. The files do not contain secrets: the kernel has those.
  */
 #ifndef SESSION_STORE_H
 #define SESSION_STORE_H
@@ -14,8 +14,8 @@ struct sysfs;
 
 int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN]); /* -errno */
 void store_remove(const char *dir, uint32_t sid);
-/* The file of the session that the kernel shows so; *node is the caller's. -ESTALE: it is another session's that had the number. */
+/* Reads the file of a session; the caller owns *node. -ESTALE: the file is of an earlier session with the same sid. */
 int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN]);
-void store_clean(const char *dir, const struct sysfs *sysfs); /* removes the files of sessions that are gone */
+void store_clean(const char *dir, const struct sysfs *sysfs); /* removes the files of sessions that no longer exist */
 
 #endif
