@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The classes of characters that <ctype.h> would ask the locale for. */
+/* Character classes that do not depend on the locale, unlike <ctype.h>. */
 #ifndef BASE_ASCII_H
 #define BASE_ASCII_H
 
@@ -15,7 +15,7 @@ static inline bool ascii_alnum(char c)
 	return ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The value of a hexadecimal digit; -1: it is none. */
+/* Returns the value of a hexadecimal digit; -1: not a hexadecimal digit. */
 static inline int ascii_hex(char c)
 {
 	if (ascii_digit(c))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Intrusive doubly linked lists: the node is a member of what is listed; the list owns its members where its owner says so. */
+/*
+ * Intrusive doubly linked lists: the node is a member of the listed structure. Each list's owner documents whether it owns the
+ * entries.
+ */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -20,7 +23,7 @@ static inline void list_init(struct list *l)
 	l->next = l->prev = l;
 }
 
-/* Also true for a zeroed node: one that was never on a list. */
+/* Also true for a zeroed node, which was never on a list. */
 static inline bool list_empty(const struct list *l)
 {
 	return !l->next || l->next == l;
@@ -44,7 +47,7 @@ static inline void list_prepend(struct list *l, struct list *node)
 	list_insert(l, node);
 }
 
-/* Takes a node off its list; one that is on none stays so. */
+/* Removes a node from its list; a node without a list is allowed. */
 static inline void list_remove(struct list *node)
 {
 	if (list_empty(node))
@@ -58,7 +61,7 @@ static inline void list_remove(struct list *node)
 #define list_first(l, type, member) (list_empty(l) ? (type *)NULL : list_entry((l)->next, type, member))
 
 /*
- * By arithmetic, not by &pos->member: at the end pos is the head taken for an entry, which may be aligned less than entries are.
+ * By arithmetic, not by &pos->member: at the end pos is computed from the head, which may be aligned less than entries are.
  */
 #define list_node(pos, member) ((struct list *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
 #define list_next(pos, member) list_entry(list_node(pos, member)->next, __typeof__(*(pos)), member)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log. One object made by the program and passed down; where it writes is the program's choice.
+ * The log. The program makes one object, chooses where it writes, and passes it down.
  *
- * Lines are "LEVEL MODULE: text"; text of outside origin must be escaped by its writer (str_escape). The caller is never failed
- * by the log.
+ * Lines are "LEVEL MODULE: text"; callers must escape text of outside origin (str_escape). Logging does not report failures.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -14,12 +13,12 @@
 enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log {
-	enum log_level level; /* what is less urgent is dropped before it is formatted */
+	enum log_level level; /* less urgent lines are dropped before they are formatted */
 	void (*write)(void *arg, enum log_level level, const char *module, const char *text);
 	void *arg;
 };
 
-/* Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg: not used; openlog is the program's), nothing. */
+/* Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg is not used; the program calls openlog). */
 void log_to_stderr(void *arg, enum log_level level, const char *module, const char *text);
 void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text);
 
@@ -35,7 +34,7 @@ void log_vwrite(const struct log *log, enum log_level level, const char *module,
 #define log_debug(log, module, ...) log_write(log, LOG_LEVEL_DEBUG, module, __VA_ARGS__)
 
 /*
- * For a failure that repeats: true at the 1st, 2nd, 4th, 8th … time; *count is the owner's, zeroed by it when the failure ends.
+ * For a repeated failure: returns true the 1st, 2nd, 4th, 8th … time. The owner of *count zeroes it when the failure ends.
  */
 bool log_worth(unsigned *count);
 

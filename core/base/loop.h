@@ -2,9 +2,9 @@
 /*
  * The event loop: file descriptors (epoll), timers, signals (signalfd), deferred calls. One thread owns it.
  *
- * The caller owns the nodes (struct loop_fd …), embedded in its own structures and zeroed before the first
- * use: no call here allocates per event source but for the timer heap's growth. Every _del and _cancel may be
- * called from any callback, at any time, more than once; after it the callback does not run again.
+ * The caller owns the nodes (struct loop_fd …), embeds them in its structures and zeroes them before the first use: only the
+ * growth of the timer heap allocates memory. Every _del and _cancel may be called from any callback, at any time, more than once;
+ * afterwards the callback does not run again.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -45,26 +45,26 @@ struct loop_signal {
 };
 
 int loop_new(struct loop **out); /* -errno */
-/* Sources still active are dropped, their callbacks not called. Not from a callback. */
+/* Drops active sources without calling their callbacks. Must not be called from a callback. */
 void loop_free(struct loop *l);
 
 /* Runs until loop_quit(). 0 or -errno of epoll_wait. */
 int loop_run(struct loop *l);
 /*
- * One round: waits at most max_ms (-1: no limit; 0: do not wait), runs what is due. Gives the number of callbacks run, or -errno.
+ * One round: waits at most max_ms (-1: no limit; 0: does not wait) and runs the callbacks due. Returns their number, or -errno.
  */
 int loop_step(struct loop *l, int max_ms);
 void loop_quit(struct loop *l);
 
-/* Monotonic milliseconds, the same throughout one round (outside of one: read anew). */
+/* Monotonic milliseconds, the same throughout one round (outside a round: read again). */
 uint64_t loop_now(const struct loop *l);
 /*
- * A test's clock instead of the real one: loop_step() then never sleeps for a timer; the test moves its clock and steps again.
- * max_ms stays real time; -1 is 0 while a timer is set. NULL: the real clock again.
+ * Sets a test's clock: loop_step() then never sleeps for a timer; the test moves its clock and steps again. max_ms remains real
+ * time; -1 is 0 while a timer is set. NULL: the real clock.
  */
 void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
 
-/* -EEXIST when f is in use, -EPERM for a regular file, else epoll_ctl()'s. */
+/* -EEXIST: f is in use; -EPERM: a regular file; other -errno of epoll_ctl(). */
 int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg);
 int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
 void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
@@ -77,14 +77,17 @@ static inline bool loop_timer_active(const struct loop_timer *t)
 	return t->slot != 0;
 }
 
-/* fn runs once, in this round or the next, after the callbacks that run now. Never fails; queued twice is once. */
+/*
+ * fn runs once, in this round or the next, after the callbacks that run now. Never fails; a task that is queued already runs
+ * once.
+ */
 void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg);
 void loop_task_cancel(struct loop *l, struct loop_task *t);
 
 /*
  * Blocks the signal in this thread (call it before threads are made) and delivers it here. One node per
- * signal: -EEXIST for a second. _del leaves the signal blocked, so that one that comes during the shutdown
- * does not kill.
+ * signal: -EEXIST for a second one. _del leaves the signal blocked, so that a signal during the shutdown does not kill the
+ * process.
  */
 int loop_signal_add(struct loop *l, struct loop_signal *s, int signo, void (*fn)(void *, int), void *arg);
 void loop_signal_del(struct loop *l, struct loop_signal *s);

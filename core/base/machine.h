@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a machine's constant data from its table file. Included once per machine (it has no guard), after these were defined:
+ * Makes a machine's constant data from its table file. Include it once per machine (it has no guard), after defining:
  *
  *   MACHINE_FILE      the table, "session/connection.def"
- *   MACHINE_SYMBOL    what the struct fsm is called; MACHINE_TITLE its name as text
+ *   MACHINE_SYMBOL    the identifier of the struct fsm; MACHINE_TITLE its name as text
  *   MACHINE_ST(name)  the enumerator of a state, and of SAME;  MACHINE_EV(name)  of an event
- *   MACHINE_UNLISTED  the event that stands in for one that no row takes
+ *   MACHINE_UNLISTED  the event that replaces an event without a row
  */
 #include "base/fsm.h"
 

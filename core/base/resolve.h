@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Host names to addresses, without the loop ever waiting: try resolve_numeric() first, which needs no worker. */
+/* Resolves host names to addresses without blocking the loop. Try resolve_numeric() first, which needs no worker. */
 #ifndef BASE_RESOLVE_H
 #define BASE_RESOLVE_H
 
@@ -7,7 +7,7 @@
 #include "base/worker.h"
 #include <sys/socket.h>
 
-#define RESOLVE_MAX 16 /* addresses of one name that are kept */
+#define RESOLVE_MAX 16 /* addresses of one name; further ones are dropped */
 
 struct resolved {
 	unsigned n;
@@ -20,15 +20,16 @@ struct resolved {
 struct resolve;
 
 /*
- * Looks host up (IPv4 and IPv6, numeric with a zone too) for a TCP port; then calls done on the loop's thread, once, never from within this call:
- * result -errno with err filled (MISCSI_ERR_TRANS), or 0 with at least one address. *out is the look-up under way.
+ * Looks up host (IPv4 and IPv6, also numeric with a zone) for a TCP port; then calls done on the loop's thread, once, never from
+ * within this call: result -errno with err filled (MISCSI_ERR_TRANS), or 0 with at least one address. *out is the look-up under
+ * way.
  */
 int resolve_start(struct worker_pool *pool, const char *host, uint16_t port,
 	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg, struct resolve **out);
 /* done is not called. Sets *r to NULL; NULL is allowed. */
 void resolve_cancel(struct resolve **r);
 
-/* A numeric address, at once: 0, or -EINVAL when host is a name. */
+/* Converts a numeric address at once: 0; -EINVAL: host is a name. */
 int resolve_numeric(const char *host, uint16_t port, struct resolved *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A growing string with a bound. Once an append failed (memory, bound) the buffer stays failed and keeps what it had: check
+ * A growing string with a bound. After an append failed (memory, bound), later ones fail too, and the content remains: check
  * strbuf_error() once, at the end.
  */
 #ifndef BASE_STRBUF_H
@@ -28,8 +28,8 @@ void strbuf_putc(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /*
- * Appends bytes of outside origin so that they stay on one line and in one terminal: what is not printable UTF-8 becomes \xHH, a
- * backslash \\.
+ * Appends bytes of outside origin, safe for one line of a terminal: bytes that are not printable UTF-8 become \xHH, a backslash
+ * \\.
  */
 void strbuf_escape(struct strbuf *b, const void *bytes, size_t len);
 const char *strbuf_str(const struct strbuf *b); /* never NULL */
@@ -41,7 +41,7 @@ void strbuf_reset(struct strbuf *b); /* empty, not failed, keeps its memory */
 void strbuf_free(struct strbuf *b); /* also usable as cleanup(strbuf_free) */
 char *strbuf_steal(struct strbuf *b); /* the caller frees by x_free(); NULL when failed */
 
-/* Escapes into a fixed buffer (always NUL-terminated, cut where full); gives dst, for use as a printf argument. */
+/* Escapes into a fixed buffer (always NUL-terminated, cut if too long); returns dst, for use as a printf argument. */
 const char *str_escape(char *dst, size_t size, const void *bytes, size_t len);
 
 #endif

@@ -9,12 +9,12 @@ struct timers {
 	struct loop_timer **heap; /* owned; the nodes are not */
 	unsigned n;
 	size_t cap;
-	uint64_t order; /* that of the next one set */
+	uint64_t order; /* order of the next timer that is set */
 };
 
-int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due); /* moves one that is set; -ENOMEM */
-void timers_remove(struct timers *ts, struct loop_timer *t); /* nothing when not set */
-struct loop_timer *timers_first(const struct timers *ts); /* NULL: none */
-void timers_free(struct timers *ts); /* all are unset */
+int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due); /* a timer that is set is moved; -ENOMEM */
+void timers_remove(struct timers *ts, struct loop_timer *t); /* a timer that is not set is allowed */
+struct loop_timer *timers_first(const struct timers *ts); /* NULL: no timer is set */
+void timers_free(struct timers *ts); /* unsets all timers */
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One UTF-8 character of outside origin (RFC 3629). What characters a text may have is for its reader to say.
- */
+/* Decodes one UTF-8 character of outside origin (RFC 3629). The caller decides which characters a text may contain. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -8,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * The character at s, of which len bytes may be read; its code point goes to *out. Gives its bytes, 1 to 4. 0: there is none (len
- * 0, cut off, not the shortest form, a surrogate, beyond U+10FFFF), and *out is not set.
+ * Decodes the character at s, of which len bytes may be read, to the code point *out. Returns its length in bytes, 1 to 4. 0: no
+ * valid character (len 0, cut off, not the shortest form, a surrogate, beyond U+10FFFF); *out is then not set.
  */
 size_t utf8_decode(const void *s, size_t len, uint32_t *out);
 

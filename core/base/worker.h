@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: threads for what can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop never
- * does.
+ * Workers: threads for operations that can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop
+ * does not block.
  *
  * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what the job owns; done()
- * is called on the loop's thread afterwards. A pool of one thread runs its jobs in the order they came.
+ * is called on the loop's thread afterwards. A pool of one thread runs its jobs in the order of submission.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -21,13 +21,13 @@ struct work {
 };
 
 /*
- * Threads are made when first needed, at most max_threads, with all signals blocked and small stacks; an idle one ends after a
- * while. -errno.
+ * Threads are made when needed, at most max_threads, with all signals blocked and small stacks; an idle thread ends after some
+ * time. -errno.
  */
 int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
 /*
- * Drops jobs that wait (their done() is not called), waits for those that run and calls the done() of what
- * ran: worker_cancel() promised it. May be called from a done().
+ * Drops waiting jobs (their done() is not called), waits for running jobs and calls their done(), as worker_cancel() requires.
+ * May be called from a done().
  */
 void worker_pool_free(struct worker_pool *p);
 /*
@@ -36,16 +36,16 @@ void worker_pool_free(struct worker_pool *p);
  */
 void worker_pool_leave(struct worker_pool *p);
 /*
- * w is zeroed but for run and done, and must stay until done() was called, which may submit it again or free it. -EBUSY when it
- * is under way, -ESHUTDOWN while the pool is freed, -errno when no thread at all could be made (done() is then not called).
+ * w is zeroed except run and done, and must exist until done() was called, which may submit it again or free it. -EBUSY: it is
+ * under way; -ESHUTDOWN: the pool is being freed; -errno: no thread could be made (done() is then not called).
  */
 int worker_submit(struct worker_pool *p, struct work *w);
 /*
- * Takes a job out that has not begun: true, and done() will not be called (also when it was never submitted).
- * false: it runs or has run, done() comes.
+ * Removes a job that has not started: true, and done() will not be called (also if it was never submitted). false: it runs or has
+ * run; done() will be called.
  */
 bool worker_cancel(struct worker_pool *p, struct work *w);
-/* Tests: how long a thread that gets idle from now on lives, instead of 10 s. */
+/* Tests: sets how long a thread that becomes idle from now on lives, instead of 10 s. */
 void worker_pool_set_idle(struct worker_pool *p, unsigned ms);
 /* Jobs submitted whose done() has not been called. */
 unsigned worker_pending(const struct worker_pool *p);
