@@ -15,11 +15,11 @@
 
 enum chap_alg { CHAP_MD5 = 5, CHAP_SHA1 = 6, CHAP_SHA256 = 7, CHAP_SHA3_256 = 8 }; /* the numbers of CHAP_A */
 
-/* Fills bytes with random ones: 0 or -errno. */
+/* Fills bytes with random values. 0 or -errno. */
 typedef int chap_random_fn(void *arg, void *bytes, size_t len);
 
 struct chap_config {
-	const char *name; /* ours (username) */
+	const char *name; /* the initiator's name (username) */
 	struct secret secret; /* password */
 	const char *name_in; /* the target's, checked when set and not empty (username_in) */
 	struct secret secret_in; /* set: the target has to authenticate itself (password_in) */
@@ -35,35 +35,35 @@ struct chap;
 int chap_algs_parse(const char *list, struct chap_config *c, struct err *err);
 
 /*
- * Can a login with these settings be what the user means by it? chap_new() asks that by itself; who leaves CHAP to firmware has to.
- * -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): no name or secret. -EINVAL (MISCSI_ERR_INVAL): equal secrets in both directions (9.2.1), or
- * name_in without secret_in.
+ * Checks whether a login with these settings is possible. chap_new() calls it; callers that leave CHAP to firmware must call it
+ * themselves. -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): no name or no secret. -EINVAL (MISCSI_ERR_INVAL): equal secrets in both
+ * directions (9.2.1), or name_in without secret_in.
  */
 int chap_check(const struct chap_config *config, struct err *err);
 
 /*
- * The configuration is copied. What chap_check() gives; -EINVAL (MISCSI_ERR_INVAL) also: no algorithm of the list that the crypto
- * library lets us use (FIPS). -ENOMEM.
+ * Copies the configuration. Errors of chap_check(); -EINVAL (MISCSI_ERR_INVAL) also if the crypto library permits no algorithm of
+ * the list (FIPS); -ENOMEM.
  */
 int chap_new(const struct chap_config *config, struct chap **out, struct err *err);
-void chap_free(struct chap *c); /* wipes what is secret */
+void chap_free(struct chap *c); /* wipes the secrets */
 
 /* Step 1: adds CHAP_A to out. */
 void chap_offer(struct chap *c, struct strbuf *out);
 /*
- * The target's keys of one whole answer, of which CHAP_* are taken (others are not looked at; none of
- * them: nothing happens). Adds the next keys to out. -EPROTO (MISCSI_ERR_FATAL_LOGIN): against the
- * protocol, or the target failed to prove itself; -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): it takes none
- * of our algorithms; -ENOMEM; -EIO (MISCSI_ERR_INTERNAL): the crypto library failed.
+ * Processes the CHAP_* keys of one whole response of the target (other keys are ignored; without CHAP_* keys it does nothing).
+ * Adds the next keys to out. -EPROTO (MISCSI_ERR_FATAL_LOGIN): a protocol error, or the target failed to authenticate itself;
+ * -EACCES (MISCSI_ERR_LOGIN_AUTH_FAILED): the target accepts no offered algorithm; -ENOMEM; -EIO (MISCSI_ERR_INTERNAL): the
+ * crypto library failed.
  */
 int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, struct err *err);
-/* Everything of ours was said: the stage may end as far as we are concerned. */
+/* Returns true if the initiator has sent all of its keys: it may offer the transition to the next stage. */
 bool chap_may_transit(const struct chap *c);
-/* Complete: also the target's proof, where it was asked for, is there and right. */
+/* Returns true if CHAP is complete, including the target's authentication if it was requested. */
 bool chap_done(const struct chap *c);
-/* The target was asked to prove itself. */
+/* Returns true if the target was requested to authenticate itself. */
 bool chap_mutual(const struct chap *c);
-/* The algorithm agreed on; 0 before. */
+/* Returns the algorithm agreed on; 0: not yet. */
 int chap_alg(const struct chap *c);
 
 #endif

@@ -24,7 +24,7 @@ struct iscsi_params {
 #define KEY_TEXT(...)
 #include "proto/keys.def"
 	/*
-	 * The target's MaxRecvDataSegmentLength: what we may send. As a proposal: a limit of ours on that
+	 * The target's MaxRecvDataSegmentLength, the limit of what the initiator sends. As a proposal: a further limit on that
 	 * (node.conn[0].iscsi.MaxXmitDataSegmentLength), 0: none.
 	 */
 	uint32_t max_xmit_data_segment_length;
@@ -45,7 +45,7 @@ enum key_range {
 #include "proto/keys.def"
 };
 
-/* KEY_BY_R: both, but we only with the proposal rdma_extensions (RFC 7145). */
+/* KEY_BY_R: both, but the initiator only with the proposal rdma_extensions (RFC 7145). */
 enum key_sender { KEY_BY_NONE = 0, KEY_BY_I = 1, KEY_BY_T = 2, KEY_BY_B = 3, KEY_BY_R = 7 };
 enum key_scope { KEY_SW, KEY_CO }; /* session-wide, connection only */
 /* KEY_ANY: declarations, which may come in any stage of the login. KEY_LO: operational, in a leading login. */
@@ -61,12 +61,12 @@ struct key_row {
 	const char *name;
 	enum key_scope scope;
 	enum key_phase phase;
-	enum key_sender sender; /* who may send it unasked; what the initiator sends it offers in every login */
+	enum key_sender sender; /* the side that may send it first; the initiator offers its keys in every login */
 	bool in_discovery; /* false: irrelevant when SessionType=Discovery */
 	enum key_type type;
 	enum key_rule rule;
 	uint32_t initial, min, max; /* KEY_STRING: max is the limit of its length */
-	size_t member, theirs; /* offsets into struct iscsi_params: our value or the outcome; what the target declares */
+	size_t member, theirs; /* offsets into struct iscsi_params: initiator's value or outcome; target's declaration */
 };
 
 /* The row of a key, by id or name; NULL for an unknown name. */
@@ -81,7 +81,7 @@ static inline uint32_t *key_member(struct iscsi_params *p, size_t offset)
 
 /* RFC 7143's defaults. */
 void key_params_init(struct iscsi_params *p);
-/* Sets the member of a key ("InitialR2T"). -ENOENT: the name is not that of a key with a value; -ERANGE; p is unchanged then. */
+/* Sets the member of a key ("InitialR2T"). -ENOENT: no key with a value has this name; -ERANGE; p is then unchanged. */
 int key_params_set(struct iscsi_params *p, const char *name, uint32_t value);
 /* "None", "CRC32C", "None,CRC32C", "CRC32C,None" (case ignored): enum iscsi_digest; -EINVAL. And back. */
 int key_digest_parse(const char *text);

@@ -17,12 +17,12 @@
 #define LOGIN_ALIAS_MAX 255
 
 enum login_auth {
-	LOGIN_AUTH_NONE, /* never sends CHAP, whatever credentials there are; skips the security stage */
-	LOGIN_AUTH_CHAP, /* CHAP or no login */
+	LOGIN_AUTH_NONE, /* never sends CHAP, even with credentials; skips the security stage */
+	LOGIN_AUTH_CHAP, /* requires CHAP */
 	LOGIN_AUTH_CHAP_OR_NONE, /* offers "CHAP,None": the target decides */
 };
 
-/* Copied whole by login_new(): strings and secrets stay the caller's. */
+/* login_new() copies it, including strings and secrets, which the caller still owns. */
 struct login_config {
 	const char *initiator_name;
 	const char *initiator_alias; /* NULL or empty: not sent */
@@ -49,13 +49,13 @@ enum login_action_kind {
 struct login_result {
 	struct iscsi_params params;
 	uint16_t tsih;
-	int32_t tpgt; /* -1: the target did not say */
+	int32_t tpgt; /* -1: the target sent no TPGT */
 	uint32_t exp_statsn; /* for the next request and the kernel's EXP_STATSN */
 	uint32_t cmdsn; /* of the first command */
 	uint32_t exp_cmdsn, max_cmdsn;
-	char target_alias[LOGIN_ALIAS_MAX + 1]; /* escaped; empty: none */
+	char target_alias[LOGIN_ALIAS_MAX + 1]; /* escaped; empty: no alias */
 	int chap_alg; /* enum chap_alg; 0: no authentication took place */
-	bool mutual; /* the target proved itself too */
+	bool mutual; /* the target authenticated itself too */
 };
 
 struct login_redirect {
@@ -63,7 +63,7 @@ struct login_redirect {
 	bool permanent;
 };
 
-/* Which member holds is said by kind; status_* are the last Login Response's. */
+/* kind determines which member is valid; status_* are from the last Login Response. */
 struct login_action {
 	enum login_action_kind kind;
 	struct iscsi_pdu pdu; /* data is valid until the next call for this login */
@@ -75,21 +75,21 @@ struct login_action {
 
 struct login;
 
-/* -EINVAL (MISCSI_ERR_INVAL): names that are none, CHAP settings that cannot work (chap_new). -ENOMEM. */
+/* -EINVAL (MISCSI_ERR_INVAL): invalid names, or invalid CHAP settings (chap_new). -ENOMEM. */
 int login_new(const struct login_config *config, struct login **out, struct err *err);
 void login_free(struct login *l);
-/* Once, first: the first request. */
+/* Call once, before login_feed(): returns the first request. */
 void login_start(struct login *l, struct login_action *action);
-/* One PDU from the target, of any kind. After DONE, REDIRECT or FAILED only login_free() makes sense (feeding fails). */
+/* Processes one PDU from the target, of any type. After DONE, REDIRECT or FAILED, further calls fail: call login_free(). */
 void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action);
 
 /*
- * For messages: the stage that the login is in ("security", "operational", "full feature"); how a status reads in RFC 7143
+ * For messages: the present stage of the login ("security", "operational", "full feature"); the text of a status in RFC 7143
  * 11.13.5.
  */
 const char *login_stage(const struct login *l);
 const char *login_status_text(uint8_t status_class, uint8_t status_detail);
-/* The error that a status means to the user. MISCSI_ERR_OK for class 0 and 1. */
+/* Returns the error code for a status; MISCSI_ERR_OK for class 0 and 1. */
 enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail);
 
 #endif

@@ -28,32 +28,32 @@ struct pdu_opcode {
 	uint32_t data_max; /* bytes of data at most; 0: what the receiver declared as MaxRecvDataSegmentLength */
 };
 
-/* The row of an opcode (0 to 63, higher bits are ignored); NULL for a number that is none. */
+/* Returns the row of an opcode (0 to 63, higher bits are ignored); NULL: unknown opcode. */
 const struct pdu_opcode *pdu_opcode(uint8_t opcode);
 static inline uint8_t pdu_op(const struct iscsi_pdu *pdu)
 {
 	return pdu->bhs[0] & 0x3f;
 }
-/* DataSegmentLength and TotalAHSLength (in bytes) as the header says. */
+/* Return the header's DataSegmentLength and TotalAHSLength, in bytes. */
 uint32_t pdu_data_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE]);
 
 /*
- * Is this a header that a target may send? Known opcode, sent by targets, no AHS where none is allowed, DataSegmentLength within
- * the opcode's limit and max_data. 0 or -EPROTO with the text (MISCSI_ERR_FATAL_LOGIN).
+ * Checks whether a target may send this header: known opcode, sent by targets, no AHS where none is allowed, DataSegmentLength
+ * within the opcode's limit and max_data. 0 or -EPROTO with the text (MISCSI_ERR_FATAL_LOGIN).
  */
 int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *err);
 
-/* For what a PDU channel got as header and data (kernel: data padded to 4): checks, cuts data to DataSegmentLength. -EPROTO. */
+/* Checks a received header and data (from the kernel: padded to 4) and cuts the data to DataSegmentLength. -EPROTO. */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err);
 
-/* Builders fill pdu->bhs; pdu->data and len are the caller's and give DataSegmentLength (len < 2^24). */
+/* Builders fill pdu->bhs; pdu->data and len are the caller's and determine DataSegmentLength (len < 2^24). */
 void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r);
 void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r);
 void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r);
 void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r);
 
-/* Parsers: 0, or -EPROTO when the PDU has another opcode. Fields are as received: checking their values is the caller's. */
+/* Parsers: 0, or -EPROTO when the PDU has another opcode. Fields are as received: the caller must check their values. */
 int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r);
 int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r);
 int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r);
@@ -61,11 +61,11 @@ int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r);
 int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r);
 int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r);
 
-/* RFC 7143 11.17.1's name of a Reject reason, 11.15.1's of a Logout response; "unknown" else. */
+/* RFC 7143 11.17.1's name of a Reject reason, 11.15.1's of a Logout response; otherwise "unknown". */
 const char *pdu_reject_text(uint8_t reason);
 const char *pdu_logout_text(uint8_t response);
 
-/* Header, data and padding for writev(); gives the number of entries used (1 to 3). */
+/* Header, data and padding for writev(); returns the number of entries used (1 to 3). */
 int pdu_iov(const struct iscsi_pdu *pdu, struct iovec iov[3]);
 
 /* Cuts a stream (without digests) into PDUs. Zeroed by pdu_reader_init; nothing is allocated before the length was checked. */
@@ -80,11 +80,11 @@ struct pdu_reader {
 void pdu_reader_init(struct pdu_reader *r, size_t max_data);
 void pdu_reader_free(struct pdu_reader *r); /* also for cleanup() */
 /*
- * Takes up to len bytes; *used says how many. 1: *pdu is complete (valid until the next call), call again with the rest; 0: all
- * taken, more are needed; -EPROTO, -ENOMEM: the stream is lost, every later call fails.
+ * Reads up to len bytes; *used returns how many. 1: *pdu is complete (valid until the next call), call again with the rest; 0:
+ * all were read, more are needed; -EPROTO, -ENOMEM: every later call fails.
  */
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err);
-/* In the midst of a PDU: the peer closing now cuts one short. */
+/* Returns true in the middle of a PDU, which a close of the connection would cut. */
 bool pdu_reader_pending(const struct pdu_reader *r);
 
 #endif

@@ -19,20 +19,20 @@ enum portal_kind { PORTAL_IPV4, PORTAL_IPV6, PORTAL_NAME };
 struct portal {
 	char host[PORTAL_HOST_MAX + 1]; /* as written, without brackets */
 	uint16_t port; /* host order, never 0 */
-	int32_t tpgt; /* 0 to 65535, or PORTAL_TPGT_ANY where the text had none (or had -1) */
+	int32_t tpgt; /* 0 to 65535, or PORTAL_TPGT_ANY: the text had no TPGT, or -1 */
 	enum portal_kind kind;
 };
 
-/* len bytes of text; port_default applies where the text has no port. 0 or -EINVAL with the text (MISCSI_ERR_INVAL). */
+/* len bytes of text; port_default applies if the text has no port. 0 or -EINVAL with the text (MISCSI_ERR_INVAL). */
 int portal_parse(const char *text, size_t len, uint16_t port_default, struct portal *out, struct err *err);
 
 /* The kind of a bare address or host name; -EINVAL when it is neither. */
 int portal_host_kind(const char *host, size_t len);
 
-/* "host:port" or "[v6]:port", and ",tpgt" (",-1" for ANY) when with_tpgt; cut where full; gives dst. */
+/* "host:port" or "[v6]:port", and ",tpgt" (",-1" for ANY) when with_tpgt; cut if too long; returns dst. */
 const char *portal_format(char *dst, size_t size, const struct portal *p, bool with_tpgt);
 
-/* Addresses by value, without brackets; names without regard to case. */
+/* Compares addresses (without brackets) by value, names without regard to case. */
 bool portal_same_host(const char *a, const char *b);
 /* Same host and port; TPGTs are not compared. */
 bool portal_equal(const struct portal *a, const struct portal *b);

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #define TEXT_KEY_MAX 63 /* 6.1: standard-label */
-#define TEXT_VALUE_MAX 255 /* 6.1, where the key's row in keys.def says no other */
+#define TEXT_VALUE_MAX 255 /* 6.1, unless the key's row in keys.def has another limit */
 #define TEXT_STREAM_VALUE_MAX 511 /* in the streaming form */
-/* What is skipped of one pair in the streaming form, at most: the longest of any key has 63 + 1 + 8192 (6.1). */
+/* Bytes of one pair that the streaming form skips, at most: the longest pair has 63 + 1 + 8192 (6.1). */
 #define TEXT_PAIR_MAX 16384u
 #define TEXT_PAIRS_MAX 128 /* pairs in one list at most: there are 40 keys */
 
@@ -25,7 +25,7 @@ struct text_pair {
 
 /* The pairs of one complete text (all PDUs of a C-bit series put together). */
 struct text_list {
-	char *bytes; /* owned copy, which the pairs point into; wiped when freed, for it may hold CHAP responses */
+	char *bytes; /* owned copy, which the pairs point into; wiped when freed: it may contain CHAP responses */
 	size_t size;
 	struct text_pair *pairs; /* owned */
 	size_t n;
@@ -42,14 +42,13 @@ void text_addf(struct strbuf *b, const char *key, const char *fmt, ...) __attrib
  */
 int text_parse(const void *bytes, size_t len, struct text_list *out, struct err *err);
 void text_free(struct text_list *l); /* also for cleanup() */
-/* The value of a key; NULL. */
+/* Returns the value of a key, or NULL. */
 const char *text_get(const struct text_list *l, const char *key);
 
 /*
- * The streaming form, for texts without bound: keeps at most one pair. Zeroed = fresh. take() gets each pair as it completes, or,
- * with value NULL, the escaped beginning of something that is none (then err says why); what it returns other than 0 ends the
- * feed and is returned. -EMSGSIZE: a pair beyond TEXT_PAIR_MAX, which has perhaps no end: nothing more is worth reading. part is
- * its beginning.
+ * The streaming form, for texts without bound: keeps at most one pair. Zeroed = fresh. take() is called with each complete pair,
+ * or, with value NULL, with the escaped beginning of an invalid pair, and err as the reason; a return value other than 0 ends the
+ * feed and is returned. -EMSGSIZE: a pair is longer than TEXT_PAIR_MAX; stop reading. part is its beginning.
  */
 struct text_cutter {
 	char part[TEXT_KEY_MAX + 1 + TEXT_STREAM_VALUE_MAX + 1]; /* private */
@@ -60,17 +59,17 @@ struct text_cutter {
 typedef int text_take_fn(void *arg, const struct text_pair *pair, const struct err *err);
 
 int text_cutter_feed(struct text_cutter *c, const void *bytes, size_t len, text_take_fn *take, void *arg);
-/* In the midst of a pair. */
+/* Returns true in the middle of a pair. */
 bool text_cutter_pending(const struct text_cutter *c);
 
 /*
- * Binary values (6.1): "0x" hex or "0b" base64 into at most size bytes; *len says how many. -EINVAL, -EFBIG. An odd count of hex
- * digits has a leading zero left out.
+ * Binary values (6.1): "0x" hex or "0b" base64 into at most size bytes; *len is the number of bytes. -EINVAL, -EFBIG. With an
+ * odd number of hex digits, the leading zero is missing.
  */
 int text_decode_binary(const char *value, void *bytes, size_t size, size_t *len);
 /* Adds "key=0x…" and its NUL. */
 void text_add_binary(struct strbuf *b, const char *key, const void *bytes, size_t len);
-/* Decimal or 0x hex, nothing around it. -EINVAL, -ERANGE. */
+/* Decodes a decimal or 0x hex number without other characters. -EINVAL, -ERANGE. */
 int text_decode_number(const char *value, uint64_t *out);
 
 #endif
