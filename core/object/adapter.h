@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an adapter stores (flash nodes, its CHAP table) and counts, through its transport. Each call runs the loop until the
- * transport has answered: for programs that may block.
+ * The flash nodes, CHAP table and counters of an adapter, through its transport. Each call runs the loop until the transport has
+ * answered: for programs that may block.
  *
- * Errors are the transport's, with its text. Lists are the caller's; they may hold secrets, which are wiped when freed.
+ * Errors are the transport's, with its text. The caller owns the lists; they may contain secrets, which are wiped when freed.
  */
 #ifndef OBJECT_ADAPTER_H
 #define OBJECT_ADAPTER_H
@@ -20,7 +20,7 @@ struct adapter {
 	const bool *stop; /* a call ends with -EINTR once this is true; NULL: never */
 };
 
-/* Makes it ready: its kernel module's handle is read. ACCESS: not root. */
+/* Prepares it for use: reads the handle of its kernel module. ACCESS: not root. */
 int adapter_open(const struct adapter *a, struct err *err);
 
 struct adapter_entry {
@@ -44,11 +44,14 @@ int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *er
 int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err);
 
 int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err);
-/* Takes the values that are set in the entry. *index MISCSI_NONE: a free one; then *index is set, if the transport reports it. */
+/*
+ * Stores the values that are set in the entry. *index MISCSI_NONE: uses a free index, and sets *index if the transport reports
+ * it.
+ */
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err);
 int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err);
 
-/* counter() for each, in the transport's order; texts are escaped. */
+/* Calls counter() for each counter, in the transport's order; texts are escaped. */
 int adapter_host_stats(
 	const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err);
 
@@ -57,7 +60,8 @@ int adapter_host_set(const struct adapter *a, const struct settings *settings, s
 int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err);
 
 /*
- * One ping. started() is given the op, for the event that the kernel may send to transport_ping_event() (event 111 carries args->id).
+ * Sends one ping. started() receives the op, for passing the kernel's event 111 (which contains args->id) to
+ * transport_ping_event().
  */
 int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
 	void (*started)(void *arg, struct transport_op *op), void *arg, struct err *err);

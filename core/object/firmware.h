@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Boot targets: what the machine's firmware (iBFT) and adapters' own firmware left below /sys/firmware of what they booted from, or would.
+ * Boot targets: the targets that the machine's firmware (iBFT) and adapters' firmware booted from, or would, below /sys/firmware.
  *
- * Lists belong to the caller; nothing is cached. None of it is trusted: an invalid value is left out, and so is a target without
- * a valid name and address. The flags of the tables are ignored, since vendors set them inconsistently.
+ * The caller owns the lists; nothing is cached. The data is not trusted: invalid values are omitted, and so are targets without a
+ * valid name and address. The flags of the tables are ignored, since vendors set them inconsistently.
  */
 #ifndef OBJECT_FIRMWARE_H
 #define OBJECT_FIRMWARE_H
@@ -25,7 +25,7 @@ enum firmware_value {
 struct firmware_target {
 	uint32_t host_no; /* of the adapter; FIRMWARE_OWN: the machine's own firmware reported it */
 	uint32_t index;
-	int64_t chap_type; /* 0 none, whatever names stand there; 1 ours alone, 2 both; -1: unknown; the names decide */
+	int64_t chap_type; /* 0: no CHAP, even with names; 1: one-way; 2: mutual; -1: unknown, the names decide */
 	char *values[FIRMWARE_VALUES]; /* NULL: not known */
 };
 
@@ -35,7 +35,7 @@ struct firmware_list {
 };
 
 /*
- * The machine's first, then the adapters' by host number. None is success. ACCESS: there are some that this user may not read
+ * The machine's first, then the adapters' by host number. An empty list is success. ACCESS: this user may not read some of them
  * (CAP_SYS_ADMIN is required). Call firmware_list_free() in any case.
  */
 int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, struct err *err);
@@ -46,10 +46,13 @@ int firmware_set(struct firmware_target *t, enum firmware_value which, const cha
 const char *firmware_key(enum firmware_value which); /* "node.name" */
 bool firmware_is_secret(enum firmware_value which);
 
-/* Name, portal and initiator name into a node record; credentials where there are any. */
+/* Set a node record's target name, portal and initiator name; its credentials, if the firmware has any. */
 int firmware_to_node(const struct firmware_target *t, struct record *node, struct err *err);
 int firmware_credentials(const struct firmware_target *t, struct record *node, struct err *err);
-/* Which of them the node is, by name and portal; of several the one whose initiator and user it has, or the first. NULL: none. */
+/*
+ * Returns the boot target with the node's name and portal; if there are several, the one with its initiator name and user,
+ * otherwise the first. NULL: no match.
+ */
 const struct firmware_target *firmware_of_node(const struct firmware_list *l, const struct record *node);
 
 #endif
