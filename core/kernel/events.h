@@ -12,23 +12,23 @@
 /* NULL members are not called. */
 struct kernel_event_ops {
 	/* A PDU for user space: Login, Text and Logout responses, asynchronous messages, NOP-In that answers
-	 * ours. len is DataSegmentLength. */
+	 * a NOP-Out of user space. len is DataSegmentLength. */
 	void (*pdu)(void *arg, uint32_t sid, uint32_t cid, const uint8_t bhs[ISCSI_BHS_LEN], const uint8_t *data, size_t len);
 	/* error: enum iscsi_err. The kernel has begun its own clean-up: STOP_CONN RECOVER comes next. */
 	void (*conn_error)(void *arg, uint32_t sid, uint32_t cid, uint32_t error);
 	/* state: enum iscsi_conn_state. From transports whose firmware logs in. */
 	void (*login_state)(void *arg, uint32_t sid, uint32_t cid, uint32_t state);
-	/* Of any process's session, or the driver's own. Ours comes before the answer to the request. */
+	/* For sessions of any process or of the driver. The event comes before the answer to the request. */
 	void (*session_created)(void *arg, uint32_t sid, uint32_t host_no);
-	void (*session_unbound)(void *arg, uint32_t sid, uint32_t host_no); /* its devices are gone */
+	void (*session_unbound)(void *arg, uint32_t sid, uint32_t host_no); /* its devices were removed */
 	void (*session_destroyed)(void *arg, uint32_t sid, uint32_t host_no);
 	/* code: enum iscsi_host_event_code. */
 	void (*host_event)(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len);
-	/* id: the one that the ping was sent with. */
+	/* id: the ping's id. */
 	void (*ping_done)(void *arg, uint32_t host_no, uint32_t status, uint32_t id, const uint8_t *data, size_t len);
 	void (*path_req)(void *arg, uint64_t handle, uint32_t host_no, const struct iscsi_path *path); /* group 2 */
 	void (*iface_down)(void *arg, uint32_t host_no); /* group 2 */
-	/* Events were lost (the buffer was full): look at every session in sysfs. Not from a datagram. */
+	/* Events were lost (the buffer was full): check every session in sysfs. Not decoded from a datagram. */
 	void (*lost)(void *arg);
 };
 

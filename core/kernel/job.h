@@ -2,10 +2,10 @@
 /*
  * A job: requests to the kernel that run in order, in one hand-over, until one fails. Built by its owner, run by struct kernel.
  *
- * Builders return nothing: if memory runs out or a bound is exceeded, the job keeps the error, and kernel_submit() or kernel_run() returns
- * it. A request acts on the session, connection and host last named by
- * job_for(); after a create_session in the same job, on the session that the kernel will answer.
- * Requests are described in requests.def. Their order (doc/KERNEL.md, rules 1 to 20) is the caller's to keep.
+ * Builders return nothing: if memory runs out or a bound is exceeded, the job keeps the error, and kernel_submit() or
+ * kernel_run() returns it. A request acts on the session, connection and host last named by job_for(); after a create_session in
+ * the same job, on the session that the kernel's answer will name. Requests are described in requests.def. The caller must keep
+ * their order (doc/KERNEL.md, rules 1 to 20).
  */
 #ifndef KERNEL_JOB_H
 #define KERNEL_JOB_H
@@ -34,13 +34,13 @@ void job_for_host(struct job *job, uint64_t handle, uint32_t host_no);
 /* After the run: 0, or -errno of the request that ended the job, with a text that names it. -EINPROGRESS
  * before. */
 int job_result(const struct job *job, struct err *err);
-/* Which request ended it; the number of requests when none did. */
+/* Returns the index of the request that ended the job; the number of requests: all succeeded. */
 unsigned job_failed(const struct job *job);
 unsigned job_count(const struct job *job);
 /* Of one request: 0, -errno, -ECANCELED when it was not run. */
 int job_status(const struct job *job, unsigned index);
 
-/* The last request may fail: the job goes on. After a parameter that was NULL, nothing. */
+/* The job continues if its last request fails. No effect after a parameter that was NULL. */
 void job_may_fail(struct job *job);
 
 /* ep_handle 0: a transport without endpoints. Sets the job's sid and host_no when run. */
@@ -69,18 +69,21 @@ void job_destroy_session_wait(struct job *job);
 void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text);
 void job_path_update(struct job *job, const struct iscsi_path *path);
 
-/* Any other request: its fields, of which the job fills in session, connection, host and the payload's length. u NULL: no others. */
+/* Adds any other request. The job fills in session, connection, host and the payload's length. u NULL: no other fields. */
 void job_add(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *payload, size_t len);
-/* The same with all fields as they are: a plugin's. -EOPNOTSUPP: no row of requests.def; -E2BIG: GET_CHAP for more than 32 entries. */
+/*
+ * The same for a plugin's request, with all fields unchanged. -EOPNOTSUPP: no row of requests.def; -E2BIG: GET_CHAP for more than
+ * 32 entries.
+ */
 void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, const void *payload, size_t len);
 
 /*
- * The kernel multicasts the answers to GET_STATS, GET_CHAP and GET_HOST_STATS, and with nobody to receive one it would loop for ever
- * inside the request. So each runs on a socket of its own that has joined group 1, or not at all (-EPERM); the answer's payload is
- * job_data().
+ * The kernel multicasts the answers to GET_STATS, GET_CHAP and GET_HOST_STATS, and without a receiver, it would loop for ever
+ * inside the request. So each runs on a separate socket that has joined group 1, or not at all (-EPERM); job_data() returns the
+ * answer's payload.
  */
-/* The body of a request's answer. false: it got none. */
+/* Copies the body of a request's answer. false: the request has no answer. */
 bool job_answer(const struct job *job, unsigned index, struct iscsi_uevent *out);
-const void *job_data(const struct job *job, unsigned index, size_t *len); /* the job's; NULL when none */
+const void *job_data(const struct job *job, unsigned index, size_t *len); /* owned by the job; NULL: no payload */
 
 #endif

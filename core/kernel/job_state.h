@@ -44,7 +44,7 @@ struct job_state {
 	unsigned n_fds;
 	size_t fds_cap;
 
-	struct work work; /* from here on kernel.c's */
+	struct work work; /* used by kernel.c only, from here */
 	struct list node;
 	struct kernel *kernel;
 	struct job *job;
@@ -64,9 +64,9 @@ struct job_wire {
 	void *sock; /* the socket for requests, in no group */
 };
 
-/* Runs all requests in order; what came of it is in the job. */
+/* Runs all requests in order and stores the results in the job. */
 void exchange_run(struct job *job, const struct job_wire *wire);
-/* One request whose answer is multicast. Its status. */
+/* Runs one request whose answer is multicast. Returns its status. */
 int multicast_run(struct job *job, unsigned i, const struct job_wire *wire);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a loop, one for events.
  *
- * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop hands lists of them (kernel/job.h) to
- * the one worker that this object owns; a command-line program runs them itself.
+ * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop submits jobs (kernel/job.h) to
+ * the single worker that this object owns; a command-line program runs them itself.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -27,12 +27,12 @@ void kernel_free(struct kernel *k);
 
 /*
  * Joins group 1 (and the group of path requests, when events->path_req is set) and calls *events from l for each event; at most
- * some dozens in one round. *events stays the caller's and must live as long. Needs CAP_NET_ADMIN. Before it there is no
- * kernel_submit(). Errors: MISCSI_ERR_ACCESS, MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
+ * some dozens in one round. The caller owns *events, which must exist as long. Needs CAP_NET_ADMIN. kernel_submit()
+ * requires it. Errors: MISCSI_ERR_ACCESS, MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
 
-/* Gets the same events, after the program that attached: for a part of it that has a session of its own. Embedded by its owner. */
+/* Receives the same events, after the program that attached: for a part of it with its own session. Embedded by its owner. */
 struct kernel_listener {
 	struct list node;
 	const struct kernel_event_ops *events; /* stays the owner's; path requests come only after kernel_join_paths() */
@@ -43,12 +43,12 @@ void kernel_listen(struct kernel *k, struct kernel_listener *l);
 void kernel_unlisten(struct kernel_listener *l);
 
 /*
- * Joins the group of path requests, for a program that attached without it. A member must answer them (kernel_listen), or make
- * sure that another does. -ENOTCONN: not attached; -errno.
+ * Joins the group of path requests, for a program that attached without it. A member must answer them (kernel_listen), or ensure
+ * that another member does. -ENOTCONN: not attached; -errno.
  */
 int kernel_join_paths(struct kernel *k);
 void kernel_leave_paths(struct kernel *k);
-/* How many sockets of this machine are in that group, ours among them. */
+/* Returns the number of sockets of this machine in that group, including this process's. */
 unsigned kernel_path_listeners(void);
 
 /*
@@ -60,8 +60,7 @@ unsigned kernel_path_listeners(void);
  */
 int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg);
 
-/* The owner of a submitted job goes away: done() will not be called, the job is freed here. What has begun
- * runs to its end. */
+/* For an owner of a submitted job that is freed: done() will not be called, and the job is freed. A running request completes. */
 void kernel_cancel(struct kernel *k, struct job *job);
 
 /* Runs the job in the calling thread: for programs that may block. Returns what job_result() returns; the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of each session and connection parameter: the rows of kparams.def, to look up. */
+/* Looks up the rows of kparams.def: the properties of each session and connection parameter. */
 #ifndef KERNEL_KPARAMS_H
 #define KERNEL_KPARAMS_H
 

@@ -16,7 +16,7 @@
 struct macvlan {
 	char parent[IFNAMSIZ]; /* the network device beside the adapter */
 	unsigned char mac[6];
-	int family; /* AF_INET, AF_INET6; AF_UNSPEC: it gets no address from us */
+	int family; /* AF_INET, AF_INET6; AF_UNSPEC: no address is set */
 	unsigned char address[16];
 	unsigned prefix;
 };
@@ -26,13 +26,14 @@ void macvlan_name(const unsigned char mac[6], char name[IFNAMSIZ]);
 /*
  * Makes it, or uses an existing one that matches; sets it up; adds the address if it is missing. Parent and macvlan then answer
  * ARP only for their own addresses (arp_ignore, unless the parent's is stricter): otherwise both would answer, and the wrong
- * answer might win. The address comes last, so that it stands for the rest. MISCSI_ERR_TRANS, MISCSI_ERR_ACCESS.
+ * answer might win. The address is added last, so that its presence means that the rest is done. MISCSI_ERR_TRANS,
+ * MISCSI_ERR_ACCESS.
  */
 int macvlan_make(const struct macvlan *m, struct err *err);
 
-/* Whether a network device of this host has the address: 1, 0, or -errno. */
+/* 1: a network device of this host has the address; 0: no device has it; -errno. */
 int macvlan_address_is_ours(int family, const unsigned char *address);
-/* The first address of a device, not a link-local one. -ENOENT: it has none, or there is no such device. */
+/* Returns the first address of a device that is not link-local. -ENOENT: no such address or device. */
 int macvlan_address_of(const char *name, int family, unsigned char address[16]);
 
 #endif

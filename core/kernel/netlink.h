@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets to the kernel: they send and receive datagrams, whatever these mean.
+ * Sockets to the kernel: they send and receive datagrams without interpreting them.
  *
- * The operations are a table so that tests put a made-up kernel in the place of NETLINK_ISCSI. A socket belongs to its opener and
- * is used by one thread at a time.
+ * The operations are a table, so that tests can replace NETLINK_ISCSI by a simulated kernel. The caller of open() owns the
+ * socket; one thread at a time may use it.
  */
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H
@@ -24,9 +24,9 @@ struct netlink_ops {
 	 */
 	int (*send)(void *sock, const void *bytes, size_t len);
 	/*
-	 * Receives at most n datagrams, one into each buffer, and sets their lengths in *lens. Never waits. Returns how many
-	 * came, or -EAGAIN (none waits), -ENOBUFS (some were lost, once), -errno. A datagram that was cut, or is not the
-	 * kernel's, has length 0.
+	 * Receives at most n datagrams, one into each buffer, and sets their lengths in *lens. Does not wait. Returns their
+	 * number, or -EAGAIN (no datagram), -ENOBUFS (some were lost; reported once), -errno. A datagram that was cut, or is not
+	 * from the kernel, has length 0.
 	 */
 	int (*recv)(void *sock, void *bufs, size_t size, size_t *lens, unsigned n);
 	/* For the event loop: readable when a datagram waits. */

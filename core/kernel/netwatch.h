@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watches the machine's network: reports that a link came up, or that an address or route was added, so that failed attempts are repeated.
+ * Watches the machine's network: reports that a link came up, or that an address or route was added, so that failed attempts are
+ * repeated.
  */
 #ifndef KERNEL_NETWATCH_H
 #define KERNEL_NETWATCH_H

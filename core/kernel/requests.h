@@ -9,11 +9,11 @@
 enum request_answer { ANSWER_PLAIN, ANSWER_SESSION, ANSWER_HANDLE, ANSWER_INDEX, ANSWER_MULTICAST };
 
 struct requests_row {
-	const char *text; /* what it does, as in "cannot TEXT" */
-	uint16_t number, fallback; /* fallback 0: none */
+	const char *text; /* the action, for "cannot TEXT" */
+	uint16_t number, fallback; /* fallback 0: no fallback */
 	enum miscsi_error error;
 	enum request_answer answer;
-	uint8_t sid, cid, host, len; /* offset in u, plus 1; 0: has none */
+	uint8_t sid, cid, host, len; /* offset in u, plus 1; 0: no such field */
 	uint8_t retcode, batch, own_eperm;
 };
 

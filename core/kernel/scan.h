@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SCSI scans, and what they found: the devices of a session.
+ * SCSI scans, and the devices of a session.
  *
  * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool, several at once.
  */
@@ -13,9 +13,9 @@
 struct scanner;
 struct scan;
 
-/* s stays the caller's and must live as long. -ENOMEM. */
+/* The caller owns s, which must exist as long. -ENOMEM. */
 int scan_new(struct loop *l, const struct sysfs *s, struct scanner **out);
-/* Waits for scans that run; drops those that wait, their done() not called. */
+/* Waits for running scans; drops waiting ones without calling their done(). */
 void scan_free(struct scanner *sc);
 
 typedef void (*scan_done_fn)(int status, void *arg);
@@ -23,13 +23,13 @@ typedef void (*scan_done_fn)(int status, void *arg);
 #define SCAN_LUN_ALL UINT64_MAX
 
 /*
- * Looks for new devices of a host: channel, target, LUN, each a number or SCAN_ALL. done(): 0 or -errno. The
+ * Scans for new devices of a host: channel, target, LUN, each a number or SCAN_ALL. done(): 0 or -errno. The
  * kernel scans only a session that is LOGGED_IN. *out (may be NULL) is for scan_cancel() and ends with
  * done().
  */
 int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
 	struct scan **out);
-/* Reads the size of each of the session's devices again, then looks for new ones. */
+/* Reads the size of each of the session's devices again, then scans for new ones. */
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
@@ -50,7 +50,7 @@ struct scan_devices {
 	size_t n, cap;
 };
 
-/* What is attached to a session now. None is success. Free by scan_devices_free() whatever came. */
+/* Lists the devices attached to a session. An empty list is success. Call scan_devices_free() in any case. */
 int scan_devices(const struct sysfs *s, uint32_t host_no, uint32_t sid, struct scan_devices *out);
 void scan_devices_free(struct scan_devices *d); /* usable as cleanup(scan_devices_free) */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sysfs, or what a test put in its place: attributes read and written below a directory that is held open.
+ * sysfs, or a test's directory in its place: reads and writes attributes below a directory that is held open.
  *
  * A struct sysfs is the root or any directory below; paths are printf-formatted and relative to it. Reads are bounded by a page.
  * Names that come from outside must be checked before they get into a path.
@@ -24,30 +24,28 @@ struct sysfs {
 
 int sysfs_open(struct sysfs *s, const char *root); /* root NULL: /sys. -errno */
 void sysfs_close(struct sysfs *s); /* usable as cleanup(sysfs_close) on one that is initialised */
-/* Opens a directory below s: to read many attributes of one object. -ENOENT: it is not there. */
+/* Opens a directory below s: to read many attributes of one object. -ENOENT: no such directory. */
 int sysfs_dir(const struct sysfs *s, struct sysfs *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads an attribute into buf, NUL-terminated, without its last newline. 0 and a value, which may be empty; otherwise buf is "" and:
- * -ENODATA     it is "(null)": never set
- * -ENOENT      this driver does not show it
- * -ENOTCONN    no socket or endpoint is bound now
- * -EACCES      needs CAP_SYS_ADMIN
- * -EFBIG       does not fit; other -errno
+ * Reads an attribute into buf, NUL-terminated, without its last newline. 0 and a value, which may be empty; otherwise buf is ""
+ * and: -ENODATA     it is "(null)": never set -ENOENT      this driver does not show it -ENOTCONN    no socket or endpoint is
+ * bound now -EACCES      needs CAP_SYS_ADMIN -EFBIG       does not fit; other -errno
  */
 int sysfs_read(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* A whole decimal (or 0x…) number and nothing behind it: -EINVAL otherwise, -ERANGE. *out is not touched on
+/* Reads a decimal (or 0x…) number without other characters: -EINVAL otherwise, -ERANGE. *out is not touched on
  * failure. */
 int sysfs_read_int(const struct sysfs *s, int64_t *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int sysfs_read_u64(const struct sysfs *s, uint64_t *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Writes text as it is, in one write(). The file must be there. -errno of the kernel's store function. May
- * take long (scan). */
+/*
+ * Writes text unchanged, in one write(). The file must exist. -errno of the kernel's store function. May block for long (scan).
+ */
 int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The target of a symbolic link. -EINVAL: not a link. */
 int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* 1, 0 */
+/* 1: it exists; 0 */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct sysfs_list {
@@ -60,13 +58,13 @@ enum sysfs_order {
 	SYSFS_BY_NUMBER, /* session2 before session12 */
 };
 
-/* Entries of a directory whose names begin with prefix. -ENOENT; -EFBIG beyond 65536. Free by
- * sysfs_list_free() whatever came. */
+/* Entries of a directory whose names begin with prefix. -ENOENT; -EFBIG beyond 65536. Call
+ * sysfs_list_free() in any case. */
 int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void sysfs_list_free(struct sysfs_list *l); /* usable as cleanup(sysfs_list_free) */
 
-/* "session12" with prefix "session" is 12; -EINVAL if anything else follows, or no number. */
+/* "session12" with prefix "session" is 12; -EINVAL: no number, or other characters follow. */
 int sysfs_number(const char *name, const char *prefix, uint32_t *out);
 
 #endif
