@@ -8,8 +8,8 @@
  *
  * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads, changes, replaces file by
  * file; two at once never lose each other's change. Symbolic links are not followed below the first directory. Everything may
- * block on the disk. All give 0 or -errno with *err set: IDBM (the disk; also an iface or discovery record that is not there,
- * -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (a name that cannot be).
+ * block on the disk. All return 0 or -errno with *err set: IDBM (the disk; also a missing iface or discovery record,
+ * -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (an invalid name).
  */
 #ifndef RECORD_DB_H
 #define RECORD_DB_H
@@ -22,15 +22,15 @@ struct db;
 
 #define DB_TPGT_ANY (-2)
 
-/* Which nodes. NULL or 0 (port) or DB_TPGT_ANY: all. A record of unknown portal group matches every tpgt.
- * IPv6 addresses are compared by value, others as text, whatever its case. */
+/* Selects nodes. NULL or 0 (port) or DB_TPGT_ANY: all. A record of unknown portal group matches every tpgt.
+ * IPv6 addresses are compared by value, others as text without regard to case. */
 struct db_filter {
 	const char *target;
 	const char *address;
 	unsigned port;
 	int tpgt;
 	const char *iface;
-	bool exact; /* that very tpgt and no other, though it may be -1, "unknown": one record */
+	bool exact; /* matches only this tpgt, even -1 ("unknown"): one record */
 };
 
 #define DB_FILTER_ALL \
@@ -39,11 +39,11 @@ struct db_filter {
 	}
 
 /*
- * home: NULL for the one of the build. version: what "# BEGIN RECORD" lines say. report: hears of doubtful lines, may be NULL;
- * its contents are copied. Nothing is read or made yet.
+ * home: NULL: the build's default. version: for the "# BEGIN RECORD" lines. report: receives doubtful lines, may be NULL; its
+ * contents are copied. Does not read or make files.
  */
 int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out, struct err *err);
-void db_close(struct db *db); /* NULL is nothing */
+void db_close(struct db *db); /* NULL is allowed */
 const char *db_home(const struct db *db);
 
 /* ---- nodes ---- sorted by target, directory name of the portal, iface (byte order). No match: an empty list
@@ -51,7 +51,7 @@ const char *db_home(const struct db *db);
 int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err);
 
 enum db_add {
-	DB_ADD_NEW, /* a record that is there stays as it is */
+	DB_ADD_NEW, /* an existing record is unchanged */
 	DB_ADD_MERGE, /* what discovery owns is taken from the new one, the rest from the one that is there */
 	DB_ADD_REPLACE,
 };
@@ -98,11 +98,11 @@ int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
 
 /* ---- what a discovery found ---- */
-#define DB_FOUND_ADD 1u /* records that are not there yet */
-#define DB_FOUND_UPDATE 2u /* DB_ADD_MERGE into those that are there */
+#define DB_FOUND_ADD 1u /* missing records */
+#define DB_FOUND_UPDATE 2u /* DB_ADD_MERGE into existing records */
 #define DB_FOUND_DELETE 4u /* those of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
-/* Is the node, which was not found again, to stay nevertheless (it is in use)? */
+/* Returns true to keep a node that was not found again (it is in use). */
 typedef bool db_spare_fn(void *arg, const struct record *node);
 /*
  * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all: a

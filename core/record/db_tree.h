@@ -35,7 +35,10 @@ int db_tree_read(int home, const char *path, char **text, size_t *len);
 int db_tree_write(int home, const char *path, const char *text, size_t len);
 /* A symbolic link; one that is there is replaced unless it is the same. */
 int db_tree_link(int home, const char *path, const char *target);
-/* Removes a file or link, and the directories above it that are empty then, but for the first component. What is not there is removed. */
+/*
+ * Removes a file or link, and the directories above it that are empty then, but for the first component. What is not there is
+ * removed.
+ */
 int db_tree_remove(int home, const char *path);
 
 #endif

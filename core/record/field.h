@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: who needs a setting names its
- * row (FIELD_…); who has only its key looks it up here.
+ * The settings: one row of fields.def each, and how a text becomes a value of a row. Constant data: code names the row of a
+ * setting (FIELD_…), or looks it up here by its key.
  */
 #ifndef RECORD_FIELD_H
 #define RECORD_FIELD_H
@@ -104,17 +104,17 @@ int field_find_after(enum record_kind kind, const char *key, enum field_id first
 /* As field_find; when there is none, *err (INVAL) names the nearest key, or the mode that it belongs to. */
 int field_find_user(enum record_kind kind, const char *key, enum field_id *out, struct err *err);
 
-/* Is text a value of the row? Then *number is the INT, BOOL (0 or 1), index in values (ENUM; -1 empty), or how
- * many items (LIST). -EINVAL: *err says what is allowed. */
+/* Checks whether text is a value of the row; *number is then the INT, BOOL (0 or 1), index in values (ENUM; -1 empty), or how
+ * many items (LIST). -EINVAL: *err names the allowed values. */
 int field_check(const struct field *f, const char *text, int64_t *number, struct err *err);
-void field_allowed(const struct field *f, struct strbuf *b); /* appends what is allowed, in words */
+void field_allowed(const struct field *f, struct strbuf *b); /* appends the allowed values, in words */
 /* The nth of values, into buf; NULL when there are fewer. Its index: -1. */
 const char *field_value(const struct field *f, unsigned nth, char *buf, size_t size);
 int field_value_index(const struct field *f, const char *text, size_t len);
-/* What the row is called in iscsid.conf; buf is used when that is an alias. */
+/* The row's key in iscsid.conf; buf is used if that is an alias. */
 const char *field_conf_key(const struct field *f, char *buf, size_t size);
 
-/* What a mode is called in iscsiadm for records of that kind ("node", "discoverydb" …). */
+/* The name of iscsiadm's mode for records of that kind ("node", "discoverydb" …). */
 const char *field_kind_mode(enum record_kind kind);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The text of records, of iscsid.conf and of initiatorname.iscsi.
  *
- * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: what is not understood is
- * reported, kept, and does no harm. Nothing here opens the database; the functions with a path read one file.
+ * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: unknown lines are
+ * reported and kept. Nothing here opens the database; the functions with a path read one file.
  */
 #ifndef RECORD_RECFILE_H
 #define RECORD_RECFILE_H
@@ -14,21 +14,21 @@
 
 #define RECFILE_MAX (1u << 20)
 
-/* Who wants to hear of doubtful lines; text is one line, escaped, never a secret. May be NULL. */
+/* Receives doubtful lines; text is one line, escaped, without secrets. May be NULL. */
 struct recfile_report {
 	void (*warn)(void *arg, const char *text);
 	void *arg;
 };
 
 enum recfile_style {
-	RECFILE_FILE, /* what a file holds: empty values left out, secrets in clear, kept lines too */
-	RECFILE_SHOW, /* what a user sees: "<empty>", secrets as ******** */
+	RECFILE_FILE, /* for files: without empty values, secrets in clear, with kept lines */
+	RECFILE_SHOW, /* for users: "<empty>", secrets as ******** */
 	RECFILE_SHOW_SECRETS,
 };
 
 /*
  * The (first) record in len bytes of text. `where` is named in warnings. Unknown keys are kept and reported; bad values too, and
- * the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; bad contents are no failure.
+ * the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; invalid content is not a failure.
  */
 int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
 	struct record **out);
@@ -37,12 +37,10 @@ int recfile_parse(enum record_kind kind, const char *where, const char *text, si
  * -ENOMEM, -EFBIG. */
 int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version);
 
-/* iscsid.conf: gives a record of kind RECORD_CONF, to be applied to new records by record_apply(). A file
- * that is not there is an empty one. */
+/* Reads iscsid.conf into a record of kind RECORD_CONF, for record_apply() to new records. A missing file is an empty one. */
 int recfile_conf(const char *path, const struct recfile_report *report, struct record **out, struct err *err);
 
-/* Who we are: *name (never NULL on success) and *alias (NULL when there is none), both x_free()d by the
- * caller. */
+/* Reads the initiator name: *name (never NULL on success) and *alias (NULL: no alias); the caller frees both (x_free). */
 int recfile_initiatorname(const char *path, char **name, char **alias, struct err *err);
 /* The same for text at hand; `where` is named in the error. */
 int recfile_initiatorname_parse(const char *where, const char *text, size_t len, char **name, char **alias, struct err *err);

@@ -3,7 +3,7 @@
  * A record: the values of the settings of one node, iface, discovery, CHAP entry, flash node, or of iscsid.conf.
  *
  * It owns its values. A value that was never set, or set to its default, takes no memory: a node's record is some 500 bytes.
- * Asking for a field that records of this kind do not have gives the row's default.
+ * A field that records of this kind do not have reads as the row's default.
  */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
@@ -14,7 +14,7 @@
 
 struct record;
 
-/* Indexes that record_int() gives for ENUM rows; in the order of fields.def. */
+/* Indexes that record_int() returns for ENUM rows; in the order of fields.def. */
 enum record_startup { RECORD_STARTUP_MANUAL, RECORD_STARTUP_AUTOMATIC, RECORD_STARTUP_ONBOOT };
 enum record_authmethod { RECORD_AUTH_NONE, RECORD_AUTH_CHAP };
 enum record_scan { RECORD_SCAN_AUTO, RECORD_SCAN_MANUAL };
@@ -33,7 +33,7 @@ enum record_origin { /* node.discovery_type */
 
 struct record *record_new(enum record_kind kind); /* all defaults; NULL: no memory */
 struct record *record_copy(const struct record *r); /* NULL: no memory */
-void record_free(struct record *r); /* wipes secrets; NULL is nothing */
+void record_free(struct record *r); /* wipes secrets; NULL is allowed */
 void record_freep(struct record **r); /* for cleanup(record_freep) */
 
 enum record_kind record_kind(const struct record *r);
@@ -43,14 +43,14 @@ int64_t record_int(const struct record *r, enum field_id id);
 /* The text of every type but INT and SECRET, for those "". Never NULL; "" when empty. Valid until the field
  * is set again. */
 const char *record_str(const struct record *r, enum field_id id);
-/* What record_str() gives, but NULL for "" and for "default", by which iface records say that anything will do. */
+/* As record_str(), but NULL for "" and for "default", which in iface records means any value. */
 const char *record_explicit(const struct record *r, enum field_id id);
 /* Never NULL; len 0 when empty. Valid until the field is set again. */
 const struct secret *record_secret(const struct record *r, enum field_id id);
-/* The items of a LIST as indexes in values, at most max into at[]; gives how many there are. */
+/* The items of a LIST as indexes in values, at most max into at[]; returns their number. */
 unsigned record_list(const struct record *r, enum field_id id, unsigned *at, unsigned max);
 #define RECORD_TEXT_MAX 1024 /* bytes of any field's value as text, with the NUL */
-/* The value as a file would hold it, into buf (cut where full); secrets too. Gives buf. */
+/* The value as a file would hold it, into buf (cut if too long), including secrets. Returns buf. */
 const char *record_text(const struct record *r, enum field_id id, char *buf, size_t size);
 
 /*
@@ -67,7 +67,7 @@ int record_set_int(struct record *r, enum field_id id, int64_t number, struct er
 int record_set_key(struct record *r, const char *key, const char *text, struct err *err);
 /* Back to the default, not set. */
 void record_unset(struct record *r, enum field_id id);
-/* Was it set, be it to its default? */
+/* Returns true if the field was set, also to its default. */
 bool record_is_set(const struct record *r, enum field_id id);
 
 /* The field is in `to` what it is in `from`, set or not. -ENOMEM; -EINVAL: records like `to` may not have it.
@@ -84,8 +84,8 @@ bool record_equal(const struct record *a, const struct record *b);
  * FIELD_IPV4 ones. */
 bool record_is_ipv6(const struct record *r);
 
-/* Calls fn for each field of this kind in the order of print, also those not set; stops at the first that is
- * not 0, and gives it. */
+/* Calls fn for each field of this kind in the order of print, also those not set; stops at the first result
+ * that is not 0, and returns it. */
 int record_each(const struct record *r, int (*fn)(void *arg, const struct record *r, enum field_id id), void *arg);
 
 /* Lines of a file whose key is unknown or whose value is unusable: kept, and written again until the key is
@@ -101,7 +101,7 @@ struct record_list {
 	size_t n, cap;
 };
 
-int record_list_add(struct record_list *l, struct record *r); /* takes r, also when it fails (-ENOMEM) */
+int record_list_add(struct record_list *l, struct record *r); /* takes ownership of r, also after a failure (-ENOMEM) */
 void record_list_free(struct record_list *l); /* also usable as cleanup(record_list_free); empty again */
 
 #endif
