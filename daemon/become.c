@@ -93,7 +93,7 @@ int become_pid_file(const char *pid_file, int *out, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[24];
-	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid()), fd;
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid()), fd, errnum;
 
 	for (;;) {
 		fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -107,9 +107,11 @@ int become_pid_file(const char *pid_file, int *out, struct err *err)
 			break;
 		close(fd); /* its last owner removed it between our open and our lock */
 	}
+	errno = 0; /* a short write leaves it as it is */
 	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)len) != len) {
+		errnum = errno ? errno : EIO;
 		close(fd);
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot write %s", pid_file);
+		return err_sys(err, MISCSI_ERR_INTERNAL, errnum, "cannot write %s", pid_file);
 	}
 	*out = fd;
 	return 0;

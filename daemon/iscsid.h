@@ -26,8 +26,8 @@ struct iscsid_options {
 int become_daemon(int *ready);
 void become_ready(int ready); /* -1: no parent waits */
 /*
- * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO when another iscsid holds the lock,
- * or when the file cannot be written; *err has the cause.
+ * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO: another iscsid holds the lock,
+ * or our process id was not written whole; any other -errno: the file cannot be created or written. *err has the cause.
  */
 int become_pid_file(const char *pid_file, int *fd, struct err *err);
 void become_pid_file_remove(const char *pid_file, int fd);
