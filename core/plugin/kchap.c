@@ -145,8 +145,8 @@ static int walk_for_username(struct miscsi_op *op, struct walk *w)
 }
 
 /*
- * After a set with a free index the table is walked for the entry, since the kernel does not return which one it took (rule
- * 29).
+ * After a set with a free index the table is walked for the entry, since the kernel does not return which one it took
+ * (doc/KERNEL.md, rule 29).
  */
 int kchap_set(struct miscsi_op *op, uint32_t index)
 {

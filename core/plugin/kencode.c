@@ -230,7 +230,7 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 	return rc < 0 ? kencode_refuse_setting(op, &err) : 0;
 }
 
-/* All ifaces of one request are one transaction of the adapter (rule 26), so they are encoded into one series. */
+/* All ifaces of one request are one transaction of the adapter (doc/KERNEL.md, rule 26), so they are encoded into one series. */
 int kencode_iface(struct miscsi_op *op, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = NULL;

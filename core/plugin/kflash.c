@@ -155,7 +155,10 @@ int kflash_create(struct miscsi_op *op, const char *portal_type)
 	return rc < 0 ? rc : -EINPROGRESS;
 }
 
-/* The entry's family is read first: it decides which form of address is accepted, and how it is laid out (rule 25). */
+/*
+ * The entry's family is read first: it decides which form of address is accepted, and how it is laid out (doc/KERNEL.md, the
+ * widths of flash node parameters).
+ */
 int kflash_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;

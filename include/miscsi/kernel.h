@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's numbers and layouts that requests over NETLINK_ISCSI need, in the kernel's spelling (its scsi/iscsi_if.h). They
- * are written here and nowhere else: the core and the plugins include this file. Everything is in host byte order.
+ * The numbers and layouts of requests over NETLINK_ISCSI that plugins need, in the kernel's spelling (its scsi/iscsi_if.h);
+ * core/kernel/iscsi_if.h and attrs.h and <miscsi/kparams.def> have the others. Everything is in host byte order.
  */
 #ifndef MISCSI_KERNEL_H
 #define MISCSI_KERNEL_H
