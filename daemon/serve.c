@@ -224,11 +224,14 @@ static int make_sockets(struct daemon *d, struct err *err)
 	const char *path = d->options->socket ? d->options->socket : LISTENER_PATH;
 	struct err why = ERR_INIT;
 	int fds[INHERIT_MAX];
-	int n = listener_inherit(fds, INHERIT_MAX);
+	int n = listener_inherit(fds, INHERIT_MAX), rc;
 
-	for (int i = 0; i < n; i++)
-		if (varlink_server_listen(service_server(d->service), fds[i]) < 0)
-			return err_set(err, MISCSI_ERR_INTERNAL, "cannot accept connections on a socket that systemd passed");
+	for (int i = 0; i < n; i++) {
+		rc = varlink_server_listen(service_server(d->service), fds[i]);
+		if (rc < 0)
+			return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
+				"cannot accept connections on the socket that systemd passed (iscsid.socket)");
+	}
 	if (n > 0)
 		return 0;
 	d->own_socket = serve_socket(d, path, err);

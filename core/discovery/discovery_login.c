@@ -267,8 +267,8 @@ int discovery_too_late(void *machine)
 	struct discovery *d = machine;
 
 	if (d->login && !d->ask)
-		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in the login's stage %s",
-			d->address, login_stage(d->login));
+		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in login stage %s", d->address,
+			login_stage(d->login));
 	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
 		d->ask ? "%s did not answer in time to SendTargets" : "the adapter did not log in to %s in time", d->address);
 }

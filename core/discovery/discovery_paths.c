@@ -60,7 +60,7 @@ int discovery_answer_paths(struct discovery *d, struct err *err)
 		return 0;
 	rc = kernel_join_paths(d->config.engine->kernel);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "transport %s: cannot listen for its questions for a path",
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "transport %s: cannot join the kernel's group for path requests",
 			transport_name(d->dial.transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };

@@ -91,10 +91,10 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "socket");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket to the daemon");
 	/* A local connect waits only for space in the queue of the daemon; a timeout of 0 would mean no limit. */
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "SO_SNDTIMEO");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set the time limit of the connection to the daemon");
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		return client_connect_failed(name, errno, err);
 	if (name[0] == '@') {
@@ -322,7 +322,9 @@ static int client_converse(
 		if (!rc && r.error)
 			rc = reply_error(r.error, r.parameters, method, err);
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
-			client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the call was abandoned"));
+			client_die(c,
+				err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "stopped reading the daemon's results for %s",
+					method));
 		else if (!rc && !r.continues && last)
 			*last = json_object_get(r.parameters);
 		json_object_put(r.object);

@@ -108,10 +108,10 @@ int listener_open(const char *name, int *out, struct err *err)
 	if (rc || (name[0] != '@' && name[0] != '/'))
 		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
 	if (is_served(&addr, len))
-		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE, "%s", name);
+		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE, "another process accepts connections on %s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "socket");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket for %s", name);
 	if (name[0] == '/')
 		rc = bind_path(fd, name);
 	else

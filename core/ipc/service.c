@@ -65,7 +65,8 @@ static void login_record(struct service *s, struct batch *b, size_t index, struc
 	int rc = recordjson_read(object, &record, &err);
 
 	if (rc && err.code == MISCSI_ERR_OK)
-		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "record %zu", index);
+		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "cannot read record %zu of the request",
+			index);
 	if (rc)
 		batch_result(b, index, &err);
 	else

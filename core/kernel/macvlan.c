@@ -233,7 +233,7 @@ static int answer_apart(const char *name, const char *parent, struct err *err)
 	if (rc == 0 && !is_strict(parent))
 		rc = set_ipv4(parent, "arp_ignore", ARP_OWN_ONLY);
 	return rc < 0 ? err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, -rc,
-				"cannot make %s and its parent answer ARP each for its own address", name) :
+				"cannot set arp_ignore and rp_filter of macvlan %s and its parent %s", name, parent) :
 			0;
 }
 

@@ -92,7 +92,9 @@ void dial_connect(struct dial *d, const struct record *iface, int64_t seconds)
 int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *err)
 {
 	if (++*count > DIAL_REDIRECTS_MAX)
-		return err_set(err, MISCSI_ERR_LOGIN, "redirected too often, the last time to %s", to->portal.host);
+		return err_set(err, MISCSI_ERR_LOGIN,
+			"the target redirected the login more than %d times, last to %s: check its redirection settings",
+			DIAL_REDIRECTS_MAX, to->portal.host);
 	return 0;
 }
 

@@ -240,7 +240,7 @@ static int parameter_check(const struct field *setting, const char *name, const 
 	if (rc >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
 		rc = err_set(err, MISCSI_ERR_INVAL, "%s: the name of a network device must not contain ':'", name);
 	if (rc >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
-		rc = err_set(err, MISCSI_ERR_INVAL, "%s: it must be an iSCSI name: %s", name, why.text);
+		rc = err_set(err, MISCSI_ERR_INVAL, "%s must be an iSCSI name: %s", name, why.text);
 	return rc;
 }
 

@@ -120,7 +120,8 @@ static int merge_ops(struct plugin *plugin, struct err *err)
 			continue;
 		memcpy(&size, theirs, sizeof(size));
 		if (size < OPS_HEAD || size > TABLE_SIZE_MAX)
-			return err_set(err, MISCSI_ERR_INTERNAL, "its table '%s' claims a size of %u bytes", t->name, size);
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"its table '%s' has an invalid size of %u bytes: rebuild the plugin", t->name, size);
 		merge_table(t, theirs, size, (unsigned char *)&plugin->ops + t->merged);
 		plugin->has |= 1u << i;
 	}
@@ -177,13 +178,15 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 		return err_set(
 			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", raw->abi, MISCSI_ABI);
 	if (size < offsetof(struct miscsi_plugin, version) || size > TABLE_SIZE_MAX)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it claims a size of %zu bytes", size);
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"its struct miscsi_plugin has an invalid size of %zu bytes: rebuild the plugin", size);
 	memset(&plugin->abi, 0, sizeof(plugin->abi));
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
 	if (!abi_name_ok(plugin->abi.name))
 		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty, or has characters other than a-z, 0-9 and _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its structure names it '%s'", plugin->abi.name);
+		return err_set(err, MISCSI_ERR_INTERNAL, "its struct miscsi_plugin has the name '%s', its file '%s'",
+			plugin->abi.name, plugin->name);
 	rc = check_match(&plugin->abi, err);
 	if (rc == 0)
 		rc = merge_ops(plugin, err);

@@ -145,8 +145,8 @@ int address_ready(const struct address *a, struct err *err)
 		return not_without(a, err);
 	if (!a->adapter)
 		return err_set(err, MISCSI_ERR_TRANS,
-			"transport %s: of which network device to make a macvlan for the adapter? Set "
-			"iface.hwaddress to the adapter's address and iface.net_ifacename to the device, both at once",
+			"transport %s: it is unknown of which network device to make a macvlan for the adapter: set "
+			"iface.hwaddress to the adapter's address and iface.net_ifacename to its network device, both at once",
 			a->transport);
 	rc = macvlan_make(&a->macvlan, err);
 	return rc == 0 && a->dhcp ? await_dhcp(a, err) : rc;

@@ -63,7 +63,8 @@ static void ping_sent(struct miscsi_op *op, const struct miscsi_answer *answer)
 static void ping_lost(struct miscsi_op *op, void *arg)
 {
 	(void)arg;
-	op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "timed out"));
+	op->core->op_done(op,
+		op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "the adapter did not report the result of the ping in time"));
 }
 
 /* The request only starts the ping. Its end is event 111, which carries the id: several may be under way on one host. */
@@ -92,7 +93,7 @@ void knet_ping_event(struct miscsi_op *op, uint32_t status)
 	int rc = 0;
 
 	if (status > PING_STATES)
-		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "unknown status %u", status);
+		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "the adapter reported the unknown status %u", status);
 	else if (status)
 		rc = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
 	op->core->op_done(op, rc);

@@ -13,7 +13,7 @@ int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 		if (k->refusals[i].errnum == -errnum)
 			return op->core->set_error(op, k->refusals[i].code, "cannot %s: %s", k->what, k->refusals[i].text);
 	}
-	return op->core->set_error(op, k->other, "cannot %s: the driver answers: %s", k->what, strerror(-errnum));
+	return op->core->set_error(op, k->other, "cannot %s: the driver reported: %s", k->what, strerror(-errnum));
 }
 
 static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *answer)

@@ -135,8 +135,8 @@ static int make_transports(struct plugin *p, struct err *err)
 	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
 		list_for_each (other, &p->ps->transports, node) {
 			if (strcmp(other->match.transport, m.transport) == 0)
-				return err_set(err, MISCSI_ERR_INTERNAL, "%s already serves transport '%s'", other->plugin->file,
-					m.transport);
+				return err_set(err, MISCSI_ERR_INTERNAL, "%s already supports transport '%s'",
+					other->plugin->file, m.transport);
 		}
 		t = x_new(struct transport);
 		if (!t)
@@ -163,7 +163,7 @@ static int plugin_start(struct plugin *p, struct err *err)
 	rc = p->abi.start ? p->abi.start(&p->core, &state) : 0;
 	if (rc != 0) {
 		op_services_release(p->self);
-		return err_sys(err, MISCSI_ERR_INTERNAL, rc < 0 ? -rc : EIO, "its start() fails");
+		return err_sys(err, MISCSI_ERR_INTERNAL, rc < 0 ? -rc : EIO, "its start() failed");
 	}
 	p->self->pub.state = state;
 	p->started = true;

@@ -148,7 +148,7 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 			ps->dirs, row->plugin);
 	if (!empty)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s, and no known plugin serves it", escaped, ps->dirs);
+			"no plugin for transport '%s' in %s, and no known plugin supports it", escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
 }
@@ -167,7 +167,7 @@ int plugins_find(struct plugins *ps, const char *name, struct transport **out, s
 	if (rc == 0 && !t)
 		rc = load_all(ps);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "plugin for transport '%s'", name);
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for transport '%s'", name);
 	if (!t)
 		t = transport_known(ps, name);
 	if (!t)
@@ -197,12 +197,12 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 	if (!*out)
 		rc = load_all(ps);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "plugin for driver '%s'", proc_name);
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for driver '%s'", proc_name);
 	if (!*out)
 		*out = transport_by_proc_name(ps, proc_name);
 	if (*out)
 		return 0;
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin serves hosts of driver '%s'; searched: %s",
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin supports hosts of driver '%s'; searched: %s",
 		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
 }
 

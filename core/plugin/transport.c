@@ -206,7 +206,8 @@ static void disconnect_done(struct transport_op *op, int result)
 	struct disconnect *d = container_of(op, struct disconnect, op);
 
 	if (result < 0)
-		log_warn(d->transport->plugin->ps->config.log, "plugin", "cannot disconnect: %s", op->err.text);
+		log_warn(d->transport->plugin->ps->config.log, "plugin", "transport %s: cannot disconnect endpoint %llu: %s",
+			transport_name(d->transport), (unsigned long long)d->binding.value, op->err.text);
 	x_free(d);
 }
 
@@ -233,7 +234,8 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 	}
 	d = x_new(struct disconnect);
 	if (!d) {
-		log_err(t->plugin->ps->config.log, "plugin", "no memory to disconnect");
+		log_err(t->plugin->ps->config.log, "plugin", "transport %s: no memory to disconnect endpoint %llu",
+			transport_name(t), (unsigned long long)gone.value);
 		return;
 	}
 	transport_op_init(&d->op, disconnect_done, NULL);

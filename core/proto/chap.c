@@ -121,12 +121,12 @@ int chap_check(const struct chap_config *config, struct err *err)
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
 	if (named_in && !config->secret_in.len)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"username_in is set but password_in is not: the target could not be authenticated");
+		return err_set(
+			err, MISCSI_ERR_INVAL, "username_in is set but password_in is not: the target cannot be authenticated");
 	if (config->secret_in.len && secret_equal(&config->secret, &config->secret_in))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"password and password_in are the same; RFC 7143 9.2.1 wants a secret of its own for "
-			"each direction");
+			"password and password_in are the same; RFC 7143 9.2.1 requires different secrets for "
+			"the two directions");
 	return 0;
 }
 

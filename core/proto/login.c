@@ -197,7 +197,7 @@ void login_start(struct login *l, struct login_action *action)
 		login_fail(l, &err, action);
 }
 
-/* Of all the PDUs in the world only a Login Response to our request goes on from here. */
+/* Only a Login Response to our request is accepted here. */
 static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
@@ -412,7 +412,7 @@ static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, stru
 		return login_finish(l, r, action, err);
 	if (l->use_chap && !chap_done(l->chap))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) demands");
+			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) requires");
 	l->stage = ISCSI_STAGE_OPERATIONAL;
 	negotiate_offer(&l->negotiation, &l->out);
 	return login_request(l, true, action, err);

@@ -75,7 +75,8 @@ int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t 
 
 	*used = 0;
 	if (r->failed)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the stream of PDUs was lost before");
+		return err_set(
+			err, MISCSI_ERR_FATAL_LOGIN, "no further PDU can be read from this connection after the earlier error");
 	if (r->have < ISCSI_BHS_SIZE) {
 		*used = read_bytes(r, r->bhs + r->have, ISCSI_BHS_SIZE, b, len);
 		if (r->have < ISCSI_BHS_SIZE)

@@ -145,7 +145,8 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, bool kn
 	}
 	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
 		return;
-	conn_fail(&s->conn, MISCSI_ERR_TRANS, "found %s", i->state);
+	conn_fail(&s->conn, MISCSI_ERR_TRANS, "when iscsid took over the session, its state was %s and its connection's %s",
+		i->state, *i->conn_state ? i->conn_state : "unknown");
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
@@ -162,7 +163,7 @@ static int adopt_session(struct manager *m, const struct session_info *i, struct
 		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
 	rc = adopt_add(m, i, t, &known);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot take it over");
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot set up its state");
 	adopt_go_on(m, i, known);
 	return 1;
 }

@@ -70,7 +70,8 @@ static void request_step(struct manager_request *r)
 /* Counts the call that makes the request as one of the things to wait for, so that it cannot end within. */
 static bool request_begin(struct manager *m, struct manager_request *r)
 {
-	static const struct manager_result no_memory = { .err = { .code = MISCSI_ERR_NOMEM, .text = "out of memory" } };
+	static const struct manager_result no_memory = { .err = { .code = MISCSI_ERR_NOMEM,
+								 .text = "no memory for the request" } };
 
 	r->manager = m;
 	r->answer = x_new(struct manager_answer);
@@ -306,7 +307,8 @@ static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, s
 	if (rc < 0 && err->code == MISCSI_ERR_SYSFS_LOOKUP)
 		err_clear(err);
 	if (rc == 0)
-		err_set(err, MISCSI_ERR_OP_NOT_SUPP, "session %u is the adapter's own: it is logged out there", sid);
+		err_set(err, MISCSI_ERR_OP_NOT_SUPP, "the adapter made session %u: log out with iscsiadm -m session -r %u -u",
+			sid, sid);
 	return manager_find(m, sid);
 }
 
@@ -497,7 +499,7 @@ void manager_free(struct manager *m)
 
 	if (!m)
 		return;
-	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon ends");
+	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon is stopping");
 	m->ending = true;
 	paths_drop(&m->paths);
 	loop_timer_cancel(m->config.engine->loop, &m->look_again);

@@ -70,7 +70,7 @@ void session_event(struct session *s, unsigned event)
 	uint8_t before = s->run.state;
 
 	if (!fsm_event(&s->run, event))
-		log_err(s->owner->engine->log, "session", "session%u: event %u has no place in %s", s->conn.k.sid, event,
+		log_err(s->owner->engine->log, "session", "session%u: event %u is not allowed in state %s", s->conn.k.sid, event,
 			s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
 		s->owner->changed(s);

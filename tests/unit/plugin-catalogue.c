@@ -126,7 +126,7 @@ static void plugins_that_are_here_come_first_and_once(void **state)
 	assert_non_null(strstr(err.text, "bare.so is missing"));
 	assert_null(strstr(err.text, "apt-get"));
 	assert_true(plugins_find(w.ps, "nosuch", &t, &err) < 0);
-	assert_non_null(strstr(err.text, "no known plugin serves it"));
+	assert_non_null(strstr(err.text, "no known plugin supports it"));
 	plugin_fixture_free(&w);
 	tempdir_remove(&dir);
 }

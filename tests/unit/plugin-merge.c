@@ -74,7 +74,7 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "made for plugin ABI 2; this program has ABI 1");
 	p = good;
 	p.size = 8;
-	refused(&p, "claims a size of 8 bytes");
+	refused(&p, "has an invalid size of 8 bytes");
 	p = good;
 	p.name = NULL;
 	refused(&p, "its name is empty");
@@ -86,7 +86,7 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "characters other than");
 	p = good;
 	p.name = "two";
-	refused(&p, "names it 'two'");
+	refused(&p, "has the name 'two', its file 'one'");
 	p = good;
 	p.match = NULL;
 	refused(&p, "names no transport");
@@ -104,7 +104,7 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "bad module name");
 	p = good;
 	p.ping = &tiny;
-	refused(&p, "table 'ping' claims a size of 4 bytes");
+	refused(&p, "table 'ping' has an invalid size of 4 bytes");
 	p = good;
 	p.traits = MISCSI_TRAIT_FIRMWARE_LOGIN;
 	p.login = &half;
@@ -114,7 +114,7 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "no connect op");
 	p = good;
 	p.start = start_fails;
-	refused(&p, "its start() fails: Input/output error");
+	refused(&p, "its start() failed: Input/output error");
 }
 
 /* A plugin of the first day: its structure ends behind `match`. What lies behind it in memory is not looked at. */
@@ -217,7 +217,7 @@ static void first_plugin_of_a_name_or_transport_wins(void **state)
 	assert_int_equal(load_entry(w.ps, "one", "/later/one.so", &p), 0);
 	assert_non_null(strstr(w.lines, "/later/one.so is not used: plugin 'one' is already loaded from /dir/one.so"));
 	assert_int_equal(load_entry(w.ps, "other", "/dir/other.so", &other), 0);
-	assert_non_null(strstr(w.lines, "/dir/one.so already serves transport 'one'"));
+	assert_non_null(strstr(w.lines, "/dir/one.so already supports transport 'one'"));
 	/* nothing of the refused one is left */
 	assert_int_equal(plugins_find(w.ps, "new", &t, NULL), -ENODEV);
 	plugin_fixture_free(&w);
