@@ -51,7 +51,7 @@ struct in_use {
 
 static int load_libmount(struct in_use *u)
 {
-	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
+	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE); /* opens no file when it is there already */
 	if (!u->library)
 		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
 #define LOAD(name) \
@@ -226,6 +226,18 @@ static bool disk_in_use(const struct in_use *u, const char *disk)
 			used = device_in_use(u, path);
 		}
 	return used;
+}
+
+/* The tables are read once to touch the pages of the code that reads them. */
+int in_use_load(const char *proc, struct err *err)
+{
+	struct in_use u = { .proc = proc, .err = err };
+	int rc = load_libmount(&u);
+
+	if (rc == 0)
+		rc = read_tables(&u);
+	release(&u);
+	return rc;
 }
 
 bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_no, uint32_t sid, struct err *err)

@@ -7,6 +7,12 @@
 #include "kernel/sysfs.h"
 
 /*
+ * Loads what the check needs, and keeps it loaded: a daemon calls it at its start, since the disk with the library may be gone when
+ * a logout is asked for. Blocks. BUSY: the check will find every disk in use, for the reason in *err.
+ */
+int in_use_load(const char *proc, struct err *err);
+
+/*
  * Returns true if a disk of the session, or a partition of one, is mounted in any mount namespace that this process may see, is
  * swap space, or is part of another device, or if that cannot be determined. *err (BUSY) then names the disk and its use, or the
  * reason. proc: the mount point of procfs ("/proc").

@@ -465,6 +465,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 {
 	struct manager *m = x_new(struct manager);
 	struct paths_config paths = { .engine = config->engine, .about = manager_path_about, .arg = m };
+	struct err why = ERR_INIT;
 	int rc;
 
 	if (!m)
@@ -487,6 +488,8 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		x_free(m);
 		return rc;
 	}
+	if (config->safe_logout && in_use_load("/proc", &why) < 0)
+		log_warn(config->engine->log, "session", "iscsid.safe_logout: every logout will be refused: %s", why.text);
 	*out = m;
 	return 0;
 }

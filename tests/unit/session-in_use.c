@@ -8,6 +8,7 @@
 
 #include "fake_sys.h"
 #include "session/in_use.h"
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,20 @@ static void a_mounted_partition_is_in_use(void **state)
 	fake_sys_write(*state, "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:17 / /mnt/a\\040b rw shared:1 - xfs /dev/sdb1 rw\n",
 		"proc/self/mountinfo");
 	finds(*state, "sdb1 is mounted on /mnt/a b");
+}
+
+/* Once loaded, the check opens no file of the library: its disk may be the one that is gone. */
+static void the_library_stays_loaded(void **state)
+{
+	struct fake_sys *s = *state;
+	struct err err = ERR_INIT;
+	char proc[96];
+
+	with_disk(s);
+	snprintf(proc, sizeof(proc), "%s/proc", s->dir);
+	assert_null(dlopen("libmount.so.1", RTLD_NOW | RTLD_NOLOAD));
+	assert_int_equal(in_use_load(proc, &err), 0);
+	assert_non_null(dlopen("libmount.so.1", RTLD_NOW | RTLD_NOLOAD));
 }
 
 /* btrfs has a device number of its own. */
@@ -101,6 +116,7 @@ static void what_cannot_be_checked_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		in_sys(the_library_stays_loaded), /* first: the others load it */
 		in_sys(a_disk_that_nobody_uses_may_go),
 		in_sys(a_mounted_partition_is_in_use),
 		in_sys(a_mount_is_known_by_its_source_too),
