@@ -108,9 +108,6 @@ static void credentials_done(struct work *w)
 		credentials_destroy(c);
 	else if (c->done)
 		c->done(c->arg, c->result, &c->err); /* may free c */
-	else
-		for (unsigned i = 0; i < ARRAY_SIZE(c->secret); i++)
-			secret_clear(&c->secret[i]);
 }
 
 /* systemd sets the variable for a service with credentials: systemd.exec(5). */
@@ -179,7 +176,7 @@ void credentials_release(struct credentials **slot)
 
 	if (c && c->under_way && !worker_cancel(c->pool, &c->work))
 		c->done = NULL;
-	else
+	else if (c && (c->under_way || c->result < 0))
 		credentials_free(slot);
 }
 
@@ -192,6 +189,11 @@ void credentials_free(struct credentials **slot)
 		c->ownerless = true;
 	else if (c)
 		credentials_destroy(c);
+}
+
+bool credentials_known(const struct credentials *c)
+{
+	return c && !c->under_way && c->result == 0;
 }
 
 const struct secret *credentials_secret(

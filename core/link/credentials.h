@@ -2,8 +2,8 @@
 /*
  * The CHAP settings of a record, for the logins of sessions and discoveries.
  *
- * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file for each
- * login. The secret is wiped as soon as the login has its copy.
+ * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file. Its
+ * owner keeps the secret for the next login: the file may be on a disk that only that login brings back.
  */
 #ifndef LINK_CREDENTIALS_H
 #define LINK_CREDENTIALS_H
@@ -21,7 +21,7 @@ struct credential_fields {
 
 extern const struct credential_fields credentials_of_session, credentials_of_discovery;
 
-struct credentials; /* the secrets that one login reads from files */
+struct credentials; /* the secrets of one record, read from files */
 
 /* Returns true if a login with this record has to read a file. */
 bool credentials_in_files(const struct record *r, const struct credential_fields *f);
@@ -32,10 +32,11 @@ bool credentials_in_files(const struct record *r, const struct credential_fields
  */
 int credentials_read(struct worker_pool *pool, const struct record *r, const struct credential_fields *f,
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err);
-/* Wipes the secrets; done is no longer called. A read under way continues, and *slot remains for the next credentials_read(). */
+/* done is no longer called. Secrets that were read stay; a read under way continues, and *slot remains for the next one. */
 void credentials_release(struct credentials **slot);
-/* The same, for an owner that is freed: sets *slot to NULL; a read under way is freed when it completes. */
+/* Wipes the secrets and sets *slot to NULL; done is no longer called. A read under way is freed when it completes. */
 void credentials_free(struct credentials **slot);
+bool credentials_known(const struct credentials *c); /* the secrets were read; c may be NULL */
 
 /* Returns the secret of a row in f->password: the record's, or the one that was read (`read` may be NULL); empty if unset. */
 const struct secret *credentials_secret(

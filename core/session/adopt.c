@@ -2,6 +2,7 @@
 /* A session that is up is watched from now on and not touched; one that is not is recovered at once. */
 #include "session/adopt.h"
 #include "base/mem.h"
+#include "link/credentials.h"
 #include "kernel/scan.h"
 #include "object/session_info.h"
 #include "plugin/resources.h"
@@ -79,6 +80,30 @@ static void adopt_opened(struct transport_op *op, int result)
 		adopt_keep_resources(op->arg);
 }
 
+static void adopt_secrets_read(void *arg, int result, const struct err *err)
+{
+	const struct conn *c = arg;
+
+	if (result < 0)
+		log_warn(c->k.engine->log, "session",
+			"session%u: the secret for its recovery could not be read, and the next login tries again: %s", c->k.sid,
+			err->text);
+}
+
+/* Now, since the disk with the files may be one of this session's. */
+static void adopt_read_secrets(struct conn *c)
+{
+	const struct record *node = c->session->record;
+	struct err err = ERR_INIT;
+	int rc = 0;
+
+	if (credentials_in_files(node, &credentials_of_session))
+		rc = credentials_read(
+			c->k.engine->readers, node, &credentials_of_session, adopt_secrets_read, c, &c->credentials, &err);
+	if (rc < 0)
+		adopt_secrets_read(c, rc, &err);
+}
+
 /* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
 static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, bool *known)
 {
@@ -106,6 +131,7 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */
 	s->run.state = SESS_LOGGED_IN;
 	s->conn.run.state = CONN_LOGGED_IN;
+	adopt_read_secrets(&s->conn);
 	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
 		transport_op_init(&s->conn.dial.op, adopt_opened, &s->conn);
 		transport_open(t, &s->conn.dial.op);

@@ -17,7 +17,7 @@ bool conn_has_files(const void *machine)
 {
 	const struct conn *c = machine;
 
-	return credentials_in_files(c->session->record, &credentials_of_session);
+	return credentials_in_files(c->session->record, &credentials_of_session) && !credentials_known(c->credentials);
 }
 
 static void conn_have_read(void *arg, int result, const struct err *err)

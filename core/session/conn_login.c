@@ -80,7 +80,6 @@ int conn_login_begin(void *machine)
 	login.initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
 	login.initiator_alias = alias;
 	rc = chap ? credentials_take(s->record, &credentials_of_session, c->credentials, &login.chap, &c->err) : 0;
-	credentials_release(&c->credentials);
 	if (rc == 0)
 		rc = conn_proposals(c, &login.proposal);
 	if (rc == 0)

@@ -38,7 +38,7 @@ struct conn {
 	struct loop_timer timer; /* how long the state may last */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
-	struct credentials *credentials; /* secrets from files, from READING to the login; NULL: none */
+	struct credentials *credentials; /* secrets from files, kept for recovery; NULL: none */
 	bool busy; /* of the runner, not of the connection: an action runs; events that it raises wait */
 	struct dial dial; /* its op is used for the firmware's login, too */
 	struct kconn k;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include "link/credentials.h"
 #include "session-fixture.h"
 #include "session/adopt.h"
 #include "session/manager_private.h"
@@ -294,6 +295,32 @@ static void note(struct session_fixture *w, uint32_t sid, const char *port, cons
 	fclose(f);
 }
 
+/* Its file may lie on a disk of the session itself: it is read while that is there. */
+static void an_adopted_session_has_its_secret_at_once(void **state)
+{
+	struct session_fixture *w = *state;
+	struct fake_session kept = left_behind("3260");
+	char path[128], secret[128];
+	FILE *f;
+
+	snprintf(secret, sizeof(secret), "%s/secret", w->dir);
+	f = fopen(secret, "w");
+	assert_non_null(f);
+	fputs("twelve bytes", f);
+	fclose(f);
+	fake_sys_session(&w->sys, &kept);
+	note(w, 9, "3260", "default", "800102030405");
+	snprintf(path, sizeof(path), "%s/session9", w->dir);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fprintf(f, "node.session.auth.authmethod = CHAP\nnode.session.auth.password_file = %s\n", secret);
+	fclose(f);
+	assert_int_equal(w->m->adopter->one(w->m->adopter, 9, NULL), 1);
+	for (unsigned i = 0; i < 250 && !credentials_known(fixture_session(w)->conn.credentials); i++)
+		fixture_run(w, 1 * SECONDS);
+	assert_true(credentials_known(fixture_session(w)->conn.credentials));
+}
+
 /* Numbers of sessions begin anew with the kernel's module: a file that another session left is not this one's. */
 static void a_file_of_another_session_is_not_believed(void **state)
 {
@@ -551,6 +578,7 @@ int main(void)
 		T(a_loss_whose_event_was_lost_is_seen),
 		T(a_logout_that_was_cut_short_is_completed),
 		T(a_portal_is_the_same_however_it_is_written),
+		T(an_adopted_session_has_its_secret_at_once),
 		T(a_file_of_another_session_is_not_believed),
 		T(files_without_a_session_are_removed),
 	};
