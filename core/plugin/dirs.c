@@ -41,17 +41,17 @@ static int files_of_dir(void *arg, const char *dir)
 {
 	const struct file_walk *w = arg;
 	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, NULL, alphasort), r = 0;
+	int n = scandir(dir, &entries, NULL, alphasort), rc = 0;
 
 	if (n < 0)
 		return errno == ENOMEM ? -ENOMEM : 0;
 	for (int i = 0; i < n; i++) {
-		if (r == 0 && ends_in(entries[i]->d_name, w->suffix))
-			r = w->fn(w->arg, dir, entries[i]->d_name);
+		if (rc == 0 && ends_in(entries[i]->d_name, w->suffix))
+			rc = w->fn(w->arg, dir, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
-	return r;
+	return rc;
 }
 
 int dirs_each_file(const char *dirs, const char *suffix, int (*fn)(void *arg, const char *dir, const char *name), void *arg)
