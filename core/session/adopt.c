@@ -243,7 +243,7 @@ static void adopt_left(struct manager_adopter *ops)
 		int one = manager_find(a->manager, a->left[n]) ? 0 : adopt_one(ops, a->left[n], &why);
 
 		if (one > 0)
-			log_info(engine->log, "session", "took over session%u, whose plugin has come", a->left[n]);
+			log_info(engine->log, "session", "took over session%u: its plugin is installed now", a->left[n]);
 		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP) /* of which there is none any more */
 			a->left[kept++] = a->left[n];
 	}
