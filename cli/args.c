@@ -33,23 +33,30 @@ static const struct opt_row opts[] = {
 };
 
 struct mode_row {
-	const char *name, *options;
-	unsigned ops;
-	const char *sentence, *usage;
+	const char *name;
+	long level;
+	const char *sentence;
 };
 
-/* The row for no mode accepts only -k. */
 static const struct mode_row modes[] = {
-	[ARGS_MODE_NONE] = { "", "k", 0, "", NULL },
-#define MODE(symbol, name, options, ops, sentence, usage) { name, options, ops, sentence, usage },
+	[ARGS_MODE_NONE] = { "", 0, "" },
+#define MODE(symbol, name, level, sentence) { name, level, sentence },
 #include "modes.def"
-#undef MODE
+};
+
+struct action_row {
+	enum args_mode mode;
+	const char *submode, *verb, *when, *options, *needs, *sentence;
+};
+
+static const struct action_row actions[] = {
+#define ACTION(mode, symbol, ...) { ARGS_MODE_##mode, __VA_ARGS__ },
+#include "modes.def"
 };
 
 /* Accepted in every mode. */
 #define OPTIONS_OF_ALL "mdhV"
 
-/* Several may be given: `-m discovery -o new -o delete` asks for both. */
 static const struct {
 	const char *name;
 	unsigned op;
@@ -104,22 +111,30 @@ static int store_word(const char *value, struct args_words *to, struct err *err)
 	return 0;
 }
 
-static int store_op(const struct opt_row *o, const char *value, unsigned *to, struct err *err)
+static unsigned op_named(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		if (!strcmp(ops[i].name, value)) {
-			*to |= ops[i].op;
-			return 0;
-		}
+		if (!strcmp(ops[i].name, name))
+			return ops[i].op;
 	}
-	return refuse_value(o, value, "is not an operation", err);
+	return 0;
 }
 
-/* The last value of an option counts, except for words and operations, which are collected. */
+static int store_op(const struct opt_row *o, const char *value, unsigned *to, struct err *err)
+{
+	*to |= op_named(value);
+	return op_named(value) ? 0 : refuse_value(o, value, "is not an operation", err);
+}
+
+/* Words and operations are collected. Of two texts it would not be known which is meant. */
 static int store_option(struct args *a, const struct opt_row *o, const char *value, struct err *err)
 {
 	void *member = (char *)a + o->member;
 
+	if ((o->kind == KIND_TEXT || o->letter == 'I' || o->letter == 'n') && *value == '-')
+		return refuse_value(o, value, "is an option: the value is missing", err);
+	if (o->kind == KIND_TEXT && a->given[o - opts] && strcmp(*(args_text *)member, value) != 0)
+		return refuse_value(o, value, "is a second value: only one is allowed", err);
 	a->given[o - opts] = true;
 	switch (o->kind) {
 	case KIND_FLAG:
@@ -161,43 +176,129 @@ static int args_find_mode(struct args *a, struct err *err)
 		err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", quoted_word(text, sizeof(text), a->mode));
 }
 
-/* In the words of 2.1.8. */
-int args_refuse(const struct args *a, enum args_opt opt, struct err *err)
+static bool row_uses(const struct action_row *r, char letter)
 {
+	return strchr(OPTIONS_OF_ALL, letter) || strchr(r->options, letter) || (letter == 'o' && *r->verb != '-') ||
+		(letter == 'C' && *r->submode) || (*r->verb == '-' && r->verb[1] == letter);
+}
+
+static bool any_given(const struct args *a, const char *letters)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		if (a->given[i] && strchr(letters, opts[i].letter))
+			return true;
+	}
+	return false;
+}
+
+static bool row_fits(const struct args *a, const struct action_row *r)
+{
+	if (r->mode != a->in_mode || strcmp(r->submode, a->submode ? a->submode : "") != 0 ||
+		(*r->when && !any_given(a, r->when)))
+		return false;
+	if (*r->verb == '-')
+		return any_given(a, r->verb + 1);
+	if (!*r->verb)
+		return !(a->ops & ~(unsigned)ARGS_OP_SHOW);
+	return *r->verb == '*' || (a->ops & op_named(r->verb));
+}
+
+/* "-C chap -o new" */
+static const char *action_words(char *to, size_t size, const struct action_row *r)
+{
+	const char *verb = *r->verb == '*' ? "" : r->verb;
+
+	snprintf(to, size, "%s%s%s%s%s", *r->submode ? "-C " : "", r->submode, *r->submode && *verb ? " " : "",
+		*verb && *verb != '-' ? "-o " : "", verb);
+	return *to ? to : "this command";
+}
+
+/* There is no row: names the part of the command line that is the reason. */
+static int refuse_action(const struct args *a, struct err *err)
+{
+	const char *mode = modes[a->in_mode].name, *last = "";
+	char text[64], known[64] = "";
+
 	if (a->in_mode == ARGS_MODE_NONE)
-		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' needs a mode (-m). Try 'iscsiadm --help'", opts[opt].letter);
-	return err_set(err, MISCSI_ERR_INVAL, "%s mode: option '-%c' is not allowed/supported", modes[a->in_mode].name,
-		opts[opt].letter);
+		return err_set(err, MISCSI_ERR_INVAL, "no mode given (-m). Try 'iscsiadm --help'");
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (actions[i].mode != a->in_mode)
+			continue;
+		if (!a->submode && op_named(actions[i].verb) & a->ops)
+			return err_set(err, MISCSI_ERR_INVAL, "%s mode: -o %s requires a submode (-C)", mode, actions[i].verb);
+		if (a->submode && !strcmp(actions[i].submode, a->submode))
+			last = NULL;
+		if (!last || !strcmp(actions[i].submode, last))
+			continue;
+		last = actions[i].submode;
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", last);
+	}
+	if (a->submode && last)
+		return err_set(err, MISCSI_ERR_INVAL, "%s mode: unknown submode (-C) '%s': use %s", mode,
+			quoted_word(text, sizeof(text), a->submode), known);
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (a->ops & ops[i].op)
+			return err_set(
+				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", mode, ops[i].name);
+	}
+	return err_set(err, MISCSI_ERR_INVAL, "%s mode: invalid combination of options", mode);
+}
+
+/* The text for the whole mode is 2.1.8's. */
+static int check_options(const struct args *a, const struct action_row *r, struct err *err)
+{
+	const char *mode = modes[a->in_mode].name;
+	char words[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		if (a->given[i] && !row_uses(r, opts[i].letter))
+			return err_set(err, MISCSI_ERR_INVAL, "%s mode: %s does not use option '-%c' (--%s). Nothing was done",
+				mode, action_words(words, sizeof(words), r), opts[i].letter, opts[i].name);
+		if (!a->given[i] && strchr(r->needs, opts[i].letter))
+			return err_set(err, MISCSI_ERR_INVAL, "%s mode: %s requires -%c (--%s): %s", mode,
+				action_words(words, sizeof(words), r), opts[i].letter, opts[i].name, opts[i].sentence);
+	}
+	if (a->ops & (a->ops - 1) && !strchr(r->options, 'o'))
+		return err_set(err, MISCSI_ERR_INVAL, "%s mode: only one operation (-o) is allowed", mode);
+	/* Names without values are harmless in commands that only show; the manual of 2.1.8 uses them. */
+	if (row_uses(r, 'v') && a->values.n != a->names.n)
+		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
+			a->values.n);
+	if (a->print > modes[a->in_mode].level)
+		return err_set(err, MISCSI_ERR_INVAL, "Invalid info level %ld. Try 0 %s %ld.", a->print,
+			modes[a->in_mode].level > 1 ? "-" : "or", modes[a->in_mode].level);
+	return 0;
 }
 
 /*
  * Checks the command line by the tables. Positional arguments are refused: 2.1.8 ignored them, so that `-m node -o delete NAME`
  * deleted every record.
  */
-static int check_by_tables(const struct args *a, int argc, char **argv, struct err *err)
+static int check_by_tables(struct args *a, int argc, char **argv, struct err *err)
 {
-	const struct mode_row *m = &modes[a->in_mode];
+	const struct action_row *r = NULL;
 	char text[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
-		if (a->given[i] && !args_mode_takes(a->in_mode, (enum args_opt)i))
-			return args_refuse(a, (enum args_opt)i, err);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		if (a->ops & ops[i].op & ~m->ops)
+		if (!a->given[i] || args_mode_takes(a->in_mode, (enum args_opt)i))
+			continue;
+		if (a->in_mode == ARGS_MODE_NONE)
 			return err_set(
-				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", m->name, ops[i].name);
+				err, MISCSI_ERR_INVAL, "option '-%c' needs a mode (-m). Try 'iscsiadm --help'", opts[i].letter);
+		return err_set(err, MISCSI_ERR_INVAL, "%s mode: option '-%c' is not allowed/supported", modes[a->in_mode].name,
+			opts[i].letter);
 	}
 	if (optind < argc)
 		return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
 			quoted_word(text, sizeof(text), argv[optind]));
-	/* Names without values are harmless in commands that only read; the manual of 2.1.8 uses them. */
-	if (a->values.n > a->names.n || (a->values.n < a->names.n && (a->ops & ARGS_OP_UPDATE)))
-		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
-			a->values.n);
-	if (a->in_mode == ARGS_MODE_NONE && !a->given[ARGS_killiscsid])
-		return err_set(err, MISCSI_ERR_INVAL, "no mode given (-m). Try 'iscsiadm --help'");
-	return 0;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(actions); i++) {
+		if (row_fits(a, &actions[i]))
+			r = &actions[i];
+	}
+	if (!r)
+		return refuse_action(a, err);
+	a->action = (enum args_action)(r - actions);
+	return check_options(a, r, err);
 }
 
 /* Reports an unknown option or a missing argument. For an unknown long option optopt is 0, and only argv has its text. */
@@ -280,17 +381,31 @@ const char *args_mode_name(enum args_mode mode)
 
 bool args_mode_takes(enum args_mode mode, enum args_opt opt)
 {
-	return strchr(OPTIONS_OF_ALL, opts[opt].letter) || strchr(modes[mode].options, opts[opt].letter);
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (actions[i].mode == mode && row_uses(&actions[i], opts[opt].letter))
+			return true;
+	}
+	return false;
 }
 
-/* Printed from the tables, so that it names only options that the mode accepts. A test compares the tables with the manual. */
+/* The actions with the options that each uses, then the options. A test compares the tables with the manual. */
 static void print_mode_usage(FILE *to, enum args_mode mode)
 {
-	fprintf(to, "iscsiadm -m %s %s\n\n%s\n\n", modes[mode].name, modes[mode].usage ? modes[mode].usage : "",
-		modes[mode].sentence);
-	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
-		char both[64];
+	char words[64], both[96];
 
+	fprintf(to, "iscsiadm -m %s [ACTION] [OPTION]...\n\n%s\n\nActions, with the options that they use:\n", modes[mode].name,
+		modes[mode].sentence);
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		const struct action_row *r = &actions[i];
+
+		if (r->mode != mode || !r->sentence)
+			continue;
+		action_words(words, sizeof(words), r);
+		snprintf(both, sizeof(both), "%s%s%s", *r->verb || *r->submode ? words : "", *r->options ? " -" : "", r->options);
+		fprintf(to, "  %-36s %s\n", both, r->sentence);
+	}
+	fprintf(to, "\nOptions:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (!args_mode_takes(mode, (enum args_opt)i))
 			continue;
 		snprintf(both, sizeof(both), "-%c, --%s%s%s", opts[i].letter, opts[i].name, *opts[i].argument ? "=" : "",
@@ -299,15 +414,25 @@ static void print_mode_usage(FILE *to, enum args_mode mode)
 	}
 }
 
+static const char help_begin[] = "Manages iSCSI targets, sessions and adapters.\n\n"
+				 "iscsiadm -m MODE [ACTION] [OPTION]...\n\nModes (iscsiadm -m MODE --help shows the rest):\n";
+static const char help_end[] = "\nExamples:\n"
+			       "  iscsiadm -m discovery -t st -p 192.0.2.10    find the targets of a portal\n"
+			       "  iscsiadm -m node -T TARGET -l                log in to a target\n"
+			       "  iscsiadm -m session -P 3                     show the sessions and their disks\n"
+			       "  iscsiadm -m node -T TARGET -o update -n node.startup -v automatic\n"
+			       "                                               log in to it at each boot\n"
+			       "  iscsiadm -m node -T TARGET -u                log out\n\n"
+			       "iscsiadm -k 0 stops the daemon, iscsid; -V prints the version. See iscsiadm(8).\n";
+
 void args_usage(FILE *to, enum args_mode mode)
 {
 	if (mode != ARGS_MODE_NONE) {
 		print_mode_usage(to, mode);
 		return;
 	}
-	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
-		if (modes[i].usage)
-			fprintf(to, "iscsiadm -m %s %s\n", modes[i].name, modes[i].usage);
-	}
-	fprintf(to, "iscsiadm -k priority\n");
+	fputs(help_begin, to);
+	for (size_t i = 1; i < ARRAY_SIZE(modes); i++)
+		fprintf(to, "  %-12s %s\n", modes[i].name, modes[i].sentence);
+	fputs(help_end, to);
 }

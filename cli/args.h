@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Several operations may be given: `-m discovery -o new -o delete` asks for both. */
 enum args_op {
 	ARGS_OP_NEW = 1 << 0,
 	ARGS_OP_DELETE = 1 << 1,
@@ -28,8 +29,13 @@ enum args_mode {
 	ARGS_MODE_NONE,
 #define MODE(symbol, ...) ARGS_MODE_##symbol,
 #include "modes.def"
-#undef MODE
 	ARGS_MODES
+};
+
+enum args_action {
+#define ACTION(mode, symbol, ...) ARGS_DO_##mode##_##symbol,
+#include "modes.def"
+	ARGS_ACTIONS
 };
 
 /* The options, as indices of args.given. */
@@ -59,6 +65,7 @@ typedef unsigned args_ops; /* ARGS_OP_* */
 
 struct args {
 	enum args_mode in_mode; /* ARGS_MODE_NONE: none was given */
+	enum args_action action;
 	bool given[ARGS_OPTS];
 #define OPT(symbol, letter, name, kind, ...) ARGS_TYPE_##kind symbol;
 #include "opts.def"
@@ -67,17 +74,14 @@ struct args {
 
 /*
  * Fills *a from the command line; may reorder argv, so that options behind positional arguments are found. INVAL, and an error
- * that names the option, for: an option that no mode or not this mode accepts, an argument out of range, positional arguments,
- * an operation that is unknown or that the mode does not support, more values than names or, for an update, fewer. With -h or
- * -V nothing is refused. Free *a by args_free() in every case.
+ * that names the option, for: an option that the action does not use or that it lacks, an argument out of range, positional
+ * arguments, an action that the mode does not have, names and values that do not come in pairs. With -h or -V nothing is
+ * refused. Free *a by args_free() in every case.
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err);
 void args_free(struct args *a);
 
-/* The error of 2.1.8: "host mode: option '-s' is not allowed/supported". Also for handlers, which know more than the tables. */
-int args_refuse(const struct args *a, enum args_opt opt, struct err *err);
-
-/* The name of a mode ("node"), and whether the mode accepts an option. */
+/* The name of a mode ("node"), and whether one of its actions uses an option. */
 const char *args_mode_name(enum args_mode mode);
 bool args_mode_takes(enum args_mode mode, enum args_opt opt);
 

@@ -38,43 +38,17 @@ int command_fail(int rc, const struct err *err)
 	return status;
 }
 
-/* Always 7, as in 2.1.8 for every error in a command line. */
-int command_refuse(const char *fmt, ...)
-{
-	struct err err = { .code = MISCSI_ERR_INVAL };
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err.text, sizeof(err.text), fmt, ap);
-	va_end(ap);
-	return command_fail(-EINVAL, &err);
-}
-
 struct settings command_settings(const struct args *a)
 {
 	/* As many as there are values, since the parser accepts names without values where they are not used. */
 	return (struct settings){ a->names.v, a->values.v, a->values.n };
 }
 
-int command_level(const struct args *a, long max, const char *try)
+int command_settings_given(const struct command *c)
 {
-	return a->print > max ? command_refuse("Invalid info level %ld. Try %s.", a->print, try) : 0;
-}
-
-/* 2.1.8 silently used one of two actions, although `-u -o delete` looks like both. */
-int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n)
-{
-	struct err err = ERR_INIT;
-	unsigned given = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		given += a->given[opts[i]];
-		if (given == 2) {
-			args_refuse(a, opts[i], &err);
-			return command_refuse("%s together with another action", err.text);
-		}
-	}
-	return 0;
+	if (c->args->values.n)
+		return 0;
+	return err_set(c->err, MISCSI_ERR_INVAL, "update requires a setting (-n) and its value (-v)");
 }
 
 /*
@@ -156,21 +130,15 @@ void command_say_busy(void *arg, const struct record *node)
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
-	struct err err = ERR_INIT;
 	int rc;
 
 	command_catch_interrupt(c);
-	if (c->args->loginall)
-		rc = login_leading(c->context, nodes, !c->args->no_wait, &events, &err);
-	else
-		rc = login_records(c->context, nodes, !c->args->no_wait, &events, &err);
-	if (rc >= 0)
-		return 0;
-	if (command_interrupted(c))
+	rc = (c->args->loginall ? login_leading : login_records)(c->context, nodes, !c->args->no_wait, &events, c->err);
+	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logins");
-	if (say_all)
+	if (rc < 0 && say_all)
 		out_error("Could not log into all portals");
-	return command_status(rc, &err);
+	return command_status(rc, c->err);
 }
 
 /* The words of 2.1.8 differ for sessions that an adapter made. */
@@ -207,21 +175,17 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 int command_logout(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
-	struct err err = ERR_INIT;
 	int rc;
 
-	if (sessions->n == 0) {
-		out_error("No matching sessions found");
-		return MISCSI_ERR_NO_OBJS_FOUND;
-	}
+	if (sessions->n == 0)
+		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No matching sessions found");
 	command_catch_interrupt(c);
-	rc = logout_sessions(c->context, sessions, &events, &err);
-	if (rc >= 0)
-		return 0;
-	if (command_interrupted(c))
+	rc = logout_sessions(c->context, sessions, &events, c->err);
+	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logouts");
-	out_error("Could not logout of all requested sessions");
-	return command_status(rc, &err);
+	if (rc < 0)
+		out_error("Could not logout of all requested sessions");
+	return command_status(rc, c->err);
 }
 
 static void say_rescan(void *arg, const struct session_info *s)
@@ -237,36 +201,31 @@ static void say_rescanned(void *arg, const struct session_info *s, const struct 
 }
 
 /* Exit status 21, in the words of 2.1.8: to vdsm this means that there is no session to scan. */
-static int no_session_found(void)
+static int no_session_found(const struct command *c)
 {
-	out_error("No session found.");
-	return MISCSI_ERR_NO_OBJS_FOUND;
+	return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No session found.");
 }
 
 /* The last line, after those of the sessions, as in 2.1.8. */
-static int sessions_failed(int rc, const struct err *err)
+static int sessions_ended(int rc, const struct err *err)
 {
 	int status = command_status(rc, err);
 
-	out_error("Could not execute operation on all sessions: %s", err_text((enum miscsi_error)status));
+	if (status)
+		out_error("Could not execute operation on all sessions: %s", err_text((enum miscsi_error)status));
 	return status;
 }
 
 int command_rescan(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
-	struct err err = ERR_INIT;
 	int rc;
 
 	if (sessions->n == 0)
-		return no_session_found();
+		return no_session_found(c);
 	command_catch_interrupt(c);
-	rc = rescan_sessions(c->context, sessions, &events, &err);
-	if (rc >= 0)
-		return 0;
-	if (command_interrupted(c))
-		return say_interrupted("the scans");
-	return sessions_failed(rc, &err);
+	rc = rescan_sessions(c->context, sessions, &events, c->err);
+	return rc < 0 && command_interrupted(c) ? say_interrupted("the scans") : sessions_ended(rc, c->err);
 }
 
 /* *arg: whether the heading of the driver's own counters was printed, which comes before the first of them. */
@@ -301,30 +260,26 @@ int command_stats(const struct command *c, const struct session_info_list *sessi
 {
 	bool extended = false;
 	const struct stats_events events = { say_stats, say_session_counter, say_stats_result, &extended };
-	struct err err = ERR_INIT;
-	int rc;
 
 	if (sessions->n == 0)
-		return no_session_found();
-	rc = stats_sessions(c->context, sessions, &events, &err);
-	return rc < 0 ? sessions_failed(rc, &err) : 0;
+		return no_session_found(c);
+	return sessions_ended(stats_sessions(c->context, sessions, &events, c->err), c->err);
 }
 
 /* As in 2.1.8, the status is 0 if no daemon was running. */
 int command_kill(const struct command *c)
 {
 	struct client *client;
-	struct err err = ERR_INIT;
-	int rc = context_client(c->context, &client, &err);
+	int rc = context_client(c->context, &client, c->err);
 
 	if (rc >= 0)
-		rc = client_stop(client, &err);
+		rc = client_stop(client, c->err);
 	context_client_drop(c->context);
 	if (rc >= 0)
 		return 0;
-	if (err.code == MISCSI_ERR_ISCSID_NOTCONN)
-		out_error("%s", err.text);
-	out_reason(&err);
+	if (c->err->code == MISCSI_ERR_ISCSID_NOTCONN)
+		out_error("%s", c->err->text);
+	out_reason(c->err);
 	out_error("Could not stop iscsid. Trying sending iscsid SIGTERM or SIGKILL signals manually");
-	return err.code == MISCSI_ERR_ISCSID_NOTCONN ? 0 : command_status(rc, &err);
+	return c->err->code == MISCSI_ERR_ISCSID_NOTCONN ? 0 : command_status(rc, c->err);
 }

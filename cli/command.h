@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One handler for each mode of modes.def: it calls core/modes, prints the result with the out_ functions, and returns the exit
- * status.
+ * status, or -errno for the error in *c->err, which has not been printed yet.
  *
- * The parser has already refused options that the mode does not accept; the handler refuses combinations.
+ * The parser has already chosen the action and refused the options that it does not use.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -14,31 +14,29 @@
 struct command {
 	struct context *context;
 	const struct args *args;
+	struct err *err;
 	int *interrupt; /* a descriptor, readable after a SIGINT; -1: a SIGINT ends the program */
 };
 
 #define MODE(symbol, ...) int command_##symbol(const struct command *c);
 #include "modes.def"
-#undef MODE
 
 /* -k 0 */
 int command_kill(const struct command *c);
 
 /* Discovery of type fw: keep is enum discovery_mode_keep. */
 int command_fw_discovery(const struct command *c, unsigned keep);
+/* Prints the nodes that a discovery has found, and logs in to them with -l. */
+int command_discovered(const struct command *c, struct record_list *nodes);
 
 /* Prints "iscsiadm: TEXT" for a failure (rc: the return code of a function) and returns the exit status. */
 int command_fail(int rc, const struct err *err);
 /* Returns the exit status without printing. */
 int command_status(int rc, const struct err *err);
-/* The same for a command line that is refused: INVAL. */
-int command_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* -n and -v. */
 struct settings command_settings(const struct args *a);
-/* 0, or INVAL and "Invalid info level N. Try …" when -P exceeds max. */
-int command_level(const struct args *a, long max, const char *try);
-/* Refuses two of these options in one command. */
-int command_exclusive(const struct args *a, const enum args_opt *opts, size_t n);
+/* INVAL without any, for an update. */
+int command_settings_given(const struct command *c);
 
 /* Afterwards Ctrl-C makes *c->interrupt readable instead of ending the program. */
 void command_catch_interrupt(const struct command *c);

@@ -24,14 +24,13 @@ static const struct {
 };
 
 /* A discovery record that was deleted meanwhile has no nodes, which is no error here. */
-static int print_discovery_nodes(
-	const struct command *c, enum record_kind kind, const struct record *disc, size_t *n, struct err *err)
+static int print_discovery_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = discovery_mode_nodes(c->context, kind, disc, &nodes, err);
+	int rc = discovery_mode_nodes(c->context, kind, disc, &nodes, c->err);
 
 	if (rc == -ENOENT) {
-		err_clear(err);
+		err_clear(c->err);
 		rc = 0;
 	}
 	if (rc >= 0)
@@ -44,12 +43,12 @@ static int print_discovery_nodes(
  * os-brick cuts the SENDTARGETS section out by a regular expression: every heading is printed, in this order, with
  * "No targets found." where there is nothing. The address of IPv6 stands without brackets, and has a comma before its port.
  */
-static int print_discovery_section(const struct command *c, size_t section, size_t *total, struct err *err)
+static int print_discovery_section(const struct command *c, size_t section, size_t *total)
 {
 	cleanup(record_list_free) struct record_list records = { 0 };
 	enum record_kind kind = sections[section].kind;
 	size_t n = 0;
-	int rc = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, err) : 0;
+	int rc = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, c->err) : 0;
 
 	if (c->args->print == 1)
 		out_line("%s:", sections[section].heading);
@@ -61,10 +60,10 @@ static int print_discovery_section(const struct command *c, size_t section, size
 		}
 		out_line("DiscoveryAddress: %s,%d", record_str(records.at[i], FIELD_DISC_ADDRESS),
 			(int)record_int(records.at[i], FIELD_DISC_PORT));
-		rc = print_discovery_nodes(c, kind, records.at[i], &n, err);
+		rc = print_discovery_nodes(c, kind, records.at[i], &n);
 	}
 	if (rc >= 0 && c->args->print == 1 && !sections[section].has_records)
-		rc = print_discovery_nodes(c, kind, NULL, &n, err);
+		rc = print_discovery_nodes(c, kind, NULL, &n);
 	if (rc >= 0 && c->args->print == 1 && n == 0)
 		out_line("No targets found.");
 	*total += n;
@@ -74,15 +73,12 @@ static int print_discovery_section(const struct command *c, size_t section, size
 /* As in 2.1.8, exit status 21 and an empty stderr if there is nothing. */
 static int list_discoveries(const struct command *c)
 {
-	struct err err = ERR_INIT;
 	size_t total = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(sections); i++)
-		rc = print_discovery_section(c, i, &total, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	return total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
+		rc = print_discovery_section(c, i, &total);
+	return rc < 0 ? rc : total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
 }
 
 static void say_discovery_message(void *arg, const char *text)
@@ -102,129 +98,110 @@ static unsigned discovery_keep_of(unsigned ops)
 		(ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
 }
 
+int command_discovered(const struct command *c, struct record_list *nodes)
+{
+	for (size_t i = 0; c->args->print == 0 && i < nodes->n; i++)
+		out_node_line(nodes->at[i]);
+	if (c->args->print == 1)
+		out_discovery_tree(nodes);
+	return c->args->login ? command_login(c, nodes, false) : 0;
+}
+
 /* "Could not perform" is printed for failures only: Longhorn regards "Could not" anywhere as one. */
-static int perform_discovery(const struct command *c, const struct discovery_mode_select *select, bool by_record)
+static int ask_portal(const struct command *c, const struct discovery_mode_select *select)
 {
 	const struct args *a = c->args;
 	bool said = false;
 	struct discovery_mode_ask what = { .select = *select,
 		.ifaces = a->ifaces.v,
 		.n_ifaces = a->ifaces.n,
-		.by_record = by_record,
+		.by_record = a->action == ARGS_DO_discoverydb_perform,
 		.keep = discovery_keep_of(a->ops),
 		.message = say_discovery_message,
 		.arg = &said };
 	cleanup(record_list_free) struct record_list nodes = { 0 };
-	struct err err = ERR_INIT;
-	int rc = discovery_mode_perform(c->context, &what, &nodes, &err);
+	int rc = discovery_mode_perform(c->context, &what, &nodes, c->err);
 
 	if (rc < 0) {
 		/* The cause is often the last message that was already printed. */
-		rc = said ? command_status(rc, &err) : command_fail(rc, &err);
+		rc = said ? command_status(rc, c->err) : command_fail(rc, c->err);
 		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)rc));
 		return rc;
 	}
-	for (size_t i = 0; a->print == 0 && i < nodes.n; i++)
-		out_node_line(nodes.at[i]);
-	if (a->print == 1)
-		out_discovery_tree(&nodes);
-	return a->login ? command_login(c, &nodes, false) : 0;
+	return command_discovered(c, &nodes);
+}
+
+static int perform_discovery(const struct command *c, const struct discovery_mode_select *select)
+{
+	if (select->kind == RECORD_FW)
+		return command_fw_discovery(c, discovery_keep_of(c->args->ops));
+	if (select->kind != RECORD_ISNS)
+		return ask_portal(c, select);
+	return err_set(c->err, MISCSI_ERR_ISNS_UNAVAILABLE, "Could not perform iSNS discovery: %s",
+		err_text(MISCSI_ERR_ISNS_UNAVAILABLE));
 }
 
 static int show_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	cleanup(record_freep) struct record *disc = NULL;
-	struct err err = ERR_INIT;
-	int rc = discovery_mode_find(c->context, select, &disc, &err);
+	int rc = discovery_mode_find(c->context, select, &disc, c->err);
 
-	if (rc >= 0)
-		rc = out_record(disc, c->args->show);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+	return rc < 0 ? rc : out_record(disc, c->args->show);
 }
 
 /* Also 0 if the record existed: Kubernetes ignores the status, XenServer requires 0. */
 static int create_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
-	struct err err = ERR_INIT;
-	int rc = discovery_mode_new(c->context, select, &err);
+	int rc = discovery_mode_new(c->context, select, c->err);
 
-	if (rc < 0)
-		return command_fail(rc, &err);
-	out_line("New discovery record for [%s,%u] added.", select->portal.host, select->portal.port);
-	return 0;
+	if (rc >= 0)
+		out_line("New discovery record for [%s,%u] added.", select->portal.host, select->portal.port);
+	return rc;
 }
 
 /* Prints nothing on success. */
 static int update_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	struct settings settings = command_settings(c->args);
-	struct err err = ERR_INIT;
-	int rc;
+	int rc = command_settings_given(c);
 
-	if (settings.n == 0)
-		return command_refuse("update requires a setting (-n) and its value (-v)");
-	rc = discovery_mode_update(c->context, select, &settings, &err);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+	return rc < 0 ? rc : discovery_mode_update(c->context, select, &settings, c->err);
 }
 
-/* Only with -D can operations be combined: they then apply to the results. */
-static int run_on_discovery_record(const struct command *c, const struct discovery_mode_select *select)
+static int delete_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
-	struct err err = ERR_INIT;
-	int rc;
-
-	switch (c->args->ops) {
-	case 0:
-	case ARGS_OP_SHOW:
-		return show_discovery(c, select);
-	case ARGS_OP_NEW:
-		return create_discovery(c, select);
-	case ARGS_OP_UPDATE:
-		return update_discovery(c, select);
-	case ARGS_OP_DELETE:
-		rc = discovery_mode_delete(c->context, select, &err);
-		return rc < 0 ? command_fail(rc, &err) : 0;
-	default:
-		return command_refuse("only one operation (-o) is allowed without -D");
-	}
+	return discovery_mode_delete(c->context, select, c->err);
 }
 
-/* asks: the command performs a discovery, instead of an operation on records. */
-static int run_discovery(const struct command *c, bool db)
+static int (*const on_discovery[ARGS_ACTIONS])(const struct command *c, const struct discovery_mode_select *select) = {
+	[ARGS_DO_discovery_perform] = perform_discovery,
+	[ARGS_DO_discovery_new] = create_discovery,
+	[ARGS_DO_discovery_update] = update_discovery,
+	[ARGS_DO_discovery_delete] = delete_discovery,
+	[ARGS_DO_discovery_show] = show_discovery,
+	[ARGS_DO_discoverydb_perform] = perform_discovery,
+	[ARGS_DO_discoverydb_new] = create_discovery,
+	[ARGS_DO_discoverydb_update] = update_discovery,
+	[ARGS_DO_discoverydb_delete] = delete_discovery,
+	[ARGS_DO_discoverydb_show] = show_discovery,
+};
+
+int command_discoverydb(const struct command *c)
 {
-	const struct args *a = c->args;
 	struct discovery_mode_select select;
-	struct err err = ERR_INIT;
-	bool asks = db ? a->discover : a->type || a->discover || a->login;
-	int rc = command_level(a, 1, "0 or 1");
+	int (*run)(const struct command *c, const struct discovery_mode_select *select) = on_discovery[c->args->action];
+	int rc;
 
-	if (rc)
-		return rc;
-	if (!a->type && !a->portal && !asks)
-		return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("this operation (-o) requires a portal (-p)") :
-							  list_discoveries(c);
-	rc = discovery_mode_select(&select, a->type, a->portal, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	if (select.kind == RECORD_FW)
-		return asks ? command_fw_discovery(c, discovery_keep_of(a->ops)) :
-			      command_refuse("Invalid command. Possibly missing --discover argument.");
-	if (!asks)
-		return run_on_discovery_record(c, &select);
-	if (select.kind == RECORD_ISNS) {
-		out_error("Could not perform iSNS discovery: %s", err_text(MISCSI_ERR_ISNS_UNAVAILABLE));
-		return MISCSI_ERR_ISNS_UNAVAILABLE;
-	}
-	return perform_discovery(c, &select, db);
+	if (!run)
+		return list_discoveries(c);
+	rc = discovery_mode_select(&select, c->args->type, c->args->portal, c->err);
+	if (rc >= 0 && select.kind == RECORD_FW && run != perform_discovery)
+		return err_set(c->err, MISCSI_ERR_INVAL, "Invalid command. Possibly missing --discover argument.");
+	return rc < 0 ? rc : run(c, &select);
 }
 
 int command_discovery(const struct command *c)
 {
-	return run_discovery(c, false);
-}
-
-int command_discoverydb(const struct command *c)
-{
-	return run_discovery(c, true);
+	return command_discoverydb(c);
 }

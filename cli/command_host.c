@@ -36,9 +36,9 @@ static void host_sessions_free(struct sessions *s)
 	x_free(s->some_words);
 }
 
-static int read_host_sessions(const struct command *c, struct sessions *s, struct err *err)
+static int read_host_sessions(const struct command *c, struct sessions *s)
 {
-	int rc = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, err);
+	int rc = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, c->err);
 
 	if (rc < 0)
 		return rc;
@@ -66,7 +66,7 @@ static void print_host_sessions(const struct command *c, const struct host_info 
 }
 
 /* Prints the PCI device of a host; hosts of software transports have none. The database of names is opened for the first one. */
-static int print_host_adapter(const struct command *c, const struct host_info *h, struct pci_names **names, struct err *err)
+static int print_host_adapter(const struct command *c, const struct host_info *h, struct pci_names **names)
 {
 	const struct sysfs *sysfs = context_sysfs(c->context);
 	const struct engine *engine;
@@ -75,13 +75,13 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
 
 	if (pci_device_of_host(sysfs, h->host_no, &a.device) < 0)
 		return 0;
-	rc = context_engine(c->context, &engine, err);
+	rc = context_engine(c->context, &engine, c->err);
 	if (rc < 0)
 		return rc;
 	if (!*names)
 		*names = pci_names_new();
 	if (!*names)
-		return err_nomem(err, "names");
+		return err_nomem(c->err, "names");
 	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) == 0)
 		out_host_adapter(&a);
 	return 0;
@@ -98,16 +98,15 @@ static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 	return 0;
 }
 
-static int print_adapters_not_ready(const struct command *c, struct err *err)
+static int print_adapters_not_ready(const struct command *c)
 {
 	const struct engine *engine;
-	int rc = context_engine(c->context, &engine, err);
+	int rc = context_engine(c->context, &engine, c->err);
 
-	return rc < 0 ? rc : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, err);
+	return rc < 0 ? rc : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, c->err);
 }
 
-static int print_host(
-	const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names, struct err *err)
+static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names)
 {
 	cleanup(host_ports_free) struct host_ports ports = { 0 };
 	int rc;
@@ -116,11 +115,11 @@ static int print_host(
 		out_host_line(h);
 		return 0;
 	}
-	rc = host_ports_read(context_sysfs(c->context), h, &ports, err);
+	rc = host_ports_read(context_sysfs(c->context), h, &ports, c->err);
 	if (rc < 0)
 		return rc;
 	out_host(h);
-	rc = print_host_adapter(c, h, names, err);
+	rc = print_host_adapter(c, h, names);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
 	if (c->args->print > 1)
@@ -133,39 +132,36 @@ static int show_hosts(const struct command *c)
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	cleanup(host_sessions_free) struct sessions sessions = { 0 };
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
-	struct err err = ERR_INIT;
 	char version[64];
-	int rc = host_mode_list(c->context, c->args->host, &hosts, &err);
+	int rc = host_mode_list(c->context, c->args->host, &hosts, c->err);
 
 	if (rc >= 0 && hosts.n == 0) {
 		if (c->args->print > 0)
-			print_adapters_not_ready(c, &err);
-		out_error("No iSCSI hosts.");
-		return MISCSI_ERR_NO_OBJS_FOUND;
+			print_adapters_not_ready(c);
+		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No iSCSI hosts.");
 	}
 	if (rc >= 0 && c->args->print > 1)
-		rc = read_host_sessions(c, &sessions, &err);
+		rc = read_host_sessions(c, &sessions);
 	if (rc >= 0 && c->args->print == 4) {
 		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
 	}
 	for (size_t i = 0; rc >= 0 && i < hosts.n; i++)
-		rc = print_host(c, &hosts.at[i], &sessions, &names, &err);
+		rc = print_host(c, &hosts.at[i], &sessions, &names);
 	if (rc >= 0 && c->args->print > 0 && !c->args->host)
-		rc = print_adapters_not_ready(c, &err);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+		rc = print_adapters_not_ready(c);
+	return rc;
 }
 
-static int update_host(const struct command *c, const struct adapter *a)
+static int update_host(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct settings settings = command_settings(c->args);
-	struct err err = ERR_INIT;
-	int rc = host_mode_update(a, &settings, &err);
+	int rc = host_mode_update(a, &settings, c->err);
 
-	if (rc < 0)
-		return command_fail(rc, &err);
-	out_line("host%u updated.", a->host_no);
-	return 0;
+	(void)index;
+	if (rc >= 0)
+		out_line("host%u updated.", a->host_no);
+	return rc;
 }
 
 /* ---- statistics ---- */
@@ -180,34 +176,22 @@ static void say_host_counter(void *arg, const char *name, const char *value)
 	out_line("\t%s: %s", name, value);
 }
 
-static int show_host_stats(const struct command *c, const struct adapter *a)
+static int show_host_stats(const struct command *c, const struct adapter *a, uint32_t index)
 {
-	struct err err = ERR_INIT;
 	bool begun = false;
-	int rc = adapter_host_stats(a, say_host_counter, &begun, &err);
 
-	(void)c;
-	return rc < 0 ? command_fail(rc, &err) : 0;
+	(void)index;
+	return adapter_host_stats(a, say_host_counter, &begun, c->err);
 }
 
 /* ---- CHAP table ---- */
 
-/* -x; MISCSI_NONE without it. */
-static int parse_index(const struct command *c, uint32_t *out, struct err *err)
-{
-	*out = MISCSI_NONE;
-	return c->args->index ? host_mode_index(c->args->index, out, err) : 0;
-}
-
 static int host_chap_show(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
-	struct err err = ERR_INIT;
-	int rc = host_mode_chap_list(a, index, &l, &err);
+	int rc = host_mode_chap_list(a, index, &l, c->err);
 
-	if (rc >= 0)
-		rc = out_host_entries(&l, c->args->show);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+	return rc < 0 ? rc : out_host_entries(&l, c->args->show);
 }
 
 static int host_chap_failed(const char *what, uint32_t index, int rc, const struct err *err)
@@ -225,12 +209,11 @@ static int host_chap_failed(const char *what, uint32_t index, int rc, const stru
 static int host_chap_change(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct settings settings = command_settings(c->args);
-	struct err err = ERR_INIT;
-	int rc = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, &err) :
-					       host_mode_chap_update(a, &settings, index, &err);
+	int rc = c->args->ops == ARGS_OP_NEW ? host_mode_chap_new(a, &settings, &index, c->err) :
+					       host_mode_chap_update(a, &settings, index, c->err);
 
 	if (rc < 0)
-		return host_chap_failed("CHAP setting failed", index, rc, &err);
+		return host_chap_failed("CHAP setting failed", index, rc, c->err);
 	if (index != MISCSI_NONE)
 		log_info(context_log(c->context), "host", "CHAP entry %u of host %u is set", index, a->host_no);
 	return 0;
@@ -238,13 +221,11 @@ static int host_chap_change(const struct command *c, const struct adapter *a, ui
 
 static int host_chap_delete(const struct command *c, const struct adapter *a, uint32_t index)
 {
-	struct err err = ERR_INIT;
 	int rc;
 
-	(void)c;
 	out_line("Deleting CHAP index: %u", index);
-	rc = adapter_chap_remove(a, index, &err);
-	return rc < 0 ? host_chap_failed("CHAP Delete failed.", index, rc, &err) : 0;
+	rc = adapter_chap_remove(a, index, c->err);
+	return rc < 0 ? host_chap_failed("CHAP Delete failed.", index, rc, c->err) : 0;
 }
 
 /* ---- flash nodes ---- */
@@ -252,43 +233,39 @@ static int host_chap_delete(const struct command *c, const struct adapter *a, ui
 static int host_flash_show(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
-	struct err err = ERR_INIT;
-	int rc = adapter_flash_list(a, index, &l, &err);
+	int rc = adapter_flash_list(a, index, &l, c->err);
 
-	if (rc < 0 && index != MISCSI_NONE && err.code == MISCSI_ERR_SESS_NOT_FOUND)
-		err_set(&err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index, a->host_no,
-			strerror(ENOENT));
+	if (rc < 0 && index != MISCSI_NONE && c->err->code == MISCSI_ERR_SESS_NOT_FOUND)
+		err_set(c->err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index,
+			a->host_no, strerror(ENOENT));
 	if (rc >= 0 && index != MISCSI_NONE)
 		rc = out_host_entries(&l, c->args->show);
 	else if (rc >= 0 && l.n == 0)
-		rc = err_set(&err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
+		rc = err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
 	else
 		for (size_t i = 0; rc >= 0 && i < l.n; i++)
 			out_host_flashnode_line(transport_name(a->transport), &l.at[i]);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+	return rc;
 }
 
-static int host_flash_failed(const char *what, const struct adapter *a, uint32_t index, int rc, const struct err *err)
+static int host_flash_failed(const struct command *c, const char *what, const struct adapter *a, uint32_t index, int rc)
 {
-	if (*err->text)
-		out_error("%s", err->text);
+	if (*c->err->text)
+		out_error("%s", c->err->text);
 	out_error("%s flashnode %u of host %u failed.", what, index, a->host_no);
-	return command_status(rc, err);
+	return command_status(rc, c->err);
 }
 
 static int host_flash_new(const struct command *c, const struct adapter *a, uint32_t index)
 {
-	struct err err = ERR_INIT;
 	int rc;
 
-	if (!c->args->portal_type || (strcmp(c->args->portal_type, "ipv4") != 0 && strcmp(c->args->portal_type, "ipv6") != 0))
-		return command_refuse("Invalid type mentioned for flashnode");
 	out_line("Create new flashnode for host %u.", a->host_no);
-	rc = adapter_flash_create(a, c->args->portal_type, &index, &err);
+	rc = adapter_flash_create(a, c->args->portal_type, &index, c->err);
 	if (rc < 0) {
-		out_error("%s", err.text);
+		out_error("%s", c->err->text);
 		out_error("Creation of flashnode for host %u failed.", a->host_no);
-		return command_status(rc, &err);
+		return command_status(rc, c->err);
 	}
 	out_line("New flashnode for host %u added at index %u.", a->host_no, index);
 	return 0;
@@ -297,20 +274,19 @@ static int host_flash_new(const struct command *c, const struct adapter *a, uint
 static int host_flash_update(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	struct settings settings = command_settings(c->args);
-	struct err err = ERR_INIT;
-	int rc = host_mode_flash_check(&settings, &err);
+	int rc = host_mode_flash_check(&settings, c->err);
 
 	if (rc >= 0) {
 		out_line("Update flashnode %u.", index);
-		rc = host_mode_flash_update(a, &settings, index, &err);
+		rc = host_mode_flash_update(a, &settings, index, c->err);
 	}
 	if (rc < 0)
-		return host_flash_failed("Update for", a, index, rc, &err);
+		return host_flash_failed(c, "Update for", a, index, rc);
 	out_line("Update for flashnode %u of host %u successful.", index, a->host_no);
 	return 0;
 }
 
-/* What needs the index alone, in 2.1.8's words. */
+/* The actions that need only the index, in the words of 2.1.8. */
 static const struct {
 	unsigned op;
 	int (*act)(const struct adapter *a, uint32_t index, struct err *err);
@@ -327,130 +303,66 @@ static const struct {
 
 static int host_flash_act(const struct command *c, const struct adapter *a, uint32_t index)
 {
-	struct err err = ERR_INIT;
 	size_t i = 0;
 	int rc;
 
 	while (flash_actions[i].op != c->args->ops)
 		i++;
 	out_line("%s flashnode %u.", flash_actions[i].begin, index);
-	rc = flash_actions[i].act(a, index, &err);
+	rc = flash_actions[i].act(a, index, c->err);
 	if (rc >= 0)
 		out_line("%s %u of host %u %s.", flash_actions[i].subject, index, a->host_no, flash_actions[i].done);
-	else if (err.code && err.code == flash_actions[i].present)
+	else if (c->err->code && c->err->code == flash_actions[i].present)
 		out_line("Flashnode %u of host %u %s.", index, a->host_no, flash_actions[i].already);
 	else
-		return host_flash_failed(flash_actions[i].failed, a, index, rc, &err);
-	return command_status(rc, &err);
+		return host_flash_failed(c, flash_actions[i].failed, a, index, rc);
+	return command_status(rc, c->err);
 }
 
-/* ---- the action for each submode and operation ---- */
+/* ---- the action for each row of modes.def that works on an adapter ---- */
 
-#define INDEX_NONE 0 /* not taken */
-#define INDEX_MAY 1
-#define INDEX_MUST 2
-static const struct verb {
-	const char *submode;
-	unsigned op; /* 0: none given */
-	int index;
-	bool settings;
+static const struct host_action {
 	int (*run)(const struct command *c, const struct adapter *a, uint32_t index);
-} verbs[] = {
-	{ "chap", ARGS_OP_SHOW, INDEX_MAY, false, host_chap_show },
-	{ "chap", ARGS_OP_NEW, INDEX_MAY, true, host_chap_change },
-	{ "chap", ARGS_OP_UPDATE, INDEX_MUST, true, host_chap_change },
-	{ "chap", ARGS_OP_DELETE, INDEX_MUST, false, host_chap_delete },
-	{ "flashnode", 0, INDEX_MAY, false, host_flash_show },
-	{ "flashnode", ARGS_OP_SHOW, INDEX_MAY, false, host_flash_show },
-	{ "flashnode", ARGS_OP_NEW, INDEX_NONE, false, host_flash_new },
-	{ "flashnode", ARGS_OP_UPDATE, INDEX_MUST, true, host_flash_update },
-	{ "flashnode", ARGS_OP_DELETE, INDEX_MUST, false, host_flash_act },
-	{ "flashnode", ARGS_OP_LOGIN, INDEX_MUST, false, host_flash_act },
-	{ "flashnode", ARGS_OP_LOGOUT, INDEX_MUST, false, host_flash_act },
+	const char *without_index; /* the error of 2.1.8 without -x; NULL: it is not required */
+} host_actions[ARGS_ACTIONS] = {
+	[ARGS_DO_host_chap_show] = { host_chap_show, NULL },
+	[ARGS_DO_host_chap_new] = { host_chap_change, NULL },
+	[ARGS_DO_host_chap_update] = { host_chap_change, "Invalid chap table index." },
+	[ARGS_DO_host_chap_delete] = { host_chap_delete, "Invalid chap table index." },
+	[ARGS_DO_host_flash_show] = { host_flash_show, NULL },
+	[ARGS_DO_host_flash_new] = { host_flash_new, NULL },
+	[ARGS_DO_host_flash_update] = { host_flash_update, "Invalid flashnode index." },
+	[ARGS_DO_host_flash_delete] = { host_flash_act, "Invalid flashnode index." },
+	[ARGS_DO_host_flash_login] = { host_flash_act, "Invalid flashnode index." },
+	[ARGS_DO_host_flash_logout] = { host_flash_act, "Invalid flashnode index." },
+	[ARGS_DO_host_stats] = { show_host_stats, NULL },
+	[ARGS_DO_host_stats_too] = { show_host_stats, NULL },
+	[ARGS_DO_host_update] = { update_host, NULL },
 };
 
-static const struct verb *find_verb(const struct args *a)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (!strcmp(verbs[i].submode, a->submode) && verbs[i].op == a->ops)
-			return &verbs[i];
-	}
-	return NULL;
-}
-
-static int refuse_submode(const struct args *a)
-{
-	bool chap = !strcmp(a->submode, "chap");
-
-	if (chap)
-		return command_refuse("CHAP mode requires host no and valid operation");
-	if (!strcmp(a->submode, "flashnode"))
-		return command_refuse("flashnode mode: this operation (-o) is not supported, or more than one was given");
-	return command_refuse("host mode: unknown submode (-C) '%s': use chap, flashnode or stats", a->submode);
-}
-
-/* Checked before any request is sent to an adapter. */
-static int check_submode_words(const struct args *a, const struct verb *v, uint32_t index)
-{
-	if (!v)
-		return refuse_submode(a);
-	if (v->index == INDEX_MUST && index == MISCSI_NONE)
-		return command_refuse(!strcmp(v->submode, "chap") ? "Invalid chap table index." : "Invalid flashnode index.");
-	if (v->index == INDEX_NONE && index != MISCSI_NONE)
-		return command_refuse("flashnode mode: the adapter chooses the index (-x) of a new entry");
-	if (v->settings && a->values.n == 0)
-		return command_refuse("%s mode: this operation (-o) requires a setting (-n) and its value (-v)", v->submode);
-	return 0;
-}
-
-static int run_on_adapter(const struct command *c, const struct verb *v, uint32_t index,
-	int (*plain)(const struct command *c, const struct adapter *a))
-{
-	struct adapter adapter;
-	struct err err = ERR_INIT;
-	int rc;
-
-	if (!c->args->host)
-		return command_refuse("host mode: this needs a host (-H): its number or hardware address");
-	/* the error of 2.1.8, for the actions that it has */
-	rc = host_mode_adapter(c->context, c->args->host,
-		plain == update_host ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	return v ? v->run(c, &adapter, index) : plain(c, &adapter);
-}
-
-static int run_submode(const struct command *c)
-{
-	const struct verb *v;
-	struct err err = ERR_INIT;
-	uint32_t index;
-	int rc;
-
-	if (c->args->stats || !strcmp(c->args->submode, "stats"))
-		return c->args->ops && c->args->ops != ARGS_OP_SHOW ?
-			command_refuse("stats mode: the only supported operation (-o) is show") :
-			run_on_adapter(c, NULL, MISCSI_NONE, show_host_stats);
-	v = find_verb(c->args);
-	rc = parse_index(c, &index, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	rc = check_submode_words(c->args, v, index);
-	return rc ? rc : run_on_adapter(c, v, index, NULL);
-}
-
+/* Everything is checked before any request is sent to an adapter. */
 int command_host(const struct command *c)
 {
 	const struct args *a = c->args;
-	int rc = command_level(a, 4, "0 - 4");
+	const struct host_action *action = &host_actions[a->action];
+	uint32_t index = MISCSI_NONE;
+	struct adapter adapter;
+	int rc;
 
-	if (rc)
-		return rc;
-	if (a->submode || a->stats)
-		return run_submode(c);
-	if (a->ops == ARGS_OP_UPDATE)
-		return a->values.n ? run_on_adapter(c, NULL, MISCSI_NONE, update_host) :
-				     command_refuse("host mode: update requires a parameter (-n) and its value (-v)");
-	return a->ops & ~(unsigned)ARGS_OP_SHOW ? command_refuse("host mode: this operation (-o) requires a submode (-C)") :
-						  show_hosts(c);
+	if (a->action == ARGS_DO_host_show)
+		return show_hosts(c);
+	if (!action->run)
+		return err_set(c->err, MISCSI_ERR_INVAL, "CHAP mode requires host no and valid operation");
+	if (!a->index && action->without_index)
+		return err_set(c->err, MISCSI_ERR_INVAL, "%s", action->without_index);
+	if (a->action == ARGS_DO_host_flash_new &&
+		(!a->portal_type || (strcmp(a->portal_type, "ipv4") != 0 && strcmp(a->portal_type, "ipv6") != 0)))
+		return err_set(c->err, MISCSI_ERR_INVAL, "Invalid type mentioned for flashnode");
+	rc = a->index ? host_mode_index(a->index, &index, c->err) : 0;
+	/* the error of 2.1.8, for the actions that it has */
+	if (rc >= 0)
+		rc = host_mode_adapter(c->context, a->host,
+			a->action == ARGS_DO_host_update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter,
+			c->err);
+	return rc < 0 ? rc : action->run(c, &adapter, index);
 }

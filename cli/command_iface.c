@@ -9,24 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static int list_ifaces(const struct command *c, const char *name, struct record_list *out, struct err *err)
+/* The record, as a list of one. absent: the error when there is no such iface. */
+static int find_iface(const struct command *c, const char *name, enum miscsi_error absent, struct record_list *out)
 {
-	int rc = name ? iface_mode_find(c->context, name, out, err) : iface_mode_list(c->context, out, err);
+	int rc = iface_mode_find(c->context, name, out, c->err);
 
-	if (name && rc == -ENOENT)
-		rc = err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name);
-	return rc;
+	return rc == -ENOENT ? err_set(c->err, absent, "Could not read iface info for %s.", name) : rc;
 }
 
 /* -P 1: the nodes bound to each iface; prints nothing if there are no nodes. */
-static int print_iface_tree(const struct command *c, const struct record_list *ifaces, struct err *err)
+static int print_iface_tree(const struct command *c, const struct record_list *ifaces)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct node_mode_select all;
-	int rc = node_mode_select(&all, NULL, NULL, NULL, err);
+	int rc = node_mode_select(&all, NULL, NULL, NULL, c->err);
 
 	if (rc >= 0)
-		rc = node_mode_list(c->context, &all, &nodes, err);
+		rc = node_mode_list(c->context, &all, &nodes, c->err);
 	for (size_t i = 0; rc >= 0 && i < ifaces->n; i++)
 		out_iface_tree(ifaces->at[i], &nodes);
 	return rc == -ENOENT ? 0 : rc;
@@ -35,96 +34,87 @@ static int print_iface_tree(const struct command *c, const struct record_list *i
 static int show_ifaces(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list ifaces = { 0 };
-	struct err err = ERR_INIT;
-	int rc = list_ifaces(c, name, &ifaces, &err);
+	int rc = name ? find_iface(c, name, MISCSI_ERR_IDBM, &ifaces) : iface_mode_list(c->context, &ifaces, c->err);
 
 	if (rc >= 0 && c->args->host)
-		rc = adapter_iface_of_host(c->context, c->args->host, &ifaces, &err);
+		rc = adapter_iface_of_host(c->context, c->args->host, &ifaces, c->err);
 	if (rc >= 0 && c->args->print == 1)
-		rc = print_iface_tree(c, &ifaces, &err);
-	else if (rc >= 0 && name)
-		rc = out_records(&ifaces, c->args->show);
-	else
-		for (size_t i = 0; rc >= 0 && i < ifaces.n; i++)
-			out_iface_line(ifaces.at[i]);
-	return rc < 0 ? command_fail(rc, &err) : 0;
+		return print_iface_tree(c, &ifaces);
+	if (rc >= 0 && name)
+		return out_records(&ifaces, c->args->show);
+	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++)
+		out_iface_line(ifaces.at[i]);
+	return rc;
+}
+
+/* Prints the cause, if busy sessions were not already reported, and then the line of 2.1.8 behind it. */
+static int iface_failed(const struct command *c, int rc, const char *what, const char *name)
+{
+	int status = c->err->code == MISCSI_ERR_SESS_EXISTS ? (int)c->err->code : command_fail(rc, c->err);
+
+	out_error("Could not %s iface %s: %s", what, name, err_text((enum miscsi_error)status));
+	return status;
 }
 
 static int create_iface(const struct command *c, const char *name)
 {
-	struct err err = ERR_INIT;
-	int rc = iface_mode_new(c->context, name, &err);
+	int rc = iface_mode_new(c->context, name, c->err);
 
 	if (rc < 0) {
-		rc = command_fail(rc, &err);
+		rc = command_fail(rc, c->err);
 		out_error("Could not create new interface %s.", name);
 		return rc;
 	}
-	/* Two lines: 2.1.8's. */
+	/* Two lines, as in 2.1.8. */
 	out_line("%s updated.", name);
 	out_line("New interface %s added", name);
 	return 0;
 }
 
-static int unknown_iface(const char *name, int rc, struct err *err)
+static int unknown_iface(const struct command *c, const char *name)
 {
-	return rc == -ENOENT ? err_set(err, MISCSI_ERR_INVAL, "Could not read iface info for %s.", name) : rc;
+	return err_set(c->err, MISCSI_ERR_INVAL, "Could not read iface info for %s.", name);
 }
 
 static int update_iface(const struct command *c, const char *name)
 {
 	struct settings settings = command_settings(c->args);
-	struct err err = ERR_INIT;
 	int rc;
 
 	if (settings.n == 0)
-		return command_refuse("Update requires name, value, and iface.");
-	rc = iface_mode_update(c->context, name, &settings, &err);
+		return err_set(c->err, MISCSI_ERR_INVAL, "Update requires name, value, and iface.");
+	rc = iface_mode_update(c->context, name, &settings, c->err);
 	if (rc == -ENOENT)
-		return command_fail(unknown_iface(name, rc, &err), &err);
-	if (rc < 0) {
-		rc = command_fail(rc, &err);
-		out_error("Could not update iface %s: %s", name, err_text((enum miscsi_error)rc));
-		return rc;
-	}
+		return unknown_iface(c, name);
+	if (rc < 0)
+		return iface_failed(c, rc, "update", name);
 	out_line("%s updated.", name);
 	return 0;
 }
 
 static int delete_iface(const struct command *c, const char *name)
 {
-	struct err err = ERR_INIT;
-	int rc = unknown_iface(name, iface_mode_delete(c->context, name, command_say_busy, NULL, &err), &err);
+	int rc = iface_mode_delete(c->context, name, command_say_busy, NULL, c->err);
 
-	if (rc < 0) {
-		rc = err.code == MISCSI_ERR_SESS_EXISTS ? (int)err.code : command_fail(rc, &err);
-		out_error("Could not delete iface %s: %s", name, err_text((enum miscsi_error)rc));
-		return rc;
-	}
+	if (rc == -ENOENT)
+		rc = unknown_iface(c, name);
+	if (rc < 0)
+		return iface_failed(c, rc, "delete", name);
 	out_line("%s unbound and deleted.", name);
 	return 0;
 }
 
 /* ---- adapters ---- */
 
-/* The record, by its name. */
-static int find_iface(const struct command *c, const char *name, struct record_list *out, struct err *err)
-{
-	int rc = iface_mode_find(c->context, name, out, err);
-
-	return rc == -ENOENT ? err_set(err, MISCSI_ERR_IDBM, "Could not read iface info for %s.", name) : rc;
-}
-
 static int apply_iface(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
-	struct err err = ERR_INIT;
-	int rc = find_iface(c, name, &iface, &err);
+	int rc = find_iface(c, name, MISCSI_ERR_IDBM, &iface);
 
 	if (rc >= 0)
-		rc = adapter_iface_apply(c->context, iface.at[0], &err);
+		rc = adapter_iface_apply(c->context, iface.at[0], c->err);
 	if (rc < 0) {
-		rc = command_fail(rc, &err);
+		rc = command_fail(rc, c->err);
 		out_error("Could not apply settings of iface %s.", name);
 		return rc;
 	}
@@ -132,19 +122,15 @@ static int apply_iface(const struct command *c, const char *name)
 	return 0;
 }
 
-static int apply_all_ifaces(const struct command *c)
+static int apply_all_ifaces(const struct command *c, const char *name)
 {
-	struct err err = ERR_INIT;
 	uint32_t host_no;
-	int rc;
+	int rc = adapter_iface_apply_all(c->context, c->args->host, &host_no, c->err);
 
-	if (!c->args->host)
-		return command_refuse("iface mode: applyall requires a host (-H): its number or hardware address");
-	rc = adapter_iface_apply_all(c->context, c->args->host, &host_no, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	out_line("Applied settings to ifaces attached to host%u.", host_no);
-	return 0;
+	(void)name;
+	if (rc >= 0)
+		out_line("Applied settings to ifaces attached to host%u.", host_no);
+	return rc;
 }
 
 static void say_ping_reply(void *arg, uint32_t nth, const struct err *err)
@@ -169,55 +155,37 @@ static int ping_iface(const struct command *c, const char *name)
 		.interrupt = -1,
 		.reply = say_ping_reply,
 		.arg = &told };
-	struct err err = ERR_INIT;
 	int rc;
 
-	if (strcmp(a->submode, "ping") != 0)
-		return command_refuse("iface mode: unknown submode (-C) '%s': use ping", a->submode);
-	if (a->ops || !name)
-		return command_refuse(a->ops ? "Ping does not accept an operation (-o)." : "Ping requires iface.");
-	if (!a->ip)
-		return command_refuse("Ping requires destination ipaddress.");
+	if (!name || !a->ip)
+		return err_set(c->err, MISCSI_ERR_INVAL, name ? "Ping requires destination ipaddress." : "Ping requires iface.");
 	command_catch_interrupt(c); /* before threads are made */
 	ping.interrupt = *c->interrupt;
-	rc = find_iface(c, name, &iface, &err);
+	rc = find_iface(c, name, MISCSI_ERR_IDBM, &iface);
 	if (rc >= 0)
-		rc = adapter_iface_ping(c->context, iface.at[0], &ping, &err);
+		rc = adapter_iface_ping(c->context, iface.at[0], &ping, c->err);
 	if (ping.sent)
 		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
 			ping.received, (ping.sent - ping.received) * 100 / ping.sent);
-	return rc < 0 ? (told || ping.sent ? command_status(rc, &err) : command_fail(rc, &err)) : 0;
+	return told || ping.sent ? command_status(rc, c->err) : rc;
 }
+
+static int (*const on_iface[ARGS_ACTIONS])(const struct command *c, const char *name) = {
+	[ARGS_DO_iface_ping] = ping_iface,
+	[ARGS_DO_iface_new] = create_iface,
+	[ARGS_DO_iface_update] = update_iface,
+	[ARGS_DO_iface_delete] = delete_iface,
+	[ARGS_DO_iface_apply] = apply_iface,
+	[ARGS_DO_iface_applyall] = apply_all_ifaces,
+	[ARGS_DO_iface_show] = show_ifaces,
+	[ARGS_DO_iface_list] = show_ifaces,
+};
 
 int command_iface(const struct command *c)
 {
 	const struct args *a = c->args;
-	const char *name = a->ifaces.n ? a->ifaces.v[0] : NULL;
-	int rc = command_level(a, 1, "0 or 1");
 
-	if (rc)
-		return rc;
 	if (a->ifaces.n > 1)
-		return command_refuse("iface mode: only one iface (-I) is allowed");
-	if (a->submode)
-		return ping_iface(c, name);
-	if (a->ops == ARGS_OP_APPLYALL)
-		return apply_all_ifaces(c);
-	if (a->ops & ~(unsigned)ARGS_OP_SHOW && !name)
-		return command_refuse("iface mode: this operation (-o) requires an iface (-I)");
-	switch (a->ops) {
-	case 0:
-	case ARGS_OP_SHOW:
-		return show_ifaces(c, name);
-	case ARGS_OP_NEW:
-		return create_iface(c, name);
-	case ARGS_OP_UPDATE:
-		return update_iface(c, name);
-	case ARGS_OP_DELETE:
-		return delete_iface(c, name);
-	case ARGS_OP_APPLY:
-		return apply_iface(c, name);
-	default:
-		return command_refuse("iface mode: only one operation (-o) is allowed");
-	}
+		return err_set(c->err, MISCSI_ERR_INVAL, "iface mode: only one iface (-I) is allowed");
+	return on_iface[a->action](c, a->ifaces.n ? a->ifaces.v[0] : NULL);
 }

@@ -32,7 +32,7 @@ static int print_sessions(const struct command *c, const struct session_info_lis
 	}
 	words = x_newn(struct session_mode_words, l->n + 1);
 	if (!words || session_mode_words(c->context, l, words) < 0)
-		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
+		return -ENOMEM;
 	if (c->args->print == 3) {
 		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
@@ -41,29 +41,9 @@ static int print_sessions(const struct command *c, const struct session_info_lis
 	return 0;
 }
 
-/* Without -r. `-m session -u` logs out of all sessions, but an operation on records requires a session. */
-static int run_on_all_sessions(const struct command *c)
+static int list_sessions(const struct command *c, const struct session_info_list *l)
 {
-	const struct args *a = c->args;
-	cleanup(session_info_list_free) struct session_info_list l = { 0 };
-	struct err err = ERR_INIT;
-	int rc;
-
-	if (a->ops & ~(unsigned)ARGS_OP_SHOW)
-		return command_refuse("session mode: this operation (-o) requires a session (-r)");
-	rc = session_mode_list(c->context, NULL, session_detail(a->print), &l, &err);
-	if (rc < 0)
-		return command_fail(rc, &err);
-	if (a->logout)
-		return command_logout(c, &l);
-	if (a->rescan)
-		return command_rescan(c, &l);
-	if (a->stats)
-		return command_stats(c, &l);
-	if (l.n)
-		return print_sessions(c, &l);
-	out_error("No active sessions.");
-	return MISCSI_ERR_NO_OBJS_FOUND;
+	return l->n ? print_sessions(c, l) : err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No active sessions.");
 }
 
 /*
@@ -73,81 +53,69 @@ static int run_on_all_sessions(const struct command *c)
 static int login_session_again(const struct command *c, struct record *node)
 {
 	cleanup(record_list_free) struct record_list one = { 0 };
-	struct err err = ERR_INIT;
-	int rc = record_set_int(node, FIELD_SESSION_NR_SESSIONS, record_int(node, FIELD_SESSION_NR_SESSIONS) + 1, &err);
+	int64_t sessions = record_int(node, FIELD_SESSION_NR_SESSIONS);
 
-	if (rc < 0) {
-		record_free(node);
-		return command_fail(rc, &err);
-	}
 	if (record_list_add(&one, node) < 0)
-		return command_fail(-ENOMEM, &err);
+		return -ENOMEM;
+	if (record_set_int(node, FIELD_SESSION_NR_SESSIONS, sessions + 1, c->err) < 0)
+		return -err_errno(c->err->code);
 	return command_login(c, &one, true);
 }
 
-/* Operations on the node record of a session. */
-static int run_on_session_record(const struct command *c, const struct session_info *s)
+/* With -r: the session, or an operation on its node record. */
+static int run_on_session_record(const struct command *c, const struct session_info_list *l)
 {
 	cleanup(record_freep) struct record *node = NULL;
 	struct node_mode_select select;
-	struct err err = ERR_INIT;
-	int rc = session_mode_record(c->context, s, &node, &err);
+	int rc;
 
+	if (c->args->given[ARGS_print] && !c->args->ops)
+		return print_sessions(c, l);
+	rc = session_mode_record(c->context, &l->info[0], &node, c->err);
 	if (rc >= 0)
-		rc = node_mode_select(&select, record_str(node, FIELD_NODE_NAME), NULL, record_str(node, FIELD_IFACE_NAME), &err);
+		rc = node_mode_select(
+			&select, record_str(node, FIELD_NODE_NAME), NULL, record_str(node, FIELD_IFACE_NAME), c->err);
 	if (rc < 0)
-		return command_fail(rc, &err);
+		return rc;
 	select.filter.address = record_str(node, FIELD_CONN_ADDRESS);
 	select.filter.port = (unsigned)record_int(node, FIELD_CONN_PORT);
-	switch (c->args->ops) {
-	case 0:
-	case ARGS_OP_SHOW:
-		rc = out_record(node, c->args->show);
-		return rc < 0 ? command_fail(rc, &err) : 0;
-	case ARGS_OP_NEW:
+	switch (c->args->action) {
+	case ARGS_DO_session_new:
 		return login_session_again(c, x_steal(node));
-	case ARGS_OP_UPDATE:
+	case ARGS_DO_session_update:
 		return command_node_update(c, &select);
-	case ARGS_OP_DELETE:
+	case ARGS_DO_session_delete:
 		return command_node_delete(c, &select);
 	default:
-		return command_refuse("session mode: only one operation (-o) is allowed");
+		return out_record(node, c->args->show);
 	}
 }
 
-/* With -r. An unknown number has exit status 22. */
-static int run_on_session(const struct command *c)
+static int (*const on_sessions[ARGS_ACTIONS])(const struct command *c, const struct session_info_list *l) = {
+	[ARGS_DO_session_logout] = command_logout,
+	[ARGS_DO_session_rescan] = command_rescan,
+	[ARGS_DO_session_stats] = command_stats,
+	[ARGS_DO_session_list] = list_sessions,
+	[ARGS_DO_session_new] = run_on_session_record,
+	[ARGS_DO_session_update] = run_on_session_record,
+	[ARGS_DO_session_delete] = run_on_session_record,
+	[ARGS_DO_session_show] = run_on_session_record,
+};
+
+/* Without -r all sessions. An unknown number has exit status 22. */
+int command_session(const struct command *c)
 {
 	const struct args *a = c->args;
 	cleanup(session_info_list_free) struct session_info_list l = { 0 };
-	struct err err = ERR_INIT;
 	uint32_t sid;
-	int rc = session_mode_sid_parse(a->sid, &sid, &err);
+	int rc = a->sid ? session_mode_sid_parse(a->sid, &sid, c->err) : 0;
 
+	if (rc >= 0 && !a->sid)
+		rc = session_mode_list(c->context, NULL, session_detail(a->print), &l, c->err);
 	if (rc < 0)
-		return command_fail(rc, &err);
-	rc = session_mode_find(c->context, sid, a->print ? session_detail(a->print) : SESSION_DETAIL_MATCH, &l, &err);
-	if (rc < 0) {
-		out_error("Could not get session info for sid %u", sid);
-		return command_status(rc, &err);
-	}
-	if (a->logout)
-		return command_logout(c, &l);
-	if (a->rescan)
-		return command_rescan(c, &l);
-	if (a->stats)
-		return command_stats(c, &l);
-	return a->given[ARGS_print] && !a->ops ? print_sessions(c, &l) : run_on_session_record(c, &l.info[0]);
-}
-
-int command_session(const struct command *c)
-{
-	static const enum args_opt verbs[] = { ARGS_logout, ARGS_rescan, ARGS_stats, ARGS_ops };
-	int rc = command_level(c->args, 3, "0 - 3");
-
-	if (!rc)
-		rc = command_exclusive(c->args, verbs, ARRAY_SIZE(verbs));
-	if (rc)
 		return rc;
-	return c->args->sid ? run_on_session(c) : run_on_all_sessions(c);
+	if (a->sid &&
+		session_mode_find(c->context, sid, a->print ? session_detail(a->print) : SESSION_DETAIL_MATCH, &l, c->err) < 0)
+		return err_set(c->err, c->err->code, "Could not get session info for sid %u", sid);
+	return on_sessions[a->action](c, &l);
 }

@@ -15,7 +15,7 @@ static int print_adapter(void *arg, const struct pci_adapter *a)
 	return 0;
 }
 
-/* Drivers that the kernel has and nobody here serves: the package that would is named. */
+/* For a kernel driver without a plugin: the error names the package that has it. */
 static void print_unserved(const struct command *c, const struct engine *engine)
 {
 	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
@@ -35,21 +35,18 @@ int command_transport(const struct command *c)
 {
 	struct transport_mode_list *list;
 	const struct engine *engine;
-	struct err err = ERR_INIT;
-	int rc = context_engine(c->context, &engine, &err);
+	int rc = context_engine(c->context, &engine, c->err);
 
 	if (rc >= 0)
-		rc = transport_mode_list_new(engine->plugins, &list, &err);
+		rc = transport_mode_list_new(engine->plugins, &list, c->err);
 	if (rc < 0)
-		return command_fail(rc, &err);
+		return rc;
 	out_transports(list);
 	print_unserved(c, engine);
-	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, &err) < 0)
-		out_error("%s", err.text);
-	if (list->count == 0) {
-		out_error("no transport plugin found in %s", list->dirs);
-		rc = MISCSI_ERR_NO_OBJS_FOUND;
-	}
+	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, c->err) < 0)
+		out_error("%s", c->err->text);
+	if (list->count == 0)
+		rc = err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", list->dirs);
 	transport_mode_list_free(list);
 	return rc;
 }

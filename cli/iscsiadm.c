@@ -22,7 +22,6 @@ static int (*const commands[])(const struct command *) = {
 	[ARGS_MODE_NONE] = command_kill,
 #define MODE(symbol, ...) [ARGS_MODE_##symbol] = command_##symbol,
 #include "modes.def"
-#undef MODE
 };
 
 /* -d 0 to 8. Without it stderr stays empty on success, because scripts regard any text there as a failure. */
@@ -43,12 +42,15 @@ static int run_mode(const struct args *a)
 		.socket = secure_getenv("MISCSI_SOCKET"),
 		.may_start = a->in_mode != ARGS_MODE_NONE,
 		.log = &log };
+	struct err err = ERR_INIT;
 	int status, interrupt = -1;
-	struct command c = { .args = a, .interrupt = &interrupt };
+	struct command c = { .args = a, .err = &err, .interrupt = &interrupt };
 
 	if (context_new(&config, &c.context) < 0)
-		return command_fail(-ENOMEM, &(struct err)ERR_INIT);
+		return command_fail(-ENOMEM, &err);
 	status = commands[a->in_mode](&c);
+	if (status < 0)
+		status = command_fail(status, &err);
 	context_free(c.context);
 	file_close(&interrupt);
 	return status;

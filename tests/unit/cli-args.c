@@ -51,31 +51,93 @@ static void expect_refused(const char *line, const char *part)
 	args_free(&a);
 }
 
-static void takes_what_the_table_says_and_nothing_else(void **state)
+static void refuses_options_that_the_mode_does_not_have(void **state)
 {
 	(void)state;
 	for (int m = ARGS_MODE_NONE + 1; m < ARGS_MODES; m++) {
 		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
-			struct args a;
-			struct err err = ERR_INIT;
-			char line[128];
 			const char *value = strcmp(opts[i].kind, "FLAG") ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1" : "";
-			int r;
+			char line[128], text[128];
 
-			if (strchr("mhVkonv", opts[i].letter))
+			if (args_mode_takes(m, opts[i].opt) || strchr("ok", opts[i].letter))
 				continue;
 			snprintf(line, sizeof(line), "-m %s -%c%s", args_mode_name(m), opts[i].letter, value);
-			r = parse(&a, &err, line);
-			if (args_mode_takes(m, opts[i].opt)) {
-				assert_int_equal(r, 0);
-				assert_true(a.given[opts[i].opt]);
-			} else {
-				snprintf(line, sizeof(line), "%s mode: option '-%c' is not allowed/supported", args_mode_name(m),
-					opts[i].letter);
-				assert_true(r < 0);
-				assert_string_equal(err.text, line);
-			}
+			snprintf(text, sizeof(text), "%s mode: option '-%c' is not allowed/supported", args_mode_name(m),
+				opts[i].letter);
+			expect_refused(line, text);
+		}
+	}
+}
+
+static const struct {
+	const char *mode, *submode, *verb, *when, *options, *needs, *sentence;
+} actions[] = {
+#define ACTION(mode, symbol, submode, verb, when, options, needs, sentence) \
+	{ #mode, submode, verb, when, options, needs, sentence },
+#include "cli/modes.def"
+};
+
+static void add_option(char *line, size_t size, char letter)
+{
+	const char *value = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		if (opts[i].letter == letter && strcmp(opts[i].kind, "FLAG") != 0)
+			value = !strcmp(opts[i].kind, "NUMBER") ? letter == 'k' || letter == 'P' ? " 0" : " 1" :
+				letter == 'o'			? " show" :
+								  " x";
+	}
+	snprintf(line + strlen(line), size - strlen(line), " -%c%s", letter, value);
+}
+
+/* The words of an action with all options of `letters`. */
+static void action_line(char *line, size_t size, size_t row, const char *letters)
+{
+	char verb = *actions[row].verb == '-' ? actions[row].verb[1] : 0;
+
+	snprintf(line, size, "%s%s", strcmp(actions[row].mode, "NONE") ? "-m " : "",
+		strcmp(actions[row].mode, "NONE") ? actions[row].mode : "");
+	if (*actions[row].submode)
+		snprintf(line + strlen(line), size - strlen(line), " -C %s", actions[row].submode);
+	if (verb)
+		add_option(line, size, verb);
+	else if (*actions[row].verb && *actions[row].verb != '*')
+		snprintf(line + strlen(line), size - strlen(line), " -o %s", actions[row].verb);
+	for (; *letters; letters++)
+		add_option(line, size, *letters);
+}
+
+static void each_action_takes_its_options_and_no_other(void **state)
+{
+	char line[256], letters[32];
+
+	(void)state;
+	for (size_t row = 0; row < ARRAY_SIZE(actions); row++) {
+		struct args a;
+		struct err err = ERR_INIT;
+
+		if (!actions[row].sentence) /* it only refuses */
+			continue;
+		action_line(line, sizeof(line), row, actions[row].options);
+		if (parse(&a, &err, line) < 0 || a.action != row)
+			fail_msg("'%s' is not row %zu: %s", line, row, err.text);
+		args_free(&a);
+		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+			char letter = opts[i].letter;
+
+			if (strchr("mdhVoC", letter) || strchr(actions[row].options, letter) ||
+				(*actions[row].verb == '-' && actions[row].verb[1] == letter))
+				continue;
+			snprintf(letters, sizeof(letters), "%s%.1s%c", actions[row].needs, actions[row].when, letter);
+			action_line(line, sizeof(line), row, letters);
+			/* it may be the word of another action, which then refuses the rest or uses it */
+			if (parse(&a, &err, line) >= 0 && a.action == row)
+				fail_msg("'%s' ignores -%c", line, letter);
 			args_free(&a);
+		}
+		for (const char *need = actions[row].needs; *need; need++) {
+			action_line(line, sizeof(line), row, "");
+			expect_refused(line, "requires");
 		}
 	}
 }
@@ -118,6 +180,13 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected argument 'iqn.2026-11.com.example:disk1'");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
+	expect_refused("-m node -T t -p p -U all", "node mode: -U does not use option '-p' (--portal). Nothing was done");
+	expect_refused("-m node -T a -T b -u", "option '-T' (--targetname): 'b' is a second value: only one is allowed");
+	expect_refused("-m node -o new -o delete", "node mode: only one operation (-o) is allowed");
+	expect_refused("-m host -H 1 -o new", "host mode: -o new requires a submode (-C)");
+	expect_refused("-m host -H 1 -C bogus", "host mode: unknown submode (-C) 'bogus': use chap, flashnode, stats");
+	expect_refused("-m session -P 4", "Invalid info level 4. Try 0 - 3.");
+	expect_refused("-m node -P 2", "Invalid info level 2. Try 0 or 1.");
 	expect_refused("-m node -o update -n a", "1 names (-n) but 0 values (-v)");
 	expect_refused("-m nodes", "unknown mode 'nodes'");
 	expect_refused("-m session -P x", "'x' is not a number from 0 to 99");
@@ -161,24 +230,16 @@ static __attribute__((noinline)) char *usage(enum args_mode mode)
 	return text;
 }
 
-static void usage_names_every_option(void **state)
+static void usage_names_every_mode_and_option(void **state)
 {
 	char *all = usage(ARGS_MODE_NONE);
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
-		const char *at = strchr(all, '-');
-
-		/* "-x" alone, or among others as in [-hV]. */
-		while (at && !memchr(at + 1, opts[i].letter, strcspn(at + 1, " ]|\n")))
-			at = strchr(at + 1, '-');
-		if (!at)
-			fail_msg("--help does not name -%c", opts[i].letter);
-	}
-	free(all);
 	for (int m = ARGS_MODE_NONE + 1; m < ARGS_MODES; m++) {
-		char *one = usage(m);
+		char *one = usage(m), line[32];
 
+		snprintf(line, sizeof(line), "\n  %s ", args_mode_name(m));
+		assert_non_null(strstr(all, line));
 		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 			char both[64];
 
@@ -187,6 +248,7 @@ static void usage_names_every_option(void **state)
 		}
 		free(one);
 	}
+	free(all);
 }
 
 /* The manual's option list holds "\-x" and "\-\-long" of every row, and a section for every mode; and no
@@ -222,11 +284,12 @@ static void manual_names_every_option_and_mode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_what_the_table_says_and_nothing_else),
+		cmocka_unit_test(refuses_options_that_the_mode_does_not_have),
+		cmocka_unit_test(each_action_takes_its_options_and_no_other),
 		cmocka_unit_test(reads_the_forms_that_clients_use),
 		cmocka_unit_test(refuses_what_would_do_something_else),
 		cmocka_unit_test(help_and_version_win),
-		cmocka_unit_test(usage_names_every_option),
+		cmocka_unit_test(usage_names_every_mode_and_option),
 		cmocka_unit_test(manual_names_every_option_and_mode),
 	};
 
