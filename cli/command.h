@@ -24,7 +24,7 @@ struct command {
 /* -k 0 */
 int command_kill(const struct command *c);
 
-/* Discovery of type fw: keep is enum discovery_mode_keep. */
+/* Discovery of type fw: keep as for discovery_mode_perform(). */
 int command_fw_discovery(const struct command *c, unsigned keep);
 /* Prints the nodes that a discovery has found, and logs in to them with -l. */
 int command_discovered(const struct command *c, struct record_list *nodes);

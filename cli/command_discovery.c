@@ -89,13 +89,18 @@ static void say_discovery_message(void *arg, const char *text)
 	out_error("%s", text);
 }
 
-/* "nonpersistent", which libvirt uses, has precedence over the others. */
+/*
+ * "nonpersistent", which libvirt uses, has precedence over the others. Without -o, settings made after the last discovery stay:
+ * programs and administrators set node.startup, then discover again.
+ */
 static unsigned discovery_keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT)
 		return DISCOVERY_KEEP_NOTHING;
-	return (ops & ARGS_OP_NEW ? DISCOVERY_KEEP_NEW : 0u) | (ops & ARGS_OP_UPDATE ? DISCOVERY_KEEP_UPDATE : 0u) |
-		(ops & ARGS_OP_DELETE ? DISCOVERY_KEEP_DELETE : 0u);
+	if (!(ops & (ARGS_OP_NEW | ARGS_OP_UPDATE | ARGS_OP_DELETE)))
+		return DB_FOUND_ADD | DB_FOUND_UPDATE;
+	return (ops & ARGS_OP_NEW ? DB_FOUND_ADD : 0u) | (ops & ARGS_OP_UPDATE ? DB_FOUND_UPDATE | DB_FOUND_REPLACE : 0u) |
+		(ops & ARGS_OP_DELETE ? DB_FOUND_DELETE : 0u);
 }
 
 int command_discovered(const struct command *c, struct record_list *nodes)

@@ -3,7 +3,6 @@
 #include "command.h"
 
 #include "kernel/ktransport.h"
-#include "modes/transport_mode.h"
 #include "object/pci_adapter.h"
 #include "out_text.h"
 #include "plugin/transport.h"
@@ -31,22 +30,27 @@ static void print_unserved(const struct command *c, const struct engine *engine)
 	}
 }
 
+/* The plugins come in the order of their directories and names, since nothing has loaded one before. */
+static int print_plugin(void *arg, const struct plugin_info *info)
+{
+	*(bool *)arg = true;
+	out_plugin(info);
+	return 0;
+}
+
 int command_transport(const struct command *c)
 {
-	struct transport_mode_list *list;
+	bool any = false;
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
 	if (rc >= 0)
-		rc = transport_mode_list_new(engine->plugins, &list, c->err);
+		rc = plugins_each(engine->plugins, print_plugin, &any);
 	if (rc < 0)
 		return rc;
-	out_transports(list);
 	print_unserved(c, engine);
 	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, c->err) < 0)
 		out_error("%s", c->err->text);
-	if (list->count == 0)
-		rc = err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", list->dirs);
-	transport_mode_list_free(list);
-	return rc;
+	return any ? 0 :
+		     err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", plugins_dirs(engine->plugins));
 }

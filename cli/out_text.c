@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "config.h"
+#include "plugin/plugins.h"
 #include "proto/portal.h"
 #include "record/recfile.h"
 #include <stdio.h>
@@ -239,18 +240,14 @@ void out_unserved(const char *transport, const struct err *why)
 	printf("Kernel transport: %s\n\tNot served: %s\n", transport, why->text);
 }
 
-void out_transports(const struct transport_mode_list *l)
+void out_plugin(const struct plugin_info *p)
 {
-	for (size_t i = 0; i < l->count; i++) {
-		const struct plugin_info *t = &l->rows[i];
-
-		printf("Plugin: %s\n", t->name);
-		if (*t->refused) {
-			printf("\tFile: %s\n\tRefused: %s\n", t->file, t->refused);
-			continue;
-		}
-		printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", t->version,
-			t->summary, t->abi, out_or_empty(t->transports), out_or_empty(t->modules));
-		printf("\tCapabilities: %s\n\tFile: %s\n", out_or_empty(t->capabilities), t->file);
+	printf("Plugin: %s\n", p->name);
+	if (*p->refused) {
+		printf("\tFile: %s\n\tRefused: %s\n", p->file, p->refused);
+		return;
 	}
+	printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", p->version, p->summary,
+		p->abi, out_or_empty(p->transports), out_or_empty(p->modules));
+	printf("\tCapabilities: %s\n\tFile: %s\n", out_or_empty(p->capabilities), p->file);
 }

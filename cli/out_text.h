@@ -9,7 +9,6 @@
 #define CLI_OUT_TEXT_H
 
 #include "base/err.h"
-#include "modes/transport_mode.h"
 #include "record/record.h"
 #include <stdbool.h>
 
@@ -19,6 +18,7 @@ struct firmware_target;
 struct host_info;
 struct host_port;
 struct pci_adapter;
+struct plugin_info;
 struct session_info;
 struct session_info_list;
 struct session_mode_words;
@@ -62,7 +62,7 @@ void out_iface_line(const struct record *iface);
 /* "Iface: NAME" and the nodes of the list that are bound to it. */
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
-void out_transports(const struct transport_mode_list *l);
+void out_plugin(const struct plugin_info *p);
 /* For transport mode, and for adapters in host mode that have no host yet. */
 void out_host_pci_adapter(const struct pci_adapter *a);
 void out_unserved(const char *transport, const struct err *why);

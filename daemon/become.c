@@ -29,13 +29,24 @@ static int wait_for_child(pid_t child, int fd)
 	return MISCSI_ERR_INTERNAL;
 }
 
+/* `from` to `to`, of the standard streams */
+static void attach_null(int from, int to)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = from; null >= 0 && fd <= to; fd++)
+		dup2(null, fd);
+	if (null >= 0)
+		close(null);
+}
+
 /*
  * The starter (systemd, a script) must not continue before the daemon accepts requests. So the parent waits until the child
  * writes a byte to a pipe, or until the child exits, and then exits with the child's status.
  */
 int become_daemon(int *ready)
 {
-	int pipefd[2], null;
+	int pipefd[2];
 	pid_t child;
 
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
@@ -51,30 +62,19 @@ int become_daemon(int *ready)
 	setsid();
 	if (chdir("/") < 0)
 		return -errno;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		close(null);
-	}
+	attach_null(STDIN_FILENO, STDOUT_FILENO);
 	*ready = pipefd[1];
 	return 0;
 }
 
 void become_ready(int ready)
 {
-	int null;
-
 	if (ready < 0)
 		return;
 	if (write(ready, "", 1) != 1) /* the parent was killed: no process waits */
 		errno = 0;
 	close(ready);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC); /* until here, errors went to the starter's terminal */
-	if (null >= 0) {
-		dup2(null, STDERR_FILENO);
-		close(null);
-	}
+	attach_null(STDERR_FILENO, STDERR_FILENO); /* until here, errors went to the starter's terminal */
 }
 
 static bool file_has_name(int fd, const char *path)

@@ -244,10 +244,21 @@ static int make_sockets(struct daemon *d, struct err *err)
 
 static int make_service(struct daemon *d, struct err *err)
 {
+	static const struct service_ops ops = {
+		.login = manager_login,
+		.logout = manager_logout,
+		.logout_id = manager_logout_id,
+		.rescan = manager_rescan,
+		.forget = manager_forget,
+		.each = manager_each,
+		.count = manager_count,
+		.watch = manager_watch,
+		.unwatch = manager_unwatch,
+	};
 	struct service_config config = {
 		.loop = d->engine.loop,
 		.log = d->log,
-		.ops = &service_ops_manager,
+		.ops = &ops,
 		.manager = d->manager,
 		.stop = serve_stop,
 		.arg = d,

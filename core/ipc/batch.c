@@ -34,7 +34,7 @@ struct batch {
 };
 
 /* Has both number and name: iscsiadm exits with the number, other clients read the name. */
-struct json_object *batch_failure(const struct err *err)
+static struct json_object *batch_failure(const struct err *err)
 {
 	struct json_object *failure = json_object_new_object();
 	int error = 0;
@@ -46,6 +46,11 @@ struct json_object *batch_failure(const struct err *err)
 		return failure;
 	varlink_put(failure);
 	return NULL;
+}
+
+void batch_reply_failure(struct varlink_call *call, const struct err *err)
+{
+	varlink_call_reply_error(call, "org.miscsi.Error", batch_failure(err));
 }
 
 /* The manager continues with the requests, without a report. */
@@ -91,7 +96,7 @@ static void batch_end(struct batch *b)
 	if (b->error) {
 		err_nomem(&err, "a result");
 		varlink_put(parameters);
-		varlink_call_reply_error(b->call, "org.miscsi.Error", batch_failure(&err));
+		batch_reply_failure(b->call, &err);
 	} else {
 		varlink_call_reply(b->call, parameters);
 	}
@@ -158,7 +163,7 @@ struct batch *batch_new(const struct service_config *config, struct varlink_call
 
 	if (!b) {
 		err_nomem(&err, "the requests");
-		varlink_call_reply_error(call, "org.miscsi.Error", batch_failure(&err));
+		batch_reply_failure(call, &err);
 		return NULL;
 	}
 	b->config = config;

@@ -21,6 +21,6 @@ void batch_result(struct batch *b, size_t index, const struct err *err);
 void batch_start(struct batch *b, bool wait);
 
 /* An error as the type Failure, which is also the type of the parameters of org.miscsi.Error. NULL: no memory. */
-struct json_object *batch_failure(const struct err *err);
+void batch_reply_failure(struct varlink_call *call, const struct err *err);
 
 #endif

@@ -426,7 +426,6 @@ static long long member_number(struct json_object *object, const char *member, l
 static void collect_result(struct collector *c, struct json_object *object)
 {
 	struct client_result r = { .err = ERR_INIT };
-	struct texts texts = { .n = 0 };
 	struct json_object *failure;
 	long long index = member_number(object, "index", 0, LLONG_MAX, LLONG_MAX);
 
@@ -436,11 +435,6 @@ static void collect_result(struct collector *c, struct json_object *object)
 	c->left--;
 	r.index = (size_t)index;
 	r.sid = (uint32_t)member_number(object, "sid", 1, UINT32_MAX, 0);
-	r.target = member_text(&texts, object, "target");
-	r.address = member_text(&texts, object, "address");
-	r.iface = member_text(&texts, object, "iface");
-	r.port = (uint16_t)member_number(object, "port", 0, UINT16_MAX, 0);
-	r.tpgt = (int)member_number(object, "tpgt", 0, UINT16_MAX, -1);
 	if (!varlink_object(object, "error", &failure))
 		client_failure(failure, &r.err);
 	c->fn(c->arg, &r);
@@ -467,7 +461,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 {
 	cleanup(x_freep) bool *seen = x_newn(bool, c->n + 1);
 	struct json_object *reply = NULL;
-	struct client_result none = { .err = ERR_INIT, .tpgt = -1 };
+	struct client_result none = { .err = ERR_INIT };
 	int rc;
 
 	c->seen = seen;

@@ -42,14 +42,11 @@ int client_call(struct client *c, const char *method, struct json_object *parame
 	int (*more)(void *arg, struct json_object *parameters), void *arg, unsigned deadline_ms, struct json_object **reply,
 	struct err *err);
 
-/* The result for one record or session. Strings live during the call only; NULL: unknown. */
+/* The result for one record or session. */
 struct client_result {
 	size_t index; /* of the record or sid given */
 	uint32_t sid; /* 0: none */
 	struct err err; /* code OK: done */
-	const char *target, *address, *iface;
-	uint16_t port;
-	int tpgt; /* -1: unknown */
 };
 typedef void (*client_result_fn)(void *arg, const struct client_result *r);
 

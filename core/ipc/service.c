@@ -38,11 +38,6 @@ static const char description[] =
 static const char *const levels[] = { "err", "warn", "info", "debug" };
 #define LEVELS (ARRAY_SIZE(levels))
 
-static void reply_failure(struct varlink_call *call, const struct err *err)
-{
-	varlink_call_reply_error(call, INTERFACE ".Error", batch_failure(err));
-}
-
 /* Replies with the parameters, or with an error if there was no memory for them. Frees them. */
 static void reply_built(struct varlink_call *call, struct json_object *parameters, int error)
 {
@@ -54,7 +49,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 	}
 	varlink_put(parameters);
 	err_nomem(&err, "the reply");
-	reply_failure(call, &err);
+	batch_reply_failure(call, &err);
 }
 
 /* A record that cannot be read fails alone: the other logins continue. */
@@ -191,7 +186,7 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 		rc = s->config.ops->each(s->config.manager, sids_match, sids);
 	if (rc == -ENOMEM) {
 		err_nomem(&err, "the list of sessions");
-		reply_failure(call, &err);
+		batch_reply_failure(call, &err);
 	} else if (rc) {
 		varlink_call_reply_invalid(call, "sids");
 	}
@@ -357,7 +352,7 @@ static void do_set_log_level(void *arg, struct varlink_call *call, struct json_o
 
 	if (!s->config.log) {
 		err_set(&err, MISCSI_ERR_OP_NOT_SUPP, "the log level cannot be changed");
-		reply_failure(call, &err);
+		batch_reply_failure(call, &err);
 		return;
 	}
 	if (varlink_string(parameters, "level", &level))

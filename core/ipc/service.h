@@ -25,7 +25,6 @@ struct service_ops { /* the functions of manager.h of the same names */
 };
 
 /* Those of the manager. In a file of its own, so that a test with other ones does not link the manager. */
-extern const struct service_ops service_ops_manager;
 
 struct service_config { /* borrowed for the service's life */
 	struct loop *loop;

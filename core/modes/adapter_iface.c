@@ -12,32 +12,20 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-static int find_transport(struct context *ctx, const char *name, struct adapter *out, struct err *err)
-{
-	const struct engine *engine;
-	int rc = context_engine(ctx, &engine, err);
-
-	if (rc < 0)
-		return rc;
-	*out = (struct adapter){ .loop = engine->loop, .host_no = MISCSI_NONE };
-	return plugins_find(engine->plugins, name, &out->transport, err);
-}
-
 /* ---- into the database ---- */
 
 /* The host of a software session is not an adapter. Its plugin is loaded only if sysfs does not decide that. */
 static bool host_is_adapter(struct context *ctx, const struct host_info *h)
 {
-	struct adapter a;
+	struct transport *t;
 	struct err err = ERR_INIT;
 
 	if (!*h->hwaddress || !*h->transport)
 		return false;
-	if (find_transport(ctx, h->transport, &a, &err) < 0) {
-		log_info(context_log(ctx), "iface", "host%u: %s", h->host_no, err.text);
-		return false;
-	}
-	return !(transport_traits(a.transport) & MISCSI_TRAIT_SESSION_HOST);
+	if (context_transport(ctx, h->transport, &t, &err) >= 0)
+		return !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
+	log_info(context_log(ctx), "iface", "host%u: %s", h->host_no, err.text);
+	return false;
 }
 
 static void keep_iface(struct context *ctx, struct db *db, const struct record *iface)
@@ -146,7 +134,7 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
 	size_t found = 0;
-	int rc = find_transport(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), out, err);
+	int rc = host_mode_adapter_of(ctx, record_str(iface, FIELD_IFACE_TRANSPORT), MISCSI_NONE, out, err);
 
 	if (rc < 0 || transport_traits(out->transport) & MISCSI_TRAIT_SESSION_HOST)
 		return rc;

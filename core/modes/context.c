@@ -258,6 +258,14 @@ int context_engine(struct context *ctx, const struct engine **out, struct err *e
 		&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 }
 
+int context_transport(struct context *ctx, const char *name, struct transport **out, struct err *err)
+{
+	const struct engine *engine;
+	int rc = context_engine(ctx, &engine, err);
+
+	return rc < 0 ? rc : plugins_find(engine->plugins, name, out, err);
+}
+
 /* The settings of iscsid.conf are copied now: later changes do not affect the record, as the manual explains. */
 int context_new_record(struct context *ctx, enum record_kind kind, struct record **out, struct err *err)
 {

@@ -17,6 +17,7 @@
 #include "record/record.h"
 
 struct client;
+struct transport;
 
 struct context_config {
 	const char *home; /* directory of the configuration and the database; NULL: the one configured at build time */
@@ -55,6 +56,8 @@ void context_set_interrupt(struct context *ctx, int fd);
 void context_client_drop(struct context *ctx);
 
 /* For what runs in this process. Lives as long as the context. */
+/* The plugin of a transport. TRANS_NOT_FOUND. */
+int context_transport(struct context *ctx, const char *name, struct transport **out, struct err *err);
 int context_engine(struct context *ctx, const struct engine **out, struct err *err);
 
 /* A new record with the settings of iscsid.conf. */

@@ -135,3 +135,29 @@ int discovery_mode_delete(struct context *ctx, const struct discovery_mode_selec
 
 	return rc < 0 ? rc : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }
+
+/* The record of a session stays for its logout, as with `-o delete`. */
+static bool is_used(void *arg, const struct record *node)
+{
+	return session_mode_list_has(arg, node);
+}
+
+/*
+ * The discovery record is stored first: the links to its nodes lie in its directory, and `-o show -P 1` lists by it. Sessions are
+ * read only if records may be deleted.
+ */
+int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
+	struct record_list *nodes, struct err *err)
+{
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	struct db *db;
+	int rc = context_db(ctx, &db, err);
+
+	if (rc >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
+		rc = discovery_mode_new(ctx, &ask->select, err);
+	if (rc >= 0 && (ask->keep & DB_FOUND_DELETE))
+		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	if (rc >= 0)
+		rc = db_discovered(db, disc, nodes, ask->keep, is_used, &sessions, err);
+	return rc < 0 ? rc : 0;
+}

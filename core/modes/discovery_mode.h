@@ -30,19 +30,15 @@ int discovery_mode_update(
 /* Also deletes its nodes. */
 int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *select, struct err *err);
 
-enum discovery_mode_keep {
-	DISCOVERY_KEEP_NOTHING = 1 << 0,
-	DISCOVERY_KEEP_NEW = 1 << 1, /* add nodes that are missing */
-	DISCOVERY_KEEP_UPDATE = 1 << 2, /* reset existing nodes to the settings of iscsid.conf */
-	DISCOVERY_KEEP_DELETE = 1 << 3, /* delete nodes that the portal no longer reports, unless they have a session */
-};
+/* What happens to the node records: DB_FOUND_* (record/db.h), where a record with a session is not deleted; or nothing. */
+#define DISCOVERY_KEEP_NOTHING 0x100u
 
 struct discovery_mode_ask {
 	struct discovery_mode_select select;
 	const char *const *ifaces; /* names; n_ifaces 0: iface_mode_list_bound() */
 	size_t n_ifaces;
 	bool by_record; /* discoverydb: use the existing record, or add one first; otherwise use iscsid.conf */
-	unsigned keep; /* enum discovery_mode_keep; 0: add missing nodes, and update in others only what a discovery reports */
+	unsigned keep; /* DB_FOUND_* or DISCOVERY_KEEP_NOTHING */
 	void (*message)(void *arg, const char *text); /* reports progress, one line each; may be NULL */
 	void *arg;
 };

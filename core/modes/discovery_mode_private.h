@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between the parts of discovery: discovery.c, discovery_mode_perform.c, discovery_mode_keep.c. */
+/* Between the parts of discovery: discovery_mode.c, discovery_mode_perform.c, and firmware_mode.c. */
 #ifndef MODES_DISCOVERY_MODE_PRIVATE_H
 #define MODES_DISCOVERY_MODE_PRIVATE_H
 

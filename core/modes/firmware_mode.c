@@ -4,12 +4,16 @@
 
 #include "modes/adapter_iface.h"
 #include "modes/discovery_mode_private.h"
+#include "modes/iface_mode.h"
 #include "plugin/transport.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 /* ---- transports ---- */
+
+/* It has the software transport, so that the transport's name need not be written here. */
+#define SOFTWARE_IFACE "default"
 
 static bool firmware_mode_same_word(const char *a, const char *b)
 {
@@ -19,11 +23,9 @@ static bool firmware_mode_same_word(const char *a, const char *b)
 /* The host of a software session also has the name of a network device, and is not an adapter. */
 static bool transport_has_adapters(struct context *ctx, const char *transport)
 {
-	const struct engine *engine;
 	struct transport *t;
 
-	return context_engine(ctx, &engine, NULL) >= 0 && plugins_find(engine->plugins, transport, &t, NULL) >= 0 &&
-		!(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
+	return context_transport(ctx, transport, &t, NULL) >= 0 && !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
 }
 
 /*
@@ -48,15 +50,6 @@ static int choose_transport(struct context *ctx, const struct host_list *hosts, 
 	return firmware_set(t, FIRMWARE_TRANSPORT, software);
 }
 
-/* The iface "default" has the software transport, so that its name need not be written here. */
-static int software_iface(struct context *ctx, struct record **out, struct err *err)
-{
-	struct db *db;
-	int rc = context_db(ctx, &db, err);
-
-	return rc < 0 ? rc : db_iface_find(db, "default", out, err);
-}
-
 int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
@@ -69,7 +62,7 @@ int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct er
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
 	if (rc >= 0)
-		rc = software_iface(ctx, &software, err);
+		rc = iface_mode_get(ctx, SOFTWARE_IFACE, &software, err);
 	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
 		if (choose_transport(ctx, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
 			rc = err_nomem(err, "boot targets");
@@ -171,7 +164,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 	int rc = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
 	if (rc >= 0)
-		rc = software_iface(ctx, &k.software, err);
+		rc = iface_mode_get(ctx, SOFTWARE_IFACE, &k.software, err);
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &k.hosts, err);
 	/* A user who may not write has only the existing ifaces. */

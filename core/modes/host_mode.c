@@ -25,10 +25,20 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 			   str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
+int host_mode_adapter_of(struct context *ctx, const char *transport, uint32_t host_no, struct adapter *out, struct err *err)
+{
+	const struct engine *engine;
+	int rc = context_engine(ctx, &engine, err);
+
+	if (rc < 0)
+		return rc;
+	*out = (struct adapter){ .loop = engine->loop, .host_no = host_no };
+	return plugins_find(engine->plugins, transport, &out->transport, err);
+}
+
 int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
-	const struct engine *engine;
 	char shown[64];
 	int rc = host_mode_list(ctx, which, &hosts, err);
 
@@ -45,28 +55,16 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 			"%zu hosts have the hardware address %s: specify one by its number", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
-	rc = context_engine(ctx, &engine, err);
-	if (rc < 0)
-		return rc;
-	*out = (struct adapter){ .loop = engine->loop, .host_no = hosts.at->host_no };
-	rc = plugins_find(engine->plugins, hosts.at->transport, &out->transport, err);
+	rc = host_mode_adapter_of(ctx, hosts.at->transport, hosts.at->host_no, out, err);
 	return rc < 0 ? rc : adapter_open(out, err);
 }
 
 int host_mode_index(const char *text, uint32_t *out, struct err *err)
 {
 	char shown[64];
-	uint64_t n = 0;
 
-	for (const char *at = text; *at; at++) {
-		if (*at < '0' || *at > '9' || n > UINT16_MAX)
-			break;
-		n = n * 10 + (uint64_t)(*at - '0');
-		if (!at[1] && n < UINT16_MAX) {
-			*out = (uint32_t)n;
-			return 0;
-		}
-	}
+	if (sysfs_number(text, "", out) == 0 && *out < UINT16_MAX)
+		return 0;
 	return err_set(err, MISCSI_ERR_INVAL, "'%s' is not an index: it must be a number from 0 to 65534",
 		str_escape(shown, sizeof(shown), text, strlen(text)));
 }

@@ -19,6 +19,9 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
  */
 int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error absent, struct adapter *out, struct err *err);
 
+/* The same for a transport and a host number that are known, without opening it. */
+int host_mode_adapter_of(struct context *ctx, const char *transport, uint32_t host_no, struct adapter *out, struct err *err);
+
 /* Parses an index such as "12". INVAL. */
 int host_mode_index(const char *text, uint32_t *out, struct err *err);
 

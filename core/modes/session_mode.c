@@ -2,7 +2,6 @@
 /* Selects sessions, and finds the words for their states. */
 #include "modes/session_mode.h"
 
-#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "ipc/client.h"
@@ -19,55 +18,42 @@
 #define ASK_DAEMON_MS 1000
 #define FIND_LOGINS_MS 10000 /* the sessions to end depend on this reply */
 
-/* Accepts only digits, while strtoul() would accept " 1", "+1" and "-1". */
-static int parse_number(const char *text, size_t len, uint32_t *out)
-{
-	uint64_t n = 0;
-
-	if (len == 0 || len > 10)
-		return -EINVAL;
-	for (size_t i = 0; i < len; i++) {
-		if (!ascii_digit(text[i]))
-			return -EINVAL;
-		n = n * 10 + (uint64_t)(text[i] - '0');
-	}
-	if (n > UINT32_MAX)
-		return -EINVAL;
-	*out = (uint32_t)n;
-	return 0;
-}
-
 /* -r also accepts a directory: the number is that of its first component sessionN, since targets and devices lie below that. */
 int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err)
 {
-	static const char prefix[] = "session";
-	char quoted[256];
+	char name[32], quoted[256];
 
-	if (parse_number(text, strlen(text), out) == 0)
+	if (sysfs_number(text, "", out) == 0)
 		return 0;
-	for (const char *at = text; *text == '/' && *at;) {
+	for (const char *at = text; *text == '/' && *at; at += strspn(at, "/")) {
 		size_t len = strcspn(at, "/");
 
-		if (!strncmp(at, prefix, strlen(prefix)) && len > strlen(prefix) &&
-			parse_number(at + strlen(prefix), len - strlen(prefix), out) == 0)
+		snprintf(name, sizeof(name), "%.*s", (int)len, at);
+		if (len < sizeof(name) && sysfs_number(name, "session", out) == 0)
 			return 0;
 		at += len;
-		at += strspn(at, "/");
 	}
 	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither a session number nor the sysfs directory of a session",
 		str_escape(quoted, sizeof(quoted), text, strlen(text)));
 }
 
-static bool same_portal(const char *address, int64_t port, const struct portal *p)
+static bool portal_at(const char *address, int64_t port, struct portal *out)
 {
-	struct portal mine = { .port = (uint16_t)port, .tpgt = PORTAL_TPGT_ANY };
 	int kind = portal_host_kind(address, strlen(address));
 
+	*out = (struct portal){ .port = (uint16_t)port, .tpgt = PORTAL_TPGT_ANY };
 	if (kind < 0 || port < 1 || port > 65535)
 		return false;
-	mine.kind = (enum portal_kind)kind;
-	snprintf(mine.host, sizeof(mine.host), "%s", address);
-	return portal_equal(&mine, p);
+	out->kind = (enum portal_kind)kind;
+	snprintf(out->host, sizeof(out->host), "%s", address);
+	return true;
+}
+
+static bool same_portal(const char *address, int64_t port, const struct portal *p)
+{
+	struct portal mine;
+
+	return portal_at(address, port, &mine) && portal_equal(&mine, p);
 }
 
 /* The persistent address is that of the record, which may be a name; the current one may come from a redirect. Both match. */
@@ -214,16 +200,12 @@ int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct
 /* The portal group tag is not compared: a record may lack it, while that of a session comes from the target. */
 bool session_mode_is_of(const struct session_info *info, const struct record *node)
 {
-	struct portal p = { .port = (uint16_t)record_int(node, FIELD_CONN_PORT), .tpgt = PORTAL_TPGT_ANY };
-	const char *address = record_str(node, FIELD_CONN_ADDRESS);
-	int kind = portal_host_kind(address, strlen(address));
+	struct portal p;
 
-	if (kind < 0 || !name_equal(info->target, record_str(node, FIELD_NODE_NAME)) ||
-		strcmp(iface_name_of(info), record_str(node, FIELD_IFACE_NAME)) != 0)
-		return false;
-	p.kind = (enum portal_kind)kind;
-	snprintf(p.host, sizeof(p.host), "%s", address);
-	return session_is_at_portal(info, &p);
+	return name_equal(info->target, record_str(node, FIELD_NODE_NAME)) &&
+		!strcmp(iface_name_of(info), record_str(node, FIELD_IFACE_NAME)) &&
+		portal_at(record_str(node, FIELD_CONN_ADDRESS), record_int(node, FIELD_CONN_PORT), &p) &&
+		session_is_at_portal(info, &p);
 }
 
 bool session_mode_list_has(const struct session_info_list *l, const struct record *node)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's answer goes through the session's plugin, which may know of counters of its own. */
+/* The reply of the kernel passes through the session's plugin, which may have counters of its own. */
 #include "modes/stats.h"
 
-#include "base/loop.h"
-#include "plugin/transport.h"
+#include "modes/host_mode.h"
 #include <errno.h>
 #include <string.h>
 
@@ -12,72 +11,28 @@ static const char *const standard[] = { "txdata_octets", "rxdata_octets", "noptx
 	"login_pdus", "text_pdus", "dataout_pdus", "logout_pdus", "snack_pdus", "noprx_pdus", "scsirsp_pdus", "tmfrsp_pdus",
 	"textrsp_pdus", "datain_pdus", "logoutrsp_pdus", "r2t_pdus", "async_pdus", "rjt_pdus", "digest_err", "timeout_err" };
 
-struct asking {
-	struct transport_op op;
-	const struct stats_events *events;
-	bool done;
-	int result;
-};
-
-static void stats_op_done(struct transport_op *op, int result)
+static void pass_counter(void *arg, const char *key, const char *value)
 {
-	struct asking *a = op->arg;
-
-	a->done = true;
-	a->result = result;
-}
-
-static int pass_counter(struct transport_op *op, const char *key, const char *value, uint32_t flags)
-{
-	const struct asking *a = op->arg;
+	const struct stats_events *events = arg;
 	bool known = false;
 
-	(void)flags;
 	for (size_t i = 0; !known && i < ARRAY_SIZE(standard); i++)
 		known = !strcmp(standard[i], key);
-	a->events->counter(a->events->arg, key, value, !known);
-	return 0;
-}
-
-static int stats_op_wait(struct loop *loop, struct asking *a)
-{
-	int rc = 0;
-
-	while (!a->done && rc >= 0)
-		rc = loop_step(loop, -1);
-	if (rc < 0)
-		transport_cancel(&a->op);
-	return rc < 0 ? rc : a->result;
+	events->counter(events->arg, key, value, !known);
 }
 
 static int ask_session(struct context *ctx, const struct session_info *s, const struct stats_events *events, struct err *err)
 {
-	struct asking a = { .events = events };
-	const struct engine *engine;
-	struct transport *t;
-	int rc = context_engine(ctx, &engine, err);
+	struct adapter a;
+	int rc = host_mode_adapter_of(ctx, s->transport, s->host_no, &a, err);
 
 	if (rc >= 0)
-		rc = plugins_find(engine->plugins, s->transport, &t, err);
+		rc = adapter_open(&a, err);
 	if (rc < 0)
 		return rc;
-	transport_op_init(&a.op, stats_op_done, &a);
-	transport_open(t, &a.op);
-	rc = stats_op_wait(engine->loop, &a);
-	if (rc >= 0) {
-		a.done = false;
-		transport_op_init(&a.op, stats_op_done, &a);
-		a.op.host_no = s->host_no;
-		a.op.sid = s->sid;
-		a.op.cid = s->cid;
-		a.op.value = pass_counter;
-		events->begin(events->arg, s);
-		transport_stats_session(t, &a.op);
-		rc = stats_op_wait(engine->loop, &a);
-	}
-	if (rc < 0 && a.op.err.code != MISCSI_ERR_OK && err)
-		err_copy(err, &a.op.err);
-	else if (rc < 0)
+	events->begin(events->arg, s);
+	rc = adapter_session_stats(&a, s->sid, s->cid, pass_counter, (void *)events, err);
+	if (rc < 0 && err->code == MISCSI_ERR_OK)
 		err_sys(err, rc == -EPERM || rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc,
 			"cannot get statistics from the kernel");
 	return rc;

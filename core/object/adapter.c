@@ -322,6 +322,18 @@ int adapter_host_stats(
 	return call_wait(&c, err);
 }
 
+int adapter_session_stats(const struct adapter *a, uint32_t sid, uint32_t cid,
+	void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err)
+{
+	struct call c = { .counter = counter, .arg = arg };
+	struct transport_op *op = call_begin(&c, a);
+
+	op->sid = sid;
+	op->cid = cid;
+	transport_stats_session(a->transport, op);
+	return call_wait(&c, err);
+}
+
 int adapter_host_set(const struct adapter *a, const struct settings *settings, struct err *err)
 {
 	struct call c = { .settings = *settings };

@@ -55,6 +55,10 @@ int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err
 int adapter_host_stats(
 	const struct adapter *a, void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err);
 
+/* The same for a session. *err is only filled if the plugin has filled it. */
+int adapter_session_stats(const struct adapter *a, uint32_t sid, uint32_t cid,
+	void (*counter)(void *arg, const char *name, const char *value), void *arg, struct err *err);
+
 int adapter_host_set(const struct adapter *a, const struct settings *settings, struct err *err);
 /* Applies the ifaces of the list in one transaction. */
 int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces, struct err *err);

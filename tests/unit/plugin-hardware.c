@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include "fake_kernel.h"
 #include "fake_sys.h"
-#include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "tempdir.h"
 #include "tests/paths.h"
@@ -73,10 +72,16 @@ static void link_all_but(const struct tempdir *dir, const char *missing)
 	globfree(&found);
 }
 
+static int expect_used(void *arg, const struct plugin_info *info)
+{
+	(void)arg;
+	assert_string_equal(info->refused, "");
+	return 0;
+}
+
 /* Any one file away: its transports are gone, by name; all others are there and nobody was refused. */
 static void one_file_away(const char *plugin)
 {
-	struct transport_mode_list *list = NULL;
 	struct plugin_fixture w;
 	struct tempdir dir;
 	char file[64];
@@ -96,10 +101,7 @@ static void one_file_away(const char *plugin)
 		if (r < 0)
 			assert_non_null(strstr(err.text, served[i].transport));
 	}
-	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
-	for (size_t i = 0; i < list->count; i++)
-		assert_string_equal(list->rows[i].refused, "");
-	transport_mode_list_free(list);
+	assert_int_equal(plugins_each(w.ps, expect_used, NULL), 0);
 	plugin_fixture_free(&w);
 	tempdir_remove(&dir);
 }

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "modes/transport_mode.h"
 #include "plugin-run.h"
 #include "tempdir.h"
 #include "tests/paths.h"
@@ -32,14 +31,41 @@ static void put(const struct tempdir *dir, const char *from, const char *as)
 	close(out);
 }
 
-/* The row of a plugin's list by its name; NULL. */
-static const struct plugin_info *row(const struct transport_mode_list *list, const char *name)
+struct listed {
+	struct {
+		char name[64], version[32], transports[64], capabilities[512], file[512], refused[512];
+		uint32_t abi;
+	} at[8];
+	size_t count;
+};
+
+static int list_plugin(void *arg, const struct plugin_info *info)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->rows[i].name, name) == 0)
-			return &list->rows[i];
-	}
-	return NULL;
+	struct listed *l = arg;
+	size_t n = l->count++;
+
+	assert_true(n < 8);
+	snprintf(l->at[n].name, sizeof(l->at[n].name), "%s", info->name);
+	snprintf(l->at[n].version, sizeof(l->at[n].version), "%s", info->version);
+	snprintf(l->at[n].transports, sizeof(l->at[n].transports), "%s", info->transports);
+	snprintf(l->at[n].capabilities, sizeof(l->at[n].capabilities), "%s", info->capabilities);
+	snprintf(l->at[n].file, sizeof(l->at[n].file), "%s", info->file);
+	snprintf(l->at[n].refused, sizeof(l->at[n].refused), "%s", info->refused);
+	l->at[n].abi = info->abi;
+	/* by name within a directory, as iscsiadm prints them */
+	assert_true(n == 0 || strcmp(l->at[n - 1].name, info->name) <= 0);
+	return 0;
+}
+
+/* The number of a plugin in the list. */
+static size_t row(const struct listed *l, const char *name)
+{
+	size_t i = 0;
+
+	while (i < l->count && strcmp(l->at[i].name, name) != 0)
+		i++;
+	assert_true(i < l->count);
+	return i;
 }
 
 /* How a plugin of the next ABI is refused. */
@@ -53,7 +79,7 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 {
 	char text[64];
 	struct plugin_fixture w;
-	struct transport_mode_list *list = NULL;
+	struct listed list = { .count = 0 };
 	struct tempdir dir;
 
 	(void)state;
@@ -66,27 +92,27 @@ static void refused_files_are_named_and_the_rest_works(void **state)
 	put(&dir, GOOD "null.so", "Odd-Letters.so");
 	put(&dir, GOOD "null.so", "null.so.rpmsave");
 	plugin_fixture_make(&w, dir.dir);
-	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
-	assert_int_equal(list->count, 6);
-	assert_string_equal(row(list, "null")->refused, "");
-	assert_string_equal(row(list, "null")->transports, "null");
-	assert_string_equal(row(list, "null")->version, PACKAGE_VERSION);
-	assert_int_equal(row(list, "null")->abi, MISCSI_ABI);
-	assert_non_null(strstr(row(list, "null")->capabilities, "flash nodes"));
-	assert_string_equal(row(list, "null")->file, tempdir_path(&dir, "null.so"));
-	assert_non_null(strstr(row(list, "odd_abi")->refused, other_abi(text)));
-	assert_non_null(strstr(row(list, "odd_name")->refused, "no entry symbol"));
-	assert_non_null(strstr(row(list, "odd_symbol")->refused, "nobody_has_this_function"));
-	assert_non_null(strstr(row(list, "odd_text")->refused, "ELF"));
-	assert_non_null(strstr(row(list, "Odd-Letters")->refused, "characters other than"));
-	transport_mode_list_free(list);
+	list.count = 0;
+	assert_int_equal(plugins_each(w.ps, list_plugin, &list), 0);
+	assert_int_equal(list.count, 6);
+	assert_string_equal(list.at[row(&list, "null")].refused, "");
+	assert_string_equal(list.at[row(&list, "null")].transports, "null");
+	assert_string_equal(list.at[row(&list, "null")].version, PACKAGE_VERSION);
+	assert_int_equal(list.at[row(&list, "null")].abi, MISCSI_ABI);
+	assert_non_null(strstr(list.at[row(&list, "null")].capabilities, "flash nodes"));
+	assert_string_equal(list.at[row(&list, "null")].file, tempdir_path(&dir, "null.so"));
+	assert_non_null(strstr(list.at[row(&list, "odd_abi")].refused, other_abi(text)));
+	assert_non_null(strstr(list.at[row(&list, "odd_name")].refused, "no entry symbol"));
+	assert_non_null(strstr(list.at[row(&list, "odd_symbol")].refused, "nobody_has_this_function"));
+	assert_non_null(strstr(list.at[row(&list, "odd_text")].refused, "ELF"));
+	assert_non_null(strstr(list.at[row(&list, "Odd-Letters")].refused, "characters other than"));
 
 	/* each is told once */
 	w.lines[0] = '\0';
-	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
-	assert_int_equal(list->count, 6);
+	list.count = 0;
+	assert_int_equal(plugins_each(w.ps, list_plugin, &list), 0);
+	assert_int_equal(list.count, 6);
 	assert_string_equal(w.lines, "");
-	transport_mode_list_free(list);
 	plugin_fixture_free(&w);
 	tempdir_remove(&dir);
 }
@@ -160,7 +186,7 @@ static void files_that_come_later_are_seen(void **state)
 static void first_directory_wins(void **state)
 {
 	struct plugin_fixture w;
-	struct transport_mode_list *list = NULL;
+	struct listed list = { .count = 0 };
 	struct tempdir first, second;
 	char dirs[200];
 
@@ -171,15 +197,15 @@ static void first_directory_wins(void **state)
 	put(&second, GOOD "null.so", "null.so");
 	snprintf(dirs, sizeof(dirs), "/no/such/directory::%s:%s", first.dir, second.dir);
 	plugin_fixture_make(&w, dirs);
-	assert_int_equal(transport_mode_list_new(w.ps, &list, NULL), 0);
-	assert_int_equal(list->count, 2);
+	list.count = 0;
+	assert_int_equal(plugins_each(w.ps, list_plugin, &list), 0);
+	assert_int_equal(list.count, 2);
 	for (size_t i = 0; i < 2; i++) {
-		if (strncmp(list->rows[i].file, first.dir, strlen(first.dir)) == 0)
-			assert_string_equal(list->rows[i].refused, "");
+		if (strncmp(list.at[i].file, first.dir, strlen(first.dir)) == 0)
+			assert_string_equal(list.at[i].refused, "");
 		else
-			assert_non_null(strstr(list->rows[i].refused, first.dir));
+			assert_non_null(strstr(list.at[i].refused, first.dir));
 	}
-	transport_mode_list_free(list);
 	plugin_fixture_free(&w);
 	tempdir_remove(&first);
 	tempdir_remove(&second);
