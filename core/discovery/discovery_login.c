@@ -278,8 +278,9 @@ int discovery_too_late(void *machine)
 int discovery_logout(void *machine)
 {
 	struct discovery *d = machine;
-	struct iscsi_logout_req request = {
+	struct iscsi_request request = {
 		.immediate = true,
+		.final = true,
 		.reason = ISCSI_LOGOUT_SESSION,
 		.itt = 2,
 		.cmdsn = sendtargets_cmdsn(d->ask),
@@ -288,14 +289,14 @@ int discovery_logout(void *machine)
 	struct iscsi_pdu pdu = { .data = NULL };
 
 	discovery_arm(d, LOGOUT_S);
-	pdu_build_logout(&pdu, &request);
+	pdu_build(&pdu, ISCSI_OP_LOGOUT, &request);
 	return discovery_send(d, &pdu);
 }
 
 int discovery_logout_pdu(void *machine)
 {
 	const struct discovery *d = machine;
-	struct iscsi_logout_rsp response;
+	struct iscsi_response response;
 
-	return pdu_parse_logout(d->pdu, &response) < 0 ? DISC_EV_NONE : DISC_EV_LOGGED_OUT;
+	return pdu_parse(d->pdu, ISCSI_OP_LOGOUT_RSP, &response) < 0 ? DISC_EV_NONE : DISC_EV_LOGGED_OUT;
 }

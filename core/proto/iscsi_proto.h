@@ -50,70 +50,43 @@ enum iscsi_async_event { /* 11.9.1 */
 	ISCSI_ASYNC_VENDOR = 255,
 };
 
-struct iscsi_login_req { /* 11.12 */
-	bool transit, cont;
+/*
+ * The fields of a request. Each opcode has some of them, the others are not sent: a Login Request (11.12) the first eight lines,
+ * Text (11.10) and NOP-Out (11.18) lun and ttt, a Logout Request (11.14) reason and cid.
+ */
+struct iscsi_request {
+	bool immediate, final, cont; /* final: in a Login Request, T */
 	uint8_t csg, nsg;
 	uint8_t isid[6];
 	uint16_t tsih, cid;
 	uint32_t itt, cmdsn, exp_statsn;
+	uint8_t reason;
+	uint64_t lun;
+	uint32_t ttt;
 };
 
-struct iscsi_login_rsp { /* 11.13 */
-	bool transit, cont;
+/* The fields of a response, as the headers have them: members of one union share their bytes. The opcode decides which are valid. */
+struct iscsi_response {
+	bool final, cont; /* final: in a Login Response (11.13), T */
 	uint8_t csg, nsg;
-	uint8_t version_max, version_active;
-	uint8_t isid[6];
+	union {
+		uint8_t version_max;
+		uint8_t response; /* Logout (11.15); 0: success */
+		uint8_t reason; /* Reject (11.17) */
+	};
+	uint8_t version_active;
 	uint16_t tsih;
-	uint32_t itt, statsn, exp_cmdsn, max_cmdsn;
-	uint8_t status_class, status_detail;
-};
-
-struct iscsi_text_req { /* 11.10 */
-	bool immediate, final, cont;
-	uint64_t lun;
-	uint32_t itt, ttt, cmdsn, exp_statsn;
-};
-
-struct iscsi_text_rsp { /* 11.11 */
-	bool final, cont;
 	uint64_t lun;
 	uint32_t itt, ttt, statsn, exp_cmdsn, max_cmdsn;
-};
-
-struct iscsi_logout_req { /* 11.14 */
-	bool immediate;
-	uint8_t reason;
-	uint16_t cid;
-	uint32_t itt, cmdsn, exp_statsn;
-};
-
-struct iscsi_logout_rsp { /* 11.15; response 0 is success; times in seconds */
-	uint8_t response;
-	uint32_t itt, statsn, exp_cmdsn, max_cmdsn;
-	uint16_t time2wait, time2retain;
-};
-
-struct iscsi_nop_out { /* 11.18 */
-	bool immediate;
-	uint64_t lun;
-	uint32_t itt, ttt, cmdsn, exp_statsn;
-};
-
-struct iscsi_nop_in { /* 11.19 */
-	uint64_t lun;
-	uint32_t itt, ttt, statsn, exp_cmdsn, max_cmdsn;
-};
-
-struct iscsi_async { /* 11.9 */
-	uint64_t lun;
-	uint32_t statsn, exp_cmdsn, max_cmdsn;
-	uint8_t event, vcode;
-	uint16_t param1, param2, param3;
-};
-
-struct iscsi_reject { /* 11.17 */
-	uint8_t reason;
-	uint32_t statsn, exp_cmdsn, max_cmdsn, datasn;
+	union {
+		uint8_t status_class;
+		uint8_t event; /* Asynchronous Message (11.9), with its parameters below */
+	};
+	uint8_t status_detail;
+	union {
+		uint16_t param2;
+		uint16_t time2wait; /* Logout, seconds */
+	};
 };
 
 #endif

@@ -28,7 +28,7 @@ struct login {
 	char alias[LOGIN_ALIAS_MAX + 1];
 };
 
-/* What must not go into a text or a message. Whether a name is well-formed is checked where it enters
+/* Texts with other characters must not be sent or shown. Whether a name is well-formed is checked where it enters
  * (name.h). */
 static bool sendable(const char *s, size_t max)
 {
@@ -116,13 +116,13 @@ const char *login_stage(const struct login *l)
 	return names[l->stage];
 }
 
-/* The target did what it must not. */
+/* The target broke a rule of the protocol. */
 static int login_violation(struct err *err, const char *what)
 {
 	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target violated the login protocol: %s", what);
 }
 
-/* Have we said everything that belongs into this stage? */
+/* Returns true if all keys of this stage were sent. */
 static bool may_transit(const struct login *l)
 {
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
@@ -136,8 +136,9 @@ static bool may_transit(const struct login *l)
  */
 static int login_request(struct login *l, bool transit, struct login_action *action, struct err *err)
 {
-	struct iscsi_login_req r = {
-		.transit = transit,
+	struct iscsi_request r = {
+		.immediate = true,
+		.final = transit,
 		.csg = (uint8_t)l->stage,
 		.nsg = l->stage == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP,
 		.tsih = l->config.tsih,
@@ -158,11 +159,11 @@ static int login_request(struct login *l, bool transit, struct login_action *act
 	action->kind = LOGIN_SEND;
 	action->pdu.data = l->out.len ? (const uint8_t *)strbuf_str(&l->out) : NULL;
 	action->pdu.len = l->out.len;
-	pdu_build_login(&action->pdu, &r);
+	pdu_build(&action->pdu, ISCSI_OP_LOGIN, &r);
 	return 0;
 }
 
-/* 13.3 to 13.7, 13.21: who is there and what for, in the first request. */
+/* 13.3 to 13.7, 13.21: the first request names both sides and the type of the session. */
 static void say_names(struct login *l)
 {
 	text_add(&l->out, "InitiatorName", l->initiator_name);
@@ -182,7 +183,7 @@ static void login_fail(struct login *l, const struct err *err, struct login_acti
 	action->err = *err;
 }
 
-/* "CHAP,None" is for who has configured CHAP but takes targets without; the order says what we prefer. */
+/* "CHAP,None": CHAP is configured, but a target without CHAP is accepted; the order is that of preference. */
 void login_start(struct login *l, struct login_action *action)
 {
 	struct err err = ERR_INIT;
@@ -198,15 +199,14 @@ void login_start(struct login *l, struct login_action *action)
 }
 
 /* Only a Login Response to our request is accepted here. */
-static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r, struct err *err)
+static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, struct iscsi_response *r, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
-	struct iscsi_reject reject;
 
-	if (!pdu_parse_reject(pdu, &reject))
+	if (!pdu_parse(pdu, ISCSI_OP_REJECT, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the login request: %s (0x%02x)",
-			pdu_reject_text(reject.reason), reject.reason);
-	if (pdu_parse_login(pdu, r))
+			pdu_reject_text(r->reason), r->reason);
+	if (pdu_parse(pdu, ISCSI_OP_LOGIN_RSP, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"the target violated the login protocol: it sent %s (opcode 0x%02x) where only a Login Response is "
 			"allowed",
@@ -240,7 +240,7 @@ static int find_redirect_address(void *arg, const struct text_pair *pair, const 
  * redirection may carry anything beside, and no stage is left to protect.
  */
 static int login_redirect(
-	const struct iscsi_login_rsp *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
+	const struct iscsi_response *r, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
 	struct redirect_search search = { .found = false };
 	struct text_cutter cutter = { .len = 0 };
@@ -258,7 +258,7 @@ static int login_redirect(
 }
 
 /* Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the record was made before. */
-static int login_refused(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+static int login_refused(const struct login *l, const struct iscsi_response *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
 	const char *hint = "";
@@ -270,20 +270,20 @@ static int login_refused(const struct login *l, const struct iscsi_login_rsp *r,
 }
 
 /*
- * The header of a response with status 0 (11.13). Each of these lets a target, or who sits between, take us into a stage that we
- * have not asked for: past the authentication, in the worst case.
+ * The header of a response with status 0 (11.13). Without these checks a target, or an attacker between, could move the
+ * login to a stage that was not requested: in the worst case, past the authentication.
  */
-static int check_response(const struct login *l, const struct iscsi_login_rsp *r, struct err *err)
+static int check_response(const struct login *l, const struct iscsi_response *r, struct err *err)
 {
 	if (r->version_active != ISCSI_VERSION)
 		return login_violation(err, "it uses another version of the protocol");
 	if (r->csg != l->stage)
 		return login_violation(err, "its Login Response belongs to another stage (CSG)");
-	if (r->transit && r->cont)
+	if (r->final && r->cont)
 		return login_violation(err, "it ended the stage within an incomplete text (T and C)");
-	if (r->transit && !l->asked_transit)
+	if (r->final && !l->asked_transit)
 		return login_violation(err, "it ended a stage that the initiator had not offered to end (T)");
-	if (r->transit && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
+	if (r->final && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
 		return login_violation(err, "it moved to a stage other than the one requested (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
 		return login_violation(err, "its Login Response belongs to another session (TSIH)");
@@ -370,7 +370,7 @@ static int accept_text(struct login *l, struct err *err)
  * The last response: the whole of the outcome is known and checked. A portal group that is not the record's means that the
  * session would be another than the one meant: ISID and portal group make its name.
  */
-static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int login_finish(struct login *l, const struct iscsi_response *r, struct login_action *action, struct err *err)
 {
 	bool tagged = negotiate_seen(&l->negotiation, KEY_TargetPortalGroupTag);
 	int rc = negotiate_finish(&l->negotiation, err);
@@ -405,7 +405,7 @@ static int login_finish(struct login *l, const struct iscsi_login_rsp *r, struct
  * The target agrees to leave the stage. Checked at the last moment where it can be: behind this line the target would have a
  * session without having proved that it knows password_in.
  */
-static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, struct login_action *action, struct err *err)
+static int accept_transit(struct login *l, const struct iscsi_response *r, struct login_action *action, struct err *err)
 {
 	strbuf_reset(&l->out);
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
@@ -421,7 +421,7 @@ static int accept_transit(struct login *l, const struct iscsi_login_rsp *r, stru
 /* From the outside in: PDU, status, header, text, stage. */
 static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action, struct err *err)
 {
-	struct iscsi_login_rsp r;
+	struct iscsi_response r;
 	int rc;
 
 	if (l->over)
@@ -451,7 +451,7 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	rc = accept_text(l, err);
 	if (rc)
 		return rc;
-	return r.transit ? accept_transit(l, &r, action, err) : login_request(l, may_transit(l), action, err);
+	return r.final ? accept_transit(l, &r, action, err) : login_request(l, may_transit(l), action, err);
 }
 
 void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_action *action)

@@ -94,7 +94,7 @@ uint32_t pdu_ahs_length(const uint8_t bhs[ISCSI_BHS_SIZE])
 	return bhs[4] * 4u;
 }
 
-/* Before any memory is taken for the body: the length is the target's to say, the limit is ours. */
+/* Called before memory is allocated for the body: the target determines the length, the caller the limit. */
 int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(bhs[0]);
@@ -135,164 +135,59 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 	return 0;
 }
 
-/* What all requests share: opcode, DataSegmentLength, ITT, CmdSN, ExpStatSN. */
-static void build_request(struct iscsi_pdu *pdu, uint8_t op, bool immediate, uint32_t itt, uint32_t cmdsn, uint32_t exp_statsn)
-{
-	memset(pdu->bhs, 0, ISCSI_BHS_SIZE);
-	pdu->bhs[0] = (uint8_t)(op | (immediate ? FLAG_IMMEDIATE : 0));
-	put_be24(pdu->bhs + 5, (uint32_t)pdu->len);
-	put_be32(pdu->bhs + 16, itt);
-	put_be32(pdu->bhs + 24, cmdsn);
-	put_be32(pdu->bhs + 28, exp_statsn);
-}
-
-/* 11.12: always immediate; NSG is reserved without T. */
-void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r)
+void pdu_build(struct iscsi_pdu *pdu, enum iscsi_opcode opcode, const struct iscsi_request *r)
 {
 	uint8_t *b = pdu->bhs;
 
-	build_request(pdu, ISCSI_OP_LOGIN, true, r->itt, r->cmdsn, r->exp_statsn);
-	b[1] = (uint8_t)((r->transit ? FLAG_FINAL | (r->nsg & 3) : 0) | (r->cont ? FLAG_CONT : 0) | (r->csg & 3) << 2);
-	b[2] = b[3] = ISCSI_VERSION;
-	memcpy(b + 8, r->isid, 6);
-	put_be16(b + 14, r->tsih);
-	put_be16(b + 20, r->cid);
+	memset(b, 0, ISCSI_BHS_SIZE);
+	b[0] = (uint8_t)(opcode | (r->immediate ? FLAG_IMMEDIATE : 0));
+	b[1] = (uint8_t)((r->final ? FLAG_FINAL : 0) | (r->cont ? FLAG_CONT : 0));
+	put_be24(b + 5, (uint32_t)pdu->len);
+	put_be32(b + 16, r->itt);
+	put_be32(b + 24, r->cmdsn);
+	put_be32(b + 28, r->exp_statsn);
+	switch (opcode) {
+	case ISCSI_OP_LOGIN: /* NSG is reserved without T */
+		b[1] |= (uint8_t)((r->csg & 3) << 2 | (r->final ? r->nsg & 3 : 0));
+		b[2] = b[3] = ISCSI_VERSION;
+		memcpy(b + 8, r->isid, 6);
+		put_be16(b + 14, r->tsih);
+		put_be16(b + 20, r->cid);
+		break;
+	case ISCSI_OP_LOGOUT: /* the CID counts only where a connection, not the session, is closed */
+		b[1] |= r->reason & 0x7f;
+		put_be16(b + 20, r->cid);
+		break;
+	default: /* Text: without a TTT it begins an exchange, with the target's it continues one. NOP-Out */
+		put_be64(b + 8, r->lun);
+		put_be32(b + 20, r->ttt);
+	}
 }
 
-/* 11.10: without a TTT it begins an exchange, with the one that the target gave it goes on with it. */
-void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r)
-{
-	build_request(pdu, ISCSI_OP_TEXT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
-	pdu->bhs[1] = (uint8_t)((r->final ? FLAG_FINAL : 0) | (r->cont ? FLAG_CONT : 0));
-	put_be64(pdu->bhs + 8, r->lun);
-	put_be32(pdu->bhs + 20, r->ttt);
-}
-
-/* 11.14: the CID counts only where a connection, not the session, is closed. */
-void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r)
-{
-	build_request(pdu, ISCSI_OP_LOGOUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
-	pdu->bhs[1] = (uint8_t)(FLAG_FINAL | (r->reason & 0x7f));
-	put_be16(pdu->bhs + 20, r->cid);
-}
-
-/* 11.18: F is always 1. */
-void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r)
-{
-	build_request(pdu, ISCSI_OP_NOP_OUT, r->immediate, r->itt, r->cmdsn, r->exp_statsn);
-	pdu->bhs[1] = FLAG_FINAL;
-	put_be64(pdu->bhs + 8, r->lun);
-	put_be32(pdu->bhs + 20, r->ttt);
-}
-
-/* Every response has these at the same place. */
-#define SEQUENCE(b) .statsn = get_be32((b) + 24), .exp_cmdsn = get_be32((b) + 28), .max_cmdsn = get_be32((b) + 32)
-
-/* 11.13. T, C, CSG and NSG share byte 1; what they may be together is the login engine's business. */
-int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r)
+/* Fields that a header does not have are read too: their bytes are reserved, and callers do not use them. */
+int pdu_parse(const struct iscsi_pdu *pdu, enum iscsi_opcode opcode, struct iscsi_response *r)
 {
 	const uint8_t *b = pdu->bhs;
 
-	if (pdu_op(pdu) != ISCSI_OP_LOGIN_RSP)
+	if (pdu_op(pdu) != opcode)
 		return -EPROTO;
-	*r = (struct iscsi_login_rsp){
-		.transit = b[1] & FLAG_FINAL,
+	*r = (struct iscsi_response){
+		.final = b[1] & FLAG_FINAL,
 		.cont = b[1] & FLAG_CONT,
 		.csg = b[1] >> 2 & 3,
 		.nsg = b[1] & 3,
-		.version_max = b[2],
+		.response = b[2],
 		.version_active = b[3],
 		.tsih = get_be16(b + 14),
+		.lun = get_be64(b + 8),
 		.itt = get_be32(b + 16),
-		SEQUENCE(b),
+		.ttt = get_be32(b + 20),
+		.statsn = get_be32(b + 24),
+		.exp_cmdsn = get_be32(b + 28),
+		.max_cmdsn = get_be32(b + 32),
 		.status_class = b[36],
 		.status_detail = b[37],
-	};
-	memcpy(r->isid, b + 8, 6);
-	return 0;
-}
-
-/* 11.11. */
-int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r)
-{
-	const uint8_t *b = pdu->bhs;
-
-	if (pdu_op(pdu) != ISCSI_OP_TEXT_RSP)
-		return -EPROTO;
-	*r = (struct iscsi_text_rsp){
-		.final = b[1] & FLAG_FINAL,
-		.cont = b[1] & FLAG_CONT,
-		.lun = get_be64(b + 8),
-		.itt = get_be32(b + 16),
-		.ttt = get_be32(b + 20),
-		SEQUENCE(b),
-	};
-	return 0;
-}
-
-/* 11.15. Time2Wait and Time2Retain bound when a new login may be tried. */
-int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r)
-{
-	const uint8_t *b = pdu->bhs;
-
-	if (pdu_op(pdu) != ISCSI_OP_LOGOUT_RSP)
-		return -EPROTO;
-	*r = (struct iscsi_logout_rsp){
-		.response = b[2],
-		.itt = get_be32(b + 16),
-		SEQUENCE(b),
-		.time2wait = get_be16(b + 40),
-		.time2retain = get_be16(b + 42),
-	};
-	return 0;
-}
-
-/* 11.19: a TTT other than ffffffff is a ping that wants its echo. */
-int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r)
-{
-	const uint8_t *b = pdu->bhs;
-
-	if (pdu_op(pdu) != ISCSI_OP_NOP_IN)
-		return -EPROTO;
-	*r = (struct iscsi_nop_in){
-		.lun = get_be64(b + 8),
-		.itt = get_be32(b + 16),
-		.ttt = get_be32(b + 20),
-		SEQUENCE(b),
-	};
-	return 0;
-}
-
-/* 11.9: what the three parameters mean depends on the event. */
-int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r)
-{
-	const uint8_t *b = pdu->bhs;
-
-	if (pdu_op(pdu) != ISCSI_OP_ASYNC)
-		return -EPROTO;
-	*r = (struct iscsi_async){
-		.lun = get_be64(b + 8),
-		SEQUENCE(b),
-		.event = b[36],
-		.vcode = b[37],
-		.param1 = get_be16(b + 38),
 		.param2 = get_be16(b + 40),
-		.param3 = get_be16(b + 42),
-	};
-	return 0;
-}
-
-/* 11.17. The data is the header that was rejected. */
-int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r)
-{
-	const uint8_t *b = pdu->bhs;
-
-	if (pdu_op(pdu) != ISCSI_OP_REJECT)
-		return -EPROTO;
-	*r = (struct iscsi_reject){
-		.reason = b[2],
-		SEQUENCE(b),
-		.datasn = get_be32(b + 36),
 	};
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * PDUs: headers built and taken apart, and a reader that cuts a byte stream into PDUs (RFC 7143 section 11).
  *
- * A struct iscsi_pdu is a view: its data belongs to whoever handed the PDU out, and stays valid until the next call to that
+ * A struct iscsi_pdu is a view: its data belongs to the object that returned the PDU, and is valid until the next call for that
  * object. Data is without its padding; a PDU channel adds the padding (pdu_iov) or leaves it to the kernel.
  */
 #ifndef PROTO_PDU_H
@@ -47,19 +47,11 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 /* Checks a received header and data (from the kernel: padded to 4) and cuts the data to DataSegmentLength. -EPROTO. */
 int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_data, struct iscsi_pdu *out, struct err *err);
 
-/* Builders fill pdu->bhs; pdu->data and len are the caller's and determine DataSegmentLength (len < 2^24). */
-void pdu_build_login(struct iscsi_pdu *pdu, const struct iscsi_login_req *r);
-void pdu_build_text(struct iscsi_pdu *pdu, const struct iscsi_text_req *r);
-void pdu_build_logout(struct iscsi_pdu *pdu, const struct iscsi_logout_req *r);
-void pdu_build_nop_out(struct iscsi_pdu *pdu, const struct iscsi_nop_out *r);
+/* Fills pdu->bhs for a request; pdu->data and len are the caller's and determine DataSegmentLength (len < 2^24). */
+void pdu_build(struct iscsi_pdu *pdu, enum iscsi_opcode opcode, const struct iscsi_request *r);
 
-/* Parsers: 0, or -EPROTO when the PDU has another opcode. Fields are as received: the caller must check their values. */
-int pdu_parse_login(const struct iscsi_pdu *pdu, struct iscsi_login_rsp *r);
-int pdu_parse_text(const struct iscsi_pdu *pdu, struct iscsi_text_rsp *r);
-int pdu_parse_logout(const struct iscsi_pdu *pdu, struct iscsi_logout_rsp *r);
-int pdu_parse_nop_in(const struct iscsi_pdu *pdu, struct iscsi_nop_in *r);
-int pdu_parse_async(const struct iscsi_pdu *pdu, struct iscsi_async *r);
-int pdu_parse_reject(const struct iscsi_pdu *pdu, struct iscsi_reject *r);
+/* Returns the fields as received: the caller must check their values. -EPROTO: the PDU has another opcode. */
+int pdu_parse(const struct iscsi_pdu *pdu, enum iscsi_opcode opcode, struct iscsi_response *r);
 
 /* RFC 7143 11.17.1's name of a Reject reason, 11.15.1's of a Logout response; otherwise "unknown". */
 const char *pdu_reject_text(uint8_t reason);

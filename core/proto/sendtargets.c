@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SendTargets: asks, goes on asking while the target has more, and hands on each target as it passes by.
+ * SendTargets: sends requests as long as the target has more to report, and passes on each target at once.
  *
- * The list is never held as a whole: a target may be anybody who answers at an address, and what it sends has no length that
- * could be believed. Hence five bounds: bytes, PDUs, PDUs without text, records, and the bytes of one key.
+ * The list is never held as a whole: anybody may answer at an address, and no length in the answer can be
+ * trusted. Hence five bounds: bytes, PDUs, PDUs without text, records, and the bytes of one key.
  */
 #include "proto/sendtargets.h"
 
@@ -77,7 +77,7 @@ uint32_t sendtargets_cmdsn(const struct sendtargets *s)
  */
 static int text_request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struct sendtargets_action *action, struct err *err)
 {
-	struct iscsi_text_req r = {
+	struct iscsi_request r = {
 		.immediate = true,
 		.final = true,
 		.lun = lun,
@@ -92,7 +92,7 @@ static int text_request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struc
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;
-	pdu_build_text(&action->pdu, &r);
+	pdu_build(&action->pdu, ISCSI_OP_TEXT, &r);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action)
 		sendtargets_fail(s, &err, action);
 }
 
-/* What is wrong with one target must not hide the others: it is told and left out. */
+/* A fault of one target must not hide the others: that target is reported and left out. */
 static void sendtargets_warn(struct sendtargets *s, const char *what, const struct err *why)
 {
 	char text[ERR_TEXT_MAX + 128];
@@ -250,7 +250,7 @@ static int sendtargets_finish(struct sendtargets *s, struct sendtargets_action *
 }
 
 /* 11.11: F ends the exchange; without it a TTT says where to go on, whether C cut the text or not. */
-static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_text_rsp *r,
+static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_response *r,
 	struct sendtargets_action *action, struct err *err)
 {
 	struct taking taking = { s, err };
@@ -276,12 +276,13 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 	return r->final ? sendtargets_finish(s, action, err) : text_request(s, r->lun, r->ttt, action, err);
 }
 
-/* 11.19: a ping is echoed; anything else that a NOP-In may say is no business of a discovery. */
-static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_nop_in *nop,
+/* 11.19: a ping is echoed; other contents of a NOP-In do not concern a discovery. */
+static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const struct iscsi_response *nop,
 	struct sendtargets_action *action, struct err *err)
 {
-	struct iscsi_nop_out r = {
+	struct iscsi_request r = {
 		.immediate = true,
+		.final = true,
 		.lun = nop->lun,
 		.itt = ISCSI_TAG_RESERVED,
 		.ttt = nop->ttt,
@@ -302,7 +303,7 @@ static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const 
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;
-	pdu_build_nop_out(&action->pdu, &r);
+	pdu_build(&action->pdu, ISCSI_OP_NOP_OUT, &r);
 	return 0;
 }
 
@@ -310,19 +311,17 @@ static int sendtargets_accept(
 	struct sendtargets *s, const struct iscsi_pdu *pdu, struct sendtargets_action *action, struct err *err)
 {
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
-	struct iscsi_reject reject;
-	struct iscsi_text_rsp r;
-	struct iscsi_nop_in nop;
+	struct iscsi_response r;
 
 	if (s->over)
 		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the discovery");
-	if (!pdu_parse_text(pdu, &r))
+	if (!pdu_parse(pdu, ISCSI_OP_TEXT_RSP, &r))
 		return accept_text_response(s, pdu, &r, action, err);
-	if (!pdu_parse_nop_in(pdu, &nop))
-		return answer_nop(s, pdu, &nop, action, err);
-	if (!pdu_parse_reject(pdu, &reject))
-		return err_set(err, MISCSI_ERR_GENERIC, "the target rejected SendTargets: %s (0x%02x)",
-			pdu_reject_text(reject.reason), reject.reason);
+	if (!pdu_parse(pdu, ISCSI_OP_NOP_IN, &r))
+		return answer_nop(s, pdu, &r, action, err);
+	if (!pdu_parse(pdu, ISCSI_OP_REJECT, &r))
+		return err_set(err, MISCSI_ERR_GENERIC, "the target rejected SendTargets: %s (0x%02x)", pdu_reject_text(r.reason),
+			r.reason);
 	return err_set(err, MISCSI_ERR_GENERIC, "the target sent %s (opcode 0x%02x) in answer to SendTargets",
 		row ? row->name : "a PDU", pdu_op(pdu));
 }

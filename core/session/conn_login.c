@@ -105,20 +105,20 @@ int conn_login_pdu(void *machine)
 int conn_logout_send(void *machine)
 {
 	struct conn *c = machine;
-	struct iscsi_logout_req request = { .immediate = true, .reason = ISCSI_LOGOUT_SESSION };
+	struct iscsi_request request = { .immediate = true, .final = true, .reason = ISCSI_LOGOUT_SESSION };
 	struct iscsi_pdu pdu = { .data = NULL };
 
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
-	pdu_build_logout(&pdu, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
+	pdu_build(&pdu, ISCSI_OP_LOGOUT, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
 	return conn_send_pdu(c, &pdu);
 }
 
 int conn_logout_pdu(void *machine)
 {
 	struct conn *c = machine;
-	struct iscsi_logout_rsp response;
+	struct iscsi_response response;
 
-	if (pdu_parse_logout(&c->pdu, &response) < 0)
+	if (pdu_parse(&c->pdu, ISCSI_OP_LOGOUT_RSP, &response) < 0)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
 		log_warn(c->k.engine->log, "session", "[%s] logout: %s", session_target(c->session),
@@ -131,9 +131,9 @@ int conn_pdu(void *machine)
 {
 	struct conn *c = machine;
 	const struct log *log = c->k.engine->log;
-	struct iscsi_async async;
+	struct iscsi_response async;
 
-	if (pdu_parse_async(&c->pdu, &async) < 0)
+	if (pdu_parse(&c->pdu, ISCSI_OP_ASYNC, &async) < 0)
 		return CONN_EV_NONE;
 	switch (async.event) {
 	case ISCSI_ASYNC_LOGOUT_REQUEST:

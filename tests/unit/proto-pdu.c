@@ -18,7 +18,8 @@ static void login_request_has_the_bytes_of_11_12(void **state)
 		0xa, 0xb, 0xc, 0xd, 0x56, 0x78, 0, 0, 0, 0, 0, 9, 0, 0, 0, 7, /* ITT, CID, CmdSN, ExpStatSN */
 	};
 	struct iscsi_pdu pdu = { .data = (const uint8_t *)"A=bc", .len = 5 };
-	struct iscsi_login_req r = { .transit = true,
+	struct iscsi_request r = { .immediate = true,
+		.final = true,
 		.csg = 1,
 		.nsg = 3,
 		.isid = { 0x40, 1, 2, 3, 4, 5 },
@@ -29,31 +30,31 @@ static void login_request_has_the_bytes_of_11_12(void **state)
 		.exp_statsn = 7 };
 
 	(void)state;
-	pdu_build_login(&pdu, &r);
+	pdu_build(&pdu, ISCSI_OP_LOGIN, &r);
 	assert_memory_equal(pdu.bhs, want, sizeof(want));
-	r.transit = false;
+	r.final = false;
 	r.cont = true;
-	pdu_build_login(&pdu, &r);
+	pdu_build(&pdu, ISCSI_OP_LOGIN, &r);
 	assert_int_equal(pdu.bhs[1], 0x44); /* NSG is reserved without T */
 }
 
 static void text_logout_and_nop_have_their_bytes(void **state)
 {
 	struct iscsi_pdu pdu = { .len = 0 };
-	struct iscsi_text_req t = { .final = true, .itt = 1, .ttt = 0xffffffff, .cmdsn = 2, .exp_statsn = 3 };
-	struct iscsi_logout_req l = { .immediate = true, .reason = ISCSI_LOGOUT_CONNECTION, .cid = 0x0102, .itt = 4 };
-	struct iscsi_nop_out n = { .immediate = true, .lun = 0x0001000000000000, .itt = 0xffffffff, .ttt = 5 };
+	struct iscsi_request t = { .final = true, .itt = 1, .ttt = 0xffffffff, .cmdsn = 2, .exp_statsn = 3 };
+	struct iscsi_request l = { .immediate = true, .final = true, .reason = ISCSI_LOGOUT_CONNECTION, .cid = 0x0102, .itt = 4 };
+	struct iscsi_request n = { .immediate = true, .final = true, .lun = 0x0001000000000000, .itt = 0xffffffff, .ttt = 5 };
 
 	(void)state;
-	pdu_build_text(&pdu, &t);
+	pdu_build(&pdu, ISCSI_OP_TEXT, &t);
 	assert_int_equal(pdu.bhs[0], 0x04);
 	assert_int_equal(pdu.bhs[1], 0x80);
 	assert_memory_equal(pdu.bhs + 16, "\0\0\0\1\xff\xff\xff\xff\0\0\0\2\0\0\0\3", 16);
-	pdu_build_logout(&pdu, &l);
+	pdu_build(&pdu, ISCSI_OP_LOGOUT, &l);
 	assert_int_equal(pdu.bhs[0], 0x46);
 	assert_int_equal(pdu.bhs[1], 0x81);
 	assert_memory_equal(pdu.bhs + 20, "\1\2", 2);
-	pdu_build_nop_out(&pdu, &n);
+	pdu_build(&pdu, ISCSI_OP_NOP_OUT, &n);
 	assert_int_equal(pdu.bhs[0], 0x40);
 	assert_memory_equal(pdu.bhs + 8, "\0\1\0\0\0\0\0\0\xff\xff\xff\xff\0\0\0\5", 16);
 }
@@ -61,16 +62,15 @@ static void text_logout_and_nop_have_their_bytes(void **state)
 static void login_response_is_taken_apart(void **state)
 {
 	struct iscsi_pdu pdu = target_login(TARGET_TO_FFP, 0x0102, TEXT("A=b"));
-	struct iscsi_login_rsp r;
-	struct iscsi_text_rsp t;
+	struct iscsi_response r, t;
 
 	(void)state;
 	pdu.bhs[3] = 1;
 	target_put32(pdu.bhs + 24, 0x11223344);
 	pdu.bhs[36] = 2;
 	pdu.bhs[37] = 3;
-	assert_int_equal(pdu_parse_login(&pdu, &r), 0);
-	assert_true(r.transit && !r.cont && r.csg == 1 && r.nsg == 3);
+	assert_int_equal(pdu_parse(&pdu, ISCSI_OP_LOGIN_RSP, &r), 0);
+	assert_true(r.final && !r.cont && r.csg == 1 && r.nsg == 3);
 	assert_int_equal(r.version_active, 1);
 	assert_int_equal(r.tsih, 0x0102);
 	assert_int_equal(r.statsn, 0x11223344);
@@ -78,28 +78,26 @@ static void login_response_is_taken_apart(void **state)
 	assert_int_equal(r.max_cmdsn, 33);
 	assert_int_equal(r.status_class, 2);
 	assert_int_equal(r.status_detail, 3);
-	assert_int_equal(pdu_parse_text(&pdu, &t), -EPROTO);
+	assert_int_equal(pdu_parse(&pdu, ISCSI_OP_TEXT_RSP, &t), -EPROTO);
 }
 
 static void the_other_responses_are_taken_apart(void **state)
 {
 	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_LOGOUT_RSP, 0x80, NO_TEXT);
-	struct iscsi_logout_rsp l;
-	struct iscsi_async a;
-	struct iscsi_reject j;
+	struct iscsi_response l, a, j;
 
 	(void)state;
 	pdu.bhs[2] = 2;
 	memcpy(pdu.bhs + 40, "\0\5\1\0", 4);
-	assert_int_equal(pdu_parse_logout(&pdu, &l), 0);
-	assert_true(l.response == 2 && l.time2wait == 5 && l.time2retain == 256);
+	assert_int_equal(pdu_parse(&pdu, ISCSI_OP_LOGOUT_RSP, &l), 0);
+	assert_true(l.response == 2 && l.time2wait == 5);
 	pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NO_TEXT);
 	memcpy(pdu.bhs + 36, "\1\2\0\3\0\4\0\5", 8);
-	assert_int_equal(pdu_parse_async(&pdu, &a), 0);
-	assert_true(a.event == 1 && a.vcode == 2 && a.param1 == 3 && a.param2 == 4 && a.param3 == 5);
+	assert_int_equal(pdu_parse(&pdu, ISCSI_OP_ASYNC, &a), 0);
+	assert_true(a.event == 1 && a.param2 == 4);
 	pdu = target_pdu(ISCSI_OP_REJECT, 0x80, NO_TEXT);
 	pdu.bhs[2] = 9;
-	assert_int_equal(pdu_parse_reject(&pdu, &j), 0);
+	assert_int_equal(pdu_parse(&pdu, ISCSI_OP_REJECT, &j), 0);
 	assert_string_equal(pdu_reject_text(j.reason), "invalid PDU field");
 	assert_string_equal(pdu_reject_text(1), "unknown");
 	assert_string_equal(pdu_reject_text(255), "unknown");
