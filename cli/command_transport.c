@@ -17,7 +17,7 @@ static int print_adapter(void *arg, const struct pci_adapter *a)
 /* For a kernel driver without a plugin: the error names the package that has it. */
 static void print_unserved(const struct command *c, const struct engine *engine)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	struct transport *t;
 
 	if (ktransport_list(context_sysfs(c->context), &names) < 0)

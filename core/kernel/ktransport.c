@@ -44,7 +44,7 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
 }
 
-int ktransport_list(const struct sysfs *s, struct sysfs_list *out)
+int ktransport_list(const struct sysfs *s, struct dir *out)
 {
 	return sysfs_list(s, out, SYSFS_BY_NAME, "", "class/iscsi_transport");
 }

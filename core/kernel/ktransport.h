@@ -21,7 +21,7 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
  */
 bool ktransport_layout_fits(bool built_for_i386, uint64_t handle);
 /* Names, sorted. -ENOENT when scsi_transport_iscsi is not loaded. */
-int ktransport_list(const struct sysfs *s, struct sysfs_list *out);
+int ktransport_list(const struct sysfs *s, struct dir *out);
 
 /*
  * sysfs links a host to its transport only by the driver's SCSI name, which differs from the transport's name for some drivers.

@@ -81,7 +81,7 @@ static int devices_add(struct scan_devices *out, const struct scan_device *dev)
 /* What a device is attached as. All of it may be missing: no driver has taken it, or it is going away. */
 static void device_read(const struct sysfs *target, const char *name, struct scan_device *dev)
 {
-	cleanup(sysfs_list_free) struct sysfs_list disks = { 0 };
+	cleanup(dir_free) struct dir disks = { 0 };
 
 	sysfs_read(target, dev->state, sizeof(dev->state), "%s/state", name);
 	if (!sysfs_list(target, &disks, SYSFS_BY_NAME, "", "%s/block", name) && disks.n &&
@@ -93,7 +93,7 @@ static void device_read(const struct sysfs *target, const char *name, struct sca
 static int target_devices(const struct sysfs *session, const char *name, uint32_t host_no, struct scan_devices *out)
 {
 	cleanup(sysfs_close) struct sysfs target = SYSFS_CLOSED;
-	cleanup(sysfs_list_free) struct sysfs_list luns = { 0 };
+	cleanup(dir_free) struct dir luns = { 0 };
 	char prefix[16];
 	int rc = sysfs_dir(session, &target, "%s", name);
 
@@ -115,7 +115,7 @@ static int target_devices(const struct sysfs *session, const char *name, uint32_
 int scan_devices(const struct sysfs *s, uint32_t host_no, uint32_t sid, struct scan_devices *out)
 {
 	cleanup(sysfs_close) struct sysfs session = SYSFS_CLOSED;
-	cleanup(sysfs_list_free) struct sysfs_list targets = { 0 };
+	cleanup(dir_free) struct dir targets = { 0 };
 	int rc;
 
 	*out = (struct scan_devices){ 0 };

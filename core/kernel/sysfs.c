@@ -8,7 +8,6 @@
 #include "kernel/sysfs.h"
 #include "base/ascii.h"
 #include "base/mem.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -207,76 +206,18 @@ int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
 	return !rc && faccessat(s->fd, path, F_OK, 0) == 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* session12 behind session2, and target3:0:10 behind target3:0:9. */
-static int by_number(const void *a, const void *b)
-{
-	return strverscmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_add(struct sysfs_list *l, const char *name)
-{
-	char **names = x_grow(l->names, l->n, &l->cap, sizeof(*names), 16);
-
-	if (!names)
-		return -ENOMEM;
-	l->names = names;
-	l->names[l->n] = x_strdup(name);
-	if (!l->names[l->n])
-		return -ENOMEM;
-	l->n++;
-	return 0;
-}
-
-static int list_fill(DIR *dir, struct sysfs_list *out, const char *prefix)
-{
-	struct dirent *e;
-	int rc = 0;
-
-	for (errno = 0; !rc && (e = readdir(dir)); errno = 0) {
-		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)))
-			continue;
-		rc = out->n < LIST_MAX ? list_add(out, e->d_name) : -EFBIG;
-	}
-	return rc ? rc : -errno;
-}
-
-int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
+/* By number: session12 behind session2, and target3:0:10 behind target3:0:9. */
+int sysfs_list(const struct sysfs *s, struct dir *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	int rc, fd;
-	DIR *dir;
 
-	*out = (struct sysfs_list){ 0 };
+	*out = (struct dir){ 0 };
 	PATH(path, fmt, rc);
 	if (rc)
 		return rc;
 	fd = open_at(s, path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	rc = list_fill(dir, out, prefix);
-	closedir(dir);
-	if (!rc && out->n)
-		qsort(out->names, out->n, sizeof(*out->names), order == SYSFS_BY_NAME ? by_name : by_number);
-	return rc;
-}
-
-void sysfs_list_free(struct sysfs_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		x_free(l->names[i]);
-	x_free(l->names);
-	*l = (struct sysfs_list){ 0 };
+	return fd < 0 ? fd : dir_read(fd, prefix, LIST_MAX, order == SYSFS_BY_NAME ? strcmp : strverscmp, out);
 }
 
 int sysfs_number(const char *name, const char *prefix, uint32_t *out)

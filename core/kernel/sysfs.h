@@ -8,6 +8,7 @@
 #ifndef KERNEL_SYSFS_H
 #define KERNEL_SYSFS_H
 
+#include "base/dir.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,21 +49,14 @@ int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fm
 /* 1: it exists; 0 */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-struct sysfs_list {
-	char **names;
-	size_t n, cap;
-};
-
 enum sysfs_order {
 	SYSFS_BY_NAME, /* session12 before session2, as a directory listing */
 	SYSFS_BY_NUMBER, /* session2 before session12 */
 };
 
-/* Entries of a directory whose names begin with prefix. -ENOENT; -EFBIG beyond 65536. Call
- * sysfs_list_free() in any case. */
-int sysfs_list(const struct sysfs *s, struct sysfs_list *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
+/* Entries of a directory whose names begin with prefix. -ENOENT; -EFBIG beyond 65536. Call dir_free() in any case. */
+int sysfs_list(const struct sysfs *s, struct dir *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-void sysfs_list_free(struct sysfs_list *l); /* usable as cleanup(sysfs_list_free) */
 
 /* "session12" with prefix "session" is 12; -EINVAL: no number, or other characters follow. */
 int sysfs_number(const char *name, const char *prefix, uint32_t *out);

@@ -38,7 +38,7 @@ static void read_host(const struct sysfs *s, const struct ktransport_map *map, s
 
 int host_list_read(const struct sysfs *s, const struct ktransport_map *map, struct host_list *out, struct err *err)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc = sysfs_list(s, &names, SYSFS_BY_NUMBER, "host", "class/iscsi_host");
 
 	memset(out, 0, sizeof(*out));
@@ -79,7 +79,7 @@ bool host_is(const struct host_info *h, const char *number_or_address)
 #define PORT_PREFIX "iface/"
 #define PORTS_MAX 64
 
-/* What the driver says and no iface may have is left out. */
+/* A driver's value that is invalid for an iface is left out. */
 static void set_shown(struct record *r, enum field_id id, const char *value)
 {
 	if (*value)
@@ -140,7 +140,7 @@ static int read_port(const struct sysfs *s, const struct host_info *h, const cha
 
 int host_ports_read(const struct sysfs *s, const struct host_info *h, struct host_ports *out, struct err *err)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc = sysfs_list(s, &names, SYSFS_BY_NUMBER, "ipv", "class/iscsi_iface");
 
 	memset(out, 0, sizeof(*out));

@@ -77,7 +77,7 @@ static void look_for_lacks(const struct search *s, const struct plugin_served *s
 					  "no driver is bound to it: see the kernel's log for the reason") < 0;
 }
 
-/* One row of a match table against one device; the first plugin that knows it is told. */
+/* One row of a match table against one device; the first plugin that knows it is reported. */
 static int try_plugin(void *arg, const struct plugin_served *served)
 {
 	struct search *s = arg;
@@ -95,7 +95,7 @@ static int try_plugin(void *arg, const struct plugin_served *served)
 int pci_adapter_each(
 	struct plugins *ps, const struct sysfs *s, int (*fn)(void *arg, const struct pci_adapter *a), void *arg, struct err *err)
 {
-	cleanup(sysfs_list_free) struct sysfs_list slots = { 0 };
+	cleanup(dir_free) struct dir slots = { 0 };
 	cleanup(pci_names_freep) struct pci_names *names = NULL;
 	struct search search = { .plugins = ps, .sysfs = s, .fn = fn, .arg = arg };
 	struct pci_device device;

@@ -112,7 +112,7 @@ static void places_init(struct places *p, const struct sysfs *root)
 /* The session's first connection. libiscsi has one, numbered 0: looked for only when it is not there. */
 static int open_conn(struct places *p, struct session_info *info)
 {
-	cleanup(sysfs_list_free) struct sysfs_list conns = { 0 };
+	cleanup(dir_free) struct dir conns = { 0 };
 	char prefix[32];
 	int rc = sysfs_dir(p->root, &p->dir[CONN], "class/iscsi_connection/connection%u:0", info->sid);
 
@@ -345,7 +345,7 @@ void session_info_clear(struct session_info *info)
 	scan_devices_free(&info->devices);
 }
 
-static int read_listed(const struct sysfs *s, const struct ktransport_map *map, const struct sysfs_list *names, unsigned detail,
+static int read_listed(const struct sysfs *s, const struct ktransport_map *map, const struct dir *names, unsigned detail,
 	struct session_info_list *out, struct err *err)
 {
 	uint32_t sid;
@@ -372,7 +372,7 @@ static int read_listed(const struct sysfs *s, const struct ktransport_map *map, 
 int session_info_list(const struct sysfs *s, const struct ktransport_map *map, enum sysfs_order order, unsigned detail,
 	struct session_info_list *out, struct err *err)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc;
 
 	*out = (struct session_info_list){ 0 };

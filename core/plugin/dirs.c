@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walks over the directories of plugins. */
 #include "plugin/dirs.h"
+#include "base/dir.h"
 #include "base/mem.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,17 +41,15 @@ static bool ends_in(const char *name, const char *suffix)
 static int files_of_dir(void *arg, const char *dir)
 {
 	const struct file_walk *w = arg;
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, NULL, alphasort), rc = 0;
+	cleanup(dir_free) struct dir names = { 0 };
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? 0 : dir_read(fd, "", SIZE_MAX, strcmp, &names);
 
-	if (n < 0)
-		return errno == ENOMEM ? -ENOMEM : 0;
-	for (int i = 0; i < n; i++) {
-		if (rc == 0 && ends_in(entries[i]->d_name, w->suffix))
-			rc = w->fn(w->arg, dir, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	if (rc && rc != -ENOMEM)
+		return 0;
+	for (size_t i = 0; !rc && i < names.n; i++)
+		if (ends_in(names.names[i], w->suffix))
+			rc = w->fn(w->arg, dir, names.names[i]);
 	return rc;
 }
 

@@ -50,7 +50,7 @@ static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct
 int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
-	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
+	cleanup(dir_free) struct dir list = { 0 };
 	uint32_t number;
 	int n = 0;
 
@@ -84,7 +84,7 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
-	cleanup(sysfs_list_free) struct sysfs_list list = { 0 };
+	cleanup(dir_free) struct dir list = { 0 };
 	bool any = !wanted_text(args->hwaddress) && !wanted_text(args->netdev),
 	     through = t->match.traits & MISCSI_TRAIT_THROUGH_HOST;
 	unsigned hosts = 0, found = 0;

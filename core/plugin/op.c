@@ -491,7 +491,7 @@ static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, si
 static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg)
 {
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc;
 
 	if (!sysfs)

@@ -103,7 +103,7 @@ static int note_missing(struct transport *t, uint32_t host_no, const char *name,
 static int look_beside(struct transport *t, uint32_t host_no, struct list *missing, int *held)
 {
 	struct plugins *ps = t->plugin->ps;
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	uint32_t number;
 	uint64_t id;
 	int rc = sysfs_list(ps->config.sysfs, &names, SYSFS_BY_NUMBER, "uio", BESIDE_HOST, host_no);

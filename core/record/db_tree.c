@@ -92,75 +92,13 @@ int db_tree_open_parent(int home, const char *path, bool make, const char **base
 	return open_prefix(home, path, slash ? (size_t)(slash - path) : 0, make);
 }
 
-static int name_order(const void *a, const void *b)
+int db_tree_names(int home, const char *path, struct dir *out)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int append_name(struct db_tree_names *names, const char *name)
-{
-	char **at = x_grow(names->at, names->n, &names->cap, sizeof(*at), 16);
-
-	if (!at)
-		return -ENOMEM;
-	names->at = at;
-	names->at[names->n] = x_strdup(name);
-	if (!names->at[names->n])
-		return -ENOMEM;
-	names->n++;
-	return 0;
-}
-
-/* Sorting is for later: readdir()'s order is the file system's, different on every machine. */
-static int read_names(DIR *d, struct db_tree_names *out)
-{
-	for (;;) {
-		const struct dirent *e;
-		int rc;
-
-		errno = 0;
-		e = readdir(d);
-		/* ENOENT: the directory was removed under us. */
-		if (!e)
-			return errno == ENOENT ? 0 : -errno;
-		/* Hidden: "." and "..", temporary files, what others put there. */
-		if (e->d_name[0] == '.')
-			continue;
-		rc = append_name(out, e->d_name);
-		if (rc)
-			return rc;
-	}
-}
-
-/* What is not there, or is no directory, has no names. */
-int db_tree_names(int home, const char *path, struct db_tree_names *out)
-{
-	int fd = db_tree_open_dir(home, path, false), rc;
-	DIR *d;
+	int fd = db_tree_open_dir(home, path, false);
 
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	rc = read_names(d, out);
-	closedir(d);
-	if (out->n)
-		qsort(out->at, out->n, sizeof(*out->at), name_order);
-	return rc;
-}
-
-void db_tree_names_free(struct db_tree_names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		x_free(names->at[i]);
-	x_free(names->at);
-	*names = (struct db_tree_names){ 0 };
+	return fd < 0 ? fd : dir_read(fd, "", SIZE_MAX, strcmp, out);
 }
 
 /*

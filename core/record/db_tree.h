@@ -3,29 +3,23 @@
  * The files and directories below the database's home, by paths relative to it ("nodes/TARGET/…"). For the db files alone.
  *
  * Only the first component may be a symbolic link (an administrator may have moved "nodes"); below that none is followed. All
- * give 0, a descriptor, or -errno.
+ * functions return 0, a descriptor, or -errno.
  */
 #ifndef RECORD_DB_TREE_H
 #define RECORD_DB_TREE_H
 
+#include "base/dir.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 #define TREE_PATH_MAX 768
 
-/* Sorted names of a directory, without hidden ones. */
-struct db_tree_names {
-	char **at;
-	size_t n, cap;
-};
-
 int db_tree_open_dir(int home, const char *path, bool make);
 /* The directory of path; *base is its last component. */
 int db_tree_open_parent(int home, const char *path, bool make, const char **base);
 
-/* A directory that is not there (any more) has no names: 0. */
-int db_tree_names(int home, const char *path, struct db_tree_names *out);
-void db_tree_names_free(struct db_tree_names *names); /* also for cleanup(db_tree_names_free) */
+/* The sorted names of a directory; none if it does not exist. The caller calls dir_free(). */
+int db_tree_names(int home, const char *path, struct dir *out);
 
 bool db_tree_is_dir(int home, const char *path);
 bool db_tree_exists(int home, const char *path);

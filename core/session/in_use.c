@@ -196,7 +196,7 @@ static const char *mount_point(const struct in_use *u, dev_t number, const char 
 static bool device_in_use(const struct in_use *u, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *where = NULL;
-	cleanup(sysfs_list_free) struct sysfs_list holders = { 0 };
+	cleanup(dir_free) struct dir holders = { 0 };
 	char number[32], node[64], shown[300];
 	unsigned major, minor;
 
@@ -216,7 +216,7 @@ static bool device_in_use(const struct in_use *u, const char *path)
 
 static bool disk_in_use(const struct in_use *u, const char *disk)
 {
-	cleanup(sysfs_list_free) struct sysfs_list parts = { 0 };
+	cleanup(dir_free) struct dir parts = { 0 };
 	bool used = device_in_use(u, disk);
 	char path[80];
 

@@ -81,7 +81,7 @@ static void number_is_the_whole_text(void **state)
 static void list_is_sorted_as_asked(void **state)
 {
 	struct fake_sys *s = *state;
-	struct sysfs_list l;
+	struct dir l;
 
 	for (int i = 1; i < 40; i++)
 		fake_sys_write(s, "", "d/session%d/x", i);
@@ -89,19 +89,19 @@ static void list_is_sorted_as_asked(void **state)
 	assert_int_equal(sysfs_list(&s->sysfs, &l, SYSFS_BY_NAME, "session", "d"), 0);
 	assert_int_equal(l.n, 39);
 	assert_string_equal(l.names[1], "session10");
-	sysfs_list_free(&l);
+	dir_free(&l);
 	assert_int_equal(sysfs_list(&s->sysfs, &l, SYSFS_BY_NUMBER, "session", "d"), 0);
 	assert_string_equal(l.names[1], "session2");
 	assert_string_equal(l.names[38], "session39");
-	sysfs_list_free(&l);
+	dir_free(&l);
 	assert_int_equal(sysfs_list(&s->sysfs, &l, SYSFS_BY_NAME, "", "none"), -ENOENT);
-	sysfs_list_free(&l);
+	dir_free(&l);
 }
 
 static void list_survives_any_allocation_failing(void **state)
 {
 	struct fake_sys *s = *state;
-	struct sysfs_list l;
+	struct dir l;
 	unsigned long n = 0;
 	int rc;
 
@@ -112,7 +112,7 @@ static void list_survives_any_allocation_failing(void **state)
 		rc = sysfs_list(&s->sysfs, &l, SYSFS_BY_NAME, "", "d");
 		x_fail_at(0);
 		assert_true(rc == 0 || rc == -ENOMEM);
-		sysfs_list_free(&l);
+		dir_free(&l);
 	} while (rc);
 	assert_int_equal(n, 22);
 }
