@@ -224,7 +224,7 @@ static int host_chap_delete(const struct command *c, const struct adapter *a, ui
 	int rc;
 
 	out_line("Deleting CHAP index: %u", index);
-	rc = adapter_chap_remove(a, index, c->err);
+	rc = adapter_index(a, transport_chap_remove, index, c->err);
 	return rc < 0 ? host_chap_failed("CHAP Delete failed.", index, rc, c->err) : 0;
 }
 
@@ -289,15 +289,15 @@ static int host_flash_update(const struct command *c, const struct adapter *a, u
 /* The actions that need only the index, in the words of 2.1.8. */
 static const struct {
 	unsigned op;
-	int (*act)(const struct adapter *a, uint32_t index, struct err *err);
+	adapter_index_fn *act;
 	const char *begin, *failed, *subject, *done;
 	enum miscsi_error present; /* the error of an action that was not necessary; OK: there is none */
 	const char *already;
 } flash_actions[] = {
-	{ ARGS_OP_DELETE, adapter_flash_remove, "Delete", "Deletion of", "Flashnode", "deleted", MISCSI_ERR_OK, "" },
-	{ ARGS_OP_LOGIN, adapter_flash_login, "Login to", "Login to", "Login to flashnode", "successful", MISCSI_ERR_SESS_EXISTS,
-		"already logged in" },
-	{ ARGS_OP_LOGOUT, adapter_flash_logout, "Logout", "Logout of", "Logout of flashnode", "successful",
+	{ ARGS_OP_DELETE, transport_flash_remove, "Delete", "Deletion of", "Flashnode", "deleted", MISCSI_ERR_OK, "" },
+	{ ARGS_OP_LOGIN, transport_flash_login, "Login to", "Login to", "Login to flashnode", "successful",
+		MISCSI_ERR_SESS_EXISTS, "already logged in" },
+	{ ARGS_OP_LOGOUT, transport_flash_logout, "Logout", "Logout of", "Logout of flashnode", "successful",
 		MISCSI_ERR_SESS_NOT_FOUND, "not logged in" },
 };
 
@@ -309,7 +309,7 @@ static int host_flash_act(const struct command *c, const struct adapter *a, uint
 	while (flash_actions[i].op != c->args->ops)
 		i++;
 	out_line("%s flashnode %u.", flash_actions[i].begin, index);
-	rc = flash_actions[i].act(a, index, c->err);
+	rc = adapter_index(a, flash_actions[i].act, index, c->err);
 	if (rc >= 0)
 		out_line("%s %u of host %u %s.", flash_actions[i].subject, index, a->host_no, flash_actions[i].done);
 	else if (c->err->code && c->err->code == flash_actions[i].present)

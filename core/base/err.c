@@ -23,7 +23,7 @@ static const struct err_row rows[] = {
 #define N_ROWS (ARRAY_SIZE(rows))
 
 /*
- * The row of a number, that of "unknown error" for one that is no row (a newer peer's, say). The numbers come from daemons,
+ * The row of a number; that of "unknown error" for a number without a row (from a newer peer). The numbers come from daemons,
  * plugins and files too, so none may lead out of the table.
  */
 static const struct err_row *error_row(enum miscsi_error code)
@@ -48,7 +48,7 @@ static void write_text(struct err *err, const char *tail, const char *fmt, va_li
 	memcpy(err->text, text, sizeof(text));
 }
 
-/* NULL as err is allowed everywhere: a caller that only wants to know whether it worked need not invent one. */
+/* NULL as err is allowed everywhere: some callers need only the return value. */
 int err_vset(struct err *err, enum miscsi_error code, const char *fmt, va_list ap)
 {
 	if (err) {
@@ -89,7 +89,7 @@ int err_nomem(struct err *err, const char *what)
 	return err_set(err, MISCSI_ERR_NOMEM, "no memory for %s", what);
 }
 
-/* What is too long together is cut at its end. */
+/* A text that becomes too long is cut at its end. */
 void err_prefix(struct err *err, const char *fmt, ...)
 {
 	char old[ERR_TEXT_MAX];

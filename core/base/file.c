@@ -26,6 +26,9 @@
 /* So much of NAME that the whole fits into NAME_MAX. */
 #define STEM_MAX (NAME_MAX - 1 - 1 - RANDOM_LEN - (int)TAIL_LEN)
 
+/* Bytes that are read first where the size is not known; there has to be room for one byte that is too many, and the NUL. */
+#define FIRST_READ 256
+
 /* Set by tests only; a thread's own. */
 static __thread unsigned long fail_in;
 static __thread int fail_errno;
@@ -36,7 +39,7 @@ void file_fail_at(unsigned long nth, int errnum)
 	fail_errno = errnum;
 }
 
-/* Each system call of a replacement asks it, so a test can let the nth of them fail and look at what is left. */
+/* Called before each system call of a replacement, so that a test can make the nth of them fail and check the remaining files. */
 static bool file_fails(void)
 {
 	if (!fail_in || --fail_in)
@@ -52,38 +55,48 @@ void file_close(int *fd)
 	*fd = -1;
 }
 
-/* Reads up to max bytes and the end of the file; sizes are not believed: sysfs and procfs give wrong ones. */
+/* Moves a buffer into a larger one. It may hold a secret, which must not stay in the old one. */
+static int grow_buffer(char **buf, size_t *cap, size_t size)
+{
+	char *grown = x_zalloc(size);
+
+	if (!grown)
+		return -ENOMEM;
+	if (*buf)
+		memcpy(grown, *buf, *cap);
+	mem_wipe(*buf, *cap);
+	x_free(*buf);
+	*buf = grown;
+	*cap = size;
+	return 0;
+}
+
+/* Reads to the end, but at most max bytes. sysfs and procfs show wrong sizes: only a file that has just its size ends there. */
 static int read_to_end(int fd, size_t max, size_t expected, char **out, size_t *len)
 {
-	cleanup(x_freep) char *buf = NULL;
+	char *buf = NULL;
 	size_t cap = 0, at = 0;
+	ssize_t n = 1;
+	int rc = 0;
 
-	for (;;) {
-		ssize_t n;
-
-		if (at + 1 >= cap) {
-			char *grown;
-
-			cap = cap ? cap * 2 : expected + 2;
-			grown = x_realloc(buf, cap);
-			if (!grown)
-				return -ENOMEM;
-			buf = grown;
-		}
-		n = read(fd, buf + at, cap - at - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		at += (size_t)n;
+	while (!rc && n && !(expected && at == expected)) {
+		if (at + 1 >= cap)
+			rc = grow_buffer(&buf, &cap, cap ? cap * 2 : expected + FIRST_READ);
+		n = rc ? 0 : read(fd, buf + at, cap - at - 1);
+		if (n < 0 && errno != EINTR)
+			rc = -errno;
+		at += n > 0 ? (size_t)n : 0;
 		if (at > max)
-			return -EFBIG;
+			rc = -EFBIG;
+	}
+	if (rc) {
+		mem_wipe(buf, cap);
+		x_free(buf);
+		return rc;
 	}
 	buf[at] = '\0';
 	*len = at;
-	*out = x_steal(buf);
+	*out = buf;
 	return 0;
 }
 
@@ -98,7 +111,7 @@ int file_read_fd(int fd, size_t max, char **out, size_t *len)
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return read_to_end(fd, max, (uint64_t)st.st_size < max ? (size_t)st.st_size : max, out, len);
+	return read_to_end(fd, max, (uint64_t)st.st_size <= max ? (size_t)st.st_size : 0, out, len);
 }
 
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
@@ -109,7 +122,7 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
 	return fd < 0 ? -errno : file_read_fd(fd, max, out, len);
 }
 
-/* Strict, since what it says yes to is deleted. Names of records never begin with a dot. */
+/* Strict, since files with such names are deleted. Names of records never begin with a dot. */
 bool file_is_temporary(const char *name)
 {
 	size_t len = strlen(name);
@@ -167,17 +180,6 @@ static int sync_fd(int fd)
 	return file_fails() || fsync(fd) ? -errno : 0;
 }
 
-/* Fills the temporary file and gives it its mode. */
-static int fill_temporary(int fd, const void *bytes, size_t len, mode_t mode)
-{
-	int rc = write_all(fd, bytes, len);
-
-	if (rc)
-		return rc;
-	/* Not by open(): the caller's umask has no say. */
-	return fchmod(fd, mode) ? -errno : 0;
-}
-
 /* Opens the directory part of path; *base is the rest. */
 static int open_parent(int dirfd, const char *path, const char **base)
 {
@@ -198,26 +200,23 @@ static int open_parent(int dirfd, const char *path, const char **base)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What file_stage() does, synced when asked. */
-static int stage_file(
-	int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1])
+/* Contents and mode are complete before the file gets its name. */
+int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1])
 {
 	cleanup(file_close) int fd = open_temporary(dir, name, temporary);
 	int rc;
 
 	if (fd < 0)
 		return fd;
-	rc = fill_temporary(fd, bytes, len, mode);
+	rc = write_all(fd, bytes, len);
+	/* Not by open(): the caller's umask must not change it. */
+	if (!rc && fchmod(fd, mode))
+		rc = -errno;
 	if (!rc && sync)
 		rc = sync_fd(fd);
 	if (rc)
 		unlinkat(dir, temporary, 0);
 	return rc;
-}
-
-int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, char temporary[NAME_MAX + 1])
-{
-	return stage_file(dir, name, bytes, len, mode, false, temporary);
 }
 
 int file_sync_all(int dir)
@@ -247,7 +246,7 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 
 	if (dir < 0)
 		return dir;
-	rc = stage_file(dir, base, bytes, len, mode, true, name);
+	rc = file_stage(dir, base, bytes, len, mode, true, name);
 	if (!rc)
 		rc = file_publish(dir, name, base);
 	if (rc)

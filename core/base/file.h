@@ -25,10 +25,10 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 
 /*
  * The same in steps, for many files with one sync: file_stage() writes a temporary file (dir: the file's directory; name: its
- * last component) and returns its name in temporary, file_sync_all() syncs the file system of dir, file_publish() renames. Sync
+ * last component), syncs it if requested, and returns its name in temporary, file_sync_all() syncs the file system of dir, file_publish() renames. Sync
  * before and after publishing.
  */
-int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, char temporary[NAME_MAX + 1]);
+int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1]);
 int file_sync_all(int dir);
 int file_publish(int dir, const char *temporary, const char *name);
 

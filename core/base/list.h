@@ -42,11 +42,6 @@ static inline void list_append(struct list *l, struct list *node)
 	list_insert(l->prev, node);
 }
 
-static inline void list_prepend(struct list *l, struct list *node)
-{
-	list_insert(l, node);
-}
-
 /* Removes a node from its list; a node without a list is allowed. */
 static inline void list_remove(struct list *node)
 {

@@ -2,7 +2,7 @@
 /*
  * The log: drops, formats and hands lines to the writer that the program chose.
  *
- * Nothing here is kept between lines, so any thread may log; where lines go is the program's to say, for core/ does not print.
+ * Nothing here is kept between lines, so any thread may log. The program decides where lines go, since core/ does not print.
  */
 #include "config.h"
 #include "base/log.h"
@@ -43,25 +43,20 @@ void log_to_syslog(void *arg, enum log_level level, const char *module, const ch
 		syslog(priority[level], "%s", text);
 }
 
-/* The level is asked first: most lines of a daemon are debug's, and are never formatted. */
-void log_vwrite(const struct log *log, enum log_level level, const char *module, const char *fmt, va_list ap)
+/* The level is checked first: most lines of a daemon are for debugging, and are never formatted. */
+void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES];
+	va_list ap;
+	int len;
 
 	if (!log || !log->write || level > log->level)
 		return;
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		return;
-	log->write(log->arg, level, module, text);
-}
-
-void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
-{
-	va_list ap;
-
 	va_start(ap, fmt);
-	log_vwrite(log, level, module, fmt, ap);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (len >= 0)
+		log->write(log->arg, level, module, text);
 }
 
 /* The 1st, 2nd, 4th, 8th … time: a failure that repeats for days makes some twenty lines. */

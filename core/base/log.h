@@ -25,8 +25,6 @@ void log_to_syslog(void *arg, enum log_level level, const char *module, const ch
 /* A NULL log drops everything. */
 void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-void log_vwrite(const struct log *log, enum log_level level, const char *module, const char *fmt, va_list ap)
-	__attribute__((format(printf, 4, 0)));
 
 #define log_err(log, module, ...) log_write(log, LOG_LEVEL_ERR, module, __VA_ARGS__)
 #define log_warn(log, module, ...) log_write(log, LOG_LEVEL_WARN, module, __VA_ARGS__)

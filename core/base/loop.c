@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks. What a callback removes must not be
- * called later in the same round: that is what struct round is for.
+ * The event loop. A round is: wait, file descriptors, timers that are due, deferred tasks. A source that a callback removes
+ * must not be called later in the same round; struct round serves that.
  *
  * Nothing is allocated for a descriptor, a signal or a task: their nodes lie in their owners. So a removal cannot fail, and an
  * owner that removes its nodes may be freed at once.

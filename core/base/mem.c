@@ -29,7 +29,7 @@ void *x_zalloc(size_t size)
 	return x_calloc(1, size);
 }
 
-/* Never for what may hold a secret: the old place is freed as it is. */
+/* Never for memory that may hold a secret: the old place is freed without wiping. */
 void *x_realloc(void *old, size_t size)
 {
 	if (allocation_fails())
@@ -98,6 +98,14 @@ void mem_wipe(void *p, size_t len)
 		explicit_bzero(p, len);
 }
 
+void x_wipe_freep(char **text)
+{
+	if (*text)
+		mem_wipe(*text, strlen(*text));
+	x_free(*text);
+	*text = NULL;
+}
+
 int secret_set(struct secret *s, const void *bytes, size_t len)
 {
 	uint8_t *copy = x_zalloc(len);
@@ -133,7 +141,7 @@ int secret_equal(const struct secret *a, const struct secret *b)
 {
 	volatile uint8_t differ = 0;
 
-	/* Lengths are no secret on the wire either: only the bytes are compared in constant time. */
+	/* The wire shows the lengths: only the bytes are compared in constant time. */
 	if (!a->bytes != !b->bytes || a->len != b->len)
 		return 0;
 	for (size_t i = 0; i < a->len; i++)

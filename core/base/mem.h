@@ -41,6 +41,9 @@ static inline void x_freep(void *slot)
 	x_free(*(void **)slot);
 }
 
+/* The same for a text that may hold a secret: it is wiped first. */
+void x_wipe_freep(char **text);
+
 /* Returns the pointer of a cleanup variable and sets the variable to NULL. */
 #define x_steal(slot) \
 	__extension__({ \

@@ -2,7 +2,7 @@
 /*
  * A growing, bounded string; and the escaping of text of outside origin.
  *
- * An error sticks: later additions do nothing, and who uses the text asks strbuf_error() once at the end instead of after each
+ * An error sticks: later additions do nothing, so that the caller checks strbuf_error() once at the end instead of after each
  * piece.
  */
 #include "config.h"
@@ -101,7 +101,12 @@ void strbuf_reset(struct strbuf *b)
 		b->s[0] = '\0';
 }
 
-/* Does not wipe: whoever has put a secret in knows that, and wipes it before. */
+void strbuf_wipe(struct strbuf *b)
+{
+	mem_wipe(b->s, b->len);
+	strbuf_free(b);
+}
+
 void strbuf_free(struct strbuf *b)
 {
 	x_free(b->s);
@@ -124,7 +129,7 @@ char *strbuf_steal(struct strbuf *b)
 	return s;
 }
 
-/* What a terminal would obey rather than show: C0, DEL, C1, and the marks that turn the direction of text. */
+/* Characters that a terminal obeys instead of showing them: C0, DEL, C1, and marks that change the direction of text. */
 static bool printable_char(uint32_t c)
 {
 	static const struct {
@@ -146,7 +151,7 @@ static bool printable_char(uint32_t c)
 	return (c & 0xfffe) != 0xfffe;
 }
 
-/* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; gives the number of bytes taken. */
+/* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; returns the number of input bytes used. */
 static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
 {
 	static const char hex[] = "0123456789abcdef";

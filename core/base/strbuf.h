@@ -39,6 +39,7 @@ static inline int strbuf_error(const struct strbuf *b)
 }
 void strbuf_reset(struct strbuf *b); /* empty, not failed, keeps its memory */
 void strbuf_free(struct strbuf *b); /* also usable as cleanup(strbuf_free) */
+void strbuf_wipe(struct strbuf *b); /* the same for a text that may hold a secret */
 char *strbuf_steal(struct strbuf *b); /* the caller frees by x_free(); NULL when failed */
 
 /* Escapes into a fixed buffer (always NUL-terminated, cut if too long); returns dst, for use as a printf argument. */

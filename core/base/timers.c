@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include <errno.h>
 
-/* What is due together runs in the order in which it was set: that makes traces and tests repeatable. */
+/* Timers that are due together run in the order in which they were set: that makes traces and tests repeatable. */
 static bool timer_before(const struct loop_timer *a, const struct loop_timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;

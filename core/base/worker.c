@@ -28,7 +28,7 @@
 
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
 
-/* A thread cannot take away its own traces: it says `ended`, and the next who needs the slot joins it. */
+/* A thread cannot join itself: it sets `ended`, and the next user of the slot joins it. */
 struct slot {
 	struct worker_pool *pool;
 	pthread_t thread;
@@ -183,7 +183,7 @@ static int add_thread(struct worker_pool *p)
 	return running ? 0 : rc;
 }
 
-/* A thread that cannot be made is no error as long as another one runs: the job waits for it. */
+/* That a thread cannot be made is not an error while another one runs: the job waits for that one. */
 int worker_submit(struct worker_pool *p, struct work *w)
 {
 	int rc = 0;

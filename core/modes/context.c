@@ -61,7 +61,7 @@ int context_new(const struct context_config *config, struct context **out)
 	ctx->sysfs = (struct sysfs)SYSFS_CLOSED;
 	ctx->interrupt = -1;
 	ctx->map = (struct ktransport_map){ context_transport_of, ctx };
-	ctx->report = (struct recfile_report){ warn_of_line, ctx };
+	ctx->report = (struct recfile_report){ .warn = warn_of_line, .arg = ctx };
 	*out = ctx;
 	return 0;
 }

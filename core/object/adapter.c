@@ -189,28 +189,12 @@ int adapter_flash_set(const struct adapter *a, uint32_t index, const struct sett
 	return call_wait(&c, err);
 }
 
-static int call_index(const struct adapter *a, void (*fn)(struct transport *t, struct transport_op *op, uint32_t index),
-	uint32_t index, struct err *err)
+int adapter_index(const struct adapter *a, adapter_index_fn *fn, uint32_t index, struct err *err)
 {
 	struct call c = { 0 };
 
 	fn(a->transport, call_begin(&c, a), index);
 	return call_wait(&c, err);
-}
-
-int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err)
-{
-	return call_index(a, transport_flash_remove, index, err);
-}
-
-int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err)
-{
-	return call_index(a, transport_flash_login, index, err);
-}
-
-int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err)
-{
-	return call_index(a, transport_flash_logout, index, err);
 }
 
 int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err)
@@ -231,24 +215,18 @@ int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, stru
 	return call_list(&c, err);
 }
 
-int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err)
-{
-	return call_index(a, transport_chap_remove, index, err);
-}
-
 /* ---- records as settings ---- */
 
 struct pairs {
-	const char **names, **values; /* the values are ours */
+	const char **names;
+	char **values; /* owned */
 	size_t n, room;
 };
 
 static void pairs_free(struct pairs *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		mem_wipe((char *)p->values[i], strlen(p->values[i]));
-		x_free((char *)p->values[i]);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		x_wipe_freep(&p->values[i]);
 	x_free(p->names);
 	x_free(p->values);
 }
@@ -257,7 +235,7 @@ static int collect_setting(void *arg, const struct record *r, enum field_id id)
 {
 	struct pairs *p = arg;
 	char text[RECORD_TEXT_MAX];
-	const char *value;
+	char *value;
 
 	if (!record_is_set(r, id) && id != FIELD_IFACE_NAME)
 		return 0;
@@ -273,7 +251,8 @@ static int collect_setting(void *arg, const struct record *r, enum field_id id)
 static int add_settings(struct pairs *p, const struct record *r)
 {
 	size_t room = p->n + FIELD_COUNT;
-	const char **names = x_realloc(p->names, room * sizeof(*names)), **values = NULL;
+	const char **names = x_realloc(p->names, room * sizeof(*names));
+	char **values = NULL;
 
 	if (names) {
 		p->names = names;
@@ -292,7 +271,7 @@ int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32
 
 	if (add_settings(&p, entry) < 0)
 		return err_nomem(err, "settings");
-	c.settings = (struct settings){ p.names, p.values, p.n };
+	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_chap_set(a->transport, call_begin(&c, a), *index);
 	return call_wait(&c, err);
 }
@@ -306,7 +285,7 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 		if (add_settings(&p, ifaces->at[i]) < 0)
 			return err_nomem(err, "settings");
 	}
-	c.settings = (struct settings){ p.names, p.values, p.n };
+	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_net_apply(a->transport, call_begin(&c, a));
 	return call_wait(&c, err);
 }

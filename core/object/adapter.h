@@ -38,9 +38,9 @@ void adapter_entries_free(struct adapter_entries *l); /* usable as cleanup() */
 int adapter_flash_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err);
 int adapter_flash_create(const struct adapter *a, const char *portal_type, uint32_t *index, struct err *err);
 int adapter_flash_set(const struct adapter *a, uint32_t index, const struct settings *settings, struct err *err);
-int adapter_flash_remove(const struct adapter *a, uint32_t index, struct err *err);
-int adapter_flash_login(const struct adapter *a, uint32_t index, struct err *err);
-int adapter_flash_logout(const struct adapter *a, uint32_t index, struct err *err);
+/* An op that takes one index: transport_flash_remove, _login, _logout, transport_chap_remove. */
+typedef void adapter_index_fn(struct transport *t, struct transport_op *op, uint32_t index);
+int adapter_index(const struct adapter *a, adapter_index_fn *fn, uint32_t index, struct err *err);
 int adapter_flash_logout_sid(const struct adapter *a, uint32_t sid, struct err *err);
 
 int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, struct err *err);
@@ -49,7 +49,6 @@ int adapter_chap_list(const struct adapter *a, struct adapter_entries *out, stru
  * it.
  */
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err);
-int adapter_chap_remove(const struct adapter *a, uint32_t index, struct err *err);
 
 /* Calls counter() for each counter, in the transport's order; texts are escaped. */
 int adapter_host_stats(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel shows what firmware says as files (iscsi_boot_sysfs): which goes where is firmware.def. */
+/* The kernel shows the firmware's tables as files (iscsi_boot_sysfs); firmware.def maps files to settings. */
 #include "object/firmware.h"
 
 #include "proto/name.h"
@@ -36,18 +36,10 @@ bool firmware_is_secret(enum firmware_value which)
 	return rows[which].field != FIELD_COUNT && field_of(rows[which].field)->type == FIELD_TYPE_SECRET;
 }
 
-static void value_free(char **value)
-{
-	if (*value)
-		mem_wipe(*value, strlen(*value));
-	x_free(*value);
-	*value = NULL;
-}
-
 static void target_clear(struct firmware_target *t)
 {
 	for (unsigned i = 0; i < FIRMWARE_VALUES; i++)
-		value_free(&t->values[i]);
+		x_wipe_freep(&t->values[i]);
 }
 
 void firmware_list_free(struct firmware_list *l)
@@ -64,7 +56,7 @@ int firmware_set(struct firmware_target *t, enum firmware_value which, const cha
 
 	if (!copy)
 		return -ENOMEM;
-	value_free(&t->values[which]);
+	x_wipe_freep(&t->values[which]);
 	t->values[which] = copy;
 	return 0;
 }
@@ -80,7 +72,7 @@ struct source {
 	bool denied;
 };
 
-/* A value that its field would not take is none: drivers print stray bytes, and zeros for what was never set. */
+/* A value that is invalid for its field is ignored: drivers print stray bytes, and zeros for values that were never set. */
 static bool is_usable(const struct row *row, const char *text)
 {
 	const struct field *f = row->field == FIELD_COUNT ? NULL : field_of(row->field);
@@ -126,14 +118,14 @@ static int firmware_read_attribute(struct source *src, struct firmware_target *t
 /* The network device of an iBFT's card: that of its PCI device, or, where the firmware named none, the one with its address. */
 static int find_netdev(const struct source *src, struct firmware_target *t, uint32_t nic)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	char address[32];
 
 	if (src->host_no != FIRMWARE_OWN)
 		return 0;
 	if (sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "%s/ethernet%u/device/net", src->dir, nic) == 0 && names.n == 1)
 		return firmware_set(t, FIRMWARE_NETDEV, names.names[0]);
-	sysfs_list_free(&names);
+	dir_free(&names);
 	if (!t->values[FIRMWARE_HWADDRESS] || sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "class/net") < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
@@ -184,7 +176,7 @@ static int read_target(struct source *src, struct firmware_target *t)
 
 static int read_source(struct source *src, struct firmware_list *out)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	struct firmware_target *at;
 	int rc = sysfs_list(src->sysfs, &names, SYSFS_BY_NUMBER, "target", "%s", src->dir);
 
@@ -212,7 +204,7 @@ static int read_source(struct source *src, struct firmware_list *out)
 
 static int read_sources(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, bool *denied)
 {
-	cleanup(sysfs_list_free) struct sysfs_list names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	struct source own = { .sysfs = s, .dir = "firmware/ibft", .host_no = FIRMWARE_OWN };
 	int rc = read_source(&own, out);
 

@@ -85,7 +85,7 @@ static void drop_warning(char *text, ...)
 	(void)text;
 }
 
-/* libpci takes it with and without .gz. */
+/* libpci reads it with and without .gz. */
 static bool has_database(const char *file)
 {
 	char plain[PATH_MAX];
@@ -123,7 +123,7 @@ void pci_names_free(struct pci_names *n)
 	x_free(n);
 }
 
-/* Where it does not know, libpci gives nothing; where it has no room, something in angle brackets. */
+/* libpci returns NULL for an unknown name, and a text in angle brackets if there is no room. */
 static void keep_name(char to[PCI_NAME_MAX], const char *found)
 {
 	if (!found || *found == '<')

@@ -48,7 +48,7 @@ static int chap_alg_of(const char *name, size_t len)
 	return -EINVAL;
 }
 
-/* As wide as what the wire can say, so that a number beyond int is not cut down to one that is known. */
+/* As wide as the wire's numbers, so that a number beyond int is not cut down to a known one. */
 static int alg_index(uint64_t number)
 {
 	for (size_t i = 0; i < N_ALGS; i++)
@@ -92,7 +92,7 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 	return 0;
 }
 
-/* What the crypto library refuses (in FIPS mode: MD5) is not offered. */
+/* An algorithm that the crypto library refuses (in FIPS mode: MD5) is not offered. */
 static bool alg_usable(unsigned alg)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
@@ -116,7 +116,7 @@ int chap_check(const struct chap_config *config, struct err *err)
 	bool named_in = config->name_in && *config->name_in;
 
 	if (!config->name || !*config->name || !config->secret.len)
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* as a target says that is asked without */
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* the code for a target that requires CHAP */
 			"CHAP needs a username and a password, and one of them is not set");
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
@@ -346,7 +346,7 @@ bool chap_mutual(const struct chap *c)
 	return c->secret_in.len;
 }
 
-/* 0 before one was agreed on, which is no algorithm's number. */
+/* 0 before one was agreed on: no algorithm has that number. */
 int chap_alg(const struct chap *c)
 {
 	return c->state >= CHAP_RESPONDED ? algs[c->alg].number : 0;

@@ -43,7 +43,7 @@ enum login_action_kind {
 	LOGIN_SEND, /* send pdu, feed the answer */
 	LOGIN_DONE, /* full feature phase: result */
 	LOGIN_REDIRECT, /* close, connect to redirect.portal, log in there (status class 1) */
-	LOGIN_FAILED, /* close; err says why, err_retry(err.code) whether to try again */
+	LOGIN_FAILED, /* close; err is the reason; err_retry(err.code): whether to try again */
 };
 
 struct login_result {

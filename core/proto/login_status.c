@@ -29,7 +29,7 @@ static const struct {
 	{ 3, 0x02, MISCSI_ERR_LOGIN, "out of resources" },
 };
 
-/* A detail that is no row counts as its class's detail 0, where that is an error. */
+/* A detail without a row counts as its class's detail 0, where that is an error. */
 static int status_row(uint8_t class, uint8_t detail)
 {
 	int general = -1;

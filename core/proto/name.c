@@ -45,7 +45,7 @@ static const struct range prohibited[] = {
 	{ 0xe0000, 0x10ffff },
 };
 
-/* U+xFFFE and U+xFFFF of every plane are no characters. */
+/* U+xFFFE and U+xFFFF of every plane are not characters. */
 static bool is_prohibited(uint32_t c)
 {
 	if ((c & 0xfffe) == 0xfffe)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The negotiator: one loop over keys.def. What a key is, its row says; here is only how rows are combined. */
+/* The negotiator: one loop over keys.def. A row describes a key; this file combines the values of both sides. */
 #include "proto/negotiate.h"
 
 #include "base/mem.h"
@@ -8,12 +8,12 @@
 #include <string.h>
 
 /*
- * Of negotiation.state. SEEN counts what the target has said, SETTLED what has a result. A declaration is seen, but never
+ * Of negotiation.state. SEEN: the target sent the key; SETTLED: the key has a result. A declaration is seen, but never
  * settled.
  */
 enum { OFFERED = 1, SEEN = 2, SETTLED = 4 };
 
-/* Does a proposal take this digest? A list of both takes either; one alone is a demand. */
+/* Returns true if the proposal allows this digest. A list of both allows either; a single one is required. */
 static bool digest_fits(uint32_t proposal, uint32_t digest)
 {
 	return proposal >= ISCSI_DIGEST_NONE_CRC32C || proposal == digest;
@@ -57,7 +57,7 @@ void negotiate_init(struct negotiation *n, const struct iscsi_params *proposal, 
 	n->result.max_xmit_data_segment_length = key_row(KEY_MaxRecvDataSegmentLength)->initial;
 }
 
-/* A value as the wire wants it (6.1): Yes or No, a list, a decimal number. */
+/* A value in the form of 6.1: Yes or No, a list, a decimal number. */
 static void say_value(const struct key_row *row, uint32_t value, struct strbuf *out)
 {
 	switch (row->type) {
@@ -173,7 +173,7 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	return 0;
 }
 
-/* 6.2: reserved answers, which are no values. */
+/* 6.2: reserved answers instead of a value. */
 static bool is_constant(const char *value)
 {
 	return !strcmp(value, "Reject") || !strcmp(value, "Irrelevant") || !strcmp(value, "NotUnderstood");
@@ -229,7 +229,7 @@ static int accept_declaration(struct negotiation *n, const struct key_row *row, 
 
 /*
  * Each key is negotiated once in a login (6.2); declarations said twice are seen in the field. Keys that have no meaning in a
- * discovery are answered with Irrelevant, as 6.2 wants it, and not refused.
+ * discovery are answered with Irrelevant, as 6.2 requires, and not refused.
  */
 static int negotiate_key(
 	struct negotiation *n, const struct key_row *row, const char *value, struct strbuf *answers, struct err *err)

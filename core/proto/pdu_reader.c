@@ -44,7 +44,7 @@ static int begin_body(struct pdu_reader *r, struct err *err)
 	return 0;
 }
 
-/* Copies what is there of [at, at + want) of the PDU; gives the count. */
+/* Copies bytes of the PDU up to offset upto, as far as they have arrived; returns their number. */
 static size_t read_bytes(struct pdu_reader *r, uint8_t *to, size_t upto, const uint8_t *bytes, size_t len)
 {
 	size_t n = upto - r->have < len ? upto - r->have : len;
@@ -65,8 +65,8 @@ static void pdu_complete(struct pdu_reader *r, struct iscsi_pdu *pdu)
 }
 
 /*
- * At most one PDU a call; what *used leaves is for the next. After an error there is no way back: where the next header begins
- * was the broken one's to say.
+ * At most one PDU a call; what *used leaves is for the next. After an error nothing more can be read: only the
+ * broken header would tell where the next one begins.
  */
 int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t *used, struct iscsi_pdu *pdu, struct err *err)
 {

@@ -3,11 +3,10 @@
  * The database as an object, and its single files.
  *
  * The struct holds names and no descriptors: every call opens the home anew and closes it. A program that lives long must see
- * what an administrator has put in place of the directory meanwhile.
+ * a directory that an administrator has put in its place meanwhile.
  */
 #include "record/db_impl.h"
 
-#include "record/recfile_lines.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	}
 	if (report)
 		db->report = *report;
+	db->report.seen = &db->seen;
 	*out = db;
 	return 0;
 }
@@ -37,8 +37,7 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
-	for (unsigned i = 0; i < db->n_seen; i++)
-		x_free(db->seen[i]);
+	recfile_seen_clear(&db->seen);
 	x_free(db->home);
 	x_free(db->version);
 	x_free(db);
@@ -49,7 +48,7 @@ const char *db_home(const struct db *db)
 	return db->home;
 }
 
-/* Says what could not be done to which file; memory is never the file's fault. */
+/* The message names the action and the file. A lack of memory is not the file's fault. */
 int db_failed(struct db *db, int rc, const char *doing, const char *path, struct err *err)
 {
 	char shown[256];
@@ -78,52 +77,10 @@ int db_home_fd(struct db *db, bool make, struct err *err)
 	return fd < 0 ? db_failed(db, -errno, "open", "", err) : fd;
 }
 
-/*
- * Remembers keys, so that a thousand records of a newer program give one warning and not a thousand. When the table is full all
- * counts as seen: a file of junk keys must not make noise without bound, nor take memory without bound.
- */
-static bool was_seen(struct db *db, const char *key)
-{
-	for (unsigned i = 0; i < db->n_seen; i++)
-		if (!strcmp(db->seen[i], key))
-			return true;
-	if (db->n_seen == DB_SEEN_MAX)
-		return true;
-	db->seen[db->n_seen] = x_strdup(key);
-	db->n_seen += !!db->seen[db->n_seen];
-	return false;
-}
-
-/* What the reader of lines does not know and the message needs: whose record, and which file. */
-struct doubtful {
-	struct db *db;
-	const char *path;
-};
-
-/* A key that no row has stands in all records of a newer program: once is enough. */
-static void doubt(void *arg, const char *key, bool unknown, const char *text)
-{
-	const struct doubtful *d = arg;
-	char shown[256], full[ERR_TEXT_MAX * 2];
-
-	if (!d->db->report.warn || (unknown && was_seen(d->db, key)))
-		return;
-	snprintf(full, sizeof(full), "%s/%s, %s", d->db->home, str_escape(shown, sizeof(shown), d->path, strlen(d->path)), text);
-	d->db->report.warn(d->db->report.arg, full);
-}
-
-/* A record's text may hold secrets. */
-static void wipe_text(char **text)
-{
-	if (*text)
-		mem_wipe(*text, strlen(*text));
-	x_free(*text);
-}
-
 int db_read(struct db *db, int home, enum record_kind kind, const char *path, struct record **out, struct err *err)
 {
-	struct doubtful d = { db, path };
-	cleanup(wipe_text) char *text = NULL;
+	cleanup(x_wipe_freep) char *text = NULL;
+	char shown[256], where[ERR_TEXT_MAX];
 	size_t len = 0;
 	int rc = db_tree_read(home, path, &text, &len);
 
@@ -131,9 +88,36 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -ENXIO || (!rc && !len))
 		/* Not an error: a lister that meets one goes on with the next record. */
 		return -ENOENT;
+	snprintf(where, sizeof(where), "%s/%s", db->home, str_escape(shown, sizeof(shown), path, strlen(path)));
 	if (!rc)
-		rc = recfile_parse_lines(kind, text, len, doubt, &d, out);
+		rc = recfile_parse(kind, where, text, len, &db->report, out);
 	return rc ? db_failed(db, rc, "read", path, err) : 0;
+}
+
+/* Readers take no lock: what goes away while it is listed is as good as what was never there. */
+int db_list(
+	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, struct record_list *out, struct err *err)
+{
+	cleanup(dir_free) struct dir names = { 0 };
+	cleanup(file_close) int home = db_home_fd(db, false, err);
+	int rc;
+
+	if (home < 0)
+		return home == -ENOENT ? 0 : home;
+	rc = db_tree_names(home, dir, &names);
+	if (rc)
+		return db_failed(db, rc, "read", dir, err);
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		struct record *r = NULL;
+
+		rc = read(db, home, kind, names.names[i], &r, err);
+		if (!rc && record_list_add(out, r))
+			rc = err_nomem(err, "a record");
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	if (rc)
+		record_list_free(out);
+	return rc;
 }
 
 /* Only what passed a row's check may become a component of a path. */

@@ -52,30 +52,27 @@ int db_node_list(struct db *db, const struct db_filter *filter, struct record_li
 
 enum db_add {
 	DB_ADD_NEW, /* an existing record is unchanged */
-	DB_ADD_MERGE, /* what discovery owns is taken from the new one, the rest from the one that is there */
+	DB_ADD_MERGE, /* settings that discovery owns come from the new record, the others from the existing one */
 	DB_ADD_REPLACE,
 };
-/* Target, address, port, tpgt and iface are those in the record. *made: it was not there before; may be NULL.
- * Links are made as its discovery fields say. */
+/* The record determines target, address, port, tpgt and iface, and its discovery fields the links. *made: it is new; may be NULL. */
 int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err);
 
 /*
- * Changes all that match, or none: change() runs on each under the lock, and gives 0 or an error that ends it
- * all before anything is written. It must not change identity fields. *n (may be NULL): how many matched.
- * -ENOENT when none did.
+ * Changes all records that match, or none: change() is called for each of them under the lock; if it returns an error, nothing is
+ * written and the error is returned. It must not change identity fields. *n (may be NULL): the number of records that match.
+ * -ENOENT: no record matches.
  */
 typedef int db_change_fn(void *arg, struct record *r, struct err *err);
 int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);
-/* With their links and the directories that become empty. -ENOENT when none matched. */
+/* Also deletes their links, and the directories that become empty. -ENOENT: no record matches. */
 int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err);
 
-/* ---- ifaces ---- "default" and one called like its transport are built in: found, not
- * listed here, never changed (-EPERM, INVAL).
- */
+/* ---- ifaces ---- "default" and "iser" are built in: db_iface_find() returns them, db_iface_list() does not, and they cannot be
+ * changed (-EPERM, INVAL). */
 int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err); /* -ENOENT */
 int db_iface_list(struct db *db, struct record_list *out, struct err *err); /* files only, by name */
-/* The built-in ifaces, in the order of print; NULL at the end. The caller frees it; NULL also without memory.
- */
+/* The built-in ifaces, in the order of print. The caller frees the record. NULL: no further iface, or no memory. */
 struct record *db_iface_builtin(unsigned nth);
 bool db_iface_is_builtin(const char *name);
 int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err);
@@ -91,16 +88,16 @@ int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, 
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err);
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
 	struct err *err);
-/* With the nodes that were discovered by it. */
+/* Also deletes the nodes that it discovered. */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err);
-/* The nodes that were discovered by it, in the order of db_node_list(). */
+/* The nodes that it discovered, in the order of db_node_list(). */
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
 
-/* ---- what a discovery found ---- */
+/* ---- the results of a discovery ---- */
 #define DB_FOUND_ADD 1u /* missing records */
 #define DB_FOUND_UPDATE 2u /* DB_ADD_MERGE into existing records */
-#define DB_FOUND_DELETE 4u /* those of this discovery that were not found again */
+#define DB_FOUND_DELETE 4u /* removes records of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
 /* Returns true to keep a node that was not found again (it is in use). */
 typedef bool db_spare_fn(void *arg, const struct record *node);

@@ -5,7 +5,7 @@
  * The lock lies in the home, beside what it protects: a container that shares the home shares the lock. Few writes are synced one
  * by one; many are staged, synced together, and renamed, so that their cost is two syncs and not two each.
  */
-#include "record/db_impl.h"
+#include "record/db_batch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,14 +25,6 @@
 #define STAGE_FROM 16
 /* Half of what is read: what we write, we must be able to read again, whatever is kept in it. */
 #define RECORD_BYTES_MAX (RECFILE_MAX / 2)
-
-/* The text of a record may hold secrets: it does not go back to the heap as it is. */
-static void print_secretly(struct strbuf *b)
-{
-	if (b->s)
-		mem_wipe(b->s, b->len);
-	strbuf_free(b);
-}
 
 /* Before the first write: a batch is staged as a whole or not at all, because commit syncs once for all of it. */
 void db_batch_expect(struct db_batch *b, size_t writes)
@@ -94,7 +86,7 @@ static int stage(struct db_batch *b, const char *path, const char *text, size_t 
 
 	if (dir < 0)
 		return dir;
-	rc = file_stage(dir, base, text, len, 0600, temporary);
+	rc = file_stage(dir, base, text, len, 0600, false, temporary);
 	if (rc)
 		return rc;
 	rc = add_staged(b, path, temporary);
@@ -105,7 +97,7 @@ static int stage(struct db_batch *b, const char *path, const char *text, size_t 
 
 int db_batch_put(struct db_batch *b, const char *path, const struct record *r, struct err *err)
 {
-	cleanup(print_secretly) struct strbuf text = STRBUF_INIT(RECORD_BYTES_MAX);
+	cleanup(strbuf_wipe) struct strbuf text = STRBUF_INIT(RECORD_BYTES_MAX);
 	int rc = recfile_print(&text, r, RECFILE_FILE, b->db->version);
 
 	if (!rc && b->staged)
@@ -234,19 +226,35 @@ int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *
 	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
 }
 
+int db_remove_nodes(struct db_batch *b, const struct db_found_list *l, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < l->n; i++)
+		rc = db_remove_node(b, &l->at[i], err);
+	return rc;
+}
+
 /*
  * What names the record is its place too: changing it in the file alone would tear the two apart. It would then be found by its
  * old name and say another.
  */
 static bool same_identity(const struct record *a, const struct record *b)
 {
-	char x[RECORD_TEXT_MAX], y[RECORD_TEXT_MAX];
-
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (field_of(id)->flags & FIELD_IDENTITY && field_in(field_of(id), record_kind(a)) &&
-			strcmp(record_text(a, id, x, sizeof(x)), record_text(b, id, y, sizeof(y))))
+		if (field_of(id)->flags & FIELD_IDENTITY && !record_same(a, b, id))
 			return false;
 	return true;
+}
+
+/* Merging takes what is set in the new record, and keeps the rest. */
+int db_merge(
+	struct record *old, const struct record *new, enum db_add how, bool *made, const struct record **out, struct err *err)
+{
+	if (made)
+		*made = !old;
+	*out = !old || how == DB_ADD_REPLACE ? new : how == DB_ADD_MERGE ? old : NULL;
+	return *out == old && old && record_apply(old, new, 0) ? err_nomem(err, "a record") : 0;
 }
 
 /* On a copy, since a change that fails half way must leave nothing behind. */

@@ -5,22 +5,16 @@
  * Below send_targets/ and isns/ each discovery has a directory ADDRESS,PORT. It holds one settings file and links named
  * TARGET,ADDRESS,PORT,TPGT,IFACE into nodes/. static/ and fw/ hold links alone.
  */
-#include "record/db_impl.h"
+#include "record/db_batch.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Static and firmware discovery have no settings, only nodes. */
-static bool has_record(enum record_kind kind)
-{
-	return kind == RECORD_SENDTARGETS || kind == RECORD_ISNS;
-}
-
 /* The discovery's directory, after its parts were checked. */
 static int disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port, struct err *err)
 {
-	if (has_record(kind)) {
+	if (db_discoveries[kind].config) {
 		if (!address || !*address || !port)
 			return err_set(err, MISCSI_ERR_INVAL, "a discovery record needs an address and a port");
 		if (db_check_name(FIELD_DISC_ADDRESS, address, err))
@@ -35,7 +29,7 @@ static void add_config_name(char path[TREE_PATH_MAX], enum record_kind kind)
 {
 	size_t len = strlen(path);
 
-	snprintf(path + len, TREE_PATH_MAX - len, "/%s", kind == RECORD_ISNS ? "isns_config" : "st_config");
+	snprintf(path + len, TREE_PATH_MAX - len, "/%s", db_discoveries[kind].config);
 }
 
 /* The directory's name says of whom the record is. */
@@ -82,7 +76,7 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 
 	if (rc)
 		return rc;
-	if (!has_record(kind))
+	if (!db_discoveries[kind].config)
 		return disc_not_found(err);
 	disc_portal(&p, address, port);
 	home = db_home_fd(db, false, err);
@@ -90,39 +84,18 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 	return rc == -ENOENT ? disc_not_found(err) : rc;
 }
 
-/*
- * Directories whose names are no ADDRESS,PORT belong to somebody else and are passed by. One that goes away while it is listed is
- * as good as one that was never there: readers take no lock.
- */
+/* Directories whose names are not ADDRESS,PORT belong to other programs. */
+static int read_listed_disc(
+	struct db *db, int home, enum record_kind kind, const char *name, struct record **out, struct err *err)
+{
+	struct db_portal p;
+
+	return db_portal_parse(name, &p) && p.tpgt == RECORD_TPGT_UNKNOWN ? read_disc(db, home, kind, &p, out, err) : -ENOENT;
+}
+
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
-	cleanup(file_close) int home = -1;
-	const char *dir = kind == RECORD_ISNS ? "isns" : "send_targets";
-	int rc;
-
-	if (!has_record(kind))
-		return 0;
-	home = db_home_fd(db, false, err);
-	if (home < 0)
-		return home == -ENOENT ? 0 : home;
-	rc = db_tree_names(home, dir, &names);
-	if (rc)
-		return db_failed(db, rc, "read", dir, err);
-	for (size_t i = 0; !rc && i < names.n; i++) {
-		struct record *r = NULL;
-		struct db_portal p;
-
-		if (!db_portal_parse(names.at[i], &p) || p.tpgt != RECORD_TPGT_UNKNOWN)
-			continue;
-		rc = read_disc(db, home, kind, &p, &r, err);
-		if (!rc && record_list_add(out, r))
-			rc = err_nomem(err, "a record");
-		rc = rc == -ENOENT ? 0 : rc;
-	}
-	if (rc)
-		record_list_free(out);
-	return rc;
+	return db_discoveries[kind].config ? db_list(db, kind, db_discoveries[kind].dir, read_listed_disc, out, err) : 0;
 }
 
 /* Where a discovery's record goes, and whose it is. */
@@ -132,7 +105,7 @@ static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct
 	const char *address = record_str(disc, FIELD_DISC_ADDRESS);
 	int rc;
 
-	if (!has_record(kind))
+	if (!db_discoveries[kind].config)
 		return err_set(err, MISCSI_ERR_INVAL, "discoveries of this type have no record");
 	rc = disc_dir(path, kind, address, (unsigned)record_int(disc, FIELD_DISC_PORT), err);
 	if (rc)
@@ -142,11 +115,11 @@ static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct
 	return 0;
 }
 
-/* Merging takes what is set in the new record, and keeps the rest. */
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err)
 {
 	cleanup(record_freep) struct record *old = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	const struct record *now;
 	char path[TREE_PATH_MAX];
 	struct db_portal p;
 	int rc = disc_path(disc, path, &p, err);
@@ -158,15 +131,8 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 	rc = read_disc(db, b.home, record_kind(disc), &p, &old, err);
 	if (rc && rc != -ENOENT)
 		return rc;
-	if (made)
-		*made = !old;
-	if (old && how == DB_ADD_NEW)
-		return 0;
-	if (!old || how == DB_ADD_REPLACE)
-		return db_batch_put(&b, path, disc, err);
-	if (record_apply(old, disc, 0))
-		return err_nomem(err, "a record");
-	return db_batch_put(&b, path, old, err);
+	rc = db_merge(old, disc, how, made, &now, err);
+	return rc || !now ? rc : db_batch_put(&b, path, now, err);
 }
 
 /*
@@ -181,7 +147,7 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
 	char path[TREE_PATH_MAX];
 	struct db_portal p;
 	bool changed;
-	int rc = has_record(kind) ? disc_dir(path, kind, address, port, err) : disc_not_found(err);
+	int rc = db_discoveries[kind].config ? disc_dir(path, kind, address, port, err) : disc_not_found(err);
 
 	if (!rc)
 		rc = db_batch_begin(db, &b, err);
@@ -221,7 +187,7 @@ static int follow_link(struct db *db, int home, const char *dir, const char *nam
 	for (size_t i = 0; !rc && i < found.n; i++) {
 		if (!db_link_path(link, found.at[i].r) || strcmp(link, named))
 			continue;
-		rc = db_found_take(out, &found.at[i]);
+		rc = db_found_take(out, &found.at[i].r, found.at[i].path);
 		if (rc)
 			err_nomem(err, "a record");
 	}
@@ -232,17 +198,16 @@ static int follow_link(struct db *db, int home, const char *dir, const char *nam
 /* Links are only looked at, not followed: their names say all. */
 int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc = db_tree_names(home, dir, &names);
 
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = follow_link(db, home, dir, names.at[i], out, err);
+		rc = follow_link(db, home, dir, names.names[i], out, err);
 	return rc;
 }
 
-/* Records move from one list to the other, so each is NULL in the first from then on. */
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err)
 {
@@ -257,26 +222,19 @@ int db_disc_nodes(
 	if (home < 0)
 		return home == -ENOENT ? 0 : home;
 	rc = db_linked_nodes(db, home, dir, &found, err);
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		if (record_list_add(out, found.at[i].r))
-			rc = err_nomem(err, "a record");
-		found.at[i].r = NULL;
-	}
-	if (rc)
-		record_list_free(out);
-	return rc;
+	return rc ? rc : db_found_records(&found, out, err);
 }
 
 /* What is left in the directory: the settings, and links that lead nowhere. */
 static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc = db_tree_names(b->home, dir, &names);
 
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		char path[TREE_PATH_MAX];
 
-		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/%s", dir, names.names[i]) < (int)sizeof(path))
 			rc = db_tree_remove(b->home, path);
 		/* Not a file: not ours. */
 		if (rc == -EISDIR || rc == -EPERM)
@@ -303,7 +261,7 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 	if (!db_tree_is_dir(b.home, dir))
 		return disc_not_found(err);
 	rc = db_linked_nodes(db, b.home, dir, &found, err);
-	for (size_t i = 0; !rc && i < found.n; i++)
-		rc = db_remove_node(&b, &found.at[i], err);
+	if (!rc)
+		rc = db_remove_nodes(&b, &found, err);
 	return rc ? rc : clear_disc_dir(&b, dir, err);
 }

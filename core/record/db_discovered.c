@@ -5,19 +5,11 @@
  * One lock from the first record to the last: two discoveries of one portal at once (which CSI drivers do on every mount) follow
  * one another, and the second sees all that the first has written.
  */
-#include "record/db_impl.h"
+#include "record/db_batch.h"
 
 #include "proto/portal.h"
 #include <errno.h>
 #include <string.h>
-
-/* What a discovery of each kind writes into the nodes that it found. */
-static const enum record_origin origins[RECORD_KIND_COUNT] = {
-	[RECORD_SENDTARGETS] = RECORD_ORIGIN_SENDTARGETS,
-	[RECORD_ISNS] = RECORD_ORIGIN_ISNS,
-	[RECORD_STATIC] = RECORD_ORIGIN_STATIC,
-	[RECORD_FW] = RECORD_ORIGIN_FW,
-};
 
 /*
  * Says in the node who found it: that decides where its link lies. The address and port are set even when they are empty, so that
@@ -26,11 +18,11 @@ static const enum record_origin origins[RECORD_KIND_COUNT] = {
 static int set_origin(struct record *node, const struct record *disc)
 {
 	enum record_kind kind = record_kind(disc);
-	enum record_origin origin = origins[kind];
+	enum record_origin origin = db_discoveries[kind].origin;
 	const char *address = "";
 	int64_t port = 0;
 
-	if (kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) {
+	if (db_discoveries[kind].config) {
 		address = record_str(disc, FIELD_DISC_ADDRESS);
 		port = record_int(disc, FIELD_DISC_PORT);
 	}
@@ -115,7 +107,7 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = 0;
 
-	if (origins[record_kind(disc)] == 0 && record_kind(disc) != RECORD_SENDTARGETS)
+	if (!db_discoveries[record_kind(disc)].dir)
 		return err_set(err, MISCSI_ERR_INVAL, "not a discovery record");
 	rc = db_batch_begin(db, &b, err);
 	if (rc)

@@ -23,27 +23,29 @@ void db_found_free(struct db_found_list *l)
 	*l = (struct db_found_list){ 0 };
 }
 
-static int add_to_list(struct db_found_list *l, struct record *r, const char *path)
+/* The record changes its owner only when the list could take it. */
+int db_found_take(struct db_found_list *l, struct record **r, const char *path)
 {
 	struct db_found *at = x_grow(l->at, l->n, &l->cap, sizeof(*at), 8);
+	char *copy = at ? x_strdup(path) : NULL;
 
-	if (!at)
+	if (at)
+		l->at = at;
+	if (!copy)
 		return -ENOMEM;
-	l->at = at;
-	l->at[l->n].path = x_strdup(path);
-	if (!l->at[l->n].path)
-		return -ENOMEM;
-	l->at[l->n++].r = r;
+	l->at[l->n++] = (struct db_found){ .r = x_steal(*r), .path = copy };
 	return 0;
 }
 
-/* The record changes its owner only when the list could take it. */
-int db_found_take(struct db_found_list *l, struct db_found *f)
+int db_found_records(struct db_found_list *l, struct record_list *out, struct err *err)
 {
-	int rc = add_to_list(l, f->r, f->path);
+	int rc = 0;
 
-	if (!rc)
-		f->r = NULL;
+	for (size_t i = 0; !rc && i < l->n; i++)
+		if (record_list_add(out, x_steal(l->at[i].r)))
+			rc = err_nomem(err, "a record");
+	if (rc)
+		record_list_free(out);
 	return rc;
 }
 
@@ -115,24 +117,21 @@ static int find_in_file(struct search *s, const char *path, const struct db_node
 		return rc == -EINVAL ? 0 : rc;
 	if (!wants_record(s->filter, r))
 		return 0;
-	rc = add_to_list(s->out, r, path);
-	if (!rc)
-		r = NULL;
-	return rc;
+	return db_found_take(s->out, &r, path);
 }
 
 /* The usual form: a directory per portal, a file per iface. */
 static int find_in_portal_dir(struct search *s, const char *dir, struct db_node_id *id)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	char path[TREE_PATH_MAX];
 	int rc = db_tree_names(s->home, dir, &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
-		id->iface = names.at[i];
-		if (snprintf(path, sizeof(path), "%s/%s", dir, names.at[i]) < (int)sizeof(path) &&
+		id->iface = names.names[i];
+		if (snprintf(path, sizeof(path), "%s/%s", dir, names.names[i]) < (int)sizeof(path) &&
 			!db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
 			rc = find_in_file(s, path, id);
 	}
@@ -154,7 +153,7 @@ static int find_in_portal(struct search *s, const char *dir, const char *target,
 /* A directory that cannot be a target is somebody else's. */
 static int find_in_target(struct search *s, const char *target)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	char dir[TREE_PATH_MAX];
 	int rc;
 
@@ -165,20 +164,20 @@ static int find_in_target(struct search *s, const char *target)
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = find_in_portal(s, dir, target, names.at[i]);
+		rc = find_in_portal(s, dir, target, names.names[i]);
 	return rc;
 }
 
 /* In the order of names, byte by byte: 2.1.8 lists so, and the golden tests compare lists as a whole. */
 static int find_in_all(struct search *s)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
+	cleanup(dir_free) struct dir names = { 0 };
 	int rc = db_tree_names(s->home, "nodes", &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", "nodes", s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = find_in_target(s, names.at[i]);
+		rc = find_in_target(s, names.names[i]);
 	return rc;
 }
 

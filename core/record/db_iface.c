@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Iface records. A change of one is also written into the node records that are bound to it, since those hold
  * a copy. */
-#include "record/db_impl.h"
+#include "record/db_batch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,36 +90,20 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 
 /*
  * The built-in ones are not listed here: 2.1.8 prints them behind all others, which is for the caller to do. A file of their name
- * is passed by, for it could not be used either.
+ * is skipped, since it could not be used either. So is the example that distributions install.
  */
+static int read_listed_iface(
+	struct db *db, int home, enum record_kind kind, const char *name, struct record **out, struct err *err)
+{
+	(void)kind;
+	if (db_check_name(FIELD_IFACE_NAME, name, NULL) || db_iface_is_builtin(name) || !strcmp(name, "iface.example"))
+		return -ENOENT;
+	return read_iface(db, home, name, out, err);
+}
+
 int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 {
-	cleanup(db_tree_names_free) struct db_tree_names names = { 0 };
-	cleanup(file_close) int home = db_home_fd(db, false, err);
-	int rc;
-
-	if (home < 0)
-		return home == -ENOENT ? 0 : home;
-	rc = db_tree_names(home, "ifaces", &names);
-	if (rc)
-		return db_failed(db, rc, "read", "ifaces", err);
-	for (size_t i = 0; !rc && i < names.n; i++) {
-		struct record *r = NULL;
-
-		/* Distributions put an example there. */
-		if (db_check_name(FIELD_IFACE_NAME, names.at[i], NULL) || db_iface_is_builtin(names.at[i]) ||
-			!strcmp(names.at[i], "iface.example"))
-			continue;
-		rc = read_iface(db, home, names.at[i], &r, err);
-		if (!rc)
-			rc = record_list_add(out, r);
-		rc = rc == -ENOENT ? 0 : rc;
-	}
-	if (rc == -ENOMEM)
-		err_nomem(err, "a record");
-	if (rc)
-		record_list_free(out);
-	return rc;
+	return db_list(db, RECORD_IFACE, "ifaces", read_listed_iface, out, err);
 }
 
 /* In the words of 2.1.8, which scripts look for. */
@@ -185,6 +169,7 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	cleanup(record_freep) struct record *old = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	const struct record *now;
 	int rc;
 
 	if (db_iface_is_builtin(name)) {
@@ -198,15 +183,8 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	rc = read_iface(db, b.home, name, &old, err);
 	if (rc && rc != -ENOENT)
 		return rc;
-	if (made)
-		*made = !old;
-	if (old && how == DB_ADD_NEW)
-		return 0;
-	if (!old || how == DB_ADD_REPLACE)
-		return write_iface(&b, iface, err);
-	if (record_apply(old, iface, 0))
-		return err_nomem(err, "a record");
-	return write_iface(&b, old, err);
+	rc = db_merge(old, iface, how, made, &now, err);
+	return rc || !now ? rc : write_iface(&b, now, err);
 }
 
 /* Written even when nothing has changed: the same command again mends node records that an interrupted one left behind. */
@@ -251,8 +229,8 @@ int db_iface_delete(struct db *db, const char *name, struct err *err)
 	if (!db_tree_exists(b.home, path))
 		return iface_not_found(name, err);
 	rc = bound_nodes(&b, name, &nodes, err);
-	for (size_t i = 0; !rc && i < nodes.n; i++)
-		rc = db_remove_node(&b, &nodes.at[i], err);
+	if (!rc)
+		rc = db_remove_nodes(&b, &nodes, err);
 	if (rc)
 		return rc;
 	rc = db_tree_remove(b.home, path);

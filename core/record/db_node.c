@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Node records: list, add, update, delete, and what a discovery found. */
-#include "record/db_impl.h"
+#include "record/db_batch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,15 +15,7 @@ int db_node_list(struct db *db, const struct db_filter *filter, struct record_li
 	if (home < 0)
 		return home == -ENOENT ? 0 : home;
 	rc = db_find_nodes(db, home, filter, &found, err);
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		rc = record_list_add(out, found.at[i].r);
-		found.at[i].r = NULL;
-		if (rc)
-			err_nomem(err, "a record");
-	}
-	if (rc)
-		record_list_free(out);
-	return rc;
+	return rc ? rc : db_found_records(&found, out, err);
 }
 
 /*
@@ -257,7 +249,5 @@ int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, str
 
 	if (!rc)
 		rc = find_some(&b, filter, &found, n, err);
-	for (size_t i = 0; !rc && i < found.n; i++)
-		rc = db_remove_node(&b, &found.at[i], err);
-	return rc;
+	return rc ? rc : db_remove_nodes(&b, &found, err);
 }

@@ -109,19 +109,19 @@ void db_node_id(const struct record *r, struct db_node_id *out)
 }
 
 /* The names that open-iscsi's database has; other programs read it by path. */
-static const char *const disc_dirs[RECORD_KIND_COUNT] = {
-	[RECORD_SENDTARGETS] = "send_targets",
-	[RECORD_ISNS] = "isns",
-	[RECORD_STATIC] = "static",
-	[RECORD_FW] = "fw",
+const struct db_discovery db_discoveries[RECORD_KIND_COUNT] = {
+	[RECORD_SENDTARGETS] = { "send_targets", "st_config", RECORD_ORIGIN_SENDTARGETS },
+	[RECORD_ISNS] = { "isns", "isns_config", RECORD_ORIGIN_ISNS },
+	[RECORD_STATIC] = { "static", NULL, RECORD_ORIGIN_STATIC },
+	[RECORD_FW] = { "fw", NULL, RECORD_ORIGIN_FW },
 };
 
 void db_disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port)
 {
-	if (kind == RECORD_SENDTARGETS || kind == RECORD_ISNS)
-		snprintf(out, TREE_PATH_MAX, "%s/%s,%u", disc_dirs[kind], address, port);
+	if (db_discoveries[kind].config)
+		snprintf(out, TREE_PATH_MAX, "%s/%s,%u", db_discoveries[kind].dir, address, port);
 	else
-		snprintf(out, TREE_PATH_MAX, "%s", disc_dirs[kind]);
+		snprintf(out, TREE_PATH_MAX, "%s", db_discoveries[kind].dir);
 }
 
 /* Which discovery made the node. The field's check keeps the number within these rows. */
@@ -144,7 +144,7 @@ bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
 	int n;
 
 	db_node_id(node, &id);
-	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN || ((kind == RECORD_SENDTARGETS || kind == RECORD_ISNS) && !*from))
+	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN || (db_discoveries[kind].config && !*from))
 		return false;
 	n = snprintf(
 		name, sizeof(name), "/%s,%s,%u,%d,%s", id.target, id.portal.address, id.portal.port, id.portal.tpgt, id.iface);

@@ -2,8 +2,8 @@
 /*
  * The table of settings as data, the look-up of keys, and what a value of each type may be.
  *
- * A value is checked here wherever it comes from: a command line, a file, the daemon's socket, a target. Whoever takes a value
- * out of a record relies on it and does not check again.
+ * A value is checked here wherever it comes from: a command line, a file, the daemon's socket, a target. Code that reads a value
+ * from a record relies on that and does not check again.
  */
 #include "record/field.h"
 
@@ -98,8 +98,7 @@ const char *field_kind_mode(enum record_kind kind)
 	return modes[kind] ? modes[kind] : "iscsid.conf";
 }
 
-/* Two rows are called node.session.auth.chap_algs; in iscsid.conf, where both may stand, one must give way.
- */
+/* Two rows are called node.session.auth.chap_algs; in iscsid.conf, where both may stand, one must be renamed. */
 const char *field_conf_key(const struct field *f, char *buf, size_t size)
 {
 	if (!(f->flags & FIELD_CONF_ALIAS))
@@ -208,7 +207,7 @@ int field_value_index(const struct field *f, const char *text, size_t len)
 }
 
 /*
- * Never by prefix: "10x" is no number. 2.1.8 read such a value as 10, and "many" as 0, so a typing mistake was a timeout of
+ * Never by prefix: "10x" is not a number. 2.1.8 read such a value as 10, and "many" as 0, so a typing mistake was a timeout of
  * nothing.
  */
 static bool check_int(const struct field *f, const char *text, int64_t *number)
@@ -253,7 +252,7 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	return len <= (size_t)f->max && value_is_line(text, len);
 }
 
-/* What becomes a file's name, or is compared with one. No comma, since the names of links are taken apart by commas. */
+/* Becomes a file's name, or is compared with one. No comma, since the names of links are taken apart by commas. */
 static bool check_word(const struct field *f, const char *text, int64_t *number)
 {
 	(void)number;
@@ -365,7 +364,7 @@ void field_allowed(const struct field *f, struct strbuf *b)
 		strbuf_puts(b, ", or empty");
 }
 
-/* Only the value of a secret is not told: it would get into logs. */
+/* The value of a secret is not shown: it would get into logs. */
 static int field_refuse_setting(const struct field *f, const char *text, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(ERR_TEXT_MAX);

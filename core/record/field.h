@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a record describes. RECORD_CONF is iscsid.conf: it may hold settings of all the others. */
+/* The object that a record describes. RECORD_CONF is iscsid.conf, which may hold settings of all the others. */
 enum record_kind {
 	RECORD_NODE,
 	RECORD_IFACE,
@@ -58,7 +58,7 @@ enum field_table {
 	FIELD_TABLE_FLASH, /* SET_FLASHNODE_PARAMS */
 };
 
-#define FIELD_IDENTITY 0x001 /* part of what names the record: not to be changed by hand */
+#define FIELD_IDENTITY 0x001 /* part of the record's identity: not to be changed by hand */
 #define FIELD_READONLY 0x002 /* shown, never set by hand */
 #define FIELD_QUIET 0x004 /* shown and written only when set: open-iscsi 2.1.8 does not know it */
 #define FIELD_SECONDS 0x008 /* a time in seconds */
@@ -73,13 +73,13 @@ struct field_kernel {
 	uint8_t table; /* enum field_table */
 	int16_t param; /* -1: none. For an iface: of an IPv4 iface */
 	int16_t param6; /* of an IPv6 iface; -1: none */
-	uint8_t width, width6; /* bytes of the value as the drivers want it; 0: text */
+	uint8_t width, width6; /* bytes of the value in the form that the drivers require; 0: text */
 };
 
 struct field {
 	const char *key; /* as printed */
 	const char *def; /* the default as text, "" for empty */
-	const char *values; /* ENUM, LIST: what is allowed, separated by blanks; else "" */
+	const char *values; /* ENUM, LIST: the allowed words, separated by blanks; else "" */
 	const char *sysfs; /* "sess/ATTRIBUTE", "conn/…", "iface/…"; "" */
 	const char *aliases; /* other spellings, separated by blanks; "" */
 	const char *doc; /* one sentence */
@@ -101,11 +101,11 @@ static inline bool field_in(const struct field *f, enum record_kind kind)
 int field_find(enum record_kind kind, const char *key, enum field_id *out);
 /* The same, from row `first` on and round: quick where keys come in the table's order. */
 int field_find_after(enum record_kind kind, const char *key, enum field_id first, enum field_id *out);
-/* As field_find; when there is none, *err (INVAL) names the nearest key, or the mode that it belongs to. */
+/* As field_find(); -ENOENT: *err (INVAL) names the nearest key, or the mode that the key belongs to. */
 int field_find_user(enum record_kind kind, const char *key, enum field_id *out, struct err *err);
 
-/* Checks whether text is a value of the row; *number is then the INT, BOOL (0 or 1), index in values (ENUM; -1 empty), or how
- * many items (LIST). -EINVAL: *err names the allowed values. */
+/* Checks whether text is a value of the row. *number: of an INT or BOOL its value, of an ENUM the index in values (-1: empty), of a
+ * LIST the number of items. -EINVAL: *err names the allowed values. */
 int field_check(const struct field *f, const char *text, int64_t *number, struct err *err);
 void field_allowed(const struct field *f, struct strbuf *b); /* appends the allowed values, in words */
 /* The nth of values, into buf; NULL when there are fewer. Its index: -1. */

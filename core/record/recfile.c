@@ -3,12 +3,11 @@
  * Reading and printing records, iscsid.conf and initiatorname.iscsi.
  *
  * Nothing in a file makes reading it fail but a lack of memory. A record of a newer program, or one that was edited badly, still
- * has to log in at boot: what is wrong is told, takes its default, and is written back as it was.
+ * has to log in at boot: a wrong line is reported, its setting has the default, and the line is written back unchanged.
  */
 #include "record/recfile.h"
 
 #include "base/file.h"
-#include "record/recfile_lines.h"
 #include "record/value.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +21,8 @@
 /* The record under way, and the row that is likely to come next: files hold keys in the order of the rows. */
 struct reader {
 	struct record *r;
-	recfile_doubt_fn *doubt;
-	void *arg;
+	const struct recfile_report *report;
+	const char *where;
 	enum field_id next; /* the row that should come next */
 	unsigned line;
 };
@@ -34,15 +33,36 @@ struct slice {
 	size_t len;
 };
 
-/* Line numbers are what an editor shows. */
-static void report_line(struct reader *rd, const char *key, bool unknown, const char *what)
+void recfile_seen_clear(struct recfile_seen *seen)
 {
-	char text[ERR_TEXT_MAX + 32];
+	for (unsigned i = 0; i < seen->n; i++)
+		x_free(seen->keys[i]);
+	seen->n = 0;
+}
 
-	if (!rd->doubt)
+/* A file of junk keys must neither make noise without bound nor take memory without bound. */
+static bool was_seen(struct recfile_seen *seen, const char *key)
+{
+	for (unsigned i = 0; i < seen->n; i++)
+		if (!strcmp(seen->keys[i], key))
+			return true;
+	if (seen->n == RECFILE_SEEN_MAX)
+		return true;
+	seen->keys[seen->n] = x_strdup(key);
+	seen->n += !!seen->keys[seen->n];
+	return false;
+}
+
+/* unknown: the key, if no row has it. Line numbers are what an editor shows. */
+static void report_line(const struct reader *rd, const char *unknown, const char *what)
+{
+	const struct recfile_report *report = rd->report;
+	char text[ERR_TEXT_MAX * 2];
+
+	if (!report || !report->warn || (unknown && report->seen && was_seen(report->seen, unknown)))
 		return;
-	snprintf(text, sizeof(text), "line %u: %s", rd->line, what);
-	rd->doubt(rd->arg, key, unknown, text);
+	snprintf(text, sizeof(text), "%s, line %u: %s", rd->where, rd->line, what);
+	report->warn(report->arg, text);
 }
 
 /* Blanks of people, tabs of editors, carriage returns of other systems. */
@@ -90,7 +110,7 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
 
 	if (rc == -E2BIG)
-		report_line(rd, NULL, false, "too many unknown lines; this one is dropped");
+		report_line(rd, NULL, "too many unknown lines; this one is dropped");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -108,7 +128,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
 		snprintf(text, sizeof(text), "unknown setting %s is kept without effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
-		report_line(rd, key, true, text);
+		report_line(rd, key, text);
 		return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 	}
 	rd->next = (id + 1) % FIELD_COUNT;
@@ -117,7 +137,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 		return rc;
 	record_unset(rd->r, id);
 	err_prefix(&err, "the default is used");
-	report_line(rd, key, false, err.text);
+	report_line(rd, NULL, err.text);
 	return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 }
 
@@ -130,21 +150,20 @@ static int read_line(struct reader *rd, struct slice line)
 	int rc;
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
-		report_line(rd, NULL, false,
+		report_line(rd, NULL,
 			equals ? "the line contains a NUL byte and is ignored" : "the line is not KEY = VALUE and is ignored");
 		return 0;
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		report_line(
-			rd, NULL, false, k.len ? "the line is too long and is ignored" : "the line has no key and is ignored");
+		report_line(rd, NULL, k.len ? "the line is too long and is ignored" : "the line has no key and is ignored");
 		return 0;
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
 	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
 	if (!value_is_component(key, KEY_MAX)) {
-		report_line(rd, NULL, false, "the line's key is not valid; the line is ignored");
+		report_line(rd, NULL, "the line's key is not valid; the line is ignored");
 		return 0;
 	}
 	rc = read_setting(rd, key, value);
@@ -153,11 +172,11 @@ static int read_line(struct reader *rd, struct slice line)
 }
 
 /* Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none either. */
-int recfile_parse_lines(
-	enum record_kind kind, const char *text, size_t len, recfile_doubt_fn *doubt, void *arg, struct record **out)
+int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
+	struct record **out)
 {
 	cleanup(record_freep) struct record *r = record_new(kind);
-	struct reader rd = { .r = r, .doubt = doubt, .arg = arg };
+	struct reader rd = { .r = r, .report = report, .where = where };
 	struct slice at = { text, len }, line;
 	bool begun = false;
 
@@ -170,7 +189,7 @@ int recfile_parse_lines(
 
 		rd.line++;
 		line = trim_blanks(line);
-		/* One record a file: what comes after the first is not ours. */
+		/* A file has one record: later ones are ignored. */
 		if (line_begins(line, "# END RECORD") || (line_begins(line, "# BEGIN RECORD") && begun))
 			break;
 		begun |= line_begins(line, "# BEGIN RECORD");
@@ -182,34 +201,6 @@ int recfile_parse_lines(
 	}
 	*out = x_steal(r);
 	return 0;
-}
-
-/* Turns what the reader says of a line into what a person is told of a file. */
-struct named_report {
-	const struct recfile_report *report;
-	const char *where;
-};
-
-/* Puts the file's name before what the reader says. */
-static void report_doubt(void *arg, const char *key, bool unknown, const char *text)
-{
-	const struct named_report *n = arg;
-	char named[ERR_TEXT_MAX * 2];
-
-	(void)key;
-	(void)unknown;
-	if (!n->report || !n->report->warn)
-		return;
-	snprintf(named, sizeof(named), "%s, %s", n->where, text);
-	n->report->warn(n->report->arg, named);
-}
-
-int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
-	struct record **out)
-{
-	struct named_report n = { report, where };
-
-	return recfile_parse_lines(kind, text, len, report_doubt, &n, out);
 }
 
 /* The walk over fields is record_each()'s, which hides what the other address family has; this is its argument. */
@@ -265,13 +256,6 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
-static bool value_is_default(const struct record *r, enum field_id id)
-{
-	char text[RECORD_TEXT_MAX];
-
-	return !strcmp(record_text(r, id, text, sizeof(text)), field_of(id)->def);
-}
-
 /*
  * What a user does not see may still be set: the rows of the other address family, when the iface's address was changed. Without
  * them, changing the address to another family and back would lose what was set for the first.
@@ -281,7 +265,7 @@ static void print_hidden(struct printer *p, const struct record *r)
 	unsigned hidden = record_is_ipv6(r) ? FIELD_IPV4 : FIELD_IPV6;
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden && !value_is_default(r, id))
+		if (field_in(field_of(id), record_kind(r)) && field_of(id)->flags & hidden && !record_is_default(r, id))
 			print_field(p, r, id);
 }
 
@@ -315,19 +299,11 @@ static int read_whole(const char *path, char **text, size_t *len, struct err *er
 	return rc && rc != -ENOENT ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : rc;
 }
 
-static void free_text(char **text)
-{
-	/* There may be secrets in it. */
-	if (*text)
-		mem_wipe(*text, strlen(*text));
-	x_free(*text);
-}
-
 /* Settings of all kinds of records lie in one record of kind RECORD_CONF, which is applied to each new one.
  */
 int recfile_conf(const char *path, const struct recfile_report *report, struct record **out, struct err *err)
 {
-	cleanup(free_text) char *text = NULL;
+	cleanup(x_wipe_freep) char *text = NULL;
 	size_t len = 0;
 	int rc = read_whole(path, &text, &len, err);
 

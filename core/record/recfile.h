@@ -2,8 +2,8 @@
 /*
  * The text of records, of iscsid.conf and of initiatorname.iscsi.
  *
- * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: unknown lines are
- * reported and kept. Nothing here opens the database; the functions with a path read one file.
+ * Reading is tolerant, since a file may come from an older or a newer program, or from an editor: unknown lines are reported and
+ * kept. These functions do not open the database; those with a path read one file.
  */
 #ifndef RECORD_RECFILE_H
 #define RECORD_RECFILE_H
@@ -14,10 +14,19 @@
 
 #define RECFILE_MAX (1u << 20)
 
+/* Unknown keys that were reported: a thousand records of a newer program cause one warning. When it is full, no more are reported. */
+#define RECFILE_SEEN_MAX 32
+struct recfile_seen {
+	char *keys[RECFILE_SEEN_MAX];
+	unsigned n;
+};
+void recfile_seen_clear(struct recfile_seen *seen);
+
 /* Receives doubtful lines; text is one line, escaped, without secrets. May be NULL. */
 struct recfile_report {
 	void (*warn)(void *arg, const char *text);
 	void *arg;
+	struct recfile_seen *seen; /* NULL: reports unknown keys each time */
 };
 
 enum recfile_style {

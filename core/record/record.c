@@ -78,10 +78,8 @@ void record_free(struct record *r)
 		return;
 	for (unsigned i = 0; i < r->n; i++)
 		drop_value(&r->values[i]);
-	for (unsigned i = 0; i < r->n_kept; i++) {
-		mem_wipe(r->kept[i], strlen(r->kept[i]));
-		x_free(r->kept[i]);
-	}
+	for (unsigned i = 0; i < r->n_kept; i++)
+		x_wipe_freep(&r->kept[i]);
 	x_free(r->values);
 	x_free(r->kept);
 	x_free(r);
@@ -114,12 +112,17 @@ static unsigned value_place(const struct record *r, enum field_id id)
 	return lo;
 }
 
-/* For who wants to know whether there is a value other than the default, without making a text of it. */
+/* NULL: the value is the default. */
 static const struct record_value *stored_value(const struct record *r, enum field_id id)
 {
 	unsigned at = value_place(r, id);
 
 	return at < r->n && r->values[at].id == id ? &r->values[at] : NULL;
+}
+
+bool record_is_default(const struct record *r, enum field_id id)
+{
+	return !stored_value(r, id);
 }
 
 /* Defaults are kept as texts, which are printed and documented; the few numbers are read when asked for. */
@@ -281,7 +284,7 @@ static void drop_kept(struct record *r, const struct field *f)
 
 	for (unsigned i = 0; i < r->n_kept; i++) {
 		if (line_is_of_field(r->kept[i], f))
-			x_free(r->kept[i]);
+			x_wipe_freep(&r->kept[i]);
 		else
 			r->kept[n++] = r->kept[i];
 	}
@@ -359,7 +362,7 @@ static bool has_value(const struct record *r, enum field_id id, const char *text
 	return same;
 }
 
-/* What a user may not set, in the words of 2.1.8 where it has some. */
+/* Settings that a user may not set are refused, in the words of 2.1.8 where it has some. */
 static int check_settable(const struct record *r, const struct field *f, struct err *err)
 {
 	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
@@ -382,7 +385,7 @@ int record_set_key(struct record *r, const char *key, const char *text, struct e
 	rc = check_settable(r, field_of(id), &why);
 	if (!rc)
 		return record_set(r, id, text, err);
-	/* Tools write back what they have read: what is so already may be said of any field. */
+	/* Tools write back what they have read: any field may be set to the value that it has. */
 	if (has_value(r, id, text))
 		return 0;
 	if (err)
@@ -449,7 +452,7 @@ struct record *record_copy(const struct record *r)
 }
 
 /* One of both may be a default: then it is not stored, and the other must not be either. */
-static bool same_stored(const struct record *a, const struct record *b, enum field_id id)
+bool record_same(const struct record *a, const struct record *b, enum field_id id)
 {
 	const struct record_value *x = stored_value(a, id), *y = stored_value(b, id);
 
@@ -465,13 +468,13 @@ static bool same_stored(const struct record *a, const struct record *b, enum fie
 	}
 }
 
-/* Set bits do not count: what a record does is in its values. */
+/* Set bits do not count: only values have an effect. */
 bool record_equal(const struct record *a, const struct record *b)
 {
 	if (a->kind != b->kind || a->n_kept != b->n_kept)
 		return false;
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
-		if (!same_stored(a, b, id))
+		if (!record_same(a, b, id))
 			return false;
 	for (unsigned i = 0; i < a->n_kept; i++)
 		if (strcmp(a->kept[i], b->kept[i]))

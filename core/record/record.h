@@ -55,13 +55,13 @@ const char *record_text(const struct record *r, enum field_id id, char *buf, siz
 
 /*
  * Sets by text, which is checked: strict numbers within their range, no control characters. "" and "<empty>" empty a text.
- * -EINVAL: *err (INVAL) names the key, the value (escaped; not a secret's), and what is allowed. -ENOMEM. The old value is kept
+ * -EINVAL: *err (INVAL) names the key, the value (escaped; not a secret's), and the allowed values. -ENOMEM. The old value is kept
  * then.
  */
 int record_set(struct record *r, enum field_id id, const char *text, struct err *err);
 int record_set_int(struct record *r, enum field_id id, int64_t number, struct err *err); /* INT, BOOL, ENUM */
 /*
- * The same for what a user typed: finds the row by key or alias, and refuses identity fields, read-only ones, and in node records
+ * The same for the input of a user: finds the row by key or alias, and refuses identity fields, read-only ones, and in node records
  * those of the iface. -ENOENT: no such key here; *err suggests the nearest, or the mode that it belongs to.
  */
 int record_set_key(struct record *r, const char *key, const char *text, struct err *err);
@@ -70,13 +70,15 @@ void record_unset(struct record *r, enum field_id id);
 /* Returns true if the field was set, also to its default. */
 bool record_is_set(const struct record *r, enum field_id id);
 
-/* The field is in `to` what it is in `from`, set or not. -ENOMEM; -EINVAL: records like `to` may not have it.
- */
+/* Makes the field in `to` the same as in `from`, set or not. -ENOMEM; -EINVAL: records like `to` may not have it. */
 int record_take(struct record *to, const struct record *from, enum field_id id);
 /* Sets in `to` every field that is set in `from` and that records like `to` have, but for those with any of
  * skip_flags. -ENOMEM. */
 int record_apply(struct record *to, const struct record *from, unsigned skip_flags);
 
+/* The value is the default, set or not; both records have the same value of the field. */
+bool record_is_default(const struct record *r, enum field_id id);
+bool record_same(const struct record *a, const struct record *b, enum field_id id);
 /* Same kind, same values of all fields (set or by default), same unknown lines. */
 bool record_equal(const struct record *a, const struct record *b);
 
@@ -91,7 +93,7 @@ int record_each(const struct record *r, int (*fn)(void *arg, const struct record
 /* Lines of a file whose key is unknown or whose value is unusable: kept, and written again until the key is
  * set. "key = value". -ENOMEM, -E2BIG. */
 int record_keep_line(struct record *r, const char *key, const char *value);
-/* The nth kept line; NULL at the end. The key is what stands before " = ". */
+/* The nth kept line; NULL at the end. The key is the part before " = ". */
 const char *record_kept_line(const struct record *r, unsigned nth);
 bool record_keeps(const struct record *r, const char *key);
 

@@ -24,8 +24,8 @@ int value_item_index(const char *list, char sep, const char *s, size_t len);
 /* Edits that make a of b (insert, delete, replace), or limit when they are as many or more. */
 unsigned value_distance(const char *a, const char *b, unsigned limit);
 
-/* What may be one component of a path: not empty, "." or "..", no '/', ',', blank or control character, at
- * most max bytes, and not a hidden file. */
+/* Returns true for a text that may be one component of a path: 1 to max bytes, without '/', ',', blanks and control characters,
+ * and not beginning with '.'. */
 bool value_is_component(const char *s, size_t max);
 
 /*

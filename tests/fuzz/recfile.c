@@ -15,7 +15,7 @@ static void warn(void *arg, const char *text)
 		abort();
 }
 
-static const struct recfile_report report = { warn, NULL };
+static const struct recfile_report report = { .warn = warn, .arg = NULL };
 
 static void check_lines(const char *s)
 {

@@ -11,6 +11,7 @@
 #include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -106,6 +107,54 @@ static void reads_are_bounded_and_take_regular_files_only(void **state)
 	x_free(s);
 }
 
+/* The linker gives these two in place of base/mem's: everything that file_read() frees is looked through. */
+void __real_x_free(void *p);
+void *__real_x_realloc(void *old, size_t size);
+void __wrap_x_free(void *p);
+void *__wrap_x_realloc(void *old, size_t size);
+
+static bool watching;
+static unsigned freed_secrets;
+
+static void look_at_freed(const void *p)
+{
+	size_t size = p ? malloc_usable_size((void *)(uintptr_t)p) : 0;
+
+	for (size_t i = 0; watching && i + 6 <= size; i++)
+		freed_secrets += !memcmp((const char *)p + i, "Secr3t", 6);
+}
+
+void __wrap_x_free(void *p)
+{
+	look_at_freed(p);
+	__real_x_free(p);
+}
+
+void *__wrap_x_realloc(void *old, size_t size)
+{
+	look_at_freed(old); /* it may move */
+	return __real_x_realloc(old, size);
+}
+
+/* The kernel shows the length of /proc/self/environ as 0, so that the buffer must grow. */
+static void what_a_read_frees_is_wiped(void **state)
+{
+	const struct tempdir *w = *state;
+	char *s = NULL;
+	size_t len;
+
+	put(w, "f", "Secr3t and more than is allowed");
+	memcpy(environ[0], "Secr3t", 6);
+	watching = true;
+	assert_int_equal(file_read(AT_FDCWD, tempdir_path(w, "f"), 12, &s, &len), -EFBIG);
+	assert_int_equal(freed_secrets, 0);
+	assert_int_equal(file_read(AT_FDCWD, "/proc/self/environ", 1 << 20, &s, &len), 0);
+	watching = false;
+	assert_int_equal(freed_secrets, 0);
+	assert_non_null(memmem(s, len, "Secr3t", 6));
+	x_free(s);
+}
+
 static void a_read_without_memory_fails_cleanly(void **state)
 {
 	const struct tempdir *w = *state;
@@ -155,7 +204,7 @@ static void staged_files_appear_when_published(void **state)
 	char temporary[NAME_MAX + 1];
 
 	put(w, "f", "old");
-	assert_int_equal(file_stage(dir, "f", "new", 3, 0600, temporary), 0);
+	assert_int_equal(file_stage(dir, "f", "new", 3, 0600, false, temporary), 0);
 	assert_true(file_is_temporary(temporary));
 	assert_content(w, "f", "old");
 	assert_int_equal(file_sync_all(dir), 0);
@@ -164,8 +213,8 @@ static void staged_files_appear_when_published(void **state)
 	assert_int_equal(tempdir_count(w), 1);
 	/* a failed write or rename leaves no temporary file */
 	file_fail_at(1, ENOSPC);
-	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, temporary), -ENOSPC);
-	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, temporary), 0);
+	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, false, temporary), -ENOSPC);
+	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, false, temporary), 0);
 	file_fail_at(1, EIO);
 	assert_int_equal(file_publish(dir, temporary, "f"), -EIO);
 	assert_content(w, "f", "new");
@@ -386,6 +435,7 @@ int main(void)
 		test(what_was_put_is_read),
 		test(paths_are_relative_to_the_directory),
 		test(reads_are_bounded_and_take_regular_files_only),
+		test(what_a_read_frees_is_wiped),
 		test(a_read_without_memory_fails_cleanly),
 		test(failure_at_any_step_leaves_old_or_new_and_no_litter),
 		test(staged_files_appear_when_published),

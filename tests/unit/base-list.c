@@ -32,7 +32,7 @@ static void members_keep_their_order(void **state)
 	assert_null(list_first(&l, struct item, node));
 	list_append(&l, &b.node);
 	list_append(&l, &c.node);
-	list_prepend(&l, &a.node);
+	list_insert(&l, &a.node);
 	assert_int_equal(digits(&l), 123);
 	list_remove(&b.node);
 	assert_int_equal(digits(&l), 13);

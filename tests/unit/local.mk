@@ -28,6 +28,7 @@ unit_tests += tests/unit/cli-args tests/unit/daemon-become
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
+tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
 tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one

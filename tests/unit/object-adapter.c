@@ -193,14 +193,14 @@ static void the_plugins_own_words_are_told(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_true(adapter_flash_login(&a, 7, &err) < 0);
+	assert_true(adapter_index(&a, transport_flash_login, 7, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_BUSY);
 	assert_string_equal(err.text, "it is busy");
-	assert_true(adapter_chap_remove(&a, 7, NULL) < 0);
+	assert_true(adapter_index(&a, transport_chap_remove, 7, NULL) < 0);
 	err_clear(&err);
 	odd.later = true;
-	assert_int_equal(adapter_flash_logout(&a, 8, &err), 0);
-	assert_int_equal(adapter_flash_remove(&a, 8, &err), 0);
+	assert_int_equal(adapter_index(&a, transport_flash_logout, 8, &err), 0);
+	assert_int_equal(adapter_index(&a, transport_flash_remove, 8, &err), 0);
 	assert_int_equal(err.code, 0);
 	/* an op that it does not have */
 	assert_true(adapter_flash_logout_sid(&a, 1, &err) < 0);

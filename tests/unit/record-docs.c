@@ -47,7 +47,7 @@ static void warn(void *arg, const char *text)
 /* With its settings no longer remarks the file must be read without a doubt, and say the defaults. */
 static void the_file_says_the_defaults(void **state)
 {
-	struct recfile_report report = { warn, NULL };
+	struct recfile_report report = { .warn = warn, .arg = NULL };
 	struct strbuf b = STRBUF_INIT(0);
 	struct record *conf;
 	char *at;

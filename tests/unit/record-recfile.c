@@ -35,7 +35,7 @@ static void warn(void *arg, const char *text)
 
 static struct record *parse(enum record_kind kind, const char *text, size_t len, struct warnings *w)
 {
-	struct recfile_report report = { warn, w };
+	struct recfile_report report = { .warn = warn, .arg = w };
 	struct record *r = NULL;
 
 	*w = (struct warnings){ 0 };
@@ -254,7 +254,7 @@ static void conf_holds_settings_of_all_records(void **state)
 				   "discovery.sendtargets.auth.chap_algs = SHA256\nnode.name = iqn.2026-11.com.example:a\n";
 	struct tempdir dir;
 	struct warnings w = { 0 };
-	struct recfile_report report = { warn, &w };
+	struct recfile_report report = { .warn = warn, .arg = &w };
 	struct record *conf = NULL, *node = record_new(RECORD_NODE);
 	struct err err = ERR_INIT;
 
