@@ -131,7 +131,8 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 		/* The cause is often the last message that was already printed. */
 		rc = said ? command_status(rc, c->err) : command_fail(rc, c->err);
 		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
-			out_error("Could not perform SendTargets discovery: %s", err_text((enum miscsi_error)rc));
+			out_error("Could not perform %s discovery: %s", select->kind == RECORD_ISNS ? "iSNS" : "SendTargets",
+				err_text((enum miscsi_error)rc));
 		return rc;
 	}
 	return command_discovered(c, &nodes);
@@ -141,10 +142,7 @@ static int perform_discovery(const struct command *c, const struct discovery_mod
 {
 	if (select->kind == RECORD_FW)
 		return command_fw_discovery(c, discovery_keep_of(c->args->ops));
-	if (select->kind != RECORD_ISNS)
-		return ask_portal(c, select);
-	return err_set(c->err, MISCSI_ERR_ISNS_UNAVAILABLE, "Could not perform iSNS discovery: %s",
-		err_text(MISCSI_ERR_ISNS_UNAVAILABLE));
+	return ask_portal(c, select);
 }
 
 static int show_discovery(const struct command *c, const struct discovery_mode_select *select)

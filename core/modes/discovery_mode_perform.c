@@ -12,6 +12,7 @@
 #include "modes/iface_mode.h"
 #include "plugin/transport.h"
 #include "discovery/discovery.h"
+#include "discovery/isns_query.h"
 #include <errno.h>
 
 /* One portal of one target, as reported by the discovery. */
@@ -123,10 +124,13 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 		rc = context_engine(ctx, &config.engine, err);
 	if (rc < 0)
 		return rc;
-	rc = lock_path_group(config.engine, iface, &lock, err);
-	if (rc < 0)
-		return rc;
-	rc = discovery_sendtargets(&config, err);
+	if (ask->select.kind == RECORD_ISNS) {
+		rc = isns_query_run(&config, err);
+	} else {
+		rc = lock_path_group(config.engine, iface, &lock, err);
+		if (rc >= 0)
+			rc = discovery_sendtargets(&config, err);
+	}
 	if (rc < 0 && a->err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a->err);
 	return rc;
@@ -149,7 +153,8 @@ static int node_of_found(const struct discovery_mode_select *s, const struct rec
 	if (rc >= 0)
 		rc = record_set_int(node, FIELD_NODE_TPGT, f->tpgt, err);
 	if (rc >= 0)
-		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_SENDTARGETS, err);
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE,
+			s->kind == RECORD_ISNS ? RECORD_ORIGIN_ISNS : RECORD_ORIGIN_SENDTARGETS, err);
 	if (rc >= 0)
 		rc = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
 	if (rc >= 0)

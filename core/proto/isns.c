@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The query of an iSNS server. A response is a message of one or more PDUs (RFC 4171 5.1); the payloads, put together, are a
+ * status and a list of attributes (5.6, 6). The list is read in order and never kept whole.
+ */
+#include "proto/isns.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "proto/name.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HEADER_BYTES 12u
+#define VALUE_MAX 256u /* 6.1: the longest attribute that is read here is an iSCSI name with its NUL */
+#define VERSION 1u
+#define NODE_TARGET 1u /* 6.4.2: bits of the iSCSI node type */
+#define NODE_INITIATOR 2u
+#define PORT_UDP 0x10000u /* 6.3.2: this bit means UDP */
+
+enum { REGISTER = 0x0001, QUERY = 0x0002, RESPONSE = 0x8000 }; /* 4.1: functions */
+enum { FIRST = 0x0400, LAST = 0x0800, AUTHENTICATED = 0x2000, CLIENT = 0x8000 }; /* 5.1.4: flags */
+enum { STATUS_SOURCE_UNKNOWN = 6 };
+
+/* 6.1 */
+enum attribute {
+	DELIMITER = 0,
+	PORTAL_ADDRESS = 16,
+	PORTAL_PORT = 17,
+	NODE_NAME = 32,
+	NODE_TYPE = 33,
+	GROUP_NODE = 48,
+	GROUP_ADDRESS = 49,
+	GROUP_PORT = 50,
+	GROUP_TAG = 51,
+};
+
+/* 5.4 */
+static const char *const statuses[] = {
+	[1] = "unknown error",
+	[2] = "message format error",
+	[3] = "invalid registration",
+	[5] = "invalid query",
+	[6] = "source unknown",
+	[7] = "source absent",
+	[8] = "source unauthorized",
+	[9] = "no such entry",
+	[10] = "version not supported",
+	[11] = "internal error of the server",
+	[12] = "the server is busy",
+	[13] = "option not understood",
+	[14] = "invalid update",
+	[15] = "message not supported",
+	[18] = "attribute not implemented",
+	[23] = "registration feature not supported",
+};
+
+struct group {
+	uint8_t address[16];
+	uint16_t port;
+	int32_t tag;
+	bool closed; /* the node cannot be reached through it (3.4: a tag without value) */
+};
+
+struct isns {
+	struct isns_config config;
+	uint16_t function, transaction;
+	bool registered;
+	struct strbuf out;
+
+	/* the response */
+	uint8_t header[HEADER_BYTES];
+	unsigned header_at;
+	uint32_t pdus; /* so far: the sequence number of the next one */
+	size_t bytes;
+	size_t payload_left; /* of the present PDU */
+	bool last; /* the present PDU is the last one */
+
+	/* its payload: the part that is being read, of size bytes, of which at have come and VALUE_MAX are kept */
+	enum { STATUS, HEAD, VALUE } part;
+	uint8_t value[VALUE_MAX];
+	size_t size, at;
+	size_t value_len; /* of the attribute tag */
+	uint32_t status, tag;
+	bool in_operating;
+
+	/* its present target */
+	char target[VALUE_MAX + 1]; /* "": none, or one that is left out */
+	uint8_t address[16]; /* of the portal whose port follows */
+	struct group group; /* the portal group that is being read */
+	bool group_other; /* it belongs to another node */
+	struct group *portals;
+	size_t n, cap;
+};
+
+int isns_new(const struct isns_config *config, struct isns **out)
+{
+	struct isns *s;
+
+	if (strlen(config->source) >= VALUE_MAX)
+		return -EINVAL;
+	s = x_new(struct isns);
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	*out = s;
+	return 0;
+}
+
+void isns_free(struct isns *s)
+{
+	if (!s)
+		return;
+	strbuf_free(&s->out);
+	x_free(s->portals);
+	x_free(s);
+}
+
+static uint16_t isns_get16(const uint8_t *b)
+{
+	return (uint16_t)(b[0] << 8 | b[1]);
+}
+
+static uint32_t isns_get32(const uint8_t *b)
+{
+	return (uint32_t)isns_get16(b) << 16 | isns_get16(b + 2);
+}
+
+static void isns_read(struct isns *s, int part, size_t size)
+{
+	s->part = part;
+	s->size = size;
+	s->at = 0;
+}
+
+/* ---- requests ---- */
+
+static void isns_put16(struct strbuf *b, unsigned v)
+{
+	const uint8_t bytes[] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+	strbuf_add(b, bytes, sizeof(bytes));
+}
+
+static void isns_put32(struct strbuf *b, uint32_t v)
+{
+	isns_put16(b, v >> 16);
+	isns_put16(b, v & 0xffff);
+}
+
+static void isns_put_empty(struct strbuf *b, enum attribute tag)
+{
+	isns_put32(b, tag);
+	isns_put32(b, 0);
+}
+
+static void isns_put_type(struct strbuf *b, uint32_t type)
+{
+	isns_put32(b, NODE_TYPE);
+	isns_put32(b, 4);
+	isns_put32(b, type);
+}
+
+/* A text has a NUL and is padded with NULs to a multiple of 4. */
+static void isns_put_name(struct strbuf *b, const char *name)
+{
+	static const uint8_t zeros[4];
+	size_t len = strlen(name);
+
+	isns_put32(b, NODE_NAME);
+	isns_put32(b, (uint32_t)(len / 4 * 4 + 4));
+	strbuf_add(b, name, len);
+	strbuf_add(b, zeros, 4 - len % 4);
+}
+
+/* 5.6.5: the source, the key, the delimiter, the operating attributes */
+static void isns_put_payload(const struct isns *s, struct strbuf *b)
+{
+	static const enum attribute wanted[] = { NODE_NAME, NODE_TYPE, PORTAL_ADDRESS, PORTAL_PORT, GROUP_NODE, GROUP_ADDRESS,
+		GROUP_PORT, GROUP_TAG };
+
+	isns_put_name(b, s->config.source);
+	if (s->function == QUERY)
+		isns_put_type(b, NODE_TARGET);
+	isns_put_empty(b, DELIMITER);
+	if (s->function == REGISTER) {
+		isns_put_name(b, s->config.source);
+		isns_put_type(b, NODE_INITIATOR);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		isns_put_empty(b, wanted[i]);
+}
+
+static void isns_request(struct isns *s, uint16_t function, struct isns_action *action)
+{
+	cleanup(strbuf_free) struct strbuf payload = STRBUF_INIT(0);
+
+	s->function = function;
+	s->transaction++;
+	s->header_at = s->pdus = 0;
+	s->bytes = s->payload_left = s->n = 0;
+	s->in_operating = s->last = false;
+	s->status = 0;
+	isns_read(s, STATUS, 4);
+	*s->target = '\0';
+	isns_put_payload(s, &payload);
+	strbuf_reset(&s->out);
+	isns_put16(&s->out, VERSION);
+	isns_put16(&s->out, function);
+	isns_put16(&s->out, (unsigned)payload.len);
+	isns_put16(&s->out, CLIENT | FIRST | LAST);
+	isns_put16(&s->out, s->transaction);
+	isns_put16(&s->out, 0);
+	strbuf_add(&s->out, payload.s, payload.len);
+	if (strbuf_error(&payload) || strbuf_error(&s->out)) {
+		err_nomem(&action->err, "a request to an iSNS server");
+		action->kind = ISNS_FAILED;
+		return;
+	}
+	action->kind = ISNS_SEND;
+	action->data = s->out.s;
+	action->len = s->out.len;
+}
+
+void isns_start(struct isns *s, struct isns_action *action)
+{
+	*action = (struct isns_action){ .err = ERR_INIT };
+	isns_request(s, QUERY, action);
+}
+
+/* ---- targets ---- */
+
+static void isns_warn(const struct isns *s, const char *what, const char *why)
+{
+	char text[ERR_TEXT_MAX];
+
+	if (!s->config.warning)
+		return;
+	snprintf(text, sizeof(text), "the iSNS server reported %s: %.300s; it was left out", what, why);
+	s->config.warning(s->config.arg, text);
+}
+
+/* 6.3.1: IPv4 addresses are mapped to IPv6; some servers send them in the compatible form. */
+static void isns_host(const uint8_t address[16], char *dst, size_t size)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, compatible[12];
+	bool v4 = !memcmp(address, mapped, 12) || (!memcmp(address, compatible, 12) && address[12]);
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + 12 : address, dst, (socklen_t)size);
+}
+
+/* Reports the target that was read. */
+static int isns_report(struct isns *s, struct err *err)
+{
+	struct portal portal;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && *s->target && i < s->n; i++) {
+		const struct group *g = &s->portals[i];
+
+		if (g->closed || !g->port)
+			continue;
+		memset(&portal, 0, sizeof(portal));
+		isns_host(g->address, portal.host, sizeof(portal.host));
+		portal.kind = strchr(portal.host, ':') ? PORTAL_IPV6 : PORTAL_IPV4;
+		portal.port = g->port;
+		portal.tpgt = g->tag;
+		rc = s->config.found(s->config.arg, s->target, &portal);
+	}
+	if (*s->target && s->n == 0)
+		isns_warn(s, s->target, "it has no portal");
+	s->n = 0;
+	*s->target = '\0';
+	return rc < 0 ? err_set(err, MISCSI_ERR_INTERNAL, "the discovery was ended: %s", strerror(-rc)) : 0;
+}
+
+static int isns_new_target(struct isns *s, struct err *err)
+{
+	struct err why = ERR_INIT;
+	size_t len = strnlen((const char *)s->value, s->value_len);
+	int rc = isns_report(s, err);
+
+	if (rc < 0)
+		return rc;
+	if (s->value_len > VALUE_MAX || name_check((const char *)s->value, len, &why) < 0) {
+		isns_warn(s, "a target", s->value_len > VALUE_MAX ? "its name is too long" : why.text);
+		return 0;
+	}
+	memcpy(s->target, s->value, len);
+	s->target[len] = '\0';
+	return 0;
+}
+
+static struct group *isns_find(struct isns *s, const struct group *g)
+{
+	for (size_t i = s->n; i-- > 0;) {
+		if (s->portals[i].port == g->port && !memcmp(s->portals[i].address, g->address, sizeof(g->address)))
+			return &s->portals[i];
+	}
+	return NULL;
+}
+
+static int isns_add(struct isns *s, const struct group *g, struct err *err)
+{
+	struct group *at = isns_find(s, g);
+
+	if (!at && s->n == ISNS_PORTALS_MAX)
+		return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server reported more than %u portals for the target %s",
+			ISNS_PORTALS_MAX, s->target);
+	if (!at) {
+		at = x_grow(s->portals, s->n, &s->cap, sizeof(*at), 16);
+		if (!at)
+			return err_nomem(err, "portals");
+		s->portals = at;
+		at = &s->portals[s->n++];
+	}
+	*at = *g;
+	return 0;
+}
+
+/* ---- attributes ---- */
+
+static uint32_t isns_number(const struct isns *s)
+{
+	return s->value_len == 4 ? isns_get32(s->value) : 0;
+}
+
+static void isns_keep_address(const struct isns *s, uint8_t address[16])
+{
+	memset(address, 0, 16);
+	if (s->value_len == 16)
+		memcpy(address, s->value, 16);
+}
+
+static uint16_t isns_tcp_port(const struct isns *s)
+{
+	uint32_t port = isns_number(s);
+
+	return port & PORT_UDP ? 0 : (uint16_t)port;
+}
+
+/* A portal comes with its address first; its group, if any, follows. */
+static int isns_portal(struct isns *s, struct err *err)
+{
+	struct group g = { .port = isns_tcp_port(s), .tag = PORTAL_TPGT_ANY };
+
+	memcpy(g.address, s->address, sizeof(g.address));
+	if (!*s->target || !g.port)
+		return 0;
+	return isns_find(s, &g) ? 0 : isns_add(s, &g, err);
+}
+
+/* The tag is the last attribute of a group. */
+static int isns_group(struct isns *s, struct err *err)
+{
+	uint32_t tag = isns_number(s);
+
+	if (!*s->target || s->group_other || !s->group.port)
+		return 0;
+	s->group.closed = s->value_len == 0;
+	s->group.tag = (int32_t)(tag & 0xffff);
+	return isns_add(s, &s->group, err);
+}
+
+static int isns_attribute(struct isns *s, struct err *err)
+{
+	switch (s->tag) {
+	case NODE_NAME:
+		return isns_new_target(s, err);
+	case NODE_TYPE:
+		if (!(isns_number(s) & NODE_TARGET))
+			*s->target = '\0';
+		return 0;
+	case PORTAL_ADDRESS:
+		isns_keep_address(s, s->address);
+		return 0;
+	case PORTAL_PORT:
+		return isns_portal(s, err);
+	case GROUP_NODE:
+		memset(&s->group, 0, sizeof(s->group));
+		s->group_other = s->value_len > VALUE_MAX || strlen(s->target) != strnlen((char *)s->value, s->value_len) ||
+			memcmp(s->target, s->value, strlen(s->target)) != 0;
+		return 0;
+	case GROUP_ADDRESS:
+		isns_keep_address(s, s->group.address);
+		return 0;
+	case GROUP_PORT:
+		s->group.port = isns_tcp_port(s);
+		return 0;
+	case GROUP_TAG:
+		return isns_group(s, err);
+	default:
+		return 0;
+	}
+}
+
+/* ---- the response ---- */
+
+static int isns_bad(struct err *err, const char *why)
+{
+	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server's response is invalid: %s", why);
+}
+
+/* 5.1 */
+static int isns_header(struct isns *s, struct err *err)
+{
+	unsigned flags = isns_get16(s->header + 6);
+
+	if (isns_get16(s->header) != VERSION)
+		return isns_bad(err, "it has another version than 1");
+	if (isns_get16(s->header + 2) != (s->function | RESPONSE) || isns_get16(s->header + 8) != s->transaction)
+		return isns_bad(err, "it answers another request");
+	if (flags & AUTHENTICATED)
+		return isns_bad(err, "it has an authentication block, which miscsi does not support");
+	if (isns_get16(s->header + 10) != s->pdus || !!(flags & FIRST) != (s->pdus == 0))
+		return isns_bad(err, "its PDUs are out of order");
+	if (++s->pdus > ISNS_PDUS_MAX)
+		return isns_bad(err, "it has too many PDUs");
+	s->last = flags & LAST;
+	s->payload_left = isns_get16(s->header + 4);
+	return 0;
+}
+
+static int isns_value_ends(struct isns *s, struct err *err)
+{
+	isns_read(s, HEAD, 8);
+	if (s->tag == DELIMITER) {
+		s->in_operating = true;
+		return 0;
+	}
+	return s->in_operating && s->function == QUERY ? isns_attribute(s, err) : 0;
+}
+
+static int isns_part_ends(struct isns *s, struct err *err)
+{
+	switch (s->part) {
+	case STATUS:
+		s->status = isns_get32(s->value);
+		isns_read(s, HEAD, 8);
+		return 0;
+	case HEAD:
+		s->tag = isns_get32(s->value);
+		s->value_len = isns_get32(s->value + 4);
+		if (s->value_len % 4)
+			return isns_bad(err, "the length of an attribute is not a multiple of 4");
+		isns_read(s, VALUE, s->value_len);
+		return s->value_len ? 0 : isns_value_ends(s, err);
+	default:
+		return isns_value_ends(s, err);
+	}
+}
+
+static int isns_payload(struct isns *s, const uint8_t *b, size_t len, struct err *err)
+{
+	int rc = 0;
+
+	/* What follows a status other than success has no meaning. */
+	while (rc >= 0 && len && !s->status) {
+		size_t n = s->size - s->at < len ? s->size - s->at : len;
+
+		if (s->at < VALUE_MAX)
+			memcpy(s->value + s->at, b, n < VALUE_MAX - s->at ? n : VALUE_MAX - s->at);
+		s->at += n;
+		b += n;
+		len -= n;
+		if (s->at == s->size)
+			rc = isns_part_ends(s, err);
+	}
+	return rc;
+}
+
+static const char *isns_status_text(uint32_t status)
+{
+	return status < ARRAY_SIZE(statuses) && statuses[status] ? statuses[status] : "a status that RFC 4171 does not define";
+}
+
+/* The response is complete. */
+static int isns_answered(struct isns *s, struct isns_action *action)
+{
+	struct err *err = &action->err;
+	int rc;
+
+	if (!s->status && (s->part != HEAD || s->at))
+		return isns_bad(err, "it ends within an attribute");
+	if (s->status == STATUS_SOURCE_UNKNOWN && s->function == QUERY && !s->registered) {
+		isns_request(s, REGISTER, action);
+		return 0;
+	}
+	if (s->status && s->function == REGISTER)
+		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED, "the iSNS server refused to register %s: %s (status %u)",
+			s->config.source, isns_status_text(s->status), s->status);
+	if (s->status)
+		return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server refused the query of %s: %s (status %u)",
+			s->config.source, isns_status_text(s->status), s->status);
+	if (s->function == REGISTER) {
+		s->registered = true;
+		isns_request(s, QUERY, action);
+		return 0;
+	}
+	rc = isns_report(s, err);
+	if (rc >= 0)
+		action->kind = ISNS_DONE;
+	return rc;
+}
+
+void isns_feed(struct isns *s, const void *bytes, size_t len, struct isns_action *action)
+{
+	const uint8_t *b = bytes;
+	struct err *err = &action->err;
+	size_t n;
+	int rc = 0;
+
+	*action = (struct isns_action){ .kind = ISNS_WAIT, .err = ERR_INIT };
+	s->bytes += len;
+	if (s->bytes > ISNS_BYTES_MAX)
+		rc = isns_bad(err, "it is longer than 64 MiB");
+	while (rc >= 0 && len && action->kind == ISNS_WAIT) {
+		if (s->header_at < HEADER_BYTES) {
+			n = HEADER_BYTES - s->header_at < len ? HEADER_BYTES - s->header_at : len;
+			memcpy(s->header + s->header_at, b, n);
+			s->header_at += (unsigned)n;
+			if (s->header_at == HEADER_BYTES)
+				rc = isns_header(s, err);
+		} else {
+			n = s->payload_left < len ? s->payload_left : len;
+			rc = isns_payload(s, b, n, err);
+			s->payload_left -= n;
+		}
+		b += n;
+		len -= n;
+		if (rc < 0 || s->header_at < HEADER_BYTES || s->payload_left)
+			continue;
+		s->header_at = 0;
+		if (s->last)
+			rc = isns_answered(s, action);
+	}
+	if (rc >= 0 && len)
+		rc = isns_bad(err, "bytes follow its end");
+	if (rc < 0)
+		action->kind = ISNS_FAILED;
+}

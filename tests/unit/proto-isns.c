@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of proto/isns: requests to the byte, what is reported at every cut of the bytes, and that a hostile server's answer ends. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "proto/isns.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define QUERY 2
+#define REGISTER 1
+#define FIRST 0x400
+#define LAST 0x800
+
+struct got {
+	struct strbuf list; /* "NAME PORTAL;" for each */
+	struct strbuf warnings;
+	unsigned fail_at;
+};
+
+static int found(void *arg, const char *target, const struct portal *portal)
+{
+	struct got *g = arg;
+	char text[PORTAL_TEXT_MAX];
+
+	if (g->fail_at && !--g->fail_at)
+		return -ENOSPC;
+	strbuf_printf(&g->list, "%s %s;", target, portal_format(text, sizeof(text), portal, true));
+	return 0;
+}
+
+static void warning(void *arg, const char *text)
+{
+	strbuf_printf(&((struct got *)arg)->warnings, "%s\n", text);
+}
+
+static struct isns *begun(struct got *g, struct isns_action *a)
+{
+	const struct isns_config c = { .source = "iqn.2026-11.com.example:me", .found = found, .warning = warning, .arg = g };
+	struct isns *s;
+
+	memset(g, 0, sizeof(*g));
+	assert_int_equal(isns_new(&c, &s), 0);
+	isns_start(s, a);
+	assert_int_equal(a->kind, ISNS_SEND);
+	return s;
+}
+
+static void done_with(struct isns *s, struct got *g)
+{
+	isns_free(s);
+	strbuf_free(&g->list);
+	strbuf_free(&g->warnings);
+}
+
+/* ---- the server's bytes ---- */
+
+static void put(struct strbuf *b, uint32_t v, unsigned bytes)
+{
+	while (bytes--)
+		strbuf_putc(b, (char)(v >> 8 * bytes));
+}
+
+static void number(struct strbuf *b, uint32_t tag, uint32_t v)
+{
+	put(b, tag, 4);
+	put(b, 4, 4);
+	put(b, v, 4);
+}
+
+static void empty(struct strbuf *b, uint32_t tag)
+{
+	put(b, tag, 4);
+	put(b, 0, 4);
+}
+
+static void text(struct strbuf *b, uint32_t tag, const char *s)
+{
+	size_t len = strlen(s);
+
+	put(b, tag, 4);
+	put(b, (uint32_t)(len / 4 * 4 + 4), 4);
+	strbuf_puts(b, s);
+	put(b, 0, (unsigned)(4 - len % 4));
+}
+
+static void address(struct strbuf *b, uint32_t tag, const char *s)
+{
+	struct portal p;
+	unsigned a, c, d, e;
+
+	put(b, tag, 4);
+	put(b, 16, 4);
+	assert_int_equal(portal_parse(s, strlen(s), 1, &p, NULL), 0);
+	if (p.kind == PORTAL_IPV6) { /* only ::1 and fe80::1 */
+		put(b, p.host[0] == 'f' ? 0xfe800000 : 0, 4);
+		put(b, 0, 4);
+		put(b, 0, 4);
+		put(b, 1, 4);
+		return;
+	}
+	assert_int_equal(sscanf(p.host, "%u.%u.%u.%u", &a, &c, &d, &e), 4);
+	put(b, 0, 4);
+	put(b, 0, 4);
+	put(b, a == 10 ? 0 : 0xffff, 4); /* 10.x: in the compatible form */
+	put(b, a << 24 | c << 16 | d << 8 | e, 4);
+}
+
+static void portal(struct strbuf *b, const char *host, uint32_t port)
+{
+	address(b, 16, host);
+	number(b, 17, port);
+}
+
+static void group(struct strbuf *b, const char *node, const char *host, uint32_t port, int tag)
+{
+	text(b, 48, node);
+	address(b, 49, host);
+	number(b, 50, port);
+	if (tag < 0)
+		empty(b, 51);
+	else
+		number(b, 51, (uint32_t)tag);
+}
+
+static void target(struct strbuf *b, const char *name)
+{
+	text(b, 32, name);
+	number(b, 33, 1);
+}
+
+/* The beginning of the payload of a successful response. */
+static void success(struct strbuf *b)
+{
+	put(b, 0, 4);
+	number(b, 33, 1);
+	empty(b, 0);
+}
+
+static void pdu(struct strbuf *b, unsigned function, unsigned xid, unsigned flags, unsigned seq, const void *payload, size_t len)
+{
+	put(b, 1, 2);
+	put(b, function | 0x8000, 2);
+	put(b, (uint32_t)len, 2);
+	put(b, 0x4000 | flags, 2);
+	put(b, xid, 2);
+	put(b, seq, 2);
+	strbuf_add(b, payload, len);
+}
+
+/* Feeds a whole response to a new query in pieces of step bytes; the last action. */
+static enum isns_action_kind answered(
+	struct got *g, const struct strbuf *bytes, size_t step, struct isns_action *a, struct isns **out)
+{
+	struct isns *s = begun(g, a);
+	size_t n;
+
+	a->kind = ISNS_WAIT;
+	for (size_t at = 0; at < bytes->len && a->kind == ISNS_WAIT; at += n) {
+		n = step < bytes->len - at ? step : bytes->len - at;
+		isns_feed(s, bytes->s + at, n, a);
+	}
+	*out = s;
+	return a->kind;
+}
+
+static void expect(const struct strbuf *payload, const char *list, const char *warnings)
+{
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0);
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, payload->s, payload->len);
+	for (size_t step = 1; step <= bytes.len; step = step < 40 ? step + 1 : bytes.len + (step == bytes.len)) {
+		assert_int_equal(answered(&g, &bytes, step, &a, &s), ISNS_DONE);
+		assert_string_equal(strbuf_str(&g.list), list);
+		if (warnings)
+			assert_non_null(strstr(strbuf_str(&g.warnings), warnings));
+		else
+			assert_string_equal(strbuf_str(&g.warnings), "");
+		done_with(s, &g);
+	}
+}
+
+/* The whole response fails, with that text. */
+static void expect_failure(const struct strbuf *bytes, enum miscsi_error code, const char *why)
+{
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	assert_int_equal(answered(&g, bytes, 7, &a, &s), ISNS_FAILED);
+	assert_int_equal(a.err.code, code);
+	if (!strstr(a.err.text, why))
+		fail_msg("%s", a.err.text);
+	done_with(s, &g);
+}
+
+/* ---- tests ---- */
+
+/* As open-iscsi 2.1.8 was seen to send them. */
+static void test_requests(void **state)
+{
+	static const char query[] = "\0\1\0\2\0\x78\x8c\0\0\1\0\0"
+				    "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				    "\0\0\0\x21\0\0\0\4\0\0\0\1\0\0\0\0\0\0\0\0"
+				    "\0\0\0\x20\0\0\0\0\0\0\0\x21\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\x11\0\0\0\0"
+				    "\0\0\0\x30\0\0\0\0\0\0\0\x31\0\0\0\0\0\0\0\x32\0\0\0\0\0\0\0\x33\0\0\0";
+	static const char registration[] = "\0\1\0\1\0\x5c\x8c\0\0\2\0\0"
+					   "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+					   "\0\0\0\0\0\0\0\0"
+					   "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+					   "\0\0\0\x21\0\0\0\4\0\0\0";
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0), payload = STRBUF_INIT(0);
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	(void)state;
+	s = begun(&g, &a);
+	assert_int_equal(a.len, sizeof(query));
+	assert_memory_equal(a.data, query, a.len);
+	/* the server does not know us: we register, and query again */
+	put(&payload, 6, 4);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, payload.s, payload.len);
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(a.len, 12 + 36 + 8 + 36 + 12);
+	assert_memory_equal(a.data, registration, a.len - 1);
+	assert_int_equal(((const char *)a.data)[a.len - 1], 2);
+	strbuf_reset(&bytes);
+	strbuf_reset(&payload);
+	put(&payload, 0, 4);
+	text(&payload, 32, "iqn.2026-11.com.example:me");
+	empty(&payload, 0);
+	target(&payload, "iqn.2026-11.com.example:no-result-of-a-query");
+	portal(&payload, "10.1.2.3", 3260);
+	pdu(&bytes, REGISTER, 2, FIRST | LAST, 0, payload.s, payload.len);
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(a.len, sizeof(query));
+	assert_memory_equal((const char *)a.data + 12, query + 12, a.len - 12);
+	/* a server that still does not know us must not be asked for ever */
+	strbuf_reset(&bytes);
+	pdu(&bytes, QUERY, 3, FIRST | LAST, 0, "\0\0\0\6", 4);
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_FAILED);
+	assert_int_equal(a.err.code, MISCSI_ERR_ISNS_QUERY);
+	assert_string_equal(strbuf_str(&g.list), "");
+	done_with(s, &g);
+}
+
+/* The response of open-isns, in its order: each portal is followed by its group. */
+static void test_groups(void **state)
+{
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
+
+	(void)state;
+	success(&b);
+	target(&b, "iqn.2026-11.com.example:disk1");
+	portal(&b, "10.1.2.3", 3260);
+	group(&b, "iqn.2026-11.com.example:disk1", "10.1.2.3", 3260, 7);
+	portal(&b, "192.0.2.4", 3261);
+	group(&b, "iqn.2026-11.com.example:disk1", "192.0.2.4", 3261, 8);
+	target(&b, "iqn.2026-11.com.example:disk2");
+	portal(&b, "[fe80::1]", 3262);
+	group(&b, "iqn.2026-11.com.example:disk2", "[fe80::1]", 3262, 65535);
+	portal(&b, "[::1]", 1);
+	group(&b, "iqn.2026-11.com.example:disk2", "[::1]", 1, 0);
+	expect(&b,
+		"iqn.2026-11.com.example:disk1 10.1.2.3:3260,7;iqn.2026-11.com.example:disk1 192.0.2.4:3261,8;"
+		"iqn.2026-11.com.example:disk2 [fe80::1]:3262,65535;iqn.2026-11.com.example:disk2 [::1]:1,0;",
+		NULL);
+}
+
+static void test_other_orders(void **state)
+{
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
+
+	(void)state;
+	success(&b);
+	target(&b, "iqn.2026-11.com.example:no-group");
+	portal(&b, "10.1.2.3", 3260);
+	target(&b, "iqn.2026-11.com.example:group-alone");
+	group(&b, "iqn.2026-11.com.example:group-alone", "10.1.2.4", 3260, 4);
+	target(&b, "iqn.2026-11.com.example:groups-last");
+	portal(&b, "10.1.2.5", 3260);
+	portal(&b, "10.1.2.6", 3260);
+	portal(&b, "10.1.2.7", 3260 | 0x10000); /* UDP */
+	group(&b, "iqn.2026-11.com.example:groups-last", "10.1.2.6", 3260, 6);
+	group(&b, "iqn.2026-11.com.example:groups-last", "10.1.2.5", 3260, -1); /* not through this portal */
+	group(&b, "iqn.2026-11.com.example:another", "10.1.2.8", 3260, 8);
+	expect(&b,
+		"iqn.2026-11.com.example:no-group 10.1.2.3:3260,-1;iqn.2026-11.com.example:group-alone 10.1.2.4:3260,4;"
+		"iqn.2026-11.com.example:groups-last 10.1.2.6:3260,6;",
+		NULL);
+	strbuf_reset(&b);
+	success(&b);
+	expect(&b, "", NULL);
+}
+
+/* What cannot be used is left out, and the rest stays. */
+static void test_left_out(void **state)
+{
+	static const char *const names[] = { "", "iqn.2026-11.com.example:../../etc", "iqn.2026-11.com.example:a\nb" };
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
+	char name[400];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		strbuf_reset(&b);
+		success(&b);
+		target(&b, names[i]);
+		portal(&b, "10.1.2.3", 3260);
+		target(&b, "iqn.2026-11.com.example:good");
+		portal(&b, "10.1.2.4", 3260);
+		expect(&b, "iqn.2026-11.com.example:good 10.1.2.4:3260,-1;", "the iSNS server reported a target: ");
+	}
+	memset(name, 'a', sizeof(name) - 1);
+	memcpy(name, "iqn.2026-11.com.example:", 24);
+	name[sizeof(name) - 1] = '\0';
+	strbuf_reset(&b);
+	success(&b);
+	target(&b, name);
+	portal(&b, "10.1.2.3", 3260);
+	expect(&b, "", "its name is too long");
+	/* not a target, and one without a portal */
+	strbuf_reset(&b);
+	success(&b);
+	text(&b, 32, "iqn.2026-11.com.example:initiator");
+	number(&b, 33, 2);
+	portal(&b, "10.1.2.3", 3260);
+	expect(&b, "", NULL);
+	target(&b, "iqn.2026-11.com.example:nowhere");
+	expect(&b, "", "iqn.2026-11.com.example:nowhere: it has no portal");
+}
+
+/* A message of many PDUs, cut anywhere. */
+static void test_many_pdus(void **state)
+{
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0), bytes = STRBUF_INIT(0), want = STRBUF_INIT(0);
+	struct isns_action a;
+	char name[64];
+	struct isns *s;
+	struct got g;
+
+	(void)state;
+	success(&b);
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "iqn.2026-11.com.example:disk%d", i);
+		target(&b, name);
+		portal(&b, "10.1.2.3", 3260);
+		strbuf_printf(&want, "%s 10.1.2.3:3260,-1;", name);
+	}
+	for (size_t part = 1; part < 60; part += 7) {
+		unsigned seq = 0;
+
+		strbuf_reset(&bytes);
+		for (size_t at = 0; at < b.len; at += part, seq++) {
+			size_t n = part < b.len - at ? part : b.len - at;
+
+			pdu(&bytes, QUERY, 1, (seq ? 0 : FIRST) | (at + n == b.len ? LAST : 0), seq, b.s + at, n);
+		}
+		assert_int_equal(answered(&g, &bytes, 11, &a, &s), ISNS_DONE);
+		assert_string_equal(strbuf_str(&g.list), strbuf_str(&want));
+		done_with(s, &g);
+	}
+}
+
+static void test_refusals(void **state)
+{
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0);
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	(void)state;
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, "\0\0\0\x0c", 4);
+	expect_failure(
+		&bytes, MISCSI_ERR_ISNS_QUERY, "refused the query of iqn.2026-11.com.example:me: the server is busy (status 12)");
+	strbuf_reset(&bytes);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, "\0\1\0\0trailing", 12);
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "a status that RFC 4171 does not define (status 65536)");
+	s = begun(&g, &a);
+	strbuf_reset(&bytes);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, "\0\0\0\6", 4);
+	isns_feed(s, bytes.s, bytes.len, &a);
+	strbuf_reset(&bytes);
+	pdu(&bytes, REGISTER, 2, FIRST | LAST, 0, "\0\0\0\3", 4);
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_FAILED);
+	assert_int_equal(a.err.code, MISCSI_ERR_ISNS_REG_FAILED);
+	done_with(s, &g);
+}
+
+static void test_invalid(void **state)
+{
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0), bytes = STRBUF_INIT(0);
+	static const struct {
+		unsigned function, xid, flags, seq;
+		const char *why;
+	} bad[] = {
+		{ REGISTER, 1, FIRST | LAST, 0, "it answers another request" },
+		{ QUERY, 2, FIRST | LAST, 0, "it answers another request" },
+		{ QUERY, 1, LAST, 0, "its PDUs are out of order" },
+		{ QUERY, 1, FIRST | LAST, 1, "its PDUs are out of order" },
+		{ QUERY, 1, FIRST | LAST | 0x2000, 0, "authentication block" },
+	};
+
+	(void)state;
+	success(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		strbuf_reset(&bytes);
+		pdu(&bytes, bad[i].function, bad[i].xid, bad[i].flags, bad[i].seq, b.s, b.len);
+		expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, bad[i].why);
+	}
+	strbuf_reset(&bytes);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
+	bytes.s[1] = 2;
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "another version than 1");
+	bytes.s[1] = 1;
+	strbuf_putc(&bytes, 'x');
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "bytes follow its end");
+	for (size_t cut = 0; cut < b.len; cut++) {
+		if (cut == 4 || cut == 16)
+			continue; /* after the status, or an attribute */
+		strbuf_reset(&bytes);
+		pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, cut);
+		expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "it ends within an attribute");
+	}
+	strbuf_reset(&bytes);
+	put(&b, 16, 4);
+	put(&b, 17, 4);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "not a multiple of 4");
+}
+
+/* Endless answers end at a bound, in little memory. */
+static void test_endless(void **state)
+{
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0), bytes = STRBUF_INIT(0);
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	(void)state;
+	success(&b);
+	target(&b, "iqn.2026-11.com.example:t");
+	for (unsigned i = 1; i <= ISNS_PORTALS_MAX + 1; i++)
+		portal(&b, "10.1.2.3", i);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "more than 1024 portals for the target iqn.2026-11.com.example:t");
+
+	s = begun(&g, &a);
+	for (unsigned i = 0; a.kind != ISNS_FAILED; i++) {
+		assert_true(i <= ISNS_PDUS_MAX);
+		strbuf_reset(&bytes);
+		pdu(&bytes, QUERY, 1, i ? 0 : FIRST, i & 0xffff, NULL, 0);
+		isns_feed(s, bytes.s, bytes.len, &a);
+	}
+	assert_int_equal(a.err.code, MISCSI_ERR_ISNS_QUERY);
+	done_with(s, &g);
+
+	/* one attribute without end */
+	s = begun(&g, &a);
+	strbuf_reset(&b);
+	success(&b);
+	put(&b, 32, 4);
+	put(&b, 0xfffffffc, 4);
+	while (b.len < 60000)
+		put(&b, 0x61616161, 4);
+	for (unsigned i = 0; a.kind != ISNS_FAILED; i++) {
+		assert_true(i <= ISNS_BYTES_MAX / 60000);
+		strbuf_reset(&bytes);
+		pdu(&bytes, QUERY, 1, i ? 0 : FIRST, i, b.s, b.len);
+		isns_feed(s, bytes.s, bytes.len, &a);
+	}
+	assert_non_null(strstr(a.err.text, "longer than 64 MiB"));
+	done_with(s, &g);
+}
+
+static void test_memory_and_owner(void **state)
+{
+	const struct isns_config c = { .source = "iqn.2026-11.com.example:me", .found = found };
+	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0), bytes = STRBUF_INIT(0);
+	struct isns_action a;
+	struct isns *s = NULL;
+	struct got g;
+
+	(void)state;
+	success(&b);
+	target(&b, "iqn.2026-11.com.example:t");
+	portal(&b, "10.1.2.3", 3260);
+	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
+	s = begun(&g, &a);
+	g.fail_at = 1;
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_FAILED);
+	assert_int_equal(a.err.code, MISCSI_ERR_INTERNAL);
+	done_with(s, &g);
+
+	x_fail_at(1);
+	assert_int_equal(isns_new(&c, &s), -ENOMEM);
+	assert_int_equal(isns_new(&c, &s), 0);
+	x_fail_at(1);
+	isns_start(s, &a);
+	assert_int_equal(a.kind, ISNS_FAILED);
+	assert_int_equal(a.err.code, MISCSI_ERR_NOMEM);
+	isns_free(s);
+	s = begun(&g, &a);
+	x_fail_at(1); /* the portals */
+	isns_feed(s, bytes.s, bytes.len, &a);
+	assert_int_equal(a.kind, ISNS_FAILED);
+	assert_int_equal(a.err.code, MISCSI_ERR_NOMEM);
+	x_fail_at(0);
+	done_with(s, &g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_other_orders),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_many_pdus),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_memory_and_owner),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
