@@ -31,60 +31,25 @@ static int decode_pdu(const struct message *m, const struct kernel_event_ops *op
 	return 0;
 }
 
-static int decode_conn_error(const struct message *m, const struct kernel_event_ops *ops, void *arg)
-{
-	if (ops->conn_error)
-		ops->conn_error(arg, m->ev->r.connerror.sid, m->ev->r.connerror.cid, m->ev->r.connerror.error);
-	return 0;
-}
-
-/* qla4xxx alone sends it: that its START_CONN has worked does not mean that the adapter has logged in. */
-static int decode_login_state(const struct message *m, const struct kernel_event_ops *ops, void *arg)
-{
-	if (ops->login_state)
-		ops->login_state(arg, m->ev->r.conn_login.sid, m->ev->r.conn_login.cid, m->ev->r.conn_login.state);
-	return 0;
-}
-
-/* The host comes first here, unlike in all others. */
-static int decode_destroyed(const struct message *m, const struct kernel_event_ops *ops, void *arg)
-{
-	if (ops->session_destroyed)
-		ops->session_destroyed(arg, m->ev->r.d_session.sid, m->ev->r.d_session.host_no);
-	return 0;
-}
-
-static int decode_unbound(const struct message *m, const struct kernel_event_ops *ops, void *arg)
-{
-	if (ops->session_unbound)
-		ops->session_unbound(arg, m->ev->r.unbind_session.sid, m->ev->r.unbind_session.host_no);
-	return 0;
-}
-
-static int decode_created(const struct message *m, const struct kernel_event_ops *ops, void *arg)
-{
-	if (ops->session_created)
-		ops->session_created(arg, m->ev->r.c_session_ret.sid, m->ev->r.c_session_ret.host_no);
-	return 0;
-}
-
 static int decode_host_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
-	if (m->ev->r.host_event.data_size > m->len)
+	const union iscsi_uevent_r *r = &m->ev->r;
+
+	if (r->host_event.data_size > m->len)
 		return -EBADMSG;
 	if (ops->host_event)
-		ops->host_event(
-			arg, m->ev->r.host_event.host_no, m->ev->r.host_event.code, m->data, m->ev->r.host_event.data_size);
+		ops->host_event(arg, r->host_event.host_no, r->host_event.code, m->data, r->host_event.data_size);
 	return 0;
 }
 
 static int decode_ping(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
-	if (m->ev->r.ping_comp.data_size > m->len)
+	const union iscsi_uevent_r *r = &m->ev->r;
+
+	if (r->ping_comp.data_size > m->len)
 		return -EBADMSG;
 	if (ops->ping_done)
-		ops->ping_done(arg, m->ev->r.ping_comp.host_no, m->ev->r.ping_comp.status, m->ev->r.ping_comp.pid, m->data,
-			m->ev->r.ping_comp.data_size);
+		ops->ping_done(arg, r->ping_comp.host_no, r->ping_comp.status, r->ping_comp.pid, m->data, r->ping_comp.data_size);
 	return 0;
 }
 
@@ -103,38 +68,55 @@ static int decode_path_req(const struct message *m, const struct kernel_event_op
 	return 0;
 }
 
-static int decode_iface_down(const struct message *m, const struct kernel_event_ops *ops, void *arg)
+#define REPORT(event, ...) \
+	do { \
+		if (ops->event) \
+			ops->event(arg, __VA_ARGS__); \
+	} while (0)
+
+/* An event without a case is one of a newer kernel, and passed by. */
+static int decode_event(const struct message *m, const struct kernel_event_ops *ops, void *arg)
 {
-	if (ops->iface_down)
-		ops->iface_down(arg, m->ev->r.req_path.host_no);
+	const union iscsi_uevent_r *r = &m->ev->r;
+
+	switch (m->ev->type) {
+	case ISCSI_KEVENT_RECV_PDU:
+		return decode_pdu(m, ops, arg);
+	case ISCSI_KEVENT_PATH_REQ:
+		return decode_path_req(m, ops, arg);
+	case ISCSI_KEVENT_HOST_EVENT:
+		return decode_host_event(m, ops, arg);
+	case ISCSI_KEVENT_PING_COMP:
+		return decode_ping(m, ops, arg);
+	case ISCSI_KEVENT_CONN_ERROR:
+		REPORT(conn_error, r->connerror.sid, r->connerror.cid, r->connerror.error);
+		break;
+	case ISCSI_KEVENT_CONN_LOGIN_STATE:
+		REPORT(login_state, r->conn_login.sid, r->conn_login.cid, r->conn_login.state);
+		break;
+	case ISCSI_KEVENT_CREATE_SESSION:
+		REPORT(session_created, r->c_session_ret.sid, r->c_session_ret.host_no);
+		break;
+	case ISCSI_KEVENT_UNBIND_SESSION:
+		REPORT(session_unbound, r->unbind_session.sid, r->unbind_session.host_no);
+		break;
+	case ISCSI_KEVENT_DESTROY_SESSION:
+		REPORT(session_destroyed, r->d_session.sid, r->d_session.host_no);
+		break;
+	case ISCSI_KEVENT_IF_DOWN:
+		REPORT(iface_down, r->req_path.host_no);
+		break;
+	}
 	return 0;
 }
 
-#define FIRST ISCSI_KEVENT_RECV_PDU
-
-static int (*const handlers[])(const struct message *m, const struct kernel_event_ops *ops, void *arg) = {
-	[ISCSI_KEVENT_RECV_PDU - FIRST] = decode_pdu,
-	[ISCSI_KEVENT_CONN_ERROR - FIRST] = decode_conn_error,
-	[ISCSI_KEVENT_DESTROY_SESSION - FIRST] = decode_destroyed,
-	[ISCSI_KEVENT_UNBIND_SESSION - FIRST] = decode_unbound,
-	[ISCSI_KEVENT_CREATE_SESSION - FIRST] = decode_created,
-	[ISCSI_KEVENT_PATH_REQ - FIRST] = decode_path_req,
-	[ISCSI_KEVENT_IF_DOWN - FIRST] = decode_iface_down,
-	[ISCSI_KEVENT_CONN_LOGIN_STATE - FIRST] = decode_login_state,
-	[ISCSI_KEVENT_HOST_EVENT - FIRST] = decode_host_event,
-	[ISCSI_KEVENT_PING_COMP - FIRST] = decode_ping,
-};
-
-/* An event that has no row is one of a newer kernel, and passed by. */
+/* A message with a type answers a request: it is not an event. */
 static int decode_one(const uint8_t *bytes, const struct nlmsghdr *head, const struct iscsi_uevent *ev,
 	const struct kernel_event_ops *ops, void *arg)
 {
 	const struct message m = { ev, bytes + ISCSI_MSG_HEAD, head->nlmsg_len - ISCSI_MSG_HEAD };
 
-	/* a message with a type answers a request: it is not an event */
-	if (head->nlmsg_type || ev->type < FIRST || ev->type - FIRST >= ARRAY_SIZE(handlers) || !handlers[ev->type - FIRST])
-		return 0;
-	return handlers[ev->type - FIRST](&m, ops, arg);
+	return head->nlmsg_type ? 0 : decode_event(&m, ops, arg);
 }
 
 /* A message whose length cannot be true ends the datagram: where the next one begins is not known any more. */

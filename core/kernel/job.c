@@ -345,11 +345,6 @@ void job_set_host_param(struct job *job, enum iscsi_host_param param, const char
 		req->take_sid = job->state->take_sid;
 }
 
-void job_start_conn(struct job *job)
-{
-	job_add(job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
-}
-
 /* TERM or RECOVER. SUSPEND is answered with success and not done, while the endpoint goes all the same. */
 void job_stop_conn(struct job *job, enum iscsi_stop_flag flag)
 {
@@ -374,35 +369,6 @@ void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void 
 	u.send_pdu.data_size = (uint32_t)len;
 	job_add(job, ISCSI_UEVENT_SEND_PDU, &u, buf, ISCSI_BHS_LEN + len);
 	mem_wipe(buf, ISCSI_BHS_LEN + len);
-}
-
-void job_unbind_session(struct job *job)
-{
-	job_add(job, ISCSI_UEVENT_UNBIND_SESSION, NULL, NULL, 0);
-}
-
-void job_destroy_conn(struct job *job)
-{
-	job_add(job, ISCSI_UEVENT_DESTROY_CONN, NULL, NULL, 0);
-}
-
-/*
- * Asynchronous: destroying waits for I/O, with the mutex of all iSCSI management held. Kernels that do not know it are asked by
- * the other request.
- */
-void job_destroy_session(struct job *job)
-{
-	job_add(job, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
-}
-
-void job_destroy_session_wait(struct job *job)
-{
-	job_add(job, ISCSI_UEVENT_DESTROY_SESSION, NULL, NULL, 0);
-}
-
-void job_path_update(struct job *job, const struct iscsi_path *path)
-{
-	job_add(job, ISCSI_UEVENT_PATH_UPDATE, NULL, path, sizeof(*path));
 }
 
 /* ---- what came of it ---- */

@@ -56,20 +56,17 @@ void job_bind_socket(struct job *job, int fd, bool leading);
 void job_set_param(struct job *job, enum iscsi_param param, const char *text);
 void job_set_param_int(struct job *job, enum iscsi_param param, int64_t value);
 void job_set_param_secret(struct job *job, enum iscsi_param param, const void *bytes, size_t len);
-void job_start_conn(struct job *job);
 void job_stop_conn(struct job *job, enum iscsi_stop_flag flag);
 void job_send_pdu(struct job *job, const uint8_t bhs[ISCSI_BHS_LEN], const void *data, size_t len);
-void job_unbind_session(struct job *job);
-void job_destroy_conn(struct job *job);
-/* Completion is event 104. On a kernel without the asynchronous form the request itself waits. */
-void job_destroy_session(struct job *job);
-void job_destroy_session_wait(struct job *job);
 
 /* These act on the host last named. */
 void job_set_host_param(struct job *job, enum iscsi_host_param param, const char *text);
-void job_path_update(struct job *job, const struct iscsi_path *path);
 
-/* Adds any other request. The job fills in session, connection, host and the payload's length. u NULL: no other fields. */
+/*
+ * Adds any other request. The job fills in session, connection, host and the payload's length. u NULL: no other fields. Completion of
+ * DESTROY_SESSION_ASYNC is event 104; DESTROY_SESSION waits for I/O, with the mutex of all iSCSI management held, and is sent in its
+ * place by itself to a kernel that has no other.
+ */
 void job_add(struct job *job, enum iscsi_uevent_e number, const union iscsi_uevent_u *u, const void *payload, size_t len);
 /*
  * The same for a plugin's request, with all fields unchanged. -EOPNOTSUPP: no row of requests.def; -E2BIG: GET_CHAP for more than

@@ -23,29 +23,6 @@
 #define ARP_OWN_ONLY "1" /* arp_ignore: an address is answered for on its own device alone */
 #define RP_LOOSE "2" /* rp_filter: what comes in may have its way back by the parent */
 
-static unsigned address_bytes(int family)
-{
-	return family == AF_INET6 ? 16 : 4;
-}
-
-static void free_socket(struct nl_sock **sock)
-{
-	if (*sock)
-		nl_socket_free(*sock);
-}
-
-static void put_link(struct rtnl_link **link)
-{
-	if (*link)
-		rtnl_link_put(*link);
-}
-
-static void free_address(struct nl_addr **addr)
-{
-	if (*addr)
-		nl_addr_put(*addr);
-}
-
 static int link_failed(struct err *err, int nl, const char *what, const char *name)
 {
 	char escaped[64];
@@ -81,14 +58,14 @@ static void match_address(struct nl_object *object, void *arg)
 	struct search *s = arg;
 	const unsigned char *bytes;
 
-	if (s->any || !local || rtnl_addr_get_family(row) != s->family || nl_addr_get_len(local) != address_bytes(s->family))
+	if (s->any || !local || rtnl_addr_get_family(row) != s->family || nl_addr_get_len(local) != route_address_len(s->family))
 		return;
 	if (s->link && rtnl_addr_get_ifindex(row) != s->link)
 		return;
 	bytes = nl_addr_get_binary_addr(local);
-	if (s->address ? memcmp(bytes, s->address, address_bytes(s->family)) != 0 : is_link_local(s->family, bytes))
+	if (s->address ? memcmp(bytes, s->address, route_address_len(s->family)) != 0 : is_link_local(s->family, bytes))
 		return;
-	memcpy(s->found, bytes, address_bytes(s->family));
+	memcpy(s->found, bytes, route_address_len(s->family));
 	s->any = true;
 }
 
@@ -106,7 +83,7 @@ static int search_address(struct nl_sock *sock, struct search *s)
 
 int macvlan_address_is_ours(int family, const unsigned char *address)
 {
-	cleanup(free_socket) struct nl_sock *sock = route_socket();
+	cleanup(route_socket_free) struct nl_sock *sock = route_socket();
 	struct search s = { .family = family, .address = address };
 
 	return sock ? search_address(sock, &s) : -ENOMEM;
@@ -114,21 +91,21 @@ int macvlan_address_is_ours(int family, const unsigned char *address)
 
 int macvlan_address_of(const char *name, int family, unsigned char address[16])
 {
-	cleanup(free_socket) struct nl_sock *sock = route_socket();
+	cleanup(route_socket_free) struct nl_sock *sock = route_socket();
 	struct search s = { .family = family, .link = (int)if_nametoindex(name) };
 
 	if (!s.link)
 		return -ENOENT;
 	if (!sock || search_address(sock, &s) < 0)
 		return -ENOMEM;
-	memcpy(address, s.found, address_bytes(family));
+	memcpy(address, s.found, route_address_len(family));
 	return s.any ? 0 : -ENOENT;
 }
 
 /* Usable at once: it is what the administrator gave to the adapter, so IPv6 does not try it out first. */
 static int add_address(struct nl_sock *sock, const struct macvlan *m, int link)
 {
-	cleanup(free_address) struct nl_addr *local = nl_addr_build(m->family, m->address, address_bytes(m->family));
+	cleanup(route_address_put) struct nl_addr *local = nl_addr_build(m->family, m->address, route_address_len(m->family));
 	struct search s = { .family = m->family, .link = link, .address = m->address };
 	struct rtnl_addr *row;
 	int rc = search_address(sock, &s);
@@ -153,8 +130,8 @@ static int add_address(struct nl_sock *sock, const struct macvlan *m, int link)
 
 static int make_link(struct nl_sock *sock, const struct macvlan *m, const char *name, int parent)
 {
-	cleanup(put_link) struct rtnl_link *link = rtnl_link_macvlan_alloc();
-	cleanup(free_address) struct nl_addr *mac = nl_addr_build(AF_LLC, m->mac, MAC_LEN);
+	cleanup(route_link_put) struct rtnl_link *link = rtnl_link_macvlan_alloc();
+	cleanup(route_address_put) struct nl_addr *mac = nl_addr_build(AF_LLC, m->mac, MAC_LEN);
 	int rc;
 
 	if (!link || !mac)
@@ -179,7 +156,7 @@ static bool is_as_wanted(struct rtnl_link *link, const struct macvlan *m, int pa
 
 static int set_up(struct nl_sock *sock, struct rtnl_link *link)
 {
-	cleanup(put_link) struct rtnl_link *change = rtnl_link_alloc();
+	cleanup(route_link_put) struct rtnl_link *change = rtnl_link_alloc();
 
 	if (!change)
 		return -NLE_NOMEM;
@@ -239,7 +216,7 @@ static int answer_apart(const char *name, const char *parent, struct err *err)
 
 static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *name, struct err *err)
 {
-	cleanup(put_link) struct rtnl_link *link = NULL;
+	cleanup(route_link_put) struct rtnl_link *link = NULL;
 	int parent = (int)if_nametoindex(m->parent), rc;
 
 	if (!parent)
@@ -270,7 +247,7 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 
 int macvlan_make(const struct macvlan *m, struct err *err)
 {
-	cleanup(free_socket) struct nl_sock *sock = route_socket();
+	cleanup(route_socket_free) struct nl_sock *sock = route_socket();
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);

@@ -4,6 +4,7 @@
  * kept in step.
  */
 #include "kernel/route.h"
+#include "base/mem.h"
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -28,9 +29,27 @@ static int errno_of(int nl)
 	return nl == -NLE_NOMEM ? -ENOMEM : nl == -NLE_PERM || nl == -NLE_NOACCESS ? -EPERM : -ENETUNREACH;
 }
 
-static unsigned route_address_len(int family)
+unsigned route_address_len(int family)
 {
 	return family == AF_INET6 ? 16 : 4;
+}
+
+void route_socket_free(struct nl_sock **sock)
+{
+	if (*sock)
+		nl_socket_free(*sock);
+}
+
+void route_link_put(struct rtnl_link **link)
+{
+	if (*link)
+		rtnl_link_put(*link);
+}
+
+void route_address_put(struct nl_addr **address)
+{
+	if (*address)
+		nl_addr_put(*address);
 }
 
 struct nl_sock *route_socket(void)
@@ -108,21 +127,18 @@ static int ask_route(struct nl_sock *sock, struct route *r)
 /* A VLAN's own number; of a macvlan that of the device below it. */
 static uint16_t vlan_of(struct nl_sock *sock, struct rtnl_link *link)
 {
-	struct rtnl_link *below = NULL;
-	uint16_t id;
+	cleanup(route_link_put) struct rtnl_link *below = NULL;
 
 	if (rtnl_link_is_vlan(link))
 		return (uint16_t)rtnl_link_vlan_get_id(link);
 	if (!rtnl_link_is_macvlan(link) || rtnl_link_get_kernel(sock, rtnl_link_get_link(link), NULL, &below) < 0)
 		return 0;
-	id = rtnl_link_is_vlan(below) ? (uint16_t)rtnl_link_vlan_get_id(below) : 0;
-	rtnl_link_put(below);
-	return id;
+	return rtnl_link_is_vlan(below) ? (uint16_t)rtnl_link_vlan_get_id(below) : 0;
 }
 
 static int ask_link(struct nl_sock *sock, struct route *r)
 {
-	struct rtnl_link *link = NULL;
+	cleanup(route_link_put) struct rtnl_link *link = NULL;
 	int rc = rtnl_link_get_kernel(sock, r->link, NULL, &link);
 	unsigned mtu;
 
@@ -132,13 +148,12 @@ static int ask_link(struct nl_sock *sock, struct route *r)
 	if (!r->mtu || mtu < r->mtu)
 		r->mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
 	r->vlan_id = vlan_of(sock, link);
-	rtnl_link_put(link);
 	return 0;
 }
 
 int route_find(struct route *r)
 {
-	struct nl_sock *sock = route_socket();
+	cleanup(route_socket_free) struct nl_sock *sock = route_socket();
 	int rc;
 
 	if (!sock)
@@ -148,7 +163,6 @@ int route_find(struct route *r)
 	rc = ask_route(sock, r);
 	if (rc >= 0 && r->link)
 		rc = ask_link(sock, r);
-	nl_socket_free(sock);
 	if (rc < 0)
 		return errno_of(rc);
 	return r->link ? 0 : -ENETUNREACH;
@@ -170,9 +184,9 @@ static int neighbour_state(struct rtnl_neigh *row, unsigned char mac[MAC_LEN])
 
 int route_neighbour(const struct route *r, unsigned char mac[MAC_LEN])
 {
-	struct nl_sock *sock = route_socket();
+	cleanup(route_socket_free) struct nl_sock *sock = route_socket();
 	struct nl_cache *table = NULL;
-	struct nl_addr *hop = nl_addr_build(r->family, r->hop, route_address_len(r->family));
+	cleanup(route_address_put) struct nl_addr *hop = nl_addr_build(r->family, r->hop, route_address_len(r->family));
 	struct rtnl_neigh *row = NULL;
 	int rc = sock && hop ? rtnl_neigh_alloc_cache(sock, &table) : -NLE_NOMEM;
 
@@ -183,10 +197,6 @@ int route_neighbour(const struct route *r, unsigned char mac[MAC_LEN])
 		rtnl_neigh_put(row);
 	if (table)
 		nl_cache_free(table);
-	if (hop)
-		nl_addr_put(hop);
-	if (sock)
-		nl_socket_free(sock);
 	return rc;
 }
 

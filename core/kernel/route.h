@@ -8,7 +8,9 @@
 
 #include <stdint.h>
 
+struct nl_addr;
 struct nl_sock;
+struct rtnl_link;
 
 struct route {
 	int family; /* AF_INET, AF_INET6 */
@@ -19,8 +21,12 @@ struct route {
 	uint16_t mtu;
 };
 
-/* A connected socket of NETLINK_ROUTE, for nl_socket_free(). NULL: it could not be opened. */
+/* A connected socket of NETLINK_ROUTE. NULL: it could not be opened. */
 struct nl_sock *route_socket(void);
+void route_socket_free(struct nl_sock **sock); /* these three are usable as cleanup(), and do nothing for NULL */
+void route_link_put(struct rtnl_link **link);
+void route_address_put(struct nl_addr **address);
+unsigned route_address_len(int family); /* bytes */
 /*
  * Finds the other members from family and dst; a src that is set is kept. -ENETUNREACH: no route, a local or a blackhole route.
  * -errno.

@@ -132,12 +132,9 @@ int kconn_destroy(struct kconn *k, bool wait)
 	if (job) {
 		job_stop_conn(job, ISCSI_STOP_CONN_TERM);
 		job_may_fail(job);
-		job_destroy_conn(job);
+		job_add(job, ISCSI_UEVENT_DESTROY_CONN, NULL, NULL, 0);
 		job_may_fail(job);
-		if (wait)
-			job_destroy_session_wait(job);
-		else
-			job_destroy_session(job);
+		job_add(job, wait ? ISCSI_UEVENT_DESTROY_SESSION : ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
 	}
 	return kconn_submit(k, job);
 }

@@ -35,7 +35,7 @@ static void paths_answer(const struct paths_config *c, const struct transport *t
 	if (!job)
 		return;
 	job_for_host(job, transport_handle(t), host_no);
-	job_path_update(job, &path);
+	job_add(job, ISCSI_UEVENT_PATH_UPDATE, NULL, &path, sizeof(path));
 	if (kernel_submit(c->engine->kernel, job, NULL, NULL) < 0)
 		job_free(job);
 }

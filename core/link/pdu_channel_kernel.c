@@ -127,7 +127,7 @@ static int kernel_channel_full_feature(struct pdu_channel *c, const struct login
 		job_set_param_int(job, ISCSI_PARAM_EXP_STATSN, login->exp_statsn);
 		job_set_param_int(job, ISCSI_PARAM_MAX_RECV_DLENGTH, login->params.max_recv_data_segment_length);
 		job_may_fail(job);
-		job_start_conn(job);
+		job_add(job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	}
 	return kconn_submit(k, job);
 }

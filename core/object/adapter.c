@@ -327,6 +327,6 @@ int adapter_ping(const struct adapter *a, const struct miscsi_ping_args *args,
 	struct call c = { 0 };
 
 	started(arg, call_begin(&c, a));
-	transport_ping(a->transport, &c.op, args);
+	transport_ping_send(a->transport, &c.op, args);
 	return call_wait(&c, err);
 }

@@ -91,7 +91,6 @@ bool abi_row(const void *rows, unsigned nth, void *out, size_t size)
 	return true;
 }
 
-/* Copies the pointers that are there over the defaults. */
 /* Tables are arrays of function pointers behind size and reserved, so they are merged without knowing the members. */
 static void merge_table(const struct ops_table *t, const unsigned char *theirs, uint32_t their_size, unsigned char *merged)
 {

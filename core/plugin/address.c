@@ -96,7 +96,6 @@ void address_look(struct op_private *p, const struct miscsi_connect_args *args, 
 	a->adapter = find_adapter(p, &a->macvlan);
 }
 
-/* What only the maker's driver in user space could do. */
 /* Both ways out are named: an address that this host has, or a macvlan that the daemon may make. */
 static int not_without(const struct address *a, struct err *err)
 {

@@ -50,7 +50,6 @@ static bool copy_optional(char to[CATALOGUE_WORD_MAX], const char *word)
 	return copy_word(to, word);
 }
 
-/* "1077" or "*". */
 /* As in a kernel's modalias table: up to four hexadecimal digits, or "*" for any. */
 static bool take_id(char **at, uint32_t *out)
 {

@@ -18,32 +18,24 @@ static const char *wanted_text(const char *text)
 }
 
 /* An adapter in error shows empty attributes, one without the attribute none: no match either way. */
-static bool host_shows(const struct sysfs *sysfs, const char *host, const char *attribute, const char *wanted)
+static bool host_shows(const struct sysfs *sysfs, uint32_t host_no, const char *attribute, const char *wanted)
 {
 	char value[128];
 
-	return sysfs_read(sysfs, value, sizeof(value), "class/iscsi_host/%s/%s", host, attribute) >= 0 &&
+	return sysfs_read(sysfs, value, sizeof(value), "class/iscsi_host/host%u/%s", host_no, attribute) >= 0 &&
 		strcasecmp(value, wanted) == 0;
 }
 
 /*
  * The hardware address first: it survives a renaming of network devices, and drivers such as qedi have no real netdev attribute.
  */
-static bool host_is_wanted(const struct sysfs *sysfs, const char *host, const struct miscsi_connect_args *args)
+static bool host_is_wanted(const struct sysfs *sysfs, uint32_t host_no, const struct miscsi_connect_args *args)
 {
 	const char *mac = wanted_text(args->hwaddress), *netdev = wanted_text(args->netdev);
 
 	if (mac)
-		return host_shows(sysfs, host, "hwaddress", mac);
-	return !netdev || host_shows(sysfs, host, "netdev", netdev);
-}
-
-static bool host_is_of(const struct sysfs *sysfs, const char *host, const struct transport *t)
-{
-	char proc_name[64];
-
-	return sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/%s/proc_name", host) >= 0 &&
-		strcmp(proc_name, proc_name_of(t)) == 0;
+		return host_shows(sysfs, host_no, "hwaddress", mac);
+	return !netdev || host_shows(sysfs, host_no, "netdev", netdev);
 }
 
 /* Counted by proc_name: /sys/class/iscsi_host also lists the hosts that iscsi_tcp makes for each session. */
@@ -57,13 +49,13 @@ int hosts_of(const struct transport *t, uint32_t hosts[TRANSPORT_HOSTS_MAX])
 	if (sysfs && sysfs_list(sysfs, &list, SYSFS_BY_NUMBER, "host", "class/iscsi_host") == -ENOMEM)
 		return -ENOMEM;
 	for (size_t i = 0; i < list.n && n < (int)TRANSPORT_HOSTS_MAX; i++) {
-		if (sysfs_number(list.names[i], "host", &number) == 0 && host_is_of(sysfs, list.names[i], t))
+		if (sysfs_number(list.names[i], "host", &number) == 0 && hosts_check(t, number, NULL) == 0)
 			hosts[n++] = number;
 	}
 	return n;
 }
 
-static int no_host_fits(const struct transport *t, const struct miscsi_connect_args *args, unsigned hosts, struct err *err)
+static int no_host_fits(const struct transport *t, const struct miscsi_connect_args *args, int hosts, struct err *err)
 {
 	const char *mac = wanted_text(args->hwaddress), *netdev = wanted_text(args->netdev);
 	char escaped[128];
@@ -76,37 +68,33 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", t->match.transport,
 			mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
-	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %u hosts: set iface.hwaddress to choose one",
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %d hosts: set iface.hwaddress to choose one",
 		t->match.transport, hosts);
 }
 
 /* Transports without adapters, or whose sessions bring their own host, have none to choose from. */
 int hosts_find(const struct transport *t, const struct miscsi_connect_args *args, uint32_t *host_no, struct err *err)
 {
-	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
-	cleanup(dir_free) struct dir list = { 0 };
 	bool any = !wanted_text(args->hwaddress) && !wanted_text(args->netdev),
 	     through = t->match.traits & MISCSI_TRAIT_THROUGH_HOST;
-	unsigned hosts = 0, found = 0;
-	uint32_t number;
+	uint32_t hosts[TRANSPORT_HOSTS_MAX];
+	int n, found = 0;
 
 	*host_no = MISCSI_NONE;
 	if ((any && !through) || (t->match.traits & (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST | MISCSI_TRAIT_OWN_HOSTS)))
 		return 0;
-	if (sysfs && sysfs_list(sysfs, &list, SYSFS_BY_NUMBER, "host", "class/iscsi_host") == -ENOMEM)
+	n = hosts_of(t, hosts);
+	if (n < 0)
 		return err_nomem(err, "the list of hosts");
-	for (size_t i = 0; i < list.n; i++) {
-		if (sysfs_number(list.names[i], "host", &number) < 0 || !host_is_of(sysfs, list.names[i], t))
-			continue;
-		hosts++;
-		if (host_is_wanted(sysfs, list.names[i], args) && found++ == 0)
-			*host_no = number;
+	for (int i = 0; i < n; i++) {
+		if (host_is_wanted(t->plugin->ps->config.sysfs, hosts[i], args) && found++ == 0)
+			*host_no = hosts[i];
 	}
 	/* several hosts and none named: the administrator must choose, not the order in which the drivers were loaded */
 	if (found == 1 || (found > 1 && !any))
 		return 0;
 	*host_no = MISCSI_NONE;
-	return no_host_fits(t, args, hosts, err);
+	return no_host_fits(t, args, n, err);
 }
 
 int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)

@@ -99,14 +99,12 @@ static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answ
 static int walk_on(struct miscsi_op *op)
 {
 	const struct walk *w = op->data;
-	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_CHAP };
-	int rc;
+	struct miscsi_request request = { .type = ISCSI_UEVENT_GET_CHAP };
 
 	request.u.get_chap.host_no = op->host_no;
 	request.u.get_chap.num_entries = STEP;
 	request.u.get_chap.chap_tbl_idx = (uint16_t)w->next;
-	rc = op->core->request(op, &request, walk_answered, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, walk_answered);
 }
 
 /* In steps of some entries: the kernel allocates room for as many as are asked for, and holds its mutex meanwhile. */
@@ -152,7 +150,7 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 {
 	cleanup(kencode_wipe) struct kencode k = KENCODE_INIT;
 	struct walk *w = op->core->op_alloc(op, sizeof(*w));
-	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_CHAP };
+	struct miscsi_request request = { .type = ISCSI_UEVENT_SET_CHAP };
 	int rc = w ? walk_for_username(op, w) : -ENOMEM;
 
 	if (rc < 0)
@@ -167,8 +165,7 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 	request.payload = strbuf_str(&k.attrs);
 	request.payload_len = (uint32_t)k.attrs.len;
 	request.u.host.host_no = op->host_no;
-	rc = op->core->request(op, &request, was_set, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, was_set);
 }
 
 int kchap_remove(struct miscsi_op *op, uint32_t index)

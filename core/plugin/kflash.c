@@ -143,16 +143,13 @@ static void flashnode_created(struct miscsi_op *op, const struct miscsi_answer *
 
 int kflash_create(struct miscsi_op *op, const char *portal_type)
 {
-	struct miscsi_request request = { .size = sizeof(request),
-		.type = ISCSI_UEVENT_NEW_FLASHNODE,
-		.payload = portal_type,
-		.payload_len = (uint32_t)strlen(portal_type) + 1 };
-	int rc;
+	struct miscsi_request request = {
+		.type = ISCSI_UEVENT_NEW_FLASHNODE, .payload = portal_type, .payload_len = (uint32_t)strlen(portal_type) + 1
+	};
 
 	request.u.new_flashnode.host_no = op->host_no;
 	request.u.new_flashnode.len = request.payload_len;
-	rc = op->core->request(op, &request, flashnode_created, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, flashnode_created);
 }
 
 /*

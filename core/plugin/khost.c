@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Host parameters as the kernel serves them for any transport. Written against the public ABI, as a plugin would be, but for the traits. */
 #include "plugin/defaults.h"
+#include "plugin/krequest.h"
 #include "plugin/private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <strings.h>
 
 /* The host parameters that may be set, by the kernel's number. */
@@ -120,9 +120,8 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 static int host_set_next(struct miscsi_op *op)
 {
 	struct host_set *s = op->data;
-	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_SET_HOST_PARAM };
+	struct miscsi_request request = { .type = ISCSI_UEVENT_SET_HOST_PARAM };
 	const char *value = NULL;
-	int rc;
 
 	while (s->next < HOST_PARAMS && !value) {
 		value = op->core->setting(op, host_params[s->next++].setting);
@@ -136,8 +135,7 @@ static int host_set_next(struct miscsi_op *op)
 	request.u.set_host_param.host_no = op->host_no;
 	request.u.set_host_param.param = host_params[s->next - 1].number;
 	request.u.set_host_param.len = request.payload_len;
-	rc = op->core->request(op, &request, host_set_answer, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, host_set_answer);
 }
 
 int khost_set(struct miscsi_op *op)

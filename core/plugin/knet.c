@@ -71,9 +71,7 @@ static void ping_lost(struct miscsi_op *op, void *arg)
 int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	struct pinging *p = op->core->op_alloc(op, sizeof(*p));
-	struct miscsi_request request = {
-		.size = sizeof(request), .type = ISCSI_UEVENT_PING, .payload = args->dst, .payload_len = args->dst_len
-	};
+	struct miscsi_request request = { .type = ISCSI_UEVENT_PING, .payload = args->dst, .payload_len = args->dst_len };
 	int rc = p ? op->core->timer(op, PING_LOST_MS, ping_lost, NULL, &p->lost) : -ENOMEM;
 
 	if (rc < 0)
@@ -83,8 +81,7 @@ int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	request.u.iscsi_ping.iface_type = args->iface_type;
 	request.u.iscsi_ping.payload_size = args->payload;
 	request.u.iscsi_ping.pid = args->id;
-	rc = op->core->request(op, &request, ping_sent, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, ping_sent);
 }
 
 /* The status numbers are the kernel's enum iscsi_ping_status_code; 0 is success. */

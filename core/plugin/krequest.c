@@ -16,6 +16,15 @@ int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 	return op->core->set_error(op, k->other, "cannot %s: the driver reported: %s", k->what, strerror(-errnum));
 }
 
+int krequest_ask(struct miscsi_op *op, struct miscsi_request *request, miscsi_answer_fn fn)
+{
+	int rc;
+
+	request->size = sizeof(*request);
+	rc = op->core->request(op, request, fn, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
+}
+
 static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	const struct krequest *k = op->data;
@@ -26,11 +35,7 @@ static void krequest_answered(struct miscsi_op *op, const struct miscsi_answer *
 /* op->data carries the row to the answer: these ops have no state of their own. */
 int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request)
 {
-	int rc;
-
-	request->size = sizeof(*request);
 	request->type = k->type;
 	op->data = (void *)k;
-	rc = op->core->request(op, request, krequest_answered, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, request, krequest_answered);
 }

@@ -27,6 +27,8 @@ struct krequest {
 
 /* Sets the op's error from the row for errnum (negative), and returns what the op function is to return. */
 int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum);
+/* Sends the request, whose size it fills in; fn gets the answer, and ends the op. Returns what the op function is to return. */
+int krequest_ask(struct miscsi_op *op, struct miscsi_request *request, miscsi_answer_fn fn);
 /* Sends the request; its answer ends the op. Returns what the op function is to return. k must stay; op->data is used. */
 int krequest_send(struct miscsi_op *op, const struct krequest *k, struct miscsi_request *request);
 

@@ -10,43 +10,8 @@
 static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "read the host's statistics", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { { 0 } } };
 
-/* ---- sessions ---- */
-
-/* struct iscsi_stats: counters by offset, then named ones. */
-#define STATS_SIZE 96u
-#define STATS_CUSTOMS_AT 92u
-#define CUSTOM_NAME 64u
-#define CUSTOM_SIZE 72u
-#define CUSTOMS_MAX 32u
-static const struct counter {
-	const char *name;
-	uint32_t at, width;
-} counters[] = {
-	{ "txdata_octets", 0, 8 },
-	{ "rxdata_octets", 8, 8 },
-	{ "noptx_pdus", 16, 4 },
-	{ "scsicmd_pdus", 20, 4 },
-	{ "tmfcmd_pdus", 24, 4 },
-	{ "login_pdus", 28, 4 },
-	{ "text_pdus", 32, 4 },
-	{ "dataout_pdus", 36, 4 },
-	{ "logout_pdus", 40, 4 },
-	{ "snack_pdus", 44, 4 },
-	{ "noprx_pdus", 48, 4 },
-	{ "scsirsp_pdus", 52, 4 },
-	{ "tmfrsp_pdus", 56, 4 },
-	{ "textrsp_pdus", 60, 4 },
-	{ "datain_pdus", 64, 4 },
-	{ "logoutrsp_pdus", 68, 4 },
-	{ "r2t_pdus", 72, 4 },
-	{ "async_pdus", 76, 4 },
-	{ "rjt_pdus", 80, 4 },
-	{ "digest_err", 84, 4 },
-	{ "timeout_err", 88, 4 },
-};
-
 /* By memcpy(): the 64-bit counters of custom entries are not aligned. */
-static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, uint32_t width)
+static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, size_t width)
 {
 	char text[32];
 	uint64_t wide;
@@ -62,6 +27,30 @@ static int emit_counter(struct miscsi_op *op, const char *name, const unsigned c
 	return op->core->result(op, name, text, 0);
 }
 
+/* Counters that follow each other in the kernel's structure. */
+static int emit_counters(struct miscsi_op *op, const char *const *names, size_t n, const unsigned char *data, size_t width)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = emit_counter(op, names[i], data + i * width, width);
+	return rc;
+}
+
+/* ---- sessions: struct iscsi_stats, 64-bit counters, 32-bit counters, then named ones ---- */
+
+#define STATS_NARROW_AT 16u
+#define STATS_SIZE 96u
+#define STATS_CUSTOMS_AT 92u
+#define CUSTOM_NAME 64u
+#define CUSTOM_SIZE 72u
+#define CUSTOMS_MAX 32u
+static const char *const wide_counters[] = { "txdata_octets", "rxdata_octets" };
+static const char *const narrow_counters[] = { "noptx_pdus", "scsicmd_pdus", "tmfcmd_pdus", "login_pdus", "text_pdus",
+	"dataout_pdus", "logout_pdus", "snack_pdus", "noprx_pdus", "scsirsp_pdus", "tmfrsp_pdus", "textrsp_pdus", "datain_pdus",
+	"logoutrsp_pdus", "r2t_pdus", "async_pdus", "rjt_pdus", "digest_err", "timeout_err" };
+_Static_assert(STATS_NARROW_AT + ARRAY_SIZE(narrow_counters) * sizeof(uint32_t) == STATS_CUSTOMS_AT, "as many as the kernel has");
+
 /* Custom counters follow the fixed ones. Their number is the driver's word, so it is held against the length that arrived. */
 static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
@@ -71,8 +60,10 @@ static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t 
 	if (len < STATS_SIZE)
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
 	rc = op->core->result_row(op, op->sid);
-	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(counters); i++)
-		rc = emit_counter(op, counters[i].name, data + counters[i].at, counters[i].width);
+	if (rc == 0)
+		rc = emit_counters(op, wide_counters, ARRAY_SIZE(wide_counters), data, sizeof(uint64_t));
+	if (rc == 0)
+		rc = emit_counters(op, narrow_counters, ARRAY_SIZE(narrow_counters), data + STATS_NARROW_AT, sizeof(uint32_t));
 	memcpy(&customs, data + STATS_CUSTOMS_AT, sizeof(customs));
 	for (uint32_t i = 0; rc == 0 && i < customs && i < CUSTOMS_MAX; i++) {
 		const unsigned char *custom = data + STATS_SIZE + i * CUSTOM_SIZE;
@@ -81,7 +72,7 @@ static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t 
 		if (STATS_SIZE + (i + 1) * CUSTOM_SIZE > len)
 			break;
 		memcpy(name, custom, CUSTOM_NAME);
-		rc = emit_counter(op, name, custom + CUSTOM_NAME, 8);
+		rc = emit_counter(op, name, custom + CUSTOM_NAME, sizeof(uint64_t));
 	}
 	return rc;
 }
@@ -100,13 +91,11 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 /* The answer is multicast, and EEXIST, here ENOENT already, means that there is no such connection (doc/KERNEL.md, Errors). */
 int kstats_session(struct miscsi_op *op)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_STATS };
-	int rc;
+	struct miscsi_request request = { .type = ISCSI_UEVENT_GET_STATS };
 
 	request.u.conn.sid = op->sid;
 	request.u.conn.cid = op->cid;
-	rc = op->core->request(op, &request, stats_answer, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, stats_answer);
 }
 
 /* ---- host statistics: struct iscsi_offload_host_stats, 64 bits each ---- */
@@ -134,19 +123,12 @@ _Static_assert(HOST_COUNTERS == 82, "as many as the kernel has");
 /* The order is the kernel's structure, a 64-bit number for each name; what a newer kernel adds behind them is ignored. */
 static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint32_t len)
 {
-	char text[32];
-	uint64_t value;
 	int rc;
 
-	if (len < HOST_COUNTERS * sizeof(value))
+	if (len < HOST_COUNTERS * sizeof(uint64_t))
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's host statistics are %u bytes long", len);
 	rc = op->core->result_row(op, op->host_no);
-	for (size_t i = 0; rc == 0 && i < HOST_COUNTERS; i++) {
-		memcpy(&value, data + i * sizeof(value), sizeof(value));
-		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-		rc = op->core->result(op, host_counters[i], text, 0);
-	}
-	return rc;
+	return rc ? rc : emit_counters(op, host_counters, HOST_COUNTERS, data, sizeof(uint64_t));
 }
 
 static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *answer)
@@ -159,10 +141,8 @@ static void host_stats_answer(struct miscsi_op *op, const struct miscsi_answer *
 /* Multicast too, so request.c sends it from a socket that listens (doc/TRAPS.md, trap 4). */
 int kstats_host(struct miscsi_op *op)
 {
-	struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_GET_HOST_STATS };
-	int rc;
+	struct miscsi_request request = { .type = ISCSI_UEVENT_GET_HOST_STATS };
 
 	request.u.host.host_no = op->host_no;
-	rc = op->core->request(op, &request, host_stats_answer, NULL);
-	return rc < 0 ? rc : -EINPROGRESS;
+	return krequest_ask(op, &request, host_stats_answer);
 }

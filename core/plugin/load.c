@@ -284,8 +284,7 @@ static int load_at(void *arg, const char *dir, const char *base)
 	return rc;
 }
 
-/* Those that were linked into the program: libltdl's list has the entry symbols by name. */
-/* Before any file, once: a program with plugins linked in needs no plugin directory. */
+/* Plugins that were linked in, by libltdl's list of entry symbols. Once, before any file: such a program needs no plugin directory. */
 static int load_preloaded(struct plugins *ps)
 {
 	const lt_dlsymlist *s = ps->config.preloaded;

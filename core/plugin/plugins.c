@@ -112,13 +112,13 @@ const char *plugins_dirs(const struct plugins *ps)
 
 /* ---- found ---- */
 
-/* Of plugins that run: between make_transports() and start() a plugin may still be refused. */
-static struct transport *transport_known(struct plugins *ps, const char *name)
+/* Of plugins that run: between make_transports() and start() a plugin may still be refused. name_of: the name to compare. */
+static struct transport *transport_known(struct plugins *ps, const char *(*name_of)(const struct transport *t), const char *name)
 {
 	struct transport *t;
 
 	list_for_each (t, &ps->transports, node) {
-		if (t->plugin->started && strcmp(t->match.transport, name) == 0)
+		if (t->plugin->started && strcmp(name_of(t), name) == 0)
 			return t;
 	}
 	return NULL;
@@ -156,50 +156,36 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 /* By name first: opening one file is enough for a login over tcp, and the other plugins stay out of memory. */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
 {
-	struct transport *t = transport_known(ps, name);
 	int rc = 0;
 
+	*out = transport_known(ps, transport_name, name);
 	/* nearly always the file has the transport's name: the others need not be opened then */
-	if (!t)
+	if (!*out) {
 		rc = load_named(ps, name);
-	if (rc == 0 && !t)
-		t = transport_known(ps, name);
-	if (rc == 0 && !t)
+		*out = transport_known(ps, transport_name, name);
+	}
+	if (rc == 0 && !*out) {
 		rc = load_all(ps);
+		*out = transport_known(ps, transport_name, name);
+	}
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for transport '%s'", name);
-	if (!t)
-		t = transport_known(ps, name);
-	if (!t)
-		return plugins_not_found(ps, name, err);
-	*out = t;
-	return 0;
+	return *out ? 0 : plugins_not_found(ps, name, err);
 }
 
 /* proc_name is the only link in sysfs from a SCSI host to its transport (doc/KERNEL.md, Parameters as text). */
-static struct transport *transport_by_proc_name(struct plugins *ps, const char *proc_name)
-{
-	struct transport *t;
-
-	list_for_each (t, &ps->transports, node) {
-		if (t->plugin->started && strcmp(proc_name_of(t), proc_name) == 0)
-			return t;
-	}
-	return NULL;
-}
-
 int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct transport **out, struct err *err)
 {
 	char escaped[128];
 	int rc = 0;
 
-	*out = transport_by_proc_name(ps, proc_name);
-	if (!*out)
+	*out = transport_known(ps, transport_proc_name, proc_name);
+	if (!*out) {
 		rc = load_all(ps);
+		*out = transport_known(ps, transport_proc_name, proc_name);
+	}
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for driver '%s'", proc_name);
-	if (!*out)
-		*out = transport_by_proc_name(ps, proc_name);
 	if (*out)
 		return 0;
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin supports hosts of driver '%s'; searched: %s",
@@ -258,34 +244,27 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 /* All texts are made before fn is called, so that it sees either a whole row or none when memory runs out. */
 static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
 {
-	enum { OF_NAME, OF_VERSION, OF_SUMMARY, OF_TRANSPORTS, OF_MODULES, OF_CAPABILITIES, OF_FILE, OF_REFUSED, TEXTS };
-	struct strbuf b[TEXTS] = { 0 };
+	struct strbuf b[PLUGIN_TEXTS] = { 0 };
 	struct plugin_info info = { .abi = p->started ? MISCSI_ABI : 0 };
 	int rc = 0;
 
-	describe_text(&b[OF_NAME], p->name);
-	describe_text(&b[OF_FILE], p->file);
-	describe_text(&b[OF_REFUSED], p->refused);
+	describe_text(&b[PLUGIN_TEXT(name)], p->name);
+	describe_text(&b[PLUGIN_TEXT(file)], p->file);
+	describe_text(&b[PLUGIN_TEXT(refused)], p->refused);
 	/* no other field of a refused plugin is trusted */
 	if (p->started) {
-		describe_text(&b[OF_VERSION], p->abi.version ? p->abi.version : PACKAGE_VERSION);
-		describe_text(&b[OF_SUMMARY], p->abi.summary);
-		describe_rows(p, &b[OF_TRANSPORTS], &b[OF_MODULES]);
-		abi_capabilities(p, &b[OF_CAPABILITIES]);
+		describe_text(&b[PLUGIN_TEXT(version)], p->abi.version ? p->abi.version : PACKAGE_VERSION);
+		describe_text(&b[PLUGIN_TEXT(summary)], p->abi.summary);
+		describe_rows(p, &b[PLUGIN_TEXT(transports)], &b[PLUGIN_TEXT(modules)]);
+		abi_capabilities(p, &b[PLUGIN_TEXT(capabilities)]);
 	}
-	info.name = strbuf_str(&b[OF_NAME]);
-	info.version = strbuf_str(&b[OF_VERSION]);
-	info.summary = strbuf_str(&b[OF_SUMMARY]);
-	info.transports = strbuf_str(&b[OF_TRANSPORTS]);
-	info.modules = strbuf_str(&b[OF_MODULES]);
-	info.capabilities = strbuf_str(&b[OF_CAPABILITIES]);
-	info.file = strbuf_str(&b[OF_FILE]);
-	info.refused = strbuf_str(&b[OF_REFUSED]);
-	for (int i = 0; i < TEXTS && rc == 0; i++)
-		rc = strbuf_error(&b[i]);
+	for (size_t i = 0; i < PLUGIN_TEXTS; i++) {
+		info.texts[i] = strbuf_str(&b[i]);
+		rc = rc ? rc : strbuf_error(&b[i]);
+	}
 	if (rc == 0)
 		rc = fn(arg, &info);
-	for (int i = 0; i < TEXTS; i++)
+	for (size_t i = 0; i < PLUGIN_TEXTS; i++)
 		strbuf_free(&b[i]);
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct kernel;
@@ -43,13 +44,19 @@ struct transport *plugins_of_host(
 	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin serves it, or the host is gone */
 
 /* Texts are escaped, never NULL, and valid during the call only. */
+#define PLUGIN_TEXTS 8
 struct plugin_info {
-	const char *name, *version, *summary;
+	union {
+		struct {
+			const char *name, *version, *summary, *transports, *modules, *capabilities; /* ", " between several */
+			const char *file;
+			const char *refused; /* the reason; "" when it is used */
+		};
+		const char *texts[PLUGIN_TEXTS];
+	};
 	uint32_t abi;
-	const char *transports, *modules, *capabilities; /* ", " between */
-	const char *file;
-	const char *refused; /* the reason; "" when it is used */
 };
+#define PLUGIN_TEXT(member) (offsetof(struct plugin_info, member) / sizeof(char *))
 
 /* Opens every plugin file and calls fn for each, in the order of loading; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg);

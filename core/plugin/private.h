@@ -37,6 +37,7 @@ struct op_private {
 	struct miscsi_binding binding;
 	struct miscsi_connect_args connect;
 	void (*undo)(struct op_private *p); /* a default's part of cancel, in place of the plugin's; NULL: none */
+	struct op_work *work; /* that a worker does for it; NULL: none */
 	struct endpoint *endpoint; /* of the default connect: its machine, in the op's memory */
 };
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The preparation of a connect on a worker's thread. It owns itself: its op may be given up while the worker waits for the kernel. */
+/* The preparation of a connect on a worker's thread. */
 #include "plugin/resources.h"
-#include "base/worker.h"
 #include "plugin/address.h"
 #include "plugin/op.h"
+#include "plugin/op_work.h"
 #include "plugin/private.h"
 #include "plugin/uio.h"
 
 #include <errno.h>
 
 struct preparation {
-	struct work work;
-	struct op_private *op; /* NULL: given up */
+	struct op_work base;
 	void (*ready)(struct op_private *p, int result);
 	struct list uios; /* to be opened */
 	int held;
@@ -21,16 +20,18 @@ struct preparation {
 	struct err err;
 };
 
-static void preparation_free(struct preparation *w)
+static void preparation_free(struct op_work *base)
 {
+	struct preparation *w = container_of(base, struct preparation, base);
+
 	uio_drop(&w->uios);
 	x_free(w);
 }
 
 /* Neither step is skipped when the other fails: preparation_outcome() reports the one that matters more. */
-static void preparation_run(struct work *work)
+static void preparation_run(struct op_work *base)
 {
-	struct preparation *w = container_of(work, struct preparation, work);
+	struct preparation *w = container_of(base, struct preparation, base);
 
 	uio_open(&w->uios, w->dev);
 	w->result = address_ready(&w->address, &w->err);
@@ -39,7 +40,7 @@ static void preparation_run(struct work *work)
 /* Both are looked at, the uio devices first: once open they are held, whatever else fails. */
 static int preparation_outcome(struct preparation *w)
 {
-	struct op_private *p = w->op;
+	struct op_private *p = w->base.op;
 	int rc = p->transport->match.traits & MISCSI_TRAIT_UIO ? uio_take(p->transport, w->held, &w->uios, &p->owner->err) : 0;
 
 	if (rc == 0 && w->result < 0) {
@@ -49,39 +50,20 @@ static int preparation_outcome(struct preparation *w)
 	return rc;
 }
 
-/* The op may have been given up meanwhile; what the worker opened is closed then. */
-static void preparation_done(struct work *work)
+static void preparation_done(struct op_work *base)
 {
-	struct preparation *w = container_of(work, struct preparation, work);
-	struct op_private *p = w->op;
-	int rc = p ? preparation_outcome(w) : 0;
+	struct preparation *w = container_of(base, struct preparation, base);
 
-	if (p) {
-		p->undo = NULL;
-		p->pub.data = NULL;
-		w->ready(p, rc);
-	}
-	preparation_free(w);
+	w->ready(base->op, preparation_outcome(w));
 }
 
-/* A worker that has begun cannot be stopped: it keeps the preparation, which forgets the op. */
-static void preparation_undo(struct op_private *p)
-{
-	struct preparation *w = p->pub.data;
-
-	p->undo = NULL;
-	p->pub.data = NULL;
-	if (worker_cancel(op_plugins(p)->config.workers, &w->work))
-		preparation_free(w);
-	else
-		w->op = NULL;
-}
-
-/* Returns 1 if a worker has something to do, 0 if not. */
-/* On the loop's thread, since it reads the op's settings. Most connects find all they need in place, and start no worker. */
+/*
+ * Returns 1 if a worker has something to do, 0 if not. On the loop's thread, since it reads the op's settings. Most connects find
+ * all they need in place, and start no worker.
+ */
 static int preparation_look(struct preparation *w, const struct miscsi_connect_args *args)
 {
-	struct op_private *p = w->op;
+	struct op_private *p = w->base.op;
 	uint64_t traits = p->transport->match.traits;
 
 	if (args && (traits & MISCSI_TRAIT_PATH))
@@ -93,24 +75,6 @@ static int preparation_look(struct preparation *w, const struct miscsi_connect_a
 	return w->address.wanted || !list_empty(&w->uios);
 }
 
-/* A program without workers is a command, which may block. */
-static int preparation_submit(struct preparation *w)
-{
-	struct op_private *p = w->op;
-	int rc;
-
-	if (!op_plugins(p)->config.workers) { /* a program that may block */
-		preparation_run(&w->work);
-		return preparation_outcome(w);
-	}
-	rc = worker_submit(op_plugins(p)->config.workers, &w->work);
-	if (rc < 0)
-		return err_set(&p->owner->err, MISCSI_ERR_NOMEM, "cannot start a thread to prepare the connection");
-	p->pub.data = w;
-	p->undo = preparation_undo;
-	return -EINPROGRESS;
-}
-
 int resources_acquire(
 	struct op_private *p, const struct miscsi_connect_args *args, void (*ready)(struct op_private *p, int result))
 {
@@ -119,17 +83,22 @@ int resources_acquire(
 
 	if (!w)
 		return err_nomem(&p->owner->err, "a connection");
-	w->work.run = preparation_run;
-	w->work.done = preparation_done;
-	w->op = p;
+	w->base = (struct op_work){ .op = p, .run = preparation_run, .done = preparation_done, .free = preparation_free };
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
 	list_init(&w->uios);
 	rc = preparation_look(w, args);
-	if (rc > 0)
-		rc = preparation_submit(w);
-	if (rc != -EINPROGRESS)
-		preparation_free(w);
+	if (rc > 0 && op_plugins(p)->config.workers) {
+		rc = op_work_submit(&w->base);
+		return rc == -EINPROGRESS ?
+			rc :
+			err_set(&p->owner->err, MISCSI_ERR_NOMEM, "cannot start a thread to prepare the connection");
+	}
+	if (rc > 0) { /* a program without workers is a command, which may block */
+		preparation_run(&w->base);
+		rc = preparation_outcome(w);
+	}
+	preparation_free(&w->base);
 	return rc;
 }
 

@@ -4,13 +4,13 @@
  * loop) is op.c's; here each op is one line, but for those with arguments that must outlive the call.
  */
 #include "plugin/transport.h"
-#include "base/worker.h"
 #include "kernel/kmod.h"
 #include "kernel/ktransport.h"
 #include "kernel/sysfs.h"
 #include "plugin/hosts.h"
 #include "plugin/defaults.h"
 #include "plugin/op.h"
+#include "plugin/op_work.h"
 #include "plugin/private.h"
 
 #include <errno.h>
@@ -47,42 +47,41 @@ bool transport_logs_in(const struct transport *t)
 
 /* A default's op is not the plugin's, whose cancel must not get it. */
 #define OWN(p, table, member) ((p)->own = (p)->plugin->ops.table.member != defaults_table.table.member)
-#define TRAMPOLINE(function, table, member) \
-	void function(struct transport *t, struct transport_op *op) \
-	{ \
-		struct op_private *p = op_begin(t, op); \
-		if (!p) \
-			return; \
-		OWN(p, table, member); \
-		op_returned(p, t->plugin->ops.table.member(&p->pub)); \
-	}
-#define TRAMPOLINE1(function, table, member, type) \
-	void function(struct transport *t, struct transport_op *op, type arg) \
-	{ \
-		struct op_private *p = op_begin(t, op); \
-		if (!p) \
-			return; \
-		OWN(p, table, member); \
-		op_returned(p, t->plugin->ops.table.member(&p->pub, arg)); \
-	}
 
-TRAMPOLINE(transport_net_apply, net, apply)
-TRAMPOLINE1(transport_net_path, net, path, struct miscsi_path *)
-TRAMPOLINE(transport_host_set, host, set)
-TRAMPOLINE(transport_flash_list, flash, list)
-TRAMPOLINE1(transport_flash_show, flash, show, uint32_t)
-TRAMPOLINE1(transport_flash_create, flash, create, const char *)
-TRAMPOLINE1(transport_flash_set, flash, set, uint32_t)
-TRAMPOLINE1(transport_flash_remove, flash, remove, uint32_t)
-TRAMPOLINE1(transport_flash_login, flash, login, uint32_t)
-TRAMPOLINE1(transport_flash_logout, flash, logout, uint32_t)
-TRAMPOLINE(transport_flash_logout_sid, flash, logout_sid)
-TRAMPOLINE(transport_chap_list, chap, list)
-TRAMPOLINE1(transport_chap_set, chap, set, uint32_t)
-TRAMPOLINE1(transport_chap_remove, chap, remove, uint32_t)
-TRAMPOLINE(transport_stats_session, stats, session)
-TRAMPOLINE(transport_stats_host, stats, host)
-TRAMPOLINE1(transport_ping, ping, send, const struct miscsi_ping_args *)
+/*
+ * Whether the op may be called: it is the plugin's own, or the driver has the kernel's request by the traits of the transport (not
+ * of the plugin: cxgbi serves two whose traits differ). Where a driver leaves ARP to user space, it leaves to it what else needs
+ * packets of the adapter's.
+ */
+static bool op_is_served(struct op_private *p, uint64_t trait, enum miscsi_error error, const char *what)
+{
+	uint64_t traits = p->transport->match.traits;
+	bool to_maker = trait & (MISCSI_TRAIT_KERNEL_NET | MISCSI_TRAIT_KERNEL_PING) && traits & MISCSI_TRAIT_PATH;
+
+	if (p->own || !trait || traits & trait)
+		return true;
+	op_set_error(p, error, "%s: not supported by transport %s%s", what, p->pub.transport,
+		to_maker ? ": its kernel driver leaves that to the maker's driver in user space, which is not part of miscsi" :
+			   "");
+	op_finish(p, -err_errno(error));
+	return false;
+}
+
+#define CALL(table, member, trait, error, text, params, args) \
+	void transport_##table##_##member params \
+	{ \
+		struct op_private *p = op_begin(t, op); \
+		if (!p) \
+			return; \
+		OWN(p, table, member); \
+		if (op_is_served(p, trait, MISCSI_ERR_##error, text)) \
+			op_returned(p, t->plugin->ops.table.member args); \
+	}
+#define OP(table, member, trait, default_op, error, text) \
+	CALL(table, member, trait, error, text, (struct transport * t, struct transport_op * op), (&p->pub))
+#define OP_ARG(table, member, trait, default_op, error, text, type) \
+	CALL(table, member, trait, error, text, (struct transport * t, struct transport_op * op, type arg), (&p->pub, arg))
+#include "plugin/ops.def"
 
 /* The check is for the core's own mistakes: only transport_logs_in() may lead here. */
 void transport_login(struct transport *t, struct transport_op *op)
@@ -251,8 +250,7 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 /* ---- the kernel's side of a transport ---- */
 
 struct open_work {
-	struct work work;
-	struct op_private *op; /* NULL: given up while the module loaded */
+	struct op_work base;
 	const struct sysfs *sysfs;
 	const char *module;
 	int result;
@@ -271,63 +269,41 @@ static int read_handle(struct transport *t, const struct sysfs *sysfs, struct er
 	return rc;
 }
 
-static void open_run(struct work *w)
+static void open_run(struct op_work *w)
 {
-	struct open_work *o = container_of(w, struct open_work, work);
+	struct open_work *o = container_of(w, struct open_work, base);
 
 	o->result = kmod_load(o->sysfs, o->module, &o->err);
 }
 
-static void open_done(struct work *w)
+static void open_done(struct op_work *w)
 {
-	struct open_work *o = container_of(w, struct open_work, work);
-	struct op_private *p = o->op;
+	struct open_work *o = container_of(w, struct open_work, base);
+	struct op_private *p = w->op;
 
-	if (p) {
-		p->undo = NULL;
-		p->pub.data = NULL;
-		if (o->result < 0)
-			err_copy(&p->owner->err, &o->err);
-		else
-			o->result = read_handle(p->transport, o->sysfs, &p->owner->err);
-		op_finish(p, o->result);
-	}
-	x_free(o);
+	if (o->result < 0)
+		err_copy(&p->owner->err, &o->err);
+	else
+		o->result = read_handle(p->transport, o->sysfs, &p->owner->err);
+	op_finish(p, o->result);
 }
 
-/* Loading a module cannot be stopped: the worker goes on, and its result is dropped. */
-static void open_undo(struct op_private *p)
+static void open_free(struct op_work *w)
 {
-	struct open_work *o = p->pub.data;
-
-	if (worker_cancel(op_plugins(p)->config.workers, &o->work))
-		x_free(o);
-	else
-		o->op = NULL;
+	x_free(container_of(w, struct open_work, base));
 }
 
 /* Loading blocks for as long as the module's initialisation does, so a worker does it. */
 static int open_load(struct op_private *p, const char *module)
 {
-	struct plugins *ps = op_plugins(p);
 	struct open_work *o = x_new(struct open_work);
-	int rc;
 
 	if (!o)
 		return -ENOMEM;
-	o->work.run = open_run;
-	o->work.done = open_done;
-	o->op = p;
-	o->sysfs = ps->config.sysfs;
+	o->base = (struct op_work){ .op = p, .run = open_run, .done = open_done, .free = open_free };
+	o->sysfs = op_plugins(p)->config.sysfs;
 	o->module = module;
-	rc = worker_submit(ps->config.workers, &o->work);
-	if (rc < 0) {
-		x_free(o);
-		return rc;
-	}
-	p->pub.data = o;
-	p->undo = open_undo;
-	return -EINPROGRESS;
+	return op_work_submit(&o->base);
 }
 
 /* The module is loaded only if the handle cannot be read: a driver that is built in, or loaded, needs no libkmod. */

@@ -70,36 +70,16 @@ void transport_login_event(struct transport_op *op, uint32_t state);
 int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 int transport_negotiated(struct transport *t, struct transport_op *op, struct miscsi_params *params);
 
-/*
- * The other ops of the ABI, one to one. What a plugin without the op does stands in <miscsi/ops.h> and <miscsi/adapter.h>; an op
- * that the transport does not have fails with MISCSI_ERR_OP_NOT_SUPP (net_apply, net_path: MISCSI_ERR_TRANS_CAPS).
- */
-/* Applies the op's iface.* settings to op->host_no, as one transaction of the adapter. */
-void transport_net_apply(struct transport *t, struct transport_op *op);
-/* Answers a PATH_REQ: fills source, next hop, VLAN and MTU of *path, which stays the owner's, when it ends well. */
-void transport_net_path(struct transport *t, struct transport_op *op, struct miscsi_path *path);
-/* Sets the host parameters among the op's settings. What the driver refuses is named in the error; the others are set. */
-void transport_host_set(struct transport *t, struct transport_op *op);
+/* The other ops of the ABI, one to one: ops.def. An op that the transport does not have fails with the error of its row. */
+#define OP(table, member, ...) void transport_##table##_##member(struct transport *t, struct transport_op *op);
+#define OP_ARG(table, member, trait, default_op, error, text, type) \
+	void transport_##table##_##member(struct transport *t, struct transport_op *op, type arg);
+#include "plugin/ops.def"
+#undef OP
+#undef OP_ARG
 /* HOST_EVENT: 1 link up, 2 link down. At once; there is no op. */
 void transport_host_event(struct transport *t, uint32_t host_no, uint32_t code);
-/* Flash nodes of op->host_no, by their index there. list and show report by row() and value(); create reports the new index by row(). */
-void transport_flash_list(struct transport *t, struct transport_op *op);
-void transport_flash_show(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_flash_create(struct transport *t, struct transport_op *op, const char *portal_type); /* "ipv4", "ipv6" */
-void transport_flash_set(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_flash_remove(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_flash_login(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_flash_logout(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_flash_logout_sid(struct transport *t, struct transport_op *op); /* op->sid */
-/* The CHAP table of op->host_no. set: index MISCSI_NONE takes a free entry, which row() reports. Passwords come with MISCSI_VALUE_SECRET. */
-void transport_chap_list(struct transport *t, struct transport_op *op);
-void transport_chap_set(struct transport *t, struct transport_op *op, uint32_t index);
-void transport_chap_remove(struct transport *t, struct transport_op *op, uint32_t index);
-/* One row of counters: of op->sid and op->cid, or of op->host_no. */
-void transport_stats_session(struct transport *t, struct transport_op *op);
-void transport_stats_host(struct transport *t, struct transport_op *op);
-/* One ICMP echo request by the adapter, which ends when it is answered; event: the kernel's 111 with op's id. */
-void transport_ping(struct transport *t, struct transport_op *op, const struct miscsi_ping_args *args);
+/* The kernel's 111 with the id of op, a transport_ping_send(). */
 void transport_ping_event(struct transport_op *op, uint32_t status);
 
 #endif

@@ -156,7 +156,6 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 }
 
 /* A node of another device is not opened: what opening does is up to its driver. */
-/* O_CLOEXEC keeps the device from helpers that the daemon starts. */
 static int open_one(const struct uio *u, const char *dev)
 {
 	char path[256];

@@ -164,7 +164,7 @@ int conn_start(void *machine)
 	conn_disarm(c);
 	if (job) {
 		conn_add_params(c, job);
-		job_start_conn(job);
+		job_add(job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	}
 	return conn_submitted(c, kconn_submit(&c->k, job));
 }
@@ -248,7 +248,7 @@ int conn_unbind(void *machine)
 	job = kconn_job(&c->k);
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	if (job)
-		job_unbind_session(job);
+		job_add(job, ISCSI_UEVENT_UNBIND_SESSION, NULL, NULL, 0);
 	return conn_submitted(c, kconn_submit(&c->k, job));
 }
 

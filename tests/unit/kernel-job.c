@@ -83,7 +83,7 @@ static void job_sets_up_a_connection_of_the_session_it_created(void **state)
 	job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.x");
 	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
 	job_set_host_param(w->job, ISCSI_HOST_PARAM_NETDEV_NAME, "eth0");
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), 0);
 	assert_int_equal(w->job->sid, 1);
 	assert_int_equal(w->job->host_no, 101);
@@ -133,7 +133,7 @@ static void error_answer_ends_the_job_and_names_the_request(void **state)
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
 	job_create_conn(w->job, 0);
 	job_bind(w->job, 3, true);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EINVAL);
 	assert_int_equal(job_failed(w->job), 1);
 	assert_int_equal(job_status(w->job, 0), 0);
@@ -148,7 +148,7 @@ static void negative_retcode_is_a_failure_where_the_request_has_one(void **state
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RETCODE, -ENOTCONN);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOTCONN);
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_SEND_PDU, 1, FAKE_RETCODE, -EPERM);
@@ -216,7 +216,7 @@ static void missing_answer_is_an_error_at_once(void **state)
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_SILENT, 0);
 	job_create_conn(w->job, 0);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
 	assert_int_equal(job_failed(w->job), 0);
 }
@@ -226,11 +226,11 @@ static void short_and_foreign_messages_are_no_answers(void **state)
 	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SHORT, 71);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_WRONG_TYPE, 14);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 }
 
@@ -252,10 +252,10 @@ static void answer_left_by_a_failure_is_not_taken_for_a_later_one(void **state)
 	/* the first START_CONN's answer stays in the socket, before the second's error */
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_RECV, ENOMEM);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 2, FAKE_IF_ERROR, EIO);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -ENODATA);
 	job_clear(w->job);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EIO);
 }
 
@@ -263,11 +263,11 @@ static void lost_notice_does_not_lose_the_answer(void **state)
 {
 	struct kernel_fixture *w = *state;
 
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	job_clear(w->job);
 	fake_kernel_lose(w->fk, false);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 }
 
@@ -281,7 +281,7 @@ static void failing_parameter_of_a_batch_is_the_one_named(void **state)
 	job_set_param(w->job, ISCSI_PARAM_TARGET_NAME, "iqn.longer-than-eight-bytes");
 	job_set_param_int(w->job, ISCSI_PARAM_ISID, 1);
 	job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ENOSYS);
 	assert_int_equal(job_failed(w->job), 2);
 	assert_int_equal(job_status(w->job, 3), 0); /* it was in the datagram */
@@ -311,7 +311,7 @@ static void request_that_may_fail_does_not_end_the_job(void **state)
 	job_set_param_int(w->job, ISCSI_PARAM_TPGT, 1);
 	job_may_fail(w->job);
 	job_set_param_int(w->job, ISCSI_PARAM_ERL, 0);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(job_status(w->job, 0), -ENOSYS);
 	assert_int_equal(fake_kernel_requests(w->fk), 3);
@@ -347,7 +347,7 @@ static void parameter_that_is_null_is_not_sent(void **state)
 	/* nor does what is said of it fall on the one before */
 	job_clear(w->job);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_IF_ERROR, EINVAL);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	job_set_param(w->job, ISCSI_PARAM_TARGET_ALIAS, NULL);
 	job_may_fail(w->job);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), -EINVAL);
@@ -358,7 +358,7 @@ static void destroy_falls_back_on_an_old_kernel(void **state)
 	struct kernel_fixture *w = *state;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, 1, FAKE_IF_ERROR, ENOSYS);
-	job_destroy_session(w->job);
+	job_add(w->job, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, NULL), 0);
 	assert_int_equal(fake_kernel_requests(w->fk), 2);
 	assert_int_equal(sent(w, 1, NULL).type, ISCSI_UEVENT_DESTROY_SESSION);
@@ -482,7 +482,7 @@ static void kernel_without_iscsi_is_told(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_refuse_open(w->fk, EPROTONOSUPPORT);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -EPROTONOSUPPORT);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 }
@@ -493,7 +493,7 @@ static void send_that_fails_is_the_requests_failure(void **state)
 	struct err err = ERR_INIT;
 
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_START_CONN, 1, FAKE_SEND, ECONNREFUSED);
-	job_start_conn(w->job);
+	job_add(w->job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	assert_int_equal(kernel_run(w->k, w->job, &err), -ECONNREFUSED);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
 }
@@ -526,7 +526,7 @@ static void requests_of_a_host_name_it(void **state)
 	const struct iscsi_path path = { .ip_addr_len = 4 };
 
 	job_for_host(w->job, HANDLE, 77);
-	job_path_update(w->job, &path);
+	job_add(w->job, ISCSI_UEVENT_PATH_UPDATE, NULL, &path, sizeof(path));
 	for (enum iscsi_uevent_e n = ISCSI_UEVENT_SET_IFACE_PARAMS; n <= ISCSI_UEVENT_SET_CHAP; n++) {
 		if (n != ISCSI_UEVENT_GET_CHAP)
 			job_add(w->job, n, &(union iscsi_uevent_u){ .iscsi_ping.pid = 9 }, NULL, 0);

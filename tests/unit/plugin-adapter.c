@@ -306,7 +306,7 @@ static void without_the_trait_nothing_is_sent(void **state)
 	transport_stats_host(k->bare, run_begin(&r, 2, NULL));
 	run_end(&k->w, &r);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
-	transport_ping(k->bare, run_begin(&r, 2, NULL), &args);
+	transport_ping_send(k->bare, run_begin(&r, 2, NULL), &args);
 	run_end(&k->w, &r);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	transport_net_apply(k->bare, run_begin(&r, 2, settings));
@@ -343,7 +343,7 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 		else if (i < n_ops + n_numbered)
 			numbered[i - n_ops](k->card, &r.op, 3);
 		else if (i == n_ops + n_numbered)
-			transport_ping(k->card, &r.op, &args);
+			transport_ping_send(k->card, &r.op, &args);
 		else
 			transport_flash_create(k->card, &r.op, "ipv4");
 		assert_true(run_end(&k->w, &r) < 0);
@@ -461,7 +461,7 @@ static void ping_ends_by_its_event(void **state)
 
 	(void)state;
 	for (uint32_t status = 0; status < 12; status++) {
-		transport_ping(k->card, run_begin(&r, 1, NULL), &args);
+		transport_ping_send(k->card, run_begin(&r, 1, NULL), &args);
 		loop_step(k->w.loop, 0);
 		loop_step(k->w.loop, 0);
 		assert_false(r.done);

@@ -135,7 +135,7 @@ static void older_plugin_is_merged_over_defaults(void **state)
 	memcpy(memory.head, &p, sizeof(memory.head));
 	plugin_fixture_make(&w, "");
 	assert_null(take(&w, (const struct miscsi_plugin *)(void *)&memory));
-	transport_ping(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
+	transport_ping_send(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(run_end(&w, &r), -EOPNOTSUPP);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_string_equal(r.op.err.text, "ping: not supported by transport one");
@@ -167,7 +167,7 @@ static void ops_tables_are_merged_by_their_size(void **state)
 		plugin_fixture_make(&w, "");
 		assert_null(take(&w, &p));
 		ping_calls = 0;
-		transport_ping(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
+		transport_ping_send(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
 		transport_ping_event(&r.op, 0); /* the event that the table does not have: the default's */
 		assert_int_equal(run_end(&w, &r), 0);
 		assert_int_equal(ping_calls, 1);

@@ -166,14 +166,14 @@ static void null_ping(void **state)
 	struct run r;
 
 	(void)state;
-	transport_ping(t, run_begin(&r, 0, NULL), &args);
+	transport_ping_send(t, run_begin(&r, 0, NULL), &args);
 	transport_ping_event(&r.op, 0);
 	assert_int_equal(run_end(&w, &r), 0);
-	transport_ping(t, run_begin(&r, 0, NULL), &args);
+	transport_ping_send(t, run_begin(&r, 0, NULL), &args);
 	transport_ping_event(&r.op, 4);
 	assert_true(run_end(&w, &r) < 0);
 	args.payload = 65535;
-	transport_ping(t, run_begin(&r, 0, NULL), &args);
+	transport_ping_send(t, run_begin(&r, 0, NULL), &args);
 	assert_int_equal(run_end(&w, &r), -EINVAL);
 }
 

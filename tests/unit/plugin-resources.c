@@ -304,7 +304,7 @@ static void what_the_makers_driver_would_do_is_refused_so(void **state)
 	struct run r;
 
 	(void)state;
-	transport_ping(u->card, run_begin(&r, 3, NULL), &args);
+	transport_ping_send(u->card, run_begin(&r, 3, NULL), &args);
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_string_equal(r.op.err.text,

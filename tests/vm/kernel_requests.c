@@ -158,7 +158,7 @@ static void refusals_without_a_session(struct fixture *w)
 	w->sid = 4000000;
 	job_create_conn(fresh(w), 0);
 	CHECK(run(w) == -EINVAL);
-	job_destroy_session(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
 	CHECK(run(w) == -EINVAL);
 	job_add(fresh(w), ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	CHECK(kernel_run(w->k, w->job, &err) == -ENOENT && err.code == MISCSI_ERR_SESS_NOT_FOUND);
@@ -266,15 +266,15 @@ static void lose_the_connection(struct fixture *w)
 {
 	size_t len;
 
-	job_start_conn(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	CHECK(run(w) == 0);
 	job_add(fresh(w), ISCSI_UEVENT_GET_STATS, NULL, NULL, 0);
 	CHECK(run(w) == 0 && job_data(w->job, 0, &len) && len >= 96);
 	close(w->peer);
 	await(w, "error TCP_CONN_CLOSE;");
-	job_start_conn(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_START_CONN, NULL, NULL, 0);
 	CHECK(run(w) == -ENOTCONN);
-	job_destroy_session(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
 	CHECK(run(w) == -EBUSY);
 	job_stop_conn(fresh(w), ISCSI_STOP_CONN_RECOVER);
 	CHECK(run(w) == 0);
@@ -282,12 +282,12 @@ static void lose_the_connection(struct fixture *w)
 
 static void tear_down(struct fixture *w)
 {
-	job_unbind_session(fresh(w));
+	job_add(fresh(w), ISCSI_UEVENT_UNBIND_SESSION, NULL, NULL, 0);
 	CHECK(run(w) == 0);
 	await(w, "unbound;");
 	job_stop_conn(fresh(w), ISCSI_STOP_CONN_TERM);
-	job_destroy_conn(w->job);
-	job_destroy_session(w->job);
+	job_add(w->job, ISCSI_UEVENT_DESTROY_CONN, NULL, NULL, 0);
+	job_add(w->job, ISCSI_UEVENT_DESTROY_SESSION_ASYNC, NULL, NULL, 0);
 	CHECK(run(w) == 0);
 	await(w, "destroyed;");
 	CHECK(!sysfs_exists(&w->sysfs, "class/iscsi_session/session%u", w->sid));
