@@ -12,9 +12,6 @@
 #include "base/strbuf.h"
 #include <miscsi/kernel.h>
 
-/* Of an attribute of SET_IFACE_PARAMS. */
-enum iscsi_param_type { ISCSI_NET_PARAM = 2, ISCSI_IFACE_PARAM = 5 };
-
 /* The longest series; beyond it the appenders below put the buffer into its error state (strbuf_error()). */
 #define ATTRS_MAX 16384
 #define ATTRS_INIT STRBUF_INIT(ATTRS_MAX)

@@ -15,21 +15,6 @@
 
 enum { ISCSI_NL_GRP_ISCSID = 1, ISCSI_NL_GRP_UIP = 2 };
 
-/* Events and the error answer: iscsi_uevent.type. */
-enum iscsi_kevent_e {
-	ISCSI_KEVENT_RECV_PDU = 101,
-	ISCSI_KEVENT_CONN_ERROR,
-	ISCSI_KEVENT_IF_ERROR,
-	ISCSI_KEVENT_DESTROY_SESSION,
-	ISCSI_KEVENT_UNBIND_SESSION,
-	ISCSI_KEVENT_CREATE_SESSION,
-	ISCSI_KEVENT_PATH_REQ,
-	ISCSI_KEVENT_IF_DOWN,
-	ISCSI_KEVENT_CONN_LOGIN_STATE,
-	ISCSI_KEVENT_HOST_EVENT,
-	ISCSI_KEVENT_PING_COMP,
-};
-
 enum iscsi_err {
 #define CONN_ERROR(number, name, text) ISCSI_ERR_##name = number,
 #include "kernel/conn_errors.def"

@@ -17,7 +17,7 @@
 
 struct job {
 	uint64_t handle; /* the transport's, from sysfs (kernel/ktransport.h) */
-	/* what the next request acts on; after the run: what the kernel answered */
+	/* the objects of the next request; after the run: those that the kernel answered */
 	uint32_t sid, cid, host_no;
 	uint64_t ep_handle; /* answered by ep_connect */
 	uint32_t index; /* answered by new_flashnode */
@@ -74,13 +74,13 @@ void job_add(struct job *job, enum iscsi_uevent_e number, const union iscsi_ueve
  */
 void job_raw(struct job *job, uint32_t type, const union iscsi_uevent_u *u, const void *payload, size_t len);
 
-/*
- * The kernel multicasts the answers to GET_STATS, GET_CHAP and GET_HOST_STATS, and without a receiver, it would loop for ever
- * inside the request. So each runs on a separate socket that has joined group 1, or not at all (-EPERM); job_data() returns the
- * answer's payload.
- */
 /* Copies the body of a request's answer. false: the request has no answer. */
 bool job_answer(const struct job *job, unsigned index, struct iscsi_uevent *out);
-const void *job_data(const struct job *job, unsigned index, size_t *len); /* owned by the job; NULL: no payload */
+/*
+ * The payload of the answer to GET_STATS, GET_CHAP or GET_HOST_STATS; the job owns it. NULL: no payload. The kernel multicasts these
+ * answers, and would loop for ever inside the request if no socket received them. So each runs on a separate socket that has joined
+ * group 1, or fails (-EPERM).
+ */
+const void *job_data(const struct job *job, unsigned index, size_t *len);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a plugin file brings: checked, and copied into structures of ours. For this folder and the tests. */
+/* The structures of a plugin file: checked, and copied into those of this program. For this folder and the tests. */
 #ifndef PLUGIN_ABI_H
 #define PLUGIN_ABI_H
 
@@ -16,7 +16,7 @@ bool abi_name_ok(const char *name);
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
 /* Copies the nth of an array of rows that each begin with their size, as far as both know it. false: there are fewer. */
 bool abi_row(const void *rows, unsigned nth, void *out, size_t size);
-/* Appends what the plugin can do, from its traits and tables: "endpoint, flash nodes …". */
+/* Appends the capabilities of the plugin, from its traits and tables: "endpoint, flash nodes …". */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out);
 
 #endif

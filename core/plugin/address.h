@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The address that an adapter sends from, where its driver leaves ARP and neighbour discovery to user space (MISCSI_TRAIT_PATH).
- * A network device of this host must have it, or nobody would answer ARP for it. Looked up on the loop's thread, set up on a
+ * A network device of this host must have it, since otherwise this host would not answer ARP for it. Looked up on the loop's thread, set up on a
  * worker's. For this folder alone.
  */
 #ifndef PLUGIN_ADDRESS_H

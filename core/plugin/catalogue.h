@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What plugins serve, from files that are installed even where a plugin is not: every *.adapters in the directories of plugins. A
- * message can so name the adapter, the plugin that would serve it, and the package that contains it. The build makes the files
+ * The transports that plugins serve, from files that are installed even without the plugins: every *.adapters in the directories of
+ * plugins. So a message can name the adapter, the plugin that would serve it, and the package that contains it. The build makes the files
  * from the plugins' tables (plugins/adapters.c). A vendor needs none, since they matter only where the plugin is missing.
  *
  *     transport NAME PLUGIN MODULE PACKAGE      MODULE and PACKAGE may be -
@@ -22,7 +22,7 @@
 
 struct catalogue_row {
 	struct list node;
-	struct miscsi_match match; /* what it points to is the row's */
+	struct miscsi_match match; /* its pointers lead into this row */
 	char transport[CATALOGUE_WORD_MAX], plugin[CATALOGUE_WORD_MAX], module[CATALOGUE_WORD_MAX];
 	char package[CATALOGUE_WORD_MAX]; /* "": unknown */
 	struct miscsi_pci_id *pci; /* ends at vendor 0 */

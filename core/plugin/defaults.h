@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ops of a plugin that brings none of its own: ops.def names them, and who may call them. */
+/* The ops of a plugin without ops of its own: ops.def names them, and the trait that each requires. */
 #ifndef PLUGIN_DEFAULTS_H
 #define PLUGIN_DEFAULTS_H
 

@@ -45,7 +45,7 @@ static int emit_text(struct miscsi_op *op, const char *key, const char bytes[CHA
 
 static int emit_entry(struct miscsi_op *op, const struct iscsi_chap_rec *rec)
 {
-	bool in = rec->chap_type == 1;
+	bool in = rec->chap_type == CHAP_TYPE_IN;
 	int rc = op->core->result_row(op, rec->chap_tbl_idx);
 
 	if (rc == 0)

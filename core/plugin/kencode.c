@@ -299,8 +299,6 @@ int kencode_flashnode(struct miscsi_op *op, int v6, struct kencode *out)
 	return end_series(op, out, rc);
 }
 
-enum { CHAP_INDEX, CHAP_TYPE, CHAP_USERNAME, CHAP_PASSWORD, CHAP_PASSWORD_LEN };
-
 int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 {
 	cleanup(record_freep) struct record *r = record_new(RECORD_CHAP);
@@ -321,11 +319,11 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	if (!*username || !password->len || password->len > TEXT_BYTES)
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "an entry needs a user name and a password");
 	len = (uint8_t)password->len;
-	attrs_add(&out->attrs, CHAP_INDEX, &index, sizeof(index));
-	attrs_add(&out->attrs, CHAP_TYPE, &in, sizeof(in));
-	attrs_add(&out->attrs, CHAP_USERNAME, username, (uint32_t)strlen(username));
-	attrs_add(&out->attrs, CHAP_PASSWORD, password->bytes, len);
-	attrs_add(&out->attrs, CHAP_PASSWORD_LEN, &len, sizeof(len));
+	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_INDEX, &index, sizeof(index));
+	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_CHAP_TYPE, &in, sizeof(in));
+	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_USERNAME, username, (uint32_t)strlen(username));
+	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_PASSWORD, password->bytes, len);
+	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_PASSWORD_LEN, &len, sizeof(len));
 	out->count = 5;
 	return end_series(op, out, 0);
 }

@@ -32,22 +32,20 @@ int knet_apply(struct miscsi_op *op)
 
 /* ---- ping ---- */
 
-/* enum iscsi_ping_status_code, from 1 */
 static const struct {
 	enum miscsi_error code;
 	const char *text;
 } ping_states[] = {
-	{ MISCSI_ERR_TRANS, "firmware disabled" },
-	{ MISCSI_ERR_INVAL, "invalid IP address" },
-	{ MISCSI_ERR_INVAL, "invalid link local IPv6 address" },
-	{ MISCSI_ERR_TRANS_TIMEOUT, "timed out" },
-	{ MISCSI_ERR_INVAL, "invalid destination address" },
-	{ MISCSI_ERR_INVAL, "oversized packet" },
-	{ MISCSI_ERR_TRANS, "ICMP error" },
-	{ MISCSI_ERR_BUSY, "Max request exceeded" },
-	{ MISCSI_ERR_TRANS, "No ARP response received" },
+	[ISCSI_PING_FW_DISABLED] = { MISCSI_ERR_TRANS, "firmware disabled" },
+	[ISCSI_PING_IPADDR_INVALID] = { MISCSI_ERR_INVAL, "invalid IP address" },
+	[ISCSI_PING_LINKLOCAL_IPV6_ADDR_INVALID] = { MISCSI_ERR_INVAL, "invalid link local IPv6 address" },
+	[ISCSI_PING_TIMEOUT] = { MISCSI_ERR_TRANS_TIMEOUT, "timed out" },
+	[ISCSI_PING_INVALID_DEST_ADDR] = { MISCSI_ERR_INVAL, "invalid destination address" },
+	[ISCSI_PING_OVERSIZE_PACKET] = { MISCSI_ERR_INVAL, "oversized packet" },
+	[ISCSI_PING_ICMP_ERROR] = { MISCSI_ERR_TRANS, "ICMP error" },
+	[ISCSI_PING_MAX_REQ_EXCEEDED] = { MISCSI_ERR_BUSY, "Max request exceeded" },
+	[ISCSI_PING_NO_ARP_RECEIVED] = { MISCSI_ERR_TRANS, "No ARP response received" },
 };
-#define PING_STATES (ARRAY_SIZE(ping_states))
 
 struct pinging {
 	struct miscsi_timer *lost;
@@ -84,14 +82,13 @@ int knet_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 	return krequest_ask(op, &request, ping_sent);
 }
 
-/* The status numbers are the kernel's enum iscsi_ping_status_code; 0 is success. */
 void knet_ping_event(struct miscsi_op *op, uint32_t status)
 {
 	int rc = 0;
 
-	if (status > PING_STATES)
+	if (status >= ARRAY_SIZE(ping_states))
 		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "the adapter reported the unknown status %u", status);
-	else if (status)
-		rc = op->core->set_error(op, ping_states[status - 1].code, "%s", ping_states[status - 1].text);
+	else if (status != ISCSI_PING_SUCCESS)
+		rc = op->core->set_error(op, ping_states[status].code, "%s", ping_states[status].text);
 	op->core->op_done(op, rc);
 }

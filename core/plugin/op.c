@@ -20,22 +20,17 @@
 #define TEXT_MAX 1024u
 #define VALUE_MAX 8192u
 
-struct miscsi_timer {
+/* A timer or a watch, which the op owns. *slot is the plugin's pointer to it: NULL again when it is gone. */
+struct service {
+	struct list node; /* op_private.services */
+	struct op_private *op;
+	void *arg;
 	struct loop_timer timer;
-	struct list node;
-	struct op_private *op;
-	miscsi_timer_fn fn;
-	void *arg;
-	struct miscsi_timer **slot;
-};
-
-struct miscsi_watch {
+	miscsi_timer_fn timer_fn;
+	struct miscsi_timer **timer_slot; /* NULL: it is a watch */
 	struct loop_fd fd;
-	struct list node;
-	struct op_private *op;
-	miscsi_watch_fn fn;
-	void *arg;
-	struct miscsi_watch **slot;
+	miscsi_watch_fn watch_fn;
+	struct miscsi_watch **watch_slot; /* NULL: it is a timer */
 };
 
 /* Linked into plugins.ops from the start, so that plugins_free() finds it whatever becomes of it. */
@@ -55,8 +50,7 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 	p->plugin = plugin;
 	p->transport = t;
 	p->owner = owner;
-	list_init(&p->timers);
-	list_init(&p->watches);
+	list_init(&p->services);
 	list_init(&p->requests);
 	list_init(&p->memory);
 	list_append(&plugin->ps->ops, &p->node);
@@ -339,128 +333,114 @@ static int core_result(struct miscsi_op *op, const char *key, const char *value,
 	return rc;
 }
 
-/* *slot is the plugin's pointer: it is NULL before fn runs, so that fn may set the timer anew. */
-static void timer_free(struct miscsi_timer *t)
+/* The slot is NULL before fn runs, so that fn may set the timer anew. */
+static void service_free(struct service *s)
 {
-	loop_timer_cancel(op_plugins(t->op)->config.loop, &t->timer);
-	list_remove(&t->node);
-	*t->slot = NULL;
-	x_free(t);
+	struct loop *loop = op_plugins(s->op)->config.loop;
+
+	loop_timer_cancel(loop, &s->timer);
+	loop_fd_del(loop, &s->fd);
+	list_remove(&s->node);
+	if (s->timer_slot)
+		*s->timer_slot = NULL;
+	if (s->watch_slot)
+		*s->watch_slot = NULL;
+	x_free(s);
+}
+
+/* Appends it to the op's, where it is freed when that ends, whether it fired or not; or frees it, when rc is a failure. */
+static int service_begin(struct service *s, int rc)
+{
+	list_append(&s->op->services, &s->node);
+	if (rc < 0)
+		service_free(s);
+	return rc < 0 ? rc : 0;
+}
+
+/* NULL: no memory. */
+static struct service *service_new(struct miscsi_op *op, void *arg)
+{
+	struct service *s = x_new(struct service);
+
+	if (!s)
+		return NULL;
+	s->op = op_of(op);
+	s->arg = arg;
+	return s;
 }
 
 static void timer_fired(void *arg)
 {
-	struct miscsi_timer *t = arg;
-	struct miscsi_op *op = &t->op->pub;
-	miscsi_timer_fn fn = t->fn;
-	void *fn_arg = t->arg;
+	struct service *s = arg;
+	struct miscsi_op *op = &s->op->pub;
+	miscsi_timer_fn fn = s->timer_fn;
+	void *fn_arg = s->arg;
 
-	timer_free(t);
+	service_free(s);
 	fn(op, fn_arg);
 }
 
-/* The timer belongs to the op: when that ends, it is freed and *slot is NULL, whether it fired or not. */
 static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, void *arg, struct miscsi_timer **slot)
 {
-	struct op_private *p = op_of(op);
-	struct miscsi_timer *t;
-	int rc;
+	struct service *s;
 
-	if (p->finished || *slot)
+	if (op_of(op)->finished || *slot)
 		return -EINVAL;
-	t = x_new(struct miscsi_timer);
-	if (!t)
+	s = service_new(op, arg);
+	if (!s)
 		return -ENOMEM;
-	t->op = p;
-	t->fn = fn;
-	t->arg = arg;
-	t->slot = slot;
-	rc = loop_timer_set(op_plugins(p)->config.loop, &t->timer, ms, timer_fired, t);
-	if (rc < 0) {
-		x_free(t);
-		return rc;
-	}
-	list_append(&p->timers, &t->node);
-	*slot = t;
-	return 0;
+	s->timer_fn = fn;
+	s->timer_slot = slot;
+	*slot = (struct miscsi_timer *)s;
+	return service_begin(s, loop_timer_set(op_plugins(s->op)->config.loop, &s->timer, ms, timer_fired, s));
 }
 
 /* Harmless for a timer that has fired, which is why the ABI passes the slot and not the timer. */
 static void core_timer_stop(struct miscsi_timer **slot)
 {
 	if (*slot)
-		timer_free(*slot);
-}
-
-static void watch_free(struct miscsi_watch *w)
-{
-	loop_fd_del(op_plugins(w->op)->config.loop, &w->fd);
-	list_remove(&w->node);
-	*w->slot = NULL;
-	x_free(w);
+		service_free((struct service *)*slot);
 }
 
 /* An error and a hang-up are reported as one: neither lets the plugin go on with the descriptor. */
 static void watch_fired(void *arg, uint32_t events)
 {
-	struct miscsi_watch *w = arg;
-	uint32_t seen = 0;
+	struct service *s = arg;
 
-	if (events & EPOLLIN)
-		seen |= MISCSI_FD_READ;
-	if (events & EPOLLOUT)
-		seen |= MISCSI_FD_WRITE;
-	if (events & (EPOLLERR | EPOLLHUP))
-		seen |= MISCSI_FD_ERROR;
-	w->fn(&w->op->pub, w->arg, seen);
+	s->watch_fn(&s->op->pub, s->arg,
+		(events & EPOLLIN ? MISCSI_FD_READ : 0) | (events & EPOLLOUT ? MISCSI_FD_WRITE : 0) |
+			(events & (EPOLLERR | EPOLLHUP) ? MISCSI_FD_ERROR : 0));
 }
 
 /* Level-triggered, like the loop: fn is called again until the descriptor is read or unwatched. */
 static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot)
 {
-	struct op_private *p = op_of(op);
-	struct miscsi_watch *w;
-	uint32_t want = 0;
-	int rc;
+	uint32_t wanted = (events & MISCSI_FD_READ ? EPOLLIN : 0u) | (events & MISCSI_FD_WRITE ? EPOLLOUT : 0u);
+	struct service *s;
 
-	if (p->finished || *slot)
+	if (op_of(op)->finished || *slot)
 		return -EINVAL;
-	w = x_new(struct miscsi_watch);
-	if (!w)
+	s = service_new(op, arg);
+	if (!s)
 		return -ENOMEM;
-	w->op = p;
-	w->fn = fn;
-	w->arg = arg;
-	w->slot = slot;
-	if (events & MISCSI_FD_READ)
-		want |= EPOLLIN;
-	if (events & MISCSI_FD_WRITE)
-		want |= EPOLLOUT;
-	rc = loop_fd_add(op_plugins(p)->config.loop, &w->fd, fd, want, watch_fired, w);
-	if (rc < 0) {
-		x_free(w);
-		return rc;
-	}
-	list_append(&p->watches, &w->node);
-	*slot = w;
-	return 0;
+	s->watch_fn = fn;
+	s->watch_slot = slot;
+	*slot = (struct miscsi_watch *)s;
+	return service_begin(s, loop_fd_add(op_plugins(s->op)->config.loop, &s->fd, fd, wanted, watch_fired, s));
 }
 
 static void core_unwatch(struct miscsi_watch **slot)
 {
 	if (*slot)
-		watch_free(*slot);
+		service_free((struct service *)*slot);
 }
 
 void op_services_release(struct op_private *p)
 {
-	struct miscsi_timer *t, *tnext;
-	struct miscsi_watch *w, *wnext;
+	struct service *s, *next;
 
-	list_for_each_safe (t, tnext, &p->timers, node)
-		timer_free(t);
-	list_for_each_safe (w, wnext, &p->watches, node)
-		watch_free(w);
+	list_for_each_safe (s, next, &p->services, node)
+		service_free(s);
 	request_orphan_all(p);
 }
 

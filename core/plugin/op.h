@@ -6,7 +6,7 @@
 #include "plugin/private.h"
 
 struct op_private *op_new(struct plugin *plugin, struct transport *t, struct transport_op *owner); /* NULL: no memory */
-/* Releases what the op has. The structure itself stays a while, for a plugin that still calls with it. */
+/* Releases the op's resources. The structure itself stays a while, for a plugin that still calls with it. */
 void op_free(struct op_private *p);
 void op_forget_ended(struct plugins *ps, unsigned keep); /* frees the structures of ended ops but the last `keep` */
 /* Begins a call. NULL: it has failed, and done() will report it from the loop. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an op has a worker do. The op may be given up meanwhile: the work then ends without it. For this folder alone. */
+/* Work of an op on a worker's thread. The op may be given up meanwhile: the work then ends without it. For this folder alone. */
 #ifndef PLUGIN_OP_WORK_H
 #define PLUGIN_OP_WORK_H
 
@@ -15,7 +15,7 @@ struct op_work {
 	struct work work; /* private */
 };
 
-/* Returns what the op is to return: -EINPROGRESS, or -errno when no worker could be started; w is freed then. */
+/* Returns the op's result: -EINPROGRESS, or -errno when no worker could be started; w is freed then. */
 int op_work_submit(struct op_work *w);
 
 #endif

@@ -97,13 +97,6 @@ static int read_catalogue(struct plugins *ps)
 	return rc;
 }
 
-static const struct catalogue_row *catalogue_row(struct plugins *ps, const char *transport, bool *empty)
-{
-	read_catalogue(ps);
-	*empty = list_empty(&ps->catalogue);
-	return catalogue_find(&ps->catalogue, transport);
-}
-
 /* For messages: where a missing plugin was searched. */
 const char *plugins_dirs(const struct plugins *ps)
 {
@@ -130,10 +123,10 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 	const struct catalogue_row *row;
 	char escaped[128];
 	struct plugin *p;
-	bool empty;
 
 	str_escape(escaped, sizeof(escaped), name, strlen(name));
-	row = catalogue_row(ps, name, &empty);
+	read_catalogue(ps);
+	row = catalogue_find(&ps->catalogue, name);
 	list_for_each (p, &ps->list, node) {
 		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
 			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file,
@@ -146,7 +139,7 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 	if (row)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
 			ps->dirs, row->plugin);
-	if (!empty)
+	if (!list_empty(&ps->catalogue))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"no plugin for transport '%s' in %s, and no known plugin supports it", escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,

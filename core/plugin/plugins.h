@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plugins of a program: where they are searched, which transports they serve, what is known of each file. `struct plugins`
+ * The plugins of a program: the directories searched, the transports served, and a description of each file. `struct plugins`
  * owns all that was loaded and every transport; both live until plugins_free(). Everything runs on the loop's thread.
  */
 #ifndef PLUGIN_PLUGINS_H

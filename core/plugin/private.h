@@ -22,18 +22,18 @@ struct plugin_ops {
 };
 
 struct op_private {
-	struct miscsi_op pub; /* what the plugin sees */
+	struct miscsi_op pub; /* the part that the plugin sees */
 	struct plugin *plugin;
 	struct transport *transport; /* NULL: the plugin's own op (core->self) */
 	struct transport_op *owner; /* NULL: given up, or self */
 	struct list node; /* plugins.ops */
-	struct list timers, watches, requests, memory;
+	struct list services, requests, memory;
 	struct loop_task release; /* frees it after the callback in which it was given up */
 	struct loop_timer deadline;
-	bool finished; /* the result is known; what the plugin still calls with it has no effect */
+	bool finished; /* the result is known; later calls of the plugin with this op have no effect */
 	bool ended; /* it is one of plugins.ended */
 	bool own; /* the function is the plugin's, not a default: cancel goes to the plugin */
-	bool connecting; /* binding is what a connect made: closed if the owner goes away before done() */
+	bool connecting; /* binding is the result of a connect: closed if the owner goes away before done() */
 	struct miscsi_binding binding;
 	struct miscsi_connect_args connect;
 	void (*undo)(struct op_private *p); /* a default's part of cancel, in place of the plugin's; NULL: none */

@@ -53,7 +53,7 @@ static inline bool transport_op_active(const struct transport_op *op)
 {
 	return op->private || op->task.queued;
 }
-/* Cancels the call: done() will not be called, and what a connect has made is closed. Harmless if nothing is under way. */
+/* Cancels the call: done() will not be called, and the connection that a connect has made is closed. Harmless if nothing is under way. */
 void transport_cancel(struct transport_op *op);
 
 /* Loads the kernel module when needed, then reads the handle. MISCSI_ERR_TRANS_NOT_FOUND. */

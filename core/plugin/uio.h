@@ -20,7 +20,7 @@ struct uio {
 
 /*
  * Returns how many devices beside the host (MISCSI_NONE: beside any of the transport's) are held, after dropping those that have
- * vanished, and puts the others on *missing. MISCSI_ERR_TRANS: there is none at all.
+ * vanished, and puts the others on *missing. MISCSI_ERR_TRANS: no device exists.
  */
 int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct err *err);
 /* Opens them, or records why that failed. On any thread; may block for as long as the driver does. */
@@ -31,7 +31,7 @@ void uio_open(struct list *uios, const char *dev);
  */
 int uio_take(struct transport *t, int held, struct list *uios, struct err *err);
 void uio_drop(struct list *uios); /* closes and frees */
-/* Closes what is held for the transport; NULL: for all. */
+/* Closes the devices held for the transport; NULL: for all transports. */
 void uio_release(struct plugins *ps, const struct transport *t);
 
 #endif

@@ -53,7 +53,7 @@ struct miscsi_request {
 	uint32_t size;
 	uint32_t type; /* ISCSI_UEVENT_* */
 	union iscsi_uevent_u u; /* the request's fields, its session's, connection's or host's number among them */
-	const void *payload; /* what follows the 56 bytes; NULL: nothing */
+	const void *payload; /* the bytes behind the fields; NULL: none */
 	uint32_t payload_len;
 	uint32_t reserved; /* 0 */
 };
@@ -64,7 +64,7 @@ struct miscsi_answer {
 	int32_t retcode; /* r.retcode where the request has one */
 	uint32_t data_len;
 	union iscsi_uevent_u u; /* the request's fields, as the kernel answered them */
-	union iscsi_uevent_r r; /* what the answer gives back */
+	union iscsi_uevent_r r; /* the fields that the answer returns */
 	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
 };
 

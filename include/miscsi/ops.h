@@ -36,7 +36,7 @@ struct miscsi_endpoint_ops {
 	uint32_t size, reserved;
 	/* Fill *out before you return 0 or call op_done(op, 0). It stays in place until the op ends. */
 	int (*connect)(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out);
-	/* Ends what connect() made. NULL: a socket is closed, an endpoint disconnected by EP_DISCONNECT. */
+	/* Ends a connection that connect() made. NULL: a socket is closed, an endpoint disconnected by EP_DISCONNECT. */
 	int (*disconnect)(struct miscsi_op *op, const struct miscsi_binding *binding);
 };
 

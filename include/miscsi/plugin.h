@@ -77,15 +77,15 @@ struct miscsi_plugin {
 	/* Called once, when no op is under way. NULL: nothing to undo. */
 	void (*stop)(void *state);
 	/*
-	 * The core cancels an op under way. It releases what belongs to the op (timers, watches, requests, memory) after this
-	 * call; the plugin releases everything else here, and does not use the op again. NULL: there is nothing else.
+	 * The core cancels an op under way. It releases the resources of the op (timers, watches, requests, memory) after this
+	 * call; the plugin releases everything else here, and does not use the op again. NULL: the op has no other resources.
 	 */
 	void (*cancel)(struct miscsi_op *op);
 	const struct miscsi_endpoint_ops *endpoint; /* NULL: the kernel's endpoints (EP_CONNECT, EP_POLL, EP_DISCONNECT) */
 	const struct miscsi_login_ops *login; /* NULL: the core logs in */
 	const struct miscsi_param_ops *param; /* NULL: nothing to adjust */
 	const struct miscsi_net_ops *net; /* NULL: MISCSI_TRAIT_KERNEL_NET, or iface settings cannot be applied: error 14 */
-	const struct miscsi_host_ops *host; /* NULL: what sysfs shows; SET_HOST_PARAM */
+	const struct miscsi_host_ops *host; /* NULL: the values that sysfs shows; SET_HOST_PARAM */
 	const struct miscsi_flash_ops *flash; /* NULL: MISCSI_TRAIT_KERNEL_FLASH, or error 27 */
 	const struct miscsi_chap_ops *chap; /* NULL: MISCSI_TRAIT_KERNEL_CHAP, or error 27 */
 	const struct miscsi_stats_ops

@@ -6,7 +6,7 @@
 #ifndef MISCSI_TRAITS_H
 #define MISCSI_TRAITS_H
 
-#define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() gives a socket and needs no kernel module */
+#define MISCSI_TRAIT_SOCKET (1ull << 0) /* connect() returns a socket, and discovery needs no kernel module */
 #define MISCSI_TRAIT_SESSION_HOST (1ull << 1) /* the kernel makes one SCSI host per session (tcp, iser) */
 #define MISCSI_TRAIT_BOUND_SESSION (1ull << 2) /* sessions are made by CREATE_BOUND_SESSION: the endpoint comes first */
 #define MISCSI_TRAIT_THROUGH_HOST (1ull << 3) /* the driver connects only through a named host */

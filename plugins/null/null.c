@@ -381,7 +381,8 @@ static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
 
 static void ping_event(struct miscsi_op *op, uint32_t status)
 {
-	op->core->op_done(op, status == 0 ? 0 : op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "ping: status %u", status));
+	op->core->op_done(op,
+		status == ISCSI_PING_SUCCESS ? 0 : op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "ping: status %u", status));
 }
 
 static const struct miscsi_ping_ops ping = { .size = sizeof(ping), .send = ping_send, .event = ping_event };

@@ -7,7 +7,7 @@ status=0
 check() { # what, compiler and its options
 	what=$1
 	shift
-	for header in plugin core kernel ops adapter errors; do
+	for header in plugin core kernel numbers ops adapter errors; do
 		printf '#include <miscsi/%s.h>\nint used;\n' "$header" |
 			"$@" -Wall -Wextra -Werror -I"$include" -c -o /dev/null - || { echo "$header.h does not compile as $what"; status=1; }
 	done

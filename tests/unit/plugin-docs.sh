@@ -39,7 +39,8 @@ done
 for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/PLUGINS.md" | sort -u); do
 	grep -q "$trait " "$src/include/miscsi/traits.h" || complain "PLUGINS.md tells of $trait, which is none"
 done
-for fn in $(sed -n 's/^\(void\|int\) \(transport_[a-z_]*\)(struct transport.*/\2/p' "$src/core/plugin/transport.h"); do
+for fn in $(sed -n 's/^\(void\|int\) \(transport_[a-z_]*\)(struct transport.*/\2/p' "$src/core/plugin/transport.h"
+	sed -n 's/^OP[_A-Z]*(\([a-z_]*\), \([a-z_]*\),.*/transport_\1_\2/p' "$src/core/plugin/ops.def"); do
 	grep -rqw --include='*.c' "$fn" "$src/core/object" "$src/core/link" "$src/core/session" "$src/core/modes" "$src/core/ipc" "$src/cli" || complain "nobody calls $fn()"
 done
 exit $status
