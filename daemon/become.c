@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +79,37 @@ void become_ready(int ready)
 		errno = 0;
 	close(ready);
 	attach_null(STDERR_FILENO, STDERR_FILENO); /* until here, errors went to the starter's terminal */
+}
+
+/* -errno */
+static int send_state(const char *path, const char *state)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	int fd, rc = 0;
+
+	if ((*path != '/' && *path != '@') || len >= sizeof(to.sun_path))
+		return -EINVAL;
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0'; /* an abstract name */
+	len += offsetof(struct sockaddr_un, sun_path);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, (socklen_t)len) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+void become_notify(const struct log *log, const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	int rc = path ? send_state(path, state) : 0;
+
+	if (rc < 0)
+		log_warn(log, "iscsid", "cannot send %s to the service manager ($NOTIFY_SOCKET): %s", state, strerror(-rc));
 }
 
 static bool file_has_name(int fd, const char *path)

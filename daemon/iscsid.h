@@ -25,6 +25,8 @@ struct iscsid_options {
  */
 int become_daemon(int *ready);
 void become_ready(int ready); /* -1: no parent waits */
+/* Sends a state to systemd, which waits for READY=1 (sd_notify(3)). Without $NOTIFY_SOCKET it does nothing. A failure is logged. */
+void become_notify(const struct log *log, const char *state);
 /*
  * Creates the pid file and locks it; *fd must stay open until become_pid_file_remove(). -EIO: another iscsid holds the lock,
  * or our process id was not written whole; any other -errno: the file cannot be created or written. *err has the cause.

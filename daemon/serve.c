@@ -53,6 +53,7 @@ static void serve_stop(void *arg)
 {
 	struct daemon *d = arg;
 
+	become_notify(d->log, "STOPPING=1");
 	loop_quit(d->engine.loop);
 }
 
@@ -284,6 +285,7 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 	become_resident(d->log);
 	become_trim();
 	become_ready(ready);
+	become_notify(d->log, "READY=1");
 	rc = loop_run(d->engine.loop);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
 }

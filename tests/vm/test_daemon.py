@@ -53,6 +53,19 @@ def starts_by_its_socket(target):
     os.unlink(SOCKET)
 
 
+def reports_its_state_to_systemd():
+    """A unit with Type=notify counts as started when READY=1 arrives: then requests must be accepted."""
+    for name in "/run/notify", "\0lab-notify":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(name)
+            s.settimeout(20 * PATIENCE)
+            daemon = Iscsid(ready=False, env={"NOTIFY_SOCKET": name.replace("\0", "@")})
+            equal(s.recv(100), b"READY=1", "the first state")
+            check(daemon.listens(), "READY=1 came before the socket")
+            daemon.stop()
+            equal(s.recv(100), b"STOPPING=1", "the state after SIGTERM")
+
+
 def nobody_may_look_and_not_change(target):
     daemon = Iscsid()
     adm("-m node -l")
@@ -123,6 +136,7 @@ def test():
     daemon.stop()
     goes_to_the_background()
     starts_by_its_socket(target)
+    reports_its_state_to_systemd()
     nobody_may_look_and_not_change(target)
     hung_it_holds_up_no_listing()
     survives_nonsense()
