@@ -9,4 +9,5 @@ iscsiadm_LDADD = $(core_libs) $(PCI_LIBS)
 sbin_PROGRAMS += iscsi-iname
 iscsi_iname_SOURCES = cli/iscsi-iname.c
 iscsi_iname_LDADD = libcore.a
-dist_man_MANS += doc/man/iscsiadm.8 doc/man/iscsi-iname.8
+dist_sbin_SCRIPTS = cli/iscsi_discovery
+dist_man_MANS += doc/man/iscsiadm.8 doc/man/iscsi-iname.8 doc/man/iscsi_discovery.8

@@ -21,12 +21,17 @@ uninstall-local:
 		rm -f "$(DESTDIR)$(homedir)/iscsid.conf"; fi
 .PHONY: etc-update
 
-# systemd's units, with --with-systemdsystemunitdir=DIR.
-EXTRA_DIST += etc/iscsid.service.in etc/iscsid.socket
+# systemd's units and what they run, with --with-systemdsystemunitdir=DIR.
+units_generated = etc/iscsid.service etc/iscsi-init.service etc/iscsi.service etc/iscsi-shutdown.service etc/iscsi-shutdown-early.service
+EXTRA_DIST += etc/iscsid.socket etc/iscsi-init etc/iscsi-shutdown etc/70-miscsi.rules $(units_generated:=.in)
+dist_man_MANS += doc/man/miscsi.units.7
 if WITH_UNITS
 systemdsystemunit_DATA = etc/iscsid.socket
-nodist_systemdsystemunit_DATA = etc/iscsid.service
-CLEANFILES += etc/iscsid.service
-etc/iscsid.service: etc/iscsid.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) etc && sed 's,@sbindir[@],$(sbindir),' $(srcdir)/etc/iscsid.service.in >$@
+nodist_systemdsystemunit_DATA = $(units_generated)
+nodist_pkglibexec_SCRIPTS = etc/iscsi-init etc/iscsi-shutdown
+udevrulesdir = $(udevdir)/rules.d
+udevrules_DATA = etc/70-miscsi.rules
+CLEANFILES += $(units_generated)
+$(units_generated): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc && sed 's,@sbindir[@],$(sbindir),; s,@pkglibexecdir[@],$(pkglibexecdir),; s,@homedir[@],$(homedir),' $< >$@
 endif

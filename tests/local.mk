@@ -6,6 +6,7 @@ unit_tests =
 fuzz_replays =
 include tests/unit/local.mk
 include tests/vm/local.mk
+include tests/machine/local.mk
 include tests/fake/local.mk
 include tests/fuzz/local.mk
 include tests/style/local.mk
@@ -15,3 +16,7 @@ check_PROGRAMS += $(unit_tests) $(fuzz_replays)
 TESTS += $(unit_tests)
 EXTRA_DIST += tests/lsan.supp
 AM_TESTS_ENVIRONMENT = LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0; export LSAN_OPTIONS;
+# The tests for a builder of packages: those of the code, not of the style.
+check-package:
+	$(MAKE) check TESTS='$(unit_tests) $(fuzz_replays)'
+.PHONY: check-package

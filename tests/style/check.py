@@ -25,7 +25,7 @@ COMMENTS_LEAST, COMMENTS_MOST = 12.0, 18.0
 CODE_FOLDERS = ('include', 'core', 'plugins', 'cli', 'daemon')
 TEST_FOLDERS = ('tests',)
 # Licences themselves, and data that has no comments.
-NO_LICENCE = ('COPYING', '*/COPYING', 'tests/fuzz/corpus/*', 'tests/golden/*.txt', 'tests/unit/record-golden/*')
+NO_LICENCE = ('COPYING', 'packaging/debian/changelog', 'packaging/debian/source/format', '*/COPYING', 'tests/fuzz/corpus/*', 'tests/golden/*.txt', 'tests/unit/record-golden/*')
 NO_PLUGIN_NAMES = ('core', 'cli', 'daemon')
 KERNEL_TRANSPORTS = {'tcp', 'iser', 'qla4xxx', 'bnx2i', 'cxgb3i', 'cxgb4i', 'be2iscsi', 'qedi', 'ocs'}
 
