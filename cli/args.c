@@ -7,8 +7,10 @@
  */
 #include "args.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "record/value.h"
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -86,16 +88,17 @@ static int refuse_value(const struct opt_row *o, const char *value, const char *
 		quoted_word(text, sizeof(text), value), why);
 }
 
-/* Refuses "3x", which 2.1.8 accepted as 3. */
+/* Only digits: refuses "3x", which 2.1.8 accepted as 3, and " 3" and "+3". */
 static int store_number(const struct opt_row *o, const char *value, long *to, struct err *err)
 {
 	char why[64], *end;
 
 	errno = 0;
 	*to = strtol(value, &end, 10);
-	if (end != value && !*end && !errno && *to >= o->min && *to <= o->max)
+	if (ascii_digit(*value) && !*end && !errno && *to >= o->min && *to <= o->max)
 		return 0;
-	snprintf(why, sizeof(why), "is not a number from %ld to %ld", o->min, o->max);
+	snprintf(why, sizeof(why), o->min < o->max ? "is not a number from %ld to %ld" : "is not allowed: it must be %ld", o->min,
+		o->max);
 	return refuse_value(o, value, why, err);
 }
 
@@ -131,8 +134,8 @@ static int store_option(struct args *a, const struct opt_row *o, const char *val
 {
 	void *member = (char *)a + o->member;
 
-	if ((o->kind == KIND_TEXT || o->letter == 'I' || o->letter == 'n') && *value == '-')
-		return refuse_value(o, value, "is an option: the value is missing", err);
+	if (o->kind != KIND_NUMBER && value && o->letter != 'v' && (!*value || *value == '-'))
+		return refuse_value(o, value, *value ? "is an option: the value is missing" : "is empty", err);
 	if (o->kind == KIND_TEXT && a->given[o - opts] && strcmp(*(args_text *)member, value) != 0)
 		return refuse_value(o, value, "is a second value: only one is allowed", err);
 	a->given[o - opts] = true;
@@ -144,7 +147,9 @@ static int store_option(struct args *a, const struct opt_row *o, const char *val
 		*(args_text *)member = value;
 		return 0;
 	case KIND_NUMBER:
-		return store_number(o, value, member, err);
+		if (o->letter == 'P') /* what is allowed depends on the mode: check_level() */
+			a->level = value;
+		return store_number(o, value, member, o->letter == 'P' ? NULL : err) < 0 && o->letter != 'P' ? -EINVAL : 0;
 	case KIND_WORDS:
 		return store_word(value, member, err);
 	case KIND_OPS:
@@ -172,8 +177,12 @@ static int args_find_mode(struct args *a, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(
-		err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", quoted_word(text, sizeof(text), a->mode));
+	quoted_word(text, sizeof(text), a->mode);
+	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
+		if (value_distance(modes[i].name, a->mode, 3) < 3)
+			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s': is %s meant?", text, modes[i].name);
+	}
+	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", text);
 }
 
 static bool row_uses(const struct action_row *r, char letter)
@@ -244,7 +253,18 @@ static int refuse_action(const struct args *a, struct err *err)
 	return err_set(err, MISCSI_ERR_INVAL, "%s mode: invalid combination of options", mode);
 }
 
-/* The text for the whole mode is 2.1.8's. */
+/* In the words of 2.1.8. */
+static int check_level(const struct args *a, struct err *err)
+{
+	long max = modes[a->in_mode].level;
+	char text[64];
+
+	if (!a->level || (ascii_digit(*a->level) && !a->level[strspn(a->level, "0123456789")] && a->print <= max))
+		return 0;
+	return err_set(err, MISCSI_ERR_INVAL, "Invalid info level %s. Try 0 %s %ld.", quoted_word(text, sizeof(text), a->level),
+		max > 1 ? "-" : "or", max);
+}
+
 static int check_options(const struct args *a, const struct action_row *r, struct err *err)
 {
 	const char *mode = modes[a->in_mode].name;
@@ -264,10 +284,7 @@ static int check_options(const struct args *a, const struct action_row *r, struc
 	if (row_uses(r, 'v') && a->values.n != a->names.n)
 		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
 			a->values.n);
-	if (a->print > modes[a->in_mode].level)
-		return err_set(err, MISCSI_ERR_INVAL, "Invalid info level %ld. Try 0 %s %ld.", a->print,
-			modes[a->in_mode].level > 1 ? "-" : "or", modes[a->in_mode].level);
-	return 0;
+	return check_level(a, err);
 }
 
 /*
@@ -301,9 +318,43 @@ static int check_by_tables(struct args *a, int argc, char **argv, struct err *er
 	return check_options(a, r, err);
 }
 
-/* Reports an unknown option or a missing argument. For an unknown long option optopt is 0, and only argv has its text. */
+/* An unknown long option: lists those that it may be the beginning of, or names the nearest. */
+static int refuse_long_option(const char *word, struct err *err)
+{
+	size_t len = strcspn(word + 2, "="), n = 0;
+	const char *nearest = NULL;
+	char text[128], known[128] = "";
+	unsigned least = 3;
+
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		char name[32];
+		unsigned distance;
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, word + 2);
+		distance = value_distance(name, opts[i].name, 3);
+		if (distance < least) {
+			least = distance;
+			nearest = opts[i].name;
+		}
+		if (strncmp(opts[i].name, word + 2, len) != 0)
+			continue;
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s--%s", n++ ? ", " : "", opts[i].name);
+	}
+	quoted_word(text, sizeof(text), word);
+	if (n)
+		return err_set(err, MISCSI_ERR_INVAL, "ambiguous option '%s': use %s", text, known);
+	if (nearest)
+		return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s': is --%s meant?", text, nearest);
+	return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s'. Try 'iscsiadm --help'", text);
+}
+
+/*
+ * Reports an unknown option, a missing argument, or one that is too many. For an unknown long option optopt is 0, and only argv has
+ * its text.
+ */
 static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 {
+	const struct opt_row *o = optopt ? opt_row_of(optopt) : NULL;
 	char text[128];
 
 	/* The manual has the example `--print` without an argument, which prints the tree. */
@@ -311,10 +362,13 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 		return store_option(a, opt_row_of('P'), "1", err);
 	if (answer == ':')
 		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires an argument", optopt);
+	if (o && o->kind == KIND_FLAG)
+		return err_set(err, MISCSI_ERR_INVAL, "'%s': option --%s has no value",
+			quoted_word(text, sizeof(text), argv[optind - 1]), o->name);
 	if (optopt)
-		return err_set(err, MISCSI_ERR_INVAL, "unknown option '-%c'. Try 'iscsiadm --help'", optopt);
-	return err_set(err, MISCSI_ERR_INVAL, "unknown or ambiguous option '%s'. Try 'iscsiadm --help'",
-		quoted_word(text, sizeof(text), argv[optind - 1]));
+		return err_set(err, MISCSI_ERR_INVAL, "unknown option '-%s'. Try 'iscsiadm --help'",
+			quoted_word(text, sizeof(text), (char[]){ (char)optopt, 0 }));
+	return refuse_long_option(argv[optind - 1], err);
 }
 
 /*
@@ -359,14 +413,72 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	}
 	if (a->mode && args_find_mode(a, err) < 0 && !first)
 		first = -EINVAL;
-	if (a->help || a->version)
+	if (a->version || (a->help && (!a->mode || a->in_mode != ARGS_MODE_NONE)))
 		return 0;
 	return first ? first : check_by_tables(a, argc, argv, err);
 }
 
-/* The strings belong to argv. */
+/* A line of standard input ("-") or of a file ("@FILE"), without its newline. Free it by x_free(). */
+static int read_line(const char *from, char **out, struct err *err)
+{
+	char line[1024] = "", shown[128];
+	FILE *f = *from == '@' ? fopen(from + 1, "re") : stdin;
+	bool good = f && fgets(line, sizeof(line), f) && strcspn(line, "\r\n") > 0;
+	int errnum = errno;
+
+	if (f && f != stdin)
+		fclose(f);
+	line[strcspn(line, "\r\n")] = 0;
+	*out = good ? x_strdup(line) : NULL;
+	mem_wipe(line, sizeof(line));
+	if (*out)
+		return 0;
+	if (good)
+		return err_nomem(err, "a secret");
+	return err_set(err, MISCSI_ERR_INVAL, "cannot read a secret from %s: %s",
+		*from == '@' ? quoted_word(shown, sizeof(shown), from + 1) : "standard input",
+		f ? "its first line is empty" : strerror(errnum));
+}
+
+/* By the end of the name, so that one rule serves all modes: auth.password, auth.password_in. */
+static bool is_secret_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (!strcmp(dot, ".password") || !strcmp(dot, ".password_in"));
+}
+
+int args_read_secrets(struct args *a, struct err *err)
+{
+	for (size_t i = 0; i < a->values.n && i < a->names.n; i++) {
+		const char *value = a->values.v[i];
+		char *text = NULL;
+		int rc;
+
+		if (!is_secret_name(a->names.v[i]) || (*value != '@' && strcmp(value, "-") != 0))
+			continue;
+		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(value, &text, err);
+		if (rc >= 0 && !text && !(text = x_strdup(value + 1)))
+			rc = err_nomem(err, "a secret");
+		if (rc >= 0)
+			rc = store_word(text, &a->secrets, err);
+		if (rc < 0)
+			return rc;
+		a->values.v[i] = text;
+	}
+	return 0;
+}
+
+/* The strings belong to argv, but for secrets that were read. */
 void args_free(struct args *a)
 {
+	for (size_t i = 0; i < a->secrets.n; i++) {
+		char *secret = (char *)(uintptr_t)a->secrets.v[i];
+
+		mem_wipe(secret, strlen(secret));
+		x_free(secret);
+	}
+	x_free(a->secrets.v);
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (opts[i].kind == KIND_WORDS)
 			x_free(((struct args_words *)(void *)((char *)a + opts[i].member))->v);

@@ -66,6 +66,8 @@ typedef unsigned args_ops; /* ARGS_OP_* */
 struct args {
 	enum args_mode in_mode; /* ARGS_MODE_NONE: none was given */
 	enum args_action action;
+	const char *level; /* the argument of -P; NULL: not given */
+	struct args_words secrets; /* owned strings: values that were read */
 	bool given[ARGS_OPTS];
 #define OPT(symbol, letter, name, kind, ...) ARGS_TYPE_##kind symbol;
 #include "opts.def"
@@ -80,6 +82,12 @@ struct args {
  */
 int args_parse(struct args *a, int argc, char **argv, struct err *err);
 void args_free(struct args *a);
+
+/*
+ * Replaces the values of secrets ("…auth.password", "…auth.password_in") that are "-" by a line of standard input, "@FILE" by that
+ * of a file, and "@@TEXT" by "@TEXT", so that no secret has to be an argument, which ps shows. INVAL.
+ */
+int args_read_secrets(struct args *a, struct err *err);
 
 /* The name of a mode ("node"), and whether one of its actions uses an option. */
 const char *args_mode_name(enum args_mode mode);

@@ -90,12 +90,12 @@ static void say_discovery_message(void *arg, const char *text)
 }
 
 /*
- * "nonpersistent", which libvirt uses, has precedence over the others. Without -o, settings made after the last discovery stay:
+ * "nonpersistent", which libvirt uses, has precedence over the others; "show" alone is the same. Without -o, settings made after the last discovery stay:
  * programs and administrators set node.startup, then discover again.
  */
 static unsigned discovery_keep_of(unsigned ops)
 {
-	if (ops & ARGS_OP_NONPERSISTENT)
+	if (ops & ARGS_OP_NONPERSISTENT || ops == ARGS_OP_SHOW)
 		return DISCOVERY_KEEP_NOTHING;
 	if (!(ops & (ARGS_OP_NEW | ARGS_OP_UPDATE | ARGS_OP_DELETE)))
 		return DB_FOUND_ADD | DB_FOUND_UPDATE;
@@ -122,6 +122,7 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 		.n_ifaces = a->ifaces.n,
 		.by_record = a->action == ARGS_DO_discoverydb_perform,
 		.keep = discovery_keep_of(a->ops),
+		.settings = command_settings(a),
 		.message = say_discovery_message,
 		.arg = &said };
 	cleanup(record_list_free) struct record_list nodes = { 0 };

@@ -58,7 +58,8 @@ static int iface_failed(const struct command *c, int rc, const char *what, const
 
 static int create_iface(const struct command *c, const char *name)
 {
-	int rc = iface_mode_new(c->context, name, c->err);
+	struct settings settings = command_settings(c->args);
+	int rc = iface_mode_new(c->context, name, &settings, c->err);
 
 	if (rc < 0) {
 		rc = command_fail(rc, c->err);

@@ -157,15 +157,29 @@ static int (*const on_nodes[ARGS_ACTIONS])(const struct command *c, const struct
 	[ARGS_DO_node_list] = list_nodes,
 };
 
+#define PORTALS_MAX 16 /* addresses of a host name */
+
 int command_node(const struct command *c)
 {
 	struct node_mode_select select;
-	int rc;
+	struct portal portals[PORTALS_MAX];
+	int rc, status = 0;
+	size_t n;
 
 	if (c->args->loginall)
 		return login_nodes_of_startup(c);
 	if (c->args->logoutall)
 		return logout_sessions_of_startup(c);
 	rc = choose_nodes(c, &select);
-	return rc < 0 ? rc : on_nodes[c->args->action](c, &select);
+	if (rc < 0 || !c->args->portal || c->args->action == ARGS_DO_node_new)
+		return rc < 0 ? rc : on_nodes[c->args->action](c, &select);
+	n = node_mode_resolve(c->context, &select, portals, PORTALS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		node_mode_select_portal(&select, &portals[i]);
+		rc = on_nodes[c->args->action](c, &select);
+		if (rc < 0 && n > 1)
+			rc = command_fail(rc, c->err);
+		status = status ? status : rc;
+	}
+	return status;
 }

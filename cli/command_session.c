@@ -47,18 +47,25 @@ static int list_sessions(const struct command *c, const struct session_info_list
 }
 
 /*
- * Logs in to one more session of the same record. The record itself does not change, so that the number of sessions at the next
- * boot stays. Frees the record.
+ * Logs in to one more session of the same record than there are. The record in the database does not change, so that the number of
+ * sessions at the next boot stays. Frees the record.
  */
 static int login_session_again(const struct command *c, struct record *node)
 {
 	cleanup(record_list_free) struct record_list one = { 0 };
-	int64_t sessions = record_int(node, FIELD_SESSION_NR_SESSIONS);
+	cleanup(session_info_list_free) struct session_info_list all = { 0 };
+	int64_t wanted = 1;
+	int rc;
 
 	if (record_list_add(&one, node) < 0)
 		return -ENOMEM;
-	if (record_set_int(node, FIELD_SESSION_NR_SESSIONS, sessions + 1, c->err) < 0)
-		return -err_errno(c->err->code);
+	rc = session_mode_list(c->context, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &all, c->err);
+	for (size_t i = 0; rc >= 0 && i < all.n; i++)
+		wanted += session_mode_is_of(&all.info[i], node);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_SESSION_NR_SESSIONS, wanted, c->err);
+	if (rc < 0)
+		return rc;
 	return command_login(c, &one, true);
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* One handler for each row of modes.def. */
 static int (*const commands[])(const struct command *) = {
@@ -32,8 +33,36 @@ static enum log_level log_level_of(long debug)
 	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
 }
 
+/* The next step where there is an obvious one. For people only: to programs, more lines on stderr would be another error. */
+static void print_hint(const struct args *a, int status)
+{
+	static const struct {
+		int status;
+		enum args_mode mode; /* NONE: any */
+		const char *text;
+	} hints[] = {
+		{ MISCSI_ERR_ISCSID_NOTCONN, ARGS_MODE_NONE, "start the daemon: systemctl start iscsid" },
+		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, "run iscsiadm as root" },
+		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, "iscsiadm -m transport shows what is missing" },
+		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node,
+			"set node.session.auth.authmethod, username and password: iscsiadm -m node -T TARGET -o update -n NAME "
+			"-v VALUE" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -l" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw,
+			"the machine's own boot targets need the module iscsi_ibft: modprobe iscsi_ibft" },
+	};
+
+	for (size_t i = 0; isatty(STDERR_FILENO) && i < ARRAY_SIZE(hints); i++) {
+		if (hints[i].status == status && (hints[i].mode == ARGS_MODE_NONE || hints[i].mode == a->in_mode)) {
+			out_error("hint: %s", hints[i].text);
+			return;
+		}
+	}
+}
+
 /* secure_getenv(), because a privileged program must not be directed to another database or daemon. */
-static int run_mode(const struct args *a)
+static int run_mode(struct args *a)
 {
 	static const char program[] = "iscsiadm";
 	struct log log = { log_level_of(a->debug), log_to_stderr, (void *)program };
@@ -48,9 +77,12 @@ static int run_mode(const struct args *a)
 
 	if (context_new(&config, &c.context) < 0)
 		return command_fail(-ENOMEM, &err);
-	status = commands[a->in_mode](&c);
+	status = args_read_secrets(a, &err);
+	if (status >= 0)
+		status = commands[a->in_mode](&c);
 	if (status < 0)
 		status = command_fail(status, &err);
+	print_hint(a, status);
 	context_free(c.context);
 	file_close(&interrupt);
 	return status;

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "config.h"
 #include "plugin/plugins.h"
 #include "proto/portal.h"
@@ -19,17 +20,34 @@
 /* Much more than any record has; it limits the output for a broken file. */
 #define SHOWN_MAX (4u << 20)
 
-/* Flushes stdout first: synology-csi and tns-csi read both streams as one, and depend on the order of lines. */
+/*
+ * Flushes stdout first: synology-csi and tns-csi read both streams as one, and depend on the order of lines. Nothing of the command
+ * line reaches a terminal unescaped; text that was escaped before stays as it is.
+ */
 void out_error(const char *fmt, ...)
 {
+	char text[2 * ERR_TEXT_MAX], clean[4 * ERR_TEXT_MAX];
+	size_t n = 0;
 	va_list ap;
 
 	fflush(stdout);
 	va_start(ap, fmt);
-	fputs("iscsiadm: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (const char *at = text; *at && n < sizeof(clean) - 8;) {
+		uint32_t c;
+		size_t len = utf8_decode(at, strlen(at), &c);
+
+		if (*at == '\\') {
+			clean[n++] = *at++;
+			continue;
+		}
+		str_escape(clean + n, sizeof(clean) - n, at, len ? len : 1);
+		n += strlen(clean + n);
+		at += len ? len : 1;
+	}
+	clean[n] = 0;
+	fprintf(stderr, "iscsiadm: %s\n", clean);
 }
 
 void out_line(const char *fmt, ...)

@@ -252,14 +252,14 @@ int discovery_fail(void *machine)
 	return discovery_finish(d, d->stopped ? d->stopped : -err_errno(d->err.code), &d->err);
 }
 
-/* Scripts know the end of all attempts by this line, and by the number of a timeout, whatever kept us from connecting. */
+/* Scripts know the end of all attempts by this line. */
 int discovery_exceeded(void *machine)
 {
 	struct discovery *d = machine;
 
 	discovery_report(d);
 	discovery_message(d, "connection login retries (reopen_max) %u exceeded", d->retries);
-	if (d->err.code == MISCSI_ERR_TRANS || d->err.code == MISCSI_ERR_TRANS_TIMEOUT)
+	if (d->err.code == MISCSI_ERR_TRANS_TIMEOUT)
 		d->err.code = MISCSI_ERR_PDU_TIMEOUT;
 	return discovery_finish(d, -err_errno(d->err.code), &d->err);
 }

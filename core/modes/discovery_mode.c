@@ -32,7 +32,8 @@ int discovery_mode_select(struct discovery_mode_select *select, const char *type
 	while (type && i < ARRAY_SIZE(types) && strcmp(types[i].name, type) != 0)
 		i++;
 	if (i == ARRAY_SIZE(types))
-		return err_set(err, MISCSI_ERR_INVAL, "unknown discovery type '%s': use sendtargets (st), isns or fw",
+		return err_set(err, MISCSI_ERR_UNKNOWN_DISCOVERY_TYPE,
+			"unknown discovery type '%s': use sendtargets (st), isns or fw",
 			str_escape(quoted, sizeof(quoted), type, strlen(type)));
 	select->kind = types[i].kind;
 	if (select->kind == RECORD_FW)

@@ -13,7 +13,7 @@ struct discovery_mode_select {
 	enum record_kind kind;
 	struct portal portal;
 };
-/* type: "sendtargets" (the default, NULL), "st", "isns", "fw". portal is required unless the type is fw. INVAL. */
+/* type: "sendtargets" (the default, NULL), "st", "isns", "fw". portal is required unless the type is fw. INVAL; UNKNOWN_DISCOVERY_TYPE. */
 int discovery_mode_select(struct discovery_mode_select *select, const char *type, const char *portal, struct err *err);
 
 /* All records of a kind; an empty list is success. */
@@ -39,6 +39,7 @@ struct discovery_mode_ask {
 	size_t n_ifaces;
 	bool by_record; /* discoverydb: use the existing record, or add one first; otherwise use iscsid.conf */
 	unsigned keep; /* DB_FOUND_* or DISCOVERY_KEEP_NOTHING */
+	struct settings settings; /* with by_record: stored in the discovery record first */
 	void (*message)(void *arg, const char *text); /* reports progress, one line each; may be NULL */
 	void *arg;
 };

@@ -184,7 +184,10 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 	return rc;
 }
 
-/* Without -I, the ifaces bound to a network device, or else "default": with multipath, the discovery uses each path. */
+/*
+ * Without -I, the ifaces bound to a network device, or else "default": with multipath, the discovery uses each path. Of several
+ * -I, those that exist are used, as in 2.1.8; the others are reported.
+ */
 static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *out, struct err *err)
 {
 	if (ask->n_ifaces == 0)
@@ -194,18 +197,21 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 		int rc = iface_mode_find(ctx, ask->ifaces[i], out, &why);
 		struct db *db;
 
-		if (rc == -ENOENT && context_db(ctx, &db, err) >= 0)
-			return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+		if (rc == -ENOENT && context_db(ctx, &db, &why) >= 0)
+			err_set(&why, MISCSI_ERR_NO_OBJS_FOUND,
 				"Could not read iface info for %s. Make sure an iface config with the file "
 				"name and iface.iscsi_ifacename %s is in %s/ifaces.",
 				ask->ifaces[i], ask->ifaces[i], db_home(db));
-		if (rc < 0) {
-			if (err)
-				err_copy(err, &why);
-			return rc;
-		}
+		if (rc >= 0)
+			continue;
+		if (err && ask->n_ifaces == 1)
+			err_copy(err, &why);
+		if (ask->n_ifaces == 1)
+			return -err_errno(why.code);
+		if (ask->message)
+			ask->message(ask->arg, why.text);
 	}
-	return 0;
+	return out->n ? 0 : err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface that was given by -I can be used");
 }
 
 /* discoverydb uses the record in the database, discovery uses iscsid.conf. */
@@ -216,7 +222,9 @@ static int choose_discovery_record(
 
 	if (!ask->by_record)
 		return discovery_mode_record(ctx, &ask->select, out, err);
-	rc = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_new(ctx, &ask->select, err);
+	rc = ask->keep & DISCOVERY_KEEP_NOTHING && !ask->settings.n ? 0 : discovery_mode_new(ctx, &ask->select, err);
+	if (rc >= 0 && ask->settings.n)
+		rc = discovery_mode_update(ctx, &ask->select, &ask->settings, err);
 	if (rc >= 0)
 		rc = discovery_mode_find(ctx, &ask->select, out, NULL) < 0 ? discovery_mode_record(ctx, &ask->select, out, err) :
 									     0;

@@ -11,7 +11,14 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 {
 	char shown[64];
 	size_t n = 0;
-	int rc = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
+	uint32_t number;
+	int rc;
+
+	if (which && sysfs_number(which, "", &number) < 0 &&
+		(!strchr(which, ':') || which[strspn(which, "0123456789abcdefABCDEF:")]))
+		return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither the number of a host nor a hardware address",
+			str_escape(shown, sizeof(shown), which, strlen(which)));
+	rc = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
 
 	if (rc < 0 || !which || out->n == 0)
 		return rc;

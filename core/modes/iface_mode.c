@@ -88,21 +88,6 @@ int iface_mode_find(struct context *ctx, const char *name, struct record_list *o
 	return rc;
 }
 
-/* Not from iscsid.conf, which has no settings of ifaces. */
-int iface_mode_new(struct context *ctx, const char *name, struct err *err)
-{
-	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE);
-	struct db *db;
-	int rc = context_db(ctx, &db, err);
-
-	if (rc < 0)
-		return rc;
-	if (!iface)
-		return err_nomem(err, "ifaces");
-	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
-	return rc < 0 ? rc : db_iface_add(db, iface, DB_ADD_NEW, NULL, err);
-}
-
 /* Whether a setting is among them, under any of its names. */
 static bool settings_have(const struct settings *s, enum field_id id)
 {
@@ -144,6 +129,30 @@ int iface_mode_update(struct context *ctx, const char *name, const struct settin
 	int rc = context_db(ctx, &db, err);
 
 	return rc < 0 ? rc : db_iface_update(db, name, change_iface, &copy, err);
+}
+
+/* Not from iscsid.conf, which has no settings of ifaces. Nothing is made if a setting is invalid. */
+int iface_mode_new(struct context *ctx, const char *name, const struct settings *settings, struct err *err)
+{
+	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE), *special = NULL;
+	struct settings copy = *settings;
+	struct db *db;
+	bool made;
+	int rc = context_db(ctx, &db, err);
+
+	if (rc < 0)
+		return rc;
+	if (!iface)
+		return err_nomem(err, "ifaces");
+	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
+	if (rc >= 0 && !db_iface_is_builtin(name) && iface_of_transport(ctx, name, &special, NULL) >= 0)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s is the name of a transport, which -I accepts without an iface: choose another name", name);
+	if (rc >= 0)
+		rc = change_iface(&copy, iface, err);
+	if (rc >= 0)
+		rc = db_iface_add(db, iface, DB_ADD_NEW, &made, err);
+	return rc < 0 || made || settings->n == 0 ? rc : iface_mode_update(ctx, name, settings, err);
 }
 
 int iface_mode_delete(

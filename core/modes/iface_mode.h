@@ -18,8 +18,11 @@ int iface_mode_get(struct context *ctx, const char *name, struct record **out, s
 /* The same, appended to a list. */
 int iface_mode_find(struct context *ctx, const char *name, struct record_list *out, struct err *err);
 
-/* INVAL for a built-in name. An existing iface stays unchanged. */
-int iface_mode_new(struct context *ctx, const char *name, struct err *err);
+/*
+ * INVAL for a built-in name, and for that of a transport which needs no iface (iface_mode_get). An existing iface stays; the
+ * settings are applied to it too.
+ */
+int iface_mode_new(struct context *ctx, const char *name, const struct settings *settings, struct err *err);
 /* Sets all settings or none, also in the node records bound to the iface. */
 int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err);
 /*

@@ -3,7 +3,9 @@
 #include "modes/node_mode.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define ISCSI_PORT 3260
 
@@ -31,6 +33,55 @@ void node_mode_select_sessions(const struct node_mode_select *select, struct ses
 		.by_portal = select->filter.address != NULL,
 		.portal = select->portal,
 		.iface = select->filter.iface };
+}
+
+void node_mode_select_portal(struct node_mode_select *select, const struct portal *portal)
+{
+	select->portal = *portal;
+	select->filter.address = select->portal.host;
+}
+
+/* Whether a record or a session is at the portal of the selection. */
+static bool node_mode_matches(struct context *ctx, const struct node_mode_select *select)
+{
+	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	cleanup(record_list_free) struct record_list nodes = { 0 };
+	struct session_mode_filter filter;
+
+	node_mode_select_sessions(select, &filter);
+	return node_mode_list(ctx, select, &nodes, NULL) >= 0 ||
+		(session_mode_list(ctx, &filter, SESSION_DETAIL_LIST, &sessions, NULL) >= 0 && sessions.n);
+}
+
+/*
+ * Only this way round: the name of a record is never resolved, because the record of a name stays that of the name wherever it
+ * leads.
+ */
+size_t node_mode_resolve(struct context *ctx, const struct node_mode_select *select, struct portal *out, size_t max)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct node_mode_select one = *select;
+	struct addrinfo *list = NULL;
+	size_t n = 0;
+
+	out[0] = select->portal;
+	if (!select->filter.address || select->portal.kind != PORTAL_NAME)
+		return 1;
+	node_mode_select_portal(&one, &select->portal);
+	if (node_mode_matches(ctx, &one) || getaddrinfo(select->portal.host, NULL, &hints, &list) != 0)
+		return 1;
+	for (const struct addrinfo *a = list; a && n < max; a = a->ai_next) {
+		struct portal p = select->portal;
+
+		p.kind = a->ai_family == AF_INET6 ? PORTAL_IPV6 : PORTAL_IPV4;
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, p.host, sizeof(p.host), NULL, 0, NI_NUMERICHOST) != 0)
+			continue;
+		node_mode_select_portal(&one, &p);
+		if (node_mode_matches(ctx, &one))
+			out[n++] = p;
+	}
+	freeaddrinfo(list);
+	return n ? n : 1;
 }
 
 static int no_records_found(struct err *err)
@@ -61,10 +112,15 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 	return 0;
 }
 
-/* "all" excludes onboot: those sessions, made by the initramfs, carry the root file system. */
-static bool startup_matches(int64_t value, int startup)
+/*
+ * Either of a record's two startup values counts, as in 2.1.8: Debian's iscsi_discovery sets only that of the connection. "all"
+ * excludes onboot: those sessions, made by the initramfs, carry the root file system. NULL: there is no record.
+ */
+static bool startup_matches(const struct record *node, int startup)
 {
-	return startup == NODE_STARTUP_ALL ? value != RECORD_STARTUP_ONBOOT : value == startup;
+	if (startup == NODE_STARTUP_ALL)
+		return !node || record_int(node, FIELD_NODE_STARTUP) != RECORD_STARTUP_ONBOOT;
+	return node && (record_int(node, FIELD_NODE_STARTUP) == startup || record_int(node, FIELD_CONN_STARTUP) == startup);
 }
 
 /* Records that do not match are freed in place; n is never greater than i. */
@@ -79,7 +135,7 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < out->n; i++) {
-		if (startup_matches(record_int(out->at[i], FIELD_NODE_STARTUP), startup))
+		if (startup_matches(out->at[i], startup))
 			out->at[n++] = out->at[i];
 		else
 			record_free(out->at[i]);
@@ -113,8 +169,7 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 
 		for (size_t j = 0; !node && j < nodes.n; j++)
 			node = session_mode_is_of(&out->info[i], nodes.at[j]) ? nodes.at[j] : NULL;
-		if (!session_mode_is_flash(&out->info[i]) &&
-			startup_matches(node ? record_int(node, FIELD_NODE_STARTUP) : -1, startup)) {
+		if (!session_mode_is_flash(&out->info[i]) && startup_matches(node, startup)) {
 			if (n != i) {
 				struct session_info kept = out->info[i];
 

@@ -15,6 +15,14 @@ int node_mode_select(struct node_mode_select *select, const char *target, const 
 /* The same selection, of sessions. */
 void node_mode_select_sessions(const struct node_mode_select *select, struct session_mode_filter *out);
 
+/* Another portal for the selection. */
+void node_mode_select_portal(struct node_mode_select *select, const struct portal *portal);
+/*
+ * The portals that -p means: if it is a host name that no record and no session has, those of its addresses (at most max) that one
+ * has; otherwise, and if there is none, the portal itself. Returns their number, at least 1. Blocks for the look-up.
+ */
+size_t node_mode_resolve(struct context *ctx, const struct node_mode_select *select, struct portal *out, size_t max);
+
 /* NO_OBJS_FOUND when no record matches. The caller frees the list in every case. */
 int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err);
 

@@ -56,11 +56,12 @@ static bool same_portal(const char *address, int64_t port, const struct portal *
 	return portal_at(address, port, &mine) && portal_equal(&mine, p);
 }
 
-/* The persistent address is that of the record, which may be a name; the current one may come from a redirect. Both match. */
+/*
+ * The persistent address is that of the record, which may be a name; the current one may come from a redirect. Both match. The
+ * portal group is not compared: after a redirect it is another one than the discovery has reported.
+ */
 static bool session_is_at_portal(const struct session_info *info, const struct portal *p)
 {
-	if (p->tpgt != PORTAL_TPGT_ANY && info->tpgt != p->tpgt)
-		return false;
 	return same_portal(info->persistent_address, info->persistent_port, p) || same_portal(info->address, info->port, p);
 }
 

@@ -21,7 +21,7 @@
 /* Parses a session number such as "12", or the path of a sysfs directory at or below …/session12. INVAL. */
 int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err);
 
-/* NULL and false match all sessions. The portal group tag is compared only if the portal has one. */
+/* NULL and false match all sessions. The portal group tag is not compared. */
 struct session_mode_filter {
 	const char *target;
 	bool by_portal;

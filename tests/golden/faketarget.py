@@ -26,6 +26,7 @@ class Target:
 
     def close(self):
         for listener in self.listeners:
+            listener.shutdown(socket.SHUT_RDWR)  # ends accept(), which would keep the address
             listener.close()
 
     def listen(self, family, address):

@@ -198,7 +198,7 @@ static void discovery_refused_tries_again(void **state)
 			strcat(want, "cannot make connection to 127.0.0.1: Connection refused\n");
 		sprintf(want + strlen(want), "connection login retries (reopen_max) %u exceeded\n", tries - 1);
 		assert_string_equal(a->messages, want);
-		assert_int_equal(a->err.code, MISCSI_ERR_PDU_TIMEOUT);
+		assert_int_equal(a->err.code, MISCSI_ERR_TRANS);
 		assert_in_range(seconds, tries - 1, tries);
 		a->target.listening.fd = fd;
 		end(a);
@@ -295,7 +295,7 @@ static void discovery_survives_what_a_target_breaks_off(void **state)
 	set(a, FIELD_DISC_REOPEN_MAX, "1");
 	a->target.hang_up = true;
 	ask(a);
-	assert_int_equal(a->err.code, MISCSI_ERR_PDU_TIMEOUT);
+	assert_int_equal(a->err.code, MISCSI_ERR_TRANS);
 	assert_int_equal(a->target.connections, 2);
 	assert_non_null(strstr(a->messages, "the target closed the connection\n"));
 	discovery_free(a->d);
