@@ -8,6 +8,7 @@
 #include "plugin/defaults.h"
 #include "plugin/private.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define TABLE_ROWS_MAX 256u
@@ -70,25 +71,47 @@ bool abi_name_ok(const char *name)
 	return word_ok(name, LOWER_DIGITS);
 }
 
-bool abi_row(const void *rows, unsigned nth, void *out, size_t size)
+#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+
+/* Where a struct miscsi_plugin of an older header may end, and a row of `match`: behind a member, from the first that must be there. */
+static const uint32_t plugin_ends[] = { END_OF(struct miscsi_plugin, name), END_OF(struct miscsi_plugin, version),
+	END_OF(struct miscsi_plugin, summary), END_OF(struct miscsi_plugin, match), END_OF(struct miscsi_plugin, traits),
+	END_OF(struct miscsi_plugin, start), END_OF(struct miscsi_plugin, stop), END_OF(struct miscsi_plugin, cancel),
+	END_OF(struct miscsi_plugin, endpoint), END_OF(struct miscsi_plugin, login), END_OF(struct miscsi_plugin, param),
+	END_OF(struct miscsi_plugin, net), END_OF(struct miscsi_plugin, host), END_OF(struct miscsi_plugin, flash),
+	END_OF(struct miscsi_plugin, chap), END_OF(struct miscsi_plugin, stats), sizeof(struct miscsi_plugin) };
+static const uint32_t match_ends[] = { END_OF(struct miscsi_match, transport), END_OF(struct miscsi_match, module),
+	END_OF(struct miscsi_match, proc_name), END_OF(struct miscsi_match, traits), END_OF(struct miscsi_match, pci),
+	sizeof(struct miscsi_match) };
+
+/* A structure of a newer header may be longer than ours. It holds pointers, so its size is a multiple of theirs. */
+static bool size_ok(uint32_t size, const uint32_t *ends, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (size == ends[i])
+			return true;
+	}
+	return size > ends[n - 1] && size <= TABLE_SIZE_MAX && size % sizeof(void *) == 0;
+}
+
+int abi_row(const void *rows, unsigned nth, struct miscsi_match *out)
 {
 	const unsigned char *row = rows;
-	uint32_t row_size;
+	uint32_t size = 0;
 
-	memset(out, 0, size);
-	if (!rows || nth >= TABLE_ROWS_MAX)
-		return false;
-	for (unsigned i = 0;; i++) {
-		memcpy(&row_size, row, sizeof(row_size));
-		/* rows hold pointers: a size that would misalign the next one is none */
-		if (row_size < OPS_HEAD || row_size > TABLE_SIZE_MAX || row_size % sizeof(void *))
-			return false;
-		if (i == nth)
-			break;
-		row += row_size;
+	memset(out, 0, sizeof(*out));
+	for (unsigned i = 0; row && i < TABLE_ROWS_MAX; i++, row += size) {
+		memcpy(&size, row, sizeof(size));
+		if (size == 0)
+			return 0;
+		if (!size_ok(size, match_ends, ARRAY_SIZE(match_ends)))
+			return -EINVAL;
+		if (i < nth)
+			continue;
+		memcpy(out, row, size < sizeof(*out) ? size : sizeof(*out));
+		return 1;
 	}
-	memcpy(out, row, row_size < size ? row_size : size);
-	return true;
+	return row ? -EINVAL : 0;
 }
 
 /* Tables are arrays of function pointers behind size and reserved, so they are merged without knowing the members. */
@@ -118,7 +141,7 @@ static int merge_ops(struct plugin *plugin, struct err *err)
 		if (!theirs)
 			continue;
 		memcpy(&size, theirs, sizeof(size));
-		if (size < OPS_HEAD || size > TABLE_SIZE_MAX)
+		if (size < OPS_HEAD || size > TABLE_SIZE_MAX || (size - OPS_HEAD) % sizeof(void *))
 			return err_set(err, MISCSI_ERR_INTERNAL,
 				"its table '%s' has an invalid size of %u bytes: rebuild the plugin", t->name, size);
 		merge_table(t, theirs, size, (unsigned char *)&plugin->ops + t->merged);
@@ -132,8 +155,9 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 {
 	struct miscsi_match m;
 	unsigned n;
+	int rc;
 
-	for (n = 0; abi_row(abi->match, n, &m, sizeof(m)); n++) {
+	for (n = 0; (rc = abi_row(abi->match, n, &m)) > 0; n++) {
 		if (!word_ok(m.transport, LOWER_DIGITS "-"))
 			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has no transport name", n + 1);
 		if (m.module && !word_ok(m.module, LOWER_DIGITS "-"))
@@ -141,6 +165,10 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 		if (m.proc_name && !word_ok(m.proc_name, LOWER_DIGITS "-.ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has a bad proc_name", n + 1);
 	}
+	if (rc < 0)
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"row %u of its match table has an invalid size, or the table has no end (MISCSI_END): rebuild the plugin",
+			n + 1);
 	if (n == 0)
 		return err_set(err, MISCSI_ERR_INTERNAL, "its match table names no transport");
 	return 0;
@@ -152,7 +180,7 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 	struct miscsi_match m;
 	uint64_t traits = plugin->abi.traits;
 
-	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m) > 0; n++)
 		traits |= m.traits;
 	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
 		return err_set(err, MISCSI_ERR_INTERNAL, "it declares that firmware logs in, but has no login op");
@@ -163,6 +191,18 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 	return 0;
 }
 
+int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err)
+{
+	/* the ABI first: of another one no other field may be read */
+	if (abi != MISCSI_ABI)
+		return err_set(
+			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", abi, MISCSI_ABI);
+	if (!size_ok(size, plugin_ends, ARRAY_SIZE(plugin_ends)) || size > room)
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"its struct miscsi_plugin has an invalid size of %u bytes: rebuild the plugin", size);
+	return 0;
+}
+
 /*
  * Every structure is copied before it is judged, so that a check and the use of what it checked see the same bytes, and members
  * beyond the plugin's size read as zero.
@@ -170,15 +210,10 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err)
 {
 	size_t size = raw->size;
-	int rc;
+	int rc = abi_check_entry(raw->size, raw->abi, UINT64_MAX, err);
 
-	/* the ABI first: of another one no other field may be read */
-	if (raw->abi != MISCSI_ABI)
-		return err_set(
-			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", raw->abi, MISCSI_ABI);
-	if (size < offsetof(struct miscsi_plugin, version) || size > TABLE_SIZE_MAX)
-		return err_set(err, MISCSI_ERR_INTERNAL,
-			"its struct miscsi_plugin has an invalid size of %zu bytes: rebuild the plugin", size);
+	if (rc < 0)
+		return rc;
 	memset(&plugin->abi, 0, sizeof(plugin->abi));
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
 	if (!abi_name_ok(plugin->abi.name))
@@ -201,7 +236,7 @@ void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 	struct miscsi_match m;
 	uint64_t traits = plugin->abi.traits;
 
-	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m, sizeof(m)); n++)
+	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m) > 0; n++)
 		traits |= m.traits;
 	for (size_t i = 0; i < ARRAY_SIZE(trait_texts); i++) {
 		if (!(traits & trait_texts[i].trait))

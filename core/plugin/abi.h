@@ -6,16 +6,20 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include <stdbool.h>
+#include <stdint.h>
 
+struct miscsi_match;
 struct miscsi_plugin;
 struct plugin;
 
 /* May a plugin have this name: 1 to 32 of a-z 0-9 _ . */
 bool abi_name_ok(const char *name);
+/* Checks the beginning of a plugin's entry: size and ABI, and that the size lies within its `room`, in bytes. 0 or -EINVAL. */
+int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err);
 /* Checks size, ABI, names, rows and traits; fills plugin's abi, has and ops. 0 or -errno, with the reason in *err. */
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
-/* Copies the nth of an array of rows that each begin with their size, as far as both know it. false: there are fewer. */
-bool abi_row(const void *rows, unsigned nth, void *out, size_t size);
+/* Copies the nth row of a `match` table, as far as both know it. 1; 0: there are fewer; -EINVAL: a row before it has an invalid size. */
+int abi_row(const void *rows, unsigned nth, struct miscsi_match *out);
 /* Appends the capabilities of the plugin, from its traits and tables: "endpoint, flash nodes …". */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out);
 

@@ -2,10 +2,12 @@
 /* The files of adapters, read word by word. A malformed line is skipped; the rest of the file counts. */
 #include "plugin/catalogue.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "plugin/abi.h"
 #include "plugin/dirs.h"
+#include "plugin/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,24 +180,41 @@ int catalogue_parse(struct list *rows, const char *text)
 
 /* ---- files ---- */
 
-/* A file that cannot be read is skipped: the catalogue only improves messages, and no transport depends on it. */
+struct catalogue_files {
+	struct list *rows;
+	const struct log *log;
+};
+
+/*
+ * A file that cannot be read is skipped: the catalogue only improves messages, and no transport depends on it. But its text becomes
+ * advice that root follows ("apt-get install …"), so it must be as trustworthy as a plugin.
+ */
 static int read_file(void *arg, const char *dir, const char *name)
 {
+	const struct catalogue_files *f = arg;
 	cleanup(strbuf_free) struct strbuf path = STRBUF_INIT(PATH_MAX);
 	cleanup(x_freep) char *text = NULL;
+	char real[PATH_MAX];
+	struct err err = ERR_INIT;
 	size_t len;
 	int rc;
 
 	strbuf_printf(&path, "%s/%s", dir, name);
-	rc = strbuf_error(&path) ? -ENOMEM : file_read(AT_FDCWD, strbuf_str(&path), FILE_MAX, &text, &len);
+	if (strbuf_error(&path))
+		return -ENOMEM;
+	if (trust_check(dir, strbuf_str(&path), real, &err) < 0) {
+		log_warn(f->log, "plugin", "%s is not used: %s", strbuf_str(&path), err.text);
+		return 0;
+	}
+	rc = file_read(AT_FDCWD, real, FILE_MAX, &text, &len);
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
-	return catalogue_parse(arg, text);
+	return catalogue_parse(f->rows, text);
 }
 
-int catalogue_read(struct list *rows, const char *dirs)
+int catalogue_read(struct list *rows, const char *dirs, const struct log *log)
 {
-	return dirs_each_file(dirs, SUFFIX, read_file, rows);
+	return dirs_each_file(dirs, SUFFIX, read_file, &(struct catalogue_files){ rows, log });
 }
 
 void catalogue_free(struct list *rows)

@@ -20,6 +20,8 @@
 
 #define CATALOGUE_WORD_MAX 64
 
+struct log;
+
 struct catalogue_row {
 	struct list node;
 	struct miscsi_match match; /* its pointers lead into this row */
@@ -32,8 +34,8 @@ struct catalogue_row {
 
 /* Appends the rows of one file's text. -ENOMEM; malformed lines are ignored. */
 int catalogue_parse(struct list *rows, const char *text);
-/* Those of all files in dirs (":" between). -ENOMEM. */
-int catalogue_read(struct list *rows, const char *dirs);
+/* Those of all files in dirs (":" between). One that others could have written is skipped, and logged. -ENOMEM. */
+int catalogue_read(struct list *rows, const char *dirs, const struct log *log);
 void catalogue_free(struct list *rows);
 const struct catalogue_row *catalogue_find(const struct list *rows, const char *transport); /* NULL */
 

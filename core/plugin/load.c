@@ -7,8 +7,10 @@
 #include "plugin/load.h"
 #include "plugin/abi.h"
 #include "plugin/dirs.h"
+#include "plugin/elf.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
+#include "plugin/trust.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -38,20 +40,6 @@ char *load_dirs(const char *env, bool privileged)
 		strbuf_printf(&b, "%s:", env);
 	strbuf_puts(&b, PLUGINS_DIR);
 	return strbuf_steal(&b);
-}
-
-int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err)
-{
-	if (!S_ISREG(file->st_mode))
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "it is not a regular file");
-	if (!root)
-		return 0;
-	/* a user who may write it could run anything as root */
-	if (file->st_mode & S_IWOTH)
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "every user may write to it");
-	if ((dir->st_mode & S_IWOTH) && !(dir->st_mode & S_ISVTX))
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "every user may write to its directory");
-	return 0;
 }
 
 /* By name alone, or by name and file: two files of one name are two entries, the second of them refused. */
@@ -132,7 +120,7 @@ static int make_transports(struct plugin *p, struct err *err)
 	struct transport *t, *other;
 	struct miscsi_match m;
 
-	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
+	for (unsigned n = 0; abi_row(p->abi.match, n, &m) > 0; n++) {
 		list_for_each (other, &p->ps->transports, node) {
 			if (strcmp(other->match.transport, m.transport) == 0)
 				return err_set(err, MISCSI_ERR_INTERNAL, "%s already supports transport '%s'",
@@ -235,28 +223,44 @@ static const char *bind_now(const char *file)
 	return reason ? reason : "it cannot be opened";
 }
 
-/* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
-static int load_file(struct plugins *ps, const char *name, const char *file)
+/*
+ * All that can be known without running code of the file: who could have written it, that it is whole and of this machine, that it
+ * has the entry of its name, and its ABI. Constructors run when it is opened.
+ */
+static int file_check(const char *name, const char *dir, const char *file, char real[PATH_MAX], struct err *err)
 {
-	char entry[64 + sizeof(ENTRY_SUFFIX)];
-	const struct miscsi_plugin *raw;
-	const char *reason;
-	lt_dlhandle handle;
+	char symbol[64 + sizeof(ENTRY_SUFFIX)];
+	struct elf_entry entry;
+	int rc;
 
 	if (!abi_name_ok(name))
-		return refuse_file(ps, name, file, "its name has characters other than a-z, 0-9 and _");
-	reason = bind_now(file);
+		return err_set(err, MISCSI_ERR_INTERNAL, "its name has characters other than a-z, 0-9 and _, or more than 32");
+	rc = trust_check(dir, file, real, err);
+	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
+	if (rc == 0)
+		rc = elf_read(real, symbol, &entry, err);
+	return rc ? rc : abi_check_entry(entry.size, entry.abi, entry.room, err);
+}
+
+/* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
+static int load_file(struct plugins *ps, const char *name, const char *dir, const char *file)
+{
+	char symbol[64 + sizeof(ENTRY_SUFFIX)], real[PATH_MAX];
+	const struct miscsi_plugin *raw;
+	struct err err = ERR_INIT;
+	const char *reason;
+	lt_dlhandle handle;
+	int rc = file_check(name, dir, file, real, &err);
+
+	if (rc == -ENOMEM)
+		return rc;
+	reason = rc < 0 ? err.text : bind_now(real);
 	if (reason)
 		return refuse_file(ps, name, file, reason);
-	handle = open_file(file);
-	if (!handle)
-		return refuse_file(ps, name, file, "libltdl cannot open it");
-	snprintf(entry, sizeof(entry), "%s" ENTRY_SUFFIX, name);
-	raw = lt_dlsym(handle, entry);
-	if (!raw)
-		return refuse_file(ps, name, file,
-			"it has no entry symbol for this name: it is not a miscsi plugin, or the file was renamed");
-	return load_entry(ps, name, file, raw);
+	handle = open_file(real);
+	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
+	raw = handle ? lt_dlsym(handle, symbol) : NULL;
+	return raw ? load_entry(ps, name, file, raw) : refuse_file(ps, name, file, "libltdl cannot open it");
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over. */
@@ -264,24 +268,14 @@ static int load_at(void *arg, const char *dir, const char *base)
 {
 	struct plugins *ps = arg;
 	cleanup(x_freep) char *name = x_strndup(base, strlen(base) - strlen(SUFFIX));
-	struct strbuf file = STRBUF_INIT(PATH_MAX);
-	struct stat st, dir_st;
-	struct err err = ERR_INIT;
-	int rc = 0;
+	cleanup(strbuf_free) struct strbuf file = STRBUF_INIT(PATH_MAX);
 
 	strbuf_printf(&file, "%s/%s", dir, base);
-	if (!name || strbuf_error(&file)) {
-		strbuf_free(&file);
+	if (!name || strbuf_error(&file))
 		return -ENOMEM;
-	}
-	if (!plugin_known(ps, name, strbuf_str(&file)) && stat(strbuf_str(&file), &st) == 0 && stat(dir, &dir_st) == 0) {
-		if (load_check_file(&st, &dir_st, geteuid() == 0, &err))
-			rc = refuse_file(ps, name, strbuf_str(&file), err.text);
-		else
-			rc = load_file(ps, name, strbuf_str(&file));
-	}
-	strbuf_free(&file);
-	return rc;
+	if (plugin_known(ps, name, strbuf_str(&file)) || access(strbuf_str(&file), F_OK) < 0)
+		return 0;
+	return load_file(ps, name, dir, strbuf_str(&file));
 }
 
 /* Plugins that were linked in, by libltdl's list of entry symbols. Once, before any file: such a program needs no plugin directory. */

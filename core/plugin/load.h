@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include <stdbool.h>
-#include <sys/stat.h>
 
 struct miscsi_plugin;
 struct plugin;
@@ -15,9 +14,6 @@ struct plugins;
 char *load_dirs(const char *env, bool privileged);
 /* Whether this process has other privileges than its caller: then the environment must not be trusted. */
 bool load_privileged(void);
-
-/* Whether this file may be opened; root: the process runs as root. 0, or -EACCES with the reason. */
-int load_check_file(const struct stat *file, const struct stat *dir, bool root, struct err *err);
 
 /*
  * Opens NAME.so, or all plugin files; those linked into the program always. A refused plugin is kept with its reason and logged

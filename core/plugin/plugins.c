@@ -91,7 +91,7 @@ void plugins_free(struct plugins *ps)
 /* When memory runs out, what was read so far serves, and the files are read again at the next call. */
 static int read_catalogue(struct plugins *ps)
 {
-	int rc = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs);
+	int rc = ps->catalogue_read ? 0 : catalogue_read(&ps->catalogue, ps->dirs, ps->config.log);
 
 	ps->catalogue_read = rc == 0;
 	return rc;
@@ -228,7 +228,7 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 {
 	struct miscsi_match m;
 
-	for (unsigned n = 0; abi_row(p->abi.match, n, &m, sizeof(m)); n++) {
+	for (unsigned n = 0; abi_row(p->abi.match, n, &m) > 0; n++) {
 		describe_text(transports, m.transport);
 		describe_text(modules, m.module);
 	}

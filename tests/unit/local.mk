@@ -15,7 +15,7 @@ unit_tests += tests/unit/record-db tests/unit/record-disc tests/unit/record-docs
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-sysfs \
 	tests/unit/kernel-traps
-unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware \
+unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-kit tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
@@ -34,10 +34,13 @@ tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one
 # of them lacks a symbol.
 odd_ldflags = -avoid-version -shared -rpath $(pluginsdir)
-check_LTLIBRARIES += tests/unit/plugins/odd_abi.la tests/unit/plugins/odd_name.la tests/unit/plugins/odd_symbol.la
+check_LTLIBRARIES += tests/unit/plugins/odd_abi.la tests/unit/plugins/odd_constructor.la tests/unit/plugins/odd_name.la tests/unit/plugins/odd_symbol.la
 tests_unit_plugins_odd_abi_la_SOURCES = tests/unit/plugins/odd.c
 tests_unit_plugins_odd_abi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_ABI
 tests_unit_plugins_odd_abi_la_LDFLAGS = -module $(odd_ldflags)
+tests_unit_plugins_odd_constructor_la_SOURCES = tests/unit/plugins/odd.c
+tests_unit_plugins_odd_constructor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_CONSTRUCTOR
+tests_unit_plugins_odd_constructor_la_LDFLAGS = -module $(odd_ldflags)
 tests_unit_plugins_odd_name_la_SOURCES = tests/unit/plugins/odd.c
 tests_unit_plugins_odd_name_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_NAME
 tests_unit_plugins_odd_name_la_LDFLAGS = -module $(odd_ldflags)

@@ -230,26 +230,6 @@ static void environment_is_believed_only_without_privileges(void **state)
 	assert_false(load_privileged());
 }
 
-static void root_opens_nothing_that_others_may_write(void **state)
-{
-	struct stat file = { .st_mode = S_IFREG | 0644 }, dir = { .st_mode = S_IFDIR | 0755 };
-	struct err err = ERR_INIT;
-
-	(void)state;
-	assert_int_equal(load_check_file(&file, &dir, true, &err), 0);
-	file.st_mode = S_IFREG | 0646;
-	assert_int_equal(load_check_file(&file, &dir, true, &err), -EACCES);
-	assert_non_null(strstr(err.text, "every user may write to it"));
-	assert_int_equal(load_check_file(&file, &dir, false, &err), 0);
-	file.st_mode = S_IFREG | 0644;
-	dir.st_mode = S_IFDIR | 0777;
-	assert_int_equal(load_check_file(&file, &dir, true, &err), -EACCES);
-	dir.st_mode = S_IFDIR | S_ISVTX | 0777;
-	assert_int_equal(load_check_file(&file, &dir, true, &err), 0);
-	file.st_mode = S_IFIFO | 0600;
-	assert_int_equal(load_check_file(&file, &dir, false, &err), -EACCES);
-}
-
 /* A static program has its plugins in libltdl's symbol list. */
 static void preloaded_plugins_come_first(void **state)
 {
@@ -278,7 +258,6 @@ int main(void)
 		cmocka_unit_test(files_that_come_later_are_seen),
 		cmocka_unit_test(first_directory_wins),
 		cmocka_unit_test(environment_is_believed_only_without_privileges),
-		cmocka_unit_test(root_opens_nothing_that_others_may_write),
 		cmocka_unit_test(preloaded_plugins_come_first),
 	};
 

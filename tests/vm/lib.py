@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -69,10 +70,22 @@ def wait(what, seconds, truth, step=0.05):
         time.sleep(step)
 
 
+def own_plugins():
+    """Programs that a developer built belong to him, and those of root open only plugins that belong to root."""
+    for path in glob.glob("/usr/lib*/miscsi/plugins-1/*") + glob.glob("/usr/lib/*/miscsi/plugins-1/*"):
+        while path != "/":
+            seen = os.lstat(path)
+            if not stat.S_ISLNK(seen.st_mode) and (seen.st_uid or seen.st_mode & 0o022 and not seen.st_mode & stat.S_ISVTX):
+                os.chown(path, 0, 0)
+                os.chmod(path, stat.S_IMODE(seen.st_mode) & ~0o022)
+            path = os.path.dirname(path)
+
+
 def main(test):
     """Runs a test's function; what it started is ended, whatever happens."""
     try:
         prepare()
+        own_plugins()
         test()
         Iscsid.all_healthy()
         for d in list(Iscsid.running) if SANITIZED else ():

@@ -9,6 +9,16 @@ extern const struct miscsi_plugin odd_abi_LTX_miscsi_plugin_entry;
 __attribute__((visibility("default"))) const struct miscsi_plugin odd_abi_LTX_miscsi_plugin_entry = {
 	.size = sizeof(struct miscsi_plugin), .abi = MISCSI_ABI + 1, .name = "odd_abi", .match = match
 };
+#elif defined(ODD_CONSTRUCTOR)
+#include <stdlib.h>
+__attribute__((constructor)) static void constructor(void)
+{
+	abort();
+}
+extern const struct miscsi_plugin odd_constructor_LTX_miscsi_plugin_entry;
+__attribute__((visibility("default"))) const struct miscsi_plugin odd_constructor_LTX_miscsi_plugin_entry = {
+	.size = sizeof(struct miscsi_plugin), .abi = MISCSI_ABI + 1, .name = "odd_constructor", .match = match
+};
 #elif defined(ODD_NAME)
 /* in a file of another name */
 MISCSI_PLUGIN(another, .match = match);

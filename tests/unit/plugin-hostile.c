@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hostile plugin files: cut, damaged, of another machine, writable by others, with odd sizes. Never a crash, always a reason. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "plugin-run.h"
+#include "tempdir.h"
+#include "tests/paths.h"
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NULL_SO BUILDDIR "/.libs/null.so"
+#define ODD_CONSTRUCTOR BUILDDIR "/tests/unit/plugins/.libs/odd_constructor.so"
+
+static char *bytes; /* of null.so */
+static size_t length;
+
+static int read_plugin(void **state)
+{
+	int fd = open(NULL_SO, O_RDONLY);
+	struct stat st;
+
+	(void)state;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	length = (size_t)st.st_size;
+	bytes = malloc(length);
+	return bytes && read(fd, bytes, length) == (ssize_t)length ? close(fd) : -1;
+}
+
+static int forget_plugin(void **state)
+{
+	(void)state;
+	free(bytes);
+	return 0;
+}
+
+static const char *write_file(const struct tempdir *dir, const char *as, const void *from, size_t len)
+{
+	const char *path = tempdir_path(dir, as);
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, from, len), len);
+	close(fd);
+	return path;
+}
+
+static char reason[1024];
+
+static int note_reason(void *arg, const struct plugin_info *info)
+{
+	++*(unsigned *)arg;
+	snprintf(reason, sizeof(reason), "%s", info->refused);
+	return 0;
+}
+
+/* "" if the one file in the directory is used. */
+static const char *reason_of(const char *dir)
+{
+	struct plugin_fixture w;
+	unsigned n = 0;
+
+	plugin_fixture_make(&w, dir);
+	assert_int_equal(plugins_each(w.ps, note_reason, &n), 0);
+	assert_int_equal(n, 1);
+	plugin_fixture_free(&w);
+	return reason;
+}
+
+static void refused_for(const char *dir, const char *why)
+{
+	if (!strstr(reason_of(dir), why))
+		fail_msg("'%s' does not contain '%s'", reason, why);
+}
+
+static void cut_files_are_refused_at_every_length(void **state)
+{
+	struct tempdir dir;
+
+	(void)state;
+	tempdir_make(&dir);
+	for (size_t len = 0; len < length; len += 512) {
+		write_file(&dir, "null.so", bytes, len);
+		assert_string_not_equal(reason_of(dir.dir), "");
+	}
+	write_file(&dir, "null.so", bytes, length);
+	assert_string_equal(reason_of(dir.dir), "");
+	tempdir_remove(&dir);
+}
+
+/* A copy that has its full length from the beginning, as some tools make one. */
+static void files_with_holes_are_refused(void **state)
+{
+	char *copy = calloc(1, length);
+	struct tempdir dir;
+	ElfW(Ehdr) head;
+
+	(void)state;
+	assert_non_null(copy);
+	memcpy(&head, bytes, sizeof(head));
+	tempdir_make(&dir);
+	for (size_t len = 0; len <= head.e_shoff; len += 4096) { /* the table of sections comes last */
+		memcpy(copy, bytes, len);
+		write_file(&dir, "null.so", copy, length);
+		assert_string_not_equal(reason_of(dir.dir), "");
+	}
+	free(copy);
+	tempdir_remove(&dir);
+}
+
+/* Each byte of the headers replaced: the file may still be good, where the byte does not matter. */
+static void damaged_headers_never_crash(void **state)
+{
+	static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
+	ElfW(Ehdr) head;
+	char *copy = malloc(length);
+	struct tempdir dir;
+	size_t end;
+
+	(void)state;
+	assert_non_null(copy);
+	memcpy(&head, bytes, sizeof(head));
+	end = head.e_phoff; /* what the linker makes of damaged segments behind it is its own business */
+	tempdir_make(&dir);
+	for (size_t at = 0; at < end; at++) {
+		for (size_t v = 0; v < sizeof(values); v++) {
+			memcpy(copy, bytes, length);
+			copy[at] = (char)values[v];
+			write_file(&dir, "null.so", copy, length);
+			reason_of(dir.dir);
+		}
+	}
+	free(copy);
+	tempdir_remove(&dir);
+}
+
+static void files_of_another_kind_are_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		char value;
+		const char *why;
+	} changes[] = {
+		{ EI_MAG1, 'X', "not an ELF file" },
+		{ EI_CLASS, sizeof(void *) == 8 ? ELFCLASS32 : ELFCLASS64, "another machine" },
+		{ EI_DATA, ELFDATA2MSB, "another machine" },
+		{ offsetof(ElfW(Ehdr), e_machine), EM_MIPS, "another machine" },
+		{ offsetof(ElfW(Ehdr), e_type), ET_EXEC, "not a shared object" },
+		{ offsetof(ElfW(Ehdr), e_type), ET_CORE, "not a shared object" },
+	};
+	struct tempdir dir;
+
+	(void)state;
+	tempdir_make(&dir);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *copy = malloc(length);
+
+		assert_non_null(copy);
+		memcpy(copy, bytes, length);
+		copy[changes[i].at] = changes[i].value;
+		write_file(&dir, "null.so", copy, length);
+		refused_for(dir.dir, changes[i].why);
+		free(copy);
+	}
+	tempdir_remove(&dir);
+}
+
+/* Its constructor ends the program: of another ABI no code may run. */
+static void no_code_of_another_abi_runs(void **state)
+{
+	struct tempdir dir;
+
+	(void)state;
+	tempdir_make(&dir);
+	assert_int_equal(symlink(ODD_CONSTRUCTOR, tempdir_path(&dir, "odd_constructor.so")), 0);
+	refused_for(dir.dir, "made for plugin ABI");
+	tempdir_remove(&dir);
+}
+
+static void files_that_others_could_have_written_are_refused(void **state)
+{
+	struct tempdir dir;
+	char folder[4096], file[4096], other[4096], link[4096];
+
+	(void)state;
+	tempdir_make(&dir);
+	snprintf(folder, sizeof(folder), "%s", tempdir_path(&dir, "a"));
+	snprintf(file, sizeof(file), "%s", tempdir_path(&dir, "a/null.so"));
+	assert_int_equal(mkdir(folder, 0755), 0);
+	write_file(&dir, "a/null.so", bytes, length);
+	assert_string_equal(reason_of(folder), "");
+
+	assert_int_equal(chmod(file, 0664), 0);
+	refused_for(folder, "a/null.so may be written by its group: chmod g-w");
+	assert_int_equal(chmod(file, 0646), 0);
+	refused_for(folder, "a/null.so may be written by every user: chmod o-w");
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(chmod(folder, 0775), 0);
+	refused_for(folder, "/a may be written by its group");
+	assert_int_equal(chmod(folder, 01777), 0);
+	refused_for(folder, "/a may be written by every user");
+	assert_int_equal(chmod(folder, 0755), 0);
+	/* the folder above */
+	assert_int_equal(chmod(dir.dir, 0777), 0);
+	refused_for(folder, "may be written by every user");
+	assert_int_equal(chmod(dir.dir, 01777), 0); /* as /tmp: nobody else can replace "a" there */
+	assert_string_equal(reason_of(folder), "");
+	assert_int_equal(chmod(dir.dir, 0755), 0);
+
+	/* a link out of it: the file where it leads counts, and so do the folders above that */
+	snprintf(other, sizeof(other), "%s", tempdir_path(&dir, "b"));
+	assert_int_equal(mkdir(other, 0755), 0);
+	snprintf(link, sizeof(link), "%s", tempdir_path(&dir, "b/null.so"));
+	assert_int_equal(symlink("../a/null.so", link), 0);
+	assert_string_equal(reason_of(other), "");
+	assert_int_equal(chmod(folder, 0775), 0);
+	refused_for(other, "/a may be written by its group");
+	assert_int_equal(chmod(folder, 0755), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(file, 1000, 0), 0);
+		refused_for(other, "a/null.so belongs to user 1000");
+		refused_for(folder, "a/null.so belongs to user 1000: chown it to root");
+		assert_int_equal(chown(file, 0, 0), 0);
+		assert_int_equal(chown(folder, 1000, 0), 0);
+		refused_for(other, "/a belongs to user 1000");
+	}
+	tempdir_remove(&dir);
+}
+
+static void things_that_are_no_files_are_refused(void **state)
+{
+	struct tempdir dir;
+
+	(void)state;
+	tempdir_make(&dir);
+	assert_int_equal(mkfifo(tempdir_path(&dir, "null.so"), 0600), 0);
+	refused_for(dir.dir, "not a regular file");
+	assert_int_equal(unlink(tempdir_path(&dir, "null.so")), 0);
+	assert_int_equal(mkdir(tempdir_path(&dir, "null.so"), 0755), 0);
+	refused_for(dir.dir, "not a regular file");
+	tempdir_remove(&dir);
+}
+
+/* The advice of a message comes from these files: "apt-get install …". */
+static void advice_comes_only_from_files_of_root(void **state)
+{
+	static const char text[] = "transport card card - evil-package\n";
+	struct plugin_fixture w;
+	struct transport *t;
+	struct tempdir dir;
+	struct err err = ERR_INIT;
+	const char *path;
+
+	(void)state;
+	tempdir_make(&dir);
+	path = write_file(&dir, "card.adapters", text, sizeof(text) - 1);
+	plugin_fixture_make(&w, dir.dir);
+	assert_int_equal(plugins_find(w.ps, "card", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "evil-package"));
+	plugin_fixture_free(&w);
+	path = tempdir_path(&dir, "card.adapters");
+	assert_int_equal(chmod(path, 0666), 0);
+	plugin_fixture_make(&w, dir.dir);
+	assert_int_equal(plugins_find(w.ps, "card", &t, &err), -ENODEV);
+	assert_null(strstr(err.text, "evil-package"));
+	assert_non_null(strstr(w.lines, "card.adapters is not used"));
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
+}
+
+/* ---- sizes at every byte: the structure ends where the next page cannot be read ---- */
+
+static char *page_end(void)
+{
+	static char *pages;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!pages) {
+		pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_true(pages != MAP_FAILED);
+		assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	}
+	return pages + page;
+}
+
+/* Copied to the end of the page, with `size` as its size; what lies beyond the known structure is full of ones. */
+static void *sized(const void *from, size_t known, uint32_t size)
+{
+	size_t room = (size + 15u) & ~15u;
+	char *at = page_end() - (room < 16 ? 16 : room);
+
+	memset(at, 0xff, (size_t)(page_end() - at));
+	memcpy(at, from, known < room ? known : room);
+	memcpy(at, &size, sizeof(size));
+	return at;
+}
+
+/* An accepted size is one at which a member ends. Pointers of which half was copied would be followed. */
+static void try_size(struct miscsi_plugin *p, const void *raw, uint32_t size, size_t least)
+{
+	bool good = size >= least && size % sizeof(void *) == 0;
+	struct plugin_fixture w;
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	(void)p;
+	plugin_fixture_make(&w, "");
+	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", raw), 0);
+	if (plugins_find(w.ps, "one", &t, &err) < 0)
+		assert_non_null(strstr(err.text, "/dir/one.so"));
+	if (good != (err.code == MISCSI_ERR_OK) && size != 0)
+		fail_msg("size %u: %s", size, err.code == MISCSI_ERR_OK ? "accepted" : err.text);
+	plugin_fixture_free(&w);
+}
+
+static void odd_sizes_are_refused(void **state)
+{
+	static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "one"), MISCSI_END };
+	struct miscsi_plugin p = { .size = sizeof(p), .abi = MISCSI_ABI, .name = "one", .match = match };
+	struct {
+		struct miscsi_match row;
+		unsigned char end[512];
+	} rows = { .row = MISCSI_MATCH(.transport = "one") };
+	struct miscsi_ping_ops ping = { .size = sizeof(ping) };
+
+	(void)state;
+	for (uint32_t size = 0; size <= 512; size++) {
+		if (size <= sizeof(p)) /* beyond it, the members that we do not know are ones */
+			try_size(&p, sized(&p, sizeof(p), size), size, offsetof(struct miscsi_plugin, traits));
+		p.ping = sized(&ping, sizeof(ping), size);
+		if (size <= sizeof(ping))
+			try_size(&p, &p, size, offsetof(struct miscsi_ping_ops, send));
+		p.ping = NULL;
+		memset(rows.end, 0, sizeof(rows.end));
+		rows.row.size = size;
+		p.match = &rows.row;
+		try_size(&p, &p, size, offsetof(struct miscsi_match, module));
+		p.match = match;
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cut_files_are_refused_at_every_length),
+		cmocka_unit_test(files_with_holes_are_refused),
+		cmocka_unit_test(damaged_headers_never_crash),
+		cmocka_unit_test(files_of_another_kind_are_refused),
+		cmocka_unit_test(no_code_of_another_abi_runs),
+		cmocka_unit_test(files_that_others_could_have_written_are_refused),
+		cmocka_unit_test(things_that_are_no_files_are_refused),
+		cmocka_unit_test(advice_comes_only_from_files_of_root),
+		cmocka_unit_test(odd_sizes_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, read_plugin, forget_plugin);
+}
