@@ -136,13 +136,13 @@ void loop_fd_del(struct loop *l, struct loop_fd *f)
 				r->events[i].data.ptr = NULL;
 }
 
-int loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg)
+void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg)
 {
 	uint64_t now = loop_now(l);
 
 	t->fn = fn;
 	t->arg = arg;
-	return timers_set(&l->timers, t, ms > UINT64_MAX - now ? UINT64_MAX : now + ms);
+	timers_set(&l->timers, t, ms > UINT64_MAX - now ? UINT64_MAX : now + ms);
 }
 
 void loop_timer_cancel(struct loop *l, struct loop_timer *t)

@@ -2,8 +2,8 @@
 /*
  * The event loop: file descriptors (epoll), timers, signals (signalfd), deferred calls. One thread owns it.
  *
- * The caller owns the nodes (struct loop_fd …), embeds them in its structures and zeroes them before the first use: only the
- * growth of the timer heap allocates memory. Every _del and _cancel may be called from any callback, at any time, more than once;
+ * The caller owns the nodes (struct loop_fd …), embeds them in its structures and zeroes them before the first use: nothing here
+ * allocates memory but loop_new(). Every _del and _cancel may be called from any callback, at any time, more than once;
  * afterwards the callback does not run again.
  */
 #ifndef BASE_LOOP_H
@@ -27,7 +27,8 @@ struct loop_timer {
 	void *arg;
 	uint64_t due; /* private from here: ms on the loop's clock */
 	uint64_t order;
-	unsigned slot; /* 1-based place in the heap; 0: not set */
+	struct loop_timer *child, *next, *prev; /* in the heap; prev: the one before, or the parent of the first */
+	bool set;
 };
 
 struct loop_task {
@@ -69,12 +70,12 @@ int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void
 int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
 void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
 
-/* (Re)arms: fn runs once, ms from now. -ENOMEM. */
-int loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg);
+/* (Re)arms: fn runs once, ms from now. Never fails. */
+void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);
 static inline bool loop_timer_active(const struct loop_timer *t)
 {
-	return t->slot != 0;
+	return t->set;
 }
 
 /*

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loop's timers: a binary heap. Each node knows its place (slot, from 1), so that cancelling needs no search. */
+/*
+ * The loop's timers: a pairing heap whose nodes are the timers themselves. To set one needs no memory: a session that could not
+ * set the timer of its next login would never log in again.
+ */
 #include "config.h"
 #include "base/timers.h"
-#include "base/mem.h"
-#include <errno.h>
+#include <stddef.h>
 
 /* Timers that are due together run in the order in which they were set: that makes traces and tests repeatable. */
 static bool timer_before(const struct loop_timer *a, const struct loop_timer *b)
@@ -11,76 +13,89 @@ static bool timer_before(const struct loop_timer *a, const struct loop_timer *b)
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
-/* Slots count from 1, so the children of i are 2i and 2i+1. */
-static void place_timer(struct timers *ts, unsigned slot, struct loop_timer *t)
+/* Two heaps become one: the later root becomes the first child of the other. */
+static struct loop_timer *meld_heaps(struct loop_timer *a, struct loop_timer *b)
 {
-	ts->heap[slot - 1] = t;
-	t->slot = slot;
+	struct loop_timer *above = a, *below = b;
+
+	if (!a || !b)
+		return a ? a : b;
+	if (timer_before(b, a)) {
+		above = b;
+		below = a;
+	}
+	below->prev = above;
+	below->next = above->child;
+	if (above->child)
+		above->child->prev = below;
+	above->child = below;
+	return above;
 }
 
-/* Moves the node at a slot to where it belongs, either way. */
-static void sift_timer(struct timers *ts, unsigned slot)
+/* The children of a root that goes: in pairs from the left, then all pairs from the right. That keeps the heap flat. */
+static struct loop_timer *meld_children(struct loop_timer *child)
 {
-	struct loop_timer *t = ts->heap[slot - 1];
+	struct loop_timer *pairs = NULL, *root = NULL;
 
-	while (slot > 1 && timer_before(t, ts->heap[slot / 2 - 1])) {
-		place_timer(ts, slot, ts->heap[slot / 2 - 1]);
-		slot /= 2;
+	while (child) {
+		struct loop_timer *a = child, *b = a->next;
+
+		child = b ? b->next : NULL;
+		a->next = a->prev = NULL;
+		if (b)
+			b->next = b->prev = NULL;
+		a = meld_heaps(a, b);
+		a->next = pairs;
+		pairs = a;
 	}
-	for (unsigned child = 2 * slot; child <= ts->n; child = 2 * slot) {
-		if (child < ts->n && timer_before(ts->heap[child], ts->heap[child - 1]))
-			child++;
-		if (!timer_before(ts->heap[child - 1], t))
-			break;
-		place_timer(ts, slot, ts->heap[child - 1]);
-		slot = child;
+	while (pairs) {
+		struct loop_timer *pair = pairs;
+
+		pairs = pair->next;
+		pair->next = NULL;
+		root = meld_heaps(root, pair);
 	}
-	place_timer(ts, slot, t);
+	return root;
 }
 
-/* One that runs already is moved and needs no memory, so it cannot fail. */
-int timers_set(struct timers *ts, struct loop_timer *t, uint64_t due)
+void timers_set(struct timers *ts, struct loop_timer *t, uint64_t due)
 {
-	if (!t->slot) {
-		struct loop_timer **heap = x_grow(ts->heap, ts->n, &ts->cap, sizeof(*heap), 16);
-
-		if (!heap)
-			return -ENOMEM;
-		ts->heap = heap;
-		place_timer(ts, ++ts->n, t);
-	}
+	timers_remove(ts, t);
 	t->due = due;
 	t->order = ts->order++;
-	sift_timer(ts, t->slot);
-	return 0;
+	t->set = true;
+	t->child = t->next = t->prev = NULL;
+	ts->root = meld_heaps(ts->root, t);
 }
 
 void timers_remove(struct timers *ts, struct loop_timer *t)
 {
-	unsigned slot = t->slot;
-	struct loop_timer *last;
+	struct loop_timer *rest;
 
-	if (!slot)
+	if (!t->set)
 		return;
-	t->slot = 0;
-	last = ts->heap[--ts->n];
-	if (last == t)
+	t->set = false;
+	rest = meld_children(t->child);
+	if (ts->root == t) {
+		ts->root = rest;
 		return;
-	place_timer(ts, slot, last);
-	sift_timer(ts, slot);
+	}
+	if (t->prev->child == t)
+		t->prev->child = t->next;
+	else
+		t->prev->next = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	ts->root = meld_heaps(ts->root, rest);
 }
 
 struct loop_timer *timers_first(const struct timers *ts)
 {
-	return ts->n ? ts->heap[0] : NULL;
+	return ts->root;
 }
 
 void timers_free(struct timers *ts)
 {
-	for (unsigned i = 0; i < ts->n; i++)
-		ts->heap[i]->slot = 0;
-	x_free(ts->heap);
-	ts->heap = NULL;
-	ts->n = 0;
-	ts->cap = 0;
+	while (ts->root)
+		timers_remove(ts, ts->root);
 }

@@ -208,9 +208,8 @@ int discovery_wait(void *machine)
 	discovery_report(d);
 	discovery_clear(d);
 	d->retries++;
-	return loop_timer_set(d->config.engine->loop, &d->timer, DISCOVERY_RETRY_MS, discovery_timed_out, d) < 0 ?
-		DISC_EV_TIMEOUT :
-		DISC_EV_NONE;
+	loop_timer_set(d->config.engine->loop, &d->timer, DISCOVERY_RETRY_MS, discovery_timed_out, d);
+	return DISC_EV_NONE;
 }
 
 /* From the portal that was asked for, whatever a redirect has led to. */

@@ -102,8 +102,8 @@ static void connection_set_timer(struct varlink_connection *c, struct loop_timer
 {
 	if (!on)
 		loop_timer_cancel(c->server->config.loop, t);
-	else if (!loop_timer_active(t) && loop_timer_set(c->server->config.loop, t, ms, fn, c))
-		varlink_connection_drop(c, strerror(ENOMEM));
+	else if (!loop_timer_active(t))
+		loop_timer_set(c->server->config.loop, t, ms, fn, c);
 }
 
 /* Sets timers and epoll for the current state. Called after every change. */

@@ -187,8 +187,8 @@ static void accept_failed(struct varlink_server *s, int errnum)
 	if (log_worth(&s->failures))
 		log_warn(s->config.log, MODULE, "cannot accept a connection: %s", strerror(errnum));
 	drop_victim(s, VICTIM_IDLE_OTHER, 0);
-	if (!loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, accept_again, s))
-		listeners_watch(s, 0);
+	loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, accept_again, s);
+	listeners_watch(s, 0);
 }
 
 /* A few at a time, so that many connections do not delay the events of the sessions. */

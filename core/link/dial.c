@@ -66,8 +66,7 @@ static uint64_t dial_limit_ms(int64_t seconds)
 
 void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg)
 {
-	if (loop_timer_set(e->loop, t, dial_limit_ms(seconds), late, arg) < 0)
-		log_warn(e->log, "session", "no memory for the timer of a login: it has no time limit");
+	loop_timer_set(e->loop, t, dial_limit_ms(seconds), late, arg);
 }
 
 /* A setting that is not explicit is left out: the plugin then lets the kernel choose by route. */

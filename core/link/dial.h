@@ -50,7 +50,7 @@ void dial_rewind(struct dial *d);
 const struct sockaddr_storage *dial_address(const struct dial *d);
 /* Counts a redirect. LOGIN, -errno: there were too many. */
 int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *err);
-/* Limits a step to that time, or to DIAL_TIMEOUT_S. Without memory the step has no limit, which is logged. */
+/* Limits a step to that time, or to DIAL_TIMEOUT_S. */
 void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg);
 void dial_cancel(struct dial *d); /* done() is not called */
 void dial_forget(struct dial *d); /* frees the addresses */

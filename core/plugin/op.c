@@ -392,7 +392,8 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 	s->timer_fn = fn;
 	s->timer_slot = slot;
 	*slot = (struct miscsi_timer *)s;
-	return service_begin(s, loop_timer_set(op_plugins(s->op)->config.loop, &s->timer, ms, timer_fired, s));
+	loop_timer_set(op_plugins(s->op)->config.loop, &s->timer, ms, timer_fired, s);
+	return service_begin(s, 0);
 }
 
 /* Harmless for a timer that has fired, which is why the ABI passes the slot and not the timer. */

@@ -185,10 +185,8 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 	p->connect = *args;
 	p->connect.size = sizeof(p->connect);
 	p->binding.size = sizeof(p->binding);
-	if (args->timeout_ms && loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p) < 0) {
-		op_finish(p, -ENOMEM);
-		return;
-	}
+	if (args->timeout_ms)
+		loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p);
 	OWN(p, endpoint, connect);
 	op_returned(p, t->plugin->ops.endpoint.connect(&p->pub, &p->connect, &p->binding));
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/timers.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -67,7 +68,7 @@ static void set(struct node *n, struct trace *t, char letter, uint64_t ms)
 {
 	n->t = t;
 	n->letter = letter;
-	assert_int_equal(loop_timer_set(t->l, &n->timer, ms, on_timer, n), 0);
+	loop_timer_set(t->l, &n->timer, ms, on_timer, n);
 }
 
 static void timers_run_by_due_time_then_by_setting(void **state)
@@ -155,7 +156,7 @@ static void rearm_at_once(void *arg)
 	struct node *n = arg;
 
 	note(n);
-	assert_int_equal(loop_timer_set(n->t->l, &n->timer, 0, rearm_at_once, n), 0);
+	loop_timer_set(n->t->l, &n->timer, 0, rearm_at_once, n);
 }
 
 static void a_timer_set_for_at_once_waits_for_the_next_round(void **state)
@@ -189,19 +190,46 @@ static void timers_far_away_do_not_wrap(void **state)
 	assert_false(loop_timer_active(&a.timer));
 }
 
-static void out_of_memory_leaves_the_timer_unset(void **state)
+/* A session whose timer could not be set would wait for ever. */
+static void a_timer_needs_no_memory(void **state)
 {
-	struct node a = { 0 };
+	struct node n[40] = { 0 };
 	struct trace t;
 
 	(void)state;
 	start(&t);
 	x_fail_at(1);
-	assert_int_equal(loop_timer_set(t.l, &a.timer, 1, on_timer, &a), -ENOMEM);
-	assert_false(loop_timer_active(&a.timer));
+	for (unsigned i = 0; i < ARRAY_SIZE(n); i++)
+		set(&n[i], &t, 'a', 1);
+	assert_true(loop_timer_active(&n[39].timer));
 	loop_free(t.l);
-	x_fail_at(1);
+	assert_false(loop_timer_active(&n[39].timer));
 	assert_int_equal(loop_new(&t.l), -ENOMEM);
+}
+
+/* Any order of setting, moving and cancelling: what is left runs by due time. */
+static void many_timers_run_in_their_order(void **state)
+{
+	struct loop_timer timer[200] = { 0 };
+	struct timers ts = { 0 };
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++) {
+		struct loop_timer *t = &timer[(random = random * 1103515245 + 12345) >> 8 & 127];
+
+		if (random >> 20 & 3)
+			timers_set(&ts, t, random >> 16 & 255);
+		else
+			timers_remove(&ts, t);
+	}
+	for (struct loop_timer *t, *last = NULL; (t = timers_first(&ts)); last = t) {
+		if (last)
+			assert_true(last->due < t->due || (last->due == t->due && last->order < t->order));
+		timers_remove(&ts, t);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(timer); i++)
+		assert_false(loop_timer_active(&timer[i]));
 }
 
 static void the_real_clock_is_waited_for(void **state)
@@ -485,7 +513,8 @@ int main(void)
 		cmocka_unit_test(a_timer_may_cancel_one_that_is_due),
 		cmocka_unit_test(a_timer_set_for_at_once_waits_for_the_next_round),
 		cmocka_unit_test(timers_far_away_do_not_wrap),
-		cmocka_unit_test(out_of_memory_leaves_the_timer_unset),
+		cmocka_unit_test(a_timer_needs_no_memory),
+		cmocka_unit_test(many_timers_run_in_their_order),
 		cmocka_unit_test(the_real_clock_is_waited_for),
 		cmocka_unit_test(an_event_of_a_deleted_fd_is_not_delivered),
 		cmocka_unit_test(fds_are_level_triggered_and_refused_twice),
