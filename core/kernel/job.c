@@ -116,6 +116,19 @@ static int reserve_message(struct job_state *s, size_t more)
 	return 0;
 }
 
+int job_reserve(struct job *job, unsigned requests)
+{
+	struct job_state *s = job->state;
+	struct job_request *req = requests > s->cap ? x_realloc(s->req, requests * sizeof(*req)) : s->req;
+
+	if (!req)
+		return -ENOMEM;
+	s->req = req;
+	if (requests > s->cap)
+		s->cap = requests;
+	return reserve_message(s, requests * ALIGN8(ISCSI_MSG_HEAD));
+}
+
 /* -ECANCELED is the status of a request that was never sent, because one before it failed. */
 static struct job_request *new_request(struct job_state *s)
 {

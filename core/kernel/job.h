@@ -27,7 +27,9 @@ struct job {
 
 struct job *job_new(void); /* NULL: out of memory */
 void job_free(struct job *job); /* wipes: a job may hold CHAP secrets. NULL is allowed */
-void job_clear(struct job *job); /* no requests, as new */
+void job_clear(struct job *job); /* no requests, as new; its memory stays for the next ones */
+/* Takes memory for so many requests without payload: to build them cannot fail then. -ENOMEM. */
+int job_reserve(struct job *job, unsigned requests);
 void job_for(struct job *job, uint64_t handle, uint32_t sid, uint32_t cid);
 void job_for_host(struct job *job, uint64_t handle, uint32_t host_no);
 

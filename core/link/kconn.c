@@ -25,6 +25,47 @@ struct job *kconn_job(struct kconn *k)
 	return kconn_job_new(k);
 }
 
+#define SPARE_REQUESTS 3 /* of kconn_destroy() */
+
+int kconn_reserve(struct kconn *k)
+{
+	struct job *job = k->spare ? NULL : job_new();
+
+	if (k->spare)
+		return 0;
+	if (!job || job_reserve(job, SPARE_REQUESTS) < 0) {
+		job_free(job);
+		return -ENOMEM;
+	}
+	k->spare = job;
+	return 0;
+}
+
+/* The way down is taken when memory may be short, and what the kernel has must not stay there for that. */
+static struct job *kconn_job_down(struct kconn *k)
+{
+	struct job *job;
+
+	k->cid_request = 0;
+	if (kconn_reserve(k) < 0)
+		return NULL;
+	job = k->spare;
+	k->spare = NULL;
+	job_for(job, transport_handle(k->transport), k->sid, 0);
+	return job;
+}
+
+/* The job of the way down is kept for the next time. */
+static void kconn_job_over(struct kconn *k, struct job *job)
+{
+	if (!job || k->spare) {
+		job_free(job);
+		return;
+	}
+	job_clear(job);
+	k->spare = job;
+}
+
 /*
  * The first time the kernel's session and connection are made on the way; after a loss the same ones are bound to a new socket or
  * endpoint (doc/KERNEL.md, rules 2 to 4). One job, so that nothing can come between.
@@ -32,7 +73,7 @@ struct job *kconn_job(struct kconn *k)
 struct job *kconn_job_bind(struct kconn *k, uint16_t cmds_max, uint16_t queue_depth, uint32_t cmdsn)
 {
 	bool bound = transport_traits(k->transport) & MISCSI_TRAIT_BOUND_SESSION;
-	struct job *job = kconn_job(k);
+	struct job *job = kconn_reserve(k) < 0 ? NULL : kconn_job(k);
 
 	if (!job)
 		return NULL;
@@ -97,7 +138,7 @@ static void kconn_job_done(struct job *job, void *arg)
 	if (k->cid_request && job_status(job, k->cid_request - 1) == 0)
 		k->cid = 0;
 	k->cid_request = 0;
-	job_free(job);
+	kconn_job_over(k, job);
 	k->ops->done(k, rc, &err);
 }
 
@@ -106,7 +147,7 @@ int kconn_submit(struct kconn *k, struct job *job)
 	int rc = job ? kernel_submit(k->engine->kernel, job, kconn_job_done, k) : -ENOMEM;
 
 	if (rc < 0)
-		job_free(job);
+		kconn_job_over(k, job);
 	else
 		k->job = job;
 	return rc;
@@ -115,7 +156,7 @@ int kconn_submit(struct kconn *k, struct job *job)
 /* The kernel accepts nothing for a connection that failed until it was told to stop it (and waits for its own clean-up then). */
 int kconn_stop(struct kconn *k)
 {
-	struct job *job = kconn_job(k);
+	struct job *job = kconn_job_down(k);
 
 	if (job) {
 		job_stop_conn(job, ISCSI_STOP_CONN_RECOVER);
@@ -127,7 +168,7 @@ int kconn_stop(struct kconn *k)
 /* STOP_CONN TERM first: then I/O fails at once, and nothing waits for a target that may be dead. */
 int kconn_destroy(struct kconn *k, bool wait)
 {
-	struct job *job = kconn_job(k);
+	struct job *job = kconn_job_down(k);
 
 	if (job) {
 		job_stop_conn(job, ISCSI_STOP_CONN_TERM);
@@ -196,4 +237,6 @@ void kconn_drop(struct kconn *k)
 	if (k->job)
 		kernel_cancel(k->engine->kernel, k->job);
 	k->job = NULL;
+	job_free(k->spare);
+	k->spare = NULL;
 }

@@ -31,19 +31,22 @@ struct kconn {
 	uint32_t host_no; /* MISCSI_NONE: not known yet */
 	struct job *job; /* private from here */
 	struct job *send;
+	struct job *spare; /* for kconn_stop() and kconn_destroy(), which must not lack memory */
 	unsigned cid_request; /* the request of the job that creates the connection, from 1; 0: no request */
 };
 
 void kconn_init(struct kconn *k, const struct engine *engine, struct transport *transport, const struct kconn_ops *ops);
 /* Returns a job on this session and connection, for the caller to fill and kconn_submit(); NULL: no memory. */
 struct job *kconn_job(struct kconn *k);
-/* The same; the job first creates the session and connection if the kernel has none yet, and binds the binding. */
+/* Takes the memory that the way down needs: before the kernel has a session. -ENOMEM. */
+int kconn_reserve(struct kconn *k);
+/* The same as kconn_job(); the job first creates the session and connection if the kernel has none yet, and binds the binding. */
 struct job *kconn_job_bind(struct kconn *k, uint16_t cmds_max, uint16_t queue_depth, uint32_t cmdsn);
 /* proposal: params are proposed values for firmware that logs in, not negotiated ones; the driver may refuse each of them. */
 void kconn_add_params(struct job *job, const struct iscsi_params *params, bool proposal);
 /* done() follows. Takes ownership of the job, also after a failure; job NULL: -ENOMEM. */
 int kconn_submit(struct kconn *k, struct job *job);
-/* Each submits a job; the connection may be in any state. wait: the kernel answers the removal only when the session is gone. */
+/* Each submits a job, and lacks no memory after kconn_reserve(); the connection may be in any state. wait: the kernel answers the removal only when the session is gone. */
 int kconn_stop(struct kconn *k);
 int kconn_destroy(struct kconn *k, bool wait);
 int kconn_send(struct kconn *k, const struct iscsi_pdu *pdu); /* copied */

@@ -45,6 +45,12 @@ static void kernel_channel_lost(struct kernel_channel *ch, int result, const str
 	ch->head.events.lost(ch->head.events.arg, result, err);
 }
 
+static void kernel_channel_gone(struct kernel_channel *ch)
+{
+	kconn_drop(&ch->k);
+	x_free(ch);
+}
+
 /* A session that was not made needs no end, and an endpoint that was bound may go before it. */
 static void kernel_channel_end(struct kernel_channel *ch)
 {
@@ -54,7 +60,7 @@ static void kernel_channel_end(struct kernel_channel *ch)
 	kernel_unlisten(&ch->listener);
 	transport_disconnect(ch->k.transport, &ch->k.binding);
 	if (!ch->k.sid || kconn_destroy(&ch->k, true) < 0)
-		x_free(ch);
+		kernel_channel_gone(ch);
 }
 
 static void firmware_done(struct transport_op *op, int result)
@@ -73,7 +79,7 @@ static void kernel_channel_job_done(struct kconn *k, int result, const struct er
 	struct err no_memory = ERR_INIT;
 
 	if (ch->state == CHANNEL_ENDING) {
-		x_free(ch);
+		kernel_channel_gone(ch);
 	} else if (ch->state == CHANNEL_FREED) {
 		kernel_channel_end(ch);
 	} else if (result < 0) {
@@ -251,7 +257,7 @@ int pdu_channel_kernel_new(const struct engine *engine, struct transport *t, str
 	}
 	rc = kconn_submit(&ch->k, job);
 	if (rc < 0) {
-		x_free(ch);
+		kernel_channel_gone(ch);
 		return rc;
 	}
 	binding->kind = MISCSI_BINDING_NONE;
