@@ -212,51 +212,57 @@ static int read_rows(struct places *p, unsigned detail, struct session_info *inf
 }
 
 /* "default" is how a driver shows what nobody has set. */
-static void text_to_record(struct record *node, enum field_id id, const char *text)
+static int text_to_record(struct record *node, enum field_id id, const char *text)
 {
-	if (*text && strcmp(text, "default") != 0)
-		record_set(node, id, text, NULL);
+	return *text && strcmp(text, "default") != 0 ? record_set(node, id, text, NULL) : 0;
 }
 
-static void number_to_record(struct record *node, enum field_id id, int64_t number)
+static int number_to_record(struct record *node, enum field_id id, int64_t number)
 {
 	char word[32];
 
 	if (number == SESSION_INFO_OFF)
-		record_set_int(node, id, -1, NULL);
-	else if (number >= 0 && field_of(id)->type != FIELD_TYPE_LIST)
-		record_set_int(node, id, number, NULL);
-	else if (number >= 0 && field_value(field_of(id), (unsigned)number, word, sizeof(word)))
-		record_set(node, id, word, NULL);
+		return record_set_int(node, id, -1, NULL);
+	if (number >= 0 && field_of(id)->type != FIELD_TYPE_LIST)
+		return record_set_int(node, id, number, NULL);
+	if (number >= 0 && field_value(field_of(id), (unsigned)number, word, sizeof(word)))
+		return record_set(node, id, word, NULL);
+	return 0;
 }
 
-static void secret_to_record(struct record *node, enum field_id id, const struct secret *value)
+static int secret_to_record(struct record *node, enum field_id id, const struct secret *value)
 {
 	char text[SESSION_INFO_NAME_MAX];
+	int rc;
 
 	if (!value->len || value->len >= sizeof(text))
-		return;
+		return 0;
 	memcpy(text, value->bytes, value->len);
 	text[value->len] = '\0';
-	record_set(node, id, text, NULL);
+	rc = record_set(node, id, text, NULL);
 	mem_wipe(text, sizeof(text));
+	return rc;
 }
 
-void session_info_to_record(const struct session_info *info, unsigned detail, struct record *node)
+/* A value that the record refuses is left out. */
+int session_info_to_record(const struct session_info *info, unsigned detail, struct record *node)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attrs) && rc != -ENOMEM; i++) {
 		const struct attr *a = &attrs[i];
 		const void *member = (const char *)info + a->at;
 
 		if (a->setting == NO_SETTING || (a->detail ? !(a->detail & detail) : detail != SESSION_INFO_ALL))
 			continue;
 		if (a->form == TEXT)
-			text_to_record(node, a->setting, member);
+			rc = text_to_record(node, a->setting, member);
 		else if (a->form == NUMBER)
-			number_to_record(node, a->setting, *(const int64_t *)member);
+			rc = number_to_record(node, a->setting, *(const int64_t *)member);
 		else
-			secret_to_record(node, a->setting, member);
+			rc = secret_to_record(node, a->setting, member);
 	}
+	return rc == -ENOMEM ? rc : 0;
 }
 
 /* The class link leads through the host: ../../devices/…/host2/session1/iscsi_session/session1 */

@@ -73,8 +73,10 @@ int session_info_read(const struct sysfs *s, const struct ktransport_map *map, u
 	struct session_info *out, struct err *err);
 /* Reads further details of a session that was read. */
 int session_info_more(const struct sysfs *s, unsigned detail, struct session_info *info, struct err *err);
-/* Sets the node's settings from the values read with that detail; settings that the kernel does not show are unchanged. */
-void session_info_to_record(const struct session_info *info, unsigned detail, struct record *node);
+/*
+ * Sets the node's settings from the values read with that detail; settings that the kernel does not show are unchanged. -ENOMEM.
+ */
+int session_info_to_record(const struct session_info *info, unsigned detail, struct record *node);
 void session_info_clear(struct session_info *info); /* wipes the secrets; usable as cleanup() */
 
 struct session_info_list {

@@ -286,7 +286,6 @@ static int load_preloaded(struct plugins *ps)
 
 	if (ps->preloaded || !s)
 		return 0;
-	ps->preloaded = true;
 	for (; s->name && rc == 0; s++) {
 		size_t len = strlen(s->name), tail = strlen(ENTRY_SUFFIX);
 		cleanup(x_freep) char *name = NULL;
@@ -294,8 +293,10 @@ static int load_preloaded(struct plugins *ps)
 		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->address)
 			continue;
 		name = x_strndup(s->name, len - tail);
-		rc = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
+		if (!name || !plugin_known(ps, name, NULL))
+			rc = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
 	}
+	ps->preloaded = rc == 0;
 	return rc;
 }
 

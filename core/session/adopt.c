@@ -14,19 +14,23 @@
 struct adopter {
 	struct manager_adopter ops;
 	struct manager *manager;
-	/* Sessions whose plugin was missing, and how many transports were served when they were last tried. */
+	/* Sessions whose plugin or memory was missing, and how many transports were served when they were last tried. */
 	uint32_t *left;
 	size_t n_left, left_cap;
 	int served;
+	bool no_memory; /* one of them may be tried again at any time */
 	struct loop_timer left_timer;
 };
 
 /* Only the plugins know whose host a proc_name is. */
 static const char *transport_of(void *arg, const char *proc_name)
 {
+	struct adopter *a = arg;
 	struct transport *t;
+	int rc = plugins_find_by_proc_name(a->manager->config.engine->plugins, proc_name, &t, NULL);
 
-	return plugins_find_by_proc_name(arg, proc_name, &t, NULL) == 0 ? transport_name(t) : NULL;
+	a->no_memory |= rc == -ENOMEM;
+	return rc == 0 ? transport_name(t) : NULL;
 }
 
 /* The settings of a session that left no file: what the kernel shows, the rest by default. */
@@ -36,22 +40,23 @@ static struct record *settings_shown(const struct session_info *i)
 
 	if (!r)
 		return NULL;
-	session_info_to_record(i, SESSION_INFO_ALL, r);
-	record_set(r, FIELD_IFACE_TRANSPORT, i->transport, NULL);
-	if (!*i->persistent_address)
-		record_set(r, FIELD_CONN_ADDRESS, i->address, NULL);
-	if (i->persistent_port <= 0 && i->port > 0)
-		record_set_int(r, FIELD_CONN_PORT, i->port, NULL);
-	record_set(r, FIELD_SESSION_SCAN, "manual", NULL); /* its devices are there */
+	if (session_info_to_record(i, SESSION_INFO_ALL, r) < 0 ||
+		record_set(r, FIELD_IFACE_TRANSPORT, i->transport, NULL) == -ENOMEM ||
+		(!*i->persistent_address && record_set(r, FIELD_CONN_ADDRESS, i->address, NULL) == -ENOMEM) ||
+		(i->persistent_port <= 0 && i->port > 0 && record_set_int(r, FIELD_CONN_PORT, i->port, NULL) == -ENOMEM) ||
+		record_set(r, FIELD_SESSION_SCAN, "manual", NULL) == -ENOMEM) { /* its devices are there */
+		record_free(r);
+		return NULL;
+	}
 	return r;
 }
 
 /* The kernel shows them to root; with them a session can be recovered though its record is gone. */
-static void add_secrets(struct record *r, const struct session_info *i)
+static int add_secrets(struct record *r, const struct session_info *i)
 {
-	session_info_to_record(i, SESSION_INFO_CHAP, r);
-	if (i->username.len)
-		record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL);
+	int rc = session_info_to_record(i, SESSION_INFO_CHAP, r);
+
+	return rc == 0 && i->username.len ? record_set(r, FIELD_SESSION_AUTHMETHOD, "CHAP", NULL) : rc;
 }
 
 static void adopt_resources_kept(struct transport_op *op, int result)
@@ -112,14 +117,18 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	uint8_t isid[ISID_LEN];
 	int rc;
 
-	*known = store_read(m->config.state_dir, i, &node, isid) == 0;
-	if (!*known)
-		node = settings_shown(i);
-	if (!node)
-		return -ENOMEM;
-	add_secrets(node, i);
-	rc = manager_add(m, node, t, &s);
+	rc = store_read(m->config.state_dir, i, &node, isid);
+	*known = rc == 0;
+	if (rc < 0)
+		node = rc == -ENOMEM ? NULL : settings_shown(i);
+	rc = node ? add_secrets(node, i) : -ENOMEM;
+	if (rc == 0)
+		rc = manager_add(m, node, t, &s);
 	record_free(node);
+	if (rc == 0 && kconn_reserve(&s->conn.k) < 0) {
+		session_free(s);
+		rc = -ENOMEM;
+	}
 	if (rc < 0)
 		return rc;
 	if (*known)
@@ -198,8 +207,9 @@ static int adopt_session(struct manager *m, const struct session_info *i, struct
 
 static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 {
-	struct manager *m = container_of(ops, struct adopter, ops)->manager;
-	struct ktransport_map map = { .transport = transport_of, .arg = m->config.engine->plugins };
+	struct adopter *a = container_of(ops, struct adopter, ops);
+	struct manager *m = a->manager;
+	struct ktransport_map map = { .transport = transport_of, .arg = a };
 	struct session_info info = { 0 };
 	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WANTED, &info, err);
 
@@ -215,42 +225,48 @@ static void adopt_left_later(void *arg)
 {
 	struct adopter *a = arg;
 
-	a->ops.left(&a->ops);
+	a->ops.left(&a->ops, false);
 }
 
-/* Out of memory it is left for good, or until somebody logs it out. */
-static void adopt_leave(struct adopter *a, uint32_t sid)
+static void adopt_leave(struct adopter *a, uint32_t sid, int why)
 {
 	uint32_t *left = x_grow(a->left, a->n_left, &a->left_cap, sizeof(*left), 8);
 
-	if (!left)
+	a->no_memory |= why == -ENOMEM;
+	if (!left) /* for good, or until somebody logs it out */
 		return;
 	a->left = left;
 	left[a->n_left++] = sid;
 	loop_timer_set(a->manager->config.engine->loop, &a->left_timer, LEFT_MS, adopt_left_later, a);
 }
 
-/* As many transports as before: nothing has come that could serve them. */
-static void adopt_left(struct manager_adopter *ops)
+/* As many transports as before: nothing has come that could serve them. But those that lacked memory are tried each time. */
+static void adopt_left(struct manager_adopter *ops, bool short_of_memory)
 {
 	struct adopter *a = container_of(ops, struct adopter, ops);
 	const struct engine *engine = a->manager->config.engine;
-	int served = a->n_left ? plugins_served(engine->plugins) : 0;
+	bool again = a->no_memory;
+	int served = a->n_left && (again || !short_of_memory) ? plugins_served(engine->plugins) : 0;
 	size_t kept = 0;
 
-	for (size_t n = 0; served > 0 && served != a->served && n < a->n_left; n++) {
+	if (served <= 0 || (served == a->served && !again))
+		goto later;
+	a->no_memory = false;
+	for (size_t n = 0; n < a->n_left; n++) {
 		struct err why = ERR_INIT;
 		int one = manager_find(a->manager, a->left[n]) ? 0 : adopt_one(ops, a->left[n], &why);
 
 		if (one > 0)
-			log_info(engine->log, "session", "took over session%u: its plugin is installed now", a->left[n]);
-		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP) /* of which there is none any more */
+			log_info(engine->log, "session", "took over session%u: which could not be taken over before", a->left[n]);
+		a->no_memory |= one == -ENOMEM;
+		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP)
 			a->left[kept++] = a->left[n];
+		else if (one < 0) /* there is none any more */
+			store_remove(a->manager->config.state_dir, a->left[n]);
 	}
-	if (served > 0 && served != a->served) {
-		a->n_left = kept;
-		a->served = served;
-	}
+	a->n_left = kept;
+	a->served = served;
+later:
 	if (a->n_left)
 		loop_timer_set(engine->loop, &a->left_timer, LEFT_MS, adopt_left_later, a);
 }
@@ -282,9 +298,9 @@ static struct adopter *adopt_of(struct manager *m)
 int adopt_sessions(struct manager *m, struct err *err)
 {
 	const struct engine *engine = m->config.engine;
-	struct ktransport_map map = { .transport = transport_of, .arg = engine->plugins };
-	struct session_info_list list = { 0 };
 	struct adopter *a = adopt_of(m);
+	struct ktransport_map map = { .transport = transport_of, .arg = a };
+	struct session_info_list list = { 0 };
 	int adopted = 0;
 	int rc = a ? session_info_list(engine->sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err) : err_nomem(err, "sessions");
 
@@ -294,7 +310,7 @@ int adopt_sessions(struct manager *m, struct err *err)
 
 		if (one < 0) {
 			log_warn(engine->log, "session", "session%u is not taken over: %s", list.info[n].sid, why.text);
-			adopt_leave(a, list.info[n].sid);
+			adopt_leave(a, list.info[n].sid, one);
 		} else {
 			adopted += one;
 		}

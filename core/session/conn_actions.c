@@ -266,28 +266,40 @@ int conn_destroy(void *machine)
 }
 
 /* The session is freed by its owner, from outside of all this. */
-static void conn_end(struct conn *c, enum sess_event event)
-{
-	conn_release(c);
-	transport_disconnect(c->k.transport, &c->k.binding); /* of a session that others ended */
-	c->tell(c->session, event);
-}
-
 int conn_closed(void *machine)
 {
-	conn_end(machine, SESS_EV_CONN_CLOSED);
+	struct conn *c = machine;
+
+	conn_release(c);
+	transport_disconnect(c->k.transport, &c->k.binding); /* of a session that others ended */
+	c->tell(c->session, SESS_EV_CONN_CLOSED);
 	return CONN_EV_NONE;
 }
 
-/* The kernel did not remove it: perhaps because others did. */
+#define AGAIN_S 5
+
+/*
+ * The kernel did not remove it: perhaps because others did. Otherwise whoever asked learns why, and it is tried again: a session
+ * that is in the kernel and that nobody looks after would be there until the next iscsid.
+ */
 int conn_kept(void *machine)
 {
 	struct conn *c = machine;
 
 	if (!sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid))
-		return conn_closed(c);
+		return CONN_EV_DESTROYED;
 	if (!c->err.code)
 		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", c->k.sid);
-	conn_end(c, SESS_EV_CONN_KEPT);
+	conn_arm(c, AGAIN_S);
+	c->tell(c->session, SESS_EV_CONN_KEPT);
 	return CONN_EV_NONE;
+}
+
+/* The time of the next attempt, or of the event that should have come, is over. */
+int conn_destroy_again(void *machine)
+{
+	struct conn *c = machine;
+	int event = c->err.code ? CONN_EV_NONE : conn_kept(c);
+
+	return event == CONN_EV_NONE ? conn_destroy(c) : event;
 }

@@ -166,6 +166,13 @@ static bool from_record(const struct conn *c, int param)
 	}
 }
 
+/* By these the next iscsid knows what session it finds. */
+static bool identifies(enum iscsi_param param)
+{
+	return param == ISCSI_PARAM_TARGET_NAME || param == ISCSI_PARAM_PERSISTENT_ADDRESS ||
+		param == ISCSI_PARAM_PERSISTENT_PORT || param == ISCSI_PARAM_IFACE_NAME;
+}
+
 /*
  * Every row of fields.def that has a number in the kernel's table is sent, by its type. So a new kernel parameter is one row
  * there, and nothing here.
@@ -194,7 +201,8 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 		if (*record_str(r, id))
 			job_set_param(a->job, param, record_str(r, id));
 	}
-	job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
+	if (!identifies(param))
+		job_may_fail(a->job); /* a driver that does not know a setting says so, and goes without */
 	return 0;
 }
 

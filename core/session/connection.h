@@ -101,5 +101,6 @@ int conn_unbind(void *machine);
 int conn_destroy(void *machine);
 int conn_closed(void *machine);
 int conn_kept(void *machine);
+int conn_destroy_again(void *machine);
 
 #endif

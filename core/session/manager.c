@@ -229,22 +229,22 @@ static bool manager_is_same(const struct record *a, const struct record *b)
 		portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
 }
 
-/* Sessions of this identity that are or will be; those on their way up are joined. */
-static unsigned manager_join_present(struct manager *m, const struct record *node, struct manager_request *r)
+/* Counts the sessions of this identity that are or will be, and joins those on their way up. -ENOMEM. */
+static int manager_join_present(struct manager *m, const struct record *node, struct manager_request *r, unsigned *present)
 {
-	unsigned present = 0;
+	int rc = 0;
 	struct session *s;
 
 	list_for_each (s, &m->sessions, node) {
 		if (s->run.state == SESS_CLOSING || s->run.state == SESS_CLOSED || !manager_is_same(s->record, node))
 			continue;
-		present++;
-		if (s->run.state == SESS_NEW)
-			manager_join(s, r, MANAGER_UP);
-		else
+		++*present;
+		if (s->run.state != SESS_NEW)
 			request_about(r, s);
+		else if (manager_join(s, r, MANAGER_UP) < 0)
+			rc = -ENOMEM;
 	}
-	return present;
+	return rc;
 }
 
 /* Refusals that need no session come first; then what is there is counted, and what is missing is made. */
@@ -253,7 +253,7 @@ static void manager_login_missing(struct manager *m, const struct record *node, 
 	struct err *err = &r->answer->result.err;
 	unsigned wanted = (unsigned)record_int(node, FIELD_SESSION_NR_SESSIONS);
 	struct transport *t;
-	unsigned present;
+	unsigned present = 0;
 
 	if (!*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS)) {
 		err_set(err, MISCSI_ERR_INVAL, "the record names no target or no portal");
@@ -262,8 +262,9 @@ static void manager_login_missing(struct manager *m, const struct record *node, 
 	if (plugins_find(m->config.engine->plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
 	if (m->adopter)
-		m->adopter->left(m->adopter); /* what is there already must not be made twice */
-	present = manager_join_present(m, node, r);
+		m->adopter->left(m->adopter, false); /* what is there already must not be made twice */
+	if (manager_join_present(m, node, r, &present) < 0)
+		return;
 	if (present >= wanted && r->waiting == 1)
 		err_set(err, MISCSI_ERR_SESS_EXISTS, "%u session requested, but %u already present.", wanted, present);
 	for (; present < wanted; present++)
@@ -390,6 +391,8 @@ int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_se
 	struct session *s;
 	int rc;
 
+	if (m->adopter)
+		m->adopter->left(m->adopter, true);
 	list_for_each (s, &m->sessions, node) {
 		manager_describe(s, &d);
 		rc = fn(arg, &d);
@@ -438,11 +441,17 @@ static void reap(void *arg)
 	manager_release(m, t);
 }
 
-/* What waited for it to come up learns why it did not; what waited for its end is done. */
-static void manager_session_gone(struct session *s, const struct err *kept)
+static void manager_session_kept(struct session *s, const struct err *why)
 {
 	manager_answer_all(s, MANAGER_UP, &s->err);
-	manager_answer_all(s, MANAGER_DOWN, kept);
+	manager_answer_all(s, MANAGER_DOWN, why);
+}
+
+/* What waited for it to come up learns why it did not; what waited for its end is done. */
+static void manager_session_gone(struct session *s)
+{
+	manager_answer_all(s, MANAGER_UP, &s->err);
+	manager_answer_all(s, MANAGER_DOWN, NULL);
 	loop_defer(s->owner->engine->loop, &s->reap, reap, s);
 }
 
@@ -478,6 +487,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		.identify_arg = config->identify_arg,
 		.changed = manager_session_changed,
 		.up = manager_session_up,
+		.kept = manager_session_kept,
 		.gone = manager_session_gone };
 	list_init(&m->sessions);
 	list_init(&m->watches);

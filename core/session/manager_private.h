@@ -12,8 +12,11 @@
 struct manager_adopter {
 	/* 1: adopted; 0: an adapter made the session for itself; -errno: SYSFS_LOOKUP: no such session. */
 	int (*one)(struct manager_adopter *a, uint32_t sid, struct err *err);
-	/* Adopts skipped sessions whose plugin has been installed since. Cheap if there are none. */
-	void (*left)(struct manager_adopter *a);
+	/*
+	 * Adopts skipped sessions whose plugin has been installed since, or that lacked memory; short_of_memory: only if there are
+	 * such. Cheap if there are none.
+	 */
+	void (*left)(struct manager_adopter *a, bool short_of_memory);
 	void (*free)(struct manager_adopter *a);
 };
 

@@ -277,6 +277,7 @@ static int sess_give_up(void *machine)
 	struct session *s = machine;
 
 	err_copy(&s->err, &s->conn.err); /* conn_destroy() clears that one */
+	s->reported = 0;
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
 }
@@ -286,24 +287,22 @@ static int sess_close(void *machine)
 	struct session *s = machine;
 
 	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out");
+	s->reported = 0;
 	loop_timer_cancel(s->owner->engine->loop, &s->retry);
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
 }
 
-static void sess_end(struct session *s, const struct err *kept)
+static int sess_gone(void *machine)
 {
+	struct session *s = machine;
+
 	if (!s->err.code)
 		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
 	store_remove(s->owner->state_dir, s->conn.k.sid);
 	loop_timer_cancel(s->owner->engine->loop, &s->retry);
 	loop_task_cancel(s->owner->engine->loop, &s->start);
-	s->owner->gone(s, kept);
-}
-
-static int sess_gone(void *machine)
-{
-	sess_end(machine, NULL);
+	s->owner->gone(s);
 	return SESS_EV_NONE;
 }
 
@@ -311,7 +310,11 @@ static int sess_kept(void *machine)
 {
 	struct session *s = machine;
 
-	sess_end(s, &s->conn.err);
+	if (log_worth(&s->reported))
+		log_warn(s->owner->engine->log, "session",
+			"session%u [%s] is still in the kernel, and its removal is tried again: %s", s->conn.k.sid,
+			session_target(s), s->conn.err.text);
+	s->owner->kept(s, &s->conn.err);
 	return SESS_EV_NONE;
 }
 

@@ -43,11 +43,8 @@ struct session_owner {
 	void *identify_arg;
 	void (*changed)(struct session *s); /* its state changed */
 	void (*up)(struct session *s); /* the login has ended and the scan for devices is done */
-	/*
-	 * The machine ended because of s->err; kept: why the kernel still has the session, or NULL. The owner frees it later, not
-	 * in this call.
-	 */
-	void (*gone)(struct session *s, const struct err *kept);
+	void (*kept)(struct session *s, const struct err *why); /* the kernel did not remove it; that is tried again */
+	void (*gone)(struct session *s); /* the machine ended because of s->err; the owner frees it later, not in this call */
 };
 
 struct session {
