@@ -11,6 +11,7 @@ include tests/fake/local.mk
 include tests/fuzz/local.mk
 include tests/style/local.mk
 include tests/golden/local.mk
+include tests/sim/local.mk
 include tests/cli/local.mk
 check_PROGRAMS += $(unit_tests) $(fuzz_replays)
 TESTS += $(unit_tests)

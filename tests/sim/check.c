@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must hold: of each session at any time, and of the whole when the faults are over. */
+#include "config.h"
+#include "sim.h"
+#include "session/manager_private.h"
+#include <stdio.h>
+#include <string.h>
+
+/* RETRY_HOPELESS_MS of session.c, and its spread */
+#define WAIT_MOST_MS 68000
+
+void check_waits(void)
+{
+	struct manager *m = daemon_manager();
+	struct session *s;
+
+	if (!m || !daemon_runs())
+		return;
+	list_for_each (s, &m->sessions, node)
+		if (loop_timer_active(&s->retry) && s->retry.due > sim_now() + WAIT_MOST_MS)
+			sim_fail("session%u waits for %llu ms", s->conn.k.sid, (unsigned long long)(s->retry.due - sim_now()));
+}
+
+struct count {
+	unsigned sessions, of[SIM_IDENTITIES], up[SIM_IDENTITIES];
+	const char *why;
+};
+
+static int identity_of(const struct manager_session *s)
+{
+	for (int i = 0; i < SIM_IDENTITIES; i++) {
+		unsigned t, p;
+
+		if (strcmp(net_target((unsigned)i), s->target) != 0)
+			continue;
+		if (strcmp(net_address((unsigned)i), s->address) == 0 ||
+			(sscanf(s->address, "t%up%u", &t, &p) == 2 && p - 1 == (unsigned)i % SIM_PORTALS))
+			return i;
+	}
+	return -1;
+}
+
+static int count_session(void *arg, const struct manager_session *s)
+{
+	const struct kern_session *k = kern_find(s->sid);
+	struct count *c = arg;
+	int i = identity_of(s);
+
+	c->sessions++;
+	if (i < 0) {
+		c->why = sim_text("session%u is of %s at %s, which nobody asked for", s->sid, s->target, s->address);
+		return 0;
+	}
+	c->of[i]++;
+	if (strcmp(s->state, "LOGGED_IN") == 0 && strcmp(s->connection, "LOGGED_IN") == 0 && k && k->started &&
+		k->state == KERN_LOGGED_IN)
+		c->up[i]++;
+	else
+		c->why = sim_text("session%u of %s at %s is %s, its connection %s: %s", s->sid, s->target, s->address, s->state,
+			s->connection, s->last_error);
+	return 0;
+}
+
+bool check_settled(const char **why)
+{
+	struct count c = { 0 };
+	unsigned kernel = 0;
+
+	manager_each(daemon_manager(), count_session, &c);
+	for (const struct kern_session *s = kern_sessions(); s; s = s->next)
+		kernel++;
+	if (!c.why && kernel != c.sessions)
+		c.why = sim_text("the kernel has %u sessions, iscsid %u", kernel, c.sessions);
+	for (unsigned i = 0; i < SIM_IDENTITIES && !c.why; i++) {
+		if (c.of[i] > 1)
+			c.why = sim_text("%s at %s has %u sessions", net_target(i), net_address(i), c.of[i]);
+		else if (client_wants(i) != WANTED_EITHER && c.of[i] != (client_wants(i) == WANTED_YES))
+			c.why = sim_text("%s at %s has %u sessions, wanted: %s", net_target(i), net_address(i), c.of[i],
+				client_wants(i) == WANTED_YES ? "1" : "0");
+	}
+	if (!c.why && client_unanswered())
+		c.why = sim_text("%u requests are not answered", client_unanswered());
+	*why = c.why;
+	return !c.why;
+}
+
+/* The file of a session is there as long as the session is. */
+void check_end(void)
+{
+	unsigned kernel = 0, found = 0;
+
+	for (const struct kern_session *s = kern_sessions(); s; s = s->next) {
+		kernel++;
+		found += os_file_exists(sim_text("session%u", s->sid));
+	}
+	if (os_files() != found)
+		sim_fail("%u files of sessions for %u sessions", os_files(), kernel);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs histories: usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all]
+ *
+ * A history that fails is made shorter as long as it still fails, and printed with its trace. --trace prints that of the first. --all
+ * prints a line for each that fails, and goes on. Without options: what `make check` runs.
+ */
+#include "config.h"
+#include "sim.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#define REPEATED 100
+
+struct arguments {
+	uint64_t seed, count, seconds, skip;
+	bool trace, all;
+};
+
+static double cpu_seconds(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* Leaves out one action after another. */
+static uint64_t shrink(uint64_t seed, uint64_t skip, struct sim_outcome *out)
+{
+	struct sim_outcome tried;
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (unsigned i = out->actions < 64 ? out->actions : 64; i-- > 0;) {
+			if (skip & UINT64_C(1) << i)
+				continue;
+			sim_run(&(struct sim_options){ .seed = seed, .skip = skip | UINT64_C(1) << i }, &tried);
+			if (!*tried.why)
+				continue;
+			skip |= UINT64_C(1) << i;
+			*out = tried;
+			again = true;
+		}
+	}
+	return skip;
+}
+
+static void report(uint64_t seed, uint64_t skip, struct sim_outcome *out)
+{
+	printf("seed %llu fails: %s\n", (unsigned long long)seed, out->why);
+	skip = shrink(seed, skip, out);
+	printf("the shortest that fails: sim --seed %llu --skip %llx --trace: %s\n", (unsigned long long)seed,
+		(unsigned long long)skip, out->why);
+	sim_run(&(struct sim_options){ .seed = seed, .skip = skip, .trace = SIM_PRINTED }, out);
+}
+
+/* A seed is one history: run again, its trace is the same to the byte. */
+static bool repeats(uint64_t seed)
+{
+	struct sim_outcome first, second;
+
+	sim_run(&(struct sim_options){ .seed = seed, .trace = SIM_HASHED }, &first);
+	sim_run(&(struct sim_options){ .seed = seed, .trace = SIM_HASHED }, &second);
+	if (first.hash != second.hash)
+		printf("seed %llu has two histories\n", (unsigned long long)seed);
+	return first.hash == second.hash;
+}
+
+static void usage(void)
+{
+	fputs("usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all]\n", stderr);
+	exit(2);
+}
+
+static void read_arguments(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "skip", required_argument, NULL, 'x' },
+		{ "trace", no_argument, NULL, 'v' },
+		{ "all", no_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 's')
+			a->seed = strtoull(optarg, NULL, 10);
+		else if (opt == 'c')
+			a->count = strtoull(optarg, NULL, 10);
+		else if (opt == 't')
+			a->seconds = strtoull(optarg, NULL, 10);
+		else if (opt == 'x')
+			a->skip = strtoull(optarg, NULL, 16);
+		else if (opt == 'v')
+			a->trace = true;
+		else if (opt == 'a')
+			a->all = true;
+		else
+			usage();
+	}
+	if (optind < argc)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .seed = 1, .count = 100000, .seconds = 60 };
+	struct sim_outcome out;
+	uint64_t n = 0, most = 0, failed = 0;
+	double start = cpu_seconds();
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	read_arguments(argc, argv, &a);
+	if (a.trace) {
+		sim_run(&(struct sim_options){ .seed = a.seed, .skip = a.skip, .trace = SIM_PRINTED }, &out);
+		puts(*out.why ? out.why : "it ends as it must");
+		return *out.why != '\0';
+	}
+	for (uint64_t i = 0; i < REPEATED && i < a.count; i++)
+		if (!repeats(a.seed + i))
+			return 1;
+	for (; n < a.count && cpu_seconds() - start < (double)a.seconds; n++) {
+		sim_run(&(struct sim_options){ .seed = a.seed + n, .skip = a.skip }, &out);
+		if (*out.why && a.all) {
+			printf("seed %llu fails: %s\n", (unsigned long long)(a.seed + n), out.why);
+			failed++;
+		} else if (*out.why) {
+			report(a.seed + n, a.skip, &out);
+			printf("%llu histories before it\n", (unsigned long long)n);
+			return 1;
+		}
+		if (out.took > most)
+			most = out.took;
+	}
+	printf("%llu histories in %.1f s; the slowest was as wanted %llu ms after its faults\n", (unsigned long long)n,
+		cpu_seconds() - start, (unsigned long long)most);
+	return failed != 0;
+}

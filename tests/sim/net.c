@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network and the targets: each portal has a mode, which says how it answers. */
+#include "config.h"
+#include "sim.h"
+#include "base/mem.h"
+#include "proto/iscsi_proto.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINKS_MAX 2048
+#define LUNS 2
+#define PING_MS 10000 /* recv_tmo and ping_tmo of the kernel */
+
+struct link {
+	unsigned identity, number;
+	struct os_file *socket;
+	bool open; /* of the initiator's side */
+	bool closed; /* by the target */
+	bool done; /* the target took the login */
+	bool asked; /* it has answered a first request without the end */
+	uint32_t statsn;
+};
+
+static struct {
+	enum net_mode mode[SIM_IDENTITIES];
+	uint16_t status[SIM_IDENTITIES];
+	unsigned silences[SIM_IDENTITIES]; /* counts changes of the mode */
+	struct link *link[LINKS_MAX];
+	unsigned links;
+	struct {
+		char address[32], target[64];
+	} name[SIM_IDENTITIES];
+} net;
+
+static const char *const modes[] = { "healthy", "refused", "silent", "hangs", "status", "redirect", "redirect for ever", "drops",
+	"short", "garbage", "no logout", "slow" };
+
+void net_reset(void)
+{
+	memset(&net, 0, sizeof(net));
+	for (unsigned i = 0; i < SIM_IDENTITIES; i++) {
+		snprintf(net.name[i].address, sizeof(net.name[i].address), "10.0.%u.%u", i / SIM_PORTALS, i % SIM_PORTALS + 1);
+		snprintf(net.name[i].target, sizeof(net.name[i].target), "iqn.2026-11.example:t%u", i / SIM_PORTALS);
+	}
+}
+
+const char *net_address(unsigned identity)
+{
+	return net.name[identity].address;
+}
+
+const char *net_target(unsigned identity)
+{
+	return net.name[identity].target;
+}
+
+int net_identity(uint32_t address)
+{
+	unsigned t = address >> 8 & 255, p = address & 255;
+
+	return address >> 16 == 0x0a00 && t < SIM_TARGETS && p >= 1 && p <= SIM_PORTALS ? (int)(t * SIM_PORTALS + p - 1) : -1;
+}
+
+unsigned net_link_identity(const struct link *l)
+{
+	return l->identity;
+}
+
+static bool is_silent(enum net_mode mode)
+{
+	return mode == NET_SILENT || mode == NET_HANGS;
+}
+
+bool net_answers(const struct link *l)
+{
+	return !l->closed && !is_silent(net.mode[l->identity]);
+}
+
+bool net_logged_in(const struct link *l)
+{
+	return l->done;
+}
+
+unsigned net_luns(const struct link *l)
+{
+	(void)l;
+	return LUNS;
+}
+
+/* The target closes it, or the network resets it. */
+static void close_link(struct link *l)
+{
+	if (l->closed)
+		return;
+	l->closed = true;
+	if (l->socket && !l->socket->connected)
+		l->socket->error = ECONNRESET;
+	if (l->open)
+		kern_link_lost(l, ISCSI_ERR_TCP_CONN_CLOSE);
+}
+
+static void close_later(void *arg, uint32_t number)
+{
+	(void)number;
+	close_link(arg);
+}
+
+/* The kernel's ping was not answered. */
+static void ping_over(void *arg, uint32_t silences)
+{
+	struct link *l = arg;
+
+	if (l->open && !l->closed && net.silences[l->identity] == silences)
+		kern_link_lost(l, ISCSI_ERR_NOP_TIMEDOUT);
+}
+
+void net_mode(unsigned identity, enum net_mode mode, uint16_t status)
+{
+	if (net.mode[identity] != mode)
+		sim_trace(
+			"world: %s %s is %s 0x%04x", net.name[identity].target, net.name[identity].address, modes[mode], status);
+	if (is_silent(mode) && is_silent(net.mode[identity])) {
+		net.mode[identity] = mode;
+		return;
+	}
+	net.mode[identity] = mode;
+	net.status[identity] = status;
+	net.silences[identity]++;
+	for (unsigned i = 0; i < net.links && is_silent(mode); i++)
+		if (net.link[i]->identity == identity && net.link[i]->open && !net.link[i]->closed)
+			sim_after(PING_MS, ping_over, net.link[i], net.silences[identity]);
+}
+
+void net_heal(void)
+{
+	for (unsigned i = 0; i < SIM_IDENTITIES; i++)
+		net_mode(i, NET_HEALTHY, 0);
+}
+
+void net_break(unsigned identity)
+{
+	for (unsigned i = 0; i < net.links; i++)
+		if (net.link[i]->identity == identity && net.link[i]->open)
+			close_link(net.link[i]);
+}
+
+void net_closed(struct link *l)
+{
+	l->open = false;
+	l->socket = NULL;
+}
+
+/* The first packet is sent again and again, each time after twice as long. */
+static void try_connect(void *arg, uint32_t nth)
+{
+	struct link *l = arg;
+	enum net_mode mode = net.mode[l->identity];
+
+	if (!l->open || l->closed || !l->socket)
+		return;
+	if (mode == NET_SILENT && nth < 6) {
+		sim_after(1000u << nth, try_connect, l, nth + 1);
+		return;
+	}
+	if (mode == NET_SILENT || mode == NET_REFUSED) {
+		l->closed = true;
+		l->socket->error = mode == NET_SILENT ? ETIMEDOUT : ECONNREFUSED;
+		return;
+	}
+	l->socket->connected = true;
+}
+
+int net_connect(struct os_file *socket, unsigned identity)
+{
+	struct link *l;
+
+	if (identity >= SIM_IDENTITIES)
+		return -ENETUNREACH;
+	if (net.mode[identity] == NET_REFUSED && sim_chance(30))
+		return -ECONNREFUSED;
+	if (net.links == LINKS_MAX) {
+		sim_fail("%u connects: there is no end of it", net.links);
+		return -ENETUNREACH;
+	}
+	l = sim_alloc(sizeof(*l));
+	*l = (struct link){ .identity = identity, .number = net.links, .socket = socket, .open = true, .statsn = 1 };
+	net.link[net.links++] = l;
+	socket->link = l;
+	if (net.mode[identity] == NET_HEALTHY && sim_chance(10)) {
+		socket->connected = true;
+		return 0;
+	}
+	sim_after(net.mode[identity] == NET_SLOW ? sim_random(9000) : sim_random(4), try_connect, l, 0);
+	return -EINPROGRESS;
+}
+
+/* A login's or logout's answer under way. */
+struct answer {
+	struct link *link;
+	uint8_t bhs[ISCSI_BHS_SIZE];
+	char data[256];
+	size_t len;
+	bool closes; /* the target hangs up behind it */
+};
+
+static void put32(uint8_t *at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+static void arrive(void *arg, uint32_t number)
+{
+	struct answer *a = arg;
+
+	(void)number;
+	if (!a->link->open || !net_answers(a->link))
+		return;
+	kern_receive(a->link, a->bhs, a->data, a->len);
+	if (a->closes)
+		sim_after(sim_random(5), close_later, a->link, 0);
+}
+
+static struct answer *answer_new(struct link *l, uint8_t op, const uint8_t *request)
+{
+	struct answer *a = sim_alloc(sizeof(*a));
+
+	a->link = l;
+	a->bhs[0] = op;
+	a->bhs[1] = 0x80;
+	if (request)
+		memcpy(a->bhs + 16, request + 16, 4);
+	else
+		put32(a->bhs + 16, ISCSI_TAG_RESERVED);
+	put32(a->bhs + 24, l->statsn++);
+	put32(a->bhs + 28, 1);
+	put32(a->bhs + 32, 33);
+	return a;
+}
+
+static void answer_send(struct answer *a, size_t len)
+{
+	a->len = len;
+	a->bhs[6] = (uint8_t)(len >> 8);
+	a->bhs[7] = (uint8_t)len;
+	sim_after(net.mode[a->link->identity] == NET_SLOW ? sim_random(6000) : sim_random(4), arrive, a, 0);
+}
+
+static void answer_status(struct answer *a, uint16_t status)
+{
+	a->bhs[36] = (uint8_t)(status >> 8);
+	a->bhs[37] = (uint8_t)status;
+	a->closes = true;
+	answer_send(a, 0);
+}
+
+/* To the target's other portal, for once or for good. */
+static void answer_redirect(struct answer *a, unsigned to)
+{
+	a->bhs[1] = 0;
+	a->bhs[36] = 1;
+	a->bhs[37] = sim_chance(50) ? 1 : 2;
+	a->closes = sim_chance(50);
+	answer_send(a,
+		(size_t)snprintf(a->data, sizeof(a->data), "TargetAddress=%s:3260,%u", net_address(to), to % SIM_PORTALS + 1) +
+			1);
+}
+
+static void answer_garbage(struct answer *a)
+{
+	if (sim_chance(30))
+		a->bhs[0] = (uint8_t)sim_random(64);
+	a->bhs[1] = (uint8_t)sim_random(256);
+	a->bhs[8 + sim_random(40)] = (uint8_t)sim_random(256);
+	for (unsigned i = 0; i < 40; i++)
+		a->data[i] = (char)sim_random(256);
+	answer_send(a, sim_random(40));
+}
+
+/* Sometimes in two steps, as a target that has more to ask. */
+static void answer_login(struct answer *a, const uint8_t *request)
+{
+	struct link *l = a->link;
+	bool transit = request[1] & 0x80 && (l->asked || sim_chance(70));
+	size_t len = 0;
+
+	a->bhs[1] = transit ? request[1] & 0x8f : request[1] & 0x0c;
+	if (!l->asked)
+		len = (size_t)snprintf(a->data, sizeof(a->data), "TargetPortalGroupTag=%u", l->identity % SIM_PORTALS + 1) + 1;
+	l->asked = true;
+	if (transit && (request[1] & 3) == 3) {
+		l->done = true;
+		a->bhs[15] = 1;
+	}
+	answer_send(a, len);
+}
+
+static void login(struct link *l, const uint8_t *request)
+{
+	struct answer *a = answer_new(l, ISCSI_OP_LOGIN_RSP, request);
+
+	memcpy(a->bhs + 8, request + 8, 6);
+	switch (net.mode[l->identity]) {
+	case NET_STATUS:
+		answer_status(a, net.status[l->identity]);
+		break;
+	case NET_REDIRECT:
+		answer_redirect(a, l->identity ^ 1);
+		break;
+	case NET_REDIRECT_FOR_EVER:
+		answer_redirect(a, l->identity);
+		break;
+	case NET_DROPS:
+		sim_after(sim_random(5), close_later, l, 0);
+		break;
+	case NET_GARBAGE:
+		answer_garbage(a);
+		break;
+	default:
+		answer_login(a, request);
+	}
+}
+
+void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len)
+{
+	struct answer *a;
+
+	(void)data, (void)len;
+	if (l->closed) {
+		kern_link_lost(l, ISCSI_ERR_XMIT_FAILED);
+		return;
+	}
+	if (!net_answers(l))
+		return;
+	switch (bhs[0] & 0x3f) {
+	case ISCSI_OP_LOGIN:
+		login(l, bhs);
+		break;
+	case ISCSI_OP_LOGOUT:
+		if (net.mode[l->identity] == NET_NO_LOGOUT)
+			break;
+		a = answer_new(l, ISCSI_OP_LOGOUT_RSP, bhs);
+		a->closes = true;
+		answer_send(a, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static void tell_closed(void *arg, uint32_t number)
+{
+	(void)number;
+	kern_link_lost(arg, ISCSI_ERR_TCP_CONN_CLOSE);
+}
+
+/* A link that broke before the kernel was bound to it: it learns that now. */
+void net_started(struct link *l)
+{
+	if (l->closed)
+		sim_after(sim_random(3), tell_closed, l, 0);
+	else if (net.mode[l->identity] == NET_SHORT)
+		sim_after(sim_random(2500), close_later, l, 0);
+	else if (is_silent(net.mode[l->identity]))
+		sim_after(PING_MS, ping_over, l, net.silences[l->identity]);
+}
+
+void net_async(unsigned identity, unsigned event)
+{
+	for (unsigned i = 0; i < net.links; i++) {
+		struct link *l = net.link[i];
+		struct answer *a;
+
+		if (l->identity != identity || !l->open || l->closed || !l->done)
+			continue;
+		sim_trace("world: %s sends asynchronous message %u", net.name[identity].target, event);
+		a = answer_new(l, ISCSI_OP_ASYNC, NULL);
+		a->bhs[36] = (uint8_t)event;
+		a->bhs[41] = (uint8_t)sim_random(3); /* Parameter2: Time2Wait */
+		a->closes = event == ISCSI_ASYNC_CONNECTION_DROPPED || event == ISCSI_ASYNC_SESSION_DROPPED;
+		answer_send(a, 0);
+	}
+}
