@@ -22,7 +22,8 @@ uninstall-local:
 .PHONY: etc-update
 
 # systemd's units and what they run, with --with-systemdsystemunitdir=DIR.
-units_generated = etc/iscsid.service etc/iscsi-init.service etc/iscsi.service etc/iscsi-shutdown.service etc/iscsi-shutdown-early.service
+units_generated = etc/iscsid.service etc/iscsi-init.service etc/iscsi.service etc/iscsi-onboot.service \
+	etc/iscsi-shutdown.service etc/iscsi-shutdown-early.service
 EXTRA_DIST += etc/iscsid.socket etc/iscsi-init etc/iscsi-shutdown etc/70-miscsi.rules $(units_generated:=.in)
 dist_man_MANS += doc/man/miscsi.units.7
 if WITH_UNITS
@@ -33,5 +34,6 @@ udevrulesdir = $(udevdir)/rules.d
 udevrules_DATA = etc/70-miscsi.rules
 CLEANFILES += $(units_generated)
 $(units_generated): %: %.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) etc && sed 's,@sbindir[@],$(sbindir),; s,@pkglibexecdir[@],$(pkglibexecdir),; s,@homedir[@],$(homedir),' $< >$@
+	$(AM_V_GEN)$(MKDIR_P) etc && sed -e 's,@sbindir[@],$(sbindir),' -e 's,@pkglibexecdir[@],$(pkglibexecdir),' \
+		-e 's,@homedir[@],$(homedir),' -e 's,@databasedir[@],$(databasedir),' $< >$@
 endif

@@ -134,15 +134,10 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 	return rc;
 }
 
-/* The path of a configuration file. */
-static int config_path(struct context *ctx, const char *file, char *path, size_t size, struct err *err)
+/* The path of a configuration file. They may lie elsewhere than the database (configure --with-databasedir). */
+static int config_path(const struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
-	struct db *db;
-	int rc = context_db(ctx, &db, err);
-
-	if (rc < 0)
-		return rc;
-	if ((size_t)snprintf(path, size, "%s/%s", db_home(db), file) >= size)
+	if ((size_t)snprintf(path, size, "%s/%s", ctx->config.home ? ctx->config.home : HOME_DIR, file) >= size)
 		return err_set(err, MISCSI_ERR_INVAL, "the path of the configuration directory is too long");
 	return 0;
 }

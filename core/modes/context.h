@@ -20,7 +20,7 @@ struct client;
 struct transport;
 
 struct context_config {
-	const char *home; /* directory of the configuration and the database; NULL: the one configured at build time */
+	const char *home; /* directory of the configuration and the database; NULL: those configured at build time */
 	const char *sysfs; /* NULL: /sys */
 	const char *socket; /* of the daemon; NULL: its default sockets */
 	bool may_start; /* start the daemon with iscsid.startup if it is not running */

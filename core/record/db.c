@@ -18,7 +18,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	struct db *db = x_new(struct db);
 
 	if (db) {
-		db->home = x_strdup(home ? home : HOME_DIR);
+		db->home = x_strdup(home ? home : DATABASE_DIR);
 		db->version = x_strdup(version);
 	}
 	if (!db || !db->home || !db->version) {

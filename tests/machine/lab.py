@@ -3,10 +3,11 @@
 import ctypes
 import os
 import subprocess
+import sys
 
 import lib
 from lib import *  # noqa: F401,F403
-from lib import Failed, adm, check, contains, disk, disks, equal, get, put, say, sessions, wait  # noqa: F401
+from lib import Failed, check, equal, get, say, wait
 
 SAN, HOST = "10.99.0.1", "10.99.0.2"
 PORTAL = SAN + ":3260"
@@ -68,6 +69,47 @@ def name(i):
 def logins(i):
     """How many logins target i has accepted since this boot."""
     return int(get(f"{lib.CONFIG}/iscsi/{name(i)}/fabric_statistics/iscsi_login_stats/accepts"))
+
+
+class Writer:
+    """A process that appends to a file and syncs, as fast as it can; an I/O error or a change of what was written is a failure."""
+
+    def __init__(self, folder):
+        self.path = folder + "/written"
+
+    def __enter__(self):
+        self.process = subprocess.Popen([sys.executable, "-c", WRITER, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.progress()
+        return self
+
+    def size(self):
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+
+    def progress(self):
+        """Until it has written more than now."""
+        before = self.size()
+        wait("something is written", 60, lambda: self.size() > before or self.process.poll() is not None)
+        check(self.process.poll() is None, "the writer has ended")
+
+    def __exit__(self, kind, *_):
+        out, _ = self.process.communicate("stop\n", timeout=60)
+        if kind is None:
+            equal((self.process.returncode, out), (0, ""), "the writer's end")
+
+
+WRITER = r'''
+import os, select, sys
+n = 0
+with open(sys.argv[1], "w+b", buffering=0) as f:
+    while not select.select([0], [], [], 0)[0]:
+        f.write(b"%8d\n" % n)
+        os.fsync(f.fileno())
+        n += 1
+    f.seek(0)
+    if f.read() != b"".join(b"%8d\n" % i for i in range(n)):
+        sys.exit("what was read is not what was written")
+'''
 
 
 # --- packages and units

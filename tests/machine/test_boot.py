@@ -1,13 +1,81 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Installed on a bare Debian: socket activation, logins at boot, a mount that comes back, and the order of the shutdown"""
+"""On a bare Debian: name, socket activation, logins and mounts at boot, restart under I/O, and a shutdown in order, also with a dead target"""
 from lab import *
+
+DATA = "/data"
 
 
 def boot1():
-    sh("systemctl --failed --no-legend; systemd-analyze; uname -a; ip addr; cat /proc/net/dev")
+    """Installed as in README.md; then discovery, login, a file system."""
     install("miscsi")
-    sh("systemctl status 'isc*' open-iscsi.service --no-pager", rc=None)
-    sh("cat /etc/iscsi/initiatorname.iscsi; ls -la /etc/iscsi")
+    names = sh("sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi").split()
+    check(len(names) == 1 and names[0].startswith("iqn."), f"the name that was made: {names}")
+    keep("name", names[0])
+    equal(sh("stat -c %a /etc/iscsi /etc/iscsi/initiatorname.iscsi /etc/iscsi/iscsid.conf").split(), ["755", "600", "600"], "modes")
+    for path in "/sbin/iscsiadm", "/usr/sbin/iscsiadm", "/usr/bin/iscsiadm":
+        contains(sh(f"{path} -V"), "iscsiadm version")
+
+    # by its socket: nothing runs until a command needs it
+    equal((state("iscsid.socket"), state("iscsid.service")), ("active", "inactive"), "the daemon before the first login")
     adm(f"-m discovery -t st -p {PORTAL}")
+    adm(f"-m node -T {name(0)} -o update -n node.startup -v automatic")
     adm(f"-m node -T {name(0)} -l")
-    sh("udevadm settle; ls -l /dev/disk/by-path")
+    equal((state("iscsid.service"), shown("iscsid.service", "Type")), ("active", "notify"), "the daemon after it")
+    device = BY_PATH.format(name(0))
+    wait("udev's link", 30, lambda: os.path.exists(device))
+    sh(f"mkfs.ext4 -q {device}; mkdir {DATA}; echo '{device} {DATA} ext4 _netdev 0 0' >>/etc/fstab; systemctl daemon-reload; mount {DATA}")
+
+    with Writer(DATA) as writer:
+        restarts = logins(0)
+        sh("systemctl restart iscsid")
+        writer.progress()
+        equal(logins(0), restarts, "logins that the target saw at a restart of iscsid")
+    adm("-m session", rc=0)
+    sh(f"echo before >{DATA}/kept")
+    exposure()
+    down_within(15)
+
+
+def exposure():
+    text = sh("systemd-analyze security iscsid.service --no-pager", quiet=True)
+    say(text)
+    level = float(text.split("Overall exposure level for iscsid.service: ")[1].split()[0])
+    check(level <= 4, f"systemd-analyze security says {level}")
+
+
+def boot2():
+    """All is back by itself; iscsi-shutdown logged out in the right order at the end of boot 1."""
+    order("boot1")
+    equal(sh("sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi"), kept("name"), "the name after a reboot")
+    equal(state("open-iscsi.service"), "active", "open-iscsi.service")
+    equal(sh("systemctl is-enabled iscsi.service"), "alias", "iscsi.service")
+    equal(sh(f"cat {DATA}/kept"), "before", "what was on the disk")
+    contains(sh("cat /proc/mounts", quiet=True), f" {DATA} ext4")
+    sh("systemctl --failed --no-legend | grep -i iscsi", rc=1)
+    # a session that was made by hand and whose disk is written to; then the target dies, unnoticed as yet
+    sh(f"dd if=/dev/zero of={DATA}/dirty bs=64k count=64 2>&1")
+    san(False)
+    down_within(15)
+
+
+def boot3():
+    """The target was dead when the machine went down. Now it was dead for a while: the session is known to be lost."""
+    contains(sh("cat /proc/mounts", quiet=True), f" {DATA} ext4")
+    sh(f"dd if=/dev/zero of={DATA}/dirty bs=64k count=64 2>&1")
+    san(False)
+    wait("the loss is noticed", 60, lambda: not logged_in(), 0.5)
+    down_within(15)
+
+
+def order(previous):
+    """What the previous boot's console says of its end."""
+    lines = get(f"/lab/{previous}.console").splitlines()
+
+    def place(text):
+        found = [i for i, line in enumerate(lines) if text in line]
+        check(found, f"{previous} never said: {text}")
+        return found[-1]
+    steps = ["Unmounted data.mount", "Stopped iscsi-shutdown.service", "Stopped iscsid.service", "Stopped target network.target"]
+    places = [place(s) for s in steps]
+    equal(places, sorted(places), f"the order of {steps}")
+    place(f"Logout of [sid: 1, target: {name(0)}, portal: {SAN},3260] successful")
