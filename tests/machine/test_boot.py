@@ -33,7 +33,6 @@ def boot1():
     adm("-m session", rc=0)
     sh(f"echo before >{DATA}/kept")
     exposure()
-    down_within(15)
 
 
 def exposure():
@@ -47,10 +46,10 @@ def boot2():
     """All is back by itself; iscsi-shutdown logged out in the right order at the end of boot 1."""
     order("boot1")
     equal(sh("sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi"), kept("name"), "the name after a reboot")
-    equal(state("open-iscsi.service"), "active", "open-iscsi.service")
+    wait("open-iscsi.service has logged in", 120, lambda: state("open-iscsi.service") == "active", 0.5)
+    wait("the file system is mounted", 60, lambda: mounted(DATA), 0.5)
     equal(sh("systemctl is-enabled iscsi.service"), "alias", "iscsi.service")
     equal(sh(f"cat {DATA}/kept"), "before", "what was on the disk")
-    contains(sh("cat /proc/mounts", quiet=True), f" {DATA} ext4")
     sh("systemctl --failed --no-legend | grep -i iscsi", rc=1)
     # a session that was made by hand and whose disk is written to; then the target dies, unnoticed as yet
     sh(f"dd if=/dev/zero of={DATA}/dirty bs=64k count=64 2>&1")
@@ -60,7 +59,7 @@ def boot2():
 
 def boot3():
     """The target was dead when the machine went down. Now it was dead for a while: the session is known to be lost."""
-    contains(sh("cat /proc/mounts", quiet=True), f" {DATA} ext4")
+    wait("the file system is mounted", 120, lambda: mounted(DATA), 0.5)
     sh(f"dd if=/dev/zero of={DATA}/dirty bs=64k count=64 2>&1")
     san(False)
     wait("the loss is noticed", 60, lambda: not logged_in(), 0.5)
