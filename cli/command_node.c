@@ -11,25 +11,36 @@
 #include "out_text.h"
 #include <errno.h>
 
-/* Whole records, as Ansible and Longhorn expect. */
-static int show_nodes(const struct command *c, const struct node_mode_select *select)
-{
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = node_mode_list(c->context, select, &nodes, c->err);
+struct listing {
+	const struct args *args;
+	struct record *last;
+};
 
-	return rc < 0 ? rc : out_records(&nodes, c->args->show);
+/* Each record is printed as soon as it is found: a hundred thousand need no more memory than one. */
+static int print_found(void *arg, struct record **node, const char *path)
+{
+	struct listing *l = arg;
+
+	(void)path;
+	if (l->args->action != ARGS_DO_node_list)
+		return out_record(*node, l->args->show);
+	if (l->args->print == 0)
+		out_node_line(*node);
+	if (l->args->print == 1) {
+		out_node_branch(l->last, *node);
+		record_free(l->last);
+		l->last = x_steal(*node);
+	}
+	return 0;
 }
 
-/* `-m node` alone prints one line per record. */
-static int list_nodes(const struct command *c, const struct node_mode_select *select)
+/* Whole records, as Ansible and Longhorn expect; `-m node` alone prints one line per record. */
+static int show_nodes(const struct command *c, const struct node_mode_select *select)
 {
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = node_mode_list(c->context, select, &nodes, c->err);
+	struct listing l = { .args = c->args };
+	int rc = node_mode_each(c->context, select, c->args->action == ARGS_DO_node_list, print_found, &l, c->err);
 
-	if (rc >= 0 && c->args->print == 1)
-		out_node_tree(&nodes);
-	for (size_t i = 0; rc >= 0 && c->args->print == 0 && i < nodes.n; i++)
-		out_node_line(nodes.at[i]);
+	record_free(l.last);
 	return rc;
 }
 
@@ -154,7 +165,7 @@ static int (*const on_nodes[ARGS_ACTIONS])(const struct command *c, const struct
 	[ARGS_DO_node_delete] = command_node_delete,
 	[ARGS_DO_node_show] = show_nodes,
 	[ARGS_DO_node_show_some] = show_nodes,
-	[ARGS_DO_node_list] = list_nodes,
+	[ARGS_DO_node_list] = show_nodes,
 };
 
 #define PORTALS_MAX 16 /* addresses of a host name */

@@ -142,25 +142,18 @@ static bool same_node_portal(const struct record *a, const struct record *b)
  * Records come sorted by target and portal, so what they share is printed once by comparing with the one before. The node tree
  * repeats the portal for each iface, the discovery tree does not: so 2.1.8 has it.
  */
-static void out_tree(const struct record_list *nodes, bool portal_each)
+static void out_branch(const struct record *last, const struct record *node, bool portal_each)
 {
-	const struct record *last = NULL;
-
-	for (size_t i = 0; i < nodes->n; i++) {
-		const struct record *node = nodes->at[i];
-
-		if (!same_node_target(last, node))
-			printf("Target: %s\n", record_str(node, FIELD_NODE_NAME));
-		if (portal_each || !same_node_portal(last, node))
-			out_portal("\t", node);
-		printf("\t\tIface Name: %s\n", record_str(node, FIELD_IFACE_NAME));
-		last = node;
-	}
+	if (!same_node_target(last, node))
+		printf("Target: %s\n", record_str(node, FIELD_NODE_NAME));
+	if (portal_each || !same_node_portal(last, node))
+		out_portal("\t", node);
+	printf("\t\tIface Name: %s\n", record_str(node, FIELD_IFACE_NAME));
 }
 
-void out_node_tree(const struct record_list *nodes)
+void out_node_branch(const struct record *last, const struct record *node)
 {
-	out_tree(nodes, true);
+	out_branch(last, node, true);
 }
 
 /* The difference of two ports fits into an int. */
@@ -181,7 +174,8 @@ void out_discovery_tree(struct record_list *nodes)
 {
 	if (nodes->n > 1)
 		qsort(nodes->at, nodes->n, sizeof(nodes->at[0]), by_node_portal);
-	out_tree(nodes, false);
+	for (size_t i = 0; i < nodes->n; i++)
+		out_branch(i ? nodes->at[i - 1] : NULL, nodes->at[i], false);
 }
 
 /* Also printed for an existing record, as in 2.1.8. */

@@ -44,7 +44,7 @@ int out_records(const struct record_list *l, bool secrets);
 /* "A:P,TPGT TARGET" */
 void out_node_line(const struct record *node);
 /* The tree of node mode, with the portal repeated for each of its ifaces. */
-void out_node_tree(const struct record_list *nodes);
+void out_node_branch(const struct record *last, const struct record *node);
 /* The tree of the discovery modes, with the ifaces of a portal below it. Sorts the list. */
 void out_discovery_tree(struct record_list *nodes);
 /* "New iSCSI node [...] added" */

@@ -3,7 +3,6 @@
 #include "config.h"
 #include "base/dir.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include <dirent.h>
 #include <errno.h>
@@ -51,12 +50,11 @@ static int compare_names(const void *a, const void *b, void *order)
 
 int dir_read(int fd, const char *prefix, size_t max, int (*order)(const char *, const char *), struct dir *out)
 {
-	cleanup(file_close) int dir = fd;
 	_Alignas(struct dirent64) char buffer[BUFFER_BYTES];
 	ssize_t n;
 	int rc = 0;
 
-	while (!rc && (n = getdents64(dir, buffer, sizeof(buffer))) > 0)
+	while (!rc && (n = getdents64(fd, buffer, sizeof(buffer))) > 0)
 		rc = append_entries(out, buffer, n, prefix, max);
 	if (!rc && n < 0 && errno != ENOENT)
 		rc = -errno;

@@ -11,7 +11,7 @@ struct dir {
 };
 
 /*
- * Reads the names that begin with prefix, but not with '.', from a directory that is open for reading, and closes fd. order:
+ * Reads the names that begin with prefix, but not with '.', from a directory that is open for reading. order:
  * strcmp or strverscmp. A directory that is removed meanwhile has no further names. -EFBIG: more than max names; -ENOMEM; -errno.
  * Call dir_free() in any case.
  */

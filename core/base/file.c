@@ -175,9 +175,10 @@ static int write_all(int fd, const void *bytes, size_t len)
 }
 
 /* errno is file_fails()'s when it was that which failed. */
-static int sync_fd(int fd)
+int file_sync(int fd)
 {
-	return file_fails() || fsync(fd) ? -errno : 0;
+	/* Some file systems cannot sync a directory, and need not. */
+	return (file_fails() || fsync(fd)) && errno != EINVAL ? -errno : 0;
 }
 
 /* Opens the directory part of path; *base is the rest. */
@@ -213,7 +214,7 @@ int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t 
 	if (!rc && fchmod(fd, mode))
 		rc = -errno;
 	if (!rc && sync)
-		rc = sync_fd(fd);
+		rc = file_sync(fd);
 	if (rc)
 		unlinkat(dir, temporary, 0);
 	return rc;
@@ -224,16 +225,9 @@ int file_sync_all(int dir)
 	return file_fails() || syncfs(dir) ? -errno : 0;
 }
 
-/* The temporary file does not outlive a failure, or directories would fill up on a full disk. */
-int file_publish(int dir, const char *temporary, const char *name)
+int file_publish(int from, const char *temporary, int to, const char *name)
 {
-	int rc = 0;
-
-	if (file_fails() || renameat(dir, temporary, dir, name)) {
-		rc = -errno;
-		unlinkat(dir, temporary, 0);
-	}
-	return rc;
+	return file_fails() || renameat(from, temporary, to, name) ? -errno : 0;
 }
 
 /* Contents, then the name, then the directory: each must be on the disk before what relies on it. */
@@ -247,13 +241,13 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
 	if (dir < 0)
 		return dir;
 	rc = file_stage(dir, base, bytes, len, mode, true, name);
-	if (!rc)
-		rc = file_publish(dir, name, base);
 	if (rc)
 		return rc;
-	rc = sync_fd(dir);
-	/* Some file systems cannot sync a directory, and need not. */
-	return rc == -EINVAL ? 0 : rc;
+	rc = file_publish(dir, name, dir, base);
+	/* The temporary file does not outlive a failure, or directories would fill up on a full disk. */
+	if (rc)
+		unlinkat(dir, name, 0);
+	return rc ? rc : file_sync(dir);
 }
 
 /*

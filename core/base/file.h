@@ -30,7 +30,8 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mod
  */
 int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t mode, bool sync, char temporary[NAME_MAX + 1]);
 int file_sync_all(int dir);
-int file_publish(int dir, const char *temporary, const char *name);
+int file_publish(int from, const char *temporary, int to, const char *name); /* renames; both are directories */
+int file_sync(int fd); /* one file or directory */
 
 /* As mkdir -p; mode applies to each directory that it makes. */
 int file_mkdirs(const char *path, mode_t mode);

@@ -7,6 +7,8 @@
 #include "config.h"
 #include "kernel/sysfs.h"
 #include "base/ascii.h"
+#include "base/file.h"
+#include "base/mem.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -210,7 +212,8 @@ int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
 int sysfs_list(const struct sysfs *s, struct dir *out, enum sysfs_order order, const char *prefix, const char *fmt, ...)
 {
 	char path[PATH_MAX];
-	int rc, fd;
+	cleanup(file_close) int fd = -1;
+	int rc;
 
 	*out = (struct dir){ 0 };
 	PATH(path, fmt, rc);

@@ -89,7 +89,35 @@ static int no_records_found(struct err *err)
 	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
 }
 
+struct counting {
+	db_node_fn *fn;
+	void *arg;
+	size_t n;
+};
+
+static int count_node(void *arg, struct record **r, const char *path)
+{
+	struct counting *c = arg;
+
+	c->n++;
+	return c->fn(c->arg, r, path);
+}
+
 /* An empty result is an error, with exit status 21: clients use `-m node -T T -p P` to test whether a record exists. */
+int node_mode_each(
+	struct context *ctx, const struct node_mode_select *select, bool names, db_node_fn *fn, void *arg, struct err *err)
+{
+	struct counting counting = { fn, arg, 0 };
+	struct db_filter filter = select->filter;
+	struct db *db;
+	int rc = context_db(ctx, &db, err);
+
+	filter.names = names;
+	if (rc >= 0)
+		rc = db_node_each(db, &filter, count_node, &counting, err);
+	return rc >= 0 && counting.n == 0 ? no_records_found(err) : rc;
+}
+
 int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err)
 {
 	struct db *db;
@@ -293,13 +321,13 @@ int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
 	int rc = context_db(ctx, &db, err);
 
 	if (rc >= 0)
-		rc = node_mode_list(ctx, select, &nodes, err);
-	if (rc >= 0)
 		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
-	/* Without sessions, one pass over the database under one lock is enough. */
+	/* Without sessions, one pass over the database is enough. */
 	if (rc >= 0 && sessions.n == 0) {
 		rc = db_node_delete(db, &select->filter, NULL, err);
 	} else {
+		if (rc >= 0)
+			rc = node_mode_list(ctx, select, &nodes, err);
 		for (size_t i = 0; rc >= 0 && i < nodes.n; i++) {
 			if (session_mode_list_has(&sessions, nodes.at[i])) {
 				busy(arg, nodes.at[i]);

@@ -23,6 +23,12 @@ void node_mode_select_portal(struct node_mode_select *select, const struct porta
  */
 size_t node_mode_resolve(struct context *ctx, const struct node_mode_select *select, struct portal *out, size_t max);
 
+/*
+ * Calls fn() for each record that matches, in the order of db_node_list(). names: only the identity is needed. NO_OBJS_FOUND when
+ * no record matches.
+ */
+int node_mode_each(
+	struct context *ctx, const struct node_mode_select *select, bool names, db_node_fn *fn, void *arg, struct err *err);
 /* NO_OBJS_FOUND when no record matches. The caller frees the list in every case. */
 int node_mode_list(struct context *ctx, const struct node_mode_select *select, struct record_list *out, struct err *err);
 

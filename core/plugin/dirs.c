@@ -2,6 +2,7 @@
 /* Walks over the directories of plugins. */
 #include "plugin/dirs.h"
 #include "base/dir.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ static int files_of_dir(void *arg, const char *dir)
 {
 	const struct file_walk *w = arg;
 	cleanup(dir_free) struct dir names = { 0 };
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup(file_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = fd < 0 ? 0 : dir_read(fd, "", SIZE_MAX, strcmp, &names);
 
 	if (rc && rc != -ENOMEM)

@@ -2,8 +2,8 @@
 /*
  * The database as an object, and its single files.
  *
- * The struct holds names and no descriptors: every call opens the home anew and closes it. A program that lives long must see
- * a directory that an administrator has put in its place meanwhile.
+ * Between calls the struct holds names and no descriptors: every call opens the home anew and closes it. A program that lives
+ * long must see a directory that an administrator has put in its place meanwhile.
  */
 #include "record/db_impl.h"
 
@@ -28,6 +28,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	if (report)
 		db->report = *report;
 	db->report.seen = &db->seen;
+	db->tree = (struct db_tree)DB_TREE_CLOSED;
 	*out = db;
 	return 0;
 }
@@ -59,34 +60,41 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 		str_escape(shown, sizeof(shown), path, strlen(path)));
 }
 
-/* Opened anew for each call, so that a directory that was put in its place is seen. */
-int db_home_fd(struct db *db, bool make, struct err *err)
+/* Opened anew for each call, so that a directory that was put in its place is seen. A callback may call again. */
+int db_use(struct db *db, bool make, struct db **used, struct err *err)
 {
-	int fd = open(db->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = db->uses ? 0 : db_tree_open(&db->tree, db->home);
 
-	if (fd < 0 && errno == ENOENT && make) {
-		int rc = file_mkdirs(db->home, 0755);
-
+	if (rc == -ENOENT && make) {
+		rc = file_mkdirs(db->home, 0755);
 		if (rc)
 			return db_failed(db, rc, "make", "", err);
-		fd = open(db->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = db_tree_open(&db->tree, db->home);
 	}
-	/* No directory is an empty database. */
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	return fd < 0 ? db_failed(db, -errno, "open", "", err) : fd;
+	if (!rc) {
+		db->uses++;
+		*used = db;
+	}
+	/* Without a directory the database is empty. */
+	return rc && rc != -ENOENT ? db_failed(db, rc, "open", "", err) : rc;
 }
 
-int db_read(struct db *db, int home, enum record_kind kind, const char *path, struct record **out, struct err *err)
+void db_done(struct db **used)
+{
+	if (*used && !--(*used)->uses)
+		db_tree_close(&(*used)->tree);
+	*used = NULL;
+}
+
+int db_read(struct db *db, enum record_kind kind, const char *path, struct record **out, struct err *err)
 {
 	cleanup(x_wipe_freep) char *text = NULL;
 	char shown[256], where[ERR_TEXT_MAX];
 	size_t len = 0;
-	int rc = db_tree_read(home, path, &text, &len);
+	int rc = db_tree_read(&db->tree, path, &text, &len);
 
-	/* A link, a directory, a device where a record should be is as good as nothing. */
+	/* A link, a directory or a device in the place of a record is not a record. Neither is an empty file. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -ENXIO || (!rc && !len))
-		/* Not an error: a lister that meets one goes on with the next record. */
 		return -ENOENT;
 	snprintf(where, sizeof(where), "%s/%s", db->home, str_escape(shown, sizeof(shown), path, strlen(path)));
 	if (!rc)
@@ -94,23 +102,39 @@ int db_read(struct db *db, int home, enum record_kind kind, const char *path, st
 	return rc ? db_failed(db, rc, "read", path, err) : 0;
 }
 
+/* One bad file among many must not hide the others: it is reported. Lack of permission or of memory concerns all. */
+int db_read_listed(struct db *db, int rc, struct err *why, struct err *err)
+{
+	if (rc == -ENOENT || !rc)
+		return rc;
+	if (rc == -ENOMEM || rc == -EACCES || rc == -EPERM || rc == -EMFILE || rc == -ENFILE) {
+		err_copy(err, why);
+		return rc;
+	}
+	err_prefix(why, "the record is skipped");
+	if (db->report.warn)
+		db->report.warn(db->report.arg, why->text);
+	return -ENOENT;
+}
+
 /* Readers take no lock: what goes away while it is listed is as good as what was never there. */
 int db_list(
 	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, struct record_list *out, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	cleanup(file_close) int home = db_home_fd(db, false, err);
-	int rc;
+	cleanup(db_done) struct db *used = NULL;
+	int rc = db_use(db, false, &used, err);
 
-	if (home < 0)
-		return home == -ENOENT ? 0 : home;
-	rc = db_tree_names(home, dir, &names);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	rc = db_tree_names(&db->tree, dir, &names);
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
+		struct err why = ERR_INIT;
 		struct record *r = NULL;
 
-		rc = read(db, home, kind, names.names[i], &r, err);
+		rc = db_read_listed(db, read(db, kind, names.names[i], &r, &why), &why, err);
 		if (!rc && record_list_add(out, r))
 			rc = err_nomem(err, "a record");
 		rc = rc == -ENOENT ? 0 : rc;

@@ -31,6 +31,7 @@ struct db_filter {
 	int tpgt;
 	const char *iface;
 	bool exact; /* matches only this tpgt, even -1 ("unknown"): one record */
+	bool names; /* only the identity is needed: records are opened only where directories do not have it */
 };
 
 #define DB_FILTER_ALL \
@@ -48,6 +49,9 @@ const char *db_home(const struct db *db);
 
 /* ---- nodes ---- sorted by target, directory name of the portal, iface (byte order). No match: an empty list
  * and 0. */
+/* Calls fn() for each record, which may keep *r (and set it to NULL); a result other than 0 ends the search. path: below the home. */
+typedef int db_node_fn(void *arg, struct record **r, const char *path);
+int db_node_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err);
 int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err);
 
 enum db_add {
@@ -59,9 +63,9 @@ enum db_add {
 int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err);
 
 /*
- * Changes all records that match, or none: change() is called for each of them under the lock; if it returns an error, nothing is
- * written and the error is returned. It must not change identity fields. *n (may be NULL): the number of records that match.
- * -ENOENT: no record matches.
+ * Changes all records that match: change() is called for each of them under the lock. It must not change identity fields. If it
+ * returns an error, nothing is written of the present batch of 1024 records. A record that cannot be read is reported and skipped.
+ * *n (may be NULL): the number of records that match. -ENOENT: no record matches.
  */
 typedef int db_change_fn(void *arg, struct record *r, struct err *err);
 int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);

@@ -7,6 +7,7 @@
  */
 #include "record/db_batch.h"
 
+#include "base/clock.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@
  * limit (CSI drivers after 3 s, Trident after 10 s) leave nothing behind: the kernel drops their lock.
  */
 #define LOCK_WAIT_MS 10000
+/* A long change gives up the lock after the first time, for the second: twice the time in which everybody who waits asks again. */
+#define LOCK_HOLD_MS 500
+#define LOCK_GAP_MS 64
 /*
  * From here on two syncs of the whole file system are cheaper than two a record. Below, other people's dirty pages would be paid
  * for too.
@@ -32,28 +36,48 @@ void db_batch_expect(struct db_batch *b, size_t writes)
 	b->staged = writes >= STAGE_FROM;
 }
 
-/*
- * On an error the batch may be ended like any other. The home is made here if need be: an image of a system may come without it.
- * The lock comes before anything is read, since what was read before it may have been changed by who held it.
- */
-int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
+static int take_lock(struct db_batch *b, struct err *err)
 {
 	char path[PATH_MAX];
 	int rc;
 
-	*b = (struct db_batch)DB_BATCH_INIT;
-	b->db = db;
-	b->home = db_home_fd(db, true, err);
-	if (b->home < 0)
-		return b->home;
-	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, db->home) >= (int)sizeof(path))
-		return db_failed(db, -ENAMETOOLONG, "lock", LOCK_NAME, err);
+	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, b->db->home) >= (int)sizeof(path))
+		return db_failed(b->db, -ENAMETOOLONG, "lock", LOCK_NAME, err);
 	rc = file_lock(path, LOCK_WAIT_MS, &b->lock);
 	if (rc == -EAGAIN)
 		return err_set(err, MISCSI_ERR_IDBM,
 			"another process has held the lock %s for more than %d seconds: try again when it has finished", path,
 			LOCK_WAIT_MS / 1000);
-	return rc ? db_failed(db, rc, "lock", LOCK_NAME, err) : 0;
+	b->held_since = clock_ms();
+	return rc ? db_failed(b->db, rc, "lock", LOCK_NAME, err) : 0;
+}
+
+/*
+ * On an error the batch may be ended like any other. The home is made here if need be: an image of a system may come without it.
+ * The lock comes before anything is read, since the last holder may have changed what was read before.
+ */
+int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
+{
+	int rc;
+
+	*b = (struct db_batch)DB_BATCH_INIT;
+	rc = db_use(db, true, &b->db, err);
+	if (!rc)
+		rc = take_lock(b, err);
+	if (!rc)
+		db_tree_sweep(&db->tree);
+	return rc;
+}
+
+int db_batch_yield(struct db_batch *b, struct err *err)
+{
+	const struct timespec gap = { .tv_nsec = LOCK_GAP_MS * 1000000L };
+
+	if (clock_ms() - b->held_since < LOCK_HOLD_MS)
+		return 0;
+	file_unlock(&b->lock);
+	nanosleep(&gap, NULL);
+	return take_lock(b, err);
 }
 
 /* The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away itself. */
@@ -76,22 +100,17 @@ static int add_staged(struct db_batch *b, const char *path, const char *temporar
 	return 0;
 }
 
-/* Writes beside the place, unsynced; the name to be renamed is remembered. */
+/* Written, unsynced; the name to be renamed is remembered. */
 static int stage(struct db_batch *b, const char *path, const char *text, size_t len)
 {
 	char temporary[NAME_MAX + 1];
-	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(b->home, path, true, &base);
-	int rc;
+	int rc = db_tree_stage(&b->db->tree, text, len, false, temporary);
 
-	if (dir < 0)
-		return dir;
-	rc = file_stage(dir, base, text, len, 0600, false, temporary);
 	if (rc)
 		return rc;
 	rc = add_staged(b, path, temporary);
 	if (rc)
-		unlinkat(dir, temporary, 0);
+		db_tree_unstage(&b->db->tree, temporary);
 	return rc;
 }
 
@@ -103,26 +122,8 @@ int db_batch_put(struct db_batch *b, const char *path, const struct record *r, s
 	if (!rc && b->staged)
 		rc = stage(b, path, strbuf_str(&text), text.len);
 	else if (!rc)
-		rc = db_tree_write(b->home, path, strbuf_str(&text), text.len);
+		rc = db_tree_write(&b->db->tree, path, strbuf_str(&text), text.len);
 	return rc ? db_failed(b->db, rc, "write", path, err) : 0;
-}
-
-/* All staged files are records below one directory, so on one file system. */
-static int sync_staged(struct db_batch *b)
-{
-	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(b->home, b->at[0].path, false, &base);
-
-	return dir < 0 ? dir : file_sync_all(dir);
-}
-
-/* The directory is looked up again: holding one open per record would end at the limit of descriptors. */
-static int publish(struct db_batch *b, const struct db_staged *s)
-{
-	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(b->home, s->path, false, &base);
-
-	return dir < 0 ? dir : file_publish(dir, s->temporary, base);
 }
 
 /* Emptied too: db_batch_end() goes over the list again after a commit that failed in the middle. */
@@ -136,41 +137,34 @@ static void free_staged(struct db_staged *s)
 /* Contents reach the disk before names do: after a crash a name leads to a whole record or to the old one. */
 int db_batch_commit(struct db_batch *b, struct err *err)
 {
-	int rc = b->n ? sync_staged(b) : 0;
+	int rc = b->n ? db_tree_sync(&b->db->tree) : 0;
 
 	if (rc)
 		return db_failed(b->db, rc, "sync", "nodes", err);
 	for (size_t i = 0; i < b->n; i++) {
-		rc = publish(b, &b->at[i]);
+		rc = db_tree_publish(&b->db->tree, b->at[i].temporary, b->at[i].path);
+		x_free(x_steal(b->at[i].temporary));
 		if (rc)
 			return db_failed(b->db, rc, "write", b->at[i].path, err);
-		x_free(b->at[i].temporary);
-		b->at[i].temporary = NULL;
 	}
 	/* Now the names. Until this sync a crash may still show some of the old records, each whole. */
-	rc = b->n ? sync_staged(b) : 0;
+	rc = b->n ? db_tree_sync(&b->db->tree) : 0;
 	for (size_t i = 0; i < b->n; i++)
 		free_staged(&b->at[i]);
 	b->n = 0;
 	return rc ? db_failed(b->db, rc, "sync", "nodes", err) : 0;
 }
 
-/* Also takes away the directories that were made for it. */
 static void drop_staged(struct db_batch *b, struct db_staged *s)
 {
-	char path[TREE_PATH_MAX + NAME_MAX];
-	char *slash;
-
-	if (s->temporary && snprintf(path, sizeof(path), "%s", s->path) > 0 && (slash = strrchr(path, '/'))) {
-		snprintf(slash + 1, NAME_MAX + 1, "%s", s->temporary);
-		db_tree_remove(b->home, path);
-	}
+	if (s->temporary)
+		db_tree_unstage(&b->db->tree, s->temporary);
 	free_staged(s);
 }
 
 /*
- * The one way out, after success and after every error. The lock goes after the last unlink: from then on another writer may take
- * what lies in a directory for its own.
+ * The one way out, after success and after every error. The lock goes after the last unlink: from then on the temporary files are
+ * another writer's.
  */
 void db_batch_end(struct db_batch *b)
 {
@@ -180,7 +174,7 @@ void db_batch_end(struct db_batch *b)
 	b->at = NULL;
 	b->n = 0;
 	file_unlock(&b->lock);
-	file_close(&b->home);
+	db_done(&b->db);
 }
 
 /*
@@ -200,7 +194,7 @@ int db_link_node(struct db_batch *b, const struct record *node, struct err *err)
 	*strrchr(dir, '/') = '\0';
 	/* Absolute, as open-iscsi has it. */
 	snprintf(to, sizeof(to), "%s/%s", b->db->home, dir);
-	rc = db_tree_link(b->home, path, to);
+	rc = db_tree_link(&b->db->tree, path, to);
 	return rc ? db_failed(b->db, rc, "link", path, err) : 0;
 }
 
@@ -211,28 +205,19 @@ int db_unlink_node(struct db_batch *b, const struct record *node, struct err *er
 
 	/* The discovery's own directory stays: it holds its record. */
 	if (db_link_path(path, node))
-		rc = db_tree_remove(b->home, path);
+		rc = db_tree_unlink(&b->db->tree, path);
 	return rc ? db_failed(b->db, rc, "remove", path, err) : 0;
 }
 
 /* First the link: without a record it would lead nowhere. */
-int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *err)
+int db_remove_node(struct db_batch *b, const struct record *node, const char *path, struct err *err)
 {
-	int rc = db_unlink_node(b, node->r, err);
+	int rc = db_unlink_node(b, node, err);
 
 	if (rc)
 		return rc;
-	rc = db_tree_remove(b->home, node->path);
-	return rc ? db_failed(b->db, rc, "remove", node->path, err) : 0;
-}
-
-int db_remove_nodes(struct db_batch *b, const struct db_found_list *l, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < l->n; i++)
-		rc = db_remove_node(b, &l->at[i], err);
-	return rc;
+	rc = db_tree_remove(&b->db->tree, path);
+	return rc ? db_failed(b->db, rc, "remove", path, err) : 0;
 }
 
 /*

@@ -5,10 +5,13 @@
 
 #include "record/db_impl.h"
 
+#define DB_BATCH_RECORDS 1024 /* that are changed together at most, so that the lock and the memory are bounded */
+
 /* A change under the lock. Writes are made durable one by one, or all at the end when many are announced. */
 struct db_batch {
-	struct db *db;
-	int home, lock; /* -1: not open */
+	struct db *db; /* NULL: not in use */
+	int lock; /* -1: not held */
+	uint64_t held_since;
 	bool staged;
 	struct db_staged {
 		char *path, *temporary;
@@ -18,23 +21,35 @@ struct db_batch {
 
 #define DB_BATCH_INIT \
 	{ \
-		.home = -1, .lock = -1 \
+		.lock = -1 \
 	}
 
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err);
 void db_batch_expect(struct db_batch *b, size_t writes); /* writes: the number of db_batch_put() calls that follow */
 int db_batch_put(struct db_batch *b, const char *path, const struct record *r, struct err *err);
 int db_batch_commit(struct db_batch *b, struct err *err);
+/* Between two changes: lets other programs have the lock if this one had it for long. */
+int db_batch_yield(struct db_batch *b, struct err *err);
 void db_batch_end(struct db_batch *b); /* drops writes that were not committed, unlocks; for cleanup(db_batch_end) */
 
-int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err *err);
+/* As db_node_update(), of any number of nodes. */
+int db_update_nodes(
+	struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);
 /* As db_node_add(), by DB_FOUND_… flags. *now (may be NULL): the record that the database holds then; the caller frees it. */
 int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now, struct err *err);
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err);
 int db_unlink_node(struct db_batch *b, const struct record *node, struct err *err);
-/* With their links. */
-int db_remove_node(struct db_batch *b, const struct db_found *node, struct err *err);
-int db_remove_nodes(struct db_batch *b, const struct db_found_list *l, struct err *err);
+/* With its link. */
+int db_remove_node(struct db_batch *b, const struct record *node, const char *path, struct err *err);
+/* A db_node_fn with this argument: removes nodes but for those that are spared. */
+struct db_removal {
+	struct db_batch *b;
+	db_spare_fn *spare; /* NULL: none */
+	void *arg;
+	size_t n; /* nodes seen */
+	struct err *err;
+};
+int db_remove_found(void *removal, struct record **r, const char *path);
 /*
  * Adds `new` to `old` (NULL: there is no record). *out is the record to be written, one of the two; NULL: nothing changes. *made
  * may be NULL.

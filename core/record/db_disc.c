@@ -33,15 +33,14 @@ static void add_config_name(char path[TREE_PATH_MAX], enum record_kind kind)
 }
 
 /* The directory's name says of whom the record is. */
-static int read_disc(
-	struct db *db, int home, enum record_kind kind, const struct db_portal *p, struct record **out, struct err *err)
+static int read_disc(struct db *db, enum record_kind kind, const struct db_portal *p, struct record **out, struct err *err)
 {
 	char path[TREE_PATH_MAX];
 	int rc;
 
 	db_disc_dir(path, kind, p->address, p->port);
 	add_config_name(path, kind);
-	rc = db_read(db, home, kind, path, out, err);
+	rc = db_read(db, kind, path, out, err);
 	if (rc)
 		return rc;
 	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) || record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
@@ -69,7 +68,7 @@ static void disc_portal(struct db_portal *p, const char *address, unsigned port)
 
 int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port, struct record **out, struct err *err)
 {
-	cleanup(file_close) int home = -1;
+	cleanup(db_done) struct db *used = NULL;
 	char dir[TREE_PATH_MAX];
 	struct db_portal p;
 	int rc = disc_dir(dir, kind, address, port, err);
@@ -79,18 +78,18 @@ int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsi
 	if (!db_discoveries[kind].config)
 		return disc_not_found(err);
 	disc_portal(&p, address, port);
-	home = db_home_fd(db, false, err);
-	rc = home < 0 ? home : read_disc(db, home, kind, &p, out, err);
+	rc = db_use(db, false, &used, err);
+	if (!rc)
+		rc = read_disc(db, kind, &p, out, err);
 	return rc == -ENOENT ? disc_not_found(err) : rc;
 }
 
 /* Directories whose names are not ADDRESS,PORT belong to other programs. */
-static int read_listed_disc(
-	struct db *db, int home, enum record_kind kind, const char *name, struct record **out, struct err *err)
+static int read_listed_disc(struct db *db, enum record_kind kind, const char *name, struct record **out, struct err *err)
 {
 	struct db_portal p;
 
-	return db_portal_parse(name, &p) && p.tpgt == RECORD_TPGT_UNKNOWN ? read_disc(db, home, kind, &p, out, err) : -ENOENT;
+	return db_portal_parse(name, &p) && p.tpgt == RECORD_TPGT_UNKNOWN ? read_disc(db, kind, &p, out, err) : -ENOENT;
 }
 
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
@@ -128,7 +127,7 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 		rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	rc = read_disc(db, b.home, record_kind(disc), &p, &old, err);
+	rc = read_disc(db, record_kind(disc), &p, &old, err);
 	if (rc && rc != -ENOENT)
 		return rc;
 	rc = db_merge(old, disc, how, made, &now, err);
@@ -155,87 +154,88 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
 		return rc;
 	add_config_name(path, kind);
 	disc_portal(&p, address, port);
-	rc = read_disc(db, b.home, kind, &p, &old, err);
+	rc = read_disc(db, kind, &p, &old, err);
 	if (rc)
 		return rc == -ENOENT ? disc_not_found(err) : rc;
 	rc = db_change(old, change, arg, &now, &changed, err);
 	return rc || !changed ? rc : db_batch_put(&b, path, now, err);
 }
 
-/*
- * The node that a link stands for, if the node says the same. The comparison with the link's own path
- * matters: a node that another discovery has found since names that one as its origin, and an old link
- * to it must not make it ours again, least of all for deletion.
- */
-static int follow_link(struct db *db, int home, const char *dir, const char *name, struct db_found_list *out, struct err *err)
-{
-	char buf[NAME_MAX + 1], link[TREE_PATH_MAX], named[TREE_PATH_MAX];
-	struct db_found_list found = { 0 };
-	struct db_filter filter;
-	struct db_node_id id;
-	int rc;
+/* One link, and the search for the node that it stands for. */
+struct following {
+	char link[TREE_PATH_MAX];
+	db_node_fn *fn;
+	void *arg;
+};
 
-	if (!db_link_parse(name, buf, &id))
-		return 0;
-	filter = (struct db_filter){ .target = id.target,
-		.address = id.portal.address,
-		.port = id.portal.port,
-		.tpgt = id.portal.tpgt,
-		.iface = id.iface };
-	rc = db_find_nodes(db, home, &filter, &found, err);
-	snprintf(named, sizeof(named), "%s/%s", dir, name);
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		if (!db_link_path(link, found.at[i].r) || strcmp(link, named))
-			continue;
-		rc = db_found_take(out, &found.at[i].r, found.at[i].path);
-		if (rc)
-			err_nomem(err, "a record");
-	}
-	db_found_free(&found);
-	return rc;
+/*
+ * The node's own link is compared: a node that another discovery has found since names that one as its origin, and an old link to
+ * it must not make it ours again, least of all for deletion.
+ */
+static int take_linked(void *arg, struct record **r, const char *path)
+{
+	const struct following *f = arg;
+	char link[TREE_PATH_MAX];
+
+	return db_link_path(link, *r) && !strcmp(link, f->link) ? f->fn(f->arg, r, path) : 0;
 }
 
-/* Links are only looked at, not followed: their names say all. */
-int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err)
+/* Links are not followed: their names have the whole identity. */
+int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	int rc = db_tree_names(home, dir, &names);
+	struct following f = { .fn = fn, .arg = arg };
+	int rc = db_tree_names(&db->tree, dir, &names);
 
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
-	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = follow_link(db, home, dir, names.names[i], out, err);
+	for (size_t i = 0; !rc && i < names.n; i++) {
+		char buf[NAME_MAX + 1];
+		struct db_node_id id;
+
+		if (!db_link_parse(names.names[i], buf, &id))
+			continue;
+		snprintf(f.link, sizeof(f.link), "%s/%s", dir, names.names[i]);
+		rc = db_find_each(db,
+			&(struct db_filter){ .target = id.target,
+				.address = id.portal.address,
+				.port = id.portal.port,
+				.tpgt = id.portal.tpgt,
+				.iface = id.iface },
+			take_linked, &f, err);
+	}
 	return rc;
 }
 
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list found = { 0 };
-	cleanup(file_close) int home = -1;
+	cleanup(db_done) struct db *used = NULL;
 	char dir[TREE_PATH_MAX];
 	int rc = disc_dir(dir, kind, address, port, err);
 
 	if (rc)
 		return rc;
-	home = db_home_fd(db, false, err);
-	if (home < 0)
-		return home == -ENOENT ? 0 : home;
-	rc = db_linked_nodes(db, home, dir, &found, err);
-	return rc ? rc : db_found_records(&found, out, err);
+	rc = db_use(db, false, &used, err);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	rc = db_linked_each(db, dir, db_append_record, out, err);
+	if (rc)
+		record_list_free(out);
+	return rc;
 }
 
 /* What is left in the directory: the settings, and links that lead nowhere. */
 static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	int rc = db_tree_names(b->home, dir, &names);
+	int rc = db_tree_names(&b->db->tree, dir, &names);
 
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		char path[TREE_PATH_MAX];
 
 		if (snprintf(path, sizeof(path), "%s/%s", dir, names.names[i]) < (int)sizeof(path))
-			rc = db_tree_remove(b->home, path);
+			rc = db_tree_remove(&b->db->tree, path);
 		/* Not a file: not ours. */
 		if (rc == -EISDIR || rc == -EPERM)
 			rc = 0;
@@ -249,8 +249,8 @@ static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
  */
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list found = { 0 };
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	struct db_removal d = { .b = &b, .err = err };
 	char dir[TREE_PATH_MAX];
 	int rc = disc_dir(dir, kind, address, port, err);
 
@@ -258,10 +258,8 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 		rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	if (!db_tree_is_dir(b.home, dir))
+	if (!db_tree_is_dir(&db->tree, dir))
 		return disc_not_found(err);
-	rc = db_linked_nodes(db, b.home, dir, &found, err);
-	if (!rc)
-		rc = db_remove_nodes(&b, &found, err);
+	rc = db_linked_each(db, dir, db_remove_found, &d, err);
 	return rc ? rc : clear_disc_dir(&b, dir, err);
 }

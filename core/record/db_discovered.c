@@ -59,6 +59,19 @@ static bool was_found_again(const struct record *old, const struct record_list *
 	return !iface_asked;
 }
 
+struct lost {
+	const struct record_list *found;
+	db_spare_fn *spare;
+	void *arg;
+};
+
+static bool is_not_lost(void *arg, const struct record *old)
+{
+	const struct lost *l = arg;
+
+	return was_found_again(old, l->found) || (l->spare && l->spare(l->arg, old));
+}
+
 /*
  * Only what is still linked to this discovery: a node that another one found since is that one's. `spare` says what has a
  * session: its record is needed for the logout.
@@ -66,16 +79,12 @@ static bool was_found_again(const struct record *old, const struct record_list *
 static int delete_lost_nodes(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
 	void *arg, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list old = { 0 };
+	struct lost lost = { found, spare, arg };
+	struct db_removal d = { .b = b, .spare = is_not_lost, .arg = &lost, .err = err };
 	char dir[TREE_PATH_MAX];
-	int rc;
 
 	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS), (unsigned)record_int(disc, FIELD_DISC_PORT));
-	rc = db_linked_nodes(b->db, b->home, dir, &old, err);
-	for (size_t i = 0; !rc && i < old.n; i++)
-		if (!was_found_again(old.at[i].r, found) && !(spare && spare(arg, old.at[i].r)))
-			rc = db_remove_node(b, &old.at[i], err);
-	return rc;
+	return db_linked_each(b->db, dir, db_remove_found, &d, err);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "record/db_impl.h"
 
 #include "proto/portal.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,9 @@ void db_found_free(struct db_found_list *l)
 }
 
 /* The record changes its owner only when the list could take it. */
-int db_found_take(struct db_found_list *l, struct record **r, const char *path)
+int db_found_take(void *list, struct record **r, const char *path)
 {
+	struct db_found_list *l = list;
 	struct db_found *at = x_grow(l->at, l->n, &l->cap, sizeof(*at), 8);
 	char *copy = at ? x_strdup(path) : NULL;
 
@@ -37,28 +39,16 @@ int db_found_take(struct db_found_list *l, struct record **r, const char *path)
 	return 0;
 }
 
-int db_found_records(struct db_found_list *l, struct record_list *out, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < l->n; i++)
-		if (record_list_add(out, x_steal(l->at[i].r)))
-			rc = err_nomem(err, "a record");
-	if (rc)
-		record_list_free(out);
-	return rc;
-}
-
-/* What every step of one search needs; the steps differ in how much of the path is fixed. */
+/* The steps of a search differ in how much of the path is fixed. */
 struct search {
 	struct db *db;
-	int home;
 	const struct db_filter *filter;
-	struct db_found_list *out;
+	db_node_fn *found;
+	void *arg;
 	struct err *err;
 };
 
-/* Who does not know the portal group, be it the record or the asker, does not insist on it. */
+/* A portal group that is not known, of the record or of the filter, matches any. */
 static bool wants_tpgt(const struct db_filter *f, int64_t tpgt)
 {
 	return f->exact ? f->tpgt == tpgt : f->tpgt < 0 || tpgt < 0 || f->tpgt == tpgt;
@@ -78,7 +68,7 @@ static bool wants_record(const struct db_filter *f, const struct record *r)
 }
 
 /*
- * The place says who the record is of, whatever stands in it. A record that was copied by hand to another place (XenServer's sm
+ * The path identifies the record, whatever the file contains. A record that was copied by hand to another place (XenServer's sm
  * does it with cp -a) is a record of that place.
  */
 static int set_node_identity(struct record *r, const struct db_node_id *id)
@@ -98,26 +88,25 @@ static int set_node_identity(struct record *r, const struct db_node_id *id)
 }
 
 /*
- * Reads one candidate, and takes it if the filter still likes it. The filter is asked again after
- * reading: of a portal's file without a portal group, only its contents know both the iface and the
- * group.
+ * Reads one candidate, and reports it if it still matches: only the contents of a portal's file have both the iface and the
+ * group. Where the directories have the whole identity, `named`, that may be enough.
  */
-static int find_in_file(struct search *s, const char *path, const struct db_node_id *id)
+static int find_in_file(struct search *s, const char *path, const struct db_node_id *id, bool named)
 {
 	cleanup(record_freep) struct record *r = NULL;
-	int rc = db_read(s->db, s->home, RECORD_NODE, path, &r, s->err);
+	struct err why = ERR_INIT;
+	int rc = 0;
 
-	/* Gone meanwhile, or no record. */
-	if (rc == -ENOENT)
-		return 0;
+	if (named && s->filter->names)
+		r = record_new(RECORD_NODE);
+	else
+		rc = db_read_listed(s->db, db_read(s->db, RECORD_NODE, path, &r, &why), &why, s->err);
 	if (rc)
-		return rc;
-	rc = set_node_identity(r, id);
+		return rc == -ENOENT ? 0 : rc;
+	rc = r ? set_node_identity(r, id) : -ENOMEM;
 	if (rc)
 		return rc == -EINVAL ? 0 : rc;
-	if (!wants_record(s->filter, r))
-		return 0;
-	return db_found_take(s->out, &r, path);
+	return wants_record(s->filter, r) ? s->found(s->arg, &r, path) : 0;
 }
 
 /* The usual form: a directory per portal, a file per iface. */
@@ -125,21 +114,22 @@ static int find_in_portal_dir(struct search *s, const char *dir, struct db_node_
 {
 	cleanup(dir_free) struct dir names = { 0 };
 	char path[TREE_PATH_MAX];
-	int rc = db_tree_names(s->home, dir, &names);
+	int rc = db_tree_names(&s->db->tree, dir, &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		id->iface = names.names[i];
-		if (snprintf(path, sizeof(path), "%s/%s", dir, names.names[i]) < (int)sizeof(path) &&
+		if ((!s->filter->iface || !strcmp(s->filter->iface, id->iface)) &&
+			snprintf(path, sizeof(path), "%s/%s", dir, id->iface) < (int)sizeof(path) &&
 			!db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
-			rc = find_in_file(s, path, id);
+			rc = find_in_file(s, path, id, dir_type(&names, i) == DT_REG);
 	}
 	return rc;
 }
 
 /* A portal is a directory, or with an unknown group (or from an old program) a file. */
-static int find_in_portal(struct search *s, const char *dir, const char *target, const char *name)
+static int find_in_portal(struct search *s, const char *dir, const char *target, const char *name, unsigned char type)
 {
 	struct db_node_id id = { .target = target };
 	char path[TREE_PATH_MAX];
@@ -147,10 +137,12 @@ static int find_in_portal(struct search *s, const char *dir, const char *target,
 	if (!db_portal_parse(name, &id.portal) || !wants_portal(s->filter, &id.portal) ||
 		snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return 0;
-	return db_tree_is_dir(s->home, path) ? find_in_portal_dir(s, path, &id) : find_in_file(s, path, &id);
+	if (type == DT_UNKNOWN)
+		type = db_tree_is_dir(&s->db->tree, path) ? DT_DIR : DT_REG;
+	return type == DT_DIR ? find_in_portal_dir(s, path, &id) : find_in_file(s, path, &id, false);
 }
 
-/* A directory that cannot be a target is somebody else's. */
+/* A directory whose name cannot be a target's belongs to another program. */
 static int find_in_target(struct search *s, const char *target)
 {
 	cleanup(dir_free) struct dir names = { 0 };
@@ -160,11 +152,11 @@ static int find_in_target(struct search *s, const char *target)
 	if (db_check_name(FIELD_NODE_NAME, target, NULL))
 		return 0;
 	snprintf(dir, sizeof(dir), "nodes/%s", target);
-	rc = db_tree_names(s->home, dir, &names);
+	rc = db_tree_names(&s->db->tree, dir, &names);
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		rc = find_in_portal(s, dir, target, names.names[i]);
+		rc = find_in_portal(s, dir, target, names.names[i], dir_type(&names, i));
 	return rc;
 }
 
@@ -172,7 +164,7 @@ static int find_in_target(struct search *s, const char *target)
 static int find_in_all(struct search *s)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	int rc = db_tree_names(s->home, "nodes", &names);
+	int rc = db_tree_names(&s->db->tree, "nodes", &names);
 
 	if (rc)
 		return db_failed(s->db, rc, "read", "nodes", s->err);
@@ -181,9 +173,9 @@ static int find_in_all(struct search *s)
 	return rc;
 }
 
-int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struct db_found_list *out, struct err *err)
+int db_find_each(struct db *db, const struct db_filter *filter, db_node_fn *found, void *arg, struct err *err)
 {
-	struct search s = { db, home, filter, out, err };
+	struct search s = { db, filter, found, arg, err };
 	int rc = 0;
 
 	if (filter->target)
@@ -194,6 +186,13 @@ int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struc
 		rc = filter->target ? find_in_target(&s, filter->target) : find_in_all(&s);
 	if (rc == -ENOMEM)
 		err_nomem(err, "a record");
+	return rc;
+}
+
+int db_find_nodes(struct db *db, const struct db_filter *filter, struct db_found_list *out, struct err *err)
+{
+	int rc = db_find_each(db, filter, db_found_take, out, err);
+
 	if (rc)
 		db_found_free(out);
 	return rc;

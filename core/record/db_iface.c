@@ -51,13 +51,13 @@ static void iface_path(char out[TREE_PATH_MAX], const char *name)
  * The file's name is the iface's, whatever stands in it. Kubernetes names ifaces PORTAL:VOLUME; whatever passes the check of a
  * name is one.
  */
-static int read_iface(struct db *db, int home, const char *name, struct record **out, struct err *err)
+static int read_iface(struct db *db, const char *name, struct record **out, struct err *err)
 {
 	char path[TREE_PATH_MAX];
 	int rc;
 
 	iface_path(path, name);
-	rc = db_read(db, home, RECORD_IFACE, path, out, err);
+	rc = db_read(db, RECORD_IFACE, path, out, err);
 	if (!rc && record_set(*out, FIELD_IFACE_NAME, name, NULL)) {
 		record_freep(out);
 		rc = err_nomem(err, "a record");
@@ -74,7 +74,7 @@ static int iface_not_found(const char *name, struct err *err)
 
 int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err)
 {
-	cleanup(file_close) int home = -1;
+	cleanup(db_done) struct db *used = NULL;
 	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
 
 	if (rc)
@@ -83,8 +83,9 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 		*out = db_iface_builtin((unsigned)builtin_index(name));
 		return *out ? 0 : err_nomem(err, "a record");
 	}
-	home = db_home_fd(db, false, err);
-	rc = home < 0 ? home : read_iface(db, home, name, out, err);
+	rc = db_use(db, false, &used, err);
+	if (!rc)
+		rc = read_iface(db, name, out, err);
 	return rc == -ENOENT ? iface_not_found(name, err) : rc;
 }
 
@@ -92,13 +93,12 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
  * The built-in ones are not listed here: 2.1.8 prints them behind all others, which is for the caller to do. A file of their name
  * is skipped, since it could not be used either. So is the example that distributions install.
  */
-static int read_listed_iface(
-	struct db *db, int home, enum record_kind kind, const char *name, struct record **out, struct err *err)
+static int read_listed_iface(struct db *db, enum record_kind kind, const char *name, struct record **out, struct err *err)
 {
 	(void)kind;
 	if (db_check_name(FIELD_IFACE_NAME, name, NULL) || db_iface_is_builtin(name) || !strcmp(name, "iface.example"))
 		return -ENOENT;
-	return read_iface(db, home, name, out, err);
+	return read_iface(db, name, out, err);
 }
 
 int db_iface_list(struct db *db, struct record_list *out, struct err *err)
@@ -115,52 +115,32 @@ static int refuse_builtin(const char *name, const char *what, struct err *err)
 	return -EPERM;
 }
 
-/* A search of all nodes: ifaces change rarely. The records are not indexed by iface. */
-static int bound_nodes(struct db_batch *b, const char *name, struct db_found_list *out, struct err *err)
-{
-	const struct db_filter filter = { .tpgt = DB_TPGT_ANY, .iface = name };
-
-	return db_find_nodes(b->db, b->home, &filter, out, err);
-}
-
 /*
- * All of the iface's fields but its name, those too that went back to their defaults. A login reads the node's record alone, so a
- * copy that is not brought up to date is a setting without effect.
+ * All of the iface's fields but its name, also those with default values. A login reads only the node's record, so a copy that is
+ * not brought up to date is a setting without effect.
  */
-static int copy_into_node(const struct record *iface, struct db_found *node)
+static int copy_into_node(void *iface, struct record *node, struct err *err)
 {
-	cleanup(record_freep) struct record *now = record_copy(node->r);
-
-	for (enum field_id id = 0; now && id < FIELD_COUNT; id++) {
+	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
 		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
 			continue;
-		if (record_take(now, iface, id))
-			return -ENOMEM;
+		if (record_take(node, iface, id))
+			return err_nomem(err, "a record");
 	}
-	if (!now)
-		return -ENOMEM;
-	node->changed = !record_equal(now, node->r);
-	record_free(node->r);
-	node->r = x_steal(now);
 	return 0;
 }
 
-/* The iface first: if the nodes cannot be written, doing it again mends it. */
+/* The iface first: if the nodes cannot be written, the same command again mends them. All nodes are read: ifaces change rarely. */
 static int write_iface(struct db_batch *b, const struct record *iface, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list nodes = { 0 };
-	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = record_str(iface, FIELD_IFACE_NAME) };
 	char path[TREE_PATH_MAX];
+	size_t n;
 	int rc;
 
-	iface_path(path, name);
+	iface_path(path, bound.iface);
 	rc = db_batch_put(b, path, iface, err);
-	if (!rc)
-		rc = bound_nodes(b, name, &nodes, err);
-	for (size_t i = 0; !rc && i < nodes.n; i++)
-		if (copy_into_node(iface, &nodes.at[i]))
-			rc = err_nomem(err, "a record");
-	return rc ? rc : db_put_changed(b, &nodes, err);
+	return rc ? rc : db_update_nodes(b, &bound, copy_into_node, (void *)(uintptr_t)iface, &n, err);
 }
 
 /* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */
@@ -180,7 +160,7 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	rc = read_iface(db, b.home, name, &old, err);
+	rc = read_iface(db, name, &old, err);
 	if (rc && rc != -ENOENT)
 		return rc;
 	rc = db_merge(old, iface, how, made, &now, err);
@@ -201,7 +181,7 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
 		rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;
-	rc = read_iface(db, b.home, name, &old, err);
+	rc = read_iface(db, name, &old, err);
 	if (rc)
 		return rc == -ENOENT ? iface_not_found(name, err) : rc;
 	rc = db_change(old, change, arg, &now, &changed, err);
@@ -214,8 +194,9 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
  */
 int db_iface_delete(struct db *db, const char *name, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list nodes = { 0 };
+	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = name };
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	struct db_removal d = { .b = &b, .err = err };
 	char path[TREE_PATH_MAX];
 	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
 
@@ -226,13 +207,11 @@ int db_iface_delete(struct db *db, const char *name, struct err *err)
 	if (rc)
 		return rc;
 	iface_path(path, name);
-	if (!db_tree_exists(b.home, path))
+	if (!db_tree_exists(&db->tree, path))
 		return iface_not_found(name, err);
-	rc = bound_nodes(&b, name, &nodes, err);
-	if (!rc)
-		rc = db_remove_nodes(&b, &nodes, err);
+	rc = db_find_each(db, &bound, db_remove_found, &d, err);
 	if (rc)
 		return rc;
-	rc = db_tree_remove(b.home, path);
+	rc = db_tree_remove(&db->tree, path);
 	return rc ? db_failed(db, rc, "remove", path, err) : 0;
 }

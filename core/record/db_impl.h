@@ -12,6 +12,8 @@ struct db {
 	char *home, *version;
 	struct recfile_report report;
 	struct recfile_seen seen;
+	struct db_tree tree; /* open during a call */
+	unsigned uses;
 };
 
 /* ---- names and paths (db_path.c); texts must have passed field_check() ---- */
@@ -50,15 +52,18 @@ bool db_link_path(char out[TREE_PATH_MAX], const struct record *node);
 
 /* ---- one file (db.c) ---- */
 
-int db_home_fd(struct db *db, bool make, struct err *err);
+/* Opens db->tree; *used is for cleanup(db_done). -ENOENT, without a text: the home does not exist. */
+int db_use(struct db *db, bool make, struct db **used, struct err *err);
+void db_done(struct db **used);
 /* -ENOENT: no such file, or the file is empty. */
-int db_read(struct db *db, int home, enum record_kind kind, const char *path, struct record **out, struct err *err);
+int db_read(struct db *db, enum record_kind kind, const char *path, struct record **out, struct err *err);
 int db_failed(struct db *db, int rc, const char *doing, const char *path, struct err *err); /* sets *err; returns rc */
 /* Checks a name that becomes part of a path against its row. */
 int db_check_name(enum field_id id, const char *text, struct err *err);
+/* Of a record among others: a fault of this record alone, *why, is reported, and the result is -ENOENT. */
+int db_read_listed(struct db *db, int rc, struct err *why, struct err *err);
 /* Lists the records that read() returns for the names in dir; -ENOENT: the name is not a record's. */
-typedef int db_read_named_fn(
-	struct db *db, int home, enum record_kind kind, const char *name, struct record **out, struct err *err);
+typedef int db_read_named_fn(struct db *db, enum record_kind kind, const char *name, struct record **out, struct err *err);
 int db_list(
 	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, struct record_list *out, struct err *err);
 
@@ -67,7 +72,6 @@ int db_list(
 struct db_found {
 	struct record *r;
 	char *path;
-	bool changed; /* to be written */
 };
 
 struct db_found_list {
@@ -75,11 +79,12 @@ struct db_found_list {
 	size_t n, cap;
 };
 
-int db_find_nodes(struct db *db, int home, const struct db_filter *filter, struct db_found_list *out, struct err *err);
-/* The nodes that the links in a discovery's directory stand for. */
-int db_linked_nodes(struct db *db, int home, const char *dir, struct db_found_list *out, struct err *err);
-int db_found_take(struct db_found_list *l, struct record **r, const char *path); /* moves *r into l; -ENOMEM */
-int db_found_records(struct db_found_list *l, struct record_list *out, struct err *err); /* moves all records to out */
+int db_find_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err); /* db_node_each() */
+int db_find_nodes(struct db *db, const struct db_filter *filter, struct db_found_list *out, struct err *err);
+/* The same for the nodes that the links in a discovery's directory stand for. */
+int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err);
+int db_append_record(void *list, struct record **r, const char *path); /* a db_node_fn: moves *r into a record_list; -ENOMEM */
+int db_found_take(void *list, struct record **r, const char *path); /* moves *r into the list; -ENOMEM */
 void db_found_free(struct db_found_list *l);
 
 #endif

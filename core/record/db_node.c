@@ -6,16 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
+int db_node_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err)
+{
+	cleanup(db_done) struct db *used = NULL;
+	int rc = db_use(db, false, &used, err);
+
+	return rc ? (rc == -ENOENT ? 0 : rc) : db_find_each(db, filter, fn, arg, err);
+}
+
+int db_append_record(void *list, struct record **r, const char *path)
+{
+	(void)path;
+	return record_list_add(list, x_steal(*r));
+}
+
 int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list found = { 0 };
-	cleanup(file_close) int home = db_home_fd(db, false, err);
-	int rc;
+	int rc = db_node_each(db, filter, db_append_record, out, err);
 
-	if (home < 0)
-		return home == -ENOENT ? 0 : home;
-	rc = db_find_nodes(db, home, filter, &found, err);
-	return rc ? rc : db_found_records(&found, out, err);
+	if (rc)
+		record_list_free(out);
+	return rc;
 }
 
 /*
@@ -73,7 +84,7 @@ static void choose_path(struct db_batch *b, const struct record *node, const str
 	if (unknown)
 		id.iface = NULL;
 	db_node_path(path, &id);
-	if (unknown && !(old && !strcmp(old->path, path)) && db_tree_exists(b->home, path)) {
+	if (unknown && !(old && !strcmp(old->path, path)) && db_tree_exists(&b->db->tree, path)) {
 		id.iface = record_str(node, FIELD_IFACE_NAME);
 		db_node_path(path, &id);
 	}
@@ -110,7 +121,7 @@ static int write_node(struct db_batch *b, const struct record *node, const struc
 	rc = old && !moves && record_equal(old->r, node) ? 0 : db_batch_put(b, path, node, err);
 	b->staged = staged;
 	if (!rc && moves)
-		rc = db_remove_node(b, old, err);
+		rc = db_remove_node(b, old->r, old->path, err);
 	if (rc)
 		return rc;
 	return old ? relink(b, old->r, node, err) : db_link_node(b, node, err);
@@ -158,7 +169,7 @@ int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bo
 	int rc = check_node(node, err);
 
 	if (!rc)
-		rc = db_find_nodes(b->db, b->home, &same, &there, err);
+		rc = db_find_nodes(b->db, &same, &there, err);
 	if (rc)
 		return rc;
 	old = counterpart(&there, node);
@@ -188,66 +199,98 @@ int db_node_add(struct db *db, const struct record *node, enum db_add how, bool 
 	return rc ? rc : db_add_node(&b, node, what[how], made, NULL, err);
 }
 
-/* Finds for a change: none is an error. 21 with these words is what open_iscsi of Ansible, HPE's helper and blivet look for. */
-static int find_some(struct db_batch *b, const struct db_filter *filter, struct db_found_list *found, size_t *n, struct err *err)
+/* 21 with these words is what open_iscsi of Ansible, HPE's helper and blivet look for. */
+static int some_found(size_t found, size_t *n, struct err *err)
 {
-	int rc = db_find_nodes(b->db, b->home, filter, found, err);
-
 	if (n)
-		*n = rc ? 0 : found->n;
-	if (!rc && !found->n) {
-		err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
-		rc = -ENOENT;
-	}
+		*n = found;
+	if (found)
+		return 0;
+	err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No records found");
+	return -ENOENT;
+}
+
+struct update {
+	struct db_batch *b;
+	db_change_fn *change;
+	void *arg;
+	struct db_found_list changed;
+	size_t n;
+	struct err *err;
+};
+
+/* Counted first, since how the batch writes depends on how much there is to write. */
+static int write_changed(struct update *u)
+{
+	int rc = 0;
+
+	db_batch_expect(u->b, u->changed.n);
+	for (size_t i = 0; !rc && i < u->changed.n; i++)
+		rc = db_batch_put(u->b, u->changed.at[i].path, u->changed.at[i].r, u->err);
+	if (!rc)
+		rc = db_batch_commit(u->b, u->err);
+	db_found_free(&u->changed);
 	return rc;
 }
 
-/* Counted first, since how the batch writes depends on how much there is to write. */
-int db_put_changed(struct db_batch *b, const struct db_found_list *l, struct err *err)
+static int change_found(void *arg, struct record **r, const char *path)
 {
-	size_t changed = 0;
-	int rc = 0;
+	cleanup(record_freep) struct record *now = NULL;
+	struct update *u = arg;
+	bool changed = false;
+	int rc = db_change(*r, u->change, u->arg, &now, &changed, u->err);
 
-	for (size_t i = 0; i < l->n; i++)
-		changed += l->at[i].changed;
-	db_batch_expect(b, changed);
-	for (size_t i = 0; !rc && i < l->n; i++)
-		if (l->at[i].changed)
-			rc = db_batch_put(b, l->at[i].path, l->at[i].r, err);
-	return rc ? rc : db_batch_commit(b, err);
+	u->n++;
+	if (!rc && changed)
+		rc = db_found_take(&u->changed, &now, path);
+	if (rc || u->changed.n < DB_BATCH_RECORDS)
+		return rc;
+	rc = write_changed(u);
+	return rc ? rc : db_batch_yield(u->b, u->err);
+}
+
+/* First all changes of a batch, then all its writes: an error in one leaves all as they were. */
+int db_update_nodes(
+	struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err)
+{
+	struct update u = { .b = b, .change = change, .arg = arg, .err = err };
+	int rc = db_find_each(b->db, filter, change_found, &u, err);
+
+	if (!rc)
+		rc = write_changed(&u);
+	db_found_free(&u.changed);
+	*n = u.n;
+	return rc;
 }
 
 int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list found = { 0 };
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	size_t found = 0;
 	int rc = db_batch_begin(db, &b, err);
 
 	if (!rc)
-		rc = find_some(&b, filter, &found, n, err);
-	/* First all changes, then all writes: an error in one leaves all as they were. */
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		struct record *now = NULL;
-		bool changed = false;
+		rc = db_update_nodes(&b, filter, change, arg, &found, err);
+	return rc ? rc : some_found(found, n, err);
+}
 
-		rc = db_change(found.at[i].r, change, arg, &now, &changed, err);
-		record_free(changed ? found.at[i].r : now);
-		found.at[i].r = changed ? now : found.at[i].r;
-		found.at[i].changed = changed;
-	}
-	if (!rc)
-		rc = db_put_changed(&b, &found, err);
-	return rc;
+int db_remove_found(void *removal, struct record **r, const char *path)
+{
+	struct db_removal *d = removal;
+	int rc = d->spare && d->spare(d->arg, *r) ? 0 : db_remove_node(d->b, *r, path, d->err);
+
+	d->n++;
+	return rc || d->n % DB_BATCH_RECORDS ? rc : db_batch_yield(d->b, d->err);
 }
 
 /* Under the lock, but one by one: a crash leaves fewer records, never a part of one. */
 int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err)
 {
-	cleanup(db_found_free) struct db_found_list found = { 0 };
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	struct db_removal d = { .b = &b, .err = err };
 	int rc = db_batch_begin(db, &b, err);
 
 	if (!rc)
-		rc = find_some(&b, filter, &found, n, err);
-	return rc ? rc : db_remove_nodes(&b, &found, err);
+		rc = db_find_each(db, filter, db_remove_found, &d, err);
+	return rc ? rc : some_found(d.n, n, err);
 }

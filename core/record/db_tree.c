@@ -2,8 +2,8 @@
 /*
  * Files below the database's home; see db_tree.h.
  *
- * Every path is walked from the home's descriptor, component by component, and below the first no link is followed. Names come
- * from users and targets, and this runs as root: whatever stands in the database, no file elsewhere is read, written or removed.
+ * Below the first component of a path no link is followed. Names come from users and targets, and this runs as root: whatever
+ * stands in the database, no file elsewhere is read, written or removed.
  */
 #include "config.h"
 #include "record/db_tree.h"
@@ -14,121 +14,176 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Only root looks into records: they hold secrets. */
+/* Only root may read records: they hold secrets. */
 #define DIR_MODE 0700
 #define FILE_MODE 0600
-#define RACES_MAX 10 /* somebody may take directories away while we make files in them */
+#define RACES_MAX 10 /* other programs may remove directories while files are made in them */
+/* Beside the lock, not beside the records: one place to sweep, and no other program meets a half-written record. */
+#define STAGING ".miscsi.new"
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-/*
- * Goes from *at into the component, which is made when that is asked for. On an error *at is still open, and still the caller's.
- */
-static int enter_dir(int *at, const char *name, bool make, bool follow)
+int db_tree_open(struct db_tree *t, const char *home)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
-	int next;
-
-	if (make && mkdirat(*at, name, DIR_MODE) && errno != EEXIST)
-		return -errno;
-	next = openat(*at, name, flags);
-	if (next < 0)
-		return -errno;
-	file_close(at);
-	*at = next;
-	return 0;
+	t->home = open(home, DIR_FLAGS);
+	return t->home < 0 ? -errno : 0;
 }
 
-/*
- * Opens the directory that is the first len bytes of path.
- *
- * Component by component, since O_NOFOLLOW only looks at the last. The first component may be a link, of an administrator who has
- * moved a whole directory.
- */
-static int open_prefix(int home, const char *path, size_t len, bool make)
+/* The kept directory may have been removed, by this program or another. */
+static void forget_kept(struct db_tree *t)
 {
-	cleanup(file_close) int at = fcntl(home, F_DUPFD_CLOEXEC, 0);
-	char name[NAME_MAX + 1];
-	bool first = true;
+	file_close(&t->kept);
+	*t->kept_path = '\0';
+}
 
-	if (at < 0)
+void db_tree_close(struct db_tree *t)
+{
+	forget_kept(t);
+	for (unsigned i = 0; i < t->n_tops; i++)
+		file_close(&t->tops[i].fd);
+	t->n_tops = 0;
+	file_close(&t->staging);
+	file_close(&t->home);
+}
+
+/* The first component may be a link, of an administrator who has moved a whole directory. */
+static int open_top(struct db_tree *t, const char *name, size_t len, bool make)
+{
+	char copy[sizeof(t->tops[0].name)];
+	int fd;
+
+	for (unsigned i = 0; i < t->n_tops; i++)
+		if (!strncmp(t->tops[i].name, name, len) && !t->tops[i].name[len])
+			return t->tops[i].fd;
+	if (len >= sizeof(copy) || t->n_tops == TREE_TOPS)
+		return -EINVAL;
+	snprintf(copy, sizeof(copy), "%.*s", (int)len, name);
+	if (make && mkdirat(t->home, copy, DIR_MODE) && errno != EEXIST)
 		return -errno;
-	while (len) {
-		const char *slash = memchr(path, '/', len);
-		size_t n = slash ? (size_t)(slash - path) : len;
-		int rc;
+	fd = openat(t->home, copy, DIR_FLAGS);
+	if (fd < 0)
+		return -errno;
+	memcpy(t->tops[t->n_tops].name, copy, sizeof(copy));
+	t->tops[t->n_tops++].fd = fd;
+	return fd;
+}
 
-		if (n > NAME_MAX)
-			return -ENAMETOOLONG;
-		memcpy(name, path, n);
-		name[n] = '\0';
-		rc = enter_dir(&at, name, make, first);
-		if (rc)
-			return rc;
-		first = false;
-		path += n + !!slash;
-		len -= n + !!slash;
+/* Component by component, since O_NOFOLLOW concerns only the last: makes directories, and serves kernels before 5.6. */
+static int walk_below(int top, char *path, bool make)
+{
+	cleanup(file_close) int at = -1;
+	char *name;
+	int fd = top;
+
+	while ((name = strsep(&path, "/"))) {
+		if (make && mkdirat(fd, name, DIR_MODE) && errno != EEXIST)
+			return -errno;
+		fd = openat(fd, name, DIR_FLAGS | O_NOFOLLOW);
+		if (fd < 0)
+			return -errno;
+		file_close(&at);
+		at = fd;
 	}
-	home = at;
 	at = -1;
-	return home;
+	return fd;
 }
 
-int db_tree_open_dir(int home, const char *path, bool make)
+static int open_below(int top, const char *path, size_t len, bool make)
 {
-	return open_prefix(home, path, strlen(path), make);
+	const struct open_how how = { .flags = DIR_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	char copy[TREE_PATH_MAX];
+	long fd;
+
+	if (len >= sizeof(copy))
+		return -ENAMETOOLONG;
+	memcpy(copy, path, len);
+	copy[len] = '\0';
+	fd = syscall(SYS_openat2, top, copy, &how, sizeof(how));
+	if (fd >= 0)
+		return (int)fd;
+	/* Filters of containers answer EPERM for calls that they do not know. */
+	if (errno == ENOSYS || errno == EPERM || (make && errno == ENOENT))
+		return walk_below(top, copy, make);
+	return -errno;
 }
 
-/* With the directory open, what is done to *base is done in it, even if somebody renames it meanwhile. */
-int db_tree_open_parent(int home, const char *path, bool make, const char **base)
+/* Opens the directory that is the first len bytes of path. */
+static int open_prefix(struct db_tree *t, const char *path, size_t len, bool make)
+{
+	const char *slash = memchr(path, '/', len);
+	size_t top_len = slash ? (size_t)(slash - path) : len;
+	int fd;
+
+	if (!len)
+		return t->home;
+	if (t->kept >= 0 && !strncmp(t->kept_path, path, len) && !t->kept_path[len])
+		return t->kept;
+	fd = open_top(t, path, top_len, make);
+	if (fd < 0 || !slash)
+		return fd;
+	fd = open_below(fd, slash + 1, len - top_len - 1, make);
+	if (fd < 0)
+		return fd;
+	forget_kept(t);
+	t->kept = fd;
+	snprintf(t->kept_path, sizeof(t->kept_path), "%.*s", (int)len, path);
+	return fd;
+}
+
+/* With the directory open, *base is used in it, even if somebody renames it meanwhile. */
+static int open_parent(struct db_tree *t, const char *path, bool make, const char **base)
 {
 	const char *slash = strrchr(path, '/');
 
 	*base = slash ? slash + 1 : path;
-	return open_prefix(home, path, slash ? (size_t)(slash - path) : 0, make);
+	return open_prefix(t, path, slash ? (size_t)(slash - path) : 0, make);
 }
 
-int db_tree_names(int home, const char *path, struct dir *out)
+int db_tree_names(struct db_tree *t, const char *path, struct dir *out)
 {
-	int fd = db_tree_open_dir(home, path, false);
+	int had = t->kept, fd = open_prefix(t, path, strlen(path), false);
 
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	return fd < 0 ? fd : dir_read(fd, "", SIZE_MAX, strcmp, out);
+	if (fd < 0)
+		return fd;
+	/* It may have been read before. */
+	if ((fd == had || !strchr(path, '/')) && lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	return dir_read(fd, "", SIZE_MAX, strcmp, out);
 }
 
-/*
- * Of the thing itself, not of what a link leads to; type 0 is any. It may be another thing the moment after. Who asks must be
- * able to live with that; opening checks again.
- */
-static bool has_type(int home, const char *path, mode_t type)
+/* Of the object itself, not of a link's target; type 0 is any. It may change at any time: opening checks again. */
+static bool has_type(struct db_tree *t, const char *path, mode_t type)
 {
 	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
+	int dir = open_parent(t, path, false, &base);
 	struct stat st;
 
 	return dir >= 0 && !fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) && (!type || (st.st_mode & S_IFMT) == type);
 }
 
-bool db_tree_is_dir(int home, const char *path)
+bool db_tree_is_dir(struct db_tree *t, const char *path)
 {
-	return has_type(home, path, S_IFDIR);
+	return has_type(t, path, S_IFDIR);
 }
 
-bool db_tree_exists(int home, const char *path)
+bool db_tree_exists(struct db_tree *t, const char *path)
 {
-	return has_type(home, path, 0);
+	return has_type(t, path, 0);
 }
 
 /* O_NONBLOCK: a FIFO that somebody put there must not hold us up. */
-int db_tree_read(int home, const char *path, char **text, size_t *len)
+int db_tree_read(struct db_tree *t, const char *path, char **text, size_t *len)
 {
 	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
+	int dir = open_parent(t, path, false, &base);
 	cleanup(file_close) int fd = -1;
 
 	if (dir < 0)
@@ -137,26 +192,112 @@ int db_tree_read(int home, const char *path, char **text, size_t *len)
 	return fd < 0 ? -errno : file_read_fd(fd, RECFILE_MAX, text, len);
 }
 
-/* -ENOENT: a directory went away between making and using it. */
-static int try_write(int home, const char *path, const char *text, size_t len)
+static int open_staging(struct db_tree *t, bool make)
 {
-	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, true, &base);
-
-	return dir < 0 ? dir : file_replace(dir, base, text, len, FILE_MODE);
+	if (t->staging >= 0)
+		return t->staging;
+	if (make && mkdirat(t->home, STAGING, DIR_MODE) && errno != EEXIST)
+		return -errno;
+	t->staging = openat(t->home, STAGING, DIR_FLAGS | O_NOFOLLOW);
+	return t->staging < 0 ? -errno : t->staging;
 }
 
 /*
- * Longhorn and others remove directories under nodes/ with rm, holding no lock of ours; XenServer's sm takes away nodes/ whole
- * and counts on its return.
+ * The caller holds the lock, so that no other writer is at work: these are the files of killed ones. They may hold secrets. Stops
+ * at another file, and returns false then.
  */
-int db_tree_write(int home, const char *path, const char *text, size_t len)
+static bool remove_temporaries(int dir)
+{
+	int fd = openat(dir, ".", DIR_FLAGS);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	bool alone = true;
+
+	if (!d) {
+		file_close(&fd);
+		return false;
+	}
+	while (alone && (e = readdir(d)))
+		if (file_is_temporary(e->d_name))
+			unlinkat(dir, e->d_name, 0);
+		else
+			alone = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	closedir(d);
+	return alone;
+}
+
+void db_tree_sweep(struct db_tree *t)
+{
+	int dir = open_staging(t, false);
+
+	if (dir >= 0)
+		remove_temporaries(dir);
+}
+
+int db_tree_stage(struct db_tree *t, const char *text, size_t len, bool sync, char temporary[NAME_MAX + 1])
+{
+	int dir = open_staging(t, true);
+
+	return dir < 0 ? dir : file_stage(dir, "record", text, len, FILE_MODE, sync, temporary);
+}
+
+void db_tree_unstage(struct db_tree *t, const char *temporary)
+{
+	unlinkat(t->staging, temporary, 0);
+}
+
+/* The directory is on another file system than the home. */
+static int publish_copy(struct db_tree *t, const char *temporary, int dir, const char *name)
+{
+	cleanup(x_wipe_freep) char *text = NULL;
+	size_t len = 0;
+	int rc = file_read(t->staging, temporary, RECFILE_MAX, &text, &len);
+
+	remove_temporaries(dir);
+	return rc ? rc : file_replace(dir, name, text, len, FILE_MODE);
+}
+
+/*
+ * Longhorn and others remove directories under nodes/ with rm, without our lock; XenServer's sm removes nodes/ as a whole and
+ * expects that it returns.
+ */
+int db_tree_publish(struct db_tree *t, const char *temporary, const char *path)
 {
 	int rc = -ENOENT;
 
-	for (int i = 0; rc == -ENOENT && i < RACES_MAX; i++)
-		rc = try_write(home, path, text, len);
+	for (int i = 0; rc == -ENOENT && i < RACES_MAX; i++) {
+		const char *base;
+		int dir = open_parent(t, path, true, &base);
+
+		rc = dir < 0 ? dir : file_publish(t->staging, temporary, dir, base);
+		if (rc == -EXDEV) {
+			rc = publish_copy(t, temporary, dir, base);
+			db_tree_unstage(t, temporary);
+		}
+		if (rc == -ENOENT)
+			forget_kept(t);
+	}
+	if (rc)
+		db_tree_unstage(t, temporary);
 	return rc;
+}
+
+int db_tree_sync(struct db_tree *t)
+{
+	return file_sync_all(t->staging);
+}
+
+/* Contents, then the name, then the directory: each must be on the disk before the next. */
+int db_tree_write(struct db_tree *t, const char *path, const char *text, size_t len)
+{
+	char temporary[NAME_MAX + 1];
+	const char *base;
+	int dir, rc = db_tree_stage(t, text, len, true, temporary);
+
+	if (!rc)
+		rc = db_tree_publish(t, temporary, path);
+	dir = rc ? rc : open_parent(t, path, false, &base);
+	return dir < 0 ? dir : file_sync(dir);
 }
 
 /* Most links are right already: leaving them spares a write to the disk on every rediscovery. */
@@ -169,10 +310,10 @@ static bool is_link_to(int dir, const char *name, const char *target)
 }
 
 /* Not atomic, unlike records: a reader that misses a link for a moment misses a line in a list. */
-int db_tree_link(int home, const char *path, const char *target)
+int db_tree_link(struct db_tree *t, const char *path, const char *target)
 {
 	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, true, &base);
+	int dir = open_parent(t, path, true, &base);
 
 	if (dir < 0)
 		return dir;
@@ -183,60 +324,54 @@ int db_tree_link(int home, const char *path, const char *target)
 	return -errno;
 }
 
-/* What killed writers left: who calls holds the lock, so nobody is writing now. */
-static void remove_temporaries(int dir)
+int db_tree_unlink(struct db_tree *t, const char *path)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	const char *base;
+	int dir = open_parent(t, path, false, &base);
 
-	if (!d) {
-		file_close(&fd);
-		return;
-	}
-	while ((e = readdir(d)))
-		if (file_is_temporary(e->d_name))
-			unlinkat(dir, e->d_name, 0);
-	closedir(d);
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	return unlinkat(dir, base, 0) && errno != ENOENT ? -errno : 0;
 }
 
-/* Only a directory that is empty but for rubbish goes. */
-static int remove_dir(int home, const char *path)
+/* Only a directory that is empty but for temporary files, which are there if it is not on the home's file system. */
+static bool remove_dir(struct db_tree *t, const char *path)
 {
-	cleanup(file_close) int self = db_tree_open_dir(home, path, false);
 	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
+	int dir, self;
 
-	if (self >= 0)
-		remove_temporaries(self);
+	dir = open_parent(t, path, false, &base);
 	if (dir < 0)
-		return dir;
-	return unlinkat(dir, base, AT_REMOVEDIR) ? -errno : 0;
+		return false;
+	if (unlinkat(dir, base, AT_REMOVEDIR)) {
+		self = errno == ENOTEMPTY || errno == EEXIST ? open_prefix(t, path, strlen(path), false) : -1;
+		if (self < 0 || !remove_temporaries(self))
+			return false;
+		dir = open_parent(t, path, false, &base);
+		if (dir < 0 || unlinkat(dir, base, AT_REMOVEDIR))
+			return false;
+	}
+	if (!strcmp(t->kept_path, path))
+		forget_kept(t);
+	return true;
 }
 
 /*
- * Emptied directories go as well, up to the first component: a target without records would otherwise be listed by those who read
- * the database by path. The first component stays, for it may be a link.
+ * Emptied directories are removed as well, up to the first component: programs that read the database by path would otherwise
+ * list a target without records. The first component stays, since it may be a link.
  */
-int db_tree_remove(int home, const char *path)
+int db_tree_remove(struct db_tree *t, const char *path)
 {
 	char up[TREE_PATH_MAX];
-	const char *base;
-	cleanup(file_close) int dir = db_tree_open_parent(home, path, false, &base);
+	int rc = db_tree_unlink(t, path);
 	char *slash;
 
-	if (dir == -ENOENT)
-		return 0;
-	if (dir < 0)
-		return dir;
-	if (unlinkat(dir, base, 0) && errno != ENOENT)
-		return -errno;
 	snprintf(up, sizeof(up), "%s", path);
-	while ((slash = strrchr(up, '/'))) {
+	while (!rc && (slash = strrchr(up, '/'))) {
 		*slash = '\0';
-		/* Not empty is the usual end of this. */
-		if (!strchr(up, '/') || remove_dir(home, up))
+		/* A directory that is not empty is the usual end. */
+		if (!strchr(up, '/') || !remove_dir(t, up))
 			break;
 	}
-	return 0;
+	return rc;
 }

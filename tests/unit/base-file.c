@@ -208,15 +208,16 @@ static void staged_files_appear_when_published(void **state)
 	assert_true(file_is_temporary(temporary));
 	assert_content(w, "f", "old");
 	assert_int_equal(file_sync_all(dir), 0);
-	assert_int_equal(file_publish(dir, temporary, "f"), 0);
+	assert_int_equal(file_publish(dir, temporary, dir, "f"), 0);
 	assert_content(w, "f", "new");
 	assert_int_equal(tempdir_count(w), 1);
-	/* a failed write or rename leaves no temporary file */
+	/* a failed write leaves no temporary file */
 	file_fail_at(1, ENOSPC);
 	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, false, temporary), -ENOSPC);
 	assert_int_equal(file_stage(dir, "f", "xyz", 3, 0600, false, temporary), 0);
 	file_fail_at(1, EIO);
-	assert_int_equal(file_publish(dir, temporary, "f"), -EIO);
+	assert_int_equal(file_publish(dir, temporary, dir, "f"), -EIO);
+	assert_int_equal(unlinkat(dir, temporary, 0), 0);
 	assert_content(w, "f", "new");
 	assert_int_equal(tempdir_count(w), 1);
 	file_fail_at(1, EIO);

@@ -11,7 +11,7 @@ unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list test
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker
 unit_tests += tests/unit/proto-chap tests/unit/proto-isns tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
 	tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
-unit_tests += tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
+unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-sysfs \
 	tests/unit/kernel-traps
@@ -29,6 +29,7 @@ tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
+tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one

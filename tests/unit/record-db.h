@@ -18,13 +18,14 @@ struct base {
 	struct db *db;
 	struct err err;
 	unsigned warnings;
+	char warned[1024]; /* the last */
 };
 
 static inline void base_warn(void *arg, const char *text)
 {
 	struct base *b = arg;
 
-	(void)text;
+	snprintf(b->warned, sizeof(b->warned), "%s", text);
 	b->warnings++;
 }
 

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The database with many records: bad ones among good ones, a lock that is shared, what a killed writer leaves, old kernels. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "record-db.h"
+#include "record/db_batch.h"
+#include <errno.h>
+#include <ftw.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MANY (2 * DB_BATCH_RECORDS + 100)
+
+/* The linker gives this in place of libc's. */
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+static bool old_kernel;
+static unsigned refused;
+
+long __wrap_syscall(long number, ...)
+{
+	long a[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (old_kernel && number == SYS_openat2) {
+		refused++;
+		errno = ENOSYS;
+		return -1;
+	}
+	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void a_kernel_without_openat2_serves_as_well(void **state)
+{
+	struct base *b = *state;
+	struct db_filter all = DB_FILTER_ALL;
+	char moved[PATH_MAX];
+	size_t n = 0;
+
+	old_kernel = true;
+	refused = 0;
+	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
+	add_node(b, T2, "192.0.2.10", -1, "default", NULL);
+	assert_int_equal(symlink("/etc", tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.12,3260,1")), 0);
+	snprintf(moved, sizeof(moved), "%s", tempdir_path(&b->dir, "moved"));
+	assert_int_equal(rename(tempdir_path(&b->dir, "nodes/" T2), moved), 0);
+	assert_int_equal(symlink("../moved", tempdir_path(&b->dir, "nodes/" T2)), 0);
+	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
+	assert_int_equal(set_nodes(b, T1, FIELD_NODE_STARTUP, "automatic"), 0);
+	assert_int_equal(db_node_delete(b->db, &all, &n, &b->err), 0);
+	assert_int_equal(n, 1);
+	assert_false(base_has(b, "nodes/" T1 "/192.0.2.10,3260,1"));
+	assert_true(refused > 0);
+	old_kernel = false;
+}
+
+static void a_bad_record_among_many_is_skipped_and_named(void **state)
+{
+	struct base *b = *state;
+	struct db_filter all = DB_FILTER_ALL;
+	size_t n = 0;
+
+	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
+	add_node(b, T1, "192.0.2.11", 1, "default", NULL);
+	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
+	assert_int_equal(truncate(tempdir_path(&b->dir, "nodes/" T1 "/192.0.2.11,3260,1/default"), 2 << 20), 0);
+	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 2);
+	assert_int_equal(b->warnings, 1);
+	assert_non_null(strstr(b->warned, "nodes/" T1 "/192.0.2.11,3260,1/default"));
+	assert_non_null(strstr(b->warned, "the record is skipped"));
+	assert_int_equal(set_nodes(b, NULL, FIELD_NODE_STARTUP, "automatic"), 0);
+	assert_int_equal(db_node_delete(b->db, &all, &n, &b->err), 0);
+	assert_int_equal(n, 2);
+	assert_true(base_has(b, "nodes/" T1 "/192.0.2.11,3260,1/default"));
+}
+
+static unsigned with_secret;
+
+static int look_into(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char text[8192] = "";
+	int fd = type == FTW_F ? open(path, O_RDONLY) : -1;
+
+	(void)st;
+	(void)ftw;
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		with_secret += strstr(text, "Secr3t") != NULL;
+	close(fd);
+	return 0;
+}
+
+static unsigned files_with_secret(struct base *b)
+{
+	with_secret = 0;
+	assert_int_equal(nftw(b->dir.dir, look_into, 8, FTW_PHYS), 0);
+	return with_secret;
+}
+
+static void die_while_writing(struct base *b)
+{
+	struct record *r = make_node(T1, "192.0.2.10", 1, "default");
+	struct db_batch batch = DB_BATCH_INIT;
+
+	if (record_set(r, FIELD_SESSION_PASSWORD, "Secr3t", NULL) || db_batch_begin(b->db, &batch, NULL))
+		_exit(1);
+	db_batch_expect(&batch, 100);
+	_exit(db_batch_put(&batch, "nodes/" T1 "/192.0.2.10,3260,1/default", r, NULL) ? 1 : 0);
+}
+
+static void the_secrets_of_a_killed_writer_go_with_the_next_write(void **state)
+{
+	struct base *b = *state;
+	int status;
+	pid_t pid;
+
+	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
+	pid = fork();
+	if (!pid)
+		die_while_writing(b);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(files_with_secret(b), 1);
+	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
+	assert_int_equal(files_with_secret(b), 0);
+}
+
+static void make_many(struct base *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char path[128];
+		int fd;
+
+		snprintf(path, sizeof(path), "nodes/" T1 "/10.0.%u.%u,3260,1", i / 250, i % 250);
+		assert_int_equal(file_mkdirs(tempdir_path(&b->dir, path), 0700), 0);
+		snprintf(path, sizeof(path), "nodes/" T1 "/10.0.%u.%u,3260,1/default", i / 250, i % 250);
+		fd = open(tempdir_path(&b->dir, path), O_WRONLY | O_CREAT, 0600);
+		assert_int_equal(write(fd, "node.startup = manual\n", 22), 22);
+		close(fd);
+	}
+}
+
+/* Slowly at first, so that the first batch holds the lock for long. */
+static int count_and_change(void *arg, struct record *r, struct err *err)
+{
+	const struct timespec slow = { .tv_nsec = 1000000 };
+
+	if (++*(volatile unsigned *)arg <= 600)
+		nanosleep(&slow, NULL);
+	return record_set(r, FIELD_NODE_STARTUP, "automatic", err);
+}
+
+static void a_long_update_lets_others_write(void **state)
+{
+	unsigned *changed = mmap(NULL, sizeof(*changed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct base *b = *state;
+	struct db_filter all = DB_FILTER_ALL;
+	int status;
+	pid_t pid;
+
+	make_many(b, MANY);
+	pid = fork();
+	if (!pid)
+		_exit(db_node_update(b->db, &all, count_and_change, changed, NULL, NULL) ? 1 : 0);
+	while (!*(volatile unsigned *)changed)
+		usleep(1000);
+	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
+	assert_in_range(*changed, 1, MANY - 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_in_range(*changed, MANY, MANY + 1);
+	munmap(changed, sizeof(*changed));
+}
+
+static int keep_only_identity(void *arg, struct record **r, const char *path)
+{
+	unsigned *n = arg;
+
+	(void)path;
+	assert_string_equal(record_str(*r, FIELD_NODE_NAME), T1);
+	assert_int_equal(record_int(*r, FIELD_NODE_TPGT), 1);
+	assert_string_equal(record_str(*r, FIELD_NODE_STARTUP), "manual");
+	++*n;
+	return 0;
+}
+
+/* The file says automatic; nobody opens it. */
+static void names_alone_open_no_record(void **state)
+{
+	struct base *b = *state;
+	struct db_filter names = { .tpgt = DB_TPGT_ANY, .names = true };
+	unsigned n = 0;
+
+	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
+	assert_int_equal(set_nodes(b, NULL, FIELD_NODE_STARTUP, "automatic"), 0);
+	assert_int_equal(db_node_each(b->db, &names, keep_only_identity, &n, &b->err), 0);
+	assert_int_equal(n, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_base(a_kernel_without_openat2_serves_as_well),
+		in_base(a_bad_record_among_many_is_skipped_and_named),
+		in_base(the_secrets_of_a_killed_writer_go_with_the_next_write),
+		in_base(a_long_update_lets_others_write),
+		in_base(names_alone_open_no_record),
+	};
+
+	/* In memory: on a busy disk, a sync may take longer than a writer waits. */
+	if (!access("/dev/shm", W_OK))
+		setenv("TMPDIR", "/dev/shm", 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
