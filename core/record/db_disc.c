@@ -161,7 +161,7 @@ int db_disc_update(struct db *db, enum record_kind kind, const char *address, un
 	return rc || !changed ? rc : db_batch_put(&b, path, now, err);
 }
 
-/* One link, and the search for the node that it stands for. */
+/* One link, or the directory, and the search for its nodes. */
 struct following {
 	char link[TREE_PATH_MAX];
 	db_node_fn *fn;
@@ -180,7 +180,18 @@ static int take_linked(void *arg, struct record **r, const char *path)
 	return db_link_path(link, *r) && !strcmp(link, f->link) ? f->fn(f->arg, r, path) : 0;
 }
 
-/* Links are not followed: their names have the whole identity. */
+static int take_unlinked(void *arg, struct record **r, const char *path)
+{
+	const struct following *f = arg;
+	char dir[TREE_PATH_MAX];
+
+	return db_origin_dir(dir, *r) && !strcmp(dir, f->link) ? f->fn(f->arg, r, path) : 0;
+}
+
+/*
+ * Links are not followed: their names have the whole identity. Nodes with an unknown portal group have none, and are searched for;
+ * os-brick makes such nodes, and logs out of those only that `-m discoverydb -P 1` lists.
+ */
 int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
@@ -204,7 +215,9 @@ int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, st
 				.iface = id.iface },
 			take_linked, &f, err);
 	}
-	return rc;
+	snprintf(f.link, sizeof(f.link), "%s", dir);
+	return rc ? rc :
+		    db_find_each(db, &(struct db_filter){ .tpgt = RECORD_TPGT_UNKNOWN, .exact = true }, take_unlinked, &f, err);
 }
 
 int db_disc_nodes(

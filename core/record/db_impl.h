@@ -47,6 +47,8 @@ struct db_discovery {
 extern const struct db_discovery db_discoveries[RECORD_KIND_COUNT];
 /* A discovery's directory; address is not used for RECORD_STATIC and RECORD_FW. */
 void db_disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *address, unsigned port);
+/* The directory of the discovery that found a node; false: the record does not say. */
+bool db_origin_dir(char out[TREE_PATH_MAX], const struct record *node);
 /* The link of a node to its discovery; false: it has none. */
 bool db_link_path(char out[TREE_PATH_MAX], const struct record *node);
 
@@ -81,7 +83,7 @@ struct db_found_list {
 
 int db_find_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err); /* db_node_each() */
 int db_find_nodes(struct db *db, const struct db_filter *filter, struct db_found_list *out, struct err *err);
-/* The same for the nodes that the links in a discovery's directory stand for. */
+/* The same for the nodes of the discovery with this directory. */
 int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err);
 int db_append_record(void *list, struct record **r, const char *path); /* a db_node_fn: moves *r into a record_list; -ENOMEM */
 int db_found_take(void *list, struct record **r, const char *path); /* moves *r into the list; -ENOMEM */

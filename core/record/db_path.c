@@ -135,23 +135,30 @@ static const enum record_kind kinds[] = {
 };
 
 /* SLP is gone; its records are treated as made by hand. */
-bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
+bool db_origin_dir(char out[TREE_PATH_MAX], const struct record *node)
 {
 	enum record_kind kind = kinds[record_int(node, FIELD_NODE_DISCOVERY_TYPE)];
 	const char *from = record_str(node, FIELD_NODE_DISCOVERY_ADDRESS);
+
+	db_disc_dir(out, kind, from, (unsigned)record_int(node, FIELD_NODE_DISCOVERY_PORT));
+	return *from || !db_discoveries[kind].config;
+}
+
+/* A node with an unknown portal group has no link, as in 2.1.8. */
+bool db_link_path(char out[TREE_PATH_MAX], const struct record *node)
+{
 	char name[TREE_PATH_MAX / 2 + NAME_MAX];
 	struct db_node_id id;
 	int n;
 
 	db_node_id(node, &id);
-	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN || (db_discoveries[kind].config && !*from))
+	if (id.portal.tpgt == RECORD_TPGT_UNKNOWN || !db_origin_dir(out, node))
 		return false;
 	n = snprintf(
 		name, sizeof(name), "/%s,%s,%u,%d,%s", id.target, id.portal.address, id.portal.port, id.portal.tpgt, id.iface);
 	/* No file can be called so: the node is not listed under its discovery, and works. */
 	if (n > NAME_MAX + 1)
 		return false;
-	db_disc_dir(out, kind, from, (unsigned)record_int(node, FIELD_NODE_DISCOVERY_PORT));
 	strncat(out, name, TREE_PATH_MAX - strlen(out) - 1);
 	return true;
 }
