@@ -29,20 +29,62 @@ static const struct {
 
 #define SECTIONS (ARRAY_SIZE(sections))
 
-/* Where what we ship is better than the default that programs have always assumed. */
-static const struct {
+/*
+ * Lines that are not a comment with the default. Installers and guides edit open-iscsi's file by sed, which counts on its lines:
+ * what is active there is active here, and its examples are the same. value NULL: the default. The algorithms of CHAP are better
+ * than the default that programs have always assumed.
+ */
+static const struct line {
 	enum field_id id;
+	bool active;
 	const char *value;
-} shipped[] = {
-	{ FIELD_SESSION_CHAP_ALGS, "SHA3-256,SHA256,SHA1,MD5" },
-	{ FIELD_DISC_CHAP_ALGS, "SHA3-256,SHA256,SHA1,MD5" },
+} lines[] = {
+	{ FIELD_SESSION_CHAP_ALGS, true, "SHA3-256,SHA256,SHA1,MD5" },
+	{ FIELD_DISC_CHAP_ALGS, true, "SHA3-256,SHA256,SHA1,MD5" },
+	{ FIELD_CONF_STARTUP, true, "/bin/systemctl start iscsid.socket" },
+	{ FIELD_NODE_STARTUP, true, NULL },
+	{ FIELD_NODE_LEADING_LOGIN, true, NULL },
+	{ FIELD_SESSION_REPLACEMENT_TIMEOUT, true, NULL },
+	{ FIELD_CONN_LOGIN_TIMEOUT, true, NULL },
+	{ FIELD_CONN_LOGOUT_TIMEOUT, true, NULL },
+	{ FIELD_CONN_NOOP_INTERVAL, true, NULL },
+	{ FIELD_CONN_NOOP_TIMEOUT, true, NULL },
+	{ FIELD_SESSION_ABORT_TIMEOUT, true, NULL },
+	{ FIELD_SESSION_LU_RESET_TIMEOUT, true, NULL },
+	{ FIELD_SESSION_TGT_RESET_TIMEOUT, true, NULL },
+	{ FIELD_SESSION_HOST_RESET_TIMEOUT, true, NULL },
+	{ FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, true, NULL },
+	{ FIELD_SESSION_CMDS_MAX, true, NULL },
+	{ FIELD_SESSION_QUEUE_DEPTH, true, NULL },
+	{ FIELD_SESSION_XMIT_THREAD_PRIORITY, true, NULL },
+	{ FIELD_SESSION_INITIAL_R2T, true, NULL },
+	{ FIELD_SESSION_IMMEDIATE_DATA, true, NULL },
+	{ FIELD_SESSION_FIRST_BURST, true, NULL },
+	{ FIELD_SESSION_MAX_BURST, true, NULL },
+	{ FIELD_CONN_MAX_RECV_LENGTH, true, NULL },
+	{ FIELD_CONN_MAX_XMIT_LENGTH, true, NULL },
+	{ FIELD_DISC_MAX_RECV_LENGTH, true, NULL },
+	{ FIELD_SESSION_NR_SESSIONS, true, NULL },
+	{ FIELD_SESSION_REOPEN_MAX, true, NULL },
+	{ FIELD_SESSION_FAST_ABORT, true, NULL },
+	{ FIELD_SESSION_SCAN, true, NULL },
+	{ FIELD_SESSION_AUTHMETHOD, false, "CHAP" },
+	{ FIELD_SESSION_USERNAME, false, "username" },
+	{ FIELD_SESSION_PASSWORD, false, "password" },
+	{ FIELD_SESSION_USERNAME_IN, false, "username_in" },
+	{ FIELD_SESSION_PASSWORD_IN, false, "password_in" },
+	{ FIELD_DISC_AUTHMETHOD, false, "CHAP" },
+	{ FIELD_DISC_USERNAME, false, "username" },
+	{ FIELD_DISC_PASSWORD, false, "password" },
+	{ FIELD_DISC_USERNAME_IN, false, "username_in" },
+	{ FIELD_DISC_PASSWORD_IN, false, "password_in" },
 };
 
-static const char *shipped_value(enum field_id id)
+static const struct line *line_of(enum field_id id)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
-		if (shipped[i].id == id)
-			return shipped[i].value;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (lines[i].id == id)
+			return &lines[i];
 	return NULL;
 }
 
@@ -86,15 +128,18 @@ static void file_setting(struct strbuf *b, enum field_id id)
 {
 	const struct field *f = field_of(id);
 	struct strbuf what = STRBUF_INIT(0);
-	const char *value = shipped_value(id);
+	const struct line *line = line_of(id);
+	const char *value = line && line->value ? line->value : f->def;
 	char key[64];
 
 	strbuf_putc(b, '\n');
 	remark(b, f->doc);
 	allowed(&what, f);
 	remark(b, strbuf_str(&what));
-	strbuf_printf(b, "%s%s =%s%s\n", value ? "" : "#", field_conf_key(f, key, sizeof(key)), value || *f->def ? " " : "",
-		value ? value : f->def);
+	if (line && !line->active)
+		remark(b, "For example:");
+	strbuf_printf(b, "%s%s =%s%s\n", line && line->active ? "" : "#", field_conf_key(f, key, sizeof(key)), *value ? " " : "",
+		value);
 	strbuf_free(&what);
 }
 
@@ -115,7 +160,7 @@ void conf_text_file(struct strbuf *b)
 	strbuf_puts(b, "#\n");
 	remark(b,
 		"A line is KEY = VALUE; a line that begins with '#' is a comment. The values below are the "
-		"defaults. New records of nodes "
+		"defaults, but for examples. New records of nodes "
 		"and discoveries start with the values in this file; existing records are changed "
 		"with iscsiadm.");
 	for (size_t i = 0; i < SECTIONS; i++) {

@@ -55,16 +55,17 @@ static void the_file_says_the_defaults(void **state)
 	(void)state;
 	conf_text_file(&b);
 	for (at = b.s; (at = strstr(at, "\n#")); at += 2)
-		if (at[2] != ' ' && at[2] != '\n')
+		if (at[2] != ' ' && at[2] != '\n' && strncmp(at - 12, "For example:", 12))
 			at[1] = ' ';
 	assert_int_equal(recfile_parse(RECORD_CONF, "iscsid.conf", b.s, b.len, &report, &conf), 0);
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
 		const struct field *f = field_of(id);
 		char text[256];
 
-		if (!field_in(f, RECORD_CONF) || id == FIELD_SESSION_CHAP_ALGS || id == FIELD_DISC_CHAP_ALGS)
+		if (!field_in(f, RECORD_CONF) || id == FIELD_SESSION_CHAP_ALGS || id == FIELD_DISC_CHAP_ALGS ||
+			id == FIELD_CONF_STARTUP)
 			continue;
-		if (!record_is_set(conf, id))
+		if (!record_is_set(conf, id) && !strstr(f->key, ".auth."))
 			fail_msg("%s is missing", f->key);
 		assert_string_equal(record_text(conf, id, text, sizeof(text)), f->def);
 	}
