@@ -129,28 +129,6 @@ char *strbuf_steal(struct strbuf *b)
 	return s;
 }
 
-/* Characters that a terminal obeys instead of showing them: C0, DEL, C1, and marks that change the direction of text. */
-static bool printable_char(uint32_t c)
-{
-	static const struct {
-		uint32_t first, last;
-	} hidden[] = {
-		{ 0x00, 0x1f }, /* C0 */
-		{ 0x7f, 0x9f }, /* DEL and C1 */
-		{ 0x200b, 0x200f }, /* zero width, and left-to-right and right-to-left marks */
-		{ 0x2028, 0x202e }, /* line and paragraph separators; bidi embeddings and overrides */
-		{ 0x2060, 0x206f }, /* word joiner; bidi isolates */
-		{ 0xfeff, 0xfeff }, /* byte order mark */
-		{ 0xfff0, 0xfffb }, /* annotations */
-		{ 0xe0000, 0xe0fff }, /* tags: invisible text */
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		if (c >= hidden[i].first && c <= hidden[i].last)
-			return false;
-	return (c & 0xfffe) != 0xfffe;
-}
-
 /* The next piece of escaped output: its bytes in piece (at most 4), their number in *out; returns the number of input bytes used. */
 static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *out)
 {
@@ -163,7 +141,7 @@ static size_t escape_one(const uint8_t *p, size_t len, char piece[4], size_t *ou
 		*out = 2;
 		return 1;
 	}
-	if (n && printable_char(c)) {
+	if (n && utf8_visible(c)) {
 		memcpy(piece, p, n);
 		*out = n;
 		return n;

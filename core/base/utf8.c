@@ -48,3 +48,34 @@ size_t utf8_decode(const void *s, size_t len, uint32_t *out)
 	*out = c;
 	return lead->bytes;
 }
+
+static const struct {
+	uint32_t first, last;
+} hidden[] = {
+	{ 0x00, 0x1f }, /* C0 */
+	{ 0x7f, 0x9f }, /* DEL and C1 */
+	{ 0xad, 0xad }, /* soft hyphen */
+	{ 0x34f, 0x34f }, /* grapheme joiner */
+	{ 0x61c, 0x61c }, /* Arabic letter mark */
+	{ 0x115f, 0x1160 }, /* Hangul fillers */
+	{ 0x17b4, 0x17b5 }, /* Khmer inherent vowels */
+	{ 0x180b, 0x180f }, /* Mongolian selectors and vowel separator */
+	{ 0x200b, 0x200f }, /* zero width, and left-to-right and right-to-left marks */
+	{ 0x2028, 0x202e }, /* line and paragraph separators; bidi embeddings and overrides */
+	{ 0x2060, 0x206f }, /* word joiner; bidi isolates */
+	{ 0x3164, 0x3164 }, /* Hangul filler */
+	{ 0xfe00, 0xfe0f }, /* variation selectors */
+	{ 0xfeff, 0xfeff }, /* byte order mark */
+	{ 0xffa0, 0xffa0 }, /* halfwidth Hangul filler */
+	{ 0xfff0, 0xfffb }, /* annotations */
+	{ 0x1d173, 0x1d17a }, /* musical formatting */
+	{ 0xe0000, 0xe0fff }, /* tags: invisible text */
+};
+
+bool utf8_visible(uint32_t c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return false;
+	return (c & 0xfffe) != 0xfffe;
+}

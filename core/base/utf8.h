@@ -3,6 +3,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,5 +12,11 @@
  * valid character (len 0, cut off, not the shortest form, a surrogate, beyond U+10FFFF); *out is then not set.
  */
 size_t utf8_decode(const void *s, size_t len, uint32_t *out);
+
+/*
+ * Returns false for characters that a terminal obeys or does not show, so that two different texts look alike: controls (C0, DEL,
+ * C1), marks that change the direction of text, fillers, variation selectors, tags, non-characters.
+ */
+bool utf8_visible(uint32_t c);
 
 #endif

@@ -16,20 +16,17 @@ struct range {
 };
 
 /*
- * Beyond ASCII: what RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), controls (C.2.2), private use (C.3),
- * non-characters (C.4; those at the end of each plane are tested by their low bits), surrogates (C.5), what is inappropriate for
- * plain text (C.6 to C.9); what stringprep would drop (B.1), for it cannot be seen; and 3002, the ideographic full stop.
+ * Beyond ASCII and utf8_visible(), RFC 3722 section 6 prohibits by the tables of RFC 3454: blanks (C.1.2), private use (C.3),
+ * non-characters (C.4), surrogates (C.5), characters that are inappropriate for plain text (C.6 to C.9); and 3002, the ideographic
+ * full stop.
  */
 static const struct range prohibited[] = {
 	{ 0x80, 0xa0 },
-	{ 0xad, 0xad },
 	{ 0x340, 0x341 },
-	{ 0x34f, 0x34f },
 	{ 0x6dd, 0x6dd },
 	{ 0x70f, 0x70f },
 	{ 0x1680, 0x1680 },
 	{ 0x1806, 0x1806 },
-	{ 0x180b, 0x180e },
 	{ 0x2000, 0x200f },
 	{ 0x2028, 0x202f },
 	{ 0x205f, 0x206f },
@@ -38,17 +35,14 @@ static const struct range prohibited[] = {
 	{ 0x3002, 0x3002 },
 	{ 0xd800, 0xf8ff },
 	{ 0xfdd0, 0xfdef },
-	{ 0xfe00, 0xfe0f },
-	{ 0xfeff, 0xfeff },
 	{ 0xfff0, 0xffff },
-	{ 0x1d173, 0x1d17a },
 	{ 0xe0000, 0x10ffff },
 };
 
-/* U+xFFFE and U+xFFFF of every plane are not characters. */
+/* A character that cannot be seen would make two names look alike. */
 static bool is_prohibited(uint32_t c)
 {
-	if ((c & 0xfffe) == 0xfffe)
+	if (!utf8_visible(c))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prohibited); i++)
 		if (c >= prohibited[i].first && c <= prohibited[i].last)
@@ -141,6 +135,16 @@ int name_check(const char *name, size_t len, struct err *err)
 	if (!why)
 		return 0;
 	return err_set(err, MISCSI_ERR_INVAL, "the iSCSI name \"%s\" %s", str_escape(shown, sizeof(shown), name, len), why);
+}
+
+int name_check_target(const char *name, size_t len, struct err *err)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:_";
+	size_t n = 0;
+
+	while (n < len && name[n] && strchr(harmless, name[n]))
+		n++;
+	return len && n == len && len <= ISCSI_NAME_MAX && name[0] != '.' ? 0 : name_check(name, len, err);
 }
 
 /* RFC 3722 folds case before it compares. Beyond ASCII the bytes are compared: a name is kept as its target has spelled it. */

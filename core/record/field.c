@@ -249,7 +249,7 @@ static bool check_text(const struct field *f, const char *text, int64_t *number)
 	size_t len = strlen(text);
 
 	(void)number;
-	return len <= (size_t)f->max && value_is_line(text, len);
+	return len <= (size_t)f->max && value_is_line(text, len) && (f->type != FIELD_TYPE_TEXT || value_is_visible(text));
 }
 
 /* Becomes a file's name, or is compared with one. No comma, since the names of links are taken apart by commas. */
@@ -265,16 +265,11 @@ static bool check_path(const struct field *f, const char *text, int64_t *number)
 	return check_text(f, text, number) && (text[0] == '/' || value_credential(text));
 }
 
-/* Also a name of none of the three formats, if it is harmless: targets with such names exist, and open-iscsi
- * has records of them. */
 static bool check_name(const struct field *f, const char *text, int64_t *number)
 {
-	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:_";
-
+	(void)f;
 	(void)number;
-	if (!name_check(text, strlen(text), NULL))
-		return true;
-	return value_is_component(text, (size_t)f->max) && !text[strspn(text, harmless)];
+	return !name_check_target(text, strlen(text), NULL);
 }
 
 /* It becomes a part of a path: portal_host_kind() alone does not see to that. */

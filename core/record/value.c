@@ -23,6 +23,18 @@ bool value_is_line(const char *s, size_t len)
 	return true;
 }
 
+bool value_is_visible(const char *s)
+{
+	uint32_t c;
+
+	for (size_t n; *s; s += n) {
+		n = utf8_decode(s, strlen(s), &c);
+		if (!n || !utf8_visible(c))
+			return false;
+	}
+	return true;
+}
+
 /* 18 digits fit without a check for overflow, and no setting has more. */
 bool value_number(const char *s, int64_t *out)
 {

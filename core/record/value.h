@@ -12,6 +12,9 @@
  */
 bool value_is_line(const char *s, size_t len);
 
+/* Returns true if all characters of a line are visible (utf8_visible()). */
+bool value_is_visible(const char *s);
+
 /* Decimal digits with an optional '-' and nothing else. false: not a number, or out of range. */
 bool value_number(const char *s, int64_t *out);
 

@@ -42,7 +42,9 @@ static void names_that_are_none_are_refused(void **state)
 		"iqn.2001-04.com:\xe0\x81\xa1\xf0\x80\x83\xa9" /* longer than need be */,
 		"iqn.2001-04.com:\xe2\x80\xae" /* turns the line around */, "iqn.2001-04.com:\xc2\x85" /* NEL */,
 		"iqn.2001-04.com:\xed\xa0\x80" /* surrogate */, "iqn.2001-04.com:\xc3",
-		"iqn.2001-04.com:\xe2\x80\x8b" /* no width */, "iqn.2001-04.com:\xef\xbf\xbf" };
+		"iqn.2001-04.com:\xe2\x80\x8b" /* no width */, "iqn.2001-04.com:\xd8\x9c" /* Arabic letter mark */,
+		"iqn.2001-04.com:\xe3\x85\xa4" /* Hangul filler */, "iqn.2001-04.com:\xe1\x85\x9f",
+		"iqn.2001-04.com:\xef\xbf\xbf" };
 	struct err err;
 
 	(void)state;

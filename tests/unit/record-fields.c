@@ -324,6 +324,21 @@ static void keys_of_other_versions_are_understood(void **state)
 	assert_int_equal(id, FIELD_DISC_CHAP_ALGS);
 }
 
+/* Two that look alike are two users; a secret may have any character. */
+static void a_user_name_has_no_invisible_character(void **state)
+{
+	static const char *const bad[] = { "a\xe2\x80\xae"
+					   "b",
+		"a\xd8\x9c", "\xe3\x85\xa4", "\xe1\x85\x9f", "a\xef\xbb\xbf" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(field_check(field_of(FIELD_SESSION_USERNAME), bad[i], NULL, NULL), -EINVAL);
+		assert_int_equal(field_check(field_of(FIELD_SESSION_PASSWORD), bad[i], NULL, NULL), 0);
+	}
+	assert_int_equal(field_check(field_of(FIELD_SESSION_USERNAME), "caf\xc3\xa9", NULL, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_key_is_helped),
 		cmocka_unit_test(enumerators_are_in_the_order_of_their_rows),
 		cmocka_unit_test(keys_of_other_versions_are_understood),
+		cmocka_unit_test(a_user_name_has_no_invisible_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
