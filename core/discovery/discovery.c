@@ -193,10 +193,10 @@ bool discovery_may_retry(const void *machine)
 	return discovery_may_pass(d) && d->retries < (uint64_t)record_int(d->config.record, FIELD_DISC_REOPEN_MAX);
 }
 
-/* The user hears of each failed attempt once. */
+/* Each failed attempt is reported once. The caller knows why its found() ended the discovery. */
 static void discovery_report(struct discovery *d)
 {
-	if (!d->told)
+	if (!d->told && !d->stopped)
 		discovery_message(d, "%s", d->err.text);
 	d->told = false;
 }

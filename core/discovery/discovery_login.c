@@ -197,7 +197,7 @@ static void discovery_warning(void *arg, const char *text)
 {
 	const struct discovery *d = arg;
 
-	log_warn(d->config.engine->log, "discovery", "[%s] %s", d->address, text);
+	log_err(d->config.engine->log, "discovery", "[%s] %s", d->address, text);
 }
 
 /* Each PDU may take the active timeout, all of them together a bounded time. */

@@ -49,6 +49,13 @@ static void warn_of_line(void *arg, const char *text)
 	log_warn(ctx->config.log, "record", "%s", text);
 }
 
+static void report_skipped(void *arg, const char *text)
+{
+	const struct context *ctx = arg;
+
+	log_err(ctx->config.log, "record", "%s", text);
+}
+
 static const char *context_transport_of(void *arg, const char *proc_name);
 
 int context_new(const struct context_config *config, struct context **out)
@@ -61,7 +68,7 @@ int context_new(const struct context_config *config, struct context **out)
 	ctx->sysfs = (struct sysfs)SYSFS_CLOSED;
 	ctx->interrupt = -1;
 	ctx->map = (struct ktransport_map){ context_transport_of, ctx };
-	ctx->report = (struct recfile_report){ .warn = warn_of_line, .arg = ctx };
+	ctx->report = (struct recfile_report){ .warn = warn_of_line, .skipped = report_skipped, .arg = ctx };
 	*out = ctx;
 	return 0;
 }

@@ -14,6 +14,8 @@
 #include "discovery/discovery.h"
 #include "discovery/isns_query.h"
 #include <errno.h>
+#include <inttypes.h>
+#include <string.h>
 
 /* One portal of one target, as reported by the discovery. */
 struct found {
@@ -26,6 +28,7 @@ struct found {
 struct answer {
 	struct found *at;
 	size_t n, cap;
+	int64_t targets, max_targets; /* names in a row, which the list is grouped by */
 	const struct discovery_mode_ask *ask;
 	struct err err;
 };
@@ -42,6 +45,7 @@ static void answer_forget(void *arg)
 		x_free(a->at[i].host);
 	}
 	a->n = 0;
+	a->targets = 0;
 }
 
 static void answer_free(struct answer *a)
@@ -58,6 +62,14 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 
 	if (!portal)
 		portal = &a->ask->select.portal;
+	a->targets += !a->n || strcmp(a->at[a->n - 1].target, target) != 0;
+	if (a->targets > a->max_targets) {
+		err_set(&a->err, MISCSI_ERR_LOGIN,
+			"the discovery reported more than %" PRId64
+			" targets, and nothing was written: if that is right, raise discovery.max_targets",
+			a->max_targets);
+		return -E2BIG;
+	}
 	if (a->n == DISCOVERY_FOUND_MAX) {
 		err_set(&a->err, MISCSI_ERR_LOGIN, "the target reported more than %u portals: the discovery was rejected",
 			DISCOVERY_FOUND_MAX);
@@ -245,6 +257,7 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 
 	if (rc >= 0)
 		rc = choose_discovery_record(ctx, ask, &disc, err);
+	a.max_targets = rc >= 0 ? record_int(disc, FIELD_DISC_MAX_TARGETS) : 0;
 	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++) {
 		struct err why = ERR_INIT;
 

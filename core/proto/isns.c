@@ -285,7 +285,7 @@ static int isns_new_target(struct isns *s, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	if (s->value_len > VALUE_MAX || name_check((const char *)s->value, len, &why) < 0) {
+	if (s->value_len > VALUE_MAX || name_check_target((const char *)s->value, len, &why) < 0) {
 		isns_warn(s, "a target", s->value_len > VALUE_MAX ? "its name is too long" : why.text);
 		return 0;
 	}

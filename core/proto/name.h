@@ -15,6 +15,12 @@
  */
 int name_check(const char *name, size_t len, struct err *err);
 
+/*
+ * The name of a target, wherever it comes from: as name_check(), and also a name in none of the three formats if it has only ASCII
+ * letters, digits, '-', '.', ':' and '_', and does not begin with '.': targets with such names exist.
+ */
+int name_check_target(const char *name, size_t len, struct err *err);
+
 /* Equal after RFC 3722's case folding of ASCII letters. */
 bool name_equal(const char *a, const char *b);
 

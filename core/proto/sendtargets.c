@@ -18,6 +18,9 @@
 /* What is known of the target whose TargetName came last. */
 enum current { NO_TARGET, BAD_TARGET, NAMED, LOCATED };
 
+/* Parts of the answer that are left out. */
+enum left_out { BAD_NAME, BAD_PORTAL, BAD_PART, STRAY_ADDRESS, CUT_LIST, LEFT_OUT_KINDS };
+
 struct sendtargets {
 	struct sendtargets_config config;
 	struct strbuf out;
@@ -26,6 +29,7 @@ struct sendtargets {
 	enum current current;
 	size_t bytes;
 	uint32_t pdus, idle, records, exp_statsn;
+	unsigned left_out[LEFT_OUT_KINDS];
 	bool over;
 };
 
@@ -114,15 +118,38 @@ void sendtargets_start(struct sendtargets *s, struct sendtargets_action *action)
 		sendtargets_fail(s, &err, action);
 }
 
-/* A fault of one target must not hide the others: that target is reported and left out. */
-static void sendtargets_warn(struct sendtargets *s, const char *what, const struct err *why)
+static const struct {
+	const char *one, *many;
+} left_out[] = {
+	[BAD_NAME] = { "a target was left out", "targets were left out" },
+	[BAD_PORTAL] = { "a portal was left out", "portals were left out" },
+	[BAD_PART] = { "part of the answer was ignored", "parts of the answer were ignored" },
+	[STRAY_ADDRESS] = { "a TargetAddress before the first TargetName was ignored", "such addresses were ignored" },
+	[CUT_LIST] = { "the list of targets ends within a key", "" },
+};
+
+/* A fault of one target must not hide the others. The first of each kind is reported; a list may have a million. */
+static void leave_out(struct sendtargets *s, enum left_out kind, const struct err *why)
 {
 	char text[ERR_TEXT_MAX + 128];
 
-	if (!s->config.warning)
+	if (s->left_out[kind]++ || !s->config.warning)
 		return;
-	snprintf(text, sizeof(text), "%s%s%s", what, why ? ": " : "", why ? why->text : "");
+	snprintf(text, sizeof(text), "%s%s%s", left_out[kind].one, why ? ": " : "", why ? why->text : "");
 	s->config.warning(s->config.arg, text);
+}
+
+/* Reports the number of the others. */
+static void count_left_out(const struct sendtargets *s)
+{
+	char text[128];
+
+	for (size_t i = 0; s->config.warning && i < LEFT_OUT_KINDS; i++) {
+		if (s->left_out[i] < 2)
+			continue;
+		snprintf(text, sizeof(text), "%u more %s", s->left_out[i] - 1, left_out[i].many);
+		s->config.warning(s->config.arg, text);
+	}
 }
 
 /* The count is bounded here, where a record leaves the engine, whatever the list looks like. */
@@ -157,9 +184,9 @@ static int accept_name(struct sendtargets *s, const struct text_pair *pair, stru
 
 	if (rc)
 		return rc;
-	if (name_check(pair->value, pair->value_len, &why)) {
+	if (name_check_target(pair->value, pair->value_len, &why)) {
 		s->current = BAD_TARGET;
-		sendtargets_warn(s, "a target was ignored", &why);
+		leave_out(s, BAD_NAME, &why);
 		return 0;
 	}
 	memcpy(s->name, pair->value, pair->value_len + 1);
@@ -175,7 +202,7 @@ static int accept_address(struct sendtargets *s, const struct text_pair *pair, s
 	if (s->current == BAD_TARGET)
 		return 0;
 	if (s->current == NO_TARGET) {
-		sendtargets_warn(s, "a TargetAddress before the first TargetName was ignored", NULL);
+		leave_out(s, STRAY_ADDRESS, NULL);
 		return 0;
 	}
 	/* a target whose only address is no use must not be taken for one without address */
@@ -183,7 +210,7 @@ static int accept_address(struct sendtargets *s, const struct text_pair *pair, s
 	if (!portal_parse(pair->value, pair->value_len, ISCSI_PORT, &portal, &why))
 		return report_target(s, &portal, err);
 	err_prefix(&why, "%s", s->name);
-	sendtargets_warn(s, "a portal was ignored", &why);
+	leave_out(s, BAD_PORTAL, &why);
 	return 0;
 }
 
@@ -201,7 +228,7 @@ static int accept_pair(void *arg, const struct text_pair *pair, const struct err
 		/* it may have been this target's address, or a name whose addresses follow: neither may be
 		 * guessed */
 		t->s->current = BAD_TARGET;
-		sendtargets_warn(t->s, "part of the answer was ignored", bad);
+		leave_out(t->s, BAD_PART, bad);
 		return 0;
 	}
 	if (!strcmp(pair->key, "TargetName"))
@@ -239,11 +266,12 @@ static int sendtargets_finish(struct sendtargets *s, struct sendtargets_action *
 
 	if (text_cutter_pending(&s->cutter)) {
 		s->current = BAD_TARGET;
-		sendtargets_warn(s, "the list of targets ends within a key", NULL);
+		leave_out(s, CUT_LIST, NULL);
 	}
 	rc = end_target(s, err);
 	if (rc)
 		return rc;
+	count_left_out(s);
 	s->over = true;
 	action->kind = SENDTARGETS_DONE;
 	return 0;

@@ -27,7 +27,7 @@ struct sendtargets_config {
 	 * (MISCSI_ERR_INTERNAL).
 	 */
 	int (*found)(void *arg, const char *name, const struct portal *portal);
-	/* Reports a part of the response that was ignored, and why: one line, escaped. May be NULL. */
+	/* Reports the first ignored part of each kind, with the reason, and at the end the number of the others: one line, escaped. */
 	void (*warning)(void *arg, const char *text);
 	void *arg;
 };

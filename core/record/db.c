@@ -112,8 +112,8 @@ int db_read_listed(struct db *db, int rc, struct err *why, struct err *err)
 		return rc;
 	}
 	err_prefix(why, "the record is skipped");
-	if (db->report.warn)
-		db->report.warn(db->report.arg, why->text);
+	if (db->report.skipped)
+		db->report.skipped(db->report.arg, why->text);
 	return -ENOENT;
 }
 

@@ -106,6 +106,35 @@ static int add_found_node(struct db_batch *b, const struct record *disc, struct 
 	return 0;
 }
 
+/* A node that can have no record is reported and left out: one long address must not lose a whole discovery. */
+static int add_found_nodes(
+	struct db_batch *b, const struct record *disc, struct record_list *found, unsigned what, struct err *err)
+{
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < found->n; i++) {
+		struct record *r = found->at[i];
+		struct err why = ERR_INIT;
+
+		found->at[i] = NULL;
+		rc = add_found_node(b, disc, &r, what, &why);
+		if (rc == -EINVAL) {
+			if (b->db->report.skipped)
+				b->db->report.skipped(b->db->report.arg, why.text);
+			record_freep(&r);
+			rc = 0;
+		}
+		if (rc)
+			err_copy(err, &why);
+		found->at[n] = r;
+		n += r != NULL;
+	}
+	if (!rc)
+		found->n = n;
+	return rc;
+}
+
 /*
  * New records are committed before lost ones are deleted. A crash in between leaves too many, which the next discovery mends; too
  * few would be sessions that do not come back at boot.
@@ -122,8 +151,7 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	if (rc)
 		return rc;
 	db_batch_expect(&b, found->n);
-	for (size_t i = 0; !rc && i < found->n; i++)
-		rc = add_found_node(&b, disc, &found->at[i], what, err);
+	rc = add_found_nodes(&b, disc, found, what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);
 	if (!rc && what & DB_FOUND_DELETE)

@@ -130,8 +130,15 @@ static int write_node(struct db_batch *b, const struct record *node, const struc
 /* Without these there is no path. */
 static int check_node(const struct record *node, struct err *err)
 {
+	char portal[NAME_MAX + 1];
+
 	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS))
 		return err_set(err, MISCSI_ERR_INVAL, "a node record needs a target and an address");
+	/* The portal is the name of a directory. */
+	if (snprintf(portal, sizeof(portal), "%s,%d,%d", record_str(node, FIELD_CONN_ADDRESS),
+		    (int)record_int(node, FIELD_CONN_PORT), (int)record_int(node, FIELD_NODE_TPGT)) >= (int)sizeof(portal))
+		return err_set(err, MISCSI_ERR_INVAL, "the address of target %s is too long for a record: %s",
+			record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS));
 	return 0;
 }
 

@@ -25,6 +25,7 @@ void recfile_seen_clear(struct recfile_seen *seen);
 /* Receives doubtful lines; text is one line, escaped, without secrets. May be NULL. */
 struct recfile_report {
 	void (*warn)(void *arg, const char *text);
+	void (*skipped)(void *arg, const char *text); /* receives records that the database leaves out; may be NULL */
 	void *arg;
 	struct recfile_seen *seen; /* NULL: reports unknown keys each time */
 };

@@ -124,6 +124,28 @@ static void what_is_bad_is_left_out_alone(void **state)
 	lists("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1", 50, "", 1); /* cut short */
 }
 
+/* Names of no format that targets in the field have; records accept them as well. */
+static void names_of_no_format_are_listed(void **state)
+{
+	(void)state;
+	lists(TEXT("TargetName=disk1\0TargetName=iqn.truenas.ctl:x\0TargetName=iqn.2015-1.workgroup:RAID.x\0TargetName=iqn.a_b"),
+		"disk1 here;iqn.truenas.ctl:x here;iqn.2015-1.workgroup:RAID.x here;iqn.a_b here;", 0);
+	lists(TEXT("TargetName=.x\0TargetName=a b\0TargetName=a/b\0TargetName=disk1"), "disk1 here;", 2);
+}
+
+static void left_out_parts_are_reported_once_and_counted(void **state)
+{
+	struct got g = { .warnings = 0 };
+	struct sendtargets_action a;
+	struct sendtargets *s = begun(&g, &a);
+
+	(void)state;
+	feed(s, target_text(TARGET_T, NONE, TEXT("TargetName=.a\0TargetName=.b\0TargetName=.c")), &a, SENDTARGETS_DONE);
+	assert_int_equal(g.warnings, 2);
+	assert_string_equal(g.warning, "2 more targets were left out");
+	sendtargets_free(s);
+}
+
 static void warnings_are_one_harmless_line(void **state)
 {
 	struct got g = { .warnings = 0 };
@@ -298,6 +320,8 @@ int main(void)
 		cmocka_unit_test(the_request_asks_for_all),
 		cmocka_unit_test(targets_come_with_their_portals),
 		cmocka_unit_test(what_is_bad_is_left_out_alone),
+		cmocka_unit_test(names_of_no_format_are_listed),
+		cmocka_unit_test(left_out_parts_are_reported_once_and_counted),
 		cmocka_unit_test(warnings_are_one_harmless_line),
 		cmocka_unit_test(text_may_be_cut_anywhere),
 		cmocka_unit_test(endless_lists_end),

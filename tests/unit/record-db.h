@@ -32,7 +32,7 @@ static inline void base_warn(void *arg, const char *text)
 static inline int base_make(void **state)
 {
 	struct base *b = x_new(struct base);
-	struct recfile_report report = { .warn = base_warn, .arg = b };
+	struct recfile_report report = { .warn = base_warn, .skipped = base_warn, .arg = b };
 
 	tempdir_make(&b->dir);
 	*state = b;

@@ -319,6 +319,50 @@ static void a_change_of_an_iface_reaches_its_nodes(void **state)
 	record_free(r);
 }
 
+/* 2.1.8 lists them, without a link; os-brick looks there for what it has made by `-m node -o new`. */
+static void a_node_without_portal_group_is_listed_under_its_discovery(void **state)
+{
+	struct base *b = *state;
+	struct record *r = make_node(T1, "192.0.2.10", -1, "default");
+	struct record_list l = { 0 };
+
+	assert_int_equal(record_set(r, FIELD_NODE_DISCOVERY_TYPE, "static", NULL), 0);
+	assert_int_equal(db_node_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
+	record_free(r);
+	base_file(b, "nodes/" T2 "/192.0.2.11,3260,-1/iface0", "node.discovery_type = fw\n");
+	assert_int_equal(db_disc_nodes(b->db, RECORD_STATIC, NULL, 0, &l, &b->err), 0);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(record_str(l.at[0], FIELD_NODE_NAME), T1);
+	record_list_free(&l);
+	assert_int_equal(db_disc_nodes(b->db, RECORD_FW, NULL, 0, &l, &b->err), 0);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(record_str(l.at[0], FIELD_IFACE_NAME), "iface0");
+	record_list_free(&l);
+}
+
+/* The name of a portal's directory has 255 bytes at most, of which an address may have 253. */
+static void an_address_too_long_for_a_record_is_left_out_alone(void **state)
+{
+	struct base *b = *state;
+	struct record *disc = make_disc("192.0.2.1");
+	struct record_list found = { 0 };
+	char host[250];
+
+	for (size_t i = 0; i < sizeof(host); i++)
+		host[i] = i % 50 == 49 ? '.' : 'a';
+	host[249] = '\0';
+	assert_int_equal(record_list_add(&found, make_node(T1, host, 1, "default")), 0);
+	assert_int_equal(record_list_add(&found, make_node(T2, "192.0.2.10", 1, "default")), 0);
+	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, &b->err), 0);
+	assert_int_equal(found.n, 1);
+	assert_string_equal(record_str(found.at[0], FIELD_NODE_NAME), T2);
+	assert_int_equal(b->warnings, 1);
+	assert_non_null(strstr(b->warned, "too long for a record"));
+	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
+	record_list_free(&found);
+	record_free(disc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +378,8 @@ int main(void)
 		in_base(deleting_a_node_takes_its_link_and_leaves_the_discovery),
 		in_base(ifaces_are_files_but_for_those_built_in),
 		in_base(a_change_of_an_iface_reaches_its_nodes),
+		in_base(a_node_without_portal_group_is_listed_under_its_discovery),
+		in_base(an_address_too_long_for_a_record_is_left_out_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
