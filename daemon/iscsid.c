@@ -2,6 +2,7 @@
 /* iscsid: the daemon that owns the sessions. Options, the log, and the order of beginning and end. */
 #include "config.h"
 #include "daemon/iscsid.h"
+#include "base/helper.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
 	};
 	char name[] = "iscsid";
 	struct err err = ERR_INIT;
+	struct helper_zygote zygote = { 0 };
 	struct log log;
 	int ready = -1, pid_fd = -1, opt, rc = 0;
 
@@ -122,10 +124,12 @@ int main(int argc, char **argv)
 	start_log(&options, name, &log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
 		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
+	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the helper process");
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)
-		rc = serve(&options, &log, ready, &err);
+		rc = serve(&options, &zygote, &log, ready, &err);
 	if (options.pid_file)
 		become_pid_file_remove(options.pid_file, pid_fd);
 	if (rc < 0) {

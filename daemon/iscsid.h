@@ -4,6 +4,7 @@
 #define DAEMON_ISCSID_H
 
 #include "base/err.h"
+#include "base/helper.h"
 #include "base/log.h"
 
 struct iscsid_options {
@@ -41,7 +42,10 @@ void become_resident(const struct log *log);
 /* Returns freed memory to the kernel. */
 void become_trim(void);
 
-/* serve.c: runs the daemon until SIGTERM or SIGINT. Calls become_ready(ready) when it accepts requests. */
-int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err);
+/*
+ * serve.c: runs the daemon until SIGTERM or SIGINT. Calls become_ready(ready) when it accepts requests. The zygote was started before
+ * anything was opened.
+ */
+int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err);
 
 #endif

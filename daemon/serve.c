@@ -184,7 +184,7 @@ static int make_manager(struct daemon *d, struct err *err)
 		return rc;
 	rc = make_signals(d);
 	if (rc == 0)
-		rc = scan_new(d->engine.loop, &d->sysfs, &d->engine.scanner);
+		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc, "cannot create the event loop");
 	rc = make_state_dir(config.state_dir);
@@ -305,13 +305,14 @@ static void serve_end(struct daemon *d)
 	x_free(d->initiator_alias);
 }
 
-int serve(const struct iscsid_options *options, struct log *log, int ready, struct err *err)
+int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err)
 {
 	struct daemon d = { .options = options, .log = log, .sysfs = SYSFS_CLOSED, .own_socket = -1 };
 	int rc;
 
 	d.engine.log = log;
 	d.engine.sysfs = &d.sysfs;
+	d.engine.zygote = *zygote;
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 1); /* few threads and short jobs: one heap is enough, and is smaller */
 	rc = serve_run(&d, ready, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* getaddrinfo on a worker. A look-up cannot be interrupted: one that was cancelled ends by itself and is freed then. */
+/* getaddrinfo in a helper process: it loads libraries, reads files and asks servers, and each of these may never come back. */
 #include "base/resolve.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
@@ -8,17 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The worker's thread writes `gai`, `sys` and `result`, the loop's everything else: no lock is needed between run and done. */
 struct resolve {
-	struct work work;
-	struct worker_pool *pool;
+	struct helper_job job;
 	char *host;
+	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err);
+	void *arg;
+};
+
+struct resolve_request {
 	uint16_t port;
-	int gai; /* getaddrinfo's result */
+	char host[];
+};
+
+struct resolve_answer {
 	int sys; /* errno with EAI_SYSTEM */
 	struct resolved result;
-	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err); /* NULL: cancelled */
-	void *arg;
 };
 
 /*
@@ -44,12 +48,19 @@ static int resolve_host(const char *host, uint16_t port, int flags, struct resol
 	return out->n ? 0 : EAI_NONAME;
 }
 
-static void resolve_run(struct work *w)
+/* In a helper. The result is that of getaddrinfo(); a result without an answer is -errno, and the helper's. */
+static int resolve_run(const void *request, size_t len, void *answer, size_t *answer_len)
 {
-	struct resolve *r = container_of(w, struct resolve, work);
+	const struct resolve_request *r = request;
+	struct resolve_answer *a = answer;
+	int rc;
 
-	r->gai = resolve_host(r->host, r->port, 0, &r->result);
-	r->sys = errno;
+	(void)len;
+	memset(a, 0, sizeof(*a));
+	rc = resolve_host(r->host, r->port, 0, &a->result);
+	a->sys = errno;
+	*answer_len = sizeof(*a);
+	return rc;
 }
 
 static void resolve_free(struct resolve *r)
@@ -58,45 +69,49 @@ static void resolve_free(struct resolve *r)
 	x_free(r);
 }
 
-static void resolve_done(struct work *w)
+static int resolve_failed(const struct resolve *r, int result, const struct resolve_answer *a, struct err *err)
 {
-	struct resolve *r = container_of(w, struct resolve, work);
-	struct err err = ERR_INIT;
+	const char *why = !a ? strerror(-result) : result == EAI_SYSTEM ? strerror(a->sys) : gai_strerror(result);
 	char name[256];
-	int rc = 0;
 
-	if (r->done && r->gai) {
-		const char *why = r->gai == EAI_SYSTEM ? strerror(r->sys) : gai_strerror(r->gai);
+	return err_set(err, MISCSI_ERR_TRANS, "cannot resolve host name %s: %s",
+		str_escape(name, sizeof(name), r->host, strlen(r->host)), why);
+}
 
-		rc = err_set(&err, MISCSI_ERR_TRANS, "cannot resolve host name %s: %s",
-			str_escape(name, sizeof(name), r->host, strlen(r->host)), why);
-	}
-	if (r->done)
-		r->done(r->arg, rc, &r->result, &err);
+static void resolve_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct resolve *r = container_of(j, struct resolve, job);
+	const struct resolve_answer *a = len == sizeof(*a) ? answer : NULL;
+	struct err err = ERR_INIT;
+	int rc = a && result == 0 ? 0 : resolve_failed(r, result, a, &err);
+
+	r->done(r->arg, rc, a ? &a->result : NULL, &err);
 	resolve_free(r);
 }
 
-int resolve_start(struct worker_pool *pool, const char *host, uint16_t port,
+int resolve_start(struct helper_pool *pool, const char *host, uint16_t port,
 	void (*done)(void *arg, int result, const struct resolved *r, const struct err *err), void *arg, struct resolve **out)
 {
+	size_t len = sizeof(struct resolve_request) + strlen(host) + 1;
+	cleanup(x_freep) struct resolve_request *request = x_zalloc(len);
 	struct resolve *r = x_new(struct resolve);
-	int rc;
+	int rc = request && r ? 0 : -ENOMEM;
 
-	if (!r)
-		return -ENOMEM;
-	r->host = x_strdup(host);
-	if (!r->host) {
-		x_free(r);
-		return -ENOMEM;
+	if (r)
+		r->host = x_strdup(host);
+	if (!rc && r->host) {
+		r->job = (struct helper_job){ .run = resolve_run, .done = resolve_done, .key = helper_key(host) };
+		r->done = done;
+		r->arg = arg;
+		request->port = port;
+		strcpy(request->host, host);
+		rc = helper_submit(pool, &r->job, request, len);
+	} else {
+		rc = -ENOMEM;
 	}
-	r->work = (struct work){ .run = resolve_run, .done = resolve_done };
-	r->pool = pool;
-	r->port = port;
-	r->done = done;
-	r->arg = arg;
-	rc = worker_submit(pool, &r->work);
 	if (rc < 0) {
-		resolve_free(r);
+		if (r)
+			resolve_free(r);
 		return rc;
 	}
 	*out = r;
@@ -110,9 +125,8 @@ void resolve_cancel(struct resolve **slot)
 	*slot = NULL;
 	if (!r)
 		return;
-	r->done = NULL;
-	if (worker_cancel(r->pool, &r->work))
-		resolve_free(r);
+	helper_cancel(&r->job);
+	resolve_free(r);
 }
 
 /* Asks no server and loads no module, so it may be called on the loop: most portals are numbers. */

@@ -17,8 +17,8 @@
 #define IDLE_MS 10000
 
 /*
- * Name resolution loads modules of other people's making: less than this has been seen to overflow. All of it is locked in memory
- * by mlockall().
+ * Libraries of other people's making are called there: less than this has been seen to overflow. All of it is locked in memory by
+ * mlockall().
  */
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES (2048 * 1024)
@@ -331,8 +331,12 @@ static void stop_threads(struct worker_pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-static void finish_pool(struct worker_pool *p)
+void worker_pool_free(struct worker_pool *p)
 {
+	if (!p || p->stopping)
+		return;
+	loop_fd_del(p->loop, &p->source);
+	stop_threads(p);
 	for (unsigned i = 0; i < p->max; i++)
 		if (p->slots[i].made)
 			pthread_join(p->slots[i].thread, NULL);
@@ -344,22 +348,4 @@ static void finish_pool(struct worker_pool *p)
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 	x_free(p);
-}
-
-void worker_pool_free(struct worker_pool *p)
-{
-	if (!p || p->stopping)
-		return;
-	loop_fd_del(p->loop, &p->source);
-	stop_threads(p);
-	finish_pool(p);
-}
-
-void worker_pool_leave(struct worker_pool *p)
-{
-	loop_fd_del(p->loop, &p->source);
-	stop_threads(p);
-	deliver_finished(p);
-	if (!p->pending)
-		finish_pool(p); /* else the thread of the job that runs needs the pool */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workers: threads for operations that can block (kernel requests, SCSI scans, module loading, name resolution), so that the loop
- * does not block.
+ * Workers: threads for operations that block for a limited time (kernel requests, an adapter's preparations), so that the loop does
+ * not block. What may never come back runs in a helper process (base/helper.h).
  *
  * A job is embedded in its owner's structure. run() is called on a worker's thread and may touch only what the job owns; done()
  * is called on the loop's thread afterwards. A pool of one thread runs its jobs in the order of submission.
@@ -30,11 +30,6 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
  * May be called from a done().
  */
 void worker_pool_free(struct worker_pool *p);
-/*
- * worker_pool_free() for the end of a program, without waiting: a read from a dead disk may never complete. If a job runs, its
- * done() is not called, and the pool stays in memory until the process exits.
- */
-void worker_pool_leave(struct worker_pool *p);
 /*
  * w is zeroed except run and done, and must exist until done() was called, which may submit it again or free it. -EBUSY: it is
  * under way; -ESHUTDOWN: the pool is being freed; -errno: no thread could be made (done() is then not called).

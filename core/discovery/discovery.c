@@ -105,7 +105,7 @@ int discovery_read(void *machine)
 	struct discovery *d = machine;
 
 	discovery_arm(d, record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT));
-	return credentials_read(d->config.engine->readers, d->config.record, &credentials_of_discovery, discovery_have_read, d,
+	return credentials_read(d->config.engine->helpers, d->config.record, &credentials_of_discovery, discovery_have_read, d,
 		       &d->credentials, &d->err) < 0 ?
 		DISC_EV_FAILED :
 		DISC_EV_NONE;

@@ -9,7 +9,7 @@
 
 /*
  * Loads a module and the modules that it depends on. A built-in or loaded module is success, without libkmod if sysfs shows it. May block
- * for seconds: call it on a worker's thread, or in a program that may block. The error's text names the module;
+ * for seconds: call it in a helper, or in a program that may block. The error's text names the module;
  * MISCSI_ERR_TRANS_NOT_FOUND: no such module, or it does not load; MISCSI_ERR_ACCESS: not allowed.
  */
 int kmod_load(const struct sysfs *s, const char *name, struct err *err);

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SCSI scans on workers, and the devices of a session. */
+/* SCSI scans in helper processes, and the devices of a session. */
 #include "config.h"
 #include "kernel/scan.h"
-#include "base/list.h"
+#include "base/helper.h"
 #include "base/mem.h"
-#include "base/worker.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SCANS_AT_ONCE 8 /* each waits for its target most of the time */
 #define DEVICES_MAX 16384
 
-struct scan {
-	struct work work;
-	const struct sysfs *s;
+/* What a helper needs to know, which has no descriptor of ours. */
+struct scan_request {
 	uint32_t host_no, sid, channel, target;
 	uint64_t lun;
 	bool again; /* rescan the session's devices first */
-	int status;
+	char root[]; /* of sysfs; "": /sys */
+};
+
+struct scan {
+	struct helper_job job;
 	scan_done_fn done;
 	void *arg;
-	struct scanner *scanner;
 	struct list node;
 };
 
 struct scanner {
-	struct worker_pool *workers;
-	const struct sysfs *s;
+	struct helper_pool *helpers;
+	char *root;
 	struct list scans; /* owned */
 };
 
@@ -148,43 +148,51 @@ int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t si
 	return rc ? rc : scan_host_wait(s, host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL);
 }
 
-static void scan_run(struct work *w)
+/* In a helper. */
+static int scan_run(const void *request, size_t len, void *answer, size_t *answer_len)
 {
-	struct scan *scan = container_of(w, struct scan, work);
+	const struct scan_request *r = request;
+	cleanup(sysfs_close) struct sysfs s = SYSFS_CLOSED;
+	int rc = sysfs_open(&s, *r->root ? r->root : NULL);
 
-	if (scan->again)
-		scan->status = scan_session_again_wait(scan->s, scan->host_no, scan->sid);
-	else
-		scan->status = scan_host_wait(scan->s, scan->host_no, scan->channel, scan->target, scan->lun);
+	(void)len, (void)answer, (void)answer_len;
+	if (rc)
+		return rc;
+	if (r->again)
+		return scan_session_again_wait(&s, r->host_no, r->sid);
+	return scan_host_wait(&s, r->host_no, r->channel, r->target, r->lun);
 }
 
-static void scan_ended(struct work *w)
+static void scan_ended(struct helper_job *j, int result, const void *answer, size_t len)
 {
-	struct scan *scan = container_of(w, struct scan, work);
+	struct scan *scan = container_of(j, struct scan, job);
 	scan_done_fn done = scan->done;
 	void *arg = scan->arg;
-	int status = scan->status;
 
+	(void)answer, (void)len;
 	list_remove(&scan->node);
 	x_free(scan);
-	if (done)
-		done(status, arg);
+	done(result, arg);
 }
 
-/* On a worker: a scan writes to sysfs and returns when every unit has answered or run into its time limit. */
-static int scan_submit(struct scanner *sc, const struct scan *what, struct scan **out)
+/* A scan writes to sysfs and returns when every unit has answered or run into its time limit: minutes, if the target is dead. */
+static int scan_submit(struct scanner *sc, const struct scan_request *what, scan_done_fn done, void *arg, struct scan **out)
 {
+	size_t len = sizeof(*what) + strlen(sc->root) + 1;
+	cleanup(x_freep) struct scan_request *request = x_zalloc(len);
 	struct scan *scan = x_new(struct scan);
-	int rc;
+	char host[32];
+	int rc = request && scan ? 0 : -ENOMEM;
 
-	if (!scan)
-		return -ENOMEM;
-	*scan = *what;
-	scan->s = sc->s;
-	scan->scanner = sc;
-	scan->work.run = scan_run;
-	scan->work.done = scan_ended;
-	rc = worker_submit(sc->workers, &scan->work);
+	if (!rc) {
+		*request = *what;
+		strcpy(request->root, sc->root);
+		snprintf(host, sizeof(host), "host%u", what->host_no);
+		*scan = (struct scan){
+			.job = { .run = scan_run, .done = scan_ended, .key = helper_key(host) }, .done = done, .arg = arg
+		};
+		rc = helper_submit(sc->helpers, &scan->job, request, len);
+	}
 	if (rc) {
 		x_free(scan);
 		return rc;
@@ -198,59 +206,49 @@ static int scan_submit(struct scanner *sc, const struct scan *what, struct scan 
 int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
 	struct scan **out)
 {
-	const struct scan what = {
-		.host_no = host_no, .channel = channel, .target = target, .lun = lun, .done = done, .arg = arg
-	};
+	const struct scan_request what = { .host_no = host_no, .channel = channel, .target = target, .lun = lun };
 
-	return scan_submit(sc, &what, out);
+	return scan_submit(sc, &what, done, arg, out);
 }
 
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
 {
-	const struct scan what = { .host_no = host_no, .sid = sid, .again = true, .done = done, .arg = arg };
+	const struct scan_request what = { .host_no = host_no, .sid = sid, .again = true };
 
-	return scan_submit(sc, &what, out);
+	return scan_submit(sc, &what, done, arg, out);
 }
 
 void scan_cancel(struct scan *scan)
 {
-	scan->done = NULL;
-	if (!worker_cancel(scan->scanner->workers, &scan->work))
-		return;
+	helper_cancel(&scan->job);
 	list_remove(&scan->node);
 	x_free(scan);
 }
 
-int scan_new(struct loop *l, const struct sysfs *s, struct scanner **out)
+int scan_new(struct helper_pool *helpers, const char *root, struct scanner **out)
 {
 	struct scanner *sc = x_new(struct scanner);
-	int rc;
 
-	if (!sc)
-		return -ENOMEM;
-	sc->s = s;
-	list_init(&sc->scans);
-	rc = worker_pool_new(l, SCANS_AT_ONCE, &sc->workers);
-	if (rc) {
+	if (sc)
+		sc->root = x_strdup(root ? root : "");
+	if (!sc || !sc->root) {
 		x_free(sc);
-		return rc;
+		return -ENOMEM;
 	}
+	sc->helpers = helpers;
+	list_init(&sc->scans);
 	*out = sc;
 	return 0;
 }
 
 void scan_free(struct scanner *sc)
 {
-	struct scan *scan, *tmp;
+	struct scan *scan, *next;
 
 	if (!sc)
 		return;
-	list_for_each (scan, &sc->scans, node)
-		scan->done = NULL;
-	worker_pool_free(sc->workers);
-	list_for_each_safe (scan, tmp, &sc->scans, node) {
-		list_remove(&scan->node);
-		x_free(scan);
-	}
+	list_for_each_safe (scan, next, &sc->scans, node)
+		scan_cancel(scan);
+	x_free(sc->root);
 	x_free(sc);
 }

@@ -2,20 +2,20 @@
 /*
  * SCSI scans, and the devices of a session.
  *
- * A scan is a write to sysfs that lasts as long as the target takes: each runs on a worker of a small pool, several at once.
+ * A scan is a write to sysfs that lasts as long as the target takes, and cannot be stopped: it runs in a helper process.
  */
 #ifndef KERNEL_SCAN_H
 #define KERNEL_SCAN_H
 
-#include "base/loop.h"
 #include "kernel/sysfs.h"
 
+struct helper_pool;
 struct scanner;
 struct scan;
 
-/* The caller owns s, which must exist as long. -ENOMEM. */
-int scan_new(struct loop *l, const struct sysfs *s, struct scanner **out);
-/* Waits for running scans; drops waiting ones without calling their done(). */
+/* root: of sysfs, for the helpers; NULL: /sys. -ENOMEM. */
+int scan_new(struct helper_pool *helpers, const char *root, struct scanner **out);
+/* Never waits. done() of no scan is called. Before helper_pool_free(). */
 void scan_free(struct scanner *sc);
 
 typedef void (*scan_done_fn)(int status, void *arg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Credentials out of records and out of the files that records name. Copies live as briefly as their caller makes it. */
+/* Credentials out of records and out of the files that records name, which helpers read. Copies live as briefly as their caller makes it. */
 #include "config.h"
 #include "link/credentials.h"
 #include "base/file.h"
@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECRET_FILE_MAX 1024
 
@@ -31,17 +33,27 @@ const struct credential_fields credentials_of_discovery = {
 	.file = { FIELD_DISC_PASSWORD_FILE, FIELD_DISC_PASSWORD_IN_FILE },
 };
 
-/* During a read the worker's thread uses path, secret, result and err, and the loop's thread the rest: no lock is needed. */
 struct credentials {
-	struct work work;
-	struct worker_pool *pool;
-	bool under_way, ownerless;
+	struct helper_job job;
+	bool under_way;
 	char *path[2]; /* NULL: not in a file */
 	struct secret secret[2];
 	int result;
 	struct err err;
 	void (*done)(void *arg, int result, const struct err *err); /* NULL: nobody waits */
 	void *arg;
+};
+
+/* "": not in a file. */
+struct credentials_request {
+	char path[2][PATH_MAX];
+};
+_Static_assert(sizeof(struct credentials_request) <= HELPER_BYTES_MAX, "the names of both files fit into a request");
+
+struct credentials_answer {
+	struct err err;
+	size_t len[2];
+	uint8_t bytes[2][SECRET_FILE_MAX];
 };
 
 static bool in_file(const struct record *r, const struct credential_fields *f, unsigned i)
@@ -55,7 +67,7 @@ bool credentials_in_files(const struct record *r, const struct credential_fields
 }
 
 /* Editors end a file with a newline. An empty secret is refused: it would switch off the authentication of the target. */
-static int credentials_read_secret(const char *path, struct secret *out, struct err *err)
+static int credentials_read_secret(const char *path, uint8_t *out, size_t *out_len, struct err *err)
 {
 	char *text = NULL;
 	size_t len = 0, used;
@@ -72,22 +84,30 @@ static int credentials_read_secret(const char *path, struct secret *out, struct 
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_LOGIN_AUTH_FAILED, -rc, "cannot read the CHAP secret from %s", path);
 	used = len && text[len - 1] == '\n' ? len - 1 : len;
-	if (used && secret_set(out, text, used) < 0)
-		rc = err_nomem(err, "a CHAP secret");
-	else if (!used)
+	if (!used)
 		rc = err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: the file is empty", path);
+	else
+		memcpy(out, text, used);
+	*out_len = used;
 	mem_wipe(text, len);
 	x_free(text);
 	return rc;
 }
 
-static void credentials_run(struct work *w)
+/* In a helper. */
+static int credentials_run(const void *request, size_t len, void *answer, size_t *answer_len)
 {
-	struct credentials *c = container_of(w, struct credentials, work);
+	const struct credentials_request *r = request;
+	struct credentials_answer *a = answer;
+	int rc = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(c->path) && c->result == 0; i++)
-		if (c->path[i])
-			c->result = credentials_read_secret(c->path[i], &c->secret[i], &c->err);
+	(void)len;
+	memset(a, 0, sizeof(*a));
+	for (unsigned i = 0; i < ARRAY_SIZE(r->path) && rc == 0; i++)
+		if (*r->path[i])
+			rc = credentials_read_secret(r->path[i], a->bytes[i], &a->len[i], &a->err);
+	*answer_len = sizeof(*a);
+	return rc;
 }
 
 static void credentials_destroy(struct credentials *c)
@@ -99,14 +119,26 @@ static void credentials_destroy(struct credentials *c)
 	x_free(c);
 }
 
-static void credentials_done(struct work *w)
+static int credentials_keep(struct credentials *c, int result, const struct credentials_answer *a)
 {
-	struct credentials *c = container_of(w, struct credentials, work);
+	if (result == -ENOMEM)
+		return err_nomem(&c->err, "a CHAP secret");
+	if (!a)
+		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result, "cannot read the CHAP secret's file");
+	err_copy(&c->err, &a->err);
+	for (unsigned i = 0; i < ARRAY_SIZE(c->secret) && result == 0; i++)
+		if (a->len[i] && secret_set(&c->secret[i], a->bytes[i], a->len[i]) < 0)
+			result = err_nomem(&c->err, "a CHAP secret");
+	return result;
+}
+
+static void credentials_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct credentials *c = container_of(j, struct credentials, job);
 
 	c->under_way = false;
-	if (c->ownerless)
-		credentials_destroy(c);
-	else if (c->done)
+	c->result = credentials_keep(c, result, len == sizeof(struct credentials_answer) ? answer : NULL);
+	if (c->done)
 		c->done(c->arg, c->result, &c->err); /* may free c */
 }
 
@@ -144,7 +176,26 @@ static int credentials_new(const struct record *r, const struct credential_field
 	return rc;
 }
 
-int credentials_read(struct worker_pool *pool, const struct record *r, const struct credential_fields *f,
+/* A path that does not fit is too long for the kernel, too. */
+static int credentials_submit(struct helper_pool *pool, struct credentials *c, struct err *err)
+{
+	cleanup(x_freep) struct credentials_request *r = x_new(struct credentials_request);
+	int rc = r ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(c->path) && rc == 0; i++) {
+		if (c->path[i] && strlen(c->path[i]) >= PATH_MAX)
+			rc = -ENAMETOOLONG;
+		else if (c->path[i])
+			strcpy(r->path[i], c->path[i]);
+	}
+	if (rc == 0)
+		rc = helper_submit(pool, &c->job, r, sizeof(*r));
+	return rc < 0 ? err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_LOGIN_AUTH_FAILED, -rc,
+				"cannot read the CHAP secret's file") :
+			0;
+}
+
+int credentials_read(struct helper_pool *pool, const struct record *r, const struct credential_fields *f,
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err)
 {
 	struct credentials *c = *slot;
@@ -155,12 +206,12 @@ int credentials_read(struct worker_pool *pool, const struct record *r, const str
 		rc = credentials_new(r, f, &c, err);
 		if (rc < 0)
 			return rc;
-		c->pool = pool;
-		c->work = (struct work){ .run = credentials_run, .done = credentials_done };
-		rc = worker_submit(pool, &c->work);
+		c->job = (struct helper_job){ .run = credentials_run, .done = credentials_done };
+		c->job.key = helper_key(c->path[0] ? c->path[0] : c->path[1]);
+		rc = credentials_submit(pool, c, err);
 		if (rc < 0) {
 			credentials_destroy(c);
-			return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot read the CHAP secret's file");
+			return rc;
 		}
 		c->under_way = true;
 		*slot = c;
@@ -170,11 +221,12 @@ int credentials_read(struct worker_pool *pool, const struct record *r, const str
 	return 0;
 }
 
+/* What has not begun need not begin. */
 void credentials_release(struct credentials **slot)
 {
 	struct credentials *c = *slot;
 
-	if (c && c->under_way && !worker_cancel(c->pool, &c->work))
+	if (c && c->under_way && c->job.helper)
 		c->done = NULL;
 	else if (c && (c->under_way || c->result < 0))
 		credentials_free(slot);
@@ -185,10 +237,10 @@ void credentials_free(struct credentials **slot)
 	struct credentials *c = *slot;
 
 	*slot = NULL;
-	if (c && c->under_way && !worker_cancel(c->pool, &c->work))
-		c->ownerless = true;
-	else if (c)
-		credentials_destroy(c);
+	if (!c)
+		return;
+	helper_cancel(&c->job);
+	credentials_destroy(c);
 }
 
 bool credentials_known(const struct credentials *c)

@@ -2,13 +2,13 @@
 /*
  * The CHAP settings of a record, for the logins of sessions and discoveries.
  *
- * A record contains a secret, or the name of a file or a systemd credential that contains it. A worker reads the file. Its
+ * A record contains a secret, or the name of a file or a systemd credential that contains it. A helper reads the file. Its
  * owner keeps the secret for the next login: the file may be on a disk that only that login brings back.
  */
 #ifndef LINK_CREDENTIALS_H
 #define LINK_CREDENTIALS_H
 
-#include "base/worker.h"
+#include "base/helper.h"
 #include "proto/chap.h"
 #include "record/record.h"
 
@@ -28,13 +28,13 @@ bool credentials_in_files(const struct record *r, const struct credential_fields
 /*
  * Reads the files, then calls done once on the loop's thread, never from within this call. *slot is NULL, or the result of an
  * earlier call for the same record: while that read is still under way, no other read starts, so a file on a dead disk blocks one
- * thread for each record. -errno, here or in done: LOGIN_AUTH_FAILED: a file cannot be read or is empty; NOMEM.
+ * helper for each record. -errno, here or in done: LOGIN_AUTH_FAILED: a file cannot be read or is empty; NOMEM.
  */
-int credentials_read(struct worker_pool *pool, const struct record *r, const struct credential_fields *f,
+int credentials_read(struct helper_pool *pool, const struct record *r, const struct credential_fields *f,
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err);
 /* done is no longer called. Secrets that were read stay; a read under way continues, and *slot remains for the next one. */
 void credentials_release(struct credentials **slot);
-/* Wipes the secrets and sets *slot to NULL; done is no longer called. A read under way is freed when it completes. */
+/* Wipes the secrets and sets *slot to NULL; done is no longer called. A read under way goes on in its helper, without a report. */
 void credentials_free(struct credentials **slot);
 bool credentials_known(const struct credentials *c); /* the secrets were read; c may be NULL */
 

@@ -27,7 +27,7 @@ static int dial_resolve(struct dial *d, struct err *err)
 		return err_nomem(err, "addresses");
 	if (resolve_numeric(d->host, d->port, d->addresses) == 0)
 		return 1;
-	rc = resolve_start(d->engine->workers, d->host, d->port, dial_resolved, d, &d->resolving);
+	rc = resolve_start(d->engine->helpers, d->host, d->port, dial_resolved, d, &d->resolving);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot resolve host name %s", d->host) : 0;
 }
 

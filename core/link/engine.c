@@ -8,9 +8,7 @@
 #include "plugin/transport.h"
 #include <errno.h>
 
-/* Each locks the memory of its stack in the daemon. */
 #define ENGINE_WORKERS 2
-#define ENGINE_READERS 16
 
 int engine_open(struct engine *e, bool macvlan, struct err *err)
 {
@@ -20,12 +18,13 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 	if (rc >= 0)
 		rc = worker_pool_new(e->loop, ENGINE_WORKERS, &e->workers);
 	if (rc >= 0)
-		rc = worker_pool_new(e->loop, ENGINE_READERS, &e->readers);
+		rc = helper_pool_new(e->loop, &e->zygote, &e->helpers);
 	if (rc >= 0)
 		rc = kernel_new(NULL, NULL, &e->kernel);
 	plugins.loop = e->loop;
 	plugins.kernel = e->kernel;
 	plugins.workers = e->workers;
+	plugins.helpers = e->helpers;
 	if (rc >= 0)
 		rc = plugins_new(&plugins, &e->plugins);
 	if (rc < 0) {
@@ -45,8 +44,7 @@ void engine_close(struct engine *e)
 		kernel_free(e->kernel);
 	if (e->workers)
 		worker_pool_free(e->workers);
-	if (e->readers)
-		worker_pool_leave(e->readers);
+	helper_pool_free(e->helpers);
 	if (e->loop)
 		loop_free(e->loop);
 	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs };

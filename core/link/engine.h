@@ -7,6 +7,7 @@
 #define LINK_ENGINE_H
 
 #include "base/err.h"
+#include "base/helper.h"
 #include "base/log.h"
 #include "kernel/sysfs.h"
 #include <stdbool.h>
@@ -20,16 +21,17 @@ struct worker_pool;
 struct engine {
 	const struct log *log;
 	struct sysfs *sysfs; /* owned by the caller of engine_open(), like the log */
+	struct helper_zygote zygote; /* the caller's, until engine_open(); may be zero */
 	struct loop *loop;
-	struct worker_pool *workers; /* for host names and kernel modules */
-	struct worker_pool *readers; /* only for files with secrets, since a dead disk may block these threads */
+	struct worker_pool *workers; /* for what adapters need before a connect */
+	struct helper_pool *helpers; /* for what may hang: host names, files with secrets, kernel modules, scans */
 	struct kernel *kernel;
 	struct plugins *plugins;
 	struct scanner *scanner; /* made by the daemon; NULL: this program does not scan hosts */
 };
 
 /*
- * Makes the loop and the members after it; the caller has set log and sysfs. macvlan: iscsid.offload_macvlan. Closes all again
+ * Makes the loop and the members after it; the caller has set log, sysfs and zygote. macvlan: iscsid.offload_macvlan. Closes all again
  * after a failure. -errno.
  */
 int engine_open(struct engine *e, bool macvlan, struct err *err);

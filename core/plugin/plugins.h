@@ -18,6 +18,7 @@ struct miscsi_match;
 struct plugins;
 struct sysfs;
 struct transport;
+struct helper_pool;
 struct worker_pool;
 
 struct plugins_config {
@@ -25,7 +26,8 @@ struct plugins_config {
 	const struct log *log;
 	struct kernel *kernel; /* NULL: requests fail with -ENOTCONN (discovery over a socket needs none) */
 	struct sysfs *sysfs; /* NULL: the plugins see an empty /sys */
-	struct worker_pool *workers; /* for module loading; NULL: modules are not loaded */
+	struct helper_pool *helpers; /* for module loading; NULL: modules are not loaded */
+	struct worker_pool *workers; /* for uio devices and macvlans; NULL: they are made at once */
 	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
 	const char *dev; /* NULL: /dev */

@@ -4,6 +4,7 @@
  * loop) is op.c's; here each op is one line, but for those with arguments that must outlive the call.
  */
 #include "plugin/transport.h"
+#include "base/helper.h"
 #include "kernel/kmod.h"
 #include "kernel/ktransport.h"
 #include "kernel/sysfs.h"
@@ -247,12 +248,10 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 
 /* ---- the kernel's side of a transport ---- */
 
-struct open_work {
-	struct op_work base;
+struct open_job {
+	struct helper_job job;
+	struct op_private *op;
 	const struct sysfs *sysfs;
-	const char *module;
-	int result;
-	struct err err;
 };
 
 /* Read before each use and never kept: it changes whenever the module is loaded anew (doc/KERNEL.md, Messages). */
@@ -267,41 +266,67 @@ static int read_handle(struct transport *t, const struct sysfs *sysfs, struct er
 	return rc;
 }
 
-static void open_run(struct op_work *w)
+/* In a helper. */
+static int open_run(const void *request, size_t len, void *answer, size_t *answer_len)
 {
-	struct open_work *o = container_of(w, struct open_work, base);
+	cleanup(sysfs_close) struct sysfs sysfs = SYSFS_CLOSED;
+	struct err err = ERR_INIT;
+	int rc = sysfs_open(&sysfs, NULL);
 
-	o->result = kmod_load(o->sysfs, o->module, &o->err);
+	(void)len;
+	rc = rc < 0 ? err_sys(&err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs") : kmod_load(&sysfs, request, &err);
+	memcpy(answer, &err, sizeof(err));
+	*answer_len = sizeof(err);
+	return rc;
 }
 
-static void open_done(struct op_work *w)
+static void open_done(struct helper_job *j, int result, const void *answer, size_t len)
 {
-	struct open_work *o = container_of(w, struct open_work, base);
-	struct op_private *p = w->op;
+	struct open_job *o = container_of(j, struct open_job, job);
+	struct op_private *p = o->op;
 
-	if (o->result < 0)
-		err_copy(&p->owner->err, &o->err);
+	p->undo = NULL;
+	p->pub.data = NULL;
+	if (result >= 0)
+		result = read_handle(p->transport, o->sysfs, &p->owner->err);
+	else if (len == sizeof(struct err))
+		err_copy(&p->owner->err, answer);
 	else
-		o->result = read_handle(p->transport, o->sysfs, &p->owner->err);
-	op_finish(p, o->result);
+		err_sys(&p->owner->err, MISCSI_ERR_INTERNAL, -result, "cannot load the driver of transport %s",
+			transport_name(p->transport));
+	op_finish(p, result);
+	x_free(o);
 }
 
-static void open_free(struct op_work *w)
+/* Loading a module cannot be stopped: the helper goes on, and its result is dropped. */
+static void open_undo(struct op_private *p)
 {
-	x_free(container_of(w, struct open_work, base));
+	struct open_job *o = p->pub.data;
+
+	helper_cancel(&o->job);
+	x_free(o);
 }
 
-/* Loading blocks for as long as the module's initialisation does, so a worker does it. */
+/* Loading blocks for as long as the module's initialisation does, and its file may lie on a lost disk. */
 static int open_load(struct op_private *p, const char *module)
 {
-	struct open_work *o = x_new(struct open_work);
+	struct plugins *ps = op_plugins(p);
+	struct open_job *o = x_new(struct open_job);
+	int rc;
 
 	if (!o)
 		return -ENOMEM;
-	o->base = (struct op_work){ .op = p, .run = open_run, .done = open_done, .free = open_free };
-	o->sysfs = op_plugins(p)->config.sysfs;
-	o->module = module;
-	return op_work_submit(&o->base);
+	*o = (struct open_job){
+		.job = { .run = open_run, .done = open_done, .key = helper_key(module) }, .op = p, .sysfs = ps->config.sysfs
+	};
+	rc = helper_submit(ps->config.helpers, &o->job, module, strlen(module) + 1);
+	if (rc < 0) {
+		x_free(o);
+		return rc;
+	}
+	p->pub.data = o;
+	p->undo = open_undo;
+	return -EINPROGRESS;
 }
 
 /* The module is loaded only if the handle cannot be read: a driver that is built in, or loaded, needs no libkmod. */
@@ -320,7 +345,7 @@ void transport_open(struct transport *t, struct transport_op *op)
 		return;
 	}
 	rc = read_handle(t, ps->config.sysfs, &op->err);
-	if (rc < 0 && op->err.code == MISCSI_ERR_TRANS_NOT_FOUND && t->match.module && ps->config.workers) {
+	if (rc < 0 && op->err.code == MISCSI_ERR_TRANS_NOT_FOUND && t->match.module && ps->config.helpers) {
 		err_clear(&op->err);
 		rc = open_load(p, t->match.module);
 	}

@@ -104,7 +104,7 @@ static void adopt_read_secrets(struct conn *c)
 
 	if (credentials_in_files(node, &credentials_of_session))
 		rc = credentials_read(
-			c->k.engine->readers, node, &credentials_of_session, adopt_secrets_read, c, &c->credentials, &err);
+			c->k.engine->helpers, node, &credentials_of_session, adopt_secrets_read, c, &c->credentials, &err);
 	if (rc < 0)
 		adopt_secrets_read(c, rc, &err);
 }

@@ -37,7 +37,7 @@ int conn_read(void *machine)
 
 	err_clear(&c->err);
 	conn_arm(c, record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT));
-	return credentials_read(s->owner->engine->readers, s->record, &credentials_of_session, conn_have_read, c, &c->credentials,
+	return credentials_read(s->owner->engine->helpers, s->record, &credentials_of_session, conn_have_read, c, &c->credentials,
 		       &c->err) < 0 ?
 		CONN_EV_FAILED :
 		CONN_EV_NONE;

@@ -23,6 +23,7 @@ SECONDS = 20
 EXPECT = (
     ("text-nop|text-after-end|text-no-address|text-unknown-keys", "done 1"),
     ("text-split", "done 3"),
+    ("scsi-dead", "done"),
     ("text-duplicate", "done 50"),
     ("text-(traversal|absolute|dots|empty|newline|control|escapes|shell|utf8|bidi|long$|address-|no-value|no-nul).*|text-long-key",
      r"done [01]"),

@@ -209,6 +209,8 @@ class Connection:
             self.send(0x20, 0x80, req, req.data, ttt=NONE)
 
     def on_scsi(self, req):
+        if self.hook("scsi", req):
+            return
         # CHECK CONDITION, ILLEGAL REQUEST, LOGICAL UNIT NOT SUPPORTED
         sense = bytes([0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x25, 0, 0, 0, 0, 0])
         bhs = bytearray(self.header(0x21, 0x80, req, b"\0\x12" + sense))
@@ -216,7 +218,8 @@ class Connection:
         self.raw(bytes(bhs) + b"\0\x12" + sense)
 
     def on_tmf(self, req):
-        self.send(0x22, 0x80, req)
+        if not self.hook("scsi", req):
+            self.send(0x22, 0x80, req)
 
     def hook(self, phase, req):
         """A misbehaviour of this phase answers in our place."""
@@ -415,6 +418,8 @@ def split_list(c, r, size):
     part, c.at = data[c.at:c.at + size], c.at + size
     c.list_part(r, part, c.at >= len(data))
 
+
+row("scsi-dead", "scsi", "answers no SCSI command and no task management, but all else", lambda c, r: None)
 
 GOOD = ("TargetName=" + NAME % 0, "TargetAddress=127.0.0.1:3260,1")
 for _name, _pairs, _about in (

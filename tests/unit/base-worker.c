@@ -216,42 +216,6 @@ static void freeing_waits_for_what_runs_and_drops_what_waits(void **state)
 	stop(&s);
 }
 
-/* What is left in memory must be found by a leak checker. */
-static struct worker_pool *volatile left;
-
-static void leaving_waits_for_nothing(void **state)
-{
-	static struct job a, b;
-	static struct shared s;
-
-	(void)state;
-	start(&s, 1);
-	left = s.p;
-	job_init(&a, &s, run, 0);
-	job_init(&b, &s, run, 1);
-	a.waits = true;
-	assert_int_equal(worker_submit(s.p, &a.w), 0);
-	assert_int_equal(worker_submit(s.p, &b.w), 0);
-	sem_wait(&s.begun);
-	worker_pool_leave(s.p);
-	assert_false(a.ran);
-	sem_post(&s.gate); /* its thread ends by itself, and nothing else begins */
-	for (int i = 0; i < 5000 && !a.ran; i++)
-		usleep(1000);
-	assert_true(a.ran);
-	assert_false(b.ran);
-	assert_int_equal(s.done, 0);
-	loop_free(s.l);
-
-	start(&s, 1); /* where no job runs it is freed */
-	s.quit_at = 1;
-	job_init(&a, &s, run, 0);
-	assert_int_equal(worker_submit(s.p, &a.w), 0);
-	assert_int_equal(loop_run(s.l), 0);
-	worker_pool_leave(s.p);
-	loop_free(s.l);
-}
-
 static void an_idle_thread_is_counted_for_one_job(void **state)
 {
 	struct job first, both[2];
@@ -430,7 +394,6 @@ int main(void)
 		cmocka_unit_test(jobs_run_side_by_side_up_to_the_maximum),
 		cmocka_unit_test(only_a_job_that_waits_can_be_cancelled),
 		cmocka_unit_test(freeing_waits_for_what_runs_and_drops_what_waits),
-		cmocka_unit_test(leaving_waits_for_nothing),
 		cmocka_unit_test(an_idle_thread_is_counted_for_one_job),
 		cmocka_unit_test(a_done_may_free_the_pool),
 		cmocka_unit_test(a_done_may_submit_its_job_again),

@@ -25,6 +25,7 @@ struct asking {
 	struct discovery *d;
 	struct record *record, *iface;
 	struct worker_pool *workers;
+	struct helper_pool *helpers;
 	char found[4096]; /* "NAME HOST:PORT,TPGT;" … "again;" */
 	char messages[4096];
 	unsigned targets;
@@ -87,8 +88,9 @@ static struct asking *set_up(void)
 	a->record = record_new(RECORD_SENDTARGETS);
 	a->iface = record_new(RECORD_IFACE);
 	assert_int_equal(worker_pool_new(a->w.loop, 1, &a->workers), 0);
+	assert_int_equal(helper_pool_new(a->w.loop, NULL, &a->helpers), 0);
 	a->engine = (struct engine){
-		.loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers, .readers = a->workers
+		.loop = a->w.loop, .log = &a->w.log, .plugins = a->w.ps, .workers = a->workers, .helpers = a->helpers
 	};
 	a->config = (struct discovery_config){ .engine = &a->engine,
 		.record = a->record,
@@ -108,6 +110,7 @@ static void end(struct asking *a)
 	discovery_free(a->d);
 	fake_end(&a->target);
 	worker_pool_free(a->workers);
+	helper_pool_free(a->helpers);
 	record_free(a->record);
 	record_free(a->iface);
 	plugin_fixture_free(&a->w);
@@ -443,24 +446,18 @@ static void every_state_and_event_is_listed_or_ends_it(void **state)
 	}
 }
 
-static _Atomic bool disk_hangs;
-
-static void hang(struct work *w)
+static int hang(const void *request, size_t len, void *answer, size_t *answer_len)
 {
-	(void)w;
-	while (disk_hangs)
-		usleep(1000);
-}
-
-static void ignore(struct work *w)
-{
-	(void)w;
+	(void)request, (void)len, (void)answer, (void)answer_len;
+	while (pause())
+		;
+	return 0;
 }
 
 /* Before anything is connected, and once for all attempts: a secret that cannot be had, or not in time, ends the discovery. */
 static void discovery_reads_its_secret_first(void **state)
 {
-	struct work dead = { .run = hang, .done = ignore };
+	struct helper_job dead[HELPER_KEY_JOBS] = { 0 }; /* the file's share of helpers */
 	struct asking *a = set_up();
 
 	(void)state;
@@ -473,13 +470,16 @@ static void discovery_reads_its_secret_first(void **state)
 	discovery_free(a->d);
 
 	a->done = 0;
-	disk_hangs = true;
-	assert_int_equal(worker_submit(a->workers, &dead), 0);
+	for (unsigned i = 0; i < HELPER_KEY_JOBS; i++) {
+		dead[i] = (struct helper_job){ .run = hang, .key = helper_key("/nowhere/secret") };
+		assert_int_equal(helper_submit(a->helpers, &dead[i], "", 0), 0);
+	}
 	assert_in_range(ask(a), 15, 16);
 	assert_int_equal(a->err.code, MISCSI_ERR_TRANS_TIMEOUT);
 	assert_int_equal(a->target.connections, 0);
 	discovery_free(a->d);
-	disk_hangs = false;
+	for (unsigned i = 0; i < HELPER_KEY_JOBS; i++)
+		helper_cancel(&dead[i]);
 
 	a->done = 0;
 	unsetenv("CREDENTIALS_DIRECTORY");

@@ -6,6 +6,7 @@
 #include "kernel/kmod.h"
 #include "kernel/kparams.h"
 #include "kernel/ktransport.h"
+#include "base/helper.h"
 #include "kernel/scan.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -237,6 +238,7 @@ static void scan_writes_what_is_to_be_scanned(void **state)
 	const struct fake_lun luns[] = { { 1, "sdb" }, { FAKE_LUN_END, NULL } };
 	const char *scan = "class/scsi_host/host2/scan";
 	struct scanned seen = { 0 };
+	struct helper_pool *helpers;
 	struct scanner *sc;
 	struct loop *l;
 
@@ -244,7 +246,8 @@ static void scan_writes_what_is_to_be_scanned(void **state)
 	assert_int_equal(scan_host_wait(&s->sysfs, 2, 0, 5, 16384), 0);
 	check_file(s, scan, "0 5 16384");
 	assert_int_equal(loop_new(&l), 0);
-	assert_int_equal(scan_new(l, &s->sysfs, &sc), 0);
+	assert_int_equal(helper_pool_new(l, NULL, &helpers), 0);
+	assert_int_equal(scan_new(helpers, s->dir, &sc), 0);
 	fake_sys_write(s, "", "%s", scan);
 	assert_int_equal(scan_session_again(sc, 2, 1, on_scanned, &seen, NULL), 0);
 	while (seen.done < 1)
@@ -257,6 +260,7 @@ static void scan_writes_what_is_to_be_scanned(void **state)
 		loop_step(l, 1000);
 	assert_int_equal(seen.status, -ENOENT);
 	scan_free(sc);
+	helper_pool_free(helpers);
 	loop_free(l);
 }
 
@@ -265,12 +269,14 @@ static void cancelled_scan_is_not_told(void **state)
 	struct fake_sys *s = *state;
 	struct scanned seen = { 0 }, other = { 0 };
 	struct scan *scan[20];
+	struct helper_pool *helpers;
 	struct scanner *sc;
 	struct loop *l;
 
 	fake_sys_session(s, &(struct fake_session){ .sid = 1, .host = 2 });
 	assert_int_equal(loop_new(&l), 0);
-	assert_int_equal(scan_new(l, &s->sysfs, &sc), 0);
+	assert_int_equal(helper_pool_new(l, NULL, &helpers), 0);
+	assert_int_equal(scan_new(helpers, s->dir, &sc), 0);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(scan_host(sc, 2, 0, 0, SCAN_LUN_ALL, on_scanned, &seen, &scan[i]), 0);
 	for (int i = 0; i < 20; i++)
@@ -281,6 +287,7 @@ static void cancelled_scan_is_not_told(void **state)
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(scan_host(sc, 2, 0, 0, SCAN_LUN_ALL, on_scanned, &seen, NULL), 0);
 	scan_free(sc);
+	helper_pool_free(helpers);
 	assert_int_equal(seen.done, 0);
 	loop_free(l);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Secrets of a record: set in it, or in a file or a systemd credential that it names; read by a worker, whatever becomes of the file's disk. */
+/* Secrets of a record: set in it, or in a file or a systemd credential that it names; read by a helper, whatever becomes of the file's disk. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,21 +12,24 @@
 #include "tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define SECONDS 1000u
 
-/* Between the worker and the file: a disk that does not answer while it stands. */
-static _Atomic bool disk_hangs;
-static _Atomic unsigned reads;
+/* Between the helper and the file: a disk that does not answer while `hangs` stands. Shared with the helpers. */
+static struct {
+	_Atomic bool hangs;
+	_Atomic unsigned reads;
+} * disk;
 int __real_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
 int __wrap_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len);
 
 int __wrap_file_read(int dirfd, const char *path, size_t max, char **out, size_t *len)
 {
 	if (strstr(path, "/secret"))
-		reads++;
-	while (strstr(path, "/secret") && disk_hangs)
+		disk->reads++;
+	while (strstr(path, "/secret") && disk->hangs)
 		usleep(1000);
 	return __real_file_read(dirfd, path, max, out, len);
 }
@@ -35,7 +38,7 @@ int __wrap_file_read(int dirfd, const char *path, size_t max, char **out, size_t
 struct reading {
 	struct tempdir dir;
 	struct loop *loop;
-	struct worker_pool *pool;
+	struct helper_pool *pool;
 	struct record *r;
 	struct credentials *read;
 	unsigned done;
@@ -56,11 +59,11 @@ static struct reading *set_up(void)
 {
 	struct reading *t = x_new(struct reading);
 
-	reads = 0;
+	disk->reads = 0;
 	unsetenv("CREDENTIALS_DIRECTORY");
 	tempdir_make(&t->dir);
 	assert_int_equal(loop_new(&t->loop), 0);
-	assert_int_equal(worker_pool_new(t->loop, 2, &t->pool), 0);
+	assert_int_equal(helper_pool_new(t->loop, NULL, &t->pool), 0);
 	t->r = record_new(RECORD_SENDTARGETS);
 	assert_int_equal(record_set(t->r, FIELD_DISC_AUTHMETHOD, "CHAP", NULL), 0);
 	assert_int_equal(record_set(t->r, FIELD_DISC_USERNAME, "joe", NULL), 0);
@@ -70,7 +73,7 @@ static struct reading *set_up(void)
 static void end(struct reading *t)
 {
 	credentials_free(&t->read);
-	worker_pool_free(t->pool);
+	helper_pool_free(t->pool);
 	loop_free(t->loop);
 	record_free(t->r);
 	tempdir_remove(&t->dir);
@@ -178,7 +181,7 @@ static void a_credential_is_a_file_of_systemd(void **state)
 	assert_string_equal(t->err.text,
 		"cannot read credential:secret chap: CREDENTIALS_DIRECTORY is not set: iscsiadm was not started by systemd with "
 		"LoadCredential=secret chap");
-	assert_int_equal(reads, 0); /* and nothing below the working directory */
+	assert_int_equal(disk->reads, 0); /* and nothing below the working directory */
 
 	setenv("CREDENTIALS_DIRECTORY", t->dir.dir, 1);
 	assert_int_equal(read_files(t), 0);
@@ -236,43 +239,43 @@ static void a_read_that_hangs_is_waited_for_again(void **state)
 	(void)state;
 	tempdir_put(&t->dir, "secret", "late");
 	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
-	disk_hangs = true;
+	disk->hangs = true;
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(begin(t), 0);
-		while (!reads)
-			usleep(1000);
+		while (!disk->reads)
+			loop_step(t->loop, 1);
 		credentials_release(&t->read);
 	}
-	assert_int_equal(reads, 1);
+	assert_int_equal(disk->reads, 1);
 	assert_int_equal(begin(t), 0);
-	disk_hangs = false;
+	disk->hangs = false;
 	while (!t->done)
 		loop_step(t->loop, 100);
 	assert_int_equal(t->done, 1);
 	takes(t, "late", "");
-	assert_int_equal(reads, 1);
+	assert_int_equal(disk->reads, 1);
 
 	credentials_free(&t->read);
-	disk_hangs = true; /* it ends while nobody waits: what it read serves the next login */
+	disk->hangs = true; /* it ends while nobody waits: what it read serves the next login */
 	assert_int_equal(begin(t), 0);
-	while (reads < 2)
-		usleep(1000);
+	while (disk->reads < 2)
+		loop_step(t->loop, 1);
 	credentials_release(&t->read);
 	assert_non_null(t->read);
-	disk_hangs = false;
-	while (worker_pending(t->pool))
+	disk->hangs = false;
+	while (helper_pending(t->pool))
 		loop_step(t->loop, 100);
 	assert_int_equal(t->done, 0);
 	assert_true(credentials_known(t->read));
 	takes(t, "late", "");
 
-	disk_hangs = true; /* its owner goes */
+	disk->hangs = true; /* its owner goes */
 	assert_int_equal(begin(t), 0);
-	while (reads < 3)
-		usleep(1000);
+	while (disk->reads < 3)
+		loop_step(t->loop, 1);
 	credentials_free(&t->read);
 	assert_null(t->read);
-	disk_hangs = false;
+	disk->hangs = false;
 	end(t);
 }
 
@@ -387,14 +390,14 @@ static void firmware_is_told_what_is_in_a_file_also_when_that_is_gone(void **sta
 	record_free(node);
 
 	/* it is lost, and so is the disk with its file */
-	before = reads;
-	disk_hangs = true;
+	before = disk->reads;
+	disk->hangs = true;
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, fixture_session(w)->conn.k.sid, 0, ISCSI_ERR_CONN_FAILED);
 	fixture_run(w, 5 * SECONDS);
 	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 3);
 	fixture_reconnected(w, fixture_session(w)->conn.k.sid, 1, 250, 10 * SECONDS);
-	assert_int_equal(reads, before);
-	disk_hangs = false;
+	assert_int_equal(disk->reads, before);
+	disk->hangs = false;
 }
 
 /* Its file may have another one by now. */
@@ -413,13 +416,13 @@ static void a_refused_secret_is_read_again(void **state)
 	assert_int_equal(record_set(own, FIELD_SESSION_PASSWORD_FILE, tempdir_path((struct tempdir *)w->dir, "secret"), NULL), 0);
 	w->status_class = 2;
 	w->status_detail = 1;
-	reads = 0;
+	disk->reads = 0;
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, fixture_session(w)->conn.k.sid, 0, ISCSI_ERR_CONN_FAILED);
 	fixture_run(w, 10 * SECONDS);
-	assert_int_equal(reads, 1);
-	for (unsigned i = 0; i < 240 && reads < 2; i++)
+	assert_int_equal(disk->reads, 1);
+	for (unsigned i = 0; i < 240 && disk->reads < 2; i++)
 		fixture_run(w, 1 * SECONDS);
-	assert_int_equal(reads, 2);
+	assert_int_equal(disk->reads, 2);
 	record_free(node);
 }
 
@@ -433,20 +436,19 @@ static void a_dead_disk_holds_up_nobody_else(void **state)
 	assert_int_equal(record_set(bound, FIELD_CONN_LOGIN_TIMEOUT, "5", NULL), 0);
 	assert_int_equal(record_set(bound, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "3", NULL), 0);
 	assert_int_equal(record_set(bound, FIELD_IFACE_NAME, "dead", NULL), 0);
-	reads = 0;
-	disk_hangs = true;
+	disk->reads = 0;
+	disk->hangs = true;
 	fixture_login(w, bound, &a);
 	fixture_login(w, free_one, &b);
 	fixture_until(w, &b.done, 1, 10, 4 * SECONDS);
 	assert_int_equal(b.result.err.code, 0);
 	assert_int_equal(a.done, 0);
-	assert_int_equal(worker_pending(w->workers), 0); /* who looks a name up does not stand behind it */
-	assert_int_equal(worker_pending(w->readers), 1);
+	assert_int_equal(helper_running(w->helpers), 1);
 	fixture_until(w, &a.done, 1, 1000, 30 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
 	assert_non_null(strstr(a.text, "could not be read within 5 s"));
 	assert_in_range(w->now - start, 15 * SECONDS, 22 * SECONDS);
-	assert_int_equal(reads, 1);
+	assert_int_equal(disk->reads, 1);
 
 	fixture_login(w, bound, &a); /* one that is ended meanwhile, and one that is there at the end */
 	fixture_run(w, 1 * SECONDS);
@@ -459,7 +461,7 @@ static void a_dead_disk_holds_up_nobody_else(void **state)
 	fixture_login(w, bound, &a);
 	fixture_run(w, 1 * SECONDS);
 	manager_forget(&a.request);
-	disk_hangs = false;
+	disk->hangs = false;
 	record_free(bound);
 	record_free(free_one);
 }
@@ -467,7 +469,7 @@ static void a_dead_disk_holds_up_nobody_else(void **state)
 /* A test that failed must not leave a read that nothing ends. */
 static int teardown(void **state)
 {
-	disk_hangs = false;
+	disk->hangs = false;
 	return fixture_teardown(state);
 }
 
@@ -489,5 +491,8 @@ int main(void)
 		T(a_dead_disk_holds_up_nobody_else),
 	};
 
+	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (disk == MAP_FAILED)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ struct carried {
 	struct kernel *kernel;
 	struct fake_sys sys;
 	struct worker_pool *workers;
+	struct helper_pool *helpers;
 	struct record *record, *iface;
 	struct engine engine;
 	struct discovery_config config;
@@ -141,11 +142,13 @@ static struct carried *set_up(void)
 	fake_kernel_hook(c->fk, target_sees, c);
 	assert_int_equal(kernel_new(&fake_kernel_ops, c->fk, &c->kernel), 0);
 	assert_int_equal(worker_pool_new(c->w.loop, 1, &c->workers), 0);
+	assert_int_equal(helper_pool_new(c->w.loop, NULL, &c->helpers), 0);
 	plugins.loop = c->w.loop;
 	plugins.log = &c->w.log;
 	plugins.kernel = c->kernel;
 	plugins.sysfs = &c->sys.sysfs;
 	plugins.workers = c->workers;
+	plugins.helpers = c->helpers;
 	assert_int_equal(plugins_new(&plugins, &c->w.ps), 0);
 	c->record = record_new(RECORD_SENDTARGETS);
 	c->iface = record_new(RECORD_IFACE);
@@ -156,7 +159,7 @@ static struct carried *set_up(void)
 		.kernel = c->kernel,
 		.plugins = c->w.ps,
 		.workers = c->workers,
-		.readers = c->workers };
+		.helpers = c->helpers };
 	c->config = (struct discovery_config){ .engine = &c->engine,
 		.record = c->record,
 		.iface = c->iface,
@@ -187,6 +190,7 @@ static void end(struct carried *c)
 	plugins_free(c->w.ps);
 	kernel_free(c->kernel);
 	worker_pool_free(c->workers);
+	helper_pool_free(c->helpers);
 	loop_free(c->w.loop);
 	fake_kernel_free(c->fk);
 	fake_sys_free(&c->sys);

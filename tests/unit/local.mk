@@ -8,7 +8,7 @@ tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.
 	tests/unit/plugin-run.h tests/unit/record-db.h tests/unit/session-fixture.c tests/unit/session-fixture.h tests/unit/target.h \
 	tests/unit/tempdir.h
 unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
-	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker
+	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
 unit_tests += tests/unit/proto-chap tests/unit/proto-isns tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
 	tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \

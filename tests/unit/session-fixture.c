@@ -93,9 +93,13 @@ static int fixture_identify(void *arg, const char **name, const char **alias, st
 
 static void make_manager(struct session_fixture *w, const char *dirs)
 {
-	struct plugins_config plugins = {
-		.loop = w->loop, .log = &w->log, .kernel = w->kernel, .sysfs = &w->sys.sysfs, .workers = w->workers, .dirs = dirs
-	};
+	struct plugins_config plugins = { .loop = w->loop,
+		.log = &w->log,
+		.kernel = w->kernel,
+		.sysfs = &w->sys.sysfs,
+		.helpers = w->helpers,
+		.workers = w->workers,
+		.dirs = dirs };
 	struct manager_config config = {
 		.engine = &w->engine, .state_dir = w->dir, .identify = fixture_identify, .identify_arg = w, .host_salt = 1
 	};
@@ -106,7 +110,7 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 		.sysfs = &w->sys.sysfs,
 		.loop = w->loop,
 		.workers = w->workers,
-		.readers = w->readers,
+		.helpers = w->helpers,
 		.kernel = w->kernel,
 		.plugins = w->plugins,
 		.scanner = w->scanner };
@@ -129,9 +133,9 @@ void fixture_new(struct session_fixture *w)
 	w->fk = fake_kernel_new();
 	fake_kernel_hook(w->fk, target_sees, w);
 	assert_int_equal(kernel_new(&fake_kernel_ops, w->fk, &w->kernel), 0);
-	assert_int_equal(scan_new(w->loop, &w->sys.sysfs, &w->scanner), 0);
 	assert_int_equal(worker_pool_new(w->loop, 2, &w->workers), 0);
-	assert_int_equal(worker_pool_new(w->loop, 2, &w->readers), 0);
+	assert_int_equal(helper_pool_new(w->loop, NULL, &w->helpers), 0);
+	assert_int_equal(scan_new(w->helpers, w->sys.dir, &w->scanner), 0);
 	w->log = (struct log){ .level = LOG_LEVEL_ERR, .write = log_to_stderr, .arg = w->dir };
 	make_manager(w, BUILDDIR "/.libs");
 }
@@ -164,7 +168,7 @@ void fixture_free(struct session_fixture *w)
 	scan_free(w->scanner);
 	kernel_free(w->kernel);
 	worker_pool_free(w->workers);
-	worker_pool_free(w->readers);
+	helper_pool_free(w->helpers);
 	loop_free(w->loop);
 	fake_kernel_free(w->fk);
 	fake_sys_free(&w->sys);
@@ -213,7 +217,7 @@ static void one_round(struct session_fixture *w, uint64_t step_ms)
 	while ((fd = accept(w->listener, NULL, NULL)) >= 0) /* its queue is short */
 		close(fd);
 	for (int i = 0; i < 4 ||
-		(i < THREADS_WAIT && kernel_pending(w->kernel) + worker_pending(w->workers) + worker_pending(w->readers) > 0);
+		(i < THREADS_WAIT && kernel_pending(w->kernel) + worker_pending(w->workers) + helper_pending(w->helpers) > 0);
 		i++) {
 		loop_step(w->loop, 0);
 		usleep(300);

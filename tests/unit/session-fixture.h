@@ -26,7 +26,8 @@ struct session_fixture {
 	struct kernel *kernel;
 	struct fake_sys sys;
 	struct scanner *scanner;
-	struct worker_pool *workers, *readers;
+	struct worker_pool *workers;
+	struct helper_pool *helpers;
 	struct plugins *plugins;
 	struct engine engine; /* of these */
 	struct manager *m;
