@@ -18,6 +18,9 @@
 #include <unistd.h>
 
 #define BATCH 64
+/* What a round gives to each kind of callback. The clock is read only after every 16th. */
+#define TURN_US 10000
+#define TURN_CALLS 16
 
 /* The events of one epoll_wait(). On a chain, since a callback may step the loop itself. */
 struct round {
@@ -37,6 +40,8 @@ struct loop {
 	struct loop_task *tasks, **tasks_end;
 	struct round *round; /* innermost running one; NULL: none */
 	uint64_t now;
+	uint64_t ended_us; /* when the last round of loop_run() ended: no need to ask again; 0: ask */
+	uint64_t longest_us;
 	uint64_t (*clock)(void *arg);
 	void *clock_arg;
 	bool injected;
@@ -47,6 +52,16 @@ static uint64_t real_clock(void *arg)
 {
 	(void)arg;
 	return clock_ms();
+}
+
+uint64_t loop_clock_us(const struct loop *l)
+{
+	return l->injected ? l->clock(l->clock_arg) * 1000 : clock_us();
+}
+
+uint64_t loop_longest_us(const struct loop *l)
+{
+	return l->longest_us;
 }
 
 int loop_new(struct loop **out)
@@ -266,7 +281,7 @@ static int wait_ms(const struct loop *l, int max_ms)
 		return 0;
 	if (!t)
 		return max_ms;
-	now = l->clock(l->clock_arg);
+	now = l->ended_us ? l->ended_us / 1000 : l->clock(l->clock_arg);
 	if (t->due <= now)
 		return 0;
 	/* Only the test moves an injected clock: waiting for it without a limit would be for ever. */
@@ -278,12 +293,26 @@ static int wait_ms(const struct loop *l, int max_ms)
 	return max_ms < 0 || left < (uint64_t)max_ms ? (int)left : max_ms;
 }
 
-/* NULL: removed by an earlier callback of this round. */
-static int run_fds(struct round *r)
+/* Whether a kind of callback has had its time in this round, after `ran` of them. *limit is 0 at first. */
+static bool turn_is_over(const struct loop *l, int ran, uint64_t *limit)
 {
+	uint64_t now;
+
+	if (!ran || ran % TURN_CALLS)
+		return false;
+	now = loop_clock_us(l);
+	if (!*limit)
+		*limit = now + TURN_US;
+	return now >= *limit;
+}
+
+/* NULL: removed by an earlier callback of this round. What is left is reported again by the next epoll_wait(). */
+static int run_fds(const struct loop *l, struct round *r)
+{
+	uint64_t limit = 0;
 	int ran = 0;
 
-	for (int i = 0; i < r->n; i++) {
+	for (int i = 0; i < r->n && !turn_is_over(l, ran, &limit); i++) {
 		struct loop_fd *f = r->events[i].data.ptr;
 
 		if (!f)
@@ -297,11 +326,11 @@ static int run_fds(struct round *r)
 static int run_timers(struct loop *l)
 {
 	/* What a timer sets, even for at once, waits for the next round: file descriptors have their turn between. */
-	uint64_t limit = l->timers.order;
+	uint64_t last = l->timers.order, limit = 0;
 	struct loop_timer *t;
 	int ran = 0;
 
-	while ((t = timers_first(&l->timers)) && t->due <= l->now && t->order < limit) {
+	while ((t = timers_first(&l->timers)) && t->due <= l->now && t->order < last && !turn_is_over(l, ran, &limit)) {
 		timers_remove(&l->timers, t);
 		t->fn(t->arg);
 		ran++;
@@ -316,11 +345,12 @@ static int run_timers(struct loop *l)
 static int run_tasks(struct loop *l)
 {
 	struct loop_task *t;
+	uint64_t limit = 0;
 	int n = 0, ran = 0;
 
 	for (t = l->tasks; t; t = t->next)
 		n++;
-	for (; n && l->tasks; n--) {
+	for (; n && l->tasks && !turn_is_over(l, ran, &limit); n--) {
 		t = l->tasks;
 		loop_task_cancel(l, t);
 		t->fn(t->arg);
@@ -329,10 +359,10 @@ static int run_tasks(struct loop *l)
 	return ran;
 }
 
-/* May be called from within a callback, by code that has to wait for one thing in the old way. */
-int loop_step(struct loop *l, int max_ms)
+static int run_round(struct loop *l, int max_ms)
 {
 	struct round r = { .outer = l->round };
+	uint64_t begun;
 	int ran;
 
 	r.n = epoll_wait(l->epfd, r.events, BATCH, wait_ms(l, max_ms));
@@ -341,21 +371,33 @@ int loop_step(struct loop *l, int max_ms)
 			return -errno;
 		r.n = 0;
 	}
-	l->now = l->clock(l->clock_arg);
+	begun = loop_clock_us(l);
+	l->now = begun / 1000;
 	l->round = &r;
-	ran = run_fds(&r);
+	ran = run_fds(l, &r);
 	ran += run_timers(l);
 	ran += run_tasks(l);
 	l->round = r.outer;
+	l->ended_us = loop_clock_us(l);
+	if (l->ended_us - begun > l->longest_us)
+		l->longest_us = l->ended_us - begun;
 	return ran;
+}
+
+/* May be called from within a callback, by code that has to wait for one thing in the old way. */
+int loop_step(struct loop *l, int max_ms)
+{
+	l->ended_us = 0;
+	return run_round(l, max_ms);
 }
 
 int loop_run(struct loop *l)
 {
 	int rc = 0;
 
+	l->ended_us = 0;
 	while (!l->quit && rc >= 0)
-		rc = loop_step(l, -1);
+		rc = run_round(l, -1);
 	l->quit = false;
 	return rc < 0 ? rc : 0;
 }

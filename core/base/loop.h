@@ -3,7 +3,8 @@
  * The event loop: file descriptors (epoll), timers, signals (signalfd), deferred calls. One thread owns it.
  *
  * The caller owns the nodes (struct loop_fd …), embeds them in its structures and zeroes them before the first use: nothing here
- * allocates memory but loop_new(). Every _del and _cancel may be called from any callback, at any time, more than once;
+ * allocates memory but loop_new(). A round runs the callbacks of each kind for about 10 ms; the others wait for the next round,
+ * so that no kind keeps the others waiting. Every _del and _cancel may be called from any callback, at any time, more than once;
  * afterwards the callback does not run again.
  */
 #ifndef BASE_LOOP_H
@@ -59,6 +60,9 @@ void loop_quit(struct loop *l);
 
 /* Monotonic milliseconds, the same throughout one round (outside a round: read again). */
 uint64_t loop_now(const struct loop *l);
+uint64_t loop_clock_us(const struct loop *l); /* monotonic microseconds, read again: to measure */
+/* The longest time that one round has spent in callbacks, in microseconds. */
+uint64_t loop_longest_us(const struct loop *l);
 /*
  * Sets a test's clock: loop_step() then never sleeps for a timer; the test moves its clock and steps again. max_ms remains real
  * time; -1 is 0 while a timer is set. NULL: the real clock.

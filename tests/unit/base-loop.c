@@ -505,6 +505,46 @@ static void time_stands_still_within_a_round(void **state)
 	loop_free(t.l);
 }
 
+static unsigned slow_calls;
+
+/* Two ms by the clock. */
+static void slow_call(void *arg)
+{
+	struct timespec begun, now;
+
+	(void)arg;
+	slow_calls++;
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begun.tv_sec) * 1000000000L + now.tv_nsec - begun.tv_nsec < 2000000);
+}
+
+/* Many at once do not keep a descriptor waiting for the time of all of them. */
+static void a_round_ends_after_some_time(void **state)
+{
+	static struct loop_task tasks[100];
+	static struct loop_timer timers[100];
+	struct loop *l;
+	unsigned rounds = 0;
+
+	(void)state;
+	slow_calls = 0;
+	assert_int_equal(loop_new(&l), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		loop_defer(l, &tasks[i], slow_call, NULL);
+		assert_int_equal(loop_timer_set(l, &timers[i], 0, slow_call, NULL), 0);
+	}
+	while (slow_calls < 200) {
+		assert_true(loop_step(l, 0) >= 0);
+		rounds++;
+	}
+	assert_int_equal(slow_calls, 200);
+	assert_in_range(rounds, 3, 10);
+	assert_true(loop_longest_us(l) >= 2000);
+	loop_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +565,7 @@ int main(void)
 		cmocka_unit_test(signals_come_by_the_loop),
 		cmocka_unit_test(quit_before_the_run_is_not_lost),
 		cmocka_unit_test(time_stands_still_within_a_round),
+		cmocka_unit_test(a_round_ends_after_some_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
