@@ -2,8 +2,8 @@
 /*
  * Results are sent as they come if the client asked for "more", otherwise all in the last reply.
  *
- * If the client disconnects before the end (every CSI driver kills its iscsiadm), the batch is freed, but the manager continues
- * with the requests.
+ * If the client disconnects before the end (every CSI driver kills its iscsiadm), the batch makes the rest of its requests and is
+ * freed, but the manager continues with them.
  */
 #include "config.h"
 #include "ipc/batch.h"
@@ -18,20 +18,22 @@ struct item {
 	bool pending; /* the manager has the request */
 };
 
-/*
- * `pending` is the service's counter, for GetStatus. `started` prevents the end of the batch while requests are still being
- * passed to the manager, which may finish one at once, from within that call.
- */
 struct batch {
 	const struct service_config *config;
-	struct varlink_call *call;
-	unsigned *pending;
+	struct batches *all;
+	struct list node; /* in all */
+	struct varlink_call *call; /* NULL: the client has disconnected */
+	struct batch_work work;
+	size_t made, left; /* left: how many have no result */
+	struct loop_task more; /* makes the next requests */
 	struct json_object *results; /* of the next reply */
-	size_t n, left; /* left: how many have no result */
 	int error; /* a result could not be written */
-	bool started;
+	bool making;
 	struct item items[];
 };
+
+/* Requests that are made in one turn of the loop. */
+#define MADE_AT_ONCE 32
 
 /* Has both number and name: iscsiadm exits with the number, other clients read the name. */
 static struct json_object *batch_failure(const struct err *err)
@@ -54,21 +56,34 @@ void batch_reply_failure(struct varlink_call *call, const struct err *err)
 }
 
 /* The manager continues with the requests, without a report. */
-static void batch_free(struct batch *b)
+static void batch_forget(struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < b->work.places; i++) {
 		if (!b->items[i].pending)
 			continue;
 		b->config->ops->forget(&b->items[i].request);
-		(*b->pending)--;
+		b->items[i].pending = false;
+		b->all->pending--;
 	}
+}
+
+static void batch_free(struct batch *b)
+{
+	batch_forget(b);
+	loop_task_cancel(b->config->loop, &b->more);
+	b->work.free(b->work.arg);
+	list_remove(&b->node);
 	varlink_put(b->results);
 	x_free(b);
 }
 
 static void batch_cancelled(void *arg)
 {
-	batch_free(arg);
+	struct batch *b = arg;
+
+	b->call = NULL;
+	if (b->made == b->work.n)
+		batch_free(b);
 }
 
 /* {"results": …} of the results so far; NULL: no memory. The member is in every reply, if empty. */
@@ -134,14 +149,24 @@ static void batch_add_result(struct batch *b, size_t index, const struct manager
 	varlink_put(o);
 }
 
-/* May free the batch, which must not be used afterwards. */
-static void batch_add(struct batch *b, size_t index, const struct manager_result *r)
+static void batch_add(struct batch *b, size_t place, const struct manager_result *r)
 {
-	batch_add_result(b, index, r);
 	b->left--;
+	if (!b->call)
+		return;
+	batch_add_result(b, place, r);
 	if (!b->error && varlink_call_more(b->call))
 		varlink_call_reply_more(b->call, batch_take_results(b));
-	if (b->started && !b->left)
+}
+
+/* The end of the batch, when all is done. It must not be used afterwards. */
+static void batch_look(struct batch *b)
+{
+	if (b->making || b->made < b->work.n)
+		return;
+	if (!b->call)
+		batch_free(b);
+	else if (!b->left)
 		batch_end(b);
 }
 
@@ -151,62 +176,87 @@ static void batch_request_done(struct manager_request *request, const struct man
 	struct batch *b = item->batch;
 
 	item->pending = false;
-	(*b->pending)--;
+	b->all->pending--;
 	batch_add(b, (size_t)(item - b->items), result);
+	batch_look(b);
 }
 
-/* Checks for overflow, since n comes from the client. */
-struct batch *batch_new(const struct service_config *config, struct varlink_call *call, size_t n, unsigned *pending)
+struct manager_request *batch_request(struct batch *b, size_t place)
 {
-	struct batch *b = n < SIZE_MAX / sizeof(struct item) / 2 ? x_zalloc(sizeof(*b) + n * sizeof(struct item)) : NULL;
-	struct err err = ERR_INIT;
-
-	if (!b) {
-		err_nomem(&err, "the requests");
-		batch_reply_failure(call, &err);
-		return NULL;
-	}
-	b->config = config;
-	b->call = call;
-	b->n = b->left = n;
-	b->pending = pending;
-	varlink_call_hold(call, batch_cancelled, b);
-	return b;
-}
-
-struct manager_request *batch_request(struct batch *b, size_t index)
-{
-	struct item *item = &b->items[index];
+	struct item *item = &b->items[place];
 
 	item->batch = b;
 	item->pending = true;
 	item->request.done = batch_request_done;
 	item->request.arg = item;
-	(*b->pending)++;
+	b->all->pending++;
 	return &item->request;
 }
 
-void batch_result(struct batch *b, size_t index, const struct err *err)
+void batch_result(struct batch *b, size_t place, const struct err *err)
 {
 	struct manager_result result = { .err = *err, .tpgt = -1 };
 
-	batch_add(b, index, &result);
+	batch_add(b, place, &result);
 }
 
-/* Without waiting (iscsiadm -W), the results report that the manager has accepted the requests. */
-void batch_start(struct batch *b, bool wait)
+/* Without waiting (iscsiadm -W), a result reports that the manager has accepted the request. */
+static void batch_accept(struct batch *b)
 {
 	const struct manager_result taken = { .tpgt = -1 };
 
-	for (size_t i = 0; !wait && i < b->n; i++) {
+	for (size_t i = 0; i < b->work.places; i++) {
 		if (!b->items[i].pending)
 			continue;
 		b->config->ops->forget(&b->items[i].request);
 		b->items[i].pending = false;
-		(*b->pending)--;
+		b->all->pending--;
 		batch_add(b, i, &taken);
 	}
-	b->started = true;
-	if (!b->left)
-		batch_end(b);
+}
+
+/* The manager may end a request at once, from within the call: that must not end the batch. */
+static void batch_make(void *arg)
+{
+	struct batch *b = arg;
+
+	b->making = true;
+	for (unsigned i = 0; i < MADE_AT_ONCE && b->made < b->work.n; i++)
+		b->work.make(b->work.arg, b, b->made++);
+	if (!b->work.wait)
+		batch_accept(b);
+	b->making = false;
+	if (b->made < b->work.n)
+		loop_defer(b->config->loop, &b->more, batch_make, b);
+	else
+		batch_look(b);
+}
+
+void batch_run(const struct service_config *config, struct batches *all, struct varlink_call *call, const struct batch_work *work)
+{
+	struct batch *b = x_zalloc(sizeof(*b) + work->places * sizeof(struct item));
+	struct err err = ERR_INIT;
+
+	if (!b) {
+		work->free(work->arg);
+		err_nomem(&err, "the requests");
+		batch_reply_failure(call, &err);
+		return;
+	}
+	b->config = config;
+	b->all = all;
+	b->call = call;
+	b->work = *work;
+	b->left = work->n;
+	list_append(&all->all, &b->node);
+	varlink_call_hold(call, batch_cancelled, b);
+	batch_make(b);
+}
+
+void batches_free(struct batches *all)
+{
+	struct batch *b;
+
+	while ((b = list_first(&all->all, struct batch, node)))
+		batch_free(b);
 }

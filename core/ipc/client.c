@@ -25,7 +25,11 @@
 
 /* A list of ten thousand sessions has a few MiB. A larger reply is not from our daemon. */
 #define MESSAGE_MAX (64u << 20)
-#define REQUEST_MAX (16u << 20) /* what the daemon accepts from root */
+/* What the daemon accepts from root in one call. Records beyond that go into another call. */
+#define OBJECTS_MAX 8192
+#define REQUEST_MAX (4u << 20)
+#define RECORDS_BYTES (3u << 20)
+#define RECORDS_VALUES 100000
 #define CHUNK 16384
 #define SHORT_MS 10000 /* for calls that the daemon answers at once */
 #define END_MS 30000
@@ -394,7 +398,7 @@ static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *e
 struct collector { /* the results of one call */
 	client_result_fn fn;
 	void *arg;
-	size_t n, left; /* left: how many have none */
+	size_t base, n, left; /* the index of the first; left: how many have none */
 	bool *seen;
 };
 
@@ -433,7 +437,7 @@ static void collect_result(struct collector *c, struct json_object *object)
 		return;
 	c->seen[index] = true;
 	c->left--;
-	r.index = (size_t)index;
+	r.index = c->base + (size_t)index;
 	r.sid = (uint32_t)member_number(object, "sid", 1, UINT32_MAX, 0);
 	if (!varlink_object(object, "error", &failure))
 		client_failure(failure, &r.err);
@@ -478,7 +482,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	if (!rc && c->left)
 		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon returned no result");
 	for (size_t i = 0; i < c->n && rc; i++) {
-		none.index = i;
+		none.index = c->base + i;
 		if (!seen || !seen[i])
 			c->fn(c->arg, &none);
 	}
@@ -487,23 +491,52 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	return rc;
 }
 
+/* As many of the records as one call may have, from the collector's first: sets its n. Returns the parameters also on an error. */
+static struct json_object *records_write(struct record *const *records, size_t n, struct collector *c, int *error)
+{
+	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
+	size_t bytes = 0, values = 0, len;
+	const char *text;
+
+	if (!array)
+		*error = -ENOMEM;
+	for (c->n = 0; c->base + c->n < n && c->n < OBJECTS_MAX && bytes < RECORDS_BYTES && values < RECORDS_VALUES && !*error;
+		c->n++) {
+		*error = recordjson_write(records[c->base + c->n], &o);
+		if (*error)
+			break;
+		text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
+		values += text ? varlink_count(text, len) : 0;
+		bytes += text ? len : 0;
+		if (text)
+			mem_wipe((char *)(uintptr_t)text, len); /* o keeps it until it is freed */
+		if (!text || json_object_array_add(array, o)) {
+			varlink_put(o);
+			*error = -ENOMEM;
+		}
+	}
+	if (*error)
+		c->n = n - c->base;
+	varlink_add(parameters, "records", array, error);
+	return parameters;
+}
+
 int client_login(
 	struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn, void *arg, struct err *err)
 {
-	struct collector collector = { .fn = fn, .arg = arg, .n = n };
-	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
-	int error = array ? 0 : -ENOMEM;
+	struct collector part = { .fn = fn, .arg = arg };
+	int rc = 0, one;
 
-	for (size_t i = 0; i < n && !error; i++) {
-		error = recordjson_write(records[i], &o);
-		if (!error && json_object_array_add(array, o)) {
-			varlink_put(o);
-			error = -ENOMEM;
-		}
-	}
-	varlink_add(parameters, "records", array, &error);
-	varlink_add_boolean(parameters, "wait", wait, &error);
-	return call_many(c, "org.miscsi.Login", parameters, error, &collector, err);
+	do {
+		int error = 0;
+		struct json_object *parameters = records_write(records, n, &part, &error);
+
+		varlink_add_boolean(parameters, "wait", wait, &error);
+		one = call_many(c, "org.miscsi.Login", parameters, error, &part, err);
+		rc = rc ? rc : one;
+		part.base += part.n;
+	} while (part.base < n);
+	return rc;
 }
 
 /* Returns the parameters also on an error; call_many() frees them. */
@@ -524,14 +557,30 @@ static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error
 	return parameters;
 }
 
+static int call_for_sids(struct client *c, const char *method, const uint32_t *sids, size_t n, bool force, client_result_fn fn,
+	void *arg, struct err *err)
+{
+	struct collector part = { .fn = fn, .arg = arg };
+	int rc = 0, one;
+
+	do {
+		int error = 0;
+		struct json_object *parameters;
+
+		part.n = n - part.base < OBJECTS_MAX ? n - part.base : OBJECTS_MAX;
+		parameters = sids_write(sids + part.base, part.n, &error);
+		if (force)
+			varlink_add_boolean(parameters, "force", true, &error);
+		one = call_many(c, method, parameters, error, &part, err);
+		rc = rc ? rc : one;
+		part.base += part.n;
+	} while (part.base < n);
+	return rc;
+}
+
 int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn, void *arg, struct err *err)
 {
-	struct collector collector = { .fn = fn, .arg = arg, .n = n };
-	int error = 0;
-	struct json_object *parameters = sids_write(sids, n, &error);
-
-	varlink_add_boolean(parameters, "force", force, &error);
-	return call_many(c, "org.miscsi.Logout", parameters, error, &collector, err);
+	return call_for_sids(c, "org.miscsi.Logout", sids, n, force, fn, arg, err);
 }
 
 int client_logout_of(struct client *c, const struct client_session *who, bool force, struct err *err)
@@ -562,11 +611,7 @@ int client_logout_of(struct client *c, const struct client_session *who, bool fo
 
 int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
 {
-	struct collector collector = { .fn = fn, .arg = arg, .n = n };
-	int error = 0;
-	struct json_object *parameters = sids_write(sids, n, &error);
-
-	return call_many(c, "org.miscsi.Rescan", parameters, error, &collector, err);
+	return call_for_sids(c, "org.miscsi.Rescan", sids, n, false, fn, arg, err);
 }
 
 static const char *or_empty(const char *text)

@@ -12,16 +12,18 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define INTERFACE "org.miscsi"
+#define OBJECTS_MAX 8192 /* of one call */
 
 struct service {
 	struct service_config config;
 	struct varlink_server *server;
 	uint64_t started; /* ms */
-	unsigned pending; /* requests passed to the manager that have no result yet */
+	struct batches batches;
 };
 
 /* Lives until its client disconnects. */
@@ -52,63 +54,97 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 	batch_reply_failure(call, &err);
 }
 
-/* A record that cannot be read fails alone: the other logins continue. */
-static void login_record(struct service *s, struct batch *b, size_t index, struct json_object *object)
+/* The records of one call of Login. */
+struct logins {
+	struct service *service;
+	struct json_object *records; /* owned */
+};
+
+static void logins_free(void *arg)
 {
+	struct logins *l = arg;
+
+	varlink_put(l->records);
+	x_free(l);
+}
+
+/* A record that cannot be read fails alone: the other logins continue. What was read is freed, since it may contain secrets. */
+static void logins_make(void *arg, struct batch *b, size_t nth)
+{
+	const struct logins *l = arg;
+	struct service *s = l->service;
+	struct json_object *object = json_object_get(json_object_array_get_idx(l->records, nth));
 	cleanup(record_freep) struct record *record = NULL;
 	struct err err = ERR_INIT;
 	int rc = recordjson_read(object, &record, &err);
 
+	json_object_array_put_idx(l->records, nth, NULL);
+	varlink_put(object);
 	if (rc && err.code == MISCSI_ERR_OK)
 		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "cannot read record %zu of the request",
-			index);
+			nth);
 	if (rc)
-		batch_result(b, index, &err);
+		batch_result(b, nth, &err);
 	else
-		s->config.ops->login(s->config.manager, record, batch_request(b, index));
+		s->config.ops->login(s->config.manager, record, batch_request(b, nth));
 }
 
 /* All records in one call, so that the logins run in parallel and a boot with hundreds of targets is short. */
 static void do_login(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
+	struct batch_work work = { .make = logins_make, .free = logins_free, .wait = true };
 	struct json_object *records;
-	struct batch *b;
-	bool wait = true;
-	size_t n;
+	struct err err = ERR_INIT;
+	struct logins *l;
 
 	if (varlink_array(parameters, "records", &records)) {
 		varlink_call_reply_invalid(call, "records");
 		return;
 	}
-	if (varlink_boolean(parameters, "wait", &wait) == -EINVAL) {
+	if (varlink_boolean(parameters, "wait", &work.wait) == -EINVAL) {
 		varlink_call_reply_invalid(call, "wait");
 		return;
 	}
-	n = json_object_array_length(records);
-	b = batch_new(&s->config, call, n, &s->pending);
-	if (!b)
+	work.n = work.places = json_object_array_length(records);
+	if (work.n > OBJECTS_MAX) {
+		err_set(&err, MISCSI_ERR_INVAL, "a call may have %d records at most: make several calls", OBJECTS_MAX);
+		batch_reply_failure(call, &err);
 		return;
-	for (size_t i = 0; i < n; i++)
-		login_record(s, b, i, json_object_array_get_idx(records, i));
-	batch_start(b, wait);
+	}
+	l = x_new(struct logins);
+	if (!l) {
+		reply_built(call, NULL, -ENOMEM);
+		return;
+	}
+	*l = (struct logins){ .service = s, .records = json_object_get(records) };
+	json_object_object_del(parameters, "records"); /* or its secrets would be wiped with the message */
+	work.arg = l;
+	batch_run(&s->config, &s->batches, call, &work);
 }
 
 /* The sessions of a call, selected by number or by filter but never by both, which would be ambiguous. */
 struct named {
 	uint32_t sid; /* 0: the kernel has no number for it yet */
 	uint64_t id; /* the manager's, then */
+	size_t place; /* in the request */
 };
 
 struct sids {
+	struct service *service;
 	struct named *at; /* owned */
 	size_t n, room;
+	size_t places; /* in the request, with those that are there twice */
 	struct json_object *filter; /* borrowed; NULL: none */
+	bool rescan, force; /* what is to be done: rescan or logout */
 };
 
-static void sids_free(struct sids *sids)
+static void sids_free(void *arg)
 {
+	struct sids *sids = arg;
+
 	x_free(sids->at);
+	x_free(sids);
 }
 
 static int sids_add(struct sids *sids, uint32_t sid, uint64_t id)
@@ -118,22 +154,47 @@ static int sids_add(struct sids *sids, uint32_t sid, uint64_t id)
 	if (!at)
 		return -ENOMEM;
 	sids->at = at;
-	sids->at[sids->n++] = (struct named){ sid, id };
+	sids->at[sids->n++] = (struct named){ sid, id, sids->places++ };
 	return 0;
 }
 
-/* -EINVAL when it is not a list of session numbers; -ENOENT when there is no list, which is allowed with a filter. */
+static int compare_sids(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+
+	if (x->sid != y->sid)
+		return x->sid < y->sid ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Each session once, at its first place. */
+static void sids_unique(struct sids *sids)
+{
+	size_t n = 0;
+
+	qsort(sids->at, sids->n, sizeof(*sids->at), compare_sids);
+	for (size_t i = 0; i < sids->n; i++)
+		if (!i || sids->at[i].sid != sids->at[i - 1].sid)
+			sids->at[n++] = sids->at[i];
+	sids->n = n;
+}
+
+/* -EINVAL when it is not a list of session numbers; -E2BIG; -ENOENT when there is no list, which is allowed with a filter. */
 static int sids_read(struct sids *sids, struct json_object *parameters)
 {
 	struct json_object *array;
 	int rc = varlink_array(parameters, "sids", &array);
 
+	if (!rc && json_object_array_length(array) > OBJECTS_MAX)
+		return -E2BIG;
 	for (size_t i = 0; !rc && i < json_object_array_length(array); i++) {
 		struct json_object *number = json_object_array_get_idx(array, i);
 		int64_t sid = json_object_is_type(number, json_type_int) ? json_object_get_int64(number) : 0;
 
 		rc = sid < 1 || sid > UINT32_MAX ? -EINVAL : sids_add(sids, (uint32_t)sid, 0);
 	}
+	if (!rc && sids->n)
+		sids_unique(sids);
 	return rc;
 }
 
@@ -171,11 +232,26 @@ static bool filter_is_valid(struct json_object *filter)
 	return varlink_integer(filter, "port", 0, UINT16_MAX, &port) != -EINVAL;
 }
 
+/* Replies with the error. */
+static void sids_refuse(struct varlink_call *call, int rc)
+{
+	struct err err = ERR_INIT;
+
+	if (rc != -ENOMEM && rc != -E2BIG) {
+		varlink_call_reply_invalid(call, "sids");
+		return;
+	}
+	if (rc == -ENOMEM)
+		err_nomem(&err, "the list of sessions");
+	else
+		err_set(&err, MISCSI_ERR_INVAL, "a call may name %d sessions at most: make several calls", OBJECTS_MAX);
+	batch_reply_failure(call, &err);
+}
+
 /* Selects the sessions. Not 0: an error was the reply. */
 static int sids_choose(struct service *s, struct sids *sids, struct varlink_call *call, struct json_object *parameters)
 {
-	struct err err = ERR_INIT;
-	int by_filter = varlink_object(parameters, "filter", &sids->filter);
+	int by_filter = sids->rescan ? -ENOENT : varlink_object(parameters, "filter", &sids->filter);
 	int rc = sids_read(sids, parameters);
 
 	if (by_filter == -EINVAL || (!by_filter && (rc != -ENOENT || !filter_is_valid(sids->filter)))) {
@@ -184,13 +260,47 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
 	}
 	if (!by_filter)
 		rc = s->config.ops->each(s->config.manager, sids_match, sids);
-	if (rc == -ENOMEM) {
-		err_nomem(&err, "the list of sessions");
-		batch_reply_failure(call, &err);
-	} else if (rc) {
-		varlink_call_reply_invalid(call, "sids");
-	}
+	if (rc)
+		sids_refuse(call, rc);
+	sids->filter = NULL; /* the call's */
 	return rc;
+}
+
+static void sids_make(void *arg, struct batch *b, size_t nth)
+{
+	const struct sids *sids = arg;
+	const struct service_config *c = &sids->service->config;
+	const struct named *named = &sids->at[nth];
+	struct manager_request *r = batch_request(b, named->place);
+
+	if (sids->rescan)
+		c->ops->rescan(c->manager, named->sid, r);
+	else if (named->sid)
+		c->ops->logout(c->manager, named->sid, sids->force, r);
+	else
+		c->ops->logout_id(c->manager, named->id, sids->force, r);
+}
+
+static void sids_run(struct sids *sids, struct varlink_call *call)
+{
+	struct batch_work work = {
+		.n = sids->n, .places = sids->places, .make = sids_make, .free = sids_free, .arg = sids, .wait = true
+	};
+
+	batch_run(&sids->service->config, &sids->service->batches, call, &work);
+}
+
+static struct sids *sids_new(struct service *s, struct varlink_call *call, bool rescan)
+{
+	struct sids *sids = x_new(struct sids);
+
+	if (!sids) {
+		reply_built(call, NULL, -ENOMEM);
+		return NULL;
+	}
+	sids->service = s;
+	sids->rescan = rescan;
+	return sids;
 }
 
 /*
@@ -199,44 +309,30 @@ static int sids_choose(struct service *s, struct sids *sids, struct varlink_call
  */
 static void do_logout(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
-	struct service *s = arg;
-	cleanup(sids_free) struct sids sids = { 0 };
-	struct batch *b;
-	bool force = false;
+	struct sids *sids = sids_new(arg, call, false);
 
-	if (varlink_boolean(parameters, "force", &force) == -EINVAL) {
+	if (!sids)
+		return;
+	if (varlink_boolean(parameters, "force", &sids->force) == -EINVAL)
 		varlink_call_reply_invalid(call, "force");
+	else if (!sids_choose(arg, sids, call, parameters)) {
+		sids_run(sids, call);
 		return;
 	}
-	if (sids_choose(s, &sids, call, parameters))
-		return;
-	b = batch_new(&s->config, call, sids.n, &s->pending);
-	if (!b)
-		return;
-	for (size_t i = 0; i < sids.n; i++)
-		if (sids.at[i].sid)
-			s->config.ops->logout(s->config.manager, sids.at[i].sid, force, batch_request(b, i));
-		else
-			s->config.ops->logout_id(s->config.manager, sids.at[i].id, force, batch_request(b, i));
-	batch_start(b, true);
+	sids_free(sids);
 }
 
 static void do_rescan(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
-	struct service *s = arg;
-	cleanup(sids_free) struct sids sids = { 0 };
-	struct batch *b;
+	struct sids *sids = sids_new(arg, call, true);
 
-	if (sids_read(&sids, parameters)) {
-		varlink_call_reply_invalid(call, "sids");
+	if (!sids)
+		return;
+	if (!sids_choose(arg, sids, call, parameters)) {
+		sids_run(sids, call);
 		return;
 	}
-	b = batch_new(&s->config, call, sids.n, &s->pending);
-	if (!b)
-		return;
-	for (size_t i = 0; i < sids.n; i++)
-		s->config.ops->rescan(s->config.manager, sids.at[i].sid, batch_request(b, i));
-	batch_start(b, true);
+	sids_free(sids);
 }
 
 static struct json_object *session_write(const struct manager_session *session, int *error)
@@ -337,8 +433,9 @@ static void do_status(void *arg, struct varlink_call *call, struct json_object *
 	varlink_add_integer(reply, "pid", getpid(), &error);
 	varlink_add_integer(reply, "uptime", (long long)(loop_now(s->config.loop) - s->started) / 1000, &error);
 	varlink_add_integer(reply, "sessions", s->config.ops->count(s->config.manager), &error);
-	varlink_add_integer(reply, "pending", s->pending, &error);
+	varlink_add_integer(reply, "pending", s->batches.pending, &error);
 	varlink_add_integer(reply, "connections", varlink_server_connections(s->server), &error);
+	varlink_add_integer(reply, "longestTurn", (long long)loop_longest_us(s->config.loop), &error);
 	if (s->config.log && s->config.log->level < LEVELS)
 		varlink_add_text(reply, "level", levels[s->config.log->level], &error);
 	reply_built(call, reply, error);
@@ -413,6 +510,7 @@ int service_new(const struct service_config *config, struct service **out)
 		return -ENOMEM;
 	s->config = *config;
 	s->started = loop_now(config->loop);
+	list_init(&s->batches.all);
 	server.arg = s;
 	rc = varlink_server_new(&server, &s->server);
 	if (rc)
@@ -428,6 +526,7 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	varlink_server_free(s->server);
+	batches_free(&s->batches);
 	x_free(s);
 }
 

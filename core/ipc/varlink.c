@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define BUFFER_MIN 512
+#define PARSE_PART 65536 /* takes about a millisecond */
 
 /* Makes space for len bytes at the end. realloc() would leave the old bytes in freed memory. */
 static int buffer_grow(struct varlink_buffer *b, size_t len)
@@ -117,30 +118,74 @@ static bool too_many_objects(const char *message, size_t len)
 	return n > 64 + len / 16;
 }
 
-/* Strict: json-c would accept comments, single quotes and NaN, which are not JSON. */
-int varlink_parse(const char *message, size_t len, struct json_object **out)
+size_t varlink_count(const char *message, size_t len)
 {
-	struct json_tokener *tok;
-	struct json_object *object;
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += message[i] == ',' || message[i] == '{' || message[i] == '[';
+	return n;
+}
+
+void varlink_parse_stop(struct varlink_parser *p)
+{
+	if (p->tok)
+		json_tokener_free(p->tok);
+	*p = (struct varlink_parser){ 0 };
+}
+
+/* Strict: json-c would accept comments, single quotes and NaN, which are not JSON. */
+static int parser_start(struct varlink_parser *p, const char *message, size_t len)
+{
+	if (!len || len > INT_MAX || too_many_objects(message, len))
+		return -EBADMSG;
+	p->tok = json_tokener_new_ex(VARLINK_DEPTH_MAX + 1); /* it counts the innermost value too */
+	if (!p->tok)
+		return -ENOMEM;
+	json_tokener_set_flags(p->tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	return 0;
+}
+
+int varlink_parse_part(struct varlink_parser *p, const char *message, size_t len, struct json_object **out)
+{
+	struct json_object *object = NULL;
 	enum json_tokener_error error;
+	size_t part, used;
+	int rc = 0;
 
 	while (len && strchr(" \t\r\n", message[len - 1])) /* the tokener takes it for a second value */
 		len--;
-	if (!len || len > INT_MAX || too_many_objects(message, len))
-		return -EBADMSG;
-	tok = json_tokener_new_ex(VARLINK_DEPTH_MAX + 1); /* it counts the innermost value too */
-	if (!tok)
-		return -ENOMEM;
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	object = json_tokener_parse_ex(tok, message, (int)len);
-	error = json_tokener_get_error(tok);
-	json_tokener_free(tok);
-	if (error == json_tokener_success && json_object_is_type(object, json_type_object)) {
+	if (!p->tok)
+		rc = parser_start(p, message, len);
+	if (rc)
+		return rc;
+	part = len - p->at < PARSE_PART ? len - p->at : PARSE_PART;
+	while (p->at + part < len && (message[p->at + part] & 0xc0) == 0x80) /* not within a character */
+		part--;
+	object = json_tokener_parse_ex(p->tok, message + p->at, (int)part);
+	error = json_tokener_get_error(p->tok);
+	used = p->at + json_tokener_get_parse_end(p->tok);
+	p->at += part;
+	if (error == json_tokener_continue && p->at < len)
+		return -EAGAIN;
+	varlink_parse_stop(p);
+	if (error == json_tokener_success && used == len && json_object_is_type(object, json_type_object)) {
 		*out = object;
 		return 0;
 	}
 	varlink_put(object);
 	return -EBADMSG;
+}
+
+int varlink_parse(const char *message, size_t len, struct json_object **out)
+{
+	struct varlink_parser p = { 0 };
+	int rc;
+
+	do
+		rc = varlink_parse_part(&p, message, len, out);
+	while (rc == -EAGAIN);
+	return rc;
 }
 
 /* With the NUL that ends a message. */

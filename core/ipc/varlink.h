@@ -42,6 +42,16 @@ ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
  * -ENOMEM.
  */
 int varlink_parse(const char *message, size_t len, struct json_object **out);
+/* Zeroed before the first use. */
+struct varlink_parser {
+	struct json_tokener *tok;
+	size_t at; /* bytes parsed */
+};
+/* The same in parts: -EAGAIN: call it again with the same message, later. After any other result p is as new. */
+int varlink_parse_part(struct varlink_parser *p, const char *message, size_t len, struct json_object **out);
+void varlink_parse_stop(struct varlink_parser *p);
+/* At most how many values the message has: what it will need memory and time for. */
+size_t varlink_count(const char *message, size_t len);
 /* Appends an object and its NUL. -ENOMEM; -EMSGSIZE when the message would be longer than max. */
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max);
 /* Wipes every string in an object and frees it; the caller must be its only owner. NULL is accepted. */

@@ -3,7 +3,7 @@
  * The bytes of a connection: read as far as one call needs, written as far as the client reads.
  *
  * While a call is in progress or a reply is unsent, nothing is read: a client that sends without reading fills its socket, not
- * our memory.
+ * our memory. A complete message waits for its turn: in one turn of the loop, a connection gets one call or one part of a long message.
  *
  * A connection is dropped after any error, often from within its own call. It is freed later, by a task of the loop, when none of
  * its functions is running.
@@ -21,6 +21,10 @@
 #define CHUNK 16384
 /* A message of this size leaves free memory behind that is worth returning to the kernel. */
 #define FAT 4096
+#define VALUES_MAX 131072 /* of a message: 8192 records have less */
+#define TURN_US 10000
+/* A user that is not root has at most a tenth of the daemon's time: after a call, it waits nine times as long as that has taken. */
+#define REST 9
 
 static void connection_pump(struct varlink_connection *c);
 
@@ -32,7 +36,7 @@ static size_t output_waiting(const struct varlink_connection *c)
 /* Unread bytes stay in the socket, so that the client's send() blocks. There is no other flow control. */
 static bool connection_may_read(const struct varlink_connection *c)
 {
-	return !c->call && !output_waiting(c) && !c->eof && !c->doomed;
+	return !c->call && !output_waiting(c) && !c->eof && !c->doomed && !c->resting;
 }
 
 /* Only the server calls it directly, when it is freed; all others drop. */
@@ -46,6 +50,7 @@ void varlink_connection_free(struct varlink_connection *c)
 	if (c->call)
 		c->server->cancel(c->call);
 	list_remove(&c->node);
+	varlink_parse_stop(&c->parser);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
 	if (c->fat)
@@ -73,6 +78,7 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 	loop_timer_cancel(s->config.loop, &c->stall);
 	loop_fd_del(s->config.loop, &c->io);
 	close(c->io.fd);
+	list_remove(&c->turn);
 	list_remove(&c->node);
 	list_append(&s->doomed, &c->node);
 	s->count--;
@@ -112,7 +118,7 @@ static void connection_update(struct varlink_connection *c)
 	const struct varlink_limits *limits = &c->server->config.limits;
 	uint32_t events = (connection_may_read(c) ? EPOLLIN : 0) | (output_waiting(c) ? EPOLLOUT : 0);
 
-	if (!c->doomed && c->eof && !c->call && !output_waiting(c))
+	if (!c->doomed && c->eof && !c->call && !output_waiting(c) && list_empty(&c->turn))
 		varlink_connection_drop(c, NULL);
 	if (c->doomed)
 		return;
@@ -163,49 +169,170 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 	varlink_put(message);
 }
 
-/*
- * Serves one message of the buffer; false if none is complete. The message is removed from the buffer first, because the call may
- * drop the connection with its buffer.
- */
-static bool connection_serve_next(struct varlink_connection *c)
+/* The rest of the message is dropped, and the next one can be served: the stream is not damaged. */
+static void connection_refuse(struct varlink_connection *c, const char *why)
 {
-	const struct varlink_limits *limits = &c->server->config.limits;
-	struct json_object *object = NULL;
-	const char *message;
-	ssize_t len = varlink_next(&c->in, c->uid ? limits->message_other : limits->message_root, &message);
-	int rc;
+	struct json_object *message = json_object_new_object(), *parameters = json_object_new_object();
+	int error = 0;
 
-	if (len == -EMSGSIZE)
-		varlink_connection_drop(c, "a message is too long");
-	if (len < 0)
-		return false;
-	loop_timer_cancel(c->server->config.loop, &c->message); /* the next message has its own time */
-	c->fat |= len >= FAT;
-	rc = varlink_parse(message, (size_t)len, &object);
-	varlink_buffer_consume(&c->in, (size_t)len + 1);
-	if (!rc)
-		rc = c->server->serve(c, object);
-	varlink_put(object);
-	if (rc)
-		varlink_connection_drop(c, rc == -EBADMSG ? "a message is not a method call" : strerror(-rc));
-	return true;
+	varlink_add_text(message, "error", VARLINK_SERVICE ".InvalidParameter", &error);
+	varlink_add_text(parameters, "parameter", why, &error);
+	varlink_add(message, "parameters", parameters, &error);
+	if (error)
+		varlink_connection_drop(c, strerror(ENOMEM));
+	varlink_connection_send(c, message);
 }
 
 /*
- * Serves the complete messages, one call after the other, as long as replies are sent at once. `pumping` prevents recursion: an
- * immediate reply ends the call, which resumes the connection.
+ * Serves the message at the head of the buffer, or parses a part of it: -EAGAIN. It is removed from the buffer first, because
+ * the call may drop the connection with its buffer.
  */
+static int connection_serve_next(struct varlink_connection *c, const char *message, size_t len)
+{
+	struct json_object *object = NULL;
+	bool too_many = !c->parser.at && varlink_count(message, len) > VALUES_MAX;
+	int rc = too_many ? -E2BIG : varlink_parse_part(&c->parser, message, len, &object);
+
+	if (rc == -EAGAIN)
+		return rc;
+	c->fat |= len >= FAT;
+	varlink_buffer_consume(&c->in, len + 1);
+	if (too_many)
+		connection_refuse(c, "a message may have 131072 values at most");
+	else if (!rc)
+		rc = c->server->serve(c, object);
+	varlink_put(object);
+	if (rc && !too_many)
+		varlink_connection_drop(c, rc == -EBADMSG ? "a message is not a method call" : strerror(-rc));
+	return 0;
+}
+
+/* -EAGAIN: no message is complete. A call in progress or an unsent reply comes first. */
+static ssize_t connection_next(struct varlink_connection *c, const char **message)
+{
+	const struct varlink_limits *limits = &c->server->config.limits;
+	ssize_t len;
+
+	if (c->doomed || c->call || output_waiting(c))
+		return -EAGAIN;
+	len = varlink_next(&c->in, c->uid ? limits->message_other : limits->message_root, message);
+	if (len == -EMSGSIZE)
+		varlink_connection_drop(c, "a message is too long");
+	return len;
+}
+
+/* A complete message gets its turn; otherwise the next bytes are waited for. */
 static void connection_pump(struct varlink_connection *c)
 {
-	bool more = true;
+	struct varlink_server *s = c->server;
+	const char *message;
 
-	if (c->pumping)
+	if (!list_empty(&c->turn))
 		return;
-	c->pumping = true;
-	while (more && !c->doomed && !c->call && !output_waiting(c))
-		more = connection_serve_next(c);
-	c->pumping = false;
+	if (connection_next(c, &message) < 0) {
+		connection_update(c);
+		return;
+	}
+	loop_timer_cancel(s->config.loop, &c->message); /* the next message has its own time */
+	list_append(&s->ready, &c->turn);
+	loop_defer(s->config.loop, &s->serve_turn, varlink_connection_serve, s);
+}
+
+/* The entry of a user, or the one to be replaced by it. */
+static struct varlink_share *share_find(struct varlink_server *s, uid_t uid)
+{
+	struct varlink_share *oldest = &s->shares[0];
+
+	for (unsigned i = 0; i < SHARES_MAX; i++) {
+		if (s->shares[i].uid == uid)
+			return &s->shares[i];
+		if (s->shares[i].free_at < oldest->free_at)
+			oldest = &s->shares[i];
+	}
+	return oldest;
+}
+
+/* Microseconds until a call of that user may be served. */
+static uint64_t share_wait(struct varlink_server *s, uid_t uid, uint64_t now)
+{
+	const struct varlink_share *share = share_find(s, uid);
+
+	return uid && share->uid == uid && share->free_at > now ? share->free_at - now : 0;
+}
+
+static void share_charge(struct varlink_server *s, uid_t uid, uint64_t now, uint64_t took)
+{
+	struct varlink_share *share = share_find(s, uid);
+
+	if (!uid)
+		return;
+	share->uid = uid;
+	share->free_at = now + took * REST;
+}
+
+static void rest_over(void *arg)
+{
+	struct varlink_server *s = arg;
+	struct varlink_connection *c;
+
+	while ((c = list_first(&s->resting, struct varlink_connection, turn))) {
+		list_remove(&c->turn);
+		c->resting = false;
+		list_append(&s->ready, &c->turn);
+	}
+	varlink_connection_serve(s);
+}
+
+/* Reads nothing more meanwhile. */
+static void connection_rest(struct varlink_connection *c, uint64_t us)
+{
+	struct varlink_server *s = c->server;
+
+	c->resting = true;
+	list_append(&s->resting, &c->turn);
 	connection_update(c);
+	if (!c->doomed && !loop_timer_active(&s->rest) && loop_timer_set(s->config.loop, &s->rest, us / 1000 + 1, rest_over, s))
+		varlink_connection_drop(c, strerror(ENOMEM));
+}
+
+/* One call, or one part of a long message; then it stands at the end of the queue. */
+static void connection_serve(struct varlink_connection *c)
+{
+	const char *message;
+	ssize_t len = connection_next(c, &message);
+
+	if (len >= 0 && connection_serve_next(c, message, (size_t)len) == -EAGAIN)
+		list_append(&c->server->ready, &c->turn);
+	else
+		connection_pump(c);
+}
+
+void varlink_connection_serve(void *server)
+{
+	struct varlink_server *s = server;
+	const struct loop *l = s->config.loop;
+	uint64_t begun = loop_clock_us(l), now = begun, before;
+	struct varlink_connection *c;
+	unsigned n = 0;
+
+	list_for_each (c, &s->ready, turn)
+		n++;
+	for (; n && now - begun < TURN_US && (c = list_first(&s->ready, struct varlink_connection, turn)); n--) {
+		uid_t uid = c->uid;
+		uint64_t wait = share_wait(s, uid, now);
+
+		list_remove(&c->turn);
+		if (wait) {
+			connection_rest(c, wait);
+			continue;
+		}
+		connection_serve(c); /* which may drop any connection */
+		before = now;
+		now = loop_clock_us(l);
+		share_charge(s, uid, now, now - before);
+	}
+	if (!list_empty(&s->ready))
+		loop_defer(s->config.loop, &s->serve_turn, varlink_connection_serve, s);
 }
 
 static void connection_pump_later(void *arg)
@@ -216,7 +343,7 @@ static void connection_pump_later(void *arg)
 /* Through the loop, because the caller may be the manager, which may be using its lists. */
 void varlink_connection_resume(struct varlink_connection *c)
 {
-	if (!c->pumping && !c->doomed)
+	if (!c->doomed)
 		loop_defer(c->server->config.loop, &c->later, connection_pump_later, c);
 }
 
@@ -256,6 +383,8 @@ static void connection_io(void *arg, uint32_t events)
 		varlink_connection_flush(c);
 		connection_pump(c);
 	}
+	if (!list_empty(&c->turn) && !c->resting)
+		return; /* it is served soon; its client may have disconnected and left a call */
 	if (reading && events & EPOLLIN)
 		connection_read(c); /* also what a client sent before it disconnected */
 	else if (events & (EPOLLHUP | EPOLLERR))

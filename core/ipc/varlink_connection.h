@@ -13,13 +13,16 @@
 #include "ipc/varlink_server.h"
 
 #define LISTENERS_MAX 8
+#define SHARES_MAX 32
 
 struct varlink_connection {
 	struct varlink_server *server;
 	struct list node; /* in server->connections, ordered by the last message, or in server->doomed */
 	struct loop_fd io;
 	struct loop_timer message, stall;
-	struct loop_task later; /* serves the next message, or frees a doomed connection */
+	struct loop_task later; /* looks for the next message, or frees a doomed connection */
+	struct list turn; /* in server->ready or server->resting while a complete message waits */
+	struct varlink_parser parser; /* of that message */
 	struct varlink_buffer in, out;
 	struct varlink_call *call; /* in progress, owned; NULL: none */
 	uid_t uid;
@@ -27,7 +30,13 @@ struct varlink_connection {
 	bool eof; /* the client has closed its sending side */
 	bool doomed;
 	bool fat; /* it had a large message: memory is returned to the kernel when it ends */
-	bool pumping; /* connection_pump() is running */
+	bool resting; /* its user has had its share */
+};
+
+/* The time that calls of one user have taken. */
+struct varlink_share {
+	uid_t uid;
+	uint64_t free_at; /* microseconds: its calls wait until then */
 };
 
 struct varlink_server {
@@ -37,6 +46,10 @@ struct varlink_server {
 	void (*cancel)(struct varlink_call *call);
 	struct list connections, doomed;
 	unsigned count; /* members of connections */
+	struct list ready, resting; /* connections with a call to serve: in the next turn; when their user's time has come */
+	struct loop_task serve_turn;
+	struct loop_timer rest;
+	struct varlink_share shares[SHARES_MAX]; /* of users that are not root; the one that has waited longest is replaced */
 	struct loop_fd listeners[LISTENERS_MAX];
 	unsigned listening;
 	struct loop_timer pause; /* no descriptors left: accepts again when it expires */
@@ -53,6 +66,8 @@ void varlink_connection_free(struct varlink_connection *c);
 void varlink_connection_send(struct varlink_connection *c, struct json_object *message);
 /* Writes as much as the socket accepts now. */
 void varlink_connection_flush(struct varlink_connection *c);
+/* Serves one call of each connection that has one, and as many as one turn of the loop has time for. */
+void varlink_connection_serve(void *server);
 /* The call has ended: serves the next message. */
 void varlink_connection_resume(struct varlink_connection *c);
 

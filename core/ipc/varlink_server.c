@@ -20,7 +20,7 @@
 
 /* 64 KiB are enough for every call of an unprivileged client; a login of 8000 records needs 2 MiB. */
 static const struct varlink_limits defaults = {
-	.message_root = 16 << 20,
+	.message_root = 4 << 20,
 	.message_other = 64 << 10,
 	.output_root = 16 << 20,
 	.output_other = 256 << 10,
@@ -70,6 +70,8 @@ int varlink_server_new(const struct varlink_config *config, struct varlink_serve
 	s->cancel = varlink_call_cancel;
 	list_init(&s->connections);
 	list_init(&s->doomed);
+	list_init(&s->ready);
+	list_init(&s->resting);
 	*out = s;
 	return 0;
 }
@@ -82,6 +84,8 @@ void varlink_server_free(struct varlink_server *s)
 	if (!s)
 		return;
 	loop_timer_cancel(s->config.loop, &s->pause);
+	loop_timer_cancel(s->config.loop, &s->rest);
+	loop_task_cancel(s->config.loop, &s->serve_turn);
 	for (unsigned i = 0; i < s->listening; i++) {
 		loop_fd_del(s->config.loop, &s->listeners[i]);
 		close(s->listeners[i].fd);

@@ -33,7 +33,7 @@ struct varlink_method {
 };
 
 struct varlink_limits { /* 0: the default */
-	size_t message_root, message_other; /* bytes of one message: 16 MiB, 64 KiB */
+	size_t message_root, message_other; /* bytes of one message: 4 MiB, 64 KiB */
 	size_t output_root, output_other; /* unsent bytes of a connection before it is closed: 16 MiB, 256 KiB */
 	unsigned connections, connections_uid; /* 512; 64 of one uid that is not root */
 	unsigned message_ms; /* time to complete a message: 10 s */

@@ -134,6 +134,48 @@ static void login_gives_each_record_its_result(void **state)
 	stop(&d);
 }
 
+struct counted {
+	unsigned char of[20000];
+	unsigned n;
+};
+
+static void on_counted(void *arg, const struct client_result *r)
+{
+	struct counted *c = arg;
+
+	assert_true(r->index < sizeof(c->of));
+	c->of[r->index]++;
+	c->n++;
+}
+
+/* More than the daemon takes in one call. */
+static void many_objects_are_several_calls(void **state)
+{
+	static struct counted counted;
+	static uint32_t sids[20000];
+	static struct record *records[9000];
+	struct err err = ERR_INIT;
+	struct daemon d;
+
+	(void)state;
+	start(&d, 0);
+	for (uint32_t i = 0; i < 20000; i++)
+		sids[i] = i + 1;
+	assert_int_equal(client_rescan(d.client, sids, 20000, on_counted, &counted, &err), 0);
+	assert_int_equal(counted.n, 20000);
+	for (unsigned i = 0; i < 20000; i++)
+		assert_int_equal(counted.of[i], 1);
+	memset(&counted, 0, sizeof(counted));
+	records[0] = node("iqn.2000-01.a:x");
+	for (unsigned i = 1; i < 9000; i++)
+		records[i] = records[0];
+	assert_int_equal(client_login(d.client, records, 9000, true, on_counted, &counted, &err), 0);
+	for (unsigned i = 0; i < 9000; i++)
+		assert_int_equal(counted.of[i], 1);
+	record_free(records[0]);
+	stop(&d);
+}
+
 static void logout_and_rescan_give_each_sid_its_result(void **state)
 {
 	static const uint32_t sids[] = { 7, 99 };
@@ -426,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(login_gives_each_record_its_result),
 		cmocka_unit_test(logout_and_rescan_give_each_sid_its_result),
+		cmocka_unit_test(many_objects_are_several_calls),
 		cmocka_unit_test(looking_needs_no_root),
 		cmocka_unit_test(a_daemon_that_talks_nonsense_is_left),
 		cmocka_unit_test(errors_are_told_apart),

@@ -280,6 +280,113 @@ static void logout_tells_of_each(void **state)
 	stop(&f);
 }
 
+static char *text_of(const char *begin, const char *object, unsigned n, const char *end)
+{
+	char *text = malloc(strlen(begin) + (strlen(object) + 1) * n + strlen(end) + 1), *at = text;
+
+	assert_non_null(text);
+	at += sprintf(at, "%s", begin);
+	for (unsigned i = 0; i < n; i++)
+		at += sprintf(at, "%s%s", i ? "," : "", object);
+	sprintf(at, "%s", end);
+	return text;
+}
+
+/* A text that does not fit into the socket at once. */
+static void say_long(struct fixture *f, const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	for (size_t at = 0; at < len; loop_step(f->p.loop, 0)) {
+		ssize_t n = send(f->fd, text + at, len - at, MSG_NOSIGNAL);
+
+		at += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void a_call_has_a_limit(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	(void)state;
+	start(&f);
+	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 8193, "]}}");
+	say_long(&f, text);
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may name 8192 sessions at most"));
+	free(text);
+	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", "{\"kind\":\"node\"}", 8193, "]}}");
+	say_long(&f, text);
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may have 8192 records at most"));
+	free(text);
+	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 131072, "]}}");
+	say_long(&f, text);
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "131072 values at most"));
+	free(text);
+	assert_int_equal(f.manager.asked, 0);
+	assert_non_null(strstr(ask(&f, CALL("GetStatus", "{}")), "\"pending\":0"));
+	stop(&f);
+}
+
+static void a_session_that_is_named_twice_is_rescanned_once(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	f.manager.at_once = true;
+	assert_string_equal(ask(&f, CALL("Rescan", "{\"sids\":[4,2,4,4,2]}")),
+		"{\"parameters\":{\"results\":[{\"index\":0,\"sid\":4" WHERE "},{\"index\":1,\"sid\":2" WHERE "}]}}\n");
+	assert_int_equal(f.manager.asked, 2);
+	stop(&f);
+}
+
+/* Another client's call is served between the parts of a long one; a client that goes does not take the rest with it. */
+static void a_long_call_is_worked_on_in_parts(void **state)
+{
+	struct fixture f;
+	int other;
+	char *text;
+
+	(void)state;
+	start(&f);
+	other = peers_connect(&f.p, USER);
+	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", NODE("iqn.2000-01.a:x"), 1000, "]}}");
+	say_long(&f, text);
+	for (unsigned i = 0; i < 100 && !f.manager.asked; i++)
+		loop_step(f.p.loop, 0);
+	assert_in_range(f.manager.asked, 1, 100);
+	send(other, CALL("ListSessions", "{}"), sizeof(CALL("ListSessions", "{}")), 0);
+	for (unsigned i = 0; i < 3; i++)
+		loop_step(f.p.loop, 0);
+	assert_in_range(f.manager.asked, 1, 300);
+	assert_int_equal(recv(other, text, 1, 0), 1);
+	close(f.fd);
+	f.fd = -1;
+	peers_run(&f.p);
+	assert_int_equal(f.manager.asked, 1000);
+	assert_int_equal(f.manager.forgotten, 1000);
+	close(other);
+	free(text);
+	stop(&f);
+}
+
+static void a_service_that_ends_in_a_long_call_leaves_nothing(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	(void)state;
+	start(&f);
+	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", NODE("iqn.2000-01.a:x"), 200, "]}}");
+	assert_true(send(f.fd, text, strlen(text) + 1, 0) > 0);
+	free(text);
+	while (!f.manager.asked)
+		loop_step(f.p.loop, 0);
+	assert_in_range(f.manager.asked, 1, 199);
+	stop(&f);
+}
+
 static void bad_parameters_are_named(void **state)
 {
 	static const struct {
@@ -367,7 +474,8 @@ static void status_and_log_level(void **state)
 	assert_int_equal(f.log.level, LOG_LEVEL_DEBUG);
 	status = ask(&f, CALL("GetStatus", "{}"));
 	assert_non_null(strstr(status, "\"version\":\"" PACKAGE_VERSION "\""));
-	assert_non_null(strstr(status, "\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"level\":\"debug\""));
+	assert_non_null(strstr(
+		status, "\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"longestTurn\":0,\"level\":\"debug\""));
 	stop(&f);
 }
 
@@ -462,6 +570,10 @@ int main(void)
 		cmocka_unit_test(who_goes_is_forgotten_by_the_manager),
 		cmocka_unit_test(logout_is_by_sid_or_filter),
 		cmocka_unit_test(logout_tells_of_each),
+		cmocka_unit_test(a_call_has_a_limit),
+		cmocka_unit_test(a_session_that_is_named_twice_is_rescanned_once),
+		cmocka_unit_test(a_long_call_is_worked_on_in_parts),
+		cmocka_unit_test(a_service_that_ends_in_a_long_call_leaves_nothing),
 		cmocka_unit_test(bad_parameters_are_named),
 		cmocka_unit_test(changing_anything_needs_root),
 		cmocka_unit_test(the_list_has_every_session),

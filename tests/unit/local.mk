@@ -23,7 +23,8 @@ unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/ob
 unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-paths tests/unit/link-pdu_channel
 unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
 	tests/unit/session-machines tests/unit/session-traps
-unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-varlink
+unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-turns \
+	tests/unit/ipc-varlink
 unit_tests += tests/unit/cli-args tests/unit/daemon-become
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
