@@ -291,8 +291,8 @@ static void connection_rest(struct varlink_connection *c, uint64_t us)
 	c->resting = true;
 	list_append(&s->resting, &c->turn);
 	connection_update(c);
-	if (!c->doomed && !loop_timer_active(&s->rest) && loop_timer_set(s->config.loop, &s->rest, us / 1000 + 1, rest_over, s))
-		varlink_connection_drop(c, strerror(ENOMEM));
+	if (!loop_timer_active(&s->rest))
+		loop_timer_set(s->config.loop, &s->rest, us / 1000 + 1, rest_over, s);
 }
 
 /* One call, or one part of a long message; then it stands at the end of the queue. */

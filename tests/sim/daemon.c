@@ -87,16 +87,17 @@ static int open_engine(struct engine *e)
 	if (rc == 0)
 		rc = worker_pool_new(e->loop, 2, &e->workers);
 	if (rc == 0)
-		rc = worker_pool_new(e->loop, 16, &e->readers);
+		rc = helper_pool_new(e->loop, NULL, &e->helpers);
 	if (rc == 0)
 		rc = kernel_new(NULL, NULL, &e->kernel);
 	plugins.loop = e->loop;
 	plugins.kernel = e->kernel;
 	plugins.workers = e->workers;
+	plugins.helpers = e->helpers;
 	if (rc == 0)
 		rc = plugins_new(&plugins, &e->plugins);
 	if (rc == 0)
-		rc = scan_new(e->loop, e->sysfs, &e->scanner);
+		rc = scan_new(e->helpers, OS_SYS, &e->scanner);
 	return rc;
 }
 

@@ -230,8 +230,3 @@ void worker_pool_free(struct worker_pool *p)
 	__wrap_close(p->efd);
 	x_free(p);
 }
-
-void worker_pool_leave(struct worker_pool *p)
-{
-	worker_pool_free(p);
-}

@@ -533,7 +533,7 @@ static void a_round_ends_after_some_time(void **state)
 	assert_int_equal(loop_new(&l), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		loop_defer(l, &tasks[i], slow_call, NULL);
-		assert_int_equal(loop_timer_set(l, &timers[i], 0, slow_call, NULL), 0);
+		loop_timer_set(l, &timers[i], 0, slow_call, NULL);
 	}
 	while (slow_calls < 200) {
 		assert_true(loop_step(l, 0) >= 0);
