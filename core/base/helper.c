@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define AT_ONCE 16
+#define AT_ONCE 8
 #define SLOW_MS 100
 #define MOST 256 /* each takes some hundred KiB while it hangs */
 #define RESERVE 64
@@ -96,17 +96,19 @@ static void helper_serve(void)
 	}
 }
 
-/* One helper, with the end of a socket that the program has sent. A fork that failed is reported there. */
+/*
+ * One helper, with the end of a socket that the program has sent, in place of the zygote's. Should the zygote have ended before
+ * prctl(), the helper ends after its job. A fork that failed is reported on the socket.
+ */
 static void zygote_fork(int fd)
 {
 	struct report report = { 0 };
-	pid_t zygote = getpid(), child = fork();
+	pid_t child = fork();
 
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != zygote)
-			_exit(0);
-		helper_keep_only(fd);
+		dup2(fd, SOCKET);
+		close(fd);
 		helper_serve();
 	}
 	report.result = -errno;

@@ -31,7 +31,7 @@ int helper_zygote_start(struct helper_zygote *z);
 /*
  * zygote (copied, may be NULL): one that was started; otherwise the first job starts it. -ENOMEM.
  *
- * A pool runs 16 jobs at once. One that has run for 100 ms no longer counts, so that those that hang delay no other; up to 256 run
+ * A pool runs 8 jobs at once. One that has run for 100 ms no longer counts, so that those that hang delay no other; up to 256 run
  * then, the last 64 only for keys of which none runs.
  */
 int helper_pool_new(struct loop *l, const struct helper_zygote *zygote, struct helper_pool **out);
