@@ -253,7 +253,7 @@ void batch_run(const struct service_config *config, struct batches *all, struct 
 	batch_make(b);
 }
 
-void batches_free(struct batches *all)
+void batch_free_all(struct batches *all)
 {
 	struct batch *b;
 

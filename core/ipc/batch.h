@@ -36,7 +36,7 @@ struct manager_request *batch_request(struct batch *b, size_t place);
 /* A result that is known at once, instead of a request. */
 void batch_result(struct batch *b, size_t place, const struct err *err);
 /* For the end of the service: no call is held any more. Frees the batches that have not made all their requests. */
-void batches_free(struct batches *all);
+void batch_free_all(struct batches *all);
 
 /* An error as the type Failure, which is also the type of the parameters of org.miscsi.Error. NULL: no memory. */
 void batch_reply_failure(struct varlink_call *call, const struct err *err);

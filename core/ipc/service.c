@@ -526,7 +526,7 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	varlink_server_free(s->server);
-	batches_free(&s->batches);
+	batch_free_all(&s->batches);
 	x_free(s);
 }
 
