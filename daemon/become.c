@@ -2,8 +2,10 @@
 /* The process of iscsid: fork into the background, pid file, locked memory. */
 #include "config.h"
 #include "daemon/iscsid.h"
+#include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -160,12 +163,22 @@ void become_pid_file_remove(const char *pid_file, int fd)
 	close(fd);
 }
 
-/* Pages are locked when they are first touched. The others, most of the libraries, take no memory. */
-static int lock_memory(void)
+#define STACK_RESERVE (64 * 1024)
+
+/* The pages of the stack below this call are in memory from now on. */
+static __attribute__((noinline)) void reserve_stack(void)
 {
-	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	volatile char room[STACK_RESERVE];
+
+	for (size_t i = 0; i < sizeof(room); i += 512)
+		room[i] = 0;
 }
 
+/*
+ * Pages are locked when they are first touched: a page of the heap or of a stack then comes without a disk. Code does not; see
+ * become_keep_code(). PR_SET_IO_FLUSHER lets the kernel find a page for us without waiting for writes, which may be those to a
+ * lost disk. Threads inherit it.
+ */
 void become_resident(const struct log *log)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -175,14 +188,80 @@ void become_resident(const struct log *log)
 			log_debug(log, "iscsid", "cannot protect this process from the OOM killer: %s", strerror(errno));
 		close(fd);
 	}
-	if (lock_memory() < 0)
+	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
+		log_debug(log, "iscsid", "cannot get memory without waiting for disks: %s", strerror(errno));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_debug(log, "iscsid", "cannot lock memory, which may be swapped out: %s", strerror(errno));
+	reserve_stack();
 }
 
-/* madvise() fails with EINVAL on locked pages, so they are unlocked for a moment. */
-void become_trim(void)
+/* Libraries that only load kernel modules, which no recovery does: nearly a megabyte. */
+static bool is_spared(const char *library)
 {
-	munlockall();
-	malloc_trim(0);
-	lock_memory();
+	static const char *const spared[] = { "/libkmod.so", "/libzstd.so", "/liblzma.so" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(spared); i++)
+		if (strstr(library, spared[i]))
+			return true;
+	return false;
+}
+
+struct keeping {
+	unsigned long long loaded; /* how many objects were ever loaded; 0: not looked at yet */
+	const struct log *log;
+};
+
+/* Unlike mlockall() above, mlock() reads the pages now. */
+static int keep_object(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	struct keeping *k = arg;
+
+	(void)size;
+	if (object->dlpi_adds == k->loaded)
+		return 1;
+	for (unsigned i = 0; i < object->dlpi_phnum && !is_spared(object->dlpi_name); i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t start = object->dlpi_addr + part->p_vaddr, at = start & ~(page - 1);
+
+		if (part->p_type == PT_LOAD && mlock((void *)at, start + part->p_memsz - at) < 0)
+			log_debug(k->log, "iscsid", "cannot lock the code of %s: %s", object->dlpi_name, strerror(errno));
+	}
+	return 0;
+}
+
+static int count_loaded(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	unsigned long long *loaded = arg;
+
+	(void)size;
+	*loaded = object->dlpi_adds;
+	return 1;
+}
+
+void become_keep_code(unsigned long long *loaded, const struct log *log)
+{
+	struct keeping k = { .loaded = *loaded, .log = log };
+
+	if (dl_iterate_phdr(keep_object, &k) == 0)
+		dl_iterate_phdr(count_loaded, loaded);
+}
+
+/*
+ * madvise() fails with EINVAL on locked pages, so those of the heap are unlocked for a moment; the kernel forgets nothing meanwhile
+ * but what malloc_trim() gives back. The reserve is touched again: what a recovery needs first is there.
+ */
+void become_trim(const void *heap)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const char *start = (const char *)(((uintptr_t)heap + page - 1) & ~(page - 1));
+	volatile char *reserve;
+
+	munlock(start, (size_t)((char *)sbrk(0) - start));
+	malloc_trim(BECOME_HEAP_RESERVE);
+	mlock2(start, (size_t)((char *)sbrk(0) - start), MLOCK_ONFAULT);
+	reserve = x_zalloc(BECOME_HEAP_RESERVE / 2);
+	for (size_t i = 0; reserve && i < BECOME_HEAP_RESERVE / 2; i += 512)
+		reserve[i] = 0;
+	x_free((void *)reserve);
 }

@@ -34,13 +34,19 @@ void become_notify(const struct log *log, const char *state);
  */
 int become_pid_file(const char *pid_file, int *fd, struct err *err);
 void become_pid_file_remove(const char *pid_file, int fd);
+#define BECOME_HEAP_RESERVE (192 * 1024) /* of the heap, and stays when memory is returned */
 /*
- * Locks memory and disables the OOM killer, because the swap device may be a disk of this daemon. Failures are logged, at level
- * debug.
+ * Locks memory as it is touched, reserves some, gets more without waiting for disks, and disables the OOM killer, because root and
+ * swap device may be disks of this daemon. Call it before threads are made, which inherit it. Failures are logged, at level debug.
  */
 void become_resident(const struct log *log);
-/* Returns freed memory to the kernel. */
-void become_trim(void);
+/*
+ * Reads and locks the code and data of this program and of its libraries and plugins. Call it again when one may have been
+ * loaded; *loaded, 0 at first, tells whether one was. Blocks only then.
+ */
+void become_keep_code(unsigned long long *loaded, const struct log *log);
+/* Returns freed memory of the heap after that address to the kernel, but for the reserve. */
+void become_trim(const void *heap);
 
 /*
  * serve.c: runs the daemon until SIGTERM or SIGINT. Calls become_ready(ready) when it accepts requests. The zygote was started before

@@ -2,6 +2,7 @@
 /* The work of iscsid: creates its parts in order and frees them in reverse order. Sessions stay in the kernel when it exits. */
 #include "config.h"
 #include "daemon/iscsid.h"
+#include "daemon/identity.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "ipc/listener.h"
@@ -11,6 +12,7 @@
 #include "kernel/sysfs.h"
 #include "link/engine.h"
 #include "link/isid.h"
+#include "proto/chap.h"
 #include "record/recfile.h"
 #include "record/record.h"
 #include "session/adopt.h"
@@ -34,10 +36,11 @@ struct daemon {
 	struct service *service;
 	struct netwatch *netwatch;
 	struct loop_signal on_term, on_int;
-	char *initiator_name, *initiator_alias;
-	struct stat name_file; /* its status when it was read */
+	struct identity *identity;
 	struct manager_watch on_change;
 	struct loop_timer tidy;
+	const void *heap; /* its end at the start of this program */
+	unsigned long long loaded; /* libraries and plugins, of become_keep_code() */
 	int own_socket; /* -1: there is no socket of ours with a path */
 };
 
@@ -90,50 +93,57 @@ static struct record *read_conf(struct daemon *d)
 	return conf;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* Reads the file with the initiator name again after a change: installers write it after they have started the daemon. */
 static int identify_initiator(void *arg, const char **name, const char **alias, struct err *err)
 {
-	struct daemon *d = arg;
-	const char *path = d->options->initiator_file;
-	struct stat now = { 0 };
-	char *new_name, *new_alias;
-	int rc;
+	const struct daemon *d = arg;
 
-	if (stat(path, &now) < 0 || !d->initiator_name || !same_file(&now, &d->name_file)) {
-		rc = recfile_initiatorname(path, &new_name, &new_alias, err);
-		if (rc < 0)
-			return rc;
-		x_free(d->initiator_name);
-		x_free(d->initiator_alias);
-		d->initiator_name = new_name;
-		d->initiator_alias = new_alias;
-		d->name_file = now;
-	}
-	*name = d->initiator_name;
-	*alias = d->initiator_alias;
-	return 0;
+	return identity_get(d->identity, name, alias, err);
+}
+
+static void look_at_identity(void *arg)
+{
+	const struct daemon *d = arg;
+
+	identity_look(d->identity);
+}
+
+static void identity_looked_at(void *arg)
+{
+	const struct daemon *d = arg;
+
+	manager_identified(d->manager);
+}
+
+static int make_identity(struct daemon *d)
+{
+	struct identity_config config = { .loop = d->engine.loop,
+		.helpers = d->engine.helpers,
+		.path = d->options->initiator_file,
+		.done = identity_looked_at,
+		.arg = d };
+
+	return identity_new(&config, &d->identity);
 }
 
 #define TIDY_MS 500
 
 static void trim_memory(void *arg)
 {
-	(void)arg;
-	become_trim();
+	const struct daemon *d = arg;
+
+	become_trim(d->heap);
 }
 
-/* Many logins at once need memory for their messages. Afterwards it is returned to the kernel. */
+/*
+ * Many logins at once need memory for their messages. Afterwards it is returned to the kernel. The first session of a transport
+ * has loaded its plugin, which the session's recovery needs.
+ */
 static void sessions_changed(struct manager_watch *w, const struct manager_session *s)
 {
 	struct daemon *d = w->arg;
 
 	(void)s;
+	become_keep_code(&d->loaded, d->log);
 	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, trim_memory, d);
 }
 
@@ -174,6 +184,7 @@ static int make_manager(struct daemon *d, struct err *err)
 		.engine = &d->engine,
 		.state_dir = d->options->state_dir,
 		.identify = identify_initiator,
+		.refresh = look_at_identity,
 		.identify_arg = d,
 		.host_salt = host_salt(),
 		.safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT),
@@ -183,6 +194,8 @@ static int make_manager(struct daemon *d, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = make_signals(d);
+	if (rc == 0)
+		rc = make_identity(d);
 	if (rc == 0)
 		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
@@ -282,8 +295,9 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 		rc = make_service(d, err);
 	if (rc < 0)
 		return rc;
-	become_resident(d->log);
-	become_trim();
+	chap_warm();
+	become_keep_code(&d->loaded, d->log);
+	become_trim(d->heap);
 	become_ready(ready);
 	become_notify(d->log, "READY=1");
 	rc = loop_run(d->engine.loop);
@@ -299,15 +313,14 @@ static void serve_end(struct daemon *d)
 		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
 	netwatch_free(d->netwatch);
 	manager_free(d->manager);
+	identity_free(d->identity);
 	engine_close(&d->engine);
 	sysfs_close(&d->sysfs);
-	x_free(d->initiator_name);
-	x_free(d->initiator_alias);
 }
 
 int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err)
 {
-	struct daemon d = { .options = options, .log = log, .sysfs = SYSFS_CLOSED, .own_socket = -1 };
+	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED, .own_socket = -1 };
 	int rc;
 
 	d.engine.log = log;
@@ -315,6 +328,9 @@ int serve(const struct iscsid_options *options, const struct helper_zygote *zygo
 	d.engine.zygote = *zygote;
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 1); /* few threads and short jobs: one heap is enough, and is smaller */
+	mallopt(M_TOP_PAD, BECOME_HEAP_RESERVE);
+	mallopt(M_TRIM_THRESHOLD, 2 * BECOME_HEAP_RESERVE);
+	become_resident(log); /* before the first thread, which inherits what it can */
 	rc = serve_run(&d, ready, err);
 	serve_end(&d);
 	return rc;

@@ -26,6 +26,8 @@
 #define STACK_BYTES (256 * 1024)
 #endif
 
+#define STACK_TOUCHED (16 * 1024) /* of a thread that stays */
+
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
 
 /* A thread cannot join itself: it sets `ended`, and the next user of the slot joins it. */
@@ -54,6 +56,7 @@ struct worker_pool {
 	unsigned max;
 	unsigned idle_ms;
 	bool stopping;
+	bool stays; /* idle threads do not end */
 	bool *freed; /* of the on_finished() that runs: set when a done() frees the pool */
 	struct slot slots[];
 };
@@ -112,10 +115,18 @@ static struct work *wait_for_job(struct worker_pool *p)
 	until.tv_nsec %= 1000000000;
 	while (!p->stopping && !p->waiting.head && rc != ETIMEDOUT) {
 		p->idle++;
-		rc = pthread_cond_timedwait(&p->wake, &p->lock, &until);
+		rc = p->stays ? pthread_cond_wait(&p->wake, &p->lock) : pthread_cond_timedwait(&p->wake, &p->lock, &until);
 		p->idle--;
 	}
 	return p->stopping ? NULL : queue_get(&p->waiting);
+}
+
+static __attribute__((noinline)) void touch_stack(void)
+{
+	volatile char room[STACK_TOUCHED];
+
+	for (size_t i = 0; i < sizeof(room); i += 512)
+		room[i] = 0;
 }
 
 static void *thread_main(void *arg)
@@ -126,6 +137,8 @@ static void *thread_main(void *arg)
 	struct work *w;
 
 	pthread_mutex_lock(&p->lock);
+	if (p->stays)
+		touch_stack();
 	while ((w = wait_for_job(p))) {
 		w->state = WORK_RUNS;
 		pthread_mutex_unlock(&p->lock);
@@ -222,6 +235,17 @@ bool worker_cancel(struct worker_pool *p, struct work *w)
 	out = w->state == WORK_IDLE;
 	pthread_mutex_unlock(&p->lock);
 	return out;
+}
+
+int worker_pool_stay(struct worker_pool *p)
+{
+	int rc;
+
+	pthread_mutex_lock(&p->lock);
+	p->stays = true;
+	rc = add_thread(p);
+	pthread_mutex_unlock(&p->lock);
+	return rc;
 }
 
 void worker_pool_set_idle(struct worker_pool *p, unsigned ms)

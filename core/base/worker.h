@@ -26,6 +26,11 @@ struct work {
  */
 int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **out);
 /*
+ * The pool's threads do not end while they are idle, and the first is made now, with a part of its stack in memory: a recovery
+ * needs no thread that may lack memory. -errno.
+ */
+int worker_pool_stay(struct worker_pool *p);
+/*
  * Drops waiting jobs (their done() is not called), waits for running jobs and calls their done(), as worker_cancel() requires.
  * May be called from a done().
  */

@@ -268,6 +268,8 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 	if (!rc)
 		rc = worker_pool_new(l, 1, &k->worker);
 	if (!rc)
+		rc = worker_pool_stay(k->worker);
+	if (!rc)
 		rc = loop_fd_add(l, &k->source, k->wire.ops->fd(k->events_sock), EPOLLIN, on_event, k);
 	if (!rc)
 		return 0;

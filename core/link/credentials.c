@@ -36,6 +36,7 @@ const struct credential_fields credentials_of_discovery = {
 struct credentials {
 	struct helper_job job;
 	bool under_way;
+	bool known, doubted; /* of `secret` */
 	char *path[2]; /* NULL: not in a file */
 	struct secret secret[2];
 	int result;
@@ -119,16 +120,28 @@ static void credentials_destroy(struct credentials *c)
 	x_free(c);
 }
 
+/* Both or none: what is kept may serve a recovery. */
 static int credentials_keep(struct credentials *c, int result, const struct credentials_answer *a)
 {
+	struct secret fresh[2] = { { NULL, 0 }, { NULL, 0 } };
+
 	if (result == -ENOMEM)
 		return err_nomem(&c->err, "a CHAP secret");
 	if (!a)
 		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result, "cannot read the CHAP secret's file");
 	err_copy(&c->err, &a->err);
-	for (unsigned i = 0; i < ARRAY_SIZE(c->secret) && result == 0; i++)
-		if (a->len[i] && secret_set(&c->secret[i], a->bytes[i], a->len[i]) < 0)
+	for (unsigned i = 0; i < ARRAY_SIZE(fresh) && result == 0; i++)
+		if (a->len[i] && secret_set(&fresh[i], a->bytes[i], a->len[i]) < 0)
 			result = err_nomem(&c->err, "a CHAP secret");
+	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++) {
+		secret_clear(result == 0 ? &c->secret[i] : &fresh[i]);
+		if (result == 0)
+			c->secret[i] = fresh[i];
+	}
+	if (result == 0) {
+		c->known = true;
+		c->doubted = false;
+	}
 	return result;
 }
 
@@ -201,20 +214,21 @@ int credentials_read(struct helper_pool *pool, const struct record *r, const str
 	struct credentials *c = *slot;
 	int rc;
 
-	if (!c || !c->under_way) {
-		credentials_free(slot);
-		rc = credentials_new(r, f, &c, err);
+	if (!c) {
+		rc = credentials_new(r, f, slot, err);
 		if (rc < 0)
 			return rc;
+		c = *slot;
 		c->job = (struct helper_job){ .run = credentials_run, .done = credentials_done };
 		c->job.key = helper_key(c->path[0] ? c->path[0] : c->path[1]);
+	}
+	if (!c->under_way) {
 		rc = credentials_submit(pool, c, err);
 		if (rc < 0) {
-			credentials_destroy(c);
+			credentials_release(slot);
 			return rc;
 		}
 		c->under_way = true;
-		*slot = c;
 	}
 	c->done = done;
 	c->arg = arg;
@@ -226,10 +240,21 @@ void credentials_release(struct credentials **slot)
 {
 	struct credentials *c = *slot;
 
-	if (c && c->under_way && c->job.helper)
-		c->done = NULL;
-	else if (c && (c->under_way || c->result < 0))
+	if (!c)
+		return;
+	c->done = NULL;
+	if (c->under_way && !c->job.helper) {
+		helper_cancel(&c->job);
+		c->under_way = false;
+	}
+	if (!c->under_way && !c->known)
 		credentials_free(slot);
+}
+
+void credentials_doubt(struct credentials *c)
+{
+	if (c)
+		c->doubted = true;
 }
 
 void credentials_free(struct credentials **slot)
@@ -245,7 +270,12 @@ void credentials_free(struct credentials **slot)
 
 bool credentials_known(const struct credentials *c)
 {
-	return c && !c->under_way && c->result == 0;
+	return c && c->known && !c->doubted;
+}
+
+bool credentials_usable(const struct credentials *c)
+{
+	return c && c->known;
 }
 
 const struct secret *credentials_secret(

@@ -36,7 +36,10 @@ int credentials_read(struct helper_pool *pool, const struct record *r, const str
 void credentials_release(struct credentials **slot);
 /* Wipes the secrets and sets *slot to NULL; done is no longer called. A read under way goes on in its helper, without a report. */
 void credentials_free(struct credentials **slot);
-bool credentials_known(const struct credentials *c); /* the secrets were read; c may be NULL */
+/* The target refused the secrets: they are read again before the next login, and used again if that fails. c may be NULL. */
+void credentials_doubt(struct credentials *c);
+bool credentials_known(const struct credentials *c); /* the secrets were read and not doubted; c may be NULL */
+bool credentials_usable(const struct credentials *c); /* the secrets were read; c may be NULL */
 
 /* Returns the secret of a row in f->password: the record's, or the one that was read (`read` may be NULL); empty if unset. */
 const struct secret *credentials_secret(

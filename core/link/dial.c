@@ -5,6 +5,72 @@
 #include "link/engine.h"
 #include "proto/login.h"
 #include "record/record.h"
+#include <string.h>
+
+#define PATIENCE_MS 100 /* how long a look-up may delay a connection to a name whose last addresses are known */
+#define KNOWN_MAX 2 /* the record's name, and one that the target redirected to */
+
+struct dial_known {
+	struct dial_known *next; /* older */
+	char *host;
+	uint16_t port;
+	struct resolved to;
+};
+
+static void free_known(struct dial_known *k)
+{
+	if (!k)
+		return;
+	free_known(k->next);
+	x_free(k->host);
+	x_free(k);
+}
+
+static struct dial_known *find_known(const struct dial *d, const char *host, uint16_t port)
+{
+	struct dial_known *k = d->known;
+
+	while (k && (k->port != port || strcmp(k->host, host) != 0))
+		k = k->next;
+	return k;
+}
+
+/* Without memory the name is only looked up the next time. */
+static void remember(struct dial *d, const char *host, uint16_t port, const struct resolved *r)
+{
+	struct dial_known *k = find_known(d, host, port);
+	unsigned n = 1;
+
+	if (!k) {
+		k = x_new(struct dial_known);
+		if (k)
+			k->host = x_strdup(host);
+		if (!k || !k->host) {
+			x_free(k);
+			return;
+		}
+		k->port = port;
+		k->next = d->known;
+		d->known = k;
+	}
+	k->to = *r;
+	for (k = d->known; k->next && n < KNOWN_MAX; n++)
+		k = k->next;
+	free_known(k->next);
+	k->next = NULL;
+}
+
+/* The end of the step: with these addresses, or with the last ones. */
+static void dial_found(struct dial *d, const struct resolved *r, const struct err *err)
+{
+	const struct dial_known *k = find_known(d, d->host, d->port);
+
+	d->waiting = false;
+	loop_timer_cancel(d->engine->loop, &d->patience);
+	if (r || k)
+		*d->addresses = r ? *r : k->to;
+	d->done(d, r || k ? NULL : err);
+}
 
 static void dial_resolved(void *arg, int result, const struct resolved *r, const struct err *err)
 {
@@ -12,13 +78,38 @@ static void dial_resolved(void *arg, int result, const struct resolved *r, const
 
 	d->resolving = NULL;
 	if (result >= 0)
-		*d->addresses = *r;
-	d->done(d, result < 0 ? err : NULL);
+		remember(d, d->asked, d->asked_port, r);
+	else
+		log_debug(d->engine->log, "session", "%s", err->text);
+	if (d->waiting)
+		dial_found(d, result >= 0 ? r : NULL, err);
 }
 
-/* Every look-up asks anew: a target that moved is found again. */
+/* The name server may be one that only this connection brings back. */
+static void dial_impatient(void *arg)
+{
+	dial_found(arg, NULL, NULL);
+}
+
+/* One look-up at a time: a name server that does not answer holds up one helper for each dial. */
+static int ask(struct dial *d, struct err *err)
+{
+	int rc = 0;
+
+	if (d->resolving && d->asked_port == d->port && strcmp(d->asked, d->host) == 0)
+		return 0;
+	resolve_cancel(&d->resolving);
+	if (x_strset(&d->asked, d->host) < 0)
+		return err_nomem(err, "a host name");
+	d->asked_port = d->port;
+	rc = resolve_start(d->engine->helpers, d->host, d->port, dial_resolved, d, &d->resolving);
+	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot resolve host name %s", d->host) : 0;
+}
+
+/* Every attempt asks anew: a target that moved is found again. */
 static int dial_resolve(struct dial *d, struct err *err)
 {
+	const struct dial_known *k;
 	int rc;
 
 	if (!d->addresses)
@@ -27,8 +118,14 @@ static int dial_resolve(struct dial *d, struct err *err)
 		return err_nomem(err, "addresses");
 	if (resolve_numeric(d->host, d->port, d->addresses) == 0)
 		return 1;
-	rc = resolve_start(d->engine->helpers, d->host, d->port, dial_resolved, d, &d->resolving);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot resolve host name %s", d->host) : 0;
+	k = find_known(d, d->host, d->port);
+	rc = ask(d, err);
+	if (k && (rc < 0 || loop_timer_set(d->engine->loop, &d->patience, PATIENCE_MS, dial_impatient, d) < 0)) {
+		*d->addresses = k->to;
+		return 1;
+	}
+	d->waiting = rc == 0;
+	return rc;
 }
 
 static void dial_opened(struct transport_op *op, int result)
@@ -116,12 +213,37 @@ const struct sockaddr_storage *dial_address(const struct dial *d)
 
 void dial_cancel(struct dial *d)
 {
-	resolve_cancel(&d->resolving);
+	d->waiting = false;
+	loop_timer_cancel(d->engine->loop, &d->patience);
 	transport_cancel(&d->op);
+}
+
+static void free_addresses(struct dial *d)
+{
+	x_free(d->addresses);
+	d->addresses = NULL;
+}
+
+void dial_settle(struct dial *d)
+{
+	free_addresses(d);
+	if (d->next)
+		d->next--;
+}
+
+void dial_know(struct dial *d, const char *host, uint16_t port, const char *address)
+{
+	struct resolved r;
+
+	if (resolve_numeric(host, port, &r) < 0 && resolve_numeric(address, port, &r) == 0)
+		remember(d, host, port, &r);
 }
 
 void dial_forget(struct dial *d)
 {
-	x_free(d->addresses);
-	d->addresses = NULL;
+	resolve_cancel(&d->resolving);
+	free_addresses(d);
+	free_known(d->known);
+	d->known = NULL;
+	x_strset(&d->asked, NULL);
 }

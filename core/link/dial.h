@@ -28,15 +28,23 @@ struct dial {
 	struct transport_op op; /* of the step; the owner may use it between two steps */
 	const char *host; /* private from here */
 	uint16_t port;
-	struct resolve *resolving;
-	struct resolved *addresses;
+	struct resolve *resolving; /* a look-up under way, which may outlast its step: of `asked` and `asked_port` */
+	char *asked;
+	uint16_t asked_port;
+	bool waiting; /* the step needs its result */
+	struct loop_timer patience;
+	struct resolved *addresses; /* of this attempt */
+	struct dial_known *known; /* results of look-ups */
 	unsigned next;
 };
 
 /* The kernel's driver: not needed, needed, or to be looked up again because it may have been reloaded. */
 enum dial_driver { DIAL_NO_DRIVER, DIAL_DRIVER, DIAL_DRIVER_ANEW };
 
-/* Opens the driver and looks up the host (whose text must remain valid). 1: both are known already; 0: done() follows; -errno. */
+/*
+ * Opens the driver and looks up the host (whose text must remain valid). 1: both are known already; 0: done() follows; -errno. A
+ * name that was looked up before is looked up again, but a tenth of a second later, or after a failure, its last addresses are used.
+ */
 int dial_look_up(struct dial *d, const char *host, uint16_t port, enum dial_driver driver, struct err *err);
 /*
  * Connects to the next address; after the last one, to the first. iface: a record with an interface's settings, or NULL. After
@@ -52,7 +60,11 @@ const struct sockaddr_storage *dial_address(const struct dial *d);
 int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *err);
 /* Limits a step to that time, or to DIAL_TIMEOUT_S. */
 void dial_arm(const struct engine *e, struct loop_timer *t, int64_t seconds, void (*late)(void *arg), void *arg);
-void dial_cancel(struct dial *d); /* done() is not called */
-void dial_forget(struct dial *d); /* frees the addresses */
+void dial_cancel(struct dial *d); /* done() is not called; a look-up under way goes on for the next step */
+/* The connection is up: only what the next one needs is kept: the last addresses of names, and which one was good. */
+void dial_settle(struct dial *d);
+/* The connection to host, made by an earlier process, has this numeric address ("": unknown); ignored if host is numeric, too. */
+void dial_know(struct dial *d, const char *host, uint16_t port, const char *address);
+void dial_forget(struct dial *d); /* frees everything, and cancels a look-up */
 
 #endif

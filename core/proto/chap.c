@@ -206,6 +206,18 @@ static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err
 	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the system provides no random bytes for a challenge");
 }
 
+void chap_warm(void)
+{
+	uint8_t byte = 0, digest[CHAP_DIGEST_MAX];
+	const struct secret secret = { &byte, sizeof(byte) };
+
+	for (unsigned i = 0; i < N_ALGS; i++)
+		if (alg_usable(i))
+			add_response(i, 0, &secret, &byte, sizeof(byte), digest, NULL);
+	if (RAND_bytes(digest, sizeof(digest)) != 1)
+		return; /* a login will fail for the same reason, and report it */
+}
+
 /* CHAP_I is one byte (RFC 1994 section 4.1), written as a number. */
 static int next_identifier(const struct text_list *in, uint8_t *id)
 {

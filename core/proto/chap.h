@@ -48,6 +48,12 @@ int chap_check(const struct chap_config *config, struct err *err);
 int chap_new(const struct chap_config *config, struct chap **out, struct err *err);
 void chap_free(struct chap *c); /* wipes the secrets */
 
+/*
+ * Uses every algorithm and the random generator once: the crypto library then has opened the files and allocated the memory that a
+ * login needs. Blocks.
+ */
+void chap_warm(void);
+
 /* Step 1: adds CHAP_A to out. */
 void chap_offer(struct chap *c, struct strbuf *out);
 /*

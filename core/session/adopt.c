@@ -140,7 +140,10 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	s->time2wait = 2; /* RFC 7143 section 13.15: the default; what was negotiated is not shown */
 	s->run.state = SESS_LOGGED_IN;
 	s->conn.run.state = CONN_LOGGED_IN;
+	conn_identify(&s->conn, NULL); /* now, as the file with the name, too, may be on a disk of this session */
 	adopt_read_secrets(&s->conn);
+	dial_know(&s->conn.dial, record_str(s->record, FIELD_CONN_ADDRESS), (uint16_t)record_int(s->record, FIELD_CONN_PORT),
+		i->address);
 	if (!transport_handle(t)) { /* the driver is there, or there would be no session: its handle is read at once */
 		transport_op_init(&s->conn.dial.op, adopt_opened, &s->conn);
 		transport_open(t, &s->conn.dial.op);

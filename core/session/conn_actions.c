@@ -20,6 +20,13 @@ bool conn_has_files(const void *machine)
 	return credentials_in_files(c->session->record, &credentials_of_session) && !credentials_known(c->credentials);
 }
 
+bool conn_has_secrets(const void *machine)
+{
+	const struct conn *c = machine;
+
+	return credentials_usable(c->credentials);
+}
+
 static void conn_have_read(void *arg, int result, const struct err *err)
 {
 	struct conn *c = arg;
@@ -175,7 +182,7 @@ int conn_up(void *machine)
 	struct conn *c = machine;
 
 	conn_release(c);
-	dial_forget(&c->dial); /* a thousand sessions that are up need none of this */
+	dial_settle(&c->dial); /* a thousand sessions that are up need none of this */
 	x_free(c->result);
 	c->result = NULL;
 	err_clear(&c->err);

@@ -167,7 +167,7 @@ void conn_attempt_over(struct conn *c)
 {
 	conn_release(c);
 	if (c->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED) /* the files may have other secrets by now */
-		credentials_free(&c->credentials);
+		credentials_doubt(c->credentials);
 	c->postponed &= ~(FSM_IN(CONN_EV_FAILED) | FSM_IN(CONN_EV_LOST));
 }
 

@@ -78,7 +78,8 @@ void conn_add_params(struct conn *c, struct job *job); /* before the start */
 /* The guards and actions that connection.def names. An action returns the event to process next, or NONE. */
 bool conn_by_firmware(const void *machine);
 bool conn_lost_before(const void *machine);
-bool conn_has_files(const void *machine); /* of CHAP secrets */
+bool conn_has_files(const void *machine); /* of CHAP secrets that must be read */
+bool conn_has_secrets(const void *machine); /* an earlier login had secrets from files */
 int conn_read(void *machine);
 int conn_read_late(void *machine);
 int conn_resolve(void *machine);

@@ -198,6 +198,36 @@ int manager_add(struct manager *m, const struct record *node, struct transport *
 	return 0;
 }
 
+/* The name is read once for all sessions that are asked for together. */
+static void manager_ask_name(struct manager *m, struct session *s)
+{
+	s->unnamed = true;
+	if (m->naming)
+		return;
+	m->naming = true;
+	m->config.refresh(m->config.identify_arg);
+}
+
+void manager_identified(struct manager *m)
+{
+	struct err err = ERR_INIT;
+	struct session *s;
+
+	m->naming = false;
+	list_for_each (s, &m->sessions, node) {
+		if (!s->unnamed || s->run.state != SESS_NEW)
+			continue;
+		s->unnamed = false;
+		if (conn_identify(&s->conn, &err) < 0) {
+			manager_answer_all(s, MANAGER_UP, &err);
+			session_event(s, SESS_EV_CLOSE);
+			err_clear(&err);
+		} else {
+			loop_defer(m->config.engine->loop, &s->start, manager_start_session, s);
+		}
+	}
+}
+
 /*
  * The session is on the list before its machine starts: what that sets off must find it. It starts a moment later, so that of many
  * asked for at once all are made first: what lasts then lies together in memory, and what only a login needs goes back in whole pages.
@@ -206,14 +236,19 @@ static int manager_make_session(struct manager *m, const struct record *node, st
 {
 	struct err *err = &r->answer->result.err;
 	struct session *s;
+	bool unnamed;
 
 	if (manager_add(m, node, t, &s) < 0)
 		return err_nomem(err, "a session");
-	if (conn_identify(&s->conn, err) < 0 || manager_join(s, r, MANAGER_UP) < 0) {
+	unnamed = m->config.refresh && !*record_str(s->record, FIELD_IFACE_INITIATORNAME);
+	if ((!unnamed && conn_identify(&s->conn, err) < 0) || manager_join(s, r, MANAGER_UP) < 0) {
 		session_free(s);
 		return -ECANCELED;
 	}
-	loop_defer(m->config.engine->loop, &s->start, manager_start_session, s);
+	if (unnamed)
+		manager_ask_name(m, s);
+	else
+		loop_defer(m->config.engine->loop, &s->start, manager_start_session, s);
 	return 0;
 }
 

@@ -25,9 +25,11 @@ struct manager_config {
 	const char *state_dir; /* for the session data that the kernel does not store, e.g. /run/miscsi/sessions */
 	/*
 	 * The initiator name of this machine, for sessions whose iface sets none; valid until the next call. *alias may be NULL.
-	 * -errno: no name.
+	 * -errno: no name. Must not block.
 	 */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
+	/* Before a new session asks for its name: looks whether the name has changed, then calls manager_identified(). NULL: not needed. */
+	void (*refresh)(void *arg);
 	void *identify_arg;
 	bool safe_logout; /* iscsid.safe_logout */
 	uint64_t host_salt; /* part of every ISID: the same as long as this kernel runs (isid.h) */
@@ -36,6 +38,9 @@ struct manager_config {
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err);
 /* The sessions remain in the kernel. Pending requests end with MISCSI_ERR_ISCSID_COMM_ERR. */
 void manager_free(struct manager *m);
+
+/* identify() returns the name as it is now: the sessions that waited for it continue. */
+void manager_identified(struct manager *m);
 
 /* The result of one request. */
 struct manager_result {

@@ -30,6 +30,7 @@ struct manager {
 	uint64_t last_id; /* the last session's */
 	struct loop_timer look_again; /* checks all sessions again some time after events were lost */
 	struct manager_adopter *adopter; /* NULL: sessions are not adopted */
+	bool naming; /* config.refresh was called */
 	bool ending;
 };
 

@@ -59,6 +59,7 @@ struct session {
 	struct destination destination;
 	struct loop_timer retry, scan_limit;
 	uint8_t isid[ISID_LEN]; /* all 0: not chosen yet */
+	bool unnamed; /* of the owner: the session starts when the initiator's name was looked at */
 	bool adopted; /* made before this program ran; constant, not a state */
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */

@@ -344,6 +344,21 @@ static void idle_threads_end_and_come_back(void **state)
 	stop(&s);
 }
 
+static void threads_that_stay_do_not_end(void **state)
+{
+	const unsigned before = threads_now();
+	struct shared s;
+
+	(void)state;
+	start(&s, 1);
+	worker_pool_set_idle(s.p, 5);
+	assert_int_equal(worker_pool_stay(s.p), 0);
+	assert_int_equal(threads_now(), before + 1);
+	usleep(50000);
+	assert_int_equal(threads_now(), before + 1);
+	stop(&s);
+}
+
 static void look_at_mask(struct work *w)
 {
 	struct job *j = container_of(w, struct job, w);
@@ -398,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_done_may_free_the_pool),
 		cmocka_unit_test(a_done_may_submit_its_job_again),
 		cmocka_unit_test(idle_threads_end_and_come_back),
+		cmocka_unit_test(threads_that_stay_do_not_end),
 		cmocka_unit_test(threads_take_no_signals_and_the_maker_keeps_its_mask),
 		cmocka_unit_test(a_pool_without_threads_or_memory_is_refused),
 	};

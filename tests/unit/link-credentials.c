@@ -80,8 +80,10 @@ static void end(struct reading *t)
 	x_free(t);
 }
 
+/* A record of a session does not change: what was read belongs to the settings before. */
 static void set(struct reading *t, enum field_id id, const char *text)
 {
+	credentials_free(&t->read);
 	assert_int_equal(record_set(t->r, id, text, NULL), 0);
 }
 
@@ -276,6 +278,37 @@ static void a_read_that_hangs_is_waited_for_again(void **state)
 	credentials_free(&t->read);
 	assert_null(t->read);
 	disk->hangs = false;
+	end(t);
+}
+
+/* The disk with the files may be one that only this login brings back. */
+static void refused_secrets_are_used_again_if_no_others_can_be_read(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	tempdir_put(&t->dir, "secret", "first");
+	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
+	assert_int_equal(read_files(t), 0);
+	credentials_doubt(t->read);
+	assert_false(credentials_known(t->read));
+	assert_int_equal(remove(tempdir_path(&t->dir, "secret")), 0);
+	assert_int_equal(read_files(t), -ENOENT);
+	credentials_release(&t->read);
+	assert_false(credentials_known(t->read)); /* the file is tried again before each login */
+	assert_true(credentials_usable(t->read));
+	takes(t, "first", "");
+
+	disk->hangs = true;
+	tempdir_put(&t->dir, "secret", "second");
+	assert_int_equal(begin(t), 0);
+	credentials_release(&t->read);
+	assert_true(credentials_usable(t->read));
+	takes(t, "first", "");
+	disk->hangs = false;
+	assert_int_equal(read_files(t), 0);
+	assert_true(credentials_known(t->read));
+	takes(t, "second", "");
 	end(t);
 }
 
@@ -483,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_credential_is_a_file_of_systemd),
 		cmocka_unit_test(a_file_without_a_secret_is_refused),
 		cmocka_unit_test(a_read_that_hangs_is_waited_for_again),
+		cmocka_unit_test(refused_secrets_are_used_again_if_no_others_can_be_read),
 		cmocka_unit_test(no_memory_is_told_and_nothing_is_left),
 		T(no_secret_no_connection),
 		T(the_kernel_is_not_told_what_is_in_a_file),

@@ -20,14 +20,17 @@ unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
 	tests/unit/object-session_info
-unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-paths tests/unit/link-pdu_channel
+unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel
 unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
 	tests/unit/session-machines tests/unit/session-traps
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-turns \
 	tests/unit/ipc-varlink
-unit_tests += tests/unit/cli-args tests/unit/daemon-become
+unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
+tests_unit_daemon_identity_SOURCES = tests/unit/daemon-identity.c daemon/identity.c
+tests_unit_daemon_identity_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
+tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
 tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
