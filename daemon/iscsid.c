@@ -3,10 +3,11 @@
 #include "config.h"
 #include "daemon/iscsid.h"
 #include "base/helper.h"
+#include "daemon/logger.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
+#include <unistd.h>
 
 #define PID_FILE "/run/iscsid.pid"
 #define STATE_DIR "/run/miscsi/sessions"
@@ -91,13 +92,15 @@ static void set_option(int opt, const char *value, struct iscsid_options *o)
 }
 
 /* Logs to stderr in the foreground, otherwise to syslog. The levels 0 to 8 of iscsiadm map to three. */
-static void start_log(const struct iscsid_options *o, char *name, struct log *log)
+static void start_log(const struct iscsid_options *o, struct logger *logger, struct log *log)
 {
 	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
-	log->write = o->foreground ? log_to_stderr : log_to_syslog;
-	log->arg = name;
-	if (!o->foreground)
-		openlog("iscsid", LOG_PID, LOG_DAEMON);
+	log->write = logger_write;
+	log->arg = logger;
+	if (o->foreground)
+		logger_open_stderr(logger, STDERR_FILENO);
+	else
+		logger_open_syslog(logger, LOGGER_SYSLOG);
 }
 
 int main(int argc, char **argv)
@@ -109,9 +112,9 @@ int main(int argc, char **argv)
 		.state_dir = STATE_DIR,
 		.debug = 1,
 	};
-	char name[] = "iscsid";
 	struct err err = ERR_INIT;
 	struct helper_zygote zygote = { 0 };
+	struct logger logger;
 	struct log log;
 	int ready = -1, pid_fd = -1, opt, rc = 0;
 
@@ -121,7 +124,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "iscsid: unexpected argument '%s'\n", argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}
-	start_log(&options, name, &log);
+	start_log(&options, &logger, &log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
 		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
@@ -137,5 +140,6 @@ int main(int argc, char **argv)
 			fprintf(stderr, "iscsid: %s\n", err.text);
 		log_err(&log, "iscsid", "%s", err.text);
 	}
+	logger_close(&logger);
 	return rc < 0 ? (int)err.code : 0;
 }

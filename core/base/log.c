@@ -7,7 +7,6 @@
 #include "config.h"
 #include "base/log.h"
 #include <stdio.h>
-#include <syslog.h>
 
 /* One line: longer ones are cut. */
 #define LINE_MAX_BYTES 1024
@@ -23,24 +22,6 @@ void log_to_stderr(void *arg, enum log_level level, const char *module, const ch
 		fprintf(stderr, "%s: %s\n", program, text);
 	else
 		fprintf(stderr, "%s\n", text);
-}
-
-void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text)
-{
-	static const int priority[] = {
-		[LOG_LEVEL_ERR] = LOG_ERR,
-		[LOG_LEVEL_WARN] = LOG_WARNING,
-		[LOG_LEVEL_INFO] = LOG_INFO,
-		[LOG_LEVEL_DEBUG] = LOG_DEBUG,
-	};
-
-	(void)arg;
-	if (level > LOG_LEVEL_DEBUG)
-		level = LOG_LEVEL_DEBUG;
-	if (module)
-		syslog(priority[level], "%s: %s", module, text);
-	else
-		syslog(priority[level], "%s", text);
 }
 
 /* The level is checked first: most lines of a daemon are for debugging, and are never formatted. */

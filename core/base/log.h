@@ -18,9 +18,8 @@ struct log {
 	void *arg;
 };
 
-/* Writers: stderr as "PROGRAM: text" (arg: the program's name), syslog(3) (arg is not used; the program calls openlog). */
+/* A writer for commands: to stderr as "PROGRAM: text" (arg: the program's name). It may block. */
 void log_to_stderr(void *arg, enum log_level level, const char *module, const char *text);
-void log_to_syslog(void *arg, enum log_level level, const char *module, const char *text);
 
 /* A NULL log drops everything. */
 void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
