@@ -6,18 +6,87 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/*
+ * Descriptors 0 to 2 first: else the first file or socket would be one of them, and get the log. Others of the caller are closed, but
+ * for the sockets that systemd passes (sd_listen_fds(3)).
+ */
+void become_clean(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	unsigned passed = pid && n && atol(pid) == (long)getpid() && atol(n) > 0 ? (unsigned)atol(n) : 0;
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	close_range(STDERR_FILENO + 1 + passed, ~0U, 0);
+}
+
+/* What iscsid needs, and for what. The unit file leaves out those that a newer kernel or an installation by packages does not need. */
+static const struct {
+	unsigned number;
+	const char *what;
+} capabilities[] = {
+	{ CAP_SYS_ADMIN, "requests to the kernel's iSCSI" },
+	{ CAP_NET_ADMIN, "the kernel's iSCSI events, and network devices for adapters" },
+	{ CAP_NET_RAW, "to bind sockets to network devices" },
+	{ CAP_SYS_MODULE, "drivers of transports" },
+	{ CAP_IPC_LOCK, "locked memory" },
+	{ CAP_SYS_RESOURCE, "memory without waiting for disks, and a negative oom_score_adj" },
+	{ CAP_SYS_PTRACE, "the user and mount namespaces of other processes" },
+	{ CAP_DAC_OVERRIDE, "files of other users, such as those with secrets" },
+};
+
+/* For good: also for programs that are started, of which there should be none. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		kept[capabilities[i].number / 32] |= 1U << capabilities[i].number % 32;
+	for (unsigned i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (!(kept[i / 32] & 1U << i % 32) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 && errno != EPERM)
+			return -errno;
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	for (unsigned i = 0; i < ARRAY_SIZE(data); i++) {
+		data[i].permitted &= kept[i];
+		data[i].effective &= kept[i];
+		data[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+void become_confined(const struct log *log)
+{
+	int rc = drop_capabilities();
+
+	if (rc < 0)
+		log_warn(log, "iscsid", "cannot drop the capabilities that are not needed: %s", strerror(-rc));
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs to trace this process */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
 
 /* Returns 0 when the child is ready, or the status with which it exited before. */
 static int wait_for_child(pid_t child, int fd)

@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 	struct log log;
 	int ready = -1, pid_fd = -1, opt, rc = 0;
 
+	become_clean();
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
 		set_option(opt, optarg, &options);
 	if (optind < argc) {
@@ -125,6 +126,7 @@ int main(int argc, char **argv)
 		return MISCSI_ERR_INVAL;
 	}
 	start_log(&options, &logger, &log);
+	become_confined(&log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
 		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)

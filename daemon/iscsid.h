@@ -20,6 +20,13 @@ struct iscsid_options {
 
 /* become.c: the process. */
 
+void become_clean(void); /* opens descriptors 0 to 2, and closes those that the caller left open; call it first */
+/*
+ * Drops the capabilities that iscsid does not need, and prevents core dumps, which would have secrets in them. Call it before threads
+ * are made. Failures are logged.
+ */
+void become_confined(const struct log *log);
+
 /*
  * Continues in the background, as a child process. The parent waits until the child calls become_ready() or exits, and exits with
  * its status. *ready is the argument of become_ready(). Call it before any thread starts. -errno.

@@ -12,6 +12,7 @@
 #include "kernel/sysfs.h"
 #include "link/engine.h"
 #include "link/isid.h"
+#include "plugin/plugins.h"
 #include "proto/chap.h"
 #include "record/recfile.h"
 #include "record/record.h"
@@ -21,6 +22,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +37,9 @@ struct daemon {
 	struct manager *manager;
 	struct service *service;
 	struct netwatch *netwatch;
-	struct loop_signal on_term, on_int;
+	struct loop_signal on_term, on_int, on_hup;
+	struct helper_job reload; /* a reading of iscsid.conf */
+	bool reloading; /* it is under way */
 	struct identity *identity;
 	struct manager_watch on_change;
 	struct loop_timer tidy;
@@ -66,6 +70,69 @@ static void on_signal(void *arg, int signo)
 
 	log_info(d->log, "iscsid", "stopping on signal %d; the sessions stay in the kernel", signo);
 	serve_stop(d);
+}
+
+/* iscsid.conf, read again by a helper: its disk may not answer. */
+struct reload {
+	struct err err;
+	bool safe_logout, macvlan;
+	char warning[400]; /* about the first line that was ignored; "": none */
+};
+
+static void reload_warning(void *arg, const char *text)
+{
+	struct reload *r = arg;
+
+	if (!*r->warning)
+		snprintf(r->warning, sizeof(r->warning), "%s", text);
+}
+
+/* In a helper. The request is the path. */
+static int reload_run(const void *request, size_t len, void *answer, size_t *answer_len)
+{
+	cleanup(record_freep) struct record *conf = NULL;
+	struct reload *r = answer;
+	struct recfile_report report = { .warn = reload_warning, .arg = r };
+	int rc;
+
+	(void)len;
+	memset(r, 0, sizeof(*r));
+	rc = recfile_conf(request, &report, &conf, &r->err);
+	r->safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT);
+	r->macvlan = conf && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN);
+	*answer_len = sizeof(*r);
+	return rc;
+}
+
+static void reload_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct daemon *d = container_of(j, struct daemon, reload);
+	const struct reload *r = len == sizeof(*r) ? answer : NULL;
+
+	d->reloading = false;
+	if (!r || result < 0) {
+		log_warn(d->log, "iscsid", "the settings stay as they are: %s", r ? r->err.text : strerror(-result));
+		return;
+	}
+	if (*r->warning)
+		log_warn(d->log, "iscsid", "%s", r->warning);
+	manager_set_safe_logout(d->manager, r->safe_logout);
+	plugins_set_macvlan(d->engine.plugins, r->macvlan);
+	log_info(d->log, "iscsid", "read %s again: the new settings hold", d->options->config);
+}
+
+/* One reading at a time: a signal that comes during one is answered by it. */
+static void on_hangup(void *arg, int signo)
+{
+	struct daemon *d = arg;
+	const char *path = d->options->config;
+
+	(void)signo;
+	identity_look(d->identity);
+	if (d->reloading)
+		return;
+	d->reload = (struct helper_job){ .run = reload_run, .done = reload_done };
+	d->reloading = helper_submit(d->engine.helpers, &d->reload, path, strlen(path) + 1) == 0;
 }
 
 /* Constant until the next boot. Without it, ISIDs are still unique on this machine. */
@@ -170,7 +237,9 @@ static int make_signals(struct daemon *d)
 {
 	int rc = loop_signal_add(d->engine.loop, &d->on_term, SIGTERM, on_signal, d);
 
-	return rc < 0 ? rc : loop_signal_add(d->engine.loop, &d->on_int, SIGINT, on_signal, d);
+	if (rc == 0)
+		rc = loop_signal_add(d->engine.loop, &d->on_int, SIGINT, on_signal, d);
+	return rc < 0 ? rc : loop_signal_add(d->engine.loop, &d->on_hup, SIGHUP, on_hangup, d);
 }
 
 /*

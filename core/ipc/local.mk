@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # ipc: the daemon's Varlink interface: codec, server, sockets, client, and the service that binds it to the session manager.
-libcore_a_SOURCES += core/ipc/varlink.h core/ipc/varlink_server.h core/ipc/listener.h core/ipc/service.h core/ipc/client.h \
+libcore_a_SOURCES += core/ipc/varlink.h core/ipc/varlink_server.h core/ipc/listener.h core/ipc/peer.h core/ipc/service.h core/ipc/client.h \
 	core/ipc/varlink_call.h core/ipc/varlink_connection.h core/ipc/batch.h core/ipc/recordjson.h \
 	core/ipc/varlink.c core/ipc/varlink_server.c core/ipc/varlink_connection.c core/ipc/varlink_call.c core/ipc/listener.c \
-	core/ipc/client.c core/ipc/service.c core/ipc/batch.c core/ipc/recordjson.c
+	core/ipc/peer.c core/ipc/client.c core/ipc/service.c core/ipc/batch.c core/ipc/recordjson.c
 
 # The interface descriptions as string literals.
 ipc_descriptions = core/ipc/org.miscsi.inc core/ipc/org.varlink.service.inc

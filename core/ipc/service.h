@@ -34,7 +34,7 @@ struct service_config { /* borrowed for the service's life */
 	void (*stop)(void *arg); /* Stop was called and its reply is queued: stop the daemon soon, e.g. by loop_quit() */
 	void *arg;
 	struct varlink_limits limits; /* zeroed: the defaults */
-	int (*peer)(int fd, uid_t *uid); /* NULL: SO_PEERCRED. For tests. */
+	int (*peer)(int fd, uid_t *uid); /* NULL: peer_uid(). For tests. */
 };
 
 int service_new(const struct service_config *config, struct service **out); /* -errno */

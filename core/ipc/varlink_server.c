@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include "ipc/varlink_server.h"
+#include "ipc/peer.h"
 #include "ipc/varlink_call.h"
 #include "ipc/varlink_connection.h"
 #include "base/mem.h"
@@ -42,18 +43,6 @@ static void limits_fill(struct varlink_limits *l)
 	FILL(message_ms);
 	FILL(stall_ms);
 #undef FILL
-}
-
-/* The kernel stored it at connect(), so it is right even if the client has changed its uid since. */
-static int peer_uid(int fd, uid_t *uid)
-{
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
-		return -errno;
-	*uid = cred.uid;
-	return 0;
 }
 
 int varlink_server_new(const struct varlink_config *config, struct varlink_server **out)

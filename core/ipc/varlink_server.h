@@ -48,7 +48,7 @@ struct varlink_config { /* all borrowed for the server's life */
 	const struct varlink_method *methods; /* ends with a NULL name */
 	void *arg; /* for the handlers */
 	struct varlink_limits limits;
-	int (*peer)(int fd, uid_t *uid); /* the uid of the client; NULL: SO_PEERCRED. For tests. */
+	int (*peer)(int fd, uid_t *uid); /* the uid of the client; NULL: peer_uid(). For tests. */
 };
 
 int varlink_server_new(const struct varlink_config *config, struct varlink_server **out); /* -errno */

@@ -49,6 +49,11 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
  * The order matters. Ops are given up while the plugins can still cancel them; stop() comes when none is under way. Requests whose op has
  * ended are dropped unanswered after that. The plugins' structures go last, since ops and transports point into them.
  */
+void plugins_set_macvlan(struct plugins *ps, bool on)
+{
+	ps->config.macvlan = on;
+}
+
 void plugins_free(struct plugins *ps)
 {
 	struct plugin *p, *next;

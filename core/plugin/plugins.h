@@ -36,6 +36,7 @@ struct plugins_config {
 
 int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
 void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
+void plugins_set_macvlan(struct plugins *ps, bool on); /* iscsid.offload_macvlan, for the next connects */
 
 /* The transport of this name; loads its plugin. MISCSI_ERR_TRANS_NOT_FOUND names the directories searched, or why the plugin was refused. */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err);

@@ -505,11 +505,19 @@ static void manager_session_changed(struct session *s)
 		w->fn(w, &d);
 }
 
+void manager_set_safe_logout(struct manager *m, bool on)
+{
+	struct err why = ERR_INIT;
+
+	m->config.safe_logout = on;
+	if (on && in_use_load("/proc", &why) < 0)
+		log_warn(m->config.engine->log, "session", "iscsid.safe_logout: every logout will be refused: %s", why.text);
+}
+
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
 {
 	struct manager *m = x_new(struct manager);
 	struct paths_config paths = { .engine = config->engine, .about = manager_path_about, .arg = m };
-	struct err why = ERR_INIT;
 	int rc;
 
 	if (!m)
@@ -533,8 +541,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		x_free(m);
 		return rc;
 	}
-	if (config->safe_logout && in_use_load("/proc", &why) < 0)
-		log_warn(config->engine->log, "session", "iscsid.safe_logout: every logout will be refused: %s", why.text);
+	manager_set_safe_logout(m, config->safe_logout);
 	*out = m;
 	return 0;
 }

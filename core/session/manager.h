@@ -42,6 +42,8 @@ void manager_free(struct manager *m);
 /* identify() returns the name as it is now: the sessions that waited for it continue. */
 void manager_identified(struct manager *m);
 
+void manager_set_safe_logout(struct manager *m, bool on); /* for the next logouts */
+
 /* The result of one request. */
 struct manager_result {
 	struct err err; /* code OK: done as requested; SESS_EXISTS: all sessions existed before */

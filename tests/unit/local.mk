@@ -23,8 +23,8 @@ unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/ob
 unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel
 unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
 	tests/unit/session-machines tests/unit/session-traps
-unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-server tests/unit/ipc-service tests/unit/ipc-turns \
-	tests/unit/ipc-varlink
+unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-peer tests/unit/ipc-server tests/unit/ipc-service \
+	tests/unit/ipc-turns tests/unit/ipc-varlink
 unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity tests/unit/daemon-logger
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
@@ -54,7 +54,7 @@ tests_unit_plugins_odd_symbol_la_SOURCES = tests/unit/plugins/odd.c
 tests_unit_plugins_odd_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_SYMBOL
 tests_unit_plugins_odd_symbol_la_LDFLAGS = -module $(odd_ldflags)
 unit_scripts = tests/unit/kernel-layout.sh tests/unit/kernel-numbers.sh tests/unit/links.sh tests/unit/plugin-abi.sh tests/unit/plugin-docs.sh \
-	tests/unit/plugin-links.sh tests/unit/plugin-new.sh
+	tests/unit/plugin-links.sh tests/unit/plugin-new.sh tests/unit/service-file.sh
 TESTS += $(unit_scripts)
 EXTRA_DIST += $(unit_scripts)
 endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Credentials of the kernel, and what procfs shows of the process. */
+#include "config.h"
+#include "ipc/peer.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+#define STATUS_MAX 65536
+
+static bool is_in_our_user_namespace(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return stat("/proc/self/ns/user", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+		ours.st_dev == theirs.st_dev;
+}
+
+static bool has_sys_admin(pid_t pid)
+{
+	cleanup(x_freep) char *status = NULL;
+	unsigned long long effective = 0;
+	const char *line;
+	char path[40];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read(AT_FDCWD, path, STATUS_MAX, &status, &len) < 0)
+		return false;
+	line = strstr(status, "\nCapEff:");
+	return line && sscanf(line, "\nCapEff: %llx", &effective) == 1 && effective >> CAP_SYS_ADMIN & 1;
+}
+
+static int hold_process(int fd, pid_t pid)
+{
+	socklen_t len = sizeof(int);
+	int pidfd = -1;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) == 0)
+		return pidfd;
+	return errno == ENOPROTOOPT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+static bool has_power(int fd, pid_t pid)
+{
+	cleanup(file_close) int pidfd = pid > 0 ? hold_process(fd, pid) : -1; /* 0: of a process that this pid namespace lacks */
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && has_sys_admin(pid) && is_in_our_user_namespace(pid) && poll(&ended, 1, 0) == 0;
+}
+
+int peer_uid(int fd, uid_t *uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return -errno;
+	*uid = cred.uid || has_power(fd, cred.pid) ? cred.uid : PEER_POWERLESS;
+	return 0;
+}

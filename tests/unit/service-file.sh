@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The unit of iscsid allows no capabilities but those that iscsid keeps, and no mount namespace; systemd finds little to object to.
+set -eu
+cd "${srcdir:-.}"
+unit=etc/iscsid.service.in
+kept=$(sed -n '/^} capabilities\[\]/,/^};/s/.*{ \(CAP_[A-Z_]*\),.*/\1/p' daemon/become.c | sort)
+allowed=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr ' ' '\n' | sort)
+[ -n "$kept" ]
+for capability in $allowed; do
+	if ! echo "$kept" | grep -qx "$capability"; then
+		echo "$unit allows $capability, which iscsid drops"
+		exit 1
+	fi
+done
+# A mount namespace of its own would keep disks busy.
+if grep -E '^(Protect(System|Home|ControlGroups|Kernel[A-Za-z]*|Proc)|Private(Tmp|Devices|Mounts)|(ReadOnly|ReadWrite|Inaccessible|Bind)[A-Za-z]*)=' "$unit"; then
+	echo "$unit gives iscsid a mount namespace"
+	exit 1
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+sed 's,@sbindir@,/usr/sbin,' "$unit" >"$dir/iscsid.service"
+level=$(systemd-analyze security --offline=yes --no-pager "$dir/iscsid.service" 2>/dev/null | sed -n 's/.*exposure level for iscsid.service: \([0-9]*\)\..*/\1/p') || level=
+[ -n "$level" ] || exit 0 # no systemd here, or an old one
+if [ "$level" -gt 4 ]; then
+	echo "systemd-analyze security: exposure $level"
+	exit 1
+fi
