@@ -80,10 +80,7 @@ void manager_login(struct manager *m, const struct record *node, struct manager_
  * not force.
  */
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
-/*
- * The same by manager_session.id, since a login under way may have no sid yet; that login's request ends with
- * SESSION_NOT_CONNECTED.
- */
+/* The same by manager_session.id, since a login under way may have no sid yet; its request ends with SESSION_NOT_CONNECTED. */
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r);
 
 /* Scans for new LUNs, and for new sizes of known ones. */
