@@ -359,13 +359,14 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs");
+	chap_warm();
+	become_keep_code(&d->loaded, d->log);
 	rc = make_manager(d, err);
 	if (rc == 0)
 		rc = make_service(d, err);
 	if (rc < 0)
 		return rc;
-	chap_warm();
-	become_keep_code(&d->loaded, d->log);
+	become_keep_code(&d->loaded, d->log); /* of the plugins for the sessions that were taken over */
 	become_trim(d->heap);
 	become_ready(ready);
 	become_notify(d->log, "READY=1");

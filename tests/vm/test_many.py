@@ -4,7 +4,7 @@ from lib import *
 
 VM_TIME = 240
 COUNT = 16 if SANITIZED else 64
-IDLE_KIB = 5 * 1024
+IDLE_KIB = 8 * 1024  # with all code locked
 PER_SESSION_KIB = 16
 
 
@@ -18,7 +18,7 @@ def test():
     equal(got.out.count(" successful.\n"), COUNT, "successful logins")
     equal(len(logged_in()), COUNT, "sessions logged in")
     wait(f"{COUNT} disks", 30, lambda: len(disks()) == COUNT)
-    wait("memory to settle", 2, lambda: True)
+    time.sleep(1)  # what the logins needed is returned after half a second
     full = daemon.pss()
     each = (full - idle) / COUNT
     say(f"iscsid: {idle} KiB idle, {full} KiB with {COUNT} sessions: {each:.1f} KiB each")
