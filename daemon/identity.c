@@ -141,7 +141,9 @@ void identity_look(struct identity *i)
 	i->waited_for = true;
 	if (!i->under_way)
 		i->under_way = helper_submit(i->config.helpers, &i->job, i->config.path, strlen(i->config.path) + 1) == 0;
-	if (!i->under_way || loop_timer_set(i->config.loop, &i->limit, limit, identity_late, i) < 0)
+	if (i->under_way)
+		loop_timer_set(i->config.loop, &i->limit, limit, identity_late, i);
+	else
 		loop_defer(i->config.loop, &i->failed, identity_not_begun, i);
 }
 

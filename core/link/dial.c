@@ -120,10 +120,12 @@ static int dial_resolve(struct dial *d, struct err *err)
 		return 1;
 	k = find_known(d, d->host, d->port);
 	rc = ask(d, err);
-	if (k && (rc < 0 || loop_timer_set(d->engine->loop, &d->patience, PATIENCE_MS, dial_impatient, d) < 0)) {
+	if (k && rc < 0) {
 		*d->addresses = k->to;
 		return 1;
 	}
+	if (k)
+		loop_timer_set(d->engine->loop, &d->patience, PATIENCE_MS, dial_impatient, d);
 	d->waiting = rc == 0;
 	return rc;
 }
