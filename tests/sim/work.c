@@ -146,6 +146,12 @@ bool worker_cancel(struct worker_pool *p, struct work *w)
 	return true;
 }
 
+int worker_pool_stay(struct worker_pool *p)
+{
+	(void)p;
+	return 0;
+}
+
 void worker_pool_set_idle(struct worker_pool *p, unsigned ms)
 {
 	(void)p, (void)ms;
