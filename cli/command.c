@@ -180,7 +180,7 @@ int command_logout(const struct command *c, const struct session_info_list *sess
 	if (sessions->n == 0)
 		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No matching sessions found");
 	command_catch_interrupt(c);
-	rc = logout_sessions(c->context, sessions, &events, c->err);
+	rc = logout_sessions(c->context, sessions, c->args->force, &events, c->err);
 	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logouts");
 	if (rc < 0)

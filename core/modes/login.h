@@ -43,11 +43,11 @@ struct logout_events {
 };
 
 /*
- * With iscsid.safe_logout, a session in use is refused. A session that an adapter made is ended through the adapter; only root
- * may do that.
+ * With iscsid.safe_logout and not force, a session in use is refused; the daemon decides that by its own settings. A session that an
+ * adapter made is ended through the adapter, and checked here; only root may do that.
  */
-int logout_sessions(
-	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err);
+int logout_sessions(struct context *ctx, const struct session_info_list *sessions, bool force, const struct logout_events *events,
+	struct err *err);
 
 /* This process scans when no daemon runs, and for sessions that an adapter made; only root may do that. */
 int rescan_sessions(

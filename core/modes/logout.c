@@ -77,11 +77,15 @@ static void daemon_failed(struct context *ctx, struct call *c, const struct err 
 
 static int adapter_logout(struct context *ctx, const struct session_info *s, bool force, struct err *err)
 {
+	struct in_use_ways ways = { .sysfs = context_sysfs(ctx), .proc = "/proc", .claim = openers_claim };
+	const struct record *conf;
 	struct adapter a;
 	char host[16];
 	int rc;
 
-	if (!force && in_use_session(context_sysfs(ctx), "/proc", s->host_no, s->sid, err))
+	/* an invalid iscsid.conf must not prevent a logout */
+	if (!force && context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_SAFE_LOGOUT) &&
+		in_use_session(&ways, s->host_no, s->sid, err))
 		return -err_errno(err->code);
 	snprintf(host, sizeof(host), "%u", s->host_no);
 	rc = host_mode_adapter(ctx, host, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
@@ -135,18 +139,14 @@ static void daemon_logout(struct context *ctx, struct call *c, bool force)
 }
 
 /* By session number, so that a session without a record can be ended as well. */
-int logout_sessions(
-	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
+int logout_sessions(struct context *ctx, const struct session_info_list *sessions, bool force, const struct logout_events *events,
+	struct err *err)
 {
 	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
-	const struct record *conf;
-	bool force;
 	int rc = session_call_new(&c, err);
 
 	if (rc < 0)
 		return rc;
-	/* An invalid iscsid.conf must not prevent a logout. */
-	force = context_conf(ctx, &conf, NULL) < 0 || !record_int(conf, FIELD_CONF_SAFE_LOGOUT);
 	session_call_begin(&c);
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err cause = ERR_INIT;

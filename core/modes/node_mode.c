@@ -147,7 +147,7 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 static bool startup_matches(const struct record *node, int startup)
 {
 	if (startup == NODE_STARTUP_ALL)
-		return !node || record_int(node, FIELD_NODE_STARTUP) != RECORD_STARTUP_ONBOOT;
+		return node && record_int(node, FIELD_NODE_STARTUP) != RECORD_STARTUP_ONBOOT;
 	return node && (record_int(node, FIELD_NODE_STARTUP) == startup || record_int(node, FIELD_CONN_STARTUP) == startup);
 }
 
@@ -173,8 +173,8 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 }
 
 /*
- * Uses the records, because a session has no startup value. A session without a record is selected only by "all", since it must
- * end at shutdown as well. Therefore it is no error if there are no records.
+ * Uses the records, because a session has no startup value. A session without a record is left alone: another program made it, and
+ * the system may have started from it. Therefore it is no error if there are no records.
  */
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err)
 {

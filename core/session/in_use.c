@@ -3,16 +3,18 @@
  * Whether a session's disks are in use: for a logout that is to be safe.
  *
  * libmount reads the tables of mounts and swap space. It is loaded for the check and not linked: with the four libraries that it
- * needs it would nearly double the start of iscsiadm, for a check that few logouts ask for.
+ * needs it would nearly double the start of iscsiadm, for a check that few logouts ask for. The daemon checks in a helper.
  */
 #include "session/in_use.h"
 
+#include "base/helper.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "kernel/scan.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libmount.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +48,15 @@ struct in_use {
 	size_t n_tables, tables_cap;
 	struct libmnt_table *swaps;
 	struct libmnt_iter *iter;
+	struct openers_device *devices; /* of the session: disks, partitions, sg */
+	size_t n_devices, devices_cap;
+	int (*claim)(const struct openers_device *d, struct err *err);
 	struct err *err;
 };
 
 static int load_libmount(struct in_use *u)
 {
-	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE); /* opens no file when it is there already */
+	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
 	if (!u->library)
 		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
 #define LOAD(name) \
@@ -80,54 +85,82 @@ static int add_mounts(struct in_use *u, const char *process)
 	return u->mnt_table_parse_file(table, path);
 }
 
-static bool namespace_of(const struct in_use *u, const char *process, ino_t *out)
+/* -errno; -ENOENT, -ESRCH: the process has ended. */
+static int namespace_of(const struct in_use *u, const char *process, ino_t *out)
 {
 	char path[300];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s/ns/mnt", u->proc, process);
 	if (stat(path, &st))
-		return false;
+		return -errno;
 	*out = st.st_ino;
-	return true;
+	return 0;
 }
 
-/* 1: it is new; 0: it was seen before; -ENOMEM. */
-static int remember_namespace(ino_t **seen, size_t *n, size_t *cap, ino_t ns)
-{
-	ino_t *at;
+struct namespaces {
+	ino_t *seen;
+	size_t n, cap;
+};
 
-	for (size_t i = 0; i < *n; i++)
-		if ((*seen)[i] == ns)
-			return 0;
-	at = x_grow(*seen, *n, cap, sizeof(*at), 16);
+static bool was_seen(const struct namespaces *ns, ino_t one)
+{
+	for (size_t i = 0; i < ns->n; i++)
+		if (ns->seen[i] == one)
+			return true;
+	return false;
+}
+
+static int remember_namespace(struct namespaces *ns, ino_t one)
+{
+	ino_t *at = x_grow(ns->seen, ns->n, &ns->cap, sizeof(*at), 16);
+
 	if (!at)
 		return -ENOMEM;
-	*seen = at;
-	at[(*n)++] = ns;
-	return 1;
+	ns->seen = at;
+	at[ns->n++] = one;
+	return 0;
 }
 
-/* Containers have mounts that no other process sees. A process that ends meanwhile has none. */
+static bool has_ended(int rc)
+{
+	return rc == -ENOENT || rc == -ESRCH ||
+		rc == -EINVAL; /* the last of a mountinfo whose process has no namespace any more */
+}
+
+/* A namespace is remembered when its mounts were read: the process may end before, and another one still be in it. */
+static int add_namespace(struct in_use *u, struct namespaces *ns, const char *process)
+{
+	ino_t one;
+	int rc = namespace_of(u, process, &one);
+
+	if (rc < 0)
+		return has_ended(rc) ? 0 : rc;
+	if (was_seen(ns, one))
+		return 0;
+	rc = add_mounts(u, process);
+	if (rc == 0)
+		rc = remember_namespace(ns, one);
+	return rc > 0 ? -EIO : has_ended(rc) ? 0 : rc;
+}
+
+/* Containers have mounts that no other process sees. */
 static int add_namespaces(struct in_use *u)
 {
 	DIR *dir = opendir(u->proc);
-	ino_t *seen = NULL, ns;
-	size_t n = 0, cap = 0;
-	int rc = dir ? 0 : -errno;
+	struct namespaces ns = { 0 };
+	ino_t own;
+	int rc = dir ? namespace_of(u, "self", &own) : -errno;
 
-	if (dir && namespace_of(u, "self", &ns))
-		rc = remember_namespace(&seen, &n, &cap, ns);
-	for (const struct dirent *d; dir && rc >= 0 && (d = readdir(dir));)
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && namespace_of(u, d->d_name, &ns)) {
-			rc = remember_namespace(&seen, &n, &cap, ns);
-			if (rc > 0 && add_mounts(u, d->d_name) == -ENOMEM)
-				rc = -ENOMEM;
-		}
+	if (rc == 0)
+		rc = remember_namespace(&ns, own);
+	for (const struct dirent *d; dir && rc == 0 && (d = readdir(dir));)
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9')
+			rc = add_namespace(u, &ns, d->d_name);
 	if (dir)
 		closedir(dir);
-	x_free(seen);
-	return rc < 0 ? rc : 0;
+	x_free(ns.seen);
+	return rc;
 }
 
 static int read_tables(struct in_use *u)
@@ -159,6 +192,7 @@ static void release(struct in_use *u)
 	if (u->iter)
 		u->mnt_free_iter(u->iter);
 	x_free(u->tables);
+	x_free(u->devices);
 	if (u->library)
 		dlclose(u->library);
 }
@@ -192,29 +226,57 @@ static const char *mount_point(const struct in_use *u, dev_t number, const char 
 	return NULL;
 }
 
-/* A disk or a partition: path below /sys/class/block. */
-static bool device_in_use(const struct in_use *u, const char *path)
+static int add_device(struct in_use *u, const char *name, dev_t number, bool character)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *where = NULL;
-	cleanup(dir_free) struct dir holders = { 0 };
-	char number[32], node[64], shown[300];
+	struct openers_device *at = x_grow(u->devices, u->n_devices, &u->devices_cap, sizeof(*at), 8);
+
+	if (!at)
+		return err_nomem(u->err, "the session's devices");
+	u->devices = at;
+	at += u->n_devices++;
+	*at = (struct openers_device){ .number = number, .character = character };
+	snprintf(at->name, sizeof(at->name), "%s", name);
+	return 0;
+}
+
+static int read_number(const struct in_use *u, const char *name, const char *path, dev_t *out)
+{
+	char number[32] = "";
 	unsigned major, minor;
+	int rc = sysfs_read(u->sysfs, number, sizeof(number), "%s/dev", path);
+
+	if (rc < 0 || sscanf(number, "%u:%u", &major, &minor) != 2)
+		return err_sys(u->err, MISCSI_ERR_BUSY, rc < 0 ? -rc : EINVAL, "cannot check whether %s is in use", name);
+	*out = makedev(major, minor);
+	return 0;
+}
+
+/* A disk or a partition: path below /sys/class/block. The claim comes last, since it cannot say by what the device is used. */
+static bool device_in_use(struct in_use *u, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *where;
+	cleanup(dir_free) struct dir holders = { 0 };
+	char attributes[100], node[64], shown[300];
+	dev_t number;
 
 	snprintf(node, sizeof(node), "/dev/%.40s", name);
-	if (sysfs_list(u->sysfs, &holders, SYSFS_BY_NAME, "", "class/block/%s/holders", path) == 0 && holders.n)
+	snprintf(attributes, sizeof(attributes), "class/block/%.80s", path);
+	if (sysfs_list(u->sysfs, &holders, SYSFS_BY_NAME, "", "%s/holders", attributes) == 0 && holders.n)
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s", name, holders.names[0]);
-	if (sysfs_read(u->sysfs, number, sizeof(number), "class/block/%s/dev", path) == 0 &&
-		sscanf(number, "%u:%u", &major, &minor) == 2)
-		where = mount_point(u, makedev(major, minor), node);
+	if (read_number(u, name, attributes, &number) < 0)
+		return true;
+	where = mount_point(u, number, node);
 	if (where)
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name,
 			str_escape(shown, sizeof(shown), where, strlen(where)));
 	if (find_source(u, u->swaps, node))
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space", name);
-	return false;
+	if (add_device(u, name, number, false) < 0)
+		return true;
+	return u->claim(&u->devices[u->n_devices - 1], u->err) < 0;
 }
 
-static bool disk_in_use(const struct in_use *u, const char *disk)
+static bool disk_in_use(struct in_use *u, const char *disk)
 {
 	cleanup(dir_free) struct dir parts = { 0 };
 	bool used = device_in_use(u, disk);
@@ -228,23 +290,34 @@ static bool disk_in_use(const struct in_use *u, const char *disk)
 	return used;
 }
 
-/* The tables are read once to touch the pages of the code that reads them. */
-int in_use_load(const char *proc, struct err *err)
+/* SCSI commands can be sent through it without the disk's device. */
+static bool add_generic(struct in_use *u, uint32_t host_no, uint32_t sid, const struct scan_device *d)
 {
-	struct in_use u = { .proc = proc, .err = err };
-	int rc = load_libmount(&u);
+	cleanup(dir_free) struct dir names = { 0 };
+	char path[200];
+	dev_t number;
+	int rc = 0;
 
-	if (rc == 0)
-		rc = read_tables(&u);
-	release(&u);
-	return rc;
+	snprintf(path, sizeof(path), "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/scsi_generic", sid,
+		host_no, d->channel, d->target, host_no, d->channel, d->target, d->lun);
+	if (sysfs_list(u->sysfs, &names, SYSFS_BY_NAME, "sg", "%s", path) < 0)
+		return true; /* module sg is not loaded */
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		char one[300];
+
+		snprintf(one, sizeof(one), "%s/%.40s", path, names.names[i]);
+		rc = read_number(u, names.names[i], one, &number);
+		if (rc == 0)
+			rc = add_device(u, names.names[i], number, true);
+	}
+	return rc == 0;
 }
 
-bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_no, uint32_t sid, struct err *err)
+bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t sid, struct err *err)
 {
-	struct in_use u = { .sysfs = sysfs, .proc = proc, .err = err };
+	struct in_use u = { .sysfs = ways->sysfs, .proc = ways->proc, .claim = ways->claim, .err = err };
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
-	int rc = scan_devices(sysfs, host_no, sid, &devices);
+	int rc = scan_devices(u.sysfs, host_no, sid, &devices);
 	bool used;
 
 	if (rc < 0 && rc != -ENOENT)
@@ -253,7 +326,113 @@ bool in_use_session(const struct sysfs *sysfs, const char *proc, uint32_t host_n
 		return false;
 	used = load_libmount(&u) < 0 || read_tables(&u) < 0;
 	for (size_t i = 0; i < devices.n && !used; i++)
-		used = *devices.dev[i].block && disk_in_use(&u, devices.dev[i].block);
+		used = !add_generic(&u, host_no, sid, &devices.dev[i]) ||
+			(*devices.dev[i].block && disk_in_use(&u, devices.dev[i].block));
+	if (!used)
+		used = openers_find(u.proc, u.sysfs, u.devices, u.n_devices, err) < 0;
+	if (used)
+		err->code = MISCSI_ERR_BUSY; /* also without memory: it cannot be determined */
 	release(&u);
 	return used;
+}
+
+#define LOOK_S 10
+
+struct in_use_look {
+	struct helper_job job;
+	struct loop *loop;
+	struct loop_timer limit;
+	uint32_t sid;
+	void (*done)(void *arg, bool used, const struct err *err);
+	void *arg;
+};
+
+struct look_request {
+	uint32_t host_no, sid;
+};
+
+/* In a helper. */
+static int look_run(const void *request, size_t len, void *answer, size_t *answer_len)
+{
+	cleanup(sysfs_close) struct sysfs sysfs = SYSFS_CLOSED;
+	struct in_use_ways ways = { .sysfs = &sysfs, .proc = "/proc", .claim = openers_claim };
+	const struct look_request *r = request;
+	struct err *err = answer;
+	int rc = sysfs_open(&sysfs, NULL);
+
+	(void)len;
+	memset(err, 0, sizeof(*err));
+	*answer_len = sizeof(*err);
+	if (rc < 0)
+		err_sys(err, MISCSI_ERR_BUSY, -rc, "cannot check whether the disks are in use: cannot open sysfs");
+	return rc < 0 || in_use_session(&ways, r->host_no, r->sid, err);
+}
+
+static void look_end(struct in_use_look *l, bool used, const struct err *err)
+{
+	loop_timer_cancel(l->loop, &l->limit);
+	l->done(l->arg, used, err);
+	x_free(l);
+}
+
+static void look_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct in_use_look *l = container_of(j, struct in_use_look, job);
+	struct err err = ERR_INIT;
+
+	if (len == sizeof(err))
+		err_copy(&err, answer);
+	else
+		err_sys(&err, MISCSI_ERR_BUSY, result < 0 ? -result : EIO,
+			"cannot check whether the disks of session %u are in use", l->sid);
+	look_end(l, result != 0, &err);
+}
+
+static void look_late(void *arg)
+{
+	struct in_use_look *l = arg;
+	struct err err = ERR_INIT;
+
+	helper_cancel(&l->job);
+	err_set(&err, MISCSI_ERR_BUSY, "the disks of session %u did not answer within %d s: they count as in use", l->sid,
+		LOOK_S);
+	look_end(l, true, &err);
+}
+
+int in_use_look(struct loop *loop, struct helper_pool *helpers, uint32_t host_no, uint32_t sid,
+	void (*done)(void *arg, bool used, const struct err *err), void *arg, struct in_use_look **out)
+{
+	struct in_use_look *l = x_new(struct in_use_look);
+	const struct look_request request = { host_no, sid };
+	char key[32];
+	int rc;
+
+	if (!l)
+		return -ENOMEM;
+	snprintf(key, sizeof(key), "use of host %u", host_no);
+	*l = (struct in_use_look){ .job = { .run = look_run, .done = look_done, .key = helper_key(key) },
+		.loop = loop,
+		.sid = sid,
+		.done = done,
+		.arg = arg };
+	rc = helper_submit(helpers, &l->job, &request, sizeof(request));
+	if (rc < 0) {
+		x_free(l);
+		return rc;
+	}
+	loop_timer_set(loop, &l->limit, LOOK_S * 1000, look_late, l);
+	*out = l;
+	return 0;
+}
+
+void in_use_cancel(struct in_use_look **slot)
+{
+	struct in_use_look *l = *slot;
+
+	*slot = NULL;
+	if (!l)
+		return;
+	helper_cancel(&l->job);
+	loop_timer_cancel(l->loop, &l->limit);
+	x_free(l);
 }

@@ -15,6 +15,7 @@
 /* A result and the texts in it: the session may be gone when it is delivered. */
 struct manager_answer {
 	struct manager_result result;
+	uint64_t id; /* of the session whose use is being checked */
 	char target[256], address[256], iface[128];
 };
 
@@ -47,6 +48,10 @@ static void requests_end(struct manager *m, const struct err *err)
 		if (r->scan) {
 			scan_cancel(r->scan);
 			r->scan = NULL;
+			err_copy(&r->answer->result.err, err);
+		}
+		if (r->look) {
+			in_use_cancel(&r->look);
 			err_copy(&r->answer->result.err, err);
 		}
 		loop_task_cancel(m->config.engine->loop, &r->task);
@@ -164,6 +169,7 @@ void manager_forget(struct manager_request *r)
 	if (r->scan)
 		scan_cancel(r->scan);
 	r->scan = NULL;
+	in_use_cancel(&r->look);
 	loop_task_cancel(r->manager->config.engine->loop, &r->task);
 	list_remove(&r->node);
 	x_free(r->answer);
@@ -348,14 +354,47 @@ static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, s
 	return manager_find(m, sid);
 }
 
-static void manager_logout_one(struct manager *m, struct session *s, bool force, struct manager_request *r)
+static struct session *manager_find_id(const struct manager *m, uint64_t id)
 {
-	if (s && m->config.safe_logout && !force &&
-		in_use_session(m->config.engine->sysfs, "/proc", s->conn.k.host_no, s->conn.k.sid, &r->answer->result.err))
-		s = NULL;
+	struct session *s;
+
+	list_for_each (s, &m->sessions, node)
+		if (s->id == id && s->run.state != SESS_CLOSED)
+			return s;
+	return NULL;
+}
+
+static void manager_end_session(struct session *s, struct manager_request *r)
+{
 	if (s && manager_join(s, r, MANAGER_DOWN) == 0)
 		session_event(s, SESS_EV_CLOSE);
 	request_step(r);
+}
+
+/* The session may have ended meanwhile, which is what was asked for. */
+static void manager_looked(void *arg, bool used, const struct err *err)
+{
+	struct manager_request *r = arg;
+
+	r->look = NULL;
+	if (used)
+		err_copy(&r->answer->result.err, err);
+	manager_end_session(used ? NULL : manager_find_id(r->manager, r->answer->id), r);
+}
+
+static void manager_logout_one(struct manager *m, struct session *s, bool force, struct manager_request *r)
+{
+	const struct engine *e = m->config.engine;
+
+	if (!s || !m->config.safe_logout || force || !s->conn.k.sid) {
+		manager_end_session(s, r);
+		return;
+	}
+	r->answer->id = s->id;
+	if (in_use_look(e->loop, e->helpers, s->conn.k.host_no, s->conn.k.sid, manager_looked, r, &r->look) < 0) {
+		err_nomem(&r->answer->result.err, "the check whether the disks are in use");
+		request_step(r);
+	}
 }
 
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
@@ -372,14 +411,8 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
 {
-	struct session *s, *found = NULL;
-
-	if (!request_begin(m, r))
-		return;
-	list_for_each (s, &m->sessions, node)
-		if (s->id == id && s->run.state != SESS_CLOSED)
-			found = s;
-	manager_logout_one(m, found, force, r);
+	if (request_begin(m, r))
+		manager_logout_one(m, manager_find_id(m, id), force, r);
 }
 
 static void rescanned(int status, void *arg)
@@ -507,11 +540,7 @@ static void manager_session_changed(struct session *s)
 
 void manager_set_safe_logout(struct manager *m, bool on)
 {
-	struct err why = ERR_INIT;
-
 	m->config.safe_logout = on;
-	if (on && in_use_load("/proc", &why) < 0)
-		log_warn(m->config.engine->log, "session", "iscsid.safe_logout: every logout will be refused: %s", why.text);
 }
 
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err)
@@ -541,7 +570,6 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		x_free(m);
 		return rc;
 	}
-	manager_set_safe_logout(m, config->safe_logout);
 	*out = m;
 	return 0;
 }

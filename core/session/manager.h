@@ -56,7 +56,7 @@ struct manager_result {
 
 /*
  * A request under way. The owner embeds it in its structure, zeroed; the calls below fill it. An owner that is freed before the
- * result calls manager_forget(): the request continues, its result is dropped.
+ * result calls manager_forget(): the request continues, unless it was waiting for a check; its result is dropped.
  */
 struct manager_request {
 	void (*done)(struct manager_request *r, const struct manager_result *result);
@@ -64,6 +64,7 @@ struct manager_request {
 	struct manager *manager; /* private from here */
 	struct manager_answer *answer;
 	struct scan *scan;
+	struct in_use_look *look;
 	struct loop_task task;
 	struct list node;
 	unsigned waiting;

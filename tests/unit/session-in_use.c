@@ -8,9 +8,10 @@
 
 #include "fake_sys.h"
 #include "session/in_use.h"
-#include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct fake_lun luns[] = { { 0, "sdb" }, { FAKE_LUN_END, NULL } };
 
@@ -25,13 +26,26 @@ static void with_disk(struct fake_sys *s)
 	fake_sys_write(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", "proc/swaps");
 }
 
+/* As an exclusive open of the device would end: "" for all that are not claimed. */
+static const char *claimed = "";
+
+static int claim(const struct openers_device *d, struct err *err)
+{
+	if (strcmp(d->name, claimed) != 0)
+		return 0;
+	err_set(err, MISCSI_ERR_BUSY, "%s is claimed", d->name);
+	return -EBUSY;
+}
+
 static void finds(struct fake_sys *s, const char *want)
 {
+	struct in_use_ways ways = { .sysfs = &s->sysfs, .claim = claim };
 	struct err err = ERR_INIT;
 	char proc[96];
 
 	snprintf(proc, sizeof(proc), "%s/proc", s->dir);
-	assert_int_equal(in_use_session(&s->sysfs, proc, 2, 1, &err), want != NULL);
+	ways.proc = proc;
+	assert_int_equal(in_use_session(&ways, 2, 1, &err), want != NULL);
 	assert_string_equal(err.text, want ? want : "");
 	assert_int_equal(err.code, want ? MISCSI_ERR_BUSY : MISCSI_ERR_OK);
 	err_clear(&err);
@@ -51,20 +65,6 @@ static void a_mounted_partition_is_in_use(void **state)
 	finds(*state, "sdb1 is mounted on /mnt/a b");
 }
 
-/* Once loaded, the check opens no file of the library: its disk may be the one that is gone. */
-static void the_library_stays_loaded(void **state)
-{
-	struct fake_sys *s = *state;
-	struct err err = ERR_INIT;
-	char proc[96];
-
-	with_disk(s);
-	snprintf(proc, sizeof(proc), "%s/proc", s->dir);
-	assert_null(dlopen("libmount.so.1", RTLD_NOW | RTLD_NOLOAD));
-	assert_int_equal(in_use_load(proc, &err), 0);
-	assert_non_null(dlopen("libmount.so.1", RTLD_NOW | RTLD_NOLOAD));
-}
-
 /* btrfs has a device number of its own. */
 static void a_mount_is_known_by_its_source_too(void **state)
 {
@@ -81,6 +81,38 @@ static void a_mount_of_another_namespace_counts(void **state)
 	fake_sys_write(*state, "", "proc/77/ns/mnt");
 	fake_sys_write(*state, "40 1 8:16 / /data rw - ext4 /dev/sdb rw\n", "proc/77/mountinfo");
 	finds(*state, "sdb is mounted on /data");
+}
+
+/* The process that is looked at first has ended, and another one is in its namespace. */
+static void a_namespace_is_read_from_a_process_that_lives(void **state)
+{
+	struct fake_sys *s = *state;
+	char from[120], to[120];
+
+	with_disk(s);
+	fake_sys_write(s, "", "proc/77/ns/mnt");
+	fake_sys_write(s, "40 1 8:16 / /data rw - ext4 /dev/sdb rw\n", "proc/78/mountinfo");
+	fake_sys_write(s, "", "proc/78/ns/other");
+	snprintf(from, sizeof(from), "%s/proc/77/ns/mnt", s->dir);
+	snprintf(to, sizeof(to), "%s/proc/78/ns/mnt", s->dir);
+	assert_int_equal(link(from, to), 0);
+	finds(s, "sdb is mounted on /data");
+}
+
+/* By what no mountinfo and no holder shows: the second device of a btrfs, ZFS, a mount in a namespace without a process. */
+static void a_claimed_partition_is_in_use(void **state)
+{
+	with_disk(*state);
+	claimed = "sdb1";
+	finds(*state, "sdb1 is claimed");
+	claimed = "";
+}
+
+static void a_device_without_a_number_is_in_use(void **state)
+{
+	with_disk(*state);
+	fake_sys_write(*state, "nonsense\n", "class/block/sdb/sdb1/dev");
+	finds(*state, "cannot check whether sdb1 is in use: Invalid argument");
 }
 
 static void swap_space_is_in_use(void **state)
@@ -116,11 +148,13 @@ static void what_cannot_be_checked_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_sys(the_library_stays_loaded), /* first: the others load it */
 		in_sys(a_disk_that_nobody_uses_may_go),
 		in_sys(a_mounted_partition_is_in_use),
 		in_sys(a_mount_is_known_by_its_source_too),
 		in_sys(a_mount_of_another_namespace_counts),
+		in_sys(a_namespace_is_read_from_a_process_that_lives),
+		in_sys(a_claimed_partition_is_in_use),
+		in_sys(a_device_without_a_number_is_in_use),
 		in_sys(swap_space_is_in_use),
 		in_sys(a_part_of_another_device_is_in_use),
 		in_sys(what_cannot_be_checked_stays),
