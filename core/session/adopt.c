@@ -150,7 +150,10 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	} else {
 		adopt_keep_resources(&s->conn);
 	}
-	return 0;
+	if (transport_handle(t) || s->conn.dial.op.err.code != MISCSI_ERR_NOMEM)
+		return 0;
+	session_free(s); /* without the handle, no request would reach its driver */
+	return -ENOMEM;
 }
 
 /*
