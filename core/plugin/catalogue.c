@@ -235,3 +235,48 @@ const struct catalogue_row *catalogue_find(const struct list *rows, const char *
 	}
 	return NULL;
 }
+
+/* ---- the distribution ---- */
+
+static const struct {
+	const char *id, *command; /* ID, or a word of ID_LIKE */
+} installers[] = {
+	{ "debian", "on Debian: apt-get install" }, /* the first is that of an unknown distribution */
+	{ "fedora", "on Fedora: dnf install" },
+	{ "rhel", "on Red Hat: dnf install" },
+	{ "suse", "on SUSE: zypper install" },
+	{ "arch", "on Arch Linux: pacman -S" },
+};
+
+/* NULL: it names none of them. line: a copy, which is cut into words. */
+static const char *installer_of_line(char *line, const char *key)
+{
+	size_t len = strlen(key);
+	char *word;
+
+	if (strncmp(line, key, len) != 0)
+		return NULL;
+	line += len;
+	while ((word = strsep(&line, " \"'")))
+		for (size_t i = 0; i < sizeof(installers) / sizeof(installers[0]); i++)
+			if (strcmp(word, installers[i].id) == 0)
+				return installers[i].command;
+	return NULL;
+}
+
+const char *catalogue_installer(const char *os_release)
+{
+	const char *by_id = NULL, *by_like = NULL;
+	cleanup(x_freep) char *text = NULL;
+	char *at, *line;
+	size_t len;
+
+	if (file_read(AT_FDCWD, os_release, FILE_MAX, &text, &len) < 0)
+		return installers[0].command;
+	at = text;
+	while ((line = strsep(&at, "\n"))) {
+		by_id = by_id ? by_id : installer_of_line(line, "ID=");
+		by_like = by_like ? by_like : installer_of_line(line, "ID_LIKE=");
+	}
+	return by_id ? by_id : by_like ? by_like : installers[0].command;
+}

@@ -38,5 +38,7 @@ int catalogue_parse(struct list *rows, const char *text);
 int catalogue_read(struct list *rows, const char *dirs, const struct log *log);
 void catalogue_free(struct list *rows);
 const struct catalogue_row *catalogue_find(const struct list *rows, const char *transport); /* NULL */
+/* How to install a package on the distribution that os_release ("/etc/os-release") names: "on Fedora: dnf install". Debian's if unknown. */
+const char *catalogue_installer(const char *os_release);
 
 #endif

@@ -122,6 +122,8 @@ static struct transport *transport_known(struct plugins *ps, const char *(*name_
 	return NULL;
 }
 
+#define OS_RELEASE "/etc/os-release"
+
 /* The reason, from the most to the least specific: its file was refused, its known plugin is missing, or no plugin is known. */
 static int plugins_not_found(struct plugins *ps, const char *name, struct err *err)
 {
@@ -138,17 +140,16 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 				escaped, p->refused);
 	}
 	if (row && *row->package)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s: %s.so is missing (on Debian: apt-get install %s)", escaped, ps->dirs,
-			row->plugin, row->package);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing (%s %s)",
+			escaped, ps->dirs, row->plugin, catalogue_installer(OS_RELEASE), row->package);
 	if (row)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
 			ps->dirs, row->plugin);
 	if (!list_empty(&ps->catalogue))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"no plugin for transport '%s' in %s, and no known plugin supports it", escaped, ps->dirs);
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"no plugin for transport '%s' in %s (on Debian: apt-get install miscsi-plugin-%s)", escaped, ps->dirs, escaped);
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s (%s miscsi-plugin-%s)", escaped,
+		ps->dirs, catalogue_installer(OS_RELEASE), escaped);
 }
 
 /* By name first: opening one file is enough for a login over tcp, and the other plugins stay out of memory. */

@@ -146,6 +146,35 @@ static void the_builds_own_file_names_the_plugin(void **state)
 	plugin_fixture_free(&w);
 }
 
+/* A message names the distribution's own command. ID decides before ID_LIKE, wherever the lines are. */
+static void the_distributions_own_command_is_named(void **state)
+{
+	static const struct {
+		const char *os_release, *command;
+	} cases[] = {
+		{ "NAME=\"Debian GNU/Linux\"\nID=debian\n", "on Debian: apt-get install" },
+		{ "ID_LIKE=debian\nID=ubuntu\n", "on Debian: apt-get install" },
+		{ "ID=fedora\n", "on Fedora: dnf install" },
+		{ "ID_LIKE=\"rhel centos fedora\"\nID=\"rocky\"\n", "on Red Hat: dnf install" },
+		{ "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "on SUSE: zypper install" },
+		{ "ID_LIKE=fedora\nID='arch'\n", "on Arch Linux: pacman -S" },
+		{ "VERSION_ID=debian\nID=plan9", "on Debian: apt-get install" },
+		{ "", "on Debian: apt-get install" },
+	};
+	struct tempdir dir;
+	char path[256];
+
+	(void)state;
+	tempdir_make(&dir);
+	snprintf(path, sizeof(path), "%s/os-release", dir.dir);
+	assert_string_equal(catalogue_installer(path), "on Debian: apt-get install"); /* no such file */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tempdir_put(&dir, "os-release", cases[i].os_release);
+		assert_string_equal(catalogue_installer(path), cases[i].command);
+	}
+	tempdir_remove(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +183,7 @@ int main(void)
 		cmocka_unit_test(memory_may_fail),
 		cmocka_unit_test(plugins_that_are_here_come_first_and_once),
 		cmocka_unit_test(the_builds_own_file_names_the_plugin),
+		cmocka_unit_test(the_distributions_own_command_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
