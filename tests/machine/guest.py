@@ -37,7 +37,6 @@ def boot(name):
             f.write("0")
     with open(f"/lab/{name}.result", "w") as f:
         f.write(result)
-    os.sync()
     with open("/lab/going-down", "w") as f:
         f.write(str(time.time()))
     subprocess.run(["systemctl", "--no-block", "poweroff"])
