@@ -78,6 +78,8 @@ class Writer:
         self.path = folder + "/written"
 
     def __enter__(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
         self.process = subprocess.Popen([sys.executable, "-c", WRITER, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         self.progress()

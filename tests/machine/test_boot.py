@@ -74,11 +74,11 @@ def order(previous):
     """What the previous boot's console says of its end."""
     lines = get(f"/lab/{previous}.console").splitlines()
 
-    def place(text):
-        found = [i for i, line in enumerate(lines) if text in line]
-        check(found, f"{previous} never said: {text}")
+    def place(*texts):
+        found = [i for i, line in enumerate(lines) if all(t in line for t in texts)]
+        check(found, f"{previous} never said: {texts}")
         return found[-1]
     steps = ["Unmounted data.mount", "Stopped iscsi-shutdown.service", "Stopped iscsid.service", "Stopped target network.target"]
     places = [place(s) for s in steps]
     equal(places, sorted(places), f"the order of {steps}")
-    place(f"target: {name(0)}, portal: {SAN},3260] successful")
+    place("Logout of [", f"target: {name(0)}, portal: {SAN},3260] successful")
