@@ -11,14 +11,13 @@
 /* After all others, "default" first: the order of 2.1.8, since libvirt and vdsm read the list. */
 static int add_builtin_ifaces(struct record_list *out)
 {
-	for (unsigned i = 0;; i++) {
-		struct record *r = db_iface_builtin(i);
+	struct record *r;
+	int rc;
 
-		if (!r)
-			return 0;
+	for (unsigned i = 0; (rc = db_iface_builtin(i, &r)) == 0; i++)
 		if (record_list_add(out, r) < 0)
 			return -ENOMEM;
-	}
+	return rc == -ENOENT ? 0 : rc;
 }
 
 int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err)

@@ -187,11 +187,14 @@ int load_entry(struct plugins *ps, const char *name, const char *file, const str
 }
 
 /* For files that fail before there is anything of theirs to check. */
-static int refuse_file(struct plugins *ps, const char *name, const char *file, const char *reason)
+static int refuse_file(struct plugins *ps, const char *name, const char *file, const char *reason, bool unopened)
 {
 	struct plugin *p = plugin_new(ps, name, file);
 
-	return p ? plugin_refuse(p, reason) : -ENOMEM;
+	if (!p)
+		return -ENOMEM;
+	p->unopened = unopened;
+	return plugin_refuse(p, reason);
 }
 
 /* libltdl finds the entry in a shared object and among preloaded symbols in the same way. */
@@ -254,13 +257,15 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 
 	if (rc == -ENOMEM)
 		return rc;
-	reason = rc < 0 ? err.text : bind_now(real);
+	if (rc < 0)
+		return refuse_file(ps, name, file, err.text, false);
+	reason = bind_now(real);
 	if (reason)
-		return refuse_file(ps, name, file, reason);
+		return refuse_file(ps, name, file, reason, true);
 	handle = open_file(real);
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
 	raw = handle ? lt_dlsym(handle, symbol) : NULL;
-	return raw ? load_entry(ps, name, file, raw) : refuse_file(ps, name, file, "libltdl cannot open it");
+	return raw ? load_entry(ps, name, file, raw) : refuse_file(ps, name, file, "libltdl cannot open it", true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over. */
@@ -312,13 +317,16 @@ static bool has_changed(const struct plugin *p)
 		now.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
 }
 
-/* A file may be looked at while it is being copied: what was refused is judged anew when it is another, and forgotten when it is gone. */
+/*
+ * A file may be looked at while it is being copied: what was refused is judged anew when it is another, and forgotten when it is gone.
+ * The dynamic linker does not say whether it lacked memory: what it could not open is tried again.
+ */
 static void forget_changed(struct plugins *ps)
 {
 	struct plugin *p, *next;
 
 	list_for_each_safe (p, next, &ps->list, node) {
-		if (p->refused && has_changed(p))
+		if (p->refused && (has_changed(p) || (p->unopened && !bind_now(p->file))))
 			load_forget(p);
 	}
 }

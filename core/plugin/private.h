@@ -54,6 +54,7 @@ struct plugin {
 	struct plugins *ps;
 	char *name, *file;
 	char *refused; /* NULL: it is used */
+	bool unopened; /* refused because it could not be opened, which may have been for lack of memory: tried again */
 	struct stat seen; /* the file as it was; 0: none */
 	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
 	uint32_t has; /* bit per row of the ops tables (abi.c): the plugin brought it */

@@ -76,8 +76,8 @@ int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, str
  * changed (-EPERM, INVAL). */
 int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err); /* -ENOENT */
 int db_iface_list(struct db *db, struct record_list *out, struct err *err); /* files only, by name */
-/* The built-in ifaces, in the order of print. The caller frees the record. NULL: no further iface, or no memory. */
-struct record *db_iface_builtin(unsigned nth);
+/* The built-in ifaces, in the order of print. The caller frees the record. -ENOENT: no further iface; -ENOMEM. */
+int db_iface_builtin(unsigned nth, struct record **out);
 bool db_iface_is_builtin(const char *name);
 int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err);
 /* Also writes the changed settings into the node records that are bound to it. */

@@ -14,18 +14,19 @@ static const char *const builtin[] = { "default", "iser" };
  * Made anew each time: there is no file of them, so there is nothing that could be changed or lost. Kubernetes clones "default"
  * by reading it and writing each line into a new iface.
  */
-struct record *db_iface_builtin(unsigned nth)
+int db_iface_builtin(unsigned nth, struct record **out)
 {
 	cleanup(record_freep) struct record *r = NULL;
 
 	if (nth >= ARRAY_SIZE(builtin))
-		return NULL;
+		return -ENOENT;
 	r = record_new(RECORD_IFACE);
 	if (!r || record_set(r, FIELD_IFACE_NAME, builtin[nth], NULL))
-		return NULL;
+		return -ENOMEM;
 	if (nth && record_set(r, FIELD_IFACE_TRANSPORT, builtin[nth], NULL))
-		return NULL;
-	return x_steal(r);
+		return -ENOMEM;
+	*out = x_steal(r);
+	return 0;
 }
 
 /* -1: the iface is a file. */
@@ -79,10 +80,8 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 
 	if (rc)
 		return rc;
-	if (db_iface_is_builtin(name)) {
-		*out = db_iface_builtin((unsigned)builtin_index(name));
-		return *out ? 0 : err_nomem(err, "a record");
-	}
+	if (db_iface_is_builtin(name))
+		return db_iface_builtin((unsigned)builtin_index(name), out) < 0 ? err_nomem(err, "a record") : 0;
 	rc = db_use(db, false, &used, err);
 	if (!rc)
 		rc = read_iface(db, name, out, err);
