@@ -60,7 +60,6 @@ AC_DEFUN([MISCSI_DEPENDENCIES], [
   MISCSI_PKG([NLROUTE], [libnl-route-3.0], [libnl-route-3-dev])
   MISCSI_PKG([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
   MISCSI_PKG([KMOD], [libkmod], [libkmod-dev])
-  MISCSI_PKG([JSON], [json-c], [libjson-c-dev])
   MISCSI_PKG([PCI], [libpci], [libpci-dev])
   # loaded when it is needed (core/session/in_use.c): its header alone
   MISCSI_PKG([MOUNT], [mount], [libmount-dev])

@@ -497,12 +497,27 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	return rc;
 }
 
+/* Adds what the record will have in the message. -ENOMEM. */
+static int record_size(struct json_object *record, size_t *bytes, size_t *values)
+{
+	size_t len = json_print(record, NULL);
+	char *text = x_zalloc(len);
+
+	if (!text)
+		return -ENOMEM;
+	json_print(record, text);
+	*values += varlink_count(text, len);
+	*bytes += len;
+	mem_wipe(text, len);
+	x_free(text);
+	return 0;
+}
+
 /* As many of the records as one call may have, from the collector's first: sets its n. Returns the parameters also on an error. */
 static struct json_object *records_write(struct record *const *records, size_t n, struct collector *c, int *error)
 {
 	struct json_object *parameters = json_object_new_object(), *array = json_object_new_array(), *o;
-	size_t bytes = 0, values = 0, len;
-	const char *text;
+	size_t bytes = 0, values = 0;
 
 	if (!array)
 		*error = -ENOMEM;
@@ -511,12 +526,7 @@ static struct json_object *records_write(struct record *const *records, size_t n
 		*error = recordjson_write(records[c->base + c->n], &o);
 		if (*error)
 			break;
-		text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
-		values += text ? varlink_count(text, len) : 0;
-		bytes += text ? len : 0;
-		if (text)
-			mem_wipe((char *)(uintptr_t)text, len); /* o keeps it until it is freed */
-		if (!text || json_object_array_add(array, o)) {
+		if (record_size(o, &bytes, &values) || json_object_array_add(array, o)) {
 			varlink_put(o);
 			*error = -ENOMEM;
 		}

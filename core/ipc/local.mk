@@ -4,6 +4,7 @@ libcore_a_SOURCES += core/ipc/varlink.h core/ipc/varlink_server.h core/ipc/liste
 	core/ipc/varlink_call.h core/ipc/varlink_connection.h core/ipc/batch.h core/ipc/recordjson.h \
 	core/ipc/varlink.c core/ipc/varlink_server.c core/ipc/varlink_connection.c core/ipc/varlink_call.c core/ipc/listener.c \
 	core/ipc/peer.c core/ipc/client.c core/ipc/service.c core/ipc/batch.c core/ipc/recordjson.c
+libcore_a_SOURCES += core/ipc/json.h core/ipc/json_private.h core/ipc/json.c core/ipc/json_parse.c
 
 # The interface descriptions as string literals.
 ipc_descriptions = core/ipc/org.miscsi.inc core/ipc/org.varlink.service.inc

@@ -8,7 +8,6 @@
 #include "config.h"
 #include "ipc/recordjson.h"
 #include "ipc/varlink.h"
-#include <json-c/json_object_iterator.h>
 #include <errno.h>
 #include <string.h>
 
@@ -97,14 +96,14 @@ static int read_value(struct record *r, const char *key, const char *value, stru
 
 static int read_settings(struct record *r, struct json_object *settings, struct err *err)
 {
-	struct json_object_iterator it = json_object_iter_begin(settings), end = json_object_iter_end(settings);
-	const char *value;
 	int rc = 0;
 
-	for (; !rc && !json_object_iter_equal(&it, &end); json_object_iter_next(&it)) {
-		const char *key = json_object_iter_peek_name(&it);
+	for (size_t i = 0; !rc && i < json_object_object_length(settings); i++) {
+		const char *key;
+		const struct json_object *value = json_object_object_get_idx(settings, i, &key);
+		const char *text = json_object_get_string(value);
 
-		rc = varlink_string(settings, key, &value) ? -EBADMSG : read_value(r, key, value, err);
+		rc = !text || strlen(text) != json_object_get_string_len(value) ? -EBADMSG : read_value(r, key, text, err);
 	}
 	return rc;
 }

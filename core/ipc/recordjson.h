@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "record/record.h"
-#include <json-c/json_object.h>
+#include "ipc/json.h"
 
 /* The object holds the record's secrets: free it by varlink_put(). It includes the lines that the record keeps. -ENOMEM. */
 int recordjson_write(const struct record *r, struct json_object **out);

@@ -78,7 +78,7 @@ static void logins_make(void *arg, struct batch *b, size_t nth)
 	struct err err = ERR_INIT;
 	int rc = recordjson_read(object, &record, &err);
 
-	json_object_array_put_idx(l->records, nth, NULL);
+	json_object_array_clear_idx(l->records, nth);
 	varlink_put(object);
 	if (rc && err.code == MISCSI_ERR_OK)
 		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "cannot read record %zu of the request",

@@ -2,8 +2,7 @@
 /*
  * The codec: a buffer that splits bytes into messages, and the members of JSON objects.
  *
- * Messages may hold passwords. Every buffer and every string is wiped before it is freed, so nothing here uses realloc() or is
- * freed by json-c alone.
+ * Messages may hold passwords. Every buffer and every string is wiped before it is freed, so nothing here uses realloc().
  */
 #include "config.h"
 #include "ipc/varlink.h"
@@ -11,8 +10,6 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include <errno.h>
-#include <json-c/json_tokener.h>
-#include <json-c/json_visit.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
@@ -106,8 +103,8 @@ ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 }
 
 /*
- * json-c needs 800 bytes for an empty object, which has three bytes in a message. The limit, which no real call reaches, prevents
- * that a short message needs much memory.
+ * A value in a tree needs some fifty bytes, and two in a message. The limit, which no real call reaches, prevents that a short message
+ * needs much memory.
  */
 static bool too_many_objects(const char *message, size_t len)
 {
@@ -129,52 +126,25 @@ size_t varlink_count(const char *message, size_t len)
 
 void varlink_parse_stop(struct varlink_parser *p)
 {
-	if (p->tok)
-		json_tokener_free(p->tok);
-	*p = (struct varlink_parser){ 0 };
-}
-
-/* Strict: json-c would accept comments, single quotes and NaN, which are not JSON. */
-static int parser_start(struct varlink_parser *p, const char *message, size_t len)
-{
-	if (!len || len > INT_MAX || too_many_objects(message, len))
-		return -EBADMSG;
-	p->tok = json_tokener_new_ex(VARLINK_DEPTH_MAX + 1); /* it counts the innermost value too */
-	if (!p->tok)
-		return -ENOMEM;
-	json_tokener_set_flags(p->tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	return 0;
+	json_parse_stop(&p->json);
 }
 
 int varlink_parse_part(struct varlink_parser *p, const char *message, size_t len, struct json_object **out)
 {
 	struct json_object *object = NULL;
-	enum json_tokener_error error;
-	size_t part, used;
-	int rc = 0;
+	int rc;
 
-	while (len && strchr(" \t\r\n", message[len - 1])) /* the tokener takes it for a second value */
-		len--;
-	if (!p->tok)
-		rc = parser_start(p, message, len);
+	if (!p->json.at && too_many_objects(message, len))
+		return -EBADMSG;
+	p->json.depth_max = VARLINK_DEPTH_MAX;
+	rc = json_parse_part(&p->json, message, len, PARSE_PART, &object);
+	if (!rc && !json_object_is_type(object, json_type_object))
+		rc = -EBADMSG;
 	if (rc)
-		return rc;
-	part = len - p->at < PARSE_PART ? len - p->at : PARSE_PART;
-	while (p->at + part < len && (message[p->at + part] & 0xc0) == 0x80) /* not within a character */
-		part--;
-	object = json_tokener_parse_ex(p->tok, message + p->at, (int)part);
-	error = json_tokener_get_error(p->tok);
-	used = p->at + json_tokener_get_parse_end(p->tok);
-	p->at += part;
-	if (error == json_tokener_continue && p->at < len)
-		return -EAGAIN;
-	varlink_parse_stop(p);
-	if (error == json_tokener_success && used == len && json_object_is_type(object, json_type_object)) {
+		varlink_put(object);
+	else
 		*out = object;
-		return 0;
-	}
-	varlink_put(object);
-	return -EBADMSG;
+	return rc;
 }
 
 int varlink_parse(const char *message, size_t len, struct json_object **out)
@@ -191,35 +161,21 @@ int varlink_parse(const char *message, size_t len, struct json_object **out)
 /* With the NUL that ends a message. */
 int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t max)
 {
-	size_t len = 0;
-	const char *text =
-		json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-	int rc;
+	size_t len = json_print(object, NULL);
+	int rc = len > max ? -EMSGSIZE : buffer_grow(b, len + 1);
 
-	if (!text)
-		return -ENOMEM;
-	rc = len > max ? -EMSGSIZE : varlink_buffer_add(b, text, len + 1);
-	mem_wipe((char *)(uintptr_t)text, len); /* the object keeps it until it is freed */
-	return rc;
+	if (rc)
+		return rc;
+	json_print(object, b->bytes + b->end);
+	b->end += len;
+	b->bytes[b->end++] = '\0';
+	return 0;
 }
 
-static int wipe_string(struct json_object *object, int flags, struct json_object *parent, const char *key, size_t *i, void *arg)
-{
-	(void)flags, (void)parent, (void)key, (void)i, (void)arg;
-	if (json_object_is_type(object, json_type_string)) {
-		const char *s = json_object_get_string(object);
-
-		mem_wipe((char *)(uintptr_t)s, (size_t)json_object_get_string_len(object));
-	}
-	return JSON_C_VISIT_RETURN_CONTINUE;
-}
-
-/* json-c counts references. The one freed here is always the only one, so no other owner is affected. */
+/* What is freed here has one owner in general; where it has two, the other one needs no secret of it. */
 void varlink_put(struct json_object *object)
 {
-	if (!object)
-		return;
-	json_c_visit(object, 0, wipe_string, NULL);
+	json_object_wipe(object);
 	json_object_put(object);
 }
 
@@ -297,16 +253,13 @@ void varlink_add(struct json_object *object, const char *member, struct json_obj
 		*error = -ENOMEM;
 }
 
-/* Target names are bytes, while JSON must be UTF-8, and one bad byte must not spoil the whole reply. */
-void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error)
+/* Target names are bytes, while JSON must be UTF-8, and one bad byte must not spoil the whole reply. NULL: no memory. */
+static struct json_object *utf8_string(const char *text)
 {
-	cleanup(strbuf_free) struct strbuf b = STRBUF_INIT(0);
-	struct json_object *value;
-	size_t len = text ? strlen(text) : 0;
+	cleanup(strbuf_wipe) struct strbuf b = STRBUF_INIT(0);
+	size_t len = strlen(text);
 	uint32_t c;
 
-	if (!text)
-		return;
 	for (size_t n; len; text += n ? n : 1, len -= n ? n : 1) {
 		n = utf8_decode(text, len, &c);
 		if (n)
@@ -314,13 +267,27 @@ void varlink_add_text(struct json_object *object, const char *member, const char
 		else
 			strbuf_puts(&b, "\xef\xbf\xbd");
 	}
-	value = strbuf_error(&b) ? NULL : json_object_new_string(strbuf_str(&b));
-	if (value)
-		varlink_add(object, member, value, error);
-	else if (!*error)
+	return strbuf_error(&b) ? NULL : json_object_new_string(strbuf_str(&b));
+}
+
+void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error)
+{
+	struct json_object *value = text ? utf8_string(text) : NULL;
+
+	if (text && !value && !*error)
 		*error = -ENOMEM;
-	if (b.s)
-		mem_wipe(b.s, b.len);
+	varlink_add(object, member, value, error);
+}
+
+void varlink_append_text(struct json_object *array, const char *text, int *error)
+{
+	struct json_object *value = utf8_string(text);
+
+	if (array && value && !*error && json_object_array_add(array, value) == 0)
+		return;
+	varlink_put(value);
+	if (!*error)
+		*error = -ENOMEM;
 }
 
 void varlink_add_integer(struct json_object *object, const char *member, long long value, int *error)

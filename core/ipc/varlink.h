@@ -8,7 +8,7 @@
 #ifndef IPC_VARLINK_H
 #define IPC_VARLINK_H
 
-#include <json-c/json_object.h>
+#include "ipc/json.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -44,8 +44,7 @@ ssize_t varlink_next(struct varlink_buffer *b, size_t max, const char **message)
 int varlink_parse(const char *message, size_t len, struct json_object **out);
 /* Zeroed before the first use. */
 struct varlink_parser {
-	struct json_tokener *tok;
-	size_t at; /* bytes parsed */
+	struct json_parser json;
 };
 /* The same in parts: -EAGAIN: call it again with the same message, later. After any other result p is as new. */
 int varlink_parse_part(struct varlink_parser *p, const char *message, size_t len, struct json_object **out);
@@ -74,6 +73,7 @@ int varlink_object(struct json_object *object, const char *member, struct json_o
  */
 void varlink_add(struct json_object *object, const char *member, struct json_object *value, int *error);
 void varlink_add_text(struct json_object *object, const char *member, const char *text, int *error);
+void varlink_append_text(struct json_object *array, const char *text, int *error);
 void varlink_add_integer(struct json_object *object, const char *member, long long value, int *error);
 void varlink_add_boolean(struct json_object *object, const char *member, bool value, int *error);
 

@@ -26,79 +26,6 @@ struct varlink_call {
 	bool done; /* the final reply was given */
 };
 
-/* Every Varlink service has this interface; generic clients begin with it. */
-static const char service_description[] =
-#include "ipc/org.varlink.service.inc"
-	;
-
-static void service_get_info(void *arg, struct varlink_call *call, struct json_object *parameters)
-{
-	const struct varlink_config *config = &call->connection->server->config;
-	struct json_object *reply = json_object_new_object(), *interfaces = json_object_new_array();
-	int error = 0;
-
-	(void)arg, (void)parameters;
-	varlink_add_text(reply, "vendor", config->vendor, &error);
-	varlink_add_text(reply, "product", config->product, &error);
-	varlink_add_text(reply, "version", config->version, &error);
-	varlink_add_text(reply, "url", config->url, &error);
-	if (interfaces) {
-		json_object_array_add(interfaces, json_object_new_string(VARLINK_SERVICE));
-		json_object_array_add(interfaces, json_object_new_string(config->interface));
-	}
-	varlink_add(reply, "interfaces", interfaces, &error);
-	varlink_call_reply(call, reply);
-}
-
-static void service_get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
-{
-	const struct varlink_config *config = &call->connection->server->config;
-	const char *name, *text = NULL;
-	struct json_object *reply;
-	int error = 0;
-
-	(void)arg;
-	if (varlink_string(parameters, "interface", &name)) {
-		varlink_call_reply_invalid(call, "interface");
-		return;
-	}
-	if (!strcmp(name, VARLINK_SERVICE))
-		text = service_description;
-	else if (!strcmp(name, config->interface))
-		text = config->description;
-	reply = json_object_new_object();
-	varlink_add_text(reply, text ? "description" : "interface", text ? text : name, &error);
-	if (text)
-		varlink_call_reply(call, reply);
-	else
-		varlink_call_reply_error(call, VARLINK_SERVICE ".InterfaceNotFound", reply);
-}
-
-static const struct varlink_method service_methods[] = {
-	{ VARLINK_SERVICE ".GetInfo", false, VARLINK_ONE, service_get_info },
-	{ VARLINK_SERVICE ".GetInterfaceDescription", false, VARLINK_ONE, service_get_description },
-	{ .name = NULL },
-};
-
-static const struct varlink_method *method_find(const struct varlink_method *table, const char *name)
-{
-	for (; table->name; table++)
-		if (!strcmp(table->name, name))
-			return table;
-	return NULL;
-}
-
-/*
- * Whether the name is the interface, a dot and a name without a dot. Varlink has different errors for an unknown method and an
- * unknown interface.
- */
-static bool method_is_of(const char *name, const char *interface)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot && (size_t)(dot - name) == strlen(interface) && !strncmp(name, interface, strlen(interface));
-}
-
 /* Sends one message of a reply, and frees parameters. */
 static void call_send(struct varlink_call *call, const char *error, struct json_object *parameters, bool more)
 {
@@ -111,7 +38,11 @@ static void call_send(struct varlink_call *call, const char *error, struct json_
 	}
 	message = json_object_new_object();
 	varlink_add_text(message, "error", error, &failed);
-	varlink_add(message, "parameters", parameters ? parameters : json_object_new_object(), &failed);
+	if (!parameters)
+		parameters = json_object_new_object();
+	if (!parameters)
+		failed = -ENOMEM;
+	varlink_add(message, "parameters", parameters, &failed);
 	if (more)
 		varlink_add_boolean(message, "continues", true, &failed);
 	if (message && !failed) {
@@ -146,6 +77,82 @@ static void call_finish(struct varlink_call *call, const char *error, struct jso
 		call_end(call);
 }
 
+/* The same; failed: -ENOMEM while the parameters were made. The connection ends then, since a part of a reply is no reply. */
+static void call_finish_built(struct varlink_call *call, const char *error, struct json_object *parameters, int failed)
+{
+	if (failed)
+		varlink_connection_drop(call->connection, strerror(-failed));
+	call_finish(call, error, parameters);
+}
+
+/* Every Varlink service has this interface; generic clients begin with it. */
+static const char service_description[] =
+#include "ipc/org.varlink.service.inc"
+	;
+
+static void service_get_info(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	const struct varlink_config *config = &call->connection->server->config;
+	struct json_object *reply = json_object_new_object(), *interfaces = json_object_new_array();
+	int error = 0;
+
+	(void)arg, (void)parameters;
+	varlink_add_text(reply, "vendor", config->vendor, &error);
+	varlink_add_text(reply, "product", config->product, &error);
+	varlink_add_text(reply, "version", config->version, &error);
+	varlink_add_text(reply, "url", config->url, &error);
+	varlink_append_text(interfaces, VARLINK_SERVICE, &error);
+	varlink_append_text(interfaces, config->interface, &error);
+	varlink_add(reply, "interfaces", interfaces, &error);
+	call_finish_built(call, NULL, reply, error);
+}
+
+static void service_get_description(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	const struct varlink_config *config = &call->connection->server->config;
+	const char *name, *text = NULL;
+	struct json_object *reply;
+	int error = 0;
+
+	(void)arg;
+	if (varlink_string(parameters, "interface", &name)) {
+		varlink_call_reply_invalid(call, "interface");
+		return;
+	}
+	if (!strcmp(name, VARLINK_SERVICE))
+		text = service_description;
+	else if (!strcmp(name, config->interface))
+		text = config->description;
+	reply = json_object_new_object();
+	varlink_add_text(reply, text ? "description" : "interface", text ? text : name, &error);
+	call_finish_built(call, text ? NULL : VARLINK_SERVICE ".InterfaceNotFound", reply, error);
+}
+
+static const struct varlink_method service_methods[] = {
+	{ VARLINK_SERVICE ".GetInfo", false, VARLINK_ONE, service_get_info },
+	{ VARLINK_SERVICE ".GetInterfaceDescription", false, VARLINK_ONE, service_get_description },
+	{ .name = NULL },
+};
+
+static const struct varlink_method *method_find(const struct varlink_method *table, const char *name)
+{
+	for (; table->name; table++)
+		if (!strcmp(table->name, name))
+			return table;
+	return NULL;
+}
+
+/*
+ * Whether the name is the interface, a dot and a name without a dot. Varlink has different errors for an unknown method and an
+ * unknown interface.
+ */
+static bool method_is_of(const char *name, const char *interface)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (size_t)(dot - name) == strlen(interface) && !strncmp(name, interface, strlen(interface));
+}
+
 void varlink_call_reply(struct varlink_call *call, struct json_object *parameters)
 {
 	call_finish(call, NULL, parameters);
@@ -174,7 +181,7 @@ static void reply_named(struct varlink_call *call, const char *error, const char
 	int failed = 0;
 
 	varlink_add_text(parameters, member, text, &failed);
-	call_finish(call, error, parameters);
+	call_finish_built(call, error, parameters, failed);
 }
 
 void varlink_call_reply_invalid(struct varlink_call *call, const char *parameter)

@@ -190,7 +190,7 @@ static void connection_refuse(struct varlink_connection *c, const char *why)
 static int connection_serve_next(struct varlink_connection *c, const char *message, size_t len)
 {
 	struct json_object *object = NULL;
-	bool too_many = !c->parser.at && varlink_count(message, len) > VALUES_MAX;
+	bool too_many = !c->parser.json.at && varlink_count(message, len) > VALUES_MAX;
 	int rc = too_many ? -E2BIG : varlink_parse_part(&c->parser, message, len, &object);
 
 	if (rc == -EAGAIN)

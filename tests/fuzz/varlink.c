@@ -5,7 +5,6 @@
  */
 #include "config.h"
 #include "../unit/ipc-manager.h"
-#include <json-c/json_tokener.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,10 +44,9 @@ static void check_said(struct varlink_buffer *said)
 	ssize_t len;
 
 	while ((len = varlink_next(said, SIZE_MAX - 1, &message)) >= 0) {
-		o = json_tokener_parse(message);
-		if (!o)
+		if (varlink_parse(message, (size_t)len, &o))
 			abort();
-		json_object_put(o);
+		varlink_put(o);
 		varlink_buffer_consume(said, (size_t)len + 1);
 	}
 }

@@ -26,6 +26,7 @@ unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/s
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-peer tests/unit/ipc-server tests/unit/ipc-service \
 	tests/unit/ipc-turns tests/unit/ipc-varlink
 unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity tests/unit/daemon-logger
+unit_tests += tests/unit/ipc-json
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_daemon_identity_SOURCES = tests/unit/daemon-identity.c daemon/identity.c
