@@ -17,3 +17,7 @@ sim_wrap = -Wl,--wrap=close -Wl,--wrap=fcntl -Wl,--wrap=eventfd -Wl,--wrap=socke
 	-Wl,--wrap=readdir -Wl,--wrap=closedir -Wl,--wrap=getdents64 -Wl,--wrap=readlinkat -Wl,--wrap=faccessat -Wl,--wrap=getpid \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free
 tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) $(sim_wrap)
+check_PROGRAMS += tests/sim/tables
+tests_sim_tables_SOURCES = tests/sim/tables.c tests/sim/tables.h tests/sim/tables_model.c
+tests_sim_tables_LDADD =
+TESTS += tests/sim/tables

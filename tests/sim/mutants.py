@@ -15,13 +15,13 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, 'build', 'mutants')
-SECONDS = '60'
+SECONDS = '30'
 
 # name: file, text, what it becomes
 MUTANTS = {
     'lost-event': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_LOST);\n}', '}'),
     'lost-destroyed': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_DESTROYED);\n}', '\t\treturn;\n}'),
-    'no-look-after-loss': ('core/session/manager_events.c', '\tlook_at_all(m);\n\tloop_timer_set', '\tloop_timer_set'),
+    'lost-events-ignored': ('core/session/manager_events.c', '\tlook_at_all(m);\n\tloop_timer_set', '\treturn;\n\tloop_timer_set'),
     'no-retry-timer': ('core/session/session.c', '\tretry_in(s, rhythm(s));\n', ''),
     'no-login-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : '
                          'FIELD_CONN_LOGIN_TIMEOUT));\n', ''),
@@ -33,8 +33,8 @@ MUTANTS = {
     'leaked-socket': ('core/kernel/job.c', '\tfor (unsigned i = 0; i < s->n_fds; i++)\n\t\tclose(s->fds[i]);\n', ''),
     'wrong-state': ('core/session/session.def', 'CONN_DOWN,    NULL,             sess_lost,          FAILED, ',
                     'CONN_DOWN,    NULL,             sess_lost,          NEW, '),
-    'unlisted-event': ('core/session/connection.def', 'MACHINE_ROW(IN(CLOSED),                      DESTROYED,    NULL,             NULL,',
-                       'MACHINE_ROW(IN(FREE),                        DESTROYED,    NULL,             NULL,'),
+    'unlisted-event': ('core/session/connection.def', 'MACHINE_ROW(IN(BINDING) | IN(STARTING),      JOB_FAILED, ',
+                       'MACHINE_ROW(IN(BINDING),      JOB_FAILED, '),
     'no-stop': ('core/session/conn_actions.c', 'return c->k.sid ? conn_submitted(c, kconn_stop(&c->k)) : CONN_EV_JOB_DONE;',
                 'return CONN_EV_JOB_DONE;'),
     'no-postponing': ('core/session/connection.c', 'if (c->busy || (c->k.job && (OUTSIDE & FSM_IN(event)))) {', 'if (c->busy) {'),
