@@ -13,6 +13,7 @@ include tests/style/local.mk
 include tests/golden/local.mk
 include tests/sim/local.mk
 include tests/cli/local.mk
+include tests/bench/local.mk
 check_PROGRAMS += $(unit_tests) $(fuzz_replays)
 TESTS += $(unit_tests)
 EXTRA_DIST += tests/lsan.supp

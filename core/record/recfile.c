@@ -160,8 +160,10 @@ static int read_line(struct reader *rd, struct slice line)
 		report_line(rd, NULL, k.len ? "the line is too long and is ignored" : "the line has no key and is ignored");
 		return 0;
 	}
-	snprintf(key, sizeof(key), "%.*s", (int)k.len, k.s);
-	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.s);
+	memcpy(key, k.s, k.len);
+	key[k.len] = '\0';
+	memcpy(value, v.s, v.len);
+	value[v.len] = '\0';
 	if (!value_is_component(key, KEY_MAX)) {
 		report_line(rd, NULL, "the line's key is not valid; the line is ignored");
 		return 0;
@@ -184,6 +186,9 @@ int recfile_parse(enum record_kind kind, const char *where, const char *text, si
 		return -EFBIG;
 	if (!r)
 		return -ENOMEM;
+	/* A byte order mark, of an editor of another system, is not a part of the first key. */
+	if (line_begins(at, "\xef\xbb\xbf"))
+		at = (struct slice){ text + 3, len - 3 };
 	while (next_line(&at, &line)) {
 		int rc;
 
@@ -245,7 +250,8 @@ static int print_field(void *arg, const struct record *r, enum field_id id)
 		return 0;
 	if (p->style == RECFILE_FILE && (empty || record_keeps(r, f->key)))
 		return 0;
-	strbuf_printf(p->b, "%s = ", f->key);
+	strbuf_puts(p->b, f->key);
+	strbuf_puts(p->b, " = ");
 	if (empty)
 		strbuf_puts(p->b, "<empty>");
 	else if (f->type == FIELD_TYPE_SECRET && p->style == RECFILE_SHOW)

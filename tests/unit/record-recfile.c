@@ -336,6 +336,40 @@ static void no_memory_is_an_error_and_no_more(void **state)
 	x_free(text);
 }
 
+/* The layouts that people and programs write. Tried with 2.1.8 as well: doc/COMPATIBILITY.md has what it reads otherwise. */
+static void lines_are_read_in_any_layout(void **state)
+{
+	static const struct {
+		const char *text, *name, *startup;
+	} layouts[] = {
+#define KEY "node.session.auth.username"
+		{ KEY " = me\nnode.startup = automatic\n", "me", "automatic" },
+		{ "   " KEY " = me\n\tnode.startup = automatic", "me", "automatic" },
+		{ KEY "=me\nnode.startup=automatic\n", "me", "automatic" },
+		{ KEY "   =   me   \nnode.startup\t=\tautomatic\t\n", "me", "automatic" },
+		{ KEY " = me\r\nnode.startup = automatic\r\n", "me", "automatic" },
+		{ "\xef\xbb\xbf" KEY " = me\n", "me", "manual" },
+		{ "\xef\xbb\xbf# BEGIN RECORD 2.1.8\n" KEY " = me\n# END RECORD\n" KEY " = no\n", "me", "manual" },
+		{ KEY " = \"me\"\n", "\"me\"", "manual" },
+		{ KEY " = me # x\n", "me # x", "manual" },
+		{ "  # " KEY " = no\n\n\t\n" KEY " = me\n; " KEY " = no\n", "me", "manual" },
+		{ KEY " = one\n" KEY " = me\nnode.startup = automatic\nnode.startup = onboot\n", "me", "onboot" },
+		{ KEY " = one\n" KEY " =\n", "", "manual" },
+		{ KEY " = a=b\nnode.startup = Automatic\n", "a=b", "manual" },
+#undef KEY
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct record *r;
+
+		assert_int_equal(recfile_parse(RECORD_NODE, "FILE", layouts[i].text, strlen(layouts[i].text), NULL, &r), 0);
+		assert_string_equal(record_str(r, FIELD_SESSION_USERNAME), layouts[i].name);
+		assert_string_equal(record_str(r, FIELD_NODE_STARTUP), layouts[i].startup);
+		record_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +386,7 @@ int main(void)
 		cmocka_unit_test(conf_holds_settings_of_all_records),
 		cmocka_unit_test(the_initiator_is_named),
 		cmocka_unit_test(no_memory_is_an_error_and_no_more),
+		cmocka_unit_test(lines_are_read_in_any_layout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
