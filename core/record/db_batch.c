@@ -72,12 +72,17 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 int db_batch_yield(struct db_batch *b, struct err *err)
 {
 	const struct timespec gap = { .tv_nsec = LOCK_GAP_MS * 1000000L };
+	int rc;
 
 	if (clock_ms() - b->held_since < LOCK_HOLD_MS)
 		return 0;
+	db_tree_unstage_all(&b->db->tree);
 	file_unlock(&b->lock);
 	nanosleep(&gap, NULL);
-	return take_lock(b, err);
+	rc = take_lock(b, err);
+	if (!rc)
+		db_tree_sweep(&b->db->tree);
+	return rc;
 }
 
 /* The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away itself. */
@@ -173,6 +178,8 @@ void db_batch_end(struct db_batch *b)
 	x_free(b->at);
 	b->at = NULL;
 	b->n = 0;
+	if (b->lock >= 0)
+		db_tree_unstage_all(&b->db->tree);
 	file_unlock(&b->lock);
 	db_done(&b->db);
 }

@@ -234,6 +234,14 @@ void db_tree_sweep(struct db_tree *t)
 		remove_temporaries(dir);
 }
 
+void db_tree_unstage_all(struct db_tree *t)
+{
+	if (t->staging < 0)
+		return;
+	file_close(&t->staging);
+	unlinkat(t->home, STAGING, AT_REMOVEDIR);
+}
+
 int db_tree_stage(struct db_tree *t, const char *text, size_t len, bool sync, char temporary[NAME_MAX + 1])
 {
 	int dir = open_staging(t, true);

@@ -45,9 +45,11 @@ int db_tree_read(struct db_tree *t, const char *path, char **text, size_t *len);
 
 /*
  * Writing, under the lock: a temporary file in one directory for all, then its rename to path, whose directories are made. A
- * killed writer leaves the old file or the new one, and at most temporary files, which db_tree_sweep() removes.
+ * killed writer leaves the old file or the new one, and at most temporary files, which db_tree_sweep() removes. Before the lock is
+ * given up, db_tree_unstage_all() removes the directory.
  */
 void db_tree_sweep(struct db_tree *t);
+void db_tree_unstage_all(struct db_tree *t);
 int db_tree_stage(struct db_tree *t, const char *text, size_t len, bool sync, char temporary[NAME_MAX + 1]);
 int db_tree_publish(struct db_tree *t, const char *temporary, const char *path); /* a failure removes the temporary file */
 void db_tree_unstage(struct db_tree *t, const char *temporary);

@@ -135,8 +135,10 @@ static void the_secrets_of_a_killed_writer_go_with_the_next_write(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(files_with_secret(b), 1);
+	assert_true(base_has(b, ".miscsi.new"));
 	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
 	assert_int_equal(files_with_secret(b), 0);
+	assert_false(base_has(b, ".miscsi.new"));
 }
 
 static void make_many(struct base *b, unsigned n)
