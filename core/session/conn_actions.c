@@ -55,7 +55,7 @@ int conn_read_late(void *machine)
 	struct conn *c = machine;
 
 	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the file of the CHAP secret for %s could not be read within %lld s",
-		session_target(c->session), (long long)record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+		session_target(c->session), (long long)c->limit);
 	return conn_down(c);
 }
 
@@ -100,12 +100,21 @@ int conn_resolve(void *machine)
 	return rc < 0 ? CONN_EV_FAILED : rc > 0 ? CONN_EV_READY : CONN_EV_NONE;
 }
 
+/*
+ * TCP repeats its first packet at growing intervals, up to 8 s within the default time limit. A session that is being restored
+ * begins anew instead, so that it is not a good part of that behind a target that is back.
+ */
+#define CONNECT_ANEW_S 5
+
 /* One address with each attempt. */
 int conn_connect(void *machine)
 {
 	struct conn *c = machine;
+	bool restored = c->session->run.state == SESS_FAILED && transport_traits(c->k.transport) & MISCSI_TRAIT_SOCKET;
 
-	dial_connect(&c->dial, c->session->record, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	if (restored && c->limit > CONNECT_ANEW_S)
+		conn_arm(c, CONNECT_ANEW_S);
+	dial_connect(&c->dial, c->session->record, c->limit);
 	return CONN_EV_NONE;
 }
 
@@ -214,7 +223,7 @@ int conn_down_late(void *machine)
 	struct conn *c = machine;
 
 	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "no connection to %s within %lld s", session_portal(c->session),
-		(long long)record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+		(long long)c->limit);
 	return conn_down(c);
 }
 

@@ -142,7 +142,8 @@ static void conn_late(void *arg)
 
 void conn_arm(struct conn *c, int64_t seconds)
 {
-	dial_arm(c->k.engine, &c->timer, seconds, conn_late, c);
+	c->limit = seconds > 0 ? seconds : DIAL_TIMEOUT_S;
+	dial_arm(c->k.engine, &c->timer, c->limit, conn_late, c);
 }
 
 void conn_disarm(struct conn *c)

@@ -36,6 +36,7 @@ struct conn {
 	struct session *session;
 	void (*tell)(struct session *s, unsigned event); /* reports an SESS_EV_CONN_* to the session */
 	struct loop_timer timer; /* how long the state may last */
+	int64_t limit; /* the same, in seconds, as it was when the state began */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
 	struct credentials *credentials; /* secrets from files, kept for recovery; NULL: none */

@@ -10,8 +10,13 @@
 #include <string.h>
 
 #define RETRY_FIRST_MS 1000
+#define RETRY_HELD_MS 5000 /* the longest wait while the kernel holds I/O back for the session (besides Time2Wait) */
 #define RETRY_MOST_MS 30000
-#define RETRY_HOPELESS_MS 60000 /* the target refuses us: that may pass when its administrator mends it, but seldom soon */
+#define RETRY_REFUSED_MS 60000 /* credentials are refused until an administrator mends that, and targets lock accounts for it */
+#define REFUSED_GRACE_MS 120000
+#define BRIEF_MS 2000 /* a connection that lasted less was never of use */
+#define BRIEF_MOST_MS 8000
+#define SPREAD_MS 256 /* sessions that are lost together come back over that time */
 #define SCAN_WAIT_MS 2000 /* an answer to a login waits so long for devices, then no longer: orchestrators wait 3 s in all */
 
 /* A change of a session's state is one line in the log, with who it is and why. */
@@ -88,15 +93,33 @@ static void retry_in(struct session *s, uint64_t ms)
 	loop_timer_set(s->owner->engine->loop, &s->retry, ms, retry_due, s);
 }
 
-/* Doubles up to a cap; up to an eighth more by sid, so that sessions lost together do not come back in one heap for ever. */
-static uint64_t back_off(const struct session *s, unsigned failures)
+static uint64_t at_most(uint64_t ms, uint64_t most)
 {
-	unsigned doublings = failures > 1 ? failures - 1 : 0;
-	uint64_t ms = RETRY_FIRST_MS << (doublings < 5 ? doublings : 5);
+	return ms < most ? ms : most;
+}
 
-	if (ms > RETRY_MOST_MS)
-		ms = RETRY_MOST_MS;
-	return ms + ms / 8 * (s->conn.k.sid % 8) / 8;
+static uint64_t doubled(unsigned times, uint64_t most)
+{
+	return at_most((uint64_t)RETRY_FIRST_MS << (times < 5 ? times : 5), most);
+}
+
+/* Up to an eighth less by sid, so that sessions lost together do not come back in one heap for ever. */
+static uint64_t spread(const struct session *s, uint64_t ms)
+{
+	return ms - ms / 8 * (s->conn.k.sid % 8) / 8;
+}
+
+static uint64_t since(const struct session *s, uint64_t when)
+{
+	return loop_now(s->owner->engine->loop) - when;
+}
+
+/* The kernel's replacement timer runs: users of the session's disks wait for us. */
+static bool io_is_held(const struct session *s)
+{
+	int64_t seconds = record_int(s->record, FIELD_SESSION_REPLACEMENT_TIMEOUT);
+
+	return seconds < 0 || since(s, s->lost_at) < (uint64_t)seconds * 1000;
 }
 
 /* Credentials, a target that is gone, a protocol that does not fit: more of the same will not help. */
@@ -110,11 +133,10 @@ static bool first_login_goes_on(const struct session *s)
 {
 	int64_t most = record_int(s->record, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
 	int64_t each = record_int(s->record, FIELD_CONN_LOGIN_TIMEOUT);
-	uint64_t gone = loop_now(s->owner->engine->loop) - s->since;
 
 	if (portal_refused(s) || (int64_t)s->attempts + 1 >= most)
 		return false;
-	return each == 0 || (int64_t)(gone / 1000) / each < most;
+	return each == 0 || (int64_t)(since(s, s->since) / 1000) / each < most;
 }
 
 /*
@@ -136,16 +158,20 @@ static int sess_open(void *machine)
 {
 	struct session *s = machine;
 
+	s->opened_at = loop_now(s->owner->engine->loop);
 	conn_event(&s->conn, CONN_EV_OPEN);
 	return SESS_EV_NONE;
 }
 
-/* Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
+/*
+ * Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own
+ * rhythm, and so does a target that has refused us: the network leads to it already.
+ */
 void session_wake(struct session *s)
 {
 	uint64_t in = 100 + s->conn.k.sid % 64 * 10, when = loop_now(s->owner->engine->loop) + in;
 
-	if (s->run.state != SESS_FAILED || !loop_timer_active(&s->retry) ||
+	if (s->run.state != SESS_FAILED || err_retry(s->err.code) == ERR_RETRY_NEVER || !loop_timer_active(&s->retry) ||
 		s->retry.due <= when || /* who is woken often is not put off */
 		s->lost_at + (uint64_t)s->time2wait * 1000 > when)
 		return;
@@ -153,11 +179,25 @@ void session_wake(struct session *s)
 }
 
 /* Firmware has waited and tried for itself before it tells that it could not log in: to back off on top of that only keeps waiting who asked. */
-static uint64_t rhythm(const struct session *s)
+static uint64_t first_login_wait(const struct session *s)
 {
-	if (portal_refused(s))
-		return RETRY_HOPELESS_MS;
-	return s->run.state == SESS_NEW && transport_logs_in(s->conn.k.transport) ? RETRY_FIRST_MS : back_off(s, s->attempts);
+	return transport_logs_in(s->conn.k.transport) ? RETRY_FIRST_MS : doubled(s->attempts - 1, RETRY_MOST_MS);
+}
+
+/*
+ * Grows with the outage, since what was away for long will hardly be back in the next second: half of it at first, so that a short
+ * one does not become a long one; from ten minutes on a 120th of it, so that thousands do not trouble an array that is down for days.
+ */
+static uint64_t recovery_wait(const struct session *s)
+{
+	uint64_t gone = since(s, s->lost_at), ms = gone / 2 > RETRY_HELD_MS ? RETRY_HELD_MS : gone / 2;
+
+	if (s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED)
+		ms = io_is_held(s) && gone < REFUSED_GRACE_MS ? RETRY_HELD_MS : RETRY_REFUSED_MS;
+	else if (!io_is_held(s) && gone / 120 > ms)
+		ms = at_most(gone / 120, RETRY_MOST_MS);
+	ms -= at_most(since(s, s->opened_at), ms); /* an attempt that ran into its time-out was a wait, too */
+	return ms > RETRY_FIRST_MS ? ms : RETRY_FIRST_MS;
 }
 
 /* A redirection is no failure: the next login follows at once. */
@@ -178,27 +218,34 @@ static int sess_wait(void *machine)
 		log_warn(s->owner->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid,
 			session_target(s), session_portal(s), s->attempts, s->err.text);
 	destination_next(&s->destination, s->attempts);
-	retry_in(s, rhythm(s));
+	retry_in(s, spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : recovery_wait(s)));
 	return SESS_EV_NONE;
 }
 
 /*
  * RFC 7143 section 7.1.4: the target keeps the old session for Time2Retain, and is not to be bothered before Time2Wait. A target
- * that takes every login and drops it at once is asked more and more rarely, like one that refuses.
+ * that accepts every login and drops it at once is tried more and more rarely.
  */
+static uint64_t first_wait(const struct session *s)
+{
+	uint64_t time2wait = (uint64_t)s->time2wait * 1000, most = time2wait > RETRY_HELD_MS ? time2wait : RETRY_HELD_MS;
+	uint64_t ms = (time2wait ? time2wait : 100) + s->conn.k.sid % 64 * (SPREAD_MS / 64);
+	uint64_t brief = s->brief > 1 ? spread(s, doubled(s->brief - 2, BRIEF_MOST_MS)) : 0;
+
+	ms = brief > ms ? brief : ms;
+	return io_is_held(s) ? at_most(ms, most) : ms;
+}
+
 static int sess_lost(void *machine)
 {
 	struct session *s = machine;
-	uint64_t wait = s->time2wait ? (uint64_t)s->time2wait * 1000 : 100;
 
 	s->attempts = s->reported = 0;
 	s->lost_at = loop_now(s->owner->engine->loop);
-	s->short_lived = s->lost_at - s->up_at < RETRY_MOST_MS ? s->short_lived + 1 : 0;
-	if (s->short_lived > 1 && wait < back_off(s, s->short_lived - 1))
-		wait = back_off(s, s->short_lived - 1);
+	s->brief = s->lost_at - s->up_at < BRIEF_MS ? s->brief + 1 : 0;
 	destination_next(&s->destination, s->attempts);
 	err_copy(&s->err, &s->conn.err);
-	retry_in(s, wait);
+	retry_in(s, first_wait(s));
 	return SESS_EV_NONE;
 }
 

@@ -64,9 +64,10 @@ struct session {
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */
 	unsigned reconnects;
-	unsigned short_lived; /* connections in a row that did not last */
+	unsigned brief; /* connections in a row that did not last */
 	uint32_t time2wait; /* seconds, negotiated */
-	uint64_t since, up_at, lost_at; /* loop_now() at this state's begin, full feature phase's last begin and end */
+	/* loop_now() at this state's begin, at full feature phase's last begin and end, and at the last attempt's begin */
+	uint64_t since, up_at, lost_at, opened_at;
 	struct scan *scan;
 	struct err err; /* the last failure */
 };

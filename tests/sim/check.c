@@ -6,8 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RETRY_HOPELESS_MS of session.c, and its spread */
-#define WAIT_MOST_MS 68000
+/* The rule of doc/DESIGN.md ("Recovery waits…"), in ms: while I/O waits for the session, and for ten minutes; later; and after refused credentials. */
+#define WAIT_HELD_MS 5000
+#define WAIT_BRIEF_MS 8000
+#define WAIT_MOST_MS 30000
+#define WAIT_REFUSED_MS 60000
+
+static uint64_t wait_most(const struct session *s)
+{
+	uint64_t gone = sim_now() - s->lost_at, time2wait = (uint64_t)s->time2wait * 1000;
+	int64_t held = record_int(s->record, FIELD_SESSION_REPLACEMENT_TIMEOUT);
+	bool io_waits = held < 0 || gone < (uint64_t)held * 1000, refused = s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED;
+	uint64_t most = io_waits ? WAIT_HELD_MS : gone < 600000 ? WAIT_BRIEF_MS : WAIT_MOST_MS;
+
+	if (s->run.state != SESS_FAILED)
+		return WAIT_MOST_MS;
+	if (refused && (!io_waits || gone >= 120000))
+		return WAIT_REFUSED_MS;
+	return time2wait > most ? time2wait : most;
+}
 
 void check_waits(void)
 {
@@ -17,7 +34,7 @@ void check_waits(void)
 	if (!m || !daemon_runs())
 		return;
 	list_for_each (s, &m->sessions, node)
-		if (loop_timer_active(&s->retry) && s->retry.due > sim_now() + WAIT_MOST_MS)
+		if (loop_timer_active(&s->retry) && s->retry.due > sim_now() + wait_most(s))
 			sim_fail("session%u waits for %llu ms", s->conn.k.sid, (unsigned long long)(s->retry.due - sim_now()));
 }
 

@@ -22,7 +22,8 @@ MUTANTS = {
     'lost-event': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_LOST);\n}', '}'),
     'lost-destroyed': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_DESTROYED);\n}', '\t\treturn;\n}'),
     'lost-events-ignored': ('core/session/manager_events.c', '\tlook_at_all(m);\n\tloop_timer_set', '\treturn;\n\tloop_timer_set'),
-    'no-retry-timer': ('core/session/session.c', '\tretry_in(s, rhythm(s));\n', ''),
+    'no-retry-timer': ('core/session/session.c', '\tretry_in(s, spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : '
+                       'recovery_wait(s)));\n', ''),
     'no-login-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : '
                          'FIELD_CONN_LOGIN_TIMEOUT));\n', ''),
     'no-logout-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));\n', ''),
@@ -41,7 +42,7 @@ MUTANTS = {
     'two-sessions': ('core/session/manager.c', '\t\t++*present;\n', '\t\t*present += s->run.state != SESS_FAILED;\n'),
     'orphan': ('core/session/conn_actions.c', '\tconn_arm(c, AGAIN_S);\n', ''),
     'file-stays': ('core/session/session.c', '\tstore_remove(s->owner->state_dir, s->conn.k.sid);\n', ''),
-    'wait-too-long': ('core/session/session.c', '#define RETRY_HOPELESS_MS 60000', '#define RETRY_HOPELESS_MS 90000'),
+    'wait-too-long': ('core/session/session.c', '#define RETRY_HELD_MS 5000', '#define RETRY_HELD_MS 9000'),
     'forgotten-name': ('core/session/conn_params.c', '\tif (!identifies(param))\n', ''),
     'parameters-late': ('core/session/conn_actions.c', '\t\tconn_add_params(c, job);\n\t\tjob_start_conn(job);\n',
                         '\t\tjob_start_conn(job);\n\t\tconn_add_params(c, job);\n'),

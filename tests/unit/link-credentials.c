@@ -451,7 +451,7 @@ static void a_refused_secret_is_read_again(void **state)
 	w->status_detail = 1;
 	disk->reads = 0;
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, fixture_session(w)->conn.k.sid, 0, ISCSI_ERR_CONN_FAILED);
-	fixture_run(w, 10 * SECONDS);
+	fixture_run(w, 5 * SECONDS);
 	assert_int_equal(disk->reads, 1);
 	for (unsigned i = 0; i < 240 && disk->reads < 2; i++)
 		fixture_run(w, 1 * SECONDS);

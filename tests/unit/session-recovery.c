@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How long a lost session waits between two logins: by its own clock, for outages and refusals of each kind. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "session-fixture.h"
+#include <string.h>
+
+#define SECONDS 1000
+#define STEP 25
+
+enum { CLASS_INITIATOR = 2, CLASS_TARGET = 3 };
+enum { AUTHENTICATION_FAILED = 1, NOT_FOUND = 3 };
+
+static uint32_t up(struct session_fixture *w, const char *replacement_timeout)
+{
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	assert_int_equal(record_set(node, FIELD_SESSION_REPLACEMENT_TIMEOUT, replacement_timeout, NULL), 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	assert_int_equal(a.result.err.code, 0);
+	return a.result.sid;
+}
+
+static void refuse(struct session_fixture *w, uint8_t class, uint8_t detail)
+{
+	w->status_class = class;
+	w->status_detail = detail;
+}
+
+/* The target is away for ms, with that answer to logins; gives how long the session was still away when it was well again. */
+static uint64_t outage(struct session_fixture *w, uint8_t class, uint8_t detail, uint64_t ms)
+{
+	unsigned before = fixture_shown(w, 0).reconnects;
+	uint64_t well;
+
+	refuse(w, class, detail);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, fixture_shown(w, 0).sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, ms);
+	assert_string_equal(fixture_shown(w, 0).state, "FAILED");
+	refuse(w, 0, 0);
+	well = w->now;
+	fixture_reconnected(w, 0, before + 1, STEP, 100 * SECONDS);
+	return w->now - well;
+}
+
+/* A target that restarts in a loop, a cable that is loose: the seventh outage costs no more than the first. */
+static void short_outages_stay_short(void **state)
+{
+	struct session_fixture *w = *state;
+
+	up(w, "120");
+	for (unsigned i = 0; i < 7; i++) {
+		assert_in_range(outage(w, CLASS_TARGET, 0, 3 * SECONDS), 0, 2 * SECONDS);
+		fixture_run(w, 2 * SECONDS);
+	}
+}
+
+/* While I/O waits for the session, and for ten minutes if it does not. */
+static void a_session_is_back_within_five_seconds(void **state)
+{
+	static const char *const timeouts[] = { "0", "120", "-1" };
+	static const unsigned outages[] = { 4, 25, 600 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		struct session_fixture *w = *state;
+		uint32_t sid = up(w, timeouts[i]);
+		struct asked a;
+
+		for (unsigned n = 0; n < ARRAY_SIZE(outages); n++) {
+			uint64_t took = outage(w, CLASS_TARGET, 1, outages[n] * SECONDS);
+
+			if (took > 5 * SECONDS + 4 * STEP)
+				fail_msg("replacement_timeout %s: back %llu ms after an outage of %u s", timeouts[i],
+					(unsigned long long)took, outages[n]);
+			fixture_run(w, 3 * SECONDS);
+		}
+		fixture_logout(w, sid, &a);
+		fixture_until(w, &a.done, 1, STEP, 30 * SECONDS);
+	}
+}
+
+/* While the replacement timer runs, for a day if need be; after that an array that is down for long is troubled more and more rarely. */
+static void the_wait_is_bounded_while_io_is_held(void **state)
+{
+	struct session_fixture *w = *state;
+	struct asked a;
+	uint32_t sid;
+	unsigned before;
+
+	sid = up(w, "86400");
+	assert_in_range(outage(w, CLASS_TARGET, 1, 1500 * SECONDS), 0, 5 * SECONDS + 4 * STEP);
+	fixture_logout(w, sid, &a);
+	fixture_until(w, &a.done, 1, STEP, 30 * SECONDS);
+	up(w, "120");
+	before = w->logins;
+	assert_in_range(outage(w, CLASS_TARGET, 1, 1500 * SECONDS), 0, 13 * SECONDS + 4 * STEP);
+	assert_in_range(w->logins - before, 150, 250);
+}
+
+/* A target that is made again, by a restart or by its administrator, is not there for a moment. */
+static void a_target_that_is_not_found_is_tried_again_soon(void **state)
+{
+	struct session_fixture *w = *state;
+
+	up(w, "120");
+	assert_in_range(outage(w, CLASS_INITIATOR, NOT_FOUND, 3 * SECONDS), 0, 2 * SECONDS);
+	fixture_run(w, 3 * SECONDS);
+	assert_in_range(outage(w, CLASS_INITIATOR, NOT_FOUND, 100 * SECONDS), 0, 5 * SECONDS + 4 * STEP);
+}
+
+/* Targets lock accounts for failed authentication: two minutes at the rule's pace, then once a minute. */
+static void refused_credentials_are_offered_rarely(void **state)
+{
+	struct session_fixture *w = *state;
+	unsigned before;
+
+	up(w, "86400");
+	before = w->logins;
+	assert_in_range(outage(w, CLASS_INITIATOR, AUTHENTICATION_FAILED, 120 * SECONDS), 0, 60 * SECONDS);
+	assert_in_range(w->logins - before, 20, 30);
+	fixture_run(w, 3 * SECONDS);
+	before = w->logins;
+	assert_in_range(outage(w, CLASS_INITIATOR, AUTHENTICATION_FAILED, 1200 * SECONDS), 0, 60 * SECONDS);
+	assert_in_range(w->logins - before, 30, 50);
+}
+
+/* An address that comes and goes says nothing about a target that has answered. */
+static void a_network_change_wakes_no_session_that_was_refused(void **state)
+{
+	static const uint8_t details[] = { AUTHENTICATION_FAILED, NOT_FOUND };
+	struct session_fixture *w = *state;
+	uint32_t sid = up(w, "120");
+	unsigned before;
+
+	for (unsigned d = 0; d < ARRAY_SIZE(details); d++) {
+		refuse(w, CLASS_INITIATOR, details[d]);
+		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+		fixture_run(w, 200 * SECONDS);
+		before = w->logins;
+		for (unsigned i = 0; i < 80; i++) {
+			manager_wake(w->m);
+			fixture_run(w, 250);
+		}
+		assert_in_range(w->logins - before, 0, 20 / 4);
+		refuse(w, 0, 0);
+		fixture_reconnected(w, sid, d + 1, 250, 61 * SECONDS);
+		fixture_run(w, 3 * SECONDS);
+	}
+}
+
+/* Drops each connection as soon as it is up, for ms; gives the longest time that the session was away. */
+static uint64_t longest_of_brief_ones(struct session_fixture *w, uint64_t up_ms, uint64_t ms)
+{
+	uint64_t longest = 0, end = w->now + ms;
+
+	while (w->now < end) {
+		unsigned before = fixture_shown(w, 0).reconnects;
+		uint64_t lost = w->now;
+
+		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, fixture_shown(w, 0).sid, 0, ISCSI_ERR_CONN_FAILED);
+		fixture_reconnected(w, 0, before + 1, STEP, 100 * SECONDS);
+		longest = w->now - lost > longest ? w->now - lost : longest;
+		fixture_run(w, up_ms);
+	}
+	return longest;
+}
+
+/* A target that accepts every login and drops it at once is tried more rarely, but never seldom. */
+static void the_penalty_of_brief_connections_ends(void **state)
+{
+	static const struct {
+		const char *replacement_timeout;
+		uint64_t least, most;
+	} cases[] = { { "0", 5500, 8000 }, { "120", 4000, 5000 } };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct session_fixture *w = *state;
+		uint32_t sid = up(w, cases[i].replacement_timeout);
+		struct asked a;
+
+		fixture_run(w, 3 * SECONDS);
+		assert_in_range(longest_of_brief_ones(w, 500, 60 * SECONDS), cases[i].least, cases[i].most + 10 * STEP);
+		fixture_run(w, 3 * SECONDS); /* of use again: no penalty is left */
+		assert_in_range(longest_of_brief_ones(w, 2250, 20 * SECONDS), 0, 2500 + 10 * STEP);
+		fixture_logout(w, sid, &a);
+		fixture_until(w, &a.done, 1, STEP, 30 * SECONDS);
+	}
+}
+
+/* Sessions that are lost together do not come back in one millisecond, and none later than Time2Wait and half a second. */
+static void what_is_lost_together_comes_back_spread(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	unsigned back = 0;
+	struct asked a;
+	uint64_t lost;
+
+	assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "64", NULL), 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	fixture_run(w, 3 * SECONDS);
+	lost = w->now;
+	for (uint32_t sid = 1; sid <= 64; sid++)
+		fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_reconnected(w, 64, 1, STEP, 10 * SECONDS);
+	assert_in_range(w->now - lost, 2000, 2200);
+	for (uint32_t sid = 1; sid <= 64; sid++)
+		back += fixture_shown(w, sid).reconnects > 0;
+	assert_in_range(back, 1, 40);
+	for (uint32_t sid = 1; sid <= 64; sid++)
+		fixture_reconnected(w, sid, 1, STEP, 10 * SECONDS);
+	assert_in_range(w->now - lost, 2200, 2500);
+}
+
+/* A socket of which a queue of one is full: the kernel drops each further packet that asks for a connection. */
+static int deaf_listener(uint16_t *port, int *in_queue, unsigned n)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	for (unsigned i = 0; i < n; i++) {
+		in_queue[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		connect(in_queue[i], (struct sockaddr *)&sa, len);
+	}
+	*port = ntohs(sa.sin_port);
+	return fd;
+}
+
+/* A portal that is switched off answers nothing: TCP's own repetitions, ever more seldom, are not waited for. */
+static void a_silent_portal_is_connected_to_anew(void **state)
+{
+	struct session_fixture *w = *state;
+	int in_queue[3], listener;
+	uint32_t sid = up(w, "120");
+	struct session *s = fixture_session(w);
+	uint16_t port;
+
+	listener = deaf_listener(&port, in_queue, ARRAY_SIZE(in_queue));
+	fixture_run(w, 3 * SECONDS);
+	assert_int_equal(record_set_int(s->record, FIELD_CONN_PORT, port, NULL), 0);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, 5 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).connection, "XPT_WAIT");
+	for (unsigned i = 0; i < 60; i++)
+		fixture_run(w, 1 * SECONDS);
+	assert_in_range(s->attempts, 9, 11);
+	assert_non_null(strstr(fixture_shown(w, sid).last_error, "within 5 s"));
+	assert_int_equal(record_set_int(s->record, FIELD_CONN_PORT, w->port, NULL), 0);
+	fixture_reconnected(w, sid, 1, STEP, 7 * SECONDS);
+	for (unsigned i = 0; i < ARRAY_SIZE(in_queue); i++)
+		close(in_queue[i]);
+	close(listener);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(short_outages_stay_short),
+		T(a_session_is_back_within_five_seconds),
+		T(the_wait_is_bounded_while_io_is_held),
+		T(a_target_that_is_not_found_is_tried_again_soon),
+		T(refused_credentials_are_offered_rarely),
+		T(a_network_change_wakes_no_session_that_was_refused),
+		T(the_penalty_of_brief_connections_ends),
+		T(what_is_lost_together_comes_back_spread),
+		T(a_silent_portal_is_connected_to_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
