@@ -11,7 +11,6 @@
 #include "kernel/scan.h"
 #include "kernel/sysfs.h"
 #include "link/engine.h"
-#include "link/isid.h"
 #include "plugin/plugins.h"
 #include "proto/chap.h"
 #include "record/recfile.h"
@@ -135,19 +134,6 @@ static void on_hangup(void *arg, int signo)
 	d->reloading = helper_submit(d->engine.helpers, &d->reload, path, strlen(path) + 1) == 0;
 }
 
-/* Constant until the next boot. Without it, ISIDs are still unique on this machine. */
-static uint64_t host_salt(void)
-{
-	char *boot_id = NULL;
-	size_t len;
-	uint64_t salt = 0;
-
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &boot_id, &len) == 0)
-		salt = isid_salt(boot_id);
-	x_free(boot_id);
-	return salt;
-}
-
 /* NULL if it cannot be read: the defaults apply. */
 static struct record *read_conf(struct daemon *d)
 {
@@ -255,7 +241,6 @@ static int make_manager(struct daemon *d, struct err *err)
 		.identify = identify_initiator,
 		.refresh = look_at_identity,
 		.identify_arg = d,
-		.host_salt = host_salt(),
 		.safe_logout = conf && record_int(conf, FIELD_CONF_SAFE_LOGOUT),
 	};
 	int rc = engine_open(&d->engine, conf && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);

@@ -15,6 +15,11 @@ static inline bool ascii_alnum(char c)
 	return ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Returns the value of a hexadecimal digit; -1: not a hexadecimal digit. */
 static inline int ascii_hex(char c)
 {

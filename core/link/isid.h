@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ISID of a session (RFC 7143 section 11.12.5), a pure function of the kernel's session id and a salt that is constant as
- * long as this kernel runs: a restarted daemon computes the same ISID, although the kernel does not store it.
+ * The ISID of a session (RFC 7143 section 11.12.5), a pure function of the names that the session's record has: the target sees
+ * the same initiator port after a reboot, so that persistent reservations outlive it.
  */
 #ifndef LINK_ISID_H
 #define LINK_ISID_H
@@ -10,10 +10,16 @@
 
 #define ISID_LEN 6
 
-/* Type 10b (random): 24 bits of salt, mixed with the high half of the sid, and the low half of the sid as the qualifier. */
-void isid_of(uint64_t salt, uint32_t sid, uint8_t isid[ISID_LEN]);
+struct isid_source {
+	const char *initiator, *iface; /* the initiator's name; the iface's */
+	const char *address; /* the portal, as in the record: not where a redirection leads */
+	uint16_t port;
+};
 
-/* Computes the salt of the running kernel from a text such as /proc/sys/kernel/random/boot_id. */
-uint64_t isid_salt(const char *boot_id);
+/*
+ * Type 10b (random): 24 bits of initiator and iface, and as the qualifier 16 bits of the portal, plus nth. The owner of the sessions
+ * chooses the lowest nth whose ISID no other session with the same target has.
+ */
+void isid_of(const struct isid_source *from, unsigned nth, uint8_t isid[ISID_LEN]);
 
 #endif

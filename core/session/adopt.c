@@ -22,6 +22,9 @@ struct adopter {
 	struct loop_timer left_timer;
 };
 
+/* What an earlier iscsid noted of a session. */
+enum adopt_found { ADOPT_FILE, ADOPT_PENDING, ADOPT_NO_FILE };
+
 /* Only the plugins know whose host a proc_name is. */
 static const char *transport_of(void *arg, const char *proc_name)
 {
@@ -109,18 +112,28 @@ static void adopt_read_secrets(struct conn *c)
 		adopt_secrets_read(c, rc, &err);
 }
 
-/* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
-static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, bool *known)
+/* The session's file, or what the kernel shows. */
+static struct record *adopt_settings(
+	struct manager *m, const struct session_info *i, uint8_t isid[ISID_LEN], enum adopt_found *found)
 {
 	struct record *node = NULL;
-	struct session *s;
-	uint8_t isid[ISID_LEN];
-	int rc;
+	bool pending;
+	int rc = store_read(m->config.state_dir, i, &node, isid, &pending);
 
-	rc = store_read(m->config.state_dir, i, &node, isid);
-	*known = rc == 0;
+	*found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
 	if (rc < 0)
 		node = rc == -ENOMEM ? NULL : settings_shown(i);
+	return node;
+}
+
+/* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
+static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, enum adopt_found *found)
+{
+	uint8_t isid[ISID_LEN] = { 0 };
+	struct record *node = adopt_settings(m, i, isid, found);
+	struct session *s;
+	int rc;
+
 	rc = node ? add_secrets(node, i) : -ENOMEM;
 	if (rc == 0)
 		rc = manager_add(m, node, t, &s);
@@ -131,8 +144,8 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 	}
 	if (rc < 0)
 		return rc;
-	if (*known)
-		memcpy(s->isid, isid, sizeof(isid));
+	memcpy(s->isid, isid, sizeof(isid));
+	s->noted = *found == ADOPT_FILE;
 	s->adopted = true;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
 	s->conn.k.sid = i->sid;
@@ -157,19 +170,19 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 }
 
 /*
- * A login that a daemon began and did not live to end: nobody waits for it. FREE is what the kernel says of it, but of one that
- * was lost long ago, too: that has left a file, or has devices.
+ * Its login came to no end before a daemon was killed, and nobody waits for it any more. A session that has devices may be in use,
+ * whoever made it, and is kept.
  */
-static bool was_never_up(const struct session *s, const struct session_info *i, bool known)
+static bool was_never_up(const struct session *s, enum adopt_found found)
 {
 	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
 
-	return strcmp(i->state, "FREE") == 0 && !known &&
-		scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
+	return found != ADOPT_FILE && scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 &&
+		devices.n == 0;
 }
 
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
-static void adopt_go_on(struct manager *m, const struct session_info *i, bool known)
+static void adopt_go_on(struct manager *m, const struct session_info *i, enum adopt_found found)
 {
 	struct session *s = manager_find(m, i->sid);
 
@@ -179,8 +192,9 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, bool kn
 		return;
 	}
 	/* a discovery whose program was killed has no target */
-	if (!*i->target || !i->has_conn || was_never_up(s, i, known)) {
-		log_info(m->config.engine->log, "session", "session%u never logged in to a target: it is removed", i->sid);
+	if (!*i->target || !i->has_conn || was_never_up(s, found)) {
+		log_info(m->config.engine->log, "session",
+			"session%u is removed: it has no devices, and no iscsid has completed its login", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
@@ -191,21 +205,40 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, bool kn
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
+/* When all are known, since an ISID that is chosen now must not be another one's. */
+static void adopt_complete(struct manager *m, const struct session_info *i)
+{
+	struct session *s = manager_find(m, i->sid);
+	struct err err = ERR_INIT;
+
+	if (!s || s->run.state == SESS_CLOSING)
+		return;
+	if (!s->noted && conn_identify(&s->conn, &err) == 0) {
+		if (!s->isid[0])
+			manager_choose_isid(m, s);
+		session_note(s);
+	}
+	if (err.code)
+		log_warn(m->config.engine->log, "session", "session%u: %s", i->sid, err.text);
+	if (s->conn.run.state == CONN_LOGGED_IN)
+		session_complete(s, i->target_state);
+}
+
 /* Takes over one that the kernel shows. Gives 1, or 0 where it is not ours to look after. */
 static int adopt_session(struct manager *m, const struct session_info *i, struct err *err)
 {
 	struct transport *t;
-	bool known;
+	enum adopt_found found;
 	int rc = plugins_find(m->config.engine->plugins, i->transport, &t, err);
 
 	if (rc < 0)
 		return rc;
 	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
 		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
-	rc = adopt_add(m, i, t, &known);
+	rc = adopt_add(m, i, t, &found);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot set up its state");
-	adopt_go_on(m, i, known);
+	adopt_go_on(m, i, found);
 	return 1;
 }
 
@@ -221,6 +254,8 @@ static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 
 	if (rc == 0)
 		rc = adopt_session(m, &info, err);
+	if (rc > 0)
+		adopt_complete(m, &info);
 	session_info_clear(&info);
 	return rc;
 }
@@ -321,6 +356,8 @@ int adopt_sessions(struct manager *m, struct err *err)
 			adopted += one;
 		}
 	}
+	for (size_t n = 0; rc == 0 && n < list.n; n++)
+		adopt_complete(m, &list.info[n]);
 	session_info_list_free(&list);
 	store_clean(m->config.state_dir, engine->sysfs);
 	return rc < 0 ? rc : adopted;

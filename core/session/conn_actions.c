@@ -164,6 +164,7 @@ int conn_fw_login(void *machine)
 {
 	struct conn *c = machine;
 
+	c->tell(c->session, SESS_EV_CONN_BOUND);
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
 	transport_op_init(&c->dial.op, conn_fw_done, c);
 	conn_op(c, &c->dial.op);

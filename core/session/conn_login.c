@@ -69,9 +69,8 @@ int conn_login_begin(void *machine)
 	struct login_action action;
 	int rc;
 
+	c->tell(s, SESS_EV_CONN_BOUND);
 	kconn_bound(&c->k);
-	if (!s->isid[0])
-		isid_of(owner->host_salt, s->conn.k.sid, s->isid);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
 	owner->identify(owner->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */

@@ -188,9 +188,42 @@ static int manager_join(struct session *s, struct manager_request *r, enum manag
 	return 0;
 }
 
+static bool isid_is_free(const struct manager *m, const struct session *s, const uint8_t isid[ISID_LEN])
+{
+	struct session *o;
+
+	list_for_each (o, &m->sessions, node)
+		if (o != s && o->run.state != SESS_CLOSING && o->run.state != SESS_CLOSED &&
+			memcmp(o->isid, isid, ISID_LEN) == 0 && strcasecmp(session_target(o), session_target(s)) == 0)
+			return false;
+	return true;
+}
+
+/* One that is being ended does not count: a session that follows it at once has the ISID that it would have after a reboot. */
+void manager_choose_isid(struct manager *m, struct session *s)
+{
+	const struct isid_source from = {
+		.initiator = record_str(s->record, FIELD_IFACE_INITIATORNAME),
+		.iface = record_str(s->record, FIELD_IFACE_NAME),
+		.address = record_str(s->record, FIELD_CONN_ADDRESS),
+		.port = (uint16_t)record_int(s->record, FIELD_CONN_PORT),
+	};
+	unsigned nth = 0;
+
+	if (transport_logs_in(s->conn.k.transport)) /* the firmware has its own */
+		return;
+	do
+		isid_of(&from, nth++, s->isid);
+	while (!isid_is_free(m, s, s->isid));
+}
+
+/* Not before: the initiator's name is known only now. */
 static void manager_start_session(void *arg)
 {
-	session_event(arg, SESS_EV_START);
+	struct session *s = arg;
+
+	manager_choose_isid(container_of(s->owner, struct manager, owner), s);
+	session_event(s, SESS_EV_START);
 }
 
 int manager_add(struct manager *m, const struct record *node, struct transport *t, struct session **out)
@@ -554,7 +587,6 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 	m->config = *config;
 	m->owner = (struct session_owner){ .engine = config->engine,
 		.state_dir = config->state_dir,
-		.host_salt = config->host_salt,
 		.identify = config->identify,
 		.identify_arg = config->identify_arg,
 		.changed = manager_session_changed,

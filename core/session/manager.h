@@ -32,7 +32,6 @@ struct manager_config {
 	void (*refresh)(void *arg);
 	void *identify_arg;
 	bool safe_logout; /* iscsid.safe_logout */
-	uint64_t host_salt; /* part of every ISID: the same as long as this kernel runs (isid.h) */
 };
 
 int manager_new(const struct manager_config *config, struct manager **out, struct err *err);

@@ -41,6 +41,8 @@ bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path 
 
 /* Adds a session, in its first state, to the list. -ENOMEM. */
 int manager_add(struct manager *m, const struct record *node, struct transport *t, struct session **out);
+/* Sets the ISID of a session whose record names the initiator: unique among the sessions of its target (isid.h). */
+void manager_choose_isid(struct manager *m, struct session *s);
 /* NULL: the manager has no such session. */
 struct session *manager_find(const struct manager *m, uint32_t sid);
 

@@ -2,6 +2,7 @@
 /* The session machine's actions: what to do about a connection that came up or went down, when to try again, and whom to tell. */
 #include "base/strbuf.h"
 #include "kernel/scan.h"
+#include "kernel/sysfs.h"
 #include "session/session.h"
 #include "session/store.h"
 #include <errno.h>
@@ -275,36 +276,84 @@ static void scan_long(void *arg)
 	session_event(arg, SESS_EV_SCANNED); /* it goes on; who asked for the login need not wait for it */
 }
 
-/*
- * The settings are noted before anybody hears of the session: a daemon killed from here on finds all it needs. Failing to note
- * them costs what the kernel does not keep, not the session.
- */
-static int sess_established(void *machine)
+static void sess_noted(struct session *s, int rc)
 {
-	struct session *s = machine;
-	int rc;
-
-	logged_in(s);
-	rc = store_write(s->owner->state_dir, s->conn.k.sid, s->record, s->isid);
+	s->noted = rc == 0;
 	if (rc < 0)
 		log_warn(s->owner->engine->log, "session", "session%u: cannot save its settings in %s: %s", s->conn.k.sid,
 			s->owner->state_dir, strerror(-rc));
-	if (record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
-		return SESS_EV_SCANNED;
-	rc = scan_host(s->owner->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
-	if (rc < 0)
+}
+
+/* Noted as soon as it has a number, so that the next daemon sees that its login came to no end. */
+static int sess_begun(void *machine)
+{
+	struct session *s = machine;
+
+	if (!s->noted) /* each attempt comes here */
+		sess_noted(s, store_begin(s->owner->state_dir, s->conn.k.sid, s->record, s->isid));
+	return SESS_EV_NONE;
+}
+
+/* Before anybody hears of the session. Failing to note it costs what the kernel does not keep, not the session. */
+static void sess_note_up(struct session *s)
+{
+	if (!s->noted || store_established(s->owner->state_dir, s->conn.k.sid) < 0)
+		session_note(s);
+}
+
+void session_note(struct session *s)
+{
+	sess_noted(s, store_write(s->owner->state_dir, s->conn.k.sid, s->record, s->isid));
+}
+
+static int sess_scan(struct session *s)
+{
+	if (s->scan || record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
+		return -EALREADY;
+	return scan_host(s->owner->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
+}
+
+static int sess_established(void *machine)
+{
+	struct session *s = machine;
+
+	logged_in(s);
+	sess_note_up(s);
+	if (sess_scan(s) < 0)
 		return SESS_EV_SCANNED;
 	loop_timer_set(s->owner->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
 	return SESS_EV_NONE;
 }
 
-/* No scan: the devices were there all the time. */
+/* Kernels before 6.3 do not tell: then a session without a device counts. */
+static bool was_never_scanned(const struct session *s, const char *target_state)
+{
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+
+	if (*target_state)
+		return strcmp(target_state, "ALLOCATED") == 0;
+	return scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 && devices.n == 0;
+}
+
+void session_complete(struct session *s, const char *target_state)
+{
+	if (!s->noted)
+		session_note(s);
+	if (was_never_scanned(s, target_state))
+		sess_scan(s);
+}
+
+/* The devices were there all the time, unless the connection was lost, or the daemon killed, before the first scan. */
 static int sess_recovered(void *machine)
 {
 	struct session *s = machine;
+	char target_state[32] = "";
 
 	logged_in(s);
 	s->reconnects++;
+	sysfs_read(s->owner->engine->sysfs, target_state, sizeof(target_state), "class/iscsi_session/session%u/target_state",
+		s->conn.k.sid);
+	session_complete(s, target_state);
 	return SESS_EV_NONE;
 }
 

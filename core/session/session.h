@@ -37,7 +37,6 @@ extern const struct fsm session_machine;
 struct session_owner {
 	const struct engine *engine;
 	const char *state_dir; /* for store.h */
-	uint64_t host_salt; /* for isid.h */
 	/* The initiator name of this machine, valid until the next call. *alias may be NULL. -errno: no name. */
 	int (*identify)(void *arg, const char **name, const char **alias, struct err *err);
 	void *identify_arg;
@@ -61,6 +60,7 @@ struct session {
 	uint8_t isid[ISID_LEN]; /* all 0: not chosen yet */
 	bool unnamed; /* of the owner: the session starts when the initiator's name was looked at */
 	bool adopted; /* made before this program ran; constant, not a state */
+	bool noted; /* its file was written */
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */
 	unsigned reconnects;
@@ -77,6 +77,9 @@ int session_new(const struct session_owner *owner, const struct record *node, st
 void session_free(struct session *s); /* the kernel's session remains */
 void session_event(struct session *s, unsigned event);
 void session_wake(struct session *s); /* if it waits for the next attempt: makes the attempt soon */
+void session_note(struct session *s); /* writes its file (store.h); a failure is logged */
+/* One that is up again: writes its file if it has none, and scans for devices if that was never done. */
+void session_complete(struct session *s, const char *target_state);
 
 static inline const char *session_target(const struct session *s)
 {

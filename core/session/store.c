@@ -16,18 +16,20 @@
 #define ISID_KEY "session.isid"
 #define PATH_BYTES 512
 
-static int store_path(const char *dir, uint32_t sid, char path[PATH_BYTES])
+#define PENDING ".pending"
+
+static int store_path(const char *dir, uint32_t sid, const char *suffix, char path[PATH_BYTES])
 {
-	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u", dir, sid) < PATH_BYTES ? 0 : -ENAMETOOLONG;
+	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u%s", dir, sid, suffix) < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
 /* Whole or not at all (file_replace): a daemon that dies here leaves the one before, or none. */
-int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
+static int write_file(const char *dir, uint32_t sid, const char *suffix, const struct record *node, const uint8_t isid[ISID_LEN])
 {
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
 	struct record *r = record_copy(node);
 	char path[PATH_BYTES];
-	int rc = store_path(dir, sid, path);
+	int rc = store_path(dir, sid, suffix, path);
 
 	if (!r)
 		return -ENOMEM;
@@ -47,11 +49,40 @@ int store_write(const char *dir, uint32_t sid, const struct record *node, const 
 	return rc;
 }
 
+int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
+{
+	char pending[PATH_BYTES];
+	int rc = write_file(dir, sid, "", node, isid);
+
+	if (rc == 0 && store_path(dir, sid, PENDING, pending) == 0)
+		unlink(pending);
+	return rc;
+}
+
+int store_begin(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
+{
+	return write_file(dir, sid, PENDING, node, isid);
+}
+
+int store_established(const char *dir, uint32_t sid)
+{
+	char from[PATH_BYTES], to[PATH_BYTES];
+	int rc = store_path(dir, sid, PENDING, from);
+
+	if (rc == 0)
+		rc = store_path(dir, sid, "", to);
+	return rc < 0 ? rc : renameat(AT_FDCWD, from, AT_FDCWD, to) < 0 ? -errno : 0;
+}
+
 void store_remove(const char *dir, uint32_t sid)
 {
 	char path[PATH_BYTES];
 
-	if (sid && store_path(dir, sid, path) == 0)
+	if (!sid)
+		return;
+	if (store_path(dir, sid, "", path) == 0 && unlink(path) == 0)
+		return;
+	if (store_path(dir, sid, PENDING, path) == 0)
 		unlink(path);
 }
 
@@ -77,18 +108,20 @@ static bool is_of(const struct record *r, const struct session_info *shown)
 		(!*shown->iface || strcmp(record_str(r, FIELD_IFACE_NAME), shown->iface) == 0);
 }
 
-int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN])
+static int read_file(
+	const char *dir, const struct session_info *shown, const char *suffix, struct record **node, uint8_t isid[ISID_LEN])
 {
+	uint8_t written[ISID_LEN];
 	struct record *r = NULL;
 	char *text = NULL;
 	char path[PATH_BYTES];
 	size_t len;
-	int rc = store_path(dir, shown->sid, path);
+	int rc = store_path(dir, shown->sid, suffix, path);
 
 	if (rc == 0)
 		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
 	if (rc == 0)
-		rc = parse_isid(text, isid);
+		rc = parse_isid(text, written);
 	if (rc == 0)
 		rc = recfile_parse(RECORD_NODE, path, text, len, NULL, &r);
 	x_free(text);
@@ -99,25 +132,42 @@ int store_read(const char *dir, const struct session_info *shown, struct record 
 		record_free(r);
 		return rc;
 	}
+	memcpy(isid, written, ISID_LEN);
 	*node = r;
 	return 0;
+}
+
+int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN], bool *pending)
+{
+	int rc = read_file(dir, shown, "", node, isid);
+
+	*pending = rc < 0;
+	return rc < 0 && rc != -ENOMEM ? read_file(dir, shown, PENDING, node, isid) : rc;
+}
+
+/* Is it a session's file, by its whole name? */
+static bool is_session_file(const char *name, unsigned *sid)
+{
+	char whole[32], pending[32];
+
+	if (sscanf(name, "session%u", sid) != 1)
+		return false;
+	snprintf(whole, sizeof(whole), "session%u", *sid);
+	snprintf(pending, sizeof(pending), "session%u" PENDING, *sid);
+	return strcmp(name, whole) == 0 || strcmp(name, pending) == 0;
 }
 
 void store_clean(const char *dir, const struct sysfs *sysfs)
 {
 	DIR *stream = opendir(dir);
-	char path[PATH_BYTES], name[32];
+	char path[PATH_BYTES];
 	struct dirent *d;
 	unsigned sid;
 
 	while (stream && (d = readdir(stream))) {
-		if (sscanf(d->d_name, "session%u", &sid) == 1) {
-			snprintf(name, sizeof(name), "session%u", sid);
-			if (strcmp(d->d_name, name) != 0 || sysfs_exists(sysfs, "class/iscsi_session/%s", name))
-				continue;
-		} else if (!file_is_temporary(d->d_name)) {
+		if (is_session_file(d->d_name, &sid) ? sysfs_exists(sysfs, "class/iscsi_session/session%u", sid) :
+						       !file_is_temporary(d->d_name))
 			continue;
-		}
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, d->d_name) < sizeof(path))
 			unlink(path);
 	}

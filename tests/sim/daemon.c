@@ -103,7 +103,7 @@ static int open_engine(struct engine *e)
 
 static int start_parts(struct err *err)
 {
-	struct manager_config manager = { .engine = &d.engine, .state_dir = OS_RUN, .identify = identify, .host_salt = 1 };
+	struct manager_config manager = { .engine = &d.engine, .state_dir = OS_RUN, .identify = identify };
 	struct service_config service = { .log = &d.log, .ops = &calls, .stop = stop, .peer = peer };
 	int rc = sysfs_open(&d.sysfs, OS_SYS);
 

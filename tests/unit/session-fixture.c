@@ -101,7 +101,7 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 		.workers = w->workers,
 		.dirs = dirs };
 	struct manager_config config = {
-		.engine = &w->engine, .state_dir = w->dir, .identify = fixture_identify, .identify_arg = w, .host_salt = 1
+		.engine = &w->engine, .state_dir = w->dir, .identify = fixture_identify, .identify_arg = w
 	};
 	struct err err = ERR_INIT;
 

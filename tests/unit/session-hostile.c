@@ -250,22 +250,31 @@ static void a_logout_that_was_cut_short_is_completed(void **state)
 	assert_int_equal(manager_count(w->m), 0);
 }
 
+static const struct fake_lun one_disk[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
+
+static struct fake_session as_left(const char *port, const char *state)
+{
+	return (struct fake_session){ .sid = 9,
+		.host = 109,
+		.target = TARGET,
+		.address = "127.0.0.1",
+		.port = port,
+		.proc_name = "iscsi_tcp",
+		.state = state,
+		.conn_state = strcmp(state, "FAILED") ? "up" : "failed",
+		.luns = one_disk };
+}
+
 /* The daemon was started while a plugin's file was away: its sessions are taken over when it is back, also one that was lost meanwhile. */
 static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **state)
 {
 	struct session_fixture *w = *state;
-	struct fake_session kept = { .sid = 9,
-		.host = 109,
-		.target = TARGET,
-		.address = "127.0.0.1",
-		.proc_name = "iscsi_tcp",
-		.state = "FAILED",
-		.conn_state = "failed" };
+	struct fake_session kept;
 	struct asked a;
 	char port[8];
 
 	snprintf(port, sizeof(port), "%u", w->port);
-	kept.port = port;
+	kept = as_left(port, "FAILED");
 	fake_sys_session(&w->sys, &kept);
 	fixture_plugins(w, w->dir, "null");
 	assert_int_equal(adopt_sessions(w->m, NULL), 0);
@@ -361,18 +370,6 @@ static void files_without_a_session_are_removed(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static struct fake_session as_left(const char *port, const char *state)
-{
-	return (struct fake_session){ .sid = 9,
-		.host = 109,
-		.target = TARGET,
-		.address = "127.0.0.1",
-		.port = port,
-		.proc_name = "iscsi_tcp",
-		.state = state,
-		.conn_state = strcmp(state, "FAILED") ? "up" : "failed" };
-}
-
 static void a_session_that_is_up_is_adopted_untouched(void **state)
 {
 	struct session_fixture *w = *state;
@@ -415,7 +412,6 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 /* FREE is one whose login a killed daemon began, which nobody waits for, and one that was lost long ago, which has to come back. */
 static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 {
-	static const struct fake_lun one[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
 	struct session_fixture *w = *state;
 	struct fake_session kept;
 	char port[8];
@@ -427,7 +423,7 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 		i++) { /* 1: it has a file; 2: it has a disk; 3: a file as of firmware, which chose the ISID */
 		kept.sid = 20 + i;
 		kept.host = 120 + i;
-		kept.luns = i == 2 ? one : NULL;
+		kept.luns = i == 2 ? one_disk : NULL;
 		fake_sys_session(&w->sys, &kept);
 		if (i == 1 || i == 3)
 			note(w, kept.sid, port, "default", i == 1 ? "800102030405" : "000000000000");

@@ -192,22 +192,33 @@ static void an_endless_chain_ends(void **state)
 	assert_in_range(t.actions, 2, 100);
 }
 
-static void isids_are_a_function_of_the_sid(void **state)
+static void isids_are_a_function_of_names(void **state)
 {
+	const struct isid_source base = { "iqn.2026-11.example:host", "default", "192.0.2.1", 3260 };
+	const struct isid_source same = { "IQN.2026-11.example:host", "default", "192.0.2.1", 3260 };
+	const struct isid_source others[] = { { "iqn.2026-11.example:hos", "tdefault", "192.0.2.1", 3260 },
+		{ "iqn.2026-11.example:host", "eth1", "192.0.2.1", 3260 },
+		{ "iqn.2026-11.example:host", "default", "192.0.2.2", 3260 },
+		{ "iqn.2026-11.example:host", "default", "192.0.2.1", 3261 } };
+	/* as in the first version: a change would make every reservation that a target keeps another host's */
+	static const uint8_t frozen[ISID_LEN] = { 0x80, 0x49, 0xbc, 0x5d, 0xad, 0x06 };
 	uint8_t a[ISID_LEN], b[ISID_LEN];
-	uint64_t salt = isid_salt("c1a4f1e2-0000-4000-8000-000000000001\n");
 
 	(void)state;
-	isid_of(salt, 7, a);
-	isid_of(salt, 7, b);
+	isid_of(&base, 0, a);
+	assert_memory_equal(a, frozen, ISID_LEN);
+	isid_of(&same, 0, b);
 	assert_memory_equal(a, b, ISID_LEN);
 	assert_int_equal(a[0], 0x80); /* RFC 7143 section 11.12.5: T = 10b, random */
-	isid_of(salt, 8, b);
-	assert_memory_not_equal(a, b, ISID_LEN);
-	isid_of(salt, 7 + 0x10000, b);
-	assert_memory_not_equal(a, b, ISID_LEN);
-	isid_of(isid_salt("another boot"), 7, b);
-	assert_memory_not_equal(a, b, ISID_LEN);
+	for (unsigned nth = 1; nth < 64; nth++) {
+		isid_of(&base, nth, b);
+		assert_memory_not_equal(a, b, ISID_LEN);
+		assert_memory_equal(a, b, 4); /* one initiator port but for the qualifier */
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+		isid_of(&others[i], 0, b);
+		assert_memory_not_equal(a, b, ISID_LEN);
+	}
 }
 
 int main(void)
@@ -222,7 +233,7 @@ int main(void)
 		cmocka_unit_test(guards_choose_the_row),
 		cmocka_unit_test(an_unlisted_event_becomes_the_stand_in),
 		cmocka_unit_test(an_endless_chain_ends),
-		cmocka_unit_test(isids_are_a_function_of_the_sid),
+		cmocka_unit_test(isids_are_a_function_of_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,19 +101,24 @@ static void trap_03_sessions_of_the_driver(void **state)
 	assert_int_equal(adopt_sessions(w->m, NULL), 1);
 }
 
-/* The session that a target must find again after the daemon was killed: by its file, or from the session's number alone. */
+/* The session that a target must find again after the daemon was killed: by its file, or from its names. */
 static void trap_17_isid_is_not_in_the_kernel(void **state)
 {
 	static const uint8_t kept[ISID_LEN] = { 0x80, 1, 2, 3, 4, 5 };
 	struct session_fixture *w = *state;
-	struct fake_session left = {
-		.target = TARGET, .address = "127.0.0.1", .proc_name = "iscsi_tcp", .state = "FAILED", .conn_state = "failed"
-	};
+	static const struct fake_lun one_disk[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
+	struct fake_session left = { .target = TARGET,
+		.address = "127.0.0.1",
+		.proc_name = "iscsi_tcp",
+		.state = "FAILED",
+		.conn_state = "failed",
+		.luns = one_disk };
 	char port[8], path[128];
 
 	snprintf(port, sizeof(port), "%u", w->port);
 	left.port = port;
 	for (uint32_t sid = 8; sid < 10; sid++) {
+		const struct isid_source names = { "iqn.2026-11.com.example:initiator", "default", "127.0.0.1", w->port };
 		uint8_t bhs[ISCSI_BHS_LEN] = { 0 }, computed[ISID_LEN];
 
 		left.sid = sid;
@@ -133,7 +138,7 @@ static void trap_17_isid_is_not_in_the_kernel(void **state)
 		assert_int_equal(w->m->adopter->one(w->m->adopter, sid, NULL), 1);
 		fixture_until(w, &manager_find(w->m, sid)->reconnects, 1, 250, 20 * SECONDS);
 		sent(w, ISCSI_UEVENT_SEND_PDU, w->logins - 1, bhs);
-		isid_of(1, sid, computed);
+		isid_of(&names, 0, computed);
 		assert_memory_equal(bhs + 8, sid == 9 ? kept : computed, ISID_LEN);
 	}
 }

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a daemon notes of a session while it makes it, and what the next one does about a session that it finds. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "kernel/scan.h"
+#include "session-fixture.h"
+#include "session/adopt.h"
+#include "session/manager_private.h"
+#include <string.h>
+
+#define SECONDS 1000
+#define SID 9
+#define HOST 109
+
+static const struct fake_lun one_disk[] = { { 0, "sda" }, { FAKE_LUN_END, NULL } };
+
+static bool noted(const struct session_fixture *w, uint32_t sid, const char *suffix)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/session%u%s", w->dir, sid, suffix);
+	return access(path, F_OK) == 0;
+}
+
+static void note(const struct session_fixture *w, uint32_t sid, const char *suffix, const char *scan)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/session%u%s", w->dir, sid, suffix);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f,
+		"# session.isid = 800102030405\nnode.name = " TARGET
+		"\nnode.conn[0].address = 127.0.0.1\nnode.conn[0].port = %u\n"
+		"node.session.scan = %s\n",
+		w->port, scan);
+	fclose(f);
+}
+
+/* As an earlier daemon left it, with a file that notes each scan of its host. */
+static void left(struct session_fixture *w, uint32_t sid, const char *state, const char *conn_state, bool disk)
+{
+	char port[8];
+	struct fake_session kept = { .sid = sid,
+		.host = sid + 100,
+		.target = TARGET,
+		.address = "127.0.0.1",
+		.port = port,
+		.proc_name = "iscsi_tcp",
+		.state = state,
+		.conn_state = conn_state,
+		.luns = disk ? one_disk : NULL };
+
+	snprintf(port, sizeof(port), "%u", w->port);
+	fake_sys_session(&w->sys, &kept);
+	fake_sys_write(&w->sys, "", "class/scsi_host/host%u/scan", sid + 100);
+}
+
+static bool scanned(struct session_fixture *w, uint32_t sid)
+{
+	char text[32] = "";
+
+	return sysfs_read(&w->sys.sysfs, text, sizeof(text), "class/scsi_host/host%u/scan", sid + 100) == 0 &&
+		strcmp(text, "- - -") == 0;
+}
+
+/* From the moment in which the kernel has it; and no other name is left behind, whatever becomes of the login. */
+static void a_session_is_noted_as_soon_as_it_is_made(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a, out;
+
+	w->silent = true;
+	fixture_login(w, node, &a);
+	for (unsigned i = 0; i < 400 && !w->logins; i++)
+		fixture_run(w, 1);
+	assert_true(noted(w, 1, ".pending"));
+	assert_false(noted(w, 1, ""));
+	fixture_logout(w, 1, &out);
+	fixture_until(w, &out.done, 1, 250, 60 * SECONDS);
+	assert_false(noted(w, 1, ".pending"));
+	w->silent = false;
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, 0);
+	assert_true(noted(w, a.result.sid, ""));
+	assert_false(noted(w, a.result.sid, ".pending"));
+	record_free(node);
+}
+
+/* The daemon dies while the target has not answered the login: the next one ends what it finds, although that is logged in by now. */
+static void a_pending_session_is_ended_by_the_next_daemon(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	w->silent = true;
+	fixture_login(w, node, &a);
+	for (unsigned i = 0; i < 400 && !w->logins; i++)
+		fixture_run(w, 1);
+	left(w, 1, "LOGGED_IN", "up", false);
+	fixture_plugins(w, w->dir, "tcp");
+	for (unsigned i = 0; i < 250 && manager_count(w->m) > 0; i++)
+		fixture_run(w, 1 * SECONDS);
+	assert_int_equal(manager_count(w->m), 0);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
+	assert_false(noted(w, 1, ".pending"));
+	record_free(node);
+}
+
+/* What it has noted and what it has attached decide, whatever the kernel says of its state. */
+static void what_is_left_is_ended_or_kept(void **state)
+{
+	static const struct {
+		const char *state, *conn_state;
+	} states[] = { { "LOGGED_IN", "up" }, { "FREE", "down" }, { "FAILED", "failed" } };
+	static const struct {
+		const char *file; /* NULL: none */
+		bool disk, kept;
+	} rows[] = {
+		{ NULL, false, false },
+		{ NULL, true, true },
+		{ ".pending", false, false },
+		{ ".pending", true, true }, /* somebody may use it by now */
+		{ "", false, true },
+		{ "", true, true },
+	};
+
+	for (unsigned s = 0; s < ARRAY_SIZE(states); s++)
+		for (unsigned r = 0; r < ARRAY_SIZE(rows); r++) {
+			struct session_fixture *w = *state;
+			uint32_t sid = 20 + s * 10 + r;
+
+			left(w, sid, states[s].state, states[s].conn_state, rows[r].disk);
+			if (rows[r].file)
+				note(w, sid, rows[r].file, "manual");
+			assert_int_equal(w->m->adopter->one(w->m->adopter, sid, NULL), 1);
+			if ((manager_find(w->m, sid)->run.state != SESS_CLOSING) != rows[r].kept)
+				fail_msg("%s, %s file, %s disk: %s", states[s].state, rows[r].file ? rows[r].file : "no",
+					rows[r].disk ? "a" : "no", rows[r].kept ? "ended" : "kept");
+			assert_int_equal(noted(w, sid, ""), rows[r].kept || (rows[r].file && !*rows[r].file));
+			assert_true(!rows[r].kept || !noted(w, sid, ".pending"));
+		}
+}
+
+/* A session of another program, or one whose file is lost, is like any other from then on: the next daemon finds its ISID. */
+static void a_session_without_a_file_gets_one(void **state)
+{
+	struct session_fixture *w = *state;
+	uint8_t isid[ISID_LEN];
+
+	left(w, SID, "LOGGED_IN", "up", true);
+	left(w, SID + 1, "LOGGED_IN", "up", true);
+	assert_int_equal(adopt_sessions(w->m, NULL), 2);
+	assert_true(noted(w, SID, "") && noted(w, SID + 1, ""));
+	memcpy(isid, manager_find(w->m, SID)->isid, ISID_LEN);
+	assert_int_equal(isid[0], 0x80);
+	assert_memory_not_equal(isid, manager_find(w->m, SID + 1)->isid, ISID_LEN);
+	fixture_plugins(w, w->dir, "tcp");
+	assert_memory_equal(isid, manager_find(w->m, SID)->isid, ISID_LEN);
+}
+
+/* The one that has no file is adopted first, and may not choose what the other one has. */
+static void an_isid_that_is_chosen_late_clashes_with_none(void **state)
+{
+	struct session_fixture *w = *state;
+	const struct isid_source names = { "iqn.2026-11.com.example:initiator", "default", "127.0.0.1", w->port };
+	uint8_t first[ISID_LEN], second[ISID_LEN];
+	char path[128];
+	FILE *f;
+
+	isid_of(&names, 0, first);
+	isid_of(&names, 1, second);
+	left(w, SID, "LOGGED_IN", "up", true);
+	left(w, SID + 1, "LOGGED_IN", "up", true);
+	note(w, SID + 1, "", "manual");
+	snprintf(path, sizeof(path), "%s/session%u", w->dir, SID + 1);
+	f = fopen(path, "r+");
+	fprintf(f, "# session.isid = %02x%02x%02x%02x%02x%02x\n", first[0], first[1], first[2], first[3], first[4], first[5]);
+	fclose(f);
+	assert_int_equal(adopt_sessions(w->m, NULL), 2);
+	assert_memory_equal(manager_find(w->m, SID + 1)->isid, first, ISID_LEN);
+	assert_memory_equal(manager_find(w->m, SID)->isid, second, ISID_LEN);
+}
+
+/* Sessions of one target differ, those of equal names are equal after a restart, and a logout makes room. */
+static void isids_are_unique_and_the_same_again(void **state)
+{
+	struct session_fixture *w = *state;
+	uint8_t before[3][ISID_LEN];
+
+	for (unsigned round = 0; round < 2; round++) {
+		struct record *node = fixture_node(w);
+		struct session *s;
+		struct asked a;
+		unsigned n = 0;
+
+		assert_int_equal(record_set(node, FIELD_SESSION_NR_SESSIONS, "3", NULL), 0);
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 0, 0);
+		record_free(node);
+		list_for_each (s, &w->m->sessions, node) {
+			if (s->run.state != SESS_LOGGED_IN)
+				continue;
+			assert_in_range(n, 0, 2);
+			if (round)
+				assert_memory_equal(before[n], s->isid, ISID_LEN);
+			memcpy(before[n++], s->isid, ISID_LEN);
+		}
+		assert_int_equal(n, 3);
+		assert_memory_not_equal(before[0], before[1], ISID_LEN);
+		assert_memory_not_equal(before[1], before[2], ISID_LEN);
+		list_for_each (s, &w->m->sessions, node)
+			session_event(s, SESS_EV_CLOSE);
+		if (round == 0) /* while they end: none of them counts any more */
+			continue;
+		for (unsigned i = 0; i < 250 && manager_count(w->m); i++)
+			fixture_run(w, 250);
+		assert_int_equal(manager_count(w->m), 0);
+	}
+}
+
+/* Its login was answered, and the daemon killed before the scan began. */
+static void a_session_that_was_never_scanned_is_scanned(void **state)
+{
+	struct session_fixture *w = *state;
+
+	for (uint32_t sid = 20; sid < 26; sid++) {
+		left(w, sid, sid == 24 ? "FAILED" : "LOGGED_IN", sid == 24 ? "failed" : "up", sid == 23);
+		note(w, sid, "", sid == 21 ? "manual" : "auto");
+		if (sid != 22)
+			fake_sys_write(&w->sys, sid >= 23 && sid != 24 ? "" : "ALLOCATED\n",
+				"class/iscsi_session/session%u/target_state", sid);
+	}
+	assert_int_equal(adopt_sessions(w->m, NULL), 6);
+	assert_false(scanned(w, 24)); /* it is not up */
+	fixture_reconnected(w, 24, 1, 250, 10 * SECONDS);
+	for (unsigned i = 0; i < 400 && !(scanned(w, 20) && scanned(w, 24) && scanned(w, 25)); i++) /* by threads of their own */
+		fixture_run(w, 1 * SECONDS);
+	assert_true(scanned(w, 20));
+	assert_false(scanned(w, 21)); /* nobody asked for it */
+	assert_false(scanned(w, 22)); /* it was, and the target has nothing */
+	assert_false(scanned(w, 23)); /* a kernel that does not tell, and a disk */
+	assert_true(scanned(w, 24));
+	assert_true(scanned(w, 25)); /* a kernel that does not tell, and no disk */
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_session_is_noted_as_soon_as_it_is_made),
+		T(a_pending_session_is_ended_by_the_next_daemon),
+		T(what_is_left_is_ended_or_kept),
+		T(a_session_without_a_file_gets_one),
+		T(an_isid_that_is_chosen_late_clashes_with_none),
+		T(isids_are_unique_and_the_same_again),
+		T(a_session_that_was_never_scanned_is_scanned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
