@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -230,6 +231,17 @@ void become_pid_file_remove(const char *pid_file, int fd)
 		return;
 	unlink(pid_file); /* while it is locked: afterwards it may belong to the next iscsid */
 	close(fd);
+}
+
+void become_many_files(const struct log *log)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		log_debug(log, "iscsid", "cannot raise the limit of open files: %s", strerror(errno));
 }
 
 #define STACK_RESERVE (64 * 1024)

@@ -41,6 +41,8 @@ void become_notify(const struct log *log, const char *state);
  */
 int become_pid_file(const char *pid_file, int *fd, struct err *err);
 void become_pid_file_remove(const char *pid_file, int fd);
+/* Allows as many open files as the system lets this process have: each session over TCP has its socket. */
+void become_many_files(const struct log *log);
 #define BECOME_HEAP_RESERVE (192 * 1024) /* of the heap, and stays when memory is returned */
 /*
  * Locks memory as it is touched, reserves some, gets more without waiting for disks, and disables the OOM killer, because root and

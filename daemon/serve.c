@@ -382,6 +382,7 @@ int serve(const struct iscsid_options *options, const struct helper_zygote *zygo
 	d.engine.sysfs = &d.sysfs;
 	d.engine.zygote = *zygote;
 	signal(SIGPIPE, SIG_IGN);
+	become_many_files(log);
 	mallopt(M_ARENA_MAX, 1); /* few threads and short jobs: one heap is enough, and is smaller */
 	mallopt(M_TOP_PAD, BECOME_HEAP_RESERVE);
 	mallopt(M_TRIM_THRESHOLD, 2 * BECOME_HEAP_RESERVE);

@@ -155,6 +155,9 @@ static void dial_connected(struct transport_op *op, int result)
 {
 	struct dial *d = op->arg;
 
+	/* one address of a name may be of a kind that cannot be connected to from here: the next one is tried */
+	if (result < 0 && d->addresses->n > 1 && err_retry(op->err.code) == ERR_RETRY_NEVER)
+		op->err.code = MISCSI_ERR_TRANS;
 	d->done(d, result < 0 ? &op->err : NULL);
 }
 

@@ -143,7 +143,7 @@ int address_ready(const struct address *a, struct err *err)
 	if (!a->may_make)
 		return not_without(a, err);
 	if (!a->adapter)
-		return err_set(err, MISCSI_ERR_TRANS,
+		return err_set(err, MISCSI_ERR_INVAL,
 			"transport %s: it is unknown of which network device to make a macvlan for the adapter: set "
 			"iface.hwaddress to the adapter's address and iface.net_ifacename to its network device, both at once",
 			a->transport);

@@ -197,6 +197,12 @@ static void explain_errno(struct op_private *p, int errnum)
 	err_sys(&p->owner->err, code, errnum, "transport %s", p->pub.transport);
 }
 
+/* A connect that fails so will fail again: the address is of a kind that the transport or the iface cannot connect to. */
+static bool is_permanent(int errnum)
+{
+	return errnum == EINVAL || errnum == EAFNOSUPPORT || errnum == EPROTONOSUPPORT || errnum == ESOCKTNOSUPPORT;
+}
+
 /*
  * The first result counts. The owner learns it from the loop, since this may run inside the call that began the op, or inside a
  * plugin's callback. EINPROGRESS as a result is a plugin's mistake: it is replaced, for the op would never end.
@@ -215,6 +221,8 @@ void op_finish(struct op_private *p, int result)
 		err_clear(&p->owner->err);
 	else if (p->owner->err.code == MISCSI_ERR_OK)
 		explain_errno(p, -result);
+	if (p->connecting && p->owner->err.code == MISCSI_ERR_TRANS && is_permanent(-result))
+		p->owner->err.code = MISCSI_ERR_INVAL; /* err_retry(): never */
 	loop_timer_cancel(ps->config.loop, &p->deadline);
 	op_services_release(p);
 	loop_defer(ps->config.loop, &p->owner->task, op_complete, p->owner);

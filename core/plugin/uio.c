@@ -128,11 +128,11 @@ static int there_is_none(const struct transport *t, struct err *err)
 	const char *name = t->match.transport, *plugin = t->plugin->name;
 
 	if (!sysfs_exists(t->plugin->ps->config.sysfs, "class/uio"))
-		return err_set(err, MISCSI_ERR_TRANS,
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"transport %s connects only while its uio device is open, and there is none: the kernel "
 			"module uio, or that of the adapter's which uses it, is not loaded (see miscsi-%s(7))",
 			name, plugin);
-	return err_set(err, MISCSI_ERR_TRANS,
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"transport %s connects only while its uio device is open, and its host has none in "
 		"/sys/class/uio: is the adapter's network device up? (see miscsi-%s(7))",
 		name, plugin);

@@ -70,7 +70,6 @@ int conn_login_begin(void *machine)
 	int rc;
 
 	c->tell(s, SESS_EV_CONN_BOUND);
-	kconn_bound(&c->k);
 	memcpy(login.isid, s->isid, sizeof(login.isid));
 	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
 	owner->identify(owner->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
@@ -100,6 +99,27 @@ int conn_login_pdu(void *machine)
 	return conn_follow_login(c, &action);
 }
 
+/*
+ * The kernel does not report that a connection was closed while a logout is under way (it expects that), so this is seen by our own
+ * descriptor of the socket. An adopted session has none until it is restored: its time runs out instead.
+ */
+static void conn_hung_up(void *arg, uint32_t events)
+{
+	struct conn *c = arg;
+
+	(void)events;
+	loop_fd_del(c->k.engine->loop, &c->hangup);
+	conn_event(c, CONN_EV_LOST);
+}
+
+static void conn_watch_hangup(struct conn *c)
+{
+	if (c->k.binding.kind == MISCSI_BINDING_SOCKET &&
+		loop_fd_add(c->k.engine->loop, &c->hangup, (int)c->k.binding.value, EPOLLRDHUP, conn_hung_up, c) < 0)
+		log_debug(c->k.engine->log, "session", "[%s] cannot watch the connection during the logout",
+			session_target(c->session));
+}
+
 /* Reason 0 closes the session: with one connection per session there is nothing else to keep (RFC 7143 section 11.14.1). */
 int conn_logout_send(void *machine)
 {
@@ -108,6 +128,7 @@ int conn_logout_send(void *machine)
 	struct iscsi_pdu pdu = { .data = NULL };
 
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
+	conn_watch_hangup(c);
 	pdu_build(&pdu, ISCSI_OP_LOGOUT, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
 	return conn_send_pdu(c, &pdu);
 }

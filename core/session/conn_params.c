@@ -139,6 +139,14 @@ int conn_negotiated(struct conn *c, struct iscsi_params *params)
 	return conn_adjust(c, params, transport_negotiated);
 }
 
+/* The kernel multiplies times by HZ, up to 1000, in an int: more would overflow, and fail devices at once. */
+#define KERNEL_SECONDS_MAX (INT32_MAX / 1000)
+
+static int64_t kernel_number(const struct field *f, int64_t value)
+{
+	return f->flags & FIELD_SECONDS && value > KERNEL_SECONDS_MAX ? KERNEL_SECONDS_MAX : value;
+}
+
 struct adding {
 	struct conn *c;
 	struct job *job;
@@ -195,7 +203,7 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 		break;
 	case FIELD_TYPE_INT:
 	case FIELD_TYPE_BOOL:
-		job_set_param_int(a->job, param, record_int(r, id));
+		job_set_param_int(a->job, param, kernel_number(f, record_int(r, id)));
 		break;
 	default:
 		if (*record_str(r, id))

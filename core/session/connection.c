@@ -156,6 +156,7 @@ void conn_disarm(struct conn *c)
 void conn_release(struct conn *c)
 {
 	conn_disarm(c);
+	loop_fd_del(c->k.engine->loop, &c->hangup);
 	credentials_release(&c->credentials);
 	dial_cancel(&c->dial);
 	login_free(c->login);

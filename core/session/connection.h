@@ -42,7 +42,8 @@ struct conn {
 	struct credentials *credentials; /* secrets from files, kept for recovery; NULL: none */
 	bool busy; /* of the runner, not of the connection: an action runs; events that it raises wait */
 	struct dial dial; /* its op is used for the firmware's login, too */
-	struct kconn k;
+	struct kconn k; /* its binding: a socket stays open until the connection goes down */
+	struct loop_fd hangup; /* of the socket, during a logout */
 	struct login *login;
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */

@@ -136,7 +136,10 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 	if (bind(fd, found->ai_addr, found->ai_addrlen) < 0)
 		error = errno;
 	freeaddrinfo(found);
-	if (error)
+	if (error == EINVAL || error == EAFNOSUPPORT)
+		op->core->set_error(op, MISCSI_ERR_TRANS,
+			"cannot connect from %s: the portal's address is of the other kind (IPv4 or IPv6)", ip);
+	else if (error)
 		op->core->set_error(op, MISCSI_ERR_TRANS, "cannot connect from %s: %s", ip, strerror(error));
 	return -error;
 }

@@ -9,6 +9,7 @@
 #include "daemon/iscsid.h"
 #include "tempdir.h"
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static void a_second_daemon_is_refused_while_the_first_holds_the_lock(void **state)
@@ -46,6 +47,21 @@ static void a_file_left_by_a_killed_daemon_is_overwritten(void **state)
 	tempdir_remove(&t);
 }
 
+/* A session needs a descriptor, and systemd starts with 1024. */
+static void as_many_files_as_allowed_can_be_open(void **state)
+{
+	const struct log log = { .level = LOG_LEVEL_ERR, .write = log_to_stderr };
+	struct rlimit few, now;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	few.rlim_cur = few.rlim_max / 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	become_many_files(&log);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(now.rlim_cur, few.rlim_max);
+}
+
 /* In a child, since it forks: the parent's status is that of the daemon, which exits before it is ready, or 0 as soon as it is ready. */
 static int status_of_start(bool ready)
 {
@@ -75,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_daemon_is_refused_while_the_first_holds_the_lock),
+		cmocka_unit_test(as_many_files_as_allowed_can_be_open),
 		cmocka_unit_test(a_file_left_by_a_killed_daemon_is_overwritten),
 		cmocka_unit_test(the_starter_gets_the_status_of_a_daemon_that_fails),
 	};

@@ -202,7 +202,8 @@ static void one_that_came_back_is_another(void **state)
 	snprintf(old, sizeof(old), "%s/devices/pci3/uio", u->sys.dir);
 	snprintf(away, sizeof(away), "%s/devices/away", u->sys.dir);
 	assert_int_equal(rename(old, away), 0); /* not removed: its number is not to be had again */
-	must_fail(u, 3, MISCSI_ERR_TRANS, "transport card connects only while its uio device is open, and its host has none");
+	must_fail(u, 3, MISCSI_ERR_TRANS_NOT_FOUND,
+		"transport card connects only while its uio device is open, and its host has none");
 	assert_int_equal(held(u), 0);
 	add_uio(u, 3, "1:3\n");
 	assert_int_equal(connect_through(u, &r, 3), 0);
@@ -220,9 +221,9 @@ static void what_is_missing_is_named(void **state)
 	assert_int_equal(symlink("/dev/zero", tempdir_path(&u->dev, "uio3")), 0);
 	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is not device 1:3");
 	fake_sys_remove(&u->sys, "devices/pci4/uio");
-	must_fail(u, 4, MISCSI_ERR_TRANS, "(see miscsi-card(7))");
+	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "(see miscsi-card(7))");
 	fake_sys_remove(&u->sys, "class/uio");
-	must_fail(u, 4, MISCSI_ERR_TRANS, "the kernel module uio, ");
+	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel module uio, ");
 	end(u);
 }
 

@@ -172,6 +172,7 @@ void fixture_free(struct session_fixture *w)
 	loop_free(w->loop);
 	fake_kernel_free(w->fk);
 	fake_sys_free(&w->sys);
+	fixture_hang_up(w);
 	close(w->listener);
 	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
 	assert_int_equal(system(command), 0);
@@ -214,13 +215,27 @@ static void one_round(struct session_fixture *w, uint64_t step_ms)
 	int fd;
 
 	w->now += step_ms;
-	while ((fd = accept(w->listener, NULL, NULL)) >= 0) /* its queue is short */
-		close(fd);
+	while ((fd = accept(w->listener, NULL, NULL)) >= 0) { /* its queue is short */
+		int *place = &w->accepted[w->n_accepted++ % ARRAY_SIZE(w->accepted)];
+
+		if (*place > 0)
+			close(*place);
+		*place = fd;
+	}
 	for (int i = 0; i < 4 ||
 		(i < THREADS_WAIT && kernel_pending(w->kernel) + worker_pending(w->workers) + helper_pending(w->helpers) > 0);
 		i++) {
 		loop_step(w->loop, 0);
 		usleep(300);
+	}
+}
+
+void fixture_hang_up(struct session_fixture *w)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(w->accepted); i++) {
+		if (w->accepted[i] > 0)
+			close(w->accepted[i]);
+		w->accepted[i] = 0;
 	}
 }
 

@@ -35,6 +35,8 @@ struct session_fixture {
 	char dir[64]; /* of the sessions' files */
 	uint64_t now;
 	int listener;
+	int accepted[256]; /* the target's ends of the last connections; 0: none */
+	unsigned n_accepted;
 	uint16_t port;
 	/* The target: how it answers the next logins, and the logout. */
 	uint8_t status_class, status_detail;
@@ -65,6 +67,7 @@ int fixture_teardown(void **state);
 struct record *fixture_node(const struct session_fixture *w); /* of TARGET at the listener */
 /* Runs the loop, moving the clock by step_ms each round, until *count is n, or fails the test after limit_ms of its clock. */
 void fixture_until(struct session_fixture *w, const unsigned *count, unsigned n, uint64_t step_ms, uint64_t limit_ms);
+void fixture_hang_up(struct session_fixture *w); /* the target closes all connections; the kernel does not tell of it */
 void fixture_run(struct session_fixture *w, uint64_t ms); /* so long by the test's clock */
 void fixture_login(struct session_fixture *w, const struct record *node, struct asked *a);
 void fixture_logout(struct session_fixture *w, uint32_t sid, struct asked *a);

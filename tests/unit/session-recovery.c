@@ -263,6 +263,102 @@ static void a_silent_portal_is_connected_to_anew(void **state)
 	close(listener);
 }
 
+/* A portal to which no connection can be made from here: the login ends with the cause, and not after eight attempts and 90 s. */
+static void what_cannot_get_better_ends_a_first_login(void **state)
+{
+	static const struct {
+		const char *address, *from, *text;
+	} rows[] = {
+		{ "fe80::1", NULL, "" }, /* which device's? */
+		{ "127.0.0.1", "::1", "other kind" }, { "::1", "127.0.0.1", "" }, /* the other kind, or a machine without IPv6 */
+	};
+	struct session_fixture *w = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct record *node = fixture_node(w);
+		struct asked a;
+
+		assert_int_equal(record_set(node, FIELD_CONN_ADDRESS, rows[i].address, NULL), 0);
+		if (rows[i].from)
+			assert_int_equal(record_set(node, FIELD_IFACE_IPADDRESS, rows[i].from, NULL), 0);
+		fixture_login(w, node, &a);
+		fixture_until(w, &a.done, 1, 10, 900);
+		assert_int_equal(a.result.err.code, MISCSI_ERR_INVAL);
+		if (!strstr(a.text, rows[i].text))
+			fail_msg("%s: %s", rows[i].address, a.text);
+		record_free(node);
+		fixture_run(w, 1 * SECONDS);
+		assert_int_equal(manager_count(w->m), 0);
+	}
+}
+
+/* Text of the last SET_PARAM of that number that the kernel got. */
+static void last_param(struct session_fixture *w, uint32_t wanted, char *text, size_t size)
+{
+	unsigned n = fake_kernel_requests(w->fk);
+
+	*text = '\0';
+	for (unsigned i = 0; i < n; i++) {
+		struct iscsi_uevent ev;
+		uint32_t param;
+		char *payload;
+		size_t len;
+
+		fake_kernel_request(w->fk, i, &ev, &payload, &len);
+		memcpy(&param, ev.u.bytes + 8, sizeof(param));
+		if (ev.type == ISCSI_UEVENT_SET_PARAM && param == wanted)
+			snprintf(text, size, "%.*s", (int)len, payload);
+		x_free(payload);
+	}
+}
+
+/* Seconds by HZ in an int: what is more overflows, and the kernel fails I/O at once. */
+static void trap_19_times_are_multiplied_by_hz(void **state)
+{
+	static const struct {
+		const char *set, *sent;
+	} rows[] = { { "2147483647", "2147483" }, { "2147484", "2147483" }, { "2147483", "2147483" }, { "0", "0" },
+		{ "-1", "-1" } };
+	struct session_fixture *w = *state;
+	char text[32];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct asked a;
+		uint32_t sid = up(w, rows[i].set);
+
+		last_param(w, ISCSI_PARAM_SESS_RECOVERY_TMO, text, sizeof(text));
+		assert_string_equal(text, rows[i].sent);
+		fixture_logout(w, sid, &a);
+		fixture_until(w, &a.done, 1, STEP, 30 * SECONDS);
+	}
+}
+
+/* The target closes the connection in place of an answer, which the kernel does not tell during a logout: nobody waits 15 s for it. */
+static void trap_20_a_hang_up_during_a_logout_is_not_told(void **state)
+{
+	struct session_fixture *w = *state;
+	uint32_t sid = up(w, "120");
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
+	struct asked a;
+
+	w->silent_logout = true;
+	fixture_run(w, 3 * SECONDS);
+	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
+	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
+	fixture_until(w, &w->logouts, 1, STEP, 5 * SECONDS);
+	fixture_run(w, 3 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).connection, "LOGOUT_REQUESTED");
+	fixture_hang_up(w);
+	fixture_reconnected(w, sid, 1, STEP, 3 * SECONDS);
+	fixture_logout(w, sid, &a);
+	fixture_until(w, &w->logouts, 2, STEP, 5 * SECONDS);
+	fixture_hang_up(w);
+	fixture_until(w, &a.done, 1, STEP, 2 * SECONDS);
+	assert_int_equal(a.result.err.code, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -276,6 +372,9 @@ int main(void)
 		T(the_penalty_of_brief_connections_ends),
 		T(what_is_lost_together_comes_back_spread),
 		T(a_silent_portal_is_connected_to_anew),
+		T(what_cannot_get_better_ends_a_first_login),
+		T(trap_19_times_are_multiplied_by_hz),
+		T(trap_20_a_hang_up_during_a_logout_is_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

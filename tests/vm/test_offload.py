@@ -110,7 +110,7 @@ def by_route(daemon):
 def refused(daemon):
     """What is missing is told, with its name, and at once."""
     simhba_do("uio 1 down")
-    r = adm(node("i1"), "--login", rc=4)
+    r = adm(node("i1"), "--login", rc=12)
     contains(r.err, "transport bnx2i connects only while its uio device is open", "what it says")
     check(r.seconds < 5 * PATIENCE, "that took long")
     simhba_do("uio 1 up")
