@@ -367,7 +367,7 @@ static int accept_text(struct login *l, struct err *err)
 }
 
 /*
- * The last response: the whole of the outcome is known and checked. A portal group that is not the record's means that the
+ * The last response: the whole of the outcome is known and checked. A portal group that is not the expected one means that the
  * session would be another than the one meant: ISID and portal group make its name.
  */
 static int login_finish(struct login *l, const struct iscsi_response *r, struct login_action *action, struct err *err)
@@ -382,7 +382,8 @@ static int login_finish(struct login *l, const struct iscsi_response *r, struct 
 		return login_violation(err, "it ended the login of a new session without a TSIH");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's portal belongs to portal group %d, not %d as in the record: discover the target again",
+			"the portal belongs to target portal group %d, not to %d as before, so its disks may be others: discover "
+			"the target again, or set node.session.follow_group = Yes",
 			(int)tag, (int)l->config.tpgt);
 	l->stage = ISCSI_STAGE_FFP;
 	action->kind = LOGIN_DONE;

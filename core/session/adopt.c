@@ -6,6 +6,7 @@
 #include "kernel/scan.h"
 #include "object/session_info.h"
 #include "plugin/resources.h"
+#include "proto/portal.h"
 #include "session/manager_private.h"
 #include "session/store.h"
 #include <errno.h>
@@ -126,6 +127,14 @@ static struct record *adopt_settings(
 	return node;
 }
 
+/* The kernel's is that of the portal that the session is connected to, which may be where a redirection led. */
+static int32_t adopt_group(const struct session_info *i, const struct record *node, enum adopt_found found)
+{
+	bool same = i->port == i->persistent_port && *i->address && portal_same_host(i->address, i->persistent_address);
+
+	return same || (found == ADOPT_FILE && record_int(node, FIELD_NODE_TPGT) == i->tpgt) ? (int32_t)i->tpgt : -1;
+}
+
 /* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
 static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, enum adopt_found *found)
 {
@@ -146,6 +155,7 @@ static int adopt_add(struct manager *m, const struct session_info *i, struct tra
 		return rc;
 	memcpy(s->isid, isid, sizeof(isid));
 	s->noted = *found == ADOPT_FILE;
+	s->tpgt = adopt_group(i, s->record, *found);
 	s->adopted = true;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
 	s->conn.k.sid = i->sid;

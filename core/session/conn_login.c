@@ -35,6 +35,8 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		if (!c->result)
 			return conn_nomem(c, "the login's result");
 		*c->result = action->result;
+		if (action->result.tpgt >= 0 && !destination_redirected(&s->destination))
+			s->tpgt = action->result.tpgt;
 		if (conn_negotiated(c, &c->result->params) < 0)
 			return CONN_EV_FAILED;
 		s->time2wait = c->result->params.default_time2wait;
@@ -46,6 +48,18 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		err_copy(&c->err, &action->err);
 		return CONN_EV_FAILED;
 	}
+}
+
+/*
+ * An address that moved to another group leads to other disks under the names of the session's (RFC 7143 section 4.4.1 has one set of
+ * units for each group). A redirection is the target's own word, and to a first login the group is what the target says.
+ */
+static int32_t conn_expected_group(const struct session *s)
+{
+	if (s->run.state != SESS_FAILED || destination_redirected(&s->destination) ||
+		record_int(s->record, FIELD_SESSION_FOLLOW_GROUP))
+		return -1;
+	return s->tpgt;
 }
 
 /*
@@ -63,7 +77,7 @@ int conn_login_begin(void *machine)
 		.target_name = session_target(s),
 		.cmdsn = (uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN),
 		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
-		.tpgt = -1, /* a redirect or a re-configured target may change it; the session's is what the target says now */
+		.tpgt = conn_expected_group(s),
 		.ignore_itt = true,
 	};
 	struct login_action action;

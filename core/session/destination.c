@@ -7,9 +7,14 @@
 #include "record/record.h"
 #include <string.h>
 
+bool destination_redirected(const struct destination *d)
+{
+	return d->state == DESTINATION_ONCE || d->state == DESTINATION_MOVED;
+}
+
 const char *destination_address(const struct destination *d, uint16_t *port)
 {
-	bool redirected = d->state == DESTINATION_ONCE || d->state == DESTINATION_MOVED;
+	bool redirected = destination_redirected(d);
 
 	*port = redirected ? d->port : (uint16_t)record_int(d->record, FIELD_CONN_PORT);
 	return redirected ? d->host : record_str(d->record, FIELD_CONN_ADDRESS);

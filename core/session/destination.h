@@ -25,6 +25,7 @@ struct destination {
 
 void destination_init(struct destination *d, const struct record *record);
 void destination_free(struct destination *d);
+bool destination_redirected(const struct destination *d); /* its portal is not the record's */
 const char *destination_address(const struct destination *d, uint16_t *port);
 const char *destination_text(const struct destination *d); /* address and port */
 int destination_redirect(struct destination *d, const struct login_redirect *to, struct err *err); /* -errno */

@@ -45,6 +45,7 @@ int session_new(const struct session_owner *owner, const struct record *node, st
 		return -ENOMEM;
 	}
 	s->owner = owner;
+	s->tpgt = -1;
 	s->since = loop_now(s->owner->engine->loop);
 	s->run = (struct fsm_run){ .fsm = &session_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
 	list_init(&s->waiters);

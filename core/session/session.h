@@ -66,6 +66,7 @@ struct session {
 	unsigned reconnects;
 	unsigned brief; /* connections in a row that did not last */
 	uint32_t time2wait; /* seconds, negotiated */
+	int32_t tpgt; /* the target portal group of the record's portal at the last login there; -1: unknown */
 	/* loop_now() at this state's begin, at full feature phase's last begin and end, and at the last attempt's begin */
 	uint64_t since, up_at, lost_at, opened_at;
 	struct scan *scan;

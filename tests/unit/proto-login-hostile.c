@@ -175,7 +175,7 @@ static void another_portal_group_is_refused(void **state)
 	(void)state;
 	s.config.tpgt = 1;
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL, "portal group 2, not 1");
+	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL, "portal group 2, not to 1");
 	script_end(&s);
 	script_begin(&s);
 	script_done(&s, target_login(TARGET_TO_FFP, 1, NO_TEXT)); /* not said: let it be */

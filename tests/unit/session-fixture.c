@@ -58,7 +58,8 @@ static bool target_sees(void *arg, struct iscsi_uevent *ev, const uint8_t *paylo
 		else if (w->status_class)
 			pdu = target_status(w->status_class, w->status_detail, NULL, 0);
 		else
-			pdu = target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1"));
+			pdu = w->group ? target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")) :
+					 target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=1"));
 		if (!w->silent)
 			send_pdu(w, sid, &pdu);
 	} else if ((payload[0] & 0x3f) == ISCSI_OP_LOGOUT) {

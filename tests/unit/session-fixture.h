@@ -42,6 +42,7 @@ struct session_fixture {
 	uint8_t status_class, status_detail;
 	bool nameless; /* this machine has no initiator name */
 	bool silent, silent_logout; /* it does not answer */
+	bool group; /* it is target portal group 2, not 1 */
 	const char *redirect; /* the text of a redirection */
 	bool redirect_stays; /* it is a permanent one */
 	unsigned logins, logouts; /* requests that it saw */

@@ -359,6 +359,72 @@ static void trap_20_a_hang_up_during_a_logout_is_not_told(void **state)
 	assert_int_equal(a.result.err.code, 0);
 }
 
+static uint32_t up_with(struct session_fixture *w, enum field_id id, const char *value)
+{
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	assert_int_equal(record_set(node, id, value, NULL), 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 0, 0);
+	record_free(node);
+	assert_int_equal(a.result.err.code, 0);
+	fixture_run(w, 3 * SECONDS);
+	return a.result.sid;
+}
+
+/* The address moved to a group with other disks: the session waits until it is back, and says why. */
+static void another_group_is_refused(void **state)
+{
+	struct session_fixture *w = *state;
+	uint32_t sid = up_with(w, FIELD_SESSION_FOLLOW_GROUP, "No");
+
+	w->group = true;
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, 60 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).state, "FAILED");
+	assert_non_null(strstr(fixture_shown(w, sid).last_error, "target portal group 2, not to 1"));
+	assert_non_null(strstr(fixture_shown(w, sid).last_error, "node.session.follow_group"));
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), 1);
+	w->group = false;
+	fixture_reconnected(w, sid, 1, STEP, 6 * SECONDS);
+}
+
+static void another_group_is_followed_where_that_is_wanted(void **state)
+{
+	struct session_fixture *w = *state;
+	uint32_t sid = up_with(w, FIELD_SESSION_FOLLOW_GROUP, "Yes");
+
+	w->group = true;
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_reconnected(w, sid, 1, STEP, 6 * SECONDS);
+}
+
+/* The target itself leads to another group; the group of the record's portal is remembered meanwhile. */
+static void a_redirection_to_another_group_is_followed(void **state)
+{
+	struct session_fixture *w = *state;
+	uint32_t sid = up_with(w, FIELD_SESSION_FOLLOW_GROUP, "No");
+	struct session *s = fixture_session(w);
+	char text[64], portal[48];
+
+	snprintf(portal, sizeof(portal), "[::ffff:127.0.0.1]:%u", w->port);
+	snprintf(text, sizeof(text), "TargetAddress=%s", portal);
+	w->redirect = text;
+	w->group = true;
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	for (unsigned i = 0; i < 400 && strcmp(session_portal(s), portal) != 0; i++)
+		fixture_run(w, 10);
+	w->redirect = NULL;
+	fixture_reconnected(w, sid, 1, STEP, 6 * SECONDS);
+	fixture_run(w, 3 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_run(w, 20 * SECONDS);
+	assert_string_equal(fixture_shown(w, sid).state, "FAILED"); /* to the record's portal again, without a redirection */
+	w->group = false;
+	fixture_reconnected(w, sid, 2, STEP, 6 * SECONDS);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -374,6 +440,9 @@ int main(void)
 		T(a_silent_portal_is_connected_to_anew),
 		T(what_cannot_get_better_ends_a_first_login),
 		T(trap_19_times_are_multiplied_by_hz),
+		T(another_group_is_refused),
+		T(another_group_is_followed_where_that_is_wanted),
+		T(a_redirection_to_another_group_is_followed),
 		T(trap_20_a_hang_up_during_a_logout_is_not_told),
 	};
 
