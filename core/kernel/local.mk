@@ -4,6 +4,7 @@ libcore_a_SOURCES += \
 	core/kernel/attrs.c core/kernel/attrs.h \
 	core/kernel/conn_errors.def core/kernel/iscsi_if.h core/kernel/requests.def \
 	core/kernel/events.c core/kernel/events.h \
+	core/kernel/identity.c core/kernel/identity.h \
 	core/kernel/exchange.c core/kernel/multicast.c \
 	core/kernel/job.c core/kernel/job.h core/kernel/job_state.h \
 	core/kernel/kernel.c core/kernel/kernel.h \

@@ -15,13 +15,14 @@
 struct scan_request {
 	uint32_t host_no, sid, channel, target;
 	uint64_t lun;
-	bool again; /* rescan the session's devices first */
+	enum { SCAN_NEW, SCAN_AGAIN, SCAN_VERIFY } what;
 	char root[]; /* of sysfs; "": /sys */
 };
 
 struct scan {
 	struct helper_job job;
-	scan_done_fn done;
+	scan_done_fn done; /* one of these two */
+	scan_verified_fn verified;
 	void *arg;
 	struct list node;
 };
@@ -133,6 +134,12 @@ void scan_devices_free(struct scan_devices *d)
 	*d = (struct scan_devices){ 0 };
 }
 
+static int device_dir(const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d, struct sysfs *out)
+{
+	return sysfs_dir(s, out, "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64, sid, host_no,
+		d->channel, d->target, host_no, d->channel, d->target, d->lun);
+}
+
 /* Each known device is asked anew first, since a host's scan finds new ones only, and not that a disk has grown. */
 int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid)
 {
@@ -140,12 +147,34 @@ int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t si
 	int rc = scan_devices(s, host_no, sid, &found), one;
 
 	for (size_t i = 0; i < found.n && !rc; i++) {
-		one = sysfs_write(s, "1", "class/iscsi_session/session%u/device/target%u:%u:%u/%u:%u:%u:%" PRIu64 "/rescan", sid,
-			host_no, found.dev[i].channel, found.dev[i].target, host_no, found.dev[i].channel, found.dev[i].target,
-			found.dev[i].lun);
+		cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+
+		one = device_dir(s, host_no, sid, &found.dev[i], &device);
+		if (one == 0)
+			one = sysfs_write(&device, "1", "rescan");
 		rc = one == -ENOENT ? 0 : one; /* gone meanwhile */
 	}
 	return rc ? rc : scan_host_wait(s, host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL);
+}
+
+/* A device that cannot be checked keeps none of the others from it. */
+static int verify_session(const struct sysfs *s, uint32_t host_no, uint32_t sid, struct identity_report *out)
+{
+	cleanup(scan_devices_free) struct scan_devices found = { 0 };
+	int rc = scan_devices(s, host_no, sid, &found);
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < found.n; i++) {
+		const struct scan_device *d = &found.dev[i];
+		cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+		int one = device_dir(s, host_no, sid, d, &device);
+
+		if (one == 0)
+			one = identity_verify(&device, d->block, d->lun, out);
+		if (rc == 0 && one != -ENOENT) /* gone meanwhile */
+			rc = one;
+	}
+	return rc;
 }
 
 /* In a helper. */
@@ -155,10 +184,14 @@ static int scan_run(const void *request, size_t len, void *answer, size_t *answe
 	cleanup(sysfs_close) struct sysfs s = SYSFS_CLOSED;
 	int rc = sysfs_open(&s, *r->root ? r->root : NULL);
 
-	(void)len, (void)answer, (void)answer_len;
+	(void)len;
 	if (rc)
 		return rc;
-	if (r->again)
+	if (r->what == SCAN_VERIFY)
+		*answer_len = sizeof(struct identity_report);
+	if (r->what == SCAN_VERIFY)
+		return verify_session(&s, r->host_no, r->sid, answer);
+	if (r->what == SCAN_AGAIN)
 		return scan_session_again_wait(&s, r->host_no, r->sid);
 	return scan_host_wait(&s, r->host_no, r->channel, r->target, r->lun);
 }
@@ -167,16 +200,19 @@ static void scan_ended(struct helper_job *j, int result, const void *answer, siz
 {
 	struct scan *scan = container_of(j, struct scan, job);
 	scan_done_fn done = scan->done;
+	scan_verified_fn verified = scan->verified;
 	void *arg = scan->arg;
 
-	(void)answer, (void)len;
 	list_remove(&scan->node);
 	x_free(scan);
-	done(result, arg);
+	if (verified)
+		verified(result, len == sizeof(struct identity_report) ? answer : NULL, arg);
+	else
+		done(result, arg);
 }
 
 /* A scan writes to sysfs and returns when every unit has answered or run into its time limit: minutes, if the target is dead. */
-static int scan_submit(struct scanner *sc, const struct scan_request *what, scan_done_fn done, void *arg, struct scan **out)
+static int scan_submit(struct scanner *sc, const struct scan_request *what, const struct scan *as, struct scan **out)
 {
 	size_t len = sizeof(*what) + strlen(sc->root) + 1;
 	cleanup(x_freep) struct scan_request *request = x_zalloc(len);
@@ -188,9 +224,8 @@ static int scan_submit(struct scanner *sc, const struct scan_request *what, scan
 		*request = *what;
 		strcpy(request->root, sc->root);
 		snprintf(host, sizeof(host), "host%u", what->host_no);
-		*scan = (struct scan){
-			.job = { .run = scan_run, .done = scan_ended, .key = helper_key(host) }, .done = done, .arg = arg
-		};
+		*scan = *as;
+		scan->job = (struct helper_job){ .run = scan_run, .done = scan_ended, .key = helper_key(host) };
 		rc = helper_submit(sc->helpers, &scan->job, request, len);
 	}
 	if (rc) {
@@ -206,16 +241,28 @@ static int scan_submit(struct scanner *sc, const struct scan_request *what, scan
 int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t target, uint64_t lun, scan_done_fn done, void *arg,
 	struct scan **out)
 {
-	const struct scan_request what = { .host_no = host_no, .channel = channel, .target = target, .lun = lun };
+	const struct scan_request what = {
+		.host_no = host_no, .channel = channel, .target = target, .lun = lun, .what = SCAN_NEW
+	};
+	const struct scan scan = { .done = done, .arg = arg };
 
-	return scan_submit(sc, &what, done, arg, out);
+	return scan_submit(sc, &what, &scan, out);
 }
 
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out)
 {
-	const struct scan_request what = { .host_no = host_no, .sid = sid, .again = true };
+	const struct scan_request what = { .host_no = host_no, .sid = sid, .what = SCAN_AGAIN };
+	const struct scan scan = { .done = done, .arg = arg };
 
-	return scan_submit(sc, &what, done, arg, out);
+	return scan_submit(sc, &what, &scan, out);
+}
+
+int scan_verify(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_verified_fn done, void *arg, struct scan **out)
+{
+	const struct scan_request what = { .host_no = host_no, .sid = sid, .what = SCAN_VERIFY };
+	const struct scan scan = { .verified = done, .arg = arg };
+
+	return scan_submit(sc, &what, &scan, out);
 }
 
 void scan_cancel(struct scan *scan)

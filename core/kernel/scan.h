@@ -7,6 +7,7 @@
 #ifndef KERNEL_SCAN_H
 #define KERNEL_SCAN_H
 
+#include "kernel/identity.h"
 #include "kernel/sysfs.h"
 
 struct helper_pool;
@@ -31,6 +32,12 @@ int scan_host(struct scanner *sc, uint32_t host_no, uint32_t channel, uint32_t t
 	struct scan **out);
 /* Reads the size of each of the session's devices again, then scans for new ones. */
 int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_done_fn done, void *arg, struct scan **out);
+/*
+ * Checks that each of the session's devices is the same as when it was scanned last (identity.h), and sets others offline. report
+ * NULL: nothing was checked, and status is -errno.
+ */
+typedef void (*scan_verified_fn)(int status, const struct identity_report *report, void *arg);
+int scan_verify(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_verified_fn done, void *arg, struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
 

@@ -61,6 +61,8 @@ void session_free(struct session *s)
 
 	if (s->scan)
 		scan_cancel(s->scan);
+	if (s->verify)
+		scan_cancel(s->verify);
 	loop_timer_cancel(engine->loop, &s->retry);
 	loop_timer_cancel(engine->loop, &s->scan_limit);
 	loop_task_cancel(engine->loop, &s->start);
@@ -344,6 +346,42 @@ void session_complete(struct session *s, const char *target_state)
 		sess_scan(s);
 }
 
+static void sess_verify(struct session *s);
+
+/* A target that was made again, or an array with a fault, may show another disk at the same place: nobody may use it as the old one. */
+static void sess_verified(int status, const struct identity_report *r, void *arg)
+{
+	struct session *s = arg;
+	bool again = s->verify_again;
+
+	s->verify = NULL;
+	s->verify_again = false;
+	if (r && r->changed)
+		log_err(s->owner->engine->log, "session",
+			"session%u [%s, %s]: after the connection was restored, %u of its devices are others than before, and "
+			"are set offline: %s. To use them as they are now, log out and log in again",
+			s->conn.k.sid, session_target(s), session_portal(s), r->changed, r->text);
+	if (status < 0)
+		log_warn(s->owner->engine->log, "session", "session%u: cannot check that its devices are the same as before: %s",
+			s->conn.k.sid, strerror(-status));
+	if (again && s->run.state == SESS_LOGGED_IN)
+		sess_verify(s);
+}
+
+/* One at a time: a check that waits for a connection that was lost meanwhile compares with what came before both losses. */
+static void sess_verify(struct session *s)
+{
+	int rc;
+
+	if (s->verify) {
+		s->verify_again = true;
+		return;
+	}
+	rc = scan_verify(s->owner->engine->scanner, s->conn.k.host_no, s->conn.k.sid, sess_verified, s, &s->verify);
+	if (rc < 0)
+		sess_verified(rc, NULL, s);
+}
+
 /* The devices were there all the time, unless the connection was lost, or the daemon killed, before the first scan. */
 static int sess_recovered(void *machine)
 {
@@ -355,6 +393,7 @@ static int sess_recovered(void *machine)
 	sysfs_read(s->owner->engine->sysfs, target_state, sizeof(target_state), "class/iscsi_session/session%u/target_state",
 		s->conn.k.sid);
 	session_complete(s, target_state);
+	sess_verify(s);
 	return SESS_EV_NONE;
 }
 

@@ -69,7 +69,8 @@ struct session {
 	int32_t tpgt; /* the target portal group of the record's portal at the last login there; -1: unknown */
 	/* loop_now() at this state's begin, at full feature phase's last begin and end, and at the last attempt's begin */
 	uint64_t since, up_at, lost_at, opened_at;
-	struct scan *scan;
+	struct scan *scan, *verify; /* for new devices; of known ones after a recovery */
+	bool verify_again; /* the connection was restored again meanwhile */
 	struct err err; /* the last failure */
 };
 

@@ -18,7 +18,7 @@ unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-m
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-kit tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
-unit_tests += tests/unit/session-adopt tests/unit/session-recovery
+unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
 	tests/unit/object-session_info
 unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel

@@ -425,6 +425,33 @@ static void a_redirection_to_another_group_is_followed(void **state)
 	fixture_reconnected(w, sid, 2, STEP, 6 * SECONDS);
 }
 
+/* And not before: what the kernel keeps of them is what they were. */
+static void devices_are_checked_after_a_recovery(void **state)
+{
+	static const struct fake_lun disks[] = { { 0, "sda" }, { 1, "sdb" }, { FAKE_LUN_END, NULL } };
+	struct session_fixture *w = *state;
+	uint32_t sid = up(w, "120");
+	struct fake_session shown = { .sid = sid, .host = sid + 100, .target = TARGET, .proc_name = "iscsi_tcp", .luns = disks };
+	static const char path[] = "class/iscsi_session/session%u/device/target%u:0:0/%u:0:0:%u/rescan";
+	char text[2][8] = { "", "" };
+
+	fake_sys_session(&w->sys, &shown);
+	for (unsigned lun = 0; lun < 2; lun++)
+		fake_sys_write(&w->sys, "", path, sid, shown.host, shown.host, lun);
+	fixture_run(w, 3 * SECONDS);
+	sysfs_read(&w->sys.sysfs, text[0], sizeof(text[0]), path, sid, shown.host, shown.host, 0);
+	assert_string_equal(text[0], "");
+	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	fixture_reconnected(w, sid, 1, STEP, 6 * SECONDS);
+	for (unsigned i = 0; i < 400 && !(*text[0] && *text[1]); i++) { /* by another process */
+		fixture_run(w, 1);
+		for (unsigned lun = 0; lun < 2; lun++)
+			sysfs_read(&w->sys.sysfs, text[lun], sizeof(text[lun]), path, sid, shown.host, shown.host, lun);
+	}
+	assert_string_equal(text[0], "1");
+	assert_string_equal(text[1], "1");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -440,6 +467,7 @@ int main(void)
 		T(a_silent_portal_is_connected_to_anew),
 		T(what_cannot_get_better_ends_a_first_login),
 		T(trap_19_times_are_multiplied_by_hz),
+		T(devices_are_checked_after_a_recovery),
 		T(another_group_is_refused),
 		T(another_group_is_followed_where_that_is_wanted),
 		T(a_redirection_to_another_group_is_followed),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A portal that moves to another target portal group, with another disk: the session waits, says why, and writes nothing there"""
+"""A portal that moves to another target portal group, and a disk that is exchanged: what is another disk now is not used as the old one"""
 import hashlib
 import os
 import time
@@ -57,13 +57,72 @@ def refused(target, daemon):
     equal(content("b"), before, "what is on the other group's disk")
 
 
+def device(name):
+    return f"/sys/block/{os.path.basename(name)}/device/state"
+
+
+def exchanged(target, daemon, what):
+    """Another disk is at the place of this one when the session is restored: it is set offline, and the log names both."""
+    sid, name = session_of(target), disk(target)
+    equal(get(device(name)), "running", "state of the disk")
+    what()
+    wait("the session is back", 30, lambda: up(sid))
+    wait("the disk is offline", 20, lambda: get(device(name)) == "offline")
+    said = wait("the log names it", 10, lambda: [x for x in get(daemon.log).splitlines() if "others than before" in x])[-1]
+    say(said)
+    for part in (os.path.basename(name), "LUN 0", "was naa.", "is naa."):
+        contains(said, part, "the log")
+    try:
+        with open(name, "rb") as f:
+            f.read(4096)
+        check(False, "another disk can be read under the old one's name")
+    except OSError:
+        pass
+    say("-- as it is now, after a new login")
+    adm(f"-m session -r {sid} -u")
+    adm(f"-m node -T {target.name} -l")
+    write_and_compare(disk(target), 1)
+
+
+def exchange_unit(target, store):
+    """LUN 0 of the group is another disk from now on."""
+    link = f"{target.tpg}/lun/lun_0/b"
+    target.enable(False)
+    os.unlink(link)
+    os.symlink(store, link)
+    target.enable(True)
+
+
+def recovered_with_the_same(target, daemon):
+    """An ordinary recovery: the check finds nothing."""
+    sid, name = session_of(target), disk(target)
+    target.enable(False)
+    wait("the loss is noticed", 15, lambda: not up(sid))
+    target.enable(True)
+    wait("the session is back", 30, lambda: up(sid))
+    write_and_compare(name, 1)
+    time.sleep(1)
+    equal(get(device(name)), "running", "state of the disk")
+    check("others than before" not in get(daemon.log), "the log speaks of another disk")
+
+
 def test():
-    target = TwoGroups("moves", file("a", 8), file("b", 8))
+    first, second = file("a", 8), file("b", 8)
+    target = TwoGroups("moves", first, second)
     daemon = Iscsid()
     discover()
     adm("-m node -l")
     disk(target)
     refused(target, daemon)
+    recovered_with_the_same(target, daemon)
+    say("-- another disk in the same group")
+    exchanged(target, daemon, lambda: exchange_unit(target, second))
+    exchange_unit(target, first)
+    adm("-m node -u")
+    adm("-m node -o update -n node.session.follow_group -v Yes", quiet=True)
+    adm("-m node -l")
+    say("-- another group, which may be followed, with another disk")
+    exchanged(target, daemon, target.move)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VPD pages 80h and 83h (SPC-4 7.8) of a session's devices, before a rescan and after. */
+#include "config.h"
+#include "kernel/identity.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE_MAX 65539
+#define HEADER 4
+
+/* Later kernels refuse a rescan while the device is blocked, which it is until the kernel has resumed the session's I/O. */
+#define RESCAN_TRIES 50
+#define RESCAN_AGAIN_US 100000
+
+/* The designators that belong to the unit, by type; the more exact a name, the higher its rank. */
+static const struct {
+	uint8_t type, rank;
+	const char *prefix; /* NULL: the designator is a text */
+} designators[] = {
+	{ 1, 1, NULL }, /* T10 vendor ID */
+	{ 2, 3, "eui." },
+	{ 3, 4, "naa." },
+	{ 8, 2, NULL }, /* SCSI name string */
+	{ 10, 5, "uuid." },
+};
+
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t hash_of(uint8_t type, const uint8_t *p, size_t len)
+{
+	return hash_bytes(hash_bytes(UINT64_C(0xcbf29ce484222325), &type, 1), p, len);
+}
+
+static size_t trimmed(const uint8_t *p, size_t len)
+{
+	while (len && (p[len - 1] == ' ' || p[len - 1] == '\0'))
+		len--;
+	return len;
+}
+
+static void set_text(struct identity *out, const char *prefix, const uint8_t *p, size_t len)
+{
+	size_t at = (size_t)snprintf(out->text, sizeof(out->text), "%s", prefix ? prefix : "");
+
+	for (size_t i = 0; i < len && at + 3 < sizeof(out->text); i++) {
+		if (prefix)
+			at += (size_t)snprintf(out->text + at, sizeof(out->text) - at, "%02x", p[i]);
+		else
+			out->text[at++] = p[i] > ' ' && p[i] < 0x7f ? (char)p[i] : '_';
+	}
+	out->text[at] = '\0';
+}
+
+/* The sum does not depend on the order in which a target lists them. */
+static void parse_designators(struct identity *out, const uint8_t *page, size_t len)
+{
+	unsigned best = 0;
+	size_t n;
+
+	for (size_t at = HEADER; at + HEADER <= len; at += HEADER + n) {
+		const uint8_t *d = page + at;
+
+		n = d[3];
+		if (at + HEADER + n > len)
+			return;
+		if ((d[1] >> 4 & 3) != 0) /* of a port, or of the whole target */
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(designators); i++) {
+			if (designators[i].type != (d[1] & 15))
+				continue;
+			out->unit += hash_of(designators[i].type, d + HEADER, n);
+			if (designators[i].rank > best)
+				set_text(out, designators[i].prefix, d + HEADER, trimmed(d + HEADER, n));
+			best = designators[i].rank > best ? designators[i].rank : best;
+		}
+	}
+}
+
+/* What the page says of its length, within what there is. */
+static size_t page_len(const uint8_t *page, size_t len, uint8_t number)
+{
+	size_t said;
+
+	if (len < HEADER || page[1] != number)
+		return 0;
+	said = HEADER + ((size_t)page[2] << 8 | page[3]);
+	return said < len ? said : len;
+}
+
+void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80)
+{
+	const uint8_t *serial = page80;
+	size_t n;
+
+	*out = (struct identity){ 0 };
+	parse_designators(out, page83, page_len(page83, len83, 0x83));
+	n = page_len(serial, len80, 0x80);
+	n = n > HEADER ? trimmed(serial + HEADER, n - HEADER) : 0;
+	if (n)
+		out->serial = hash_of(0, serial + HEADER, n);
+	if (n && !*out->text)
+		set_text(out, NULL, serial + HEADER, n);
+}
+
+bool identity_differs(const struct identity *a, const struct identity *b)
+{
+	return (a->unit && b->unit && a->unit != b->unit) || (a->serial && b->serial && a->serial != b->serial);
+}
+
+static void identity_read(const struct sysfs *device, struct identity *out)
+{
+	cleanup(x_freep) char *page83 = NULL, *page80 = NULL;
+	size_t len83 = 0, len80 = 0;
+
+	if (file_read(device->fd, "vpd_pg83", PAGE_MAX, &page83, &len83) < 0)
+		len83 = 0;
+	if (file_read(device->fd, "vpd_pg80", PAGE_MAX, &page80, &len80) < 0)
+		len80 = 0;
+	identity_parse(out, page83, len83, page80, len80);
+}
+
+static int rescan(const struct sysfs *device)
+{
+	int rc = -EAGAIN;
+
+	for (unsigned i = 0; rc == -EAGAIN && i < RESCAN_TRIES; i++) {
+		if (i)
+			usleep(RESCAN_AGAIN_US);
+		rc = sysfs_write(device, "1", "rescan");
+	}
+	return rc;
+}
+
+static void report_add(struct identity_report *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void report_add(struct identity_report *out, const char *fmt, ...)
+{
+	size_t len = strlen(out->text), at = len;
+	va_list ap;
+	int n;
+
+	if (len && len + 2 < sizeof(out->text))
+		at = len + (size_t)snprintf(out->text + len, sizeof(out->text) - len, "; ");
+	va_start(ap, fmt);
+	n = vsnprintf(out->text + at, sizeof(out->text) - at, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(out->text) - at)
+		out->text[len] = '\0';
+	out->changed++;
+}
+
+int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out)
+{
+	struct identity was, is;
+	int rc;
+
+	identity_read(device, &was);
+	rc = rescan(device);
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc; /* gone meanwhile */
+	identity_read(device, &is);
+	out->checked++;
+	if (!identity_differs(&was, &is))
+		return 0;
+	rc = sysfs_write(device, "offline\n", "state");
+	report_add(out, "%s (LUN %" PRIu64 ") was %s, is %s%s%s", *name ? name : "a device", lun, was.text, is.text,
+		rc < 0 ? ", and cannot be set offline: " : "", rc < 0 ? strerror(-rc) : "");
+	return 0;
+}

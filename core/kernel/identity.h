@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The identity of logical units: whether a session that was restored has the same disks as before.
+ *
+ * The kernel keeps each device's pages 83h (device identification) and 80h (serial number) as they were when the device was scanned
+ * last. They are read, the device is rescanned, so that the kernel requests them anew, and they are read again.
+ */
+#ifndef KERNEL_IDENTITY_H
+#define KERNEL_IDENTITY_H
+
+#include "kernel/sysfs.h"
+#include <stdbool.h>
+
+struct identity {
+	uint64_t unit; /* of the designators of the logical unit in page 83h; 0: none */
+	uint64_t serial; /* of page 80h; 0: none */
+	char text[80]; /* the most exact of them, e.g. "naa.6001405…"; "": none */
+};
+
+/* Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none. */
+void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80);
+/* Both have something that can be compared, and it differs. */
+bool identity_differs(const struct identity *a, const struct identity *b);
+
+/* The devices that are others now, each with its old and its new identity. Without pointers: it passes between processes. */
+struct identity_report {
+	uint32_t checked, changed;
+	char text[1024]; /* whole entries only: "sdb (LUN 0) was naa.1, is naa.2", separated by "; " */
+};
+
+/*
+ * Checks a device by its directory in sysfs, adds to the report, and sets it offline if it is another now. Waits for the target; to
+ * be called where that does no harm. -errno: it could not be rescanned.
+ */
+int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out);
+
+#endif

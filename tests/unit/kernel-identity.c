@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which pages name which disk: what counts and what does not, and what is hostile. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "fake_sys.h"
+#include "kernel/identity.h"
+#include <string.h>
+#include <stdio.h>
+
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+#define NAA_A \
+	"\x01\x03\x00\x08" \
+	"\x60\x01\x40\x50\x00\x00\x00\x0a"
+#define NAA_B \
+	"\x01\x03\x00\x08" \
+	"\x60\x01\x40\x50\x00\x00\x00\x0b"
+#define VENDOR \
+	"\x02\x01\x00\x08" \
+	"LIO-ORG "
+#define PORT_1 \
+	"\x51\x94\x00\x04" \
+	"\x00\x00\x00\x01"
+#define PORT_2 \
+	"\x51\x94\x00\x04" \
+	"\x00\x00\x00\x02"
+#define PAGE(len, rest) "\x00\x83\x00" len rest
+
+static const char serial_a[] = "\x00\x80\x00\x08"
+			       "disk-a  ",
+		  serial_b[] = "\x00\x80\x00\x06"
+			       "disk-b";
+
+static struct identity of(const char *page, size_t len)
+{
+	struct identity out;
+
+	identity_parse(&out, page, len, NULL, 0);
+	return out;
+}
+
+static void a_unit_is_told_by_its_own_names(void **state)
+{
+	struct identity a = of(BYTES(PAGE("\x20", NAA_A VENDOR PORT_1))),
+			other_port = of(BYTES(PAGE("\x20", VENDOR PORT_2 NAA_A)));
+	struct identity b = of(BYTES(PAGE("\x20", NAA_B VENDOR PORT_1))), none = of(BYTES(PAGE("\x08", PORT_1)));
+
+	(void)state;
+	assert_string_equal(a.text, "naa.600140500000000a");
+	assert_false(identity_differs(&a, &other_port));
+	assert_true(identity_differs(&a, &b));
+	assert_int_equal(none.unit, 0);
+	assert_false(identity_differs(&a, &none)); /* nothing to compare */
+}
+
+static void serials_count_too(void **state)
+{
+	struct identity a, b, spaces;
+
+	(void)state;
+	identity_parse(&a, BYTES(PAGE("\x0c", VENDOR)), serial_a, sizeof(serial_a) - 1);
+	identity_parse(&b, BYTES(PAGE("\x0c", VENDOR)), serial_b, sizeof(serial_b) - 1);
+	identity_parse(&spaces, NULL, 0,
+		BYTES("\x00\x80\x00\x06"
+		      "disk-a"));
+	assert_true(identity_differs(&a, &b));
+	assert_false(identity_differs(&a, &spaces));
+	assert_string_equal(spaces.text, "disk-a");
+}
+
+/* Every length is the target's word. */
+static void a_page_that_lies_is_read_within_its_bounds(void **state)
+{
+	static const char page[] = PAGE("\x20", NAA_A VENDOR PORT_1);
+	uint8_t bytes[sizeof(page) - 1];
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(bytes); len++)
+		for (unsigned at = 0; at < sizeof(bytes); at++) {
+			uint8_t *exact = len ? memcpy(test_malloc(len), page, len) : NULL;
+			struct identity out;
+
+			if (at < len)
+				exact[at] = 0xff;
+			identity_parse(&out, exact, len, exact, len);
+			assert_true(strlen(out.text) < sizeof(out.text));
+			if (exact)
+				test_free(exact);
+		}
+}
+
+static void put(struct fake_sys *s, const char *name, const char *bytes, size_t len)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/dev/%s", s->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	fclose(f);
+}
+
+/* A device that is the same, one that cannot be compared, and one that cannot be rescanned are left alone. */
+static void a_device_that_is_the_same_is_left_alone(void **state)
+{
+	struct fake_sys *s = *state;
+	struct identity_report report = { 0 };
+	struct sysfs device;
+	char text[16];
+
+	fake_sys_write(s, "running\n", "dev/state");
+	fake_sys_write(s, "", "dev/rescan");
+	assert_int_equal(sysfs_dir(&s->sysfs, &device, "dev"), 0);
+	assert_int_equal(identity_verify(&device, "sdb", 0, &report), 0);
+	put(s, "vpd_pg83", BYTES(PAGE("\x20", NAA_A VENDOR PORT_1)));
+	assert_int_equal(identity_verify(&device, "sdb", 0, &report), 0);
+	assert_int_equal(report.checked, 2);
+	assert_int_equal(report.changed, 0);
+	assert_int_equal(sysfs_read(&device, text, sizeof(text), "rescan"), 0);
+	assert_string_equal(text, "1");
+	assert_int_equal(sysfs_read(&device, text, sizeof(text), "state"), 0);
+	assert_string_equal(text, "running");
+	sysfs_close(&device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_unit_is_told_by_its_own_names),
+		cmocka_unit_test(serials_count_too),
+		cmocka_unit_test(a_page_that_lies_is_read_within_its_bounds),
+		cmocka_unit_test_setup_teardown(a_device_that_is_the_same_is_left_alone, fake_sys_setup, fake_sys_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
