@@ -31,26 +31,38 @@ static void print_unserved(const struct command *c, const struct engine *engine)
 }
 
 /* The plugins come in the order of their directories and names, since nothing has loaded one before. */
+struct listed {
+	unsigned plugins, refused;
+};
+
 static int print_plugin(void *arg, const struct plugin_info *info)
 {
-	*(bool *)arg = true;
+	struct listed *l = arg;
+
+	l->plugins++;
+	l->refused += *info->refused && !info->overridden;
 	out_plugin(info);
 	return 0;
 }
 
 int command_transport(const struct command *c)
 {
-	bool any = false;
+	struct listed listed = { 0 };
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
 	if (rc >= 0)
-		rc = plugins_each(engine->plugins, print_plugin, &any);
+		rc = plugins_each(engine->plugins, print_plugin, &listed);
 	if (rc < 0)
 		return rc;
 	print_unserved(c, engine);
 	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, c->err) < 0)
 		out_error("%s", c->err->text);
-	return any ? 0 :
-		     err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", plugins_dirs(engine->plugins));
+	if (!listed.plugins)
+		return err_set(
+			c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", plugins_dirs(engine->plugins));
+	if (listed.refused)
+		return err_set(c->err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"%u of %u plugin files were refused: the reasons are listed above", listed.refused, listed.plugins);
+	return 0;
 }

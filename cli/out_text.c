@@ -256,7 +256,7 @@ void out_plugin(const struct plugin_info *p)
 {
 	printf("Plugin: %s\n", p->name);
 	if (*p->refused) {
-		printf("\tFile: %s\n\tRefused: %s\n", p->file, p->refused);
+		printf("\tFile: %s\n\t%s: %s\n", p->file, p->overridden ? "Not used" : "Refused", p->refused);
 		return;
 	}
 	printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", p->version, p->summary,

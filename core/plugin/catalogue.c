@@ -189,7 +189,7 @@ struct catalogue_files {
  * A file that cannot be read is skipped: the catalogue only improves messages, and no transport depends on it. But its text becomes
  * advice that root follows ("apt-get install …"), so it must be as trustworthy as a plugin.
  */
-static int read_file(void *arg, const char *dir, const char *name)
+static int read_file(void *arg, const char *dir, unsigned nth, const char *name)
 {
 	const struct catalogue_files *f = arg;
 	cleanup(strbuf_free) struct strbuf path = STRBUF_INIT(PATH_MAX);
@@ -199,6 +199,7 @@ static int read_file(void *arg, const char *dir, const char *name)
 	size_t len;
 	int rc;
 
+	(void)nth;
 	strbuf_printf(&path, "%s/%s", dir, name);
 	if (strbuf_error(&path))
 		return -ENOMEM;

@@ -11,22 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-int dirs_each(const char *dirs, int (*fn)(void *arg, const char *dir), void *arg)
+int dirs_each(const char *dirs, int (*fn)(void *arg, const char *dir, unsigned nth), void *arg)
 {
 	cleanup(x_freep) char *copy = x_strdup(dirs);
 	char *at = copy, *dir;
 	int rc = copy ? 0 : -ENOMEM;
 
-	while (rc == 0 && (dir = strsep(&at, ":"))) {
+	for (unsigned nth = 0; rc == 0 && (dir = strsep(&at, ":")); nth++) {
 		if (*dir)
-			rc = fn(arg, dir);
+			rc = fn(arg, dir, nth);
 	}
 	return rc;
 }
 
 struct file_walk {
 	const char *suffix;
-	int (*fn)(void *arg, const char *dir, const char *name);
+	int (*fn)(void *arg, const char *dir, unsigned nth, const char *name);
 	void *arg;
 };
 
@@ -39,7 +39,7 @@ static bool ends_in(const char *name, const char *suffix)
 }
 
 /* Sorted, so that of two plugins that serve one transport it is always the same that is refused. */
-static int files_of_dir(void *arg, const char *dir)
+static int files_of_dir(void *arg, const char *dir, unsigned nth)
 {
 	const struct file_walk *w = arg;
 	cleanup(dir_free) struct dir names = { 0 };
@@ -50,11 +50,12 @@ static int files_of_dir(void *arg, const char *dir)
 		return 0;
 	for (size_t i = 0; !rc && i < names.n; i++)
 		if (ends_in(names.names[i], w->suffix))
-			rc = w->fn(w->arg, dir, names.names[i]);
+			rc = w->fn(w->arg, dir, nth, names.names[i]);
 	return rc;
 }
 
-int dirs_each_file(const char *dirs, const char *suffix, int (*fn)(void *arg, const char *dir, const char *name), void *arg)
+int dirs_each_file(
+	const char *dirs, const char *suffix, int (*fn)(void *arg, const char *dir, unsigned nth, const char *name), void *arg)
 {
 	struct file_walk w = { suffix, fn, arg };
 

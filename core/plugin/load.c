@@ -54,6 +54,17 @@ static struct plugin *plugin_known(struct plugins *ps, const char *name, const c
 	return NULL;
 }
 
+static const struct plugin *plugin_used(const struct plugins *ps, const char *name)
+{
+	struct plugin *p;
+
+	list_for_each (p, &ps->list, node) {
+		if (p->started && strcmp(p->name, name) == 0)
+			return p;
+	}
+	return NULL;
+}
+
 /* The code stays mapped (resident), so what still points into it stays valid; only our own structures go. */
 void load_forget(struct plugin *p)
 {
@@ -105,27 +116,55 @@ static void drop_transports(struct plugin *p)
 /* The log names the file and the reason once, -m transport whenever it is asked; the program goes on without the plugin. */
 static int plugin_refuse(struct plugin *p, const char *reason)
 {
+	char *old = p->refused;
+
 	drop_transports(p);
-	log_warn(p->ps->config.log, "plugin", "%s is not used: %s", p->file, reason);
 	p->refused = x_strdup(reason);
+	if (!old || !p->refused || strcmp(old, reason) != 0)
+		log_warn(p->ps->config.log, "plugin", "%s is not used: %s", p->file, reason);
+	x_free(old);
 	if (p->refused)
 		return 0;
 	load_forget(p);
 	return -ENOMEM;
 }
 
-/* One transport per row, unless another plugin serves it already. */
+/* The transport's name is that of the plugin; else the order of directories, then of names, decides. */
+static bool is_before(const struct transport *a, const struct transport *b)
+{
+	bool own_a = strcmp(a->plugin->name, a->match.transport) == 0, own_b = strcmp(b->plugin->name, b->match.transport) == 0;
+
+	if (own_a != own_b)
+		return own_a;
+	if (a->plugin->rank != b->plugin->rank)
+		return a->plugin->rank < b->plugin->rank;
+	return strcmp(a->plugin->name, b->plugin->name) < 0;
+}
+
+struct transport *load_winner(const struct plugins *ps, const char *transport)
+{
+	struct transport *t, *best = NULL;
+
+	list_for_each (t, &ps->transports, node) {
+		if (strcmp(t->match.transport, transport) != 0)
+			continue;
+		if (t->used)
+			return t;
+		if (!best || is_before(t, best))
+			best = t;
+	}
+	return best;
+}
+
+/* A transport per row, even where another plugin has it too. Refused (-EEXIST): another one has each of them, and comes before. */
 static int make_transports(struct plugin *p, struct err *err)
 {
-	struct transport *t, *other;
+	const struct plugin *other = NULL;
+	struct transport *t;
 	struct miscsi_match m;
+	unsigned won = 0;
 
 	for (unsigned n = 0; abi_row(p->abi.match, n, &m) > 0; n++) {
-		list_for_each (other, &p->ps->transports, node) {
-			if (strcmp(other->match.transport, m.transport) == 0)
-				return err_set(err, MISCSI_ERR_INTERNAL, "%s already supports transport '%s'",
-					other->plugin->file, m.transport);
-		}
 		t = x_new(struct transport);
 		if (!t)
 			return -ENOMEM;
@@ -133,56 +172,107 @@ static int make_transports(struct plugin *p, struct err *err)
 		t->match = m;
 		t->match.traits |= p->abi.traits;
 		list_append(&p->ps->transports, &t->node);
+		if (load_winner(p->ps, m.transport) == t)
+			won++;
+		else
+			other = load_winner(p->ps, m.transport)->plugin;
 	}
-	return 0;
+	if (won)
+		return 0;
+	p->overridden = true;
+	abi_row(p->abi.match, 0, &m);
+	err_set(err, MISCSI_ERR_INTERNAL, "%s already supports transport '%s'", other->file, m.transport);
+	return -EEXIST;
 }
+
+#define START_PAUSE_MS 5000u /* between two calls of a start() that fails */
 
 /* The plugin's own op comes first: start() may already log, set timers and watch descriptors through core->self. */
 static int plugin_start(struct plugin *p, struct err *err)
 {
+	struct err own = ERR_INIT;
 	void *state = NULL;
 	int rc;
 
 	op_services_init(p);
+	if (p->self)
+		op_free(p->self);
 	p->self = op_new(p, NULL, NULL);
 	if (!p->self)
 		return -ENOMEM;
 	p->core.self = &p->self->pub;
+	p->starting = &own;
 	rc = p->abi.start ? p->abi.start(&p->core, &state) : 0;
+	p->starting = NULL;
 	if (rc != 0) {
 		op_services_release(p->self);
-		return err_sys(err, MISCSI_ERR_INTERNAL, rc < 0 ? -rc : EIO, "its start() failed");
+		p->retry_at = loop_now(p->ps->config.loop) + START_PAUSE_MS;
+		rc = rc < 0 ? rc : -EIO;
+		return own.code ? err_set(err, own.code, "its start() failed: %s", own.text) :
+				  err_sys(err, MISCSI_ERR_INTERNAL, -rc, "its start() failed");
 	}
 	p->self->pub.state = state;
+	p->retry_at = 0;
 	p->started = true;
 	return 0;
 }
 
-int load_entry(struct plugins *ps, const char *name, const char *file, const struct miscsi_plugin *raw)
+/* -ENOMEM without a text is not the plugin's fault: it may be tried again. */
+static int plugin_begin(struct plugin *p)
 {
-	struct plugin *p, *other = plugin_known(ps, name, NULL);
+	const struct plugin *other = plugin_used(p->ps, p->name);
 	struct err err = ERR_INIT;
 	int rc;
 
-	p = plugin_new(ps, name, file);
-	if (!p)
-		return -ENOMEM;
-	if (other && !other->refused) {
-		err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s", name, other->file);
-		return plugin_refuse(p, err.text);
-	}
-	rc = abi_merge(p, raw, &err);
-	if (rc == 0)
-		rc = make_transports(p, &err);
+	p->overridden = other;
+	rc = other ? err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s", p->name, other->file) :
+		     make_transports(p, &err);
 	if (rc == 0)
 		rc = plugin_start(p, &err);
-	if (rc == 0)
-		return 0;
-	if (rc != -ENOMEM || err.code != MISCSI_ERR_OK)
+	if (rc == 0 || (rc == -ENOMEM && err.code == MISCSI_ERR_OK))
+		return rc;
+	return plugin_refuse(p, err.text);
+}
+
+/* What a start() needs may have come meanwhile: a device, a service of the vendor's, memory. */
+static int start_again(struct plugins *ps)
+{
+	struct plugin *p, *next;
+	int rc = 0;
+
+	list_for_each_safe (p, next, &ps->list, node) {
+		if (rc < 0 || !p->retry_at || loop_now(ps->config.loop) < p->retry_at)
+			continue;
+		rc = plugin_begin(p);
+		if (rc == 0 && p->started) {
+			log_info(ps->config.log, "plugin", "%s is used now: its start() succeeded", p->file);
+			x_free(p->refused);
+			p->refused = NULL;
+		} else if (rc < 0) {
+			drop_transports(p);
+		}
+	}
+	return rc;
+}
+
+int load_entry(struct plugins *ps, const char *name, const char *file, unsigned rank, const struct miscsi_plugin *raw)
+{
+	struct plugin *p = plugin_new(ps, name, file);
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!p)
+		return -ENOMEM;
+	p->rank = rank;
+	rc = abi_merge(p, raw, &err);
+	if (rc < 0)
 		return plugin_refuse(p, err.text);
-	/* not the plugin's fault: it may be tried again */
-	drop_transports(p);
-	load_forget(p);
+	p->merged = true;
+	rc = plugin_begin(p);
+	if (rc < 0) {
+		drop_transports(p);
+		load_forget(p);
+	}
 	return rc;
 }
 
@@ -246,7 +336,7 @@ static int file_check(const char *name, const char *dir, const char *file, char 
 }
 
 /* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
-static int load_file(struct plugins *ps, const char *name, const char *dir, const char *file)
+static int load_file(struct plugins *ps, const char *name, const char *dir, const char *file, unsigned rank)
 {
 	char symbol[64 + sizeof(ENTRY_SUFFIX)], real[PATH_MAX];
 	const struct miscsi_plugin *raw;
@@ -265,11 +355,11 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	handle = open_file(real);
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
 	raw = handle ? lt_dlsym(handle, symbol) : NULL;
-	return raw ? load_entry(ps, name, file, raw) : refuse_file(ps, name, file, "libltdl cannot open it", true);
+	return raw ? load_entry(ps, name, file, rank, raw) : refuse_file(ps, name, file, "libltdl cannot open it", true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over. */
-static int load_at(void *arg, const char *dir, const char *base)
+static int load_at(void *arg, const char *dir, unsigned nth, const char *base)
 {
 	struct plugins *ps = arg;
 	cleanup(x_freep) char *name = x_strndup(base, strlen(base) - strlen(SUFFIX));
@@ -280,7 +370,7 @@ static int load_at(void *arg, const char *dir, const char *base)
 		return -ENOMEM;
 	if (plugin_known(ps, name, strbuf_str(&file)) || access(strbuf_str(&file), F_OK) < 0)
 		return 0;
-	return load_file(ps, name, dir, strbuf_str(&file));
+	return load_file(ps, name, dir, strbuf_str(&file), nth + 1);
 }
 
 /* Plugins that were linked in, by libltdl's list of entry symbols. Once, before any file: such a program needs no plugin directory. */
@@ -299,7 +389,7 @@ static int load_preloaded(struct plugins *ps)
 			continue;
 		name = x_strndup(s->name, len - tail);
 		if (!name || !plugin_known(ps, name, NULL))
-			rc = name ? load_entry(ps, name, "(built in)", s->address) : -ENOMEM;
+			rc = name ? load_entry(ps, name, "(built in)", 0, s->address) : -ENOMEM;
 	}
 	ps->preloaded = rc == 0;
 	return rc;
@@ -318,17 +408,20 @@ static bool has_changed(const struct plugin *p)
 }
 
 /*
- * A file may be looked at while it is being copied: what was refused is judged anew when it is another, and forgotten when it is gone.
- * The dynamic linker does not say whether it lacked memory: what it could not open is tried again.
+ * Before each search: a file may be looked at while it is being copied, and a start() may succeed later. What was refused is judged
+ * anew when it is another, and forgotten when it is gone. The dynamic linker does not say whether it lacked memory: what it could
+ * not open is tried again.
  */
-static void forget_changed(struct plugins *ps)
+static int load_begin(struct plugins *ps)
 {
 	struct plugin *p, *next;
+	int rc = load_preloaded(ps);
 
 	list_for_each_safe (p, next, &ps->list, node) {
 		if (p->refused && (has_changed(p) || (p->unopened && !bind_now(p->file))))
 			load_forget(p);
 	}
+	return rc ? rc : start_again(ps);
 }
 
 struct named_search {
@@ -336,18 +429,18 @@ struct named_search {
 	const char *base;
 };
 
-static int load_named_at(void *arg, const char *dir)
+static int load_named_at(void *arg, const char *dir, unsigned nth)
 {
 	const struct named_search *s = arg;
 
-	return load_at(s->ps, dir, s->base);
+	return load_at(s->ps, dir, nth, s->base);
 }
 
 /* The file that bears the transport's name, in every directory: of two, the first is used and the second refused. */
 int load_named(struct plugins *ps, const char *name)
 {
 	char base[64];
-	int rc = load_preloaded(ps);
+	int rc = load_begin(ps);
 
 	if (rc || plugin_known(ps, name, NULL) || !abi_name_ok(name))
 		return rc;
@@ -357,10 +450,11 @@ int load_named(struct plugins *ps, const char *name)
 
 int load_all(struct plugins *ps)
 {
-	int rc = load_preloaded(ps);
+	int rc = load_begin(ps);
 
 	if (rc)
 		return rc;
-	forget_changed(ps);
-	return dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
+	rc = dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
+	ps->complete = rc == 0;
+	return rc;
 }

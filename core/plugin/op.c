@@ -249,8 +249,8 @@ void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (p->owner)
-		err_vset(&p->owner->err, code, fmt, ap);
+	if (p->owner || p->plugin->starting)
+		err_vset(p->owner ? &p->owner->err : p->plugin->starting, code, fmt, ap);
 	va_end(ap);
 }
 

@@ -110,16 +110,18 @@ const char *plugins_dirs(const struct plugins *ps)
 
 /* ---- found ---- */
 
-/* Of plugins that run: between make_transports() and start() a plugin may still be refused. name_of: the name to compare. */
-static struct transport *transport_known(struct plugins *ps, const char *(*name_of)(const struct transport *t), const char *name)
+/* Why a plugin that was refused may be the missing one: its name, its rows, or what the files of adapters tell of it. */
+static bool would_serve(const struct plugin *p, const char *transport, const struct catalogue_row *row)
 {
-	struct transport *t;
+	struct miscsi_match m;
 
-	list_for_each (t, &ps->transports, node) {
-		if (t->plugin->started && strcmp(name_of(t), name) == 0)
-			return t;
+	if (strcmp(p->name, transport) == 0 || (row && strcmp(p->name, row->plugin) == 0))
+		return true;
+	for (unsigned n = 0; p->merged && abi_row(p->abi.match, n, &m) > 0; n++) {
+		if (strcmp(m.transport, transport) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 #define OS_RELEASE "/etc/os-release"
@@ -128,6 +130,7 @@ static struct transport *transport_known(struct plugins *ps, const char *(*name_
 static int plugins_not_found(struct plugins *ps, const char *name, struct err *err)
 {
 	const struct catalogue_row *row;
+	const struct plugin *other = NULL;
 	char escaped[128];
 	struct plugin *p;
 
@@ -135,9 +138,11 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 	read_catalogue(ps);
 	row = catalogue_find(&ps->catalogue, name);
 	list_for_each (p, &ps->list, node) {
-		if (p->refused && (strcmp(p->name, name) == 0 || (row && strcmp(p->name, row->plugin) == 0)))
+		if (p->refused && would_serve(p, name, row))
 			return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "plugin %s for transport '%s' is not used: %s", p->file,
 				escaped, p->refused);
+		if (p->refused && !p->overridden && !other)
+			other = p;
 	}
 	if (row && *row->package)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing (%s %s)",
@@ -145,6 +150,10 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 	if (row)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
 			ps->dirs, row->plugin);
+	if (other)
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s, where %s is not used: %s (`iscsiadm -m transport` lists all)",
+			escaped, ps->dirs, other->file, other->refused);
 	if (!list_empty(&ps->catalogue))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"no plugin for transport '%s' in %s, and no known plugin supports it", escaped, ps->dirs);
@@ -152,24 +161,41 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 		ps->dirs, catalogue_installer(OS_RELEASE), escaped);
 }
 
-/* By name first: opening one file is enough for a login over tcp, and the other plugins stay out of memory. */
+/*
+ * By name first: opening one file is enough for a login over tcp, and the other plugins stay out of memory. Of any other plugin it is
+ * known only when all are loaded whether another one comes first (load_winner()).
+ */
 int plugins_find(struct plugins *ps, const char *name, struct transport **out, struct err *err)
 {
+	struct transport *t = load_winner(ps, name);
 	int rc = 0;
 
-	*out = transport_known(ps, transport_name, name);
-	/* nearly always the file has the transport's name: the others need not be opened then */
-	if (!*out) {
+	if (!t)
 		rc = load_named(ps, name);
-		*out = transport_known(ps, transport_name, name);
-	}
-	if (rc == 0 && !*out) {
+	t = load_winner(ps, name);
+	if (rc == 0 && (!t || !(t->used || ps->complete || strcmp(t->plugin->name, name) == 0)))
 		rc = load_all(ps);
-		*out = transport_known(ps, transport_name, name);
-	}
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for transport '%s'", name);
-	return *out ? 0 : plugins_not_found(ps, name, err);
+	t = load_winner(ps, name);
+	if (!t)
+		return plugins_not_found(ps, name, err);
+	t->used = true;
+	*out = t;
+	return 0;
+}
+
+/* Two transports may have one proc_name: the one in use counts, else the first. */
+static struct transport *winner_by_proc_name(struct plugins *ps, const char *proc_name)
+{
+	struct transport *t, *best = NULL;
+
+	list_for_each (t, &ps->transports, node) {
+		if (strcmp(proc_name_of(t), proc_name) == 0 && load_winner(ps, t->match.transport) == t &&
+			(!best || (t->used && !best->used)))
+			best = t;
+	}
+	return best;
 }
 
 /* proc_name is the only link in sysfs from a SCSI host to its transport (doc/KERNEL.md, Parameters as text). */
@@ -178,15 +204,17 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 	char escaped[128];
 	int rc = 0;
 
-	*out = transport_known(ps, transport_proc_name, proc_name);
+	*out = ps->complete ? winner_by_proc_name(ps, proc_name) : NULL;
 	if (!*out) {
 		rc = load_all(ps);
-		*out = transport_known(ps, transport_proc_name, proc_name);
+		*out = winner_by_proc_name(ps, proc_name);
 	}
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load the plugin for driver '%s'", proc_name);
-	if (*out)
+	if (*out) {
+		(*out)->used = true;
 		return 0;
+	}
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin supports hosts of driver '%s'; searched: %s",
 		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
 }
@@ -232,10 +260,17 @@ static void describe_text(struct strbuf *b, const char *text)
 /* One column for all transports of a plugin: cxgbi has two. */
 static void describe_rows(const struct plugin *p, struct strbuf *transports, struct strbuf *modules)
 {
+	const struct transport *winner;
 	struct miscsi_match m;
 
 	for (unsigned n = 0; abi_row(p->abi.match, n, &m) > 0; n++) {
+		winner = load_winner(p->ps, m.transport);
 		describe_text(transports, m.transport);
+		if (winner && winner->plugin != p) {
+			strbuf_puts(transports, " (supported by ");
+			strbuf_escape(transports, winner->plugin->file, strlen(winner->plugin->file));
+			strbuf_puts(transports, ")");
+		}
 		describe_text(modules, m.module);
 	}
 }
@@ -244,7 +279,7 @@ static void describe_rows(const struct plugin *p, struct strbuf *transports, str
 static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const struct plugin_info *info), void *arg)
 {
 	struct strbuf b[PLUGIN_TEXTS] = { 0 };
-	struct plugin_info info = { .abi = p->started ? MISCSI_ABI : 0 };
+	struct plugin_info info = { .abi = p->started ? MISCSI_ABI : 0, .overridden = p->overridden };
 	int rc = 0;
 
 	describe_text(&b[PLUGIN_TEXT(name)], p->name);
@@ -283,18 +318,6 @@ int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_in
 	return rc;
 }
 
-/* The catalogue also lists what loaded plugins serve; those rows are left out. */
-static bool transport_is_served(const struct plugins *ps, const char *transport)
-{
-	struct transport *t;
-
-	list_for_each (t, &ps->transports, node) {
-		if (strcmp(t->match.transport, transport) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The transports that work come first; the missing ones follow in the order of the files. */
 int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg)
 {
@@ -307,12 +330,12 @@ int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct pl
 	if (rc < 0)
 		return rc;
 	list_for_each (t, &ps->transports, node) {
-		rc = fn(arg, &(struct plugin_served){ &t->match, true });
+		rc = load_winner(ps, t->match.transport) == t ? fn(arg, &(struct plugin_served){ &t->match, true }) : 0;
 		if (rc)
 			return rc;
 	}
 	list_for_each (row, &ps->catalogue, node) {
-		if (transport_is_served(ps, row->transport))
+		if (load_winner(ps, row->transport))
 			continue;
 		rc = fn(arg, &(struct plugin_served){ &row->match, false });
 		if (rc)

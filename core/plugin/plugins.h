@@ -58,6 +58,7 @@ struct plugin_info {
 		const char *texts[PLUGIN_TEXTS];
 	};
 	uint32_t abi;
+	bool overridden; /* refused only because another plugin comes before it */
 };
 #define PLUGIN_TEXT(member) (offsetof(struct plugin_info, member) / sizeof(char *))
 

@@ -46,6 +46,7 @@ struct transport {
 	struct plugin *plugin;
 	struct miscsi_match match; /* merged */
 	uint64_t handle;
+	bool used; /* it was found: this program stays with it */
 };
 
 /* A plugin file: used, or refused for a reason. */
@@ -55,12 +56,17 @@ struct plugin {
 	char *name, *file;
 	char *refused; /* NULL: it is used */
 	bool unopened; /* refused because it could not be opened, which may have been for lack of memory: tried again */
+	bool overridden; /* the reason is that another plugin comes first, and not a fault of this one */
 	struct stat seen; /* the file as it was; 0: none */
 	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
 	uint32_t has; /* bit per row of the ops tables (abi.c): the plugin brought it */
 	struct plugin_ops ops;
 	struct miscsi_core core;
 	struct op_private *self;
+	unsigned rank; /* the place of its directory; 0: linked into the program */
+	uint64_t retry_at; /* start() failed and is called again then, by the loop's clock; 0: it did not fail */
+	struct err *starting; /* gets the errors of its own op, while start() runs */
+	bool merged; /* abi was checked: its rows may be read */
 	bool started;
 };
 
@@ -73,6 +79,7 @@ struct plugins {
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	struct list uios; /* held open (uio.h) */
 	bool preloaded, catalogue_read;
+	bool complete; /* load_all() has run */
 };
 
 static inline struct op_private *op_of(struct miscsi_op *op)

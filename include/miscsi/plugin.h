@@ -72,7 +72,8 @@ struct miscsi_plugin {
 	const char *summary; /* one line for people */
 	const struct miscsi_match *match; /* at least one row */
 	uint64_t traits;
-	/* Called once before any op; *state is op->state later. NULL: nothing to prepare. If it fails, the plugin is refused. */
+	/* Called once before any op; *state is op->state later. NULL: nothing to prepare. If it fails, the plugin is refused
+	 * with the text of set_error(core->self, …); start() is called again when the plugin is needed, 5 s later at the earliest. */
 	int (*start)(const struct miscsi_core *core, void **state);
 	/* Called once, when no op is under way. NULL: nothing to undo. */
 	void (*stop)(void *state);

@@ -114,7 +114,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&odd, 0, sizeof(odd));
 	plugin_fixture_make(&w, BUILDDIR "/.libs");
-	assert_int_equal(load_entry(w.ps, "odd", "odd.so", &plugin), 0);
+	assert_int_equal(load_entry(w.ps, "odd", "odd.so", 1, &plugin), 0);
 	a = (struct adapter){ .loop = w.loop, .transport = must_find(&w, "odd"), .host_no = 4 };
 	null = (struct adapter){ .loop = w.loop, .transport = must_find(&w, "null"), .host_no = 1 };
 	return 0;

@@ -47,7 +47,7 @@ static struct adapter_fixture *set_up(void)
 	config.kernel = k->kernel;
 	config.sysfs = &k->sys.sysfs;
 	assert_int_equal(plugins_new(&config, &k->w.ps), 0);
-	assert_int_equal(load_entry(k->w.ps, "card", "card.so", &plugin), 0);
+	assert_int_equal(load_entry(k->w.ps, "card", "card.so", 1, &plugin), 0);
 	k->card = must_find(&k->w, "card");
 	k->bare = must_find(&k->w, "bare");
 	transport_open(k->card, run_begin(&r, MISCSI_NONE, NULL));

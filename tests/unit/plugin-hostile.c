@@ -315,7 +315,7 @@ static void try_size(struct miscsi_plugin *p, const void *raw, uint32_t size, si
 
 	(void)p;
 	plugin_fixture_make(&w, "");
-	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", raw), 0);
+	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, raw), 0);
 	if (plugins_find(w.ps, "one", &t, &err) < 0)
 		assert_non_null(strstr(err.text, "/dir/one.so"));
 	if (good != (err.code == MISCSI_ERR_OK) && size != 0)

@@ -49,7 +49,7 @@ static struct kernel_fixture *set_up(bool attached)
 	config.kernel = k->kernel;
 	config.sysfs = &k->sys.sysfs;
 	assert_int_equal(plugins_new(&config, &k->w.ps), 0);
-	assert_int_equal(load_entry(k->w.ps, "card", "card.so", &plugin), 0);
+	assert_int_equal(load_entry(k->w.ps, "card", "card.so", 1, &plugin), 0);
 	k->card = must_find(&k->w, "card");
 	k->port = must_find(&k->w, "port");
 	return k;

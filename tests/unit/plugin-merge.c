@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "plugin-run.h"
 #include "plugin/plugins.h"
+#include "plugin/private.h"
 
 static const struct miscsi_match one_match[] = { MISCSI_MATCH(.transport = "one", .module = "mod_one"), MISCSI_END };
 static const struct miscsi_plugin good = { .size = sizeof(good), .abi = MISCSI_ABI, .name = "one", .match = one_match };
@@ -29,7 +30,7 @@ static const char *take(struct plugin_fixture *w, const struct miscsi_plugin *ra
 	struct err err = ERR_INIT;
 	static char reason[600];
 
-	assert_int_equal(load_entry(w->ps, "one", "/dir/one.so", raw), 0);
+	assert_int_equal(load_entry(w->ps, "one", "/dir/one.so", 1, raw), 0);
 	if (plugins_find(w->ps, "one", &t, &err) == 0)
 		return NULL;
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
@@ -201,25 +202,86 @@ static void plugin_from_the_future_is_taken(void **state)
 	plugin_fixture_free(&w);
 }
 
-static void first_plugin_of_a_name_or_transport_wins(void **state)
+/* A plugin with these rows, loaded as NAME.so of the directory of that rank. */
+static void load_as(struct plugin_fixture *w, const char *name, unsigned rank, const struct miscsi_match *rows)
 {
-	static const struct miscsi_match both[] = { MISCSI_MATCH(.transport = "new"), MISCSI_MATCH(.transport = "one"),
-		MISCSI_END };
-	struct miscsi_plugin p = good, other = good;
-	struct plugin_fixture w;
-	struct transport *t;
+	static struct miscsi_plugin plugins[16];
+	static unsigned n;
+	struct miscsi_plugin *p = &plugins[n++ % 16];
+	char file[64];
+
+	*p = good;
+	p->name = name;
+	p->match = rows;
+	snprintf(file, sizeof(file), "/%u/%s.so", rank, name);
+	assert_int_equal(load_entry(w->ps, name, file, rank, p), 0);
+}
+
+static void supports(struct plugin_fixture *w, const char *transport, const char *file)
+{
+	assert_string_equal(must_find(w, transport)->plugin->file, file);
+}
+
+static const struct miscsi_match one_and_two[] = { MISCSI_MATCH(.transport = "one"), MISCSI_MATCH(.transport = "two"),
+	MISCSI_END };
+static const struct miscsi_match two_and_three[] = { MISCSI_MATCH(.transport = "three"), MISCSI_MATCH(.transport = "two"),
+	MISCSI_END };
+
+/* Whatever was loaded first: the plugin with the transport's name, else the first directory, else the first name. */
+static void one_rule_decides_between_plugins_of_a_transport(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned rank;
+		const struct miscsi_match *rows;
+	} plugins[] = { { "zero", 1, one_and_two }, { "one", 2, one_match }, { "late", 2, two_and_three },
+		{ "early", 1, two_and_three } };
+	static const unsigned orders[][4] = { { 0, 1, 2, 3 }, { 3, 2, 1, 0 }, { 2, 0, 3, 1 }, { 1, 3, 0, 2 } };
 
 	(void)state;
-	other.name = "other";
-	other.match = both;
+	for (unsigned i = 0; i < 4; i++) {
+		struct plugin_fixture w;
+
+		plugin_fixture_make(&w, "");
+		for (unsigned k = 0; k < 4; k++)
+			load_as(&w, plugins[orders[i][k]].name, plugins[orders[i][k]].rank, plugins[orders[i][k]].rows);
+		supports(&w, "one", "/2/one.so");
+		supports(&w, "two", "/1/early.so");
+		supports(&w, "three", "/1/early.so");
+		plugin_fixture_free(&w);
+	}
+}
+
+static void first_plugin_of_a_name_wins(void **state)
+{
+	struct plugin_fixture w;
+
+	(void)state;
 	plugin_fixture_make(&w, "");
-	assert_null(take(&w, &p));
-	assert_int_equal(load_entry(w.ps, "one", "/later/one.so", &p), 0);
-	assert_non_null(strstr(w.lines, "/later/one.so is not used: plugin 'one' is already loaded from /dir/one.so"));
-	assert_int_equal(load_entry(w.ps, "other", "/dir/other.so", &other), 0);
-	assert_non_null(strstr(w.lines, "/dir/one.so already supports transport 'one'"));
-	/* nothing of the refused one is left */
-	assert_int_equal(plugins_find(w.ps, "new", &t, NULL), -ENODEV);
+	load_as(&w, "one", 1, one_match);
+	load_as(&w, "one", 2, one_match);
+	assert_non_null(strstr(w.lines, "/2/one.so is not used: plugin 'one' is already loaded from /1/one.so"));
+	/* all its rows are taken: it is not even started */
+	load_as(&w, "other", 1, one_match);
+	assert_non_null(strstr(w.lines, "/1/other.so is not used: /1/one.so already supports transport 'one'"));
+	/* a part of them */
+	load_as(&w, "third", 1, one_and_two);
+	supports(&w, "one", "/1/one.so");
+	supports(&w, "two", "/1/third.so");
+	plugin_fixture_free(&w);
+}
+
+/* Sessions hold on to the transport: a plugin that comes later, and would come first, serves programs that start after it. */
+static void transport_in_use_stays(void **state)
+{
+	struct plugin_fixture w;
+
+	(void)state;
+	plugin_fixture_make(&w, "");
+	load_as(&w, "zero", 1, one_and_two);
+	supports(&w, "one", "/1/zero.so");
+	load_as(&w, "one", 1, one_match);
+	supports(&w, "one", "/1/zero.so");
 	plugin_fixture_free(&w);
 }
 
@@ -251,6 +313,87 @@ static int no_memory_once(void *arg, const struct plugin_info *info)
 	return 0;
 }
 
+static int starts, starts_until_success;
+
+static int start_later(const struct miscsi_core *core, void **state)
+{
+	if (++starts < starts_until_success)
+		return core->set_error(core->self, MISCSI_ERR_BUSY, "device %d\nis in use", 7);
+	*state = &starts;
+	return 0;
+}
+
+static void refused_as(struct plugin_fixture *w, const struct miscsi_plugin *raw, const char *text)
+{
+	const char *reason = take(w, raw);
+
+	if (!reason || !strstr(reason, text))
+		fail_msg("'%s' does not contain '%s'", reason ? reason : "", text);
+}
+
+static uint64_t clock_now(void *arg)
+{
+	return *(uint64_t *)arg;
+}
+
+/* What start() needs may come later. Its own text is told; it is not called again at each need. */
+static void start_that_failed_is_called_again_after_a_pause(void **state)
+{
+	struct miscsi_plugin p = good;
+	struct plugin_fixture w;
+	struct transport *t;
+	struct err err = ERR_INIT;
+	char *once;
+
+	(void)state;
+	p.start = start_later;
+	starts = 0;
+	starts_until_success = 3;
+	plugin_fixture_make(&w, "");
+	w.now = 1000;
+	loop_set_clock(w.loop, clock_now, &w.now);
+	refused_as(&w, &p, "/dir/one.so for transport 'one' is not used: its start() failed: device 7\\x0ais in use");
+	assert_int_equal(plugins_find(w.ps, "one", &t, &err), -ENODEV);
+	assert_int_equal(starts, 1);
+	w.now += 5000;
+	assert_int_equal(plugins_find(w.ps, "one", &t, &err), -ENODEV);
+	assert_int_equal(starts, 2);
+	once = strstr(w.lines, "is not used");
+	assert_non_null(once);
+	assert_null(strstr(once + 1, "is not used")); /* the same reason is logged once */
+	w.now += 4999;
+	assert_int_equal(plugins_find(w.ps, "one", &t, &err), -ENODEV);
+	w.now += 1;
+	must_find(&w, "one");
+	assert_int_equal(starts, 3);
+	assert_non_null(strstr(w.lines, "is used now"));
+	plugin_fixture_free(&w);
+}
+
+/* Its file has another name than the transport, and no file of adapters is there: "install a package" would be wrong advice. */
+static void refused_plugin_is_named_for_its_transports(void **state)
+{
+	struct miscsi_plugin p = good;
+	struct plugin_fixture w;
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	p.match = two_and_three;
+	p.start = start_fails;
+	plugin_fixture_make(&w, "");
+	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, &p), 0);
+	assert_int_equal(plugins_find(w.ps, "three", &t, &err), -ENODEV);
+	assert_non_null(
+		strstr(err.text, "plugin /dir/one.so for transport 'three' is not used: its start() failed: Input/output error"));
+	/* of another transport it may be the missing one: who knows */
+	assert_int_equal(plugins_find(w.ps, "four", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "no plugin for transport 'four' in"));
+	assert_non_null(strstr(err.text, "/dir/one.so is not used: its start() failed"));
+	assert_null(strstr(err.text, "install"));
+	plugin_fixture_free(&w);
+}
+
 static void failing_allocations_leave_nothing(void **state)
 {
 	struct miscsi_plugin p = good;
@@ -262,7 +405,7 @@ static void failing_allocations_leave_nothing(void **state)
 
 		plugin_fixture_make(&w, "");
 		x_fail_at(nth);
-		r = load_entry(w.ps, "one", "/dir/one.so", &p);
+		r = load_entry(w.ps, "one", "/dir/one.so", 1, &p);
 		x_fail_at(0);
 		if (r == 0 && !strstr(w.lines, "not used")) {
 			plugin_fixture_free(&w);
@@ -284,7 +427,11 @@ int main(void)
 		cmocka_unit_test(older_plugin_is_merged_over_defaults),
 		cmocka_unit_test(ops_tables_are_merged_by_their_size),
 		cmocka_unit_test(plugin_from_the_future_is_taken),
-		cmocka_unit_test(first_plugin_of_a_name_or_transport_wins),
+		cmocka_unit_test(one_rule_decides_between_plugins_of_a_transport),
+		cmocka_unit_test(first_plugin_of_a_name_wins),
+		cmocka_unit_test(transport_in_use_stays),
+		cmocka_unit_test(start_that_failed_is_called_again_after_a_pause),
+		cmocka_unit_test(refused_plugin_is_named_for_its_transports),
 		cmocka_unit_test(host_finds_its_transport_by_proc_name),
 		cmocka_unit_test(failing_allocations_leave_nothing),
 	};

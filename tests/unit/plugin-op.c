@@ -106,7 +106,7 @@ static struct transport *begin(struct plugin_fixture *w)
 {
 	memset(&script, 0, sizeof(script));
 	plugin_fixture_make(w, "");
-	assert_int_equal(load_entry(w->ps, "one", "one.so", &plugin), 0);
+	assert_int_equal(load_entry(w->ps, "one", "one.so", 1, &plugin), 0);
 	assert_int_equal(script.started, 1);
 	return must_find(w, "one");
 }

@@ -87,7 +87,7 @@ static struct uio_fixture *set_up(bool threads)
 	config.workers = u->workers;
 	config.dev = u->dev.dir;
 	assert_int_equal(plugins_new(&config, &u->w.ps), 0);
-	assert_int_equal(load_entry(u->w.ps, "card", "card.so", &plugin), 0);
+	assert_int_equal(load_entry(u->w.ps, "card", "card.so", 1, &plugin), 0);
 	u->card = must_find(&u->w, "card");
 	return u;
 }
