@@ -5,6 +5,7 @@
  * What is read here was not made by us: sizes are checked before members, members before they are used.
  */
 #include "plugin/abi.h"
+#include "config.h"
 #include "plugin/defaults.h"
 #include "plugin/private.h"
 
@@ -37,22 +38,45 @@ static const struct ops_table {
 #undef TABLE
 };
 
+/* Traits that only steer the core have no text: users do not choose a plugin by them. */
 static const struct {
 	uint64_t trait;
-	const char *text;
-} trait_texts[] = {
-	{ MISCSI_TRAIT_SOCKET, "sockets" },
-	{ MISCSI_TRAIT_RDMA, "RDMA" },
-	{ MISCSI_TRAIT_PATH, "path requests" },
-	{ MISCSI_TRAIT_UIO, "uio device" },
-	{ MISCSI_TRAIT_FIRMWARE_LOGIN, "firmware login" },
-	{ MISCSI_TRAIT_FIRMWARE_SESSIONS, "firmware sessions" },
-	{ MISCSI_TRAIT_KERNEL_NET, "interface settings" },
-	{ MISCSI_TRAIT_KERNEL_FLASH, "flash nodes" },
-	{ MISCSI_TRAIT_KERNEL_CHAP, "CHAP table" },
-	{ MISCSI_TRAIT_KERNEL_STATS, "host statistics" },
-	{ MISCSI_TRAIT_KERNEL_PING, "ping" },
+	const char *name, *text;
+} traits_known[] = {
+#define TRAIT(name, text) \
+	{ \
+		MISCSI_TRAIT_##name, #name, text \
+	}
+	TRAIT(SOCKET, "sockets"),
+	TRAIT(SESSION_HOST, NULL),
+	TRAIT(BOUND_SESSION, NULL),
+	TRAIT(THROUGH_HOST, NULL),
+	TRAIT(RDMA, "RDMA"),
+	TRAIT(NO_DIGESTS, NULL),
+	TRAIT(PATH, "path requests"),
+	TRAIT(UIO, "uio device"),
+	TRAIT(FIRMWARE_LOGIN, "firmware login"),
+	TRAIT(FIRMWARE_SESSIONS, "firmware sessions"),
+	TRAIT(HOST_IP, NULL),
+	TRAIT(OWN_HOSTS, NULL),
+	TRAIT(KERNEL_NET, "interface settings"),
+	TRAIT(KERNEL_FLASH, "flash nodes"),
+	TRAIT(KERNEL_CHAP, "CHAP table"),
+	TRAIT(KERNEL_STATS, "host statistics"),
+	TRAIT(KERNEL_PING, "ping"),
+#undef TRAIT
 };
+
+/* What a plugin may need beside traits: ops, and members of struct miscsi_core. */
+static const char *const needs_known[] = { "endpoint.connect", "endpoint.disconnect", "login.start", "login.event", "param.offer",
+	"param.negotiated", "host.event", "ping.event",
+#define OP(table, member, ...) #table "." #member,
+#define OP_ARG OP
+#include "plugin/ops.def"
+#undef OP
+#undef OP_ARG
+	"self", "log", "set_error", "op_done", "op_alloc", "setting", "setting_at", "result_row", "result", "sysfs_read",
+	"sysfs_list", "request", "timer", "timer_stop", "watch", "unwatch" };
 
 #define OPS_HEAD (2 * sizeof(uint32_t)) /* size, reserved */
 
@@ -79,7 +103,8 @@ static const uint32_t plugin_ends[] = { END_OF(struct miscsi_plugin, name), END_
 	END_OF(struct miscsi_plugin, start), END_OF(struct miscsi_plugin, stop), END_OF(struct miscsi_plugin, cancel),
 	END_OF(struct miscsi_plugin, endpoint), END_OF(struct miscsi_plugin, login), END_OF(struct miscsi_plugin, param),
 	END_OF(struct miscsi_plugin, net), END_OF(struct miscsi_plugin, host), END_OF(struct miscsi_plugin, flash),
-	END_OF(struct miscsi_plugin, chap), END_OF(struct miscsi_plugin, stats), sizeof(struct miscsi_plugin) };
+	END_OF(struct miscsi_plugin, chap), END_OF(struct miscsi_plugin, stats), END_OF(struct miscsi_plugin, ping),
+	sizeof(struct miscsi_plugin) };
 static const uint32_t match_ends[] = { END_OF(struct miscsi_match, transport), END_OF(struct miscsi_match, module),
 	END_OF(struct miscsi_match, proc_name), END_OF(struct miscsi_match, traits), END_OF(struct miscsi_match, pci),
 	sizeof(struct miscsi_match) };
@@ -174,6 +199,33 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 	return 0;
 }
 
+static bool is_known(const char *need)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(traits_known); i++) {
+		if (strcmp(traits_known[i].name, need) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(needs_known); i++) {
+		if (strcmp(needs_known[i], need) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A plugin of a newer header, which this program would load and not serve. */
+static int check_needs(const struct miscsi_plugin *abi, struct err *err)
+{
+	char escaped[NAME_MAX_LEN * 4 + 1];
+
+	for (unsigned i = 0; abi->needs && i < TABLE_ROWS_MAX && abi->needs[i]; i++) {
+		if (!is_known(abi->needs[i]))
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"it needs %s, which miscsi " PACKAGE_VERSION " does not have: upgrade miscsi",
+				str_escape(escaped, sizeof(escaped), abi->needs[i], strnlen(abi->needs[i], NAME_MAX_LEN)));
+	}
+	return 0;
+}
+
 /* What traits promise must be there: reported when the file is loaded, and not by the first login that would fail. */
 static int check_traits(const struct plugin *plugin, struct err *err)
 {
@@ -221,7 +273,9 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
 		return err_set(err, MISCSI_ERR_INTERNAL, "its struct miscsi_plugin has the name '%s', its file '%s'",
 			plugin->abi.name, plugin->name);
-	rc = check_match(&plugin->abi, err);
+	rc = check_needs(&plugin->abi, err);
+	if (rc == 0)
+		rc = check_match(&plugin->abi, err);
 	if (rc == 0)
 		rc = merge_ops(plugin, err);
 	if (rc == 0)
@@ -229,7 +283,6 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	return rc;
 }
 
-/* Traits that only steer the core (BOUND_SESSION, THROUGH_HOST …) have no text: users do not choose a plugin by them. */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 {
 	const char *comma = "";
@@ -238,10 +291,10 @@ void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 
 	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m) > 0; n++)
 		traits |= m.traits;
-	for (size_t i = 0; i < ARRAY_SIZE(trait_texts); i++) {
-		if (!(traits & trait_texts[i].trait))
+	for (size_t i = 0; i < ARRAY_SIZE(traits_known); i++) {
+		if (!(traits & traits_known[i].trait) || !traits_known[i].text)
 			continue;
-		strbuf_printf(out, "%s%s", comma, trait_texts[i].text);
+		strbuf_printf(out, "%s%s", comma, traits_known[i].text);
 		comma = ", ";
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ops_tables); i++) {

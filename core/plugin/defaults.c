@@ -28,7 +28,7 @@ const struct plugin_ops defaults_table = {
 	.param = { .offer = params_unchanged, .negotiated = params_unchanged },
 	.host.event = no_event,
 	.ping.event = net_ping_event,
-#define OP(table, member, trait, default_op, ...) .table.member = default_op,
-#define OP_ARG(table, member, trait, default_op, ...) .table.member = default_op,
+#define OP(table, member, limit, trait, default_op, ...) .table.member = default_op,
+#define OP_ARG(table, member, limit, trait, default_op, ...) .table.member = default_op,
 #include "plugin/ops.def"
 };

@@ -8,8 +8,8 @@
 struct plugin_ops;
 extern const struct plugin_ops defaults_table;
 
-#define OP(table, member, trait, default_op, ...) int default_op(struct miscsi_op *op);
-#define OP_ARG(table, member, trait, default_op, error, text, type) int default_op(struct miscsi_op *op, type arg);
+#define OP(table, member, limit, trait, default_op, ...) int default_op(struct miscsi_op *op);
+#define OP_ARG(table, member, limit, trait, default_op, error, text, type) int default_op(struct miscsi_op *op, type arg);
 #include "plugin/ops.def"
 #undef OP
 #undef OP_ARG

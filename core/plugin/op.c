@@ -18,7 +18,6 @@
 #include <string.h>
 
 #define TEXT_MAX 1024u
-#define VALUE_MAX 8192u
 
 /* A timer or a watch, which the op owns. *slot is the plugin's pointer to it: NULL again when it is gone. */
 struct service {
@@ -228,10 +227,33 @@ void op_finish(struct op_private *p, int result)
 	loop_defer(ps->config.loop, &p->owner->task, op_complete, p->owner);
 }
 
+void op_limit(struct op_private *p, const char *name, uint32_t ms)
+{
+	p->name = name;
+	p->limit_ms = ms;
+}
+
+/* Like a cancel, but the owner is still there and gets an error. */
+static void op_expired(void *arg)
+{
+	struct op_private *p = arg;
+
+	op_give_up(p);
+	if (p->connecting)
+		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "%s", strerror(ETIMEDOUT));
+	else
+		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "transport %s: %s of plugin %s did not end within %u s",
+			p->pub.transport, p->name, p->plugin->name, p->limit_ms / 1000);
+	op_finish(p, -ETIMEDOUT);
+}
+
+/* An op that never ends would keep a command, or a session's logout, waiting for ever. */
 void op_returned(struct op_private *p, int result)
 {
 	if (result != -EINPROGRESS)
 		op_finish(p, result);
+	else if (!p->finished && p->limit_ms)
+		loop_timer_set(op_plugins(p)->config.loop, &p->deadline, p->limit_ms, op_expired, p);
 }
 
 /* Either undoes what the op has begun: a default that works in the plugin's place knows it, not the plugin. */
@@ -256,6 +278,22 @@ void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt,
 
 /* ---- what a plugin may call ---- */
 
+enum mistake { MISTAKE_DONE, MISTAKE_KEY, MISTAKE_LENGTH, MISTAKE_ARGUMENT };
+
+/* A plugin's mistake, logged once for each kind: some would repeat it for every row. Returns what the call returns. */
+static int mistake(struct op_private *p, enum mistake kind, const char *text)
+{
+	static const int results[] = {
+		[MISTAKE_DONE] = -EINVAL, [MISTAKE_KEY] = -EINVAL, [MISTAKE_LENGTH] = -E2BIG, [MISTAKE_ARGUMENT] = -EINVAL
+	};
+
+	if (!(p->plugin->mistakes & 1u << kind))
+		log_warn(op_plugins(p)->config.log, p->plugin->name, "plugin %s has a fault, in %s: %s", p->plugin->name,
+			p->name ? p->name : "its own op", text);
+	p->plugin->mistakes |= 1u << kind;
+	return results[kind];
+}
+
 static void core_log(struct miscsi_op *op, uint32_t level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -266,7 +304,7 @@ static void core_log(struct miscsi_op *op, uint32_t level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt ? fmt : "(no text)", ap);
 	va_end(ap);
 	log_write(op_plugins(p)->config.log, level > MISCSI_LOG_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level, p->plugin->name,
 		"%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
@@ -281,7 +319,7 @@ static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt ? fmt : "(no text)", ap);
 	va_end(ap);
 	op_set_error(p, code, "%s", str_escape(escaped, sizeof(escaped), text, strlen(text)));
 	return -err_errno(code);
@@ -292,8 +330,8 @@ static void core_op_done(struct miscsi_op *op, int result)
 {
 	struct op_private *p = op_of(op);
 
-	if (p->ended)
-		log_warn(op_plugins(p)->config.log, p->plugin->name, "ignored op_done() for an op that has already ended");
+	if (p->finished)
+		mistake(p, MISTAKE_DONE, "op_done() for an op that has ended already");
 	op_finish(p, result);
 }
 
@@ -302,7 +340,9 @@ static const char *core_setting(struct miscsi_op *op, const char *key)
 {
 	struct transport_op *owner = op_of(op)->owner;
 
-	return owner && owner->setting ? owner->setting(owner->settings, key) : NULL;
+	if (!key)
+		mistake(op_of(op), MISTAKE_KEY, "setting() without a key");
+	return key && owner && owner->setting ? owner->setting(owner->settings, key) : NULL;
 }
 
 static int core_setting_at(struct miscsi_op *op, uint32_t nth, const char **key, const char **value)
@@ -324,13 +364,18 @@ static int core_result_row(struct miscsi_op *op, uint32_t index)
 static int core_result(struct miscsi_op *op, const char *key, const char *value, uint32_t flags)
 {
 	struct op_private *p = op_of(op);
-	struct strbuf k = STRBUF_INIT(TEXT_MAX), v = STRBUF_INIT(VALUE_MAX);
+	struct strbuf k = STRBUF_INIT(MISCSI_KEY_MAX * 4), v = STRBUF_INIT(MISCSI_VALUE_MAX * 4);
 	int rc = 0;
 
+	if (!key || !*key)
+		return mistake(p, MISTAKE_KEY, "result() without a key");
+	if (strnlen(key, MISCSI_KEY_MAX + 1) > MISCSI_KEY_MAX ||
+		(value && strnlen(value, MISCSI_VALUE_MAX + 1) > MISCSI_VALUE_MAX))
+		return mistake(p, MISTAKE_LENGTH, "result() with a key or a value that is too long");
 	if (!p->owner || !p->owner->value || p->finished)
 		return 0;
 	strbuf_escape(&k, key, strlen(key));
-	strbuf_escape(&v, value ? value : "", value ? strlen(value) : 0);
+	strbuf_escape(&v, value ? value : "", value ? strlen(value) : 0); /* each byte becomes four at the most */
 	rc = strbuf_error(&k) ? strbuf_error(&k) : strbuf_error(&v);
 	if (rc == 0)
 		rc = p->owner->value(p->owner, strbuf_str(&k), strbuf_str(&v), flags);
@@ -392,7 +437,9 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 {
 	struct service *s;
 
-	if (op_of(op)->finished || *slot)
+	if (!fn || !slot || *slot)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "timer() without a function, or with a slot in use");
+	if (op_of(op)->finished)
 		return -EINVAL;
 	s = service_new(op, arg);
 	if (!s)
@@ -427,7 +474,9 @@ static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watc
 	uint32_t wanted = (events & MISCSI_FD_READ ? EPOLLIN : 0u) | (events & MISCSI_FD_WRITE ? EPOLLOUT : 0u);
 	struct service *s;
 
-	if (op_of(op)->finished || *slot)
+	if (!fn || !slot || *slot)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "watch() without a function, or with a slot in use");
+	if (op_of(op)->finished)
 		return -EINVAL;
 	s = service_new(op, arg);
 	if (!s)
@@ -456,7 +505,7 @@ void op_services_release(struct op_private *p)
 /* A path that stays below /sys. */
 static bool path_ok(const char *path)
 {
-	return *path != '/' && strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0 && !strstr(path, "/../") &&
+	return path && *path != '/' && strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0 && !strstr(path, "/../") &&
 		(strlen(path) < 3 || strcmp(path + strlen(path) - 3, "/..") != 0);
 }
 

@@ -13,6 +13,8 @@ void op_forget_ended(struct plugins *ps, unsigned keep); /* frees the structures
 struct op_private *op_begin(struct transport *t, struct transport_op *owner);
 /* The same where something before it may have failed: rc is its result, owner->err its text. */
 struct op_private *op_begin_failed(struct transport *t, struct transport_op *owner, int rc);
+/* Before the call: an op that continues longer than ms is cancelled. name: "flash.list", for the error. */
+void op_limit(struct op_private *p, const char *name, uint32_t ms);
 void op_returned(struct op_private *p, int result); /* with the result of the plugin's function */
 void op_finish(struct op_private *p, int result); /* the result is known; done() comes from the loop */
 void op_give_up(struct op_private *p); /* calls the plugin's cancel, or the default's undo */

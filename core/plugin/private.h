@@ -29,6 +29,8 @@ struct op_private {
 	struct list node; /* plugins.ops */
 	struct list services, requests, memory;
 	struct loop_task release; /* frees it after the callback in which it was given up */
+	const char *name; /* "flash.list" */
+	uint32_t limit_ms; /* of the time that it may continue */
 	struct loop_timer deadline;
 	bool finished; /* the result is known; later calls of the plugin with this op have no effect */
 	bool ended; /* it is one of plugins.ended */
@@ -66,6 +68,7 @@ struct plugin {
 	unsigned rank; /* the place of its directory; 0: linked into the program */
 	uint64_t retry_at; /* start() failed and is called again then, by the loop's clock; 0: it did not fail */
 	struct err *starting; /* gets the errors of its own op, while start() runs */
+	unsigned mistakes; /* that were logged: once for each kind (op.c) */
 	bool merged; /* abi was checked: its rows may be read */
 	bool started;
 };

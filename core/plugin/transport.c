@@ -68,21 +68,24 @@ static bool op_is_served(struct op_private *p, uint64_t trait, enum miscsi_error
 	return false;
 }
 
-#define CALL(table, member, trait, error, text, params, args) \
+#define CALL(table, member, limit, trait, error, text, params, args) \
 	void transport_##table##_##member params \
 	{ \
 		struct op_private *p = op_begin(t, op); \
 		if (!p) \
 			return; \
 		OWN(p, table, member); \
+		op_limit(p, #table "." #member, limit * 1000u); \
 		if (op_is_served(p, trait, MISCSI_ERR_##error, text)) \
 			op_returned(p, t->plugin->ops.table.member args); \
 	}
-#define OP(table, member, trait, default_op, error, text) \
-	CALL(table, member, trait, error, text, (struct transport * t, struct transport_op * op), (&p->pub))
-#define OP_ARG(table, member, trait, default_op, error, text, type) \
-	CALL(table, member, trait, error, text, (struct transport * t, struct transport_op * op, type arg), (&p->pub, arg))
+#define OP(table, member, limit, trait, default_op, error, text) \
+	CALL(table, member, limit, trait, error, text, (struct transport * t, struct transport_op * op), (&p->pub))
+#define OP_ARG(table, member, limit, trait, default_op, error, text, type) \
+	CALL(table, member, limit, trait, error, text, (struct transport * t, struct transport_op * op, type arg), (&p->pub, arg))
 #include "plugin/ops.def"
+
+#define LOGIN_LIMIT_MS 600000u /* the session's own limit, node.conn[0].timeo.login_timeout, ends nearly always before */
 
 /* The check is for the core's own mistakes: only transport_logs_in() may lead here. */
 void transport_login(struct transport *t, struct transport_op *op)
@@ -97,6 +100,7 @@ void transport_login(struct transport *t, struct transport_op *op)
 		return;
 	}
 	OWN(p, login, start);
+	op_limit(p, "login.start", LOGIN_LIMIT_MS);
 	op_returned(p, t->plugin->ops.login.start(&p->pub));
 }
 
@@ -161,15 +165,8 @@ int transport_negotiated(struct transport *t, struct transport_op *op, struct mi
 
 /* ---- connections ---- */
 
-/* Like a cancel, but the owner is still there and gets an error. */
-static void connect_timed_out(void *arg)
-{
-	struct op_private *p = arg;
-
-	op_give_up(p);
-	op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "%s", strerror(ETIMEDOUT));
-	op_finish(p, -ETIMEDOUT);
-}
+#define CONNECT_LIMIT_MS 300000u /* of a caller that has no limit of its own */
+#define DISCONNECT_LIMIT_MS 60000u
 
 /* args is copied: a default connects in several steps, long after the caller has returned. */
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args)
@@ -186,8 +183,7 @@ void transport_connect(struct transport *t, struct transport_op *op, const struc
 	p->connect = *args;
 	p->connect.size = sizeof(p->connect);
 	p->binding.size = sizeof(p->binding);
-	if (args->timeout_ms)
-		loop_timer_set(op->loop, &p->deadline, args->timeout_ms, connect_timed_out, p);
+	op_limit(p, "endpoint.connect", args->timeout_ms ? args->timeout_ms : CONNECT_LIMIT_MS);
 	OWN(p, endpoint, connect);
 	op_returned(p, t->plugin->ops.endpoint.connect(&p->pub, &p->connect, &p->binding));
 }
@@ -243,6 +239,7 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 	if (!p)
 		return;
 	OWN(p, endpoint, disconnect);
+	op_limit(p, "endpoint.disconnect", DISCONNECT_LIMIT_MS);
 	op_returned(p, t->plugin->ops.endpoint.disconnect(&p->pub, &d->binding));
 }
 

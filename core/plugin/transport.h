@@ -72,7 +72,7 @@ int transport_negotiated(struct transport *t, struct transport_op *op, struct mi
 
 /* The other ops of the ABI, one to one: ops.def. An op that the transport does not have fails with the error of its row. */
 #define OP(table, member, ...) void transport_##table##_##member(struct transport *t, struct transport_op *op);
-#define OP_ARG(table, member, trait, default_op, error, text, type) \
+#define OP_ARG(table, member, limit, trait, default_op, error, text, type) \
 	void transport_##table##_##member(struct transport *t, struct transport_op *op, type arg);
 #include "plugin/ops.def"
 #undef OP

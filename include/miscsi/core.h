@@ -6,14 +6,15 @@
  *   - returns 0: done, results are in place;
  *   - returns a negative errno other than -EINPROGRESS: failed, after set_error() recorded the reason;
  *   - returns -EINPROGRESS: continues, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
- * The op ends when its function returns anything other than -EINPROGRESS, when op_done() returns, or when the core cancels it. The
- * plugin must not use its pointer after that. Timers, watches, requests and memory that belong to an op end with it, and their callbacks
+ * The op ends when its function returns anything other than -EINPROGRESS, when op_done() returns, or when the core cancels it: on
+ * behalf of the user, or at the op's deadline (PLUGINS.md), as a failure. The plugin must not use its pointer after that. Timers, watches, requests and memory that belong to an op end with it, and their callbacks
  * are not called any more. `op->core->self` is an op that lives from start() to stop(), for work that belongs to no single call.
  */
 #ifndef MISCSI_CORE_H
 #define MISCSI_CORE_H
 
 #include <miscsi/kernel.h>
+#include <miscsi/macros.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,11 @@ struct miscsi_op {
 #define MISCSI_FD_READ 1u
 #define MISCSI_FD_WRITE 2u
 #define MISCSI_FD_ERROR 4u /* reported always */
+
+/* The longest key and value of result(), in bytes: longer ones are refused. Texts of log() and set_error() are cut. */
+#define MISCSI_KEY_MAX 255u
+#define MISCSI_VALUE_MAX 2047u
+#define MISCSI_TEXT_MAX 1023u
 
 #define MISCSI_VALUE_SECRET 1u /* the value is shown masked, whatever its key */
 
@@ -77,9 +83,9 @@ struct miscsi_core {
 	const char *version; /* of the core, for people */
 	struct miscsi_op *self;
 
-	void (*log)(struct miscsi_op *op, uint32_t level, const char *fmt, ...);
+	void (*log)(struct miscsi_op *op, uint32_t level, const char *fmt, ...) MISCSI_PRINTF(3, 4);
 	/* Records why the op fails: an error MISCSI_ERR_* (errors.h) and one line of text. Returns the error's errno, negated, to be returned. */
-	int (*set_error)(struct miscsi_op *op, uint32_t error, const char *fmt, ...);
+	int (*set_error)(struct miscsi_op *op, uint32_t error, const char *fmt, ...) MISCSI_PRINTF(3, 4);
 	void (*op_done)(struct miscsi_op *op, int result);
 	void *(*op_alloc)(struct miscsi_op *op, size_t size); /* zeroed; ends with the op; NULL: no memory */
 

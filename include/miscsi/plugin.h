@@ -22,6 +22,7 @@
 #include <miscsi/adapter.h>
 #include <miscsi/core.h>
 #include <miscsi/errors.h>
+#include <miscsi/macros.h>
 #include <miscsi/ops.h>
 #include <miscsi/traits.h>
 
@@ -36,14 +37,6 @@ struct miscsi_pci_id {
 	uint32_t vendor, device, subvendor, subdevice;
 	const char *name;
 };
-#define MISCSI_PCI(vendor, device, name) \
-	{ \
-		vendor, device, MISCSI_PCI_ANY, MISCSI_PCI_ANY, name \
-	}
-#define MISCSI_PCI_END \
-	{ \
-		0, 0, 0, 0, NULL \
-	}
 
 struct miscsi_match {
 	uint32_t size;
@@ -55,15 +48,6 @@ struct miscsi_match {
 	const struct miscsi_pci_id *pci; /* NULL: not recognised by PCI id */
 	const char *const *netdev_drivers; /* drivers of the network devices that it belongs to, NULL at the end; NULL: none */
 };
-#define MISCSI_MATCH(...) \
-	{ \
-		.size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ \
-	}
-
-#define MISCSI_END \
-	{ \
-		.size = 0 \
-	}
 
 struct miscsi_plugin {
 	uint32_t size, abi; /* frozen up to `name`; stamped by MISCSI_PLUGIN() */
@@ -92,22 +76,11 @@ struct miscsi_plugin {
 	const struct miscsi_stats_ops
 		*stats; /* NULL: session statistics by GET_STATS; host statistics: MISCSI_TRAIT_KERNEL_STATS, or error 27 */
 	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
+	/*
+	 * Without these the plugin cannot work, NULL at the end: a trait ("UIO"), an op ("ping.send"), a member of struct miscsi_core
+	 * ("request"). A core that does not know one refuses the plugin, and names it. NULL: nothing is needed.
+	 */
+	const char *const *needs;
 };
-
-#ifdef __cplusplus
-#define MISCSI_EXPORT extern "C" __attribute__((visibility("default")))
-#else
-#define MISCSI_EXPORT extern __attribute__((visibility("default")))
-#endif
-
-/*
- * Defines the one symbol that a plugin exports. IDENT is the plugin's name: MISCSI_PLUGIN(tcp, .summary = …, …); libltdl finds
- * this form in a shared object and, preloaded, in a static program. The symbol is data: the gate reads it before any code runs.
- */
-#define MISCSI_PLUGIN(ident, ...) \
-	MISCSI_EXPORT const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry; \
-	const struct miscsi_plugin ident##_LTX_miscsi_plugin_entry = { \
-		.size = (uint32_t)sizeof(struct miscsi_plugin), .abi = MISCSI_ABI, .name = #ident, __VA_ARGS__ \
-	}
 
 #endif

@@ -29,7 +29,7 @@ static int be2iscsi_offer(struct miscsi_op *op, struct miscsi_params *params)
 	return 0;
 }
 
-static const struct miscsi_param_ops param = { .size = sizeof(param), .offer = be2iscsi_offer };
+MISCSI_OPS(param, param, .offer = be2iscsi_offer);
 
 static const struct miscsi_pci_id pci[] = {
 	MISCSI_PCI(0x19a2, 0x0212, "OneConnect BladeEngine 2 (iSCSI)"),

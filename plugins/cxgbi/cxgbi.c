@@ -23,7 +23,7 @@ static int cxgbi_offer(struct miscsi_op *op, struct miscsi_params *params)
 	return 0;
 }
 
-static const struct miscsi_param_ops param = { .size = sizeof(param), .offer = cxgbi_offer };
+MISCSI_OPS(param, param, .offer = cxgbi_offer);
 
 static const char *const t3[] = { "cxgb3", NULL };
 static const char *const t4[] = { "cxgb4", NULL };

@@ -110,9 +110,7 @@ static int null_disconnect(struct miscsi_op *op, const struct miscsi_binding *bi
 	return binding->value <= s->next_endpoint ? 0 : -EINVAL;
 }
 
-static const struct miscsi_endpoint_ops endpoint = {
-	.size = sizeof(endpoint), .connect = null_connect, .disconnect = null_disconnect
-};
+MISCSI_OPS(endpoint, endpoint, .connect = null_connect, .disconnect = null_disconnect);
 
 /* ---- login: by an event of the firmware ---- */
 
@@ -131,7 +129,7 @@ static void null_login_event(struct miscsi_op *op, uint32_t state)
 		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
 }
 
-static const struct miscsi_login_ops login = { .size = sizeof(login), .start = null_login, .event = null_login_event };
+MISCSI_OPS(login, login, .start = null_login, .event = null_login_event);
 
 /* ---- parameters: an adapter with small buffers, without digests ---- */
 
@@ -152,7 +150,7 @@ static int null_negotiated(struct miscsi_op *op, struct miscsi_params *params)
 	return 0;
 }
 
-static const struct miscsi_param_ops param = { .size = sizeof(param), .offer = null_offer, .negotiated = null_negotiated };
+MISCSI_OPS(param, param, .offer = null_offer, .negotiated = null_negotiated);
 
 /* ---- network ---- */
 
@@ -175,7 +173,7 @@ static int null_path(struct miscsi_op *op, struct miscsi_path *path)
 	return 0;
 }
 
-static const struct miscsi_net_ops net = { .size = sizeof(net), .apply = null_apply, .path = null_path };
+MISCSI_OPS(net, net, .apply = null_apply, .path = null_path);
 
 /* ---- host ---- */
 
@@ -194,7 +192,7 @@ static void null_host_event(struct miscsi_op *op, uint32_t code)
 		store_set(&h->params.rows[0], "port_state", code == ISCSI_EVENT_LINKUP ? "LINK UP" : "LINK DOWN");
 }
 
-static const struct miscsi_host_ops host = { .size = sizeof(host), .set = null_host_set, .event = null_host_event };
+MISCSI_OPS(host, host, .set = null_host_set, .event = null_host_event);
 
 /* ---- flash nodes ---- */
 
@@ -302,15 +300,8 @@ static int null_flash_logout_sid(struct miscsi_op *op)
 	return null_flash_session(op, op->sid, 0); /* its sessions have their flash node's number */
 }
 
-static const struct miscsi_flash_ops flash = { .size = sizeof(flash),
-	.list = null_flash_list,
-	.show = null_flash_show,
-	.create = null_flash_create,
-	.set = null_flash_set,
-	.remove = null_flash_remove,
-	.login = null_flash_login,
-	.logout = null_flash_logout,
-	.logout_sid = null_flash_logout_sid };
+MISCSI_OPS(flash, flash, .list = null_flash_list, .show = null_flash_show, .create = null_flash_create, .set = null_flash_set,
+	.remove = null_flash_remove, .login = null_flash_login, .logout = null_flash_logout, .logout_sid = null_flash_logout_sid);
 
 /* ---- CHAP table ---- */
 
@@ -349,9 +340,7 @@ static int null_chap_remove(struct miscsi_op *op, uint32_t index)
 	return row ? 0 : -ENODEV;
 }
 
-static const struct miscsi_chap_ops chap = {
-	.size = sizeof(chap), .list = null_chap_list, .set = null_chap_set, .remove = null_chap_remove
-};
+MISCSI_OPS(chap, chap, .list = null_chap_list, .set = null_chap_set, .remove = null_chap_remove);
 
 /* ---- statistics, ping ---- */
 
@@ -369,7 +358,7 @@ static int stats_host(struct miscsi_op *op)
 	return rc ? rc : op->core->result(op, "mactx_frames", "0", 0);
 }
 
-static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .session = stats_session, .host = stats_host };
+MISCSI_OPS(stats, stats, .session = stats_session, .host = stats_host);
 
 /* Completes by event, as the kernel's PING does. */
 static int ping_send(struct miscsi_op *op, const struct miscsi_ping_args *args)
@@ -385,7 +374,7 @@ static void ping_event(struct miscsi_op *op, uint32_t status)
 		status == ISCSI_PING_SUCCESS ? 0 : op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "ping: status %u", status));
 }
 
-static const struct miscsi_ping_ops ping = { .size = sizeof(ping), .send = ping_send, .event = ping_event };
+MISCSI_OPS(ping, ping, .send = ping_send, .event = ping_event);
 
 static const struct miscsi_match match[] = {
 	MISCSI_MATCH(.transport = "null"),

@@ -54,7 +54,7 @@ static void qla4xxx_login_event(struct miscsi_op *op, uint32_t state)
 		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
 }
 
-static const struct miscsi_login_ops login = { .size = sizeof(login), .start = qla4xxx_login, .event = qla4xxx_login_event };
+MISCSI_OPS(login, login, .start = qla4xxx_login, .event = qla4xxx_login_event);
 
 static const struct miscsi_pci_id pci[] = {
 	MISCSI_PCI(0x1077, 0x4010, "QLA4010"),

@@ -244,7 +244,7 @@ static const struct miscsi_match match[] = {
 	MISCSI_END,
 };
 
-static const struct miscsi_endpoint_ops endpoint = { .size = sizeof(endpoint), .connect = tcp_connect };
+MISCSI_OPS(endpoint, endpoint, .connect = tcp_connect);
 
 MISCSI_PLUGIN(tcp, .version = PLUGIN_VERSION, .summary = "iSCSI over TCP in software", .match = match,
 	.traits = MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_SESSION_HOST, .cancel = tcp_cancel, .endpoint = &endpoint, );

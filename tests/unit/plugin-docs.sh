@@ -39,6 +39,22 @@ done
 for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/PLUGINS.md" | sort -u); do
 	grep -q "$trait " "$src/include/miscsi/traits.h" || complain "PLUGINS.md tells of $trait, which is none"
 done
+# a plugin may need each of them, and each has its row
+for name in $(sed -n 's/^#define MISCSI_TRAIT_\([A-Z_]*\).*/\1/p' "$src/include/miscsi/traits.h"); do
+	grep -q "TRAIT($name, " "$src/core/plugin/abi.c" || complain "core/plugin/abi.c does not know trait $name"
+done
+for name in $(sed -n '/^struct miscsi_core {/,/^};/s/^	[^(]*(\*\([a-z_]*\))(.*/\1/p' "$src/include/miscsi/core.h"; ops); do
+	case $name in
+	*.*) grep -q "\"$name\"" "$src/core/plugin/abi.c" || grep -q "^OP[_A-Z]*(${name%.*}, ${name#*.}," "$src/core/plugin/ops.def" ;;
+	*) grep -q "\"$name\"" "$src/core/plugin/abi.c" ;;
+	esac || complain "core/plugin/abi.c does not know $name"
+done
+# the deadlines
+while read -r op limit; do
+	grep -q "^| \`$op\` | $limit s |" "$src/PLUGINS.md" || complain "PLUGINS.md has another deadline of $op than $limit s"
+done <<END
+$(sed -n 's/^OP[_A-Z]*(\([a-z_]*\), \([a-z_]*\), \([0-9]*\),.*/\1.\2 \3/p' "$src/core/plugin/ops.def")
+END
 for fn in $(sed -n 's/^\(void\|int\) \(transport_[a-z_]*\)(struct transport.*/\2/p' "$src/core/plugin/transport.h"
 	sed -n 's/^OP[_A-Z]*(\([a-z_]*\), \([a-z_]*\),.*/transport_\1_\2/p' "$src/core/plugin/ops.def"); do
 	grep -rqw --include='*.c' "$fn" "$src/core/object" "$src/core/link" "$src/core/session" "$src/core/modes" "$src/core/ipc" "$src/cli" || complain "nobody calls $fn()"

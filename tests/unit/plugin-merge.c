@@ -68,6 +68,7 @@ static void gate_names_what_is_wrong(void **state)
 	static const struct miscsi_match module[] = { MISCSI_MATCH(.transport = "one", .module = "a b"), MISCSI_END };
 	static const struct miscsi_ping_ops tiny = { .size = 4 };
 	static const struct miscsi_login_ops half = { .size = sizeof(half), .start = NULL };
+	static const char *const needs[] = { "UIO", "request", "flash.list", "flash.format", NULL };
 	struct miscsi_plugin p = good;
 
 	(void)state;
@@ -116,6 +117,9 @@ static void gate_names_what_is_wrong(void **state)
 	p = good;
 	p.start = start_fails;
 	refused(&p, "its start() failed: Input/output error");
+	p = good;
+	p.needs = needs;
+	refused(&p, "it needs flash.format, which miscsi " PACKAGE_VERSION " does not have: upgrade miscsi");
 }
 
 /* A plugin of the first day: its structure ends behind `match`. What lies behind it in memory is not looked at. */

@@ -270,9 +270,9 @@ static void use_it_late(struct plugin_fixture *w, struct miscsi_op *op)
 	struct miscsi_timer *timer = NULL;
 	struct miscsi_watch *watch = NULL;
 
-	w->lines[0] = '\0';
 	op->core->op_done(op, 0);
-	assert_non_null(strstr(w->lines, "ignored op_done() for an op that has already ended"));
+	assert_non_null(
+		strstr(w->lines, "plugin one has a fault, in endpoint.connect: op_done() for an op that has ended already"));
 	assert_int_equal(op->core->timer(op, 1, tick, NULL, &timer), -EINVAL);
 	assert_int_equal(op->core->watch(op, 0, MISCSI_FD_READ, readable, NULL, &watch), -EINVAL);
 	assert_null(op->core->op_alloc(op, 10));
@@ -324,6 +324,170 @@ static void ended_ops_are_not_kept_for_ever(void **state)
 		assert_int_equal(run_end(&w, &r), 0);
 	}
 	assert_in_range(w.ps->n_ended, 1, 32);
+	finish(&w);
+}
+
+/* ---- ops that never end ---- */
+
+#define OP(table, member, limit, ...) \
+	static int never_##table##_##member(struct miscsi_op *op) \
+	{ \
+		script.op = op; \
+		return -EINPROGRESS; \
+	} \
+	static void call_##table##_##member(struct transport *t, struct transport_op *op) \
+	{ \
+		transport_##table##_##member(t, op); \
+	}
+#define OP_ARG(table, member, limit, trait, default_op, error, text, type) \
+	static int never_##table##_##member(struct miscsi_op *op, type arg) \
+	{ \
+		(void)arg; \
+		script.op = op; \
+		return -EINPROGRESS; \
+	} \
+	static void call_##table##_##member(struct transport *t, struct transport_op *op) \
+	{ \
+		transport_##table##_##member(t, op, 0); \
+	}
+#include "plugin/ops.def"
+#undef OP
+#undef OP_ARG
+
+static const struct {
+	const char *name;
+	unsigned limit_s;
+	void (*call)(struct transport *t, struct transport_op *op);
+} never_ending[] = {
+#define OP(table, member, limit, ...) { #table "." #member, limit, call_##table##_##member },
+#define OP_ARG OP
+#include "plugin/ops.def"
+#undef OP
+#undef OP_ARG
+};
+
+static uint64_t clock_now(void *arg)
+{
+	return *(uint64_t *)arg;
+}
+
+/* A command, or a session that logs out, would wait for ever. */
+static void op_that_never_ends_is_cancelled_at_its_deadline(void **state)
+{
+	struct plugin_ops tables = { .net = { .size = sizeof(tables.net) },
+		.host = { .size = sizeof(tables.host) },
+		.flash = { .size = sizeof(tables.flash) },
+		.chap = { .size = sizeof(tables.chap) },
+		.stats = { .size = sizeof(tables.stats) },
+		.ping = { .size = sizeof(tables.ping) } };
+	struct miscsi_plugin p = plugin;
+	struct plugin_fixture w;
+	char text[128];
+
+	(void)state;
+#define OP(table, member, ...) tables.table.member = never_##table##_##member;
+#define OP_ARG OP
+#include "plugin/ops.def"
+#undef OP
+#undef OP_ARG
+	p.net = &tables.net;
+	p.host = &tables.host;
+	p.flash = &tables.flash;
+	p.chap = &tables.chap;
+	p.stats = &tables.stats;
+	p.ping = &tables.ping;
+	memset(&script, 0, sizeof(script));
+	plugin_fixture_make(&w, "");
+	w.now = 1000;
+	loop_set_clock(w.loop, clock_now, &w.now);
+	assert_int_equal(load_entry(w.ps, "one", "one.so", 1, &p), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(never_ending); i++) {
+		struct run r;
+
+		script.cancelled = 0;
+		never_ending[i].call(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL));
+		w.now += never_ending[i].limit_s * 1000 - 1;
+		loop_step(w.loop, 0);
+		assert_int_equal(r.done, 0);
+		w.now += 1;
+		for (int k = 0; k < 3; k++)
+			loop_step(w.loop, 0);
+		assert_int_equal(r.done, 1);
+		assert_int_equal(r.result, -ETIMEDOUT);
+		assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_TIMEOUT);
+		snprintf(text, sizeof(text), "transport one: %s of plugin one did not end within %u s", never_ending[i].name,
+			never_ending[i].limit_s);
+		assert_string_equal(r.op.err.text, text);
+		assert_int_equal(script.cancelled, 1);
+	}
+	finish(&w);
+}
+
+/* ---- faults of a plugin ---- */
+
+static int name_ends_walk(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return 1;
+}
+
+static int make_every_mistake(struct miscsi_op *op)
+{
+	static char key[MISCSI_KEY_MAX + 2], value[MISCSI_VALUE_MAX + 2];
+	const struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_PING, .payload_len = 8 };
+	const struct miscsi_core *core = op->core;
+	char buf[8];
+
+	memset(key, '\033', sizeof(key) - 1);
+	memset(value, '\033', sizeof(value) - 1);
+	assert_int_equal(core->result(op, NULL, "x", 0), -EINVAL);
+	assert_int_equal(core->result(op, "", "x", 0), -EINVAL);
+	assert_int_equal(core->result(op, key, "x", 0), -E2BIG);
+	assert_int_equal(core->result(op, "x", value, 0), -E2BIG);
+	key[MISCSI_KEY_MAX] = value[MISCSI_VALUE_MAX] = '\0'; /* the longest, which escaping makes four times as long */
+	assert_int_equal(core->result(op, key, value, 0), 0);
+	assert_int_equal(core->result(op, "x", NULL, 0), 0);
+	assert_null(core->setting(op, NULL));
+	assert_int_equal(core->timer(op, 1, NULL, NULL, &script.timer), -EINVAL);
+	assert_int_equal(core->timer(op, 1, tick, NULL, NULL), -EINVAL);
+	assert_int_equal(core->watch(op, 0, MISCSI_FD_READ, NULL, NULL, &script.watch), -EINVAL);
+	assert_true(core->sysfs_read(op, NULL, buf, sizeof(buf)) < 0);
+	assert_true(core->sysfs_list(op, NULL, name_ends_walk, NULL) < 0);
+	assert_int_equal(core->request(op, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(core->request(op, &request, NULL, NULL), -EINVAL);
+	core->op_done(op, 0);
+	core->op_done(op, 0);
+	return -EINPROGRESS;
+}
+
+static unsigned count_of(const char *text, const char *part)
+{
+	unsigned n = 0;
+
+	for (text = strstr(text, part); text; text = strstr(text + 1, part))
+		n++;
+	return n;
+}
+
+static void faults_of_a_plugin_are_logged_once_and_end_nothing(void **state)
+{
+	static const struct miscsi_stats_ops stats = { .size = sizeof(stats), .session = make_every_mistake };
+	struct miscsi_plugin p = plugin;
+	struct plugin_fixture w;
+
+	(void)state;
+	p.stats = &stats;
+	memset(&script, 0, sizeof(script));
+	plugin_fixture_make(&w, "");
+	assert_int_equal(load_entry(w.ps, "one", "one.so", 1, &p), 0);
+	for (int i = 0; i < 2; i++) {
+		struct run r;
+
+		transport_stats_session(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL));
+		assert_int_equal(run_end(&w, &r), 0);
+	}
+	assert_int_equal(count_of(w.lines, "plugin one has a fault, in stats.session: "), 4);
 	finish(&w);
 }
 
@@ -384,6 +548,8 @@ int main(void)
 		cmocka_unit_test(connect_that_takes_too_long_is_given_up),
 		cmocka_unit_test(an_op_that_has_ended_can_do_no_harm),
 		cmocka_unit_test(ended_ops_are_not_kept_for_ever),
+		cmocka_unit_test(op_that_never_ends_is_cancelled_at_its_deadline),
+		cmocka_unit_test(faults_of_a_plugin_are_logged_once_and_end_nothing),
 		cmocka_unit_test(plugins_may_end_with_an_op_under_way),
 		cmocka_unit_test(default_ops_are_not_the_plugins_to_cancel),
 		cmocka_unit_test(failing_allocations_end_the_op),
