@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The plugin ABI of miscsi. A transport plugin includes this header and no other of miscsi. Its rules, each of which has a test;
- * tests/unit/plugin-kit runs these on any plugin file:
+ * miscsi-plugin-check(1) runs these on any plugin file:
  *
  *  1. Structures only ever grow at their end. Every one that crosses the border starts with its `size`, stamped by a macro
  *     or by sizeof; every row of an array starts with its size too, and an array ends at a row of size 0.

@@ -225,6 +225,8 @@ static int null_flash_create(struct miscsi_op *op, const char *portal_type)
 	uint32_t index = MISCSI_NONE;
 	int rc = h ? store_new(&h->flash, &index) : -ENODEV;
 
+	if (rc == -ENOSPC)
+		return op->core->set_error(op, MISCSI_ERR_GENERIC, "host %u has no room for a flash node", op->host_no);
 	if (rc)
 		return rc;
 	rc = store_set(&h->flash.rows[index], "flashnode.session.portal_type", portal_type);
@@ -319,7 +321,8 @@ static int null_chap_set(struct miscsi_op *op, uint32_t index)
 	int rc = h ? store_new(&h->chap, &index) : -ENODEV;
 
 	if (rc)
-		return rc;
+		return op->core->set_error(
+			op, MISCSI_ERR_INVAL, "host %u has no CHAP table, or no room for entry %u", op->host_no, index);
 	rc = store_take(&h->chap.rows[index], op);
 	if (rc == 0)
 		rc = op->core->result_row(op, index);

@@ -16,7 +16,7 @@ unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc
 unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-openers tests/unit/kernel-sysfs \
 	tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware tests/unit/plugin-hostile \
-	tests/unit/plugin-kernel tests/unit/plugin-kit tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
+	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
@@ -56,7 +56,7 @@ tests_unit_plugins_odd_symbol_la_SOURCES = tests/unit/plugins/odd.c
 tests_unit_plugins_odd_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_SYMBOL
 tests_unit_plugins_odd_symbol_la_LDFLAGS = -module $(odd_ldflags)
 unit_scripts = tests/unit/kernel-layout.sh tests/unit/kernel-numbers.sh tests/unit/links.sh tests/unit/plugin-abi.sh tests/unit/plugin-docs.sh \
-	tests/unit/plugin-links.sh tests/unit/plugin-new.sh tests/unit/service-file.sh
+	tests/unit/plugin-kit.sh tests/unit/plugin-links.sh tests/unit/plugin-new.sh tests/unit/service-file.sh
 TESTS += $(unit_scripts)
 EXTRA_DIST += $(unit_scripts)
 endif

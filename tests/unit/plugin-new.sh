@@ -13,11 +13,21 @@ grep -v '^include plugins/fresh_2/local.mk$' "$dir/Makefile.am" | cmp -s - "$src
 # as PLUGINS.md says for a plugin from elsewhere
 ${CC_FOR_ABI:-cc} -shared -fPIC -Wall -Wextra -Werror -I"$src/include" -DPLUGIN_VERSION='"1"' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro \
 	-o "$dir/fresh_2.so" "$dir/plugins/fresh_2/fresh_2.c" || fail "it does not build"
-tests/unit/plugin-kit "$dir/fresh_2.so" >"$dir/kit" || fail "it breaks a rule: $(cat "$dir/kit")"
+./miscsi-plugin-check "$dir/fresh_2.so" >"$dir/kit" || fail "it breaks a rule: $(cat "$dir/kit")"
 grep -qx "$dir/fresh_2.so: keeps the rules" "$dir/kit" || fail "the kit does not say what it has checked"
 for section in SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED'; do
 	grep -q "^.SH $section\$" "$dir/doc/man/miscsi-fresh_2.7" || fail "its manual page has no section $section"
 done
+
+# as a plugin from elsewhere finds its place
+if command -v pkg-config >/dev/null; then
+	abi=$(sed -n 's/^#define MISCSI_ABI \([0-9]*\)$/\1/p' "$src/include/miscsi/plugin.h")
+	say() { PKG_CONFIG_PATH=include pkg-config --variable="$1" miscsi-plugin; }
+	[ "$(say abi)" = "$abi" ] || fail "miscsi-plugin.pc has ABI '$(say abi)', the header $abi"
+	case $(say plugindir) in */miscsi/plugins-"$abi") ;; *) fail "miscsi-plugin.pc has the plugindir '$(say plugindir)'" ;; esac
+	[ "$(say adaptersdir)" = "$(say plugindir)" ] || fail "miscsi-plugin.pc has another adaptersdir"
+	[ "$(basename "$(say kit)")" = miscsi-plugin-check ] || fail "miscsi-plugin.pc has the kit '$(say kit)'"
+fi
 
 before=$(cat "$dir/Makefile.am")
 for bad in fresh_2 Fresh ../x 'a b' '' 2x aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; do
