@@ -19,6 +19,21 @@ for section in SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED
 	grep -q "^.SH $section\$" "$dir/doc/man/miscsi-fresh_2.7" || fail "its manual page has no section $section"
 done
 
+# a folder of its own, with the headers and the kit of this tree in place of the installed ones
+"$src/scripts/new-plugin" --out-of-tree "$dir/own" --licence MIT own_1 >/dev/null || fail "it makes no folder out of the tree"
+make -s -C "$dir/own" headers="-I$(cd "$src" && pwd)/include" CFLAGS="-Wall -Wextra -Werror" >"$dir/log" 2>&1 || fail "the folder does not build: $(cat "$dir/log")"
+make -s -C "$dir/own" kit="$PWD/miscsi-plugin-check" check >"$dir/log" 2>&1 || fail "it breaks a rule: $(cat "$dir/log")"
+make -s -C "$dir/own" install DESTDIR="$dir/root" plugindir=/usr/lib/miscsi/plugins-1 >"$dir/log" 2>&1 || fail "it is not installed: $(cat "$dir/log")"
+cmp -s "$dir/own/own_1.so" "$dir/root/usr/lib/miscsi/plugins-1/own_1.so" || fail "its file is not installed"
+[ -f "$dir/root/usr/share/man/man7/miscsi-own_1.7" ] || fail "its manual page is not installed"
+grep -rq 'GPL-2.0' "$dir/own" && fail "the licence is not the chosen one in $(grep -rl 'GPL-2.0' "$dir/own")"
+grep -qx 'Package: miscsi-plugin-own-1' "$dir/own/debian/control" || fail "debian/control has no package of its name"
+grep -q '^Depends: miscsi-plugin-abi-1,' "$dir/own/debian/control" || fail "its package does not depend on the ABI"
+"$src/scripts/new-plugin" --out-of-tree "$dir/own" own_2 >/dev/null 2>&1 && fail "it writes into a folder that is not empty"
+if command -v dpkg-parsechangelog >/dev/null; then
+	[ "$(dpkg-parsechangelog -l "$dir/own/debian/changelog" -S Version)" = 1.0-1 ] || fail "its changelog is not Debian's"
+fi
+
 # as a plugin from elsewhere finds its place
 if command -v pkg-config >/dev/null; then
 	abi=$(sed -n 's/^#define MISCSI_ABI \([0-9]*\)$/\1/p' "$src/include/miscsi/plugin.h")
