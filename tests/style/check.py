@@ -132,7 +132,7 @@ def layer_of(path):
 
 
 def check_head(src, out):
-    licence = 'LGPL-2.1-or-later' if src.path.startswith('include/') else 'GPL-2.0-or-later'
+    licence = 'LGPL-2.1-or-later' if src.path.startswith(('include/', 'tests/abi/1/')) else 'GPL-2.0-or-later'
     lines = src.text.split('\n') + ['', '']
     if lines[0] != f'/* SPDX-License-Identifier: {licence} */':
         out.add('head', src.path, 1, f'the first line must be "/* SPDX-License-Identifier: {licence} */"')

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the core provides to a plugin: ops and services. Included by plugin.h.
+ *
+ * The life of an op. The core calls a function of an ops table with a fresh `struct miscsi_op`. The function
+ *   - returns 0: done, results are in place;
+ *   - returns a negative errno other than -EINPROGRESS: failed, after set_error() recorded the reason;
+ *   - returns -EINPROGRESS: continues, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
+ * The op ends when its function returns anything other than -EINPROGRESS, when op_done() returns, or when the core cancels it: on
+ * behalf of the user, or at the op's deadline (PLUGINS.md), as a failure. The plugin must not use its pointer after that. Timers, watches, requests and memory that belong to an op end with it, and their callbacks
+ * are not called any more. `op->core->self` is an op that lives from start() to stop(), for work that belongs to no single call.
+ */
+#ifndef MISCSI_CORE_H
+#define MISCSI_CORE_H
+
+#include <miscsi/kernel.h>
+#include <miscsi/macros.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MISCSI_NONE 0xffffffffu /* no host, no session, no connection */
+
+struct miscsi_core;
+struct miscsi_timer; /* opaque */
+struct miscsi_watch; /* opaque */
+
+struct miscsi_op {
+	uint32_t size;
+	uint32_t host_no; /* belongs to the transport: the core has verified that; or MISCSI_NONE */
+	uint32_t sid, cid; /* or MISCSI_NONE */
+	const char *transport; /* which row of `match` the op is for */
+	const struct miscsi_core *core;
+	void *state; /* set by start() */
+	void *data; /* the plugin's own, for this op; NULL at first */
+};
+
+#define MISCSI_LOG_ERR 0u
+#define MISCSI_LOG_WARN 1u
+#define MISCSI_LOG_INFO 2u
+#define MISCSI_LOG_DEBUG 3u
+
+/* Events of watch(). */
+#define MISCSI_FD_READ 1u
+#define MISCSI_FD_WRITE 2u
+#define MISCSI_FD_ERROR 4u /* reported always */
+
+/* The longest key and value of result(), in bytes: longer ones are refused. Texts of log() and set_error() are cut. */
+#define MISCSI_KEY_MAX 255u
+#define MISCSI_VALUE_MAX 2047u
+#define MISCSI_TEXT_MAX 1023u
+
+#define MISCSI_VALUE_SECRET 1u /* the value is shown masked, whatever its key */
+
+/*
+ * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before
+ * request() returns, adds the transport's handle, and sends it from a worker thread.
+ */
+struct miscsi_request {
+	uint32_t size;
+	uint32_t type; /* ISCSI_UEVENT_* */
+	union iscsi_uevent_u u; /* the request's fields, its session's, connection's or host's number among them */
+	const void *payload; /* the bytes behind the fields; NULL: none */
+	uint32_t payload_len;
+	uint32_t reserved; /* 0 */
+};
+
+struct miscsi_answer {
+	uint32_t size;
+	int32_t result; /* 0, or a negative errno: refused, or (BIND, START, SEND_PDU, EP_POLL) a negative retcode */
+	int32_t retcode; /* r.retcode where the request has one */
+	uint32_t data_len;
+	union iscsi_uevent_u u; /* the request's fields, as the kernel answered them */
+	union iscsi_uevent_r r; /* the fields that the answer returns */
+	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
+};
+
+typedef void (*miscsi_answer_fn)(struct miscsi_op *op, const struct miscsi_answer *answer);
+typedef void (*miscsi_timer_fn)(struct miscsi_op *op, void *arg);
+typedef void (*miscsi_watch_fn)(struct miscsi_op *op, void *arg, uint32_t events);
+
+struct miscsi_core {
+	uint32_t size, abi;
+	const char *version; /* of the core, for people */
+	struct miscsi_op *self;
+
+	void (*log)(struct miscsi_op *op, uint32_t level, const char *fmt, ...) MISCSI_PRINTF(3, 4);
+	/* Records why the op fails: an error MISCSI_ERR_* (errors.h) and one line of text. Returns the error's errno, negated, to be returned. */
+	int (*set_error)(struct miscsi_op *op, uint32_t error, const char *fmt, ...) MISCSI_PRINTF(3, 4);
+	void (*op_done)(struct miscsi_op *op, int result);
+	void *(*op_alloc)(struct miscsi_op *op, size_t size); /* zeroed; ends with the op; NULL: no memory */
+
+	/* A setting of the op, as text, by its key ("iface.ipaddress"); NULL: not set. Valid until the next of these calls. */
+	const char *(*setting)(struct miscsi_op *op, const char *key);
+	/* All settings, one after another, from 0. Returns 0, or -ENOENT after the last one. */
+	int (*setting_at)(struct miscsi_op *op, uint32_t nth, const char **key, const char **value);
+	/* Results: begin row `index` (of a flash node, a CHAP entry …), then report its values. The core copies and escapes them. */
+	int (*result_row)(struct miscsi_op *op, uint32_t index);
+	int (*result)(struct miscsi_op *op, const char *key, const char *value, uint32_t flags);
+
+	/* Reads a file below /sys, by relative path: text without its last newline, always terminated. Returns its length, or -errno. */
+	int (*sysfs_read)(struct miscsi_op *op, const char *path, char *buf, size_t size);
+	/* Calls fn for each name in a directory below /sys but . and .. ; a non-zero result of fn ends the walk and is returned. */
+	int (*sysfs_list)(struct miscsi_op *op, const char *path, int (*fn)(void *arg, const char *name), void *arg);
+
+	/*
+	 * Sends one request; fn is called once with the answer. If the op ends before the answer arrives, late (may be NULL) is
+	 * called instead, with op = core->self, to undo what the request created. -errno: nothing was sent, no callback follows.
+	 */
+	int (*request)(struct miscsi_op *op, const struct miscsi_request *request, miscsi_answer_fn fn, miscsi_answer_fn late);
+
+	/* Calls fn once, ms from now. *slot is set, and NULL again before fn runs or when the op ends; it must not move until then. */
+	int (*timer)(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, void *arg, struct miscsi_timer **slot);
+	void (*timer_stop)(struct miscsi_timer **slot); /* does nothing if *slot is NULL */
+	/* Calls fn whenever fd is ready, until unwatched; unwatch before you close it. *slot as above. */
+	int (*watch)(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot);
+	void (*unwatch)(struct miscsi_watch **slot);
+};
+
+#endif
