@@ -91,7 +91,8 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 {
 	const struct record *r = d->config.record;
 	const char *own = d->config.iface ? record_str(d->config.iface, FIELD_IFACE_INITIATORNAME) : "";
-	bool chap = record_int(r, FIELD_DISC_AUTHMETHOD) == RECORD_AUTH_CHAP;
+	enum login_auth auth = credentials_auth(r, &credentials_of_discovery);
+	bool chap = auth != LOGIN_AUTH_NONE;
 	int rc;
 
 	*config = (struct login_config){
@@ -99,7 +100,7 @@ static int login_settings(struct discovery *d, struct login_config *config, stru
 		.initiator_alias = d->config.initiator_alias,
 		.discovery = true,
 		.cmdsn = FIRST_CMDSN,
-		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
+		.auth = auth,
 		.tpgt = -1,
 	};
 	key_params_init(&config->proposal);
@@ -156,7 +157,7 @@ int discovery_login(void *machine)
 			discovery_failed(d, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
 				"discovery through transport %s: %s", transport_name(d->dial.transport), strerror(-rc));
 	}
-	discovery_arm(d, record_int(record, config.auth == LOGIN_AUTH_CHAP ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
+	discovery_arm(d, record_int(record, config.auth != LOGIN_AUTH_NONE ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
 	if (rc < 0)
 		rc = DISC_EV_FAILED;
 	else

@@ -16,6 +16,7 @@
 const struct credential_fields credentials_of_session = {
 	.program = "iscsid",
 	.authmethod = FIELD_SESSION_AUTHMETHOD,
+	.policy = FIELD_SESSION_AUTH_POLICY,
 	.username = FIELD_SESSION_USERNAME,
 	.username_in = FIELD_SESSION_USERNAME_IN,
 	.chap_algs = FIELD_SESSION_CHAP_ALGS,
@@ -26,6 +27,7 @@ const struct credential_fields credentials_of_session = {
 const struct credential_fields credentials_of_discovery = {
 	.program = "iscsiadm",
 	.authmethod = FIELD_DISC_AUTHMETHOD,
+	.policy = FIELD_DISC_AUTH_POLICY,
 	.username = FIELD_DISC_USERNAME,
 	.username_in = FIELD_DISC_USERNAME_IN,
 	.chap_algs = FIELD_DISC_CHAP_ALGS,
@@ -57,6 +59,15 @@ struct credentials_answer {
 	uint8_t bytes[2][SECRET_FILE_MAX];
 };
 
+enum login_auth credentials_auth(const struct record *r, const struct credential_fields *f)
+{
+	bool mutual = *record_str(r, f->username_in) || record_secret(r, f->password[1])->len || *record_str(r, f->file[1]);
+
+	if (record_int(r, f->authmethod) != RECORD_AUTH_CHAP)
+		return LOGIN_AUTH_NONE;
+	return mutual || record_int(r, f->policy) == RECORD_AUTH_REQUIRE ? LOGIN_AUTH_CHAP : LOGIN_AUTH_CHAP_OR_NONE;
+}
+
 static bool in_file(const struct record *r, const struct credential_fields *f, unsigned i)
 {
 	return !record_secret(r, f->password[i])->len && *record_str(r, f->file[i]);
@@ -64,7 +75,7 @@ static bool in_file(const struct record *r, const struct credential_fields *f, u
 
 bool credentials_in_files(const struct record *r, const struct credential_fields *f)
 {
-	return record_int(r, f->authmethod) == RECORD_AUTH_CHAP && (in_file(r, f, 0) || in_file(r, f, 1));
+	return credentials_auth(r, f) != LOGIN_AUTH_NONE && (in_file(r, f, 0) || in_file(r, f, 1));
 }
 
 /* Editors end a file with a newline. An empty secret is refused: it would switch off the authentication of the target. */

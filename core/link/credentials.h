@@ -10,12 +10,13 @@
 
 #include "base/helper.h"
 #include "proto/chap.h"
+#include "proto/login.h"
 #include "record/record.h"
 
 /* The rows of the settings. `program` is the program that logs in, and whose systemd credentials are used. */
 struct credential_fields {
 	const char *program;
-	enum field_id authmethod, username, username_in, chap_algs;
+	enum field_id authmethod, policy, username, username_in, chap_algs;
 	enum field_id password[2], file[2]; /* the initiator's, the target's */
 };
 
@@ -23,6 +24,8 @@ extern const struct credential_fields credentials_of_session, credentials_of_dis
 
 struct credentials; /* the secrets of one record, read from files */
 
+/* How to authenticate: mutual CHAP, or the policy `require`, accepts no target without. */
+enum login_auth credentials_auth(const struct record *r, const struct credential_fields *f);
 /* Returns true if a login with this record has to read a file. */
 bool credentials_in_files(const struct record *r, const struct credential_fields *f);
 /*

@@ -225,7 +225,7 @@ static void add_proposals(struct job *job, const struct login_config *login)
 	p.max_recv_data_segment_length = p.max_xmit_data_segment_length = PDU_CHANNEL_KERNEL_DATA_MAX;
 	add_text(job, ISCSI_PARAM_INITIATOR_NAME, login->initiator_name);
 	kconn_add_params(job, &p, true);
-	if (login->auth != LOGIN_AUTH_CHAP)
+	if (login->auth == LOGIN_AUTH_NONE)
 		return;
 	add_text(job, ISCSI_PARAM_USERNAME, login->chap.name);
 	add_secret(job, ISCSI_PARAM_PASSWORD, &login->chap.secret);

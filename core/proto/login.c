@@ -183,7 +183,15 @@ static void login_fail(struct login *l, const struct err *err, struct login_acti
 	action->err = *err;
 }
 
-/* "CHAP,None": CHAP is configured, but a target without CHAP is accepted; the order is that of preference. */
+/*
+ * In the order of preference. The request that offers None also offers the end of the stage: a target without authentication ends it
+ * in its answer, and LIO refuses an empty request after it.
+ */
+static const char *offered_methods(const struct login *l)
+{
+	return l->config.auth == LOGIN_AUTH_CHAP ? "CHAP" : "CHAP,None";
+}
+
 void login_start(struct login *l, struct login_action *action)
 {
 	struct err err = ERR_INIT;
@@ -191,10 +199,10 @@ void login_start(struct login *l, struct login_action *action)
 	*action = (struct login_action){ 0 };
 	say_names(l);
 	if (l->stage == ISCSI_STAGE_SECURITY)
-		text_add(&l->out, "AuthMethod", l->config.auth == LOGIN_AUTH_CHAP ? "CHAP" : "CHAP,None");
+		text_add(&l->out, "AuthMethod", offered_methods(l));
 	else
 		negotiate_offer(&l->negotiation, &l->out);
-	if (login_request(l, may_transit(l), action, &err))
+	if (login_request(l, may_transit(l) || l->config.auth == LOGIN_AUTH_CHAP_OR_NONE, action, &err))
 		login_fail(l, &err, action);
 }
 
@@ -305,9 +313,11 @@ static int accept_auth_method(struct login *l, const struct text_pair *pair, str
 	if (!strcmp(pair->value, "None"))
 		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ?
 			0 :
-			login_violation(err, "it chose AuthMethod None, which was not offered because authmethod is CHAP");
+			login_violation(err,
+				"it chose AuthMethod None, but only CHAP was offered: CHAP is mutual, or auth.policy is require");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target does not support CHAP, which authmethod requires");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target accepts no AuthMethod of \"%s\": its answer was %s",
+			offered_methods(l), pair->value);
 	return login_violation(err, "it chose an AuthMethod that was not offered");
 }
 
@@ -411,6 +421,8 @@ static int accept_transit(struct login *l, const struct iscsi_response *r, struc
 	strbuf_reset(&l->out);
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
 		return login_finish(l, r, action, err);
+	if (!l->method_settled)
+		return login_violation(err, "it ended the security stage without an AuthMethod");
 	if (l->use_chap && !chap_done(l->chap))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) requires");

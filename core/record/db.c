@@ -56,6 +56,9 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a record");
+	if (rc == -EACCES || rc == -EPERM)
+		return err_set(err, MISCSI_ERR_ACCESS, "cannot %s %s/%s: %s. Run this command as root", doing, db->home,
+			str_escape(shown, sizeof(shown), path, strlen(path)), strerror(-rc));
 	return err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot %s %s/%s", doing, db->home,
 		str_escape(shown, sizeof(shown), path, strlen(path)));
 }

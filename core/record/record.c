@@ -362,10 +362,13 @@ static bool has_value(const struct record *r, enum field_id id, const char *text
 	return same;
 }
 
-/* Settings that a user may not set are refused, in the words of 2.1.8 where it has some. */
+/*
+ * Settings that a user may not set are refused, in the words of 2.1.8 where it has some. The transport of a node may be set, because
+ * iscsi_discovery does so.
+ */
 static int check_settable(const struct record *r, const struct field *f, struct err *err)
 {
-	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE)
+	if (f->flags & FIELD_FOREIGN && r->kind == RECORD_NODE && f != field_of(FIELD_IFACE_TRANSPORT))
 		return err_set(err, MISCSI_ERR_INVAL, "Cannot modify %s. Use iface mode to update this value.", f->key);
 	if (f->flags & FIELD_IDENTITY)
 		return err_set(err, MISCSI_ERR_INVAL, "Can not update %s. Delete it, and then create a new one.", f->key);

@@ -18,6 +18,7 @@ struct record;
 enum record_startup { RECORD_STARTUP_MANUAL, RECORD_STARTUP_AUTOMATIC, RECORD_STARTUP_ONBOOT };
 enum record_authmethod { RECORD_AUTH_NONE, RECORD_AUTH_CHAP };
 enum record_scan { RECORD_SCAN_AUTO, RECORD_SCAN_MANUAL };
+enum record_auth_policy { RECORD_AUTH_OFFER, RECORD_AUTH_REQUIRE };
 enum record_digest { RECORD_DIGEST_NONE, RECORD_DIGEST_CRC32C }; /* by record_list() */
 enum record_chap_alg { RECORD_CHAP_SHA3_256, RECORD_CHAP_SHA256, RECORD_CHAP_SHA1, RECORD_CHAP_MD5 };
 enum record_origin { /* node.discovery_type */

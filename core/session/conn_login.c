@@ -72,11 +72,12 @@ int conn_login_begin(void *machine)
 	struct session *s = c->session;
 	const struct session_owner *owner = s->owner;
 	const char *name, *alias = NULL;
-	bool chap = record_int(s->record, FIELD_SESSION_AUTHMETHOD) == RECORD_AUTH_CHAP;
+	enum login_auth auth = credentials_auth(s->record, &credentials_of_session);
+	bool chap = auth != LOGIN_AUTH_NONE;
 	struct login_config login = {
 		.target_name = session_target(s),
 		.cmdsn = (uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN),
-		.auth = chap ? LOGIN_AUTH_CHAP : LOGIN_AUTH_NONE,
+		.auth = auth,
 		.tpgt = conn_expected_group(s),
 		.ignore_itt = true,
 	};

@@ -508,9 +508,38 @@ static int teardown(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, fixture_setup, teardown)
 
+static void expect_auth(const char *username_in, const char *policy, enum login_auth want)
+{
+	static const struct {
+		const struct credential_fields *fields;
+		enum record_kind kind;
+	} users[] = { { &credentials_of_session, RECORD_NODE }, { &credentials_of_discovery, RECORD_SENDTARGETS } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		struct record *r = record_new(users[i].kind);
+
+		assert_int_equal(credentials_auth(r, users[i].fields), LOGIN_AUTH_NONE);
+		assert_int_equal(record_set(r, users[i].fields->authmethod, "CHAP", NULL), 0);
+		assert_int_equal(record_set(r, users[i].fields->username_in, username_in, NULL), 0);
+		assert_int_equal(record_set(r, users[i].fields->policy, policy, NULL), 0);
+		assert_int_equal(credentials_auth(r, users[i].fields), want);
+		record_free(r);
+	}
+}
+
+/* As in 2.1.8; "require" is ours. */
+static void one_way_chap_is_offered_and_mutual_chap_is_required(void **state)
+{
+	(void)state;
+	expect_auth("", "offer", LOGIN_AUTH_CHAP_OR_NONE);
+	expect_auth("", "require", LOGIN_AUTH_CHAP);
+	expect_auth("target", "offer", LOGIN_AUTH_CHAP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_way_chap_is_offered_and_mutual_chap_is_required),
 		cmocka_unit_test(secret_comes_from_its_setting_or_its_file),
 		cmocka_unit_test(nothing_is_read_where_no_file_is_needed),
 		cmocka_unit_test(a_credential_is_a_file_of_systemd),

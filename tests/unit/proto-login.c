@@ -117,17 +117,28 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	(void)state;
 	script_begin(&s);
 	assert_true(request_says(&s.action.pdu, "AuthMethod=CHAP,None"));
+	script_sends(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=None")), TARGET_TO_FFP);
+	assert_true(request_has(&s.action.pdu, "MaxBurstLength"));
+	script_done(&s, target_login(TARGET_TO_FFP, 7, NO_TEXT));
+	script_end(&s);
+	script_begin(&s);
+	script_fails(&s, target_login(TARGET_TO_OP, 0, NO_TEXT), MISCSI_ERR_FATAL_LOGIN, "without an AuthMethod");
+	script_end(&s);
+	script_begin(&s);
+	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), MISCSI_ERR_FATAL_LOGIN, "did not authenticate itself");
+	script_end(&s);
+	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), TARGET_TO_OP);
 	script_sends(&s, target_login(TARGET_TO_OP, 0, NO_TEXT), TARGET_TO_FFP);
 	script_done(&s, target_login(TARGET_TO_FFP, 7, NO_TEXT));
 	script_end(&s);
 	s = script_settings(LOGIN_AUTH_CHAP);
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), MISCSI_ERR_FATAL_LOGIN, "not offered");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), MISCSI_ERR_FATAL_LOGIN, "only CHAP was offered");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED,
-		"does not support CHAP");
+		"the target accepts no AuthMethod of \"CHAP\": its answer was Reject");
 	script_end(&s);
 }
 

@@ -31,10 +31,13 @@ def login_refused(target, what, rc=24):
 
 def test():
     one = Target("oneway", [ram("d0", 4)], auth=(USER, SECRET))
+    open_to_all = Target("noauth", [ram("d2", 4)], ["127.0.0.1:3262"])
+    put(open_to_all.tpg + "/param/AuthMethod", "None")
     both = Target("mutual", [ram("d1", 4)], ["127.0.0.1:3261"], auth=(USER, SECRET), auth_in=(USER_IN, SECRET_IN))
     daemon = Iscsid()
     discover()
     discover("127.0.0.1:3261")
+    discover("127.0.0.1:3262")
 
     login_refused(one, "no CHAP, though the target wants it")
     settings(one, authmethod="CHAP")
@@ -55,6 +58,14 @@ def test():
     login_refused(both, "both secrets alike", rc=(7, 19, 24))
     settings(one, username=USER, password=SECRET, username_in=USER_IN, password_in=SECRET_IN)
     login_refused(one, "mutual, of a target that has none", rc=(19, 24))
+    settings(open_to_all, authmethod="CHAP", username=USER, password=SECRET)
+    login_works(open_to_all, "one-way, and the target has no authentication")
+    # LIO hangs up without an answer where no method is common
+    adm("-m node", ["-T", open_to_all.name, "-o", "update", "-n", "node.session.initial_login_retry_max", "-v", "1"], quiet=True)
+    settings(open_to_all, policy="require")
+    login_refused(open_to_all, "CHAP is required, and the target has no authentication", rc=(4, 5, 8, 19, 24))
+    settings(open_to_all, policy="offer", username_in=USER_IN, password_in=SECRET_IN)
+    login_refused(open_to_all, "mutual, and the target has no authentication", rc=(4, 5, 8, 19, 24))
     log = get(daemon.log)
     check(SECRET not in log and SECRET_IN not in log, "a secret is in the daemon's log")
 
