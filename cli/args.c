@@ -57,7 +57,7 @@ static const struct action_row actions[] = {
 };
 
 /* Accepted in every mode. */
-#define OPTIONS_OF_ALL "mdhV"
+#define OPTIONS_OF_ALL "mdhVj"
 
 static const struct {
 	const char *name;
@@ -72,6 +72,7 @@ static const struct {
 	{ "applyall", ARGS_OP_APPLYALL },
 	{ "login", ARGS_OP_LOGIN },
 	{ "logout", ARGS_OP_LOGOUT },
+	{ "json", ARGS_OP_JSON },
 };
 
 /* Escapes an argument for a message: arguments may come from volume names of orchestrators, and must not control a terminal. */
@@ -410,6 +411,12 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 			first = rc;
 		if (rc < 0)
 			err = NULL; /* only the first error is reported */
+	}
+	if (a->ops & ARGS_OP_JSON) {
+		if (a->ops != ARGS_OP_JSON && !first)
+			first = err_set(err, MISCSI_ERR_INVAL, "-o json allows no other operation (-o): use -j (--json)");
+		a->ops &= ~(unsigned)ARGS_OP_JSON;
+		a->json = true;
 	}
 	if (a->mode && args_find_mode(a, err) < 0 && !first)
 		first = -EINVAL;

@@ -23,6 +23,7 @@ enum args_op {
 	ARGS_OP_APPLYALL = 1 << 6,
 	ARGS_OP_LOGIN = 1 << 7,
 	ARGS_OP_LOGOUT = 1 << 8,
+	ARGS_OP_JSON = 1 << 9, /* becomes -j: args.ops does not have it */
 };
 
 enum args_mode {

@@ -10,6 +10,7 @@
 #include "ipc/client.h"
 #include "modes/login.h"
 #include "modes/stats.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
 #include <poll.h>
@@ -42,6 +43,19 @@ struct settings command_settings(const struct args *a)
 {
 	/* As many as there are values, since the parser accepts names without values where they are not used. */
 	return (struct settings){ a->names.v, a->values.v, a->values.n };
+}
+
+int command_show(const struct command *c, struct record *const *records, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		if (c->json)
+			out_json_record(c->json, records[i], c->args->show);
+		else
+			rc = out_record(records[i], c->args->show);
+	}
+	return rc;
 }
 
 int command_settings_given(const struct command *c)
@@ -91,7 +105,10 @@ static void say_login(void *arg, const struct record *node)
 /* tns-csi and HPE's helper regard "already present" as success, whatever the exit status. */
 static void say_present(void *arg, const struct record *node, unsigned wanted, unsigned present)
 {
-	(void)arg;
+	const struct command *c = arg;
+
+	if (c->json)
+		out_json_node_result(c->json, "login", node, true, &(struct err)ERR_INIT);
 	out_error("%s: %u session%s requested, but %u already present.", record_str(node, FIELD_IFACE_NAME), wanted,
 		wanted == 1 ? "" : "s", present);
 }
@@ -104,6 +121,8 @@ static void say_logged_in(void *arg, const struct record *node, const struct err
 {
 	const struct command *c = arg;
 
+	if (c->json)
+		out_json_node_result(c->json, "login", node, false, err);
 	if (err->code != MISCSI_ERR_OK) {
 		if (!command_interrupted(c))
 			out_login_failed(node, err);
@@ -119,7 +138,11 @@ static int say_interrupted(const char *what)
 
 void command_say_busy(void *arg, const struct record *node)
 {
-	(void)arg;
+	const struct command *c = arg;
+	const struct err busy = { .code = MISCSI_ERR_SESS_EXISTS, .text = "a session uses the record: log out first" };
+
+	if (c->json)
+		out_json_node_result(c->json, "delete", node, false, &busy);
 	out_error("This command will remove the record [iface: %s, target: %s, portal: %s,%d], but a session "
 		  "is using it. Logout session then rerun command to remove record.",
 		record_str(node, FIELD_IFACE_NAME), record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS),
@@ -163,6 +186,10 @@ static void say_adapter_logged_out(const struct session_info *s, const struct er
 
 static void say_logged_out(void *arg, const struct session_info *s, const struct err *err)
 {
+	const struct command *c = arg;
+
+	if (c->json)
+		out_json_session_result(c->json, "logout", s, err);
 	if (session_mode_is_flash(s))
 		say_adapter_logged_out(s, err);
 	else if (err->code == MISCSI_ERR_OK)
@@ -196,6 +223,10 @@ static void say_rescan(void *arg, const struct session_info *s)
 
 static void say_rescanned(void *arg, const struct session_info *s, const struct err *err)
 {
+	const struct command *c = arg;
+
+	if (c->json)
+		out_json_session_result(c->json, "rescan", s, err);
 	if (err->code != MISCSI_ERR_OK && !command_interrupted(arg))
 		out_session_failed("rescan", s, err);
 }
@@ -228,38 +259,48 @@ int command_rescan(const struct command *c, const struct session_info_list *sess
 	return rc < 0 && command_interrupted(c) ? say_interrupted("the scans") : sessions_ended(rc, c->err);
 }
 
-/* *arg: whether the heading of the driver's own counters was printed, which comes before the first of them. */
+struct stats_output {
+	FILE *json;
+	uint32_t sid;
+	bool extended; /* the heading of the driver's own counters was printed, which comes before the first of them */
+};
+
 static void say_stats(void *arg, const struct session_info *session)
 {
-	bool *extended = arg;
+	struct stats_output *o = arg;
 
-	*extended = false;
+	o->extended = false;
+	o->sid = session->sid;
 	out_session_name("Stats for session", session, "");
 	out_line("iSCSI SNMP:");
 }
 
 static void say_session_counter(void *arg, const char *name, const char *value, bool extended)
 {
-	bool *was = arg;
+	struct stats_output *o = arg;
 
-	if (extended && !*was)
+	if (o->json)
+		out_json_counter(o->json, "sid", o->sid, name, value);
+	if (extended && !o->extended)
 		out_line("iSCSI Extended:");
-	*was = extended;
+	o->extended = extended;
 	out_line("\t%s: %s", name, value);
 }
 
 static void say_stats_result(void *arg, const struct session_info *session, const struct err *err)
 {
-	(void)arg;
-	(void)session;
+	const struct stats_output *o = arg;
+
+	if (o->json)
+		out_json_session_result(o->json, "stats", session, err);
 	if (err->code != MISCSI_ERR_OK)
 		out_error("%s", err->text);
 }
 
 int command_stats(const struct command *c, const struct session_info_list *sessions)
 {
-	bool extended = false;
-	const struct stats_events events = { say_stats, say_session_counter, say_stats_result, &extended };
+	struct stats_output output = { .json = c->json };
+	const struct stats_events events = { say_stats, say_session_counter, say_stats_result, &output };
 
 	if (sessions->n == 0)
 		return no_session_found(c);

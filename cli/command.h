@@ -10,11 +10,13 @@
 
 #include "args.h"
 #include "modes/node_mode.h"
+#include <stdio.h>
 
 struct command {
 	struct context *context;
 	const struct args *args;
 	struct err *err;
+	FILE *json; /* NULL: prints text. Otherwise text goes nowhere, and the functions of out_json.h print */
 	int *interrupt; /* a descriptor, readable after a SIGINT; -1: a SIGINT ends the program */
 };
 
@@ -38,11 +40,14 @@ struct settings command_settings(const struct args *a);
 /* INVAL without any, for an update. */
 int command_settings_given(const struct command *c);
 
+/* Prints records. -errno. */
+int command_show(const struct command *c, struct record *const *records, size_t n);
+
 /* Afterwards Ctrl-C makes *c->interrupt readable instead of ending the program. */
 void command_catch_interrupt(const struct command *c);
 
 /* Shared by node, session and discovery mode. */
-/* Prints the message of 2.1.8 about a record that a session uses; arg is ignored. */
+/* Prints the message of 2.1.8 about a record that a session uses; arg is a struct command. */
 void command_say_busy(void *arg, const struct record *node);
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all);
 int command_logout(const struct command *c, const struct session_info_list *sessions);

@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include "modes/discovery_mode.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
 
@@ -33,6 +34,8 @@ static int print_discovery_nodes(const struct command *c, enum record_kind kind,
 		err_clear(c->err);
 		rc = 0;
 	}
+	if (rc >= 0 && c->json)
+		rc = command_show(c, nodes.at, nodes.n);
 	if (rc >= 0)
 		out_discovery_tree(&nodes);
 	*n += nodes.n;
@@ -54,6 +57,8 @@ static int print_discovery_section(const struct command *c, size_t section, size
 		out_line("%s:", sections[section].heading);
 	n = records.n;
 	for (size_t i = 0; rc >= 0 && i < records.n; i++) {
+		if (c->json)
+			out_json_record(c->json, records.at[i], c->args->show);
 		if (c->args->print == 0) {
 			out_discovery_line(records.at[i]);
 			continue;
@@ -81,11 +86,18 @@ static int list_discoveries(const struct command *c)
 	return rc < 0 ? rc : total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
 }
 
+struct messages {
+	FILE *json;
+	bool said;
+};
+
 static void say_discovery_message(void *arg, const char *text)
 {
-	bool *said = arg;
+	struct messages *m = arg;
 
-	*said = true;
+	m->said = true;
+	if (m->json)
+		out_json_message(m->json, text);
 	out_error("%s", text);
 }
 
@@ -105,6 +117,8 @@ static unsigned discovery_keep_of(unsigned ops)
 
 int command_discovered(const struct command *c, struct record_list *nodes)
 {
+	if (c->json)
+		command_show(c, nodes->at, nodes->n);
 	for (size_t i = 0; c->args->print == 0 && i < nodes->n; i++)
 		out_node_line(nodes->at[i]);
 	if (c->args->print == 1)
@@ -116,7 +130,7 @@ int command_discovered(const struct command *c, struct record_list *nodes)
 static int ask_portal(const struct command *c, const struct discovery_mode_select *select)
 {
 	const struct args *a = c->args;
-	bool said = false;
+	struct messages messages = { .json = c->json };
 	struct discovery_mode_ask what = { .select = *select,
 		.ifaces = a->ifaces.v,
 		.n_ifaces = a->ifaces.n,
@@ -124,13 +138,13 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 		.keep = discovery_keep_of(a->ops),
 		.settings = command_settings(a),
 		.message = say_discovery_message,
-		.arg = &said };
+		.arg = &messages };
 	cleanup(record_list_free) struct record_list nodes = { 0 };
 	int rc = discovery_mode_perform(c->context, &what, &nodes, c->err);
 
 	if (rc < 0) {
 		/* The cause is often the last message that was already printed. */
-		rc = said ? command_status(rc, c->err) : command_fail(rc, c->err);
+		rc = messages.said ? command_status(rc, c->err) : command_fail(rc, c->err);
 		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform %s discovery: %s", select->kind == RECORD_ISNS ? "iSNS" : "SendTargets",
 				err_text((enum miscsi_error)rc));
@@ -151,13 +165,23 @@ static int show_discovery(const struct command *c, const struct discovery_mode_s
 	cleanup(record_freep) struct record *disc = NULL;
 	int rc = discovery_mode_find(c->context, select, &disc, c->err);
 
-	return rc < 0 ? rc : out_record(disc, c->args->show);
+	return rc < 0 ? rc : command_show(c, &disc, 1);
+}
+
+/* With --json: the outcome of a change. */
+static int discovery_changed(const struct command *c, const char *action, const struct discovery_mode_select *select, int rc)
+{
+	char name[PORTAL_TEXT_MAX];
+
+	if (c->json && rc >= 0)
+		out_json_result(c->json, action, "discovery", portal_format(name, sizeof(name), &select->portal, false), c->err);
+	return rc;
 }
 
 /* Also 0 if the record existed: Kubernetes ignores the status, XenServer requires 0. */
 static int create_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
-	int rc = discovery_mode_new(c->context, select, c->err);
+	int rc = discovery_changed(c, "new", select, discovery_mode_new(c->context, select, c->err));
 
 	if (rc >= 0)
 		out_line("New discovery record for [%s,%u] added.", select->portal.host, select->portal.port);
@@ -170,12 +194,12 @@ static int update_discovery(const struct command *c, const struct discovery_mode
 	struct settings settings = command_settings(c->args);
 	int rc = command_settings_given(c);
 
-	return rc < 0 ? rc : discovery_mode_update(c->context, select, &settings, c->err);
+	return rc < 0 ? rc : discovery_changed(c, "update", select, discovery_mode_update(c->context, select, &settings, c->err));
 }
 
 static int delete_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
-	return discovery_mode_delete(c->context, select, c->err);
+	return discovery_changed(c, "delete", select, discovery_mode_delete(c->context, select, c->err));
 }
 
 static int (*const on_discovery[ARGS_ACTIONS])(const struct command *c, const struct discovery_mode_select *select) = {

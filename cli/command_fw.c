@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "modes/firmware_mode.h"
+#include "out_json.h"
 #include "out_text.h"
 
 /* If all sessions exist, the exit status is 0, as in 2.1.8, and in this mode alone. */
@@ -24,8 +25,12 @@ int command_fw(const struct command *c)
 
 	if (rc >= 0 && c->args->login)
 		return login_boot_targets(c, &targets);
-	for (size_t i = 0; rc >= 0 && i < targets.n; i++)
-		out_host_firmware(&targets.at[i], c->args->show);
+	for (size_t i = 0; rc >= 0 && i < targets.n; i++) {
+		if (c->json)
+			out_json_boot_target(c->json, &targets.at[i], c->args->show);
+		else
+			out_host_firmware(&targets.at[i], c->args->show);
+	}
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "modes/host_mode.h"
 #include "object/pci_adapter.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
 #include <string.h>
@@ -61,12 +62,15 @@ static void print_host_sessions(const struct command *c, const struct host_info 
 	}
 	if (s->some.n == 0)
 		return;
+	for (size_t i = 0; c->json && i < s->some.n; i++)
+		out_json_session(c->json, &s->some.info[i], &s->some_words[i], (unsigned)c->args->print - 1, false);
 	out_host_sessions_heading();
 	out_session_tree_of_host(&s->some, s->some_words, (unsigned)c->args->print);
 }
 
-/* Prints the PCI device of a host; hosts of software transports have none. The database of names is opened for the first one. */
-static int print_host_adapter(const struct command *c, const struct host_info *h, struct pci_names **names)
+/* Prints the PCI device of a host, and returns 1; hosts of software transports have none. The database of names is opened once. */
+static int print_host_adapter(
+	const struct command *c, const struct host_info *h, const struct host_ports *ports, struct pci_names **names)
 {
 	const struct sysfs *sysfs = context_sysfs(c->context);
 	const struct engine *engine;
@@ -82,9 +86,12 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
 		*names = pci_names_new();
 	if (!*names)
 		return err_nomem(c->err, "names");
-	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) == 0)
-		out_host_adapter(&a);
-	return 0;
+	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) != 0)
+		return 0;
+	if (c->json)
+		out_json_host(c->json, h, ports, &a);
+	out_host_adapter(&a);
+	return 1;
 }
 
 /*
@@ -92,8 +99,11 @@ static int print_host_adapter(const struct command *c, const struct host_info *h
  */
 static int print_if_not_ready(void *arg, const struct pci_adapter *a)
 {
-	(void)arg;
-	if (a->by_id && a->lacks_count)
+	const struct command *c = arg;
+
+	if (a->by_id && a->lacks_count && c->json)
+		out_json_adapter(c->json, a);
+	else if (a->by_id && a->lacks_count)
 		out_host_pci_adapter(a);
 	return 0;
 }
@@ -103,7 +113,7 @@ static int print_adapters_not_ready(const struct command *c)
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
-	return rc < 0 ? rc : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, NULL, c->err);
+	return rc < 0 ? rc : pci_adapter_each(engine->plugins, context_sysfs(c->context), print_if_not_ready, (void *)c, c->err);
 }
 
 static int print_host(const struct command *c, const struct host_info *h, struct sessions *s, struct pci_names **names)
@@ -112,6 +122,8 @@ static int print_host(const struct command *c, const struct host_info *h, struct
 	int rc;
 
 	if (c->args->print == 0) {
+		if (c->json)
+			out_json_host(c->json, h, NULL, NULL);
 		out_host_line(h);
 		return 0;
 	}
@@ -119,12 +131,14 @@ static int print_host(const struct command *c, const struct host_info *h, struct
 	if (rc < 0)
 		return rc;
 	out_host(h);
-	rc = print_host_adapter(c, h, names);
+	rc = print_host_adapter(c, h, &ports, names);
+	if (rc == 0 && c->json)
+		out_json_host(c->json, h, &ports, NULL);
 	for (size_t i = 0; i < ports.n; i++)
 		out_host_port(h, &ports.at[i]);
 	if (c->args->print > 1)
 		print_host_sessions(c, h, s);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 static int show_hosts(const struct command *c)
@@ -166,32 +180,49 @@ static int update_host(const struct command *c, const struct adapter *a, uint32_
 
 /* ---- statistics ---- */
 
+struct host_stats_output {
+	FILE *json;
+	uint32_t host_no;
+	bool begun;
+};
+
 static void say_host_counter(void *arg, const char *name, const char *value)
 {
-	bool *begun = arg;
+	struct host_stats_output *o = arg;
 
-	if (!*begun)
+	if (o->json)
+		out_json_counter(o->json, "host", o->host_no, name, value);
+	if (!o->begun)
 		out_line("Host Statistics:");
-	*begun = true;
+	o->begun = true;
 	out_line("\t%s: %s", name, value);
 }
 
 static int show_host_stats(const struct command *c, const struct adapter *a, uint32_t index)
 {
-	bool begun = false;
+	struct host_stats_output output = { .json = c->json, .host_no = a->host_no };
 
 	(void)index;
-	return adapter_host_stats(a, say_host_counter, &begun, c->err);
+	return adapter_host_stats(a, say_host_counter, &output, c->err);
 }
 
 /* ---- CHAP table ---- */
+
+static int show_entries(const struct command *c, const struct adapter_entries *l)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < l->n; i++)
+		rc = command_show(c, &l->at[i].record, 1);
+	return rc;
+}
 
 static int host_chap_show(const struct command *c, const struct adapter *a, uint32_t index)
 {
 	cleanup(adapter_entries_free) struct adapter_entries l = { 0 };
 	int rc = host_mode_chap_list(a, index, &l, c->err);
 
-	return rc < 0 ? rc : out_host_entries(&l, c->args->show);
+	return rc < 0 ? rc : show_entries(c, &l);
 }
 
 static int host_chap_failed(const char *what, uint32_t index, int rc, const struct err *err)
@@ -239,9 +270,11 @@ static int host_flash_show(const struct command *c, const struct adapter *a, uin
 		err_set(c->err, MISCSI_ERR_SESS_NOT_FOUND, "Could not read info for flashnode %u of host %u, %s", index,
 			a->host_no, strerror(ENOENT));
 	if (rc >= 0 && index != MISCSI_NONE)
-		rc = out_host_entries(&l, c->args->show);
+		rc = show_entries(c, &l);
 	else if (rc >= 0 && l.n == 0)
 		rc = err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No flashnodes attached to host %u.", a->host_no);
+	else if (rc >= 0 && c->json)
+		rc = show_entries(c, &l);
 	else
 		for (size_t i = 0; rc >= 0 && i < l.n; i++)
 			out_host_flashnode_line(transport_name(a->transport), &l.at[i]);
@@ -323,21 +356,22 @@ static int host_flash_act(const struct command *c, const struct adapter *a, uint
 
 static const struct host_action {
 	int (*run)(const struct command *c, const struct adapter *a, uint32_t index);
+	const char *change; /* for --json; NULL: it prints what it found */
 	const char *without_index; /* the error of 2.1.8 without -x; NULL: it is not required */
 } host_actions[ARGS_ACTIONS] = {
-	[ARGS_DO_host_chap_show] = { host_chap_show, NULL },
-	[ARGS_DO_host_chap_new] = { host_chap_change, NULL },
-	[ARGS_DO_host_chap_update] = { host_chap_change, "Invalid chap table index." },
-	[ARGS_DO_host_chap_delete] = { host_chap_delete, "Invalid chap table index." },
-	[ARGS_DO_host_flash_show] = { host_flash_show, NULL },
-	[ARGS_DO_host_flash_new] = { host_flash_new, NULL },
-	[ARGS_DO_host_flash_update] = { host_flash_update, "Invalid flashnode index." },
-	[ARGS_DO_host_flash_delete] = { host_flash_act, "Invalid flashnode index." },
-	[ARGS_DO_host_flash_login] = { host_flash_act, "Invalid flashnode index." },
-	[ARGS_DO_host_flash_logout] = { host_flash_act, "Invalid flashnode index." },
-	[ARGS_DO_host_stats] = { show_host_stats, NULL },
-	[ARGS_DO_host_stats_too] = { show_host_stats, NULL },
-	[ARGS_DO_host_update] = { update_host, NULL },
+	[ARGS_DO_host_chap_show] = { host_chap_show, NULL, NULL },
+	[ARGS_DO_host_chap_new] = { host_chap_change, "new", NULL },
+	[ARGS_DO_host_chap_update] = { host_chap_change, "update", "Invalid chap table index." },
+	[ARGS_DO_host_chap_delete] = { host_chap_delete, "delete", "Invalid chap table index." },
+	[ARGS_DO_host_flash_show] = { host_flash_show, NULL, NULL },
+	[ARGS_DO_host_flash_new] = { host_flash_new, "new", NULL },
+	[ARGS_DO_host_flash_update] = { host_flash_update, "update", "Invalid flashnode index." },
+	[ARGS_DO_host_flash_delete] = { host_flash_act, "delete", "Invalid flashnode index." },
+	[ARGS_DO_host_flash_login] = { host_flash_act, "login", "Invalid flashnode index." },
+	[ARGS_DO_host_flash_logout] = { host_flash_act, "logout", "Invalid flashnode index." },
+	[ARGS_DO_host_stats] = { show_host_stats, NULL, NULL },
+	[ARGS_DO_host_stats_too] = { show_host_stats, NULL, NULL },
+	[ARGS_DO_host_update] = { update_host, "update", NULL },
 };
 
 /* Everything is checked before any request is sent to an adapter. */
@@ -364,5 +398,9 @@ int command_host(const struct command *c)
 		rc = host_mode_adapter(c->context, a->host,
 			a->action == ARGS_DO_host_update ? MISCSI_ERR_HOST_NOT_FOUND : MISCSI_ERR_TRANS_NOT_FOUND, &adapter,
 			c->err);
-	return rc < 0 ? rc : action->run(c, &adapter, index);
+	if (rc >= 0)
+		rc = action->run(c, &adapter, index);
+	if (rc == 0 && c->json && action->change)
+		out_json_result(c->json, action->change, a->submode ? a->submode : "host", a->index ? a->index : a->host, c->err);
+	return rc;
 }

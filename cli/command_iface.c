@@ -4,6 +4,7 @@
 
 #include "modes/adapter_iface.h"
 #include "modes/iface_mode.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ static int print_iface_tree(const struct command *c, const struct record_list *i
 
 	if (rc >= 0)
 		rc = node_mode_list(c->context, &all, &nodes, c->err);
+	if (rc >= 0 && c->json)
+		command_show(c, nodes.at, nodes.n);
 	for (size_t i = 0; rc >= 0 && i < ifaces->n; i++)
 		out_iface_tree(ifaces->at[i], &nodes);
 	return rc == -ENOENT ? 0 : rc;
@@ -38,10 +41,12 @@ static int show_ifaces(const struct command *c, const char *name)
 
 	if (rc >= 0 && c->args->host)
 		rc = adapter_iface_of_host(c->context, c->args->host, &ifaces, c->err);
+	if (rc >= 0 && (name || c->json) && (c->args->print == 0 || c->json))
+		rc = command_show(c, ifaces.at, ifaces.n);
 	if (rc >= 0 && c->args->print == 1)
 		return print_iface_tree(c, &ifaces);
-	if (rc >= 0 && name)
-		return out_records(&ifaces, c->args->show);
+	if (name)
+		return rc;
 	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++)
 		out_iface_line(ifaces.at[i]);
 	return rc;
@@ -95,7 +100,7 @@ static int update_iface(const struct command *c, const char *name)
 
 static int delete_iface(const struct command *c, const char *name)
 {
-	int rc = iface_mode_delete(c->context, name, command_say_busy, NULL, c->err);
+	int rc = iface_mode_delete(c->context, name, command_say_busy, (void *)c, c->err);
 
 	if (rc == -ENOENT)
 		rc = unknown_iface(c, name);
@@ -134,9 +139,20 @@ static int apply_all_ifaces(const struct command *c, const char *name)
 	return rc;
 }
 
+struct ping_output {
+	FILE *json;
+	bool told;
+};
+
 static void say_ping_reply(void *arg, uint32_t nth, const struct err *err)
 {
-	*(bool *)arg = true;
+	struct ping_output *o = arg;
+	char number[16];
+
+	o->told = true;
+	snprintf(number, sizeof(number), "%u", nth);
+	if (o->json)
+		out_json_result(o->json, "ping", "reply", number, err);
 	if (err->code == MISCSI_ERR_OK)
 		out_line("Ping %u completed", nth);
 	else
@@ -148,14 +164,14 @@ static int ping_iface(const struct command *c, const char *name)
 {
 	cleanup(record_list_free) struct record_list iface = { 0 };
 	const struct args *a = c->args;
-	bool told = false;
+	struct ping_output output = { .json = c->json };
 	struct adapter_ping ping = { .address = a->ip,
 		.size = a->given[ARGS_packetsize] ? (uint32_t)a->packetsize : 32,
 		.count = a->given[ARGS_count] ? (uint32_t)a->count : 1,
 		.interval_s = a->given[ARGS_interval] ? (uint32_t)a->interval : 1,
 		.interrupt = -1,
 		.reply = say_ping_reply,
-		.arg = &told };
+		.arg = &output };
 	int rc;
 
 	if (!name || !a->ip)
@@ -168,8 +184,17 @@ static int ping_iface(const struct command *c, const char *name)
 	if (ping.sent)
 		out_line("\n--- %s ping statistics ---\n%u packets transmitted, %u received, %u%% packet loss", a->ip, ping.sent,
 			ping.received, (ping.sent - ping.received) * 100 / ping.sent);
-	return told || ping.sent ? command_status(rc, c->err) : rc;
+	return output.told || ping.sent ? command_status(rc, c->err) : rc;
 }
+
+/* With --json: what changed. The other actions print what they found. */
+static const char *const changes[ARGS_ACTIONS] = {
+	[ARGS_DO_iface_new] = "new",
+	[ARGS_DO_iface_update] = "update",
+	[ARGS_DO_iface_delete] = "delete",
+	[ARGS_DO_iface_apply] = "apply",
+	[ARGS_DO_iface_applyall] = "apply",
+};
 
 static int (*const on_iface[ARGS_ACTIONS])(const struct command *c, const char *name) = {
 	[ARGS_DO_iface_ping] = ping_iface,
@@ -185,8 +210,13 @@ static int (*const on_iface[ARGS_ACTIONS])(const struct command *c, const char *
 int command_iface(const struct command *c)
 {
 	const struct args *a = c->args;
+	const char *name = a->ifaces.n ? a->ifaces.v[0] : NULL;
+	int rc;
 
 	if (a->ifaces.n > 1)
 		return err_set(c->err, MISCSI_ERR_INVAL, "iface mode: only one iface (-I) is allowed");
-	return on_iface[a->action](c, a->ifaces.n ? a->ifaces.v[0] : NULL);
+	rc = on_iface[a->action](c, name);
+	if (c->json && rc == 0 && changes[a->action])
+		out_json_result(c->json, changes[a->action], name ? "iface" : "host", name ? name : a->host, c->err);
+	return rc;
 }

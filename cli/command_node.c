@@ -8,11 +8,13 @@
 #include "command.h"
 
 #include "modes/iface_mode.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
+#include <string.h>
 
 struct listing {
-	const struct args *args;
+	const struct command *command;
 	struct record *last;
 };
 
@@ -20,13 +22,14 @@ struct listing {
 static int print_found(void *arg, struct record **node, const char *path)
 {
 	struct listing *l = arg;
+	const struct args *a = l->command->args;
 
 	(void)path;
-	if (l->args->action != ARGS_DO_node_list)
-		return out_record(*node, l->args->show);
-	if (l->args->print == 0)
+	if (a->action != ARGS_DO_node_list || l->command->json)
+		return command_show(l->command, node, 1);
+	if (a->print == 0)
 		out_node_line(*node);
-	if (l->args->print == 1) {
+	if (a->print == 1) {
 		out_node_branch(l->last, *node);
 		record_free(l->last);
 		l->last = x_steal(*node);
@@ -37,8 +40,9 @@ static int print_found(void *arg, struct record **node, const char *path)
 /* Whole records, as Ansible and Longhorn expect; `-m node` alone prints one line per record. */
 static int show_nodes(const struct command *c, const struct node_mode_select *select)
 {
-	struct listing l = { .args = c->args };
-	int rc = node_mode_each(c->context, select, c->args->action == ARGS_DO_node_list, print_found, &l, c->err);
+	struct listing l = { .command = c };
+	bool names = c->args->action == ARGS_DO_node_list && !c->json;
+	int rc = node_mode_each(c->context, select, names, print_found, &l, c->err);
 
 	record_free(l.last);
 	return rc;
@@ -51,6 +55,8 @@ static int create_node(const struct command *c, const struct node_mode_select *s
 
 	if (rc >= 0)
 		rc = node_mode_new(c->context, select, iface, &node, c->err);
+	if (rc >= 0 && c->json)
+		out_json_node_result(c->json, "new", node, false, c->err);
 	if (rc >= 0)
 		out_node_added(node);
 	return rc;
@@ -69,21 +75,58 @@ static int node_operation_ended(int rc, const struct err *err)
 	return status;
 }
 
+/* With --json: the records before a change, which is then reported for each of those that are (or are not) there afterwards. */
+static void list_for_json(const struct command *c, const struct node_mode_select *select, struct record_list *out)
+{
+	if (c->json)
+		node_mode_list(c->context, select, out, NULL);
+}
+
+static bool same_node(const struct record *a, const struct record *b)
+{
+	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
+		!strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
+		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
+		!strcmp(record_str(a, FIELD_IFACE_NAME), record_str(b, FIELD_IFACE_NAME));
+}
+
 /* Checks all names before it changes a record, so that an error in a script does not leave half of its settings behind. */
 int command_node_update(const struct command *c, const struct node_mode_select *select)
 {
+	cleanup(record_list_free) struct record_list nodes = { 0 };
 	struct settings settings = command_settings(c->args);
 	int rc = command_settings_given(c);
 
 	if (rc >= 0)
 		rc = settings_check(&settings, RECORD_NODE, c->err);
-	return rc < 0 ? rc : node_operation_ended(node_mode_update(c->context, select, &settings, c->err), c->err);
+	if (rc < 0)
+		return rc;
+	rc = node_mode_update(c->context, select, &settings, c->err);
+	if (rc >= 0)
+		list_for_json(c, select, &nodes);
+	for (size_t i = 0; i < nodes.n; i++)
+		out_json_node_result(c->json, "update", nodes.at[i], false, c->err);
+	return node_operation_ended(rc, c->err);
 }
 
 /* A session that uses a record has been reported. */
 int command_node_delete(const struct command *c, const struct node_mode_select *select)
 {
-	return node_operation_ended(node_mode_delete(c->context, select, command_say_busy, NULL, c->err), c->err);
+	cleanup(record_list_free) struct record_list before = { 0 }, after = { 0 };
+	struct err done = ERR_INIT;
+	int rc;
+
+	list_for_json(c, select, &before);
+	rc = node_mode_delete(c->context, select, command_say_busy, (void *)c, c->err);
+	list_for_json(c, select, &after);
+	/* both in one order */
+	for (size_t i = 0, k = 0; i < before.n; i++) {
+		if (k < after.n && same_node(before.at[i], after.at[k]))
+			k++;
+		else
+			out_json_node_result(c->json, "delete", before.at[i], false, &done);
+	}
+	return node_operation_ended(rc, c->err);
 }
 
 /* Used at boot: Debian's unit runs `-m node --loginall=automatic`, and regards 21 as success. */

@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include "base/mem.h"
+#include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
 
@@ -25,14 +26,19 @@ static int print_sessions(const struct command *c, const struct session_info_lis
 	cleanup(x_freep) struct session_mode_words *words = NULL;
 	char version[64];
 
-	if (c->args->print == 0) {
-		for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; c->args->print == 0 && i < l->n; i++) {
+		if (c->json)
+			out_json_session(c->json, &l->info[i], NULL, 0, false);
+		else
 			out_session_line(&l->info[i]);
-		return 0;
 	}
+	if (c->args->print == 0)
+		return 0;
 	words = x_newn(struct session_mode_words, l->n + 1);
 	if (!words || session_mode_words(c->context, l, words) < 0)
 		return -ENOMEM;
+	for (size_t i = 0; c->json && i < l->n; i++)
+		out_json_session(c->json, &l->info[i], &words[i], (unsigned)c->args->print, c->args->show);
 	if (c->args->print == 3) {
 		session_mode_transport_version(c->context, version, sizeof(version));
 		out_session_banner(version);
@@ -94,7 +100,7 @@ static int run_on_session_record(const struct command *c, const struct session_i
 	case ARGS_DO_session_delete:
 		return command_node_delete(c, &select);
 	default:
-		return out_record(node, c->args->show);
+		return command_show(c, &node, 1);
 	}
 }
 

@@ -4,12 +4,16 @@
 
 #include "kernel/ktransport.h"
 #include "object/pci_adapter.h"
+#include "out_json.h"
 #include "out_text.h"
 #include "plugin/transport.h"
 
 static int print_adapter(void *arg, const struct pci_adapter *a)
 {
-	(void)arg;
+	const struct command *c = arg;
+
+	if (c->json)
+		out_json_adapter(c->json, a);
 	out_host_pci_adapter(a);
 	return 0;
 }
@@ -25,44 +29,52 @@ static void print_unserved(const struct command *c, const struct engine *engine)
 	for (size_t i = 0; i < names.n; i++) {
 		struct err err = ERR_INIT;
 
-		if (plugins_find(engine->plugins, names.names[i], &t, &err) < 0)
+		if (plugins_find(engine->plugins, names.names[i], &t, &err) >= 0)
+			continue;
+		if (c->json)
+			out_json_unserved(c->json, names.names[i], &err);
+		else
 			out_unserved(names.names[i], &err);
 	}
 }
 
-/* The plugins come in the order of their directories and names, since nothing has loaded one before. */
-struct listed {
+struct plugin_output {
+	FILE *json;
 	unsigned plugins, refused;
 };
 
+/* The plugins come in the order of their directories and names, since nothing has loaded one before. */
 static int print_plugin(void *arg, const struct plugin_info *info)
 {
-	struct listed *l = arg;
+	struct plugin_output *o = arg;
 
-	l->plugins++;
-	l->refused += *info->refused && !info->overridden;
-	out_plugin(info);
+	o->plugins++;
+	o->refused += *info->refused && !info->overridden;
+	if (o->json)
+		out_json_plugin(o->json, info);
+	else
+		out_plugin(info);
 	return 0;
 }
 
 int command_transport(const struct command *c)
 {
-	struct listed listed = { 0 };
+	struct plugin_output output = { .json = c->json };
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
 	if (rc >= 0)
-		rc = plugins_each(engine->plugins, print_plugin, &listed);
+		rc = plugins_each(engine->plugins, print_plugin, &output);
 	if (rc < 0)
 		return rc;
 	print_unserved(c, engine);
-	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, NULL, c->err) < 0)
+	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, (void *)c, c->err) < 0)
 		out_error("%s", c->err->text);
-	if (!listed.plugins)
+	if (!output.plugins)
 		return err_set(
 			c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", plugins_dirs(engine->plugins));
-	if (listed.refused)
+	if (output.refused)
 		return err_set(c->err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"%u of %u plugin files were refused: the reasons are listed above", listed.refused, listed.plugins);
+			"%u of %u plugin files were refused: the reasons are listed above", output.refused, output.plugins);
 	return 0;
 }

@@ -8,10 +8,12 @@
 #include "config.h"
 
 #include "command.h"
+#include "out_json.h"
 #include "out_text.h"
 
 #include "base/file.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static void print_hint(const struct args *a, int status)
 }
 
 /* secure_getenv(), because a privileged program must not be directed to another database or daemon. */
-static int run_mode(struct args *a)
+static int run_mode(struct args *a, FILE *json)
 {
 	static const char program[] = "iscsiadm";
 	struct log log = { log_level_of(a->debug), log_to_stderr, (void *)program };
@@ -73,7 +75,7 @@ static int run_mode(struct args *a)
 		.log = &log };
 	struct err err = ERR_INIT;
 	int status, interrupt = -1;
-	struct command c = { .args = a, .err = &err, .interrupt = &interrupt };
+	struct command c = { .args = a, .err = &err, .json = json, .interrupt = &interrupt };
 
 	if (context_new(&config, &c.context) < 0)
 		return command_fail(-ENOMEM, &err);
@@ -83,35 +85,58 @@ static int run_mode(struct args *a)
 	if (status < 0)
 		status = command_fail(status, &err);
 	print_hint(a, status);
+	if (json)
+		out_json_exit(json, status, &err);
 	context_free(c.context);
 	file_close(&interrupt);
 	return status;
 }
 
 /*
- * The umask is for new files, which may hold secrets. A failure to write stdout is an error, since otherwise a client on a full
- * disk would read half a list with exit status 0.
+ * Where JSON goes: the standard output. The text that the same code prints goes nowhere, but on standard error -d keeps it, with the
+ * log. NULL: -ENOMEM.
  */
+static FILE *separate_json(const struct args *a)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *json = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!json || !freopen("/dev/null", "w", stdout) || (!a->given[ARGS_debug] && !freopen("/dev/null", "w", stderr)))
+		return NULL;
+	return json;
+}
+
+/* A client on a full disk would otherwise read half a list with exit status 0. */
+static int end_output(FILE *to, int status)
+{
+	if (fflush(to) == 0 || status != 0)
+		return status;
+	out_error("cannot write to standard output: %s", strerror(errno));
+	return MISCSI_ERR_GENERIC;
+}
+
+/* The umask is for new files, which may hold secrets. */
 int main(int argc, char **argv)
 {
 	struct args a;
 	struct err err = ERR_INIT;
+	FILE *json = NULL;
 	int rc = args_parse(&a, argc, argv, &err), status = 0;
 
 	umask(0077);
+	if (a.json && !a.help && !a.version && !(json = separate_json(&a)))
+		return MISCSI_ERR_INTERNAL;
 	if (rc < 0) {
 		status = command_fail(rc, &err);
+		if (json)
+			out_json_exit(json, status, &err);
 	} else if (a.help) {
 		args_usage(stdout, a.in_mode);
 	} else if (a.version) {
 		printf("iscsiadm version %s\n", PACKAGE_VERSION);
 	} else {
-		status = run_mode(&a);
+		status = run_mode(&a, json);
 	}
 	args_free(&a);
-	if (fflush(stdout) != 0 && status == 0) {
-		out_error("cannot write to standard output: %s", strerror(errno));
-		status = MISCSI_ERR_GENERIC;
-	}
-	return status;
+	return end_output(json ? json : stdout, status);
 }

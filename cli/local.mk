@@ -3,11 +3,12 @@
 cli_args = cli/args.h cli/args.c cli/opts.def cli/modes.def
 sbin_PROGRAMS += iscsiadm
 iscsiadm_SOURCES = $(cli_args) cli/command.h cli/command.c cli/command_discovery.c cli/command_host.c cli/command_iface.c \
-	cli/command_fw.c cli/command_node.c cli/command_transport.c cli/command_session.c cli/iscsiadm.c cli/out_host.c cli/out_session.c \
+	cli/command_fw.c cli/command_node.c cli/command_transport.c cli/command_session.c cli/iscsiadm.c cli/out_host.c cli/out_json.c cli/out_json.h cli/out_session.c \
 	cli/out_text.c cli/out_text.h
 iscsiadm_LDADD = $(core_libs) $(PCI_LIBS)
 sbin_PROGRAMS += iscsi-iname
 iscsi_iname_SOURCES = cli/iscsi-iname.c
 iscsi_iname_LDADD = libcore.a
 dist_sbin_SCRIPTS = cli/iscsi_discovery
+EXTRA_DIST += doc/json.md doc/iscsiadm.schema.json
 dist_man_MANS += doc/man/iscsiadm.8 doc/man/iscsi-iname.8 doc/man/iscsi_discovery.8

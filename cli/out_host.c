@@ -137,15 +137,6 @@ void out_host_flashnode_line(const char *transport, const struct adapter_entry *
 		out_clean(&t, record_str(e->record, FIELD_FLASH_TARGETNAME), "<empty>"));
 }
 
-int out_host_entries(const struct adapter_entries *l, bool secrets)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < l->n; i++)
-		rc = out_record(l->at[i].record, secrets);
-	return rc;
-}
-
 void out_host_firmware(const struct firmware_target *t, bool secrets)
 {
 	struct out_clean c;

@@ -85,15 +85,6 @@ int out_record(const struct record *r, bool secrets)
 	return rc;
 }
 
-int out_records(const struct record_list *l, bool secrets)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < l->n; i++)
-		rc = out_record(l->at[i], secrets);
-	return rc;
-}
-
 /* "A:P", with brackets where they are needed. */
 static const char *portal_text(char *buf, size_t size, const struct record *node)
 {

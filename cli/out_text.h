@@ -12,7 +12,6 @@
 #include "record/record.h"
 #include <stdbool.h>
 
-struct adapter_entries;
 struct adapter_entry;
 struct firmware_target;
 struct host_info;
@@ -39,7 +38,6 @@ const char *out_clean(struct out_clean *to, const char *text, const char *none);
 
 /* "# BEGIN RECORD", a line for each setting, "# END RECORD". -errno. */
 int out_record(const struct record *r, bool secrets);
-int out_records(const struct record_list *l, bool secrets);
 
 /* "A:P,TPGT TARGET" */
 void out_node_line(const struct record *node);
@@ -90,7 +88,5 @@ void out_host_sessions_heading(void);
 void out_host_flashnode_line(const char *transport, const struct adapter_entry *e);
 /* A boot target of the firmware as a record, which is not a node record. */
 void out_host_firmware(const struct firmware_target *t, bool secrets);
-/* Records of a CHAP table, or of flash nodes. -errno. */
-int out_host_entries(const struct adapter_entries *l, bool secrets);
 
 #endif

@@ -59,7 +59,7 @@ static void refuses_options_that_the_mode_does_not_have(void **state)
 			const char *value = strcmp(opts[i].kind, "FLAG") ? strcmp(opts[i].kind, "NUMBER") ? " x" : " 1" : "";
 			char line[128], text[128];
 
-			if (args_mode_takes(m, opts[i].opt) || strchr("ok", opts[i].letter))
+			if (args_mode_takes(m, opts[i].opt) || strchr("ojk", opts[i].letter))
 				continue;
 			snprintf(line, sizeof(line), "-m %s -%c%s", args_mode_name(m), opts[i].letter, value);
 			snprintf(text, sizeof(text), "%s mode: option '-%c' is not allowed/supported", args_mode_name(m),
@@ -125,7 +125,7 @@ static void each_action_takes_its_options_and_no_other(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 			char letter = opts[i].letter;
 
-			if (strchr("mdhVoC", letter) || strchr(actions[row].options, letter) ||
+			if (strchr("mdhVjoC", letter) || strchr(actions[row].options, letter) ||
 				(*actions[row].verb == '-' && actions[row].verb[1] == letter))
 				continue;
 			snprintf(letters, sizeof(letters), "%s%.1s%c", actions[row].needs, actions[row].when, letter);
