@@ -507,6 +507,16 @@ bool args_mode_takes(enum args_mode mode, enum args_opt opt)
 	return false;
 }
 
+const char *args_action_text(const struct args *a, char *to, size_t size)
+{
+	const struct action_row *r = &actions[a->action];
+	char words[64];
+
+	snprintf(to, size, "%s mode, %s: %s", modes[a->in_mode].name, action_words(words, sizeof(words), r),
+		r->sentence ? r->sentence : "refused");
+	return to;
+}
+
 /* The actions with the options that each uses, then the options. A test compares the tables with the manual. */
 static void print_mode_usage(FILE *to, enum args_mode mode)
 {

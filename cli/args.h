@@ -94,6 +94,9 @@ int args_read_secrets(struct args *a, struct err *err);
 const char *args_mode_name(enum args_mode mode);
 bool args_mode_takes(enum args_mode mode, enum args_opt opt);
 
+/* What the command does, for the log: "node mode, -o new: add a record". */
+const char *args_action_text(const struct args *a, char *to, size_t size);
+
 /* Prints the help of all modes, or of one mode with its options. */
 void args_usage(FILE *to, enum args_mode mode);
 

@@ -17,8 +17,11 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#define LOOK_MS 500 /* for a look at what the daemon does, while its result is waited for */
 
 /* The exit status is the number of the error (0 to 32 in the manual), or 1 for a failure without one. */
 int command_status(int rc, const struct err *err)
@@ -149,13 +152,68 @@ void command_say_busy(void *arg, const struct record *node)
 		(int)record_int(node, FIELD_CONN_PORT));
 }
 
+/* What a person at a terminal waits for: said after 2 s, and then at growing intervals. */
+struct waiting {
+	const struct command *c;
+	const char *what;
+	unsigned seconds, next;
+	bool shown; /* at least one session or login was named */
+};
+
+static void say_session_waited_for(void *arg, const struct client_session *s)
+{
+	struct waiting *w = arg;
+	char more[32] = "";
+
+	if (!strcmp(s->state, "LOGGED_IN") && !s->error)
+		return;
+	w->shown = true;
+	if (s->reconnects)
+		snprintf(more, sizeof(more), ", attempt %u", s->reconnects + 1);
+	out_error("waiting for %s since %u s: %s at %s,%u is in state %s%s%s%s", w->what, w->seconds, s->target, s->address,
+		(unsigned)s->port, s->connection, more, s->error ? ": " : "", s->error ? s->error : "");
+}
+
+static void say_waiting(void *arg)
+{
+	struct waiting *w = arg;
+	int rc;
+
+	w->seconds++;
+	if (w->seconds < w->next)
+		return;
+	w->next *= 2;
+	w->shown = false;
+	rc = context_look(w->c->context, LOOK_MS, say_session_waited_for, w);
+	if (rc < 0)
+		out_error("waiting for %s since %u s: iscsid does not answer (Ctrl-C ends the wait)", w->what, w->seconds);
+	else if (!w->shown)
+		out_error("waiting for %s since %u s", w->what, w->seconds);
+}
+
+/* Nothing is said to programs: they read standard error. */
+static void begin_waiting(const struct command *c, const char *what, struct waiting *w)
+{
+	*w = (struct waiting){ .c = c, .what = what, .next = 2 };
+	if (isatty(STDERR_FILENO) && !c->json)
+		context_set_tick(c->context, say_waiting, w);
+}
+
+static void end_waiting(struct waiting *w)
+{
+	if (w->c)
+		context_set_tick(w->c->context, NULL, NULL);
+}
+
 /* say_all is false for -m discovery -l, which in 2.1.8 does not print that line. */
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
+	cleanup(end_waiting) struct waiting waiting = { 0 };
 	int rc;
 
 	command_catch_interrupt(c);
+	begin_waiting(c, "the logins", &waiting);
 	rc = (c->args->loginall ? login_leading : login_records)(c->context, nodes, !c->args->no_wait, &events, c->err);
 	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logins");
@@ -202,11 +260,13 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 int command_logout(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
+	cleanup(end_waiting) struct waiting waiting = { 0 };
 	int rc;
 
 	if (sessions->n == 0)
 		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No matching sessions found");
 	command_catch_interrupt(c);
+	begin_waiting(c, "the logouts", &waiting);
 	rc = logout_sessions(c->context, sessions, c->args->force, &events, c->err);
 	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logouts");
@@ -250,11 +310,13 @@ static int sessions_ended(int rc, const struct err *err)
 int command_rescan(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
+	cleanup(end_waiting) struct waiting waiting = { 0 };
 	int rc;
 
 	if (sessions->n == 0)
 		return no_session_found(c);
 	command_catch_interrupt(c);
+	begin_waiting(c, "the scans", &waiting);
 	rc = rescan_sessions(c->context, sessions, &events, c->err);
 	return rc < 0 && command_interrupted(c) ? say_interrupted("the scans") : sessions_ended(rc, c->err);
 }

@@ -27,12 +27,17 @@ static int (*const commands[])(const struct command *) = {
 #include "modes.def"
 };
 
-/* -d 0 to 8. Without it stderr stays empty on success, because scripts regard any text there as a failure. */
-static enum log_level log_level_of(long debug)
+/*
+ * Without -d only mistakes in files are reported: scripts regard any text on stderr as a failure. -d 0 hides these too; 1 and 2 print
+ * what is done, 3 to 8 everything.
+ */
+static enum log_level log_level_of(const struct args *a)
 {
-	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
+	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_INFO, LOG_LEVEL_INFO };
 
-	return debug < 3 ? levels[debug] : LOG_LEVEL_DEBUG;
+	if (!a->given[ARGS_debug])
+		return LOG_LEVEL_WARN;
+	return a->debug < 3 ? levels[a->debug] : LOG_LEVEL_DEBUG;
 }
 
 /* The next step where there is an obvious one. For people only: to programs, more lines on stderr would be another error. */
@@ -67,18 +72,20 @@ static void print_hint(const struct args *a, int status)
 static int run_mode(struct args *a, FILE *json)
 {
 	static const char program[] = "iscsiadm";
-	struct log log = { log_level_of(a->debug), log_to_stderr, (void *)program };
+	struct log log = { log_level_of(a), log_to_stderr, (void *)program };
 	struct context_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
 		.sysfs = secure_getenv("MISCSI_SYSFS"),
 		.socket = secure_getenv("MISCSI_SOCKET"),
 		.may_start = a->in_mode != ARGS_MODE_NONE,
 		.log = &log };
 	struct err err = ERR_INIT;
+	char what[160];
 	int status, interrupt = -1;
 	struct command c = { .args = a, .err = &err, .json = json, .interrupt = &interrupt };
 
 	if (context_new(&config, &c.context) < 0)
 		return command_fail(-ENOMEM, &err);
+	log_info(&log, "iscsiadm", "%s", args_action_text(a, what, sizeof(what)));
 	status = args_read_secrets(a, &err);
 	if (status >= 0)
 		status = commands[a->in_mode](&c);

@@ -5,7 +5,7 @@ sbin_PROGRAMS += iscsiadm
 iscsiadm_SOURCES = $(cli_args) cli/command.h cli/command.c cli/command_discovery.c cli/command_host.c cli/command_iface.c \
 	cli/command_fw.c cli/command_node.c cli/command_transport.c cli/command_session.c cli/iscsiadm.c cli/out_host.c cli/out_json.c cli/out_json.h cli/out_session.c \
 	cli/out_text.c cli/out_text.h
-iscsiadm_LDADD = $(core_libs) $(PCI_LIBS)
+iscsiadm_LDADD = $(core_libs)
 sbin_PROGRAMS += iscsi-iname
 iscsi_iname_SOURCES = cli/iscsi-iname.c
 iscsi_iname_LDADD = libcore.a

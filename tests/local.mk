@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The libraries of programs without an LDADD of their own: most of them are tests.
-LDADD = $(test_libs) $(core_libs) $(CMOCKA_LIBS) $(PCI_LIBS)
+LDADD = $(test_libs) $(core_libs) $(CMOCKA_LIBS)
 test_libs =
 unit_tests =
 fuzz_replays =

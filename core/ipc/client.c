@@ -34,11 +34,14 @@
 #define CHUNK 16384
 #define SHORT_MS 10000 /* for calls that the daemon answers at once */
 #define END_MS 30000
+#define TICK_MS 1000
 
 /* Only poll() blocks: send and receive never wait, so that the deadline and the interrupt apply everywhere. */
 struct client {
 	int fd; /* -1: dead */
 	int interrupt; /* -1: none */
+	void (*tick)(void *arg); /* NULL: none */
+	void *tick_arg;
 	struct varlink_buffer in;
 	struct err cause; /* why it is dead */
 	int rc; /* likewise */
@@ -163,6 +166,12 @@ void client_set_interrupt(struct client *c, int fd)
 	c->interrupt = fd;
 }
 
+void client_set_tick(struct client *c, void (*tick)(void *arg), void *arg)
+{
+	c->tick = tick;
+	c->tick_arg = arg;
+}
+
 /* The connection cannot be used again; c->cause has the reason. */
 static int client_die(struct client *c, int rc)
 {
@@ -194,8 +203,17 @@ static int poll_until(struct pollfd *fds, nfds_t nfds, uint64_t due)
 static int client_wait(struct client *c, short events, uint64_t due)
 {
 	struct pollfd fds[2] = { { .fd = c->fd, .events = events }, { .fd = c->interrupt, .events = POLLIN } };
-	int n = poll_until(fds, 2, due);
-	int rc = 0;
+	int n, rc = 0;
+
+	for (;;) {
+		uint64_t step = c->tick ? clock_ms() + TICK_MS : due;
+		bool last = !c->tick || (due && due <= step);
+
+		n = poll_until(fds, 2, last ? due : step);
+		if (n || last)
+			break;
+		c->tick(c->tick_arg);
+	}
 
 	if (n < 0)
 		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for the daemon");

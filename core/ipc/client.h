@@ -31,6 +31,8 @@ void client_close(struct client *c);
  * signal ends no wait.
  */
 void client_set_interrupt(struct client *c, int fd);
+/* During a wait, tick(arg) is called every second; it must not use this client. NULL: none. */
+void client_set_tick(struct client *c, void (*tick)(void *arg), void *arg);
 
 /*
  * Makes one call and frees parameters (NULL: none). deadline_ms 0: no limit. more: called with the parameters of each reply but

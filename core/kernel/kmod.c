@@ -1,14 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loading kernel modules. libkmod maps its indexes when opened: that is done for a load, not to learn that
- * there is nothing to do. */
+/*
+ * Loading kernel modules. libkmod, which brings three decompressors, is loaded when a module is looked for, and not to learn that
+ * there is nothing to do: most commands never need it.
+ */
 #include "config.h"
 #include "kernel/kmod.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <libkmod.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #define NAME_MAX_LEN 64
+#define LIBKMOD "libkmod.so.2"
+
+/* The functions of libkmod that are used here. */
+#define FUNCTIONS(F) \
+	F(kmod_new) \
+	F(kmod_unref) \
+	F(kmod_list_next) \
+	F(kmod_module_new_from_lookup) \
+	F(kmod_module_get_module) \
+	F(kmod_module_get_initstate) \
+	F(kmod_module_probe_insert_module) \
+	F(kmod_module_unref) \
+	F(kmod_module_unref_list)
+
+struct libkmod {
+#define POINTER(name) __typeof__(name) *name;
+	FUNCTIONS(POINTER)
+#undef POINTER
+};
+
+/* -ENOSYS: *err has the reason. It stays loaded. */
+static int load_libkmod(struct libkmod *k, struct err *err)
+{
+	void *library = dlopen(LIBKMOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+	if (!library)
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, ENOSYS, "cannot look for kernel modules: %s", dlerror());
+#define LOAD(name) \
+	k->name = (__typeof__(k->name))dlsym(library, #name); \
+	if (!k->name) \
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, ENOSYS, "cannot look for kernel modules: %s", dlerror());
+	FUNCTIONS(LOAD)
+#undef LOAD
+	return 0;
+}
 
 /* A module's name in sysfs has _ where a file's has -. False: no module is called so. */
 static int sysfs_name(const char *name, char out[NAME_MAX_LEN])
@@ -33,41 +71,38 @@ static int is_live(const struct sysfs *s, const char *name)
 	return !rc && !strcmp(state, "live");
 }
 
-static int is_builtin(struct kmod_module *mod)
+static int is_builtin(const struct libkmod *k, struct kmod_module *mod)
 {
-	return kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
+	return k->kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
 }
 
 /* 1: the kernel has one of them built in; 0: modprobe has a file for it. */
-static int any_builtin(struct kmod_list *found)
+static int any_builtin(const struct libkmod *k, struct kmod_list *found)
 {
-	struct kmod_list *at;
-	struct kmod_module *mod;
 	int builtin = 0;
 
-	kmod_list_foreach(at, found)
-	{
-		mod = kmod_module_get_module(at);
-		builtin |= is_builtin(mod);
-		kmod_module_unref(mod);
+	for (struct kmod_list *at = found; at; at = k->kmod_list_next(found, at)) {
+		struct kmod_module *mod = k->kmod_module_get_module(at);
+
+		builtin |= is_builtin(k, mod);
+		k->kmod_module_unref(mod);
 	}
 	return builtin;
 }
 
 /* A name may be an alias of several; one that loads is enough. */
-static int insert_any(struct kmod_list *found)
+static int insert_any(const struct libkmod *k, struct kmod_list *found)
 {
-	struct kmod_list *at;
-	struct kmod_module *mod;
-	int rc = -ENOENT, one;
+	int rc = -ENOENT;
 
-	kmod_list_foreach(at, found)
-	{
-		mod = kmod_module_get_module(at);
-		one = 0;
-		if (!is_builtin(mod))
-			one = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
-		kmod_module_unref(mod);
+	for (struct kmod_list *at = found; at; at = k->kmod_list_next(found, at)) {
+		struct kmod_module *mod = k->kmod_module_get_module(at);
+		int one = 0;
+
+		if (!is_builtin(k, mod))
+			one = k->kmod_module_probe_insert_module(
+				mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
+		k->kmod_module_unref(mod);
 		/* positive: blacklisted */
 		one = one > 0 ? -EPERM : one == -EEXIST ? 0 : one;
 		rc = rc == 0 ? 0 : one;
@@ -75,20 +110,24 @@ static int insert_any(struct kmod_list *found)
 	return rc;
 }
 
-/* The result of fn for the modules that modprobe would load for a name. */
-static int look_up_module(const char *name, int (*fn)(struct kmod_list *found))
+/* The result of fn for the modules that modprobe would load for a name. -ENOSYS: without libkmod; *err is set. */
+static int look_up_module(const char *name, int (*fn)(const struct libkmod *k, struct kmod_list *found), struct err *err)
 {
 	struct kmod_list *found = NULL;
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
-	int rc;
+	struct kmod_ctx *ctx;
+	struct libkmod k;
+	int rc = load_libkmod(&k, err);
 
+	if (rc < 0)
+		return rc;
+	ctx = k.kmod_new(NULL, NULL);
 	if (!ctx)
 		return -ENOMEM;
-	rc = kmod_module_new_from_lookup(ctx, name, &found);
+	rc = k.kmod_module_new_from_lookup(ctx, name, &found);
 	if (rc >= 0)
-		rc = found ? fn(found) : -ENOENT;
-	kmod_module_unref_list(found);
-	kmod_unref(ctx);
+		rc = found ? fn(&k, found) : -ENOENT;
+	k.kmod_module_unref_list(found);
+	k.kmod_unref(ctx);
 	return rc;
 }
 
@@ -114,9 +153,9 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 
 	if (rc)
 		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
-	rc = is_live(s, plain) ? 1 : look_up_module(plain, any_builtin);
+	rc = is_live(s, plain) ? 1 : look_up_module(plain, any_builtin, err);
 	if (rc)
-		return rc < 0 ? no_file(plain, err) : 0;
+		return rc == -ENOSYS ? rc : rc < 0 ? no_file(plain, err) : 0;
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
 }
 
@@ -130,9 +169,9 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
 	if (is_live(s, plain))
 		return 0;
-	rc = look_up_module(plain, insert_any);
-	if (!rc)
-		return 0;
+	rc = look_up_module(plain, insert_any, err);
+	if (!rc || rc == -ENOSYS)
+		return rc;
 	if (rc == -ENOENT)
 		return no_file(plain, err);
 	if (rc == -EPERM || rc == -EACCES)

@@ -23,6 +23,7 @@
  */
 #define CONNECT_MS 10000
 #define STARTED_CONNECT_MS 100
+#define WARNINGS_MAX 32
 
 /* Each part is NULL, or closed, until its first use; context_free() accepts every combination. */
 struct context {
@@ -33,20 +34,35 @@ struct context {
 	char proc_name[KTRANSPORT_NAME_MAX],
 		transport[KTRANSPORT_NAME_MAX]; /* the map's last answer: hosts come in runs of one driver */
 	struct recfile_report report;
+	uint64_t warned[WARNINGS_MAX]; /* the hashes of the texts */
+	size_t warnings;
 	struct db *db;
 	struct record *conf;
 	char *initiator, *alias;
 	struct client *client;
 	int interrupt; /* -1: none */
+	void (*tick)(void *arg); /* NULL: none */
+	void *tick_arg;
 	struct engine engine;
 };
 
+/* A mistake in a file is reported once for each command, however often the file is read, and not more than WARNINGS_MAX. */
 static void warn_of_line(void *arg, const char *text)
 {
-	const struct context *ctx = arg;
+	struct context *ctx = arg;
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
 
-	/* Not an error: scripts regard any text on stderr as a failure. */
-	log_warn(ctx->config.log, "record", "%s", text);
+	for (const char *at = text; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+	for (size_t i = 0; i < ctx->warnings; i++) {
+		if (ctx->warned[i] == hash)
+			return;
+	}
+	if (ctx->warnings < WARNINGS_MAX)
+		ctx->warned[ctx->warnings] = hash;
+	else if (ctx->warnings > WARNINGS_MAX)
+		return;
+	log_warn(ctx->config.log, "record", "%s", ctx->warnings++ < WARNINGS_MAX ? text : "there are more mistakes of this kind");
 }
 
 static void report_skipped(void *arg, const char *text)
@@ -135,8 +151,11 @@ const struct ktransport_map *context_map(struct context *ctx)
 
 int context_db(struct context *ctx, struct db **out, struct err *err)
 {
-	int rc = ctx->db ? 0 : db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err);
+	bool first = !ctx->db;
+	int rc = first ? db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err) : 0;
 
+	if (first && rc >= 0)
+		log_info(ctx->config.log, "record", "using the records in %s", db_home(ctx->db));
 	*out = ctx->db;
 	return rc;
 }
@@ -225,8 +244,10 @@ int context_client(struct context *ctx, struct client **out, struct err *err)
 		}
 		if (rc < 0)
 			return rc;
+		log_info(ctx->config.log, "daemon", "connected to iscsid");
 	}
 	client_set_interrupt(ctx->client, ctx->interrupt);
+	client_set_tick(ctx->client, ctx->tick, ctx->tick_arg);
 	*out = ctx->client;
 	return 0;
 }
@@ -236,6 +257,27 @@ void context_set_interrupt(struct context *ctx, int fd)
 	ctx->interrupt = fd;
 	if (ctx->client)
 		client_set_interrupt(ctx->client, fd);
+}
+
+void context_set_tick(struct context *ctx, void (*tick)(void *arg), void *arg)
+{
+	ctx->tick = tick;
+	ctx->tick_arg = arg;
+	if (ctx->client)
+		client_set_tick(ctx->client, tick, arg);
+}
+
+/* Over a connection of its own, since that of the command is waiting for a result. */
+int context_look(struct context *ctx, unsigned timeout_ms, void (*fn)(void *arg, const struct client_session *s), void *arg)
+{
+	struct client *client;
+	int rc = client_open(ctx->config.socket, timeout_ms, &client, NULL);
+
+	if (rc < 0)
+		return rc;
+	rc = client_list(client, timeout_ms, fn, arg, NULL);
+	client_close(client);
+	return rc;
 }
 
 /* After a failure, so that the next call opens a new connection instead of reporting the old error. */

@@ -17,6 +17,7 @@
 #include "record/record.h"
 
 struct client;
+struct client_session;
 struct transport;
 
 struct context_config {
@@ -52,6 +53,10 @@ int context_client(struct context *ctx, struct client **out, struct err *err);
 int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct client **out);
 /* Any wait for the daemon ends when fd is readable. fd must outlive the connection. */
 void context_set_interrupt(struct context *ctx, int fd);
+/* While a command waits for the daemon, tick(arg) is called every second. NULL: none. */
+void context_set_tick(struct context *ctx, void (*tick)(void *arg), void *arg);
+/* What the daemon does at the moment: calls fn for each session and login. -errno: it does not answer. */
+int context_look(struct context *ctx, unsigned timeout_ms, void (*fn)(void *arg, const struct client_session *s), void *arg);
 /* Closes the connection after a communication failure: the next call connects again. */
 void context_client_drop(struct context *ctx);
 

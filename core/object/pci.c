@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The bus is read by sysfs and not by libpci, which ends the program when a device goes away while it looks, and complains on
- * stderr. What is left to libpci is its database of names.
+ * stderr. What is left to libpci is its database of names. It is loaded, with the libraries that it brings, when a name is asked
+ * for; without it there are no names.
  */
 #include "object/pci.h"
 #include "base/mem.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <pci/pci.h>
@@ -76,9 +78,32 @@ int pci_device_of_host(const struct sysfs *s, uint32_t host_no, struct pci_devic
 
 /* ---- names ---- */
 
+#define LIBPCI "libpci.so.3"
+
+/* The functions of libpci that are used here. */
+#define FUNCTIONS(F) \
+	F(pci_alloc) \
+	F(pci_init) \
+	F(pci_cleanup) \
+	F(pci_set_param) \
+	F(pci_lookup_name)
+
 struct pci_names {
-	struct pci_access *access;
+	struct pci_access *access; /* NULL: there is no libpci */
+#define POINTER(name) __typeof__(name) *name;
+	FUNCTIONS(POINTER)
+#undef POINTER
 };
+
+static bool load_libpci(struct pci_names *n)
+{
+	void *library = dlopen(LIBPCI, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+#define LOAD(name) n->name = library ? (__typeof__(n->name))dlsym(library, #name) : NULL;
+	FUNCTIONS(LOAD)
+#undef LOAD
+	return n->pci_alloc && n->pci_init && n->pci_cleanup && n->pci_set_param && n->pci_lookup_name;
+}
 
 static void drop_warning(char *text, ...)
 {
@@ -103,15 +128,15 @@ struct pci_names *pci_names_new(void)
 {
 	struct pci_names *n = x_new(struct pci_names);
 
-	if (!n)
-		return NULL;
-	n->access = pci_alloc();
+	if (!n || !load_libpci(n))
+		return n;
+	n->access = n->pci_alloc();
 	n->access->method = PCI_ACCESS_SYS_BUS_PCI; /* the one whose beginning cannot fail */
 	n->access->warning = drop_warning;
 	/* udev's has the same names; libpci forgets to give back what it took for asking there */
 	if (has_database(n->access->id_file_name))
-		pci_set_param(n->access, (char *)(uintptr_t) "hwdb.disable", (char *)(uintptr_t) "1");
-	pci_init(n->access);
+		n->pci_set_param(n->access, (char *)(uintptr_t) "hwdb.disable", (char *)(uintptr_t) "1");
+	n->pci_init(n->access);
 	return n;
 }
 
@@ -119,7 +144,8 @@ void pci_names_free(struct pci_names *n)
 {
 	if (!n)
 		return;
-	pci_cleanup(n->access);
+	if (n->access)
+		n->pci_cleanup(n->access);
 	x_free(n);
 }
 
@@ -134,8 +160,12 @@ static void keep_name(char to[PCI_NAME_MAX], const char *found)
 
 void pci_names_find(struct pci_names *n, const struct pci_device *d, char vendor[PCI_NAME_MAX], char device[PCI_NAME_MAX])
 {
-	keep_name(vendor, pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
+	*vendor = *device = '\0';
+	if (!n->access)
+		return;
+	keep_name(vendor,
+		n->pci_lookup_name(n->access, vendor, PCI_NAME_MAX, PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, d->vendor));
 	keep_name(device,
-		pci_lookup_name(
+		n->pci_lookup_name(
 			n->access, device, PCI_NAME_MAX, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, d->vendor, d->device));
 }
