@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "command.h"
+#include "complete.h"
 #include "out_json.h"
 #include "out_text.h"
 
@@ -69,20 +70,25 @@ static void print_hint(const struct args *a, int status)
 }
 
 /* secure_getenv(), because a privileged program must not be directed to another database or daemon. */
+static struct context_config context_of_environment(const struct log *log)
+{
+	return (struct context_config){ .home = secure_getenv("MISCSI_HOMEDIR"),
+		.sysfs = secure_getenv("MISCSI_SYSFS"),
+		.socket = secure_getenv("MISCSI_SOCKET"),
+		.log = log };
+}
+
 static int run_mode(struct args *a, FILE *json)
 {
 	static const char program[] = "iscsiadm";
 	struct log log = { log_level_of(a), log_to_stderr, (void *)program };
-	struct context_config config = { .home = secure_getenv("MISCSI_HOMEDIR"),
-		.sysfs = secure_getenv("MISCSI_SYSFS"),
-		.socket = secure_getenv("MISCSI_SOCKET"),
-		.may_start = a->in_mode != ARGS_MODE_NONE,
-		.log = &log };
+	struct context_config config = context_of_environment(&log);
 	struct err err = ERR_INIT;
 	char what[160];
 	int status, interrupt = -1;
 	struct command c = { .args = a, .err = &err, .json = json, .interrupt = &interrupt };
 
+	config.may_start = a->in_mode != ARGS_MODE_NONE;
 	if (context_new(&config, &c.context) < 0)
 		return command_fail(-ENOMEM, &err);
 	log_info(&log, "iscsiadm", "%s", args_action_text(a, what, sizeof(what)));
@@ -97,6 +103,20 @@ static int run_mode(struct args *a, FILE *json)
 	context_free(c.context);
 	file_close(&interrupt);
 	return status;
+}
+
+/* Candidates for a shell; none if there is an error. */
+static int run_complete(char *const *words, int n)
+{
+	const struct log silent = { LOG_LEVEL_ERR, NULL, NULL };
+	struct context_config config = context_of_environment(&silent);
+	struct context *context;
+
+	if (context_new(&config, &context) < 0)
+		return MISCSI_ERR_NOMEM;
+	complete_run(context, words, n);
+	context_free(context);
+	return 0;
 }
 
 /*
@@ -128,9 +148,12 @@ int main(int argc, char **argv)
 	struct args a;
 	struct err err = ERR_INIT;
 	FILE *json = NULL;
-	int rc = args_parse(&a, argc, argv, &err), status = 0;
+	int rc, status = 0;
 
 	umask(0077);
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		return end_output(stdout, run_complete(argv + 2, argc - 2));
+	rc = args_parse(&a, argc, argv, &err);
 	if (a.json && !a.help && !a.version && !(json = separate_json(&a)))
 		return MISCSI_ERR_INTERNAL;
 	if (rc < 0) {

@@ -4,8 +4,11 @@
 #include "modes/adapter_iface.h"
 #include "plugin/plugins.h"
 #include "plugin/transport.h"
+#include "proto/name.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 /* After all others, "default" first: the order of 2.1.8, since libvirt and vdsm read the list. */
@@ -99,6 +102,30 @@ static bool settings_have(const struct settings *s, enum field_id id)
 	return false;
 }
 
+/* What the field's own type allows, because adapters and old files have it, and no session could use. */
+static int check_usable(const struct record *r, struct err *err)
+{
+	const char *name = record_str(r, FIELD_IFACE_INITIATORNAME), *mac = record_str(r, FIELD_IFACE_HWADDRESS);
+	struct err why = ERR_INIT;
+	struct in_addr mask;
+	uint32_t host_bits;
+
+	if (*name && name_check(name, strlen(name), &why) < 0)
+		return err_set(err, MISCSI_ERR_INVAL, "iface.initiatorname must be an iSCSI name: %s", why.text);
+	if (strlen(record_str(r, FIELD_IFACE_NETDEV)) >= IFNAMSIZ)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface.net_ifacename: the name of a network device has at most %d characters", IFNAMSIZ - 1);
+	if (*mac && strlen(mac) != strlen("00:11:22:33:44:55") && strlen(mac) != 20 * 3 - 1)
+		return err_set(err, MISCSI_ERR_INVAL, "iface.hwaddress: '%s' must have 6 or 20 bytes", mac);
+	if (inet_pton(AF_INET, record_str(r, FIELD_IFACE_SUBNET_MASK), &mask) != 1)
+		return 0;
+	host_bits = ~ntohl(mask.s_addr);
+	if (host_bits & (host_bits + 1))
+		return err_set(err, MISCSI_ERR_INVAL, "iface.subnet_mask: %s is not a subnet mask: its bits have gaps",
+			record_str(r, FIELD_IFACE_SUBNET_MASK));
+	return 0;
+}
+
 /* Called with an iface that may be changed. If it may not, the user learns that before any error in the settings. */
 static int change_iface(void *arg, struct record *r, struct err *err)
 {
@@ -117,7 +144,8 @@ static int change_iface(void *arg, struct record *r, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"Can not update interface binding from hwaddress to net_ifacename. You must delete "
 			"the interface and create a new one");
-	return settings_apply(s, r, err);
+	rc = settings_apply(s, r, err);
+	return rc < 0 ? rc : check_usable(r, err);
 }
 
 /* The transport is not checked: it must be possible to change an iface whose transport has no module. */

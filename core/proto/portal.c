@@ -149,10 +149,28 @@ static const char *cut_port(struct slice *t, struct portal *out)
 	return NULL;
 }
 
+/* "::1:3260" is an address, although a port was most likely meant. "2001:db8::3260" is one. */
+static bool looks_like_port(struct slice t)
+{
+	static const char port[] = ":3260";
+	size_t len = sizeof(port) - 1, gaps = 0;
+
+	if (t.len <= len || t.s[0] == '[' || memcmp(t.s + t.len - len, port, len) != 0 || t.s[t.len - len - 1] == ':')
+		return false;
+	for (size_t i = 0; i + 1 < t.len - len; i++)
+		gaps += t.s[i] == ':' && t.s[i + 1] == ':';
+	return gaps > 0;
+}
+
 static const char *parse_portal(struct slice t, struct portal *out)
 {
-	const char *why = cut_tpgt(&t, out);
+	const char *why = cut_tpgt(&t, out), *colon = memchr(t.s, ':', t.len);
 	int kind;
+
+	if (!why && colon && t.s + t.len - colon > 3 && !memcmp(colon, "://", 3))
+		return "it is a URL: write ADDRESS, ADDRESS:PORT or [IPv6 ADDRESS]:PORT";
+	if (!why && looks_like_port(t))
+		return "an IPv6 address with a port needs brackets, as in [::1]:3260 (without a port: [::1])";
 
 	if (!why)
 		why = cut_port(&t, out);

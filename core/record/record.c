@@ -319,7 +319,8 @@ int record_set(struct record *r, enum field_id id, const char *text, struct err 
 	int64_t number;
 	int rc;
 
-	if (!strcmp(text, "<empty>"))
+	/* as 2.1.8 shows and writes "not set" */
+	if (!strcmp(text, "<empty>") || (id == FIELD_IFACE_HWADDRESS && !strcmp(text, "default")))
 		text = "";
 	rc = field_check(f, text, &number, err);
 	if (rc)
