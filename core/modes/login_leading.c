@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Leading logins (node.leading_login) in rounds: in each, one portal of each target that has no session yet. */
+/*
+ * Leading logins (node.leading_login) in rounds: in each, one portal of each target that has no session yet.
+ *
+ * While another portal of the target is left, each is tried once only, so that a dead portal does not delay the others by all its
+ * retries. If all fail, they are tried again with the retries of their records.
+ */
 #include "modes/login.h"
 
 #include "base/mem.h"
@@ -7,7 +12,9 @@
 
 /* The progress of one record. */
 struct standing {
-	bool tried, served; /* served: it, or a leading one of the same target, has its session */
+	bool tried, brief; /* brief: without its retries */
+	int64_t retries; /* of a brief one */
+	bool served; /* served: it, or a leading one of the same target, has its session */
 	enum miscsi_error code; /* of its own login */
 };
 
@@ -15,6 +22,7 @@ struct rounds {
 	const struct login_events *events;
 	const struct record_list *nodes;
 	struct standing *at; /* by record */
+	bool again; /* the second time, with all retries */
 };
 
 static bool leads(const struct record *node)
@@ -69,6 +77,42 @@ static void leading_no_daemon(void *arg, const struct err *err)
 	s->events->no_daemon(s->events->arg, err);
 }
 
+static bool has_alternative(const struct rounds *s, const struct record *node)
+{
+	for (size_t i = 0; i < s->nodes->n; i++) {
+		if (s->nodes->at[i] != node && lead_together(s->nodes->at[i], node))
+			return true;
+	}
+	return false;
+}
+
+static void set_retries(struct rounds *s, size_t i)
+{
+	struct record *node = s->nodes->at[i];
+
+	s->at[i].tried = true;
+	s->at[i].brief = !s->again && has_alternative(s, node);
+	s->at[i].retries = record_int(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX);
+	if (s->at[i].brief)
+		record_set_int(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, 1, NULL);
+}
+
+/* Whether there is a second time. */
+static bool try_again(struct rounds *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->nodes->n && !s->again; i++) {
+		if (!s->at[i].brief)
+			continue;
+		record_set_int(s->nodes->at[i], FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, s->at[i].retries, NULL);
+		s->at[i].tried = s->at[i].served;
+		any |= !s->at[i].served;
+	}
+	s->again = true;
+	return any;
+}
+
 /* Records without node.leading_login all come in the first round; of each other target, one record comes in each round. */
 static void next_leading_round(struct rounds *s, struct record_list *round)
 {
@@ -81,7 +125,7 @@ static void next_leading_round(struct rounds *s, struct record_list *round)
 			wanted = !lead_together(round->at[j], node);
 		if (!wanted)
 			continue;
-		s->at[i].tried = true;
+		set_retries(s, i);
 		round->at[round->n++] = node;
 	}
 }
@@ -114,11 +158,13 @@ int login_leading(
 	s.at = x_newn(struct standing, nodes->n + 1);
 	if (!s.at || !round.at)
 		rc = err_nomem(err, "the records");
-	/* Terminates, because each record is in one round at most. */
+	/* Terminates, because each record is in two rounds at most. */
 	while (rc >= 0) {
 		next_leading_round(&s, &round);
-		if (round.n == 0)
+		if (round.n == 0 && (s.again || !try_again(&s)))
 			break;
+		if (round.n == 0)
+			continue;
 		rc = login_records(ctx, &round, wait, &mine, &why);
 		/* Failures of records are noted. Without a daemon, or after an interrupt, further rounds are useless. */
 		if (rc < 0 && why.code != MISCSI_ERR_ISCSID_NOTCONN && why.code != MISCSI_ERR_ISCSID_COMM_ERR)
