@@ -50,12 +50,15 @@ struct settings command_settings(const struct args *a)
 
 int command_show(const struct command *c, struct record *const *records, size_t n)
 {
-	int rc = 0;
+	const struct record *conf;
+	int rc = c->args->origin ? context_conf(c->context, &conf, c->err) : 0;
 
 	for (size_t i = 0; i < n && rc >= 0; i++) {
+		if (c->args->origin)
+			out_record_origins(records[i], conf, c->args->show);
 		if (c->json)
 			out_json_record(c->json, records[i], c->args->show);
-		else
+		else if (!c->args->origin)
 			rc = out_record(records[i], c->args->show);
 	}
 	return rc;
@@ -367,6 +370,19 @@ int command_stats(const struct command *c, const struct session_info_list *sessi
 	if (sessions->n == 0)
 		return no_session_found(c);
 	return sessions_ended(stats_sessions(c->context, sessions, &events, c->err), c->err);
+}
+
+int command_iscsid(const struct command *c)
+{
+	const struct record *conf;
+	int rc = context_conf(c->context, &conf, c->err);
+
+	if (rc < 0)
+		return rc;
+	if (c->json)
+		out_json_record(c->json, conf, c->args->show);
+	out_record_origins(conf, conf, c->args->show);
+	return 0;
 }
 
 /* As in 2.1.8, the status is 0 if no daemon was running. */

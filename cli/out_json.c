@@ -66,10 +66,11 @@ struct settings_line {
 static int add_setting(void *arg, const struct record *r, enum field_id id)
 {
 	struct settings_line *s = arg;
-	char text[RECORD_TEXT_MAX];
+	char text[RECORD_TEXT_MAX], key[128];
 
 	record_text(r, id, text, sizeof(text));
-	varlink_add_text(s->line.object, field_of(id)->key,
+	varlink_add_text(s->line.object,
+		record_kind(r) == RECORD_CONF ? field_conf_key(field_of(id), key, sizeof(key)) : field_of(id)->key,
 		field_of(id)->type == FIELD_TYPE_SECRET && *text && !s->secrets ? MASKED : text, &s->line.error);
 	mem_wipe(text, strlen(text));
 	return s->line.error;
@@ -100,6 +101,7 @@ void out_json_record(FILE *to, const struct record *r, bool secrets)
 			kind == RECORD_IFACE	       ? "iface" :
 			kind == RECORD_CHAP	       ? "chap" :
 			kind == RECORD_FLASHNODE       ? "flashnode" :
+			kind == RECORD_CONF	       ? "configuration" :
 							 "discovery");
 
 	if (kind == RECORD_NODE)

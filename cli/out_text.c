@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "config.h"
+#include "modes/node_mode.h"
 #include "plugin/plugins.h"
 #include "proto/portal.h"
 #include "record/recfile.h"
@@ -83,6 +84,37 @@ int out_record(const struct record *r, bool secrets)
 		mem_wipe(b.s, b.len);
 	strbuf_free(&b);
 	return rc;
+}
+
+struct origins {
+	const struct record *conf;
+	bool secrets;
+};
+
+static int out_setting_origin(void *arg, const struct record *r, enum field_id id)
+{
+	const struct origins *o = arg;
+	const struct field *f = field_of(id);
+	bool is_conf = record_kind(r) == RECORD_CONF;
+	char text[RECORD_TEXT_MAX], key[128];
+
+	if (f->flags & FIELD_QUIET && !record_is_set(r, id))
+		return 0;
+	record_text(r, id, text, sizeof(text));
+	printf("%s = %s\t# %s\n", is_conf ? field_conf_key(f, key, sizeof(key)) : f->key,
+		f->type == FIELD_TYPE_SECRET && *text && !o->secrets ? "********" : out_or_empty(text),
+		!is_conf		     ? node_mode_origin(r, o->conf, id) :
+			record_is_set(r, id) ? "iscsid.conf" :
+					       "default");
+	mem_wipe(text, strlen(text));
+	return 0;
+}
+
+void out_record_origins(const struct record *r, const struct record *conf, bool secrets)
+{
+	struct origins o = { conf, secrets };
+
+	record_each(r, out_setting_origin, &o);
 }
 
 /* "A:P", with brackets where they are needed. */

@@ -2,6 +2,7 @@
 /* Selects, adds, changes and deletes node records. */
 #include "modes/node_mode.h"
 
+#include "base/mem.h"
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
@@ -252,6 +253,28 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
 	if (rc >= 0)
 		*out = x_steal(node);
 	return rc;
+}
+
+const char *node_mode_origin(const struct record *r, const struct record *conf, enum field_id id)
+{
+	const struct field *f = field_of(id);
+	char mine[RECORD_TEXT_MAX], theirs[RECORD_TEXT_MAX];
+	bool as_conf;
+
+	if (record_kind(r) == RECORD_NODE && f->flags & FIELD_FOREIGN)
+		return record_is_default(r, id) ? "default" : "iface";
+	if (f->flags & (FIELD_IDENTITY | FIELD_DISCOVERED))
+		return record_kind(r) == RECORD_NODE && record_int(r, FIELD_NODE_DISCOVERY_TYPE) != RECORD_ORIGIN_STATIC ?
+			"discovery" :
+			"command line";
+	record_text(r, id, mine, sizeof(mine));
+	record_text(conf, id, theirs, sizeof(theirs));
+	as_conf = field_in(f, RECORD_CONF) && record_is_set(conf, id) && !strcmp(mine, theirs);
+	mem_wipe(mine, sizeof(mine));
+	mem_wipe(theirs, sizeof(theirs));
+	if (as_conf)
+		return "iscsid.conf";
+	return record_is_default(r, id) && !record_is_set(conf, id) ? "default" : "set by hand";
 }
 
 static int change_node(void *arg, struct record *r, struct err *err)

@@ -51,6 +51,12 @@ int node_mode_sessions_startup(struct context *ctx, int startup, struct session_
 int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
 	struct err *err);
 
+/*
+ * Where the value of a record's setting comes from, in words: "default", "iscsid.conf", "discovery", "command line" (what names the
+ * record), "iface", or "set by hand" (also by an iscsid.conf that has changed since).
+ */
+const char *node_mode_origin(const struct record *r, const struct record *conf, enum field_id id);
+
 /* Updates all records that match, or none. NO_OBJS_FOUND. */
 int node_mode_update(
 	struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err);
