@@ -448,7 +448,7 @@ static int read_line(const char *from, char **out, struct err *err)
 }
 
 /* By the end of the name, so that one rule serves all modes: auth.password, auth.password_in. */
-static bool is_secret_name(const char *name)
+bool args_is_secret(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -462,7 +462,7 @@ int args_read_secrets(struct args *a, struct err *err)
 		char *text = NULL;
 		int rc;
 
-		if (!is_secret_name(a->names.v[i]) || (*value != '@' && strcmp(value, "-") != 0))
+		if (!args_is_secret(a->names.v[i]) || (*value != '@' && strcmp(value, "-") != 0))
 			continue;
 		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(value, &text, err);
 		if (rc >= 0 && !text && !(text = x_strdup(value + 1)))

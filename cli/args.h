@@ -89,6 +89,7 @@ void args_free(struct args *a);
  * of a file, and "@@TEXT" by "@TEXT", so that no secret has to be an argument, which ps shows. INVAL.
  */
 int args_read_secrets(struct args *a, struct err *err);
+bool args_is_secret(const char *name); /* of a setting */
 
 /* The name of a mode ("node"), and whether one of its actions uses an option. */
 const char *args_mode_name(enum args_mode mode);

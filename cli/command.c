@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the handlers of the modes share.
+ * Functions that the handlers of the modes share.
  *
  * The texts and exit codes of 2.1.8, here and in out_*.c, are matched by CSI drivers, os-brick and others with regular
  * expressions. Changing a word breaks one of them.
@@ -21,6 +21,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#define SECRET_LEAST 12 /* RFC 7143 9.2.1: 96 bits */
 #define LOOK_MS 500 /* for a look at what the daemon does, while its result is waited for */
 
 /* The exit status is the number of the error (0 to 32 in the manual), or 1 for a failure without one. */
@@ -64,8 +65,21 @@ int command_show(const struct command *c, struct record *const *records, size_t 
 	return rc;
 }
 
+/* Only people are warned: programs regard text on standard error as a failure. */
+static void warn_of_short_secrets(const struct args *a)
+{
+	for (size_t i = 0; i < a->values.n && isatty(STDERR_FILENO); i++) {
+		size_t len = strlen(a->values.v[i]);
+
+		if (args_is_secret(a->names.v[i]) && len > 0 && len < SECRET_LEAST)
+			out_error("warning: %s has %zu bytes; RFC 7143 requires at least %d, and targets may refuse it",
+				a->names.v[i], len, SECRET_LEAST);
+	}
+}
+
 int command_settings_given(const struct command *c)
 {
+	warn_of_short_secrets(c->args);
 	if (c->args->values.n)
 		return 0;
 	return err_set(c->err, MISCSI_ERR_INVAL, "update requires a setting (-n) and its value (-v)");
@@ -155,7 +169,7 @@ void command_say_busy(void *arg, const struct record *node)
 		(int)record_int(node, FIELD_CONN_PORT));
 }
 
-/* What a person at a terminal waits for: said after 2 s, and then at growing intervals. */
+/* The wait of a person at a terminal: reported after 2 s, and then at growing intervals. */
 struct waiting {
 	const struct command *c;
 	const char *what;
@@ -194,7 +208,7 @@ static void say_waiting(void *arg)
 		out_error("waiting for %s since %u s", w->what, w->seconds);
 }
 
-/* Nothing is said to programs: they read standard error. */
+/* Programs read standard error: they get no reports. */
 static void begin_waiting(const struct command *c, const char *what, struct waiting *w)
 {
 	*w = (struct waiting){ .c = c, .what = what, .next = 2 };

@@ -24,7 +24,7 @@ static const struct {
 	{ "FIRMWARE", RECORD_FW, false },
 };
 
-/* A discovery record that was deleted meanwhile has no nodes, which is no error here. */
+/* A discovery record that was deleted meanwhile has no nodes; that is not an error here. */
 static int print_discovery_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n)
 {
 	cleanup(record_list_free) struct record_list nodes = { 0 };

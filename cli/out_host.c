@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hosts, their interfaces, and what adapters keep, as text. */
+/* Hosts, their interfaces, and the entries in the memory of adapters, as text. */
 #include "out_text.h"
 
 #include "base/mem.h"
@@ -47,7 +47,7 @@ void out_host(const struct host_info *h)
 	print_host_text("Netdev", h->netdev);
 }
 
-/* ---- adapters: the form is ours, for open-iscsi shows nothing of them; one fact a line ---- */
+/* ---- adapters: a form of our own, since open-iscsi does not show them; one fact in each line ---- */
 
 void out_host_pci_adapter(const struct pci_adapter *a)
 {
@@ -70,7 +70,7 @@ void out_host_adapter(const struct pci_adapter *a)
 	print_host_text("PCI Driver", a->device.driver);
 }
 
-/* What is printed of an interface, of which family, in order. */
+/* The lines about an interface, in order, and the family that has them. */
 static const struct {
 	const char *label;
 	unsigned family; /* FIELD_IPV4, FIELD_IPV6; 0: both */

@@ -2,8 +2,8 @@
 /*
  * Sessions as text: one line, or a tree in three depths.
  *
- * All of it is read by clients: os-brick and Proxmox the one line, Longhorn, democratic-csi and goiscsi the tree. Tabs, blanks
- * and the order of lines are 2.1.8's.
+ * Clients read all of it: os-brick and Proxmox read the one line, Longhorn, democratic-csi and goiscsi the tree. Tabs, blanks and
+ * the order of lines are those of 2.1.8.
  */
 #include "out_text.h"
 
@@ -24,8 +24,8 @@ static void print_session_portal(const char *address, int64_t port, int64_t tpgt
 }
 
 /*
- * "tcp: [SID] A:P,TPGT NAME (non-flash)". Proxmox wants a fourth word without blanks behind the target; os-brick splits the third
- * at its one comma; both find the IPv6 address in brackets.
+ * "tcp: [SID] A:P,TPGT NAME (non-flash)". Proxmox requires a word without blanks behind the target; os-brick splits the third word
+ * at its only comma; both expect an IPv6 address in brackets.
  */
 void out_session_line(const struct session_info *s)
 {
@@ -38,13 +38,13 @@ void out_session_line(const struct session_info *s)
 
 static const char stars[] = "************************";
 
-/* How a tree is printed: host mode has it one step further in, with less of each session. */
+/* How a tree is printed: host mode indents it further, and prints less of each session. */
 struct layout {
 	const char *indent;
 	bool settings, params, devices, host, secrets;
 };
 
-/* As wide as the text, but for one of them. democratic-csi finds the sections by lines of stars alone. */
+/* The lines of stars are as wide as the text, except one. democratic-csi finds the sections by lines that have only stars. */
 static void print_heading_of_width(const struct layout *y, const char *text, int width)
 {
 	printf("%s\t\t%.*s\n%s\t\t%s\n%s\t\t%.*s\n", y->indent, width, stars, y->indent, text, y->indent, width, stars);
@@ -55,7 +55,7 @@ static void print_heading(const struct layout *y, const char *text)
 	print_heading_of_width(y, text, (int)strlen(text));
 }
 
-/* A value that the driver does not show is "<empty>", not 0: absent is not the same as none. */
+/* A value that the driver does not show is printed as "<empty>" and not as 0, which is a value. */
 static void print_session_number(const struct layout *y, const char *label, int64_t value)
 {
 	printf("%s\t\t%s: ", y->indent, label);
@@ -80,8 +80,8 @@ static void print_session_text(const struct layout *y, const char *label, const 
 }
 
 /*
- * Masked even when there is none, as in 2.1.8: that a password is set is told to nobody without -S. goiscsi takes "<empty>" for
- * none under -S. The copy on the stack is wiped.
+ * An empty password is masked as well, as in 2.1.8: without -S the output does not reveal whether a password is set. With -S,
+ * goiscsi regards "<empty>" as no password. The copy on the stack is wiped.
  */
 static void print_session_secret(const struct layout *y, const char *label, const struct secret *s, bool masked)
 {
@@ -96,7 +96,7 @@ static void print_session_secret(const struct layout *y, const char *label, cons
 	mem_wipe(c.s, sizeof(c.s));
 }
 
-/* The labels are goiscsi's and yast's to parse, each at the beginning of a line but for tabs. */
+/* goiscsi and yast parse the labels, each of which begins its line, behind tabs. */
 static void print_session_interface(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	struct out_clean ip;
@@ -145,8 +145,8 @@ static void print_session_params(const struct layout *y, const struct session_in
 }
 
 /*
- * Longhorn takes the line right behind "Lun: N" for that unit's disk, and its "Lun: 1" matches "Lun: 10" too: units come in order
- * of their numbers.
+ * Longhorn reads the disk of a unit from the line that follows "Lun: N", and its search for "Lun: 1" also finds "Lun: 10": the units
+ * are printed in the order of their numbers.
  */
 static void print_session_devices(const struct layout *y, const struct session_info *s)
 {
@@ -160,14 +160,14 @@ static void print_session_devices(const struct layout *y, const struct session_i
 
 		printf("%s\t\tscsi%u Channel %02u Id %u Lun: %llu\n", y->indent, s->host_no, d->channel, d->target,
 			(unsigned long long)d->lun);
-		/* This line right behind its unit's: clients look nowhere else. */
+		/* This line follows that of its unit: clients search it nowhere else. */
 		if (*d->block)
 			printf("%s\t\t\tAttached scsi disk %s\t\tState: %s\n", y->indent, out_clean(&a, d->block, ""),
 				out_clean(&b, d->state, "Unknown"));
 	}
 }
 
-/* While there is no connection the kernel gives no address: the persistent one stands in, so the line is never empty. */
+/* Without a connection the kernel shows no address: the persistent one is printed instead, so that the line is never empty. */
 static void print_session(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	bool connected = *s->address;

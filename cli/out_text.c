@@ -128,15 +128,14 @@ static const char *portal_text(char *buf, size_t size, const struct record *node
 }
 
 /*
- * "A:P,TPGT NAME", one blank, nothing behind the name: Trident takes everything after the blank for the name, Ansible fails at a
- * third word, os-brick raises at a second comma.
+ * "A:P,TPGT NAME", one blank, nothing behind the name: Trident reads everything after the blank as the name, Ansible fails at a
+ * third word, os-brick at a second comma.
  */
 void out_node_line(const struct record *node)
 {
 	char portal[PORTAL_TEXT_MAX];
 
-	/* An unknown tag is printed unsigned here and signed in the tree: clients want digits alone in this
-	 * line. */
+	/* An unknown tag is printed unsigned here and signed in the tree: clients accept only digits in this line. */
 	printf("%s,%u %s\n", portal_text(portal, sizeof(portal), node), (unsigned)record_int(node, FIELD_NODE_TPGT),
 		record_str(node, FIELD_NODE_NAME));
 }
@@ -148,7 +147,7 @@ static void out_portal(const char *indent, const struct record *node)
 	printf("%sPortal: %s,%d\n", indent, portal_text(portal, sizeof(portal), node), (int)record_int(node, FIELD_NODE_TPGT));
 }
 
-/* NULL, before the first, is no target. */
+/* false for NULL, which is the one before the first. */
 static bool same_node_target(const struct record *a, const struct record *b)
 {
 	return a && b && !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME));
@@ -163,7 +162,7 @@ static bool same_node_portal(const struct record *a, const struct record *b)
 
 /*
  * Records come sorted by target and portal, so what they share is printed once by comparing with the one before. The node tree
- * repeats the portal for each iface, the discovery tree does not: so 2.1.8 has it.
+ * repeats the portal for each iface, the discovery tree does not, as in 2.1.8.
  */
 static void out_branch(const struct record *last, const struct record *node, bool portal_each)
 {

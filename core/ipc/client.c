@@ -617,16 +617,16 @@ int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, 
 	return call_for_sids(c, "org.miscsi.Logout", sids, n, force, fn, arg, err);
 }
 
-int client_logout_of(struct client *c, const struct client_session *who, bool force, struct err *err)
+int client_logout_of(struct client *c, const struct client_session *session, bool force, struct err *err)
 {
 	struct json_object *parameters = json_object_new_object(), *filter = json_object_new_object();
 	struct json_object *reply = NULL, *results, *failure;
 	int error = 0, rc;
 
-	varlink_add_text(filter, "target", who->target, &error);
-	varlink_add_text(filter, "address", who->address, &error);
-	varlink_add_integer(filter, "port", who->port, &error);
-	varlink_add_text(filter, "iface", who->iface, &error);
+	varlink_add_text(filter, "target", session->target, &error);
+	varlink_add_text(filter, "address", session->address, &error);
+	varlink_add_integer(filter, "port", session->port, &error);
+	varlink_add_text(filter, "iface", session->iface, &error);
 	varlink_add(parameters, "filter", filter, &error);
 	varlink_add_boolean(parameters, "force", force, &error);
 	if (error) { /* an incomplete filter would select other sessions */

@@ -64,7 +64,7 @@ int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_resul
 
 struct client_session;
 /* Logs out of the daemon's sessions and logins in progress with this target, portal and iface. Returns the first failure. */
-int client_logout_of(struct client *c, const struct client_session *who, bool force, struct err *err);
+int client_logout_of(struct client *c, const struct client_session *session, bool force, struct err *err);
 
 /* The daemon's view of a session. */
 struct client_session {

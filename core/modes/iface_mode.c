@@ -102,7 +102,7 @@ static bool settings_have(const struct settings *s, enum field_id id)
 	return false;
 }
 
-/* What the field's own type allows, because adapters and old files have it, and no session could use. */
+/* Refuses values that the type of a setting allows, because adapters and old files have them, and with which no session works. */
 static int check_usable(const struct record *r, struct err *err)
 {
 	const char *name = record_str(r, FIELD_IFACE_INITIATORNAME), *mac = record_str(r, FIELD_IFACE_HWADDRESS);

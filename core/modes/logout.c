@@ -108,7 +108,7 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 {
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		const struct session_info *s = &c->sessions->info[i];
-		const struct client_session who = { .target = s->target,
+		const struct client_session named = { .target = s->target,
 			.address = s->persistent_address,
 			.port = (uint16_t)s->persistent_port,
 			.iface = s->iface };
@@ -116,7 +116,7 @@ static void logout_logins(struct client *client, struct call *c, bool force)
 
 		if (s->sid)
 			continue;
-		client_logout_of(client, &who, force, &why);
+		client_logout_of(client, &named, force, &why);
 		session_call_ended(c, i, &why);
 	}
 }

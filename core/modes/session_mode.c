@@ -251,8 +251,8 @@ bool session_mode_is_flash(const struct session_info *info)
 }
 
 /*
- * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the machines' rows have them. The
- * kernel's own states are asked for when no daemon answers.
+ * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the rows of the state machines have them.
+ * The states of the kernel are used when no daemon answers.
  */
 static const struct state_word {
 	const char *state, *word;
@@ -292,7 +292,7 @@ static void set_words(void *arg, const struct client_session *s)
 	for (size_t i = 0; i < call->list->n; i++) {
 		if (s->sid == 0 || call->list->info[i].sid != s->sid)
 			continue;
-		/* between two tries to come back there is no connection: it is waited for one */
+		/* between two attempts to reconnect there is no connection, and the session waits for one */
 		call->at[i].connection = WORD(connection_words,
 			!strcmp(s->state, "FAILED") && !strcmp(s->connection, "FREE") ? "failed" : s->connection);
 		call->at[i].internal = WORD(internal_words, s->state);
@@ -300,7 +300,7 @@ static void set_words(void *arg, const struct client_session *s)
 }
 
 /*
- * A state that is not known is "Unknown", as in 2.1.8 without its daemon. Only the internal state is known to the daemon alone.
+ * An unknown state is printed as "Unknown", as by 2.1.8 without its daemon. Only the daemon knows the internal state.
  */
 int session_mode_words(struct context *ctx, const struct session_info_list *l, struct session_mode_words *at)
 {
@@ -320,8 +320,8 @@ int session_mode_words(struct context *ctx, const struct session_info_list *l, s
 }
 
 /*
- * Built in without parameters, the module has no version to read; the line is printed all the same, for democratic-csi drops the
- * first two lines of -P 3 unseen.
+ * A module that is built into the kernel without parameters has no readable version. The line is still printed, because
+ * democratic-csi drops the first two lines of -P 3 without reading them.
  */
 void session_mode_transport_version(struct context *ctx, char *buf, size_t size)
 {

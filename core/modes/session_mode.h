@@ -11,7 +11,7 @@
 #include "object/session_info.h"
 #include "proto/portal.h"
 
-/* What is read of each session for -P 0 to 3. */
+/* The details that are read of each session for -P 0 to 3. */
 #define SESSION_DETAIL_LIST 0u
 #define SESSION_DETAIL_MATCH ((unsigned)SESSION_INFO_IFACE)
 #define SESSION_DETAIL_P1 ((unsigned)(SESSION_INFO_PORTAL | SESSION_INFO_IFACE | SESSION_INFO_STATE))

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What every driver counts (RFC 7143 and the SNMP MIB of RFC 4544); other names are the driver's own. */
+/* The counters of every driver (RFC 7143 and the SNMP MIB of RFC 4544); other names are the driver's own. */
 static const char *const standard[] = { "txdata_octets", "rxdata_octets", "noptx_pdus", "scsicmd_pdus", "tmfcmd_pdus",
 	"login_pdus", "text_pdus", "dataout_pdus", "logout_pdus", "snack_pdus", "noprx_pdus", "scsirsp_pdus", "tmfrsp_pdus",
 	"textrsp_pdus", "datain_pdus", "logoutrsp_pdus", "r2t_pdus", "async_pdus", "rjt_pdus", "digest_err", "timeout_err" };
