@@ -51,31 +51,6 @@ int discovery_mode_list(struct context *ctx, enum record_kind kind, struct recor
 	return rc < 0 ? rc : db_disc_list(db, kind, out, err);
 }
 
-/*
- * The records that were made by hand. As in 2.1.8 they are found among all records: one without a portal group tag has no link, and
- * os-brick looks here for the targets that it has to remove.
- */
-static int list_static_nodes(struct context *ctx, struct record_list *out, struct err *err)
-{
-	struct node_mode_select all;
-	size_t n = 0;
-	int rc = node_mode_select(&all, NULL, NULL, NULL, err);
-
-	if (rc >= 0)
-		rc = node_mode_list(ctx, &all, out, err);
-	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
-		int64_t origin = record_int(out->at[i], FIELD_NODE_DISCOVERY_TYPE);
-
-		if (origin == RECORD_ORIGIN_STATIC || origin == RECORD_ORIGIN_SLP)
-			out->at[n++] = out->at[i];
-		else
-			record_free(out->at[i]);
-	}
-	if (rc >= 0)
-		out->n = n;
-	return rc;
-}
-
 int discovery_mode_nodes(
 	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
 {
@@ -84,8 +59,6 @@ int discovery_mode_nodes(
 
 	if (rc < 0)
 		return rc;
-	if (kind == RECORD_STATIC)
-		return list_static_nodes(ctx, out, err);
 	return db_disc_nodes(db, kind, disc ? record_str(disc, FIELD_DISC_ADDRESS) : NULL,
 		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
 }
