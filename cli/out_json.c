@@ -14,7 +14,6 @@
 #include "object/pci_adapter.h"
 #include "plugin/plugins.h"
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #define MASKED "********"
@@ -35,11 +34,18 @@ static struct line begin_line(const char *type)
 
 static void end_line(FILE *to, struct line *l)
 {
-	const char *text = l->error ?
-		NULL :
-		json_object_to_json_string_ext(l->object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t len = l->error ? 0 : json_print(l->object, NULL);
+	char *text = len ? x_newn(char, len) : NULL;
 
-	fprintf(to, "%s\n", text ? text : "{\"type\":\"message\",\"text\":\"no memory: a line is missing here\"}");
+	if (text) {
+		json_print(l->object, text);
+		fwrite(text, 1, len, to);
+		mem_wipe(text, len); /* it may have secrets */
+	} else {
+		fputs("{\"type\":\"message\",\"text\":\"no memory: a line is missing here\"}", to);
+	}
+	putc('\n', to);
+	x_free(text);
 	varlink_put(l->object);
 }
 
@@ -319,14 +325,8 @@ void out_json_adapter(FILE *to, const struct pci_adapter *a)
 	struct line l = begin_line("adapter");
 	struct json_object *lacks = json_object_new_array();
 
-	for (unsigned i = 0; i < a->lacks_count && lacks; i++) {
-		struct json_object *text = json_object_new_string(a->lacks[i].text);
-
-		if (!text || json_object_array_add(lacks, text) != 0)
-			l.error = -ENOMEM;
-	}
-	if (!lacks)
-		l.error = -ENOMEM;
+	for (unsigned i = 0; i < a->lacks_count; i++)
+		varlink_append_text(lacks, a->lacks[i].text, &l.error);
 	varlink_add_text(l.object, "transport", a->transport, &l.error);
 	add_pci(&l, a);
 	varlink_add(l.object, "lacks", lacks, &l.error);
