@@ -19,7 +19,7 @@ SECONDS = '30'
 
 # name: file, text, what it becomes
 MUTANTS = {
-    'lost-event': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_LOST);\n}', '}'),
+    'lost-event': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_LOST);\n}', '\t\treturn;\n}'),
     'lost-destroyed': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_DESTROYED);\n}', '\t\treturn;\n}'),
     'lost-events-ignored': ('core/session/manager_events.c', '\tlook_at_all(m);\n\tloop_timer_set', '\treturn;\n\tloop_timer_set'),
     'no-retry-timer': ('core/session/session.c', '\tretry_in(s, spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : '
