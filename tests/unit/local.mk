@@ -38,6 +38,7 @@ tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
 tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
+tests_unit_plugin_load_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dlopen
 tests_unit_plugin_abi_LDADD =
 # Plugin files that must be refused. -rpath makes libtool build shared objects although they are not installed; without -z defs, because one
 # of them lacks a symbol.

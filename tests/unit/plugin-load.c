@@ -17,6 +17,16 @@
 #define GOOD BUILDDIR "/.libs/"
 #define ODD BUILDDIR "/tests/unit/plugins/.libs/"
 
+static bool dlopen_fails;
+void *__real_dlopen(const char *file, int mode);
+void *__wrap_dlopen(const char *file, int mode);
+
+/* For the core; libltdl calls its own. */
+void *__wrap_dlopen(const char *file, int mode)
+{
+	return dlopen_fails ? NULL : __real_dlopen(file, mode);
+}
+
 /* A copy, as a distribution or a user would make one. */
 static void put(const struct tempdir *dir, const char *from, const char *as)
 {
@@ -183,6 +193,26 @@ static void files_that_come_later_are_seen(void **state)
 	tempdir_remove(&dir);
 }
 
+/* As without memory, which the dynamic linker does not tell from other reasons. */
+static void a_file_that_could_not_be_opened_is_tried_again(void **state)
+{
+	struct plugin_fixture w;
+	struct transport *t;
+	struct tempdir dir;
+
+	(void)state;
+	tempdir_make(&dir);
+	put(&dir, GOOD "null.so", "null.so");
+	plugin_fixture_make(&w, dir.dir);
+	dlopen_fails = true;
+	assert_int_equal(plugins_find(w.ps, "null", &t, NULL), -ENODEV);
+	assert_int_equal(plugins_find(w.ps, "null", &t, NULL), -ENODEV);
+	dlopen_fails = false;
+	must_find(&w, "null");
+	plugin_fixture_free(&w);
+	tempdir_remove(&dir);
+}
+
 static void first_directory_wins(void **state)
 {
 	struct plugin_fixture w;
@@ -256,6 +286,7 @@ int main(void)
 		cmocka_unit_test(refused_files_are_named_and_the_rest_works),
 		cmocka_unit_test(file_named_for_the_transport_is_the_only_one_opened),
 		cmocka_unit_test(files_that_come_later_are_seen),
+		cmocka_unit_test(a_file_that_could_not_be_opened_is_tried_again),
 		cmocka_unit_test(first_directory_wins),
 		cmocka_unit_test(environment_is_believed_only_without_privileges),
 		cmocka_unit_test(preloaded_plugins_come_first),

@@ -306,9 +306,28 @@ static void files_of_older_programs_are_read_and_kept_in_place(void **state)
 	assert_int_equal(count_nodes(b, T1, NULL, 9, NULL), 0);
 }
 
+/* -m iface must not print fewer ifaces and succeed. */
+static void a_lack_of_memory_is_not_the_end_of_the_built_in_ifaces(void **state)
+{
+	struct record *r;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned long nth = 1; nth < 3; nth++) {
+		x_fail_at(nth);
+		assert_int_equal(db_iface_builtin(1, &r), -ENOMEM);
+	}
+	x_fail_at(0);
+	for (; db_iface_builtin(n, &r) == 0; n++)
+		record_free(r);
+	assert_int_equal(n, 2);
+	assert_int_equal(db_iface_builtin(n, &r), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lack_of_memory_is_not_the_end_of_the_built_in_ifaces),
 		in_base(a_node_lies_where_open_iscsi_looks),
 		in_base(an_unknown_portal_group_makes_the_portal_a_file),
 		in_base(learning_the_portal_group_moves_the_record),
