@@ -44,7 +44,9 @@ struct daemon {
 	struct loop_timer tidy;
 	const void *heap; /* its end at the start of this program */
 	unsigned long long loaded; /* libraries and plugins, of become_keep_code() */
-	int own_socket; /* -1: there is no socket of ours with a path */
+	int sockets[INHERIT_MAX]; /* that the server does not own yet */
+	int n_sockets;
+	bool own_socket; /* the one with a path is ours, and is removed at the end */
 };
 
 /* Invalid lines of iscsid.conf are logged and ignored. */
@@ -270,44 +272,48 @@ static int make_manager(struct daemon *d, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* The server owns the socket from here on. The return value only shows that there is a socket to remove. */
-static int serve_socket(struct daemon *d, const char *name, struct err *err)
+static int open_socket(struct daemon *d, const char *name, struct err *err)
 {
-	int fd = -1;
-	int rc = listener_open(name, &fd, err);
+	int rc = listener_open(name, &d->sockets[d->n_sockets], err);
 
-	if (rc < 0)
-		return rc;
-	rc = varlink_server_listen(service_server(d->service), fd);
-	if (rc < 0) {
-		close(fd);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s", name);
-	}
-	return fd;
+	if (rc == 0)
+		d->n_sockets++;
+	return rc;
 }
 
-/* The sockets that systemd passed, or else our own: a path, and an abstract name for clients in another mount namespace. */
-static int make_sockets(struct daemon *d, struct err *err)
+/*
+ * The sockets that systemd passed, or else our own: a path, and an abstract name for clients in another mount namespace. They are
+ * open before sessions are taken over, so that clients wait for the end of that, and are not told that there is no daemon.
+ */
+static int open_sockets(struct daemon *d, struct err *err)
 {
 	const char *path = d->options->socket ? d->options->socket : LISTENER_PATH;
 	struct err why = ERR_INIT;
-	int fds[INHERIT_MAX];
-	int n = listener_inherit(fds, INHERIT_MAX), rc;
+	int rc;
 
-	for (int i = 0; i < n; i++) {
-		rc = varlink_server_listen(service_server(d->service), fds[i]);
-		if (rc < 0)
-			return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
-				"cannot accept connections on the socket that systemd passed (iscsid.socket)");
-	}
-	if (n > 0)
+	d->n_sockets = listener_inherit(d->sockets, INHERIT_MAX);
+	if (d->n_sockets)
 		return 0;
-	d->own_socket = serve_socket(d, path, err);
-	if (d->own_socket < 0)
-		return d->own_socket;
-	if (!d->options->socket && serve_socket(d, LISTENER_ABSTRACT, &why) < 0)
+	rc = open_socket(d, path, err);
+	d->own_socket = rc == 0;
+	if (rc == 0 && !d->options->socket && open_socket(d, LISTENER_ABSTRACT, &why) < 0)
 		log_warn(d->log, "iscsid", "%s", why.text);
-	return 0;
+	return rc;
+}
+
+/* The server owns the sockets from here on. */
+static int serve_sockets(struct daemon *d, struct err *err)
+{
+	int rc = 0;
+
+	while (d->n_sockets && rc == 0) {
+		rc = varlink_server_listen(service_server(d->service), d->sockets[d->n_sockets - 1]);
+		if (rc == 0)
+			d->n_sockets--;
+	}
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s",
+				d->own_socket ? "the daemon's sockets" : "the socket that systemd passed (iscsid.socket)") :
+			0;
 }
 
 static int make_service(struct daemon *d, struct err *err)
@@ -335,7 +341,7 @@ static int make_service(struct daemon *d, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the service");
-	return make_sockets(d, err);
+	return serve_sockets(d, err);
 }
 
 static int serve_run(struct daemon *d, int ready, struct err *err)
@@ -344,6 +350,9 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs");
+	rc = open_sockets(d, err);
+	if (rc < 0)
+		return rc;
 	chap_warm();
 	become_keep_code(&d->loaded, d->log);
 	rc = make_manager(d, err);
@@ -364,7 +373,9 @@ static void serve_end(struct daemon *d)
 {
 	if (d->service)
 		service_free(d->service);
-	if (d->own_socket >= 0)
+	while (d->n_sockets)
+		close(d->sockets[--d->n_sockets]);
+	if (d->own_socket)
 		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
 	netwatch_free(d->netwatch);
 	manager_free(d->manager);
@@ -375,7 +386,7 @@ static void serve_end(struct daemon *d)
 
 int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err)
 {
-	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED, .own_socket = -1 };
+	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED };
 	int rc;
 
 	d.engine.log = log;

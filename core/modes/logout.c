@@ -15,10 +15,12 @@
 
 /* The request to the daemon: session numbers, with their places in the list. */
 struct call {
+	struct context *rescans; /* NULL: logouts */
 	const struct logout_events *events;
 	const struct session_info_list *sessions;
 	uint32_t *sids;
 	size_t *places, n;
+	size_t gone; /* sessions that ended by themselves before their rescan */
 	size_t logins; /* of the sessions are logins under way: they have no number to be sent */
 	struct first_error failure;
 };
@@ -64,7 +66,12 @@ static void daemon_result(void *arg, const struct client_result *r)
 {
 	struct call *c = arg;
 
-	if (r->index < c->n)
+	if (r->index >= c->n)
+		return;
+	if (r->err.code != MISCSI_ERR_OK && c->rescans &&
+		session_mode_is_gone(c->rescans, &c->sessions->info[c->places[r->index]]))
+		c->gone++;
+	else
 		session_call_ended(c, c->places[r->index], &r->err);
 }
 
@@ -168,6 +175,10 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 	struct err why = ERR_INIT;
 	int rc = scan_session_again_wait(context_sysfs(ctx), s->host_no, s->sid);
 
+	if (rc < 0 && session_mode_is_gone(ctx, s)) {
+		c->gone++;
+		return;
+	}
 	if (rc < 0)
 		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc, "cannot scan host %u", s->host_no);
 	session_call_ended(c, place, &why);
@@ -177,7 +188,7 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 int rescan_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct logout_events *events, struct err *err)
 {
-	cleanup(session_call_free) struct call c = { .events = events, .sessions = sessions };
+	cleanup(session_call_free) struct call c = { .rescans = ctx, .events = events, .sessions = sessions };
 	struct client *client;
 	struct err why = ERR_INIT;
 	int rc = session_call_new(&c, err);
@@ -195,5 +206,7 @@ int rescan_sessions(
 	} else if (c.n && client_rescan(client, c.sids, c.n, daemon_result, &c, &why) < 0) {
 		daemon_failed(ctx, &c, &why);
 	}
+	if (c.gone && c.gone == sessions->n)
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No active sessions.");
 	return first_error_give(&c.failure, err);
 }

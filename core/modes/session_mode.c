@@ -250,6 +250,11 @@ bool session_mode_is_flash(const struct session_info *info)
 	return info->creator == -1 && info->has_conn;
 }
 
+bool session_mode_is_gone(struct context *ctx, const struct session_info *info)
+{
+	return info->sid && !sysfs_exists(context_sysfs(ctx), "class/iscsi_session/session%u", info->sid);
+}
+
 /*
  * The words that 2.1.8 prints behind "iSCSI Connection State:" (goiscsi reads that line): the rows of the state machines have them.
  * The states of the kernel are used when no daemon answers.

@@ -47,6 +47,8 @@ bool session_mode_is_of(const struct session_info *info, const struct record *no
 bool session_mode_list_has(const struct session_info_list *l, const struct record *node);
 /* The node record of a session. NO_OBJS_FOUND. */
 int session_mode_record(struct context *ctx, const struct session_info *info, struct record **out, struct err *err);
+/* It has ended since it was listed: commands for many sessions pass over it. */
+bool session_mode_is_gone(struct context *ctx, const struct session_info *info);
 /* Whether the adapter made the session, from its flash memory. Only the adapter can end it. */
 bool session_mode_is_flash(const struct session_info *info);
 

@@ -41,12 +41,17 @@ static int ask_session(struct context *ctx, const struct session_info *s, const 
 int stats_sessions(
 	struct context *ctx, const struct session_info_list *sessions, const struct stats_events *events, struct err *err)
 {
+	size_t gone = 0;
 	int first = 0;
 
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct err why = ERR_INIT;
 		int rc = ask_session(ctx, &sessions->info[i], events, &why);
 
+		if (rc < 0 && session_mode_is_gone(ctx, &sessions->info[i])) {
+			gone++;
+			continue;
+		}
 		events->result(events->arg, &sessions->info[i], &why);
 		if (rc < 0 && first == 0) {
 			first = rc;
@@ -54,5 +59,7 @@ int stats_sessions(
 				err_copy(err, &why);
 		}
 	}
+	if (gone && gone == sessions->n)
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No active sessions.");
 	return first;
 }
