@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -29,6 +30,12 @@ struct round {
 	struct round *outer;
 };
 
+/* What a thread has used: time on a CPU, and how often it has gone to sleep. */
+struct usage {
+	uint64_t cpu_us;
+	long sleeps;
+};
+
 /* `now` is the time at which the round began: all timers of a round see the same, and none of them asks the kernel. */
 struct loop {
 	int epfd;
@@ -42,6 +49,7 @@ struct loop {
 	uint64_t now;
 	uint64_t ended_us; /* when the last round of loop_run() ended: no need to ask again; 0: ask */
 	uint64_t longest_us;
+	struct usage usage; /* of this thread when the last round ended */
 	uint64_t (*clock)(void *arg);
 	void *clock_arg;
 	bool injected;
@@ -359,6 +367,36 @@ static int run_tasks(struct loop *l)
 	return ran;
 }
 
+static struct usage usage_now(void)
+{
+	struct rusage r = { 0 };
+
+	getrusage(RUSAGE_THREAD, &r);
+	return (struct usage){ .cpu_us = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 +
+			(uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec),
+		.sleeps = r.ru_nvcsw };
+}
+
+/*
+ * The round that began at `begun` has ended. If the thread slept more often than in epoll_wait(), something in it blocked, and all of its
+ * time counts. Otherwise only the time on a CPU does: that other programs had the CPU meanwhile is not this one's doing.
+ */
+static void turn_ended(struct loop *l, uint64_t begun)
+{
+	const struct usage before = l->usage;
+	uint64_t us;
+
+	l->ended_us = loop_clock_us(l);
+	us = l->ended_us - begun;
+	if (l->injected)
+		return;
+	l->usage = usage_now();
+	if (l->usage.sleeps - before.sleeps <= 1 && l->usage.cpu_us - before.cpu_us < us)
+		us = l->usage.cpu_us - before.cpu_us;
+	if (us > l->longest_us)
+		l->longest_us = us;
+}
+
 static int run_round(struct loop *l, int max_ms)
 {
 	struct round r = { .outer = l->round };
@@ -378,9 +416,7 @@ static int run_round(struct loop *l, int max_ms)
 	ran += run_timers(l);
 	ran += run_tasks(l);
 	l->round = r.outer;
-	l->ended_us = loop_clock_us(l);
-	if (l->ended_us - begun > l->longest_us)
-		l->longest_us = l->ended_us - begun;
+	turn_ended(l, begun);
 	return ran;
 }
 
@@ -396,6 +432,7 @@ int loop_run(struct loop *l)
 	int rc = 0;
 
 	l->ended_us = 0;
+	l->usage = usage_now();
 	while (!l->quit && rc >= 0)
 		rc = run_round(l, -1);
 	l->quit = false;

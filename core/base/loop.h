@@ -61,7 +61,7 @@ void loop_quit(struct loop *l);
 /* Monotonic milliseconds, the same throughout one round (outside a round: read again). */
 uint64_t loop_now(const struct loop *l);
 uint64_t loop_clock_us(const struct loop *l); /* monotonic microseconds, read again: to measure */
-/* The longest time that one round has spent in callbacks, in microseconds. */
+/* The longest time for which one round was busy, or blocked outside its wait for events, in microseconds. */
 uint64_t loop_longest_us(const struct loop *l);
 /*
  * Sets a test's clock: loop_step() then never sleeps for a timer; the test moves its clock and steps again. max_ms remains real

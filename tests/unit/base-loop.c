@@ -545,6 +545,28 @@ static void a_round_ends_after_some_time(void **state)
 	loop_free(l);
 }
 
+static void sleep_call(void *arg)
+{
+	usleep(30000);
+	loop_quit(arg);
+}
+
+static void a_callback_that_blocks_is_measured(void **state)
+{
+	static struct loop_timer timer;
+	struct loop *l;
+
+	(void)state;
+	assert_int_equal(loop_new(&l), 0);
+	loop_timer_set(l, &timer, 20, slow_call, NULL);
+	while (loop_timer_active(&timer))
+		loop_step(l, 100);
+	loop_timer_set(l, &timer, 20, sleep_call, l);
+	assert_int_equal(loop_run(l), 0);
+	assert_true(loop_longest_us(l) >= 30000);
+	loop_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +588,7 @@ int main(void)
 		cmocka_unit_test(quit_before_the_run_is_not_lost),
 		cmocka_unit_test(time_stands_still_within_a_round),
 		cmocka_unit_test(a_round_ends_after_some_time),
+		cmocka_unit_test(a_callback_that_blocks_is_measured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
