@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -373,12 +374,24 @@ class Iscsid:
         Iscsid.running.append(self)
         if ready:
             wait("iscsid listens", 20, self.listens)
+            self.answers()
 
     def listens(self):
         check(self.alive(), f"iscsid ended with {self.process.returncode}: {get(self.log)}")
         if PEER:
             return "ISCSIADM_ABSTRACT_NAMESPACE" in get("/proc/net/unix", "")
         return SOCKET in get("/proc/net/unix", "") and get(PIDFILE)
+
+    def answers(self):
+        """It listens before it takes over sessions, and answers after that."""
+        if PEER:
+            return
+        wait(SOCKET, 20, lambda: os.path.exists(SOCKET))  # it is bound under another name first
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(20 * PATIENCE)
+            s.connect(SOCKET)
+            s.sendall(b'{"method":"org.miscsi.GetStatus"}\0')
+            check(s.recv(65536), "iscsid has closed the connection")
 
     def alive(self):
         return self.process.poll() is None

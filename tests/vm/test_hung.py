@@ -122,6 +122,7 @@ def hanging_names_delay_no_other_name(good):
     took = time.monotonic() - start
     say(f"a login by a name of /etc/hosts beside {NAMES} hanging names: {took:.2f} s")
     check(took < 3 * PATIENCE, f"a name of /etc/hosts waited for hanging ones: {took:.1f} s")
+    adm(f"-m node -T {good.name} -p disk.example:3260 -u", quiet=True)
     start = time.monotonic()
     daemon.stop()
     took = time.monotonic() - start
