@@ -8,7 +8,8 @@
 
 /*
  * Resolves symbolic links, and checks that nobody but root and the caller could have written the file: it, its folder and every folder above belong to
- * one of them, and neither group nor others may write there (in a sticky folder above, such as /tmp, nobody can replace the entry of
+ * one of them, and neither group nor others may write there, but for the
+ * own group of a caller who is not root (in a sticky folder above, such as /tmp, nobody can replace the entry of
  * another user, so it passes). dir: the folder in which the file was found; it is checked too. 0 and the real path to open; -EACCES
  * with a text that names the file or folder, and the command that mends it.
  */

@@ -14,6 +14,7 @@
 #include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NULL_SO BUILDDIR "/.libs/null.so"
@@ -237,6 +238,39 @@ static void files_that_others_could_have_written_are_refused(void **state)
 	tempdir_remove(&dir);
 }
 
+/* A developer with a umask of 002: his build is writable by his own group, and his programs open it; those of root do not. */
+static void build_of_a_user_is_opened_by_that_user(void **state)
+{
+	struct tempdir dir;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	tempdir_make(&dir);
+	write_file(&dir, "null.so", bytes, length);
+	assert_int_equal(chown(tempdir_path(&dir, "null.so"), 1000, 1000), 0);
+	assert_int_equal(chmod(tempdir_path(&dir, "null.so"), 0664), 0);
+	assert_int_equal(chown(dir.dir, 1000, 1000), 0);
+	assert_int_equal(chmod(dir.dir, 0775), 0);
+	refused_for(dir.dir, "belongs to user 1000");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(setgid(1000) || setuid(1000) || strcmp(reason_of(dir.dir), "") != 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(chown(tempdir_path(&dir, "null.so"), 1000, 1001), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(setgid(1000) || setuid(1000) || !strstr(reason_of(dir.dir), "may be written by its group"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	tempdir_remove(&dir);
+}
+
 static void things_that_are_no_files_are_refused(void **state)
 {
 	struct tempdir dir;
@@ -358,6 +392,7 @@ int main(void)
 		cmocka_unit_test(files_of_another_kind_are_refused),
 		cmocka_unit_test(no_code_of_another_abi_runs),
 		cmocka_unit_test(files_that_others_could_have_written_are_refused),
+		cmocka_unit_test(build_of_a_user_is_opened_by_that_user),
 		cmocka_unit_test(things_that_are_no_files_are_refused),
 		cmocka_unit_test(advice_comes_only_from_files_of_root),
 		cmocka_unit_test(odd_sizes_are_refused),
