@@ -58,7 +58,8 @@ int adapter_iface_setup(struct context *ctx, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct db *db;
-	int rc = context_db(ctx, &db, err);
+	int rc = context_may_write(ctx) ? context_db(ctx, &db, err) :
+					  err_set(err, MISCSI_ERR_IDBM, "the database is not written by this program");
 
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);

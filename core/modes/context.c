@@ -160,6 +160,11 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 	return rc;
 }
 
+bool context_may_write(const struct context *ctx)
+{
+	return !ctx->config.no_database;
+}
+
 /* The path of a configuration file. They may lie elsewhere than the database (configure --with-databasedir). */
 static int config_path(const struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
@@ -178,9 +183,10 @@ int context_conf(struct context *ctx, const struct record **out, struct err *err
 	int rc = 0;
 
 	if (!ctx->conf) {
-		rc = config_path(ctx, "iscsid.conf", path, sizeof(path), err);
+		if (!ctx->config.conf)
+			rc = config_path(ctx, "iscsid.conf", path, sizeof(path), err);
 		if (rc >= 0)
-			rc = recfile_conf(path, &ctx->report, &ctx->conf, err);
+			rc = recfile_conf(ctx->config.conf ? ctx->config.conf : path, &ctx->report, &ctx->conf, err);
 	}
 	*out = ctx->conf;
 	return rc;

@@ -22,6 +22,8 @@ struct transport;
 
 struct context_config {
 	const char *home; /* directory of the configuration and the database; NULL: those configured at build time */
+	const char *conf; /* iscsid.conf; NULL: the one in home */
+	bool no_database; /* the database is not written, as in an initramfs */
 	const char *sysfs; /* NULL: /sys */
 	const char *socket; /* of the daemon; NULL: its default sockets */
 	bool may_start; /* start the daemon with iscsid.startup if it is not running */
@@ -39,6 +41,7 @@ const struct sysfs *context_sysfs(struct context *ctx); /* closed when there is 
 /* Maps hosts to their transports. Loads plugins only if the name of a driver does not lead to a transport. */
 const struct ktransport_map *context_map(struct context *ctx);
 int context_db(struct context *ctx, struct db **out, struct err *err);
+bool context_may_write(const struct context *ctx); /* the database */
 /* The settings of iscsid.conf. */
 int context_conf(struct context *ctx, const struct record **out, struct err *err);
 /* initiatorname.iscsi; alias may be NULL. */

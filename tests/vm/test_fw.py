@@ -140,6 +140,23 @@ def discovery():
     adm("-m node -o delete")
 
 
+def iscsistart():
+    """The same without the daemon: as an initramfs does it. Its sessions are taken over later."""
+    def run(*args):
+        p = subprocess.run(["/usr/sbin/iscsistart", *args], capture_output=True, text=True)
+        equal((p.returncode, p.stderr), (0, ""), f"iscsistart {args}")
+        return p.stdout
+    version = subprocess.run([ISCSIADM, "--version"], capture_output=True, text=True).stdout.split()[-1]
+    equal(run("-f").replace(version, "@VERSION@"), record(FW) + record(SECOND), "iscsistart -f")
+    before = tree()
+    equal(sorted(run("-b", "-P", "node.session.timeo.replacement_timeout=78").splitlines()),
+          [f"iscsistart: logged in to {t} at {PORTAL_FW}" for t in (FW, SECOND)], "iscsistart -b")
+    equal({get(p + "/recovery_tmo") for p in sessions().values()}, {"78"}, "a setting of iscsistart")
+    equal({get(p + "/initiatorname") for p in sessions().values()}, {HOST}, "who we are there")
+    equal(len(run("-b").splitlines()), 2, "lines about sessions that exist")
+    equal(tree(), before, "/etc/iscsi after iscsistart")
+
+
 def adapters():
     """What adapters' own firmware knows, each by its own transport."""
     simhba(",".join(KINDS), ports=1)
@@ -182,7 +199,10 @@ def test():
     for name, lun in ((FW, luns[0]), (SECOND, luns[1])):
         t = Target(name, [lun], [PORTAL_FW], auth=(USER, SECRET), auth_in=(USER_IN, SECRET_IN), initiator=HOST)
         del t
+    iscsistart()
     Iscsid("-d", "3")
+    wait("both were taken over", 10, lambda: len(logged_in()) == 2)
+    adm("-m session -u")
     table()
     discovery()
     adapters()

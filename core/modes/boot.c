@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Logs in from this process: a manager of its own, for as long as the logins last. */
+#include "modes/boot.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "kernel/kernel.h"
+#include "kernel/netwatch.h"
+#include "kernel/scan.h"
+#include "modes/session_mode.h"
+#include "session/manager.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#define CANCEL_MS 5000u /* for cancelled logins to leave the kernel */
+
+/* One login. */
+struct boot_entry {
+	struct boot_run *run;
+	const struct record *node;
+	struct manager_request request;
+	struct err err; /* of its end */
+	bool ended;
+};
+
+struct boot_run {
+	const struct boot *config;
+	struct engine engine; /* the context's, with a scanner */
+	struct manager *manager;
+	struct netwatch *netwatch;
+	struct loop_signal on_term, on_int;
+	struct boot_entry *entries;
+	size_t n, waiting;
+	bool interrupted;
+};
+
+static bool boot_has_session(const struct boot_entry *e)
+{
+	return e->ended && (e->err.code == MISCSI_ERR_OK || e->err.code == MISCSI_ERR_SESS_EXISTS);
+}
+
+static void boot_ended(struct boot_entry *e, const struct err *err)
+{
+	err_copy(&e->err, err);
+	e->ended = true;
+	e->run->waiting--;
+	e->run->config->result(e->run->config->arg, e->node, &e->err);
+}
+
+static void boot_done(struct manager_request *r, const struct manager_result *result)
+{
+	boot_ended(r->arg, &result->err);
+}
+
+static void boot_signal(void *arg, int signo)
+{
+	struct boot_run *b = arg;
+
+	(void)signo;
+	b->interrupted = true;
+}
+
+static void boot_network_changed(void *arg)
+{
+	const struct boot_run *b = arg;
+
+	manager_wake(b->manager);
+}
+
+static int boot_identify(void *arg, const char **name, const char **alias, struct err *err)
+{
+	const struct boot_run *b = arg;
+
+	*alias = NULL;
+	*name = b->config->initiator_name;
+	return *name ? 0 : context_initiator(b->config->ctx, name, alias, err);
+}
+
+/* ---- beginning and end ---- */
+
+static int boot_open(struct boot_run *b, struct err *err)
+{
+	const struct manager_config config = {
+		.engine = &b->engine, .state_dir = b->config->state_dir, .identify = boot_identify, .identify_arg = b
+	};
+	const struct engine *engine;
+	int rc = context_engine(b->config->ctx, &engine, err);
+
+	if (rc < 0)
+		return rc;
+	b->engine = *engine;
+	rc = scan_new(engine->helpers, b->config->sysfs, &b->engine.scanner);
+	if (rc >= 0)
+		rc = loop_signal_add(engine->loop, &b->on_term, SIGTERM, boot_signal, b);
+	if (rc >= 0)
+		rc = loop_signal_add(engine->loop, &b->on_int, SIGINT, boot_signal, b);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot prepare the logins");
+	rc = file_mkdirs(config.state_dir, 0700);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
+	rc = manager_new(&config, &b->manager, err);
+	if (rc >= 0 && netwatch_new(engine->loop, boot_network_changed, b, &b->netwatch) < 0)
+		log_info(engine->log, "boot", "cannot watch the network: logins are tried again only at fixed intervals");
+	return rc;
+}
+
+static void boot_close(struct boot_run *b)
+{
+	netwatch_free(b->netwatch);
+	manager_free(b->manager);
+	if (b->engine.scanner)
+		scan_free(b->engine.scanner);
+	if (b->engine.loop) {
+		loop_signal_del(b->engine.loop, &b->on_term);
+		loop_signal_del(b->engine.loop, &b->on_int);
+	}
+	x_free(b->entries);
+}
+
+/* ---- the logins ---- */
+
+/* Sessions that are there already stay as they are. */
+static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct err *err)
+{
+	static const struct err exists = { .code = MISCSI_ERR_SESS_EXISTS, .text = "session exists" };
+	cleanup(session_info_list_free) struct session_info_list there = { 0 };
+	int rc = session_mode_list(b->config->ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &there, err);
+
+	if (rc < 0)
+		return rc;
+	b->entries = x_newn(struct boot_entry, nodes->n);
+	if (!b->entries)
+		return err_nomem(err, "logins");
+	b->n = b->waiting = nodes->n;
+	for (size_t i = 0; i < b->n; i++) {
+		struct boot_entry *e = &b->entries[i];
+
+		e->run = b;
+		e->node = nodes->at[i];
+		e->request.done = boot_done;
+		e->request.arg = e;
+		if (session_mode_list_has(&there, e->node))
+			boot_ended(e, &exists);
+		else
+			manager_login(b->manager, e->node, &e->request);
+	}
+	return 0;
+}
+
+static bool boot_same_target(const struct boot_entry *a, const struct boot_entry *b)
+{
+	return strcmp(record_str(a->node, FIELD_NODE_NAME), record_str(b->node, FIELD_NODE_NAME)) == 0;
+}
+
+/* The target of this login has a session, through this portal or another one. */
+static bool boot_target_is_up(const struct boot_run *b, const struct boot_entry *e)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (boot_same_target(&b->entries[i], e) && boot_has_session(&b->entries[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool boot_all_up(const struct boot_run *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (!boot_target_is_up(b, &b->entries[i]))
+			return false;
+	}
+	return true;
+}
+
+static int boot_wait(struct boot_run *b)
+{
+	struct loop *loop = b->engine.loop;
+	uint64_t end = loop_now(loop) + b->config->seconds * UINT64_C(1000), now;
+	bool up = false;
+	int rc = 0;
+
+	while (rc >= 0 && b->waiting && !b->interrupted) {
+		now = loop_now(loop);
+		if (!up && boot_all_up(b)) {
+			up = true;
+			if (end > now + BOOT_REST_SECONDS * UINT64_C(1000))
+				end = now + BOOT_REST_SECONDS * UINT64_C(1000);
+		}
+		if (now >= end)
+			break;
+		rc = loop_step(loop, (int)(end - now));
+	}
+	return rc;
+}
+
+struct boot_pending {
+	uint64_t id[64];
+	size_t n;
+};
+
+static int boot_collect(void *arg, const struct manager_session *s)
+{
+	struct boot_pending *p = arg;
+
+	if (strcmp(s->state, "LOGGED_IN") != 0)
+		p->id[p->n++] = s->id;
+	return p->n == ARRAY_SIZE(p->id);
+}
+
+static void boot_ignore(struct manager_request *r, const struct manager_result *result)
+{
+	(void)result;
+	x_free(r);
+}
+
+/* What has not become a session must not stay in the kernel as half of one. */
+static void boot_cancel(struct boot_run *b)
+{
+	struct loop *loop = b->engine.loop;
+	uint64_t end = loop_now(loop) + CANCEL_MS;
+	struct boot_pending p;
+
+	do {
+		p.n = 0;
+		manager_each(b->manager, boot_collect, &p);
+		for (size_t i = 0; i < p.n; i++) {
+			struct manager_request *r = x_new(struct manager_request);
+
+			if (!r)
+				break;
+			r->done = boot_ignore;
+			manager_logout_id(b->manager, p.id[i], true, r);
+		}
+	} while (p.n && loop_step(loop, 50) >= 0 && loop_now(loop) < end);
+	while (kernel_pending(b->engine.kernel) && loop_now(loop) < end && loop_step(loop, 50) >= 0)
+		;
+}
+
+/* Ends the logins that have not ended, for our part. */
+static void boot_give_up(struct boot_run *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct boot_entry *e = &b->entries[i];
+		struct err late = ERR_INIT;
+
+		if (e->ended)
+			continue;
+		manager_forget(&e->request);
+		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login did not end %s%s",
+			b->interrupted ? "before a signal" : "in time",
+			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "");
+		boot_ended(e, &late);
+	}
+}
+
+static int boot_outcome(const struct boot_run *b, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct boot_entry *e = &b->entries[i];
+
+		if (boot_target_is_up(b, e))
+			continue;
+		err_copy(err, &e->err);
+		return -err_errno(e->err.code);
+	}
+	return 0;
+}
+
+int boot_login(const struct boot *boot, const struct record_list *nodes, struct err *err)
+{
+	struct boot_run b = { .config = boot };
+	int rc = boot_open(&b, err), outcome;
+
+	if (rc >= 0)
+		rc = boot_ask(&b, nodes, err);
+	if (rc >= 0 && boot_wait(&b) < 0)
+		rc = err_set(err, MISCSI_ERR_INTERNAL, "the event loop failed");
+	boot_give_up(&b);
+	outcome = rc < 0 ? rc : boot_outcome(&b, err);
+	if (b.manager)
+		boot_cancel(&b);
+	boot_close(&b);
+	return outcome;
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""iscsistart: logs in without a daemon, again, with CHAP, to what refuses and what is dead; iscsid takes the session over"""
+import socket
+
+from lib import *
+
+START = os.environ.get("ISCSISTART", "/usr/sbin/iscsistart")
+ME = "iqn.2026-11.example:initiator"
+AUTH = ("user", "secretsecret1")
+
+
+def start(*args, rc=0, timeout=60, background=False):
+    args = [str(a) for w in args for a in (w.split() if isinstance(w, str) else w)]
+    began = time.monotonic()
+    p = subprocess.Popen([START, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if background:
+        return p
+    out, err = p.communicate(timeout=timeout * PATIENCE)
+    seconds = time.monotonic() - began
+    say(f"$ iscsistart {' '.join(args)}   [{p.returncode}, {seconds:.2f} s]\n{out}{err}".rstrip())
+    equal(p.returncode, rc, "exit status")
+    return Result(p.returncode, out, err, seconds)
+
+
+def node(target, *more, portal=None):
+    host, port = (portal or target.portal).rsplit(":", 1)
+    return ["-i", ME, "-t", target.name, "-g", "1", "-a", host.strip("[]"), "-p", port, *more]
+
+
+def words():
+    say("-- options")
+    contains(start("-v").out, "iscsistart version ")
+    contains(start("-h").out, "--param=NAME=VALUE")
+    for args, text in (("", "InitiatorName not set"), (f"-i {ME}", "Portal Group not set"), (f"-i {ME} -g 1", "TargetName not set"),
+                       (f"-i {ME} -g 1 -t iqn.2026-11.example:x", "IP Address not set")):
+        equal(start(args, rc=7).err, f"iscsistart: {text}. Exiting iscsistart\n", "the message")
+    ok = f"-i {ME} -g 1 -t iqn.2026-11.example:x -a 127.0.0.1 "
+    for args, text in (("-p 9x", "'9x' is not allowed"), ("-p 70000", "65535"), ("--param=node.startup", "Invalid --param node.startup. Missing value."),
+                       ("-P node.nosuch=1", "node.nosuch"), ("-P node.session.queue_depth=many", "'many' is not allowed"), ("-d 9", "from 0 to 8"),
+                       ("more", "unexpected argument 'more'"), ("--nosuch", "iscsistart --help")):
+        contains(start(ok + args, rc=7).err, text)
+    contains(start(f"-i bad\tname -g 1 -t iqn.2026-11.example:x -a 127.0.0.1".split(" "), rc=7).err, "bad\\x09name")
+    contains(start("-b", rc=21).err, "Could not get list of targets from firmware")
+    contains(start("-f", rc=21).err, "Could not get list of targets from firmware")
+    equal(sessions(), {}, "sessions")
+
+
+def logs_in(one):
+    say("-- a login, and the same again")
+    before = tree()
+    got = start(node(one))
+    equal(got.err, "", "stderr of a success")
+    equal(got.out, f"iscsistart: logged in to {one.name} at {one.portal}\n", "stdout")
+    write_and_compare(disk(one), 1)
+    contains(start(node(one)).out, "exists already")
+    equal(len(sessions()), 1, "sessions")
+    equal(one.logins(), 1, "logins at the target")
+    equal(tree(), before, "/etc/iscsi")
+    equal(get("/proc/net/unix", "").count("iscsid"), 0, "sockets")
+
+
+def taken_over(one):
+    say("-- iscsid takes the session over without a login, and maintains it")
+    d = Iscsid()
+    equal(one.logins(), 1, "logins at the target")
+    one.enable(False)
+    sid = session_of(one)
+    wait("the session is lost", 10, lambda: get(f"{sessions()[sid]}/state") != "LOGGED_IN")
+    one.enable(True)
+    wait("the session is back", 20, lambda: get(f"{sessions()[sid]}/state") == "LOGGED_IN")
+    write_and_compare(disk(one), 1)
+    say("-- with iscsid running, a second one by iscsistart")
+    two = Target("two", [ram("d2", 8)], ["127.0.0.1:3262"])
+    start(node(two))
+    write_and_compare(disk(two), 1)
+    adm(f"-m session -r {session_of(one)} -u")
+    d.stop()
+
+
+def chap():
+    say("-- CHAP and settings")
+    t = Target("chap", [ram("d3", 8)], ["127.0.0.1:3261"], auth=AUTH)
+    got = start(node(t), rc=24)
+    contains(got.err, "authentication failure")
+    equal(got.err.count("\n"), 1, "lines on stderr")
+    contains(start(node(t, "-u", AUTH[0], "-w", "wrongwrongwrong"), rc=24).err, "iscsistart: ")
+    equal([s for s, p in sessions().items() if get(p + "/targetname") == t.name], [], "sessions after failures")
+    start(node(t, "-u", AUTH[0], "-w", AUTH[1], "-P", "node.session.timeo.replacement_timeout=77", "--param=node.session.queue_depth=20"))
+    equal(get(sessions()[session_of(t)] + "/recovery_tmo"), "77", "recovery_tmo")
+    for name in os.listdir("/run/miscsi/sessions"):
+        check(AUTH[1] not in get("/run/miscsi/sessions/" + name), "a secret in", name)
+
+
+def bounded(one):
+    say("-- refused, dead, ended")
+    nosuch = "-i", ME, "-t", "iqn.2026-11.example:nosuch", "-g", "1", "-a", "127.0.0.1"
+    got = start([*nosuch, "-P", "node.session.initial_login_retry_max=1"], rc=5)
+    contains(got.err, "service unavailable")
+    before = sorted(sessions())
+    with socket.create_server(("127.0.0.1", 3299)):
+        got = start([*nosuch, "-p", "3299", "-P", "node.conn[0].timeo.login_timeout=2", "-P", "node.session.initial_login_retry_max=2"], rc=8)
+        check(got.seconds < 20 * PATIENCE, "seconds:", got.seconds)
+        p = start([*nosuch, "-p", "3299"], background=True)
+        time.sleep(1.5 * PATIENCE)
+        p.terminate()
+        _, err = p.communicate(timeout=10 * PATIENCE)
+        contains(err, "did not end before a signal")
+        equal(p.returncode, 8, "status after SIGTERM")
+    equal(sorted(sessions()), before, "sessions")
+
+
+def network_comes():
+    say("-- the network comes while it waits")
+    subprocess.run("ip link set lo up; ip address del 10.77.1.1/32 dev lo", shell=True, stderr=subprocess.DEVNULL)
+    t = None
+    args = ["-i", ME, "-t", "iqn.2026-11.example:late", "-g", "1", "-a", "10.77.1.1", "-p", "3263"]
+    p = start(args, background=True)
+    time.sleep(2)
+    subprocess.run(["ip", "address", "add", "10.77.1.1/32", "dev", "lo"], check=True)
+    t = Target("late", [ram("d4", 8)], ["10.77.1.1:3263"])
+    out, err = p.communicate(timeout=40 * PATIENCE)
+    equal((p.returncode, err), (0, ""), "outcome")
+    write_and_compare(disk(t), 1)
+
+
+def test():
+    if PEER:
+        skip("it has its own words")
+    words()
+    one = Target("one", [ram("d1", 8)])
+    logs_in(one)
+    taken_over(one)
+    chap()
+    bounded(one)
+    network_comes()
+
+
+if __name__ == "__main__":
+    main(test)
