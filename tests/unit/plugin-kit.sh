@@ -119,7 +119,9 @@ breaks 3 NO_CORE_SYMBOL
 breaks 4 BOUND -Wl,-z,lazy
 breaks 5 NO_SEARCH_PATH -Wl,-rpath,/tmp
 breaks 7 LOADS
-for what in SURVIVES SURVIVES_EXIT SURVIVES_MEMORY SURVIVES_SETTING; do breaks 8 $what; done
+for what in SURVIVES SURVIVES_EXIT SURVIVES_SETTING; do breaks 8 $what; done
+# The kit lets a plugin's allocations fail through glibc, whose place AddressSanitizer takes.
+grep -q __asan_init miscsi-plugin-check || breaks 8 SURVIVES_MEMORY
 breaks 9 ENDS
 breaks 9 ENDS_LOOP
 breaks 10 NEVER_BLOCKS
