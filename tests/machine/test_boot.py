@@ -58,7 +58,8 @@ def boot2():
     # a session that was made by hand and whose disk is written to; then the target dies, unnoticed as yet
     sh(f"dd if=/dev/zero of={DATA}/dirty bs=64k count=64 2>&1")
     san(False)
-    down_within(15)
+    # the kernel needs 10 s to notice it, by its NOP-Outs
+    down_within(20)
 
 
 def boot3():
