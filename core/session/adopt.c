@@ -292,7 +292,7 @@ static void adopt_leave(struct adopter *a, uint32_t sid, int why)
 }
 
 /* As many transports as before: nothing has come that could serve them. But those that lacked memory are tried each time. */
-static void adopt_left(struct manager_adopter *ops, bool short_of_memory)
+static int adopt_left(struct manager_adopter *ops, bool short_of_memory)
 {
 	struct adopter *a = container_of(ops, struct adopter, ops);
 	const struct engine *engine = a->manager->config.engine;
@@ -308,7 +308,7 @@ static void adopt_left(struct manager_adopter *ops, bool short_of_memory)
 		int one = manager_find(a->manager, a->left[n]) ? 0 : adopt_one(ops, a->left[n], &why);
 
 		if (one > 0)
-			log_info(engine->log, "session", "took over session%u: which could not be taken over before", a->left[n]);
+			log_info(engine->log, "session", "took over session%u after an earlier attempt had failed", a->left[n]);
 		a->no_memory |= one == -ENOMEM;
 		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP)
 			a->left[kept++] = a->left[n];
@@ -320,6 +320,7 @@ static void adopt_left(struct manager_adopter *ops, bool short_of_memory)
 later:
 	if (a->n_left)
 		loop_timer_set(engine->loop, &a->left_timer, LEFT_MS, adopt_left_later, a);
+	return a->n_left && a->no_memory ? -ENOMEM : 0;
 }
 
 static void adopt_free(struct manager_adopter *ops)

@@ -330,13 +330,16 @@ static void manager_login_missing(struct manager *m, const struct record *node, 
 	unsigned present = 0;
 
 	if (!*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS)) {
-		err_set(err, MISCSI_ERR_INVAL, "the record names no target or no portal");
+		err_set(err, MISCSI_ERR_INVAL, "the node record has no target name or no portal address");
 		return;
 	}
 	if (plugins_find(m->config.engine->plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
-	if (m->adopter)
-		m->adopter->left(m->adopter, false); /* what is there already must not be made twice */
+	/* What is there already must not be made twice. */
+	if (m->adopter && m->adopter->left(m->adopter, false) == -ENOMEM) {
+		err_nomem(err, "the sessions that are there already");
+		return;
+	}
 	if (manager_join_present(m, node, r, &present) < 0)
 		return;
 	if (present >= wanted && r->waiting == 1)

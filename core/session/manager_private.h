@@ -16,7 +16,7 @@ struct manager_adopter {
 	 * Adopts skipped sessions whose plugin has been installed since, or that lacked memory; short_of_memory: only if there are
 	 * such. Cheap if there are none.
 	 */
-	void (*left)(struct manager_adopter *a, bool short_of_memory);
+	int (*left)(struct manager_adopter *a, bool short_of_memory);
 	void (*free)(struct manager_adopter *a);
 };
 
