@@ -51,7 +51,7 @@ void become_many_files(const struct log *log);
 void become_resident(const struct log *log);
 /*
  * Reads and locks the code and data of this program and of its libraries and plugins. Call it again when one may have been
- * loaded; *loaded, 0 at first, tells whether one was. Blocks only then.
+ * loaded; *loaded, 0 at first, shows whether one was. Blocks only then.
  */
 void become_keep_code(unsigned long long *loaded, const struct log *log);
 /* Returns freed memory of the heap after that address to the kernel, but for the reserve. */

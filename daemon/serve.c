@@ -112,7 +112,8 @@ static void reload_done(struct helper_job *j, int result, const void *answer, si
 
 	d->reloading = false;
 	if (!r || result < 0) {
-		log_warn(d->log, "iscsid", "the settings stay as they are: %s", r ? r->err.text : strerror(-result));
+		log_warn(d->log, "iscsid", "cannot read %s again, so the earlier settings stay in force: %s", d->options->config,
+			r ? r->err.text : strerror(-result));
 		return;
 	}
 	if (*r->warning)

@@ -296,7 +296,8 @@ static int discovery_find_transport(struct discovery *d, struct err *err)
 	if (transport_traits(d->dial.transport) & MISCSI_TRAIT_SOCKET)
 		return 0;
 	if (!d->config.engine->kernel)
-		return err_set(err, MISCSI_ERR_TRANS_CAPS, "discovery through transport %s is not supported here", name);
+		return err_set(err, MISCSI_ERR_TRANS_CAPS,
+			"discovery through transport %s requires the kernel's iSCSI interface, which is not open", name);
 	rc = discovery_listen(d, err);
 	return rc < 0 ? rc : discovery_answer_paths(d, err);
 }

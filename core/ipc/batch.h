@@ -15,7 +15,7 @@ struct batch;
 struct batch_work {
 	size_t n; /* objects: makes as many requests */
 	size_t places; /* results have an index below this */
-	/* Makes the nth request by batch_request(), or gives its result by batch_result(). */
+	/* Makes the nth request by batch_request(), or returns its result by batch_result(). */
 	void (*make)(void *arg, struct batch *b, size_t nth);
 	void (*free)(void *arg); /* when all were made */
 	void *arg;

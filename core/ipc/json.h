@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * JSON (RFC 8259): texts into trees and back. Every allocation is checked and counted like any other of ours, so that a lack of
- * memory is a result and never the end of the daemon. The names are those of json-c, which had this place.
+ * memory is a result and never the end of the daemon. The names are those of json-c.
  *
  * A tree owns its values. null is a NULL pointer. Strings may hold secrets: they are wiped when they are freed.
  */

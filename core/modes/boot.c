@@ -248,8 +248,8 @@ static void boot_give_up(struct boot_run *b)
 		if (e->ended)
 			continue;
 		manager_forget(&e->request);
-		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login did not end %s%s",
-			b->interrupted ? "before a signal" : "in time",
+		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s",
+			b->interrupted ? "was cancelled by a signal" : "did not end in time",
 			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "");
 		boot_ended(e, &late);
 	}

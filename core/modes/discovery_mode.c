@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists, adds, changes and deletes discovery records. */
 #include "modes/discovery_mode_private.h"
+#include "proto/isns.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static const struct {
 } types[] = {
 	{ "sendtargets", RECORD_SENDTARGETS, 3260 },
 	{ "st", RECORD_SENDTARGETS, 3260 },
-	{ "isns", RECORD_ISNS, 3205 },
+	{ "isns", RECORD_ISNS, ISNS_PORT },
 	{ "fw", RECORD_FW, 0 },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which files beside the program it may believe: plugins, whose code it runs, and files of adapters. For this folder alone. */
+/* Which files the program may trust: plugins, whose code it runs, and files of adapters. For this folder alone. */
 #ifndef PLUGIN_TRUST_H
 #define PLUGIN_TRUST_H
 

@@ -274,7 +274,9 @@ static int isns_report(struct isns *s, struct err *err)
 		isns_warn(s, s->target, "it has no portal");
 	s->n = 0;
 	*s->target = '\0';
-	return rc < 0 ? err_set(err, MISCSI_ERR_INTERNAL, "the discovery was ended: %s", strerror(-rc)) : 0;
+	return rc < 0 ?
+		err_set(err, MISCSI_ERR_INTERNAL, "cannot process a target that the iSNS server reported: %s", strerror(-rc)) :
+		0;
 }
 
 static int isns_new_target(struct isns *s, struct err *err)

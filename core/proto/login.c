@@ -438,7 +438,7 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	int rc;
 
 	if (l->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the login");
+		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a PDU after the end of the login");
 	rc = parse_response(l, pdu, &r, err);
 	if (rc)
 		return rc;

@@ -139,7 +139,7 @@ static const char *cut_port(struct slice *t, struct portal *out)
 	port = (struct slice){ end + brackets, t->len - (size_t)(end - t->s) - brackets };
 	*t = (struct slice){ t->s + brackets, (size_t)(end - t->s) - brackets };
 	if (brackets && !is_ipv6(*t))
-		return "what stands in brackets is no IPv6 address";
+		return "the text in brackets is not an IPv6 address";
 	if (!port.len)
 		return NULL;
 	n = port.s[0] == ':' ? portal_number((struct slice){ port.s + 1, port.len - 1 }, UINT16_MAX) : -1;

@@ -342,7 +342,7 @@ static int sendtargets_accept(
 	struct iscsi_response r;
 
 	if (s->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "a PDU arrived after the end of the discovery");
+		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a PDU after the end of the discovery");
 	if (!pdu_parse(pdu, ISCSI_OP_TEXT_RSP, &r))
 		return accept_text_response(s, pdu, &r, action, err);
 	if (!pdu_parse(pdu, ISCSI_OP_NOP_IN, &r))

@@ -85,6 +85,11 @@ def chap():
     equal(got.err.count("\n"), 1, "lines on stderr")
     contains(start(node(t, "-u", AUTH[0], "-w", "wrongwrongwrong"), rc=24).err, "iscsistart: ")
     equal([s for s, p in sessions().items() if get(p + "/targetname") == t.name], [], "sessions after failures")
+    with open("/run/secret", "w") as f:
+        os.chmod("/run/secret", 0o600)
+        f.write(AUTH[1] + "\n")
+    other = Target("file", [ram("d5", 8)], ["127.0.0.1:3264"], auth=AUTH)
+    start(node(other, "-u", AUTH[0], "-P", "node.session.auth.password_file=/run/secret"))
     start(node(t, "-u", AUTH[0], "-w", AUTH[1], "-P", "node.session.timeo.replacement_timeout=77", "--param=node.session.queue_depth=20"))
     equal(get(sessions()[session_of(t)] + "/recovery_tmo"), "77", "recovery_tmo")
     for name in os.listdir("/run/miscsi/sessions"):
@@ -104,7 +109,7 @@ def bounded(one):
         time.sleep(1.5 * PATIENCE)
         p.terminate()
         _, err = p.communicate(timeout=10 * PATIENCE)
-        contains(err, "did not end before a signal")
+        contains(err, "was cancelled by a signal")
         equal(p.returncode, 8, "status after SIGTERM")
     equal(sorted(sessions()), before, "sessions")
 
