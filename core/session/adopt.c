@@ -127,10 +127,14 @@ static struct record *adopt_settings(
 	return node;
 }
 
-/* The kernel's is that of the portal that the session is connected to, which may be where a redirection led. */
+/*
+ * The kernel's is that of the portal that the session was last logged in to, which may be where a redirection led. The address of
+ * a session that is lost is that of the last attempt: the two do not belong together then.
+ */
 static int32_t adopt_group(const struct session_info *i, const struct record *node, enum adopt_found found)
 {
-	bool same = i->port == i->persistent_port && *i->address && portal_same_host(i->address, i->persistent_address);
+	bool same = !strcmp(i->state, "LOGGED_IN") && i->port == i->persistent_port && *i->address &&
+		portal_same_host(i->address, i->persistent_address);
 
 	return same || (found == ADOPT_FILE && record_int(node, FIELD_NODE_TPGT) == i->tpgt) ? (int32_t)i->tpgt : -1;
 }
