@@ -18,17 +18,15 @@
 #define RESCAN_TRIES 50
 #define RESCAN_AGAIN_US 100000
 
-/* The designators that belong to the unit, by type; the more exact a name, the higher its rank. */
+/* The designators that belong to the unit, the most exact first. */
 static const struct {
-	uint8_t type, rank;
+	uint8_t type;
 	const char *prefix; /* NULL: the designator is a text */
-} designators[] = {
-	{ 1, 1, NULL }, /* T10 vendor ID */
-	{ 2, 3, "eui." },
-	{ 3, 4, "naa." },
-	{ 8, 2, NULL }, /* SCSI name string */
-	{ 10, 5, "uuid." },
+} designators[IDENTITY_KINDS] = {
+	{ 10, "uuid." }, { 3, "naa." }, { 2, "eui." }, { 8, NULL }, /* SCSI name string */
+	{ 1, NULL }, /* T10 vendor ID */
 };
+#define VENDOR_ID (IDENTITY_KINDS - 1)
 
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *p, size_t len)
 {
@@ -65,8 +63,7 @@ static void set_text(struct identity *out, const char *prefix, const uint8_t *p,
 /* The sum does not depend on the order in which a target lists them. */
 static void parse_designators(struct identity *out, const uint8_t *page, size_t len)
 {
-	unsigned best = 0;
-	size_t n;
+	size_t best = IDENTITY_KINDS, n;
 
 	for (size_t at = HEADER; at + HEADER <= len; at += HEADER + n) {
 		const uint8_t *d = page + at;
@@ -79,10 +76,10 @@ static void parse_designators(struct identity *out, const uint8_t *page, size_t 
 		for (size_t i = 0; i < ARRAY_SIZE(designators); i++) {
 			if (designators[i].type != (d[1] & 15))
 				continue;
-			out->unit += hash_of(designators[i].type, d + HEADER, n);
-			if (designators[i].rank > best)
+			out->unit[i] += hash_of(designators[i].type, d + HEADER, n);
+			if (i < best)
 				set_text(out, designators[i].prefix, d + HEADER, trimmed(d + HEADER, n));
-			best = designators[i].rank > best ? designators[i].rank : best;
+			best = i < best ? i : best;
 		}
 	}
 }
@@ -115,7 +112,13 @@ void identity_parse(struct identity *out, const void *page83, size_t len83, cons
 
 bool identity_differs(const struct identity *a, const struct identity *b)
 {
-	return (a->unit && b->unit && a->unit != b->unit) || (a->serial && b->serial && a->serial != b->serial);
+	for (size_t i = 0; i < VENDOR_ID; i++) {
+		if (a->unit[i] && b->unit[i])
+			return a->unit[i] != b->unit[i];
+	}
+	if (a->serial && b->serial)
+		return a->serial != b->serial;
+	return a->unit[VENDOR_ID] && b->unit[VENDOR_ID] && a->unit[VENDOR_ID] != b->unit[VENDOR_ID];
 }
 
 static void identity_read(const struct sysfs *device, struct identity *out)

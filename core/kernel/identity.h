@@ -11,15 +11,20 @@
 #include "kernel/sysfs.h"
 #include <stdbool.h>
 
+#define IDENTITY_KINDS 5
+
 struct identity {
-	uint64_t unit; /* of the designators of the logical unit in page 83h; 0: none */
+	uint64_t unit[IDENTITY_KINDS]; /* of the designators of the logical unit in page 83h, by kind; 0: none */
 	uint64_t serial; /* of page 80h; 0: none */
 	char text[80]; /* the most exact of them, e.g. "naa.6001405…"; "": none */
 };
 
 /* Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none. */
 void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80);
-/* Both have something that can be compared, and it differs. */
+/*
+ * The most exact kind of designator that both have is another. If they have none in common but the T10 vendor ID, which is a text that
+ * new firmware may change: the serial number is another, or without one that ID.
+ */
 bool identity_differs(const struct identity *a, const struct identity *b);
 
 /* The devices that are others now, each with its old and its new identity. Without pointers: it passes between processes. */

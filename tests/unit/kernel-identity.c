@@ -21,6 +21,9 @@
 #define VENDOR \
 	"\x02\x01\x00\x08" \
 	"LIO-ORG "
+#define VENDOR_LATER \
+	"\x02\x01\x00\x08" \
+	"LIO-NEXT"
 #define PORT_1 \
 	"\x51\x94\x00\x04" \
 	"\x00\x00\x00\x01"
@@ -52,8 +55,28 @@ static void a_unit_is_told_by_its_own_names(void **state)
 	assert_string_equal(a.text, "naa.600140500000000a");
 	assert_false(identity_differs(&a, &other_port));
 	assert_true(identity_differs(&a, &b));
-	assert_int_equal(none.unit, 0);
+	for (unsigned i = 0; i < IDENTITY_KINDS; i++)
+		assert_int_equal(none.unit[i], 0);
 	assert_false(identity_differs(&a, &none)); /* nothing to compare */
+}
+
+/* New firmware names its product otherwise, and adds a designator: the disk is the same. */
+static void new_firmware_leaves_the_unit_what_it_is(void **state)
+{
+	struct identity old, later;
+
+	(void)state;
+	identity_parse(&old, BYTES(PAGE("\x18", NAA_A VENDOR)), serial_a, sizeof(serial_a) - 1);
+	identity_parse(&later, BYTES(PAGE("\x18", NAA_A VENDOR_LATER)), serial_b, sizeof(serial_b) - 1);
+	assert_false(identity_differs(&old, &later));
+	later = of(BYTES(PAGE("\x18", NAA_B VENDOR)));
+	assert_true(identity_differs(&old, &later));
+	identity_parse(&old, BYTES(PAGE("\x0c", VENDOR)), serial_a, sizeof(serial_a) - 1);
+	identity_parse(&later, BYTES(PAGE("\x0c", VENDOR_LATER)), serial_a, sizeof(serial_a) - 1);
+	assert_false(identity_differs(&old, &later));
+	old = of(BYTES(PAGE("\x0c", VENDOR)));
+	later = of(BYTES(PAGE("\x0c", VENDOR_LATER)));
+	assert_true(identity_differs(&old, &later));
 }
 
 static void serials_count_too(void **state)
@@ -131,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_unit_is_told_by_its_own_names),
+		cmocka_unit_test(new_firmware_leaves_the_unit_what_it_is),
 		cmocka_unit_test(serials_count_too),
 		cmocka_unit_test(a_page_that_lies_is_read_within_its_bounds),
 		cmocka_unit_test_setup_teardown(a_device_that_is_the_same_is_left_alone, fake_sys_setup, fake_sys_teardown),
