@@ -407,6 +407,16 @@ static bool has_changed(const struct plugin *p)
 		now.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
 }
 
+/* All is checked again: the file may have been replaced since. */
+static bool opens_now(const struct plugin *p)
+{
+	cleanup(x_freep) char *dir = x_strndup(p->file, (size_t)(strrchr(p->file, '/') - p->file));
+	char real[PATH_MAX];
+	struct err why = ERR_INIT;
+
+	return dir && file_check(p->name, dir, p->file, real, &why) == 0 && !bind_now(real);
+}
+
 /*
  * Before each search: a file may be looked at while it is being copied, and a start() may succeed later. What was refused is judged
  * anew when it is another, and forgotten when it is gone. The dynamic linker does not say whether it lacked memory: what it could
@@ -418,7 +428,7 @@ static int load_begin(struct plugins *ps)
 	int rc = load_preloaded(ps);
 
 	list_for_each_safe (p, next, &ps->list, node) {
-		if (p->refused && (has_changed(p) || (p->unopened && !bind_now(p->file))))
+		if (p->refused && (has_changed(p) || (p->unopened && opens_now(p))))
 			load_forget(p);
 	}
 	return rc ? rc : start_again(ps);
