@@ -56,9 +56,11 @@ static int identity_run(const void *request, size_t len, void *answer, size_t *a
 	return rc;
 }
 
-/* After a failure the name of an earlier time stays. */
+/* After a failure the name of an earlier time stays; a disk that fails is no reason not to use it. */
 static void take_names(struct identity *i, int result, const struct names *n)
 {
+	if (i->name && (result == -EIO || !n))
+		return;
 	i->rc = result;
 	if (!n)
 		err_sys(&i->err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO, "cannot read %s", i->config.path);

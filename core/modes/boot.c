@@ -204,7 +204,8 @@ static int boot_collect(void *arg, const struct manager_session *s)
 {
 	struct boot_pending *p = arg;
 
-	if (strcmp(s->state, "LOGGED_IN") != 0)
+	/* A session that was up stays, also if its connection is lost at this moment: iscsid recovers it. */
+	if (strcmp(s->state, "LOGGED_IN") != 0 && strcmp(s->state, "FAILED") != 0)
 		p->id[p->n++] = s->id;
 	return p->n == ARRAY_SIZE(p->id);
 }

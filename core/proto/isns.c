@@ -282,7 +282,7 @@ static int isns_report(struct isns *s, struct err *err)
 static int isns_new_target(struct isns *s, struct err *err)
 {
 	struct err why = ERR_INIT;
-	size_t len = strnlen((const char *)s->value, s->value_len);
+	size_t len = strnlen((const char *)s->value, s->value_len < VALUE_MAX ? s->value_len : VALUE_MAX);
 	int rc = isns_report(s, err);
 
 	if (rc < 0)

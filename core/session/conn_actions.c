@@ -95,6 +95,7 @@ int conn_resolve(void *machine)
 	int rc;
 
 	err_clear(&c->err);
+	credentials_release(&c->credentials); /* a file that has not answered must not disturb the attempt later */
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
 	rc = dial_look_up(&c->dial, host, port, driver, &c->err);
 	return rc < 0 ? CONN_EV_FAILED : rc > 0 ? CONN_EV_READY : CONN_EV_NONE;
