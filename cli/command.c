@@ -236,7 +236,7 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 		return say_interrupted("the logins");
 	if (rc < 0 && say_all)
 		out_error("Could not log into all portals");
-	return command_status(rc, c->err);
+	return rc < 0 ? command_status(rc, c->err) : 0;
 }
 
 /* The words of 2.1.8 differ for sessions that an adapter made. */

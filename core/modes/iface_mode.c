@@ -76,7 +76,12 @@ int iface_mode_get(struct context *ctx, const char *name, struct record **out, s
 	/* It may be the iface of an adapter that is not in the database yet. */
 	if (rc == -ENOENT && adapter_iface_setup(ctx, NULL) >= 0)
 		rc = db_iface_find(db, name, out, err);
-	return rc == -ENOENT ? iface_of_transport(ctx, name, out, err) : rc;
+	if (rc != -ENOENT)
+		return rc;
+	rc = iface_of_transport(ctx, name, out, err);
+	if (rc >= 0)
+		err_clear(err);
+	return rc;
 }
 
 /* Returns a list, so that one iface and all ifaces are printed by the same code. */
