@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# needs: named
 """iscsid is killed in the middle of logins, again and again: what the next one finds has its disks and its file, or is ended"""
 import glob
 import os
@@ -9,7 +10,7 @@ import time
 from lib import *
 
 VM_TIME = 300
-ROUNDS = int(os.environ.get("HALFDONE_ROUNDS", 25))
+ROUNDS = int(os.environ.get("HALFDONE_ROUNDS", 15))
 TARGETS = 4
 STATES = "/run/miscsi/sessions"
 
