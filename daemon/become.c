@@ -241,7 +241,9 @@ void become_many_files(const struct log *log)
 		return;
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		log_debug(log, "iscsid", "cannot raise the limit of open files: %s", strerror(errno));
+		log_debug(log, "iscsid",
+			"cannot raise the limit of open files, so with many sessions a logout may wait for its time-out: %s",
+			strerror(errno));
 }
 
 #define STACK_RESERVE (64 * 1024)
@@ -306,7 +308,9 @@ static int keep_object(struct dl_phdr_info *object, size_t size, void *arg)
 		uintptr_t start = object->dlpi_addr + part->p_vaddr, at = start & ~(page - 1);
 
 		if (part->p_type == PT_LOAD && mlock((void *)at, start + part->p_memsz - at) < 0)
-			log_debug(k->log, "iscsid", "cannot lock the code of %s: %s", object->dlpi_name, strerror(errno));
+			log_debug(k->log, "iscsid",
+				"cannot lock the code of %s, which a recovery may then have to read from a disk: %s",
+				object->dlpi_name, strerror(errno));
 	}
 	return 0;
 }

@@ -351,7 +351,8 @@ static int client_converse(
 			rc = reply_error(r.error, r.parameters, method, err);
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
 			client_die(c,
-				err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "stopped reading the daemon's results for %s",
+				err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
+					"stopped reading iscsid's results for %s, because one of them could not be used",
 					method));
 		else if (!rc && !r.continues && last)
 			*last = json_object_get(r.parameters);

@@ -162,7 +162,8 @@ void varlink_call_reply(struct varlink_call *call, struct json_object *parameter
 void varlink_call_reply_more(struct varlink_call *call, struct json_object *parameters)
 {
 	if (call->done || !varlink_call_more(call)) {
-		log_err(call->connection->server->config.log, MODULE, "%s: dropped a reply, because the call allows only one",
+		log_err(call->connection->server->config.log, MODULE,
+			"%s: a second reply to a client was dropped, which is a bug in iscsid: please report it",
 			call->method->name);
 		varlink_put(parameters);
 		return;

@@ -24,7 +24,7 @@ static bool host_is_adapter(struct context *ctx, const struct host_info *h)
 		return false;
 	if (context_transport(ctx, h->transport, &t, &err) >= 0)
 		return !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
-	log_info(context_log(ctx), "iface", "host%u: %s", h->host_no, err.text);
+	log_info(context_log(ctx), "iface", "host%u is not listed as an adapter: %s", h->host_no, err.text);
 	return false;
 }
 

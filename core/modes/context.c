@@ -62,7 +62,8 @@ static void warn_of_line(void *arg, const char *text)
 		ctx->warned[ctx->warnings] = hash;
 	else if (ctx->warnings > WARNINGS_MAX)
 		return;
-	log_warn(ctx->config.log, "record", "%s", ctx->warnings++ < WARNINGS_MAX ? text : "there are more mistakes of this kind");
+	log_warn(ctx->config.log, "record", "%s",
+		ctx->warnings++ < WARNINGS_MAX ? text : "further mistakes in configuration files and records are not shown");
 }
 
 static void report_skipped(void *arg, const char *text)

@@ -223,7 +223,7 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 		if (ask->message)
 			ask->message(ask->arg, why.text);
 	}
-	return out->n ? 0 : err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface that was given by -I can be used");
+	return out->n ? 0 : err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "none of the ifaces of -I can be used");
 }
 
 /* discoverydb uses the record in the database, discovery uses iscsid.conf. */

@@ -238,7 +238,9 @@ static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 	if (!value)
 		return chap_violation(err, "sent a challenge without naming the algorithm");
 	if (!strcmp(value, "Reject"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "CHAP: the target accepts none of the offered algorithms");
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"CHAP: the target refused all offered algorithms: change chap_algs of the record, or the target's "
+			"setting");
 	if (text_decode_number(value, &number))
 		return chap_violation(err, "named no algorithm in CHAP_A");
 	for (unsigned i = 0; i < c->n_offer; i++) {

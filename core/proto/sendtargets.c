@@ -161,7 +161,7 @@ static int report_target(struct sendtargets *s, const struct portal *portal, str
 		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets", (unsigned)s->config.max_records);
 	s->records++;
 	rc = s->config.found(s->config.arg, s->name, portal);
-	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a discovered target could not be taken") : 0;
+	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a discovered target could not be stored") : 0;
 }
 
 /* A TargetName without any TargetAddress is at the portal that was asked (appendix C). */

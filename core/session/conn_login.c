@@ -156,8 +156,9 @@ int conn_logout_pdu(void *machine)
 	if (pdu_parse(&c->pdu, ISCSI_OP_LOGOUT_RSP, &response) < 0)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
-		log_warn(c->k.engine->log, "session", "[%s] logout: %s", session_target(c->session),
-			pdu_logout_text(response.response));
+		log_warn(c->k.engine->log, "session",
+			"[%s] the target reported a problem with the logout, and the session is removed all the same: %s",
+			session_target(c->session), pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
 
@@ -172,8 +173,8 @@ int conn_pdu(void *machine)
 		return CONN_EV_NONE;
 	switch (async.event) {
 	case ISCSI_ASYNC_LOGOUT_REQUEST:
-		log_info(log, "session", "[%s] the target asks for a logout", session_target(c->session));
-		conn_fail(c, MISCSI_ERR_LOGIN, "the target asked for a logout");
+		log_info(log, "session", "[%s] the target requests a logout", session_target(c->session));
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a logout");
 		return CONN_EV_LOGOUT_ASKED;
 	case ISCSI_ASYNC_CONNECTION_DROPPED:
 	case ISCSI_ASYNC_SESSION_DROPPED:

@@ -79,8 +79,9 @@ void session_event(struct session *s, unsigned event)
 	uint8_t before = s->run.state;
 
 	if (!fsm_event(&s->run, event))
-		log_err(s->owner->engine->log, "session", "session%u: event %u is not allowed in state %s", s->conn.k.sid, event,
-			s->run.fsm->states[s->run.state]);
+		log_err(s->owner->engine->log, "session",
+			"session%u: event %u is not allowed in state %s, which is a bug in iscsid: please report it",
+			s->conn.k.sid, event, s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
 		s->owner->changed(s);
 }
