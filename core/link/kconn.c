@@ -217,12 +217,23 @@ void kconn_unsend(struct kconn *k)
 	k->send = NULL;
 }
 
-void kconn_login(struct kconn *k, struct transport_op *op)
+static void kconn_name(const struct kconn *k, struct transport_op *op)
 {
 	op->host_no = k->host_no;
 	op->sid = k->sid;
 	op->cid = 0;
+}
+
+void kconn_login(struct kconn *k, struct transport_op *op)
+{
+	kconn_name(k, op);
 	transport_login(k->transport, op);
+}
+
+void kconn_logout(struct kconn *k, struct transport_op *op)
+{
+	kconn_name(k, op);
+	transport_logout(k->transport, op);
 }
 
 void kconn_bound(struct kconn *k)

@@ -52,6 +52,7 @@ int kconn_destroy(struct kconn *k, bool wait);
 int kconn_send(struct kconn *k, const struct iscsi_pdu *pdu); /* copied */
 void kconn_unsend(struct kconn *k); /* unsent() will not be called */
 void kconn_login(struct kconn *k, struct transport_op *op); /* by the firmware; op ends with the login */
+void kconn_logout(struct kconn *k, struct transport_op *op); /* the same for the logout */
 /* Closes a bound socket, to which the kernel has its own reference; the owner must still disconnect an endpoint. */
 void kconn_bound(struct kconn *k);
 /* For an owner that is freed: the kernel's session remains. Jobs under way complete without callbacks. */

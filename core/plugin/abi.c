@@ -7,6 +7,7 @@
 #include "plugin/abi.h"
 #include "config.h"
 #include "plugin/defaults.h"
+#include "plugin/known.h"
 #include "plugin/private.h"
 
 #include <errno.h>
@@ -37,46 +38,6 @@ static const struct ops_table {
 	TABLE(ping, "ping"),
 #undef TABLE
 };
-
-/* Traits that only steer the core have no text: users do not choose a plugin by them. */
-static const struct {
-	uint64_t trait;
-	const char *name, *text;
-} traits_known[] = {
-#define TRAIT(name, text) \
-	{ \
-		MISCSI_TRAIT_##name, #name, text \
-	}
-	TRAIT(SOCKET, "sockets"),
-	TRAIT(SESSION_HOST, NULL),
-	TRAIT(BOUND_SESSION, NULL),
-	TRAIT(THROUGH_HOST, NULL),
-	TRAIT(RDMA, "RDMA"),
-	TRAIT(NO_DIGESTS, NULL),
-	TRAIT(PATH, "path requests"),
-	TRAIT(UIO, "uio device"),
-	TRAIT(FIRMWARE_LOGIN, "firmware login"),
-	TRAIT(FIRMWARE_SESSIONS, "firmware sessions"),
-	TRAIT(HOST_IP, NULL),
-	TRAIT(OWN_HOSTS, NULL),
-	TRAIT(KERNEL_NET, "interface settings"),
-	TRAIT(KERNEL_FLASH, "flash nodes"),
-	TRAIT(KERNEL_CHAP, "CHAP table"),
-	TRAIT(KERNEL_STATS, "host statistics"),
-	TRAIT(KERNEL_PING, "ping"),
-#undef TRAIT
-};
-
-/* What a plugin may need beside traits: ops, and members of struct miscsi_core. */
-static const char *const needs_known[] = { "endpoint.connect", "endpoint.disconnect", "login.start", "login.event", "param.offer",
-	"param.negotiated", "host.event", "ping.event",
-#define OP(table, member, ...) #table "." #member,
-#define OP_ARG OP
-#include "plugin/ops.def"
-#undef OP
-#undef OP_ARG
-	"self", "log", "set_error", "op_done", "op_alloc", "setting", "setting_at", "result_row", "result", "sysfs_read",
-	"sysfs_list", "request", "timer", "timer_stop", "watch", "unwatch" };
 
 #define OPS_HEAD (2 * sizeof(uint32_t)) /* size, reserved */
 
@@ -199,26 +160,13 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 	return 0;
 }
 
-static bool is_known(const char *need)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(traits_known); i++) {
-		if (strcmp(traits_known[i].name, need) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(needs_known); i++) {
-		if (strcmp(needs_known[i], need) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A plugin of a newer header, which this program would load and not serve. */
 static int check_needs(const struct miscsi_plugin *abi, struct err *err)
 {
 	char escaped[NAME_MAX_LEN * 4 + 1];
 
 	for (unsigned i = 0; abi->needs && i < TABLE_ROWS_MAX && abi->needs[i]; i++) {
-		if (!is_known(abi->needs[i]))
+		if (!known_name(abi->needs[i]))
 			return err_set(err, MISCSI_ERR_INTERNAL,
 				"it needs %s, which miscsi " PACKAGE_VERSION " does not have: upgrade miscsi",
 				str_escape(escaped, sizeof(escaped), abi->needs[i], strnlen(abi->needs[i], NAME_MAX_LEN)));
@@ -291,10 +239,10 @@ void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 
 	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m) > 0; n++)
 		traits |= m.traits;
-	for (size_t i = 0; i < ARRAY_SIZE(traits_known); i++) {
-		if (!(traits & traits_known[i].trait) || !traits_known[i].text)
+	for (const struct known_trait *t = known_traits; t->name; t++) {
+		if (!(traits & t->trait) || !t->text)
 			continue;
-		strbuf_printf(out, "%s%s", comma, traits_known[i].text);
+		strbuf_printf(out, "%s%s", comma, t->text);
 		comma = ", ";
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ops_tables); i++) {

@@ -10,6 +10,7 @@
 #include "plugin/elf.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
+#include "plugin/thread.h"
 #include "plugin/trust.h"
 
 #include <dlfcn.h>
@@ -71,6 +72,7 @@ void load_forget(struct plugin *p)
 	if (!p)
 		return;
 	list_remove(&p->node);
+	thread_end(p);
 	if (p->self)
 		op_free(p->self);
 	op_forget_ended(p->ps, 0); /* some may be this plugin's */

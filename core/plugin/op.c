@@ -10,8 +10,11 @@
 #include "config.h"
 #include "kernel/sysfs.h"
 #include "plugin/hosts.h"
+#include "plugin/known.h"
 #include "plugin/private.h"
+#include "plugin/report.h"
 #include "plugin/request.h"
+#include "plugin/thread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,6 +54,7 @@ struct op_private *op_new(struct plugin *plugin, struct transport *t, struct tra
 	p->owner = owner;
 	list_init(&p->services);
 	list_init(&p->requests);
+	list_init(&p->works);
 	list_init(&p->memory);
 	list_append(&plugin->ps->ops, &p->node);
 	return p;
@@ -500,6 +504,7 @@ void op_services_release(struct op_private *p)
 	list_for_each_safe (s, next, &p->services, node)
 		service_free(s);
 	request_orphan_all(p);
+	thread_orphan_all(p);
 }
 
 /* A path that stays below /sys. */
@@ -542,6 +547,27 @@ static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(voi
 	return rc;
 }
 
+static int core_work(
+	struct miscsi_op *op, const void *data, size_t size, void (*run)(void *data), miscsi_work_fn done, miscsi_work_fn late)
+{
+	if (!run || !done || (size && !data))
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "work() without a function, or without data");
+	return op_of(op)->finished ? -EINVAL : thread_work(op_of(op), data, size, run, done, late);
+}
+
+static int core_event(struct miscsi_op *op, uint32_t event, uint32_t number)
+{
+	if (event < MISCSI_EVENT_SESSION_LOST || event > MISCSI_EVENT_HOST_RESET)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "event() with an unknown number");
+	return report_event(op_of(op)->plugin, event, number);
+}
+
+static int core_has(struct miscsi_op *op, const char *name)
+{
+	(void)op;
+	return name && known_name(name);
+}
+
 /* One table per plugin, because core->self differs. */
 void op_services_init(struct plugin *plugin)
 {
@@ -564,5 +590,9 @@ void op_services_init(struct plugin *plugin)
 		.timer_stop = core_timer_stop,
 		.watch = core_watch,
 		.unwatch = core_unwatch,
+		.work = core_work,
+		.event = core_event,
+		.has = core_has,
+		.minor = MISCSI_MINOR,
 	};
 }

@@ -12,7 +12,9 @@
 #include "plugin/load.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
+#include "plugin/report.h"
 #include "plugin/request.h"
+#include "plugin/thread.h"
 #include "plugin/uio.h"
 
 #include <errno.h>
@@ -35,6 +37,7 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	list_init(&ps->requests);
 	list_init(&ps->catalogue);
 	list_init(&ps->uios);
+	list_init(&ps->reports);
 	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
 	if (!ps->dirs || lt_dlinit()) {
 		x_free(ps->dirs);
@@ -71,12 +74,14 @@ void plugins_free(struct plugins *ps)
 		transport_forget_disconnect(owner);
 	}
 	list_for_each (p, &ps->list, node) {
+		thread_end(p); /* stop() may end the library that its work uses */
 		if (p->started && p->abi.stop)
 			p->abi.stop(p->self->pub.state);
 		if (p->self)
 			op_services_release(p->self);
 	}
 	request_drop_all(ps);
+	report_drop_all(ps);
 	uio_release(ps, NULL);
 	list_for_each_safe (op, onext, &ps->ops, node) {
 		if (op != op->plugin->self)

@@ -27,7 +27,7 @@ struct op_private {
 	struct transport *transport; /* NULL: the plugin's own op (core->self) */
 	struct transport_op *owner; /* NULL: given up, or self */
 	struct list node; /* plugins.ops */
-	struct list services, requests, memory;
+	struct list services, requests, works, memory;
 	struct loop_task release; /* frees it after the callback in which it was given up */
 	const char *name; /* "flash.list" */
 	uint32_t limit_ms; /* of the time that it may continue */
@@ -68,6 +68,7 @@ struct plugin {
 	unsigned rank; /* the place of its directory; 0: linked into the program */
 	uint64_t retry_at; /* start() failed and is called again then, by the loop's clock; 0: it did not fail */
 	struct err *starting; /* gets the errors of its own op, while start() runs */
+	struct worker_pool *thread; /* of its work(); NULL: not needed yet */
 	unsigned mistakes; /* that were logged: once for each kind (op.c) */
 	bool merged; /* abi was checked: its rows may be read */
 	bool started;
@@ -81,6 +82,9 @@ struct plugins {
 	unsigned n_ended;
 	struct list requests; /* those whose op has ended, waiting for their answer */
 	struct list uios; /* held open (uio.h) */
+	struct list reports; /* events of plugins that the listener has not heard yet */
+	void (*listener)(void *arg, const struct plugin *from, uint32_t event, uint32_t number);
+	void *listener_arg;
 	bool preloaded, catalogue_read;
 	bool complete; /* load_all() has run */
 };

@@ -44,6 +44,16 @@ bool transport_logs_in(const struct transport *t)
 	return t->plugin->ops.login.start != NULL;
 }
 
+bool transport_logs_out(const struct transport *t)
+{
+	return t->plugin->ops.login.logout != NULL;
+}
+
+bool transport_is_of(const struct transport *t, const struct plugin *p)
+{
+	return t->plugin == p;
+}
+
 /* ---- ops without arguments that must stay ---- */
 
 /* A default's op is not the plugin's, whose cancel must not get it. */
@@ -87,21 +97,31 @@ static bool op_is_served(struct op_private *p, uint64_t trait, enum miscsi_error
 
 #define LOGIN_LIMIT_MS 600000u /* the session's own limit, node.conn[0].timeo.login_timeout, ends nearly always before */
 
-/* The check is for the core's own mistakes: only transport_logs_in() may lead here. */
-void transport_login(struct transport *t, struct transport_op *op)
+/* The check is for the core's own mistakes: only transport_logs_in() and transport_logs_out() may lead here. */
+static void login_call(struct transport *t, struct transport_op *op, const char *name, int (*fn)(struct miscsi_op *op))
 {
 	struct op_private *p = op_begin(t, op);
 
 	if (!p)
 		return;
-	if (!transport_logs_in(t)) {
-		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s has no login op", transport_name(t));
+	if (!fn) {
+		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s has no %s op", transport_name(t), name);
 		op_finish(p, -EINVAL);
 		return;
 	}
-	OWN(p, login, start);
-	op_limit(p, "login.start", LOGIN_LIMIT_MS);
-	op_returned(p, t->plugin->ops.login.start(&p->pub));
+	p->own = true;
+	op_limit(p, name, LOGIN_LIMIT_MS);
+	op_returned(p, fn(&p->pub));
+}
+
+void transport_login(struct transport *t, struct transport_op *op)
+{
+	login_call(t, op, "login.start", t->plugin->ops.login.start);
+}
+
+void transport_logout(struct transport *t, struct transport_op *op)
+{
+	login_call(t, op, "login.logout", t->plugin->ops.login.logout);
 }
 
 /* The event may come before the answer to START_CONN, or when the op has its result already (doc/KERNEL.md, rule 12). */

@@ -16,6 +16,7 @@
 #include <miscsi/plugin.h>
 
 struct op_private;
+struct plugin;
 struct transport;
 
 const char *transport_name(const struct transport *t);
@@ -23,6 +24,8 @@ const char *transport_proc_name(const struct transport *t);
 uint64_t transport_traits(const struct transport *t); /* MISCSI_TRAIT_* */
 uint64_t transport_handle(const struct transport *t); /* the kernel's; 0 until transport_open() */
 bool transport_logs_in(const struct transport *t); /* the plugin logs in, not the core */
+bool transport_logs_out(const struct transport *t); /* the plugin has an op for it */
+bool transport_is_of(const struct transport *t, const struct plugin *p);
 
 /*
  * One call under way. Its owner embeds it and fills in the first part before the call (transport_op_init()). Each call below ends by
@@ -65,6 +68,7 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b);
 
 /* Only where transport_logs_in(); event: the kernel's 109 for op's connection. */
 void transport_login(struct transport *t, struct transport_op *op);
+void transport_logout(struct transport *t, struct transport_op *op); /* only where transport_logs_out() */
 void transport_login_event(struct transport_op *op, uint32_t state);
 /* Return at once; op provides the settings and gets the error, and its done() is not called. */
 int transport_offer(struct transport *t, struct transport_op *op, struct miscsi_params *params);

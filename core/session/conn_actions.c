@@ -13,6 +13,13 @@ bool conn_by_firmware(const void *machine)
 	return transport_logs_in(c->k.transport);
 }
 
+bool conn_logs_out(const void *machine)
+{
+	const struct conn *c = machine;
+
+	return transport_logs_out(c->k.transport);
+}
+
 bool conn_has_files(const void *machine)
 {
 	const struct conn *c = machine;
@@ -170,6 +177,29 @@ int conn_fw_login(void *machine)
 	transport_op_init(&c->dial.op, conn_fw_done, c);
 	conn_op(c, &c->dial.op);
 	kconn_login(&c->k, &c->dial.op);
+	return CONN_EV_NONE;
+}
+
+/* The session is removed whether the adapter could log out or not. */
+static void conn_fw_logged_out(struct transport_op *op, int result)
+{
+	struct conn *c = op->arg;
+
+	if (result < 0)
+		log_warn(c->k.engine->log, "session",
+			"[%s] the adapter did not log out, and the session is removed all the same: %s",
+			session_target(c->session), op->err.text);
+	conn_event(c, CONN_EV_LOGGED_OUT);
+}
+
+int conn_fw_logout(void *machine)
+{
+	struct conn *c = machine;
+
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
+	transport_op_init(&c->dial.op, conn_fw_logged_out, c);
+	conn_op(c, &c->dial.op);
+	kconn_logout(&c->k, &c->dial.op);
 	return CONN_EV_NONE;
 }
 

@@ -79,6 +79,7 @@ void conn_add_params(struct conn *c, struct job *job); /* before the start */
 
 /* The guards and actions that connection.def names. An action returns the event to process next, or NONE. */
 bool conn_by_firmware(const void *machine);
+bool conn_logs_out(const void *machine);
 bool conn_lost_before(const void *machine);
 bool conn_has_files(const void *machine); /* of CHAP secrets that must be read */
 bool conn_has_secrets(const void *machine); /* an earlier login had secrets from files */
@@ -93,6 +94,7 @@ int conn_bind(void *machine);
 int conn_login_begin(void *machine);
 int conn_login_pdu(void *machine);
 int conn_fw_login(void *machine);
+int conn_fw_logout(void *machine);
 int conn_start(void *machine);
 int conn_up(void *machine);
 int conn_stop(void *machine);

@@ -6,6 +6,7 @@
 #include "plugin/resources.h"
 #include "record/record.h"
 #include "session/in_use.h"
+#include "plugin/report.h"
 #include "session/manager_private.h"
 #include <errno.h>
 #include <stdio.h>
@@ -605,6 +606,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		x_free(m);
 		return rc;
 	}
+	report_listen(config->engine->plugins, manager_on_plugin, m);
 	*out = m;
 	return 0;
 }
@@ -619,6 +621,7 @@ void manager_free(struct manager *m)
 		return;
 	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon is stopping");
 	m->ending = true;
+	report_listen(m->config.engine->plugins, NULL, NULL);
 	paths_drop(&m->paths);
 	loop_timer_cancel(m->config.engine->loop, &m->look_again);
 	list_for_each_safe (s, next, &m->sessions, node) {

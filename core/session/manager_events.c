@@ -152,6 +152,32 @@ static void manager_on_lost(void *arg)
 	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }
 
+/* What the kernel does not tell, because it does not know: a plugin's library does. */
+void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uint32_t number)
+{
+	struct manager *m = arg;
+	struct session *s, *next;
+
+	list_for_each_safe (s, next, &m->sessions, node) {
+		bool waits = event == MISCSI_EVENT_HOST_ADDED && s->conn.k.host_no == MISCSI_NONE;
+
+		if (!transport_is_of(s->conn.k.transport, from) || (event == MISCSI_EVENT_SESSION_LOST && !s->conn.k.sid) ||
+			(number != (event == MISCSI_EVENT_SESSION_LOST ? s->conn.k.sid : s->conn.k.host_no) && !waits))
+			continue;
+		if (event == MISCSI_EVENT_HOST_ADDED) {
+			session_wake(s);
+			continue;
+		}
+		log_info(m->config.engine->log, "session", "session%u [%s, %s] %s: reported by its plugin", s->conn.k.sid,
+			session_target(s), session_portal(s),
+			event == MISCSI_EVENT_HOST_RESET ? "was lost by a reset of its adapter" : "was lost");
+		if (!s->conn.err.code)
+			conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: reported by the plugin of transport %s",
+				transport_name(s->conn.k.transport));
+		conn_event(&s->conn, CONN_EV_LOST);
+	}
+}
+
 const struct kernel_event_ops manager_events = {
 	.pdu = manager_on_pdu,
 	.conn_error = manager_on_conn_error,

@@ -36,6 +36,9 @@ struct manager {
 
 extern const struct kernel_event_ops manager_events; /* arg: the manager */
 
+/* manager_events.c: what a plugin reports (report_listen()); arg: the manager. */
+void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uint32_t number);
+
 /* manager_events.c: finds the connect that a path request is for; always returns true. */
 bool manager_path_about(void *arg, struct transport *t, const struct iscsi_path *asked, struct transport_op *op);
 

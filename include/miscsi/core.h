@@ -7,8 +7,9 @@
  *   - returns a negative errno other than -EINPROGRESS: failed, after set_error() recorded the reason;
  *   - returns -EINPROGRESS: continues, and calls op_done(op, 0 or -errno) exactly once, later, from a callback on the loop's thread.
  * The op ends when its function returns anything other than -EINPROGRESS, when op_done() returns, or when the core cancels it: on
- * behalf of the user, or at the op's deadline (PLUGINS.md), as a failure. The plugin must not use its pointer after that. Timers, watches, requests and memory that belong to an op end with it, and their callbacks
- * are not called any more. `op->core->self` is an op that lives from start() to stop(), for work that belongs to no single call.
+ * behalf of the user, or at the op's deadline (miscsi-plugin(3)), as a failure. The plugin must not use its pointer after that. Timers,
+ * watches, requests, work and memory that belong to an op end with it, and their callbacks are not called any more.
+ * `op->core->self` is an op that lives from start() to stop(), for work that belongs to no single call.
  */
 #ifndef MISCSI_CORE_H
 #define MISCSI_CORE_H
@@ -51,32 +52,15 @@ struct miscsi_op {
 
 #define MISCSI_VALUE_SECRET 1u /* the value is shown masked, whatever its key */
 
-/*
- * A request to the kernel's iSCSI netlink: number, fields and payload as kernel.h defines them. The core copies it before
- * request() returns, adds the transport's handle, and sends it from a worker thread.
- */
-struct miscsi_request {
-	uint32_t size;
-	uint32_t type; /* ISCSI_UEVENT_* */
-	union iscsi_uevent_u u; /* the request's fields, its session's, connection's or host's number among them */
-	const void *payload; /* the bytes behind the fields; NULL: none */
-	uint32_t payload_len;
-	uint32_t reserved; /* 0 */
-};
-
-struct miscsi_answer {
-	uint32_t size;
-	int32_t result; /* 0, or a negative errno: refused, or (BIND, START, SEND_PDU, EP_POLL) a negative retcode */
-	int32_t retcode; /* r.retcode where the request has one */
-	uint32_t data_len;
-	union iscsi_uevent_u u; /* the request's fields, as the kernel answered them */
-	union iscsi_uevent_r r; /* the fields that the answer returns */
-	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
-};
+/* Events of event(), and what their number is. */
+#define MISCSI_EVENT_SESSION_LOST 1u /* sid: its connection is gone; the core recovers the session */
+#define MISCSI_EVENT_HOST_ADDED 2u /* host_no: it is ready; sessions that wait for it try to log in within a second */
+#define MISCSI_EVENT_HOST_RESET 3u /* host_no: it has lost every connection; the core recovers its sessions */
 
 typedef void (*miscsi_answer_fn)(struct miscsi_op *op, const struct miscsi_answer *answer);
 typedef void (*miscsi_timer_fn)(struct miscsi_op *op, void *arg);
 typedef void (*miscsi_watch_fn)(struct miscsi_op *op, void *arg, uint32_t events);
+typedef void (*miscsi_work_fn)(struct miscsi_op *op, void *data);
 
 struct miscsi_core {
 	uint32_t size, abi;
@@ -114,6 +98,20 @@ struct miscsi_core {
 	/* Calls fn whenever fd is ready, until unwatched; unwatch before you close it. *slot as above. */
 	int (*watch)(struct miscsi_op *op, int fd, uint32_t events, miscsi_watch_fn fn, void *arg, struct miscsi_watch **slot);
 	void (*unwatch)(struct miscsi_watch **slot);
+
+	/*
+	 * For a library that blocks: copies `size` bytes of data, calls run(copy) on the plugin's own thread, and then done(op, copy)
+	 * on the loop's. There is one such thread for each plugin, and its work is done in order. run() must use neither op nor core. If
+	 * the op ends before, run() is not called, or late(core->self, copy) (may be NULL) is called instead of done(), to undo it.
+	 */
+	int (*work)(struct miscsi_op *op, const void *data, size_t size, void (*run)(void *data), miscsi_work_fn done,
+		miscsi_work_fn late);
+	/* Reports a MISCSI_EVENT_* about a session or host of the plugin's. -EOPNOTSUPP: this program keeps no sessions; -ENODEV. */
+	int (*event)(struct miscsi_op *op, uint32_t event, uint32_t number);
+	/* 1 if this program knows the trait ("UIO"), op ("ping.send") or member of this structure ("work"); else 0. */
+	int (*has)(struct miscsi_op *op, const char *name);
+	uint32_t minor; /* MISCSI_MINOR of the headers that the program was built with */
+	uint32_t reserved;
 };
 
 #endif

@@ -63,4 +63,27 @@ struct iscsi_chap_rec {
 	uint8_t password_length;
 };
 
+/*
+ * A request to the kernel's iSCSI netlink: number, fields and payload as above. The core copies it before
+ * request() returns, adds the transport's handle, and sends it from a worker thread.
+ */
+struct miscsi_request {
+	uint32_t size;
+	uint32_t type; /* ISCSI_UEVENT_* */
+	union iscsi_uevent_u u; /* the request's fields, its session's, connection's or host's number among them */
+	const void *payload; /* the bytes behind the fields; NULL: none */
+	uint32_t payload_len;
+	uint32_t reserved; /* 0 */
+};
+
+struct miscsi_answer {
+	uint32_t size;
+	int32_t result; /* 0, or a negative errno: refused, or (BIND, START, SEND_PDU, EP_POLL) a negative retcode */
+	int32_t retcode; /* r.retcode where the request has one */
+	uint32_t data_len;
+	union iscsi_uevent_u u; /* the request's fields, as the kernel answered them */
+	union iscsi_uevent_r r; /* the fields that the answer returns */
+	const void *data; /* answers that carry data (GET_STATS, GET_CHAP, GET_HOST_STATS); valid during the callback */
+};
+
 #endif

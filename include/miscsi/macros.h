@@ -35,6 +35,10 @@
 #define MISCSI_EXPORT extern __attribute__((visibility("default")))
 #endif
 
+/* Whether the program that loaded the plugin has a member of struct miscsi_core: MISCSI_HAS(core, work). */
+#define MISCSI_HAS(core, member) \
+	((core)->size >= offsetof(struct miscsi_core, member) + sizeof((core)->member) && (core)->member)
+
 /* A table of ops, with its size: MISCSI_OPS(flash, mycard_flash, .list = mycard_list, …); defines mycard_flash. */
 #define MISCSI_OPS(table, ident, ...) \
 	__extension__ static const struct miscsi_##table##_ops ident = { \

@@ -33,7 +33,10 @@ static int null_start(const struct miscsi_core *core, void **state)
 	char mac[18];
 	int rc = s ? 0 : -ENOMEM;
 
-	(void)core;
+	/* the same file loads into a program that is older than the op, and works without it */
+	if (!MISCSI_HAS(core, has) || !core->has(core->self, "login.logout"))
+		core->log(
+			core->self, MISCSI_LOG_INFO, "miscsi %s does not call login.logout: the driver logs out", core->version);
 	for (uint32_t i = 0; rc == 0 && i < HOSTS; i++) {
 		uint32_t row = 0;
 
@@ -129,7 +132,25 @@ static void null_login_event(struct miscsi_op *op, uint32_t state)
 		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
 }
 
-MISCSI_OPS(login, login, .start = null_login, .event = null_login_event);
+struct null_logout {
+	struct miscsi_timer *timer;
+};
+
+static void null_logged_out(struct miscsi_op *op, void *arg)
+{
+	(void)arg;
+	op->core->op_done(op, 0);
+}
+
+static int null_logout(struct miscsi_op *op)
+{
+	struct null_logout *l = op->core->op_alloc(op, sizeof(*l));
+	int rc = l ? op->core->timer(op, LATER_MS, null_logged_out, NULL, &l->timer) : -ENOMEM;
+
+	return rc < 0 ? rc : -EINPROGRESS;
+}
+
+MISCSI_OPS(login, login, .start = null_login, .event = null_login_event, .logout = null_logout);
 
 /* ---- parameters: an adapter with small buffers, without digests ---- */
 
@@ -177,11 +198,17 @@ MISCSI_OPS(net, net, .apply = null_apply, .path = null_path);
 
 /* ---- host ---- */
 
+/* A new address makes the adapter start again: its connections are gone, which only the plugin knows. */
 static int null_host_set(struct miscsi_op *op)
 {
 	struct host *h = host_of(op);
+	int rc = h ? store_take(&h->params.rows[0], op) : -ENODEV;
 
-	return h ? store_take(&h->params.rows[0], op) : -ENODEV;
+	if (rc == 0 && op->core->setting(op, "hwaddress") && MISCSI_HAS(op->core, event)) {
+		op->core->event(op, MISCSI_EVENT_HOST_RESET, op->host_no);
+		op->core->event(op, MISCSI_EVENT_HOST_ADDED, op->host_no);
+	}
+	return rc;
 }
 
 static void null_host_event(struct miscsi_op *op, uint32_t code)
@@ -256,6 +283,7 @@ static int null_flash_remove(struct miscsi_op *op, uint32_t index)
 /* Firmware takes its time: done from a timer. */
 struct null_flash_session {
 	struct store_row *row;
+	uint32_t index;
 	int logged_in;
 	struct miscsi_timer *timer;
 };
@@ -265,6 +293,8 @@ static void null_flash_session_done(struct miscsi_op *op, void *arg)
 	struct null_flash_session *f = arg;
 
 	f->row->logged_in = f->logged_in;
+	if (!f->logged_in && MISCSI_HAS(op->core, event)) /* its session has the flash node's number */
+		op->core->event(op, MISCSI_EVENT_SESSION_LOST, f->index);
 	op->core->op_done(op, 0);
 }
 
@@ -277,6 +307,7 @@ static int null_flash_session(struct miscsi_op *op, uint32_t index, int logged_i
 	if (!f)
 		return -ENOMEM;
 	f->row = flash_of(op, index);
+	f->index = index;
 	f->logged_in = logged_in;
 	if (!f->row)
 		return -ENOENT;
@@ -354,11 +385,44 @@ static int stats_session(struct miscsi_op *op)
 	return rc ? rc : op->core->result(op, "txdata_octets", "0", 0);
 }
 
+/* As if the counters came from a library that blocks: read on the plugin's own thread, reported on the loop's. */
+struct counters {
+	uint32_t host_no;
+	char frames[16];
+};
+
+static void counters_read(void *data)
+{
+	struct counters *c = data;
+
+	snprintf(c->frames, sizeof(c->frames), "%u", c->host_no * 100);
+}
+
+static int counters_report(struct miscsi_op *op, const struct counters *c)
+{
+	int rc = op->core->result_row(op, c->host_no);
+
+	return rc ? rc : op->core->result(op, "mactx_frames", c->frames, 0);
+}
+
+static void counters_done(struct miscsi_op *op, void *data)
+{
+	op->core->op_done(op, counters_report(op, data));
+}
+
 static int stats_host(struct miscsi_op *op)
 {
-	int rc = host_of(op) ? op->core->result_row(op, op->host_no) : -ENODEV;
+	struct counters c = { .host_no = op->host_no };
+	int rc;
 
-	return rc ? rc : op->core->result(op, "mactx_frames", "0", 0);
+	if (!host_of(op))
+		return -ENODEV;
+	if (!MISCSI_HAS(op->core, work)) {
+		counters_read(&c);
+		return counters_report(op, &c);
+	}
+	rc = op->core->work(op, &c, sizeof(c), counters_read, counters_done, NULL);
+	return rc < 0 ? rc : -EINPROGRESS;
 }
 
 MISCSI_OPS(stats, stats, .session = stats_session, .host = stats_host);

@@ -120,6 +120,45 @@ static int frozen_request(struct miscsi_op *op)
 	return rc < 0 ? rc : -EINPROGRESS;
 }
 
+struct counter {
+	uint32_t host_no, count;
+};
+
+static void count(void *data)
+{
+	struct counter *c = (struct counter *)data;
+
+	c->count = c->host_no + 1;
+}
+
+static void counted(struct miscsi_op *op, void *data)
+{
+	const struct counter *c = (const struct counter *)data;
+
+	op->core->op_done(op, op->core->result_row(op, c->count));
+}
+
+static void counted_late(struct miscsi_op *op, void *data)
+{
+	(void)data;
+	op->core->log(op, MISCSI_LOG_DEBUG, "nobody waits for the counter");
+}
+
+static int frozen_count(struct miscsi_op *op)
+{
+	struct counter c = { op->host_no, 0 };
+	int rc = op->core->work(op, &c, sizeof(c), count, counted, counted_late);
+
+	return rc < 0 ? rc : -EINPROGRESS;
+}
+
+static int frozen_logout(struct miscsi_op *op)
+{
+	int rc = MISCSI_HAS(op->core, event) ? op->core->event(op, MISCSI_EVENT_SESSION_LOST, op->sid) : 0;
+
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
 static int frozen_ping(struct miscsi_op *op, const struct miscsi_ping_args *args)
 {
 	return args->payload > 1500 ? op->core->set_error(op, MISCSI_ERR_INVAL, "too long") : -EINPROGRESS;
@@ -138,7 +177,8 @@ static void frozen_host_event(struct miscsi_op *op, uint32_t code)
 static int frozen_start(const struct miscsi_core *core, void **state)
 {
 	*state = (void *)core;
-	return core->size >= sizeof(*core) && core->abi == MISCSI_ABI ?
+	return core->size >= sizeof(*core) && core->abi == MISCSI_ABI && core->minor >= MISCSI_MINOR &&
+			core->has(core->self, "login.logout") && !core->has(core->self, "no.such") ?
 		0 :
 		core->set_error(core->self, MISCSI_ERR_INTERNAL, "an older core");
 }
@@ -154,14 +194,14 @@ static void frozen_cancel(struct miscsi_op *op)
 }
 
 MISCSI_OPS(endpoint, endpoint, .connect = frozen_connect, .disconnect = frozen_disconnect);
-MISCSI_OPS(login, login, .start = frozen_login, .event = frozen_login_event);
+MISCSI_OPS(login, login, .start = frozen_login, .event = frozen_login_event, .logout = frozen_logout);
 MISCSI_OPS(param, param, .offer = frozen_params, .negotiated = frozen_params);
 MISCSI_OPS(net, net, .apply = frozen_report, .path = frozen_path);
 MISCSI_OPS(host, host, .set = frozen_report, .event = frozen_host_event);
 MISCSI_OPS(flash, flash, .list = frozen_report, .show = frozen_index, .create = frozen_create, .set = frozen_index,
 	.remove = frozen_index, .login = frozen_index, .logout = frozen_index, .logout_sid = frozen_report);
 MISCSI_OPS(chap, chap, .list = frozen_report, .set = frozen_index, .remove = frozen_index);
-MISCSI_OPS(stats, stats, .session = frozen_report, .host = frozen_request);
+MISCSI_OPS(stats, stats, .session = frozen_count, .host = frozen_request);
 MISCSI_OPS(ping, ping, .send = frozen_ping, .event = frozen_ping_event);
 
 static const struct miscsi_pci_id pci[] = { MISCSI_PCI(0x1077, 0x8084, "a card"), MISCSI_PCI_END };

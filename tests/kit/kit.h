@@ -44,6 +44,8 @@ void world_remove(const char *dir);
 void world_close(struct world *w);
 /* A host 0 of that transport. */
 void world_host(struct world *w, const struct transport *t);
+/* The plugin's own thread has work. */
+bool world_works(const struct world *w);
 /* The nth malloc() from now fails, in the plugin or the core; 0: none does. */
 void world_fail_at(unsigned long nth);
 

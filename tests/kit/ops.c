@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BLOCKS_MS 1000
+#define WORKS_MS 5000 /* for a plugin's own thread, on the real clock */
 #define NTH_MAX 24 /* allocations that fail, one after another */
 #define TEXT 8000
 
@@ -135,6 +136,17 @@ static bool has_login(const struct plugin *p)
 	return p->ops.login.start != NULL;
 }
 
+static void call_logout(struct transport *t, struct transport_op *op, struct input *in)
+{
+	(void)in;
+	transport_logout(t, op);
+}
+
+static bool has_logout(const struct plugin *p)
+{
+	return p->ops.login.logout != NULL;
+}
+
 /* A first event that the kernel never sends leaves the op as it is, or ends it; the second ends it. */
 static void login_event(struct transport_op *op, struct input *in, bool last)
 {
@@ -156,6 +168,7 @@ static const struct part {
 } parts[] = {
 	{ "endpoint.connect", has_connect, call_connect, NULL },
 	{ "login.start", has_login, call_login, login_event },
+	{ "login.logout", has_logout, call_logout, NULL },
 	{ "ping.send", has_ping_send, call_ping_send, ping_event },
 #define OP(table, member, ...) { #table "." #member, has_##table##_##member, call_##table##_##member, NULL },
 #define OP_ARG OP
@@ -274,6 +287,8 @@ static void step(struct world *w, struct call *c, unsigned nth)
 {
 	if (c && c->part->event && (nth == 2 || nth == 4) && !c->done && !c->cancelled)
 		c->part->event(&c->op, &c->input, nth == 4);
+	for (unsigned ms = 0; ms < WORKS_MS && world_works(w); ms += 10)
+		loop_step(w->loop, 10);
 	loop_step(w->loop, nth < 20 ? 1 : 0);
 	w->now += nth < 20 ? 10 : 5000;
 }

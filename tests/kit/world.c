@@ -2,10 +2,12 @@
 /* A made-up machine: a clock that the kit moves, a kernel that answers as its mood is, a /sys with one host. */
 #include "config.h"
 #include "base/mem.h"
+#include "base/worker.h"
 #include "kernel/kernel.h"
 #include "kernel/sysfs.h"
 #include "plugin/load.h"
 #include "plugin/private.h"
+#include "plugin/report.h"
 #include "tests/kit/kit.h"
 #include <errno.h>
 #include <ftw.h>
@@ -192,6 +194,15 @@ static void world_log(void *arg, enum log_level level, const char *module, const
 		kit_breaks(CLAUSE_CALLS, "%s", text);
 }
 
+/* What plugins report has no effect here, but they learn that it was heard. */
+static void world_hears(void *arg, const struct plugin *from, uint32_t event, uint32_t number)
+{
+	(void)arg;
+	(void)from;
+	(void)event;
+	(void)number;
+}
+
 bool world_open(struct world *w, const char *file, const char *sys)
 {
 	static struct sysfs sysfs = SYSFS_CLOSED;
@@ -216,11 +227,25 @@ bool world_open(struct world *w, const char *file, const char *sys)
 	config.kernel = w->kernel;
 	config.sysfs = &sysfs;
 	config.dirs = dirname(dir);
-	if (plugins_new(&config, &w->ps) < 0 || load_named(w->ps, name) < 0)
+	if (plugins_new(&config, &w->ps) < 0)
+		return false;
+	report_listen(w->ps, world_hears, w);
+	if (load_named(w->ps, name) < 0)
 		return false;
 	w->sysfs = &sysfs;
 	list_for_each (p, &w->ps->list, node) {
 		if (p->started)
+			return true;
+	}
+	return false;
+}
+
+bool world_works(const struct world *w)
+{
+	struct plugin *p;
+
+	list_for_each (p, &w->ps->list, node) {
+		if (p->thread && worker_pending(p->thread))
 			return true;
 	}
 	return false;

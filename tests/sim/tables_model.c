@@ -195,6 +195,13 @@ static unsigned act_fw_login(struct model *m)
 	return CE_NONE;
 }
 
+static unsigned act_fw_logout(struct model *m)
+{
+	m->timer = 1;
+	m->wait |= W_FW_LOGOUT;
+	return CE_NONE;
+}
+
 static unsigned act_start(struct model *m)
 {
 	disarm(m);
@@ -340,6 +347,7 @@ static const struct {
 	{ "conn_login_begin", act_login_begin },
 	{ "conn_login_pdu", act_login_pdu },
 	{ "conn_fw_login", act_fw_login },
+	{ "conn_fw_logout", act_fw_logout },
 	{ "conn_start", act_start },
 	{ "conn_up", act_up },
 	{ "conn_stop", act_stop },
@@ -382,6 +390,8 @@ static bool holds(const struct model *m, const char *guard)
 		return true;
 	if (strcmp(guard, "conn_by_firmware") == 0)
 		return model_world.firmware;
+	if (strcmp(guard, "conn_logs_out") == 0)
+		return model_world.firmware && choose(2) == 0;
 	if (strcmp(guard, "conn_has_files") == 0)
 		return model_world.files;
 	if (strcmp(guard, "conn_lost_before") == 0)
@@ -549,6 +559,16 @@ static bool try_firmware(struct model *m)
 	return true;
 }
 
+/* Its plugin has logged out, or could not: that is no difference. */
+static bool try_firmware_logout(struct model *m)
+{
+	if (!(m->wait & W_FW_LOGOUT))
+		return false;
+	m->wait &= (uint8_t)~W_FW_LOGOUT;
+	conn_event(m, CE_LOGGED_OUT);
+	return true;
+}
+
 static bool try_answer(struct model *m)
 {
 	if (!(m->wait & W_PDU) || (m->kernel != K_BOUND && m->kernel != K_UP))
@@ -637,6 +657,7 @@ const struct move model_moves[] = {
 	{ "look-up", try_look, false, true },
 	{ "connect", try_connect, false, true },
 	{ "firmware", try_firmware, false, true },
+	{ "firmware's logout", try_firmware_logout, false, true },
 	{ "answer", try_answer, false, true },
 	{ "unbound", try_unbound, false, true },
 	{ "time-out", model_timeout, false, false },

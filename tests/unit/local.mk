@@ -17,7 +17,7 @@ unit_tests += tests/unit/kernel-events tests/unit/kernel-job tests/unit/kernel-m
 	tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
-	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp
+	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp tests/unit/plugin-thread
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
 	tests/unit/object-session_info

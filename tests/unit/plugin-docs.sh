@@ -39,15 +39,20 @@ done
 for trait in $(grep -o 'MISCSI_TRAIT_[A-Z_]*' "$src/PLUGINS.md" | sort -u); do
 	grep -q "$trait " "$src/include/miscsi/traits.h" || complain "PLUGINS.md tells of $trait, which is none"
 done
+services() { sed -n '/^struct miscsi_core {/,/^};/s/^	[^(]*(\*\([a-z_]*\))(.*/\1/p' "$src/include/miscsi/core.h"; }
+listed() { sed -n '/^| member of `struct miscsi_core`/,/^$/p' "$src/PLUGINS.md" | cut -d'|' -f2 | grep -o '`[a-z_]*`' | tr -d '`'; }
+services | sort >"${TMPDIR:-/tmp}/services.$$"
+listed | sort | diff "${TMPDIR:-/tmp}/services.$$" - || complain "PLUGINS.md lists other services than struct miscsi_core has"
+rm -f "${TMPDIR:-/tmp}/services.$$"
 # a plugin may need each of them, and each has its row
 for name in $(sed -n 's/^#define MISCSI_TRAIT_\([A-Z_]*\).*/\1/p' "$src/include/miscsi/traits.h"); do
-	grep -q "TRAIT($name, " "$src/core/plugin/abi.c" || complain "core/plugin/abi.c does not know trait $name"
+	grep -q "TRAIT($name, " "$src/core/plugin/known.c" || complain "core/plugin/known.c does not know trait $name"
 done
 for name in $(sed -n '/^struct miscsi_core {/,/^};/s/^	[^(]*(\*\([a-z_]*\))(.*/\1/p' "$src/include/miscsi/core.h"; ops); do
 	case $name in
-	*.*) grep -q "\"$name\"" "$src/core/plugin/abi.c" || grep -q "^OP[_A-Z]*(${name%.*}, ${name#*.}," "$src/core/plugin/ops.def" ;;
-	*) grep -q "\"$name\"" "$src/core/plugin/abi.c" ;;
-	esac || complain "core/plugin/abi.c does not know $name"
+	*.*) grep -q "\"$name\"" "$src/core/plugin/known.c" || grep -q "^OP[_A-Z]*(${name%.*}, ${name#*.}," "$src/core/plugin/ops.def" ;;
+	*) grep -q "\"$name\"" "$src/core/plugin/known.c" ;;
+	esac || complain "core/plugin/known.c does not know $name"
 done
 # the deadlines
 while read -r op limit; do

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin-run.h"
+#include "plugin/report.h"
 #include "tests/paths.h"
 
 static struct plugin_fixture w;
@@ -126,7 +127,35 @@ static void null_host_net_stats(void **state)
 	assert_int_equal(run_end(&w, &r), 0);
 	transport_stats_host(t, run_begin(&r, 1, NULL));
 	assert_int_equal(run_end(&w, &r), 0);
-	assert_string_equal(r.values, "[1]mactx_frames=0;");
+	assert_string_equal(r.values, "[1]mactx_frames=100;"); /* from the plugin's own thread */
+}
+
+static char heard[256];
+
+static void hear(void *arg, const struct plugin *from, uint32_t event, uint32_t number)
+{
+	assert_true(transport_is_of(arg, from));
+	snprintf(heard + strlen(heard), sizeof(heard) - strlen(heard), "%u:%u ", event, number);
+}
+
+static void null_reports_resets_and_lost_sessions(void **state)
+{
+	static const char *const address[] = { "hwaddress", "02:00:00:00:00:77", NULL };
+	struct run r;
+
+	(void)state;
+	report_listen(w.ps, hear, t);
+	transport_host_set(t, run_begin(&r, 1, address));
+	assert_int_equal(run_end(&w, &r), 0);
+	transport_flash_create(t, run_begin(&r, 1, NULL), "ipv4");
+	assert_int_equal(run_end(&w, &r), 0);
+	transport_flash_login(t, run_begin(&r, 1, NULL), 0);
+	assert_int_equal(run_end(&w, &r), 0);
+	transport_flash_logout(t, run_begin(&r, 1, NULL), 0);
+	assert_int_equal(run_end(&w, &r), 0);
+	loop_step(w.loop, 0);
+	report_listen(w.ps, NULL, NULL);
+	assert_string_equal(heard, "3:1 2:1 1:0 ");
 }
 
 static void null_endpoint_login_params(void **state)
@@ -184,6 +213,7 @@ int main(void)
 		cmocka_unit_test(null_chap_table),
 		cmocka_unit_test(what_fails_half_way_leaves_nothing),
 		cmocka_unit_test(null_host_net_stats),
+		cmocka_unit_test(null_reports_resets_and_lost_sessions),
 		cmocka_unit_test(null_endpoint_login_params),
 		cmocka_unit_test(null_ping),
 	};

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "session-fixture.h"
+#include "plugin/private.h"
+#include "plugin/report.h"
 #include <string.h>
 
 #define SECONDS 1000u
@@ -66,6 +68,98 @@ static void the_firmware_logs_in(void **state)
 	}
 	record_free(node);
 	assert_int_equal(manager_count(w->m), 0);
+}
+
+static void firmware_session(struct session_fixture *w)
+{
+	struct record *node = node_of_firmware(w);
+	struct asked a;
+
+	fixture_login(w, node, &a);
+	fixture_run(w, 1 * SECONDS);
+	fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 3);
+	fixture_until(w, &a.done, 1, 250, 10 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_OK);
+	record_free(node);
+}
+
+/* The plugin's op continues until a timer of its own: until then the session is there. */
+static void the_plugin_logs_out_before_the_session_is_removed(void **state)
+{
+	struct session_fixture *w = *state;
+	struct asked out;
+	unsigned seen = 0;
+
+	firmware_session(w);
+	fixture_logout(w, fixture_session(w)->conn.k.sid, &out);
+	for (unsigned i = 0; i < 1000 && !out.done; i++) {
+		fixture_run(w, 1);
+		if (manager_count(w->m) && fixture_session(w)->conn.run.state == CONN_IN_LOGOUT) {
+			seen++;
+			assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 0);
+		}
+	}
+	assert_true(seen > 0);
+	assert_int_equal(out.done, 1);
+	assert_int_equal(out.result.err.code, MISCSI_ERR_OK);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
+}
+
+static void plugin_reports(struct session_fixture *w, uint32_t event, uint32_t number)
+{
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(plugins_find(w->plugins, "null", &t, &err), 0);
+	assert_int_equal(report_event(t->plugin, event, number), 0);
+	for (unsigned i = 0; i < 5; i++)
+		loop_step(w->loop, 0);
+}
+
+/* The kernel does not tell of it: the plugin's library does. */
+static void session_that_a_plugin_reports_as_lost_is_recovered(void **state)
+{
+	static const uint32_t events[] = { MISCSI_EVENT_SESSION_LOST, MISCSI_EVENT_HOST_RESET };
+	struct session_fixture *w = *state;
+	uint32_t number;
+
+	firmware_session(w);
+	for (unsigned i = 0; i < 2; i++) {
+		number = i ? fixture_session(w)->conn.k.host_no : fixture_session(w)->conn.k.sid;
+		plugin_reports(w, events[i], number + 1); /* another's */
+		plugin_reports(w, events[i], 0);
+		plugin_reports(w, events[!i], number);
+		plugin_reports(w, MISCSI_EVENT_HOST_ADDED, fixture_session(w)->conn.k.host_no);
+		assert_int_equal(fixture_session(w)->conn.run.state, CONN_LOGGED_IN);
+		plugin_reports(w, events[i], number);
+		assert_int_not_equal(fixture_session(w)->conn.run.state, CONN_LOGGED_IN);
+		assert_non_null(strstr(fixture_session(w)->conn.err.text, "reported by the plugin of transport null"));
+		fixture_run(w, 5 * SECONDS);
+		fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 3);
+		fixture_run(w, 1 * SECONDS);
+		assert_int_equal(fixture_session(w)->conn.run.state, CONN_LOGGED_IN);
+	}
+}
+
+/* A session that waits for its next attempt begins it within a second. */
+static void host_that_is_ready_wakes_its_sessions(void **state)
+{
+	struct session_fixture *w = *state;
+	struct session *s;
+
+	firmware_session(w);
+	s = fixture_session(w);
+	plugin_reports(w, MISCSI_EVENT_SESSION_LOST, s->conn.k.sid);
+	for (unsigned i = 0; !loop_timer_active(&s->retry) || s->retry.due < w->now + 3 * SECONDS; i++) { /* the pauses grow */
+		assert_true(i < 2000);
+		if (s->conn.run.state == CONN_FW_LOGIN)
+			fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, s->conn.k.sid, 0, 0);
+		fixture_run(w, SECONDS / 4);
+	}
+	plugin_reports(w, MISCSI_EVENT_HOST_ADDED, s->conn.k.host_no + 1);
+	assert_true(s->retry.due >= w->now + 3 * SECONDS);
+	plugin_reports(w, MISCSI_EVENT_HOST_ADDED, s->conn.k.host_no);
+	assert_true(s->retry.due <= w->now + 1 * SECONDS);
 }
 
 /* The target's portal group tag and its limits are not known yet: only the initiator's own limits can be set. */
@@ -157,6 +251,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_firmware_logs_in),
+		T(the_plugin_logs_out_before_the_session_is_removed),
+		T(session_that_a_plugin_reports_as_lost_is_recovered),
+		T(host_that_is_ready_wakes_its_sessions),
 		T(firmware_is_told_no_more_than_is_known),
 		T(what_is_known_is_told),
 		T(refusals_of_firmware_end_soon),

@@ -26,6 +26,7 @@ struct miscsi_connect_args {
 #define MISCSI_BINDING_NONE 0u
 #define MISCSI_BINDING_SOCKET 1u /* value: a connected socket's fd, which the core owns from now on */
 #define MISCSI_BINDING_ENDPOINT 2u /* value: a kernel endpoint's handle */
+/* 3 to 15 are reserved for sessions that the kernel's initiator does not carry; connect() must not return them. */
 struct miscsi_binding {
 	uint32_t size;
 	uint32_t kind;
@@ -46,6 +47,9 @@ struct miscsi_login_ops {
 	int (*start)(struct miscsi_op *op);
 	/* CONN_LOGIN_STATE (109) for an op under way; state as the kernel's iscsi_conn_state: 3 logged in, 0 failed. Ends the op by op_done(). */
 	void (*event)(struct miscsi_op *op, uint32_t state);
+	/* Log out: the session (op->sid) has no devices any more; its removal from the kernel follows, whether this fails or not. NULL: the
+	 * driver logs out when the kernel removes the session. */
+	int (*logout)(struct miscsi_op *op);
 };
 
 #define MISCSI_DIGEST_NONE 1u

@@ -27,6 +27,7 @@
 #include <miscsi/traits.h>
 
 #define MISCSI_ABI 1
+#define MISCSI_MINOR 1 /* raised by each release that adds to these headers */
 
 /*
  * A PCI id, of which each number but the vendor may be MISCSI_PCI_ANY, and the adapter's name for people (NULL: none). The first
