@@ -103,14 +103,14 @@ static void say_discovery_message(void *arg, const char *text)
 
 /*
  * "nonpersistent", which libvirt uses, has precedence over the others; "show" alone is the same. Without -o, settings made after the last discovery stay:
- * programs and administrators set node.startup, then discover again.
+ * programs and administrators set node.startup, then discover again. Records that are out of date and were not set by hand go.
  */
 static unsigned discovery_keep_of(unsigned ops)
 {
 	if (ops & ARGS_OP_NONPERSISTENT || ops == ARGS_OP_SHOW)
 		return DISCOVERY_KEEP_NOTHING;
 	if (!(ops & (ARGS_OP_NEW | ARGS_OP_UPDATE | ARGS_OP_DELETE)))
-		return DB_FOUND_ADD | DB_FOUND_UPDATE;
+		return DB_FOUND_ADD | DB_FOUND_UPDATE | DB_FOUND_FORGET;
 	return (ops & ARGS_OP_NEW ? DB_FOUND_ADD : 0u) | (ops & ARGS_OP_UPDATE ? DB_FOUND_UPDATE | DB_FOUND_REPLACE : 0u) |
 		(ops & ARGS_OP_DELETE ? DB_FOUND_DELETE : 0u);
 }
@@ -156,7 +156,7 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 static int perform_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	if (select->kind == RECORD_FW)
-		return command_fw_discovery(c, discovery_keep_of(c->args->ops));
+		return command_fw_discovery(c, discovery_keep_of(c->args->ops) & ~DB_FOUND_FORGET);
 	return ask_portal(c, select);
 }
 

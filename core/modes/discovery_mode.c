@@ -138,10 +138,32 @@ int discovery_mode_delete(struct context *ctx, const struct discovery_mode_selec
 	return rc < 0 ? rc : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
 }
 
-/* The record of a session stays for its logout, as with `-o delete`. */
-static bool is_used(void *arg, const struct record *node)
+/* What decides whether a record that was not found again stays. */
+struct keeper {
+	struct session_info_list sessions;
+	const struct record *conf; /* NULL: -o delete, which the user has asked for */
+	const struct record_list *silent; /* the ifaces through which the discovery failed */
+};
+
+static void keeper_free(struct keeper *k)
 {
-	return session_mode_list_has(arg, node);
+	session_info_list_free(&k->sessions);
+}
+
+/*
+ * The record of a session stays for its logout, as with `-o delete`. Without -o, only a record goes that the next discovery
+ * would make again as it is.
+ */
+static bool is_kept(void *arg, const struct record *node)
+{
+	struct keeper *k = arg;
+
+	if (session_mode_list_has(&k->sessions, node))
+		return true;
+	for (size_t i = 0; k->conf && i < k->silent->n; i++)
+		if (!strcmp(record_str(k->silent->at[i], FIELD_IFACE_NAME), record_str(node, FIELD_IFACE_NAME)))
+			return true;
+	return k->conf && !node_mode_is_untouched(node, k->conf);
 }
 
 /*
@@ -149,17 +171,19 @@ static bool is_used(void *arg, const struct record *node)
  * read only if records may be deleted.
  */
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
-	struct record_list *nodes, struct err *err)
+	const struct record_list *silent, struct record_list *nodes, struct err *err)
 {
-	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	cleanup(keeper_free) struct keeper keeper = { .silent = silent };
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
 	if (rc >= 0 && ask->select.kind != RECORD_FW) /* which has no record, only nodes */
 		rc = discovery_mode_new(ctx, &ask->select, err);
-	if (rc >= 0 && (ask->keep & DB_FOUND_DELETE))
-		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	if (rc >= 0 && (ask->keep & (DB_FOUND_DELETE | DB_FOUND_FORGET)))
+		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &keeper.sessions, err);
+	if (rc >= 0 && (ask->keep & DB_FOUND_FORGET))
+		rc = context_conf(ctx, &keeper.conf, err);
 	if (rc >= 0)
-		rc = db_discovered(db, disc, nodes, ask->keep, is_used, &sessions, err);
+		rc = db_discovered(db, disc, nodes, ask->keep, is_kept, &keeper, err);
 	return rc < 0 ? rc : 0;
 }

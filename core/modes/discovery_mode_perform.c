@@ -251,7 +251,7 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 {
 	cleanup(record_freep) struct record *disc = NULL;
 	struct answer a = { .ask = ask };
-	cleanup(record_list_free) struct record_list ifaces = { 0 };
+	cleanup(record_list_free) struct record_list ifaces = { 0 }, silent = { 0 };
 	bool answered = false;
 	int rc = choose_ifaces(ctx, ask, &ifaces, err);
 
@@ -264,8 +264,10 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 		if (ask_through_iface(ctx, ask, disc, ifaces.at[i], &a, &why) >= 0) {
 			answered = true;
 			rc = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
-		} else if (err && err->code == MISCSI_ERR_OK) {
-			err_copy(err, &why);
+		} else {
+			rc = record_list_add(&silent, x_steal(ifaces.at[i])) < 0 ? err_nomem(err, "ifaces") : 0;
+			if (err && err->code == MISCSI_ERR_OK)
+				err_copy(err, &why);
 		}
 		answer_forget(&a);
 	}
@@ -273,7 +275,7 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 		rc = err && err->code != MISCSI_ERR_OK ? -err_errno(err->code) : -EIO;
 	} else if (rc >= 0) {
 		err_clear(err);
-		rc = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_keep(ctx, ask, disc, nodes, err);
+		rc = ask->keep & DISCOVERY_KEEP_NOTHING ? 0 : discovery_mode_keep(ctx, ask, disc, &silent, nodes, err);
 		if (rc >= 0 && nodes->n == 0)
 			rc = err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "No portals found");
 	}

@@ -199,7 +199,7 @@ static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);
 	}
-	rc = discovery_mode_keep(ctx, &ask, disc, nodes, err);
+	rc = discovery_mode_keep(ctx, &ask, disc, NULL, nodes, err);
 	firmware_mode_complete(ctx, nodes);
 	return rc;
 }

@@ -277,6 +277,14 @@ const char *node_mode_origin(const struct record *r, const struct record *conf, 
 	return record_is_default(r, id) && !record_is_set(conf, id) ? "default" : "set by hand";
 }
 
+bool node_mode_is_untouched(const struct record *r, const struct record *conf)
+{
+	for (enum field_id id = 0; id < FIELD_COUNT; id++)
+		if (field_in(field_of(id), RECORD_NODE) && !strcmp(node_mode_origin(r, conf, id), "set by hand"))
+			return false;
+	return true;
+}
+
 static int change_node(void *arg, struct record *r, struct err *err)
 {
 	return settings_apply(arg, r, err);

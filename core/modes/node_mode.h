@@ -57,6 +57,9 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
  */
 const char *node_mode_origin(const struct record *r, const struct record *conf, enum field_id id);
 
+/* No setting is "set by hand". */
+bool node_mode_is_untouched(const struct record *r, const struct record *conf);
+
 /* Updates all records that match, or none. NO_OBJS_FOUND. */
 int node_mode_update(
 	struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err);

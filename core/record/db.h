@@ -103,7 +103,8 @@ int db_disc_nodes(
 #define DB_FOUND_UPDATE 2u /* DB_ADD_MERGE into existing records */
 #define DB_FOUND_DELETE 4u /* removes records of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
-/* Returns true to keep a node that was not found again (it is in use). */
+#define DB_FOUND_FORGET 16u /* as DELETE, also of ifaces through which nothing was found, unless nothing was found at all */
+/* Returns true to keep a node that was not found again. */
 typedef bool db_spare_fn(void *arg, const struct record *node);
 /*
  * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all: a

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The discovery's directory, after its parts were checked. */
@@ -188,11 +189,35 @@ static int take_unlinked(void *arg, struct record **r, const char *path)
 	return db_origin_dir(dir, *r) && !strcmp(dir, f->link) ? f->fn(f->arg, r, path) : 0;
 }
 
-/*
- * Links are not followed: their names have the whole identity. Nodes with an unknown portal group have none, and are searched for;
- * os-brick makes such nodes, and logs out of those only that `-m discoverydb -P 1` lists.
- */
-int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err)
+static int compare_link(const void *name, const void *of)
+{
+	return strcmp(name, *(char *const *)of);
+}
+
+/* Empties the names of these nodes' links; names are in order until then. */
+static int strike_out(struct dir *names, const struct record_list *nodes)
+{
+	char **at, link[TREE_PATH_MAX];
+	bool *known = x_newn(bool, names->n);
+
+	if (!known)
+		return -ENOMEM;
+	for (size_t i = 0; i < nodes->n; i++) {
+		if (!db_link_path(link, nodes->at[i]))
+			continue;
+		at = bsearch(strrchr(link, '/') + 1, names->names, names->n, sizeof(*names->names), compare_link);
+		if (at)
+			known[at - names->names] = true;
+	}
+	for (size_t i = 0; i < names->n; i++)
+		if (known[i])
+			*names->names[i] = '\0';
+	x_free(known);
+	return 0;
+}
+
+/* Links are not followed: their names have the whole identity. */
+int db_linked_each(struct db *db, const char *dir, const struct record_list *but, db_node_fn *fn, void *arg, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
 	struct following f = { .fn = fn, .arg = arg };
@@ -200,6 +225,8 @@ int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, st
 
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
+	if (but && names.n && strike_out(&names, but))
+		return err_nomem(err, "names");
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		char buf[NAME_MAX + 1];
 		struct db_node_id id;
@@ -215,9 +242,24 @@ int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, st
 				.iface = id.iface },
 			take_linked, &f, err);
 	}
+	return rc;
+}
+
+/* os-brick makes such nodes, and logs out of those only that `-m discoverydb -P 1` lists. */
+int db_unlinked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err)
+{
+	struct following f = { .fn = fn, .arg = arg };
+
 	snprintf(f.link, sizeof(f.link), "%s", dir);
-	return rc ? rc :
-		    db_find_each(db, &(struct db_filter){ .tpgt = RECORD_TPGT_UNKNOWN, .exact = true }, take_unlinked, &f, err);
+	return db_find_each(db, &(struct db_filter){ .tpgt = RECORD_TPGT_UNKNOWN, .exact = true }, take_unlinked, &f, err);
+}
+
+/* All nodes of a discovery. */
+static int each_node_of(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err)
+{
+	int rc = db_linked_each(db, dir, NULL, fn, arg, err);
+
+	return rc ? rc : db_unlinked_each(db, dir, fn, arg, err);
 }
 
 int db_disc_nodes(
@@ -232,7 +274,7 @@ int db_disc_nodes(
 	rc = db_use(db, false, &used, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	rc = db_linked_each(db, dir, db_append_record, out, err);
+	rc = each_node_of(db, dir, db_append_record, out, err);
 	if (rc)
 		record_list_free(out);
 	return rc;
@@ -273,6 +315,6 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 		return rc;
 	if (!db_tree_is_dir(&db->tree, dir))
 		return disc_not_found(err);
-	rc = db_linked_each(db, dir, db_remove_found, &d, err);
+	rc = each_node_of(db, dir, db_remove_found, &d, err);
 	return rc ? rc : clear_disc_dir(&b, dir, err);
 }

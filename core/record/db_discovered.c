@@ -44,10 +44,10 @@ static bool same_node(const struct record *a, const struct record *b)
 		portal_same_host(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS));
 }
 
-/* Was this node, or nothing at all through its iface, found now? Then it stays. */
-static bool was_found_again(const struct record *old, const struct record_list *found)
+/* Was this node, or (unless any_iface) nothing at all through its iface, found now? Then it stays. */
+static bool was_found_again(const struct record *old, const struct record_list *found, bool any_iface)
 {
-	bool iface_asked = !found->n;
+	bool iface_asked = !found->n || any_iface;
 
 	for (size_t i = 0; i < found->n; i++) {
 		if (strcmp(record_str(old, FIELD_IFACE_NAME), record_str(found->at[i], FIELD_IFACE_NAME)))
@@ -61,6 +61,7 @@ static bool was_found_again(const struct record *old, const struct record_list *
 
 struct lost {
 	const struct record_list *found;
+	bool any_iface;
 	db_spare_fn *spare;
 	void *arg;
 };
@@ -69,22 +70,24 @@ static bool is_not_lost(void *arg, const struct record *old)
 {
 	const struct lost *l = arg;
 
-	return was_found_again(old, l->found) || (l->spare && l->spare(l->arg, old));
+	return was_found_again(old, l->found, l->any_iface) || (l->spare && l->spare(l->arg, old));
 }
 
 /*
  * Only what is still linked to this discovery: a node that another one found since is that one's. `spare` says what has a
- * session: its record is needed for the logout.
+ * session: its record is needed for the logout. Nodes without a link are many to search for, so only -o delete does that.
  */
-static int delete_lost_nodes(struct db_batch *b, const struct record *disc, const struct record_list *found, db_spare_fn *spare,
-	void *arg, struct err *err)
+static int delete_lost_nodes(struct db_batch *b, const struct record *disc, const struct record_list *found, unsigned what,
+	db_spare_fn *spare, void *arg, struct err *err)
 {
-	struct lost lost = { found, spare, arg };
+	struct lost lost = { found, what & DB_FOUND_FORGET, spare, arg };
 	struct db_removal d = { .b = b, .spare = is_not_lost, .arg = &lost, .err = err };
 	char dir[TREE_PATH_MAX];
+	int rc;
 
 	db_disc_dir(dir, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS), (unsigned)record_int(disc, FIELD_DISC_PORT));
-	return db_linked_each(b->db, dir, db_remove_found, &d, err);
+	rc = db_linked_each(b->db, dir, found, db_remove_found, &d, err);
+	return rc || !(what & DB_FOUND_DELETE) ? rc : db_unlinked_each(b->db, dir, db_remove_found, &d, err);
 }
 
 /*
@@ -154,7 +157,7 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	rc = add_found_nodes(&b, disc, found, what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);
-	if (!rc && what & DB_FOUND_DELETE)
-		rc = delete_lost_nodes(&b, disc, found, spare, arg, err);
+	if (!rc && (what & DB_FOUND_DELETE || (what & DB_FOUND_FORGET && found->n)))
+		rc = delete_lost_nodes(&b, disc, found, what, spare, arg, err);
 	return rc;
 }

@@ -83,8 +83,10 @@ struct db_found_list {
 
 int db_find_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err); /* db_node_each() */
 int db_find_nodes(struct db *db, const struct db_filter *filter, struct db_found_list *out, struct err *err);
-/* The same for the nodes of the discovery with this directory. */
-int db_linked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err);
+/* The same for the nodes that the discovery with this directory has links to, without opening those in `but` (may be NULL). */
+int db_linked_each(struct db *db, const char *dir, const struct record_list *but, db_node_fn *fn, void *arg, struct err *err);
+/* The same for its nodes with an unknown portal group, which have no link: searches all nodes. */
+int db_unlinked_each(struct db *db, const char *dir, db_node_fn *fn, void *arg, struct err *err);
 int db_append_record(void *list, struct record **r, const char *path); /* a db_node_fn: moves *r into a record_list; -ENOMEM */
 int db_found_take(void *list, struct record **r, const char *path); /* moves *r into the list; -ENOMEM */
 void db_found_free(struct db_found_list *l);
