@@ -195,20 +195,30 @@ static bool was_never_up(const struct session *s, enum adopt_found found)
 		devices.n == 0;
 }
 
+/*
+ * doc/KERNEL.md, rule 14: a connection that a logout has stopped is down and stays so, whatever the state of its session, and so is one
+ * that was never bound.
+ */
+static bool logout_has_begun(const struct session_info *i)
+{
+	return strcmp(i->target_state, "UNBOUND") == 0 || strcmp(i->target_state, "UNBINDING") == 0 ||
+		strcmp(i->conn_state, "down") == 0;
+}
+
 /* Sets the machine going for one that is not up: as when its connection is lost, or was never made. */
 static void adopt_go_on(struct manager *m, const struct session_info *i, enum adopt_found found)
 {
 	struct session *s = manager_find(m, i->sid);
 
-	if (strcmp(i->target_state, "UNBOUND") == 0 || strcmp(i->target_state, "UNBINDING") == 0) { /* only a logout does that */
-		log_info(m->config.engine->log, "session", "session%u was being logged out: the logout continues", i->sid);
-		session_event(s, SESS_EV_CLOSE);
-		return;
-	}
 	/* a discovery whose program was killed has no target */
 	if (!*i->target || !i->has_conn || was_never_up(s, found)) {
 		log_info(m->config.engine->log, "session",
 			"session%u is removed: it has no devices, and no iscsid has completed its login", i->sid);
+		session_event(s, SESS_EV_CLOSE);
+		return;
+	}
+	if (logout_has_begun(i)) {
+		log_info(m->config.engine->log, "session", "session%u was being logged out: the logout continues", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}

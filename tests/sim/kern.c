@@ -107,6 +107,7 @@ void kern_lose(struct kern_session *s, uint32_t error)
 		return;
 	sim_trace("kernel: session%u loses its connection, error %u", s->sid, error);
 	s->broken = true;
+	s->conn_state = "failed";
 	not_up(s);
 	release_socket(s);
 	send_event(ISCSI_KEVENT_CONN_ERROR, s->sid, 0, error);
@@ -191,45 +192,47 @@ static int bind_conn(struct kern_session *s, const struct iscsi_uevent *ev)
 
 	if (!s->conn || !f || f->kind != OS_SOCKET)
 		return -EINVAL;
-	if (s->broken || s->ended)
+	if (s->broken)
 		return -ENOTCONN;
 	if (s->bound)
 		sim_fail("BIND_CONN of session%u, which is bound", s->sid);
 	f->refs++;
 	s->socket = f;
 	s->bound = true;
+	s->conn_state = "bound";
 	s->logout_sent = false;
 	return 0;
 }
 
 static int start_conn(struct kern_session *s)
 {
-	if (!s->conn || !s->bound || s->broken || s->ended)
+	if (!s->conn || !s->bound || s->broken)
 		return -ENOTCONN;
 	if (!net_logged_in(s->socket->link))
 		sim_fail("START_CONN of session%u, which is not logged in", s->sid);
 	if (!s->param[ISCSI_PARAM_EXP_STATSN] || !s->param[ISCSI_PARAM_TARGET_NAME])
 		sim_fail("START_CONN of session%u, which lacks parameters", s->sid);
 	s->started = true;
+	s->conn_state = "up";
 	s->state = KERN_LOGGED_IN;
 	sim_trace("kernel: session%u is up", s->sid);
 	net_started(s->socket->link);
 	return 0;
 }
 
+/* TERM leaves the session's state as it is: that of a session that was up stays LOGGED_IN, with a connection that is down. */
 static int stop_conn(struct kern_session *s, uint32_t flag)
 {
 	if (flag != ISCSI_STOP_CONN_RECOVER && flag != ISCSI_STOP_CONN_TERM)
 		sim_fail("STOP_CONN of session%u with %u", s->sid, flag);
 	if (!s->conn)
 		return -EINVAL;
-	not_up(s);
+	s->ended |= flag == ISCSI_STOP_CONN_TERM;
+	if (!s->ended)
+		not_up(s);
 	release_socket(s);
 	s->broken = false;
-	if (flag == ISCSI_STOP_CONN_TERM) {
-		s->ended = true;
-		s->state = KERN_FREE;
-	}
+	s->conn_state = flag == ISCSI_STOP_CONN_TERM ? "down" : "failed";
 	return 0;
 }
 
@@ -238,9 +241,9 @@ static int send_pdu(struct kern_session *s, const uint8_t *payload, size_t len)
 {
 	uint32_t data = len >= ISCSI_BHS_LEN ? (uint32_t)payload[5] << 16 | (uint32_t)payload[6] << 8 | payload[7] : 0;
 
-	if (!s->conn || !s->bound || s->broken || s->ended)
+	if (!s->conn || !s->bound || s->broken)
 		return -ENOTCONN;
-	if (len < ISCSI_BHS_LEN || data > len - ISCSI_BHS_LEN)
+	if (s->ended || len < ISCSI_BHS_LEN || data > len - ISCSI_BHS_LEN)
 		return -EPERM;
 	if (s->logout_sent)
 		return 0; /* and nothing is sent */
@@ -300,6 +303,7 @@ int kern_request(struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 		if (s->conn)
 			return -EEXIST;
 		s->conn = true;
+		s->conn_state = "down";
 		return 0;
 	case ISCSI_UEVENT_BIND_CONN:
 		ev->r.retcode = bind_conn(s, ev);
@@ -320,7 +324,6 @@ int kern_request(struct iscsi_uevent *ev, const uint8_t *payload, size_t len)
 	case ISCSI_UEVENT_DESTROY_CONN:
 		if (!s->conn)
 			return -EINVAL;
-		not_up(s);
 		release_socket(s);
 		s->conn = s->broken = false;
 		return 0;

@@ -57,7 +57,7 @@ static int conn_attribute(const struct kern_session *s, const char *name, const 
 	if (!*name)
 		return 'd';
 	if (strcmp(name, "state") == 0)
-		return file(text, s->broken ? "failed\n" : s->started ? "up\n" : "down\n");
+		return file(text, sim_text("%s\n", s->conn_state));
 	if (strcmp(name, "address") == 0 && s->socket && s->socket->link)
 		return file(text, sim_text("%s\n", net_address(net_link_identity(s->socket->link))));
 	if (strcmp(name, "port") == 0 && s->socket && s->socket->link)

@@ -110,7 +110,7 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .seed = 1, .count = 40000, .seconds = 60 };
+	struct arguments a = { .seed = 1, .count = 100000, .seconds = 60 };
 	struct sim_outcome out;
 	uint64_t n = 0, most = 0, failed = 0;
 	double start = cpu_seconds();

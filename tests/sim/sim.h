@@ -122,8 +122,9 @@ struct kern_session {
 	uint32_t sid, host;
 	enum kern_state state;
 	bool conn, bound, started;
+	const char *conn_state; /* as sysfs shows it */
 	bool broken; /* its connection failed, and STOP_CONN has not come */
-	bool ended; /* STOP_CONN TERM */
+	bool ended; /* STOP_CONN TERM: the kernel sends no PDU any more, also after another BIND_CONN */
 	bool unbinding, unbound, destroying, logout_sent, foreign;
 	struct os_file *socket;
 	unsigned luns; /* devices that it has */

@@ -418,12 +418,12 @@ static void a_login_that_a_daemon_left_half_done_is_ended(void **state)
 
 	snprintf(port, sizeof(port), "%u", w->port);
 	kept = as_left(port, "FREE");
-	kept.conn_state = "down";
 	for (unsigned i = 0; i < 4;
 		i++) { /* 1: it has a file; 2: it has a disk; 3: a file as of firmware, which chose the ISID */
 		kept.sid = 20 + i;
 		kept.host = 120 + i;
 		kept.luns = i == 2 ? one_disk : NULL;
+		kept.conn_state = i ? "failed" : "down";
 		fake_sys_session(&w->sys, &kept);
 		if (i == 1 || i == 3)
 			note(w, kept.sid, port, "default", i == 1 ? "800102030405" : "000000000000");
