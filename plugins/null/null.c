@@ -204,7 +204,7 @@ static int null_host_set(struct miscsi_op *op)
 	struct host *h = host_of(op);
 	int rc = h ? store_take(&h->params.rows[0], op) : -ENODEV;
 
-	if (rc == 0 && op->core->setting(op, "hwaddress") && MISCSI_HAS(op->core, event)) {
+	if (rc == 0 && op->core->setting(op, "iface.hwaddress") && MISCSI_HAS(op->core, event)) {
 		op->core->event(op, MISCSI_EVENT_HOST_RESET, op->host_no);
 		op->core->event(op, MISCSI_EVENT_HOST_ADDED, op->host_no);
 	}

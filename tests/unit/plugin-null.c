@@ -140,7 +140,7 @@ static void hear(void *arg, const struct plugin *from, uint32_t event, uint32_t 
 
 static void null_reports_resets_and_lost_sessions(void **state)
 {
-	static const char *const address[] = { "hwaddress", "02:00:00:00:00:77", NULL };
+	static const char *const address[] = { "iface.hwaddress", "02:00:00:00:00:77", NULL };
 	struct run r;
 
 	(void)state;
