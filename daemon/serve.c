@@ -3,6 +3,7 @@
 #include "config.h"
 #include "daemon/iscsid.h"
 #include "daemon/identity.h"
+#include "daemon/standing.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "ipc/listener.h"
@@ -40,6 +41,8 @@ struct daemon {
 	struct helper_job reload; /* a reading of iscsid.conf */
 	bool reloading; /* it is under way */
 	struct identity *identity;
+	struct standing *standing;
+	char found_dir[PATH_MAX]; /* of the standing discoveries */
 	struct manager_watch on_change;
 	struct loop_timer tidy;
 	const void *heap; /* its end at the start of this program */
@@ -131,6 +134,7 @@ static void on_hangup(void *arg, int signo)
 
 	(void)signo;
 	identity_look(d->identity);
+	standing_read(d->standing);
 	if (d->reloading)
 		return;
 	d->reload = (struct helper_job){ .run = reload_run, .done = reload_done };
@@ -203,11 +207,48 @@ static void sessions_changed(struct manager_watch *w, const struct manager_sessi
 	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, trim_memory, d);
 }
 
+static void tidy_soon(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_timer_set(d->engine.loop, &d->tidy, TIDY_MS, trim_memory, d);
+}
+
 static void network_changed(void *arg)
 {
 	const struct daemon *d = arg;
 
 	manager_wake(d->manager);
+}
+
+/* What they found is beside the directory of the sessions. */
+static int make_standing(struct daemon *d)
+{
+	const char *state = d->options->state_dir, *slash = strrchr(state, '/');
+	struct standing_config config = { .engine = &d->engine,
+		.conf = d->options->config,
+		.socket = d->options->socket,
+		.dir = d->found_dir,
+		.identify = identify_initiator,
+		.tidy = tidy_soon,
+		.arg = d };
+
+	snprintf(d->found_dir, sizeof(d->found_dir), "%.*sdiscoveries", slash ? (int)(slash + 1 - state) : 0, state);
+	return standing_new(&config, &d->standing);
+}
+
+static void read_discoveries(void *arg)
+{
+	const struct daemon *d = arg;
+
+	standing_read(d->standing);
+}
+
+static int each_discovery(void *arg, int (*fn)(void *arg, const struct service_discovery *d), void *fn_arg)
+{
+	const struct daemon *d = arg;
+
+	return standing_each(d->standing, fn, fn_arg);
 }
 
 /* Only for root, unlike its parent directory, which has the socket for all users. */
@@ -323,6 +364,7 @@ static int make_service(struct daemon *d, struct err *err)
 		.login = manager_login,
 		.logout = manager_logout,
 		.logout_id = manager_logout_id,
+		.logout_unused = manager_logout_unused,
 		.rescan = manager_rescan,
 		.forget = manager_forget,
 		.each = manager_each,
@@ -336,10 +378,14 @@ static int make_service(struct daemon *d, struct err *err)
 		.ops = &ops,
 		.manager = d->manager,
 		.stop = serve_stop,
+		.read_discoveries = read_discoveries,
+		.discoveries = each_discovery,
 		.arg = d,
 	};
-	int rc = service_new(&config, &d->service);
+	int rc = make_standing(d);
 
+	if (rc == 0)
+		rc = service_new(&config, &d->service);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the service");
 	return serve_sockets(d, err);
@@ -365,6 +411,7 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 	become_trim(d->heap);
 	become_ready(ready);
 	become_notify(d->log, "READY=1");
+	standing_read(d->standing);
 	rc = loop_run(d->engine.loop);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
 }
@@ -378,6 +425,7 @@ static void serve_end(struct daemon *d)
 		close(d->sockets[--d->n_sockets]);
 	if (d->own_socket)
 		listener_unlink(d->options->socket ? d->options->socket : LISTENER_PATH);
+	standing_free(d->standing);
 	netwatch_free(d->netwatch);
 	manager_free(d->manager);
 	identity_free(d->identity);

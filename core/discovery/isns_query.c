@@ -29,7 +29,9 @@ enum isns_query_event {
 };
 
 struct isns_query {
-	const struct discovery_config *config;
+	struct discovery_config config;
+	void (*done)(void *arg, int result, const struct err *err);
+	void *done_arg;
 	struct fsm_run run;
 	struct dial dial; /* its op holds the socket */
 	struct loop_timer timer;
@@ -39,8 +41,8 @@ struct isns_query {
 	size_t out_len;
 	uint64_t end; /* on the loop's clock: limit of the exchange */
 	int result;
-	bool ended;
-	struct err *err;
+	struct loop_task begin, report;
+	struct err err;
 };
 
 static void isns_query_event(struct isns_query *q, enum isns_query_event event)
@@ -50,7 +52,7 @@ static void isns_query_event(struct isns_query *q, enum isns_query_event event)
 
 static int isns_query_failed(struct isns_query *q, const char *why)
 {
-	err_set(q->err, MISCSI_ERR_ISNS_QUERY, "iSNS server %s port %u: %s", q->config->host, q->config->port, why);
+	err_set(&q->err, MISCSI_ERR_ISNS_QUERY, "iSNS server %s port %u: %s", q->config.host, q->config.port, why);
 	return ISNSQ_EV_FAILED;
 }
 
@@ -61,7 +63,7 @@ static void isns_query_timed_out(void *arg)
 
 static void isns_query_arm(struct isns_query *q, int64_t seconds)
 {
-	dial_arm(q->config->engine, &q->timer, seconds, isns_query_timed_out, q);
+	dial_arm(q->config.engine, &q->timer, seconds, isns_query_timed_out, q);
 }
 
 static void isns_query_dialled(struct dial *dial, const struct err *err)
@@ -77,7 +79,7 @@ static int isns_query_resolve(void *machine)
 {
 	struct isns_query *q = machine;
 	struct err why = ERR_INIT;
-	int rc = dial_look_up(&q->dial, q->config->host, q->config->port, DIAL_NO_DRIVER, &why);
+	int rc = dial_look_up(&q->dial, q->config.host, q->config.port, DIAL_NO_DRIVER, &why);
 
 	isns_query_arm(q, ISNS_QUERY_CONNECT_S);
 	return rc < 0 ? isns_query_failed(q, why.text) : rc > 0 ? ISNSQ_EV_RESOLVED : ISNSQ_EV_NONE;
@@ -95,8 +97,8 @@ static int isns_query_connect(void *machine)
 {
 	struct isns_query *q = machine;
 
-	loop_timer_cancel(q->config->engine->loop, &q->timer);
-	dial_connect(&q->dial, q->config->iface, ISNS_QUERY_CONNECT_S);
+	loop_timer_cancel(q->config.engine->loop, &q->timer);
+	dial_connect(&q->dial, q->config.iface, ISNS_QUERY_CONNECT_S);
 	return ISNSQ_EV_NONE;
 }
 
@@ -116,12 +118,12 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 	case ISNS_DONE:
 		return ISNSQ_EV_ANSWERED;
 	case ISNS_FAILED:
-		err_copy(q->err, &action->err);
+		err_copy(&q->err, &action->err);
 		return ISNSQ_EV_FAILED;
 	default:
 		break;
 	}
-	if (loop_fd_mod(q->config->engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+	if (loop_fd_mod(q->config.engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
 		return isns_query_failed(q, "its socket cannot be watched");
 	return ISNSQ_EV_NONE;
 }
@@ -129,7 +131,7 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 static int isns_query_ask(void *machine)
 {
 	struct isns_query *q = machine;
-	struct loop *loop = q->config->engine->loop;
+	struct loop *loop = q->config.engine->loop;
 	struct isns_action action;
 	int rc = loop_fd_add(loop, &q->watch, (int)q->dial.op.binding.value, EPOLLIN, isns_query_ready, q);
 
@@ -150,7 +152,7 @@ static int isns_query_send(struct isns_query *q)
 		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_failed(q, strerror(errno));
 	q->out += n;
 	q->out_len -= (size_t)n;
-	if (q->out_len == 0 && loop_fd_mod(q->config->engine->loop, &q->watch, EPOLLIN) < 0)
+	if (q->out_len == 0 && loop_fd_mod(q->config.engine->loop, &q->watch, EPOLLIN) < 0)
 		return isns_query_failed(q, "its socket cannot be watched");
 	return ISNSQ_EV_NONE;
 }
@@ -170,7 +172,7 @@ static int isns_query_transfer(void *machine)
 		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_failed(q, strerror(errno));
 	if (n == 0)
 		return isns_query_failed(q, "the server closed the connection before its response was complete");
-	if (loop_now(q->config->engine->loop) >= q->end)
+	if (loop_now(q->config.engine->loop) >= q->end)
 		return ISNSQ_EV_TIMEOUT;
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
 	isns_feed(q->isns, in, (size_t)n, &action);
@@ -186,10 +188,18 @@ static int isns_query_too_late(void *machine)
 						  "the server did not complete its response in time");
 }
 
+static void isns_query_report(void *arg)
+{
+	const struct isns_query *q = arg;
+	struct err err = q->err;
+
+	q->done(q->done_arg, q->result, &err); /* may free q */
+}
+
 static int isns_query_end(struct isns_query *q, int result)
 {
-	q->ended = true;
 	q->result = result;
+	loop_defer(q->config.engine->loop, &q->report, isns_query_report, q);
 	return ISNSQ_EV_NONE;
 }
 
@@ -197,16 +207,16 @@ static int isns_query_fail(void *machine)
 {
 	struct isns_query *q = machine;
 
-	if (q->config->message)
-		q->config->message(q->config->arg, q->err->text);
-	return isns_query_end(q, -err_errno(q->err->code));
+	if (q->config.message)
+		q->config.message(q->config.arg, q->err.text);
+	return isns_query_end(q, -err_errno(q->err.code));
 }
 
 static int isns_query_succeed(void *machine)
 {
 	struct isns_query *q = machine;
 
-	err_clear(q->err);
+	err_clear(&q->err);
 	return isns_query_end(q, 0);
 }
 
@@ -224,7 +234,7 @@ static void isns_query_trace(void *machine, const struct fsm_row *row, uint8_t f
 	const struct isns_query *q = machine;
 	const struct fsm *f = q->run.fsm;
 
-	log_debug(q->config->engine->log, "discovery", "[iSNS %s] %s --%s--> %s", q->config->host, f->states[from],
+	log_debug(q->config.engine->log, "discovery", "[iSNS %s] %s --%s--> %s", q->config.host, f->states[from],
 		f->events[row->event], f->states[to]);
 }
 
@@ -239,54 +249,105 @@ static int isns_query_found(void *arg, const char *target, const struct portal *
 {
 	const struct isns_query *q = arg;
 
-	return q->config->found(q->config->arg, target, portal);
+	return q->config.found(q->config.arg, target, portal);
 }
 
 static void isns_query_warning(void *arg, const char *text)
 {
 	const struct isns_query *q = arg;
 
-	if (q->config->message)
-		q->config->message(q->config->arg, text);
+	if (q->config.message)
+		q->config.message(q->config.arg, text);
 }
 
-static int isns_query_prepare(struct isns_query *q)
+static int isns_query_prepare(struct isns_query *q, struct err *err)
 {
-	const char *own = q->config->iface ? record_str(q->config->iface, FIELD_IFACE_INITIATORNAME) : "";
-	const struct isns_config config = { .source = *own ? own : q->config->initiator_name,
+	const char *own = q->config.iface ? record_str(q->config.iface, FIELD_IFACE_INITIATORNAME) : "";
+	const struct isns_config config = { .source = *own ? own : q->config.initiator_name,
 		.found = isns_query_found,
 		.warning = isns_query_warning,
 		.arg = q };
-	int rc = plugins_find(q->config->engine->plugins, field_of(FIELD_IFACE_TRANSPORT)->def, &q->dial.transport, q->err);
+	int rc = plugins_find(q->config.engine->plugins, field_of(FIELD_IFACE_TRANSPORT)->def, &q->dial.transport, err);
 
 	if (rc >= 0 && isns_new(&config, &q->isns) < 0)
-		rc = err_nomem(q->err, "a query of an iSNS server");
+		rc = err_nomem(err, "a query of an iSNS server");
 	return rc;
+}
+
+static void isns_query_begin(void *arg)
+{
+	isns_query_event(arg, ISNSQ_EV_BEGIN);
+}
+
+int isns_query_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err), void *arg,
+	struct isns_query **out, struct err *err)
+{
+	struct isns_query *q = x_new(struct isns_query);
+	int rc;
+
+	if (!q)
+		return err_nomem(err, "a query of an iSNS server");
+	q->config = *config;
+	q->done = done;
+	q->done_arg = arg;
+	q->run = (struct fsm_run){ .fsm = &isns_query_machine, .machine = q, .trace = isns_query_trace, .state = ISNSQ_IDLE };
+	q->dial.engine = config->engine;
+	q->dial.done = isns_query_dialled;
+	q->dial.settings = isns_query_settings;
+	rc = isns_query_prepare(q, err);
+	if (rc < 0) {
+		x_free(q);
+		return rc;
+	}
+	loop_defer(config->engine->loop, &q->begin, isns_query_begin, q);
+	*out = q;
+	return 0;
+}
+
+void isns_query_free(struct isns_query *q)
+{
+	struct loop *loop;
+
+	if (!q)
+		return;
+	loop = q->config.engine->loop;
+	loop_task_cancel(loop, &q->begin);
+	loop_task_cancel(loop, &q->report);
+	loop_timer_cancel(loop, &q->timer);
+	loop_fd_del(loop, &q->watch);
+	dial_cancel(&q->dial);
+	transport_disconnect(q->dial.transport, &q->dial.op.binding);
+	dial_forget(&q->dial);
+	isns_free(q->isns);
+	x_free(q);
+}
+
+struct isns_query_waiter {
+	bool done;
+	int result;
+	struct err *err;
+};
+
+static void isns_query_waited(void *arg, int result, const struct err *err)
+{
+	struct isns_query_waiter *w = arg;
+
+	w->done = true;
+	w->result = result;
+	if (w->err)
+		err_copy(w->err, err);
 }
 
 int isns_query_run(const struct discovery_config *config, struct err *err)
 {
-	struct err why = ERR_INIT;
-	struct isns_query q = { .config = config, .err = err ? err : &why };
-	int rc;
+	struct isns_query_waiter w = { .err = err };
+	struct isns_query *q = NULL;
+	int rc = isns_query_start(config, isns_query_waited, &w, &q, err);
 
-	q.run = (struct fsm_run){ .fsm = &isns_query_machine, .machine = &q, .trace = isns_query_trace, .state = ISNSQ_IDLE };
-	q.dial.engine = config->engine;
-	q.dial.done = isns_query_dialled;
-	q.dial.settings = isns_query_settings;
-	rc = isns_query_prepare(&q);
-	if (rc >= 0)
-		isns_query_event(&q, ISNSQ_EV_BEGIN);
-	while (rc >= 0 && !q.ended)
+	while (rc >= 0 && !w.done)
 		rc = loop_step(config->engine->loop, -1);
-	if (rc < 0 && q.isns && !q.ended)
-		err_sys(q.err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed");
-	loop_timer_cancel(config->engine->loop, &q.timer);
-	loop_fd_del(config->engine->loop, &q.watch);
-	dial_cancel(&q.dial);
-	if (q.dial.transport)
-		transport_disconnect(q.dial.transport, &q.dial.op.binding);
-	dial_forget(&q.dial);
-	isns_free(q.isns);
-	return rc < 0 ? rc : q.result;
+	isns_query_free(q);
+	if (rc < 0 && !w.done)
+		return q ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : rc;
+	return w.result;
 }

@@ -12,11 +12,19 @@
 #define ISNS_QUERY_IDLE_S 30 /* until the server sends its next bytes */
 #define ISNS_QUERY_ANSWER_S 300 /* the whole exchange: a server that adds a byte now and then ends here */
 
+struct isns_query;
+
 /*
  * Of the configuration: engine, iface (its name of the initiator and, if its transport uses sockets, its source address), host,
- * port, initiator_name, found, message, arg. Runs the loop until the query ends. -errno: ISNS_QUERY, ISNS_REG_FAILED, INTERNAL,
- * NOMEM; TRANS_NOT_FOUND the plugin tcp is missing.
+ * port, initiator_name, found, message, arg. The loop calls done once, never from within this call; the caller must then free the
+ * query. err: MISCSI_ERR_OK; ISNS_QUERY, ISNS_REG_FAILED, INTERNAL, NOMEM; TRANS_NOT_FOUND the plugin tcp is missing. -errno: not started.
  */
+int isns_query_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err), void *arg,
+	struct isns_query **out, struct err *err);
+/* Allowed at any time; done is not called afterwards. NULL is allowed. */
+void isns_query_free(struct isns_query *q);
+
+/* The same; runs the loop until the query ends. */
 int isns_query_run(const struct discovery_config *config, struct err *err);
 
 #endif

@@ -592,20 +592,20 @@ static struct json_object *sids_write(const uint32_t *sids, size_t n, int *error
 	return parameters;
 }
 
-static int call_for_sids(struct client *c, const char *method, const uint32_t *sids, size_t n, bool force, client_result_fn fn,
-	void *arg, struct err *err)
+static int call_for_sids(struct client *c, const char *method, const uint32_t *sids, size_t n, enum client_logout how,
+	client_result_fn fn, void *arg, struct err *err)
 {
+	static const char *const flags[] = { NULL, "force", "unused" };
 	struct collector part = { .fn = fn, .arg = arg };
-	int rc = 0, one;
+	int rc = 0, one, error = 0;
 
 	do {
-		int error = 0;
 		struct json_object *parameters;
 
 		part.n = n - part.base < OBJECTS_MAX ? n - part.base : OBJECTS_MAX;
 		parameters = sids_write(sids + part.base, part.n, &error);
-		if (force)
-			varlink_add_boolean(parameters, "force", true, &error);
+		if (how)
+			varlink_add_boolean(parameters, flags[how], true, &error);
 		one = call_many(c, method, parameters, error, &part, err);
 		rc = rc ? rc : one;
 		part.base += part.n;
@@ -613,9 +613,10 @@ static int call_for_sids(struct client *c, const char *method, const uint32_t *s
 	return rc;
 }
 
-int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn, void *arg, struct err *err)
+int client_logout(
+	struct client *c, const uint32_t *sids, size_t n, enum client_logout how, client_result_fn fn, void *arg, struct err *err)
 {
-	return call_for_sids(c, "org.miscsi.Logout", sids, n, force, fn, arg, err);
+	return call_for_sids(c, "org.miscsi.Logout", sids, n, how, fn, arg, err);
 }
 
 int client_logout_of(struct client *c, const struct client_session *session, bool force, struct err *err)
@@ -646,7 +647,7 @@ int client_logout_of(struct client *c, const struct client_session *session, boo
 
 int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err)
 {
-	return call_for_sids(c, "org.miscsi.Rescan", sids, n, false, fn, arg, err);
+	return call_for_sids(c, "org.miscsi.Rescan", sids, n, CLIENT_LOGOUT, fn, arg, err);
 }
 
 static const char *or_empty(const char *text)

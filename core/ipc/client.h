@@ -59,7 +59,10 @@ typedef void (*client_result_fn)(void *arg, const struct client_result *r);
  */
 int client_login(
 	struct client *c, struct record *const *records, size_t n, bool wait, client_result_fn fn, void *arg, struct err *err);
-int client_logout(struct client *c, const uint32_t *sids, size_t n, bool force, client_result_fn fn, void *arg, struct err *err);
+/* A session with a disk in use is refused: as iscsid.safe_logout says; never; in any case. */
+enum client_logout { CLIENT_LOGOUT, CLIENT_LOGOUT_FORCE, CLIENT_LOGOUT_UNUSED };
+int client_logout(struct client *c, const uint32_t *sids, size_t n, enum client_logout how, client_result_fn fn, void *arg,
+	struct err *err);
 int client_rescan(struct client *c, const uint32_t *sids, size_t n, client_result_fn fn, void *arg, struct err *err);
 
 struct client_session;

@@ -136,7 +136,7 @@ struct sids {
 	size_t n, room;
 	size_t places; /* in the request, with those that are there twice */
 	struct json_object *filter; /* borrowed; NULL: none */
-	bool rescan, force; /* what is to be done: rescan or logout */
+	bool rescan, force, unused; /* what is to be done: rescan or logout */
 };
 
 static void sids_free(void *arg)
@@ -275,6 +275,8 @@ static void sids_make(void *arg, struct batch *b, size_t nth)
 
 	if (sids->rescan)
 		c->ops->rescan(c->manager, named->sid, r);
+	else if (named->sid && sids->unused)
+		c->ops->logout_unused(c->manager, named->sid, r);
 	else if (named->sid)
 		c->ops->logout(c->manager, named->sid, sids->force, r);
 	else
@@ -315,6 +317,8 @@ static void do_logout(void *arg, struct varlink_call *call, struct json_object *
 		return;
 	if (varlink_boolean(parameters, "force", &sids->force) == -EINVAL)
 		varlink_call_reply_invalid(call, "force");
+	else if (varlink_boolean(parameters, "unused", &sids->unused) == -EINVAL || (sids->unused && sids->force))
+		varlink_call_reply_invalid(call, "unused");
 	else if (!sids_choose(arg, sids, call, parameters)) {
 		sids_run(sids, call);
 		return;
@@ -422,6 +426,48 @@ static void do_monitor(void *arg, struct varlink_call *call, struct json_object 
 	s->config.ops->watch(s->config.manager, &m->watch);
 }
 
+static int list_discovery(void *arg, const struct service_discovery *d)
+{
+	struct json_object *array = arg, *o = json_object_new_object();
+	int error = 0;
+
+	varlink_add_text(o, "type", d->type, &error);
+	varlink_add_text(o, "address", d->address, &error);
+	varlink_add_integer(o, "port", d->port, &error);
+	varlink_add_text(o, "state", d->state, &error);
+	varlink_add_integer(o, "portals", d->portals, &error);
+	if (d->error)
+		varlink_add_text(o, "error", d->error, &error);
+	if (d->next_ms >= 0)
+		varlink_add_integer(o, "next", d->next_ms, &error);
+	if (!error && array && !json_object_array_add(array, o))
+		return 0;
+	varlink_put(o);
+	return -ENOMEM;
+}
+
+static void add_discoveries(const struct service *s, struct json_object *reply, int *error)
+{
+	struct json_object *array;
+
+	if (!s->config.discoveries)
+		return;
+	array = json_object_new_array();
+	if (s->config.discoveries(s->config.arg, list_discovery, array))
+		*error = -ENOMEM;
+	varlink_add(reply, "discoveries", array, error);
+}
+
+static void do_read_discoveries(void *arg, struct varlink_call *call, struct json_object *parameters)
+{
+	struct service *s = arg;
+
+	(void)parameters;
+	if (s->config.read_discoveries)
+		s->config.read_discoveries(s->config.arg);
+	varlink_call_reply(call, NULL);
+}
+
 static void do_status(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
@@ -438,6 +484,7 @@ static void do_status(void *arg, struct varlink_call *call, struct json_object *
 	varlink_add_integer(reply, "longestTurn", (long long)loop_longest_us(s->config.loop), &error);
 	if (s->config.log && s->config.log->level < LEVELS)
 		varlink_add_text(reply, "level", levels[s->config.log->level], &error);
+	add_discoveries(s, reply, &error);
 	reply_built(call, reply, error);
 }
 
@@ -483,6 +530,7 @@ static const struct varlink_method methods[] = {
 	{ INTERFACE ".ListSessions", false, VARLINK_ONE, do_list },
 	{ INTERFACE ".Monitor", false, VARLINK_MUST_STREAM, do_monitor },
 	{ INTERFACE ".GetStatus", false, VARLINK_ONE, do_status },
+	{ INTERFACE ".ReadDiscoveries", true, VARLINK_ONE, do_read_discoveries },
 	{ INTERFACE ".SetLogLevel", true, VARLINK_ONE, do_set_log_level },
 	{ INTERFACE ".Stop", true, VARLINK_ONE, do_stop },
 	{ .name = NULL },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists, adds, changes and deletes discovery records. */
 #include "modes/discovery_mode_private.h"
+#include "ipc/client.h"
 #include "proto/isns.h"
 
 #include <errno.h>
@@ -97,28 +98,61 @@ int discovery_mode_record(struct context *ctx, const struct discovery_mode_selec
 	return rc;
 }
 
+#define TELL_MS 1000
+
+static bool is_repeated(const struct record *disc)
+{
+	return record_int(disc, record_kind(disc) == RECORD_ISNS ? FIELD_ISNS_USE_DISCOVERYD : FIELD_DISC_USE_DISCOVERYD);
+}
+
+/* Without a daemon there is no need: it reads the records when it starts. */
+static void tell_daemon(struct context *ctx, const struct record *disc)
+{
+	struct client *client;
+
+	if (is_repeated(disc) && context_client_if_there(ctx, TELL_MS, &client) >= 0 &&
+		client_call(client, "org.miscsi.ReadDiscoveries", NULL, NULL, NULL, TELL_MS, NULL, NULL) < 0)
+		context_client_drop(ctx);
+}
+
 /* An existing record stays, with the passwords that the administrator has set. */
 int discovery_mode_new(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
+	bool made = false;
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
 	if (rc >= 0)
 		rc = discovery_mode_record(ctx, s, &disc, err);
-	return rc < 0 ? rc : db_disc_add(db, disc, DB_ADD_NEW, NULL, err);
+	if (rc >= 0)
+		rc = db_disc_add(db, disc, DB_ADD_NEW, &made, err);
+	if (rc >= 0 && made)
+		tell_daemon(ctx, disc);
+	return rc;
 }
+
+struct change {
+	const struct settings *settings;
+	struct record *now; /* as it is written */
+};
 
 static int change_discovery(void *arg, struct record *r, struct err *err)
 {
-	return settings_apply(arg, r, err);
+	struct change *c = arg;
+	struct settings copy = *c->settings;
+	int rc = settings_apply(&copy, r, err);
+
+	if (rc >= 0)
+		c->now = record_copy(r);
+	return rc;
 }
 
 int discovery_mode_update(
 	struct context *ctx, const struct discovery_mode_select *s, const struct settings *settings, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
-	struct settings copy = *settings;
+	struct change change = { .settings = settings };
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
@@ -127,15 +161,54 @@ int discovery_mode_update(
 		rc = discovery_mode_find(ctx, s, &disc, err);
 	if (rc >= 0)
 		rc = settings_check(settings, s->kind, err);
-	return rc < 0 ? rc : db_disc_update(db, s->kind, s->portal.host, s->portal.port, change_discovery, &copy, err);
+	if (rc >= 0)
+		rc = db_disc_update(db, s->kind, s->portal.host, s->portal.port, change_discovery, &change, err);
+	if (rc >= 0 && change.now)
+		tell_daemon(ctx, is_repeated(disc) ? disc : change.now);
+	record_free(change.now);
+	return rc;
 }
 
 int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *s, struct err *err)
 {
+	cleanup(record_freep) struct record *disc = NULL;
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
-	return rc < 0 ? rc : discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+	if (rc < 0)
+		return rc;
+	db_disc_find(db, s->kind, s->portal.host, s->portal.port, &disc, NULL);
+	rc = discovery_not_found(s, db_disc_delete(db, s->kind, s->portal.host, s->portal.port, err), err);
+	if (rc >= 0 && disc)
+		tell_daemon(ctx, disc);
+	return rc;
+}
+
+int discovery_mode_node(const struct discovery_mode_select *s, const struct record *template, const char *target,
+	const struct portal *portal, struct record **out, struct err *err)
+{
+	cleanup(record_freep) struct record *node = record_copy(template);
+	int rc;
+
+	if (!node)
+		return err_nomem(err, "a record");
+	rc = record_set(node, FIELD_NODE_NAME, target, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_CONN_ADDRESS, portal->host, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_CONN_PORT, portal->port, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_TPGT, portal->tpgt, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE,
+			s->kind == RECORD_ISNS ? RECORD_ORIGIN_ISNS : RECORD_ORIGIN_SENDTARGETS, err);
+	if (rc >= 0)
+		rc = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
+	if (rc >= 0)
+		rc = record_set_int(node, FIELD_NODE_DISCOVERY_PORT, s->portal.port, err);
+	if (rc >= 0)
+		*out = x_steal(node);
+	return rc;
 }
 
 /* What decides whether a record that was not found again stays. */

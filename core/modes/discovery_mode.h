@@ -30,6 +30,10 @@ int discovery_mode_update(
 /* Also deletes its nodes. */
 int discovery_mode_delete(struct context *ctx, const struct discovery_mode_select *select, struct err *err);
 
+/* The record of a portal that the discovery found: template has the settings of iscsid.conf and of the iface. */
+int discovery_mode_node(const struct discovery_mode_select *s, const struct record *template, const char *target,
+	const struct portal *portal, struct record **out, struct err *err);
+
 /* What happens to the node records: DB_FOUND_* (record/db.h), where a record with a session is not deleted; or nothing. */
 #define DISCOVERY_KEEP_NOTHING 0x100u
 

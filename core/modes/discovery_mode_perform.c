@@ -15,6 +15,7 @@
 #include "discovery/isns_query.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* One portal of one target, as reported by the discovery. */
@@ -148,34 +149,6 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 	return rc;
 }
 
-/* The node record of a portal, with the settings of iscsid.conf and of the iface. */
-static int node_of_found(const struct discovery_mode_select *s, const struct record *template, const struct found *f,
-	struct record **out, struct err *err)
-{
-	cleanup(record_freep) struct record *node = record_copy(template);
-	int rc;
-
-	if (!node)
-		return err_nomem(err, "a record");
-	rc = record_set(node, FIELD_NODE_NAME, f->target, err);
-	if (rc >= 0)
-		rc = record_set(node, FIELD_CONN_ADDRESS, f->host, err);
-	if (rc >= 0)
-		rc = record_set_int(node, FIELD_CONN_PORT, f->port, err);
-	if (rc >= 0)
-		rc = record_set_int(node, FIELD_NODE_TPGT, f->tpgt, err);
-	if (rc >= 0)
-		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE,
-			s->kind == RECORD_ISNS ? RECORD_ORIGIN_ISNS : RECORD_ORIGIN_SENDTARGETS, err);
-	if (rc >= 0)
-		rc = record_set(node, FIELD_NODE_DISCOVERY_ADDRESS, s->portal.host, err);
-	if (rc >= 0)
-		rc = record_set_int(node, FIELD_NODE_DISCOVERY_PORT, s->portal.port, err);
-	if (rc >= 0)
-		*out = x_steal(node);
-	return rc;
-}
-
 /*
  * All are copied from one template, because applying iscsid.conf to each record would take most of the time of a large discovery.
  */
@@ -189,7 +162,10 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 	if (rc >= 0 && record_apply(template, iface, 0) < 0)
 		rc = err_nomem(err, "a record");
 	for (size_t i = 0; rc >= 0 && i < a->n; i++) {
-		rc = node_of_found(&ask->select, template, &a->at[i], &node, err);
+		struct portal portal = { .port = a->at[i].port, .tpgt = a->at[i].tpgt };
+
+		snprintf(portal.host, sizeof(portal.host), "%s", a->at[i].host);
+		rc = discovery_mode_node(&ask->select, template, a->at[i].target, &portal, &node, err);
 		if (rc >= 0 && record_list_add(nodes, node) < 0)
 			rc = err_nomem(err, "records");
 	}

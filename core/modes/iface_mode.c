@@ -203,9 +203,14 @@ int iface_mode_delete(
  * The software transport is that of the iface "default". Ifaces of adapters are left out: a discovery through all adapters must
  * be requested explicitly.
  */
+bool iface_mode_is_bound(const struct record *iface)
+{
+	return !strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), field_of(FIELD_IFACE_TRANSPORT)->def) &&
+		(*record_str(iface, FIELD_IFACE_NETDEV) || *record_str(iface, FIELD_IFACE_HWADDRESS));
+}
+
 int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err)
 {
-	const char *soft;
 	struct record *def;
 	struct db *db;
 	size_t n = 0;
@@ -215,13 +220,11 @@ int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct e
 		rc = db_iface_find(db, "default", &def, err);
 	if (rc < 0)
 		return rc;
-	soft = record_str(def, FIELD_IFACE_TRANSPORT);
 	rc = db_iface_list(db, out, err);
 	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
 		struct record *iface = out->at[i];
 
-		if (!strcmp(record_str(iface, FIELD_IFACE_TRANSPORT), soft) &&
-			(*record_str(iface, FIELD_IFACE_NETDEV) || *record_str(iface, FIELD_IFACE_HWADDRESS)))
+		if (iface_mode_is_bound(iface))
 			out->at[n++] = iface;
 		else
 			record_free(iface);

@@ -36,6 +36,7 @@ int iface_mode_delete(
  * The ifaces of a discovery without -I: the software ifaces with a network interface or hardware address, or else the default
  * one.
  */
+bool iface_mode_is_bound(const struct record *iface); /* a software iface with one of these */
 int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err);
 
 #endif

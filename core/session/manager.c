@@ -419,11 +419,11 @@ static void manager_looked(void *arg, bool used, const struct err *err)
 	manager_end_session(used ? NULL : manager_find_id(r->manager, r->answer->id), r);
 }
 
-static void manager_logout_one(struct manager *m, struct session *s, bool force, struct manager_request *r)
+static void manager_logout_one(struct manager *m, struct session *s, bool safe, struct manager_request *r)
 {
 	const struct engine *e = m->config.engine;
 
-	if (!s || !m->config.safe_logout || force || !s->conn.k.sid) {
+	if (!s || !safe || !s->conn.k.sid) {
 		manager_end_session(s, r);
 		return;
 	}
@@ -434,7 +434,7 @@ static void manager_logout_one(struct manager *m, struct session *s, bool force,
 	}
 }
 
-void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
+static void manager_logout_sid(struct manager *m, uint32_t sid, bool safe, struct manager_request *r)
 {
 	struct session *s;
 
@@ -443,13 +443,23 @@ void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_
 	s = manager_find(m, sid);
 	if (!s)
 		s = manager_find_elsewhere(m, sid, &r->answer->result.err);
-	manager_logout_one(m, s, force, r);
+	manager_logout_one(m, s, safe, r);
+}
+
+void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
+{
+	manager_logout_sid(m, sid, m->config.safe_logout && !force, r);
+}
+
+void manager_logout_unused(struct manager *m, uint32_t sid, struct manager_request *r)
+{
+	manager_logout_sid(m, sid, true, r);
 }
 
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
 {
 	if (request_begin(m, r))
-		manager_logout_one(m, manager_find_id(m, id), force, r);
+		manager_logout_one(m, manager_find_id(m, id), m->config.safe_logout && !force, r);
 }
 
 static void rescanned(int status, void *arg)

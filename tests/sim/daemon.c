@@ -26,6 +26,7 @@ static const lt_dlsymlist linked[] = {
 static const struct service_ops calls = {
 	.login = manager_login,
 	.logout = manager_logout,
+	.logout_unused = manager_logout_unused,
 	.logout_id = manager_logout_id,
 	.rescan = manager_rescan,
 	.forget = manager_forget,

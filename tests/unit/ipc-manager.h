@@ -25,7 +25,7 @@ struct fake {
 	struct loop_task task;
 	bool at_once; /* answers by itself, from the loop */
 	unsigned asked, forgotten, sid;
-	bool force; /* of the last logout */
+	bool force, unused; /* of the last logout */
 	uint64_t ended_id; /* of the last logout by id; 0: none */
 	char target[256], password[256]; /* of the last login */
 };
@@ -149,6 +149,12 @@ static inline void fake_logout(struct manager *m, uint32_t sid, bool force, stru
 	fake_take((struct fake *)m, r, sid, NULL);
 }
 
+static inline void fake_logout_unused(struct manager *m, uint32_t sid, struct manager_request *r)
+{
+	fake_logout(m, sid, false, r);
+	((struct fake *)m)->unused = true;
+}
+
 static inline void fake_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
 {
 	((struct fake *)m)->force = force;
@@ -209,6 +215,7 @@ static const struct service_ops fake_ops = {
 	.login = fake_login,
 	.logout = fake_logout,
 	.logout_id = fake_logout_id,
+	.logout_unused = fake_logout_unused,
 	.rescan = fake_rescan,
 	.forget = fake_forget,
 	.each = fake_each,

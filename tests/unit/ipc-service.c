@@ -29,7 +29,7 @@ struct fixture {
 	struct fake manager;
 	struct service *service;
 	struct log log;
-	unsigned stops;
+	unsigned stops, readings;
 	int fd; /* root's connection */
 };
 
@@ -38,9 +38,35 @@ static void on_stop(void *arg)
 	((struct fixture *)arg)->stops++;
 }
 
+static void note_reading(void *arg)
+{
+	((struct fixture *)arg)->readings++;
+}
+
+static int two_discoveries(void *arg, int (*fn)(void *arg, const struct service_discovery *d), void *fn_arg)
+{
+	const struct service_discovery good = {
+		.type = "isns", .address = "10.0.0.9", .port = 3205, .state = "waiting", .next_ms = 12
+	};
+	const struct service_discovery bad = { .type = "sendtargets",
+		.address = "fe80::1",
+		.port = 3260,
+		.state = "asking",
+		.portals = 7,
+		.error = "why",
+		.next_ms = -1 };
+
+	(void)arg;
+	return fn(fn_arg, &good) || fn(fn_arg, &bad);
+}
+
 static void start(struct fixture *f)
 {
-	struct service_config config = { .ops = &fake_ops, .stop = on_stop, .peer = peers_uid };
+	struct service_config config = { .ops = &fake_ops,
+		.stop = on_stop,
+		.peer = peers_uid,
+		.read_discoveries = note_reading,
+		.discoveries = two_discoveries };
 
 	memset(f, 0, sizeof(*f));
 	peers_start(&f->p);
@@ -234,17 +260,18 @@ static void logout_is_by_sid_or_filter(void **state)
 	static const struct {
 		const char *parameters;
 		unsigned asked;
-		bool force;
+		bool force, unused;
 	} rows[] = {
-		{ "{\"sids\":[1,2,77]}", 3, false },
-		{ "{\"sids\":[],\"force\":true}", 0, false },
-		{ "{\"sids\":[1],\"force\":true}", 1, true },
-		{ "{\"filter\":{}}", 4, false }, /* the login under way is one */
-		{ "{\"filter\":{\"target\":\"iqn.a\"},\"force\":true}", 3, true },
-		{ "{\"filter\":{\"address\":\"10.0.0.2\"}}", 2, false },
-		{ "{\"filter\":{\"port\":3261}}", 1, false },
-		{ "{\"filter\":{\"iface\":\"eth1\",\"target\":\"iqn.a\"}}", 1, false },
-		{ "{\"filter\":{\"iface\":\"eth1\",\"target\":\"iqn.c\"},\"sids\":null}", 0, false },
+		{ "{\"sids\":[1,2,77]}", 3, false, false },
+		{ "{\"sids\":[1,2],\"unused\":true}", 2, false, true },
+		{ "{\"sids\":[],\"force\":true}", 0, false, false },
+		{ "{\"sids\":[1],\"force\":true}", 1, true, false },
+		{ "{\"filter\":{}}", 4, false, false }, /* the login under way is one */
+		{ "{\"filter\":{\"target\":\"iqn.a\"},\"force\":true}", 3, true, false },
+		{ "{\"filter\":{\"address\":\"10.0.0.2\"}}", 2, false, false },
+		{ "{\"filter\":{\"port\":3261}}", 1, false, false },
+		{ "{\"filter\":{\"iface\":\"eth1\",\"target\":\"iqn.a\"}}", 1, false, false },
+		{ "{\"filter\":{\"iface\":\"eth1\",\"target\":\"iqn.c\"},\"sids\":null}", 0, false, false },
 	};
 	struct fixture f;
 
@@ -255,11 +282,12 @@ static void logout_is_by_sid_or_filter(void **state)
 		char text[256];
 
 		f.manager.asked = 0;
-		f.manager.force = false;
+		f.manager.force = f.manager.unused = false;
 		snprintf(text, sizeof(text), CALL("Logout", "%s"), rows[i].parameters);
 		assert_non_null(strstr(ask(&f, text), "\"results\":["));
 		assert_int_equal(f.manager.asked, rows[i].asked);
 		assert_int_equal(f.manager.force, rows[i].force);
+		assert_int_equal(f.manager.unused, rows[i].unused);
 	}
 	assert_int_equal(f.manager.ended_id, 9);
 	stop(&f);
@@ -407,6 +435,8 @@ static void bad_parameters_are_named(void **state)
 		{ CALL("Logout", "{\"filter\":{\"port\":\"3260\"}}"), INVALID("filter") },
 		{ CALL("Logout", "{\"filter\":{\"port\":70000}}"), INVALID("filter") },
 		{ CALL("Logout", "{\"sids\":[1],\"force\":\"yes\"}"), INVALID("force") },
+		{ CALL("Logout", "{\"sids\":[1],\"unused\":1}"), INVALID("unused") },
+		{ CALL("Logout", "{\"sids\":[1],\"unused\":true,\"force\":true}"), INVALID("unused") },
 		{ CALL("Rescan", "{}"), INVALID("sids") },
 		{ CALL("SetLogLevel", "{}"), INVALID("level") },
 		{ CALL("SetLogLevel", "{\"level\":\"loud\"}"), INVALID("level") },
@@ -424,7 +454,8 @@ static void bad_parameters_are_named(void **state)
 static void changing_anything_needs_root(void **state)
 {
 	static const char *const closed[] = { CALL("Login", "{\"records\":[]}"), CALL("Logout", "{\"sids\":[1]}"),
-		CALL("Rescan", "{\"sids\":[1]}"), CALL("SetLogLevel", "{\"level\":\"debug\"}"), CALL("Stop", "{}"), NULL };
+		CALL("Rescan", "{\"sids\":[1]}"), CALL("SetLogLevel", "{\"level\":\"debug\"}"), CALL("ReadDiscoveries", "{}"),
+		CALL("Stop", "{}"), NULL };
 	static const char *const open[] = { CALL("ListSessions", "{}"), CALL("GetStatus", "{}"), NULL };
 	struct fixture f;
 	int fd;
@@ -436,7 +467,7 @@ static void changing_anything_needs_root(void **state)
 		assert_string_equal(peer_ask(&f.p, fd, *call), DENIED);
 	for (const char *const *call = open; *call; call++)
 		assert_memory_equal(peer_ask(&f.p, fd, *call), "{\"parameters\"", 13);
-	assert_int_equal(f.manager.asked + f.stops, 0);
+	assert_int_equal(f.manager.asked + f.stops + f.readings, 0);
 	close(fd);
 	stop(&f);
 }
@@ -503,6 +534,22 @@ static void monitor_tells_changes_until_it_is_left(void **state)
 	assert_true(list_empty(&f.manager.watches));
 }
 
+static void discoveries_are_shown_and_read_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	assert_non_null(strstr(ask(&f, CALL("GetStatus", "{}")),
+		"\"discoveries\":[{\"type\":\"isns\",\"address\":\"10.0.0.9\",\"port\":3205,\"state\":\"waiting\",\"portals\":0,"
+		"\"next\":12},"
+		"{\"type\":\"sendtargets\",\"address\":\"fe80::1\",\"port\":3260,\"state\":\"asking\",\"portals\":7,\"error\":"
+		"\"why\"}]"));
+	assert_string_equal(ask(&f, CALL("ReadDiscoveries", "{}")), EMPTY);
+	assert_int_equal(f.readings, 1);
+	stop(&f);
+}
+
 static void stop_replies_first(void **state)
 {
 	struct fixture f;
@@ -567,7 +614,7 @@ static void every_method_of_the_description_is_there(void **state)
 		assert_null(strstr(ask(&f, call), "MethodNotFound"));
 	}
 	x_free(text);
-	assert_int_equal(n, 8);
+	assert_int_equal(n, 9);
 	stop(&f);
 }
 
@@ -593,6 +640,7 @@ int main(void)
 		cmocka_unit_test(the_list_has_every_session),
 		cmocka_unit_test(status_and_log_level),
 		cmocka_unit_test(monitor_tells_changes_until_it_is_left),
+		cmocka_unit_test(discoveries_are_shown_and_read_again),
 		cmocka_unit_test(stop_replies_first),
 		cmocka_unit_test(memory_may_end_at_any_point),
 		cmocka_unit_test(every_method_of_the_description_is_there),

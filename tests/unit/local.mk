@@ -26,12 +26,14 @@ unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/s
 	tests/unit/session-machines tests/unit/session-traps
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-peer tests/unit/ipc-server tests/unit/ipc-service \
 	tests/unit/ipc-turns tests/unit/ipc-varlink
-unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity tests/unit/daemon-logger
+unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity tests/unit/daemon-logger \
+	tests/unit/daemon-standing
 unit_tests += tests/unit/ipc-json
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_daemon_identity_SOURCES = tests/unit/daemon-identity.c daemon/identity.c
 tests_unit_daemon_identity_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
+tests_unit_daemon_standing_SOURCES = tests/unit/daemon-standing.c daemon/standing.c daemon/standing_one.c daemon/standing_work.c
 tests_unit_daemon_logger_SOURCES = tests/unit/daemon-logger.c daemon/logger.c
 tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The standing discoveries: their records, and whose turn it is. */
+#include "daemon/standing_private.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "link/engine.h"
+#include "record/recfile.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const one_states[] = { "waiting", "queued", "asking", "writing" };
+
+void standing_serve(struct standing *s)
+{
+	struct standing_one *o = NULL, *next;
+
+	if (s->asking >= STANDING_AT_ONCE)
+		return;
+	list_for_each (next, &s->all, node) {
+		if (!o && next->state == ONE_QUEUED)
+			o = next;
+	}
+	if (!o)
+		return;
+	s->asking++;
+	standing_one_begin(o);
+}
+
+/* At the end of the list, so that each has its turn. One that is under way runs once more. */
+void standing_queue(struct standing_one *o)
+{
+	loop_timer_cancel(o->owner->config.engine->loop, &o->next);
+	o->due = 0;
+	o->again = o->state != ONE_WAITS;
+	if (o->again)
+		return;
+	o->state = ONE_QUEUED;
+	list_remove(&o->node);
+	list_append(&o->owner->all, &o->node);
+	standing_serve(o->owner);
+}
+
+/* ---- the records ---- */
+
+static bool is_of(const struct standing_one *o, const struct record *r)
+{
+	return record_kind(o->record) == record_kind(r) && record_same(o->record, r, FIELD_DISC_ADDRESS) &&
+		record_same(o->record, r, FIELD_DISC_PORT);
+}
+
+/* A changed discovery begins anew, but what it found before stays known. */
+static void take_record(struct standing *s, struct record *fresh)
+{
+	struct standing_one *o, *old = NULL;
+	unsigned n = 0;
+
+	list_for_each (o, &s->all, node) {
+		n++;
+		if (is_of(o, fresh))
+			old = o;
+	}
+	if (old && record_equal(old->record, fresh)) {
+		record_free(fresh);
+		return;
+	}
+	if (old)
+		standing_one_free(old, false);
+	else if (n >= STANDING_MAX) {
+		log_warn(s->config.engine->log, "discovery", "iscsid repeats %d discoveries at most: that by %s is left out",
+			STANDING_MAX, record_str(fresh, FIELD_DISC_ADDRESS));
+		record_free(fresh);
+		return;
+	}
+	o = standing_one_new(s, fresh);
+	if (o)
+		standing_queue(o);
+}
+
+static bool same_records(const struct record_list *a, const struct record_list *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = record_equal(a->at[i], b->at[i]);
+	return same;
+}
+
+/* The end of a reading. */
+static void take_records(struct standing *s)
+{
+	struct standing_one *o, *next;
+
+	list_for_each_safe (o, next, &s->all, node) {
+		bool there = false;
+
+		for (size_t i = 0; i < s->fresh.n; i++)
+			there |= is_of(o, s->fresh.at[i]);
+		if (!there) {
+			log_info(s->config.engine->log, "discovery", "the discovery by %s is no longer repeated", o->label);
+			standing_one_free(o, true);
+		}
+	}
+	if (!same_records(&s->ifaces, &s->fresh_ifaces)) {
+		list_for_each_safe (o, next, &s->all, node)
+			standing_one_free(o, false); /* they begin anew */
+		record_list_free(&s->ifaces);
+		s->ifaces = s->fresh_ifaces;
+		s->fresh_ifaces = (struct record_list){ 0 };
+	}
+	for (size_t i = 0; i < s->fresh.n; i++) {
+		take_record(s, s->fresh.at[i]);
+		s->fresh.at[i] = NULL;
+	}
+	s->fresh.n = 0;
+	standing_serve(s);
+}
+
+static void reading_ended(struct standing *s)
+{
+	record_list_free(&s->fresh);
+	record_list_free(&s->fresh_ifaces);
+	s->reading = false;
+	if (s->read_again)
+		standing_read(s);
+}
+
+static void read_page(struct standing *s, enum record_kind kind, uint32_t from);
+
+/* -errno: the answer is not one. */
+static int take_page(struct standing *s, const void *answer, size_t len, const struct standing_page *page)
+{
+	struct record_list *list = s->request.kind == RECORD_IFACE ? &s->fresh_ifaces : &s->fresh;
+	const uint8_t *at = (const uint8_t *)answer + sizeof(*page), *end = (const uint8_t *)answer + len;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < page->n; i++) {
+		struct record *r = NULL;
+		uint16_t size;
+
+		if ((size_t)(end - at) < sizeof(size))
+			return -EPROTO;
+		memcpy(&size, at, sizeof(size));
+		at += sizeof(size);
+		if (size > end - at)
+			return -EPROTO;
+		rc = recfile_parse(s->request.kind, "a discovery record", (const char *)at, size, NULL, &r);
+		at += size;
+		/* reopen_max is for a command: a portal that is away must not keep the others waiting */
+		if (rc == 0 && s->request.kind == RECORD_SENDTARGETS)
+			rc = record_set_int(r, FIELD_DISC_REOPEN_MAX, 0, NULL);
+		if (rc == 0)
+			rc = record_list_add(list, r);
+	}
+	return rc;
+}
+
+static void page_read(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct standing *s = container_of(j, struct standing, job);
+	struct standing_page page = { .next = 0 };
+
+	if (len >= sizeof(page))
+		memcpy(&page, answer, sizeof(page));
+	else if (result >= 0)
+		result = -EPROTO;
+	if (result >= 0)
+		result = take_page(s, answer, len, &page);
+	if (result < 0) {
+		log_warn(s->config.engine->log, "discovery",
+			"cannot read the discovery records, so those known before stay in force: %s",
+			page.err.code != MISCSI_ERR_OK ? page.err.text : strerror(-result));
+		reading_ended(s);
+	} else if (page.next) {
+		read_page(s, s->request.kind, page.next);
+	} else if (s->request.kind == RECORD_IFACE) {
+		read_page(s, RECORD_SENDTARGETS, 0);
+	} else if (s->request.kind == RECORD_SENDTARGETS) {
+		read_page(s, RECORD_ISNS, 0);
+	} else {
+		take_records(s);
+		reading_ended(s);
+	}
+}
+
+static void read_page(struct standing *s, enum record_kind kind, uint32_t from)
+{
+	int rc;
+
+	s->request.kind = kind;
+	s->request.from = from;
+	s->job = (struct helper_job){ .run = standing_list, .done = page_read, .key = helper_key("the record database") };
+	rc = helper_submit(s->config.engine->helpers, &s->job, &s->request, sizeof(s->request));
+	if (rc < 0) {
+		log_warn(s->config.engine->log, "discovery", "cannot read the discovery records: %s", strerror(-rc));
+		reading_ended(s);
+	}
+}
+
+void standing_read(struct standing *s)
+{
+	s->read_again = s->reading;
+	if (s->reading)
+		return;
+	s->reading = true;
+	read_page(s, RECORD_IFACE, 0);
+}
+
+static void set_path(char to[STANDING_PATH_MAX], const char *path)
+{
+	snprintf(to, STANDING_PATH_MAX, "%s", path ? path : "");
+}
+
+int standing_new(const struct standing_config *config, struct standing **out)
+{
+	struct standing *s = x_new(struct standing);
+
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	list_init(&s->all);
+	set_path(s->request.home, config->home);
+	set_path(s->request.conf, config->conf);
+	set_path(s->request.socket, config->socket);
+	*out = s;
+	return 0;
+}
+
+void standing_free(struct standing *s)
+{
+	struct standing_one *o, *next;
+
+	if (!s)
+		return;
+	list_for_each_safe (o, next, &s->all, node)
+		standing_one_free(o, false);
+	if (s->reading)
+		helper_cancel(&s->job);
+	record_list_free(&s->fresh);
+	record_list_free(&s->fresh_ifaces);
+	record_list_free(&s->ifaces);
+	x_free(s);
+}
+
+int standing_each(void *standing, int (*fn)(void *arg, const struct service_discovery *d), void *arg)
+{
+	const struct standing *s = standing;
+	const struct standing_one *o;
+	int rc = 0;
+
+	list_for_each (o, &s->all, node) {
+		uint64_t now = loop_now(o->owner->config.engine->loop);
+		struct service_discovery d = { .type = record_kind(o->record) == RECORD_ISNS ? "isns" : "sendtargets",
+			.address = record_str(o->record, FIELD_DISC_ADDRESS),
+			.port = (uint16_t)record_int(o->record, FIELD_DISC_PORT),
+			.state = one_states[o->state],
+			.portals = o->portals,
+			.error = o->failures ? o->err.text : NULL,
+			.next_ms = o->due > now ? (int64_t)(o->due - now) : -1 };
+
+		rc = rc ? rc : fn(arg, &d);
+	}
+	return rc;
+}

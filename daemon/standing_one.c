@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One standing discovery: it asks through each iface, has the result written, and waits. */
+#include "daemon/standing_private.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "discovery/discovery.h"
+#include "discovery/isns_query.h"
+#include "link/engine.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define RETRY_S 30 /* after a failure, where no shorter interval is set; doubled each time */
+#define RETRY_DOUBLED 10
+#define RETRY_MAX_S 600
+
+static struct loop *loop_of(const struct standing_one *o)
+{
+	return o->owner->config.engine->loop;
+}
+
+static const struct log *log_of(const struct standing_one *o)
+{
+	return o->owner->config.engine->log;
+}
+
+/* ---- time ---- */
+
+/* Up to an eighth more or less, so that the machines of a rack do not come together. */
+static uint64_t spread(uint64_t ms)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = (uint32_t)getpid() * 2654435761u;
+	return ms - ms / 8 + random % (ms / 4 + 1);
+}
+
+static int64_t interval_of(const struct standing_one *o)
+{
+	return record_int(o->record, record_kind(o->record) == RECORD_ISNS ? FIELD_ISNS_POLL_INTERVAL : FIELD_DISC_POLL_INTERVAL);
+}
+
+static uint64_t retry_ms(const struct standing_one *o, unsigned failures)
+{
+	uint64_t base = interval_of(o) > 0 ? (uint64_t)interval_of(o) : RETRY_S;
+	uint64_t s = base << (failures > RETRY_DOUBLED ? RETRY_DOUBLED : failures ? failures - 1 : 0);
+
+	return spread(1000 * (s <= RETRY_MAX_S ? s : base > RETRY_MAX_S ? base : RETRY_MAX_S));
+}
+
+static void one_due(void *arg)
+{
+	standing_queue(arg);
+}
+
+/* After an attempt. Without an interval the next one comes when it is asked for. */
+static void one_wait(struct standing_one *o)
+{
+	uint64_t ms = o->failures ? retry_ms(o, o->failures) : interval_of(o) > 0 ? spread(1000 * (uint64_t)interval_of(o)) : 0;
+
+	o->state = ONE_WAITS;
+	o->due = ms ? loop_now(loop_of(o)) + ms : 0;
+	if (o->again)
+		standing_queue(o);
+	else if (ms)
+		loop_timer_set(loop_of(o), &o->next, ms, one_due, o);
+}
+
+static void one_failed(struct standing_one *o, const struct err *err)
+{
+	err_copy(&o->err, err);
+	o->failures++;
+	one_wait(o);
+	if (log_worth(&o->reported))
+		log_warn(log_of(o), "discovery", "the discovery by %s failed: %s; the next attempt follows in %" PRIu64 " s",
+			o->label, err->text, (o->due - loop_now(loop_of(o))) / 1000);
+}
+
+static void one_succeeded(struct standing_one *o)
+{
+	if (o->reported)
+		log_info(log_of(o), "discovery", "the discovery by %s succeeds again", o->label);
+	o->failures = o->reported = 0;
+	err_clear(&o->err);
+	one_wait(o);
+}
+
+/* ---- the work of helpers ---- */
+
+static int one_submit(struct standing_one *o, struct helper_job *job, const char *what,
+	int (*run)(const void *request, size_t len, void *answer, size_t *answer_len),
+	void (*done)(struct helper_job *j, int result, const void *answer, size_t len))
+{
+	struct standing_request request = o->owner->request;
+	int rc;
+
+	request.kind = record_kind(o->record);
+	request.from = (uint32_t)record_int(o->record, FIELD_DISC_PORT);
+	request.whole = o->whole;
+	snprintf(request.address, sizeof(request.address), "%s", record_str(o->record, FIELD_DISC_ADDRESS));
+	snprintf(request.path, sizeof(request.path), "%s", o->path);
+	*job = (struct helper_job){ .run = run, .done = done, .key = helper_key(what) };
+	rc = helper_submit(o->owner->config.engine->helpers, job, &request, sizeof(request));
+	mem_wipe(&request, sizeof(request));
+	return rc;
+}
+
+/* The report of a job, or why there is none. */
+static const struct standing_report *report_of(int result, const void *answer, size_t len, struct err *err)
+{
+	const struct standing_report *r = len == sizeof(*r) ? answer : NULL;
+
+	if (r && result >= 0)
+		return r;
+	if (r)
+		err_copy(err, &r->err);
+	else
+		err_sys(err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO, "the helper process for the records failed");
+	return NULL;
+}
+
+static void one_sessions(void *arg);
+
+static void sessions_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct standing_one *o = container_of(j, struct standing_one, sessions);
+	struct err err = ERR_INIT;
+	const struct standing_report *r = report_of(result, answer, len, &err);
+	bool work = !r || r->failed || r->busy;
+
+	o->in_sessions = false;
+	o->login_failures = work ? o->login_failures + 1 : 0;
+	if (!r)
+		log_warn(log_of(o), "discovery", "cannot log in to what %s has found: %s", o->label, err.text);
+	else if (r->sessions || r->ended || (r->failed && !(o->login_failures & (o->login_failures - 1))))
+		log_info(log_of(o), "discovery",
+			"after the discovery by %s: sessions made: %u, logins failed: %u, sessions ended: %u", o->label,
+			r->sessions, r->failed, r->ended);
+	if (r && *r->warning && !(o->login_failures & (o->login_failures - 1)))
+		log_warn(log_of(o), "discovery", "%s", r->warning);
+	if (o->sessions_again)
+		one_sessions(o);
+	else if (work)
+		loop_timer_set(loop_of(o), &o->login, retry_ms(o, o->login_failures), one_sessions, o);
+}
+
+static void one_sessions(void *arg)
+{
+	struct standing_one *o = arg;
+
+	o->sessions_again = o->in_sessions;
+	if (o->in_sessions)
+		return;
+	loop_timer_cancel(loop_of(o), &o->login);
+	o->in_sessions = one_submit(o, &o->sessions, o->path, standing_sessions, sessions_done) == 0;
+}
+
+static void keep_done(struct helper_job *j, int result, const void *answer, size_t len)
+{
+	struct standing_one *o = container_of(j, struct standing_one, keep);
+	struct err err = ERR_INIT;
+	const struct standing_report *r = report_of(result, answer, len, &err);
+	bool first = !o->known;
+
+	o->keeping = false;
+	if (!r) {
+		one_failed(o, &err);
+		standing_read(o->owner); /* an iface may have been deleted */
+		return;
+	}
+	if (*r->warning)
+		log_warn(log_of(o), "discovery", "%s", r->warning);
+	if (r->deleted) {
+		o->state = ONE_WAITS;
+		standing_read(o->owner);
+		return;
+	}
+	o->known = true;
+	o->kept = o->fingerprint;
+	o->portals = o->portals_now;
+	if (first || r->added || r->gone)
+		log_info(log_of(o), "discovery", "%s has %u portals: %u are new, %u are gone", o->label, o->portals, r->added,
+			r->gone);
+	one_sessions(o);
+	one_succeeded(o);
+}
+
+/* FNV-1a of each line, summed up: the order in which a target lists its portals has no meaning. */
+static uint64_t fingerprint_of(const struct strbuf *list, unsigned *lines)
+{
+	uint64_t sum = 0, hash = 0xcbf29ce484222325;
+
+	*lines = 0;
+	for (size_t i = 0; i < list->len; i++) {
+		hash = (hash ^ (uint8_t)list->s[i]) * 0x100000001b3;
+		if (list->s[i] != '\n')
+			continue;
+		sum += hash;
+		hash = 0xcbf29ce484222325;
+		++*lines;
+	}
+	return sum;
+}
+
+/* Nothing is written as long as nothing changes. */
+static void one_answered(struct standing_one *o)
+{
+	char name[STANDING_PATH_MAX + 8];
+	struct err err = ERR_INIT;
+	int rc;
+
+	o->fingerprint = fingerprint_of(&o->list, &o->portals_now);
+	if (o->known && o->fingerprint == o->kept) {
+		strbuf_free(&o->list);
+		one_succeeded(o);
+		return;
+	}
+	snprintf(name, sizeof(name), "%s.new", o->path);
+	rc = file_mkdirs(o->owner->config.dir, 0700);
+	if (rc == 0)
+		rc = file_replace(AT_FDCWD, name, strbuf_str(&o->list), o->list.len, 0600);
+	strbuf_free(&o->list);
+	if (rc == 0)
+		rc = one_submit(o, &o->keep, "the record database", standing_keep, keep_done);
+	if (rc < 0) {
+		err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot write %s", name);
+		one_failed(o, &err);
+		return;
+	}
+	o->keeping = true;
+	o->state = ONE_KEEPS;
+}
+
+/* ---- asking ---- */
+
+static const char *iface_name(const struct standing_one *o)
+{
+	return o->iface < o->owner->ifaces.n ? record_str(o->owner->ifaces.at[o->iface], FIELD_IFACE_NAME) : "default";
+}
+
+static int one_found(void *arg, const char *target, const struct portal *portal)
+{
+	struct standing_one *o = arg;
+
+	o->targets += strcmp(o->target, target) != 0;
+	snprintf(o->target, sizeof(o->target), "%s", target);
+	if (o->targets > (uint64_t)record_int(o->record, FIELD_DISC_MAX_TARGETS)) {
+		err_set(&o->err, MISCSI_ERR_LOGIN,
+			"it reported more than %" PRId64 " targets: if that is right, raise discovery.max_targets",
+			record_int(o->record, FIELD_DISC_MAX_TARGETS));
+		return -E2BIG;
+	}
+	strbuf_printf(&o->list, "%s %s %s %u %d\n", iface_name(o), target, portal->host, portal->port, (int)portal->tpgt);
+	if (strbuf_error(&o->list))
+		err_set(&o->err, MISCSI_ERR_LOGIN, "it reported more portals than iscsid keeps (%u bytes of names)",
+			STANDING_LIST_MAX);
+	return strbuf_error(&o->list);
+}
+
+static void one_forget(void *arg)
+{
+	struct standing_one *o = arg;
+
+	if (o->list.s)
+		o->list.s[o->before] = '\0';
+	o->list.len = o->before;
+	o->list.error = 0;
+	o->targets = 0;
+	*o->target = '\0';
+}
+
+static void one_note(void *arg, const char *text)
+{
+	const struct standing_one *o = arg;
+
+	log_debug(log_of(o), "discovery", "[%s] %s", o->label, text);
+}
+
+static void one_ask(struct standing_one *o);
+
+/* The answer through one iface. The discovery is freed: it has ended, or could not start. */
+static void one_asked(void *arg, int result, const struct err *err)
+{
+	struct standing_one *o = arg;
+	struct err mine = o->err;
+
+	discovery_free(o->discovery);
+	isns_query_free(o->query);
+	o->discovery = NULL;
+	o->query = NULL;
+	if (result < 0) {
+		if (mine.code == MISCSI_ERR_OK)
+			err_copy(&o->err, err);
+		one_forget(o);
+		o->whole = false;
+	} else {
+		err_clear(&o->err);
+		o->answered = true;
+	}
+	o->before = o->list.len;
+	o->iface++;
+	if (o->iface < o->owner->ifaces.n) {
+		one_ask(o);
+		return;
+	}
+	o->owner->asking--;
+	if (o->answered) {
+		one_answered(o);
+	} else {
+		mine = o->err;
+		strbuf_free(&o->list);
+		one_failed(o, &mine);
+	}
+	o->owner->config.tidy(o->owner->config.arg);
+	standing_serve(o->owner);
+}
+
+static void one_ask(struct standing_one *o)
+{
+	struct standing *s = o->owner;
+	struct discovery_config config = { .engine = s->config.engine,
+		.record = o->record,
+		.iface = o->iface < s->ifaces.n ? s->ifaces.at[o->iface] : NULL,
+		.host = record_str(o->record, FIELD_DISC_ADDRESS),
+		.port = (uint16_t)record_int(o->record, FIELD_DISC_PORT),
+		.found = one_found,
+		.again = one_forget,
+		.message = one_note,
+		.arg = o };
+	const char *name, *alias;
+	struct err err = ERR_INIT;
+	int rc = s->config.identify(s->config.arg, &name, &alias, &err);
+
+	err_clear(&o->err);
+	o->targets = 0;
+	*o->target = '\0';
+	if (rc >= 0 && x_strset(&o->initiator, name) < 0)
+		rc = err_nomem(&err, "the initiator name");
+	config.initiator_name = o->initiator;
+	if (rc >= 0 && record_kind(o->record) == RECORD_ISNS)
+		rc = isns_query_start(&config, one_asked, o, &o->query, &err);
+	else if (rc >= 0)
+		rc = discovery_start(&config, one_asked, o, &o->discovery, &err);
+	if (rc < 0)
+		one_asked(o, rc, &err);
+}
+
+void standing_one_begin(struct standing_one *o)
+{
+	o->state = ONE_ASKS;
+	o->again = o->answered = false;
+	o->whole = true;
+	o->iface = o->before = 0;
+	o->list = (struct strbuf)STRBUF_INIT(STANDING_LIST_MAX);
+	one_ask(o);
+}
+
+/* ---- its life ---- */
+
+struct standing_one *standing_one_new(struct standing *s, struct record *record)
+{
+	struct standing_one *o = x_new(struct standing_one);
+	const char *type = record_kind(record) == RECORD_ISNS ? "isns" : "sendtargets";
+
+	if (!o) {
+		record_free(record);
+		return NULL;
+	}
+	o->owner = s;
+	o->record = record;
+	snprintf(o->label, sizeof(o->label), "%s of %s port %d", type, record_str(record, FIELD_DISC_ADDRESS),
+		(int)record_int(record, FIELD_DISC_PORT));
+	snprintf(o->path, sizeof(o->path), "%.400s/%s-%016" PRIx64, s->config.dir, type, helper_key(o->label));
+	list_append(&s->all, &o->node);
+	return o;
+}
+
+void standing_one_free(struct standing_one *o, bool forget)
+{
+	static const char *const suffixes[] = { "", ".new", ".done" };
+
+	for (size_t i = 0; forget && i < ARRAY_SIZE(suffixes); i++) {
+		char name[STANDING_PATH_MAX + 8];
+
+		snprintf(name, sizeof(name), "%s%s", o->path, suffixes[i]);
+		unlink(name);
+	}
+	o->owner->asking -= o->state == ONE_ASKS;
+	discovery_free(o->discovery);
+	isns_query_free(o->query);
+	loop_timer_cancel(loop_of(o), &o->next);
+	loop_timer_cancel(loop_of(o), &o->login);
+	if (o->keeping)
+		helper_cancel(&o->keep);
+	if (o->in_sessions)
+		helper_cancel(&o->sessions);
+	list_remove(&o->node);
+	strbuf_free(&o->list);
+	record_free(o->record);
+	x_free(o->initiator);
+	x_free(o);
+}

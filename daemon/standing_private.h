@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of the standing discoveries: the set of them (standing.c), and one of them (standing_one.c). */
+#ifndef DAEMON_STANDING_PRIVATE_H
+#define DAEMON_STANDING_PRIVATE_H
+
+#include "daemon/standing.h"
+#include "daemon/standing_work.h"
+#include "base/helper.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/strbuf.h"
+#include "record/record.h"
+
+enum standing_state { ONE_WAITS, ONE_QUEUED, ONE_ASKS, ONE_KEEPS };
+
+/* One discovery. */
+struct standing_one {
+	struct list node;
+	struct standing *owner;
+	struct record *record;
+	char path[STANDING_PATH_MAX], label[320];
+	enum standing_state state;
+	bool whole; /* every iface got an answer */
+	bool answered; /* one did */
+	bool again; /* as soon as this one has ended */
+	bool known; /* `fingerprint` is that of what was kept last */
+	size_t iface, before; /* the one that it asks through, and how much of the list came through the others */
+	char *initiator;
+	struct discovery *discovery;
+	struct isns_query *query;
+	struct strbuf list;
+	char target[224]; /* the last one reported */
+	unsigned targets, portals, portals_now;
+	uint64_t fingerprint, kept;
+	unsigned failures, reported, login_failures;
+	uint64_t due;
+	struct err err; /* of the last attempt */
+	struct loop_timer next, login;
+	struct helper_job keep, sessions;
+	bool keeping, in_sessions, sessions_again;
+};
+
+struct standing {
+	struct standing_config config;
+	struct list all;
+	struct record_list ifaces;
+	unsigned asking;
+	/* a reading of the records */
+	struct helper_job job;
+	struct standing_request request;
+	bool reading, read_again;
+	struct record_list fresh, fresh_ifaces;
+};
+
+/* standing.c */
+void standing_queue(struct standing_one *o); /* it asks as soon as it may; one that is under way asks once more */
+void standing_serve(struct standing *s); /* lets the next one ask */
+
+/* standing_one.c */
+struct standing_one *standing_one_new(struct standing *s, struct record *record); /* takes the record; NULL: no memory */
+/* forget: also what it found; otherwise that is for the next daemon, or for a discovery with other settings. */
+void standing_one_free(struct standing_one *o, bool forget);
+void standing_one_begin(struct standing_one *o);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Standing discoveries: what they write, when they ask, and what a portal that misbehaves can do. Real helpers, a portal in the same loop. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/helper.h"
+#include "base/worker.h"
+#include "daemon/standing.h"
+#include "daemon/standing_work.h"
+#include "fake-portal.h"
+#include "link/engine.h"
+#include "plugin-fixture.h"
+#include "record-db.h"
+#include "tests/paths.h"
+#include <stdalign.h>
+#include <time.h>
+
+#define ADDRESS "127.0.0.1"
+
+/* ---- the work, called in this process ---- */
+
+static void put_record(struct base *b, const char *text, const char *file)
+{
+	char dir[128];
+
+	mkdir(tempdir_path(&b->dir, "send_targets"), 0700);
+	snprintf(dir, sizeof(dir), "send_targets/%s", file);
+	mkdir(tempdir_path(&b->dir, dir), 0700);
+	snprintf(dir, sizeof(dir), "send_targets/%s/st_config", file);
+	tempdir_put(&b->dir, dir, text);
+}
+
+static struct standing_request request_of(const struct base *b)
+{
+	struct standing_request r = { .kind = RECORD_SENDTARGETS, .from = 3260, .whole = true, .address = ADDRESS };
+
+	snprintf(r.home, sizeof(r.home), "%s", b->dir.dir);
+	snprintf(r.conf, sizeof(r.conf), "%s/iscsid.conf", b->dir.dir);
+	snprintf(r.path, sizeof(r.path), "%s/found", b->dir.dir);
+	snprintf(r.socket, sizeof(r.socket), "%s/nobody", b->dir.dir);
+	return r;
+}
+
+static struct standing_report work(int (*run)(const void *, size_t, void *, size_t *), const struct standing_request *r, int want)
+{
+	struct standing_report report;
+	size_t len = 0;
+
+	assert_int_equal(run(r, sizeof(*r), &report, &len), want);
+	assert_int_equal(len, sizeof(report));
+	return report;
+}
+
+static size_t records_of(struct base *b, const char *target)
+{
+	cleanup(record_list_free) struct record_list list = { 0 };
+	struct db_filter filter = DB_FILTER_ALL;
+
+	filter.target = target;
+	assert_int_equal(db_node_list(b->db, &filter, &list, NULL), 0);
+	return list.n;
+}
+
+static const char *content(const struct base *b, const char *name)
+{
+	static char text[4096];
+	FILE *f = fopen(tempdir_path(&b->dir, name), "r");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	text[n] = '\0';
+	if (f)
+		fclose(f);
+	return f ? text : NULL;
+}
+
+static void new_lines_become_records_once(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+	struct standing_report report;
+
+	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " fe80::1 3261 -1\n");
+	report = work(standing_keep, &r, 0);
+	assert_int_equal(report.added, 2);
+	assert_string_equal(report.warning, "");
+	assert_int_equal(records_of(b, T1), 1);
+	assert_int_equal(records_of(b, T2), 1);
+	/* one that the administrator has deleted stays away, as long as nothing changes for it */
+	assert_int_equal(db_node_delete(b->db, &(struct db_filter){ .target = T1, .tpgt = DB_TPGT_ANY }, NULL, NULL), 0);
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " 10.0.0.2 3260 1\n");
+	report = work(standing_keep, &r, 0);
+	assert_int_equal(report.added, 1);
+	assert_int_equal(report.gone, 1);
+	assert_int_equal(records_of(b, T1), 0);
+	assert_int_equal(records_of(b, T2), 2); /* the record of the portal that is gone stays */
+}
+
+static void what_an_iface_did_not_answer_for_is_not_gone(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+
+	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found", "other " T1 " 10.0.0.1 3260 1\n");
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
+	r.whole = false;
+	assert_int_equal(work(standing_keep, &r, 0).gone, 0);
+	assert_string_equal(content(b, "found"), "default " T1 " 10.0.0.1 3260 1\nother " T1 " 10.0.0.1 3260 1\n");
+}
+
+static void a_deleted_record_gets_no_nodes(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
+	assert_true(work(standing_keep, &r, 0).deleted);
+	assert_int_equal(records_of(b, T1), 0);
+}
+
+/* Without a daemon each login fails, and is to be tried again; a manual record needs none. */
+static void only_automatic_records_get_logins(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+	struct standing_report report;
+
+	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
+	work(standing_keep, &r, 0);
+	tempdir_put(&b->dir, "iscsid.conf", "node.startup = automatic\n");
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " 10.0.0.1 3260 1\n");
+	work(standing_keep, &r, 0);
+	report = work(standing_sessions, &r, 0);
+	assert_int_equal(report.failed, 1);
+	assert_non_null(strstr(report.warning, T2));
+	assert_string_equal(content(b, "found.done"), "default " T1 " 10.0.0.1 3260 1\n");
+}
+
+/* Lines that are not ours, and a file that is longer than any of ours. */
+static void files_that_are_not_ours_do_no_harm(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+	char *much = malloc(3 << 20);
+
+	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found.new", "\n\n  \nx\ndefault ../../etc 10.0.0.1 3260 1\nnosuch " T1 " 10.0.0.1 3260 1\n");
+	assert_int_not_equal(standing_keep(&r, sizeof(r), &(struct standing_report){ 0 }, &(size_t){ 0 }), 0);
+	tempdir_put(&b->dir, "found.new", "\n\n  \nx\ndefault\n");
+	assert_int_equal(work(standing_keep, &r, 0).added, 0);
+	memset(much, 'a', 3 << 20);
+	much[(3 << 20) - 1] = '\0';
+	tempdir_put(&b->dir, "found.new", much);
+	assert_int_not_equal(standing_keep(&r, sizeof(r), &(struct standing_report){ 0 }, &(size_t){ 0 }), 0);
+	free(much);
+}
+
+static void the_list_has_the_records_that_say_so(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+	static alignas(16) uint8_t answer[HELPER_BYTES_MAX];
+	struct standing_page *page = (void *)answer;
+	size_t len, seen = 0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "10.0.0.%u,3260", i);
+		put_record(
+			b, i % 4 ? "# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\n# END RECORD\n" : "", name);
+	}
+	r.from = 0;
+	do {
+		assert_int_equal(standing_list(&r, sizeof(r), answer, &len), 0);
+		assert_true(len <= sizeof(answer) && page->n > 0 && (!page->next || page->next > r.from));
+		seen += page->n;
+		r.from = page->next;
+	} while (page->next);
+	assert_int_equal(seen, 30);
+}
+
+/* ---- in a loop, with a portal in it ---- */
+
+struct polling {
+	struct base *base;
+	struct plugin_fixture w;
+	struct fake_portal target;
+	struct engine engine;
+	struct standing_config config;
+	struct standing *standing;
+	char conf[128], dir[128];
+	struct service_discovery seen; /* the last one */
+	char error[ERR_TEXT_MAX];
+	unsigned discoveries;
+};
+
+static uint64_t now_of(void *arg)
+{
+	return ((struct polling *)arg)->w.now;
+}
+
+static int identify(void *arg, const char **name, const char **alias, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	*name = "iqn.2026-11.com.example:me";
+	*alias = NULL;
+	return 0;
+}
+
+static void no_tidying(void *arg)
+{
+	(void)arg;
+}
+
+static int see(void *arg, const struct service_discovery *d)
+{
+	struct polling *p = arg;
+
+	p->discoveries++;
+	p->seen = *d;
+	snprintf(p->error, sizeof(p->error), "%s", d->error ? d->error : "");
+	return 0;
+}
+
+static void look(struct polling *p)
+{
+	p->discoveries = 0;
+	standing_each(p->standing, see, p);
+}
+
+/* The portal's record, with more settings. */
+static void set_up(struct polling *p, void **state, const char *settings)
+{
+	char file[64], text[512];
+
+	memset(p, 0, sizeof(*p));
+	p->base = *state;
+	plugin_fixture_make(&p->w, BUILDDIR "/.libs");
+	p->w.now = 1000;
+	loop_set_clock(p->w.loop, now_of, p);
+	fake_open(&p->target, p->w.loop);
+	p->target.answer = "TargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\n";
+	p->engine = (struct engine){ .loop = p->w.loop, .log = &p->w.log, .plugins = p->w.ps };
+	assert_int_equal(worker_pool_new(p->w.loop, 1, &p->engine.workers), 0);
+	assert_int_equal(helper_pool_new(p->w.loop, NULL, &p->engine.helpers), 0);
+	snprintf(p->conf, sizeof(p->conf), "%s/iscsid.conf", p->base->dir.dir);
+	snprintf(p->dir, sizeof(p->dir), "%s/discoveries", p->base->dir.dir);
+	p->config = (struct standing_config){ .engine = &p->engine,
+		.home = p->base->dir.dir,
+		.conf = p->conf,
+		.socket = "/nonexistent/socket",
+		.dir = p->dir,
+		.identify = identify,
+		.tidy = no_tidying,
+		.arg = p };
+	snprintf(file, sizeof(file), ADDRESS ",%u", p->target.port);
+	snprintf(text, sizeof(text), "# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\n%s# END RECORD\n",
+		settings);
+	put_record(p->base, text, file);
+	assert_int_equal(standing_new(&p->config, &p->standing), 0);
+	standing_read(p->standing);
+}
+
+static void end(struct polling *p)
+{
+	standing_free(p->standing);
+	fake_end(&p->target);
+	worker_pool_free(p->engine.workers);
+	helper_pool_free(p->engine.helpers);
+	plugin_fixture_free(&p->w);
+}
+
+/* Real time for helpers and sockets, while the loop's own clock stands. */
+static void settle(struct polling *p)
+{
+	unsigned quiet = 0;
+
+	for (int i = 0; i < 20000 && quiet < 3; i++) {
+		int n = loop_step(p->w.loop, 5);
+
+		look(p);
+		quiet = n == 0 && !helper_pending(p->engine.helpers) && (!p->discoveries || !strcmp(p->seen.state, "waiting")) ?
+			quiet + 1 :
+			0;
+	}
+	assert_true(quiet >= 3);
+}
+
+/* The loop's clock runs on, event by event. */
+static void pass(struct polling *p, unsigned seconds)
+{
+	uint64_t end = p->w.now + seconds * UINT64_C(1000);
+
+	settle(p);
+	while (p->w.now < end) {
+		p->w.now += p->seen.next_ms > 250 ? (uint64_t)p->seen.next_ms : 250;
+		settle(p);
+	}
+}
+
+static void a_new_target_becomes_a_record_at_the_next_poll(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 10\n");
+	settle(&p);
+	assert_int_equal(records_of(p.base, T1), 1);
+	assert_int_equal(p.target.logins, 1);
+	assert_in_range(p.seen.next_ms, 8000, 12000);
+	p.target.answer = "TargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\n";
+	pass(&p, 1);
+	assert_int_equal(records_of(p.base, T2), 1);
+	assert_int_equal(p.seen.portals, 2);
+	end(&p);
+}
+
+/* The order of a list has no meaning; a thousand polls without news write nothing. */
+static void an_unchanged_list_touches_no_disk(void **state)
+{
+	struct stat before, after;
+	struct polling p;
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 10\n");
+	p.target.answer = "TargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\n";
+	settle(&p);
+	assert_int_equal(db_node_delete(p.base->db, &(struct db_filter)DB_FILTER_ALL, NULL, NULL), 0);
+	p.target.answer = "TargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\n";
+	assert_int_equal(stat(p.dir, &before), 0);
+	pass(&p, 100);
+	assert_in_range(p.target.logins, 9, 14);
+	assert_int_equal(stat(p.dir, &after), 0);
+	assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(before.st_mtim));
+	assert_int_equal(records_of(p.base, T1) + records_of(p.base, T2), 0);
+	end(&p);
+}
+
+static void a_portal_that_is_away_is_asked_less_and_less(void **state)
+{
+	struct polling p;
+	unsigned first;
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 5\ndiscovery.sendtargets.reopen_max = 1000000\n");
+	p.target.hang_up = true;
+	pass(&p, 600);
+	assert_in_range(p.target.connections, 5, 9); /* after 5, 10, 20, 40, 80, 160, 320 s */
+	assert_string_not_equal(p.error, "");
+	first = p.target.connections;
+	pass(&p, 6000);
+	assert_in_range(p.target.connections - first, 9, 14); /* then every 10 minutes */
+	p.target.hang_up = false;
+	pass(&p, 700);
+	assert_string_equal(p.error, "");
+	assert_int_equal(records_of(p.base, T1), 1);
+	end(&p);
+}
+
+static void without_an_interval_it_asks_once(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 0\n");
+	settle(&p);
+	assert_int_equal(p.seen.next_ms, -1);
+	p.w.now += 100000000;
+	settle(&p);
+	assert_int_equal(p.target.logins, 1);
+	end(&p);
+}
+
+/* An answer without an end costs no more than the most that a list may have, and writes nothing. */
+static void an_endless_list_is_refused(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "discovery.max_targets = 50\n");
+	p.target.endless = true;
+	p.target.answer = "TargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\n";
+	settle(&p);
+	assert_string_not_equal(p.error, "");
+	assert_int_equal(records_of(p.base, T1), 0);
+	end(&p);
+}
+
+static void records_that_change_take_effect(void **state)
+{
+	struct polling p;
+	char name[64];
+
+	set_up(&p, state, "");
+	settle(&p);
+	assert_int_equal(p.discoveries, 1);
+	standing_read(p.standing); /* nothing has changed: it is not asked again */
+	settle(&p);
+	assert_int_equal(p.target.logins, 1);
+	snprintf(name, sizeof(name), ADDRESS ",%u", p.target.port);
+	put_record(p.base,
+		"# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\ndiscovery.max_targets = 9\n# END RECORD\n",
+		name);
+	standing_read(p.standing);
+	settle(&p);
+	assert_int_equal(p.target.logins, 2);
+	assert_int_equal(db_disc_delete(p.base->db, RECORD_SENDTARGETS, ADDRESS, p.target.port, NULL), 0);
+	standing_read(p.standing);
+	standing_read(p.standing);
+	settle(&p);
+	assert_int_equal(p.discoveries, 0);
+	end(&p);
+}
+
+/* At any moment. What a helper does then is not reported to anyone. */
+static void it_ends_at_any_step(void **state)
+{
+	for (unsigned steps = 0; steps < 40; steps++) {
+		struct polling p;
+
+		set_up(&p, state, "");
+		for (unsigned i = 0; i < steps; i++)
+			loop_step(p.w.loop, 1);
+		end(&p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_base(new_lines_become_records_once),
+		in_base(what_an_iface_did_not_answer_for_is_not_gone),
+		in_base(a_deleted_record_gets_no_nodes),
+		in_base(only_automatic_records_get_logins),
+		in_base(files_that_are_not_ours_do_no_harm),
+		in_base(the_list_has_the_records_that_say_so),
+		in_base(a_new_target_becomes_a_record_at_the_next_poll),
+		in_base(an_unchanged_list_touches_no_disk),
+		in_base(a_portal_that_is_away_is_asked_less_and_less),
+		in_base(without_an_interval_it_asks_once),
+		in_base(an_endless_list_is_refused),
+		in_base(records_that_change_take_effect),
+		in_base(it_ends_at_any_step),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
