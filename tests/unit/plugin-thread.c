@@ -16,6 +16,7 @@ static struct {
 	pthread_t loop_thread;
 	_Atomic int runs, inside, most; /* of run(): finished, under way, and the most at once */
 	char order[16]; /* the letters of works whose done() or late() was called */
+	_Atomic int cancelled; /* ops */
 	int stopped_after; /* runs when stop() was called */
 	uint32_t event, number;
 	int reported; /* the result of event() */
@@ -78,6 +79,12 @@ static void on_stop(void *state)
 	script.stopped_after = script.runs;
 }
 
+static void on_cancel(struct miscsi_op *op)
+{
+	(void)op;
+	script.cancelled++;
+}
+
 /* The letter is the op's host. */
 static int on_stats(struct miscsi_op *op)
 {
@@ -105,6 +112,7 @@ static struct miscsi_plugin plugin = { .size = sizeof(plugin),
 	.name = "one",
 	.start = on_start,
 	.stop = on_stop,
+	.cancel = on_cancel,
 	.stats = &stats,
 	.host = &host };
 
@@ -174,18 +182,30 @@ static void work_of_a_cancelled_op_ends_late_or_never_begins(void **state)
 	plugin_fixture_free(&w);
 }
 
+/* Lets the first work end when the program has begun to end, which cancels the first op too. */
+static void *end_first(void *arg)
+{
+	while (script.cancelled < 2)
+		sched_yield();
+	sem_post(&script.may_run);
+	return arg;
+}
+
 static void program_ends_when_work_under_way_has_ended(void **state)
 {
 	struct plugin_fixture w;
 	struct transport *t = begin(&w, own_match);
 	struct run r[2];
+	pthread_t thread;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++)
 		transport_stats_host(t, run_begin(&r[i], i, NULL));
 	wait_inside();
-	sem_post(&script.may_run);
+	transport_cancel(&r[1].op);
+	assert_int_equal(pthread_create(&thread, NULL, end_first, NULL), 0);
 	plugin_fixture_free(&w);
+	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(script.stopped_after, 1); /* the first had ended when stop() was called, the second never begun */
 	assert_string_equal(script.order, "A");
 }
