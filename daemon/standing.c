@@ -49,6 +49,49 @@ static bool is_of(const struct standing_one *o, const struct record *r)
 		record_same(o->record, r, FIELD_DISC_PORT);
 }
 
+static bool is_server(void *arg, const struct sockaddr_storage *from)
+{
+	const struct standing *s = arg;
+	const struct standing_one *o;
+
+	list_for_each (o, &s->all, node)
+		if (isns_listener_same(&o->notify.server, from))
+			return true;
+	return false;
+}
+
+/* In two steps, since a discovery that is queued goes to the end of the list. */
+static void server_changed(void *arg, const struct sockaddr_storage *from)
+{
+	struct standing *s = arg;
+	struct standing_one *o, *next;
+
+	list_for_each (o, &s->all, node)
+		o->notified = isns_listener_same(&o->notify.server, from);
+	list_for_each_safe (o, next, &s->all, node) {
+		if (!o->notified)
+			continue;
+		o->notified = false;
+		log_info(s->config.engine->log, "discovery", "notified of a change: %s", o->label);
+		standing_one_notified(o);
+	}
+}
+
+/* Without a listener the servers are polled. */
+static void listen_for_servers(struct standing *s)
+{
+	struct isns_listener_config config = { .loop = s->config.engine->loop,
+		.log = s->config.engine->log,
+		.known = is_server,
+		.changed = server_changed,
+		.arg = s };
+	int rc = s->listener ? 0 : isns_listener_new(&config, &s->listener);
+
+	if (rc < 0)
+		log_warn(config.log, "discovery", "cannot listen for notifications of iSNS servers, which are only polled: %s",
+			strerror(-rc));
+}
+
 /* A changed discovery begins anew, but what it found before stays known. */
 static void take_record(struct standing *s, struct record *fresh)
 {
@@ -72,6 +115,8 @@ static void take_record(struct standing *s, struct record *fresh)
 		record_free(fresh);
 		return;
 	}
+	if (record_kind(fresh) == RECORD_ISNS)
+		listen_for_servers(s);
 	o = standing_one_new(s, fresh);
 	if (o)
 		standing_queue(o);
@@ -236,6 +281,7 @@ void standing_free(struct standing *s)
 		standing_one_free(o, false);
 	if (s->reading)
 		helper_cancel(&s->job);
+	isns_listener_free(s->listener);
 	record_list_free(&s->fresh);
 	record_list_free(&s->fresh_ifaces);
 	record_list_free(&s->ifaces);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "discovery/discovery.h"
-#include "discovery/isns_query.h"
 #include "link/engine.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +17,8 @@
 #define RETRY_S 30 /* after a failure, where no shorter interval is set; doubled each time */
 #define RETRY_DOUBLED 10
 #define RETRY_MAX_S 600
+#define RENEW_S 300 /* between two registrations with an iSNS server */
+#define GAP_MS 500 /* at least, between two attempts that notifications cause */
 
 static struct loop *loop_of(const struct standing_one *o)
 {
@@ -41,14 +42,22 @@ static uint64_t spread(uint64_t ms)
 	return ms - ms / 8 + random % (ms / 4 + 1);
 }
 
+static bool is_isns(const struct standing_one *o)
+{
+	return record_kind(o->record) == RECORD_ISNS;
+}
+
+/* An iSNS server is queried with each renewal of the registration at least. */
 static int64_t interval_of(const struct standing_one *o)
 {
-	return record_int(o->record, record_kind(o->record) == RECORD_ISNS ? FIELD_ISNS_POLL_INTERVAL : FIELD_DISC_POLL_INTERVAL);
+	int64_t s = record_int(o->record, is_isns(o) ? FIELD_ISNS_POLL_INTERVAL : FIELD_DISC_POLL_INTERVAL);
+
+	return is_isns(o) && (s <= 0 || s > RENEW_S) ? RENEW_S : s;
 }
 
 static uint64_t retry_ms(const struct standing_one *o, unsigned failures)
 {
-	uint64_t base = interval_of(o) > 0 ? (uint64_t)interval_of(o) : RETRY_S;
+	uint64_t base = interval_of(o) > 0 && (!is_isns(o) || interval_of(o) < RETRY_S) ? (uint64_t)interval_of(o) : RETRY_S;
 	uint64_t s = base << (failures > RETRY_DOUBLED ? RETRY_DOUBLED : failures ? failures - 1 : 0);
 
 	return spread(1000 * (s <= RETRY_MAX_S ? s : base > RETRY_MAX_S ? base : RETRY_MAX_S));
@@ -63,18 +72,30 @@ static void one_due(void *arg)
 static void one_wait(struct standing_one *o)
 {
 	uint64_t ms = o->failures ? retry_ms(o, o->failures) : interval_of(o) > 0 ? spread(1000 * (uint64_t)interval_of(o)) : 0;
+	uint64_t now = loop_now(loop_of(o));
 
 	o->state = ONE_WAITS;
-	o->due = ms ? loop_now(loop_of(o)) + ms : 0;
 	if (o->again)
-		standing_queue(o);
-	else if (ms)
+		ms = o->began + GAP_MS > now ? o->began + GAP_MS - now : 1;
+	o->due = ms ? now + ms : 0;
+	if (ms)
 		loop_timer_set(loop_of(o), &o->next, ms, one_due, o);
+}
+
+void standing_one_notified(struct standing_one *o)
+{
+	uint64_t now = loop_now(loop_of(o));
+
+	if (o->state == ONE_WAITS && now < o->began + GAP_MS)
+		loop_timer_set(loop_of(o), &o->next, o->began + GAP_MS - now, one_due, o);
+	else
+		standing_queue(o);
 }
 
 static void one_failed(struct standing_one *o, const struct err *err)
 {
 	err_copy(&o->err, err);
+	o->renewed = 0;
 	o->failures++;
 	one_wait(o);
 	if (log_worth(&o->reported))
@@ -86,6 +107,12 @@ static void one_succeeded(struct standing_one *o)
 {
 	if (o->reported)
 		log_info(log_of(o), "discovery", "the discovery by %s succeeds again", o->label);
+	if (o->notify.registered)
+		o->unnotified = 0;
+	else if (o->notify.port && log_worth(&o->unnotified))
+		log_warn(log_of(o), "discovery", "the server does not notify of changes and is only polled: %s", o->label);
+	if (o->notify.port)
+		o->renewed = o->notify.registered ? o->began : 0;
 	o->failures = o->reported = 0;
 	err_clear(&o->err);
 	one_wait(o);
@@ -343,8 +370,8 @@ static void one_ask(struct standing_one *o)
 	if (rc >= 0 && x_strset(&o->initiator, name) < 0)
 		rc = err_nomem(&err, "the initiator name");
 	config.initiator_name = o->initiator;
-	if (rc >= 0 && record_kind(o->record) == RECORD_ISNS)
-		rc = isns_query_start(&config, one_asked, o, &o->query, &err);
+	if (rc >= 0 && is_isns(o))
+		rc = isns_query_start(&config, &o->notify, one_asked, o, &o->query, &err);
 	else if (rc >= 0)
 		rc = discovery_start(&config, one_asked, o, &o->discovery, &err);
 	if (rc < 0)
@@ -358,6 +385,12 @@ void standing_one_begin(struct standing_one *o)
 	o->whole = true;
 	o->iface = o->before = 0;
 	o->list = (struct strbuf)STRBUF_INIT(STANDING_LIST_MAX);
+	o->began = loop_now(loop_of(o));
+	/* A registration may cause a notification, so that not every query can have one. */
+	o->notify.port = 0;
+	if (o->owner->listener && (!o->renewed || o->began >= o->renewed + RENEW_S * 750))
+		o->notify.port = isns_listener_port(o->owner->listener);
+	o->notify.registered = false;
 	one_ask(o);
 }
 

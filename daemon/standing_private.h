@@ -9,6 +9,8 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/strbuf.h"
+#include "discovery/isns_listener.h"
+#include "discovery/isns_query.h"
 #include "record/record.h"
 
 enum standing_state { ONE_WAITS, ONE_QUEUED, ONE_ASKS, ONE_KEEPS };
@@ -28,6 +30,8 @@ struct standing_one {
 	char *initiator;
 	struct discovery *discovery;
 	struct isns_query *query;
+	struct isns_query_notify notify; /* iSNS */
+	uint64_t began, renewed; /* the last attempt, and the last one that registered for notifications; 0: none */
 	struct strbuf list;
 	char target[224]; /* the last one reported */
 	unsigned targets, portals, portals_now;
@@ -37,6 +41,8 @@ struct standing_one {
 	struct err err; /* of the last attempt */
 	struct loop_timer next, login;
 	struct helper_job keep, sessions;
+	unsigned unnotified; /* registrations that the iSNS server refused */
+	bool notified; /* it has reported a change, and this was not noted yet */
 	bool keeping, in_sessions, sessions_again;
 };
 
@@ -45,6 +51,7 @@ struct standing {
 	struct list all;
 	struct record_list ifaces;
 	unsigned asking;
+	struct isns_listener *listener; /* from the first iSNS server on */
 	/* a reading of the records */
 	struct helper_job job;
 	struct standing_request request;
@@ -61,5 +68,6 @@ struct standing_one *standing_one_new(struct standing *s, struct record *record)
 /* forget: also what it found; otherwise that is for the next daemon, or for a discovery with other settings. */
 void standing_one_free(struct standing_one *o, bool forget);
 void standing_one_begin(struct standing_one *o);
+void standing_one_notified(struct standing_one *o); /* the iSNS server has reported a change */
 
 #endif

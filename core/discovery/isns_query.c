@@ -10,6 +10,7 @@
 #include "record/record.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,6 +31,7 @@ enum isns_query_event {
 
 struct isns_query {
 	struct discovery_config config;
+	struct isns_query_notify *notify; /* may be NULL */
 	void (*done)(void *arg, int result, const struct err *err);
 	void *done_arg;
 	struct fsm_run run;
@@ -128,6 +130,24 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 	return ISNSQ_EV_NONE;
 }
 
+/* The server reaches this initiator at the address from which it was reached; IPv4 mapped to IPv6 (RFC 4171 6.3.1). */
+static void isns_query_notify(struct isns_query *q)
+{
+	struct isns_query_notify *n = q->notify;
+	struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
+	uint8_t address[16] = { [10] = 0xff, [11] = 0xff };
+	socklen_t len = sizeof(own);
+
+	if (!n || getsockname(q->watch.fd, (struct sockaddr *)&own, &len) < 0)
+		return;
+	n->server = *dial_address(&q->dial);
+	if (own.ss_family == AF_INET6)
+		memcpy(address, &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(address));
+	else
+		memcpy(address + 12, &((struct sockaddr_in *)&own)->sin_addr, 4);
+	isns_notify(q->isns, address, n->port);
+}
+
 static int isns_query_ask(void *machine)
 {
 	struct isns_query *q = machine;
@@ -139,6 +159,7 @@ static int isns_query_ask(void *machine)
 		return isns_query_failed(q, strerror(-rc));
 	q->end = loop_now(loop) + ISNS_QUERY_ANSWER_S * UINT64_C(1000);
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
+	isns_query_notify(q);
 	isns_start(q->isns, &action);
 	return isns_query_follow(q, &action);
 }
@@ -217,6 +238,8 @@ static int isns_query_succeed(void *machine)
 	struct isns_query *q = machine;
 
 	err_clear(&q->err);
+	if (q->notify)
+		q->notify->registered = isns_is_notified(q->isns);
 	return isns_query_end(q, 0);
 }
 
@@ -279,8 +302,8 @@ static void isns_query_begin(void *arg)
 	isns_query_event(arg, ISNSQ_EV_BEGIN);
 }
 
-int isns_query_start(const struct discovery_config *config, void (*done)(void *arg, int result, const struct err *err), void *arg,
-	struct isns_query **out, struct err *err)
+int isns_query_start(const struct discovery_config *config, struct isns_query_notify *notify,
+	void (*done)(void *arg, int result, const struct err *err), void *arg, struct isns_query **out, struct err *err)
 {
 	struct isns_query *q = x_new(struct isns_query);
 	int rc;
@@ -288,6 +311,7 @@ int isns_query_start(const struct discovery_config *config, void (*done)(void *a
 	if (!q)
 		return err_nomem(err, "a query of an iSNS server");
 	q->config = *config;
+	q->notify = notify;
 	q->done = done;
 	q->done_arg = arg;
 	q->run = (struct fsm_run){ .fsm = &isns_query_machine, .machine = q, .trace = isns_query_trace, .state = ISNSQ_IDLE };
@@ -342,7 +366,7 @@ int isns_query_run(const struct discovery_config *config, struct err *err)
 {
 	struct isns_query_waiter w = { .err = err };
 	struct isns_query *q = NULL;
-	int rc = isns_query_start(config, isns_query_waited, &w, &q, err);
+	int rc = isns_query_start(config, NULL, isns_query_waited, &w, &q, err);
 
 	while (rc >= 0 && !w.done)
 		rc = loop_step(config->engine->loop, -1);

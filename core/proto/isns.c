@@ -20,17 +20,27 @@
 #define NODE_INITIATOR 2u
 #define PORT_UDP 0x10000u /* 6.3.2: this bit means UDP */
 
-enum { REGISTER = 0x0001, QUERY = 0x0002, RESPONSE = 0x8000 }; /* 4.1: functions */
+#define ESI_INTERVAL_S 60u /* 6.3.3: how often the server may ask whether this initiator is there */
+#define SCN_WANTED 0x5cu /* 6.4.4: of targets and of itself: added, removed, updated */
+#define PROTOCOL_ISCSI 2u /* 6.2.2 */
+
+enum { REGISTER = 0x0001, QUERY = 0x0002, REGISTER_SCN = 0x0005, RESPONSE = 0x8000 }; /* 4.1: functions */
 enum { FIRST = 0x0400, LAST = 0x0800, AUTHENTICATED = 0x2000, CLIENT = 0x8000 }; /* 5.1.4: flags */
 enum { STATUS_SOURCE_UNKNOWN = 6 };
 
 /* 6.1 */
 enum attribute {
 	DELIMITER = 0,
+	ENTITY = 1,
+	ENTITY_PROTOCOL = 2,
 	PORTAL_ADDRESS = 16,
 	PORTAL_PORT = 17,
+	ESI_INTERVAL = 19,
+	ESI_PORT = 20,
+	SCN_PORT = 23,
 	NODE_NAME = 32,
 	NODE_TYPE = 33,
+	SCN_BITMAP = 35,
 	GROUP_NODE = 48,
 	GROUP_ADDRESS = 49,
 	GROUP_PORT = 50,
@@ -68,6 +78,9 @@ struct isns {
 	struct isns_config config;
 	uint16_t function, transaction;
 	bool registered;
+	uint16_t notify_port; /* 0: it does not register for notifications, or no longer does */
+	uint8_t notify_address[16];
+	bool notified;
 	struct strbuf out;
 
 	/* the response */
@@ -156,23 +169,42 @@ static void isns_put_empty(struct strbuf *b, enum attribute tag)
 	isns_put32(b, 0);
 }
 
-static void isns_put_type(struct strbuf *b, uint32_t type)
+static void isns_put_number(struct strbuf *b, enum attribute tag, uint32_t number)
 {
-	isns_put32(b, NODE_TYPE);
+	isns_put32(b, tag);
 	isns_put32(b, 4);
-	isns_put32(b, type);
+	isns_put32(b, number);
 }
 
 /* A text has a NUL and is padded with NULs to a multiple of 4. */
-static void isns_put_name(struct strbuf *b, const char *name)
+static void isns_put_text(struct strbuf *b, enum attribute tag, const char *name)
 {
 	static const uint8_t zeros[4];
 	size_t len = strlen(name);
 
-	isns_put32(b, NODE_NAME);
+	isns_put32(b, tag);
 	isns_put32(b, (uint32_t)(len / 4 * 4 + 4));
 	strbuf_add(b, name, len);
 	strbuf_add(b, zeros, 4 - len % 4);
+}
+
+/* 5.6.5.1. For notifications, the initiator is a node of an entity with its own name, which has the portal that listens. */
+static void isns_put_registration(const struct isns *s, struct strbuf *b)
+{
+	isns_put_empty(b, DELIMITER);
+	if (s->notify_port) {
+		isns_put_text(b, ENTITY, s->config.source);
+		isns_put_number(b, ENTITY_PROTOCOL, PROTOCOL_ISCSI);
+		isns_put32(b, PORTAL_ADDRESS);
+		isns_put32(b, sizeof(s->notify_address));
+		strbuf_add(b, s->notify_address, sizeof(s->notify_address));
+		isns_put_number(b, PORTAL_PORT, s->notify_port);
+		isns_put_number(b, ESI_INTERVAL, ESI_INTERVAL_S);
+		isns_put_number(b, ESI_PORT, s->notify_port);
+		isns_put_number(b, SCN_PORT, s->notify_port);
+	}
+	isns_put_text(b, NODE_NAME, s->config.source);
+	isns_put_number(b, NODE_TYPE, NODE_INITIATOR);
 }
 
 /* 5.6.5: the source, the key, the delimiter, the operating attributes */
@@ -181,17 +213,22 @@ static void isns_put_payload(const struct isns *s, struct strbuf *b)
 	static const enum attribute wanted[] = { NODE_NAME, NODE_TYPE, PORTAL_ADDRESS, PORTAL_PORT, GROUP_NODE, GROUP_ADDRESS,
 		GROUP_PORT, GROUP_TAG };
 
-	isns_put_name(b, s->config.source);
-	if (s->function == QUERY)
-		isns_put_type(b, NODE_TARGET);
-	isns_put_empty(b, DELIMITER);
-	if (s->function == REGISTER) {
-		isns_put_name(b, s->config.source);
-		isns_put_type(b, NODE_INITIATOR);
-		return;
+	isns_put_text(b, NODE_NAME, s->config.source);
+	switch (s->function) {
+	case REGISTER:
+		isns_put_registration(s, b);
+		break;
+	case REGISTER_SCN: /* 5.6.5.5 */
+		isns_put_text(b, NODE_NAME, s->config.source);
+		isns_put_empty(b, DELIMITER);
+		isns_put_number(b, SCN_BITMAP, SCN_WANTED);
+		break;
+	default:
+		isns_put_number(b, NODE_TYPE, NODE_TARGET);
+		isns_put_empty(b, DELIMITER);
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			isns_put_empty(b, wanted[i]);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		isns_put_empty(b, wanted[i]);
 }
 
 static void isns_request(struct isns *s, uint16_t function, struct isns_action *action)
@@ -228,7 +265,18 @@ static void isns_request(struct isns *s, uint16_t function, struct isns_action *
 void isns_start(struct isns *s, struct isns_action *action)
 {
 	*action = (struct isns_action){ .err = ERR_INIT };
-	isns_request(s, QUERY, action);
+	isns_request(s, s->notify_port ? REGISTER : QUERY, action);
+}
+
+void isns_notify(struct isns *s, const uint8_t address[16], uint16_t port)
+{
+	memcpy(s->notify_address, address, sizeof(s->notify_address));
+	s->notify_port = port;
+}
+
+bool isns_is_notified(const struct isns *s)
+{
+	return s->notified;
 }
 
 /* ---- targets ---- */
@@ -479,6 +527,18 @@ static const char *isns_status_text(uint32_t status)
 	return status < ARRAY_SIZE(statuses) && statuses[status] ? statuses[status] : "a status that RFC 4171 does not define";
 }
 
+/* A server that notifies nobody can be queried all the same. */
+static void isns_unnotified(struct isns *s)
+{
+	char text[ERR_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "the iSNS server refused to register %s for notifications: %s (status %u)", s->config.source,
+		isns_status_text(s->status), s->status);
+	s->notify_port = 0;
+	if (s->config.warning)
+		s->config.warning(s->config.arg, text);
+}
+
 /* The response is complete. */
 static int isns_answered(struct isns *s, struct isns_action *action)
 {
@@ -487,6 +547,11 @@ static int isns_answered(struct isns *s, struct isns_action *action)
 
 	if (!s->status && (s->part != HEAD || s->at))
 		return isns_bad(err, "it ends within an attribute");
+	if (s->status && s->notify_port && s->function != QUERY) {
+		isns_unnotified(s);
+		isns_request(s, QUERY, action);
+		return 0;
+	}
 	if (s->status == STATUS_SOURCE_UNKNOWN && s->function == QUERY && !s->registered) {
 		isns_request(s, REGISTER, action);
 		return 0;
@@ -497,9 +562,10 @@ static int isns_answered(struct isns *s, struct isns_action *action)
 	if (s->status)
 		return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server refused the query of %s: %s (status %u)",
 			s->config.source, isns_status_text(s->status), s->status);
-	if (s->function == REGISTER) {
+	if (s->function != QUERY) {
 		s->registered = true;
-		isns_request(s, QUERY, action);
+		s->notified = s->function == REGISTER_SCN;
+		isns_request(s, s->notify_port && !s->notified ? REGISTER_SCN : QUERY, action);
 		return 0;
 	}
 	rc = isns_report(s, err);

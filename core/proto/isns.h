@@ -2,7 +2,7 @@
 /*
  * Discovery by the Internet Storage Name Service (RFC 4171): an engine without I/O that streams. It queries an iSNS server for
  * the targets that the initiator may see and for their portals. If the server does not know the initiator, the engine registers
- * it, as a node of the type initiator, and queries once more.
+ * it, as a node of the type initiator, and queries once more. isns_event.h is for what a server sends by itself.
  *
  * Memory does not grow with the answer: a target is reported as soon as the next one begins.
  */
@@ -50,6 +50,12 @@ struct isns;
 /* -ENOMEM; -EINVAL: the name is too long. */
 int isns_new(const struct isns_config *config, struct isns **out);
 void isns_free(struct isns *s); /* NULL is allowed */
+/*
+ * Before isns_start(): the query is preceded by a registration for state change notifications, which the server sends to this
+ * address (IPv4 mapped to IPv6) and TCP port. If the server refuses it, warning() reports that, and the query goes on.
+ */
+void isns_notify(struct isns *s, const uint8_t address[16], uint16_t port);
+bool isns_is_notified(const struct isns *s); /* the server has registered it */
 void isns_start(struct isns *s, struct isns_action *action);
 /* After FAILED, the targets reported before are valid. */
 void isns_feed(struct isns *s, const void *bytes, size_t len, struct isns_action *action);

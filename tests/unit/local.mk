@@ -4,12 +4,12 @@ if HAVE_CMOCKA
 test_libs += tests/unit/libtests.a
 check_LIBRARIES += tests/unit/libtests.a
 tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.c tests/unit/fake_kernel.h tests/unit/fake_sys.c \
-	tests/unit/fake_sys.h tests/unit/ipc-manager.h tests/unit/ipc-peer.h tests/unit/login_script.h tests/unit/plugin-fixture.h \
+	tests/unit/fake_sys.h tests/unit/ipc-manager.h tests/unit/isns-bytes.h tests/unit/ipc-peer.h tests/unit/login_script.h tests/unit/plugin-fixture.h \
 	tests/unit/plugin-run.h tests/unit/record-db.h tests/unit/session-fixture.c tests/unit/session-fixture.h tests/unit/target.h \
 	tests/unit/tempdir.h
 unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
-unit_tests += tests/unit/proto-chap tests/unit/proto-isns tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
+unit_tests += tests/unit/proto-chap tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
 	tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
@@ -21,7 +21,7 @@ unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
 	tests/unit/object-session_info
-unit_tests += tests/unit/discovery-discovery tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel
+unit_tests += tests/unit/discovery-discovery tests/unit/discovery-isns_listener tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel
 unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
 	tests/unit/session-machines tests/unit/session-traps
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-peer tests/unit/ipc-server tests/unit/ipc-service \

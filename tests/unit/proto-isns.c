@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/mem.h"
-#include "base/strbuf.h"
+#include "isns-bytes.h"
 #include "proto/isns.h"
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,6 @@
 
 #define QUERY 2
 #define REGISTER 1
-#define FIRST 0x400
-#define LAST 0x800
 
 struct got {
 	struct strbuf list; /* "NAME PORTAL;" for each */
@@ -60,35 +58,6 @@ static void done_with(struct isns *s, struct got *g)
 }
 
 /* ---- the server's bytes ---- */
-
-static void put(struct strbuf *b, uint32_t v, unsigned bytes)
-{
-	while (bytes--)
-		strbuf_putc(b, (char)(v >> 8 * bytes));
-}
-
-static void number(struct strbuf *b, uint32_t tag, uint32_t v)
-{
-	put(b, tag, 4);
-	put(b, 4, 4);
-	put(b, v, 4);
-}
-
-static void empty(struct strbuf *b, uint32_t tag)
-{
-	put(b, tag, 4);
-	put(b, 0, 4);
-}
-
-static void text(struct strbuf *b, uint32_t tag, const char *s)
-{
-	size_t len = strlen(s);
-
-	put(b, tag, 4);
-	put(b, (uint32_t)(len / 4 * 4 + 4), 4);
-	strbuf_puts(b, s);
-	put(b, 0, (unsigned)(4 - len % 4));
-}
 
 static void address(struct strbuf *b, uint32_t tag, const char *s)
 {
@@ -523,6 +492,98 @@ static void test_memory_and_owner(void **state)
 	done_with(s, &g);
 }
 
+/* ---- notifications ---- */
+
+static const uint8_t own[16] = { [10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 9 };
+
+static struct isns *begun_with_notify(struct got *g, struct isns_action *a)
+{
+	const struct isns_config c = { .source = "iqn.2026-11.com.example:me", .found = found, .warning = warning, .arg = g };
+	struct isns *s;
+
+	memset(g, 0, sizeof(*g));
+	assert_int_equal(isns_new(&c, &s), 0);
+	isns_notify(s, own, 0x1234);
+	isns_start(s, a);
+	assert_int_equal(a->kind, ISNS_SEND);
+	return s;
+}
+
+static void respond(struct isns *s, struct isns_action *a, unsigned function, unsigned xid, uint32_t status)
+{
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0), payload = STRBUF_INIT(0);
+
+	put(&payload, status, 4);
+	if (function == QUERY)
+		number(&payload, 33, 1);
+	empty(&payload, 0);
+	pdu(&bytes, function, xid, FIRST | LAST, 0, payload.s, payload.len);
+	isns_feed(s, bytes.s, bytes.len, a);
+}
+
+/* RFC 4171 5.6.5.1 and 5.6.5.5: entity, protocol, portal, ESI and SCN ports, node; then the bitmap. */
+static void test_registers_for_notifications(void **state)
+{
+	static const char wanted[] = "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				     "\0\0\0\0\0\0\0\0"
+				     "\0\0\0\1\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				     "\0\0\0\2\0\0\0\4\0\0\0\2"
+				     "\0\0\0\x10\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\x9"
+				     "\0\0\0\x11\0\0\0\4\0\0\x12\x34"
+				     "\0\0\0\x13\0\0\0\4\0\0\0\x3c"
+				     "\0\0\0\x14\0\0\0\4\0\0\x12\x34"
+				     "\0\0\0\x17\0\0\0\4\0\0\x12\x34"
+				     "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				     "\0\0\0\x21\0\0\0\4\0\0\0";
+	static const char bitmap[] = "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				     "\0\0\0\x20\0\0\0\x1ciqn.2026-11.com.example:me\0\0"
+				     "\0\0\0\0\0\0\0\0"
+				     "\0\0\0\x23\0\0\0\4\0\0\0";
+	struct isns_action a;
+	struct got g;
+	struct isns *s = begun_with_notify(&g, &a);
+
+	(void)state;
+	assert_int_equal(a.len, 12 + sizeof(wanted));
+	assert_memory_equal((const char *)a.data + 12, wanted, sizeof(wanted) - 1);
+	respond(s, &a, REGISTER, 1, 0);
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(((const char *)a.data)[3], 5);
+	assert_memory_equal((const char *)a.data + 12, bitmap, sizeof(bitmap) - 1);
+	assert_int_equal(((const char *)a.data)[a.len - 1], 0x5c);
+	assert_false(isns_is_notified(s));
+	respond(s, &a, 5, 2, 0);
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(((const char *)a.data)[3], QUERY);
+	assert_true(isns_is_notified(s));
+	respond(s, &a, QUERY, 3, 0);
+	assert_int_equal(a.kind, ISNS_DONE);
+	done_with(s, &g);
+}
+
+/* A server that refuses either step is queried all the same; one that then does not know the initiator gets the plain registration. */
+static void test_a_query_follows_a_refused_registration(void **state)
+{
+	struct isns_action a;
+	struct isns *s;
+	struct got g;
+
+	(void)state;
+	for (unsigned step = 0; step < 2; step++) {
+		s = begun_with_notify(&g, &a);
+		if (step == 1)
+			respond(s, &a, REGISTER, 1, 0);
+		respond(s, &a, step ? 5 : REGISTER, 1 + step, 3);
+		assert_int_equal(a.kind, ISNS_SEND);
+		assert_int_equal(((const char *)a.data)[3], QUERY);
+		assert_false(isns_is_notified(s));
+		assert_non_null(strstr(strbuf_str(&g.warnings), "for notifications: invalid registration (status 3)"));
+		respond(s, &a, QUERY, 2 + step, step ? 0 : 6);
+		assert_int_equal(a.kind, step ? ISNS_DONE : ISNS_SEND);
+		done_with(s, &g);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +596,8 @@ int main(void)
 		cmocka_unit_test(test_invalid),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_memory_and_owner),
+		cmocka_unit_test(test_registers_for_notifications),
+		cmocka_unit_test(test_a_query_follows_a_refused_registration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

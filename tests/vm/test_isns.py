@@ -75,6 +75,7 @@ def from_open_isns():
     adm("-m discoverydb -t isns -p 127.0.0.1 -o delete")
     adm("-m node", rc=21)
 
+    notified(server)
     say("-- an iface's initiator name is the source of the query")
     server.end()
     with fake("good") as (portal, requests):
@@ -90,6 +91,27 @@ def from_open_isns():
         write_and_compare(disk(both), 1)
         adm(f"-m node -T {both.name} -u", quiet=True)
         adm(f"-m discoverydb -t isns -p {portal} -o delete", quiet=True)
+
+
+def notified(server):
+    say("-- iscsid registers for notifications: what the server learns is a record within two seconds")
+    names = [f"iqn.2026-11.example:later{i}" for i in range(3)]
+    adm("-m discoverydb -t isns -p 127.0.0.1 -o new", quiet=True)
+    adm("-m discoverydb -t isns -p 127.0.0.1 -o update -n discovery.isns.use_discoveryd -v Yes", quiet=True)
+    wait("what the server has", 5, lambda: adm("-m node", rc=None, quiet=True).out.count("\n") == 4)
+    for name in names:
+        server.register("entity=lab.example", "target=" + name, "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
+        start = time.monotonic()
+        wait(name, 2, lambda: adm(f"-m node -T {name}", rc=None, quiet=True).rc == 0)
+        say(f"{name}: {time.monotonic() - start:.2f} s")
+    say("-- so does the next daemon, which listens on another port")
+    Iscsid.running[-1].kill()
+    d = Iscsid()
+    wait("the registration", 5, lambda: "portals reported by isns" in get(d.log))
+    server.register("entity=lab.example", "target=iqn.2026-11.example:last", "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
+    wait("its record", 2, lambda: adm("-m node -T iqn.2026-11.example:last", rc=None, quiet=True).rc == 0)
+    contains(get(d.log), "notified of a change: isns of 127.0.0.1 port 3205")
+    adm("-m discoverydb -t isns -p 127.0.0.1 -o delete", quiet=True)
 
 
 def thousand():
