@@ -35,16 +35,36 @@ int db_tree_open(struct db_tree *t, const char *home)
 	return t->home < 0 ? -errno : 0;
 }
 
+/* A call for each row of numbers side by side: what other threads opened between them is not closed. */
+static void close_left(struct db_tree *t)
+{
+	for (unsigned i = 0, next; i < t->n_left; i = next) {
+		next = i + 1;
+		while (next < t->n_left && t->left[next] == t->left[next - 1] + 1)
+			next++;
+		if (next == i + 1 || close_range((unsigned)t->left[i], (unsigned)t->left[next - 1], 0))
+			for (unsigned k = i; k < next; k++)
+				file_close(&t->left[k]);
+	}
+	t->n_left = 0;
+}
+
 /* The kept directory may have been removed, by this program or another. */
 static void forget_kept(struct db_tree *t)
 {
-	file_close(&t->kept);
+	if (t->kept < 0)
+		return;
+	if (t->n_left == TREE_LEFT)
+		close_left(t);
+	t->left[t->n_left++] = t->kept;
+	t->kept = -1;
 	*t->kept_path = '\0';
 }
 
 void db_tree_close(struct db_tree *t)
 {
 	forget_kept(t);
+	close_left(t);
 	for (unsigned i = 0; i < t->n_tops; i++)
 		file_close(&t->tops[i].fd);
 	t->n_tops = 0;

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #define TREE_PATH_MAX 768
+#define TREE_LEFT 64
 #define TREE_TOPS 6 /* nodes, ifaces, send_targets, isns, static, fw */
 
 struct db_tree {
@@ -24,6 +25,8 @@ struct db_tree {
 		int fd;
 	} tops[TREE_TOPS]; /* directories of the home that were used: kept open */
 	unsigned n_tops;
+	int left[TREE_LEFT]; /* directories to be closed, many by one call */
+	unsigned n_left;
 	int kept; /* the directory that was used last, often that of the next file; -1 */
 	char kept_path[TREE_PATH_MAX];
 };

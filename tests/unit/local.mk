@@ -38,7 +38,7 @@ tests_unit_daemon_logger_SOURCES = tests/unit/daemon-logger.c daemon/logger.c
 tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
-tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall,--wrap=getdents64,--wrap=close,--wrap=close_range
 tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_load_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dlopen
 tests_unit_plugin_abi_LDADD =

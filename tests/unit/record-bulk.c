@@ -9,6 +9,7 @@
 
 #include "record-db.h"
 #include "record/db_batch.h"
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <sys/mman.h>
@@ -23,8 +24,15 @@
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
-static bool old_kernel;
-static unsigned refused;
+ssize_t __real_getdents64(int fd, void *buffer, size_t size);
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t size);
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __real_close_range(unsigned first, unsigned last, int flags);
+int __wrap_close_range(unsigned first, unsigned last, int flags);
+
+static bool old_kernel, end_told, short_reads;
+static unsigned refused, calls;
 
 long __wrap_syscall(long number, ...)
 {
@@ -35,12 +43,50 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
+	calls++;
 	if (old_kernel && number == SYS_openat2) {
 		refused++;
 		errno = ENOSYS;
 		return -1;
 	}
 	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* Two names of the size of ours at most. */
+#define SHORT_BYTES 128
+
+static struct dirent64 *last_entry(void *buffer, ssize_t len)
+{
+	struct dirent64 *e = NULL;
+
+	for (ssize_t at = 0; at < len; at += e->d_reclen)
+		e = (void *)((char *)buffer + at);
+	return e;
+}
+
+/* With the mark of the end that ext4 gives, or without any. */
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t size)
+{
+	ssize_t n = __real_getdents64(fd, buffer, short_reads ? SHORT_BYTES : size);
+
+	calls++;
+	if (n > 0 && short_reads)
+		last_entry(buffer, n)->d_off = 1;
+	if (n > 0 && end_told)
+		last_entry(buffer, n)->d_off = INT64_MAX;
+	return n;
+}
+
+int __wrap_close(int fd)
+{
+	calls++;
+	return __real_close(fd);
+}
+
+int __wrap_close_range(unsigned first, unsigned last, int flags)
+{
+	calls++;
+	return __real_close_range(first, last, flags);
 }
 
 static void a_kernel_without_openat2_serves_as_well(void **state)
@@ -200,6 +246,14 @@ static int keep_only_identity(void *arg, struct record **r, const char *path)
 	return 0;
 }
 
+static int count_found(void *arg, struct record **r, const char *path)
+{
+	(void)r;
+	(void)path;
+	++*(unsigned *)arg;
+	return 0;
+}
+
 /* The file says automatic; nobody opens it. */
 static void names_alone_open_no_record(void **state)
 {
@@ -213,6 +267,83 @@ static void names_alone_open_no_record(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* A target each, as most storage has them. */
+static void make_targets(struct base *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1", i);
+		assert_int_equal(file_mkdirs(tempdir_path(&b->dir, path), 0700), 0);
+		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1/default", i);
+		close(open(tempdir_path(&b->dir, path), O_WRONLY | O_CREAT, 0600));
+	}
+}
+
+/* Where the file system says that a directory has no more. The target's directory and the portal's are opened and read once each. */
+static void names_cost_four_calls_a_record(void **state)
+{
+	struct db_filter names = { .tpgt = DB_TPGT_ANY, .names = true };
+	struct base *b = *state;
+	unsigned n = 0;
+
+	make_targets(b, 500);
+	end_told = true;
+	calls = 0;
+	assert_int_equal(db_node_each(b->db, &names, count_found, &n, &b->err), 0);
+	end_told = false;
+	assert_int_equal(n, 500);
+	assert_in_range(calls, 4 * n, 4 * n + n / 5);
+}
+
+static int open_files(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* One of another thread, in the middle of what is closed. */
+static int open_between(void *arg, struct record **r, const char *path)
+{
+	int *fd = arg;
+
+	(void)r;
+	(void)path;
+	if (*fd < 0)
+		*fd = open("/dev/null", O_RDONLY);
+	return 0;
+}
+
+static void directories_are_closed_and_nothing_else(void **state)
+{
+	struct db_filter names = { .tpgt = DB_TPGT_ANY, .names = true };
+	int before = open_files(), between = -1;
+	struct base *b = *state;
+
+	make_targets(b, 100);
+	assert_int_equal(db_node_each(b->db, &names, open_between, &between, &b->err), 0);
+	assert_int_equal(open_files(), before + 1);
+	assert_true(fcntl(between, F_GETFD) >= 0);
+	close(between);
+}
+
+/* As on NFS and FUSE, and after a signal: a call returns some names, and no mark of the end. */
+static void a_short_read_of_a_directory_is_not_its_end(void **state)
+{
+	struct db_filter names = { .tpgt = DB_TPGT_ANY, .names = true };
+	struct base *b = *state;
+	unsigned n = 0;
+
+	make_targets(b, 20);
+	short_reads = true;
+	assert_int_equal(db_node_each(b->db, &names, count_found, &n, &b->err), 0);
+	short_reads = false;
+	assert_int_equal(n, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +352,9 @@ int main(void)
 		in_base(the_secrets_of_a_killed_writer_go_with_the_next_write),
 		in_base(a_long_update_lets_others_write),
 		in_base(names_alone_open_no_record),
+		in_base(names_cost_four_calls_a_record),
+		in_base(directories_are_closed_and_nothing_else),
+		in_base(a_short_read_of_a_directory_is_not_its_end),
 	};
 
 	/* In memory: on a busy disk, a sync may take longer than a writer waits. */
