@@ -75,25 +75,27 @@ static int node_operation_ended(int rc, const struct err *err)
 	return status;
 }
 
-/* With --json: the records before a change, which is then reported for each of those that are (or are not) there afterwards. */
-static void list_for_json(const struct command *c, const struct node_mode_select *select, struct record_list *out)
+/* With --json, as soon as it has happened; c is what command_say_busy() has too. */
+static void print_updated(void *c, const struct record *node, bool already)
 {
-	if (c->json)
-		node_mode_list(c->context, select, out, NULL);
+	const struct command *command = c;
+	const struct err none = ERR_INIT;
+
+	out_json_node_result(command->json, "update", node, already, &none);
 }
 
-static bool same_node(const struct record *a, const struct record *b)
+static void print_deleted(void *c, const struct record *node, bool already)
 {
-	return !strcmp(record_str(a, FIELD_NODE_NAME), record_str(b, FIELD_NODE_NAME)) &&
-		!strcmp(record_str(a, FIELD_CONN_ADDRESS), record_str(b, FIELD_CONN_ADDRESS)) &&
-		record_int(a, FIELD_CONN_PORT) == record_int(b, FIELD_CONN_PORT) &&
-		!strcmp(record_str(a, FIELD_IFACE_NAME), record_str(b, FIELD_IFACE_NAME));
+	const struct command *command = c;
+	const struct err none = ERR_INIT;
+
+	out_json_node_result(command->json, "delete", node, already, &none);
 }
 
 /* Checks all names before it changes a record, so that an error in a script does not leave half of its settings behind. */
 int command_node_update(const struct command *c, const struct node_mode_select *select)
 {
-	cleanup(record_list_free) struct record_list nodes = { 0 };
+	const struct db_watch watch = { .done = c->json ? print_updated : NULL, .arg = (void *)c };
 	struct settings settings = command_settings(c->args);
 	int rc = command_settings_given(c);
 
@@ -101,31 +103,16 @@ int command_node_update(const struct command *c, const struct node_mode_select *
 		rc = settings_check(&settings, RECORD_NODE, c->err);
 	if (rc < 0)
 		return rc;
-	rc = node_mode_update(c->context, select, &settings, c->err);
-	if (rc >= 0)
-		list_for_json(c, select, &nodes);
-	for (size_t i = 0; i < nodes.n; i++)
-		out_json_node_result(c->json, "update", nodes.at[i], false, c->err);
+	rc = node_mode_update(c->context, select, &settings, &watch, c->err);
 	return node_operation_ended(rc, c->err);
 }
 
 /* A session that uses a record has been reported. */
 int command_node_delete(const struct command *c, const struct node_mode_select *select)
 {
-	cleanup(record_list_free) struct record_list before = { 0 }, after = { 0 };
-	struct err done = ERR_INIT;
-	int rc;
+	const struct db_watch watch = { .done = c->json ? print_deleted : NULL, .arg = (void *)c };
+	int rc = node_mode_delete(c->context, select, command_say_busy, &watch, c->err);
 
-	list_for_json(c, select, &before);
-	rc = node_mode_delete(c->context, select, command_say_busy, (void *)c, c->err);
-	list_for_json(c, select, &after);
-	/* both in one order */
-	for (size_t i = 0, k = 0; i < before.n; i++) {
-		if (k < after.n && same_node(before.at[i], after.at[k]))
-			k++;
-		else
-			out_json_node_result(c->json, "delete", before.at[i], false, &done);
-	}
 	return node_operation_ended(rc, c->err);
 }
 

@@ -294,81 +294,81 @@ static int change_node(void *arg, struct record *r, struct err *err)
  * record_set_key() refuses the settings of the iface, except for the value that is already set, since tools write back what they
  * have read.
  */
-int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err)
+int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings,
+	const struct db_watch *watch, struct err *err)
 {
 	struct settings copy = *settings;
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
-	return rc < 0 ? rc : db_node_update(db, &select->filter, change_node, &copy, NULL, err);
+	return rc < 0 ? rc : db_node_update(db, &select->filter, change_node, &copy, watch, NULL, err);
 }
 
-/* Exactly one record. */
-static int delete_node(struct db *db, const struct record *node, struct err *err)
-{
-	struct db_filter one = { .target = record_str(node, FIELD_NODE_NAME),
-		.address = record_str(node, FIELD_CONN_ADDRESS),
-		.port = (unsigned)record_int(node, FIELD_CONN_PORT),
-		.tpgt = (int)record_int(node, FIELD_NODE_TPGT),
-		.exact = true,
-		.iface = record_str(node, FIELD_IFACE_NAME) };
-	int rc = db_node_delete(db, &one, NULL, err);
+struct in_use {
+	struct session_info_list sessions;
+	node_mode_busy_fn *busy;
+	void (*done)(void *arg, const struct record *node, bool already);
+	void *arg;
+	size_t n;
+};
 
-	/* Another command has deleted it meanwhile, which is success. */
-	if (rc == -ENOENT) {
-		err_clear(err);
-		return 0;
-	}
-	return rc;
+/* A db_spare_fn. */
+static bool is_in_use(void *arg, const struct record *node)
+{
+	struct in_use *u = arg;
+
+	if (!session_mode_list_has(&u->sessions, node))
+		return false;
+	u->busy(u->arg, node);
+	u->n++;
+	return true;
 }
 
-int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+static int count_in_use(void *arg, struct record **node, const char *path)
 {
-	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	size_t n = 0;
-	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
+	(void)path;
+	is_in_use(arg, *node);
+	return 0;
+}
 
-	if (rc >= 0 && sessions.n)
-		node_mode_list(ctx, select, &nodes, NULL);
-	for (size_t i = 0; i < nodes.n; i++) {
-		if (session_mode_list_has(&sessions, nodes.at[i])) {
-			busy(arg, nodes.at[i]);
-			n++;
-		}
-	}
-	return rc >= 0 && n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : rc;
+static int session_exists(const struct in_use *u, struct err *err)
+{
+	return u->n ? err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists") : 0;
+}
+
+int node_mode_refuse_busy(
+	struct context *ctx, const struct node_mode_select *select, node_mode_busy_fn *busy, void *arg, struct err *err)
+{
+	struct in_use u = { .busy = busy, .arg = arg };
+	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &u.sessions, err);
+
+	if (rc >= 0 && u.sessions.n)
+		node_mode_each(ctx, select, false, count_in_use, &u, NULL);
+	session_info_list_free(&u.sessions);
+	return rc < 0 ? rc : session_exists(&u, err);
+}
+
+static void report_deleted(void *arg, const struct record *node, bool already)
+{
+	struct in_use *u = arg;
+
+	if (u->done)
+		u->done(u->arg, node, already);
 }
 
 /* Records in use stay, with exit status 15, upon which os-brick retries. All others that match are deleted. */
-int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err)
+int node_mode_delete(struct context *ctx, const struct node_mode_select *select, node_mode_busy_fn *busy,
+	const struct db_watch *watch, struct err *err)
 {
-	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	bool kept = false;
+	struct in_use u = { .busy = busy, .done = watch->done, .arg = watch->arg };
+	const struct db_watch mine = { .spare = is_in_use, .done = report_deleted, .arg = &u };
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
 	if (rc >= 0)
-		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
-	/* Without sessions, one pass over the database is enough. */
-	if (rc >= 0 && sessions.n == 0) {
-		rc = db_node_delete(db, &select->filter, NULL, err);
-	} else {
-		if (rc >= 0)
-			rc = node_mode_list(ctx, select, &nodes, err);
-		for (size_t i = 0; rc >= 0 && i < nodes.n; i++) {
-			if (session_mode_list_has(&sessions, nodes.at[i])) {
-				busy(arg, nodes.at[i]);
-				kept = true;
-			} else {
-				rc = delete_node(db, nodes.at[i], err);
-			}
-		}
-	}
-	if (rc >= 0 && kept)
-		rc = err_set(err, MISCSI_ERR_SESS_EXISTS, "session exists");
-	return rc;
+		rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &u.sessions, err);
+	if (rc >= 0)
+		rc = db_node_delete(db, &select->filter, &mine, NULL, err);
+	session_info_list_free(&u.sessions);
+	return rc < 0 ? rc : session_exists(&u, err);
 }

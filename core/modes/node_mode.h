@@ -60,15 +60,20 @@ const char *node_mode_origin(const struct record *r, const struct record *conf, 
 /* No setting is "set by hand". */
 bool node_mode_is_untouched(const struct record *r, const struct record *conf);
 
-/* Updates all records that match, or none. NO_OBJS_FOUND. */
-int node_mode_update(
-	struct context *ctx, const struct node_mode_select *select, const struct settings *settings, struct err *err);
+/* Updates all records that match, as db_node_update(); watch may be NULL. NO_OBJS_FOUND. */
+int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings,
+	const struct db_watch *watch, struct err *err);
+
+typedef void node_mode_busy_fn(void *arg, const struct record *node);
 
 /* SESS_EXISTS when a matching record has a session; busy() is called for each that has. It is no error if none matches. */
-int node_mode_refuse_busy(struct context *ctx, const struct node_mode_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
-/* Deletes the matching records without a session; calls busy() for the others, which stay: SESS_EXISTS. NO_OBJS_FOUND. */
-int node_mode_delete(struct context *ctx, const struct node_mode_select *select,
-	void (*busy)(void *arg, const struct record *node), void *arg, struct err *err);
+int node_mode_refuse_busy(
+	struct context *ctx, const struct node_mode_select *select, node_mode_busy_fn *busy, void *arg, struct err *err);
+/*
+ * Deletes the matching records without a session, and calls watch->done(); calls busy() with watch->arg for the others, which stay:
+ * SESS_EXISTS. NO_OBJS_FOUND.
+ */
+int node_mode_delete(struct context *ctx, const struct node_mode_select *select, node_mode_busy_fn *busy,
+	const struct db_watch *watch, struct err *err);
 
 #endif

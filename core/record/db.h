@@ -39,17 +39,14 @@ struct db_filter {
 		.tpgt = DB_TPGT_ANY \
 	}
 
-/*
- * home: NULL: the build's default. version: for the "# BEGIN RECORD" lines. report: receives doubtful lines, may be NULL; its
- * contents are copied. Does not read or make files.
- */
+/* home: NULL: the build's default. version: for the "# BEGIN RECORD" lines. report: receives doubtful lines, may be NULL; its
+ * contents are copied. Does not read or make files. */
 int db_open(const char *home, const char *version, const struct recfile_report *report, struct db **out, struct err *err);
 void db_close(struct db *db); /* NULL is allowed */
 const char *db_home(const struct db *db);
 
-/* ---- nodes ---- sorted by target, directory name of the portal, iface (byte order). No match: an empty list
- * and 0. */
-/* Calls fn() for each record, which may keep *r (and set it to NULL); a result other than 0 ends the search. path: below the home. */
+/* ---- nodes ---- sorted by target, directory name of the portal, iface (byte order). No match: an empty list and 0. */
+/* Calls fn() for each record. It may keep *r (and set it to NULL); a result other than 0 ends the search. path: below the home. */
 typedef int db_node_fn(void *arg, struct record **r, const char *path);
 int db_node_each(struct db *db, const struct db_filter *filter, db_node_fn *fn, void *arg, struct err *err);
 int db_node_list(struct db *db, const struct db_filter *filter, struct record_list *out, struct err *err);
@@ -62,15 +59,25 @@ enum db_add {
 /* The record determines target, address, port, tpgt and iface, and its discovery fields the links. *made: it is new; may be NULL. */
 int db_node_add(struct db *db, const struct record *node, enum db_add how, bool *made, struct err *err);
 
+typedef bool db_spare_fn(void *arg, const struct record *node);
+/* For a caller that reports each of many nodes; both may be NULL, as may a pointer to this. */
+struct db_watch {
+	db_spare_fn *spare; /* of a deletion: true keeps the node */
+	/* Its change is on the disk, or (already) there was nothing to change; in the order of the list. */
+	void (*done)(void *arg, const struct record *node, bool already);
+	void *arg;
+};
+
 /*
  * Changes all records that match: change() is called for each of them under the lock. It must not change identity fields. If it
- * returns an error, nothing is written of the present batch of 1024 records. A record that cannot be read is reported and skipped.
- * *n (may be NULL): the number of records that match. -ENOENT: no record matches.
+ * returns an error, nothing is written of the present batch of 1024 records. A bad record is reported and skipped.
+ * *n (may be NULL): the number of records that match. -ENOENT: none.
  */
 typedef int db_change_fn(void *arg, struct record *r, struct err *err);
-int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);
-/* Also deletes their links, and the directories that become empty. -ENOENT: no record matches. */
-int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err);
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, const struct db_watch *watch,
+	size_t *n, struct err *err);
+/* Also deletes their links, and the directories that become empty. -ENOENT: no record matches; one that is spared does. */
+int db_node_delete(struct db *db, const struct db_filter *filter, const struct db_watch *watch, size_t *n, struct err *err);
 
 /* ---- ifaces ---- "default" and "iser" are built in: db_iface_find() returns them, db_iface_list() does not, and they cannot be
  * changed (-EPERM, INVAL). */
@@ -85,15 +92,13 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
 /* Also deletes the node records that are bound to it. */
 int db_iface_delete(struct db *db, const char *name, struct err *err);
 
-/* ---- discovery records ---- kind: RECORD_SENDTARGETS or RECORD_ISNS; for RECORD_STATIC and RECORD_FW
- * address is NULL and only nodes exist. */
+/* ---- discovery records ---- kind: SENDTARGETS or ISNS; for STATIC and FW address is NULL and only nodes exist. */
 int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port, struct record **out, struct err *err);
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err);
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err);
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
 	struct err *err);
-/* Also deletes the nodes that it discovered. */
-int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err);
+int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err); /* and its nodes */
 /* The nodes that it discovered, in the order of db_node_list(). */
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
@@ -104,12 +109,10 @@ int db_disc_nodes(
 #define DB_FOUND_DELETE 4u /* removes records of this discovery that were not found again */
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
 #define DB_FOUND_FORGET 16u /* as DELETE, also of ifaces through which nothing was found, unless nothing was found at all */
-/* Returns true to keep a node that was not found again. */
-typedef bool db_spare_fn(void *arg, const struct record *node);
 /*
  * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all: a
  * thousand take not much longer than one. The nodes' discovery fields are set from disc; found's records become those that the
- * database holds then. spare may be NULL. A crash leaves some done.
+ * database holds then. spare (may be NULL): keeps a node that was not found again, because it is in use. A crash leaves some done.
  */
 int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,
 	void *arg, struct err *err);

@@ -33,8 +33,8 @@ int db_batch_yield(struct db_batch *b, struct err *err);
 void db_batch_end(struct db_batch *b); /* drops writes that were not committed, unlocks; for cleanup(db_batch_end) */
 
 /* As db_node_update(), of any number of nodes. */
-int db_update_nodes(
-	struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err);
+int db_update_nodes(struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg,
+	const struct db_watch *watch, size_t *n, struct err *err);
 /* As db_node_add(), by DB_FOUND_… flags. *now (may be NULL): the record that the database holds then; the caller frees it. */
 int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bool *made, struct record **now, struct err *err);
 int db_link_node(struct db_batch *b, const struct record *node, struct err *err);
@@ -44,8 +44,7 @@ int db_remove_node(struct db_batch *b, const struct record *node, const char *pa
 /* A db_node_fn with this argument: removes nodes but for those that are spared. */
 struct db_removal {
 	struct db_batch *b;
-	db_spare_fn *spare; /* NULL: none */
-	void *arg;
+	struct db_watch watch;
 	size_t n; /* nodes seen */
 	struct err *err;
 };

@@ -81,7 +81,7 @@ static int delete_lost_nodes(struct db_batch *b, const struct record *disc, cons
 	db_spare_fn *spare, void *arg, struct err *err)
 {
 	struct lost lost = { found, what & DB_FOUND_FORGET, spare, arg };
-	struct db_removal d = { .b = b, .spare = is_not_lost, .arg = &lost, .err = err };
+	struct db_removal d = { .b = b, .watch = { .spare = is_not_lost, .arg = &lost }, .err = err };
 	char dir[TREE_PATH_MAX];
 	int rc;
 

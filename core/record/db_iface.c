@@ -139,7 +139,7 @@ static int write_iface(struct db_batch *b, const struct record *iface, struct er
 
 	iface_path(path, bound.iface);
 	rc = db_batch_put(b, path, iface, err);
-	return rc ? rc : db_update_nodes(b, &bound, copy_into_node, (void *)(uintptr_t)iface, &n, err);
+	return rc ? rc : db_update_nodes(b, &bound, copy_into_node, (void *)(uintptr_t)iface, NULL, &n, err);
 }
 
 /* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */

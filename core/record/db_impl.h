@@ -74,6 +74,7 @@ int db_list(
 struct db_found {
 	struct record *r;
 	char *path;
+	bool same; /* of a change: there is nothing to write */
 };
 
 struct db_found_list {

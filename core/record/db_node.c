@@ -221,8 +221,9 @@ struct update {
 	struct db_batch *b;
 	db_change_fn *change;
 	void *arg;
-	struct db_found_list changed;
-	size_t n;
+	struct db_watch watch;
+	struct db_found_list seen;
+	size_t n, changed; /* changed: of those in the list */
 	struct err *err;
 };
 
@@ -231,15 +232,20 @@ static int write_changed(struct update *u)
 {
 	int rc = 0;
 
-	db_batch_expect(u->b, u->changed.n);
-	for (size_t i = 0; !rc && i < u->changed.n; i++)
-		rc = db_batch_put(u->b, u->changed.at[i].path, u->changed.at[i].r, u->err);
+	db_batch_expect(u->b, u->changed);
+	for (size_t i = 0; !rc && i < u->seen.n; i++)
+		if (!u->seen.at[i].same)
+			rc = db_batch_put(u->b, u->seen.at[i].path, u->seen.at[i].r, u->err);
 	if (!rc)
 		rc = db_batch_commit(u->b, u->err);
-	db_found_free(&u->changed);
+	for (size_t i = 0; !rc && u->watch.done && i < u->seen.n; i++)
+		u->watch.done(u->watch.arg, u->seen.at[i].r, u->seen.at[i].same);
+	db_found_free(&u->seen);
+	u->changed = 0;
 	return rc;
 }
 
+/* What stays as it is waits for its turn only if somebody is told about it. */
 static int change_found(void *arg, struct record **r, const char *path)
 {
 	cleanup(record_freep) struct record *now = NULL;
@@ -248,55 +254,69 @@ static int change_found(void *arg, struct record **r, const char *path)
 	int rc = db_change(*r, u->change, u->arg, &now, &changed, u->err);
 
 	u->n++;
-	if (!rc && changed)
-		rc = db_found_take(&u->changed, &now, path);
-	if (rc || u->changed.n < DB_BATCH_RECORDS)
+	if (!rc && (changed || u->watch.done))
+		rc = db_found_take(&u->seen, &now, path);
+	if (!rc && (changed || u->watch.done)) {
+		u->seen.at[u->seen.n - 1].same = !changed;
+		u->changed += changed;
+	}
+	if (rc || u->seen.n < DB_BATCH_RECORDS)
 		return rc;
 	rc = write_changed(u);
 	return rc ? rc : db_batch_yield(u->b, u->err);
 }
 
 /* First all changes of a batch, then all its writes: an error in one leaves all as they were. */
-int db_update_nodes(
-	struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err)
+int db_update_nodes(struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg,
+	const struct db_watch *watch, size_t *n, struct err *err)
 {
 	struct update u = { .b = b, .change = change, .arg = arg, .err = err };
-	int rc = db_find_each(b->db, filter, change_found, &u, err);
+	int rc;
 
+	if (watch)
+		u.watch = *watch;
+	rc = db_find_each(b->db, filter, change_found, &u, err);
 	if (!rc)
 		rc = write_changed(&u);
-	db_found_free(&u.changed);
+	db_found_free(&u.seen);
 	*n = u.n;
 	return rc;
 }
 
-int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, size_t *n, struct err *err)
+int db_node_update(struct db *db, const struct db_filter *filter, db_change_fn *change, void *arg, const struct db_watch *watch,
+	size_t *n, struct err *err)
 {
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	size_t found = 0;
 	int rc = db_batch_begin(db, &b, err);
 
 	if (!rc)
-		rc = db_update_nodes(&b, filter, change, arg, &found, err);
+		rc = db_update_nodes(&b, filter, change, arg, watch, &found, err);
 	return rc ? rc : some_found(found, n, err);
 }
 
 int db_remove_found(void *removal, struct record **r, const char *path)
 {
 	struct db_removal *d = removal;
-	int rc = d->spare && d->spare(d->arg, *r) ? 0 : db_remove_node(d->b, *r, path, d->err);
+	const struct db_watch *w = &d->watch;
+	bool spared = w->spare && w->spare(w->arg, *r);
+	int rc = spared ? 0 : db_remove_node(d->b, *r, path, d->err);
 
 	d->n++;
+	if (!rc && !spared && w->done)
+		w->done(w->arg, *r, false);
 	return rc || d->n % DB_BATCH_RECORDS ? rc : db_batch_yield(d->b, d->err);
 }
 
 /* Under the lock, but one by one: a crash leaves fewer records, never a part of one. */
-int db_node_delete(struct db *db, const struct db_filter *filter, size_t *n, struct err *err)
+int db_node_delete(struct db *db, const struct db_filter *filter, const struct db_watch *watch, size_t *n, struct err *err)
 {
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	struct db_removal d = { .b = &b, .err = err };
 	int rc = db_batch_begin(db, &b, err);
 
+	if (watch)
+		d.watch = *watch;
 	if (!rc)
 		rc = db_find_each(db, filter, db_remove_found, &d, err);
 	return rc ? rc : some_found(d.n, n, err);

@@ -24,6 +24,12 @@ def built(name):
     return path
 
 
+def sanitized(program):
+    """A sanitizer's memory is not the program's."""
+    with open(program, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 class Sandbox:
     def __init__(self, group):
         self.group = group

@@ -90,7 +90,7 @@ static void new_lines_become_records_once(void **state)
 	assert_int_equal(records_of(b, T1), 1);
 	assert_int_equal(records_of(b, T2), 1);
 	/* one that the administrator has deleted stays away, as long as nothing changes for it */
-	assert_int_equal(db_node_delete(b->db, &(struct db_filter){ .target = T1, .tpgt = DB_TPGT_ANY }, NULL, NULL), 0);
+	assert_int_equal(db_node_delete(b->db, &(struct db_filter){ .target = T1, .tpgt = DB_TPGT_ANY }, NULL, NULL, NULL), 0);
 	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " 10.0.0.2 3260 1\n");
 	report = work(standing_keep, &r, 0);
 	assert_int_equal(report.added, 1);
@@ -330,7 +330,7 @@ static void an_unchanged_list_touches_no_disk(void **state)
 	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 10\n");
 	p.target.answer = "TargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\n";
 	settle(&p);
-	assert_int_equal(db_node_delete(p.base->db, &(struct db_filter)DB_FILTER_ALL, NULL, NULL), 0);
+	assert_int_equal(db_node_delete(p.base->db, &(struct db_filter)DB_FILTER_ALL, NULL, NULL, NULL), 0);
 	p.target.answer = "TargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\nTargetName=" T1 "\nTargetAddress=10.0.0.1:3260,1\n";
 	assert_int_equal(stat(p.dir, &before), 0);
 	pass(&p, 100);

@@ -106,7 +106,7 @@ static void a_kernel_without_openat2_serves_as_well(void **state)
 	assert_int_equal(symlink("../moved", tempdir_path(&b->dir, "nodes/" T2)), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
 	assert_int_equal(set_nodes(b, T1, FIELD_NODE_STARTUP, "automatic"), 0);
-	assert_int_equal(db_node_delete(b->db, &all, &n, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &all, NULL, &n, &b->err), 0);
 	assert_int_equal(n, 1);
 	assert_false(base_has(b, "nodes/" T1 "/192.0.2.10,3260,1"));
 	assert_true(refused > 0);
@@ -128,7 +128,7 @@ static void a_bad_record_among_many_is_skipped_and_named(void **state)
 	assert_non_null(strstr(b->warned, "nodes/" T1 "/192.0.2.11,3260,1/default"));
 	assert_non_null(strstr(b->warned, "the record is skipped"));
 	assert_int_equal(set_nodes(b, NULL, FIELD_NODE_STARTUP, "automatic"), 0);
-	assert_int_equal(db_node_delete(b->db, &all, &n, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &all, NULL, &n, &b->err), 0);
 	assert_int_equal(n, 2);
 	assert_true(base_has(b, "nodes/" T1 "/192.0.2.11,3260,1/default"));
 }
@@ -223,7 +223,7 @@ static void a_long_update_lets_others_write(void **state)
 	make_many(b, MANY);
 	pid = fork();
 	if (!pid)
-		_exit(db_node_update(b->db, &all, count_and_change, changed, NULL, NULL) ? 1 : 0);
+		_exit(db_node_update(b->db, &all, count_and_change, changed, NULL, NULL, NULL) ? 1 : 0);
 	while (!*(volatile unsigned *)changed)
 		usleep(1000);
 	add_node(b, T2, "192.0.2.10", 1, "default", NULL);

@@ -153,7 +153,7 @@ static void names_cannot_leave_the_database(void **state)
 
 		assert_int_equal(db_node_list(b->db, &by_target, &l, &b->err), -EINVAL);
 		assert_int_equal(b->err.code, MISCSI_ERR_INVAL);
-		assert_int_equal(db_node_delete(b->db, &by_target, NULL, &b->err), -EINVAL);
+		assert_int_equal(db_node_delete(b->db, &by_target, NULL, NULL, &b->err), -EINVAL);
 		assert_int_equal(db_node_list(b->db, &by_iface, &l, &b->err), -EINVAL);
 		assert_int_equal(db_iface_find(b->db, bad[i], &r, &b->err), -EINVAL);
 		assert_int_equal(db_iface_delete(b->db, bad[i], &b->err), -EINVAL);
@@ -221,12 +221,12 @@ static void an_update_is_all_or_nothing(void **state)
 
 	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
 	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
-	assert_int_equal(db_node_update(b->db, &all, fail_second, &n, NULL, &b->err), -EINVAL);
+	assert_int_equal(db_node_update(b->db, &all, fail_second, &n, NULL, NULL, &b->err), -EINVAL);
 	list_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL, &l);
 	for (size_t i = 0; i < l.n; i++)
 		assert_string_equal(record_str(l.at[i], FIELD_NODE_STARTUP), "manual");
 	record_list_free(&l);
-	assert_int_equal(db_node_update(b->db, &all, rename_it, NULL, NULL, &b->err), -EINVAL);
+	assert_int_equal(db_node_update(b->db, &all, rename_it, NULL, NULL, NULL, &b->err), -EINVAL);
 }
 
 static void deleting_clears_up_and_keeps_the_first_directory(void **state)
@@ -238,14 +238,14 @@ static void deleting_clears_up_and_keeps_the_first_directory(void **state)
 	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
 	add_node(b, T1, "192.0.2.10", 1, "iface0", NULL);
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,1/.default.abcdef.tmp", "killed here");
-	assert_int_equal(db_node_delete(b->db, &one, NULL, &b->err), -ENOENT);
+	assert_int_equal(db_node_delete(b->db, &one, NULL, NULL, &b->err), -ENOENT);
 	one.tpgt = 1;
-	assert_int_equal(db_node_delete(b->db, &one, &n, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &one, NULL, &n, &b->err), 0);
 	assert_int_equal(n, 1);
 	assert_true(base_has(b, "nodes/" T1 "/192.0.2.10,3260,1/default"));
 	assert_false(base_has(b, "static/" T1 ",192.0.2.10,3260,1,iface0"));
 	one = (struct db_filter)DB_FILTER_ALL;
-	assert_int_equal(db_node_delete(b->db, &one, &n, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &one, NULL, &n, &b->err), 0);
 	assert_false(base_has(b, "nodes/" T1));
 	assert_true(base_has(b, "nodes"));
 	assert_false(base_has(b, "static/" T1 ",192.0.2.10,3260,1,default"));
@@ -262,7 +262,7 @@ static void deleting_one_record_spares_those_of_other_portal_groups(void **state
 
 	add_node(b, T1, "192.0.2.10", -1, "default", NULL);
 	base_file(b, "nodes/" T1 "/192.0.2.10,3260,7/default", "node.name = " T1 "\nnode.tpgt = 7\n"); /* open-iscsi has both */
-	assert_int_equal(db_node_delete(b->db, &one, &n, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &one, NULL, &n, &b->err), 0);
 	assert_int_equal(n, 1);
 	assert_true(base_has(b, "nodes/" T1 "/192.0.2.10,3260,7/default"));
 }

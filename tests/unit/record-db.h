@@ -125,7 +125,7 @@ static inline int set_nodes(struct base *b, const char *target, enum field_id id
 	struct db_filter f = { .target = target, .tpgt = DB_TPGT_ANY };
 	struct setting s = { id, text };
 
-	return db_node_update(b->db, &f, apply_setting, &s, NULL, &b->err);
+	return db_node_update(b->db, &f, apply_setting, &s, NULL, NULL, &b->err);
 }
 
 #endif

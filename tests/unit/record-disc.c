@@ -177,7 +177,7 @@ static void many_are_written_at_once(void **state)
 	for (unsigned long n = 1; n < 1300; n += 211) {
 		struct db_filter all = DB_FILTER_ALL;
 
-		assert_int_equal(db_node_delete(b->db, &all, NULL, &b->err), 0);
+		assert_int_equal(db_node_delete(b->db, &all, NULL, NULL, &b->err), 0);
 		file_fail_at(n, ENOSPC);
 		if (db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, &b->err))
 			assert_int_equal(b->err.code, MISCSI_ERR_IDBM);
@@ -253,7 +253,7 @@ static void deleting_a_node_takes_its_link_and_leaves_the_discovery(void **state
 
 	new_discovery(b, "192.0.2.1");
 	discover(b, "192.0.2.1", DB_FOUND_ADD, both);
-	assert_int_equal(db_node_delete(b->db, &all, NULL, &b->err), 0);
+	assert_int_equal(db_node_delete(b->db, &all, NULL, NULL, &b->err), 0);
 	assert_false(base_has(b, "send_targets/192.0.2.1,3260" LINK1));
 	assert_true(base_has(b, "send_targets/192.0.2.1,3260/st_config"));
 }

@@ -36,7 +36,7 @@ static void write_much(const char *home, enum field_id id, int rounds)
 	if (db_open(home, "2.1.8", NULL, &db, NULL))
 		_exit(1);
 	for (int i = 0; i < rounds; i++)
-		if (db_node_update(db, &f, add_one, &id, NULL, NULL))
+		if (db_node_update(db, &f, add_one, &id, NULL, NULL, NULL))
 			_exit(2);
 	db_close(db);
 	_exit(0);
@@ -177,7 +177,7 @@ static int everything(struct base *b)
 	rc = rc ? rc : db_node_add(b->db, node, DB_ADD_MERGE, NULL, &b->err);
 	rc = rc ? rc : record_list_add(&found, x_steal(node));
 	rc = rc ? rc : db_discovered(b->db, disc, &found, 7, NULL, NULL, &b->err);
-	rc = rc ? rc : db_node_update(b->db, &all, apply_setting, &s, NULL, &b->err);
+	rc = rc ? rc : db_node_update(b->db, &all, apply_setting, &s, NULL, NULL, &b->err);
 	rc = rc ? rc : db_iface_update(b->db, "iface0", apply_setting, &n, &b->err);
 	rc = rc ? rc : db_iface_find(b->db, "iface0", &out, &b->err);
 	rc = rc ? rc : db_node_list(b->db, &all, &l, &b->err);
@@ -185,7 +185,7 @@ static int everything(struct base *b)
 	rc = rc ? rc : db_disc_list(b->db, RECORD_SENDTARGETS, &l, &b->err);
 	rc = rc ? rc : db_iface_list(b->db, &l, &b->err);
 	assert_true(rc || l.n == 4);
-	rc = rc ? rc : db_node_delete(b->db, &all, NULL, &b->err);
+	rc = rc ? rc : db_node_delete(b->db, &all, NULL, NULL, &b->err);
 	return rc ? rc : db_disc_delete(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &b->err);
 }
 
