@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """scripts/bench records: calls and time per record of iscsiadm, the packaged open-iscsi and the floor, on the same files.
 
-Runs in a mount namespace of its own, where /etc/iscsi is a directory that it fills anew for each measurement.
+Runs in a mount namespace of its own, or in a guest, where /etc/iscsi is a directory that it fills anew for each measurement. The programs
+run in turn, so that a machine that is busy for a while is busy for each: of the ratios, pair by pair, the median is printed.
 """
 import argparse
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -35,7 +37,10 @@ STEPS = (  # name, arguments of iscsiadm, argument of the floor
     ("show one", "-m node -T " + ONE % 7 + " -o show", None),
     ("update", "-m node -o update -n node.startup -v automatic", None),
     ("delete", "-m node -o delete", None),
+    ("discovery", "-m discovery -t st -p 127.0.0.1:%d", None),
 )
+CHANGES = ("update", "delete", "discovery")
+ABSENT = ("discovery",)  # begins without records
 
 
 def fill(count):
@@ -57,13 +62,17 @@ def fill(count):
 
 
 def run(argv, env, before=()):
-    with tempfile.TemporaryFile() as out:
+    """Seconds on the clock, and of the processor."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         begun = time.monotonic()
-        p = subprocess.run([*before, *argv], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False)
+        p = subprocess.Popen([*before, *argv], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+        _, status, usage = os.wait4(p.pid, 0)
         seconds = time.monotonic() - begun
-    if p.returncode:
-        sys.exit("%s: status %d\n%s" % (" ".join(argv), p.returncode, p.stderr.decode()))
-    return seconds
+        p.returncode = status
+        if status:
+            errors.seek(0)
+            sys.exit("%s: status %d\n%s" % (" ".join(argv), status >> 8, errors.read().decode()))
+    return seconds, usage.ru_utime + usage.ru_stime
 
 
 def calls(argv, env):
@@ -72,45 +81,117 @@ def calls(argv, env):
         return int(f.read().split("\n")[-2].split()[3])
 
 
-def measure(argv, env, count, runs):
-    """Calls per record, without those that the program needs for none; milliseconds of the whole, the best of the runs."""
-    best, changes = None, "update" in argv or "delete" in argv
-    for i in range(runs):
-        if changes or not i:
-            fill(count)
-            os.sync()
-        seconds = run(argv, env)
-        best = seconds if best is None else min(best, seconds)
-    few = 10
-    numbers = []
+def prepare(step, count):
+    if step in CHANGES:
+        fill(0 if step in ABSENT else count)
+        os.sync()
+
+
+def calls_per_record(step, argv, env, count):
+    """Without those that the program needs for a few records."""
+    few, numbers = 10, []
     for n in (count, few):
         fill(n)
         numbers.append(calls(argv, env))
-    return (numbers[0] - numbers[1]) / (count - few), best * 1000
+    return (numbers[0] - numbers[1]) / (count - few)
+
+
+def measure(step, sides, count, runs):
+    """[[seconds, seconds of the processor] of each run] of each side. One run before them does not count: it finds nothing in memory."""
+    if step not in CHANGES:
+        fill(count)
+        os.sync()
+    got = [[] for _ in sides]
+    for i in range(runs + 1):
+        for at, (argv, env) in enumerate(sides):
+            prepare(step, count)
+            one = run(argv, env)
+            if i:
+                got[at].append(one)
+    return got
+
+
+def median(runs, at):
+    return statistics.median(r[at] for r in runs) * 1000
+
+
+def ratio(ours, theirs, at):
+    return statistics.median(b[at] / max(a[at], 1e-6) for a, b in zip(ours, theirs))
+
+
+def disk(megabytes):
+    """In a guest: /etc/iscsi on ext4, where a sync has an effect."""
+    image = "/run/records.img"
+    with open(image, "wb") as f:
+        f.truncate(megabytes << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-N", str(megabytes * 400), image], check=True)
+    subprocess.run(["modprobe", "loop"], check=False)
+    os.makedirs(HOME, exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, HOME], check=True)
+
+
+class Portal:
+    """A portal that answers a discovery with so many targets, and the daemon that the packaged iscsiadm asks first."""
+
+    def __init__(self, count, iscsid, env):
+        subprocess.run(["modprobe", "iscsi_tcp"], check=False)
+        self.there = os.path.exists("/sys/class/iscsi_transport/tcp")
+        if not self.there:
+            return
+        fill(0)
+        here = os.path.dirname(os.path.realpath(__file__))
+        self.target = subprocess.Popen([sys.executable, here + "/../fake/target.py", "--targets", str(count)],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.port = int(self.target.stdout.readline())
+        self.daemon = subprocess.Popen([iscsid, "-f"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(3)
+
+    def close(self):
+        if self.there:
+            self.target.kill()
+            self.daemon.kill()
+            self.daemon.wait()
 
 
 def main():
     ap = argparse.ArgumentParser(prog="scripts/bench records", description="calls and time per record")
     ap.add_argument("count", type=int, nargs="?", default=1000, help="records")
-    ap.add_argument("-n", "--runs", type=int, default=3)
+    ap.add_argument("-n", "--runs", type=int, default=5)
+    ap.add_argument("--only", help="some of " + ", ".join(s[0] for s in STEPS))
     ap.add_argument("--miscsi", required=True)
     ap.add_argument("--floor", required=True)
     ap.add_argument("--peer-root", required=True)
+    ap.add_argument("--guest", action="store_true", help="make a disk; without strace")
     a = ap.parse_args()
-    peer = a.peer_root + "/usr/sbin/iscsiadm"
-    if not os.path.exists(peer):
-        peer = a.peer_root + "/sbin/iscsiadm"
+    peer_env = {"LD_LIBRARY_PATH": a.peer_root + "/usr/lib/x86_64-linux-gnu"}
     env = {"PATH": os.environ["PATH"], "LANG": "C"}
-    sides = [("miscsi", a.miscsi, env), ("open-iscsi", peer, dict(env, LD_LIBRARY_PATH=a.peer_root + "/usr/lib/x86_64-linux-gnu"))]
-    print("%d records, a target each: system calls per record, and milliseconds (best of %d)" % (a.count, a.runs))
-    print("%-10s %20s %22s %20s %8s" % ("", "miscsi", "open-iscsi", "floor", "faster"))
+    there = [(path, e) for path, e in ((a.miscsi, env), (a.peer_root + "/usr/sbin/iscsiadm", {**env, **peer_env})) if os.path.exists(path)]
+    if a.guest:
+        disk(100 + a.count // 20)
+    print("%d records, a target each: system calls per record, milliseconds (median of %d), and how many times faster on the clock and by "
+          "the processor's time" % (a.count, a.runs))
+    print("%-10s %20s %22s %20s %18s" % ("", "miscsi", "open-iscsi", "floor", "faster"))
     for name, words, floor in STEPS:
-        got = [measure([path, *words.split()], e, a.count, a.runs) for _, path, e in sides if os.path.exists(path)]
-        line = "%-10s" % name + "".join("%10.1f %8.1f ms" % g for g in got)
-        line += "%10.1f %8.1f ms" % measure([a.floor, HOME, floor], env, a.count, a.runs) if floor else " " * 22
-        if len(got) == 2:
-            line += "%7.1f x" % (got[1][1] / got[0][1])
+        if a.only and name not in a.only.split(","):
+            continue
+        portal = Portal(a.count, a.peer_root + "/usr/sbin/iscsid", {**env, **peer_env}) if name == "discovery" else None
+        if portal and not portal.there:
+            print("discovery: this kernel has no iscsi_tcp")
+            continue
+        words = words % portal.port if portal else words
+        sides = [([path, *words.split()], e) for path, e in there]
+        if floor:
+            sides.append(([a.floor, HOME, floor], env))
+        got = measure(name, sides, a.count, a.runs)
+        line = "%-10s" % name
+        for (argv, e), runs in zip(sides, got):
+            number = "-" if a.guest or portal else "%.1f" % calls_per_record(name, argv, e, a.count)
+            line += "%10s %8.1f ms" % (number, median(runs, 0))
+        if len(there) == 2:
+            line += " " * (0 if floor else 22) + "%8.1f x %6.1f x" % (ratio(got[0], got[1], 0), ratio(got[0], got[1], 1))
         print(line, flush=True)
+        if portal:
+            portal.close()
 
 
 if __name__ == "__main__":
