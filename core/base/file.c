@@ -22,6 +22,7 @@
 #define RANDOM_LEN 6
 #define ALPHABET "abcdefghijklmnopqrstuvwxyz234567"
 #define TAIL ".tmp"
+#define TEMPORARY_MODE 0600 /* of the owner alone, of whom no umask takes anything */
 #define TAIL_LEN (sizeof(TAIL) - 1)
 /* So much of NAME that the whole fits into NAME_MAX. */
 #define STEM_MAX (NAME_MAX - 1 - 1 - RANDOM_LEN - (int)TAIL_LEN)
@@ -144,13 +145,16 @@ static int open_temporary(int dir, const char *base, char name[NAME_MAX + 1])
 		uint64_t differs;
 		int fd;
 
-		/* Not getrandom(): it fails early in an initramfs. O_EXCL needs names that differ, not secret ones. */
+		/*
+		 * Not getrandom(): it fails early in an initramfs. O_EXCL needs names that differ, not secret ones; the stack lies
+		 * elsewhere in each process.
+		 */
 		clock_gettime(CLOCK_MONOTONIC, &ts);
-		differs = (uint64_t)ts.tv_nsec ^ (uint64_t)getpid() * 2654435761U;
+		differs = (uint64_t)ts.tv_nsec ^ (uint64_t)(uintptr_t)letters * 2654435761U;
 		for (int i = 0; i < RANDOM_LEN; i++, differs >>= 5)
 			letters[i] = ALPHABET[differs & 31];
 		snprintf(name, NAME_MAX + 1, ".%.*s.%s" TAIL, STEM_MAX, base, letters);
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, TEMPORARY_MODE);
 		if (fd >= 0 || errno != EEXIST)
 			return fd < 0 ? -errno : fd;
 	}
@@ -210,8 +214,8 @@ int file_stage(int dir, const char *name, const void *bytes, size_t len, mode_t 
 	if (fd < 0)
 		return fd;
 	rc = write_all(fd, bytes, len);
-	/* Not by open(): the caller's umask must not change it. */
-	if (!rc && fchmod(fd, mode))
+	/* What open() did not give: the caller's umask must not change the mode. */
+	if (!rc && mode != TEMPORARY_MODE && fchmod(fd, mode))
 		rc = -errno;
 	if (!rc && sync)
 		rc = file_sync(fd);

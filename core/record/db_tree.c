@@ -94,6 +94,22 @@ static int open_top(struct db_tree *t, const char *name, size_t len, bool make)
 	return fd;
 }
 
+/*
+ * Makes the directory of a record and those above it, and opens it. While each is new, none can be a link, and its path may be walked.
+ */
+static int make_below(int top, char *path)
+{
+	char *end = path;
+	int made = 0;
+
+	while (!made && (end = strchr(end, '/'))) {
+		*end = '\0';
+		made = mkdirat(top, path, DIR_MODE);
+		*end++ = '/';
+	}
+	return made || mkdirat(top, path, DIR_MODE) ? -errno : 0;
+}
+
 /* Component by component, since O_NOFOLLOW concerns only the last: makes directories, and serves kernels before 5.6. */
 static int walk_below(int top, char *path, bool make)
 {
@@ -127,8 +143,12 @@ static int open_below(int top, const char *path, size_t len, bool make)
 	fd = syscall(SYS_openat2, top, copy, &how, sizeof(how));
 	if (fd >= 0)
 		return (int)fd;
+	if (make && errno == ENOENT && !make_below(top, copy))
+		fd = syscall(SYS_openat2, top, copy, &how, sizeof(how));
+	if (fd >= 0)
+		return (int)fd;
 	/* Filters of containers answer EPERM for calls that they do not know. */
-	if (errno == ENOSYS || errno == EPERM || (make && errno == ENOENT))
+	if (errno == ENOSYS || errno == EPERM || (make && (errno == ENOENT || errno == EEXIST)))
 		return walk_below(top, copy, make);
 	return -errno;
 }

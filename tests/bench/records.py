@@ -37,7 +37,7 @@ STEPS = (  # name, arguments of iscsiadm, argument of the floor
     ("show one", "-m node -T " + ONE % 7 + " -o show", None),
     ("update", "-m node -o update -n node.startup -v automatic", None),
     ("delete", "-m node -o delete", None),
-    ("discovery", "-m discovery -t st -p 127.0.0.1:%d", None),
+    ("discovery", "-m discovery -t st -p 127.0.0.1:%d", "make"),
 )
 CHANGES = ("update", "delete", "discovery")
 ABSENT = ("discovery",)  # begins without records
@@ -181,7 +181,7 @@ def main():
         words = words % portal.port if portal else words
         sides = [([path, *words.split()], e) for path, e in there]
         if floor:
-            sides.append(([a.floor, HOME, floor], env))
+            sides.append(([a.floor, HOME, floor] + [str(a.count)] * (floor == "make"), env))
         got = measure(name, sides, a.count, a.runs)
         line = "%-10s" % name
         for (argv, e), runs in zip(sides, got):

@@ -5,6 +5,7 @@
  *
  *   records_floor HOME names   reads directories only
  *   records_floor HOME list    reads each record as well
+ *   records_floor HOME make N  writes the records and links of a discovery, with one sync for all
  */
 #include "config.h"
 #include <dirent.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -86,12 +88,50 @@ static void list_portal(int target_dir, const char *target, char *portal, int wh
 	free_names(&ifaces);
 }
 
+/* A record of the size that iscsiadm writes, at its final place at once: whoever is killed leaves a part of one. */
+static void make_record(int nodes, int links, const char *home, unsigned i)
+{
+	char target[64], place[128], to[512], link[192], text[2200];
+	int fd;
+
+	memset(text, '#', sizeof(text));
+	snprintf(target, sizeof(target), "iqn.2026-11.com.example:t%06u", i);
+	snprintf(place, sizeof(place), "%s/192.0.2.1,3260,1", target);
+	if (mkdirat(nodes, target, 0700) || mkdirat(nodes, place, 0700))
+		return;
+	snprintf(to, sizeof(to), "%s/default", place);
+	fd = openat(nodes, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, sizeof(text)) < 0)
+		return;
+	close(fd);
+	snprintf(to, sizeof(to), "%s/nodes/%s", home, place);
+	snprintf(link, sizeof(link), "%s,192.0.2.1,3260,1,default", target);
+	if (symlinkat(to, links, link))
+		return;
+}
+
+static int make_records(const char *home, unsigned n)
+{
+	int top = open(home, O_DIRECTORY), nodes, links;
+
+	mkdirat(top, "nodes", 0700);
+	mkdirat(top, "send_targets", 0700);
+	mkdirat(top, "send_targets/192.0.2.1,3260", 0700);
+	nodes = openat(top, "nodes", O_DIRECTORY);
+	links = openat(top, "send_targets/192.0.2.1,3260", O_DIRECTORY);
+	for (unsigned i = 0; i < n; i++)
+		make_record(nodes, links, home, i);
+	return syncfs(top) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static char out[1 << 16];
 	int whole = argc == 3 && !strcmp(argv[2], "list"), home = argc == 3 ? open(argv[1], O_DIRECTORY) : -1, nodes;
 	struct names targets;
 
+	if (argc == 4 && !strcmp(argv[2], "make"))
+		return make_records(argv[1], (unsigned)atoi(argv[3]));
 	if (home < 0)
 		return 2;
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
