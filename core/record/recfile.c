@@ -92,12 +92,10 @@ static bool next_line(struct slice *at, struct slice *line)
 	return true;
 }
 
-/* Bytes, not words: "# BEGIN RECORD 2.0-877" begins a record as well. */
-static bool line_begins(struct slice t, const char *with)
+/* A byte order mark, of an editor of another system, is not a part of the first key. */
+static struct slice skip_mark(struct slice t)
 {
-	size_t len = strlen(with);
-
-	return t.len >= len && !memcmp(t.s, with, len);
+	return t.len >= 3 && !memcmp(t.s, "\xef\xbb\xbf", 3) ? (struct slice){ t.s + 3, t.len - 3 } : t;
 }
 
 /*
@@ -173,31 +171,23 @@ static int read_line(struct reader *rd, struct slice line)
 	return rc;
 }
 
-/* Lines before "# BEGIN RECORD" count, because iscsid.conf has no such line and old records had none either. */
+/* "# BEGIN RECORD" and "# END RECORD" are remarks, as for 2.1.8: a line that somebody has added at the end counts. */
 int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
 	struct record **out)
 {
 	cleanup(record_freep) struct record *r = record_new(kind);
 	struct reader rd = { .r = r, .report = report, .where = where };
-	struct slice at = { text, len }, line;
-	bool begun = false;
+	struct slice at = skip_mark((struct slice){ text, len }), line;
 
 	if (len > RECFILE_MAX)
 		return -EFBIG;
 	if (!r)
 		return -ENOMEM;
-	/* A byte order mark, of an editor of another system, is not a part of the first key. */
-	if (line_begins(at, "\xef\xbb\xbf"))
-		at = (struct slice){ text + 3, len - 3 };
 	while (next_line(&at, &line)) {
 		int rc;
 
 		rd.line++;
 		line = trim_blanks(line);
-		/* A file has one record: later ones are ignored. */
-		if (line_begins(line, "# END RECORD") || (line_begins(line, "# BEGIN RECORD") && begun))
-			break;
-		begun |= line_begins(line, "# BEGIN RECORD");
 		if (!line.len || line.s[0] == '#')
 			continue;
 		rc = read_line(&rd, line);
@@ -319,18 +309,18 @@ int recfile_conf(const char *path, const struct recfile_report *report, struct r
 	return rc ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : 0;
 }
 
-/*
- * What stands behind the last line that begins with `label`, copied to *out; *out stays NULL when there
- * is none. -EINVAL: it cannot be. At the very beginning of the line, as goiscsi and os-brick read it
- * too: an indented line is none for them.
- */
-static int find_labelled(struct slice at, const char *label, size_t max, char **out)
+/* The value of the first line KEY=VALUE that has one, copied to *out; *out stays NULL if there is none. -EINVAL: it cannot be. */
+static int find_value(struct slice at, const char *key, size_t max, char **out)
 {
 	struct slice line, found = { NULL, 0 };
 
-	while (next_line(&at, &line))
-		if (line_begins(line, label))
-			found = trim_blanks((struct slice){ line.s + strlen(label), line.len - strlen(label) });
+	while (!found.len && next_line(&at, &line)) {
+		const char *equals = memchr(line.s, '=', line.len);
+		struct slice k = trim_blanks((struct slice){ line.s, equals ? (size_t)(equals - line.s) : 0 });
+
+		if (k.len == strlen(key) && !memcmp(k.s, key, k.len))
+			found = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
+	}
 	if (!found.len)
 		return 0;
 	if (found.len > max || !value_is_line(found.s, found.len))
@@ -346,18 +336,18 @@ static int find_labelled(struct slice at, const char *label, size_t max, char **
 int recfile_initiatorname_parse(const char *where, const char *text, size_t len, char **name, char **alias, struct err *err)
 {
 	cleanup(x_freep) char *n = NULL, *a = NULL;
-	struct slice at = { text, len };
-	int rc = find_labelled(at, "InitiatorName=", 223, &n);
+	struct slice at = skip_mark((struct slice){ text, len });
+	int rc = find_value(at, "InitiatorName", 223, &n);
 
 	if (!rc && n && strpbrk(n, " \""))
 		rc = -EINVAL;
 	if (rc == -EINVAL)
 		return err_set(err, MISCSI_ERR_INVAL, "%s: the text after InitiatorName= is not an iSCSI name", where);
 	if (!rc && !n)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"%s: no line begins with InitiatorName=: add one with this initiator's name", where);
+		return err_set(
+			err, MISCSI_ERR_INVAL, "%s: no line is InitiatorName=NAME: add one with this initiator's name", where);
 	if (!rc)
-		rc = find_labelled(at, "InitiatorAlias=", 255, &a);
+		rc = find_value(at, "InitiatorAlias", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */
 	if (rc == -ENOMEM)
 		return err_nomem(err, where);

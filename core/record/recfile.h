@@ -37,7 +37,7 @@ enum recfile_style {
 };
 
 /*
- * The (first) record in len bytes of text. `where` is named in warnings. Unknown keys are kept and reported; bad values too, and
+ * The record in len bytes of text. `where` is named in warnings. Unknown keys are kept and reported; bad values too, and
  * the field has its default. -EFBIG above RECFILE_MAX, -ENOMEM; invalid content is not a failure.
  */
 int recfile_parse(enum record_kind kind, const char *where, const char *text, size_t len, const struct recfile_report *report,
