@@ -58,26 +58,14 @@ bool abi_name_ok(const char *name)
 
 #define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
-/* Where a struct miscsi_plugin of an older header may end, and a row of `match`: behind a member, from the first that must be there. */
-static const uint32_t plugin_ends[] = { END_OF(struct miscsi_plugin, name), END_OF(struct miscsi_plugin, version),
-	END_OF(struct miscsi_plugin, summary), END_OF(struct miscsi_plugin, match), END_OF(struct miscsi_plugin, traits),
-	END_OF(struct miscsi_plugin, start), END_OF(struct miscsi_plugin, stop), END_OF(struct miscsi_plugin, cancel),
-	END_OF(struct miscsi_plugin, endpoint), END_OF(struct miscsi_plugin, login), END_OF(struct miscsi_plugin, param),
-	END_OF(struct miscsi_plugin, net), END_OF(struct miscsi_plugin, host), END_OF(struct miscsi_plugin, flash),
-	END_OF(struct miscsi_plugin, chap), END_OF(struct miscsi_plugin, stats), END_OF(struct miscsi_plugin, ping),
-	sizeof(struct miscsi_plugin) };
-static const uint32_t match_ends[] = { END_OF(struct miscsi_match, transport), END_OF(struct miscsi_match, module),
-	END_OF(struct miscsi_match, proc_name), END_OF(struct miscsi_match, traits), END_OF(struct miscsi_match, pci),
-	sizeof(struct miscsi_match) };
-
-/* A structure of a newer header may be longer than ours. It holds pointers, so its size is a multiple of theirs. */
-static bool size_ok(uint32_t size, const uint32_t *ends, size_t n)
+/*
+ * A structure of an older header ends behind one of our members, from the first that must be there; one of a newer header may be longer
+ * than ours. All members are pointers or as wide, but for `traits`, which is wider than a pointer of 32 bits.
+ */
+static bool size_ok(uint32_t size, size_t least, size_t traits)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (size == ends[i])
-			return true;
-	}
-	return size > ends[n - 1] && size <= TABLE_SIZE_MAX && size % sizeof(void *) == 0;
+	return size >= least && size <= TABLE_SIZE_MAX && size % sizeof(void *) == 0 &&
+		(size <= traits || size >= traits + sizeof(uint64_t));
 }
 
 int abi_row(const void *rows, unsigned nth, struct miscsi_match *out)
@@ -90,7 +78,7 @@ int abi_row(const void *rows, unsigned nth, struct miscsi_match *out)
 		memcpy(&size, row, sizeof(size));
 		if (size == 0)
 			return 0;
-		if (!size_ok(size, match_ends, ARRAY_SIZE(match_ends)))
+		if (!size_ok(size, END_OF(struct miscsi_match, transport), offsetof(struct miscsi_match, traits)))
 			return -EINVAL;
 		if (i < nth)
 			continue;
@@ -197,7 +185,7 @@ int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err)
 	if (abi != MISCSI_ABI)
 		return err_set(
 			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", abi, MISCSI_ABI);
-	if (!size_ok(size, plugin_ends, ARRAY_SIZE(plugin_ends)) || size > room)
+	if (!size_ok(size, END_OF(struct miscsi_plugin, name), offsetof(struct miscsi_plugin, traits)) || size > room)
 		return err_set(err, MISCSI_ERR_INTERNAL,
 			"its struct miscsi_plugin has an invalid size of %u bytes: rebuild the plugin", size);
 	return 0;

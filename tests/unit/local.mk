@@ -58,7 +58,7 @@ tests_unit_plugins_odd_name_la_LDFLAGS = -module $(odd_ldflags)
 tests_unit_plugins_odd_symbol_la_SOURCES = tests/unit/plugins/odd.c
 tests_unit_plugins_odd_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DODD_SYMBOL
 tests_unit_plugins_odd_symbol_la_LDFLAGS = -module $(odd_ldflags)
-unit_scripts = tests/unit/kernel-layout.sh tests/unit/kernel-numbers.sh tests/unit/links.sh tests/unit/plugin-abi.sh tests/unit/plugin-docs.sh \
+unit_scripts = tests/unit/kernel-layout.sh tests/unit/kernel-numbers.sh tests/unit/links.sh tests/unit/plugin-abi.sh tests/unit/plugin-abidiff.sh tests/unit/plugin-cores.sh tests/unit/plugin-docs.sh \
 	tests/unit/plugin-frozen.sh tests/unit/plugin-kit.sh tests/unit/plugin-links.sh tests/unit/plugin-manual.sh tests/unit/plugin-new.sh tests/unit/service-file.sh
 TESTS += $(unit_scripts)
 EXTRA_DIST += $(unit_scripts) tests/abi

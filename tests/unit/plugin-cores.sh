@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Today's plugins load and keep the rules in a core whose structures have one member more each, as a later one will, and in one with members
+# less, as an earlier one had. Each is built from copies of the headers and of the files that include them: core/plugin and the kit.
+src=${srcdir:-.}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+status=0
+complain() { echo "$*"; status=1; }
+cc='' defs='' libs=''
+# shellcheck disable=SC2016 # make's variables
+flags=$(env -u MAKEFLAGS -u MFLAGS make -s --no-print-directory --eval='show:;@printf "%s\n" "flags: cc='"'"'$(CC)'"'"' defs='"'"'$(DEFS) $(SAN_CFLAGS)'"'"' libs='"'"'$(core_libs)'"'"'"' show | sed -n 's/^flags: //p')
+eval "$flags"
+[ -n "$cc" ] || { echo "the Makefile does not show its compiler"; exit 1; }
+
+# a copy of all that knows the plugin's structures
+copy() {
+	mkdir -p "$dir/$1/core" "$dir/$1/tests"
+	cp -r "$src/include" "$dir/$1/include"
+	cp -r "$src/core/plugin" "$dir/$1/core/plugin"
+	cp -r "$src/tests/kit" "$dir/$1/tests/kit"
+	chmod -R u+w "$dir/$1"
+	tree=$dir/$1
+}
+
+# change FILE EXPRESSION: in the copy; an expression that changes nothing is a mistake of this test
+change() {
+	sed "$2" "$tree/$1" >"$dir/changed"
+	! cmp -s "$dir/changed" "$tree/$1" || complain "$1 has nothing like $2"
+	cat "$dir/changed" >"$tree/$1"
+}
+
+build() {
+	for f in "$tree"/core/plugin/*.c "$tree"/tests/kit/*.c; do echo "$f"; done |
+		xargs -P 3 -I@ sh -c "$cc -std=gnu11 -w -O0 $defs -DPLUGINS_DIR='\"/nowhere\"' -DHOME_DIR='\"/nowhere\"' -DDATABASE_DIR='\"/nowhere\"' -I. -I'$tree' -I'$tree/include' -I'$tree/core' -I'$src/core' -c -o \"\${1%.c}.o\" \"\$1\" || exit 255" sh @ ||
+		{ complain "the core with $1 does not build"; return 1; }
+	# its objects come first, so that those of libcore.a are not used
+	# shellcheck disable=SC2086 # words on purpose
+	$cc $defs -rdynamic -o "$tree/kit" "$tree"/core/plugin/*.o "$tree"/tests/kit/*.o $libs || { complain "the core with $1 does not link"; return 1; }
+	"$tree/kit" --strict "$dir"/plugins/*.so >"$dir/out" || complain "in a core with $1: $(cat "$dir/out")"
+	[ "$(grep -c ': keeps the rules$' "$dir/out")" = 3 ] || complain "in a core with $1: $(cat "$dir/out")"
+}
+
+mkdir "$dir/plugins"
+for plugin in tcp null qla4xxx; do
+	cp .libs/$plugin.so "$dir/plugins" || exit 1
+done
+
+copy more
+for f in "$tree"/include/miscsi/*.h; do
+	awk '/^struct miscsi_[a-z_]* \{/ { name = $2; sized = 0 } name && /^\tuint32_t size[,;]/ { sized = 1 }
+		/^};/ { if (name && sized) { print "\tvoid (*one_more)(void);"; n++ } name = "" } { print } END { print n > "'"$dir"'/n" }' "$f" >"$dir/changed"
+	cat "$dir/changed" >"$f"
+done
+[ "$(grep -c one_more "$tree"/include/miscsi/ops.h)" -ge 9 ] || complain "the structures of ops.h did not grow"
+build "one member more"
+
+# as it was before login.logout, has() and needs
+copy less
+change include/miscsi/ops.h '/int (\*logout)(struct miscsi_op \*op);/d'
+change core/plugin/transport.c 's/t->plugin->ops\.login\.logout/((int (*)(struct miscsi_op *))NULL)/'
+change tests/kit/ops.c 's/p->ops\.login\.logout != NULL/false/'
+change include/miscsi/core.h '/int (\*has)(struct miscsi_op/,/uint32_t reserved;$/{/^};/!d}'
+change core/plugin/op.c '/\.has = core_has,/d; /\.minor = MISCSI_MINOR,/d'
+change core/plugin/known.c 's/"login\.logout", //; s/, "has"//'
+change include/miscsi/plugin.h '/const char \*const \*needs;/d'
+change core/plugin/abi.c 's/abi->needs/((const char *const *)NULL)/g'
+build "members less"
+exit $status
