@@ -20,7 +20,7 @@ for section in SERVES 'WHAT WORKS' SETTINGS LIMITS 'KNOWN TRAPS' 'WHAT WAS TRIED
 done
 
 # a folder of its own, with the headers and the kit of this tree in place of the installed ones
-"$src/scripts/new-plugin" --out-of-tree "$dir/own" --licence MIT own_1 >/dev/null || fail "it makes no folder out of the tree"
+"$src/plugins/miscsi-new-plugin" --licence MIT own_1 "$dir/own" >/dev/null || fail "it makes no folder out of the tree"
 make -s -C "$dir/own" headers="-I$(cd "$src" && pwd)/include" CFLAGS="-Wall -Wextra -Werror" >"$dir/log" 2>&1 || fail "the folder does not build: $(cat "$dir/log")"
 make -s -C "$dir/own" kit="$PWD/miscsi-plugin-check" check >"$dir/log" 2>&1 || fail "it breaks a rule: $(cat "$dir/log")"
 make -s -C "$dir/own" install DESTDIR="$dir/root" plugindir=/usr/lib/miscsi/plugins-1 >"$dir/log" 2>&1 || fail "it is not installed: $(cat "$dir/log")"
@@ -29,7 +29,17 @@ cmp -s "$dir/own/own_1.so" "$dir/root/usr/lib/miscsi/plugins-1/own_1.so" || fail
 grep -rq 'GPL-2.0' "$dir/own" && fail "the licence is not the chosen one in $(grep -rl 'GPL-2.0' "$dir/own")"
 grep -qx 'Package: miscsi-plugin-own-1' "$dir/own/debian/control" || fail "debian/control has no package of its name"
 grep -q '^Depends: miscsi-plugin-abi-1,' "$dir/own/debian/control" || fail "its package does not depend on the ABI"
-"$src/scripts/new-plugin" --out-of-tree "$dir/own" own_2 >/dev/null 2>&1 && fail "it writes into a folder that is not empty"
+grep -q 'Permission is hereby granted' "$dir/own/LICENSE" || fail "its licence has no text"
+"$src/plugins/miscsi-new-plugin" own_2 "$dir/own" >/dev/null 2>&1
+[ $? = 15 ] || fail "it writes into a folder that is not empty"
+"$src/scripts/new-plugin" --out-of-tree "$dir/same" --licence MIT own_1 >/dev/null || fail "scripts/new-plugin makes no folder"
+diff -r -x '*.so' -x changelog "$dir/own" "$dir/same" >"$dir/log" || fail "scripts/new-plugin makes another folder: $(cat "$dir/log")"
+"$src/plugins/miscsi-new-plugin" --help | grep -q 'miscsi-new-plugin \[--licence SPDX\] NAME' || fail "it prints no help"
+for wrong in --no-such --licence '' 'a b c'; do
+	# shellcheck disable=SC2086 # words on purpose
+	"$src/plugins/miscsi-new-plugin" $wrong >/dev/null 2>"$dir/log"
+	[ $? = 2 ] || fail "miscsi-new-plugin $wrong: not refused as a usage error"
+done
 if command -v dpkg-parsechangelog >/dev/null; then
 	[ "$(dpkg-parsechangelog -l "$dir/own/debian/changelog" -S Version)" = 1.0-1 ] || fail "its changelog is not Debian's"
 fi
