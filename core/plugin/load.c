@@ -360,17 +360,18 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	return raw ? load_entry(ps, name, file, rank, raw) : refuse_file(ps, name, file, "libltdl cannot open it", true);
 }
 
-/* One directory entry. A file that is not there, or that is already known, is passed over. */
+/* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */
 static int load_at(void *arg, const char *dir, unsigned nth, const char *base)
 {
 	struct plugins *ps = arg;
 	cleanup(x_freep) char *name = x_strndup(base, strlen(base) - strlen(SUFFIX));
 	cleanup(strbuf_free) struct strbuf file = STRBUF_INIT(PATH_MAX);
+	struct stat st;
 
 	strbuf_printf(&file, "%s/%s", dir, base);
 	if (!name || strbuf_error(&file))
 		return -ENOMEM;
-	if (plugin_known(ps, name, strbuf_str(&file)) || access(strbuf_str(&file), F_OK) < 0)
+	if (plugin_known(ps, name, strbuf_str(&file)) || lstat(strbuf_str(&file), &st) < 0)
 		return 0;
 	return load_file(ps, name, dir, strbuf_str(&file), nth + 1);
 }

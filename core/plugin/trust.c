@@ -57,6 +57,7 @@ static int check_chain(const char *real, unsigned own, struct err *err)
 
 int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct err *err)
 {
+	struct stat st;
 	int rc;
 
 	if (!realpath(dir, real))
@@ -64,5 +65,8 @@ int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct e
 	rc = check_chain(real, 1, err);
 	if (rc == 0 && !realpath(file, real))
 		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot resolve it");
+	/* first, since nobody should change the mode of a device that a link leads to */
+	if (rc == 0 && stat(real, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file", real);
 	return rc ? rc : check_chain(real, 2, err);
 }

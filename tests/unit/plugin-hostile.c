@@ -271,6 +271,34 @@ static void build_of_a_user_is_opened_by_that_user(void **state)
 	tempdir_remove(&dir);
 }
 
+/* A link that leads nowhere is no plugin that is not there: somebody has put it into the folder. */
+static void links_that_lead_nowhere_are_refused(void **state)
+{
+	struct tempdir dir;
+	struct plugin_fixture w;
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	tempdir_make(&dir);
+	assert_int_equal(symlink("gone.so.1", tempdir_path(&dir, "null.so")), 0);
+	refused_for(dir.dir, "No such file");
+	plugin_fixture_make(&w, dir.dir);
+	assert_int_equal(plugins_find(w.ps, "null", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "null.so"));
+	plugin_fixture_free(&w);
+	assert_int_equal(unlink(tempdir_path(&dir, "null.so")), 0);
+	assert_int_equal(symlink("null.so", tempdir_path(&dir, "null.so")), 0);
+	refused_for(dir.dir, "Too many levels");
+	assert_int_equal(unlink(tempdir_path(&dir, "null.so")), 0);
+	assert_int_equal(symlink("/proc/self/mem", tempdir_path(&dir, "null.so")), 0);
+	assert_string_not_equal(reason_of(dir.dir), "");
+	assert_int_equal(unlink(tempdir_path(&dir, "null.so")), 0);
+	assert_int_equal(symlink("/dev/null", tempdir_path(&dir, "null.so")), 0);
+	refused_for(dir.dir, "not a regular file");
+	tempdir_remove(&dir);
+}
+
 static void things_that_are_no_files_are_refused(void **state)
 {
 	struct tempdir dir;
@@ -365,22 +393,62 @@ static void odd_sizes_are_refused(void **state)
 		struct miscsi_match row;
 		unsigned char end[512];
 	} rows = { .row = MISCSI_MATCH(.transport = "one") };
-	struct miscsi_ping_ops ping = { .size = sizeof(ping) };
+	/* where the structure points to each of its tables; a table of NULLs keeps every default */
+	static const size_t tables[] = { offsetof(struct miscsi_plugin, endpoint), offsetof(struct miscsi_plugin, login),
+		offsetof(struct miscsi_plugin, param), offsetof(struct miscsi_plugin, net), offsetof(struct miscsi_plugin, host),
+		offsetof(struct miscsi_plugin, flash), offsetof(struct miscsi_plugin, chap),
+		offsetof(struct miscsi_plugin, stats), offsetof(struct miscsi_plugin, ping) };
+	static const unsigned char nulls[sizeof(struct miscsi_flash_ops)]; /* the longest */
 
 	(void)state;
 	for (uint32_t size = 0; size <= 512; size++) {
-		if (size <= sizeof(p)) /* beyond it, the members that we do not know are ones */
-			try_size(&p, sized(&p, sizeof(p), size), size, offsetof(struct miscsi_plugin, traits));
-		p.ping = sized(&ping, sizeof(ping), size);
-		if (size <= sizeof(ping))
-			try_size(&p, &p, size, offsetof(struct miscsi_ping_ops, send));
-		p.ping = NULL;
+		/* the members beyond those that we know are ones */
+		try_size(&p, sized(&p, sizeof(p), size), size, offsetof(struct miscsi_plugin, traits));
+		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+			void *table = sized(nulls, sizeof(nulls), size);
+
+			memcpy((unsigned char *)&p + tables[i], &table, sizeof(table));
+			try_size(&p, &p, size, 2 * sizeof(uint32_t));
+			table = NULL;
+			memcpy((unsigned char *)&p + tables[i], &table, sizeof(table));
+		}
 		memset(rows.end, 0, sizeof(rows.end));
 		rows.row.size = size;
 		p.match = &rows.row;
 		try_size(&p, &p, size, offsetof(struct miscsi_match, module));
 		p.match = match;
 	}
+}
+
+/* The same in files, where the size is read before any code runs: a plugin is used, or there is a reason. */
+static void odd_sizes_in_files_are_refused(void **state)
+{
+	const uint32_t head[2] = { sizeof(struct miscsi_plugin), MISCSI_ABI };
+	char *copy = malloc(length);
+	struct tempdir dir;
+	size_t at = 0;
+
+	(void)state;
+	assert_non_null(copy);
+	for (size_t i = 0; i + sizeof(head) <= length; i += 8) {
+		if (memcmp(bytes + i, head, sizeof(head)) != 0)
+			continue;
+		assert_int_equal(at, 0);
+		at = i;
+	}
+	assert_int_not_equal(at, 0);
+	tempdir_make(&dir);
+	for (uint32_t size = 0; size <= 512; size++) {
+		memcpy(copy, bytes, length);
+		memcpy(copy + at, &size, sizeof(size));
+		write_file(&dir, "null.so", copy, length);
+		if (size % sizeof(void *) || size < offsetof(struct miscsi_plugin, traits) || size > sizeof(struct miscsi_plugin))
+			assert_string_not_equal(reason_of(dir.dir), "");
+		else
+			reason_of(dir.dir);
+	}
+	free(copy);
+	tempdir_remove(&dir);
 }
 
 int main(void)
@@ -396,6 +464,8 @@ int main(void)
 		cmocka_unit_test(things_that_are_no_files_are_refused),
 		cmocka_unit_test(advice_comes_only_from_files_of_root),
 		cmocka_unit_test(odd_sizes_are_refused),
+		cmocka_unit_test(odd_sizes_in_files_are_refused),
+		cmocka_unit_test(links_that_lead_nowhere_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, read_plugin, forget_plugin);
