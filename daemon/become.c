@@ -49,8 +49,7 @@ static const struct {
 	{ CAP_NET_ADMIN, "the kernel's iSCSI events, and network devices for adapters" },
 	{ CAP_NET_RAW, "to bind sockets to network devices" },
 	{ CAP_SYS_MODULE, "drivers of transports" },
-	{ CAP_IPC_LOCK, "locked memory" },
-	{ CAP_SYS_RESOURCE, "memory without waiting for disks, and a negative oom_score_adj" },
+	{ CAP_SYS_RESOURCE, "locked memory, memory without waiting for disks, and a negative oom_score_adj" },
 	{ CAP_SYS_PTRACE, "the user and mount namespaces of other processes" },
 	{ CAP_DAC_OVERRIDE, "files of other users, such as those with secrets" },
 };
@@ -264,6 +263,7 @@ static __attribute__((noinline)) void reserve_stack(void)
  */
 void become_resident(const struct log *log)
 {
+	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }; /* in place of CAP_IPC_LOCK */
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
@@ -273,7 +273,7 @@ void become_resident(const struct log *log)
 	}
 	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
 		log_debug(log, "iscsid", "cannot get memory without waiting for disks: %s", strerror(errno));
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+	if (setrlimit(RLIMIT_MEMLOCK, &all) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_debug(log, "iscsid", "cannot lock memory, which may be swapped out: %s", strerror(errno));
 	reserve_stack();
 }

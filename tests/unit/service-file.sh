@@ -21,9 +21,9 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 sed 's,@sbindir@,/usr/sbin,' "$unit" >"$dir/iscsid.service"
-level=$(systemd-analyze security --offline=yes --no-pager "$dir/iscsid.service" 2>/dev/null | sed -n 's/.*exposure level for iscsid.service: \([0-9]*\)\..*/\1/p') || level=
+level=$(systemd-analyze security --offline=yes --no-pager "$dir/iscsid.service" 2>/dev/null | sed -n 's/.*exposure level for iscsid.service: \([0-9]*\)\.\([0-9]\).*/\1\2/p') || level=
 [ -n "$level" ] || exit 0 # no systemd here, or an old one
-if [ "$level" -gt 4 ]; then
-	echo "systemd-analyze security: exposure $level"
+if [ "$level" -gt 43 ]; then
+	echo "systemd-analyze security: exposure $level tenths"
 	exit 1
 fi
