@@ -37,13 +37,13 @@ static void elf_free(struct elf *e)
 
 static int cut_short(const struct elf *e, struct err *err)
 {
-	return err_sys(err, MISCSI_ERR_INTERNAL, ENOEXEC, "it is cut short or damaged (%llu bytes): copy it again",
-		(unsigned long long)e->len);
+	return err_set(
+		err, MISCSI_ERR_INTERNAL, "it is cut short or damaged (%llu bytes): copy it again", (unsigned long long)e->len);
 }
 
 static int not_for_us(struct err *err, const char *why)
 {
-	return err_sys(err, MISCSI_ERR_INTERNAL, ENOEXEC, "%s", why);
+	return err_set(err, MISCSI_ERR_INTERNAL, "%s", why);
 }
 
 static bool is_inside(const struct elf *e, uint64_t at, uint64_t len)
@@ -170,7 +170,7 @@ int elf_read(const char *file, const char *symbol, struct elf_entry *out, struct
 	if (e.fd < 0 || fstat(e.fd, &st) < 0)
 		return err_sys(err, MISCSI_ERR_ACCESS, errno, "it cannot be read");
 	if (!S_ISREG(st.st_mode))
-		return err_sys(err, MISCSI_ERR_ACCESS, EACCES, "it is not a regular file");
+		return err_set(err, MISCSI_ERR_ACCESS, "it is not a regular file");
 	e.len = (uint64_t)st.st_size;
 	rc = read_headers(&e, err);
 	return rc < 0 ? rc : read_entry(&e, symbol, out, err);
