@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ipc/listener.h"
 #include "ipc/service.h"
+#include "kernel/kernel.h"
 #include "kernel/netwatch.h"
 #include "kernel/scan.h"
 #include "kernel/sysfs.h"
@@ -291,6 +292,7 @@ static int make_manager(struct daemon *d, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	kernel_use_helpers(d->engine.kernel, d->engine.helpers);
 	rc = make_signals(d);
 	if (rc == 0)
 		rc = make_identity(d);

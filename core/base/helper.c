@@ -14,6 +14,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -338,6 +339,45 @@ static int job_start(struct helper_pool *p, struct helper_job *j)
 	j->helper = h;
 	job_drop_request(j);
 	return 0;
+}
+
+/*
+ * In a helper, whose request is the function: for the rest of its life. A recovery may need it, so its memory is to come without a disk
+ * (daemon/become.c has the reasons); the code is that of the program, and in memory with it.
+ */
+static int serve_only(const void *request, size_t len, void *answer, size_t *answer_len)
+{
+	void (*serve)(int fd);
+
+	(void)answer;
+	(void)answer_len;
+	memcpy(&serve, request, len);
+	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	serve(SOCKET);
+	_exit(0);
+}
+
+int helper_spawn(struct helper_pool *p, void (*serve)(int fd), int *out)
+{
+	const size_t len = offsetof(struct order, bytes) + sizeof(serve);
+	struct order order;
+	int ends[2], rc = helper_socketpair(ends);
+
+	if (rc)
+		return rc;
+	memset(&order, 0, len);
+	order.run = serve_only;
+	memcpy(order.bytes, &serve, sizeof(serve));
+	rc = zygote_ask(&p->zygote, ends[1]);
+	close(ends[1]);
+	if (!rc && send(ends[0], &order, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		rc = -errno;
+	if (rc)
+		close(ends[0]);
+	else
+		*out = ends[0];
+	return rc;
 }
 
 /* Jobs in helpers, those of a key, and those that have not run for long. */

@@ -61,6 +61,13 @@ struct helper_job {
 
 uint64_t helper_key(const char *text);
 
+/*
+ * Starts a helper for one purpose: it runs serve() with its end of a socket (SOCK_SEQPACKET) until that returns, with its memory
+ * locked as far as allowed. *out: the program's end; the caller closes it, and the helper ends then. A short message there means that
+ * the helper could not be started. -errno.
+ */
+int helper_spawn(struct helper_pool *p, void (*serve)(int fd), int *out);
+
 /* Copies the request. -EBUSY: the job is under way; -EMSGSIZE; -ENOMEM. */
 int helper_submit(struct helper_pool *p, struct helper_job *j, const void *request, size_t len);
 /* done() will not be called, and the job's memory is the owner's. A job that runs goes on in its helper, without a report. */

@@ -194,12 +194,31 @@ static unsigned batch_count(const struct job_state *s, unsigned i)
 	return n;
 }
 
-/* The first failure ends the job, unless its request may fail: what comes behind was meant for a state that was not reached. */
-void exchange_run(struct job *job, const struct job_wire *wire)
+void exchange_failed(struct job *job, int error)
 {
 	struct job_state *s = job->state;
+
+	s->result = error;
+	s->failed = 0;
+	if (s->n)
+		s->req[0].status = error;
+}
+
+/*
+ * The first failure ends the job, unless its request may fail: what comes behind was meant for a state that was not reached. Without a
+ * socket every request has failed for the same reason. The socket stays open: opening it may load a module, and costs more than most
+ * requests.
+ */
+void exchange_run(struct job *job, struct job_wire *wire)
+{
+	struct job_state *s = job->state;
+	int rc = wire->sock ? 0 : wire->ops->open(wire->ops_arg, &wire->sock);
 	unsigned count;
 
+	if (rc) {
+		exchange_failed(job, rc);
+		return;
+	}
 	s->failed = s->n;
 	s->result = 0;
 	for (unsigned i = 0; i < s->n && !s->result; i += count) {

@@ -287,6 +287,8 @@ void job_bind_socket(struct job *job, int fd, bool leading)
 		return job_fail(job, -errno);
 	s->fds[s->n_fds++] = own;
 	job_bind(job, (uint64_t)own, leading);
+	if (!s->build_error)
+		s->req[s->n - 1].socket = (uint8_t)s->n_fds;
 }
 
 /*

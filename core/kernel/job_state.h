@@ -22,6 +22,7 @@ struct job_request {
 	uint32_t param; /* of SET_PARAM */
 	bool may_fail;
 	bool take_sid; /* sid is known only when the job runs */
+	uint8_t socket; /* to be bound: its place in fds, from 1 on; 0: none */
 	bool refused; /* status is the retcode: the driver's answer, not the class's */
 	bool answered;
 	int status;
@@ -46,6 +47,7 @@ struct job_state {
 
 	struct work work; /* used by kernel.c only, from here */
 	struct list node;
+	struct list turn; /* of requester.c */
 	struct kernel *kernel;
 	struct job *job;
 	void (*done)(struct job *job, void *arg);
@@ -64,8 +66,10 @@ struct job_wire {
 	void *sock; /* the socket for requests, in no group */
 };
 
-/* Runs all requests in order and stores the results in the job. */
-void exchange_run(struct job *job, const struct job_wire *wire);
+/* Runs all requests in order, on a socket that it opens if there is none, and stores the results in the job. */
+void exchange_run(struct job *job, struct job_wire *wire);
+/* Stores the result of a job that did not run. */
+void exchange_failed(struct job *job, int error);
 /* Runs one request whose answer is multicast. Returns its status. */
 int multicast_run(struct job *job, unsigned i, const struct job_wire *wire);
 

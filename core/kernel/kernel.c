@@ -2,8 +2,8 @@
 /*
  * A program's access to the kernel's iSCSI, and its sockets.
  *
- * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by kernel_run(). The one
- * for events is the loop's. A submitted job is on the list until its done(): that list is what kernel_free() ends.
+ * The socket for requests is opened at the first one and used under a lock, by the worker's thread or by kernel_run(); a helper has its
+ * own. The one for events is the loop's. A submitted job is on the list until its done(): that list is what kernel_free() ends.
  *
  * Two sockets, because answers have no number of their request: on a socket that is in group 1 an event may come between a
  * request and its answer, and an answer that was lost in a storm of events would be waited for in vain.
@@ -12,6 +12,7 @@
 #include "kernel/kernel.h"
 #include "base/mem.h"
 #include "kernel/job_state.h"
+#include "kernel/requester.h"
 #include <errno.h>
 #include <linux/netlink.h>
 #include <pthread.h>
@@ -27,6 +28,8 @@ struct kernel {
 	pthread_mutex_t lock;
 
 	struct loop *loop; /* NULL: not attached */
+	struct helper_pool *helpers; /* jobs run in a helper process */
+	struct requester *requester; /* one of these two, if attached */
 	struct worker_pool *worker;
 	struct list jobs;
 	unsigned pending;
@@ -54,26 +57,10 @@ int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out
 	return 0;
 }
 
-/*
- * Opens the socket if need be. Without one every request has failed for the same reason. The socket stays open: opening it may
- * load a module, and costs more than most requests.
- */
 static void kernel_run_job(struct kernel *k, struct job *job)
 {
-	struct job_state *s = job->state;
-	int rc = 0;
-
 	pthread_mutex_lock(&k->lock);
-	if (!k->wire.sock)
-		rc = k->wire.ops->open(k->wire.ops_arg, &k->wire.sock);
-	if (!rc) {
-		exchange_run(job, &k->wire);
-	} else {
-		s->result = rc;
-		s->failed = 0;
-		if (s->n)
-			s->req[0].status = rc;
-	}
+	exchange_run(job, &k->wire);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -98,10 +85,8 @@ static void take_off(struct job_state *s)
 	s->kernel->pending--;
 }
 
-static void job_done_work(struct work *w)
+static void job_over(struct job_state *s)
 {
-	struct job_state *s = container_of(w, struct job_state, work);
-
 	take_off(s);
 	if (s->done)
 		s->done(s->job, s->arg);
@@ -109,13 +94,27 @@ static void job_done_work(struct work *w)
 		job_free(s->job);
 }
 
-/* One worker: the kernel takes requests of all processes one by one, so a second thread would only wait for its mutex. */
+static void job_done_work(struct work *w)
+{
+	job_over(container_of(w, struct job_state, work));
+}
+
+static int job_start(struct kernel *k, struct job_state *s)
+{
+	if (k->requester)
+		return requester_submit(k->requester, s);
+	s->work.run = job_run_work;
+	s->work.done = job_done_work;
+	return worker_submit(k->worker, &s->work);
+}
+
+/* One worker or helper: the kernel takes requests of all processes one by one, so a second would only wait for its mutex. */
 int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg)
 {
 	struct job_state *s = job->state;
 	int rc = s->build_error;
 
-	if (!rc && !k->worker)
+	if (!rc && !k->worker && !k->requester)
 		rc = -ENOTCONN;
 	if (!rc && !list_empty(&s->node))
 		rc = -EBUSY; /* it is under way */
@@ -124,9 +123,7 @@ int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *jo
 	s->kernel = k;
 	s->done = done;
 	s->arg = arg;
-	s->work.run = job_run_work;
-	s->work.done = job_done_work;
-	rc = worker_submit(k->worker, &s->work);
+	rc = job_start(k, s);
 	if (rc)
 		return rc;
 	list_append(&k->jobs, &s->node);
@@ -140,7 +137,7 @@ void kernel_cancel(struct kernel *k, struct job *job)
 	struct job_state *s = job->state;
 
 	s->done = NULL;
-	if (!worker_cancel(k->worker, &s->work))
+	if (k->requester ? !requester_cancel(k->requester, s) : !worker_cancel(k->worker, &s->work))
 		return;
 	take_off(s);
 	job_free(job);
@@ -254,6 +251,47 @@ static int attach_error(struct err *err, int rc)
 	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
 }
 
+static int start_worker(struct kernel *k)
+{
+	int rc = worker_pool_new(k->loop, 1, &k->worker);
+
+	return rc ? rc : worker_pool_stay(k->worker);
+}
+
+static void requester_main(int fd)
+{
+	requester_serve(fd, &netlink_iscsi, NULL);
+}
+
+/* A job without requests opens the helper's socket, which no recovery has to do then. */
+static int start_requester(struct kernel *k)
+{
+	struct job *job;
+	int rc = requester_new(k->loop, k->helpers, requester_main, job_over, &k->requester);
+
+	if (rc)
+		return rc;
+	job = job_new();
+	rc = job ? kernel_submit(k, job, NULL, NULL) : -ENOMEM;
+	if (rc)
+		job_free(job);
+	return rc;
+}
+
+/* Nothing runs after this. Submitted jobs are still on the list. */
+static void stop_running(struct kernel *k)
+{
+	requester_free(k->requester);
+	worker_pool_free(k->worker);
+	k->requester = NULL;
+	k->worker = NULL;
+}
+
+void kernel_use_helpers(struct kernel *k, struct helper_pool *helpers)
+{
+	k->helpers = helpers;
+}
+
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err)
 {
 	int rc;
@@ -266,15 +304,12 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 	k->bufs = x_calloc(EVENT_BATCH, EVENT_SIZE);
 	rc = k->bufs ? open_events(k) : -ENOMEM;
 	if (!rc)
-		rc = worker_pool_new(l, 1, &k->worker);
-	if (!rc)
-		rc = worker_pool_stay(k->worker);
+		rc = k->helpers ? start_requester(k) : start_worker(k);
 	if (!rc)
 		rc = loop_fd_add(l, &k->source, k->wire.ops->fd(k->events_sock), EPOLLIN, on_event, k);
 	if (!rc)
 		return 0;
-	worker_pool_free(k->worker);
-	k->worker = NULL;
+	stop_running(k);
 	close_events(k);
 	return attach_error(err, rc);
 }
@@ -289,7 +324,7 @@ void kernel_free(struct kernel *k)
 	/* done() of none is called: their owners have gone, or are about to */
 	list_for_each (s, &k->jobs, node)
 		s->done = NULL;
-	worker_pool_free(k->worker);
+	stop_running(k);
 	list_for_each_safe (s, tmp, &k->jobs, node) {
 		take_off(s);
 		job_free(s->job);

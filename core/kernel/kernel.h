@@ -3,7 +3,7 @@
  * The kernel's end of iSCSI: one object for a program, with a socket for requests and, when attached to a loop, one for events.
  *
  * A request runs inside sendmsg() under a mutex of the whole machine: a program with a loop submits jobs (kernel/job.h) to
- * the single worker that this object owns; a command-line program runs them itself.
+ * the single worker that this object owns, or to a helper process; a command-line program runs them itself.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -15,13 +15,14 @@
 #include "kernel/job.h"
 #include "kernel/netlink.h"
 
+struct helper_pool;
 struct kernel;
 
 /* ops NULL: the real kernel. Opens nothing yet: the first request or kernel_attach() does, and that may load
  * scsi_transport_iscsi. -ENOMEM. */
 int kernel_new(const struct netlink_ops *ops, void *ops_arg, struct kernel **out);
 
-/* Waits for the job that runs; drops and frees those that wait, without calling their done(). Before
+/* Waits for the job that runs (in a helper: 2 s at most); drops and frees those that wait, without calling their done(). Before
  * loop_free(). */
 void kernel_free(struct kernel *k);
 
@@ -31,6 +32,9 @@ void kernel_free(struct kernel *k);
  * requires it. Errors: MISCSI_ERR_ACCESS, MISCSI_ERR_TRANS_NOT_FOUND, MISCSI_ERR_INTERNAL.
  */
 int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_ops *events, void *arg, struct err *err);
+
+/* Before kernel_attach(): jobs that are submitted run in a helper, and no thread of the program waits in the kernel. */
+void kernel_use_helpers(struct kernel *k, struct helper_pool *helpers);
 
 /* Receives the same events, after the program that attached: for a part of it with its own session. Embedded by its owner. */
 struct kernel_listener {

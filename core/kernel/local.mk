@@ -13,6 +13,7 @@ libcore_a_SOURCES += \
 	core/kernel/ktransport.c core/kernel/ktransport.h \
 	core/kernel/netlink.c core/kernel/netlink.h \
 	core/kernel/openers.c core/kernel/openers.h \
+	core/kernel/requester.c core/kernel/requester.h \
 	core/kernel/requests.c core/kernel/requests.h \
 	core/kernel/scan.c core/kernel/scan.h \
 	core/kernel/sysfs.c core/kernel/sysfs.h \

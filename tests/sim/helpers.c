@@ -119,3 +119,12 @@ void helper_pool_free(struct helper_pool *p)
 	worker_pool_free(p->workers);
 	x_free(p);
 }
+
+/* The daemon's requests run in work.c, as those of a program without helpers: its kernel is in this process. */
+int helper_spawn(struct helper_pool *p, void (*serve)(int fd), int *out)
+{
+	(void)p;
+	(void)serve;
+	(void)out;
+	return -ENOSYS;
+}

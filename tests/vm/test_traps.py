@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: qemu simhba
 """Traps of the kernel's interface (doc/TRAPS.md) that only a kernel and an adapter can spring, the endless loop above all"""
+import glob
 import json
 import socket
 import subprocess
@@ -90,6 +91,39 @@ def trap_04_listens_before_it_asks():
     for c in commands:
         c.finish(ASKING[c.words])
     simhba_set(block_poll_ms=0)
+    t.disconnect(ep)
+    nl.close()
+
+
+def waits_in_the_kernel(name):
+    """A thread of a process of that name that no signal reaches."""
+    stats = [get(p, "") for p in glob.glob("/proc/[0-9]*/task/*/stat")]
+    return any(f"({name}" in x and x.rsplit(")", 1)[1].split()[0] == "D" for x in stats)
+
+
+def a_request_that_hangs_keeps_no_daemon():
+    """iscsid is killed while a request of its own cannot go on in the kernel: the next one starts meanwhile."""
+    daemon = Iscsid()
+    nl = Netlink(hear=False)
+    t = Transport(nl, "cxgb4i", 2)
+    ep = t.connect()[1]
+    node = f"-m node -T {NAME} -p {TO} -I {make_iface(2, 'cxgb4i')}"
+    adm(node, "-o new", quiet=True)
+    simhba_log()
+    simhba_set(block_poll_ms=2 * HOLD)
+    holder = threading.Thread(target=t.poll, args=(ep,))
+    holder.start()
+    wait("the kernel is busy", 5, lambda: any("EP_POLL" in line for line in simhba_log(clear=False)))
+    login = subprocess.Popen([ISCSIADM, *node.split(), "--login"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait("a request of iscsid waits", HOLD / 1000, lambda: waits_in_the_kernel("iscsid"))
+    daemon.kill()
+    follower = Iscsid()
+    check(holder.is_alive(), "iscsid could be ended, and the next one start, only when the kernel was done")
+    holder.join()
+    simhba_set(block_poll_ms=0)
+    login.wait(BOUND)
+    follower.stop()
+    adm(node, "-o delete", quiet=True)
     t.disconnect(ep)
     nl.close()
 
@@ -189,6 +223,7 @@ def test():
     sid = logged_in()[0]
     trap_04_without_a_daemon()
     trap_04_listens_before_it_asks()
+    a_request_that_hangs_keeps_no_daemon()
     trap_03_sessions_of_the_driver(sid)
     trap_06_an_iface_of_one_driver_with_the_address_of_another()
     trap_09_a_connection_that_stays()

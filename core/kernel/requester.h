@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs jobs in a helper process, one after another, so that a request that hangs in the kernel holds nothing of the program: it can
+ * be killed, ended and started again meanwhile. The helper has its own socket for requests; sockets to be bound are passed to it.
+ */
+#ifndef KERNEL_REQUESTER_H
+#define KERNEL_REQUESTER_H
+
+#include "base/helper.h"
+#include "kernel/job_state.h"
+
+struct requester;
+
+/*
+ * serve: called in the helper with its end of a socket; calls requester_serve(). ran: called from the loop for each job that was
+ * submitted, in order, when its results are in it; -EPIPE: the helper was killed. Starts the helper at once, so that none has to be
+ * started for a recovery. -errno.
+ */
+int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int fd), void (*ran)(struct job_state *s),
+	struct requester **out);
+/* Waits two seconds at most for the job that runs. Jobs that wait are dropped: ran() is not called for any. */
+void requester_free(struct requester *r);
+/* -E2BIG: the job is larger than 128 KiB; -errno: no helper can be started. The job stays the caller's then. */
+int requester_submit(struct requester *r, struct job_state *s);
+/* true: the job had not begun, and is the caller's. false: ran() will be called. */
+bool requester_cancel(struct requester *r, struct job_state *s);
+
+/* In the helper: runs jobs until the program closes its end. */
+void requester_serve(int fd, const struct netlink_ops *ops, void *ops_arg);
+
+#endif
