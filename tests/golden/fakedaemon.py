@@ -69,6 +69,9 @@ class Daemon:
                     self.reply(peer, {"results": [self.result(i)]}, continues=True)
                 self.once = {}  # before the last reply, at which the test goes on
                 self.reply(peer, {"results": []})
+        elif name == "Stop":  # the end of the connection is the end of the daemon
+            self.reply(peer, {})
+            peer.shutdown(socket.SHUT_RDWR)
         elif name == "ListSessions":
             self.reply(peer, {"sessions": [SESSION] + self.pending})
         else:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tests of check.py, graph.py and forms.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
+"""Tests of check.py, graph.py, forms.py and manual.py: a good tree passes, and for each rule a tree that breaks only it fails by its name."""
 import os
 import sys
 import tempfile
@@ -12,6 +12,7 @@ import check  # noqa: E402
 import csource  # noqa: E402
 import forms  # noqa: E402
 import graph  # noqa: E402
+import manual  # noqa: E402
 
 HEAD = '/* SPDX-License-Identifier: GPL-2.0-or-later */\n/* What this is. */\n'
 LGPL = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n/* What this is. */\n'
@@ -274,6 +275,30 @@ struct s *two(struct s *s,
         self.assertEqual(check.rank(range(1, 11), 90), 9)
         self.assertEqual(check.rank([3, 1, 2], 50), 2)
         self.assertEqual(check.rank([], 90), 0)
+
+
+class Manual(unittest.TestCase):
+    """A row counts only if its test exists."""
+
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        for path, text in (('golden/db.txt', '@ 001 a\n$ -m node\n? 0\n'), ('cli/run', 'def test_a(w):\n    w.run("-m node -l")\n\n\ndef test_b(w):\n    pass\n'),
+                           ('unit/a.c', 'static void good(void **state)\ncmocka_unit_test(good)\nstatic void idle(void **state)\n')):
+            os.makedirs(os.path.dirname(f'{self.dir.name}/tests/{path}'), exist_ok=True)
+            with open(f'{self.dir.name}/tests/{path}', 'w', encoding='utf-8') as f:
+                f.write(text)
+
+    def tearDown(self):
+        self.dir.cleanup()
+
+    def test_tests_that_exist(self):
+        for row in (('golden/db.txt', '$ -m node'), ('golden/db.txt', '@ 001 a'), ('cli/run', 'def test_b'), ('cli/run', 'def test_a -m node -l'), ('unit/a.c', 'good')):
+            self.assertIsNone(manual.missing(self.dir.name, *row), row)
+
+    def test_tests_that_do_not(self):
+        for row in (('golden/db.txt', '$ -m nod'), ('golden/db.txt', '? 0'), ('golden/none.txt', '$ -m node'), ('cli/run', 'def test_c'), ('cli/run', 'def test_b -m node -l'),
+                    ('cli/run', '-m node -l'), ('unit/a.c', 'idle'), ('unit/a.c', 'def good')):
+            self.assertIsNotNone(manual.missing(self.dir.name, *row), row)
 
 
 if __name__ == '__main__':

@@ -41,6 +41,18 @@ def goes_to_the_background():
     check(get(PIDFILE) is None, "the pid file stays")
 
 
+def stopped_by_a_command(target):
+    daemon = Iscsid()
+    adm("-m node -l", quiet=True)
+    adm("-k 0")
+    Iscsid.running.remove(daemon)
+    equal(daemon.process.wait(10), 0, "the daemon's status")
+    equal(len(logged_in()), 1, "sessions that remain")
+    daemon = Iscsid()
+    adm("-m node -u", quiet=True)
+    daemon.stop()
+
+
 def starts_by_its_socket(target):
     os.makedirs(os.path.dirname(SOCKET), exist_ok=True)
     if os.path.exists(SOCKET):
@@ -135,6 +147,7 @@ def test():
     only_one_runs(daemon)
     daemon.stop()
     goes_to_the_background()
+    stopped_by_a_command(target)
     starts_by_its_socket(target)
     reports_its_state_to_systemd()
     nobody_may_look_and_not_change(target)

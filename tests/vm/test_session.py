@@ -48,6 +48,11 @@ def test():
     session_shows(target, sid, path)
     equal(target.logins(), 1, "logins that the target saw")
 
+    os.mkdir(f"{target.tpg}/lun/lun_1")
+    os.symlink(ram("d1", 16), f"{target.tpg}/lun/lun_1/b")
+    adm(f"-m session -r {sid} -R")
+    wait("the new disk", 10, lambda: len(disks(sid)) == 2)
+
     got = adm(f"-m node -T {target.name} -u")
     what = f"[sid: {sid}, target: {target.name}, portal: 127.0.0.1,3260]"
     equal(got.out, f"Logging out of session {what}\nLogout of {what} successful.\n", "logout")
