@@ -11,11 +11,13 @@
 #include "record-db.h"
 #include <errno.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #define WRITERS 4
 #define ROUNDS 25
+#define STEP 7 /* between the system calls at which a change is killed; 1 in a run with EVERY_CALL in the environment */
 
 /* The field that each writer owns. */
 static const enum field_id owned[WRITERS] = { FIELD_SESSION_CMDS_MAX, FIELD_SESSION_QUEUE_DEPTH, FIELD_CONN_LOGIN_TIMEOUT,
@@ -101,6 +103,134 @@ static void a_killed_writer_leaves_a_whole_record_and_no_lock(void **state)
 	}
 	assert_int_equal(b->warnings, 0);
 	assert_int_equal(set_nodes(b, T1, FIELD_NODE_STARTUP, "automatic"), 0);
+}
+
+#define BULK 16 /* enough to be staged together */
+
+static struct record *bulk_node(unsigned i)
+{
+	char target[64];
+
+	snprintf(target, sizeof(target), T1 ".%02u", i);
+	return make_node(target, "192.0.2.10", 1, "default");
+}
+
+static void bulk_fill(struct base *b, struct record *disc)
+{
+	for (unsigned i = 0; i < BULK; i++) {
+		struct record_list one = { 0 };
+
+		assert_int_equal(record_list_add(&one, bulk_node(i)), 0);
+		assert_int_equal(db_discovered(b->db, disc, &one, DB_FOUND_ADD, NULL, NULL, NULL), 0);
+		record_list_free(&one);
+	}
+}
+
+static int bulk_update(struct base *b, struct record *disc)
+{
+	struct db_filter all = DB_FILTER_ALL;
+	struct setting s = { FIELD_NODE_STARTUP, "automatic" };
+
+	(void)disc;
+	return db_node_update(b->db, &all, apply_setting, &s, NULL, NULL, NULL);
+}
+
+static int bulk_delete(struct base *b, struct record *disc)
+{
+	struct db_filter all = DB_FILTER_ALL;
+
+	(void)disc;
+	return db_node_delete(b->db, &all, NULL, NULL, NULL);
+}
+
+/* Finds all again, the even ones with another origin of their settings. */
+static int bulk_discover(struct base *b, struct record *disc)
+{
+	struct record_list found = { 0 };
+
+	for (unsigned i = 0; i < BULK; i++) {
+		struct record *r = bulk_node(i);
+
+		record_set(r, FIELD_NODE_STARTUP, "automatic", NULL);
+		record_list_add(&found, r);
+	}
+	return db_discovered(b->db, disc, &found, DB_FOUND_ADD | DB_FOUND_UPDATE | DB_FOUND_REPLACE, NULL, NULL, NULL);
+}
+
+/* Lets a child do it, and kills it when it is about to make the nth system call, or has made it. False: it had ended before. */
+static bool killed_at(unsigned nth, int (*change)(struct base *b, struct record *disc), struct base *b, struct record *disc)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(77);
+		raise(SIGSTOP);
+		_exit(change(b, disc) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	for (unsigned i = 0; WIFSTOPPED(status) && i < nth; i++) {
+		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+	}
+	if (!WIFSTOPPED(status)) {
+		if (WEXITSTATUS(status) == 77)
+			skip(); /* a container without ptrace */
+		assert_int_equal(status, 0);
+		return false;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return true;
+}
+
+/* Each that is there is whole; returns their number. */
+static size_t whole_records(struct base *b)
+{
+	struct record_list l = { 0 };
+	size_t n;
+
+	list_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL, &l);
+	for (n = 0; n < l.n; n++)
+		/* The last line of the record is there: it is not cut. */
+		assert_true(record_is_set(l.at[n], FIELD_CONN_OFMARKER));
+	record_list_free(&l);
+	assert_int_equal(b->warnings, 0);
+	return n;
+}
+
+static void a_bulk_change_that_is_killed_at_any_system_call_tears_nothing(void **state)
+{
+	static const struct {
+		int (*change)(struct base *b, struct record *disc);
+		bool begins_full;
+		size_t least, end;
+	} bulk[] = { { bulk_update, true, BULK, BULK }, { bulk_delete, true, 0, 0 }, { bulk_discover, false, 0, BULK },
+		{ bulk_discover, true, BULK, BULK } };
+	cleanup(record_freep) struct record *disc = record_new(RECORD_SENDTARGETS);
+	struct base *b = *state;
+
+	assert_int_equal(record_set(disc, FIELD_DISC_ADDRESS, "192.0.2.1", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bulk); i++) {
+		unsigned nth = 1, step = getenv("EVERY_CALL") ? 1 : STEP;
+
+		for (bool killed = true; killed; nth += step) {
+			int rc;
+
+			bulk_delete(b, disc);
+			if (bulk[i].begins_full)
+				bulk_fill(b, disc);
+			killed = killed_at(nth, bulk[i].change, b, disc);
+			assert_in_range(whole_records(b), bulk[i].least, BULK);
+			/* Nothing holds up who comes next, or is left by him. */
+			rc = bulk[i].change(b, disc);
+			assert_true(!rc || (rc == -ENOENT && !bulk[i].end));
+			assert_int_equal(whole_records(b), bulk[i].end);
+			assert_false(base_has(b, ".miscsi.new"));
+		}
+		assert_true(nth > 200);
+	}
 }
 
 static void a_failing_disk_leaves_the_old_record(void **state)
@@ -210,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_base(writers_at_once_lose_nothing),
 		in_base(a_killed_writer_leaves_a_whole_record_and_no_lock),
+		in_base(a_bulk_change_that_is_killed_at_any_system_call_tears_nothing),
 		in_base(a_failing_disk_leaves_the_old_record),
 		in_base(a_directory_that_vanishes_is_no_error),
 		in_base(no_memory_is_an_error_and_no_more),
