@@ -48,6 +48,10 @@ struct daemon {
 	struct loop_timer tidy;
 	const void *heap; /* its end at the start of this program */
 	unsigned long long loaded; /* libraries and plugins, of become_keep_code() */
+	struct loop_task adopt; /* the next sessions */
+	int ready; /* for become_ready() */
+	int failed; /* -errno: why the start came to no end, and *err says it */
+	struct err *err;
 	int sockets[INHERIT_MAX]; /* that the server does not own yet */
 	int n_sockets;
 	bool own_socket; /* the one with a path is ours, and is removed at the end */
@@ -135,7 +139,8 @@ static void on_hangup(void *arg, int signo)
 
 	(void)signo;
 	identity_look(d->identity);
-	standing_read(d->standing);
+	if (d->standing) /* clients are heard only after the adoption */
+		standing_read(d->standing);
 	if (d->reloading)
 		return;
 	d->reload = (struct helper_job){ .run = reload_run, .done = reload_done };
@@ -310,10 +315,7 @@ static int make_manager(struct daemon *d, struct err *err)
 	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "cannot watch the network: lost sessions are recovered only at fixed intervals");
-	rc = adopt_sessions(d->manager, err);
-	if (rc > 0)
-		log_info(d->log, "iscsid", "took over %d running sessions", rc);
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int open_socket(struct daemon *d, const char *name, struct err *err)
@@ -393,7 +395,41 @@ static int make_service(struct daemon *d, struct err *err)
 	return serve_sockets(d, err);
 }
 
-static int serve_run(struct daemon *d, int ready, struct err *err)
+static int begin_service(struct daemon *d)
+{
+	int rc = make_service(d, d->err);
+
+	if (rc < 0)
+		return rc;
+	become_keep_code(&d->loaded, d->log); /* of the plugins for the sessions that were taken over */
+	become_trim(d->heap);
+	become_ready(d->ready);
+	become_notify(d->log, "READY=1");
+	standing_read(d->standing);
+	return 0;
+}
+
+#define ADOPT_AT_ONCE 4
+
+/* A few of the sessions in each turn of the loop: those that were taken over may need it. When all are, clients are heard. */
+static void adopt_some(void *arg)
+{
+	struct daemon *d = arg;
+	unsigned adopted;
+	int rc = adopt_sessions(d->manager, ADOPT_AT_ONCE, &adopted, d->err);
+
+	if (rc > 0) {
+		loop_defer(d->engine.loop, &d->adopt, adopt_some, d);
+		return;
+	}
+	if (rc == 0 && adopted)
+		log_info(d->log, "iscsid", "took over %u running sessions", adopted);
+	d->failed = rc < 0 ? rc : begin_service(d);
+	if (d->failed < 0)
+		loop_quit(d->engine.loop);
+}
+
+static int serve_run(struct daemon *d, struct err *err)
 {
 	int rc = sysfs_open(&d->sysfs, d->options->sysfs);
 
@@ -405,17 +441,11 @@ static int serve_run(struct daemon *d, int ready, struct err *err)
 	chap_warm();
 	become_keep_code(&d->loaded, d->log);
 	rc = make_manager(d, err);
-	if (rc == 0)
-		rc = make_service(d, err);
 	if (rc < 0)
 		return rc;
-	become_keep_code(&d->loaded, d->log); /* of the plugins for the sessions that were taken over */
-	become_trim(d->heap);
-	become_ready(ready);
-	become_notify(d->log, "READY=1");
-	standing_read(d->standing);
+	loop_defer(d->engine.loop, &d->adopt, adopt_some, d);
 	rc = loop_run(d->engine.loop);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : 0;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : d->failed;
 }
 
 /* The reverse of serve_run(): each part is freed after those that use it. */
@@ -437,7 +467,7 @@ static void serve_end(struct daemon *d)
 
 int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err)
 {
-	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED };
+	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED, .ready = ready, .err = err };
 	int rc;
 
 	d.engine.log = log;
@@ -449,7 +479,7 @@ int serve(const struct iscsid_options *options, const struct helper_zygote *zygo
 	mallopt(M_TOP_PAD, BECOME_HEAP_RESERVE);
 	mallopt(M_TRIM_THRESHOLD, 2 * BECOME_HEAP_RESERVE);
 	become_resident(log); /* before the first thread, which inherits what it can */
-	rc = serve_run(&d, ready, err);
+	rc = serve_run(&d, err);
 	serve_end(&d);
 	return rc;
 }

@@ -19,21 +19,23 @@
 #include <unistd.h>
 
 #define BATCH 64
-/* What a round gives to each kind of callback. The clock is read only after every 16th. */
+/* What a round gives to each kind of callback. */
 #define TURN_US 10000
-#define TURN_CALLS 16
-
-/* The events of one epoll_wait(). On a chain, since a callback may step the loop itself. */
-struct round {
-	struct epoll_event events[BATCH];
-	int n;
-	struct round *outer;
-};
 
 /* What a thread has used: time on a CPU, and how often it has gone to sleep. */
 struct usage {
 	uint64_t cpu_us;
 	long sleeps;
+};
+
+/* The events of one epoll_wait(), and what their callbacks took. On a chain, since a callback may step the loop itself. */
+struct round {
+	struct epoll_event events[BATCH];
+	int n;
+	struct round *outer;
+	struct loop_turn turn;
+	uint64_t begun_us, last_us; /* last: when the last callback ended */
+	struct usage before;
 };
 
 /* `now` is the time at which the round began: all timers of a round see the same, and none of them asks the kernel. */
@@ -48,7 +50,7 @@ struct loop {
 	struct round *round; /* innermost running one; NULL: none */
 	uint64_t now;
 	uint64_t ended_us; /* when the last round of loop_run() ended: no need to ask again; 0: ask */
-	uint64_t longest_us;
+	struct loop_turn longest[LOOP_LONGEST];
 	struct usage usage; /* of this thread when the last round ended */
 	uint64_t (*clock)(void *arg);
 	void *clock_arg;
@@ -67,9 +69,9 @@ uint64_t loop_clock_us(const struct loop *l)
 	return l->injected ? l->clock(l->clock_arg) * 1000 : clock_us();
 }
 
-uint64_t loop_longest_us(const struct loop *l)
+const struct loop_turn *loop_longest(const struct loop *l, enum loop_longest by)
 {
-	return l->longest_us;
+	return &l->longest[by];
 }
 
 int loop_new(struct loop **out)
@@ -89,6 +91,8 @@ int loop_new(struct loop **out)
 	sigemptyset(&l->sigmask);
 	l->tasks_end = &l->tasks;
 	l->clock = real_clock;
+	for (unsigned i = 0; i < LOOP_LONGEST; i++)
+		l->longest[i].callback = "";
 	*out = l;
 	return 0;
 }
@@ -122,7 +126,8 @@ void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg)
 }
 
 /* Level-triggered: a callback may read as much as it likes and leave the rest for the next round. */
-int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg)
+int loop_fd_add_named(
+	struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg, const char *name)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = f };
 
@@ -132,6 +137,7 @@ int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void
 		return -errno;
 	f->fd = fd;
 	f->fn = fn;
+	f->name = name;
 	f->arg = arg;
 	f->active = true;
 	return 0;
@@ -159,11 +165,12 @@ void loop_fd_del(struct loop *l, struct loop_fd *f)
 				r->events[i].data.ptr = NULL;
 }
 
-void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg)
+void loop_timer_set_named(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg, const char *name)
 {
 	uint64_t now = loop_now(l);
 
 	t->fn = fn;
+	t->name = name;
 	t->arg = arg;
 	timers_set(&l->timers, t, ms > UINT64_MAX - now ? UINT64_MAX : now + ms);
 }
@@ -174,9 +181,10 @@ void loop_timer_cancel(struct loop *l, struct loop_timer *t)
 }
 
 /* A task that waits already keeps its place and gets the new function: it is called once. */
-void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg)
+void loop_defer_named(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg, const char *name)
 {
 	t->fn = fn;
+	t->name = name;
 	t->arg = arg;
 	if (t->queued)
 		return;
@@ -301,46 +309,57 @@ static int wait_ms(const struct loop *l, int max_ms)
 	return max_ms < 0 || left < (uint64_t)max_ms ? (int)left : max_ms;
 }
 
-/* Whether a kind of callback has had its time in this round, after `ran` of them. *limit is 0 at first. */
-static bool turn_is_over(const struct loop *l, int ran, uint64_t *limit)
+/* After a callback. Its owner may be gone: only the name is left. */
+static void callback_ended(const struct loop *l, struct round *r, const char *name)
 {
-	uint64_t now;
+	uint64_t now = loop_clock_us(l), us = now - r->last_us;
 
-	if (!ran || ran % TURN_CALLS)
-		return false;
-	now = loop_clock_us(l);
-	if (!*limit)
-		*limit = now + TURN_US;
-	return now >= *limit;
+	r->last_us = now;
+	if (us < r->turn.callback_us)
+		return;
+	r->turn.callback_us = us;
+	r->turn.callback = name;
+}
+
+/* Whether a kind of callback has had its time in this round. A test's clock may jump within one. */
+static bool turn_is_over(const struct loop *l, const struct round *r, uint64_t limit)
+{
+	return !l->injected && r->last_us >= limit;
 }
 
 /* NULL: removed by an earlier callback of this round. What is left is reported again by the next epoll_wait(). */
 static int run_fds(const struct loop *l, struct round *r)
 {
-	uint64_t limit = 0;
+	uint64_t limit = r->last_us + TURN_US;
 	int ran = 0;
 
-	for (int i = 0; i < r->n && !turn_is_over(l, ran, &limit); i++) {
+	for (int i = 0; i < r->n && !turn_is_over(l, r, limit); i++) {
 		struct loop_fd *f = r->events[i].data.ptr;
+		const char *name;
 
 		if (!f)
 			continue;
+		name = f->name;
 		f->fn(f->arg, r->events[i].events);
+		callback_ended(l, r, name);
 		ran++;
 	}
 	return ran;
 }
 
-static int run_timers(struct loop *l)
+static int run_timers(struct loop *l, struct round *r)
 {
 	/* What a timer sets, even for at once, waits for the next round: file descriptors have their turn between. */
-	uint64_t last = l->timers.order, limit = 0;
+	uint64_t last = l->timers.order, limit = r->last_us + TURN_US;
 	struct loop_timer *t;
 	int ran = 0;
 
-	while ((t = timers_first(&l->timers)) && t->due <= l->now && t->order < last && !turn_is_over(l, ran, &limit)) {
+	while (!turn_is_over(l, r, limit) && (t = timers_first(&l->timers)) && t->due <= l->now && t->order < last) {
+		const char *name = t->name;
+
 		timers_remove(&l->timers, t);
 		t->fn(t->arg);
+		callback_ended(l, r, name);
 		ran++;
 	}
 	return ran;
@@ -350,57 +369,74 @@ static int run_timers(struct loop *l)
  * Only as many as there are at the beginning: what tasks defer waits for the next round, or two of them could keep the loop from
  * its descriptors for ever.
  */
-static int run_tasks(struct loop *l)
+static int run_tasks(struct loop *l, struct round *r)
 {
+	uint64_t limit = r->last_us + TURN_US;
 	struct loop_task *t;
-	uint64_t limit = 0;
 	int n = 0, ran = 0;
 
 	for (t = l->tasks; t; t = t->next)
 		n++;
-	for (; n && l->tasks && !turn_is_over(l, ran, &limit); n--) {
+	for (; n && l->tasks && !turn_is_over(l, r, limit); n--) {
+		const char *name;
+
 		t = l->tasks;
+		name = t->name;
 		loop_task_cancel(l, t);
 		t->fn(t->arg);
+		callback_ended(l, r, name);
 		ran++;
 	}
 	return ran;
 }
 
-static struct usage usage_now(void)
+static struct usage usage_now(const struct loop *l)
 {
 	struct rusage r = { 0 };
 
-	getrusage(RUSAGE_THREAD, &r);
+	if (!l->injected)
+		getrusage(RUSAGE_THREAD, &r);
 	return (struct usage){ .cpu_us = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 +
 			(uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec),
 		.sleeps = r.ru_nvcsw };
 }
 
-/*
- * The round that began at `begun` has ended. If the thread slept more often than in epoll_wait(), something in it blocked, and all of its
- * time counts. Otherwise only the time on a CPU does: that other programs had the CPU meanwhile is not this one's doing.
- */
-static void turn_ended(struct loop *l, uint64_t begun)
+static void turn_began(struct loop *l, struct round *r)
 {
-	const struct usage before = l->usage;
-	uint64_t us;
+	r->before = l->usage;
+	r->begun_us = r->last_us = loop_clock_us(l);
+	r->turn.callback = "";
+	l->now = r->begun_us / 1000;
+	l->round = r;
+}
 
-	l->ended_us = loop_clock_us(l);
-	us = l->ended_us - begun;
+/*
+ * One call of the kernel a round, which counts the wait for events as well: that uses next to no CPU time, and goes to sleep once. A
+ * thread that has slept more often was blocked.
+ */
+static void turn_ended(struct loop *l, struct round *r)
+{
+	struct loop_turn *t = &r->turn;
+	bool blocked;
+
+	l->round = r->outer;
+	l->ended_us = r->last_us;
 	if (l->injected)
 		return;
-	l->usage = usage_now();
-	if (l->usage.sleeps - before.sleeps <= 1 && l->usage.cpu_us - before.cpu_us < us)
-		us = l->usage.cpu_us - before.cpu_us;
-	if (us > l->longest_us)
-		l->longest_us = us;
+	l->usage = usage_now(l);
+	blocked = l->usage.sleeps - r->before.sleeps > 1;
+	t->us[LOOP_LONGEST_WALL] = r->last_us - r->begun_us;
+	t->us[LOOP_LONGEST_CPU] = l->usage.cpu_us - r->before.cpu_us;
+	if (blocked && t->us[LOOP_LONGEST_WALL] > t->us[LOOP_LONGEST_CPU])
+		t->us[LOOP_LONGEST_BLOCKED] = t->us[LOOP_LONGEST_WALL] - t->us[LOOP_LONGEST_CPU];
+	for (unsigned i = 0; i < LOOP_LONGEST; i++)
+		if (t->us[i] > l->longest[i].us[i])
+			l->longest[i] = *t;
 }
 
 static int run_round(struct loop *l, int max_ms)
 {
 	struct round r = { .outer = l->round };
-	uint64_t begun;
 	int ran;
 
 	r.n = epoll_wait(l->epfd, r.events, BATCH, wait_ms(l, max_ms));
@@ -409,14 +445,11 @@ static int run_round(struct loop *l, int max_ms)
 			return -errno;
 		r.n = 0;
 	}
-	begun = loop_clock_us(l);
-	l->now = begun / 1000;
-	l->round = &r;
+	turn_began(l, &r);
 	ran = run_fds(l, &r);
-	ran += run_timers(l);
-	ran += run_tasks(l);
-	l->round = r.outer;
-	turn_ended(l, begun);
+	ran += run_timers(l, &r);
+	ran += run_tasks(l, &r);
+	turn_ended(l, &r);
 	return ran;
 }
 
@@ -424,6 +457,7 @@ static int run_round(struct loop *l, int max_ms)
 int loop_step(struct loop *l, int max_ms)
 {
 	l->ended_us = 0;
+	l->usage = usage_now(l);
 	return run_round(l, max_ms);
 }
 
@@ -432,7 +466,7 @@ int loop_run(struct loop *l)
 	int rc = 0;
 
 	l->ended_us = 0;
-	l->usage = usage_now();
+	l->usage = usage_now(l);
 	while (!l->quit && rc >= 0)
 		rc = run_round(l, -1);
 	l->quit = false;

@@ -20,13 +20,15 @@ struct loop_fd {
 	int fd;
 	void (*fn)(void *arg, uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP */
 	void *arg;
-	bool active; /* private from here */
+	const char *name; /* private from here: that of fn in the sources */
+	bool active;
 };
 
 struct loop_timer {
 	void (*fn)(void *arg);
 	void *arg;
-	uint64_t due; /* private from here: ms on the loop's clock */
+	const char *name; /* private from here */
+	uint64_t due; /* ms on the loop's clock */
 	uint64_t order;
 	struct loop_timer *child, *next, *prev; /* in the heap; prev: the one before, or the parent of the first */
 	bool set;
@@ -35,7 +37,8 @@ struct loop_timer {
 struct loop_task {
 	void (*fn)(void *arg);
 	void *arg;
-	struct loop_task *next; /* private */
+	const char *name; /* private from here */
+	struct loop_task *next;
 	bool queued;
 };
 
@@ -46,23 +49,35 @@ struct loop_signal {
 	int signo;
 };
 
+enum loop_longest {
+	LOOP_LONGEST_WALL,
+	LOOP_LONGEST_CPU, /* of the loop's thread */
+	LOOP_LONGEST_BLOCKED, /* the time not on a CPU, of a round in which the thread went to sleep; otherwise others had the CPU */
+	LOOP_LONGEST
+};
+
+/* A round: the time that its callbacks took. */
+struct loop_turn {
+	uint64_t us[LOOP_LONGEST];
+	const char *callback; /* the function that took most of it, by its name in the sources; "": no round was measured */
+	uint64_t callback_us; /* its wall time */
+};
+
 int loop_new(struct loop **out); /* -errno */
 /* Drops active sources without calling their callbacks. Must not be called from a callback. */
 void loop_free(struct loop *l);
 
 /* Runs until loop_quit(). 0 or -errno of epoll_wait. */
 int loop_run(struct loop *l);
-/*
- * One round: waits at most max_ms (-1: no limit; 0: does not wait) and runs the callbacks due. Returns their number, or -errno.
- */
+/* One round: waits at most max_ms (-1: no limit; 0: does not wait), runs the callbacks due. Returns their number, or -errno. */
 int loop_step(struct loop *l, int max_ms);
 void loop_quit(struct loop *l);
 
 /* Monotonic milliseconds, the same throughout one round (outside a round: read again). */
 uint64_t loop_now(const struct loop *l);
 uint64_t loop_clock_us(const struct loop *l); /* monotonic microseconds, read again: to measure */
-/* The longest time for which one round was busy, or blocked outside its wait for events, in microseconds. */
-uint64_t loop_longest_us(const struct loop *l);
+/* The longest round so far by one of its times; rounds with a test's clock are not measured. */
+const struct loop_turn *loop_longest(const struct loop *l, enum loop_longest by);
 /*
  * Sets a test's clock: loop_step() then never sleeps for a timer; the test moves its clock and steps again. max_ms remains real
  * time; -1 is 0 while a timer is set. NULL: the real clock.
@@ -70,12 +85,15 @@ uint64_t loop_longest_us(const struct loop *l);
 void loop_set_clock(struct loop *l, uint64_t (*now)(void *arg), void *arg);
 
 /* -EEXIST: f is in use; -EPERM: a regular file; other -errno of epoll_ctl(). */
-int loop_fd_add(struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg);
+#define loop_fd_add(l, f, fd, events, fn, arg) loop_fd_add_named(l, f, fd, events, fn, arg, #fn)
+int loop_fd_add_named(
+	struct loop *l, struct loop_fd *f, int fd, uint32_t events, void (*fn)(void *, uint32_t), void *arg, const char *name);
 int loop_fd_mod(struct loop *l, struct loop_fd *f, uint32_t events);
 void loop_fd_del(struct loop *l, struct loop_fd *f); /* before the fd is closed */
 
 /* (Re)arms: fn runs once, ms from now. Never fails. */
-void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg);
+#define loop_timer_set(l, t, ms, fn, arg) loop_timer_set_named(l, t, ms, fn, arg, #fn)
+void loop_timer_set_named(struct loop *l, struct loop_timer *t, uint64_t ms, void (*fn)(void *), void *arg, const char *name);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);
 static inline bool loop_timer_active(const struct loop_timer *t)
 {
@@ -86,7 +104,8 @@ static inline bool loop_timer_active(const struct loop_timer *t)
  * fn runs once, in this round or the next, after the callbacks that run now. Never fails; a task that is queued already runs
  * once.
  */
-void loop_defer(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg);
+#define loop_defer(l, t, fn, arg) loop_defer_named(l, t, fn, arg, #fn)
+void loop_defer_named(struct loop *l, struct loop_task *t, void (*fn)(void *), void *arg, const char *name);
 void loop_task_cancel(struct loop *l, struct loop_task *t);
 
 /*

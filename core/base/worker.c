@@ -28,6 +28,8 @@
 
 #define STACK_TOUCHED (16 * 1024) /* of a thread that stays */
 
+#define DELIVERY_US 10000 /* of one round of the loop */
+
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNS, WORK_RAN };
 
 /* A thread cannot join itself: it sets `ended`, and the next user of the slot joins it. */
@@ -261,16 +263,16 @@ unsigned worker_pending(const struct worker_pool *p)
 }
 
 /*
- * Calls done() of what ran until nothing is left or a done() frees the pool: false then. One at a time with the lock let go,
- * since a done() submits and cancels others.
+ * Calls done() of what ran until nothing is left, the time is over, or a done() frees the pool: false then. One at a time with the
+ * lock let go, since a done() submits and cancels others.
  */
-static bool deliver_finished(struct worker_pool *p)
+static bool deliver_finished(struct worker_pool *p, uint64_t until_us)
 {
 	bool freed = false, *outer = p->freed;
 	struct work *w;
 
 	p->freed = &freed;
-	for (;;) {
+	while (loop_clock_us(p->loop) < until_us) {
 		pthread_mutex_lock(&p->lock);
 		w = queue_get(&p->ran);
 		pthread_mutex_unlock(&p->lock);
@@ -288,14 +290,22 @@ static bool deliver_finished(struct worker_pool *p)
 	return true;
 }
 
+/* Many may have ended while the loop was busy: what is left after some time is for the next round. */
 static void on_finished(void *arg, uint32_t events)
 {
 	struct worker_pool *p = arg;
+	const uint64_t one = 1;
 	uint64_t n;
+	bool left;
 
 	(void)events;
-	if (read(p->efd, &n, sizeof(n)) == (ssize_t)sizeof(n))
-		deliver_finished(p);
+	if (read(p->efd, &n, sizeof(n)) != (ssize_t)sizeof(n) || !deliver_finished(p, loop_clock_us(p->loop) + DELIVERY_US))
+		return;
+	pthread_mutex_lock(&p->lock);
+	left = p->ran.head != NULL;
+	pthread_mutex_unlock(&p->lock);
+	if (left && write(p->efd, &one, sizeof(one)) < 0)
+		return; /* cannot be: it is empty, or a thread has written since */
 }
 
 static int init_sync(struct worker_pool *p)
@@ -365,7 +375,7 @@ void worker_pool_free(struct worker_pool *p)
 		if (p->slots[i].made)
 			pthread_join(p->slots[i].thread, NULL);
 	/* worker_cancel() promised these their done(): their owners may live on until it. */
-	deliver_finished(p);
+	deliver_finished(p, UINT64_MAX);
 	if (p->freed)
 		*p->freed = true;
 	close(p->efd);

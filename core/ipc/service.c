@@ -468,9 +468,23 @@ static void do_read_discoveries(void *arg, struct varlink_call *call, struct jso
 	varlink_call_reply(call, NULL);
 }
 
+/* The longest round of the loop by one of its times, and the callback that took most of it. */
+static void add_turn(struct json_object *reply, const struct loop *l, enum loop_longest by, const char *const keys[2], int *error)
+{
+	const struct loop_turn *turn = loop_longest(l, by);
+
+	varlink_add_integer(reply, keys[0], (long long)turn->us[by], error);
+	varlink_add_text(reply, keys[1], turn->callback, error);
+}
+
 static void do_status(void *arg, struct varlink_call *call, struct json_object *parameters)
 {
 	struct service *s = arg;
+	static const char *const turns[LOOP_LONGEST][2] = {
+		[LOOP_LONGEST_WALL] = { "longestTurn", "longestTurnOf" },
+		[LOOP_LONGEST_CPU] = { "longestTurnCpu", "longestTurnCpuOf" },
+		[LOOP_LONGEST_BLOCKED] = { "longestTurnBlocked", "longestTurnBlockedOf" },
+	};
 	struct json_object *reply = json_object_new_object();
 	int error = 0;
 
@@ -481,7 +495,8 @@ static void do_status(void *arg, struct varlink_call *call, struct json_object *
 	varlink_add_integer(reply, "sessions", s->config.ops->count(s->config.manager), &error);
 	varlink_add_integer(reply, "pending", s->batches.pending, &error);
 	varlink_add_integer(reply, "connections", varlink_server_connections(s->server), &error);
-	varlink_add_integer(reply, "longestTurn", (long long)loop_longest_us(s->config.loop), &error);
+	for (unsigned i = 0; i < LOOP_LONGEST; i++)
+		add_turn(reply, s->config.loop, i, turns[i], &error);
 	if (s->config.log && s->config.log->level < LEVELS)
 		varlink_add_text(reply, "level", levels[s->config.log->level], &error);
 	add_discoveries(s, reply, &error);

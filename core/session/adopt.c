@@ -21,6 +21,11 @@ struct adopter {
 	int served;
 	bool no_memory; /* one of them may be tried again at any time */
 	struct loop_timer left_timer;
+	/* Of adopt_sessions(), while it is under way: */
+	struct dir names;
+	size_t next, again; /* of names: the next one; how many, from the first, have no ISID and are for the second pass */
+	unsigned adopted;
+	bool listing, second_pass;
 };
 
 /* What an earlier iscsid noted of a session. */
@@ -113,18 +118,39 @@ static void adopt_read_secrets(struct conn *c)
 		adopt_secrets_read(c, rc, &err);
 }
 
-/* The session's file, or what the kernel shows. */
-static struct record *adopt_settings(
-	struct manager *m, const struct session_info *i, uint8_t isid[ISID_LEN], enum adopt_found *found)
-{
-	struct record *node = NULL;
-	bool pending;
-	int rc = store_read(m->config.state_dir, i, &node, isid, &pending);
+/* What is known of a session that is to be adopted. */
+struct adoption {
+	struct session_info info;
+	struct record *node; /* NULL: there is no file */
+	uint8_t isid[ISID_LEN];
+	enum adopt_found found;
+};
 
-	*found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
+static void adoption_clear(struct adoption *o)
+{
+	record_free(o->node);
+	session_info_clear(&o->info);
+}
+
+/* Without a file, the settings are what the kernel shows, which is more to read. */
+#define WITH_FILE (SESSION_INFO_PORTAL | SESSION_INFO_IFACE | SESSION_INFO_STATE | SESSION_INFO_CHAP)
+#define WITHOUT_FILE (SESSION_INFO_TIMEOUTS | SESSION_INFO_PARAMS)
+
+/* Reads what is known of a session. -ENOENT: it is gone. */
+static int adopt_read(struct adopter *a, uint32_t sid, struct adoption *o, struct err *err)
+{
+	const struct manager *m = a->manager;
+	struct ktransport_map map = { .transport = transport_of, .arg = a };
+	bool pending;
+	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WITH_FILE, &o->info, err);
+
 	if (rc < 0)
-		node = rc == -ENOMEM ? NULL : settings_shown(i);
-	return node;
+		return rc;
+	rc = store_read(m->config.state_dir, &o->info, &o->node, o->isid, &pending);
+	if (rc == -ENOMEM)
+		return err_nomem(err, "a session");
+	o->found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
+	return 0;
 }
 
 /*
@@ -140,26 +166,26 @@ static int32_t adopt_group(const struct session_info *i, const struct record *no
 }
 
 /* As a session of ours that is logged in; adopt_go_on() looks whether that is so. */
-static int adopt_add(struct manager *m, const struct session_info *i, struct transport *t, enum adopt_found *found)
+static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 {
-	uint8_t isid[ISID_LEN] = { 0 };
-	struct record *node = adopt_settings(m, i, isid, found);
+	const struct session_info *i = &o->info;
 	struct session *s;
 	int rc;
 
-	rc = node ? add_secrets(node, i) : -ENOMEM;
+	if (!o->node)
+		o->node = settings_shown(i);
+	rc = o->node ? add_secrets(o->node, i) : -ENOMEM;
 	if (rc == 0)
-		rc = manager_add(m, node, t, &s);
-	record_free(node);
+		rc = manager_add(m, o->node, t, &s);
 	if (rc == 0 && kconn_reserve(&s->conn.k) < 0) {
 		session_free(s);
 		rc = -ENOMEM;
 	}
 	if (rc < 0)
 		return rc;
-	memcpy(s->isid, isid, sizeof(isid));
-	s->noted = *found == ADOPT_FILE;
-	s->tpgt = adopt_group(i, s->record, *found);
+	memcpy(s->isid, o->isid, sizeof(s->isid));
+	s->noted = o->found == ADOPT_FILE;
+	s->tpgt = adopt_group(i, s->record, o->found);
 	s->adopted = true;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
 	s->conn.k.sid = i->sid;
@@ -229,7 +255,6 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
-/* When all are known, since an ISID that is chosen now must not be another one's. */
 static void adopt_complete(struct manager *m, const struct session_info *i)
 {
 	struct session *s = manager_find(m, i->sid);
@@ -249,38 +274,38 @@ static void adopt_complete(struct manager *m, const struct session_info *i)
 }
 
 /* Takes over one that the kernel shows. Gives 1, or 0 where it is not ours to look after. */
-static int adopt_session(struct manager *m, const struct session_info *i, struct err *err)
+static int adopt_session(struct adopter *a, struct adoption *o, struct err *err)
 {
+	struct manager *m = a->manager;
+	struct session_info *i = &o->info;
 	struct transport *t;
-	enum adopt_found found;
 	int rc = plugins_find(m->config.engine->plugins, i->transport, &t, err);
 
 	if (rc < 0)
 		return rc;
 	if (i->creator == -1 && transport_traits(t) & MISCSI_TRAIT_FIRMWARE_SESSIONS)
 		return 0; /* doc/KERNEL.md, rule 24: the adapter's own */
-	rc = adopt_add(m, i, t, &found);
+	if (o->found == ADOPT_NO_FILE)
+		rc = session_info_more(m->config.engine->sysfs, WITHOUT_FILE, i, err);
+	if (rc < 0)
+		return rc;
+	rc = adopt_add(m, o, t);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot set up its state");
-	adopt_go_on(m, i, found);
+	adopt_go_on(m, i, o->found);
+	adopt_complete(m, i);
 	return 1;
 }
-
-#define WANTED (SESSION_INFO_ALL & ~SESSION_INFO_DEVICES)
 
 static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 {
 	struct adopter *a = container_of(ops, struct adopter, ops);
-	struct manager *m = a->manager;
-	struct ktransport_map map = { .transport = transport_of, .arg = a };
-	struct session_info info = { 0 };
-	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WANTED, &info, err);
+	struct adoption o = { 0 };
+	int rc = adopt_read(a, sid, &o, err);
 
 	if (rc == 0)
-		rc = adopt_session(m, &info, err);
-	if (rc > 0)
-		adopt_complete(m, &info);
-	session_info_clear(&info);
+		rc = adopt_session(a, &o, err);
+	adoption_clear(&o);
 	return rc;
 }
 
@@ -342,6 +367,7 @@ static void adopt_free(struct manager_adopter *ops)
 	struct adopter *a = container_of(ops, struct adopter, ops);
 
 	loop_timer_cancel(a->manager->config.engine->loop, &a->left_timer);
+	dir_free(&a->names);
 	x_free(a->left);
 	x_free(a);
 }
@@ -361,29 +387,75 @@ static struct adopter *adopt_of(struct manager *m)
 	return a;
 }
 
-int adopt_sessions(struct manager *m, struct err *err)
+static int adopt_list(struct adopter *a, struct err *err)
 {
-	const struct engine *engine = m->config.engine;
-	struct adopter *a = adopt_of(m);
-	struct ktransport_map map = { .transport = transport_of, .arg = a };
-	struct session_info_list list = { 0 };
-	int adopted = 0;
-	int rc = a ? session_info_list(engine->sysfs, &map, SYSFS_BY_NUMBER, WANTED, &list, err) : err_nomem(err, "sessions");
+	int rc = sysfs_list(a->manager->config.engine->sysfs, &a->names, SYSFS_BY_NUMBER, "session", "class/iscsi_session");
 
-	for (size_t n = 0; rc == 0 && n < list.n; n++) {
-		struct err why = ERR_INIT;
-		int one = adopt_session(m, &list.info[n], &why);
+	a->second_pass = false;
+	a->next = a->again = a->adopted = 0;
+	if (rc == -ENOENT) /* the class is not loaded */
+		return 0;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in sysfs") : 0;
+}
 
-		if (one < 0) {
-			log_warn(engine->log, "session", "session%u is not taken over: %s", list.info[n].sid, why.text);
-			adopt_leave(a, list.info[n].sid, one);
-		} else {
-			adopted += one;
-		}
+/* The next one of the list. One without an ISID waits for the second pass: its name moves to the front of the list. */
+static void adopt_next(struct adopter *a)
+{
+	const size_t n = a->next++;
+	struct adoption o = { 0 };
+	struct err why = ERR_INIT;
+	uint32_t sid;
+	int rc;
+
+	if (sysfs_number(a->names.names[n], "session", &sid) || manager_find(a->manager, sid))
+		return;
+	rc = adopt_read(a, sid, &o, &why);
+	if (rc == 0 && o.found == ADOPT_NO_FILE && !a->second_pass) {
+		char *name = a->names.names[n];
+
+		a->names.names[n] = a->names.names[a->again];
+		a->names.names[a->again++] = name;
+	} else if (rc == 0) {
+		rc = adopt_session(a, &o, &why);
 	}
-	for (size_t n = 0; rc == 0 && n < list.n; n++)
-		adopt_complete(m, &list.info[n]);
-	session_info_list_free(&list);
-	store_clean(m->config.state_dir, engine->sysfs);
-	return rc < 0 ? rc : adopted;
+	adoption_clear(&o);
+	if (rc < 0 && !(why.code == MISCSI_ERR_SYSFS_LOOKUP && (rc == -ENOENT || rc == -ENODEV))) { /* that one is gone */
+		log_warn(a->manager->config.engine->log, "session", "session%u is not taken over: %s", sid, why.text);
+		adopt_leave(a, sid, rc);
+	} else if (rc > 0) {
+		a->adopted++;
+	}
+}
+
+/* Whether there is a next one. */
+static bool adopt_go_to_next(struct adopter *a)
+{
+	if (a->next == a->names.n && !a->second_pass) {
+		a->second_pass = true;
+		a->next = 0;
+	}
+	return a->next < (a->second_pass ? a->again : a->names.n);
+}
+
+int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct err *err)
+{
+	struct adopter *a = adopt_of(m);
+	int rc = 0;
+
+	if (!a)
+		return err_nomem(err, "sessions");
+	if (!a->listing)
+		rc = adopt_list(a, err);
+	a->listing = rc == 0;
+	while (rc == 0 && most && adopt_go_to_next(a)) {
+		adopt_next(a);
+		most--;
+	}
+	if (rc == 0 && adopt_go_to_next(a))
+		return 1;
+	*adopted = a->adopted;
+	a->listing = false;
+	dir_free(&a->names);
+	store_clean(m->config.state_dir, m->config.engine->sysfs);
+	return rc;
 }

@@ -10,9 +10,10 @@
 struct manager;
 
 /*
- * Adopts all existing sessions, and makes the manager adopt later ones requested by sid. Returns the number of sessions, or
- * -errno.
+ * Adopts existing sessions, at most `most` of them in one call, and makes the manager adopt later ones requested by sid. Call it
+ * until it no longer returns 1. 0: none is left, and *adopted is the number of all; -errno. Sessions whose ISID is not known come
+ * last, since theirs is chosen to differ from the others.
  */
-int adopt_sessions(struct manager *m, struct err *err);
+int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct err *err);
 
 #endif

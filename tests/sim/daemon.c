@@ -102,6 +102,17 @@ static int open_engine(struct engine *e)
 	return rc;
 }
 
+/* One session in each turn of the loop: what happens between them must do no harm. */
+static int adopt(struct err *err)
+{
+	unsigned adopted;
+	int rc;
+
+	while ((rc = adopt_sessions(d.manager, 1, &adopted, err)) > 0 && loop_step(d.engine.loop, 0) >= 0)
+		;
+	return rc;
+}
+
 static int start_parts(struct err *err)
 {
 	struct manager_config manager = { .engine = &d.engine, .state_dir = OS_RUN, .identify = identify };
@@ -113,7 +124,7 @@ static int start_parts(struct err *err)
 	if (rc == 0)
 		rc = manager_new(&manager, &d.manager, err);
 	if (rc == 0)
-		rc = adopt_sessions(d.manager, err);
+		rc = adopt(err);
 	service.loop = d.engine.loop;
 	service.manager = d.manager;
 	return rc < 0 ? rc : service_new(&service, &d.service);

@@ -11,6 +11,7 @@ TESTS += tests/sim/sim
 tests_sim_sim_LDADD = $(core_libs)
 sim_wrap = -Wl,--wrap=close -Wl,--wrap=fcntl -Wl,--wrap=eventfd -Wl,--wrap=socket -Wl,--wrap=connect -Wl,--wrap=setsockopt \
 	-Wl,--wrap=getsockopt -Wl,--wrap=send -Wl,--wrap=recv -Wl,--wrap=clock_gettime -Wl,--wrap=malloc_trim -Wl,--wrap=RAND_bytes \
+	-Wl,--wrap=getrusage \
 	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo -Wl,--wrap=epoll_create1 -Wl,--wrap=epoll_ctl -Wl,--wrap=epoll_wait \
 	-Wl,--wrap=open -Wl,--wrap=openat -Wl,--wrap=__openat_2 -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=fstat -Wl,--wrap=fsync \
 	-Wl,--wrap=fchmod -Wl,--wrap=renameat -Wl,--wrap=unlink -Wl,--wrap=unlinkat -Wl,--wrap=opendir -Wl,--wrap=fdopendir \

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct os_file *table[OS_DESCRIPTORS];
 
@@ -193,6 +194,13 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 	(void)id;
 	ts->tv_sec = (time_t)(sim_now() / 1000);
 	ts->tv_nsec = (long)(sim_now() % 1000) * 1000000;
+	return 0;
+}
+
+int __wrap_getrusage(int who, struct rusage *usage)
+{
+	(void)who;
+	*usage = (struct rusage){ 0 };
 	return 0;
 }
 

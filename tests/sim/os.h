@@ -25,6 +25,8 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
 ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+struct rusage;
+int __wrap_getrusage(int who, struct rusage *usage);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);

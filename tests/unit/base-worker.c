@@ -107,6 +107,37 @@ static void one_thread_runs_in_order(void **state)
 	stop(&s);
 }
 
+static void done_slowly(struct work *w)
+{
+	usleep(2000);
+	done(w);
+}
+
+/* What has ended while the loop was busy does not keep it from the rest for the time of all of it. */
+static void many_that_ended_are_delivered_over_several_rounds(void **state)
+{
+	enum { N = 40 };
+	struct job jobs[N];
+	struct shared s;
+	unsigned rounds = 0;
+
+	(void)state;
+	start(&s, 1);
+	for (int i = 0; i < N; i++) {
+		job_init(&jobs[i], &s, run, i);
+		jobs[i].w.done = done_slowly;
+		assert_int_equal(worker_submit(s.p, &jobs[i].w), 0);
+	}
+	for (int i = 0; i < N; i++)
+		sem_wait(&s.begun);
+	while (s.done < N) {
+		assert_true(loop_step(s.l, 1000) >= 0);
+		rounds++;
+	}
+	assert_in_range(rounds, 4, N);
+	stop(&s);
+}
+
 static void a_thousand_jobs_are_done_by_a_few_threads(void **state)
 {
 	enum { N = 1000 };
@@ -405,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_thread_runs_in_order),
+		cmocka_unit_test(many_that_ended_are_delivered_over_several_rounds),
 		cmocka_unit_test(a_thousand_jobs_are_done_by_a_few_threads),
 		cmocka_unit_test(jobs_run_side_by_side_up_to_the_maximum),
 		cmocka_unit_test(only_a_job_that_waits_can_be_cancelled),

@@ -505,8 +505,10 @@ static void status_and_log_level(void **state)
 	assert_int_equal(f.log.level, LOG_LEVEL_DEBUG);
 	status = ask(&f, CALL("GetStatus", "{}"));
 	assert_non_null(strstr(status, "\"version\":\"" PACKAGE_VERSION "\""));
-	assert_non_null(strstr(
-		status, "\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"longestTurn\":0,\"level\":\"debug\""));
+	assert_non_null(strstr(status,
+		"\"uptime\":61,\"sessions\":4,\"pending\":0,\"connections\":1,\"longestTurn\":0,\"longestTurnOf\":\"\","
+		"\"longestTurnCpu\":0,\"longestTurnCpuOf\":\"\",\"longestTurnBlocked\":0,\"longestTurnBlockedOf\":\"\",\"level\":"
+		"\"debug\""));
 	stop(&f);
 }
 

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include "kernel/scan.h"
 #include "session-fixture.h"
-#include "session/adopt.h"
 #include "session/manager_private.h"
 #include <string.h>
 
@@ -164,7 +163,7 @@ static void a_session_without_a_file_gets_one(void **state)
 
 	left(w, SID, "LOGGED_IN", "up", true);
 	left(w, SID + 1, "LOGGED_IN", "up", true);
-	assert_int_equal(adopt_sessions(w->m, NULL), 2);
+	assert_int_equal(fixture_adopt(w), 2);
 	assert_true(noted(w, SID, "") && noted(w, SID + 1, ""));
 	memcpy(isid, manager_find(w->m, SID)->isid, ISID_LEN);
 	assert_int_equal(isid[0], 0x80);
@@ -191,7 +190,7 @@ static void an_isid_that_is_chosen_late_clashes_with_none(void **state)
 	f = fopen(path, "r+");
 	fprintf(f, "# session.isid = %02x%02x%02x%02x%02x%02x\n", first[0], first[1], first[2], first[3], first[4], first[5]);
 	fclose(f);
-	assert_int_equal(adopt_sessions(w->m, NULL), 2);
+	assert_int_equal(fixture_adopt(w), 2);
 	assert_memory_equal(manager_find(w->m, SID + 1)->isid, first, ISID_LEN);
 	assert_memory_equal(manager_find(w->m, SID)->isid, second, ISID_LEN);
 }
@@ -245,7 +244,7 @@ static void a_session_that_was_never_scanned_is_scanned(void **state)
 			fake_sys_write(&w->sys, sid >= 23 && sid != 24 ? "" : "ALLOCATED\n",
 				"class/iscsi_session/session%u/target_state", sid);
 	}
-	assert_int_equal(adopt_sessions(w->m, NULL), 6);
+	assert_int_equal(fixture_adopt(w), 6);
 	assert_false(scanned(w, 24)); /* it is not up */
 	fixture_reconnected(w, 24, 1, 250, 10 * SECONDS);
 	for (unsigned i = 0; i < 400 && !(scanned(w, 20) && scanned(w, 24) && scanned(w, 25)); i++) /* by threads of their own */

@@ -92,6 +92,17 @@ static int fixture_identify(void *arg, const char **name, const char **alias, st
 	return w->nameless ? err_set(err, MISCSI_ERR_INVAL, "no initiator name") : 0;
 }
 
+int fixture_adopt(struct session_fixture *w)
+{
+	struct err err = ERR_INIT;
+	unsigned adopted = 0;
+	int rc;
+
+	while ((rc = adopt_sessions(w->m, 1, &adopted, &err)) > 0)
+		;
+	return rc < 0 ? rc : (int)adopted;
+}
+
 static void make_manager(struct session_fixture *w, const char *dirs)
 {
 	struct plugins_config plugins = { .loop = w->loop,
@@ -115,7 +126,7 @@ static void make_manager(struct session_fixture *w, const char *dirs)
 		.kernel = w->kernel,
 		.plugins = w->plugins,
 		.scanner = w->scanner };
-	if (manager_new(&config, &w->m, &err) < 0 || adopt_sessions(w->m, &err) < 0)
+	if (manager_new(&config, &w->m, &err) < 0 || fixture_adopt(w) < 0)
 		fail_msg("%s", err.text);
 }
 

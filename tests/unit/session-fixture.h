@@ -49,6 +49,8 @@ struct session_fixture {
 	_Atomic bool hold_start; /* the kernel does not come back from START_CONN while this stands */
 };
 
+/* Adopts all sessions as iscsid does, a few at a time. Their number; -errno. */
+int fixture_adopt(struct session_fixture *w);
 /* A request, and what came of it. */
 struct asked {
 	struct manager_request request;

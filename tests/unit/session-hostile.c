@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include "link/credentials.h"
 #include "session-fixture.h"
-#include "session/adopt.h"
 #include "session/manager_private.h"
 #include <errno.h>
 #include <string.h>
@@ -242,7 +241,7 @@ static void a_logout_that_was_cut_short_is_completed(void **state)
 
 	fake_sys_session(&w->sys, &kept);
 	fake_sys_write(&w->sys, "UNBOUND\n", "class/iscsi_session/session9/target_state");
-	assert_int_equal(adopt_sessions(w->m, NULL), 1);
+	assert_int_equal(fixture_adopt(w), 1);
 	fixture_run(w, 5 * SECONDS);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_UNBIND_SESSION), 0); /* done, and the kernel would not tell of it again */
 	assert_int_equal(
@@ -277,7 +276,7 @@ static void a_session_whose_plugin_was_away_is_adopted_when_it_is_back(void **st
 	kept = as_left(port, "FAILED");
 	fake_sys_session(&w->sys, &kept);
 	fixture_plugins(w, w->dir, "null");
-	assert_int_equal(adopt_sessions(w->m, NULL), 0);
+	assert_int_equal(fixture_adopt(w), 0);
 	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(manager_count(w->m), 0);
 	fixture_plugin_file(w->dir, "tcp");
@@ -362,7 +361,7 @@ static void files_without_a_session_are_removed(void **state)
 	note(w, 8, "3260", "default", "800102030405");
 	snprintf(path, sizeof(path), "%s/.session7.abcdef.tmp", w->dir);
 	fclose(fopen(path, "w"));
-	assert_int_equal(adopt_sessions(w->m, NULL), 1);
+	assert_int_equal(fixture_adopt(w), 1);
 	assert_int_equal(access(path, F_OK), -1);
 	snprintf(path, sizeof(path), "%s/session8", w->dir);
 	assert_int_equal(access(path, F_OK), -1);
@@ -381,7 +380,7 @@ static void a_session_that_is_up_is_adopted_untouched(void **state)
 	snprintf(port, sizeof(port), "%u", w->port);
 	kept = as_left(port, "LOGGED_IN");
 	fake_sys_session(&w->sys, &kept);
-	assert_int_equal(adopt_sessions(w->m, NULL), 1);
+	assert_int_equal(fixture_adopt(w), 1);
 	fixture_run(w, 60 * SECONDS);
 	assert_int_equal(fake_kernel_requests(w->fk), 0);
 	fixture_login(w, node, &a);
@@ -403,7 +402,7 @@ static void a_session_that_failed_meanwhile_is_recovered(void **state)
 	snprintf(port, sizeof(port), "%u", w->port);
 	kept = as_left(port, "FAILED");
 	fake_sys_session(&w->sys, &kept);
-	assert_int_equal(adopt_sessions(w->m, NULL), 1);
+	assert_int_equal(fixture_adopt(w), 1);
 	fixture_reconnected(w, 0, 1, 250, 10 * SECONDS);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_STOP_CONN), 1);
 	assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);

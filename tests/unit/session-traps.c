@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "session-fixture.h"
-#include "session/adopt.h"
 #include "session/manager_private.h"
 #include <string.h>
 
@@ -85,7 +84,7 @@ static void trap_03_sessions_of_the_driver(void **state)
 	fake_sys_transport(&w->sys, "qla4xxx");
 	fake_sys_session(&w->sys, &own);
 	fake_sys_write(&w->sys, "-1\n", "class/iscsi_session/session9/creator");
-	assert_int_equal(adopt_sessions(w->m, NULL), 0);
+	assert_int_equal(fixture_adopt(w), 0);
 	assert_int_equal(w->m->adopter->one(w->m->adopter, 9, NULL), 0);
 	fixture_event(w, ISCSI_KEVENT_CREATE_SESSION, 9, 1, 0);
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, 9, 0, ISCSI_ERR_CONN_FAILED);
@@ -98,7 +97,7 @@ static void trap_03_sessions_of_the_driver(void **state)
 	assert_int_equal(fake_kernel_requests(w->fk), 0);
 	/* one that user space made on the same adapter is looked after */
 	fake_sys_write(&w->sys, "4242\n", "class/iscsi_session/session9/creator");
-	assert_int_equal(adopt_sessions(w->m, NULL), 1);
+	assert_int_equal(fixture_adopt(w), 1);
 }
 
 /* The session that a target must find again after the daemon was killed: by its file, or from its names. */

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import glob
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -359,6 +360,28 @@ def write_and_compare(path, megabytes=4):
 
 # --- the daemon
 
+TURN_MS = 50  # of one turn of iscsid's loop, on the CPU or blocked
+TURN_BUSY_MS = 10000  # when the host is busy, whose other programs' time the guest takes for its own
+
+
+class Host:
+    """The machine that runs this guest: the share of time that its other programs took from the guest, when last looked at."""
+    taken = 0.0
+
+    @classmethod
+    def look(cls, seconds=0.3):
+        """Runs on the CPU and sees how long it does not. Gives the highest share so far."""
+        begun = last = time.monotonic()
+        lost = 0.0
+        while last - begun < seconds:
+            now = time.monotonic()
+            if now - last > 0.002:
+                lost += now - last
+            last = now
+        cls.taken = max(cls.taken, lost / seconds)
+        return cls.taken
+
+
 class Iscsid:
     """One iscsid that we started, by its pid."""
     running = []
@@ -387,11 +410,32 @@ class Iscsid:
         if PEER:
             return
         wait(SOCKET, 20, lambda: os.path.exists(SOCKET))  # it is bound under another name first
+        self.status()
+
+    @staticmethod
+    def status():
+        """The reply to GetStatus."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
             s.settimeout(20 * PATIENCE)
             s.connect(SOCKET)
             s.sendall(b'{"method":"org.miscsi.GetStatus"}\0')
-            check(s.recv(65536), "iscsid has closed the connection")
+            got = b""
+            while not got.endswith(b"\0"):
+                part = s.recv(65536)
+                check(part, "iscsid has closed the connection")
+                got += part
+        return json.loads(got[:-1])["parameters"]
+
+    def turns(self):
+        """Prints the longest turns of its loop; fails for one that is too long."""
+        s = self.status()
+        ms = {k: s["longestTurn" + k] / 1000 for k in ("", "Cpu", "Blocked")}
+        taken = Host.look()
+        say("longest turns of the loop: " + ", ".join(f"{ms[k]:.1f} ms {word} ({s['longestTurn' + k + 'Of'] or 'none'})" for k, word in (
+            ("", "in all"), ("Cpu", "on the CPU"), ("Blocked", "blocked"))) + f"; other programs took {taken * 100:.0f} % of the CPU")
+        most = (TURN_MS if taken < 0.1 else TURN_BUSY_MS) * PATIENCE
+        for k in ("Cpu", "Blocked"):
+            check(SANITIZED or ms[k] <= most, f"a turn took {ms[k]:.1f} ms in {s['longestTurn' + k + 'Of']}, and not at most {most} ms")
 
     def alive(self):
         return self.process.poll() is None

@@ -246,12 +246,19 @@ class Converge:
         what()
         d.faulty = False
 
+    def turns(self):
+        """Of each iscsid, before it is ended."""
+        if self.daemon.listens():
+            self.daemon.turns()
+
     def daemon_dies(self):
+        self.turns()
         self.daemon.kill(seconds=30)
         time.sleep(self.rnd.random())
         self.daemon = Iscsid(ready=False)
 
     def daemon_ends(self):
+        self.turns()
         self.daemon.kill(signal.SIGTERM, seconds=30)
         self.daemon = Iscsid(ready=False)
 
@@ -331,6 +338,7 @@ def test():
     say(f"CONVERGE_SEED={seed} CONVERGE_SECONDS={SECONDS:g}")
     config({"node.session.timeo.replacement_timeout": 120, "node.conn[0].timeo.noop_out_interval": 2,
             "node.conn[0].timeo.noop_out_timeout": 3})
+    Host.look()
     c = Converge(random.Random(seed))
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
@@ -346,6 +354,7 @@ def test():
                 [(s, get(f"/sys/class/iscsi_session/session{s}/state"), disks(s)) for s in d.sids()])
         raise
     say(f"as wanted {time.monotonic() - began:.1f} s after the last fault")
+    c.turns()
     time.sleep(1)
     check(c.converged(), "it did not stay as wanted")
     wait("every block was compared", 60, lambda: all([d.writer.ended() for d in c.disks]))

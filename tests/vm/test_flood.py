@@ -11,7 +11,6 @@ from lib import *
 
 VM_TIME = 600
 COUNT = 32
-TURN_MS = 5000  # user-mode Linux on a busy host was seen to hold a turn for a second; what waits for a target or a disk takes longer
 RATIO = 1.7
 ATTEMPTS = 4
 FLOOD = r'''
@@ -94,14 +93,14 @@ def a_flood_does_not_slow_down_root():
 
 
 def attempt():
-    """How much longer the login took, and the longest turn in ms, of a daemon that has been through all of it."""
+    """How much longer the login took, of a daemon that has been through all of it."""
+    Host.look()
     daemon = Iscsid()
     ratio = a_flood_does_not_slow_down_root()
     rescans_are_bounded(daemon)
-    longest = call("GetStatus")[0]["parameters"].get("longestTurn", 10**9) / 1000
-    say(f"longest turn: {longest:.1f} ms")
+    daemon.turns()
     daemon.stop()
-    return ratio, longest
+    return ratio
 
 
 def test():
@@ -111,12 +110,12 @@ def test():
     daemon = Iscsid()
     discover(quiet=True)
     daemon.stop()
-    # on a busy host a guest counts time that it did not have: what is slow or blocks does so each time
+    # on a busy host a guest counts time that it did not have: what is slow is slow each time
     for _ in range(1 if SANITIZED else ATTEMPTS):
-        ratio, longest = attempt()
-        if SANITIZED or (ratio < RATIO and longest < TURN_MS * PATIENCE):
+        ratio = attempt()
+        if SANITIZED or ratio < RATIO:
             return
-    raise Failed(f"a login took {ratio:.2f} times as long, and the loop was busy or blocked for {longest:.1f} ms at once")
+    raise Failed(f"a login took {ratio:.2f} times as long")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ PER_SESSION_KIB = 16
 def test():
     targets(COUNT, [null("n0")])
     daemon = Iscsid()
+    Host.look()
     idle = daemon.pss()
     equal(len(discover(quiet=True).out.splitlines()), COUNT, "discovered targets")
     got = adm("-m node -l", timeout=180, quiet=True)
@@ -25,6 +26,8 @@ def test():
     for level in (0, 1, 3):
         got_list = adm(f"-m session -P {level}", quiet=True)
         say(f"-m session -P {level}: {got_list.seconds:.2f} s")
+    if not PEER:
+        daemon.turns()
     out = adm("-m node -u", timeout=120, quiet=True)
     say(f"logout of {COUNT}: {out.seconds:.2f} s")
     equal(sessions(), {}, "sessions after logout")

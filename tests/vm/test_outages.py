@@ -35,7 +35,8 @@ def back_within(target, sid, seconds, most):
 
 def test():
     target = Target("away", [ram("d0", 8)])
-    Iscsid()
+    Host.look()
+    daemon = Iscsid()
     discover()
     adm("-m node -l")
     sid = session_of(target)
@@ -52,6 +53,7 @@ def test():
     say("-- long ones")
     back_within(target, sid, 10, 5)
     back_within(target, sid, LONG, 5)
+    daemon.turns()
     say(f"{traffic.finish()} rounds of I/O without an error")
 
 
