@@ -117,7 +117,7 @@ static bool refused(struct iscsi_uevent *ev)
 	const struct requests_row *row = requests_row(ev->type);
 	int cause = causes[sim_random(ARRAY_SIZE(causes))];
 
-	if (plan_over() || ev->type == ISCSI_UEVENT_DESTROY_CONN || ev->type == ISCSI_UEVENT_STOP_CONN || !sim_chance(1) ||
+	if (plan_calm() || ev->type == ISCSI_UEVENT_DESTROY_CONN || ev->type == ISCSI_UEVENT_STOP_CONN || !sim_chance(1) ||
 		sim_chance(60))
 		return false;
 	sim_trace("kernel: refuses %s, errno %d", row ? row->text : "a request", cause);
@@ -163,7 +163,7 @@ static int wire_send(void *sock, const void *bytes, size_t len)
 	size_t step;
 
 	/* killed between two requests of a job */
-	if (!plan_over() && sim_random(20000) == 0)
+	if (!plan_calm() && sim_random(20000) == 0)
 		daemon_end(true);
 	while (len && !daemon_dead() && (step = handle(sock, at, len))) {
 		step = step > len ? len : step;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs histories: usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all]
+ * Runs histories: usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N]
  *
  * A history that fails is made shorter as long as it still fails, and printed with its trace. --trace prints that of the first. --all
  * prints a line for each that fails, and goes on. Without options: what `make check` runs.
@@ -15,9 +15,10 @@
 #include <time.h>
 
 #define REPEATED 100
+#define CYCLES 10000
 
 struct arguments {
-	uint64_t seed, count, seconds, skip;
+	uint64_t seed, count, seconds, skip, cycles;
 	bool trace, all;
 };
 
@@ -69,9 +70,19 @@ static bool repeats(uint64_t seed)
 	return first.hash == second.hash;
 }
 
+/* Nothing is left of a login and its logout, however many there were. */
+static bool cycles_leave_nothing(unsigned n, bool trace)
+{
+	struct sim_outcome out;
+
+	sim_run(&(struct sim_options){ .seed = 1, .cycles = n, .trace = trace ? SIM_PRINTED : SIM_QUIET }, &out);
+	printf("%u logins and logouts: %s\n", n, *out.why ? out.why : "nothing is left of them");
+	return !*out.why;
+}
+
 static void usage(void)
 {
-	fputs("usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all]\n", stderr);
+	fputs("usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N]\n", stderr);
 	exit(2);
 }
 
@@ -82,6 +93,7 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
 		{ "count", required_argument, NULL, 'c' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "skip", required_argument, NULL, 'x' },
+		{ "cycles", required_argument, NULL, 'n' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ "all", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
@@ -97,6 +109,8 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
 			a->seconds = strtoull(optarg, NULL, 10);
 		else if (opt == 'x')
 			a->skip = strtoull(optarg, NULL, 16);
+		else if (opt == 'n')
+			a->cycles = strtoull(optarg, NULL, 10);
 		else if (opt == 'v')
 			a->trace = true;
 		else if (opt == 'a')
@@ -117,11 +131,15 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	read_arguments(argc, argv, &a);
+	if (a.cycles)
+		return !cycles_leave_nothing((unsigned)a.cycles, a.trace);
 	if (a.trace) {
 		sim_run(&(struct sim_options){ .seed = a.seed, .skip = a.skip, .trace = SIM_PRINTED }, &out);
 		puts(*out.why ? out.why : "it ends as it must");
 		return *out.why != '\0';
 	}
+	if (!cycles_leave_nothing(CYCLES, false))
+		return 1;
 	for (uint64_t i = 0; i < REPEATED && i < a.count; i++)
 		if (!repeats(a.seed + i))
 			return 1;

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "sim.h"
 #include "base/mem.h"
+#include <malloc.h>
 
 struct action {
 	uint64_t at;
@@ -18,6 +19,8 @@ static struct {
 	unsigned n, left;
 	uint64_t skip;
 	unsigned slow; /* percent of the kernel's requests that are slow */
+	bool cycling; /* it is plan_cycles() */
+	uint64_t limit; /* of plan_cycles(): when the login or logout under way must be done */
 } plan;
 
 static const uint16_t statuses[] = { 0x0200, 0x0201, 0x0202, 0x0203, 0x0204, 0x0205, 0x0206, 0x0207, 0x0208, 0x0209, 0x020a,
@@ -195,6 +198,7 @@ void plan_make(uint64_t skip)
 	plan.n = 4 + sim_random(20);
 	plan.left = plan.n;
 	plan.skip = skip;
+	plan.cycling = false;
 	plan.slow = 0;
 	for (unsigned i = 0; i < plan.n; i++) {
 		struct action *a = &plan.action[i];
@@ -209,6 +213,75 @@ void plan_make(uint64_t skip)
 	}
 }
 
+/* What iscsid holds between two cycles, when it has no session. */
+struct held {
+	unsigned descriptors, files;
+	long blocks;
+	size_t bytes;
+};
+
+#define CYCLE_MOST_MS 60000 /* the world is slow at times */
+#define SLACK_BYTES 4096 /* a block is a few bytes longer or shorter at times; a leak in each cycle would be far more */
+#define CYCLES_FIRST 2000 /* afterwards buffers have their sizes, and the heap its gaps */
+
+static struct held held_now(void)
+{
+	return (struct held){ os_count(), os_files(), os_blocks(), mallinfo2().uordblks };
+}
+
+static void check_held(unsigned cycle)
+{
+	static struct held first;
+	struct held now = held_now();
+
+	if (cycle == CYCLES_FIRST)
+		first = now;
+	if (cycle < CYCLES_FIRST)
+		return;
+	if (now.descriptors != first.descriptors || now.files != first.files || now.blocks != first.blocks ||
+		now.bytes > first.bytes + SLACK_BYTES)
+		sim_fail("after %u logins and logouts iscsid has %u descriptors, %u files, %ld blocks and %zu bytes, and not %u, "
+			 "%u, %ld and %zu",
+			cycle, now.descriptors, now.files, now.blocks, now.bytes, first.descriptors, first.files, first.blocks,
+			first.bytes);
+}
+
+/* A login, or the logout after it: step is twice the number of the cycle, and one more for the logout. */
+static void cycle(void *arg, uint32_t step)
+{
+	unsigned identity = step / 2 % SIM_IDENTITIES, before = (step + SIM_IDENTITIES * 2 - 1) / 2 % SIM_IDENTITIES;
+
+	(void)arg;
+	if (sim_now() > plan.limit)
+		sim_fail("%s has not succeeded after %u ms", step % 2 ? "a login" : "a logout", CYCLE_MOST_MS);
+	if (sim_failure())
+		return;
+	if (client_unanswered() || (step && client_wants(before) != (step % 2 ? WANTED_YES : WANTED_NO))) {
+		sim_after(100, cycle, NULL, step); /* the last request is not done */
+		return;
+	}
+	if (step % 2 == 0)
+		check_held(step / 2);
+	plan.limit = sim_now() + CYCLE_MOST_MS;
+	if (!--plan.left)
+		return;
+	if (step % 2)
+		client_logout(0, identity, false, false);
+	else
+		client_login(0, 1u << identity, false);
+	sim_after(100, cycle, NULL, step + 1);
+}
+
+void plan_cycles(unsigned n)
+{
+	plan.n = 0;
+	plan.left = 2 * n + 1;
+	plan.slow = 0;
+	plan.cycling = true;
+	plan.limit = UINT64_MAX;
+	sim_after(100, cycle, NULL, 0);
+}
+
 unsigned plan_actions(void)
 {
 	return plan.n;
@@ -217,4 +290,14 @@ unsigned plan_actions(void)
 bool plan_over(void)
 {
 	return !plan.left;
+}
+
+bool plan_cycles_run(void)
+{
+	return plan.cycling;
+}
+
+bool plan_calm(void)
+{
+	return plan.cycling || !plan.left;
 }

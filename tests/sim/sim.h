@@ -46,6 +46,7 @@ const char *sim_failure(void); /* NULL: it has not */
 struct sim_options {
 	uint64_t seed;
 	uint64_t skip; /* bit n: the plan's action n is left out */
+	unsigned cycles; /* 0, or instead of a plan: as many logins, each with its logout, without a fault */
 	enum sim_trace { SIM_QUIET, SIM_HASHED, SIM_PRINTED } trace;
 };
 struct sim_outcome {
@@ -59,8 +60,11 @@ void sim_run(const struct sim_options *options, struct sim_outcome *out);
 /* ---- plan.c: what happens in a history ---- */
 
 void plan_make(uint64_t skip); /* schedules all; after the last one the faults end */
+void plan_cycles(unsigned n); /* n logins and logouts, after which iscsid has what it had before */
 unsigned plan_actions(void);
-bool plan_over(void); /* no fault follows */
+bool plan_cycles_run(void);
+bool plan_over(void); /* nothing follows */
+bool plan_calm(void); /* no fault happens */
 
 /* ---- daemon.c: the daemon ---- */
 

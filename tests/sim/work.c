@@ -84,7 +84,7 @@ static void job_over(void *arg, uint32_t number)
 /* Mostly at once, sometimes after seconds: a request that waits for the kernel's mutex, a file on a dead disk, a slow name server. */
 static uint64_t delay(void)
 {
-	if (plan_over())
+	if (plan_calm())
 		return sim_random(3);
 	return sim_chance(90) ? sim_random(3) : sim_chance(80) ? sim_random(300) : sim_random(8000);
 }
@@ -122,7 +122,7 @@ int worker_submit(struct worker_pool *p, struct work *w)
 		return -ESHUTDOWN;
 	if (w->state != WORK_IDLE)
 		return -EBUSY;
-	if (!plan_over() && p->max > 1 && !p->running && sim_random(3000) == 0)
+	if (!plan_calm() && p->max > 1 && !p->running && sim_random(3000) == 0)
 		return -EAGAIN; /* no thread could be made */
 	put(&p->waiting_end, w, WORK_QUEUED);
 	p->pending++;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARENA_BYTES (8 * 1024 * 1024)
+#define ARENA_BYTES (512 * 1024 * 1024) /* a history touches a few MB; ten thousand logins all of it */
 #define EVENTS_MAX 4096
 #define LONGEST_MS 140000 /* after the end of the faults: a wait of a minute, and a login that runs into its time-out */
 #define POLL_MS 500
@@ -261,7 +261,10 @@ void sim_run(const struct sim_options *options, struct sim_outcome *out)
 	long before = os_blocks();
 
 	begin(options);
-	plan_make(options->skip);
+	if (options->cycles)
+		plan_cycles(options->cycles);
+	else
+		plan_make(options->skip);
 	sim_after(POLL_MS, look, NULL, 0);
 	live();
 	x_fail_at(0);
