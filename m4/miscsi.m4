@@ -37,15 +37,20 @@ AC_DEFUN([MISCSI_HARDENING], [
 
 AC_DEFUN([MISCSI_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers],
-    [AS_HELP_STRING([--enable-sanitizers], [build with AddressSanitizer and UndefinedBehaviorSanitizer @<:@no@:>@])])
+    [AS_HELP_STRING([--enable-sanitizers@<:@=thread@:>@],
+      [build with AddressSanitizer and UndefinedBehaviorSanitizer, or with ThreadSanitizer @<:@no@:>@])])
   SAN_CFLAGS=
-  AS_IF([test "x$enable_sanitizers" = xyes], [
-    SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+  AS_CASE([x$enable_sanitizers],
+    [xyes], [SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"],
+    [xthread], [SAN_CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"],
+    [x | xno], [],
+    [AC_MSG_ERROR([--enable-sanitizers=$enable_sanitizers is unknown: the values are yes, thread and no])])
+  AS_IF([test -n "$SAN_CFLAGS"], [
     # The sanitizers check more than _FORTIFY_SOURCE, which would hide errors from them.
     HARDEN_CFLAGS=`echo "$HARDEN_CFLAGS" | sed 's/-D_FORTIFY_SOURCE=2//'`
     # In a plugin the symbols of the sanitizers' run-time stay undefined: the program provides them.
     PLUGIN_LDFLAGS=`echo "$PLUGIN_LDFLAGS" | sed 's/-Wl,-z,defs//'`])
-  AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" = xyes])
+  AM_CONDITIONAL([SANITIZERS], [test -n "$SAN_CFLAGS"])
   AC_SUBST([SAN_CFLAGS])])
 
 # MISCSI_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE): a required pkg-config module.

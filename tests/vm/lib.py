@@ -378,7 +378,7 @@ class Host:
             if now - last > 0.002:
                 lost += now - last
             last = now
-        cls.taken = max(cls.taken, lost / seconds)
+        cls.taken = max(cls.taken, lost / (last - begun))
         return cls.taken
 
 
