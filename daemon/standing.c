@@ -72,7 +72,6 @@ static void server_changed(void *arg, const struct sockaddr_storage *from)
 		if (!o->notified)
 			continue;
 		o->notified = false;
-		log_info(s->config.engine->log, "discovery", "notified of a change: %s", o->label);
 		standing_one_notified(o);
 	}
 }

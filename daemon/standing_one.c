@@ -18,6 +18,7 @@
 #define RETRY_DOUBLED 10
 #define RETRY_MAX_S 600
 #define RENEW_S 300 /* between two registrations with an iSNS server */
+#define TELL_MS 60000
 #define GAP_MS 500 /* at least, between two attempts that notifications cause */
 
 static struct loop *loop_of(const struct standing_one *o)
@@ -82,14 +83,21 @@ static void one_wait(struct standing_one *o)
 		loop_timer_set(loop_of(o), &o->next, ms, one_due, o);
 }
 
+/* However many come: an attempt at a time, two a second, and a line a minute. */
 void standing_one_notified(struct standing_one *o)
 {
 	uint64_t now = loop_now(loop_of(o));
 
-	if (o->state == ONE_WAITS && now < o->began + GAP_MS)
-		loop_timer_set(loop_of(o), &o->next, o->began + GAP_MS - now, one_due, o);
-	else
+	if (!o->told || now >= o->told + TELL_MS) {
+		o->told = now;
+		log_info(log_of(o), "discovery", "notified of a change: %s", o->label);
+	}
+	if (o->state != ONE_WAITS || now >= o->began + GAP_MS) {
 		standing_queue(o);
+		return;
+	}
+	o->due = o->began + GAP_MS;
+	loop_timer_set(loop_of(o), &o->next, o->due - now, one_due, o);
 }
 
 static void one_failed(struct standing_one *o, const struct err *err)
@@ -212,8 +220,8 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 	o->kept = o->fingerprint;
 	o->portals = o->portals_now;
 	if (first || r->added || r->gone)
-		log_info(log_of(o), "discovery", "%s has %u portals: %u are new, %u are gone", o->label, o->portals, r->added,
-			r->gone);
+		log_info(log_of(o), "discovery", "portals reported by %s: %u, of which new: %u; no longer reported: %u", o->label,
+			o->portals, r->added, r->gone);
 	one_sessions(o);
 	one_succeeded(o);
 }

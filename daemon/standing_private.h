@@ -31,6 +31,7 @@ struct standing_one {
 	struct discovery *discovery;
 	struct isns_query *query;
 	struct isns_query_notify notify; /* iSNS */
+	uint64_t told; /* when a notification was logged last */
 	uint64_t began, renewed; /* the last attempt, and the last one that registered for notifications; 0: none */
 	struct strbuf list;
 	char target[224]; /* the last one reported */

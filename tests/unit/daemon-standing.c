@@ -11,6 +11,7 @@
 #include "daemon/standing.h"
 #include "daemon/standing_work.h"
 #include "fake-portal.h"
+#include "isns-bytes.h"
 #include "link/engine.h"
 #include "plugin-fixture.h"
 #include "record-db.h"
@@ -427,6 +428,194 @@ static void it_ends_at_any_step(void **state)
 	}
 }
 
+/* ---- an iSNS server in the loop ---- */
+
+struct isns_server {
+	struct loop *loop;
+	struct loop_fd listening, watch;
+	uint16_t port, notify_port; /* notify_port: as registered */
+	unsigned registrations, scn_registrations, queries;
+	bool refuses; /* registrations */
+};
+
+static void server_close(struct isns_server *s)
+{
+	if (!s->watch.active)
+		return;
+	loop_fd_del(s->loop, &s->watch);
+	close(s->watch.fd);
+}
+
+/* The value of an attribute of the request; 0: it has none. */
+static uint32_t attribute_of(const uint8_t *at, const uint8_t *end, uint32_t tag)
+{
+	while (end - at >= 8) {
+		uint32_t have = (uint32_t)at[2] << 8 | at[3], len = (uint32_t)at[6] << 8 | at[7];
+
+		if (have == tag && len == 4)
+			return (uint32_t)at[8] << 24 | (uint32_t)at[9] << 16 | (uint32_t)at[10] << 8 | at[11];
+		at += 8 + len;
+	}
+	return 0;
+}
+
+static void server_answer(struct isns_server *s, const uint8_t *request, size_t len)
+{
+	cleanup(strbuf_free) struct strbuf payload = STRBUF_INIT(0), reply = STRBUF_INIT(0);
+	unsigned function = request[3];
+
+	s->registrations += function == 1;
+	s->scn_registrations += function == 5;
+	s->queries += function == 2;
+	if (function == 1)
+		s->notify_port = (uint16_t)attribute_of(request + 12, request + len, 23);
+	put(&payload, s->refuses && function != 2 ? 3 : 0, 4);
+	number(&payload, 33, 1);
+	empty(&payload, 0);
+	if (function == 2) {
+		text(&payload, 32, T1);
+		number(&payload, 33, 1);
+		put(&payload, 16, 4);
+		put(&payload, 16, 4);
+		put(&payload, 0, 8);
+		put(&payload, 0xffff, 4);
+		put(&payload, 0x0a000001, 4);
+		number(&payload, 17, 3260);
+	}
+	put(&reply, 1, 2);
+	put(&reply, 0x8000 | function, 2);
+	put(&reply, (uint32_t)payload.len, 2);
+	put(&reply, 0x4000 | FIRST | LAST, 2);
+	strbuf_add(&reply, request + 8, 2);
+	put(&reply, 0, 2);
+	strbuf_add(&reply, payload.s, payload.len);
+	assert_int_equal(send(s->watch.fd, reply.s, reply.len, MSG_NOSIGNAL), reply.len);
+}
+
+static void server_ready(void *arg, uint32_t events)
+{
+	struct isns_server *s = arg;
+	uint8_t in[4096];
+	ssize_t n = recv(s->watch.fd, in, sizeof(in), MSG_DONTWAIT);
+
+	(void)events;
+	if (n <= 0)
+		server_close(s);
+	else if (n > 12 && n == 12 + (in[4] << 8 | in[5])) /* over lo, a request comes whole */
+		server_answer(s, in, (size_t)n);
+}
+
+static void server_accept(void *arg, uint32_t events)
+{
+	struct isns_server *s = arg;
+
+	(void)events;
+	server_close(s);
+	assert_int_equal(loop_fd_add(s->loop, &s->watch, accept(s->listening.fd, NULL, NULL), EPOLLIN, server_ready, s), 0);
+}
+
+/* In place of the portal's record. */
+static void server_begin(struct isns_server *s, struct polling *p)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET };
+	socklen_t len = sizeof(own);
+	char name[64];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	memset(s, 0, sizeof(*s));
+	s->loop = p->w.loop;
+	own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+	s->port = ntohs(own.sin_port);
+	assert_int_equal(loop_fd_add(s->loop, &s->listening, fd, EPOLLIN, server_accept, s), 0);
+	assert_int_equal(db_disc_delete(p->base->db, RECORD_SENDTARGETS, ADDRESS, p->target.port, NULL), 0);
+	mkdir(tempdir_path(&p->base->dir, "isns"), 0700);
+	snprintf(name, sizeof(name), "isns/" ADDRESS ",%u", s->port);
+	mkdir(tempdir_path(&p->base->dir, name), 0700);
+	strcat(name, "/isns_config");
+	tempdir_put(&p->base->dir, name, "# BEGIN RECORD 2.1.8\ndiscovery.isns.use_discoveryd = Yes\n# END RECORD\n");
+}
+
+static void server_end(struct isns_server *s)
+{
+	server_close(s);
+	loop_fd_del(s->loop, &s->listening);
+	close(s->listening.fd);
+}
+
+static void notify(const struct isns_server *s, unsigned times)
+{
+	static const char scn[] = "\0\1\0\x8\0\xc\x4c\0\0\7\0\0\0\0\0\x20\0\0\0\4me\0";
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(s->notify_port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	while (times--)
+		assert_int_equal(send(fd, scn, sizeof(scn), 0), sizeof(scn));
+	close(fd);
+}
+
+static unsigned lines_about(const struct polling *p, const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = p->w.lines; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+static void a_notification_causes_a_query_and_a_flood_few(void **state)
+{
+	struct isns_server s;
+	struct polling p;
+	unsigned before;
+
+	set_up(&p, state, "");
+	server_begin(&s, &p);
+	settle(&p);
+	assert_int_equal(s.registrations, 1);
+	assert_int_equal(s.scn_registrations, 1);
+	assert_int_equal(s.queries, 1);
+	assert_int_equal(records_of(p.base, T1), 1);
+	p.w.now += 1000;
+	before = s.queries;
+	notify(&s, 1);
+	settle(&p);
+	assert_int_equal(s.queries, before + 1);
+	assert_int_equal(s.registrations, 1); /* which may cause a notification: not with every query */
+	for (unsigned i = 0; i < 20; i++) { /* two seconds of it */
+		notify(&s, 50);
+		settle(&p);
+		p.w.now += 100;
+	}
+	assert_in_range(s.queries, before + 3, before + 7);
+	assert_int_equal(lines_about(&p, "notified of a change"), 1);
+	server_end(&s);
+	end(&p);
+}
+
+static void a_registration_is_renewed(void **state)
+{
+	struct isns_server s;
+	struct polling p;
+
+	set_up(&p, state, "");
+	server_begin(&s, &p);
+	pass(&p, 1000);
+	assert_in_range(s.registrations, 3, 5);
+	assert_int_equal(s.queries, s.registrations);
+	s.refuses = true; /* it is polled all the same */
+	pass(&p, 700);
+	assert_true(s.queries > 5);
+	assert_int_equal(lines_about(&p, "does not notify of changes"), 2); /* the first and the second time */
+	assert_string_equal(p.error, "");
+	server_end(&s);
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +632,8 @@ int main(void)
 		in_base(an_endless_list_is_refused),
 		in_base(records_that_change_take_effect),
 		in_base(it_ends_at_any_step),
+		in_base(a_notification_causes_a_query_and_a_flood_few),
+		in_base(a_registration_is_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
