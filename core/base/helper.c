@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,17 +98,28 @@ static void helper_serve(void)
 	}
 }
 
+/* A lock is not inherited by a fork. Pages that a process does not have yet come when they are touched. As far as allowed. */
+static void lock_memory(void)
+{
+	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 /*
  * One helper, with the end of a socket that the program has sent, in place of the zygote's. Should the zygote have ended before
  * prctl(), the helper ends after its job. A fork that failed is reported on the socket.
  */
-static void zygote_fork(int fd)
+static void zygote_fork(int fd, bool locked)
 {
 	struct report report = { 0 };
 	pid_t child = fork();
 
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (locked)
+			lock_memory();
 		dup2(fd, SOCKET);
 		close(fd);
 		helper_serve();
@@ -134,7 +146,7 @@ static int zygote_receive(void)
 }
 
 /* Signals for the program's process group are not for it: it ends with the program. */
-static void zygote_serve(int fd)
+static void zygote_serve(int fd, bool locked)
 {
 	char name[16];
 	sigset_t none;
@@ -148,9 +160,11 @@ static void zygote_serve(int fd)
 	snprintf(name, sizeof(name), "%.7s-helper", program_invocation_short_name);
 	prctl(PR_SET_NAME, name);
 	helper_keep_only(fd);
+	if (locked)
+		lock_memory();
 	while ((fd = zygote_receive()) != -2)
 		if (fd >= 0)
-			zygote_fork(fd);
+			zygote_fork(fd, locked);
 	_exit(0);
 }
 
@@ -161,7 +175,7 @@ static int helper_socketpair(int ends[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
 }
 
-int helper_zygote_start(struct helper_zygote *z)
+static int zygote_start(struct helper_zygote *z, bool locked)
 {
 	int ends[2];
 	int rc = helper_socketpair(ends);
@@ -171,7 +185,7 @@ int helper_zygote_start(struct helper_zygote *z)
 		return rc;
 	pid = fork();
 	if (pid == 0)
-		zygote_serve(ends[1]);
+		zygote_serve(ends[1], locked);
 	rc = pid < 0 ? -errno : 0;
 	close(ends[1]);
 	if (rc)
@@ -179,6 +193,11 @@ int helper_zygote_start(struct helper_zygote *z)
 	else
 		*z = (struct helper_zygote){ .fd = ends[0], .pid = pid };
 	return rc;
+}
+
+int helper_zygote_start(struct helper_zygote *z)
+{
+	return zygote_start(z, false);
 }
 
 static void zygote_end(struct helper_zygote *z)
@@ -204,7 +223,10 @@ static int zygote_send(const struct helper_zygote *z, int fd)
 	return sendmsg(z->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* A zygote that is gone (killed by hand, or for lack of memory) is replaced by a fork of the program as it is now. */
+/*
+ * A zygote that is gone (killed by hand, or for lack of memory) is replaced by a fork of the program as it is now, with its secrets: so
+ * its memory and that of its helpers is locked, as the program's is.
+ */
 static int zygote_ask(struct helper_zygote *z, int fd)
 {
 	int rc = z->pid ? zygote_send(z, fd) : -EPIPE;
@@ -212,7 +234,7 @@ static int zygote_ask(struct helper_zygote *z, int fd)
 	if (rc != -EPIPE && rc != -ECONNRESET)
 		return rc;
 	zygote_end(z);
-	rc = helper_zygote_start(z);
+	rc = zygote_start(z, true);
 	return rc ? rc : zygote_send(z, fd);
 }
 
@@ -338,6 +360,8 @@ static int job_start(struct helper_pool *p, struct helper_job *j)
 	list_remove(&j->node);
 	j->helper = h;
 	job_drop_request(j);
+	if (j->begun)
+		j->begun(j);
 	return 0;
 }
 
@@ -353,7 +377,7 @@ static int serve_only(const void *request, size_t len, void *answer, size_t *ans
 	(void)answer_len;
 	memcpy(&serve, request, len);
 	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	lock_memory();
 	serve(SOCKET);
 	_exit(0);
 }
@@ -399,9 +423,9 @@ static struct load pool_load(const struct helper_pool *p, uint64_t key)
 	return load;
 }
 
-static bool load_allows(const struct load *l, uint64_t key)
+static bool load_allows(const struct load *l, const struct helper_job *j)
 {
-	return l->same < HELPER_KEY_JOBS && l->all < (key && !l->same ? MOST : MOST - RESERVE);
+	return l->same < HELPER_KEY_JOBS && l->all < (j->key && !l->same && !j->of_disk ? MOST : MOST - RESERVE);
 }
 
 /* Without any helper that could come to the job, it has failed. */
@@ -429,7 +453,7 @@ static void jobs_start(void *arg)
 
 		if (load.fresh >= AT_ONCE)
 			break;
-		if (!load_allows(&load, j->key))
+		if (!load_allows(&load, j))
 			continue;
 		rc = job_start(p, j);
 		if (rc)

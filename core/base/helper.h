@@ -32,13 +32,14 @@ int helper_zygote_start(struct helper_zygote *z);
  * zygote (copied, may be NULL): one that was started; otherwise the first job starts it. -ENOMEM.
  *
  * A pool runs 8 jobs at once. One that has run for 100 ms no longer counts, so that those that hang delay no other; up to 256 run
- * then, the last 64 only for keys of which none runs.
+ * then. The last 64 are for keys of which none runs, and not for jobs that wait for a disk: a storage network that is lost leaves them for
+ * names and secrets.
  */
 int helper_pool_new(struct loop *l, const struct helper_zygote *zygote, struct helper_pool **out);
 /* Never waits. Jobs that wait or run are dropped: their done() is not called. Must not be called from a done(). */
 void helper_pool_free(struct helper_pool *p);
 
-/* Embedded in its owner's structure, zeroed except run, done and key. */
+/* Embedded in its owner's structure, zeroed except run, done, begun, of_disk and key. */
 struct helper_job {
 	/*
 	 * Called in the helper, which has the memory of the program at its start: it must use nothing but its arguments. Writes at most
@@ -50,6 +51,8 @@ struct helper_job {
 	 * after the call; or -errno without an answer, -EPIPE if the helper died. May free the job or submit it again.
 	 */
 	void (*done)(struct helper_job *j, int result, const void *answer, size_t len);
+	void (*begun)(struct helper_job *j); /* NULL, or called when a helper has the job. Must not submit or cancel */
+	bool of_disk; /* waits for the disks of a session */
 	/* What the job may hang by: a target, a name (helper_key()). 0: none, and no limit. */
 	uint64_t key;
 	struct list node; /* private from here */

@@ -63,12 +63,11 @@ static int check_server_uid(int fd, const char *name, struct err *err)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	uid_t uid;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, errno, "%s", name);
 	/* root's commands send passwords: not to a root without power, such as that of a container with the host's network */
-	if (!cred.uid && cred.pid > 0 && !geteuid() && !peer_uid(fd, &uid) && uid)
+	if (!geteuid() && peer_is_powerless_root(fd))
 		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
 			"%s belongs to process %d, which is root without CAP_SYS_ADMIN here: not used", name, (int)cred.pid);
 	if (cred.uid && cred.uid != geteuid())

@@ -63,6 +63,38 @@ static bool has_power(int fd, pid_t pid)
 	return pidfd >= 0 && has_sys_admin(pid) && is_in_our_user_namespace(pid) && poll(&ended, 1, 0) == 0;
 }
 
+static bool have_one_text(const char *a, const char *b)
+{
+	cleanup(x_freep) char *one = NULL, *other = NULL;
+	size_t len, other_len;
+
+	return file_read(AT_FDCWD, a, STATUS_MAX, &one, &len) == 0 &&
+		file_read(AT_FDCWD, b, STATUS_MAX, &other, &other_len) == 0 && len == other_len && memcmp(one, other, len) == 0;
+}
+
+/* Without CAP_SYS_PTRACE, the namespace of a process with more capabilities than ours is hidden, but not how it maps users. */
+static bool is_in_another_user_namespace(pid_t pid)
+{
+	char link[40], map[40];
+	struct stat st;
+
+	snprintf(link, sizeof(link), "/proc/%d/ns/user", (int)pid);
+	snprintf(map, sizeof(map), "/proc/%d/uid_map", (int)pid);
+	if (stat(link, &st) < 0 && (errno == EACCES || errno == EPERM))
+		return !have_one_text("/proc/self/uid_map", map);
+	return !is_in_our_user_namespace(pid);
+}
+
+bool peer_is_powerless_root(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) || cred.uid || cred.pid <= 0)
+		return false;
+	return !has_sys_admin(cred.pid) || is_in_another_user_namespace(cred.pid);
+}
+
 int peer_uid(int fd, uid_t *uid)
 {
 	struct ucred cred;

@@ -3,6 +3,7 @@
 #ifndef IPC_PEER_H
 #define IPC_PEER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define PEER_POWERLESS ((uid_t)65534) /* "nobody" */
@@ -16,5 +17,11 @@
  * counts as the process that got its number. -errno: not a local socket.
  */
 int peer_uid(int fd, uid_t *uid);
+
+/*
+ * For a client, of its server: is that root without CAP_SYS_ADMIN in our user namespace? Only if it can be seen: not of a process
+ * that our pid namespace lacks, nor by a client without CAP_SYS_PTRACE if both namespaces map users alike.
+ */
+bool peer_is_powerless_root(int fd);
 
 #endif

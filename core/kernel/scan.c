@@ -225,7 +225,7 @@ static int scan_submit(struct scanner *sc, const struct scan_request *what, cons
 		strcpy(request->root, sc->root);
 		snprintf(host, sizeof(host), "host%u", what->host_no);
 		*scan = *as;
-		scan->job = (struct helper_job){ .run = scan_run, .done = scan_ended, .key = helper_key(host) };
+		scan->job = (struct helper_job){ .run = scan_run, .done = scan_ended, .of_disk = true, .key = helper_key(host) };
 		rc = helper_submit(sc->helpers, &scan->job, request, len);
 	}
 	if (rc) {

@@ -337,12 +337,14 @@ bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t s
 }
 
 #define LOOK_S 10
+#define BEGIN_S 60 /* for a helper to be free */
 
 struct in_use_look {
 	struct helper_job job;
 	struct loop *loop;
 	struct loop_timer limit;
 	uint32_t sid;
+	bool begun;
 	void (*done)(void *arg, bool used, const struct err *err);
 	void *arg;
 };
@@ -394,9 +396,25 @@ static void look_late(void *arg)
 	struct err err = ERR_INIT;
 
 	helper_cancel(&l->job);
-	err_set(&err, MISCSI_ERR_BUSY, "the disks of session %u did not answer within %d s: they count as in use", l->sid,
-		LOOK_S);
+	if (l->begun)
+		err_set(&err, MISCSI_ERR_BUSY, "the disks of session %u did not answer within %d s: they count as in use", l->sid,
+			LOOK_S);
+	else
+		err_set(&err, MISCSI_ERR_BUSY,
+			"the disks of session %u could not be checked within %d s, since too many disks do not answer: they "
+			"count "
+			"as in use",
+			l->sid, BEGIN_S);
 	look_end(l, true, &err);
+}
+
+/* Of many logouts at once, some wait for their turn: that is not the disk's time. */
+static void look_begun(struct helper_job *j)
+{
+	struct in_use_look *l = container_of(j, struct in_use_look, job);
+
+	l->begun = true;
+	loop_timer_set(l->loop, &l->limit, LOOK_S * 1000, look_late, l);
 }
 
 int in_use_look(struct loop *loop, struct helper_pool *helpers, uint32_t host_no, uint32_t sid,
@@ -410,17 +428,20 @@ int in_use_look(struct loop *loop, struct helper_pool *helpers, uint32_t host_no
 	if (!l)
 		return -ENOMEM;
 	snprintf(key, sizeof(key), "use of host %u", host_no);
-	*l = (struct in_use_look){ .job = { .run = look_run, .done = look_done, .key = helper_key(key) },
+	*l = (struct in_use_look){
+		.job = { .run = look_run, .done = look_done, .begun = look_begun, .of_disk = true, .key = helper_key(key) },
 		.loop = loop,
 		.sid = sid,
 		.done = done,
-		.arg = arg };
+		.arg = arg
+	};
+	loop_timer_set(loop, &l->limit, BEGIN_S * 1000, look_late, l);
 	rc = helper_submit(helpers, &l->job, &request, sizeof(request));
 	if (rc < 0) {
+		loop_timer_cancel(loop, &l->limit);
 		x_free(l);
 		return rc;
 	}
-	loop_timer_set(loop, &l->limit, LOOK_S * 1000, look_late, l);
 	*out = l;
 	return 0;
 }

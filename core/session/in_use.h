@@ -24,8 +24,8 @@ struct helper_pool;
 struct in_use_look; /* one check under way */
 
 /*
- * The same in a helper. done() is called once, from the loop: used false, or true with the reason in *err. It is also called after ten
- * seconds: what cannot be looked at counts as in use. -ENOMEM: done() is not called.
+ * The same in a helper. done() is called once, from the loop: used false, or true with the reason in *err. It is also called ten
+ * seconds after the check has begun, and a minute after this call if it has not: what cannot be looked at counts as in use. -ENOMEM: done() is not called.
  */
 int in_use_look(struct loop *loop, struct helper_pool *helpers, uint32_t host_no, uint32_t sid,
 	void (*done)(void *arg, bool used, const struct err *err), void *arg, struct in_use_look **out);

@@ -16,11 +16,19 @@
 /* A result and the texts in it: the session may be gone when it is delivered. */
 struct manager_answer {
 	struct manager_result result;
-	uint64_t id; /* of the session whose use is being checked */
 	char target[256], address[256], iface[128];
 };
 
 enum manager_want { MANAGER_UP, MANAGER_DOWN };
+
+/* A check whether a session is in use. The logout was accepted: it goes on when the client that asked for it is gone. */
+struct manager_look {
+	struct list node;
+	struct manager *manager;
+	struct manager_request *request; /* NULL: forgotten */
+	uint64_t id; /* of the session */
+	struct in_use_look *look;
+};
 
 /* A request that waits for a session: one per session that the request is about. */
 struct manager_waiter {
@@ -40,19 +48,34 @@ static void request_finish(void *arg)
 	x_free(answer);
 }
 
+static void look_free(struct manager_look *l)
+{
+	in_use_cancel(&l->look);
+	list_remove(&l->node);
+	x_free(l);
+}
+
+static void looks_end(struct manager *m, const struct err *err)
+{
+	struct manager_look *l;
+
+	while ((l = list_first(&m->looks, struct manager_look, node))) {
+		if (l->request)
+			err_copy(&l->request->answer->result.err, err);
+		look_free(l);
+	}
+}
+
 /* Rescans, and results that the loop had not come to: all that a session does not know of. */
 static void requests_end(struct manager *m, const struct err *err)
 {
 	struct manager_request *r;
 
+	looks_end(m, err);
 	while ((r = list_first(&m->requests, struct manager_request, node))) {
 		if (r->scan) {
 			scan_cancel(r->scan);
 			r->scan = NULL;
-			err_copy(&r->answer->result.err, err);
-		}
-		if (r->look) {
-			in_use_cancel(&r->look);
 			err_copy(&r->answer->result.err, err);
 		}
 		loop_task_cancel(m->config.engine->loop, &r->task);
@@ -159,10 +182,14 @@ static void manager_answer_all(struct session *s, enum manager_want want, const 
 void manager_forget(struct manager_request *r)
 {
 	struct manager_waiter *w;
+	struct manager_look *l;
 	struct session *s;
 
 	if (!r->answer)
 		return;
+	list_for_each (l, &r->manager->looks, node)
+		if (l->request == r)
+			l->request = NULL;
 	list_for_each (s, &r->manager->sessions, node)
 		list_for_each (w, &s->waiters, node)
 			if (w->request == r)
@@ -170,7 +197,6 @@ void manager_forget(struct manager_request *r)
 	if (r->scan)
 		scan_cancel(r->scan);
 	r->scan = NULL;
-	in_use_cancel(&r->look);
 	loop_task_cancel(r->manager->config.engine->loop, &r->task);
 	list_remove(&r->node);
 	x_free(r->answer);
@@ -401,34 +427,51 @@ static struct session *manager_find_id(const struct manager *m, uint64_t id)
 	return NULL;
 }
 
+/* r NULL: nobody waits for that. */
 static void manager_end_session(struct session *s, struct manager_request *r)
 {
-	if (s && manager_join(s, r, MANAGER_DOWN) == 0)
+	if (s && (!r || manager_join(s, r, MANAGER_DOWN) == 0))
 		session_event(s, SESS_EV_CLOSE);
-	request_step(r);
+	if (r)
+		request_step(r);
 }
 
 /* The session may have ended meanwhile, which is what was asked for. */
 static void manager_looked(void *arg, bool used, const struct err *err)
 {
-	struct manager_request *r = arg;
+	struct manager_look *l = arg;
+	struct session *s = used ? NULL : manager_find_id(l->manager, l->id);
+	struct manager_request *r = l->request;
 
-	r->look = NULL;
-	if (used)
+	l->look = NULL;
+	look_free(l);
+	if (used && r)
 		err_copy(&r->answer->result.err, err);
-	manager_end_session(used ? NULL : manager_find_id(r->manager, r->answer->id), r);
+	manager_end_session(s, r);
+}
+
+static int manager_look(struct manager *m, const struct session *s, struct manager_request *r)
+{
+	const struct engine *e = m->config.engine;
+	struct manager_look *l = x_new(struct manager_look);
+
+	if (l)
+		*l = (struct manager_look){ .manager = m, .request = r, .id = s->id };
+	if (!l || in_use_look(e->loop, e->helpers, s->conn.k.host_no, s->conn.k.sid, manager_looked, l, &l->look) < 0) {
+		x_free(l);
+		return -ENOMEM;
+	}
+	list_append(&m->looks, &l->node);
+	return 0;
 }
 
 static void manager_logout_one(struct manager *m, struct session *s, bool safe, struct manager_request *r)
 {
-	const struct engine *e = m->config.engine;
-
 	if (!s || !safe || !s->conn.k.sid) {
 		manager_end_session(s, r);
 		return;
 	}
-	r->answer->id = s->id;
-	if (in_use_look(e->loop, e->helpers, s->conn.k.host_no, s->conn.k.sid, manager_looked, r, &r->look) < 0) {
+	if (manager_look(m, s, r) < 0) {
 		err_nomem(&r->answer->result.err, "the check whether the disks are in use");
 		request_step(r);
 	}
@@ -609,6 +652,7 @@ int manager_new(const struct manager_config *config, struct manager **out, struc
 		.gone = manager_session_gone };
 	list_init(&m->sessions);
 	list_init(&m->watches);
+	list_init(&m->looks);
 	list_init(&m->requests);
 	paths_init(&m->paths, &paths);
 	rc = kernel_attach(config->engine->kernel, config->engine->loop, &manager_events, m, err);

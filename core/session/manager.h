@@ -63,7 +63,6 @@ struct manager_request {
 	struct manager *manager; /* private from here */
 	struct manager_answer *answer;
 	struct scan *scan;
-	struct in_use_look *look;
 	struct loop_task task;
 	struct list node;
 	unsigned waiting;

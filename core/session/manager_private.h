@@ -25,6 +25,7 @@ struct manager {
 	struct session_owner owner; /* of its sessions */
 	struct list sessions; /* owned */
 	struct list watches; /* owned by the callers */
+	struct list looks; /* owned: checks before logouts */
 	struct list requests; /* owned by the callers; the result was not reported yet */
 	struct paths paths; /* path requests under way */
 	uint64_t last_id; /* the last session's */

@@ -72,6 +72,8 @@ int helper_submit(struct helper_pool *p, struct helper_job *j, const void *reque
 	j->pool = p;
 	j->helper = h;
 	p->pending++;
+	if (j->begun)
+		j->begun(j);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -32,7 +33,7 @@ struct world {
 
 struct task {
 	struct helper_job job;
-	unsigned done;
+	unsigned done, begun;
 	int result;
 	char answer[HELPER_BYTES_MAX];
 	size_t len;
@@ -203,6 +204,37 @@ static void key_has_its_share_and_no_more(void **state)
 	assert_int_equal(t[0].done, 0);
 }
 
+#define DISKS 192 /* 256 less those that are left for others */
+
+static void count_begun(struct helper_job *j)
+{
+	container_of(j, struct task, job)->begun++;
+}
+
+/* Each target that is lost has a key of its own. */
+static void lost_disks_leave_helpers_for_names(void **state)
+{
+	struct world *w = *state;
+	struct task *t = x_calloc(DISKS + 1, sizeof(*t)), name;
+
+	shared->hang = 1;
+	for (unsigned i = 0; i <= DISKS; i++) {
+		t[i].job = (struct helper_job){ .run = hang, .done = done, .begun = count_begun, .of_disk = true, .key = i + 1 };
+		assert_int_equal(helper_submit(w->p, &t[i].job, "", 0), 0);
+	}
+	wait_for_begun(w, DISKS);
+	submit(w, &name, reverse, 1000);
+	wait_for(w, &name);
+	assert_int_equal(name.result, 3);
+	assert_int_equal(helper_running(w->p), DISKS);
+	for (unsigned i = 0; i <= DISKS; i++)
+		assert_int_equal(t[i].begun, i < DISKS);
+	shared->hang = 0;
+	for (unsigned i = 0; i <= DISKS; i++)
+		wait_for(w, &t[i]);
+	x_free(t);
+}
+
 static void helper_that_dies_is_reported(void **state)
 {
 	struct world *w = *state;
@@ -276,6 +308,45 @@ static void helper_holds_nothing_and_ends_with_the_program(void **state)
 	assert_int_equal(helper_pool_new(w->l, NULL, &w->p), 0);
 }
 
+/* In KiB. */
+static int locked(const void *request, size_t len, void *answer, size_t *answer_len)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[200];
+	int kib = -1;
+
+	(void)request;
+	(void)len;
+	(void)answer;
+	(void)answer_len;
+	while (f && kib < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "VmLck: %d", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+/* It has the program's memory of that moment, secrets too, which must not be written to swap space. */
+static void zygote_with_secrets_is_locked(void **state)
+{
+	struct world *w = *state;
+	struct task t;
+	pid_t pids[2];
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		skip();
+	munlockall();
+	submit(w, &t, look_around, 0);
+	wait_for(w, &t);
+	memcpy(pids, t.answer, sizeof(pids));
+	assert_int_equal(kill(pids[1], SIGKILL), 0);
+	while (kill(pids[0], 0) == 0)
+		usleep(1000);
+	submit(w, &t, locked, 0);
+	wait_for(w, &t);
+	assert_true(t.result > 0);
+}
+
 static void zygote_that_was_killed_is_replaced(void **state)
 {
 	struct world *w = *state;
@@ -323,10 +394,12 @@ int main(void)
 		T(job_has_its_result_and_answer),
 		T(jobs_that_hang_delay_no_other),
 		T(key_has_its_share_and_no_more),
+		T(lost_disks_leave_helpers_for_names),
 		T(helper_that_dies_is_reported),
 		T(cancelled_job_may_be_freed),
 		T(helper_holds_nothing_and_ends_with_the_program),
 		T(zygote_that_was_killed_is_replaced),
+		T(zygote_with_secrets_is_locked),
 		T(no_memory_is_an_error_of_the_submit),
 	};
 

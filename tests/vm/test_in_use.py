@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """iscsid.safe_logout: iscsid alone decides, and sees every use of a disk: raw openers, other namespaces, loop devices, claims; --force overrides"""
+import json
+
 from lib import *
 
 MOUNT = "/run/mounted"
@@ -103,6 +105,15 @@ def does_not_answer(target, other):
     target.enable(True)
 
 
+def a_logout_goes_on_without_its_client(target):
+    say("-- a client that leaves while iscsid checks: its logout was accepted")
+    sid = session_of(target)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.connect(SOCKET)
+        s.sendall(json.dumps({"method": "org.miscsi.Logout", "parameters": {"sids": [int(sid)]}}).encode() + b"\0")
+    wait("the session to end", 10, lambda: sid not in sessions())
+
+
 def test():
     target = Target("used", [ram("d0", 64)], ["127.0.0.1:3261"])
     other = Target("other", [ram("d1", 8)], ["127.0.0.1:3262"])
@@ -128,6 +139,8 @@ def test():
     swap_space(target, device)
 
     say("-- a disk that nothing uses")
+    a_logout_goes_on_without_its_client(target)
+    adm(f"-m node -T {target.name} -l")
     adm(f"-m node -T {target.name} -u")
     say("-- --force")
     adm(f"-m node -T {target.name} -l")
