@@ -3,7 +3,11 @@
 #include "config.h"
 
 #include "base/mem.h"
+#ifdef STATIC_PROGRAM
+#include "linked_static.h"
+#endif
 #include "modes/boot.h"
+#include "modes/boot_network.h"
 #include "modes/firmware_mode.h"
 #include "out_text.h"
 #include "proto/name.h"
@@ -62,6 +66,7 @@ static const struct option long_options[] = {
 	{ "debug", required_argument, NULL, 'd' },
 	{ "fwparam_connect", no_argument, NULL, 'b' },
 	{ "fwparam_print", no_argument, NULL, 'f' },
+	{ "fwparam_network", no_argument, NULL, 'N' },
 	{ "param", required_argument, NULL, 'P' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -72,6 +77,7 @@ static const char usage[] =
 	"usage: iscsistart -i NAME -t TARGET -g TPGT -a ADDRESS [OPTION]...\n"
 	"       iscsistart -b [OPTION]...        log in to the boot targets of the firmware\n"
 	"       iscsistart -f                    print the boot targets of the firmware\n"
+	"       iscsistart -N                    set up the network as the firmware had it\n"
 	"  -c, --config=FILE          configuration file [" HOME_DIR "/iscsid.conf]\n"
 	"  -i, --initiatorname=NAME   iSCSI name of this initiator\n"
 	"  -t, --targetname=NAME      iSCSI name of the target\n"
@@ -86,6 +92,7 @@ static const char usage[] =
 	"  -d, --debug=LEVEL          log to standard error: 0 errors, 1 also warnings, 2 also state changes, 3 to 8 everything\n"
 	"  -b, --fwparam_connect      log in to every boot target of the firmware (iBFT or adapter)\n"
 	"  -f, --fwparam_print        print the firmware's boot targets and settings\n"
+	"  -N, --fwparam_network      set up the interface from which the firmware booted\n"
 	"  -h, --help                 print this and exit\n"
 	"  -v, --version              print the version and exit\n";
 
@@ -95,7 +102,7 @@ struct start {
 	const char *param_names[START_PARAMS_MAX], *param_values[START_PARAMS_MAX];
 	size_t params;
 	long debug;
-	bool connect, print;
+	bool connect, print, network;
 };
 
 __attribute__((format(printf, 1, 2))) static int start_refuse(const char *fmt, ...)
@@ -156,6 +163,9 @@ static int start_option(struct start *s, int letter, char *value)
 		return 0;
 	case 'f':
 		s->print = true;
+		return 0;
+	case 'N':
+		s->network = true;
 		return 0;
 	case 'h':
 		fputs(usage, stdout);
@@ -266,6 +276,12 @@ static int start_print(struct context *ctx, struct err *err)
 	return rc;
 }
 
+static void start_network_up(void *arg, const char *device, const char *address)
+{
+	(void)arg;
+	out_line("%s: %s has address %s", program, device, address);
+}
+
 /* *said: the failure was printed. */
 static int start_run(const struct start *s, struct context *ctx, const char *sysfs, bool *said, struct err *err)
 {
@@ -281,6 +297,9 @@ static int start_run(const struct start *s, struct context *ctx, const char *sys
 
 	if (s->print)
 		return start_print(ctx, err);
+	rc = s->network ? boot_network_up(ctx, start_network_up, NULL, err) : 0;
+	if (rc < 0 || (s->network && !s->connect))
+		return rc;
 	rc = s->connect ? start_boot_nodes(s, ctx, &nodes, err) : start_node(s, ctx, &nodes, err);
 	if (rc >= 0)
 		rc = boot_login(&boot, &nodes, err);
@@ -298,15 +317,18 @@ int main(int argc, char **argv)
 	bool said = false;
 	int letter, rc = 0;
 
-	while (rc == 0 && (letter = getopt_long(argc, argv, "c:i:t:g:a:p:u:w:U:W:d:bfP:hv", long_options, NULL)) != -1)
+	while (rc == 0 && (letter = getopt_long(argc, argv, "c:i:t:g:a:p:u:w:U:W:d:bfNP:hv", long_options, NULL)) != -1)
 		rc = start_option(&s, letter, optarg);
 	if (rc == 0 && optind < argc)
 		rc = start_refuse("unexpected argument '%s'", argv[optind]);
-	if (rc == 0 && !s.connect && !s.print)
+	if (rc == 0 && !s.connect && !s.print && !s.network)
 		rc = start_check(&s);
 	if (rc)
 		return rc;
 	config.conf = s.config;
+#ifdef STATIC_PROGRAM
+	config.linked = linked_static_plugins;
+#endif
 	log.level = s.debug < 3 ? levels[s.debug] : LOG_LEVEL_DEBUG;
 	if (context_new(&config, &ctx) < 0)
 		return MISCSI_ERR_NOMEM;

@@ -28,7 +28,20 @@ AC_DEFUN([MISCSI_HARDENING], [
   HARDEN_CFLAGS= HARDEN_LDFLAGS=
   AS_CASE([" $CFLAGS "], [*" -O0 "*], [], [HARDEN_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
   MISCSI_ADD_FLAGS([HARDEN_CFLAGS], [-fstack-protector-strong -fPIC -fvisibility=hidden -fstack-clash-protection])
-  MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed])
+  AS_IF([test "x$enable_static_iscsistart" = xyes], [
+    HARDEN_CFLAGS="$HARDEN_CFLAGS -ffunction-sections -fdata-sections"
+    # musl-gcc accepts -static-pie, and makes a program that needs a dynamic linker
+    AC_MSG_CHECKING([whether -static-pie makes a static program])
+    miscsi_saved=$LDFLAGS
+    LDFLAGS="$LDFLAGS -static-pie"
+    HARDEN_LDFLAGS=-all-static # for libtool
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[]], [[]])],
+      [AS_IF([readelf -l conftest$EXEEXT | grep INTERP >/dev/null], [], [HARDEN_LDFLAGS=-static-pie])])
+    LDFLAGS=$miscsi_saved
+    AC_MSG_RESULT([$HARDEN_LDFLAGS])
+    HARDEN_LDFLAGS="$HARDEN_LDFLAGS -Wl,--gc-sections"],
+    [MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-pie])])
+  MISCSI_ADD_FLAGS([HARDEN_LDFLAGS], [-Wl,-z,relro -Wl,-z,now -Wl,--as-needed])
   # libtool removes -pie when it links shared objects; plugins also use -Wl,-z,defs
   PLUGIN_LDFLAGS="-avoid-version -shared -export-symbols-regex '_LTX_miscsi_plugin_entry\$\$' -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed"
   AC_SUBST([HARDEN_CFLAGS])
@@ -63,25 +76,30 @@ AC_DEFUN([MISCSI_DEPENDENCIES], [
   miscsi_found= miscsi_missing=
   MISCSI_PKG([NL], [libnl-3.0], [libnl-3-dev])
   MISCSI_PKG([NLROUTE], [libnl-route-3.0], [libnl-route-3-dev])
-  MISCSI_PKG([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
-  MISCSI_PKG([KMOD], [libkmod], [libkmod-dev])
-  MISCSI_PKG([PCI], [libpci], [libpci-dev])
-  # loaded when it is needed (core/session/in_use.c): its header alone
-  MISCSI_PKG([MOUNT], [mount], [libmount-dev])
-  AC_SEARCH_LIBS([dlopen], [dl])
-  miscsi_saved=$LIBS
-  AC_CHECK_HEADER([ltdl.h], [], [miscsi_missing="$miscsi_missing libltdl-dev"])
-  AC_CHECK_LIB([ltdl], [lt_dlopenadvise], [LTDL_LIBS=-lltdl; miscsi_found="$miscsi_found
+  # A static program needs libnl alone: it loads no library, and has digests of its own (core/proto/digest_static.c).
+  AS_IF([test "x$enable_static_iscsistart" != xyes], [
+    MISCSI_PKG([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
+    MISCSI_PKG([KMOD], [libkmod], [libkmod-dev])
+    MISCSI_PKG([PCI], [libpci], [libpci-dev])
+    # loaded when it is needed (core/session/in_use.c): its header alone
+    MISCSI_PKG([MOUNT], [mount], [libmount-dev])
+    AC_SEARCH_LIBS([dlopen], [dl])
+    miscsi_saved=$LIBS
+    AC_CHECK_HEADER([ltdl.h], [], [miscsi_missing="$miscsi_missing libltdl-dev"])
+    AC_CHECK_LIB([ltdl], [lt_dlopenadvise], [LTDL_LIBS=-lltdl; miscsi_found="$miscsi_found
   libltdl"], [])
-  LIBS=$miscsi_saved
+    LIBS=$miscsi_saved])
   AC_SUBST([LTDL_LIBS])
-  PKG_CHECK_MODULES([CMOCKA], [cmocka], [have_cmocka=yes], [have_cmocka=no])
+  have_cmocka=no
+  AS_IF([test "x$enable_static_iscsistart" != xyes],
+    [PKG_CHECK_MODULES([CMOCKA], [cmocka], [have_cmocka=yes], [have_cmocka=no])])
   AM_CONDITIONAL([HAVE_CMOCKA], [test $have_cmocka = yes])
   AS_IF([test -n "$miscsi_missing"],
     [AC_MSG_ERROR([required packages are missing; on Debian: apt-get install$miscsi_missing])])])
 
 AC_DEFUN([MISCSI_REPORT], [
   AS_IF([test $have_cmocka = yes], [miscsi_tests="yes"],
+    [test "x$enable_static_iscsistart" = xyes], [miscsi_tests="no, only iscsistart is built"],
     [miscsi_tests="no, cmocka is missing (on Debian: apt-get install libcmocka-dev)"])
   AC_MSG_NOTICE([
 miscsi $PACKAGE_VERSION

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #define BUFFER_BYTES 32768
 
@@ -67,7 +68,7 @@ int dir_read(int fd, const char *prefix, size_t max, int (*order)(const char *, 
 	ssize_t n = 0;
 	int rc = 0;
 
-	while (!rc && (n = getdents64(fd, buffer, sizeof(buffer))) > 0)
+	while (!rc && (n = getdents64(fd, (void *)buffer, sizeof(buffer))) > 0)
 		rc = append_entries(out, buffer, n, prefix, max);
 	if (!rc && n < 0 && errno != ENOENT)
 		rc = -errno;

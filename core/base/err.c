@@ -69,6 +69,17 @@ int err_set(struct err *err, enum miscsi_error code, const char *fmt, ...)
 	return rc;
 }
 
+/* Plain strerror() is not safe on the workers' threads with an older glibc; with musl it is. */
+static const char *reason_of(int errnum, char *room, size_t size)
+{
+#ifdef __GLIBC__
+	return strerror_r(errnum, room, size);
+#else
+	snprintf(room, size, "%s", strerror(errnum));
+	return room;
+#endif
+}
+
 int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt, ...)
 {
 	char reason[128];
@@ -76,8 +87,7 @@ int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt
 
 	if (err) {
 		va_start(ap, fmt);
-		/* GNU's strerror_r(): plain strerror() is not safe on the workers' threads. */
-		write_text(err, strerror_r(errnum, reason, sizeof(reason)), fmt, ap);
+		write_text(err, reason_of(errnum, reason, sizeof(reason)), fmt, ap);
 		va_end(ap);
 		err->code = code;
 	}

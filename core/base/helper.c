@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,7 +70,8 @@ static void helper_keep_only(int fd)
 		if (dup2(null, i) < 0)
 			close(i);
 	dup2(fd, SOCKET);
-	if (close_range(SOCKET + 1, ~0U, 0) < 0)
+	/* musl has no function for it */
+	if (syscall(SYS_close_range, SOCKET + 1, ~0U, 0) < 0)
 		for (int i = SOCKET + 1, n = getdtablesize(); i < n; i++)
 			close(i);
 }

@@ -53,8 +53,10 @@ void varlink_connection_free(struct varlink_connection *c)
 	varlink_parse_stop(&c->parser);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
+#ifdef __GLIBC__
 	if (c->fat)
 		malloc_trim(0);
+#endif
 	x_free(c);
 }
 

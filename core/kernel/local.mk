@@ -12,12 +12,17 @@ libcore_a_SOURCES += \
 	core/kernel/kparams.c core/kernel/kparams.h \
 	core/kernel/ktransport.c core/kernel/ktransport.h \
 	core/kernel/netlink.c core/kernel/netlink.h \
-	core/kernel/openers.c core/kernel/openers.h \
+	core/kernel/openers.h \
 	core/kernel/requester.c core/kernel/requester.h \
 	core/kernel/requests.c core/kernel/requests.h \
 	core/kernel/scan.c core/kernel/scan.h \
 	core/kernel/sysfs.c core/kernel/sysfs.h \
-	core/kernel/uevent.c core/kernel/uevent.h
+	core/kernel/uevent.c core/kernel/uevent.h core/kernel/modprobe.h
+if STATIC_PROGRAM
+libcore_a_SOURCES += core/kernel/modprobe_static.c
+else
+libcore_a_SOURCES += core/kernel/modprobe.c core/kernel/openers.c
+endif
 libcore_a_SOURCES += core/kernel/netwatch.h core/kernel/netwatch.c
 libcore_a_SOURCES += core/kernel/route.h core/kernel/route.c
-libcore_a_SOURCES += core/kernel/macvlan.h core/kernel/macvlan.c
+libcore_a_SOURCES += core/kernel/macvlan.h core/kernel/macvlan.c core/kernel/interface.h core/kernel/interface.c

@@ -21,6 +21,10 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 		rc = helper_pool_new(e->loop, &e->zygote, &e->helpers);
 	if (rc >= 0)
 		rc = kernel_new(NULL, NULL, &e->kernel);
+	if (e->linked) {
+		plugins.preloaded = e->linked;
+		plugins.dirs = "";
+	}
 	plugins.loop = e->loop;
 	plugins.kernel = e->kernel;
 	plugins.workers = e->workers;
@@ -47,5 +51,5 @@ void engine_close(struct engine *e)
 	helper_pool_free(e->helpers);
 	if (e->loop)
 		loop_free(e->loop);
-	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs };
+	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs, .linked = e->linked };
 }

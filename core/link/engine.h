@@ -15,12 +15,15 @@
 struct kernel;
 struct loop;
 struct plugins;
+struct plugins_linked;
 struct scanner;
 struct worker_pool;
 
 struct engine {
 	const struct log *log;
 	struct sysfs *sysfs; /* owned by the caller of engine_open(), like the log */
+	const struct plugins_linked
+		*linked; /* the caller's: plugins inside the program, which then reads none from files; may be NULL */
 	struct helper_zygote zygote; /* the caller's, until engine_open(); may be zero */
 	struct loop *loop;
 	struct worker_pool *workers; /* for what adapters need before a connect */
@@ -31,7 +34,7 @@ struct engine {
 };
 
 /*
- * Makes the loop and the members after it; the caller has set log, sysfs and zygote. macvlan: iscsid.offload_macvlan. Closes all again
+ * Makes the loop and the members after it; the caller has set log, sysfs, linked and zygote. macvlan: iscsid.offload_macvlan. Closes all again
  * after a failure. -errno.
  */
 int engine_open(struct engine *e, bool macvlan, struct err *err);

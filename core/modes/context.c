@@ -305,6 +305,7 @@ int context_engine(struct context *ctx, const struct engine **out, struct err *e
 	context_sysfs(ctx);
 	ctx->engine.log = ctx->config.log;
 	ctx->engine.sysfs = &ctx->sysfs;
+	ctx->engine.linked = ctx->config.linked;
 	return engine_open(
 		&ctx->engine, context_conf(ctx, &conf, NULL) >= 0 && record_int(conf, FIELD_CONF_OFFLOAD_MACVLAN), err);
 }

@@ -26,6 +26,7 @@ struct context_config {
 	bool no_database; /* the database is not written, as in an initramfs */
 	const char *sysfs; /* NULL: /sys */
 	const char *socket; /* of the daemon; NULL: its default sockets */
+	const struct plugins_linked *linked; /* a static program's plugins; NULL: plugins are files */
 	bool may_start; /* start the daemon with iscsid.startup if it is not running */
 	const struct log *log;
 };

@@ -7,17 +7,16 @@
 #include "plugin/load.h"
 #include "plugin/abi.h"
 #include "plugin/dirs.h"
+#include "plugin/dl.h"
 #include "plugin/elf.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
 #include "plugin/thread.h"
 #include "plugin/trust.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <ltdl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -289,35 +288,6 @@ static int refuse_file(struct plugins *ps, const char *name, const char *file, c
 	return plugin_refuse(p, reason);
 }
 
-/* libltdl finds the entry in a shared object and among preloaded symbols in the same way. */
-static lt_dlhandle open_file(const char *file)
-{
-	lt_dladvise advise;
-	lt_dlhandle handle = NULL;
-
-	if (lt_dladvise_init(&advise))
-		return NULL;
-	/* symbols of one plugin are not seen by another */
-	if (!lt_dladvise_local(&advise) && !lt_dladvise_resident(&advise))
-		handle = lt_dlopenadvise(file, advise);
-	lt_dladvise_destroy(&advise);
-	return handle;
-}
-
-/*
- * libltdl binds lazily, so that a missing symbol would end the program at its first call, and it reports "file not found" for any
- * failure. So the dynamic linker binds the file first, and names what is missing.
- */
-static const char *bind_now(const char *file)
-{
-	const char *reason;
-
-	if (dlopen(file, RTLD_NOW | RTLD_LOCAL))
-		return NULL;
-	reason = dlerror();
-	return reason ? reason : "it cannot be opened";
-}
-
 /*
  * All that can be known without running code of the file: who could have written it, that it is whole and of this machine, that it
  * has the entry of its name, and its ABI. Constructors run when it is opened.
@@ -344,20 +314,18 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	const struct miscsi_plugin *raw;
 	struct err err = ERR_INIT;
 	const char *reason;
-	lt_dlhandle handle;
 	int rc = file_check(name, dir, file, real, &err);
 
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc < 0)
 		return refuse_file(ps, name, file, err.text, false);
-	reason = bind_now(real);
-	if (reason)
-		return refuse_file(ps, name, file, reason, true);
-	handle = open_file(real);
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
-	raw = handle ? lt_dlsym(handle, symbol) : NULL;
-	return raw ? load_entry(ps, name, file, rank, raw) : refuse_file(ps, name, file, "libltdl cannot open it", true);
+	reason = dl_bind(real);
+	raw = reason ? NULL : dl_entry(real, symbol);
+	if (raw)
+		return load_entry(ps, name, file, rank, raw);
+	return refuse_file(ps, name, file, reason ? reason : "libltdl cannot open it", true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */
@@ -376,10 +344,10 @@ static int load_at(void *arg, const char *dir, unsigned nth, const char *base)
 	return load_file(ps, name, dir, strbuf_str(&file), nth + 1);
 }
 
-/* Plugins that were linked in, by libltdl's list of entry symbols. Once, before any file: such a program needs no plugin directory. */
+/* Plugins that were linked in. Once, before any file: such a program needs no plugin directory. */
 static int load_preloaded(struct plugins *ps)
 {
-	const lt_dlsymlist *s = ps->config.preloaded;
+	const struct plugins_linked *s = ps->config.preloaded;
 	int rc = 0;
 
 	if (ps->preloaded || !s)
@@ -388,11 +356,11 @@ static int load_preloaded(struct plugins *ps)
 		size_t len = strlen(s->name), tail = strlen(ENTRY_SUFFIX);
 		cleanup(x_freep) char *name = NULL;
 
-		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->address)
+		if (len <= tail || strcmp(s->name + len - tail, ENTRY_SUFFIX) != 0 || !s->entry)
 			continue;
 		name = x_strndup(s->name, len - tail);
 		if (!name || !plugin_known(ps, name, NULL))
-			rc = name ? load_entry(ps, name, "(built in)", 0, s->address) : -ENOMEM;
+			rc = name ? load_entry(ps, name, "(built in)", 0, s->entry) : -ENOMEM;
 	}
 	ps->preloaded = rc == 0;
 	return rc;
@@ -417,7 +385,7 @@ static bool opens_now(const struct plugin *p)
 	char real[PATH_MAX];
 	struct err why = ERR_INIT;
 
-	return dir && file_check(p->name, dir, p->file, real, &why) == 0 && !bind_now(real);
+	return dir && file_check(p->name, dir, p->file, real, &why) == 0 && !dl_bind(real);
 }
 
 /*

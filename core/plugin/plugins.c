@@ -8,6 +8,7 @@
 #include "config.h"
 #include "kernel/sysfs.h"
 #include "plugin/catalogue.h"
+#include "plugin/dl.h"
 #include "plugin/abi.h"
 #include "plugin/load.h"
 #include "plugin/op.h"
@@ -18,7 +19,6 @@
 #include "plugin/uio.h"
 
 #include <errno.h>
-#include <ltdl.h>
 #include <string.h>
 
 /* ---- made and freed ---- */
@@ -39,7 +39,7 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	list_init(&ps->uios);
 	list_init(&ps->reports);
 	ps->dirs = config->dirs ? x_strdup(config->dirs) : load_dirs(getenv("MISCSI_PLUGIN_PATH"), load_privileged());
-	if (!ps->dirs || lt_dlinit()) {
+	if (!ps->dirs || dl_init() < 0) {
 		x_free(ps->dirs);
 		x_free(ps);
 		return -ENOMEM;

@@ -21,6 +21,12 @@ struct transport;
 struct helper_pool;
 struct worker_pool;
 
+/* A plugin that is linked into the program, by its entry symbol. The layout is that of libltdl's lists of symbols. */
+struct plugins_linked {
+	const char *name;
+	const void *entry;
+};
+
 struct plugins_config {
 	struct loop *loop;
 	const struct log *log;
@@ -28,7 +34,7 @@ struct plugins_config {
 	struct sysfs *sysfs; /* NULL: the plugins see an empty /sys */
 	struct helper_pool *helpers; /* for module loading; NULL: modules are not loaded */
 	struct worker_pool *workers; /* for uio devices and macvlans; NULL: they are made at once */
-	const void *preloaded; /* libltdl's symbol list of a program that has plugins linked in; NULL: none */
+	const struct plugins_linked *preloaded; /* plugins of the program itself, up to a row without a name; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
 	const char *dev; /* NULL: /dev */
 	bool macvlan; /* iscsid.offload_macvlan: an adapter's address that no network device has gets a macvlan */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CHAP as an initiator speaks it: offer, answer the target's challenge, check the target's answer to ours. */
 #include "proto/chap.h"
+#include "proto/digest.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,13 +12,14 @@
 static const struct {
 	int number;
 	size_t digest;
-	const char *name, *evp;
+	const char *name;
+	enum digest_kind kind;
 } algs[] = {
 	/* the order is that of the default preference */
-	{ CHAP_SHA3_256, 32, "SHA3-256", "SHA3-256" },
-	{ CHAP_SHA256, 32, "SHA256", "SHA2-256" },
-	{ CHAP_SHA1, 20, "SHA1", "SHA1" },
-	{ CHAP_MD5, 16, "MD5", "MD5" },
+	{ CHAP_SHA3_256, 32, "SHA3-256", DIGEST_SHA3_256 },
+	{ CHAP_SHA256, 32, "SHA256", DIGEST_SHA256 },
+	{ CHAP_SHA1, 20, "SHA1", DIGEST_SHA1 },
+	{ CHAP_MD5, 16, "MD5", DIGEST_MD5 },
 };
 
 /* One way only. RESPONDED means that the target still owes us a proof; without mutual CHAP our own response is the end. */
@@ -93,20 +92,12 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 }
 
 /* An algorithm that the crypto library refuses (in FIPS mode: MD5) is not offered. */
-static bool alg_usable(unsigned alg)
-{
-	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
-
-	EVP_MD_free(md);
-	return md != NULL;
-}
-
 static void choose_offer(const struct chap_config *config, struct chap *c)
 {
 	for (unsigned i = 0; i < (config->n_algs ? config->n_algs : N_ALGS); i++) {
 		int alg = config->n_algs ? alg_index(config->algs[i]) : (int)i;
 
-		if (alg >= 0 && c->n_offer < CHAP_ALGS_MAX && alg_usable((unsigned)alg))
+		if (alg >= 0 && c->n_offer < CHAP_ALGS_MAX && digest_usable(algs[alg].kind))
 			c->offer[c->n_offer++] = (unsigned)alg;
 	}
 }
@@ -188,20 +179,15 @@ static int chap_violation(struct err *err, const char *why)
 static int add_response(
 	unsigned alg, uint8_t id, const struct secret *secret, const void *challenge, size_t len, uint8_t *out, struct err *err)
 {
-	EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].evp, NULL);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = md && ctx && EVP_DigestInit_ex(ctx, md, NULL) && EVP_DigestUpdate(ctx, &id, 1) &&
-		EVP_DigestUpdate(ctx, secret->bytes, secret->len) && EVP_DigestUpdate(ctx, challenge, len) &&
-		EVP_DigestFinal_ex(ctx, out, NULL);
+	const struct digest_part parts[] = { { &id, 1 }, { secret->bytes, secret->len }, { challenge, len } };
+	bool ok = digest_make(algs[alg].kind, parts, ARRAY_SIZE(parts), out) == 0;
 
-	EVP_MD_CTX_free(ctx);
-	EVP_MD_free(md);
 	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library does not provide %s", algs[alg].name);
 }
 
 static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
 {
-	bool ok = c->random ? !c->random(c->random_arg, bytes, len) : RAND_bytes(bytes, (int)len) == 1;
+	bool ok = c->random ? !c->random(c->random_arg, bytes, len) : !digest_random(bytes, len);
 
 	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the system provides no random bytes for a challenge");
 }
@@ -212,9 +198,9 @@ void chap_warm(void)
 	const struct secret secret = { &byte, sizeof(byte) };
 
 	for (unsigned i = 0; i < N_ALGS; i++)
-		if (alg_usable(i))
+		if (digest_usable(algs[i].kind))
 			add_response(i, 0, &secret, &byte, sizeof(byte), digest, NULL);
-	if (RAND_bytes(digest, sizeof(digest)) != 1)
+	if (digest_random(digest, sizeof(digest)) < 0)
 		return; /* a login will fail for the same reason, and report it */
 }
 
@@ -264,7 +250,7 @@ static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, s
 		return rc;
 	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
 	 * that */
-	if (len == size && !CRYPTO_memcmp(theirs, c->challenge, size))
+	if (len == size && digest_equal(theirs, c->challenge, size))
 		return chap_violation(err, "sent our own challenge back");
 	text_addf(out, "CHAP_I", "%u", c->id);
 	text_add_binary(out, "CHAP_C", c->challenge, size);
@@ -322,7 +308,7 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	rc = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
 	if (rc)
 		return rc;
-	if (CRYPTO_memcmp(want, got, size))
+	if (!digest_equal(want, got, size))
 		return chap_violation(err, "does not know password_in");
 	c->state = CHAP_PROVED;
 	return 0;

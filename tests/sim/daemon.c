@@ -12,14 +12,13 @@
 #include "session/adopt.h"
 #include "session/manager.h"
 #include <errno.h>
-#include <ltdl.h>
 #include <miscsi/plugin.h>
 #include <string.h>
 
 extern const struct miscsi_plugin tcp_LTX_miscsi_plugin_entry;
 
-static const lt_dlsymlist linked[] = {
-	{ "tcp_LTX_miscsi_plugin_entry", (void *)(uintptr_t)&tcp_LTX_miscsi_plugin_entry },
+static const struct plugins_linked linked[] = {
+	{ "tcp_LTX_miscsi_plugin_entry", &tcp_LTX_miscsi_plugin_entry },
 	{ NULL, NULL },
 };
 

@@ -41,9 +41,11 @@ def read_symbols(text):
 
 
 def read_objects(root, build):
-    """{source path: (defined, used)}"""
+    """{source path: (defined, used)}. NAME_static.c takes the place of NAME.c in another build, the static one."""
     files = {}
     for src in check.read_tree(root, FOLDERS, ('.c',)):
+        if src.path.endswith('_static.c'):
+            continue
         path = os.path.join(build, src.path[:-2] + '.o')
         if not os.path.exists(path):
             sys.exit(f'graph.py: {path} is missing: build {src.path} first')

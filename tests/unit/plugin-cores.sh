@@ -20,6 +20,7 @@ copy() {
 	cp -r "$src/core/plugin" "$dir/$1/core/plugin"
 	cp -r "$src/tests/kit" "$dir/$1/tests/kit"
 	chmod -R u+w "$dir/$1"
+	rm -f "$dir/$1"/core/plugin/*_static.c # of another build
 	tree=$dir/$1
 }
 

@@ -10,7 +10,6 @@
 #include "tempdir.h"
 #include "tests/paths.h"
 #include <fcntl.h>
-#include <ltdl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -260,13 +259,13 @@ static void environment_is_believed_only_without_privileges(void **state)
 	assert_false(load_privileged());
 }
 
-/* A static program has its plugins in libltdl's symbol list. */
+/* Those of a static program. */
 static void preloaded_plugins_come_first(void **state)
 {
 	static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "null"), MISCSI_END };
 	static const struct miscsi_plugin inside = { .size = sizeof(inside), .abi = MISCSI_ABI, .name = "null", .match = match };
-	const lt_dlsymlist symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL },
-		{ "null_LTX_miscsi_plugin_entry", (void *)&inside }, { NULL, NULL } };
+	const struct plugins_linked symbols[] = { { "@PROGRAM@", NULL }, { "null.a", NULL },
+		{ "null_LTX_miscsi_plugin_entry", &inside }, { NULL, NULL } };
 	struct plugin_fixture w;
 	struct plugins_config config;
 

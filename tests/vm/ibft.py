@@ -65,9 +65,13 @@ def table(words=""):
     return bytes(out)
 
 
-def arguments(path, words):
-    """Writes the table to path; gives QEMU's arguments for it, and for the network device that it names."""
+def arguments_of_table(path, words):
+    """Writes the table to path; gives QEMU's arguments for it alone. The network device that it names has MAC and SLOT."""
     with open(path, "wb") as f:
         f.write(table(words))
-    return ["-acpitable", f"file={path}", "-netdev", "hubport,id=n0,hubid=0",
-            "-device", f"virtio-net-pci,netdev=n0,mac={MAC},addr={SLOT:#x},romfile="]
+    return ["-acpitable", f"file={path}"]
+
+
+def arguments(path, words):
+    """The same, with the network device, which has no cable."""
+    return arguments_of_table(path, words) + ["-netdev", "hubport,id=n0,hubid=0", "-device", f"virtio-net-pci,netdev=n0,mac={MAC},addr={SLOT:#x},romfile="]

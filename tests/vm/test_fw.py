@@ -78,8 +78,13 @@ def none_there():
 
 def prepare_firmware():
     subprocess.run(["modprobe", "-a", "virtio_net", "iscsi_ibft"], check=True)
-    for words in ("addr add 10.9.0.1/24 dev eth0", "link set eth0 up"):
-        subprocess.run(["ip", *words.split()], check=True)
+    # the interface as the firmware had it, once for each target; what is there stays
+    for _ in range(2):
+        p = subprocess.run(["/usr/sbin/iscsistart", "-N"], capture_output=True, text=True)
+        equal((p.returncode, p.stdout, p.stderr), (0, "iscsistart: eth0 has address 10.9.0.1\n" * 2, ""), "iscsistart -N")
+    shown = subprocess.run(["ip", "-o", "address", "show", "dev", "eth0"], capture_output=True, text=True).stdout
+    equal(shown.count(" 10.9.0.1/24 "), 1, "addresses")
+    equal(subprocess.run(["ip", "route"], capture_output=True, text=True).stdout.count("default"), 0, "default routes")
 
 
 def login_works(args, *names):

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens plugin files. What was opened is never closed. */
+#include "plugin/dl.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <ltdl.h>
+
+int dl_init(void)
+{
+	return lt_dlinit() ? -ENOMEM : 0;
+}
+
+/*
+ * libltdl binds lazily, so that a missing symbol would end the program at its first call, and it reports "file not found" for any
+ * failure. So the dynamic linker binds the file first, and names what is missing.
+ */
+const char *dl_bind(const char *file)
+{
+	const char *reason;
+
+	if (dlopen(file, RTLD_NOW | RTLD_LOCAL))
+		return NULL;
+	reason = dlerror();
+	return reason ? reason : "it cannot be opened";
+}
+
+const struct miscsi_plugin *dl_entry(const char *file, const char *symbol)
+{
+	lt_dladvise advise;
+	lt_dlhandle handle = NULL;
+
+	if (lt_dladvise_init(&advise))
+		return NULL;
+	/* symbols of one plugin are not seen by another */
+	if (!lt_dladvise_local(&advise) && !lt_dladvise_resident(&advise))
+		handle = lt_dlopenadvise(file, advise);
+	lt_dladvise_destroy(&advise);
+	return handle ? lt_dlsym(handle, symbol) : NULL;
+}
