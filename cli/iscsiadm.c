@@ -81,7 +81,7 @@ static struct context_config context_of_environment(const struct log *log)
 static int run_mode(struct args *a, FILE *json)
 {
 	static const char program[] = "iscsiadm";
-	struct log log = { log_level_of(a), log_to_stderr, (void *)program };
+	struct log log = { log_level_of(a), log_to_stderr, (void *)program, secure_getenv("MISCSI_DEBUG") };
 	struct context_config config = context_of_environment(&log);
 	struct err err = ERR_INIT;
 	char what[160];
@@ -108,7 +108,7 @@ static int run_mode(struct args *a, FILE *json)
 /* Candidates for a shell; none if there is an error. */
 static int run_complete(char *const *words, int n)
 {
-	const struct log silent = { LOG_LEVEL_ERR, NULL, NULL };
+	const struct log silent = { .level = LOG_LEVEL_ERR };
 	struct context_config config = context_of_environment(&silent);
 	struct context *context;
 

@@ -310,7 +310,7 @@ int main(int argc, char **argv)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
 	struct start s = { .config = HOME_DIR "/iscsid.conf" };
-	struct log log = { LOG_LEVEL_ERR, log_to_stderr, (void *)(uintptr_t)program };
+	struct log log = { LOG_LEVEL_ERR, log_to_stderr, (void *)(uintptr_t)program, secure_getenv("MISCSI_DEBUG") };
 	struct context_config config = { .sysfs = secure_getenv("MISCSI_SYSFS"), .no_database = true, .log = &log };
 	struct context *ctx;
 	struct err err = ERR_INIT;

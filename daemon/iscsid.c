@@ -97,6 +97,7 @@ static void start_log(const struct iscsid_options *o, struct logger *logger, str
 	log->level = o->debug == 0 ? LOG_LEVEL_WARN : o->debug < 4 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 	log->write = logger_write;
 	log->arg = logger;
+	log->debug = secure_getenv("MISCSI_DEBUG");
 	if (o->foreground)
 		logger_open_stderr(logger, STDERR_FILENO);
 	else

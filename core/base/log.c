@@ -7,6 +7,7 @@
 #include "config.h"
 #include "base/log.h"
 #include <stdio.h>
+#include <string.h>
 
 /* One line: longer ones are cut. */
 #define LINE_MAX_BYTES 1024
@@ -24,6 +25,18 @@ void log_to_stderr(void *arg, enum log_level level, const char *module, const ch
 		fprintf(stderr, "%s\n", text);
 }
 
+static bool is_debugged(const struct log *log, const char *module)
+{
+	size_t len = module ? strlen(module) : 0, n;
+
+	for (const char *at = log->debug; at && *at; at += n + (at[n] == ',')) {
+		n = strcspn(at, ",");
+		if (n && n == len && strncmp(at, module, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The level is checked first: most lines of a daemon are for debugging, and are never formatted. */
 void log_write(const struct log *log, enum log_level level, const char *module, const char *fmt, ...)
 {
@@ -31,7 +44,7 @@ void log_write(const struct log *log, enum log_level level, const char *module, 
 	va_list ap;
 	int len;
 
-	if (!log || !log->write || level > log->level)
+	if (!log || !log->write || (level > log->level && !is_debugged(log, module)))
 		return;
 	va_start(ap, fmt);
 	len = vsnprintf(text, sizeof(text), fmt, ap);

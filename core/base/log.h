@@ -16,6 +16,7 @@ struct log {
 	enum log_level level; /* less urgent lines are dropped before they are formatted */
 	void (*write)(void *arg, enum log_level level, const char *module, const char *text);
 	void *arg;
+	const char *debug; /* modules of which every line is written, "tcp,session"; NULL: none */
 };
 
 /* A writer for commands: to stderr as "PROGRAM: text" (arg: the program's name). It may block. */

@@ -47,6 +47,27 @@ static void less_urgent_lines_are_dropped(void **state)
 	log_err(NULL, "test", "nowhere");
 }
 
+static void modules_that_are_debugged_write_every_line(void **state)
+{
+	static const char *const others[] = { "", "t", "tcp", "tcp,", ",", "tests", "testing,tes" };
+	struct seen s = { 0 };
+	struct log log = { .level = LOG_LEVEL_WARN, .write = keep, .arg = &s, .debug = "tcp,test" };
+
+	(void)state;
+	log_debug(&log, "test", "loud");
+	log_debug(&log, "tcp", "loud");
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.level, LOG_LEVEL_DEBUG);
+	log_info(&log, "tes", "quiet");
+	log_info(&log, "tcp,test", "quiet");
+	log_info(&log, "", "quiet");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		log.debug = others[i];
+		log_debug(&log, "test", "quiet");
+	}
+	assert_int_equal(s.n, 2);
+}
+
 static void long_lines_are_cut(void **state)
 {
 	struct seen s = { 0 };
@@ -99,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(less_urgent_lines_are_dropped),
+		cmocka_unit_test(modules_that_are_debugged_write_every_line),
 		cmocka_unit_test(long_lines_are_cut),
 		cmocka_unit_test(stderr_lines_begin_with_the_program),
 		cmocka_unit_test(repeats_are_worth_powers_of_two),

@@ -137,7 +137,7 @@ static void start_with(struct fixture *f, int (*peer)(int fd, uid_t *uid))
 	};
 
 	memset(f, 0, sizeof(*f));
-	f->log = (struct log){ LOG_LEVEL_DEBUG, count_complaints, f };
+	f->log = (struct log){ .level = LOG_LEVEL_DEBUG, .write = count_complaints, .arg = f };
 	peers_start(&f->p);
 	config.loop = f->p.loop;
 	assert_int_equal(varlink_server_new(&config, &f->p.server), 0);
