@@ -382,6 +382,16 @@ class Host:
         return cls.taken
 
 
+def connected():
+    """A connection to iscsid. Its socket is bound under another name first, while that of one that was killed may be there still."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+        s.connect(SOCKET)
+        return s
+    s.close()
+    return None
+
+
 class Iscsid:
     """One iscsid that we started, by its pid."""
     running = []
@@ -409,15 +419,13 @@ class Iscsid:
         """It listens before it takes over sessions, and answers after that."""
         if PEER:
             return
-        wait(SOCKET, 20, lambda: os.path.exists(SOCKET))  # it is bound under another name first
         self.status()
 
     @staticmethod
     def status():
         """The reply to GetStatus."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        with wait("iscsid accepts connections", 20, connected) as s:
             s.settimeout(20 * PATIENCE)
-            s.connect(SOCKET)
             s.sendall(b'{"method":"org.miscsi.GetStatus"}\0')
             got = b""
             while not got.endswith(b"\0"):
