@@ -430,8 +430,10 @@ static int read_line(const char *from, char **out, struct err *err)
 {
 	char line[1024] = "", shown[128];
 	FILE *f = *from == '@' ? fopen(from + 1, "re") : stdin;
-	bool good = f && fgets(line, sizeof(line), f) && strcspn(line, "\r\n") > 0;
-	int errnum = errno;
+	bool read = f && fgets(line, sizeof(line), f),
+	     long_line = read && strlen(line) == sizeof(line) - 1 && !strchr(line, '\n');
+	bool good = read && !long_line && strcspn(line, "\r\n") > 0;
+	int errnum = !f || ferror(f) ? errno : 0;
 
 	if (f && f != stdin)
 		fclose(f);
@@ -444,7 +446,9 @@ static int read_line(const char *from, char **out, struct err *err)
 		return err_nomem(err, "a secret");
 	return err_set(err, MISCSI_ERR_INVAL, "cannot read a secret from %s: %s",
 		*from == '@' ? quoted_word(shown, sizeof(shown), from + 1) : "standard input",
-		f ? "its first line is empty" : strerror(errnum));
+		errnum		  ? strerror(errnum) :
+			long_line ? "its first line is too long for a secret" :
+				    "its first line is empty");
 }
 
 /* By the end of the name, so that one rule serves all modes: auth.password, auth.password_in. */

@@ -53,14 +53,19 @@ static void print_hint(const struct args *a, int status)
 		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, "run iscsiadm as root" },
 		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, "iscsiadm -m transport shows what is missing" },
 		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node,
-			"set node.session.auth.authmethod, username and password: iscsiadm -m node -T TARGET -o update -n NAME "
-			"-v VALUE" },
+			"check node.session.auth.authmethod, .username and .password: iscsiadm -m node -T TARGET -o update -n "
+			"NAME "
+			"-v VALUE (-v - reads a password from standard input)" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
-		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -l" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -T TARGET -l" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw,
 			"the machine's own boot targets need the module iscsi_ibft: modprobe iscsi_ibft" },
 	};
 
+	/* without a session there is nothing to log out of, and no reason to log in */
+	if (status == MISCSI_ERR_NO_OBJS_FOUND &&
+		(a->given[ARGS_logout] || a->given[ARGS_logoutall] || a->given[ARGS_rescan] || a->given[ARGS_stats]))
+		return;
 	for (size_t i = 0; isatty(STDERR_FILENO) && i < ARRAY_SIZE(hints); i++) {
 		if (hints[i].status == status && (hints[i].mode == ARGS_MODE_NONE || hints[i].mode == a->in_mode)) {
 			out_error("hint: %s", hints[i].text);

@@ -124,7 +124,7 @@ static int start_param(struct start *s, char *text)
 	if (!equals)
 		return start_refuse("Invalid --param %s. Missing value.", text);
 	if (s->params == START_PARAMS_MAX)
-		return start_refuse("too many --param, at %s", text);
+		return start_refuse("--param %s: at most %d --param options are allowed", text, START_PARAMS_MAX);
 	*equals = '\0';
 	s->param_names[s->params] = text;
 	s->param_values[s->params++] = equals + 1;

@@ -113,7 +113,9 @@ int discovery_read(void *machine)
 
 int discovery_read_late(void *machine)
 {
-	return discovery_failed(machine, MISCSI_ERR_TRANS_TIMEOUT, "the file of the CHAP secret could not be read in time");
+	return discovery_failed(machine, MISCSI_ERR_TRANS_TIMEOUT,
+		"the file of the CHAP secret (discovery.sendtargets.auth.password_file or password_in_file) could not be read in "
+		"time");
 }
 
 /* ---- looking the portal up, connecting ---- */

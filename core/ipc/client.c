@@ -55,27 +55,6 @@ struct reply { /* one message from the daemon; borrows from object */
 	bool continues;
 };
 
-/*
- * Any process can bind an abstract name first, and would receive the passwords of all records. A path needs no such check,
- * because its directory belongs to root.
- */
-static int check_server_uid(int fd, const char *name, struct err *err)
-{
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
-		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, errno, "%s", name);
-	/* root's commands send passwords: not to a root without power, such as that of a container with the host's network */
-	if (!geteuid() && peer_is_powerless_root(fd))
-		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
-			"%s belongs to process %d, which is root without CAP_SYS_ADMIN here: not used", name, (int)cred.pid);
-	if (cred.uid && cred.uid != geteuid())
-		return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "%s belongs to a process of uid %u, not of root: not used", name,
-			(unsigned)cred.uid);
-	return 0;
-}
-
 /* The three cases that iscsiadm's exit status tells apart: 20, 13 and 18. */
 static int client_connect_failed(const char *name, int errnum, struct err *err)
 {
@@ -87,7 +66,7 @@ static int client_connect_failed(const char *name, int errnum, struct err *err)
 		code = MISCSI_ERR_ACCESS;
 	else if (errnum == EAGAIN)
 		errnum = ETIMEDOUT; /* how SO_SNDTIMEO ends a connect */
-	return err_sys(err, code, errnum, "%s", name);
+	return err_sys(err, code, errnum, "cannot connect to iscsid at %s", name);
 }
 
 /* The limit is set on the socket, since poll() cannot wait for the connect() of a local socket. */
@@ -100,28 +79,29 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 	int rc = listener_address(name, &addr, &len);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
+		return err_set(
+			err, MISCSI_ERR_INVAL, "'%s' (MISCSI_SOCKET) is not the name of a socket: a path, or @ and a name", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket to the daemon");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket to iscsid");
 	/* A local connect waits only for space in the queue of the daemon; a timeout of 0 would mean no limit. */
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set the time limit of the connection to the daemon");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set the time limit of the connection to iscsid");
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		return client_connect_failed(name, errno, err);
 	if (name[0] == '@') {
-		rc = check_server_uid(fd, name, err);
+		rc = peer_check_server(fd, name, err);
 		if (rc)
 			return rc;
 	}
 	rc = client_open_fd(fd, out);
 	fd = -1;
-	return rc ? err_nomem(err, "a connection to the daemon") : 0;
+	return rc ? err_nomem(err, "a connection to iscsid") : 0;
 }
 
 /*
  * The abstract name is how iscsiadm in a container with the host's network reaches the host's iscsid. On failure, the error of
- * the path is returned, which is the name that administrators know.
+ * the path is returned, which is the name that administrators know, unless another program has taken the abstract name.
  */
 int client_open(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
@@ -129,11 +109,14 @@ int client_open(const char *name, unsigned timeout_ms, struct client **out, stru
 	int rc = client_connect(name ? name : LISTENER_PATH, timeout_ms, out, &first);
 
 	/* Another mount namespace lacks the path; the abstract name belongs to the network namespace. */
-	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN &&
-		!client_connect(LISTENER_ABSTRACT, timeout_ms, out, &second))
-		return 0;
+	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN) {
+		int other = client_connect(LISTENER_ABSTRACT, timeout_ms, out, &second);
+
+		if (!other || other == -EPERM)
+			rc = other;
+	}
 	if (rc && err)
-		err_copy(err, &first);
+		err_copy(err, rc == -EPERM ? &second : &first);
 	return rc;
 }
 
@@ -215,11 +198,11 @@ static int client_wait(struct client *c, short events, uint64_t due)
 	}
 
 	if (n < 0)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for the daemon");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for iscsid");
 	else if (fds[1].revents)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for the daemon");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for iscsid");
 	else if (!n)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "the daemon did not reply");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "iscsid did not reply in time: see its log");
 	return rc ? client_die(c, rc) : 0;
 }
 
@@ -235,7 +218,7 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			rc = client_wait(c, POLLOUT, due);
 		else if (errno != EINTR)
-			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot send to the daemon"));
+			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot send to iscsid"));
 		if (rc)
 			return rc;
 	}
@@ -254,17 +237,21 @@ static int client_receive(struct client *c)
 	if (n > 0 && !varlink_buffer_add(&c->in, chunk, (size_t)n))
 		return 0;
 	if (n > 0)
-		return client_die(c, err_nomem(&c->cause, "the daemon's reply"));
+		return client_die(c, err_nomem(&c->cause, "iscsid's reply"));
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read from the daemon"));
-	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon closed the connection"));
+		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read from iscsid"));
+	return client_die(c,
+		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
+			"iscsid closed the connection before it had replied: see its log"));
 }
 
 static int bad_reply(struct client *c, const char *what)
 {
-	return client_die(c, err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's reply is %s", what));
+	return client_die(c,
+		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid's reply is %s: is it of another version than iscsiadm?",
+			what));
 }
 
 /* Unknown members are ignored, since the daemon may be newer. */
@@ -325,15 +312,20 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 	if (!strcmp(error, "org.miscsi.Error"))
 		return client_failure(parameters, err);
 	if (!strcmp(error, VARLINK_SERVICE ".PermissionDenied"))
-		return err_set(err, MISCSI_ERR_ACCESS, "only root may call %s", method);
+		return err_set(err, MISCSI_ERR_ACCESS,
+			"iscsid refuses %s: only root may call it, and in a container only with CAP_SYS_ADMIN in the user "
+			"namespace of iscsid",
+			method);
 	if (!strcmp(error, VARLINK_SERVICE ".InvalidParameter")) {
 		varlink_string(parameters, "parameter", &parameter);
 		str_escape(escaped, sizeof(escaped), parameter, strlen(parameter));
-		return err_set(
-			err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon does not accept the parameter %s", method, escaped);
+		return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ,
+			"iscsid refuses the parameter '%s' of %s: it may be of another version than iscsiadm; restart it",
+			escaped, method);
 	}
 	str_escape(escaped, sizeof(escaped), error, strlen(error));
-	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ, "%s: the daemon reported the error %s", method, escaped);
+	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ,
+		"iscsid refuses %s with the error %s: it may be of another version than iscsiadm; restart it", method, escaped);
 }
 
 /* Receives replies up to the last; the caller frees *last. An error ends the call even if it has "continues". */
@@ -345,7 +337,7 @@ static int client_converse(
 		int rc = next_reply(c, due, &r);
 
 		if (!rc && r.continues && !more)
-			rc = bad_reply(c, "one of several, but only one was requested");
+			rc = bad_reply(c, "one of several, where one was requested");
 		if (!rc && r.error)
 			rc = reply_error(r.error, r.parameters, method, err);
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
@@ -376,7 +368,7 @@ static int build_call(
 	varlink_put(call);
 	if (rc == -EMSGSIZE)
 		return err_set(err, MISCSI_ERR_INVAL, "%s: the request is too large: use fewer records or sessions", method);
-	return rc ? err_nomem(err, "a request to the daemon") : 0;
+	return rc ? err_nomem(err, "a request to iscsid") : 0;
 }
 
 /*
@@ -412,7 +404,7 @@ static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *e
 	while (c->fd >= 0 && !client_wait(c, POLLIN, due))
 		client_receive(c);
 	if (c->rc == -ETIMEDOUT)
-		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon did not exit in time");
+		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid did not exit within %d s", END_MS / 1000);
 	return c->rc == -ETIMEDOUT || c->rc == -EINTR ? c->rc : 0;
 }
 
@@ -496,7 +488,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 	c->left = c->n;
 	if (error || !seen) {
 		varlink_put(parameters);
-		rc = err_nomem(&none.err, "a request to the daemon");
+		rc = err_nomem(&none.err, "a request to iscsid");
 	} else {
 		rc = client_call(client, method, parameters, collect_results, c, 0, &reply, &none.err);
 	}
@@ -504,7 +496,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 		collect_results(c, reply);
 	json_object_put(reply);
 	if (!rc && c->left)
-		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon returned no result");
+		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result: see its log");
 	for (size_t i = 0; i < c->n && rc; i++) {
 		none.index = c->base + i;
 		if (!seen || !seen[i])
@@ -636,7 +628,7 @@ int client_logout_of(struct client *c, const struct client_session *session, boo
 	}
 	rc = client_call(c, "org.miscsi.Logout", parameters, NULL, NULL, 0, &reply, err);
 	if (!rc && varlink_array(reply, "results", &results))
-		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon returned no result");
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result: see its log");
 	for (size_t i = 0; !rc && i < json_object_array_length(results); i++)
 		if (!varlink_object(json_object_array_get_idx(results, i), "error", &failure))
 			rc = client_failure(failure, err);
@@ -683,7 +675,7 @@ int client_list(
 	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, deadline_ms, &reply, err);
 
 	if (!rc && varlink_array(reply, "sessions", &sessions))
-		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon's list of sessions is malformed");
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid's list of sessions is malformed");
 	for (size_t i = 0; !rc && i < json_object_array_length(sessions); i++)
 		read_session(json_object_array_get_idx(sessions, i), fn, arg);
 	json_object_put(reply);

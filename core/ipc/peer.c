@@ -105,3 +105,29 @@ int peer_uid(int fd, uid_t *uid)
 	*uid = cred.uid || has_power(fd, cred.pid) ? cred.uid : PEER_POWERLESS;
 	return 0;
 }
+
+/* Root's commands send passwords: not to a root without power either, such as that of a container with the host's network. */
+int peer_check_server(int fd, const char *name, struct err *err)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	uid_t uid;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return err_sys(
+			err, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot find out which process owns iscsid's socket %s", name);
+	if (!geteuid() && peer_is_powerless_root(fd))
+		err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
+			"process %d, which is root without CAP_SYS_ADMIN in this user namespace (root of a container?), listens "
+			"on %s: it "
+			"gets no request, since requests have passwords in them",
+			(int)cred.pid, name);
+	else if (cred.uid && cred.uid != geteuid())
+		err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
+			"a process of user %u, not root's iscsid, listens on %s: it gets no request, since requests have "
+			"passwords in them",
+			(unsigned)cred.uid, name);
+	else
+		return 0;
+	return -EPERM;
+}

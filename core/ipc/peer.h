@@ -3,6 +3,7 @@
 #ifndef IPC_PEER_H
 #define IPC_PEER_H
 
+#include "base/err.h"
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -17,6 +18,12 @@
  * counts as the process that got its number. -errno: not a local socket.
  */
 int peer_uid(int fd, uid_t *uid);
+/*
+ * Whether requests, with the passwords of records, may be sent to the process that listens at the other end. Any process can bind the
+ * abstract name `name` first; a path needs no such check, because its directory belongs to root. -EPERM: it is neither root's nor this
+ * user's (ISCSID_NOTCONN, with the process); other -errno: ISCSID_COMM_ERR.
+ */
+int peer_check_server(int fd, const char *name, struct err *err);
 
 /*
  * For a client, of its server: is that root without CAP_SYS_ADMIN in our user namespace? Only if it can be seen: not of a process

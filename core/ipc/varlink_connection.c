@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <malloc.h>
+#include <miscsi/errors.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -172,13 +174,18 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 }
 
 /* The rest of the message is dropped, and the next one can be served: the stream is not damaged. */
-static void connection_refuse(struct varlink_connection *c, const char *why)
+static void connection_refuse(struct varlink_connection *c)
 {
 	struct json_object *message = json_object_new_object(), *parameters = json_object_new_object();
+	char name[128], text[96];
 	int error = 0;
 
-	varlink_add_text(message, "error", VARLINK_SERVICE ".InvalidParameter", &error);
-	varlink_add_text(parameters, "parameter", why, &error);
+	snprintf(name, sizeof(name), "%s.Error", c->server->config.interface);
+	snprintf(text, sizeof(text), "a message may have at most %d JSON values: make several calls", VALUES_MAX);
+	varlink_add_text(message, "error", name, &error);
+	varlink_add_integer(parameters, "code", MISCSI_ERR_INVAL, &error);
+	varlink_add_text(parameters, "name", "INVAL", &error);
+	varlink_add_text(parameters, "text", text, &error);
 	varlink_add(message, "parameters", parameters, &error);
 	if (error)
 		varlink_connection_drop(c, strerror(ENOMEM));
@@ -200,12 +207,13 @@ static int connection_serve_next(struct varlink_connection *c, const char *messa
 	c->fat |= len >= FAT;
 	varlink_buffer_consume(&c->in, len + 1);
 	if (too_many)
-		connection_refuse(c, "a message may have 131072 values at most");
+		connection_refuse(c);
 	else if (!rc)
 		rc = c->server->serve(c, object);
 	varlink_put(object);
 	if (rc && !too_many)
-		varlink_connection_drop(c, rc == -EBADMSG ? "a message is not a method call" : strerror(-rc));
+		varlink_connection_drop(
+			c, rc == -EBADMSG ? "the client sent a message that is not a method call" : strerror(-rc));
 	return 0;
 }
 
@@ -219,7 +227,7 @@ static ssize_t connection_next(struct varlink_connection *c, const char **messag
 		return -EAGAIN;
 	len = varlink_next(&c->in, c->uid ? limits->message_other : limits->message_root, message);
 	if (len == -EMSGSIZE)
-		varlink_connection_drop(c, "a message is too long");
+		varlink_connection_drop(c, "the client sent a message that is too long");
 	return len;
 }
 

@@ -469,7 +469,7 @@ int job_result(const struct job *job, struct err *err)
 
 	if (s->build_error)
 		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -s->build_error,
-			"cannot prepare kernel requests");
+			"cannot prepare the requests to the kernel");
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
 	req = &s->req[s->failed];

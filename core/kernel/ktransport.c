@@ -39,9 +39,8 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);
-	if (rc == -EACCES || rc == -EPERM)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot read the handle of iSCSI transport %s", shown);
-	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the handle of iSCSI transport %s", shown);
+	return err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_SYSFS_LOOKUP, -rc,
+		"cannot read /sys/class/iscsi_transport/%s/handle", shown);
 }
 
 int ktransport_list(const struct sysfs *s, struct dir *out)

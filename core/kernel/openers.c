@@ -17,9 +17,9 @@
 
 #define ENTRIES_MAX (1U << 22) /* kernel.pid_max at most */
 
-static int cannot_tell(struct err *err, int errnum, const char *name, const char *what)
+static int cannot_tell(struct err *err, int errnum, const char *what)
 {
-	return err_sys(err, MISCSI_ERR_BUSY, errnum, "cannot check whether %s is in use: cannot open %s", name, what);
+	return err_sys(err, MISCSI_ERR_BUSY, errnum, OPENERS_UNKNOWN "%s cannot be opened", what);
 }
 
 /* O_EXCL without O_CREAT is a claim. O_NONBLOCK: a drive without a medium needs none. */
@@ -43,9 +43,9 @@ int openers_claim(const struct openers_device *d, struct err *err)
 		return -EBUSY;
 	}
 	if (fd < 0)
-		return cannot_tell(err, errno, d->name, path);
+		return cannot_tell(err, errno, path);
 	if (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode) || st.st_rdev != d->number)
-		return cannot_tell(err, ENODEV, d->name, path);
+		return cannot_tell(err, ENODEV, path);
 	return 0;
 }
 
@@ -102,10 +102,10 @@ static int look_at_process(int proc, const char *process, const struct openers_d
 	snprintf(path, sizeof(path), "%s/fd", process);
 	fds = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fds < 0)
-		return is_gone(errno) ? 0 : cannot_tell(err, errno, devices->name, path);
+		return is_gone(errno) ? 0 : cannot_tell(err, errno, path);
 	rc = dir_read(dup(fds), "", ENTRIES_MAX, strcmp, &files);
 	if (rc < 0)
-		return is_gone(-rc) ? 0 : cannot_tell(err, -rc, devices->name, path);
+		return is_gone(-rc) ? 0 : cannot_tell(err, -rc, path);
 	for (size_t i = 0; i < files.n && !d; i++)
 		d = device_of(fds, files.names[i], devices, n);
 	return d ? open_here(proc, process, d, err) : 0;
@@ -131,7 +131,8 @@ static int look_at_loops(const struct sysfs *sysfs, const struct openers_device 
 		err_set(err, MISCSI_ERR_BUSY, "%s is behind loop device %s", d->name, loops.names[i]);
 		return -EBUSY;
 	}
-	return rc < 0 && rc != -ENOENT ? err_sys(err, MISCSI_ERR_BUSY, -rc, "cannot list the loop devices") : 0;
+	return rc < 0 && rc != -ENOENT ? err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "the loop devices cannot be listed") :
+					 0;
 }
 
 int openers_find(const char *proc, const struct sysfs *sysfs, const struct openers_device *devices, size_t n, struct err *err)
@@ -144,10 +145,10 @@ int openers_find(const char *proc, const struct sysfs *sysfs, const struct opene
 	if (!n)
 		return 0;
 	if (fd < 0)
-		return cannot_tell(err, errno, devices->name, proc);
+		return cannot_tell(err, errno, proc);
 	rc = dir_read(dup(fd), "", ENTRIES_MAX, strcmp, &processes);
 	if (rc < 0)
-		return cannot_tell(err, -rc, devices->name, proc);
+		return cannot_tell(err, -rc, proc);
 	snprintf(own, sizeof(own), "%d", (int)getpid());
 	for (size_t i = 0; i < processes.n && rc == 0; i++)
 		if (ascii_digit(processes.names[i][0]) && strcmp(processes.names[i], own) != 0)

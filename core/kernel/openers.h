@@ -12,6 +12,9 @@
 #include "kernel/sysfs.h"
 #include <sys/types.h>
 
+/* How the message begins when a check fails: what cannot be looked at counts as in use. */
+#define OPENERS_UNKNOWN "the disks count as in use (--force logs out all the same), because "
+
 struct openers_device {
 	char name[40]; /* the kernel's: "sda1", "sg3" */
 	dev_t number;

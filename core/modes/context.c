@@ -113,7 +113,8 @@ const struct log *context_log(const struct context *ctx)
 const struct sysfs *context_sysfs(struct context *ctx)
 {
 	if (!ctx->sysfs_tried && sysfs_open(&ctx->sysfs, ctx->config.sysfs) < 0)
-		log_warn(ctx->config.log, "sysfs", "cannot open %s", ctx->config.sysfs ? ctx->config.sysfs : "/sys");
+		log_warn(ctx->config.log, "sysfs", "cannot open %s, so no sessions and hosts are shown",
+			ctx->config.sysfs ? ctx->config.sysfs : "/sys");
 	ctx->sysfs_tried = true;
 	return &ctx->sysfs;
 }
@@ -241,11 +242,13 @@ int context_client(struct context *ctx, struct client **out, struct err *err)
 	if (!ctx->client) {
 		rc = client_open(ctx->config.socket, CONNECT_MS, &ctx->client, err);
 		if (rc < 0 && (!err || err->code == MISCSI_ERR_ISCSID_NOTCONN)) {
+			if (rc == -EPERM && err)
+				log_warn(ctx->config.log, "daemon", "%s", err->text);
 			if (ctx->config.may_start && context_conf(ctx, &conf, NULL) >= 0)
 				command = record_str(conf, FIELD_CONF_STARTUP);
 			if (!*command || daemon_start(command, ctx->config.log, connect_started_daemon, ctx) < 0)
 				return err_set(err, MISCSI_ERR_ISCSID_NOTCONN, "can not connect to iSCSI daemon (%d)!",
-					rc == -ENOENT || rc == -ENOTCONN ? ECONNREFUSED : -rc);
+					rc == -ENOENT || rc == -ENOTCONN || rc == -EPERM ? ECONNREFUSED : -rc);
 			err_clear(err);
 			rc = 0;
 		}

@@ -150,8 +150,10 @@ int host_mode_chap_update(const struct adapter *a, const struct settings *s, uin
 	if (rc < 0)
 		return rc;
 	if (is_for_us(entry->record) && is_for_target(entry->record))
-		return err_set(
-			err, MISCSI_ERR_GENERIC, "CHAP entry %u is of the other kind: delete it and make a new one", index);
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"CHAP entry %u can hold the credentials of the initiator or of the target, not both: delete it and add a "
+			"new one",
+			index);
 	return adapter_chap_set(a, entry->record, &index, err);
 }
 

@@ -105,7 +105,8 @@ int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 
 	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "host%u", host_no);
+		return err_sys(
+			err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "cannot read the name of the driver of host%u from sysfs", host_no);
 	if (strcmp(proc_name, proc_name_of(t)) != 0)
 		return err_set(
 			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, t->match.transport);

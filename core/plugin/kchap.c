@@ -15,12 +15,16 @@
 
 static const struct krequest get_chap = { ISCSI_UEVENT_GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { { 0 } } };
-static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "set a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_GENERIC, "the entry is of the other kind (for us, or for the target), or beyond the table" },
-		{ EBUSY, MISCSI_ERR_BUSY, "a session uses it, or the table is full" } } };
+static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "write a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_GENERIC,
+		  "the entry holds the credentials of the other side (initiator or target), or the adapter's table has no such "
+		  "index "
+		  "(iscsiadm -m host -H HOST -C chap lists the entries)" },
+		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry, or the table is full: log out, or delete an entry" } } };
 static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry" }, { EBUSY, MISCSI_ERR_BUSY, "a session uses it" } } };
+	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry" },
+		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry: log out first" } } };
 
 /* What to look for after a set: the kernel does not return the index that was chosen. */
 struct walk {
@@ -58,7 +62,9 @@ static int emit_entry(struct miscsi_op *op, const struct iscsi_chap_rec *rec)
 static int walk_entry(struct miscsi_op *op, struct walk *w, const struct iscsi_chap_rec *rec)
 {
 	if (rec->chap_tbl_idx < w->next)
-		return -EBADMSG; /* the walk would never end */
+		return op->core->set_error(op, MISCSI_ERR_INTERNAL, /* the walk would never end */
+			"cannot read the CHAP table of host%u: the driver of transport %s returned the entries out of order",
+			op->host_no, op->transport);
 	w->next = rec->chap_tbl_idx + 1u;
 	if (!w->username)
 		return emit_entry(op, rec);
@@ -85,7 +91,10 @@ static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answ
 	if (rc < 0)
 		rc = krequest_failed(op, &get_chap, rc);
 	if (rc == 0 && n > (room < STEP ? room : STEP))
-		rc = op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel announces %u CHAP entries and sends fewer", n);
+		rc = op->core->set_error(op, MISCSI_ERR_INTERNAL,
+			"cannot read the CHAP table of host%u: the driver of transport %s announced %u entries and returned "
+			"fewer",
+			op->host_no, op->transport, n);
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		rc = walk_entry(op, w, &recs[i]);
 	if (rc == 0 && n == STEP && w->next <= INDEX_MAX)
@@ -156,7 +165,8 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 	if (rc < 0)
 		return rc;
 	if (index != MISCSI_NONE && index >= INDEX_FREE)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP table has no index %u", index);
+		return op->core->set_error(
+			op, MISCSI_ERR_INVAL, "the CHAP table of host%u has no index %u: use 0 to 65534", op->host_no, index);
 	op->data = w;
 	w->found = index;
 	rc = kencode_chap(op, (uint16_t)(index == MISCSI_NONE ? INDEX_FREE : index), &k);
@@ -173,7 +183,8 @@ int kchap_remove(struct miscsi_op *op, uint32_t index)
 	struct miscsi_request request = { 0 };
 
 	if (index > INDEX_MAX)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP table has no index %u", index);
+		return op->core->set_error(
+			op, MISCSI_ERR_INVAL, "the CHAP table of host%u has no index %u: use 0 to 65534", op->host_no, index);
 	request.u.delete_chap.host_no = op->host_no;
 	request.u.delete_chap.chap_tbl_idx = (uint16_t)index;
 	return krequest_send(op, &del_chap, &request);

@@ -104,12 +104,20 @@ static int put_field(struct value *v, const struct record *r, enum field_id id, 
 }
 
 /* The key and the value are named: with many settings in one request nobody would find the wrong one. */
-static int no_good(struct miscsi_op *op, const struct record *r, enum field_id id, const char *form)
+static int no_good(struct miscsi_op *op, const struct record *r, enum field_id id, bool v6, const char *whose)
 {
+	const struct field *f = field_of(id);
 	char text[320];
 
+	record_text(r, id, text, sizeof(text));
+	if (f->type == FIELD_TYPE_ADDRESS)
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an %s address, like %s",
+			f->key, text, v6 ? "IPv6" : "IPv4", whose);
+	if (id == FIELD_FLASH_ISID)
+		return op->core->set_error(
+			op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be 12 hexadecimal digits", f->key, text);
 	return op->core->set_error(
-		op, MISCSI_ERR_INVAL, "%s: '%s' is not %s", field_of(id)->key, record_text(r, id, text, sizeof(text)), form);
+		op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it has more than %d bytes", f->key, text, TEXT_BYTES - 1);
 }
 
 /* ---- ifaces ---- */
@@ -179,7 +187,7 @@ static int add_iface_field(struct miscsi_op *op, struct kencode *out, const stru
 		found_by_itself(r, id))
 		return 0;
 	if (put_field(&v, r, id, v6 ? f->kernel.width6 : f->kernel.width, v6) < 0)
-		return no_good(op, r, id, v6 ? "an IPv6 address, or too long" : "an IPv4 address, or too long");
+		return no_good(op, r, id, v6, "the other addresses of the iface");
 	if (id == FIELD_IFACE_VLAN_ID)
 		put_number(&v, record_int(r, id) | record_int(r, FIELD_IFACE_VLAN_PRIORITY) << VLAN_PRIORITY_SHIFT, 2);
 	attrs_add_iface(&out->attrs, (uint32_t)record_int(r, FIELD_IFACE_NUM), v6 ? ISCSI_IFACE_TYPE_IPV6 : ISCSI_IFACE_TYPE_IPV4,
@@ -210,8 +218,11 @@ static int end_series(struct miscsi_op *op, struct kencode *out, int rc)
 	if (strbuf_error(&out->attrs) == -ENOMEM)
 		return -ENOMEM;
 	if (strbuf_error(&out->attrs))
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "too many settings for one request");
-	return out->count ? 0 : op->core->set_error(op, MISCSI_ERR_INVAL, "no setting was given");
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"the settings do not fit into one request to the adapter: use fewer ifaces or settings at a time");
+	return out->count ?
+		0 :
+		op->core->set_error(op, MISCSI_ERR_INVAL, "there is no setting to write to the adapter: set one first");
 }
 
 /* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */
@@ -226,7 +237,8 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 	else if (record_kind(r) == RECORD_IFACE)
 		return 0;
 	else
-		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of such an entry", key);
+		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of a %s", key,
+			record_kind(r) == RECORD_CHAP ? "CHAP entry" : "flash node");
 	return rc < 0 ? kencode_refuse_setting(op, &err) : 0;
 }
 
@@ -277,9 +289,7 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
 		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s cannot be set", f->key);
 	if (put_field(&v, r, id, f->kernel.width, v6) < 0)
-		return no_good(op, r, id,
-			v6 ? "an IPv6 address as the entry needs it, or too long" :
-			     "an IPv4 address as the entry needs it, or too long");
+		return no_good(op, r, id, v6, "the portal_type of the flash node");
 	attrs_add(&out->attrs, (uint16_t)f->kernel.param, v.bytes, v.len);
 	out->count++;
 	return 0;
@@ -312,12 +322,12 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	in = *record_str(r, FIELD_CHAP_USERNAME_IN) || record_secret(r, FIELD_CHAP_PASSWORD_IN)->len;
 	if (in && (*record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len))
 		return op->core->set_error(op, MISCSI_ERR_INVAL,
-			"an entry holds the credentials either of the initiator (username, password) or of the target "
+			"a CHAP entry holds the credentials either of the initiator (username, password) or of the target "
 			"(username_in, password_in)");
 	username = record_str(r, in ? FIELD_CHAP_USERNAME_IN : FIELD_CHAP_USERNAME);
 	password = record_secret(r, in ? FIELD_CHAP_PASSWORD_IN : FIELD_CHAP_PASSWORD);
 	if (!*username || !password->len || password->len > TEXT_BYTES)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "an entry needs a user name and a password");
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP entry requires a user name and a password");
 	len = (uint8_t)password->len;
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_INDEX, &index, sizeof(index));
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_CHAP_TYPE, &in, sizeof(in));

@@ -100,17 +100,18 @@ int kflash_show(struct miscsi_op *op, uint32_t index)
 		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" \
 	}
 
-static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "make a flash node", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "create a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
-	{ { EIO, MISCSI_ERR_GENERIC, "the table is full, or holds a new entry whose settings were not written yet" } } };
-static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "set a flash node", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_GENERIC, { NO_SUCH } };
+	{ { EIO, MISCSI_ERR_GENERIC,
+		"the table is full, or has a new flash node without settings: update or delete that one first" } } };
+static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "write the settings of a flash node",
+	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { NO_SUCH } };
 static const struct krequest del_flashnode = { ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target" } } };
 static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_LOGIN,
 	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in" }, { ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node" },
-		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the entry's settings were not written yet" } } };
+		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the flash node has no settings yet: update it first" } } };
 static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "log out of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "it is not logged in" },

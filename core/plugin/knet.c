@@ -10,9 +10,9 @@
 #define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
 
 static const struct krequest set_iface = { ISCSI_UEVENT_SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS,
-	MISCSI_ERR_GENERIC, { { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them" } } };
+	MISCSI_ERR_GENERIC, { { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them: see the kernel's log" } } };
 static const struct krequest ping = { ISCSI_UEVENT_PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses it" } } };
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses the request: see the kernel's log" } } };
 
 /* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
 int knet_apply(struct miscsi_op *op)

@@ -8,7 +8,7 @@
 int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 {
 	if (errnum == -ENOSYS)
-		return op->core->set_error(op, k->unknown, "cannot %s: not supported by transport %s", k->what, op->transport);
+		return op->core->set_error(op, k->unknown, "cannot %s: transport %s does not support it", k->what, op->transport);
 	for (size_t i = 0; i < KREQUEST_REFUSALS_MAX && k->refusals[i].errnum; i++) {
 		if (k->refusals[i].errnum == -errnum)
 			return op->core->set_error(op, k->refusals[i].code, "cannot %s: %s", k->what, k->refusals[i].text);

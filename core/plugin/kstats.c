@@ -58,7 +58,9 @@ static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t 
 	int rc;
 
 	if (len < STATS_SIZE)
-		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's statistics are %u bytes long", len);
+		return op->core->set_error(op, MISCSI_ERR_INTERNAL,
+			"cannot read the statistics of session %u: the kernel returned %u bytes, and at least %u are required",
+			op->sid, len, (unsigned)STATS_SIZE);
 	rc = op->core->result_row(op, op->sid);
 	if (rc == 0)
 		rc = emit_counters(op, wide_counters, ARRAY_SIZE(wide_counters), data, sizeof(uint64_t));
@@ -126,7 +128,9 @@ static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint
 	int rc;
 
 	if (len < HOST_COUNTERS * sizeof(uint64_t))
-		return op->core->set_error(op, MISCSI_ERR_INTERNAL, "the kernel's host statistics are %u bytes long", len);
+		return op->core->set_error(op, MISCSI_ERR_INTERNAL,
+			"cannot read the statistics of host%u: the kernel returned %u bytes, and at least %zu are required",
+			op->host_no, len, HOST_COUNTERS * sizeof(uint64_t));
 	rc = op->core->result_row(op, op->host_no);
 	return rc ? rc : emit_counters(op, host_counters, HOST_COUNTERS, data, sizeof(uint64_t));
 }

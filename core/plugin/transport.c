@@ -71,7 +71,7 @@ static bool op_is_served(struct op_private *p, uint64_t trait, enum miscsi_error
 
 	if (p->own || !trait || traits & trait)
 		return true;
-	op_set_error(p, error, "%s: not supported by transport %s%s", what, p->pub.transport,
+	op_set_error(p, error, "transport %s does not support %s%s", p->pub.transport, what,
 		to_maker ? ": its kernel driver leaves that to the maker's driver in user space, which is not part of miscsi" :
 			   "");
 	op_finish(p, -err_errno(error));

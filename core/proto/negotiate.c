@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -106,6 +107,21 @@ static int refuse_key(struct err *err, const struct key_row *row, const char *va
 		str_escape(shown, sizeof(shown), value, strlen(value)), why);
 }
 
+/* The same, for a value that its row does not allow, or that is not one of those offered. */
+static int refuse_value(const struct negotiation *n, struct err *err, const struct key_row *row, const char *value)
+{
+	char why[96];
+
+	if (row->type == KEY_DIGEST)
+		snprintf(why, sizeof(why), "it was not offered: the initiator offered %s",
+			key_digest_text(*key_member((struct iscsi_params *)&n->proposal, row->member)));
+	else if (row->type == KEY_NUMBER)
+		snprintf(why, sizeof(why), "it must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);
+	else
+		snprintf(why, sizeof(why), "it must be %s", row->type == KEY_BOOL ? "Yes or No" : "one of those offered");
+	return refuse_key(err, row, value, why);
+}
+
 /* Is item one of a comma-separated list? */
 static bool in_list(const char *list, const char *item)
 {
@@ -168,7 +184,7 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	uint32_t proposal = *key_member(&n->proposal, row->member);
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
-		return refuse_key(err, row, value, "the initiator requires it");
+		return refuse_key(err, row, value, "the initiator requires a digest here");
 	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }
@@ -191,7 +207,7 @@ static int accept_answer(struct negotiation *n, const struct key_row *row, const
 		return settle_default(n, row, value, err);
 	/* an answer is one value, also where the offer was a list */
 	if (strchr(value, ',') || parse_value(row, proposal, value, &got))
-		return refuse_key(err, row, value, row->rule == KEY_CHOICE ? "it was not offered" : "it is out of range");
+		return refuse_value(n, err, row, value);
 	*key_member(&n->result, row->member) = combine(row, proposal, got);
 	return 0;
 }
@@ -219,7 +235,7 @@ static int accept_declaration(struct negotiation *n, const struct key_row *row, 
 	uint32_t got = 0;
 
 	if (parse_value(row, 0, value, &got))
-		return refuse_key(err, row, value, "it is out of range");
+		return refuse_value(n, err, row, value);
 	if (row->theirs == offsetof(struct iscsi_params, max_xmit_data_segment_length) &&
 		n->proposal.max_xmit_data_segment_length && got > n->proposal.max_xmit_data_segment_length)
 		got = n->proposal.max_xmit_data_segment_length;
@@ -241,7 +257,7 @@ static int negotiate_key(
 	if (row->rule == KEY_DECLARE)
 		return is_constant(value) ? 0 : accept_declaration(n, row, value, err);
 	if (again)
-		return refuse_key(err, row, value, "it was negotiated before");
+		return refuse_key(err, row, value, "the target sent this key twice in one login");
 	*state |= SETTLED;
 	if (offered)
 		return accept_answer(n, row, value, err);
@@ -265,7 +281,7 @@ int negotiate_take(
 		return 0;
 	}
 	if (row->rule == KEY_ELSEWHERE)
-		return refuse_key(err, row, value, "this key is not allowed here");
+		return refuse_key(err, row, value, "the target must not send this key at this point of the login");
 	if (row->phase != KEY_ANY && row->phase != stage)
 		return refuse_key(err, row, value, "this key is not allowed in this stage of the login");
 	return negotiate_key(n, row, value, answers, err);

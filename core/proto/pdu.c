@@ -127,8 +127,9 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 		return rc;
 	want = pdu_data_length(bhs);
 	if (want > len)
-		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "a PDU arrived with %zu of its %u bytes of data", len, (unsigned)want);
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target's %s has %zu of the %u bytes of data that its header announces",
+			pdu_opcode(*(const uint8_t *)bhs)->name, len, (unsigned)want);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
 	out->len = want;

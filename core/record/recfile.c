@@ -108,7 +108,9 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 	int rc = record_keeps(rd->r, key) ? 0 : record_keep_line(rd->r, key, *value ? value : "<empty>");
 
 	if (rc == -E2BIG)
-		report_line(rd, NULL, "too many unknown lines; this one is dropped");
+		report_line(rd, NULL,
+			"this line cannot be kept, as it is too long or there are too many unknown ones: it is lost when the "
+			"record is written");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -119,7 +121,7 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 static int read_setting(struct reader *rd, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
-	char shown[128], text[192];
+	char shown[128], text[sizeof(err.text) + 32];
 	enum field_id id;
 	int rc;
 
@@ -134,8 +136,8 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 	if (rc != -EINVAL)
 		return rc;
 	record_unset(rd->r, id);
-	err_prefix(&err, "the default is used");
-	report_line(rd, NULL, err.text);
+	snprintf(text, sizeof(text), "%s; the default is used", err.text);
+	report_line(rd, NULL, text);
 	return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
 }
 
@@ -149,13 +151,16 @@ static int read_line(struct reader *rd, struct slice line)
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
 		report_line(rd, NULL,
-			equals ? "the line contains a NUL byte and is ignored" : "the line is not KEY = VALUE and is ignored");
+			equals ? "the line contains a NUL byte and is ignored" :
+				 "the line is not of the form SETTING = VALUE and is ignored");
 		return 0;
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		report_line(rd, NULL, k.len ? "the line is too long and is ignored" : "the line has no key and is ignored");
+		report_line(rd, NULL,
+			k.len ? "the line is too long and is ignored" :
+				"the line has no name of a setting before '=' and is ignored");
 		return 0;
 	}
 	memcpy(key, k.s, k.len);
@@ -163,7 +168,7 @@ static int read_line(struct reader *rd, struct slice line)
 	memcpy(value, v.s, v.len);
 	value[v.len] = '\0';
 	if (!value_is_component(key, KEY_MAX)) {
-		report_line(rd, NULL, "the line's key is not valid; the line is ignored");
+		report_line(rd, NULL, "the text before '=' is not the name of a setting, and the line is ignored");
 		return 0;
 	}
 	rc = read_setting(rd, key, value);
@@ -342,10 +347,14 @@ int recfile_initiatorname_parse(const char *where, const char *text, size_t len,
 	if (!rc && n && strpbrk(n, " \""))
 		rc = -EINVAL;
 	if (rc == -EINVAL)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: the text after InitiatorName= is not an iSCSI name", where);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: the text after InitiatorName= must be an iSCSI name of at most 223 bytes, without quotation marks "
+			"and blanks, such as "
+			"iqn.2001-04.com.example:host",
+			where);
 	if (!rc && !n)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "%s: no line is InitiatorName=NAME: add one with this initiator's name", where);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: no line is InitiatorName=NAME: add the line that `iscsi-iname -g` prints", where);
 	if (!rc)
 		rc = find_value(at, "InitiatorAlias", 255, &a);
 	/* An alias is for people: a bad one is as good as none. */
@@ -363,6 +372,7 @@ int recfile_initiatorname(const char *path, char **name, char **alias, struct er
 	int rc = read_whole(path, &text, &len, err);
 
 	if (rc == -ENOENT)
-		return err_sys(err, MISCSI_ERR_INVAL, ENOENT, "cannot read %s, which names this initiator", path);
+		return err_sys(err, MISCSI_ERR_INVAL, ENOENT,
+			"cannot read %s with this initiator's name (`iscsi-iname -g` prints its line)", path);
 	return rc ? rc : recfile_initiatorname_parse(path, text, len, name, alias, err);
 }

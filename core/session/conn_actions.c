@@ -61,7 +61,9 @@ int conn_read_late(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the file of the CHAP secret for %s could not be read within %lld s",
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+		"the file of the CHAP secret (node.session.auth.password_file or password_in_file) for %s could not be read "
+		"within %lld s",
 		session_target(c->session), (long long)c->limit);
 	return conn_down(c);
 }
@@ -250,6 +252,20 @@ int conn_redirected(void *machine)
 	return conn_free(machine, SESS_EV_CONN_REDIRECTED);
 }
 
+/* The look-up of the portal's name did not end, or the loading of the driver. */
+int conn_resolve_late(void *machine)
+{
+	struct conn *c = machine;
+
+	if (c->dial.waiting)
+		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the host name of %s was not resolved within %lld s",
+			session_portal(c->session), (long long)c->limit);
+	else
+		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the driver of transport %s was not loaded within %lld s",
+			transport_name(c->k.transport), (long long)c->limit);
+	return conn_down(c);
+}
+
 int conn_down_late(void *machine)
 {
 	struct conn *c = machine;
@@ -272,8 +288,8 @@ int conn_stop_late(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not answer the login (%s stage) in time", session_portal(c->session),
-		c->login ? login_stage(c->login) : "firmware");
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not complete the login within %lld s (stage: %s)",
+		session_portal(c->session), (long long)c->limit, c->login ? login_stage(c->login) : "firmware");
 	return conn_stop(c);
 }
 
@@ -337,7 +353,11 @@ int conn_kept(void *machine)
 	if (!sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid))
 		return CONN_EV_DESTROYED;
 	if (!c->err.code)
-		conn_fail(c, MISCSI_ERR_LOGOUT, "the kernel did not remove session %u", c->k.sid);
+		conn_fail(c, MISCSI_ERR_LOGOUT,
+			"the kernel accepted the removal of session %u, but has not completed it within 60 s: see the kernel's "
+			"log for tasks that "
+			"hang",
+			c->k.sid);
 	conn_arm(c, AGAIN_S);
 	c->tell(c->session, SESS_EV_CONN_KEPT);
 	return CONN_EV_NONE;

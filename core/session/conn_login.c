@@ -131,8 +131,11 @@ static void conn_watch_hangup(struct conn *c)
 {
 	if (c->k.binding.kind == MISCSI_BINDING_SOCKET &&
 		loop_fd_add(c->k.engine->loop, &c->hangup, (int)c->k.binding.value, EPOLLRDHUP, conn_hung_up, c) < 0)
-		log_debug(c->k.engine->log, "session", "[%s] cannot watch the connection during the logout",
-			session_target(c->session));
+		log_debug(c->k.engine->log, "session",
+			"session%u [%s, %s] cannot watch the connection during the logout, so the target's end of it is noticed "
+			"only by the time "
+			"limit",
+			c->k.sid, session_target(c->session), session_portal(c->session));
 }
 
 /* Reason 0 closes the session: with one connection per session there is nothing else to keep (RFC 7143 section 11.14.1). */
@@ -157,8 +160,9 @@ int conn_logout_pdu(void *machine)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
 		log_warn(c->k.engine->log, "session",
-			"[%s] the target reported a problem with the logout, and the session is removed all the same: %s",
-			session_target(c->session), pdu_logout_text(response.response));
+			"session%u [%s, %s] the target answered the Logout Request with an error, and the session is removed all "
+			"the same: %s",
+			c->k.sid, session_target(c->session), session_portal(c->session), pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
 
@@ -173,20 +177,24 @@ int conn_pdu(void *machine)
 		return CONN_EV_NONE;
 	switch (async.event) {
 	case ISCSI_ASYNC_LOGOUT_REQUEST:
-		log_info(log, "session", "[%s] the target requests a logout", session_target(c->session));
+		log_info(log, "session", "session%u [%s, %s] the target requests a logout: logging out, and in again", c->k.sid,
+			session_target(c->session), session_portal(c->session));
 		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a logout");
 		return CONN_EV_LOGOUT_ASKED;
 	case ISCSI_ASYNC_CONNECTION_DROPPED:
 	case ISCSI_ASYNC_SESSION_DROPPED:
 		/* RFC 7143 section 11.9: Parameter2 is Time2Wait, which by section 13.15 is an hour at most */
 		c->session->time2wait = async.param2 < TIME2WAIT_MAX ? async.param2 : TIME2WAIT_MAX;
-		conn_fail(c, MISCSI_ERR_LOGIN, "the target dropped the connection");
+		conn_fail(c, MISCSI_ERR_LOGIN,
+			async.event == ISCSI_ASYNC_SESSION_DROPPED ? "the target announced that it drops the session" :
+								     "the target announced that it drops the connection");
 		return CONN_EV_LOST;
 	case ISCSI_ASYNC_NEGOTIATE: /* we have nothing to say: RFC 7143 section 11.9.1 lets the initiator drop the connection, as a logout does */
-		conn_fail(c, MISCSI_ERR_LOGIN, "the target asked for a new negotiation");
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a parameter negotiation, which miscsi does by a new login");
 		return CONN_EV_LOGOUT_ASKED;
 	default:
-		log_debug(log, "session", "[%s] asynchronous message %u, ignored", session_target(c->session), async.event);
+		log_debug(log, "session", "session%u [%s, %s] an Asynchronous Message of the target was ignored: AsyncEvent %u",
+			c->k.sid, session_target(c->session), session_portal(c->session), async.event);
 		return CONN_EV_NONE;
 	}
 }

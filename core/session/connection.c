@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "link/credentials.h"
 #include "session/session.h"
+#include <errno.h>
 
 /* Come from outside at any time: they wait until the kernel has done what it is at, so that no state need think of both. */
 #define OUTSIDE \
@@ -127,13 +128,23 @@ int conn_submitted(struct conn *c, int result)
 {
 	if (result >= 0)
 		return CONN_EV_NONE;
-	conn_nomem(c, "a request to the kernel");
+	if (result == -ENOMEM)
+		conn_nomem(c, "a request to the kernel");
+	else
+		err_sys(&c->err, MISCSI_ERR_INTERNAL, -result, "cannot send a request to the kernel");
 	return CONN_EV_JOB_FAILED;
 }
 
 int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 {
-	return kconn_send(&c->k, pdu) < 0 ? conn_nomem(c, "a PDU") : CONN_EV_NONE;
+	int rc = kconn_send(&c->k, pdu);
+
+	if (rc >= 0)
+		return CONN_EV_NONE;
+	if (rc == -ENOMEM)
+		return conn_nomem(c, "a PDU");
+	err_sys(&c->err, MISCSI_ERR_INTERNAL, -rc, "cannot send a PDU through the kernel");
+	return CONN_EV_FAILED;
 }
 
 static void conn_late(void *arg)

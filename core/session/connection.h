@@ -88,6 +88,7 @@ int conn_read_late(void *machine);
 int conn_resolve(void *machine);
 int conn_connect(void *machine);
 int conn_down(void *machine);
+int conn_resolve_late(void *machine);
 int conn_down_late(void *machine);
 int conn_redirected(void *machine);
 int conn_bind(void *machine);

@@ -58,11 +58,11 @@ static int load_libmount(struct in_use *u)
 {
 	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
 	if (!u->library)
-		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
+		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount cannot be loaded: %s", dlerror());
 #define LOAD(name) \
 	u->name = (__typeof__(u->name))dlsym(u->library, #name); \
 	if (!u->name) \
-		return err_set(u->err, MISCSI_ERR_BUSY, "cannot check whether the disks are mounted: %s", dlerror());
+		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount cannot be loaded: %s", dlerror());
 	FUNCTIONS(LOAD)
 #undef LOAD
 	return 0;
@@ -169,11 +169,11 @@ static int read_tables(struct in_use *u)
 	int rc = add_mounts(u, "self");
 
 	if (rc)
-		return err_set(u->err, MISCSI_ERR_BUSY,
-			"cannot check whether the disks are mounted: cannot read %s/self/mountinfo", u->proc);
+		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "%s/self/mountinfo cannot be read", u->proc);
 	rc = add_namespaces(u);
 	if (rc)
-		return err_sys(u->err, MISCSI_ERR_BUSY, -rc, "cannot check whether the disks are mounted elsewhere");
+		return err_sys(u->err, MISCSI_ERR_BUSY, -rc,
+			OPENERS_UNKNOWN "the mounts of other mount namespaces, such as those of containers, cannot be read");
 	u->swaps = u->mnt_new_table();
 	u->iter = u->mnt_new_iter(MNT_ITER_FORWARD);
 	if (!u->swaps || !u->iter)
@@ -246,7 +246,8 @@ static int read_number(const struct in_use *u, const char *name, const char *pat
 	int rc = sysfs_read(u->sysfs, number, sizeof(number), "%s/dev", path);
 
 	if (rc < 0 || sscanf(number, "%u:%u", &major, &minor) != 2)
-		return err_sys(u->err, MISCSI_ERR_BUSY, rc < 0 ? -rc : EINVAL, "cannot check whether %s is in use", name);
+		return err_sys(u->err, MISCSI_ERR_BUSY, rc < 0 ? -rc : EINVAL,
+			OPENERS_UNKNOWN "sysfs does not show the device number of %s", name);
 	*out = makedev(major, minor);
 	return 0;
 }
@@ -321,7 +322,7 @@ bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t s
 	bool used;
 
 	if (rc < 0 && rc != -ENOENT)
-		return err_sys(err, MISCSI_ERR_BUSY, -rc, "cannot list the disks of session %u", sid);
+		return err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "those of session %u cannot be listed", sid);
 	if (!devices.n)
 		return false;
 	used = load_libmount(&u) < 0 || read_tables(&u) < 0;
@@ -330,8 +331,10 @@ bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t s
 			(*devices.dev[i].block && disk_in_use(&u, devices.dev[i].block));
 	if (!used)
 		used = openers_find(u.proc, u.sysfs, u.devices, u.n_devices, err) < 0;
-	if (used)
-		err->code = MISCSI_ERR_BUSY; /* also without memory: it cannot be determined */
+	if (used && err->code == MISCSI_ERR_NOMEM) {
+		err_prefix(err, "the disks count as in use (--force logs out all the same)");
+		err->code = MISCSI_ERR_BUSY;
+	}
 	release(&u);
 	return used;
 }
@@ -366,7 +369,7 @@ static int look_run(const void *request, size_t len, void *answer, size_t *answe
 	memset(err, 0, sizeof(*err));
 	*answer_len = sizeof(*err);
 	if (rc < 0)
-		err_sys(err, MISCSI_ERR_BUSY, -rc, "cannot check whether the disks are in use: cannot open sysfs");
+		err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "sysfs cannot be opened");
 	return rc < 0 || in_use_session(&ways, r->host_no, r->sid, err);
 }
 
@@ -385,8 +388,8 @@ static void look_done(struct helper_job *j, int result, const void *answer, size
 	if (len == sizeof(err))
 		err_copy(&err, answer);
 	else
-		err_sys(&err, MISCSI_ERR_BUSY, result < 0 ? -result : EIO,
-			"cannot check whether the disks of session %u are in use", l->sid);
+		err_sys(&err, MISCSI_ERR_BUSY, result < 0 ? -result : EIO, OPENERS_UNKNOWN "the check of session %u failed",
+			l->sid);
 	look_end(l, result != 0, &err);
 }
 
@@ -397,13 +400,11 @@ static void look_late(void *arg)
 
 	helper_cancel(&l->job);
 	if (l->begun)
-		err_set(&err, MISCSI_ERR_BUSY, "the disks of session %u did not answer within %d s: they count as in use", l->sid,
-			LOOK_S);
+		err_set(&err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "those of session %u did not answer within %d s", l->sid, LOOK_S);
 	else
 		err_set(&err, MISCSI_ERR_BUSY,
-			"the disks of session %u could not be checked within %d s, since too many disks do not answer: they "
-			"count "
-			"as in use",
+			OPENERS_UNKNOWN
+			"those of session %u could not be checked within %d s, since too many other disks do not answer",
 			l->sid, BEGIN_S);
 	look_end(l, true, &err);
 }

@@ -18,7 +18,8 @@ static void manager_on_pdu(
 	if (!s || cid != 0)
 		return;
 	if (pdu_from_parts(bhs, data, len, LOGIN_TEXT_MAX, &s->conn.pdu, &err) < 0) {
-		log_warn(m->config.engine->log, "session", "session%u: %s", sid, err.text);
+		log_warn(m->config.engine->log, "session", "session%u [%s, %s] the connection is closed: %s", sid,
+			session_target(s), session_portal(s), err.text);
 		err_copy(&s->conn.err, &err);
 		conn_event(&s->conn, CONN_EV_FAILED);
 		return;

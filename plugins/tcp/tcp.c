@@ -68,16 +68,17 @@ static void set_options(struct miscsi_op *op, int fd, int family)
 }
 
 /* Looked up first, so that the message names a mistyped device. */
-static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev)
+static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev, const char *setting)
 {
 	int error;
 
 	if (strlen(netdev) >= IFNAMSIZ || if_nametoindex(netdev) == 0)
-		return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network interface '%s'", netdev);
+		return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network device '%s' (%s)", netdev, setting);
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, netdev, (socklen_t)strlen(netdev) + 1) == 0)
 		return 0;
 	error = errno;
-	op->core->set_error(op, MISCSI_ERR_TRANS, "cannot bind to network interface '%s': %s", netdev, strerror(error));
+	op->core->set_error(
+		op, MISCSI_ERR_TRANS, "cannot bind the socket to network device '%s' (%s): %s", netdev, setting, strerror(error));
 	return -error;
 }
 
@@ -121,8 +122,9 @@ static int bind_hwaddress(struct miscsi_op *op, int fd, const char *hwaddress)
 	struct search s = { .op = op, .hwaddress = hwaddress };
 
 	if (op->core->sysfs_list(op, "class/net", has_address, &s) > 0)
-		return bind_netdev(op, fd, s.found);
-	return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network interface with the address '%s'", hwaddress);
+		return bind_netdev(op, fd, s.found, "iface.hwaddress");
+	return op->core->set_error(
+		op, MISCSI_ERR_TRANS, "there is no network device with the hardware address '%s' (iface.hwaddress)", hwaddress);
 }
 
 /* Port 0: the kernel chooses, as for any connection that goes out. */
@@ -132,15 +134,16 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 	int error = 0;
 
 	if (getaddrinfo(ip, NULL, &hints, &found) != 0)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' is not an IP address to connect from", ip);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' (iface.ipaddress) is not an IP address", ip);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) < 0)
 		error = errno;
 	freeaddrinfo(found);
 	if (error == EINVAL || error == EAFNOSUPPORT)
 		op->core->set_error(op, MISCSI_ERR_TRANS,
-			"cannot connect from %s: the portal's address is of the other kind (IPv4 or IPv6)", ip);
+			"cannot connect from %s (iface.ipaddress): the portal's address is of the other family (IPv4 or IPv6)",
+			ip);
 	else if (error)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "cannot connect from %s: %s", ip, strerror(error));
+		op->core->set_error(op, MISCSI_ERR_TRANS, "cannot connect from %s (iface.ipaddress): %s", ip, strerror(error));
 	return -error;
 }
 
@@ -150,7 +153,7 @@ static int bind_source(struct miscsi_op *op, int fd, const struct miscsi_connect
 	int rc = 0;
 
 	if (args->netdev && *args->netdev)
-		rc = bind_netdev(op, fd, args->netdev);
+		rc = bind_netdev(op, fd, args->netdev, "iface.net_ifacename");
 	else if (args->hwaddress && *args->hwaddress)
 		rc = bind_hwaddress(op, fd, args->hwaddress);
 	if (rc == 0 && args->ip && *args->ip)

@@ -341,6 +341,7 @@ static const struct {
 	{ "conn_resolve", act_resolve },
 	{ "conn_connect", act_connect },
 	{ "conn_down", act_down },
+	{ "conn_resolve_late", act_down },
 	{ "conn_down_late", act_down },
 	{ "conn_redirected", act_redirected },
 	{ "conn_bind", act_bind },

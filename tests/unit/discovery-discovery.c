@@ -401,7 +401,7 @@ static void discovery_names_what_its_iface_lacks(void **state)
 	set(a, FIELD_DISC_REOPEN_MAX, "0");
 	set(a, FIELD_IFACE_NETDEV, "nosuchdev0");
 	ask(a);
-	assert_non_null(strstr(a->messages, "cannot make connection to 127.0.0.1: there is no network interface 'nosuchdev0'"));
+	assert_non_null(strstr(a->messages, "cannot make connection to 127.0.0.1: there is no network device 'nosuchdev0'"));
 	discovery_free(a->d);
 	a->d = NULL;
 

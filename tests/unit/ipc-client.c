@@ -296,10 +296,14 @@ static void errors_are_told_apart(void **state)
 		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":99}}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":0}}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.miscsi.Error\"}", MISCSI_ERR_GENERIC, "" },
-		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS, "only root may call a.b.C" },
+		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS,
+			"iscsid refuses a.b.C: only root may call it, and in a container only with CAP_SYS_ADMIN in the user "
+			"namespace of iscsid" },
 		{ "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"p\"}}",
-			MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon does not accept the parameter p" },
-		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ, "a.b.C: the daemon reported the error x.y\\x1b" },
+			MISCSI_ERR_INVALID_MGMT_REQ,
+			"iscsid refuses the parameter 'p' of a.b.C: it may be of another version than iscsiadm; restart it" },
+		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ,
+			"iscsid refuses a.b.C with the error x.y\\x1b: it may be of another version than iscsiadm; restart it" },
 	};
 	struct err err;
 	int other;

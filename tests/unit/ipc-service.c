@@ -349,7 +349,7 @@ static void a_call_has_a_limit(void **state)
 	free(text);
 	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 131072, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "131072 values at most"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "at most 131072 JSON values"));
 	free(text);
 	assert_int_equal(f.manager.asked, 0);
 	assert_non_null(strstr(ask(&f, CALL("GetStatus", "{}")), "\"pending\":0"));

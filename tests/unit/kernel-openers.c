@@ -71,7 +71,7 @@ static void what_cannot_be_looked_at_is_an_error(void **state)
 	assert_int_equal(err.code, MISCSI_ERR_BUSY);
 	fake_sys_write(*state, "not a directory", "proc/77/fd");
 	assert_int_equal(find(*state, &err), -ENOTDIR);
-	assert_non_null(strstr(err.text, "cannot check whether sdb is in use: cannot open 77/fd: Not a directory"));
+	assert_non_null(strstr(err.text, "because 77/fd cannot be opened: Not a directory"));
 }
 
 #define in_sys(test) cmocka_unit_test_setup_teardown(test, fake_sys_setup, fake_sys_teardown)

@@ -458,7 +458,7 @@ static void session_statistics_are_the_kernels(void **state)
 	transport_stats_session(k->card, &r.op);
 	r.done = 0;
 	assert_true(run_end(&k->w, &r) < 0);
-	assert_non_null(strstr(r.op.err.text, "the kernel's statistics are"));
+	assert_non_null(strstr(r.op.err.text, "cannot read the statistics of session"));
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_GET_STATS, 1, FAKE_IF_ERROR, EEXIST);
 	r.done = 0;
 	transport_stats_session(k->card, &r.op);

@@ -143,7 +143,7 @@ static void older_plugin_is_merged_over_defaults(void **state)
 	transport_ping_send(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL), &args);
 	assert_int_equal(run_end(&w, &r), -EOPNOTSUPP);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
-	assert_string_equal(r.op.err.text, "ping: not supported by transport one");
+	assert_string_equal(r.op.err.text, "transport one does not support pings");
 	plugin_fixture_free(&w);
 }
 

@@ -309,7 +309,7 @@ static void what_the_makers_driver_would_do_is_refused_so(void **state)
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_string_equal(r.op.err.text,
-		"ping: not supported by transport card: its kernel driver leaves that to the maker's driver in user "
+		"transport card does not support pings: its kernel driver leaves that to the maker's driver in user "
 		"space, which is not part of miscsi");
 	transport_net_apply(u->card, run_begin(&r, 3, NULL));
 	assert_true(run_end(&u->w, &r) < 0);

@@ -106,7 +106,7 @@ static void chap_keys_come_only_where_chap_is(void **state)
 	struct script s = script_settings(LOGIN_AUTH_CHAP);
 
 	(void)state;
-	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "not allowed here");
+	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "must not send this key");
 	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod outside the security stage");
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), FATAL,
@@ -127,10 +127,10 @@ static void texts_that_are_none_are_refused(void **state)
 	refused(target_login(TARGET_TO_FFP, 1, "HeaderDigest=None", 17), "no NUL");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest")), "no '='");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("A=1\0A=1")), "the same key twice");
-	refused(target_login(TARGET_TO_FFP, 1, TEXT("MaxBurstLength=511")), "out of range");
-	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest=CRC32C")), "not offered");
+	refused(target_login(TARGET_TO_FFP, 1, TEXT("MaxBurstLength=511")), "a number from 512 to 16777215");
+	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest=CRC32C")), "the initiator offered None");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("InitialR2T=\x1b[2J")), "\\x1b[2J");
-	refused(target_login(TARGET_TO_FFP, 1, TEXT("SessionType=Normal")), "not allowed here");
+	refused(target_login(TARGET_TO_FFP, 1, TEXT("SessionType=Normal")), "must not send this key");
 }
 
 static void endless_logins_end(void **state)

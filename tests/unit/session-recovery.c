@@ -270,7 +270,8 @@ static void what_cannot_get_better_ends_a_first_login(void **state)
 		const char *address, *from, *text;
 	} rows[] = {
 		{ "fe80::1", NULL, "" }, /* which device's? */
-		{ "127.0.0.1", "::1", "other kind" }, { "::1", "127.0.0.1", "" }, /* the other kind, or a machine without IPv6 */
+		{ "127.0.0.1", "::1", "other family" },
+		{ "::1", "127.0.0.1", "" }, /* the other kind, or a machine without IPv6 */
 	};
 	struct session_fixture *w = *state;
 
