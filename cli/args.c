@@ -364,7 +364,7 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 	if (answer == ':')
 		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires an argument", optopt);
 	if (o && o->kind == KIND_FLAG)
-		return err_set(err, MISCSI_ERR_INVAL, "'%s': option --%s has no value",
+		return err_set(err, MISCSI_ERR_INVAL, "'%s': option --%s does not take a value",
 			quoted_word(text, sizeof(text), argv[optind - 1]), o->name);
 	if (optopt)
 		return err_set(err, MISCSI_ERR_INVAL, "unknown option '-%s'. Try 'iscsiadm --help'",

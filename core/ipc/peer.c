@@ -111,7 +111,6 @@ int peer_check_server(int fd, const char *name, struct err *err)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	uid_t uid;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return err_sys(

@@ -510,7 +510,7 @@ static void do_set_log_level(void *arg, struct varlink_call *call, struct json_o
 	const char *level;
 
 	if (!s->config.log) {
-		err_set(&err, MISCSI_ERR_OP_NOT_SUPP, "the log level cannot be changed");
+		err_set(&err, MISCSI_ERR_OP_NOT_SUPP, "this service has no log, so no log level can be set");
 		batch_reply_failure(call, &err);
 		return;
 	}

@@ -152,7 +152,8 @@ static int adapter_of(struct context *ctx, const struct record *iface, struct ad
 		return adapter_open(out, err);
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
 		found ? "iface %s matches several hosts: set its iface.hwaddress to the address of one host" :
-			"no host matches iface %s",
+			"no host matches iface %s: compare its iface.transport_name, iface.hwaddress and iface.net_ifacename "
+			"with iscsiadm -m host -P 1",
 		name);
 }
 
@@ -187,7 +188,9 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	*host_no = a.host_no;
 	keep_ifaces_served(&hosts, &ifaces, true);
 	if (ifaces.n == 0)
-		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "no iface is bound to host%u", a.host_no);
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+			"no iface is bound to host%u: set iface.hwaddress or iface.net_ifacename of an iface to that of the host",
+			a.host_no);
 	/* The kernel accepts several interfaces in one request; a plugin that does it itself accepts one. */
 	if (transport_traits(a.transport) & MISCSI_TRAIT_KERNEL_NET)
 		return adapter_net_apply(&a, &ifaces, err);

@@ -118,7 +118,7 @@ static int refuse_value(const struct negotiation *n, struct err *err, const stru
 	else if (row->type == KEY_NUMBER)
 		snprintf(why, sizeof(why), "it must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);
 	else
-		snprintf(why, sizeof(why), "it must be %s", row->type == KEY_BOOL ? "Yes or No" : "one of those offered");
+		snprintf(why, sizeof(why), "it must be Yes or No"); /* the fourth type, TaskReporting, is never offered */
 	return refuse_key(err, row, value, why);
 }
 

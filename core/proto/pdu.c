@@ -223,7 +223,7 @@ const char *pdu_logout_text(uint8_t response)
 		"cleanup failed",
 	};
 
-	return response < ARRAY_SIZE(texts) ? texts[response] : "unknown";
+	return response < ARRAY_SIZE(texts) ? texts[response] : "a response that RFC 7143 does not define";
 }
 
 /* 11.1: every segment ends on a word. */

@@ -73,7 +73,8 @@ static void adopt_resources_kept(struct transport_op *op, int result)
 	const struct conn *c = op->arg;
 
 	if (result < 0)
-		log_err(c->k.engine->log, "session", "session%u: %s", c->k.sid, op->err.text);
+		log_err(c->k.engine->log, "session", "session%u [%s, %s] %s", c->k.sid, session_target(c->session),
+			session_portal(c->session), op->err.text);
 }
 
 /* A connect acquires these resources; those of the earlier daemon were released when it ended. */
@@ -100,8 +101,8 @@ static void adopt_secrets_read(void *arg, int result, const struct err *err)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"session%u: the secret for its recovery could not be read, and the next login tries again: %s", c->k.sid,
-			err->text);
+			"session%u [%s, %s] the secret for its recovery could not be read, and the next login tries again: %s",
+			c->k.sid, session_target(c->session), session_portal(c->session), err->text);
 }
 
 /* Now, since the disk with the files may be one of this session's. */

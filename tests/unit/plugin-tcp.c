@@ -147,7 +147,8 @@ static void tcp_names_what_went_wrong(void **state)
 
 	k.args.ip = "198.51.100.77"; /* of nobody here: RFC 5737 */
 	assert_int_equal(connect_it(&k, NULL), -EADDRNOTAVAIL);
-	assert_string_equal(k.r.op.err.text, "cannot connect from 198.51.100.77 (iface.ipaddress): Cannot assign requested address");
+	assert_string_equal(
+		k.r.op.err.text, "cannot connect from 198.51.100.77 (iface.ipaddress): Cannot assign requested address");
 	k.args.ip = "not-an-address";
 	assert_int_equal(connect_it(&k, NULL), -EINVAL);
 	k.args.ip = NULL;
