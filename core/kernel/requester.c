@@ -77,7 +77,7 @@ static int answer_job(int fd, struct job *job, uint8_t *room, size_t len)
 
 	*head = (struct head){ .job = *job, .n = s->n, .len = s->len, .result = s->result, .failed = s->failed };
 	for (unsigned i = 0; i < s->n; i++)
-		if (s->req[i].data_len && msg.msg_iovlen < ARRAY_SIZE(iov))
+		if (s->req[i].data_len && (size_t)msg.msg_iovlen < ARRAY_SIZE(iov))
 			iov[msg.msg_iovlen++] = (struct iovec){ s->req[i].data, s->req[i].data_len };
 	rc = sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 	for (unsigned i = 0; i < s->n; i++) {
@@ -166,11 +166,11 @@ static int send_job(const struct requester *r, struct job_state *s)
 
 	if (s->n_fds) {
 		msg.msg_control = control;
-		msg.msg_controllen = CMSG_SPACE(s->n_fds * sizeof(int));
+		msg.msg_controllen = (socklen_t)CMSG_SPACE(s->n_fds * sizeof(int)); /* musl's type */
 		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(s->n_fds * sizeof(int));
+		c->cmsg_len = (socklen_t)CMSG_LEN(s->n_fds * sizeof(int));
 		memcpy(CMSG_DATA(c), s->fds, s->n_fds * sizeof(int));
 	}
 	return sendmsg(r->source.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;

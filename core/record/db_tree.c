@@ -35,14 +35,14 @@ int db_tree_open(struct db_tree *t, const char *home)
 	return t->home < 0 ? -errno : 0;
 }
 
-/* A call for each row of numbers side by side: what other threads opened between them is not closed. */
+/* A call for each row of numbers side by side: what other threads opened between them is not closed. musl has no function for it. */
 static void close_left(struct db_tree *t)
 {
 	for (unsigned i = 0, next; i < t->n_left; i = next) {
 		next = i + 1;
 		while (next < t->n_left && t->left[next] == t->left[next - 1] + 1)
 			next++;
-		if (next == i + 1 || close_range((unsigned)t->left[i], (unsigned)t->left[next - 1], 0))
+		if (next == i + 1 || syscall(SYS_close_range, (unsigned)t->left[i], (unsigned)t->left[next - 1], 0))
 			for (unsigned k = i; k < next; k++)
 				file_close(&t->left[k]);
 	}
