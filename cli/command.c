@@ -169,17 +169,9 @@ void command_say_busy(void *arg, const struct record *node)
 		(int)record_int(node, FIELD_CONN_PORT));
 }
 
-/* The wait of a person at a terminal: reported after 2 s, and then at growing intervals. */
-struct waiting {
-	const struct command *c;
-	const char *what;
-	unsigned seconds, next;
-	bool shown; /* at least one session or login was named */
-};
-
 static void say_session_waited_for(void *arg, const struct client_session *s)
 {
-	struct waiting *w = arg;
+	struct command_waiting *w = arg;
 	char more[32] = "";
 
 	if (!strcmp(s->state, "LOGGED_IN") && !s->error)
@@ -193,13 +185,17 @@ static void say_session_waited_for(void *arg, const struct client_session *s)
 
 static void say_waiting(void *arg)
 {
-	struct waiting *w = arg;
+	struct command_waiting *w = arg;
 	int rc;
 
 	w->seconds++;
 	if (w->seconds < w->next)
 		return;
 	w->next *= 2;
+	if (w->at) {
+		out_error("waiting for %s at %s since %u s", w->what, w->at, w->seconds);
+		return;
+	}
 	w->shown = false;
 	rc = context_look(w->c->context, LOOK_MS, say_session_waited_for, w);
 	if (rc < 0)
@@ -209,14 +205,14 @@ static void say_waiting(void *arg)
 }
 
 /* Programs read standard error: they get no reports. */
-static void begin_waiting(const struct command *c, const char *what, struct waiting *w)
+void command_begin_waiting(const struct command *c, const char *what, struct command_waiting *w)
 {
-	*w = (struct waiting){ .c = c, .what = what, .next = 2 };
+	*w = (struct command_waiting){ .c = c, .what = what, .next = 1 };
 	if (isatty(STDERR_FILENO) && !c->json)
 		context_set_tick(c->context, say_waiting, w);
 }
 
-static void end_waiting(struct waiting *w)
+void command_end_waiting(struct command_waiting *w)
 {
 	if (w->c)
 		context_set_tick(w->c->context, NULL, NULL);
@@ -226,11 +222,11 @@ static void end_waiting(struct waiting *w)
 int command_login(const struct command *c, const struct record_list *nodes, bool say_all)
 {
 	const struct login_events events = { say_login, say_present, say_logged_in, say_no_daemon, (void *)c };
-	cleanup(end_waiting) struct waiting waiting = { 0 };
+	cleanup(command_end_waiting) struct command_waiting waiting = { 0 };
 	int rc;
 
 	command_catch_interrupt(c);
-	begin_waiting(c, "the logins", &waiting);
+	command_begin_waiting(c, "the logins", &waiting);
 	rc = (c->args->loginall ? login_leading : login_records)(c->context, nodes, !c->args->no_wait, &events, c->err);
 	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logins");
@@ -277,13 +273,13 @@ static void say_logged_out(void *arg, const struct session_info *s, const struct
 int command_logout(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_logout, say_logged_out, say_no_daemon, (void *)c };
-	cleanup(end_waiting) struct waiting waiting = { 0 };
+	cleanup(command_end_waiting) struct command_waiting waiting = { 0 };
 	int rc;
 
 	if (sessions->n == 0)
 		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND, "No matching sessions found");
 	command_catch_interrupt(c);
-	begin_waiting(c, "the logouts", &waiting);
+	command_begin_waiting(c, "the logouts", &waiting);
 	rc = logout_sessions(c->context, sessions, c->args->force, &events, c->err);
 	if (rc < 0 && command_interrupted(c))
 		return say_interrupted("the logouts");
@@ -327,13 +323,13 @@ static int sessions_ended(int rc, const struct err *err)
 int command_rescan(const struct command *c, const struct session_info_list *sessions)
 {
 	const struct logout_events events = { say_rescan, say_rescanned, say_no_daemon, (void *)c };
-	cleanup(end_waiting) struct waiting waiting = { 0 };
+	cleanup(command_end_waiting) struct command_waiting waiting = { 0 };
 	int rc;
 
 	if (sessions->n == 0)
 		return no_session_found(c);
 	command_catch_interrupt(c);
-	begin_waiting(c, "the scans", &waiting);
+	command_begin_waiting(c, "the scans", &waiting);
 	rc = rescan_sessions(c->context, sessions, &events, c->err);
 	return rc < 0 && command_interrupted(c) ? say_interrupted("the scans") : sessions_ended(rc, c->err);
 }

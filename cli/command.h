@@ -46,6 +46,17 @@ int command_show(const struct command *c, struct record *const *records, size_t 
 /* Afterwards Ctrl-C makes *c->interrupt readable instead of ending the program. */
 void command_catch_interrupt(const struct command *c);
 
+/* The wait of a person at a terminal: reported after 1 s, and then at growing intervals. Programs read standard error: they get no reports. */
+struct command_waiting {
+	const struct command *c;
+	const char *what;
+	const char *at; /* whom the command itself asks; NULL: iscsid, which reports what it does */
+	unsigned seconds, next;
+	bool shown; /* at least one session or login was named */
+};
+void command_begin_waiting(const struct command *c, const char *what, struct command_waiting *w);
+void command_end_waiting(struct command_waiting *w); /* for cleanup(command_end_waiting) */
+
 /* Shared by node, session and discovery mode. */
 /* Prints the message of 2.1.8 about a record that a session uses; arg is a struct command. */
 void command_say_busy(void *arg, const struct record *node);

@@ -11,6 +11,7 @@
 #include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
+#include <string.h>
 
 /* The sections of -P 1, in their order. */
 static const struct {
@@ -88,14 +89,17 @@ static int list_discoveries(const struct command *c)
 
 struct messages {
 	FILE *json;
-	bool said;
+	char last[ERR_TEXT_MAX];
 };
 
+/* Most attempts fail for the same reason, which is reported once. */
 static void say_discovery_message(void *arg, const char *text)
 {
 	struct messages *m = arg;
 
-	m->said = true;
+	if (!strcmp(m->last, text))
+		return;
+	snprintf(m->last, sizeof(m->last), "%s", text);
 	if (m->json)
 		out_json_message(m->json, text);
 	out_error("%s", text);
@@ -140,11 +144,16 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 		.message = say_discovery_message,
 		.arg = &messages };
 	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = discovery_mode_perform(c->context, &what, &nodes, c->err);
+	struct command_waiting waiting = { 0 };
+	int rc;
 
+	command_begin_waiting(c, "the discovery", &waiting);
+	waiting.at = a->portal;
+	rc = discovery_mode_perform(c->context, &what, &nodes, c->err);
+	command_end_waiting(&waiting);
 	if (rc < 0) {
 		/* The cause is often the last message that was already printed. */
-		rc = messages.said ? command_status(rc, c->err) : command_fail(rc, c->err);
+		rc = *messages.last ? command_status(rc, c->err) : command_fail(rc, c->err);
 		if (rc != MISCSI_ERR_NO_OBJS_FOUND)
 			out_error("Could not perform %s discovery: %s", select->kind == RECORD_ISNS ? "iSNS" : "SendTargets",
 				err_text((enum miscsi_error)rc));

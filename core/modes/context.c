@@ -277,6 +277,13 @@ void context_set_tick(struct context *ctx, void (*tick)(void *arg), void *arg)
 		client_set_tick(ctx->client, tick, arg);
 }
 
+bool context_tick(struct context *ctx)
+{
+	if (ctx->tick)
+		ctx->tick(ctx->tick_arg);
+	return ctx->tick;
+}
+
 /* Over a connection of its own, since that of the command is waiting for a result. */
 int context_look(struct context *ctx, unsigned timeout_ms, void (*fn)(void *arg, const struct client_session *s), void *arg)
 {

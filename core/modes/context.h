@@ -57,8 +57,9 @@ int context_client(struct context *ctx, struct client **out, struct err *err);
 int context_client_if_there(struct context *ctx, unsigned timeout_ms, struct client **out);
 /* Any wait for the daemon ends when fd is readable. fd must outlive the connection. */
 void context_set_interrupt(struct context *ctx, int fd);
-/* While a command waits for the daemon, tick(arg) is called every second. NULL: none. */
+/* While a command waits for the daemon or a discovery, tick(arg) is called every second. NULL: none. */
 void context_set_tick(struct context *ctx, void (*tick)(void *arg), void *arg);
+bool context_tick(struct context *ctx); /* calls it; false: there is none */
 /* What the daemon does at the moment: calls fn for each session and login. -errno: it does not answer. */
 int context_look(struct context *ctx, unsigned timeout_ms, void (*fn)(void *arg, const struct client_session *s), void *arg);
 /* Closes the connection after a communication failure: the next call connects again. */

@@ -8,6 +8,7 @@
 #include "modes/discovery_mode_private.h"
 
 #include "base/file.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "modes/iface_mode.h"
 #include "plugin/transport.h"
@@ -31,6 +32,9 @@ struct answer {
 	size_t n, cap;
 	int64_t targets, max_targets; /* names in a row, which the list is grouped by */
 	const struct discovery_mode_ask *ask;
+	struct context *ctx;
+	struct loop *loop;
+	struct loop_timer second;
 	struct err err;
 };
 
@@ -99,6 +103,15 @@ static void pass_message(void *arg, const char *text)
 		a->ask->message(a->ask->arg, text);
 }
 
+/* Called every second while the discovery runs, for whoever waits for it. */
+static void tick(void *arg)
+{
+	struct answer *a = arg;
+
+	if (context_tick(a->ctx))
+		loop_timer_set(a->loop, &a->second, 1000, tick, a);
+}
+
 #define OTHERS_MS 120000 /* another discovery through an adapter, retries and all: six times 15 s, as it is by default */
 
 /* If the lock cannot be created (read-only /run), the discovery continues without it, which is safe for a single command. */
@@ -137,6 +150,8 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 		rc = context_engine(ctx, &config.engine, err);
 	if (rc < 0)
 		return rc;
+	a->loop = config.engine->loop;
+	loop_timer_set(a->loop, &a->second, 1000, tick, a);
 	if (ask->select.kind == RECORD_ISNS) {
 		rc = isns_query_run(&config, err);
 	} else {
@@ -144,6 +159,7 @@ static int ask_through_iface(struct context *ctx, const struct discovery_mode_as
 		if (rc >= 0)
 			rc = discovery_sendtargets(&config, err);
 	}
+	loop_timer_cancel(a->loop, &a->second);
 	if (rc < 0 && a->err.code != MISCSI_ERR_OK && err)
 		err_copy(err, &a->err);
 	return rc;
@@ -226,7 +242,7 @@ static int choose_discovery_record(
 int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask *ask, struct record_list *nodes, struct err *err)
 {
 	cleanup(record_freep) struct record *disc = NULL;
-	struct answer a = { .ask = ask };
+	struct answer a = { .ask = ask, .ctx = ctx };
 	cleanup(record_list_free) struct record_list ifaces = { 0 }, silent = { 0 };
 	bool answered = false;
 	int rc = choose_ifaces(ctx, ask, &ifaces, err);

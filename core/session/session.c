@@ -71,6 +71,7 @@ void session_free(struct session *s)
 	list_remove(&s->node);
 	record_free(s->record);
 	destination_free(&s->destination);
+	x_free(s->first_failure);
 	x_free(s);
 }
 
@@ -219,6 +220,8 @@ static int sess_wait(void *machine)
 
 	s->attempts++;
 	err_copy(&s->err, &s->conn.err);
+	if (s->run.state == SESS_NEW && !s->first_failure)
+		s->first_failure = x_strdup(s->err.text); /* without memory, only the last one is reported */
 	if (log_worth(&s->reported))
 		log_warn(s->owner->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid,
 			session_target(s), session_portal(s), s->attempts, s->err.text);
@@ -256,6 +259,7 @@ static int sess_lost(void *machine)
 
 static void logged_in(struct session *s)
 {
+	x_free(x_steal(s->first_failure));
 	s->attempts = s->reported = 0;
 	s->up_at = loop_now(s->owner->engine->loop);
 	destination_reached(&s->destination);
@@ -414,6 +418,9 @@ static int sess_give_up(void *machine)
 	struct session *s = machine;
 
 	err_copy(&s->err, &s->conn.err); /* conn_destroy() clears that one */
+	if (s->first_failure && strcmp(s->first_failure, s->err.text))
+		err_set(&s->err, s->err.code, "%.*s (the first of %u attempts failed: %.*s)", ERR_TEXT_MAX / 2, s->conn.err.text,
+			s->attempts + 1, ERR_TEXT_MAX / 3, s->first_failure);
 	s->reported = 0;
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;

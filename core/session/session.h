@@ -72,6 +72,7 @@ struct session {
 	struct scan *scan, *verify; /* for new devices; of known ones after a recovery */
 	bool verify_again; /* the connection was restored again meanwhile */
 	struct err err; /* the last failure */
+	char *first_failure; /* of a first login, by its first attempt; NULL: none */
 };
 
 /* The record is copied. -ENOMEM. */

@@ -170,6 +170,26 @@ static void login_again_is_tried_as_often_as_the_record_says(void **state)
 	nothing_left(w);
 }
 
+static void a_failed_login_has_its_first_and_its_last_cause(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	w->status_class = 3;
+	w->status_detail = 1;
+	fixture_login(w, node, &a);
+	fixture_until(w, &w->logins, 2, 500, 60 * SECONDS);
+	w->status_class = 2;
+	fixture_until(w, &a.done, 1, 500, 60 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
+	assert_non_null(strstr(a.result.err.text, "authentication failure (0x0201)"));
+	assert_non_null(strstr(a.result.err.text,
+		"(the first of 3 attempts failed: the target refused the login: service unavailable (0x0301))"));
+	record_free(node);
+	nothing_left(w);
+}
+
 static void a_refusal_is_final_for_a_first_login(void **state)
 {
 	static const struct {
@@ -642,6 +662,7 @@ int main(void)
 		T(a_machine_without_a_name_logs_in_nowhere),
 		T(nr_sessions_is_exact),
 		T(login_again_is_tried_as_often_as_the_record_says),
+		T(a_failed_login_has_its_first_and_its_last_cause),
 		T(a_refusal_is_final_for_a_first_login),
 		T(a_login_survives_any_failing_request),
 		T(what_is_missing_is_made_by_the_next_attempt),
