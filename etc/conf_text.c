@@ -207,7 +207,7 @@ static void man_setting(struct strbuf *b, enum field_id id)
 static const char man_head[] =
 	".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
 	".\\\" Written by etc/generate from core/record/fields.def: change it there.\n"
-	".TH ISCSID.CONF 5 \"\" miscsi \"File formats\"\n"
+	".TH ISCSID.CONF 5 2026-11-30 miscsi \"File formats\"\n"
 	".SH NAME\n"
 	"iscsid.conf \\- settings of the iSCSI initiator\n"
 	".SH DESCRIPTION\n"

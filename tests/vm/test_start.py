@@ -114,6 +114,17 @@ def bounded(one):
     equal(sorted(sessions()), before, "sessions")
 
 
+def examples():
+    say("-- the examples of iscsistart(8)")
+    t = Target("iqn.2026-11.com.example:root", [ram("d6", 8)])
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/../../doc/man/iscsistart.8") as f:
+        lines = f.read().replace("\\-", "-").split(".SH EXAMPLES\n.nf\n")[1].split(".fi")[0].splitlines()
+    equal(len(lines), 2, "examples")
+    for line in lines:
+        start(line.replace("192.0.2.1", "127.0.0.1").split(" ", 1)[1], rc=21 if "-b" in line else 0)  # no firmware here: test_fw
+    write_and_compare(disk(t), 1)
+
+
 def network_comes():
     say("-- the network comes while it waits")
     subprocess.run("ip link set lo up; ip address del 10.77.1.1/32 dev lo", shell=True, stderr=subprocess.DEVNULL)
@@ -137,6 +148,7 @@ def test():
     taken_over(one)
     chap()
     bounded(one)
+    examples()
     network_comes()
 
 
