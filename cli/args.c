@@ -126,8 +126,17 @@ static unsigned op_named(const char *name)
 
 static int store_op(const struct opt_row *o, const char *value, unsigned *to, struct err *err)
 {
+	char why[64];
+
 	*to |= op_named(value);
-	return op_named(value) ? 0 : refuse_value(o, value, "is not an operation", err);
+	if (op_named(value))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		snprintf(why, sizeof(why), "is not an operation: is %s meant?", ops[i].name);
+		if (value_distance(ops[i].name, value, 3) < 3)
+			return refuse_value(o, value, why, err);
+	}
+	return refuse_value(o, value, "is not an operation. Try 'iscsiadm -m MODE --help'", err);
 }
 
 /* Words and operations are collected. Of two texts it would not be known which is meant. */
@@ -238,7 +247,7 @@ static int refuse_action(const struct args *a, struct err *err)
 			return err_set(err, MISCSI_ERR_INVAL, "%s mode: -o %s requires a submode (-C)", mode, actions[i].verb);
 		if (a->submode && !strcmp(actions[i].submode, a->submode))
 			last = NULL;
-		if (!last || !strcmp(actions[i].submode, last))
+		if (!last || !*actions[i].submode || !strcmp(actions[i].submode, last))
 			continue;
 		last = actions[i].submode;
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", last);
