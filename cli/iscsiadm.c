@@ -53,9 +53,10 @@ static void print_hint(const struct args *a, int status)
 		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, "run iscsiadm as root" },
 		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, "iscsiadm -m transport shows what is missing" },
 		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node,
-			"check node.session.auth.authmethod, .username and .password: iscsiadm -m node -T TARGET -o update -n "
-			"NAME "
-			"-v VALUE (-v - reads a password from standard input)" },
+			"set or correct the CHAP user and secret, which is read from standard input: iscsiadm -m node -T TARGET "
+			"-o update "
+			"-n node.session.auth.authmethod -v CHAP -n node.session.auth.username -v USER -n "
+			"node.session.auth.password -v -" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -T TARGET -l" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw,
