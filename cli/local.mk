@@ -4,7 +4,8 @@ cli_args = cli/args.h cli/args.c cli/opts.def cli/modes.def
 sbin_PROGRAMS += iscsiadm
 iscsiadm_SOURCES = $(cli_args) cli/command.h cli/command.c cli/complete.c cli/complete.h cli/command_discovery.c cli/command_host.c cli/command_iface.c \
 	cli/command_fw.c cli/command_node.c cli/command_transport.c cli/command_session.c cli/iscsiadm.c cli/out_host.c cli/out_json.c cli/out_json.h cli/out_session.c \
-	cli/out_text.c cli/out_text.h
+	cli/out_text.c cli/out_text.h core/proto/digest.c
+iscsiadm_CPPFLAGS = $(AM_CPPFLAGS) -DLOAD_LIBCRYPTO
 iscsiadm_LDADD = $(core_libs)
 sbin_PROGRAMS += iscsistart
 iscsistart_SOURCES = cli/iscsistart.c cli/out_host.c cli/out_json.c cli/out_json.h cli/out_text.c cli/out_text.h
