@@ -384,6 +384,7 @@ static int make_service(struct daemon *d, struct err *err)
 		.stop = serve_stop,
 		.read_discoveries = read_discoveries,
 		.discoveries = each_discovery,
+		.tidy = tidy_soon,
 		.arg = d,
 	};
 	int rc = make_standing(d);

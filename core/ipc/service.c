@@ -564,6 +564,8 @@ int service_new(const struct service_config *config, struct service **out)
 		.interface = INTERFACE,
 		.description = description,
 		.methods = methods,
+		.tidy = config->tidy,
+		.tidy_arg = config->arg,
 		.limits = config->limits,
 		.peer = config->peer,
 	};

@@ -44,6 +44,7 @@ struct service_config { /* borrowed for the service's life */
 	void (*read_discoveries)(void *arg); /* ReadDiscoveries was called. Like the next one, NULL where there are none. */
 	int (*discoveries)(
 		void *arg, int (*fn)(void *arg, const struct service_discovery *d), void *fn_arg); /* calls fn for each */
+	void (*tidy)(void *arg); /* soon is a good time to return memory to the kernel. NULL is allowed. */
 	void *arg;
 	struct varlink_limits limits; /* zeroed: the defaults */
 	int (*peer)(int fd, uid_t *uid); /* NULL: peer_uid(). For tests. */

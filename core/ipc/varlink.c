@@ -45,13 +45,20 @@ static int buffer_grow(struct varlink_buffer *b, size_t len)
 	if (held)
 		memcpy(bytes, b->bytes + b->start, held);
 	if (b->bytes)
-		mem_wipe(b->bytes, b->size);
+		mem_wipe(b->bytes, b->most);
 	x_free(b->bytes);
 	b->bytes = bytes;
 	b->size = size;
 	b->start = 0;
-	b->end = held;
+	b->end = b->most = held;
 	return 0;
+}
+
+static void buffer_fill(struct varlink_buffer *b, size_t len)
+{
+	b->end += len;
+	if (b->end > b->most)
+		b->most = b->end;
 }
 
 int varlink_buffer_add(struct varlink_buffer *b, const void *bytes, size_t len)
@@ -61,7 +68,7 @@ int varlink_buffer_add(struct varlink_buffer *b, const void *bytes, size_t len)
 	if (rc || !len)
 		return rc;
 	memcpy(b->bytes + b->end, bytes, len);
-	b->end += len;
+	buffer_fill(b, len);
 	return 0;
 }
 
@@ -76,10 +83,11 @@ void varlink_buffer_consume(struct varlink_buffer *b, size_t len)
 	b->scanned -= len < b->scanned ? len : b->scanned;
 }
 
+/* Only what was written: wiping the rest of megabytes would first make the kernel find memory for it. */
 void varlink_buffer_free(struct varlink_buffer *b)
 {
 	if (b->bytes)
-		mem_wipe(b->bytes, b->size);
+		mem_wipe(b->bytes, b->most);
 	x_free(b->bytes);
 	memset(b, 0, sizeof(*b));
 }
@@ -167,8 +175,8 @@ int varlink_append(struct varlink_buffer *b, struct json_object *object, size_t 
 	if (rc)
 		return rc;
 	json_print(object, b->bytes + b->end);
-	b->end += len;
-	b->bytes[b->end++] = '\0';
+	b->bytes[b->end + len] = '\0';
+	buffer_fill(b, len + 1);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 struct varlink_buffer {
 	char *bytes; /* owned */
 	size_t start, end, size; /* the content is bytes[start..end) */
+	size_t most; /* the largest end so far: no byte behind it was written */
 	size_t scanned; /* the first bytes of the content, known to have no NUL */
 };
 

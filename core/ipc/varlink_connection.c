@@ -12,7 +12,6 @@
 #include "ipc/varlink_connection.h"
 #include "base/mem.h"
 #include <errno.h>
-#include <malloc.h>
 #include <miscsi/errors.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,10 +54,8 @@ void varlink_connection_free(struct varlink_connection *c)
 	varlink_parse_stop(&c->parser);
 	varlink_buffer_free(&c->in);
 	varlink_buffer_free(&c->out);
-#ifdef __GLIBC__
-	if (c->fat)
-		malloc_trim(0);
-#endif
+	if (c->fat && c->server->config.tidy)
+		c->server->config.tidy(c->server->config.tidy_arg);
 	x_free(c);
 }
 

@@ -29,7 +29,7 @@ struct varlink_connection {
 	uint32_t events; /* set in epoll */
 	bool eof; /* the client has closed its sending side */
 	bool doomed;
-	bool fat; /* it had a large message: memory is returned to the kernel when it ends */
+	bool fat; /* it had a large message: memory can be returned to the kernel when it ends */
 	bool resting; /* its user has had its share */
 };
 

@@ -47,6 +47,9 @@ struct varlink_config { /* all borrowed for the server's life */
 	const char *interface, *description; /* "org.miscsi" and the text of its interface file */
 	const struct varlink_method *methods; /* ends with a NULL name */
 	void *arg; /* for the handlers */
+	void (*tidy)(
+		void *tidy_arg); /* a connection with a large message has ended: memory could be returned soon. NULL is allowed. */
+	void *tidy_arg;
 	struct varlink_limits limits;
 	int (*peer)(int fd, uid_t *uid); /* the uid of the client; NULL: peer_uid(). For tests. */
 };
