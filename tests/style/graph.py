@@ -17,6 +17,7 @@ Exceptions in the file `exceptions`, each with a reason; an exception that excus
 
 The exit status is 1 if there are findings, and 77 if the object files have no symbols.
 """
+import glob
 import os
 import re
 import subprocess
@@ -46,9 +47,12 @@ def read_objects(root, build):
     for src in check.read_tree(root, FOLDERS, ('.c',)):
         if src.path.endswith('_static.c'):
             continue
-        path = os.path.join(build, src.path[:-2] + '.o')
-        if not os.path.exists(path):
-            sys.exit(f'graph.py: {path} is missing: build {src.path} first')
+        folder, name = os.path.split(src.path[:-2])
+        # automake names an object PROGRAM-NAME.o if the program has flags of its own
+        found = glob.glob(os.path.join(build, folder, name + '.o')) or glob.glob(os.path.join(build, folder, '*-' + name + '.o'))
+        if not found:
+            sys.exit(f'graph.py: no object file of {src.path} in {build}: build it first')
+        path = found[0]
         files[src.path] = read_symbols(subprocess.run(['nm', '-P', '-g', path], stdout=subprocess.PIPE, text=True, check=True).stdout)
     return files
 

@@ -13,7 +13,7 @@
 static inline void put(struct strbuf *b, uint32_t v, unsigned bytes)
 {
 	while (bytes--)
-		strbuf_putc(b, (char)(v >> 8 * bytes));
+		strbuf_putc(b, (char)((uint64_t)v >> 8 * bytes));
 }
 
 static inline void number(struct strbuf *b, uint32_t tag, uint32_t v)

@@ -146,7 +146,7 @@ static int bulk_delete(struct base *b, struct record *disc)
 /* Finds all again, the even ones with another origin of their settings. */
 static int bulk_discover(struct base *b, struct record *disc)
 {
-	struct record_list found = { 0 };
+	cleanup(record_list_free) struct record_list found = { 0 };
 
 	for (unsigned i = 0; i < BULK; i++) {
 		struct record *r = bulk_node(i);

@@ -415,11 +415,11 @@ class Iscsid:
             return "ISCSIADM_ABSTRACT_NAMESPACE" in get("/proc/net/unix", "")
         return SOCKET in get("/proc/net/unix", "") and get(PIDFILE)
 
-    def answers(self):
+    @staticmethod
+    def answers():
         """It listens before it takes over sessions, and answers after that."""
-        if PEER:
-            return
-        self.status()
+        if not PEER:
+            Iscsid.status()
 
     @staticmethod
     def status():

@@ -92,6 +92,7 @@ def adapter(host, kind):
 def refused(host, kind):
     """A login that the target refuses is told as such."""
     node = f"-m node -T {NAME} -p {TO} -I i{host}"
+    adm(f"-m discovery -t st -p {TO} -I i{host}", quiet=True)  # the discoveries through the other ifaces have removed the record
     adm(node, "-o update -n node.session.initial_login_retry_max -v 1", quiet=True)
     simhba_set(fail_login=0x0201)
     adm(node, "--login", rc=5 if kind == "qla4xxx" else 24)

@@ -85,7 +85,7 @@ def inherits_nothing():
     os.set_inheritable(fd, True)
     p = subprocess.Popen(["sh", "-c", 'exec "$0" -f <&- >&- 2>&-', ISCSID], close_fds=False)
     wait("iscsid listens", 20, lambda: SOCKET in get("/proc/net/unix", "") and get(PIDFILE) == str(p.pid))
-    Iscsid.answers(None)  # from then on a signal ends it in order
+    Iscsid.answers()  # from then on a signal ends it in order
     shown = files(p.pid)
     equal([shown.get(i) for i in range(3)], ["/dev/null"] * 3, "descriptors 0 to 2")
     check("/run/inherited" not in shown.values(), f"an inherited descriptor is open: {shown}")
