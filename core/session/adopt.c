@@ -298,12 +298,28 @@ static int adopt_session(struct adopter *a, struct adoption *o, struct err *err)
 	return 1;
 }
 
+/* The kernel shows a session before the answer with its number has reached its owner here. */
+static bool adopt_may_be_ours(const struct manager *m)
+{
+	const struct session *s;
+
+	list_for_each (s, &m->sessions, node)
+		if (s->conn.run.state == CONN_BINDING && !s->conn.k.sid)
+			return true;
+	return false;
+}
+
 static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 {
 	struct adopter *a = container_of(ops, struct adopter, ops);
 	struct adoption o = { 0 };
-	int rc = adopt_read(a, sid, &o, err);
+	int rc;
 
+	/* adopted, it would be two sessions here, one of which waits for an end that the other one sees */
+	if (adopt_may_be_ours(a->manager))
+		return err_set(err, MISCSI_ERR_BUSY,
+			"iscsid is making a session, which may be session %u: try again when its login has ended", sid);
+	rc = adopt_read(a, sid, &o, err);
 	if (rc == 0)
 		rc = adopt_session(a, &o, err);
 	adoption_clear(&o);

@@ -26,6 +26,28 @@ static uint64_t wait_most(const struct session *s)
 	return time2wait > most ? time2wait : most;
 }
 
+/*
+ * An attempt that was begun while the target was away runs into its time-outs, and then comes the wait that the rule allows. A first
+ * login may use up its tries. Without a session, or without iscsid, a request or a start is under way.
+ */
+#define ATTEMPT_MS 30000
+#define FIRST_LOGIN_MS 110000
+
+uint64_t check_bound(void)
+{
+	struct manager *m = daemon_manager();
+	uint64_t most = WAIT_HELD_MS;
+	struct session *s;
+
+	if (m && daemon_runs())
+		list_for_each (s, &m->sessions, node) {
+			uint64_t one = s->run.state == SESS_NEW ? FIRST_LOGIN_MS : s->run.state == SESS_FAILED ? wait_most(s) : 0;
+
+			most = one > most ? one : most;
+		}
+	return ATTEMPT_MS + most;
+}
+
 void check_waits(void)
 {
 	struct manager *m = daemon_manager();

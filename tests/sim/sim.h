@@ -216,6 +216,7 @@ void client_forget_wants(void); /* nobody knows which requests were done */
 /* ---- check.c: what must hold ---- */
 
 bool check_settled(const char **why); /* all is as wanted */
+uint64_t check_bound(void); /* ms within which all must be as wanted, when the faults end now */
 void check_waits(void); /* no session waits longer than it may */
 void check_end(void); /* before the daemon is stopped */
 
