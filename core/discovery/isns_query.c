@@ -43,6 +43,7 @@ struct isns_query {
 	size_t out_len;
 	uint64_t end; /* on the loop's clock: limit of the exchange */
 	int result;
+	bool stopped; /* by found(), whose caller knows why */
 	struct loop_task begin, report;
 	struct err err;
 };
@@ -228,7 +229,7 @@ static int isns_query_fail(void *machine)
 {
 	struct isns_query *q = machine;
 
-	if (q->config.message)
+	if (q->config.message && !q->stopped)
 		q->config.message(q->config.arg, q->err.text);
 	return isns_query_end(q, -err_errno(q->err.code));
 }
@@ -270,9 +271,11 @@ static void isns_query_settings(struct dial *dial, struct transport_op *op)
 
 static int isns_query_found(void *arg, const char *target, const struct portal *portal)
 {
-	const struct isns_query *q = arg;
+	struct isns_query *q = arg;
+	int rc = q->config.found(q->config.arg, target, portal);
 
-	return q->config.found(q->config.arg, target, portal);
+	q->stopped = rc < 0;
+	return rc;
 }
 
 static void isns_query_warning(void *arg, const char *text)
@@ -372,6 +375,6 @@ int isns_query_run(const struct discovery_config *config, struct err *err)
 		rc = loop_step(config->engine->loop, -1);
 	isns_query_free(q);
 	if (rc < 0 && !w.done)
-		return q ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : rc;
+		return q ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the query of the iSNS server to end") : rc;
 	return w.result;
 }

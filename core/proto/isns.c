@@ -323,7 +323,7 @@ static int isns_report(struct isns *s, struct err *err)
 	s->n = 0;
 	*s->target = '\0';
 	return rc < 0 ?
-		err_set(err, MISCSI_ERR_INTERNAL, "cannot process a target that the iSNS server reported: %s", strerror(-rc)) :
+		err_set(err, MISCSI_ERR_INTERNAL, "the targets that the iSNS server reported cannot be kept: %s", strerror(-rc)) :
 		0;
 }
 
