@@ -446,7 +446,7 @@ static int serve_run(struct daemon *d, struct err *err)
 		return rc;
 	loop_defer(d->engine.loop, &d->adopt, adopt_some, d);
 	rc = loop_run(d->engine.loop);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : d->failed;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsid ends, because it cannot wait for events") : d->failed;
 }
 
 /* The reverse of serve_run(): each part is freed after those that use it. */

@@ -380,6 +380,6 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 	discovery_free(d);
 	discovery_settle(config);
 	if (rc < 0 && !w.done)
-		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the event loop failed") : rc;
+		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the discovery to end") : rc;
 	return w.result;
 }

@@ -240,7 +240,7 @@ static void boot_cancel(struct boot_run *b)
 }
 
 /* Ends the logins that have not ended, for our part. */
-static void boot_give_up(struct boot_run *b)
+static void boot_give_up(struct boot_run *b, const char *why)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct boot_entry *e = &b->entries[i];
@@ -249,8 +249,7 @@ static void boot_give_up(struct boot_run *b)
 		if (e->ended)
 			continue;
 		manager_forget(&e->request);
-		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s",
-			b->interrupted ? "was cancelled by a signal" : "did not end in time",
+		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s", why,
 			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "");
 		boot_ended(e, &late);
 	}
@@ -276,9 +275,9 @@ int boot_login(const struct boot *boot, const struct record_list *nodes, struct 
 
 	if (rc >= 0)
 		rc = boot_ask(&b, nodes, err);
-	if (rc >= 0 && boot_wait(&b) < 0)
-		rc = err_set(err, MISCSI_ERR_INTERNAL, "the event loop failed");
-	boot_give_up(&b);
+	if (rc >= 0 && (rc = boot_wait(&b)) < 0)
+		err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the logins to end");
+	boot_give_up(&b, rc < 0 ? "was given up" : b.interrupted ? "was cancelled by a signal" : "did not end in time");
 	outcome = rc < 0 ? rc : boot_outcome(&b, err);
 	if (b.manager)
 		boot_cancel(&b);

@@ -133,11 +133,20 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 
 	for (n = 0; (rc = abi_row(abi->match, n, &m)) > 0; n++) {
 		if (!word_ok(m.transport, LOWER_DIGITS "-"))
-			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has no transport name", n + 1);
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"in row %u of its match table, the transport name is empty, too long, or has characters other "
+				"than a-z, 0-9, _ and -",
+				n + 1);
 		if (m.module && !word_ok(m.module, LOWER_DIGITS "-"))
-			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has a bad module name", n + 1);
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"in row %u of its match table, the module name is empty, too long, or has characters other than "
+				"a-z, 0-9, _ and -",
+				n + 1);
 		if (m.proc_name && !word_ok(m.proc_name, LOWER_DIGITS "-.ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-			return err_set(err, MISCSI_ERR_INTERNAL, "row %u of its match table has a bad proc_name", n + 1);
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"in row %u of its match table, proc_name is empty, too long, or has characters other than "
+				"letters, digits, _, - and .",
+				n + 1);
 	}
 	if (rc < 0)
 		return err_set(err, MISCSI_ERR_INTERNAL,

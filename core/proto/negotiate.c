@@ -184,7 +184,8 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	uint32_t proposal = *key_member(&n->proposal, row->member);
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
-		return refuse_key(err, row, value, "the initiator requires a digest here");
+		return refuse_key(
+			err, row, value, "the initiator is set to require a digest: CRC32C,None would allow a login without one");
 	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }

@@ -97,13 +97,13 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "names no transport");
 	p = good;
 	p.match = no_name;
-	refused(&p, "row 1 of its match table has no transport name");
+	refused(&p, "in row 1 of its match table, the transport name is empty");
 	p = good;
 	p.match = slash;
 	refused(&p, "row 1 of its match table");
 	p = good;
 	p.match = module;
-	refused(&p, "bad module name");
+	refused(&p, "the module name is empty, too long");
 	p = good;
 	p.ping = &tiny;
 	refused(&p, "table 'ping' has an invalid size of 4 bytes");
