@@ -167,7 +167,7 @@ void logger_write(void *arg, enum log_level level, const char *module, const cha
 	char told[80];
 
 	pthread_mutex_lock(&l->lock);
-	snprintf(told, sizeof(told), "%u lines of the log were lost, because it was not read in time", l->lost);
+	snprintf(told, sizeof(told), "%u lines of the log were lost, as syslog or stderr did not accept them", l->lost);
 	if (l->lost && put_line(l, LOG_LEVEL_WARN, NULL, told))
 		l->lost = 0;
 	if (!put_line(l, level, l->datagrams ? module : NULL, text))

@@ -153,7 +153,7 @@ static int set_up_device(struct nl_sock *sock, const struct interface *i, struct
 
 	snprintf(name, INTERFACE_NAME_MAX, "%s", rtnl_link_get_name(link));
 	if (rc)
-		return interface_failed(err, rc, "set up network device", name);
+		return interface_failed(err, rc, "bring up network device", name);
 	rc = add_address(sock, i, rtnl_link_get_ifindex(link));
 	if (rc)
 		return interface_failed(err, rc, "add the firmware's address to network device", name);

@@ -239,7 +239,7 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 		return rc;
 	rc = set_up(sock, link);
 	if (rc < 0)
-		return link_failed(err, rc, "cannot set up network device", name);
+		return link_failed(err, rc, "cannot bring up network device", name);
 	/* last: a later call that finds the address skips all of this */
 	rc = m->family == AF_UNSPEC ? 0 : add_address(sock, m, rtnl_link_get_ifindex(link));
 	return rc < 0 ? link_failed(err, rc, "cannot give the adapter's address to network device", name) : 0;

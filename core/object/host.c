@@ -45,7 +45,7 @@ int host_list_read(const struct sysfs *s, const struct ktransport_map *map, stru
 	if (rc == -ENOENT || (rc == 0 && names.n == 0))
 		return 0;
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts");
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts in sysfs");
 	out->at = x_newn(struct host_info, names.n);
 	if (!out->at)
 		return err_nomem(err, "hosts");
@@ -145,7 +145,7 @@ int host_ports_read(const struct sysfs *s, const struct host_info *h, struct hos
 
 	memset(out, 0, sizeof(*out));
 	if (rc < 0)
-		return rc == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the interfaces of adapters");
+		return rc == -ENOENT ? 0 : err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the interfaces of adapters in sysfs");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
 		return err_nomem(err, "interfaces");

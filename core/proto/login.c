@@ -48,11 +48,14 @@ static bool is_set(const char *s)
 static int check_config(const struct login_config *c, struct err *err)
 {
 	if (!is_set(c->initiator_name) || !sendable(c->initiator_name, ISCSI_NAME_MAX))
-		return err_set(err, MISCSI_ERR_INVAL, "the initiator's name is missing or cannot be sent");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the initiator's name is missing, longer than 223 bytes, or contains control characters");
 	if (!c->discovery && (!is_set(c->target_name) || !sendable(c->target_name, ISCSI_NAME_MAX)))
-		return err_set(err, MISCSI_ERR_INVAL, "the target's name is missing or cannot be sent");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the target's name is missing, longer than 223 bytes, or contains control characters");
 	if (c->initiator_alias && !sendable(c->initiator_alias, TEXT_VALUE_MAX))
-		return err_set(err, MISCSI_ERR_INVAL, "the initiator's alias cannot be sent");
+		return err_set(
+			err, MISCSI_ERR_INVAL, "the initiator's alias is longer than 255 bytes or contains control characters");
 	return 0;
 }
 
@@ -151,7 +154,8 @@ static int login_request(struct login *l, bool transit, struct login_action *act
 	if (strbuf_error(&l->out) == -ENOMEM)
 		return err_nomem(err, "a login request");
 	if (strbuf_error(&l->out))
-		return login_violation(err, "its keys need more answers than fit into one request");
+		return err_set(
+			err, MISCSI_ERR_FATAL_LOGIN, "the target sent more keys than one Login Request of 8192 bytes can answer");
 	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
 		return login_violation(err, "it did not finish the login after 64 requests");
 	memcpy(r.isid, l->config.isid, sizeof(r.isid));

@@ -202,7 +202,7 @@ static void the_address_comes_last(void **state)
 	m.mac[5] = 1; /* the parent's own: such a device is made, and cannot be set up */
 	for (int i = 0; i < 2; i++) {
 		assert_true(macvlan_make(&m, &err) < 0);
-		assert_non_null(strstr(err.text, "cannot set up network device isc020000000001: "));
+		assert_non_null(strstr(err.text, "cannot bring up network device isc020000000001: "));
 		assert_int_equal(macvlan_address_is_ours(AF_INET, m.address), 0);
 	}
 }

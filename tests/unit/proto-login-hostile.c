@@ -164,7 +164,7 @@ static void more_questions_than_answers_fit_are_refused(void **state)
 		strbuf_printf(&b, "X-%059d=", i);
 		strbuf_putc(&b, 0);
 	}
-	refused(target_login(TARGET_OP, 0, strbuf_str(&b), b.len), "more answers than fit");
+	refused(target_login(TARGET_OP, 0, strbuf_str(&b), b.len), "more keys than one Login Request");
 	strbuf_free(&b);
 }
 
