@@ -207,7 +207,7 @@ def trap_14_a_new_flash_node_must_be_written():
     """Volatile until its first settings are: a login before says so. What cannot be set leaves what comes before it unset."""
     index = adm("-m host -H 1 -C flashnode -o new -A ipv4").out.split("index ")[-1].split()[0].strip(".")
     node = f"-m host -H 1 -C flashnode -x {index}"
-    contains(adm(node, "-o login", rc=None).err, "settings were not written yet", "login before")
+    contains(adm(node, "-o login", rc=None).err, "has no settings yet", "login before")
     adm(node, "-o update -n flashnode.session.tpgt -v 7 -n flashnode.session.username -v bob", rc=7)
     check(get(f"/sys/bus/iscsi_flashnode/devices/flashnode_sess-1:{index}/tpgt") != "7", "set in part")
     adm(node, f"-o update -n flashnode.session.targetname -v {NAME} -n flashnode.conn[0].ipaddress -v {TO}")
