@@ -91,8 +91,8 @@ static void listen_for_servers(struct standing *s)
 			strerror(-rc));
 }
 
-/* A changed discovery begins anew, but what it found before stays known. */
-static void take_record(struct standing *s, struct record *fresh)
+/* anew: asks again in any case. One that ends is not disturbed: the records are read again after that. */
+static void take_record(struct standing *s, struct record *fresh, bool anew)
 {
 	struct standing_one *o, *old = NULL;
 	unsigned n = 0;
@@ -102,13 +102,15 @@ static void take_record(struct standing *s, struct record *fresh)
 		if (is_of(o, fresh))
 			old = o;
 	}
-	if (old && record_equal(old->record, fresh)) {
+	if (old && (old->ended || (!anew && record_equal(old->record, fresh)))) {
 		record_free(fresh);
 		return;
 	}
-	if (old)
-		standing_one_free(old, false);
-	else if (n >= STANDING_MAX) {
+	if (old) {
+		standing_one_renew(old, fresh);
+		return;
+	}
+	if (n >= STANDING_MAX) {
 		log_warn(s->config.engine->log, "discovery", "iscsid repeats %d discoveries at most: that by %s is left out",
 			STANDING_MAX, record_str(fresh, FIELD_DISC_ADDRESS));
 		record_free(fresh);
@@ -133,27 +135,28 @@ static bool same_records(const struct record_list *a, const struct record_list *
 /* The end of a reading. */
 static void take_records(struct standing *s)
 {
+	bool anew = !same_records(&s->ifaces, &s->fresh_ifaces);
 	struct standing_one *o, *next;
 
 	list_for_each_safe (o, next, &s->all, node) {
-		bool there = false;
+		bool there = o->ended;
 
 		for (size_t i = 0; i < s->fresh.n; i++)
 			there |= is_of(o, s->fresh.at[i]);
 		if (!there) {
 			log_info(s->config.engine->log, "discovery", "the discovery by %s is no longer repeated", o->label);
-			standing_one_free(o, true);
+			standing_one_end(o);
 		}
 	}
-	if (!same_records(&s->ifaces, &s->fresh_ifaces)) {
-		list_for_each_safe (o, next, &s->all, node)
-			standing_one_free(o, false); /* they begin anew */
+	if (anew) {
+		list_for_each (o, &s->all, node)
+			standing_one_stop(o);
 		record_list_free(&s->ifaces);
 		s->ifaces = s->fresh_ifaces;
 		s->fresh_ifaces = (struct record_list){ 0 };
 	}
 	for (size_t i = 0; i < s->fresh.n; i++) {
-		take_record(s, s->fresh.at[i]);
+		take_record(s, s->fresh.at[i], anew);
 		s->fresh.at[i] = NULL;
 	}
 	s->fresh.n = 0;
@@ -277,7 +280,7 @@ void standing_free(struct standing *s)
 	if (!s)
 		return;
 	list_for_each_safe (o, next, &s->all, node)
-		standing_one_free(o, false);
+		standing_one_free(o);
 	if (s->reading)
 		helper_cancel(&s->job);
 	isns_listener_free(s->listener);

@@ -170,6 +170,10 @@ static void sessions_done(struct helper_job *j, int result, const void *answer, 
 	bool work = !r || r->failed || r->busy;
 
 	o->in_sessions = false;
+	if (o->ended) {
+		standing_one_end(o);
+		return;
+	}
 	o->login_failures = work ? o->login_failures + 1 : 0;
 	if (!r)
 		log_warn(log_of(o), "discovery", "cannot log in to what %s has found: %s", o->label, err.text);
@@ -201,9 +205,13 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 	struct standing_one *o = container_of(j, struct standing_one, keep);
 	struct err err = ERR_INIT;
 	const struct standing_report *r = report_of(result, answer, len, &err);
-	bool first = !o->known;
+	bool first = !o->known, changed = o->changed;
 
-	o->keeping = false;
+	o->keeping = o->changed = false;
+	if (o->ended) {
+		standing_one_end(o);
+		return;
+	}
 	if (!r) {
 		one_failed(o, &err);
 		standing_read(o->owner); /* an iface may have been deleted */
@@ -216,7 +224,7 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 		standing_read(o->owner);
 		return;
 	}
-	o->known = true;
+	o->known = !changed;
 	o->kept = o->fingerprint;
 	o->portals = o->portals_now;
 	if (first || r->added || r->gone)
@@ -422,27 +430,64 @@ struct standing_one *standing_one_new(struct standing *s, struct record *record)
 	return o;
 }
 
-void standing_one_free(struct standing_one *o, bool forget)
+void standing_one_stop(struct standing_one *o)
+{
+	o->owner->asking -= o->state == ONE_ASKS;
+	o->state = o->keeping ? ONE_KEEPS : ONE_WAITS;
+	discovery_free(o->discovery);
+	isns_query_free(o->query);
+	o->discovery = NULL;
+	o->query = NULL;
+	o->notify = (struct isns_query_notify){ 0 };
+	loop_timer_cancel(loop_of(o), &o->next);
+	strbuf_free(&o->list);
+}
+
+/* A helper cannot be stopped, and two of them would take each other's files for their own: so it is the same discovery. */
+void standing_one_renew(struct standing_one *o, struct record *record)
+{
+	standing_one_stop(o);
+	record_free(o->record);
+	o->record = record;
+	o->known = false;
+	o->changed = o->keeping;
+	o->renewed = 0;
+	o->failures = o->reported = o->unnotified = 0;
+	err_clear(&o->err);
+	standing_queue(o);
+}
+
+void standing_one_end(struct standing_one *o)
 {
 	static const char *const suffixes[] = { "", ".new", ".done" };
+	struct standing *s = o->owner;
+	bool waited = o->ended;
 
-	for (size_t i = 0; forget && i < ARRAY_SIZE(suffixes); i++) {
+	standing_one_stop(o);
+	loop_timer_cancel(loop_of(o), &o->login);
+	o->ended = true;
+	if (o->keeping || o->in_sessions)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		char name[STANDING_PATH_MAX + 8];
 
 		snprintf(name, sizeof(name), "%s%s", o->path, suffixes[i]);
 		unlink(name);
 	}
-	o->owner->asking -= o->state == ONE_ASKS;
-	discovery_free(o->discovery);
-	isns_query_free(o->query);
-	loop_timer_cancel(loop_of(o), &o->next);
+	standing_one_free(o);
+	if (waited)
+		standing_read(s); /* its record may have come back */
+}
+
+void standing_one_free(struct standing_one *o)
+{
+	standing_one_stop(o);
 	loop_timer_cancel(loop_of(o), &o->login);
 	if (o->keeping)
 		helper_cancel(&o->keep);
 	if (o->in_sessions)
 		helper_cancel(&o->sessions);
 	list_remove(&o->node);
-	strbuf_free(&o->list);
 	record_free(o->record);
 	x_free(o->initiator);
 	x_free(o);

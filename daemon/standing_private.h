@@ -45,6 +45,8 @@ struct standing_one {
 	unsigned unnotified; /* registrations that the iSNS server refused */
 	bool notified; /* it has reported a change, and this was not noted yet */
 	bool keeping, in_sessions, sessions_again;
+	bool changed; /* while a helper wrote: what is written then is from before */
+	bool ended; /* it is freed when its helpers have ended */
 };
 
 struct standing {
@@ -66,8 +68,12 @@ void standing_serve(struct standing *s); /* lets the next one ask */
 
 /* standing_one.c */
 struct standing_one *standing_one_new(struct standing *s, struct record *record); /* takes the record; NULL: no memory */
-/* forget: also what it found; otherwise that is for the next daemon, or for a discovery with other settings. */
-void standing_one_free(struct standing_one *o, bool forget);
+void standing_one_stop(struct standing_one *o); /* asks no more; helpers go on */
+/* Takes the record, and asks anew. What it found before stays known. */
+void standing_one_renew(struct standing_one *o, struct record *record);
+/* Forgets also what it found, as soon as no helper writes that. */
+void standing_one_end(struct standing_one *o);
+void standing_one_free(struct standing_one *o); /* what it found is for the next daemon */
 void standing_one_begin(struct standing_one *o);
 void standing_one_notified(struct standing_one *o); /* the iSNS server has reported a change */
 

@@ -61,7 +61,7 @@ static int lines_add(struct lines *l, char *line)
 	return 0;
 }
 
-/* A missing file has no lines. */
+/* -ENOENT: the file is missing. */
 static int lines_read(struct lines *l, const char *path, const char *suffix, struct err *err)
 {
 	char name[STANDING_PATH_MAX + 8], *next, *line;
@@ -70,8 +70,6 @@ static int lines_read(struct lines *l, const char *path, const char *suffix, str
 
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
 	rc = file_read(AT_FDCWD, name, 2 * STANDING_LIST_MAX, &l->text, &len);
-	if (rc == -ENOENT)
-		return 0;
 	for (next = l->text; rc >= 0 && (line = strsep(&next, "\n"));)
 		rc = *line ? lines_add(l, line) : 0;
 	if (rc < 0)
@@ -83,6 +81,14 @@ static int lines_read(struct lines *l, const char *path, const char *suffix, str
 			l->at[n++] = l->at[i];
 	l->n = n;
 	return 0;
+}
+
+/* A missing file has no lines. */
+static int lines_read_any(struct lines *l, const char *path, const char *suffix, struct err *err)
+{
+	int rc = lines_read(l, path, suffix, err);
+
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int lines_write(const char *path, const char *suffix, struct strbuf *text, struct err *err)
@@ -289,7 +295,7 @@ int standing_keep(const void *request, size_t len, void *answer, size_t *answer_
 	if (rc >= 0)
 		rc = lines_read(&found, w.request->path, ".new", err);
 	if (rc >= 0)
-		rc = lines_read(&known, w.request->path, "", err);
+		rc = lines_read_any(&known, w.request->path, "", err);
 	if (rc >= 0)
 		rc = keep_lines(&w, &found, &known, err);
 	if (rc >= 0)
@@ -512,7 +518,7 @@ int standing_sessions(const void *request, size_t len, void *answer, size_t *ans
 	if (rc >= 0)
 		rc = lines_read(&known, w.request->path, "", err);
 	if (rc >= 0)
-		rc = lines_read(&done, w.request->path, ".done", err);
+		rc = lines_read_any(&done, w.request->path, ".done", err);
 	if (rc >= 0)
 		rc = session_mode_list(w.ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &s.now, err);
 	if (rc >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Standing discoveries: what they write, when they ask, and what a portal that misbehaves can do. Real helpers, a portal in the same loop. */
+/* Standing discoveries: when they ask, and what a portal that misbehaves can do. Real helpers, a portal in the same loop. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,184 +9,14 @@
 #include "base/helper.h"
 #include "base/worker.h"
 #include "daemon/standing.h"
-#include "daemon/standing_work.h"
 #include "fake-portal.h"
 #include "isns-bytes.h"
 #include "link/engine.h"
 #include "plugin-fixture.h"
-#include "record-db.h"
+#include "standing-base.h"
 #include "tests/paths.h"
-#include <stdalign.h>
+#include <dirent.h>
 #include <time.h>
-
-#define ADDRESS "127.0.0.1"
-
-/* ---- the work, called in this process ---- */
-
-static void put_record(struct base *b, const char *text, const char *file)
-{
-	char dir[128];
-
-	mkdir(tempdir_path(&b->dir, "send_targets"), 0700);
-	snprintf(dir, sizeof(dir), "send_targets/%s", file);
-	mkdir(tempdir_path(&b->dir, dir), 0700);
-	snprintf(dir, sizeof(dir), "send_targets/%s/st_config", file);
-	tempdir_put(&b->dir, dir, text);
-}
-
-static struct standing_request request_of(const struct base *b)
-{
-	struct standing_request r = { .kind = RECORD_SENDTARGETS, .from = 3260, .whole = true, .address = ADDRESS };
-
-	snprintf(r.home, sizeof(r.home), "%s", b->dir.dir);
-	snprintf(r.conf, sizeof(r.conf), "%s/iscsid.conf", b->dir.dir);
-	snprintf(r.path, sizeof(r.path), "%s/found", b->dir.dir);
-	snprintf(r.socket, sizeof(r.socket), "%s/nobody", b->dir.dir);
-	return r;
-}
-
-static struct standing_report work(int (*run)(const void *, size_t, void *, size_t *), const struct standing_request *r, int want)
-{
-	struct standing_report report;
-	size_t len = 0;
-
-	assert_int_equal(run(r, sizeof(*r), &report, &len), want);
-	assert_int_equal(len, sizeof(report));
-	return report;
-}
-
-static size_t records_of(struct base *b, const char *target)
-{
-	cleanup(record_list_free) struct record_list list = { 0 };
-	struct db_filter filter = DB_FILTER_ALL;
-
-	filter.target = target;
-	assert_int_equal(db_node_list(b->db, &filter, &list, NULL), 0);
-	return list.n;
-}
-
-static const char *content(const struct base *b, const char *name)
-{
-	static char text[4096];
-	FILE *f = fopen(tempdir_path(&b->dir, name), "r");
-	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-
-	text[n] = '\0';
-	if (f)
-		fclose(f);
-	return f ? text : NULL;
-}
-
-static void new_lines_become_records_once(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-	struct standing_report report;
-
-	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " fe80::1 3261 -1\n");
-	report = work(standing_keep, &r, 0);
-	assert_int_equal(report.added, 2);
-	assert_string_equal(report.warning, "");
-	assert_int_equal(records_of(b, T1), 1);
-	assert_int_equal(records_of(b, T2), 1);
-	/* one that the administrator has deleted stays away, as long as nothing changes for it */
-	assert_int_equal(db_node_delete(b->db, &(struct db_filter){ .target = T1, .tpgt = DB_TPGT_ANY }, NULL, NULL, NULL), 0);
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " 10.0.0.2 3260 1\n");
-	report = work(standing_keep, &r, 0);
-	assert_int_equal(report.added, 1);
-	assert_int_equal(report.gone, 1);
-	assert_int_equal(records_of(b, T1), 0);
-	assert_int_equal(records_of(b, T2), 2); /* the record of the portal that is gone stays */
-}
-
-static void what_an_iface_did_not_answer_for_is_not_gone(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-
-	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
-	tempdir_put(&b->dir, "found", "other " T1 " 10.0.0.1 3260 1\n");
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
-	r.whole = false;
-	assert_int_equal(work(standing_keep, &r, 0).gone, 0);
-	assert_string_equal(content(b, "found"), "default " T1 " 10.0.0.1 3260 1\nother " T1 " 10.0.0.1 3260 1\n");
-}
-
-static void a_deleted_record_gets_no_nodes(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
-	assert_true(work(standing_keep, &r, 0).deleted);
-	assert_int_equal(records_of(b, T1), 0);
-}
-
-/* Without a daemon each login fails, and is to be tried again; a manual record needs none. */
-static void only_automatic_records_get_logins(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-	struct standing_report report;
-
-	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
-	work(standing_keep, &r, 0);
-	tempdir_put(&b->dir, "iscsid.conf", "node.startup = automatic\n");
-	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\ndefault " T2 " 10.0.0.1 3260 1\n");
-	work(standing_keep, &r, 0);
-	report = work(standing_sessions, &r, 0);
-	assert_int_equal(report.failed, 1);
-	assert_non_null(strstr(report.warning, T2));
-	assert_string_equal(content(b, "found.done"), "default " T1 " 10.0.0.1 3260 1\n");
-}
-
-/* Lines that are not ours, and a file that is longer than any of ours. */
-static void files_that_are_not_ours_do_no_harm(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-	char *much = malloc(3 << 20);
-
-	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
-	tempdir_put(&b->dir, "found.new", "\n\n  \nx\ndefault ../../etc 10.0.0.1 3260 1\nnosuch " T1 " 10.0.0.1 3260 1\n");
-	assert_int_not_equal(standing_keep(&r, sizeof(r), &(struct standing_report){ 0 }, &(size_t){ 0 }), 0);
-	tempdir_put(&b->dir, "found.new", "\n\n  \nx\ndefault\n");
-	assert_int_equal(work(standing_keep, &r, 0).added, 0);
-	memset(much, 'a', 3 << 20);
-	much[(3 << 20) - 1] = '\0';
-	tempdir_put(&b->dir, "found.new", much);
-	assert_int_not_equal(standing_keep(&r, sizeof(r), &(struct standing_report){ 0 }, &(size_t){ 0 }), 0);
-	free(much);
-}
-
-static void the_list_has_the_records_that_say_so(void **state)
-{
-	struct base *b = *state;
-	struct standing_request r = request_of(b);
-	static alignas(16) uint8_t answer[HELPER_BYTES_MAX];
-	struct standing_page *page = (void *)answer;
-	size_t len, seen = 0;
-
-	for (unsigned i = 0; i < 40; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "10.0.0.%u,3260", i);
-		put_record(
-			b, i % 4 ? "# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\n# END RECORD\n" : "", name);
-	}
-	r.from = 0;
-	do {
-		assert_int_equal(standing_list(&r, sizeof(r), answer, &len), 0);
-		assert_true(len <= sizeof(answer) && page->n > 0 && (!page->next || page->next > r.from));
-		seen += page->n;
-		r.from = page->next;
-	} while (page->next);
-	assert_int_equal(seen, 30);
-}
-
-/* ---- in a loop, with a portal in it ---- */
 
 struct polling {
 	struct base *base;
@@ -199,6 +29,9 @@ struct polling {
 	struct service_discovery seen; /* the last one */
 	char error[ERR_TEXT_MAX];
 	unsigned discoveries;
+	bool nameless; /* the initiator: identify() fails */
+	unsigned asked;
+	uintptr_t low, high; /* where the stack was then */
 };
 
 static uint64_t now_of(void *arg)
@@ -208,8 +41,14 @@ static uint64_t now_of(void *arg)
 
 static int identify(void *arg, const char **name, const char **alias, struct err *err)
 {
-	(void)arg;
-	(void)err;
+	struct polling *p = arg;
+	uintptr_t here = (uintptr_t)&p;
+
+	p->asked++;
+	p->low = !p->low || here < p->low ? here : p->low;
+	p->high = here > p->high ? here : p->high;
+	if (p->nameless)
+		return err_set(err, MISCSI_ERR_INVAL, "no name");
 	*name = "iqn.2026-11.com.example:me";
 	*alias = NULL;
 	return 0;
@@ -233,6 +72,7 @@ static int see(void *arg, const struct service_discovery *d)
 static void look(struct polling *p)
 {
 	p->discoveries = 0;
+	p->seen.state = "";
 	standing_each(p->standing, see, p);
 }
 
@@ -415,6 +255,105 @@ static void records_that_change_take_effect(void **state)
 	end(&p);
 }
 
+static unsigned lines_about(const struct polling *p, const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = p->w.lines; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+/* Until the state is another one, or is this one. */
+static void step_while(struct polling *p, const char *state, bool is)
+{
+	look(p);
+	for (int i = 0; i < 2000 && !strcmp(p->seen.state, state) == is; i++) {
+		loop_step(p->w.loop, 5);
+		look(p);
+	}
+	assert_true(!strcmp(p->seen.state, state) != is);
+}
+
+/* A reading whose helper has ended. */
+static void read_again(struct polling *p, unsigned pending)
+{
+	standing_read(p->standing);
+	for (int i = 0; i < 2000 && helper_pending(p->engine.helpers) > pending; i++)
+		loop_step(p->w.loop, 5);
+	for (int i = 0; i < 20; i++)
+		loop_step(p->w.loop, 5);
+}
+
+static void change_record(struct polling *p, const char *settings)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), ADDRESS ",%u", p->target.port);
+	put_record(p->base, settings, name);
+}
+
+/* One writer at a time: the next list is made when the helper has ended, and nothing is written after the files are gone. */
+static void a_change_waits_for_the_helper_that_writes(void **state)
+{
+	struct polling p;
+	int lock;
+
+	set_up(&p, state, "");
+	assert_int_equal(file_lock(tempdir_path(&p.base->dir, ".miscsi.lock"), 0, &lock), 0);
+	step_while(&p, "writing", false);
+	change_record(&p,
+		"# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\ndiscovery.max_targets = 9\n# END RECORD\n");
+	read_again(&p, 1);
+	assert_int_equal(p.target.logins, 1);
+	file_unlock(&lock);
+	settle(&p);
+	p.w.now += 1000;
+	settle(&p);
+	assert_int_equal(p.target.logins, 2);
+	assert_int_equal(records_of(p.base, T1), 1);
+	assert_string_equal(p.error, "");
+	assert_int_equal(lines_about(&p, "failed:"), 0);
+	end(&p);
+}
+
+static unsigned files_found(const struct polling *p)
+{
+	DIR *dir = opendir(p->dir);
+	unsigned n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n > 2 ? n - 2 : 0;
+}
+
+static void what_ends_while_a_helper_writes_leaves_nothing(void **state)
+{
+	struct polling p;
+	int lock;
+
+	set_up(&p, state, "");
+	assert_int_equal(file_lock(tempdir_path(&p.base->dir, ".miscsi.lock"), 0, &lock), 0);
+	step_while(&p, "writing", false);
+	change_record(&p, "# BEGIN RECORD 2.1.8\n# END RECORD\n");
+	read_again(&p, 1);
+	file_unlock(&lock);
+	for (int i = 0; i < 2000 && helper_running(p.engine.helpers); i++)
+		loop_step(p.w.loop, 5);
+	settle(&p);
+	assert_int_equal(p.discoveries, 0);
+	assert_int_equal(files_found(&p), 0);
+	/* it may come back at once */
+	change_record(&p, "# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\n# END RECORD\n");
+	standing_read(p.standing);
+	settle(&p);
+	assert_int_equal(p.target.logins, 2);
+	assert_int_equal(p.seen.portals, 1);
+	end(&p);
+}
+
 /* At any moment. What a helper does then is not reported to anyone. */
 static void it_ends_at_any_step(void **state)
 {
@@ -558,15 +497,6 @@ static void notify(const struct isns_server *s, unsigned times)
 	close(fd);
 }
 
-static unsigned lines_about(const struct polling *p, const char *text)
-{
-	unsigned n = 0;
-
-	for (const char *at = p->w.lines; (at = strstr(at, text)); at++)
-		n++;
-	return n;
-}
-
 static void a_notification_causes_a_query_and_a_flood_few(void **state)
 {
 	struct isns_server s;
@@ -619,18 +549,14 @@ static void a_registration_is_renewed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_base(new_lines_become_records_once),
-		in_base(what_an_iface_did_not_answer_for_is_not_gone),
-		in_base(a_deleted_record_gets_no_nodes),
-		in_base(only_automatic_records_get_logins),
-		in_base(files_that_are_not_ours_do_no_harm),
-		in_base(the_list_has_the_records_that_say_so),
 		in_base(a_new_target_becomes_a_record_at_the_next_poll),
 		in_base(an_unchanged_list_touches_no_disk),
 		in_base(a_portal_that_is_away_is_asked_less_and_less),
 		in_base(without_an_interval_it_asks_once),
 		in_base(an_endless_list_is_refused),
 		in_base(records_that_change_take_effect),
+		in_base(a_change_waits_for_the_helper_that_writes),
+		in_base(what_ends_while_a_helper_writes_leaves_nothing),
 		in_base(it_ends_at_any_step),
 		in_base(a_notification_causes_a_query_and_a_flood_few),
 		in_base(a_registration_is_renewed),

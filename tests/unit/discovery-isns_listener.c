@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A notification for "me", and the response to it. */
@@ -23,6 +24,9 @@ struct listening {
 	struct isns_listener *listener;
 	bool strangers; /* nobody is known */
 	unsigned changes;
+	struct log log;
+	unsigned lines;
+	uint64_t now;
 };
 
 static bool known(void *arg, const struct sockaddr_storage *from)
@@ -40,12 +44,28 @@ static void changed(void *arg, const struct sockaddr_storage *from)
 	((struct listening *)arg)->changes++;
 }
 
+static void count_line(void *arg, enum log_level level, const char *module, const char *text)
+{
+	(void)level;
+	(void)module;
+	(void)text;
+	((struct listening *)arg)->lines++;
+}
+
+static uint64_t now_of(void *arg)
+{
+	return ((struct listening *)arg)->now;
+}
+
 static void start(struct listening *w)
 {
-	struct isns_listener_config config = { .known = known, .changed = changed, .arg = w };
+	struct isns_listener_config config = { .log = &w->log, .known = known, .changed = changed, .arg = w };
 
 	memset(w, 0, sizeof(*w));
+	w->log = (struct log){ .level = LOG_LEVEL_INFO, .write = count_line, .arg = w };
+	w->now = 1000;
 	assert_int_equal(loop_new(&w->loop), 0);
+	loop_set_clock(w->loop, now_of, w);
 	config.loop = w->loop;
 	assert_int_equal(isns_listener_new(&config, &w->listener), 0);
 	assert_int_not_equal(isns_listener_port(w->listener), 0);

@@ -6,7 +6,7 @@ check_LIBRARIES += tests/unit/libtests.a
 tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.c tests/unit/fake_kernel.h tests/unit/fake_sys.c \
 	tests/unit/fake_sys.h tests/unit/ipc-manager.h tests/unit/isns-bytes.h tests/unit/ipc-peer.h tests/unit/login_script.h tests/unit/plugin-fixture.h \
 	tests/unit/plugin-run.h tests/unit/record-db.h tests/unit/session-fixture.c tests/unit/session-fixture.h tests/unit/target.h \
-	tests/unit/tempdir.h
+	tests/unit/standing-base.h tests/unit/tempdir.h
 unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
 unit_tests += tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
@@ -27,13 +27,14 @@ unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/s
 unit_tests += tests/unit/ipc-client tests/unit/ipc-listener tests/unit/ipc-peer tests/unit/ipc-server tests/unit/ipc-service \
 	tests/unit/ipc-turns tests/unit/ipc-varlink
 unit_tests += tests/unit/cli-args tests/unit/daemon-become tests/unit/daemon-identity tests/unit/daemon-logger \
-	tests/unit/daemon-standing
+	tests/unit/daemon-standing tests/unit/daemon-standing_work
 unit_tests += tests/unit/ipc-json
 tests_unit_cli_args_SOURCES = tests/unit/cli-args.c $(cli_args)
 tests_unit_daemon_become_SOURCES = tests/unit/daemon-become.c daemon/become.c
 tests_unit_daemon_identity_SOURCES = tests/unit/daemon-identity.c daemon/identity.c
 tests_unit_daemon_identity_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_daemon_standing_SOURCES = tests/unit/daemon-standing.c daemon/standing.c daemon/standing_one.c daemon/standing_work.c
+tests_unit_daemon_standing_work_SOURCES = tests/unit/daemon-standing_work.c daemon/standing_work.c
 tests_unit_daemon_logger_SOURCES = tests/unit/daemon-logger.c daemon/logger.c
 tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
