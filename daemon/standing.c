@@ -5,9 +5,11 @@
 #include "base/mem.h"
 #include "link/engine.h"
 #include "record/recfile.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const one_states[] = { "waiting", "queued", "asking", "writing" };
 
@@ -132,6 +134,29 @@ static bool same_records(const struct record_list *a, const struct record_list *
 	return same;
 }
 
+/*
+ * Once, while no helper writes: what records found that were deleted while no daemon ran, which a new record of the same portal must
+ * not take for its own, and what a killed writer has left.
+ */
+static void sweep(struct standing *s)
+{
+	DIR *dir = s->swept ? NULL : opendir(s->config.dir);
+	const struct dirent *file;
+	const struct standing_one *o;
+
+	s->swept = true;
+	while (dir && (file = readdir(dir))) {
+		bool ours = false;
+
+		list_for_each (o, &s->all, node)
+			ours |= standing_one_has(o, file->d_name);
+		if (!ours)
+			unlinkat(dirfd(dir), file->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* The end of a reading. */
 static void take_records(struct standing *s)
 {
@@ -160,6 +185,7 @@ static void take_records(struct standing *s)
 		s->fresh.at[i] = NULL;
 	}
 	s->fresh.n = 0;
+	sweep(s);
 	standing_serve(s);
 }
 

@@ -479,6 +479,13 @@ void standing_one_end(struct standing_one *o)
 		standing_read(s); /* its record may have come back */
 }
 
+bool standing_one_has(const struct standing_one *o, const char *name)
+{
+	const char *own = strrchr(o->path, '/') + 1;
+
+	return !strncmp(name, own, strlen(own));
+}
+
 void standing_one_free(struct standing_one *o)
 {
 	standing_one_stop(o);

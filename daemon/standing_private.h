@@ -58,7 +58,7 @@ struct standing {
 	/* a reading of the records */
 	struct helper_job job;
 	struct standing_request request;
-	bool reading, read_again;
+	bool reading, read_again, swept;
 	struct record_list fresh, fresh_ifaces;
 };
 
@@ -74,6 +74,7 @@ void standing_one_renew(struct standing_one *o, struct record *record);
 /* Forgets also what it found, as soon as no helper writes that. */
 void standing_one_end(struct standing_one *o);
 void standing_one_free(struct standing_one *o); /* what it found is for the next daemon */
+bool standing_one_has(const struct standing_one *o, const char *name); /* a file in the directory of what was found */
 void standing_one_begin(struct standing_one *o);
 void standing_one_notified(struct standing_one *o); /* the iSNS server has reported a change */
 

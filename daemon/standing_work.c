@@ -283,6 +283,19 @@ static int keep_lines(struct work *w, const struct lines *found, const struct li
 	return rc >= 0 ? lines_write(w->request->path, "", &text, err) : rc;
 }
 
+/* A record is deleted with its nodes. So a discovery without nodes begins anew, whatever an earlier one of the same portal found. */
+static int forget_others(struct work *w, struct lines *known, struct err *err)
+{
+	size_t n;
+	int rc = db_disc_count(w->db, w->request->kind, w->request->address, w->request->from, &n, err);
+
+	if (rc < 0 || n)
+		return rc;
+	known->n = 0;
+	lines_remove(w->request->path, ".done");
+	return 0;
+}
+
 int standing_keep(const void *request, size_t len, void *answer, size_t *answer_len)
 {
 	cleanup(lines_free) struct lines found = { 0 }, known = { 0 };
@@ -296,6 +309,8 @@ int standing_keep(const void *request, size_t len, void *answer, size_t *answer_
 		rc = lines_read(&found, w.request->path, ".new", err);
 	if (rc >= 0)
 		rc = lines_read_any(&known, w.request->path, "", err);
+	if (rc >= 0)
+		rc = forget_others(&w, &known, err);
 	if (rc >= 0)
 		rc = keep_lines(&w, &found, &known, err);
 	if (rc >= 0)

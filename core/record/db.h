@@ -7,9 +7,8 @@
  *   send_targets/ADDRESS,PORT/TARGET,ADDRESS,PORT,TPGT,IFACE -> the node's directory; also in isns/…, static, fw
  *
  * Readers take no lock and see whole records. Each changing call takes the lock for itself, re-reads, changes, replaces file by
- * file; two at once never lose each other's change. Symbolic links are not followed below the first directory. Everything may
- * block on the disk. All return 0 or -errno with *err set: IDBM (the disk; also a missing iface or discovery record,
- * -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (an invalid name).
+ * file; two at once never lose each other's change. Symbolic links are not followed below the home. Everything may block on the disk.
+ * Results: 0 or -errno, with *err: IDBM (the disk; no iface or discovery, -ENOENT), NO_OBJS_FOUND (no node, -ENOENT), INVAL (a name).
  */
 #ifndef RECORD_DB_H
 #define RECORD_DB_H
@@ -99,9 +98,10 @@ int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool 
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
 	struct err *err);
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err); /* and its nodes */
-/* The nodes that it discovered, in the order of db_node_list(). */
+/* The nodes that it discovered, in the order of db_node_list(); and their number, by the links, which are not followed. */
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
+int db_disc_count(struct db *db, enum record_kind kind, const char *address, unsigned port, size_t *n, struct err *err);
 
 /* ---- the results of a discovery ---- */
 #define DB_FOUND_ADD 1u /* missing records */

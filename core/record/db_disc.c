@@ -280,6 +280,34 @@ int db_disc_nodes(
 	return rc;
 }
 
+static int count_node(void *n, struct record **r, const char *path)
+{
+	(void)r;
+	(void)path;
+	++*(size_t *)n;
+	return 0;
+}
+
+int db_disc_count(struct db *db, enum record_kind kind, const char *address, unsigned port, size_t *n, struct err *err)
+{
+	cleanup(dir_free) struct dir names = { 0 };
+	cleanup(db_done) struct db *used = NULL;
+	char dir[TREE_PATH_MAX], buf[NAME_MAX + 1];
+	struct db_node_id id;
+	int rc = disc_dir(dir, kind, address, port, err);
+
+	*n = 0;
+	if (rc)
+		return rc;
+	rc = db_use(db, false, &used, err);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	rc = db_tree_names(&db->tree, dir, &names);
+	for (size_t i = 0; !rc && i < names.n; i++)
+		*n += db_link_parse(names.names[i], buf, &id);
+	return rc ? db_failed(db, rc, "read", dir, err) : db_unlinked_each(db, dir, count_node, n, err);
+}
+
 /* What is left in the directory: the settings, and links that lead nowhere. */
 static int clear_disc_dir(struct db_batch *b, const char *dir, struct err *err)
 {

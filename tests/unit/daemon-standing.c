@@ -354,6 +354,21 @@ static void what_ends_while_a_helper_writes_leaves_nothing(void **state)
 	end(&p);
 }
 
+static void files_of_no_discovery_are_removed_at_the_start(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "");
+	mkdir(p.dir, 0700);
+	tempdir_put(&p.base->dir, "discoveries/sendtargets-0123456789abcdef", "default " T1 " 10.0.0.1 3260 1\n");
+	tempdir_put(&p.base->dir, "discoveries/sendtargets-0123456789abcdef.done", "default " T1 " 10.0.0.1 3260 1\n");
+	tempdir_put(&p.base->dir, "discoveries/.isns-0123456789abcdef.new.abcdefgh.tmp", "default");
+	settle(&p);
+	assert_int_equal(p.seen.portals, 1);
+	assert_int_equal(files_found(&p), 2); /* its own list, and what of it is done */
+	end(&p);
+}
+
 /* At any moment. What a helper does then is not reported to anyone. */
 static void it_ends_at_any_step(void **state)
 {
@@ -557,6 +572,7 @@ int main(void)
 		in_base(records_that_change_take_effect),
 		in_base(a_change_waits_for_the_helper_that_writes),
 		in_base(what_ends_while_a_helper_writes_leaves_nothing),
+		in_base(files_of_no_discovery_are_removed_at_the_start),
 		in_base(it_ends_at_any_step),
 		in_base(a_notification_causes_a_query_and_a_flood_few),
 		in_base(a_registration_is_renewed),

@@ -62,6 +62,8 @@ static void what_an_iface_did_not_answer_for_is_not_gone(void **state)
 	struct standing_request r = request_of(b);
 
 	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found.new", "default " T2 " 10.0.0.1 3260 1\n");
+	work(standing_keep, &r, 0);
 	tempdir_put(&b->dir, "found", "other " T1 " 10.0.0.1 3260 1\n");
 	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
 	r.whole = false;
@@ -161,6 +163,21 @@ static void a_missing_list_is_not_an_empty_one(void **state)
 	assert_string_equal(content(b, "found.done"), "default " T1 " 10.0.0.1 3260 1\n");
 }
 
+/* Its nodes were deleted with it, so that it begins anew, whatever an earlier one of the same portal found. */
+static void a_discovery_that_was_made_again_begins_anew(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+
+	put_record(b, "# BEGIN RECORD 2.1.8\n# END RECORD\n", ADDRESS ",3260");
+	tempdir_put(&b->dir, "found", "default " T1 " 10.0.0.1 3260 1\n");
+	tempdir_put(&b->dir, "found.done", "default " T1 " 10.0.0.1 3260 1\n");
+	tempdir_put(&b->dir, "found.new", "default " T1 " 10.0.0.1 3260 1\n");
+	assert_int_equal(work(standing_keep, &r, 0).added, 1);
+	assert_int_equal(records_of(b, T1), 1);
+	assert_null(content(b, "found.done"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +188,7 @@ int main(void)
 		in_base(files_that_are_not_ours_do_no_harm),
 		in_base(the_list_has_the_records_that_say_so),
 		in_base(a_missing_list_is_not_an_empty_one),
+		in_base(a_discovery_that_was_made_again_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
