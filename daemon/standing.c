@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REREAD_MS 30000 /* after a reading that failed */
+
 static const char *const one_states[] = { "waiting", "queued", "asking", "writing" };
 
 void standing_serve(struct standing *s)
@@ -93,6 +95,20 @@ static void listen_for_servers(struct standing *s)
 			strerror(-rc));
 }
 
+static void read_later(void *arg)
+{
+	standing_read(arg);
+}
+
+static void reading_failed(struct standing *s, const char *why)
+{
+	if (log_worth(&s->failures))
+		log_warn(s->config.engine->log, "discovery",
+			"cannot read the discovery records, so those known before stay in force for %d s: %s", REREAD_MS / 1000,
+			why);
+	loop_timer_set(s->config.engine->loop, &s->retry, REREAD_MS, read_later, s);
+}
+
 /* anew: asks again in any case. One that ends is not disturbed: the records are read again after that. */
 static void take_record(struct standing *s, struct record *fresh, bool anew)
 {
@@ -123,6 +139,8 @@ static void take_record(struct standing *s, struct record *fresh, bool anew)
 	o = standing_one_new(s, fresh);
 	if (o)
 		standing_queue(o);
+	else
+		reading_failed(s, strerror(ENOMEM));
 }
 
 static bool same_records(const struct record_list *a, const struct record_list *b)
@@ -240,9 +258,7 @@ static void page_read(struct helper_job *j, int result, const void *answer, size
 	if (result >= 0)
 		result = take_page(s, answer, len, &page);
 	if (result < 0) {
-		log_warn(s->config.engine->log, "discovery",
-			"cannot read the discovery records, so those known before stay in force: %s",
-			page.err.code != MISCSI_ERR_OK ? page.err.text : strerror(-result));
+		reading_failed(s, page.err.code != MISCSI_ERR_OK ? page.err.text : strerror(-result));
 		reading_ended(s);
 	} else if (page.next) {
 		read_page(s, s->request.kind, page.next);
@@ -251,6 +267,7 @@ static void page_read(struct helper_job *j, int result, const void *answer, size
 	} else if (s->request.kind == RECORD_SENDTARGETS) {
 		read_page(s, RECORD_ISNS, 0);
 	} else {
+		s->failures = 0;
 		take_records(s);
 		reading_ended(s);
 	}
@@ -265,7 +282,7 @@ static void read_page(struct standing *s, enum record_kind kind, uint32_t from)
 	s->job = (struct helper_job){ .run = standing_list, .done = page_read, .key = helper_key("the record database") };
 	rc = helper_submit(s->config.engine->helpers, &s->job, &s->request, sizeof(s->request));
 	if (rc < 0) {
-		log_warn(s->config.engine->log, "discovery", "cannot read the discovery records: %s", strerror(-rc));
+		reading_failed(s, strerror(-rc));
 		reading_ended(s);
 	}
 }
@@ -276,6 +293,7 @@ void standing_read(struct standing *s)
 	if (s->reading)
 		return;
 	s->reading = true;
+	loop_timer_cancel(s->config.engine->loop, &s->retry);
 	read_page(s, RECORD_IFACE, 0);
 }
 
@@ -309,6 +327,7 @@ void standing_free(struct standing *s)
 		standing_one_free(o);
 	if (s->reading)
 		helper_cancel(&s->job);
+	loop_timer_cancel(s->config.engine->loop, &s->retry);
 	isns_listener_free(s->listener);
 	record_list_free(&s->fresh);
 	record_list_free(&s->fresh_ifaces);

@@ -198,6 +198,8 @@ static void one_sessions(void *arg)
 		return;
 	loop_timer_cancel(loop_of(o), &o->login);
 	o->in_sessions = one_submit(o, &o->sessions, o->path, standing_sessions, sessions_done) == 0;
+	if (!o->in_sessions)
+		loop_timer_set(loop_of(o), &o->login, retry_ms(o, ++o->login_failures), one_sessions, o);
 }
 
 static void keep_done(struct helper_job *j, int result, const void *answer, size_t len)
@@ -212,18 +214,17 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 		standing_one_end(o);
 		return;
 	}
-	if (!r) {
+	if (r && r->deleted) {
+		o->known = false; /* the nodes went with it */
+		err_set(&err, MISCSI_ERR_IDBM, "its record is not in the database");
+	}
+	if (!r || r->deleted) {
 		one_failed(o, &err);
-		standing_read(o->owner); /* an iface may have been deleted */
+		standing_read(o->owner); /* which ends it, if the record is still away; or an iface may have been deleted */
 		return;
 	}
 	if (*r->warning)
 		log_warn(log_of(o), "discovery", "%s", r->warning);
-	if (r->deleted) {
-		o->state = ONE_WAITS;
-		standing_read(o->owner);
-		return;
-	}
 	o->known = !changed;
 	o->kept = o->fingerprint;
 	o->portals = o->portals_now;

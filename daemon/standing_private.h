@@ -59,6 +59,8 @@ struct standing {
 	struct helper_job job;
 	struct standing_request request;
 	bool reading, read_again, swept;
+	unsigned failures; /* to read */
+	struct loop_timer retry;
 	struct record_list fresh, fresh_ifaces;
 };
 

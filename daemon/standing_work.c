@@ -173,8 +173,9 @@ static int work_begin(struct work *w, const void *request, void *answer)
 	if (rc < 0)
 		return err_nomem(err, "a discovery");
 	rc = context_db(w->ctx, &w->db, err);
-	if (rc >= 0)
-		rc = db_disc_find(w->db, r->kind, r->address, r->from, &w->disc, err);
+	if (rc < 0)
+		return rc;
+	rc = db_disc_find(w->db, r->kind, r->address, r->from, &w->disc, err);
 	w->report->deleted = rc == -ENOENT;
 	return rc;
 }

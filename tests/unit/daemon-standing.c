@@ -369,6 +369,57 @@ static void files_of_no_discovery_are_removed_at_the_start(void **state)
 	end(&p);
 }
 
+static void move(const struct base *b, const char *from, const char *to)
+{
+	int dir = open(b->dir.dir, O_PATH);
+
+	assert_int_equal(renameat(dir, from, dir, to), 0);
+	close(dir);
+}
+
+/* Deleted when the helper looks, and there again, as it was, when the daemon does. */
+static void a_record_that_is_back_is_asked_again(void **state)
+{
+	struct polling p;
+	char name[64];
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 10\n");
+	settle(&p);
+	snprintf(name, sizeof(name), "send_targets/" ADDRESS ",%u", p.target.port);
+	move(p.base, name, "away");
+	p.target.answer = "TargetName=" T2 "\nTargetAddress=10.0.0.1:3260,1\n";
+	p.w.now += 20000;
+	step_while(&p, "writing", false);
+	step_while(&p, "writing", true);
+	move(p.base, "away", name);
+	settle(&p);
+	assert_int_equal(p.discoveries, 1);
+	pass(&p, 60);
+	assert_int_equal(records_of(p.base, T2), 1);
+	assert_string_equal(p.error, "");
+	end(&p);
+}
+
+static void a_reading_that_failed_is_repeated(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "discovery.sendtargets.discoveryd_poll_inval = 0\n");
+	settle(&p);
+	change_record(&p,
+		"# BEGIN RECORD 2.1.8\ndiscovery.sendtargets.use_discoveryd = Yes\ndiscovery.max_targets = 9\n# END RECORD\n");
+	x_fail_at(1);
+	standing_read(p.standing);
+	x_fail_at(0);
+	settle(&p);
+	assert_int_equal(lines_about(&p, "cannot read the discovery records"), 1);
+	assert_int_equal(p.target.logins, 1);
+	p.w.now += 60000;
+	settle(&p);
+	assert_int_equal(p.target.logins, 2);
+	end(&p);
+}
+
 /* At any moment. What a helper does then is not reported to anyone. */
 static void it_ends_at_any_step(void **state)
 {
@@ -573,6 +624,8 @@ int main(void)
 		in_base(a_change_waits_for_the_helper_that_writes),
 		in_base(what_ends_while_a_helper_writes_leaves_nothing),
 		in_base(files_of_no_discovery_are_removed_at_the_start),
+		in_base(a_record_that_is_back_is_asked_again),
+		in_base(a_reading_that_failed_is_repeated),
 		in_base(it_ends_at_any_step),
 		in_base(a_notification_causes_a_query_and_a_flood_few),
 		in_base(a_registration_is_renewed),
