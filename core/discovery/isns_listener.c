@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define READ_BYTES 2048
+#define PAUSE_MS 500 /* without free descriptors */
 #define REPLY_MAX 8192 /* bytes that a server may leave unread */
 
 struct hearing {
@@ -27,6 +28,8 @@ struct hearing {
 struct isns_listener {
 	struct isns_listener_config config;
 	struct loop_fd watch;
+	struct loop_timer pause;
+	unsigned failures; /* to accept */
 	uint16_t port;
 	struct list hearings;
 	unsigned n;
@@ -100,6 +103,24 @@ static void hearing_new(struct isns_listener *l, int fd, const struct sockaddr_s
 		hearing_end(list_first(&l->hearings, struct hearing, node));
 }
 
+static void isns_listener_resume(void *arg)
+{
+	struct isns_listener *l = arg;
+
+	loop_fd_mod(l->config.loop, &l->watch, EPOLLIN);
+}
+
+/* The socket stays readable, and would be reported for ever. */
+static void isns_listener_pause(struct isns_listener *l, int errnum)
+{
+	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
+		return;
+	if (log_worth(&l->failures))
+		log_warn(l->config.log, "discovery", "cannot accept a connection of an iSNS server: %s", strerror(errnum));
+	loop_fd_mod(l->config.loop, &l->watch, 0);
+	loop_timer_set(l->config.loop, &l->pause, PAUSE_MS, isns_listener_resume, l);
+}
+
 static void isns_listener_ready(void *arg, uint32_t events)
 {
 	struct isns_listener *l = arg;
@@ -108,8 +129,11 @@ static void isns_listener_ready(void *arg, uint32_t events)
 	int fd = accept4(l->watch.fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		isns_listener_pause(l, errno);
 		return;
+	}
+	l->failures = 0;
 	if (l->config.known(l->config.arg, &from))
 		hearing_new(l, fd, &from);
 	else
@@ -174,6 +198,7 @@ void isns_listener_free(struct isns_listener *l)
 		return;
 	list_for_each_safe (h, next, &l->hearings, node)
 		hearing_end(h);
+	loop_timer_cancel(l->config.loop, &l->pause);
 	loop_fd_del(l->config.loop, &l->watch);
 	close(l->watch.fd);
 	x_free(l);

@@ -144,6 +144,39 @@ static void a_stranger_is_not(void **state)
 	stop(&w);
 }
 
+/* The listening socket stays readable: it must not keep the loop busy, and the connection comes when there are descriptors. */
+static void without_descriptors_it_waits(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), next;
+	struct rlimit before, few;
+	struct listening w;
+	unsigned calls = 0;
+
+	(void)state;
+	start(&w);
+	next = dup(fd);
+	close(next);
+	to.sin_port = htons(isns_listener_port(w.listener));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ (rlim_t)next, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	for (unsigned i = 0; i < 20; i++)
+		calls += (unsigned)loop_step(w.loop, 10);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_in_range(calls, 1, 2);
+	assert_int_equal(w.lines, 1);
+	w.now += 1000;
+	turn(&w);
+	assert_int_equal(send(fd, scn, sizeof(scn), 0), sizeof(scn));
+	turn(&w);
+	assert_int_equal(w.changes, 1);
+	close(fd);
+	stop(&w);
+}
+
 /* The connection that was silent for longest makes room. */
 static void connections_are_few(void **state)
 {
@@ -196,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_is_heard_and_answered),
 		cmocka_unit_test(a_stranger_is_not),
+		cmocka_unit_test(without_descriptors_it_waits),
 		cmocka_unit_test(connections_are_few),
 		cmocka_unit_test(a_server_that_reads_nothing_is_closed),
 	};
