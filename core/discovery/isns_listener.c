@@ -14,6 +14,7 @@
 
 #define READ_BYTES 2048
 #define PAUSE_MS 500 /* without free descriptors */
+#define TELL_MS 60000
 #define REPLY_MAX 8192 /* bytes that a server may leave unread */
 
 struct hearing {
@@ -31,6 +32,7 @@ struct isns_listener {
 	struct loop_timer pause;
 	unsigned failures; /* to accept */
 	uint16_t port;
+	uint64_t told; /* when nonsense was logged last */
 	struct list hearings;
 	unsigned n;
 };
@@ -59,6 +61,18 @@ static int hearing_send(struct hearing *h)
 	return loop_fd_mod(h->owner->config.loop, &h->watch, h->reply.len ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+/* A line a minute, however much comes: it may be from any program on the server's host. */
+static void log_nonsense(struct isns_listener *l)
+{
+	uint64_t now = loop_now(l->config.loop);
+
+	if (l->told && now < l->told + TELL_MS)
+		return;
+	l->told = now;
+	log_info(l->config.log, "discovery",
+		"an iSNS server sent what is not a notification of RFC 4171; its connection is closed");
+}
+
 static void hearing_ready(void *arg, uint32_t events)
 {
 	struct hearing *h = arg;
@@ -71,8 +85,7 @@ static void hearing_ready(void *arg, uint32_t events)
 
 	(void)events;
 	if (rc == -EPROTO)
-		log_info(l->config.log, "discovery",
-			"an iSNS server sent what is no notification of RFC 4171; its connection is closed");
+		log_nonsense(l);
 	if (rc == 0 || rc == -EAGAIN || rc == -EINTR)
 		rc = hearing_send(h);
 	if (rc < 0) {

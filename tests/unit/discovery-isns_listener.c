@@ -144,6 +144,26 @@ static void a_stranger_is_not(void **state)
 	stop(&w);
 }
 
+/* What any program of the server's host can send. */
+static void nonsense_makes_a_line_a_minute(void **state)
+{
+	struct listening w;
+
+	(void)state;
+	start(&w);
+	for (unsigned i = 0; i < 100; i++) {
+		int fd = join(&w);
+
+		assert_int_equal(send(fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+		turn(&w);
+		assert_true(is_closed(fd));
+		close(fd);
+		w.now += 1000;
+	}
+	assert_int_equal(w.lines, 2);
+	stop(&w);
+}
+
 /* The listening socket stays readable: it must not keep the loop busy, and the connection comes when there are descriptors. */
 static void without_descriptors_it_waits(void **state)
 {
@@ -229,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_is_heard_and_answered),
 		cmocka_unit_test(a_stranger_is_not),
+		cmocka_unit_test(nonsense_makes_a_line_a_minute),
 		cmocka_unit_test(without_descriptors_it_waits),
 		cmocka_unit_test(connections_are_few),
 		cmocka_unit_test(a_server_that_reads_nothing_is_closed),
