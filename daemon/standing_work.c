@@ -15,11 +15,13 @@
 #include "record/recfile.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define AT_A_TIME 1024 /* records in memory */
+#define RECORDS_A_TARGET 8 /* for each of discovery.max_targets */
 
 /* ---- lines ---- */
 
@@ -214,12 +216,28 @@ static int use_iface(struct nodes *n, const char *name, struct err *err)
 	return rc >= 0 && record_apply(n->template, iface, 0) < 0 ? err_nomem(err, "a record") : rc;
 }
 
+/* Node records stay when their portals go, and a server that reports others each time must not fill the disk. */
+static int check_room(const struct work *w, struct err *err)
+{
+	int64_t targets = record_int(w->disc, FIELD_DISC_MAX_TARGETS);
+	size_t n;
+	int rc = db_disc_count(w->db, w->request->kind, w->request->address, w->request->from, &n, err);
+
+	if (rc < 0 || n < (size_t)targets * RECORDS_A_TARGET)
+		return rc;
+	return err_set(err, MISCSI_ERR_IDBM,
+		"it has %zu node records, at least %d times discovery.max_targets (%" PRId64
+		"), so none is added: delete those that are out of date, as \"iscsiadm -m discovery\" does, or raise "
+		"discovery.max_targets",
+		n, RECORDS_A_TARGET, targets);
+}
+
 static int nodes_write(struct nodes *n, struct err *err)
 {
-	int rc = n->list.n ?
-		db_discovered(n->work->db, n->work->disc, &n->list, DB_FOUND_ADD | DB_FOUND_UPDATE, NULL, NULL, err) :
-		0;
+	int rc = n->list.n ? check_room(n->work, err) : 0;
 
+	if (rc >= 0 && n->list.n)
+		rc = db_discovered(n->work->db, n->work->disc, &n->list, DB_FOUND_ADD | DB_FOUND_UPDATE, NULL, NULL, err);
 	n->work->report->added += (unsigned)n->list.n;
 	record_list_free(&n->list);
 	return rc;

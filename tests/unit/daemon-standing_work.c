@@ -178,6 +178,39 @@ static void a_discovery_that_was_made_again_begins_anew(void **state)
 	assert_null(content(b, "found.done"));
 }
 
+static void put_portals(struct base *b, unsigned net, unsigned n)
+{
+	char text[4096] = "";
+
+	for (unsigned i = 1; i <= n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "default " T1 " 10.0.%u.%u 3260 1\n", net, i);
+	tempdir_put(&b->dir, "found.new", text);
+}
+
+/* A server that reports others each time cannot fill the disk. */
+static void records_of_a_discovery_are_limited(void **state)
+{
+	struct base *b = *state;
+	struct standing_request r = request_of(b);
+	struct standing_report report;
+	size_t len;
+
+	put_record(b, "# BEGIN RECORD 2.1.8\ndiscovery.max_targets = 2\n# END RECORD\n", ADDRESS ",3260");
+	put_portals(b, 1, 10);
+	assert_int_equal(work(standing_keep, &r, 0).added, 10);
+	put_portals(b, 2, 10);
+	assert_int_equal(work(standing_keep, &r, 0).added, 10);
+	put_portals(b, 3, 10);
+	assert_int_not_equal(standing_keep(&r, sizeof(r), &report, &len), 0);
+	assert_non_null(strstr(report.err.text, "discovery.max_targets"));
+	assert_int_equal(records_of(b, T1), 20);
+	put_portals(b, 2, 9); /* nothing is new */
+	assert_int_equal(work(standing_keep, &r, 0).added, 0);
+	put_record(b, "# BEGIN RECORD 2.1.8\ndiscovery.max_targets = 3\n# END RECORD\n", ADDRESS ",3260");
+	put_portals(b, 3, 10);
+	assert_int_equal(work(standing_keep, &r, 0).added, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +222,7 @@ int main(void)
 		in_base(the_list_has_the_records_that_say_so),
 		in_base(a_missing_list_is_not_an_empty_one),
 		in_base(a_discovery_that_was_made_again_begins_anew),
+		in_base(records_of_a_discovery_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
