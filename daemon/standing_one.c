@@ -365,6 +365,14 @@ static void one_asked(void *arg, int result, const struct err *err)
 	standing_serve(o->owner);
 }
 
+/* Not from one_ask() itself, which one_asked() calls for the next iface, and for the next discovery. */
+static void one_refused(void *arg)
+{
+	struct standing_one *o = arg;
+
+	one_asked(o, -EIO, &o->err);
+}
+
 static void one_ask(struct standing_one *o)
 {
 	struct standing *s = o->owner;
@@ -391,8 +399,10 @@ static void one_ask(struct standing_one *o)
 		rc = isns_query_start(&config, &o->notify, one_asked, o, &o->query, &err);
 	else if (rc >= 0)
 		rc = discovery_start(&config, one_asked, o, &o->discovery, &err);
-	if (rc < 0)
-		one_asked(o, rc, &err);
+	if (rc < 0) {
+		err_copy(&o->err, &err);
+		loop_defer(loop_of(o), &o->refused, one_refused, o);
+	}
 }
 
 void standing_one_begin(struct standing_one *o)
@@ -441,6 +451,7 @@ void standing_one_stop(struct standing_one *o)
 	o->query = NULL;
 	o->notify = (struct isns_query_notify){ 0 };
 	loop_timer_cancel(loop_of(o), &o->next);
+	loop_task_cancel(loop_of(o), &o->refused);
 	strbuf_free(&o->list);
 }
 

@@ -41,6 +41,7 @@ struct standing_one {
 	uint64_t due;
 	struct err err; /* of the last attempt */
 	struct loop_timer next, login;
+	struct loop_task refused;
 	struct helper_job keep, sessions;
 	unsigned unnotified; /* registrations that the iSNS server refused */
 	bool notified; /* it has reported a change, and this was not noted yet */

@@ -42,7 +42,7 @@ static uint64_t now_of(void *arg)
 static int identify(void *arg, const char **name, const char **alias, struct err *err)
 {
 	struct polling *p = arg;
-	uintptr_t here = (uintptr_t)&p;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
 	p->asked++;
 	p->low = !p->low || here < p->low ? here : p->low;
@@ -420,6 +420,28 @@ static void a_reading_that_failed_is_repeated(void **state)
 	end(&p);
 }
 
+/* However many ifaces there are. */
+static void failures_at_once_need_no_more_stack(void **state)
+{
+	struct polling p;
+
+	set_up(&p, state, "");
+	p.nameless = true;
+	for (unsigned i = 0; i < 100; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "ifaces/e%u", i);
+		base_file(p.base, name,
+			"# BEGIN RECORD 2.1.8\niface.iscsi_ifacename = x\niface.net_ifacename = lo\niface.transport_name = "
+			"tcp\n# END RECORD\n");
+	}
+	settle(&p);
+	assert_string_equal(p.error, "no name");
+	assert_true(p.asked >= 100);
+	assert_true(p.high - p.low < 32768);
+	end(&p);
+}
+
 /* At any moment. What a helper does then is not reported to anyone. */
 static void it_ends_at_any_step(void **state)
 {
@@ -626,6 +648,7 @@ int main(void)
 		in_base(files_of_no_discovery_are_removed_at_the_start),
 		in_base(a_record_that_is_back_is_asked_again),
 		in_base(a_reading_that_failed_is_repeated),
+		in_base(failures_at_once_need_no_more_stack),
 		in_base(it_ends_at_any_step),
 		in_base(a_notification_causes_a_query_and_a_flood_few),
 		in_base(a_registration_is_renewed),
