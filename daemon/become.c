@@ -259,7 +259,7 @@ static __attribute__((noinline)) void reserve_stack(void)
 /*
  * Pages are locked when they are first touched: a page of the heap or of a stack then comes without a disk. Code does not; see
  * become_keep_code(). PR_SET_IO_FLUSHER lets the kernel find a page for us without waiting for writes, which may be those to a
- * lost disk. Threads inherit it.
+ * lost disk. Threads and forks inherit it, and what the OOM killer is told.
  */
 void become_resident(const struct log *log)
 {

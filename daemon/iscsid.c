@@ -130,6 +130,8 @@ int main(int argc, char **argv)
 	become_confined(&log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
 		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
+	if (rc == 0)
+		become_resident(&log);
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
 		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the helper process");
 	if (rc == 0 && options.pid_file)

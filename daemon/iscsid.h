@@ -46,7 +46,7 @@ void become_many_files(const struct log *log);
 #define BECOME_HEAP_RESERVE (192 * 1024) /* of the heap, and stays when memory is returned */
 /*
  * Locks memory as it is touched, reserves some, gets more without waiting for disks, and disables the OOM killer, because root and
- * swap device may be disks of this daemon. Call it before threads are made, which inherit it. Failures are logged, at level debug.
+ * swap device may be disks of this daemon. Call it before threads and helpers are made, which inherit what they can. Failures are logged, at level debug.
  */
 void become_resident(const struct log *log);
 /*

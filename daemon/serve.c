@@ -479,7 +479,6 @@ int serve(const struct iscsid_options *options, const struct helper_zygote *zygo
 	mallopt(M_ARENA_MAX, 1); /* few threads and short jobs: one heap is enough, and is smaller */
 	mallopt(M_TOP_PAD, BECOME_HEAP_RESERVE);
 	mallopt(M_TRIM_THRESHOLD, 2 * BECOME_HEAP_RESERVE);
-	become_resident(log); /* before the first thread, which inherits what it can */
 	rc = serve_run(&d, err);
 	serve_end(&d);
 	return rc;

@@ -100,7 +100,10 @@ static void helper_serve(void)
 	}
 }
 
-/* A lock is not inherited by a fork. Pages that a process does not have yet come when they are touched. As far as allowed. */
+/*
+ * As far as allowed: a recovery may need a helper, and memory may be short then, or swapped out to the lost disk. A lock is not
+ * inherited by a fork, what else the program has for that is (daemon/become.c).
+ */
 static void lock_memory(void)
 {
 	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -113,15 +116,14 @@ static void lock_memory(void)
  * One helper, with the end of a socket that the program has sent, in place of the zygote's. Should the zygote have ended before
  * prctl(), the helper ends after its job. A fork that failed is reported on the socket.
  */
-static void zygote_fork(int fd, bool locked)
+static void zygote_fork(int fd)
 {
 	struct report report = { 0 };
 	pid_t child = fork();
 
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (locked)
-			lock_memory();
+		lock_memory();
 		dup2(fd, SOCKET);
 		close(fd);
 		helper_serve();
@@ -148,7 +150,7 @@ static int zygote_receive(void)
 }
 
 /* Signals for the program's process group are not for it: it ends with the program. */
-static void zygote_serve(int fd, bool locked)
+static void zygote_serve(int fd)
 {
 	char name[16];
 	sigset_t none;
@@ -162,11 +164,10 @@ static void zygote_serve(int fd, bool locked)
 	snprintf(name, sizeof(name), "%.7s-helper", program_invocation_short_name);
 	prctl(PR_SET_NAME, name);
 	helper_keep_only(fd);
-	if (locked)
-		lock_memory();
+	lock_memory();
 	while ((fd = zygote_receive()) != -2)
 		if (fd >= 0)
-			zygote_fork(fd, locked);
+			zygote_fork(fd);
 	_exit(0);
 }
 
@@ -177,7 +178,7 @@ static int helper_socketpair(int ends[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
 }
 
-static int zygote_start(struct helper_zygote *z, bool locked)
+int helper_zygote_start(struct helper_zygote *z)
 {
 	int ends[2];
 	int rc = helper_socketpair(ends);
@@ -187,7 +188,7 @@ static int zygote_start(struct helper_zygote *z, bool locked)
 		return rc;
 	pid = fork();
 	if (pid == 0)
-		zygote_serve(ends[1], locked);
+		zygote_serve(ends[1]);
 	rc = pid < 0 ? -errno : 0;
 	close(ends[1]);
 	if (rc)
@@ -195,11 +196,6 @@ static int zygote_start(struct helper_zygote *z, bool locked)
 	else
 		*z = (struct helper_zygote){ .fd = ends[0], .pid = pid };
 	return rc;
-}
-
-int helper_zygote_start(struct helper_zygote *z)
-{
-	return zygote_start(z, false);
 }
 
 static void zygote_end(struct helper_zygote *z)
@@ -226,8 +222,7 @@ static int zygote_send(const struct helper_zygote *z, int fd)
 }
 
 /*
- * A zygote that is gone (killed by hand, or for lack of memory) is replaced by a fork of the program as it is now, with its secrets: so
- * its memory and that of its helpers is locked, as the program's is.
+ * A zygote that is gone (killed by hand, or for lack of memory) is replaced by a fork of the program as it is now, with its secrets.
  */
 static int zygote_ask(struct helper_zygote *z, int fd)
 {
@@ -236,7 +231,7 @@ static int zygote_ask(struct helper_zygote *z, int fd)
 	if (rc != -EPIPE && rc != -ECONNRESET)
 		return rc;
 	zygote_end(z);
-	rc = zygote_start(z, true);
+	rc = helper_zygote_start(z);
 	return rc ? rc : zygote_send(z, fd);
 }
 
@@ -367,10 +362,7 @@ static int job_start(struct helper_pool *p, struct helper_job *j)
 	return 0;
 }
 
-/*
- * In a helper, whose request is the function: for the rest of its life. A recovery may need it, so its memory is to come without a disk
- * (daemon/become.c has the reasons); the code is that of the program, and in memory with it.
- */
+/* In a helper, whose request is the function: for the rest of its life. */
 static int serve_only(const void *request, size_t len, void *answer, size_t *answer_len)
 {
 	void (*serve)(int fd);
@@ -378,8 +370,6 @@ static int serve_only(const void *request, size_t len, void *answer, size_t *ans
 	(void)answer;
 	(void)answer_len;
 	memcpy(&serve, request, len);
-	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
-	lock_memory();
 	serve(SOCKET);
 	_exit(0);
 }

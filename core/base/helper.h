@@ -25,7 +25,10 @@ struct helper_zygote {
 	pid_t pid;
 };
 
-/* Forks the zygote. Call it before threads start and before anything is opened that it must not hold. -errno. */
+/*
+ * Forks the zygote, which locks its memory as far as allowed, as its helpers do. Call it before threads start and before anything is opened
+ * that it must not hold, and when the program has what its helpers are to inherit. -errno.
+ */
 int helper_zygote_start(struct helper_zygote *z);
 
 /*
@@ -65,8 +68,7 @@ struct helper_job {
 uint64_t helper_key(const char *text);
 
 /*
- * Starts a helper for one purpose: it runs serve() with its end of a socket (SOCK_SEQPACKET) until that returns, with its memory
- * locked as far as allowed. *out: the program's end; the caller closes it, and the helper ends then. A short message there means that
+ * Starts a helper for one purpose: it runs serve() with its end of a socket (SOCK_SEQPACKET) until that returns. *out: the program's end; the caller closes it, and the helper ends then. A short message there means that
  * the helper could not be started. -errno.
  */
 int helper_spawn(struct helper_pool *p, void (*serve)(int fd), int *out);

@@ -263,21 +263,6 @@ static void requester_main(int fd)
 	requester_serve(fd, &netlink_iscsi, NULL);
 }
 
-/* A job without requests opens the helper's socket, which no recovery has to do then. */
-static int start_requester(struct kernel *k)
-{
-	struct job *job;
-	int rc = requester_new(k->loop, k->helpers, requester_main, job_over, &k->requester);
-
-	if (rc)
-		return rc;
-	job = job_new();
-	rc = job ? kernel_submit(k, job, NULL, NULL) : -ENOMEM;
-	if (rc)
-		job_free(job);
-	return rc;
-}
-
 /* Nothing runs after this. Submitted jobs are still on the list. */
 static void stop_running(struct kernel *k)
 {
@@ -304,7 +289,7 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 	k->bufs = x_calloc(EVENT_BATCH, EVENT_SIZE);
 	rc = k->bufs ? open_events(k) : -ENOMEM;
 	if (!rc)
-		rc = k->helpers ? start_requester(k) : start_worker(k);
+		rc = k->helpers ? requester_new(l, k->helpers, requester_main, job_over, &k->requester) : start_worker(k);
 	if (!rc)
 		rc = loop_fd_add(l, &k->source, k->wire.ops->fd(k->events_sock), EPOLLIN, on_event, k);
 	if (!rc)

@@ -17,6 +17,7 @@
 #define DATA_MAX (2 * 32768) /* what was multicast for a job */
 #define DATA_PIECES 8
 #define FINISH_MS 2000
+#define RESTART_MS 1000 /* at least between the starts of two helpers that no job needs */
 
 struct head {
 	struct job job; /* without its state */
@@ -32,6 +33,8 @@ struct requester {
 	void (*ran)(struct job_state *s);
 	struct loop_fd source; /* of the socket to the helper */
 	bool alive; /* there is a helper */
+	uint64_t started;
+	struct loop_timer restart;
 	struct list waiting; /* jobs, by turn */
 	struct job_state *running, *unsent; /* unsent: it has failed, which is to be reported */
 	struct loop_task report;
@@ -50,20 +53,23 @@ static size_t take_sockets(struct msghdr *msg, int fds[SOCKETS_MAX])
 	return n;
 }
 
-/* The kernel looks the number up in the table of the process that sends. */
-static void renumber_sockets(struct job *job, const int fds[SOCKETS_MAX], size_t n)
+/* The kernel looks the number up in the table of the process that sends. false: a socket did not arrive; its number is another file's here. */
+static bool renumber_sockets(struct job *job, const int fds[SOCKETS_MAX], size_t n)
 {
 	struct iscsi_uevent ev;
 
 	for (unsigned i = 0; i < job->state->n; i++) {
 		unsigned socket = job->state->req[i].socket;
 
-		if (!socket || socket > n)
+		if (!socket)
 			continue;
+		if (socket > n)
+			return false;
 		job_load(job, i, &ev);
 		ev.u.b_conn.transport_eph = (uint64_t)fds[socket - 1];
 		job_store(job, i, &ev);
 	}
+	return true;
 }
 
 /* The job lies where it was received, and goes back from there. */
@@ -113,8 +119,10 @@ static int serve_job(int fd, struct job_wire *wire, uint8_t *room)
 	s.n = (unsigned)head->n;
 	s.buf = room + sizeof(*head) + s.n * sizeof(*s.req);
 	s.len = s.size = head->len;
-	renumber_sockets(&job, fds, n_fds);
-	exchange_run(&job, wire);
+	if (renumber_sockets(&job, fds, n_fds))
+		exchange_run(&job, wire);
+	else
+		exchange_failed(&job, -EBADF);
 	rc = answer_job(fd, &job, room, (size_t)len);
 	while (n_fds)
 		close(fds[--n_fds]);
@@ -126,6 +134,7 @@ void requester_serve(int fd, const struct netlink_ops *ops, void *ops_arg)
 	struct job_wire wire = { .ops = ops, .ops_arg = ops_arg };
 	uint8_t *room = x_zalloc(MESSAGE_MAX);
 
+	(void)ops->open(ops_arg, &wire.sock); /* which no recovery has to do then; a job tries again, and reports it */
 	while (room && serve_job(fd, &wire, room) == 0)
 		;
 }
@@ -142,18 +151,31 @@ static int start_helper(struct requester *r)
 		return rc;
 	rc = loop_fd_add(r->loop, &r->source, fd, EPOLLIN, on_answer, r);
 	r->alive = rc == 0;
+	r->started = loop_now(r->loop);
 	if (rc < 0)
 		close(fd);
 	return rc;
 }
 
+static void restart_helper(void *arg)
+{
+	struct requester *r = arg;
+
+	if (!r->alive && start_helper(r) < 0)
+		loop_timer_set(r->loop, &r->restart, RESTART_MS, restart_helper, r);
+}
+
+/* Replaced soon, so that a recovery finds one ready. */
 static void drop_helper(struct requester *r)
 {
+	uint64_t now = loop_now(r->loop), due = r->started + RESTART_MS;
+
 	if (!r->alive)
 		return;
 	r->alive = false;
 	loop_fd_del(r->loop, &r->source);
 	close(r->source.fd);
+	loop_timer_set(r->loop, &r->restart, due > now ? due - now : 0, restart_helper, r);
 }
 
 static int send_job(const struct requester *r, struct job_state *s)
@@ -357,5 +379,6 @@ void requester_free(struct requester *r)
 		(void)poll(&answer, 1, FINISH_MS);
 	loop_task_cancel(r->loop, &r->report);
 	drop_helper(r);
+	loop_timer_cancel(r->loop, &r->restart);
 	x_free(r);
 }

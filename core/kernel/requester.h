@@ -13,8 +13,8 @@ struct requester;
 
 /*
  * serve: called in the helper with its end of a socket; calls requester_serve(). ran: called from the loop for each job that was
- * submitted, in order, when its results are in it; -EPIPE: the helper was killed. Starts the helper at once, so that none has to be
- * started for a recovery. -errno.
+ * submitted, in order, when its results are in it; -EPIPE: the helper was killed. Starts the helper at once, and another when it ends, so
+ * that none has to be started for a recovery. -errno.
  */
 int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int fd), void (*ran)(struct job_state *s),
 	struct requester **out);

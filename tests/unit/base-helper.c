@@ -308,22 +308,23 @@ static void helper_holds_nothing_and_ends_with_the_program(void **state)
 	assert_int_equal(helper_pool_new(w->l, NULL, &w->p), 0);
 }
 
-/* In KiB. */
-static int locked(const void *request, size_t len, void *answer, size_t *answer_len)
+static int locked_kib(const char *status)
 {
-	FILE *f = fopen("/proc/self/status", "re");
+	FILE *f = fopen(status, "re");
 	char line[200];
 	int kib = -1;
 
-	(void)request;
-	(void)len;
-	(void)answer;
-	(void)answer_len;
 	while (f && kib < 0 && fgets(line, sizeof(line), f))
 		sscanf(line, "VmLck: %d", &kib);
 	if (f)
 		fclose(f);
 	return kib;
+}
+
+static int locked(const void *request, size_t len, void *answer, size_t *answer_len)
+{
+	(void)request, (void)len, (void)answer, (void)answer_len;
+	return locked_kib("/proc/self/status");
 }
 
 /* It has the program's memory of that moment, secrets too, which must not be written to swap space. AddressSanitizer locks nothing. */
@@ -345,6 +346,27 @@ static void zygote_with_secrets_is_locked(void **state)
 	submit(w, &t, locked, 0);
 	wait_for(w, &t);
 	assert_true(t.result > 0);
+}
+
+/* A helper that a recovery needs is forked when memory may be short, and the zygote's pages may be swapped out to the lost disk. */
+static void zygote_of_a_program_is_locked(void **state)
+{
+	struct world *w = *state;
+	struct helper_zygote zygote;
+	char status[40];
+	struct task t;
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		skip();
+	munlockall();
+	helper_pool_free(w->p);
+	assert_int_equal(helper_zygote_start(&zygote), 0);
+	assert_int_equal(helper_pool_new(w->l, &zygote, &w->p), 0);
+	submit(w, &t, locked, 0);
+	wait_for(w, &t);
+	assert_true(t.result > 0);
+	snprintf(status, sizeof(status), "/proc/%d/status", (int)zygote.pid);
+	assert_true(locked_kib(status) > 0);
 }
 
 static void zygote_that_was_killed_is_replaced(void **state)
@@ -400,6 +422,7 @@ int main(void)
 		T(helper_holds_nothing_and_ends_with_the_program),
 		T(zygote_that_was_killed_is_replaced),
 		T(zygote_with_secrets_is_locked),
+		T(zygote_of_a_program_is_locked),
 		T(no_memory_is_an_error_of_the_submit),
 	};
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,11 +23,12 @@
 #define SID 77
 #define DIE 1000 /* the helper ends at a request for this host */
 #define HANG 1001
+#define NO_FILES 1002 /* the helper can open no more */
 
 /* Shared with the helper: what its kernel has seen. */
 static struct {
 	_Atomic unsigned sent;
-	_Atomic bool hang, bound_a_pipe, secret;
+	_Atomic bool hang, bound, bound_a_pipe, secret;
 	_Atomic pid_t pid;
 } * seen;
 
@@ -57,11 +59,13 @@ static void made_up_close(void *sock)
 
 static void answer(const uint8_t *at, struct iscsi_uevent *ev)
 {
+	static const struct rlimit none = { 0, 0 };
 	struct nlmsghdr head;
 	struct stat st;
 
 	memcpy(&head, at, sizeof(head));
 	memcpy(ev, at + NLMSG_HDRLEN, sizeof(*ev));
+	seen->bound |= ev->type == ISCSI_UEVENT_BIND_CONN;
 	if (ev->type == ISCSI_UEVENT_CREATE_SESSION)
 		ev->r.c_session_ret.sid = SID;
 	if (ev->type == ISCSI_UEVENT_BIND_CONN)
@@ -73,6 +77,8 @@ static void answer(const uint8_t *at, struct iscsi_uevent *ev)
 		ev->r.retcode = -ENOTCONN;
 	if (ev->type == ISCSI_UEVENT_SET_HOST_PARAM && ev->u.set_host_param.host_no == DIE)
 		_exit(1);
+	if (ev->type == ISCSI_UEVENT_SET_HOST_PARAM && ev->u.set_host_param.host_no == NO_FILES)
+		setrlimit(RLIMIT_NOFILE, &none);
 	while (ev->type == ISCSI_UEVENT_SET_HOST_PARAM && ev->u.set_host_param.host_no == HANG && seen->hang)
 		usleep(1000);
 	head.nlmsg_len = ISCSI_MSG_HEAD;
@@ -153,6 +159,12 @@ static void late(void *arg)
 	fail_msg("no job has ended for ten seconds");
 }
 
+static void quit(void *arg)
+{
+	(void)arg;
+	loop_quit(world.loop);
+}
+
 static void until_ran(unsigned n)
 {
 	struct loop_timer limit = { 0 };
@@ -211,6 +223,31 @@ static void results_come_back(void **state)
 	job_free(job);
 }
 
+/* The number that the socket has in the program is another file's in the helper. */
+static void a_socket_that_did_not_arrive_is_not_bound(void **state)
+{
+	struct job *job = job_to_host(NO_FILES);
+	int fds[2];
+
+	(void)state;
+	submit(job);
+	until_ran(1);
+	job_free(job);
+	assert_int_equal(pipe(fds), 0);
+	job = job_new();
+	job_create_session(job, HANDLE, 0, 128, 32, 1);
+	job_create_conn(job, 0);
+	job_bind_socket(job, fds[0], true);
+	submit(job);
+	until_ran(2);
+	assert_int_equal(job_result(job, NULL), -EBADF);
+	assert_false(seen->bound);
+	assert_int_equal(seen->sent, 1); /* nor is a session made in vain */
+	close(fds[0]);
+	close(fds[1]);
+	job_free(job);
+}
+
 static void jobs_run_in_order(void **state)
 {
 	struct job *jobs[4];
@@ -250,6 +287,35 @@ static void a_helper_that_dies_fails_its_job_alone(void **state)
 	job_free(bad);
 	job_free(good);
 	job_free(later);
+}
+
+/* Also the socket of the helper is open before a recovery has a request. */
+static void a_helper_that_dies_is_replaced_before_it_is_needed(void **state)
+{
+	struct loop_timer look = { 0 };
+	struct job *job = job_to_host(1);
+	pid_t first;
+
+	(void)state;
+	submit(job);
+	until_ran(1);
+	job_free(job);
+	for (unsigned i = 0; i < 2; i++) {
+		first = seen->pid;
+		kill(first, SIGKILL);
+		for (unsigned n = 0; n < 1000 && seen->pid == first; n++) {
+			loop_timer_set(world.loop, &look, 10, quit, NULL);
+			assert_int_equal(loop_run(world.loop), 0);
+		}
+		assert_int_not_equal(seen->pid, first);
+	}
+	job = job_to_host(2);
+	first = seen->pid;
+	submit(job);
+	until_ran(2);
+	assert_int_equal(job_result(job, NULL), 0);
+	assert_int_equal(seen->pid, first);
+	job_free(job);
 }
 
 static double seconds(void)
@@ -298,8 +364,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(results_come_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_socket_that_did_not_arrive_is_not_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(jobs_run_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_helper_that_dies_fails_its_job_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_helper_that_dies_is_replaced_before_it_is_needed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_that_hangs_does_not_keep_the_program, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_job_that_is_too_large_is_refused, setup, teardown),
 	};
