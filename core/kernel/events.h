@@ -8,6 +8,7 @@
 #define KERNEL_EVENTS_H
 
 #include "kernel/iscsi_if.h"
+#include <sys/types.h>
 
 /* NULL members are not called. */
 struct kernel_event_ops {
@@ -30,6 +31,11 @@ struct kernel_event_ops {
 	void (*iface_down)(void *arg, uint32_t host_no); /* group 2 */
 	/* Events were lost (the buffer was full): check every session in sysfs. Not decoded from a datagram. */
 	void (*lost)(void *arg);
+	/*
+	 * The helper process that ran requests was killed with some of them under way: a session that it may have made, whose
+	 * number nobody was told, is the one whose creator is this process. Not decoded from a datagram.
+	 */
+	void (*helper_died)(void *arg, pid_t creator);
 };
 
 /*

@@ -258,6 +258,14 @@ static int start_worker(struct kernel *k)
 	return rc ? rc : worker_pool_stay(k->worker);
 }
 
+static void helper_died(struct job_state *s, pid_t helper)
+{
+	const struct kernel *k = s->kernel;
+
+	if (k->events->helper_died)
+		k->events->helper_died(k->events_arg, helper);
+}
+
 static void requester_main(int fd)
 {
 	requester_serve(fd, &netlink_iscsi, NULL);
@@ -289,7 +297,8 @@ int kernel_attach(struct kernel *k, struct loop *l, const struct kernel_event_op
 	k->bufs = x_calloc(EVENT_BATCH, EVENT_SIZE);
 	rc = k->bufs ? open_events(k) : -ENOMEM;
 	if (!rc)
-		rc = k->helpers ? requester_new(l, k->helpers, requester_main, job_over, &k->requester) : start_worker(k);
+		rc = k->helpers ? requester_new(l, k->helpers, requester_main, job_over, helper_died, &k->requester) :
+				  start_worker(k);
 	if (!rc)
 		rc = loop_fd_add(l, &k->source, k->wire.ops->fd(k->events_sock), EPOLLIN, on_event, k);
 	if (!rc)

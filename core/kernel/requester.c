@@ -31,8 +31,10 @@ struct requester {
 	struct helper_pool *helpers;
 	void (*serve)(int fd);
 	void (*ran)(struct job_state *s);
+	void (*died)(struct job_state *s, pid_t helper);
 	struct loop_fd source; /* of the socket to the helper */
 	bool alive; /* there is a helper */
+	pid_t pid; /* its; 0: not told yet */
 	uint64_t started;
 	struct loop_timer restart;
 	struct list waiting; /* jobs, by turn */
@@ -133,7 +135,10 @@ void requester_serve(int fd, const struct netlink_ops *ops, void *ops_arg)
 {
 	struct job_wire wire = { .ops = ops, .ops_arg = ops_arg };
 	uint8_t *room = x_zalloc(MESSAGE_MAX);
+	pid_t pid = getpid();
 
+	if (send(fd, &pid, sizeof(pid), MSG_NOSIGNAL) < 0)
+		return;
 	(void)ops->open(ops_arg, &wire.sock); /* which no recovery has to do then; a job tries again, and reports it */
 	while (room && serve_job(fd, &wire, room) == 0)
 		;
@@ -151,6 +156,7 @@ static int start_helper(struct requester *r)
 		return rc;
 	rc = loop_fd_add(r->loop, &r->source, fd, EPOLLIN, on_answer, r);
 	r->alive = rc == 0;
+	r->pid = 0;
 	r->started = loop_now(r->loop);
 	if (rc < 0)
 		close(fd);
@@ -309,19 +315,33 @@ static int receive_job(const struct requester *r, struct job_state *s)
 	return rc;
 }
 
+/* The first message is the helper's process id; one of another length says that it could not be started. */
+static int receive_pid(struct requester *r)
+{
+	pid_t pid;
+	ssize_t n = recv(r->source.fd, &pid, sizeof(pid), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n == sizeof(pid))
+		r->pid = pid;
+	return n == sizeof(pid) || (n < 0 && (errno == EAGAIN || errno == EINTR)) ? -EAGAIN : -EPIPE;
+}
+
 /* Or the end of the helper: it was killed. */
 static void on_answer(void *arg, uint32_t events)
 {
 	struct requester *r = arg;
-	int rc = r->running ? receive_job(r, r->running) : -EPIPE;
+	int rc = !r->pid ? receive_pid(r) : r->running ? receive_job(r, r->running) : -EPIPE;
 
 	(void)events;
 	if (rc == -EAGAIN)
 		return;
 	if (rc == -EPIPE)
 		drop_helper(r);
-	if (rc == -EPIPE && r->running)
+	if (rc == -EPIPE && r->running) {
 		exchange_failed(r->running->job, rc);
+		if (r->died && r->pid)
+			r->died(r->running, r->pid);
+	}
 	if (r->running)
 		job_over(r);
 }
@@ -349,14 +369,14 @@ bool requester_cancel(struct requester *r, struct job_state *s)
 }
 
 int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int fd), void (*ran)(struct job_state *s),
-	struct requester **out)
+	void (*died)(struct job_state *s, pid_t helper), struct requester **out)
 {
 	struct requester *r = x_new(struct requester);
 	int rc;
 
 	if (!r)
 		return -ENOMEM;
-	*r = (struct requester){ .loop = l, .helpers = helpers, .serve = serve, .ran = ran };
+	*r = (struct requester){ .loop = l, .helpers = helpers, .serve = serve, .ran = ran, .died = died };
 	list_init(&r->waiting);
 	rc = start_helper(r);
 	if (rc < 0) {

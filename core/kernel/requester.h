@@ -13,11 +13,12 @@ struct requester;
 
 /*
  * serve: called in the helper with its end of a socket; calls requester_serve(). ran: called from the loop for each job that was
- * submitted, in order, when its results are in it; -EPIPE: the helper was killed. Starts the helper at once, and another when it ends, so
+ * submitted, in order, when its results are in it; -EPIPE: the helper was killed. died, or NULL: called before that ran(), with the
+ * process id of the helper, whose last request has ended. Starts the helper at once, and another when it ends, so
  * that none has to be started for a recovery. -errno.
  */
 int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int fd), void (*ran)(struct job_state *s),
-	struct requester **out);
+	void (*died)(struct job_state *s, pid_t helper), struct requester **out);
 /* Waits two seconds at most for the job that runs. Jobs that wait are dropped: ran() is not called for any. */
 void requester_free(struct requester *r);
 /* -E2BIG: the job is larger than 128 KiB; -errno: no helper can be started. The job stays the caller's then. */

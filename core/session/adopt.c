@@ -379,6 +379,31 @@ later:
 	return a->n_left && a->no_memory ? -ENOMEM : 0;
 }
 
+/*
+ * The kernel counts sids up, so the one of a session that was just made is above all that are known: what is looked at here are
+ * such ones, and those of other programs. What has no target has not been logged in, and is ended.
+ */
+static void adopt_orphans(struct manager_adopter *ops, pid_t creator)
+{
+	struct manager *m = container_of(ops, struct adopter, ops)->manager;
+	const struct sysfs *sysfs = m->config.engine->sysfs;
+	cleanup(dir_free) struct dir names = { 0 };
+	struct err why = ERR_INIT;
+	uint32_t sid, known = 0;
+	struct session *s;
+	int64_t maker;
+
+	list_for_each (s, &m->sessions, node)
+		known = s->conn.k.sid > known ? s->conn.k.sid : known;
+	if (sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "session", "class/iscsi_session") < 0)
+		return;
+	for (size_t n = names.n; n-- > 0 && sysfs_number(names.names[n], "session", &sid) == 0 && sid > known;)
+		if (sysfs_read_int(sysfs, &maker, "class/iscsi_session/session%u/creator", sid) == 0 && maker == creator &&
+			adopt_one(ops, sid, &why) < 0)
+			log_warn(m->config.engine->log, "session", "session%u, which nobody uses, cannot be ended: %s", sid,
+				why.text);
+}
+
 static void adopt_free(struct manager_adopter *ops)
 {
 	struct adopter *a = container_of(ops, struct adopter, ops);
@@ -397,7 +422,9 @@ static struct adopter *adopt_of(struct manager *m)
 		return container_of(m->adopter, struct adopter, ops);
 	a = x_new(struct adopter);
 	if (a) {
-		a->ops = (struct manager_adopter){ .one = adopt_one, .left = adopt_left, .free = adopt_free };
+		a->ops = (struct manager_adopter){
+			.one = adopt_one, .left = adopt_left, .orphans = adopt_orphans, .free = adopt_free
+		};
 		a->manager = m;
 		m->adopter = &a->ops;
 	}

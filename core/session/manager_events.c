@@ -153,6 +153,16 @@ static void manager_on_lost(void *arg)
 	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }
 
+static void manager_on_helper_died(void *arg, pid_t creator)
+{
+	struct manager *m = arg;
+
+	log_warn(m->config.engine->log, "session",
+		"helper process %d was killed while it sent requests to the kernel, which have failed", (int)creator);
+	if (m->adopter)
+		m->adopter->orphans(m->adopter, creator);
+}
+
 /* What the kernel does not tell, because it does not know: a plugin's library does. */
 void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uint32_t number)
 {
@@ -188,4 +198,5 @@ const struct kernel_event_ops manager_events = {
 	.host_event = manager_on_host_event,
 	.path_req = manager_on_path_req,
 	.lost = manager_on_lost,
+	.helper_died = manager_on_helper_died,
 };

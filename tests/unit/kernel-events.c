@@ -83,7 +83,7 @@ static void lost(void *arg)
 }
 
 static const struct kernel_event_ops all = { pdu, conn_error, login_state, created, unbound, destroyed, host_event, ping_done,
-	path_req, iface_down, lost };
+	path_req, iface_down, lost, NULL };
 
 /* A message of that event with r's four words and len bytes behind. In a block of its own size, so that
  * reading beyond it is seen. */

@@ -38,6 +38,7 @@ static struct {
 	struct requester *requester;
 	struct job *ran[8];
 	unsigned n_ran;
+	pid_t died;
 } world;
 
 /* ---- a kernel that is in the helper ---- */
@@ -132,6 +133,12 @@ static void ran(struct job_state *s)
 	loop_quit(world.loop);
 }
 
+static void died(struct job_state *s, pid_t helper)
+{
+	assert_int_equal(job_result(s->job, NULL), -EPIPE);
+	world.died = helper;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -139,7 +146,7 @@ static int setup(void **state)
 	memset(&world, 0, sizeof(world));
 	assert_int_equal(loop_new(&world.loop), 0);
 	assert_int_equal(helper_pool_new(world.loop, NULL, &world.helpers), 0);
-	assert_int_equal(requester_new(world.loop, world.helpers, serve, ran, &world.requester), 0);
+	assert_int_equal(requester_new(world.loop, world.helpers, serve, ran, died, &world.requester), 0);
 	return 0;
 }
 
@@ -269,13 +276,19 @@ static void jobs_run_in_order(void **state)
 static void a_helper_that_dies_fails_its_job_alone(void **state)
 {
 	struct job *bad = job_to_host(DIE), *good = job_to_host(1), *later;
+	pid_t first;
 
 	(void)state;
+	while (!seen->pid)
+		usleep(1000);
+	first = seen->pid;
 	submit(bad);
 	submit(good);
 	until_ran(2);
 	assert_int_equal(job_result(bad, NULL), -EPIPE);
 	assert_int_equal(job_status(bad, 0), -EPIPE);
+	assert_int_equal(world.died, first);
+	world.died = 0;
 	assert_int_equal(job_result(good, NULL), 0);
 	kill(seen->pid, SIGKILL); /* while it has nothing to do */
 	while (kill(seen->pid, 0) == 0)
@@ -284,6 +297,7 @@ static void a_helper_that_dies_fails_its_job_alone(void **state)
 	submit(later);
 	until_ran(3);
 	assert_int_equal(job_result(later, NULL), 0);
+	assert_int_equal(world.died, 0); /* with no request under way, there is nothing to look for */
 	job_free(bad);
 	job_free(good);
 	job_free(later);

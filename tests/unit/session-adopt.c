@@ -155,6 +155,33 @@ static void what_is_left_is_ended_or_kept(void **state)
 		}
 }
 
+/* The helper is killed when the kernel has made a session, and before it says so: no other program's session is touched. */
+static void a_session_of_a_killed_helper_is_ended(void **state)
+{
+	struct session_fixture *w = *state;
+	struct fake_session made = {
+		.proc_name = "iscsi_tcp", .state = "FREE", .conn_state = "up", .address = "", .port = "0", .target = "(null)"
+	};
+
+	left(w, SID, "LOGGED_IN", "up", true);
+	assert_int_equal(fixture_adopt(w), 1);
+	for (made.sid = SID + 1; made.sid <= SID + 3; made.sid++) {
+		made.host = made.sid + 100;
+		fake_sys_session(&w->sys, &made);
+	}
+	fake_sys_write(&w->sys, "77\n", "class/iscsi_session/session%u/creator", SID + 2);
+	manager_events.helper_died(w->m, 77);
+	assert_int_equal(manager_count(w->m), 2);
+	assert_int_equal(manager_find(w->m, SID + 2)->run.state, SESS_CLOSING);
+	fake_sys_write(&w->sys, "77\n", "class/iscsi_session/session%u/creator", SID);
+	manager_events.helper_died(w->m, 77);
+	assert_int_equal(manager_find(w->m, SID)->run.state, SESS_LOGGED_IN);
+	for (unsigned i = 0; i < 250 && manager_count(w->m) > 1; i++)
+		fixture_run(w, 1 * SECONDS);
+	assert_int_equal(manager_count(w->m), 1);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_DESTROY_SESSION_ASYNC), 1);
+}
+
 /* A session of another program, or one whose file is lost, is like any other from then on: the next daemon finds its ISID. */
 static void a_session_without_a_file_gets_one(void **state)
 {
@@ -264,6 +291,7 @@ int main(void)
 		T(a_session_is_noted_as_soon_as_it_is_made),
 		T(a_pending_session_is_ended_by_the_next_daemon),
 		T(what_is_left_is_ended_or_kept),
+		T(a_session_of_a_killed_helper_is_ended),
 		T(a_session_without_a_file_gets_one),
 		T(an_isid_that_is_chosen_late_clashes_with_none),
 		T(isids_are_unique_and_the_same_again),
