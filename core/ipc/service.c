@@ -275,8 +275,8 @@ static void sids_make(void *arg, struct batch *b, size_t nth)
 
 	if (sids->rescan)
 		c->ops->rescan(c->manager, named->sid, r);
-	else if (named->sid && sids->unused)
-		c->ops->logout_unused(c->manager, named->sid, r);
+	else if (sids->unused)
+		c->ops->logout_unused(c->manager, named->sid, named->id, r);
 	else if (named->sid)
 		c->ops->logout(c->manager, named->sid, sids->force, r);
 	else

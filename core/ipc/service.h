@@ -16,7 +16,7 @@ struct service_ops { /* the functions of manager.h of the same names */
 	void (*login)(struct manager *m, const struct record *node, struct manager_request *r);
 	void (*logout)(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
 	void (*logout_id)(struct manager *m, uint64_t id, bool force, struct manager_request *r);
-	void (*logout_unused)(struct manager *m, uint32_t sid, struct manager_request *r);
+	void (*logout_unused)(struct manager *m, uint32_t sid, uint64_t id, struct manager_request *r);
 	void (*rescan)(struct manager *m, uint32_t sid, struct manager_request *r);
 	void (*forget)(struct manager_request *r);
 	int (*each)(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg);

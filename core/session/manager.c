@@ -477,32 +477,31 @@ static void manager_logout_one(struct manager *m, struct session *s, bool safe, 
 	}
 }
 
-static void manager_logout_sid(struct manager *m, uint32_t sid, bool safe, struct manager_request *r)
+static void manager_logout_named(struct manager *m, uint32_t sid, uint64_t id, bool safe, struct manager_request *r)
 {
 	struct session *s;
 
 	if (!request_begin(m, r))
 		return;
-	s = manager_find(m, sid);
-	if (!s)
+	s = sid ? manager_find(m, sid) : manager_find_id(m, id);
+	if (!s && sid)
 		s = manager_find_elsewhere(m, sid, &r->answer->result.err);
 	manager_logout_one(m, s, safe, r);
 }
 
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r)
 {
-	manager_logout_sid(m, sid, m->config.safe_logout && !force, r);
-}
-
-void manager_logout_unused(struct manager *m, uint32_t sid, struct manager_request *r)
-{
-	manager_logout_sid(m, sid, true, r);
+	manager_logout_named(m, sid, 0, m->config.safe_logout && !force, r);
 }
 
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
 {
-	if (request_begin(m, r))
-		manager_logout_one(m, manager_find_id(m, id), m->config.safe_logout && !force, r);
+	manager_logout_named(m, 0, id, m->config.safe_logout && !force, r);
+}
+
+void manager_logout_unused(struct manager *m, uint32_t sid, uint64_t id, struct manager_request *r)
+{
+	manager_logout_named(m, sid, id, true, r);
 }
 
 static void rescanned(int status, void *arg)

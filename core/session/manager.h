@@ -79,9 +79,10 @@ void manager_login(struct manager *m, const struct record *node, struct manager_
  * not force.
  */
 void manager_logout(struct manager *m, uint32_t sid, bool force, struct manager_request *r);
-void manager_logout_unused(struct manager *m, uint32_t sid, struct manager_request *r); /* as with safe_logout */
 /* The same by manager_session.id, since a login under way may have no sid yet; its request ends with SESSION_NOT_CONNECTED. */
 void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r);
+/* As with safe_logout; by id if sid is 0. */
+void manager_logout_unused(struct manager *m, uint32_t sid, uint64_t id, struct manager_request *r);
 
 /* Scans for new LUNs, and for new sizes of known ones. */
 void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);

@@ -25,7 +25,8 @@ struct fake {
 	struct loop_task task;
 	bool at_once; /* answers by itself, from the loop */
 	unsigned asked, forgotten, sid;
-	bool force, unused; /* of the last logout */
+	bool force; /* of the last logout */
+	unsigned unused; /* logouts that ask for it */
 	uint64_t ended_id; /* of the last logout by id; 0: none */
 	char target[256], password[256]; /* of the last login */
 };
@@ -149,10 +150,12 @@ static inline void fake_logout(struct manager *m, uint32_t sid, bool force, stru
 	fake_take((struct fake *)m, r, sid, NULL);
 }
 
-static inline void fake_logout_unused(struct manager *m, uint32_t sid, struct manager_request *r)
+static inline void fake_logout_unused(struct manager *m, uint32_t sid, uint64_t id, struct manager_request *r)
 {
 	fake_logout(m, sid, false, r);
-	((struct fake *)m)->unused = true;
+	if (!sid)
+		((struct fake *)m)->ended_id = id;
+	((struct fake *)m)->unused++;
 }
 
 static inline void fake_logout_id(struct manager *m, uint64_t id, bool force, struct manager_request *r)
