@@ -84,6 +84,14 @@ static struct context_config context_of_environment(const struct log *log)
 		.log = log };
 }
 
+static void end_context(struct context *context, int status)
+{
+	if (context_free(context))
+		return;
+	fflush(NULL);
+	_exit(status);
+}
+
 static int run_mode(struct args *a, FILE *json)
 {
 	static const char program[] = "iscsiadm";
@@ -106,7 +114,7 @@ static int run_mode(struct args *a, FILE *json)
 	print_hint(a, status);
 	if (json)
 		out_json_exit(json, status, &err);
-	context_free(c.context);
+	end_context(c.context, status);
 	file_close(&interrupt);
 	return status;
 }
@@ -121,7 +129,7 @@ static int run_complete(char *const *words, int n)
 	if (context_new(&config, &context) < 0)
 		return MISCSI_ERR_NOMEM;
 	complete_run(context, words, n);
-	context_free(context);
+	end_context(context, 0);
 	return 0;
 }
 

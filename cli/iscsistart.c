@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char program[] = "iscsistart";
 
@@ -335,6 +336,10 @@ int main(int argc, char **argv)
 	rc = start_run(&s, ctx, config.sysfs, &said, &err);
 	if (rc < 0 && !said)
 		fprintf(stderr, "%s: %s\n", program, err.text);
-	context_free(ctx);
-	return rc < 0 ? (int)err.code : 0;
+	rc = rc < 0 ? (int)err.code : 0;
+	if (!context_free(ctx)) {
+		fflush(NULL);
+		_exit(rc);
+	}
+	return rc;
 }

@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 	struct logger logger;
 	struct log log;
 	int ready = -1, pid_fd = -1, opt, rc = 0;
+	bool hangs = false;
 
 	become_clean();
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)
-		rc = serve(&options, &zygote, &log, ready, &err);
+		rc = serve(&options, &zygote, &log, ready, &hangs, &err);
 	if (options.pid_file)
 		become_pid_file_remove(options.pid_file, pid_fd);
 	if (rc < 0) {
@@ -146,5 +147,8 @@ int main(int argc, char **argv)
 		log_err(&log, "iscsid", "%s", err.text);
 	}
 	logger_close(&logger);
-	return rc < 0 ? (int)err.code : 0;
+	rc = rc < 0 ? (int)err.code : 0;
+	if (hangs)
+		_exit(rc);
+	return rc;
 }

@@ -59,8 +59,9 @@ void become_trim(const void *heap);
 
 /*
  * serve.c: runs the daemon until SIGTERM or SIGINT. Calls become_ready(ready) when it accepts requests. The zygote was started before
- * anything was opened.
+ * anything was opened. *hangs: a thread is left in a plugin's library, which may never return: end with _exit().
  */
-int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err);
+int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, bool *hangs,
+	struct err *err);
 
 #endif

@@ -449,8 +449,8 @@ static int serve_run(struct daemon *d, struct err *err)
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsid ends, because it cannot wait for events") : d->failed;
 }
 
-/* The reverse of serve_run(): each part is freed after those that use it. */
-static void serve_end(struct daemon *d)
+/* The reverse of serve_run(): each part is freed after those that use it. false: a plugin's thread hangs. */
+static bool serve_end(struct daemon *d)
 {
 	if (d->service)
 		service_free(d->service);
@@ -462,11 +462,14 @@ static void serve_end(struct daemon *d)
 	netwatch_free(d->netwatch);
 	manager_free(d->manager);
 	identity_free(d->identity);
-	engine_close(&d->engine);
+	if (!engine_close(&d->engine))
+		return false;
 	sysfs_close(&d->sysfs);
+	return true;
 }
 
-int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, struct err *err)
+int serve(const struct iscsid_options *options, const struct helper_zygote *zygote, struct log *log, int ready, bool *hangs,
+	struct err *err)
 {
 	struct daemon d = { .options = options, .log = log, .heap = sbrk(0), .sysfs = SYSFS_CLOSED, .ready = ready, .err = err };
 	int rc;
@@ -480,6 +483,6 @@ int serve(const struct iscsid_options *options, const struct helper_zygote *zygo
 	mallopt(M_TOP_PAD, BECOME_HEAP_RESERVE);
 	mallopt(M_TRIM_THRESHOLD, 2 * BECOME_HEAP_RESERVE);
 	rc = serve_run(&d, err);
-	serve_end(&d);
+	*hangs = !serve_end(&d);
 	return rc;
 }

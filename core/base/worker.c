@@ -58,6 +58,7 @@ struct worker_pool {
 	unsigned max;
 	unsigned idle_ms;
 	bool stopping;
+	bool ending; /* worker_pool_free() is at work */
 	bool stays; /* idle threads do not end */
 	bool *freed; /* of the on_finished() that runs: set when a done() frees the pool */
 	struct slot slots[];
@@ -102,19 +103,24 @@ static struct work *queue_get(struct queue *q)
 	return w;
 }
 
-/*
- * Waits for a job, with the lock held; NULL: the thread is to end. The clock is the condition's own: the wall clock may jump
- * while we wait.
- */
+/* The clock is the condition's own: the wall clock may jump while we wait. */
+static struct timespec time_after(unsigned ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+/* Waits for a job, with the lock held; NULL: the thread is to end. */
 static struct work *wait_for_job(struct worker_pool *p)
 {
-	struct timespec until;
+	const struct timespec until = time_after(p->idle_ms);
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)(p->idle_ms % 1000) * 1000000;
-	until.tv_sec += p->idle_ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (!p->stopping && !p->waiting.head && rc != ETIMEDOUT) {
 		p->idle++;
 		rc = p->stays ? pthread_cond_wait(&p->wake, &p->lock) : pthread_cond_timedwait(&p->wake, &p->lock, &until);
@@ -152,6 +158,8 @@ static void *thread_main(void *arg)
 			continue;
 	}
 	s->ended = true;
+	if (p->stopping)
+		pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
@@ -365,10 +373,33 @@ static void stop_threads(struct worker_pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
+static bool threads_ended(const struct worker_pool *p)
+{
+	for (unsigned i = 0; i < p->max; i++)
+		if (p->slots[i].made && !p->slots[i].ended)
+			return false;
+	return true;
+}
+
+bool worker_pool_stop(struct worker_pool *p, unsigned ms)
+{
+	const struct timespec until = time_after(ms);
+	int rc = 0;
+	bool ended;
+
+	stop_threads(p);
+	pthread_mutex_lock(&p->lock);
+	while (!(ended = threads_ended(p)) && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&p->wake, &p->lock, &until);
+	pthread_mutex_unlock(&p->lock);
+	return ended;
+}
+
 void worker_pool_free(struct worker_pool *p)
 {
-	if (!p || p->stopping)
+	if (!p || p->ending)
 		return;
+	p->ending = true;
 	loop_fd_del(p->loop, &p->source);
 	stop_threads(p);
 	for (unsigned i = 0; i < p->max; i++)

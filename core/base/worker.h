@@ -45,6 +45,11 @@ int worker_submit(struct worker_pool *p, struct work *w);
  * run; done() will be called.
  */
 bool worker_cancel(struct worker_pool *p, struct work *w);
+/*
+ * Drops waiting jobs, and waits for running ones, ms at most. false: one still runs, and the pool cannot be freed; it takes no other
+ * job. May be called again.
+ */
+bool worker_pool_stop(struct worker_pool *p, unsigned ms);
 /* Tests: sets how long a thread that becomes idle from now on lives, instead of 10 s. */
 void worker_pool_set_idle(struct worker_pool *p, unsigned ms);
 /* Jobs submitted whose done() has not been called. */

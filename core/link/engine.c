@@ -38,10 +38,12 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 	return 0;
 }
 
-void engine_close(struct engine *e)
+bool engine_close(struct engine *e)
 {
-	if (e->plugins)
-		plugins_free(e->plugins);
+	if (!plugins_free(e->plugins)) {
+		kernel_free(e->kernel); /* a request that runs may end; the rest goes with the program */
+		return false;
+	}
 	if (e->scanner)
 		scan_free(e->scanner);
 	if (e->kernel)
@@ -52,4 +54,5 @@ void engine_close(struct engine *e)
 	if (e->loop)
 		loop_free(e->loop);
 	*e = (struct engine){ .log = e->log, .sysfs = e->sysfs, .linked = e->linked };
+	return true;
 }

@@ -38,7 +38,10 @@ struct engine {
  * after a failure. -errno.
  */
 int engine_open(struct engine *e, bool macvlan, struct err *err);
-/* All users of its parts must be freed before. An engine that was never opened is allowed. */
-void engine_close(struct engine *e);
+/*
+ * All users of its parts must be freed before. An engine that was never opened is allowed. false: a plugin's thread hangs in its
+ * library; the program must end with _exit().
+ */
+bool engine_close(struct engine *e);
 
 #endif

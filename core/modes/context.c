@@ -90,18 +90,20 @@ int context_new(const struct context_config *config, struct context **out)
 	return 0;
 }
 
-void context_free(struct context *ctx)
+bool context_free(struct context *ctx)
 {
 	if (!ctx)
-		return;
+		return true;
 	context_client_drop(ctx);
-	engine_close(&ctx->engine);
+	if (!engine_close(&ctx->engine))
+		return false;
 	db_close(ctx->db);
 	record_free(ctx->conf);
 	x_free(ctx->initiator);
 	x_free(ctx->alias);
 	sysfs_close(&ctx->sysfs);
 	x_free(ctx);
+	return true;
 }
 
 const struct log *context_log(const struct context *ctx)

@@ -35,7 +35,8 @@ struct context;
 
 /* The strings of config must outlive the context. -ENOMEM. */
 int context_new(const struct context_config *config, struct context **out);
-void context_free(struct context *ctx); /* NULL is nothing */
+/* NULL is nothing. false: a plugin's thread hangs in its library; end the program with fflush(NULL) and _exit(). */
+bool context_free(struct context *ctx);
 
 const struct log *context_log(const struct context *ctx);
 const struct sysfs *context_sysfs(struct context *ctx); /* closed when there is no sysfs: lists are empty then */

@@ -70,8 +70,9 @@ void load_forget(struct plugin *p)
 {
 	if (!p)
 		return;
+	if (!thread_end(p))
+		return; /* plugins_free() comes to it again */
 	list_remove(&p->node);
-	thread_end(p);
 	if (p->self)
 		op_free(p->self);
 	op_forget_ended(p->ps, 0); /* some may be this plugin's */

@@ -48,23 +48,24 @@ int plugins_new(const struct plugins_config *config, struct plugins **out)
 	return 0;
 }
 
-/*
- * The order matters. Ops are given up while the plugins can still cancel them; stop() comes when none is under way. Requests whose op has
- * ended are dropped unanswered after that. The plugins' structures go last, since ops and transports point into them.
- */
 void plugins_set_macvlan(struct plugins *ps, bool on)
 {
 	ps->config.macvlan = on;
 }
 
-void plugins_free(struct plugins *ps)
+/*
+ * The order matters. Ops are given up while the plugins can still cancel them; stop() comes when none is under way. Requests whose op has
+ * ended are dropped unanswered after that. The plugins' structures go last, since ops and transports point into them.
+ */
+bool plugins_free(struct plugins *ps)
 {
+	bool ended = true;
 	struct plugin *p, *next;
 	struct transport *t, *tnext;
 	struct op_private *op, *onext;
 
 	if (!ps)
-		return;
+		return true;
 	list_for_each_safe (op, onext, &ps->ops, node) {
 		struct transport_op *owner = op->owner;
 
@@ -73,8 +74,11 @@ void plugins_free(struct plugins *ps)
 		transport_cancel(owner);
 		transport_forget_disconnect(owner);
 	}
+	list_for_each (p, &ps->list, node)
+		ended &= thread_end(p); /* stop() may end the library that its work uses */
+	if (!ended)
+		return false;
 	list_for_each (p, &ps->list, node) {
-		thread_end(p); /* stop() may end the library that its work uses */
 		if (p->started && p->abi.stop)
 			p->abi.stop(p->self->pub.state);
 		if (p->self)
@@ -94,6 +98,7 @@ void plugins_free(struct plugins *ps)
 	catalogue_free(&ps->catalogue);
 	x_free(ps->dirs);
 	x_free(ps); /* libltdl keeps its handles: nothing is ever closed, so there is no lt_dlexit() */
+	return true;
 }
 
 /* ---- what the files of adapters know ---- */

@@ -41,7 +41,11 @@ struct plugins_config {
 };
 
 int plugins_new(const struct plugins_config *config, struct plugins **out); /* the config is copied; -errno */
-void plugins_free(struct plugins *ps); /* stops every plugin; gives up the ops under way. Before kernel_free() and loop_free() */
+/*
+ * Stops every plugin; gives up the ops under way. Before kernel_free() and loop_free(). false: a plugin's thread hangs in its library; nothing
+ * was freed, and the program must end with _exit(). NULL is nothing.
+ */
+bool plugins_free(struct plugins *ps);
 void plugins_set_macvlan(struct plugins *ps, bool on); /* iscsid.offload_macvlan, for the next connects */
 
 /* The transport of this name; loads its plugin. MISCSI_ERR_TRANS_NOT_FOUND names the directories searched, or why the plugin was refused. */

@@ -82,14 +82,23 @@ void thread_orphan_all(struct op_private *p)
 	}
 }
 
-void thread_end(struct plugin *plugin)
+#define END_MS 2000
+
+bool thread_end(struct plugin *plugin)
 {
 	struct worker_pool *thread = plugin->thread;
 
 	if (!thread)
-		return;
+		return true;
 	if (plugin->self)
 		thread_orphan_all(plugin->self);
+	if (!worker_pool_stop(thread, END_MS)) {
+		log_warn(plugin->ps->config.log, "plugin",
+			"the library of plugin %s has not returned for two seconds: the program ends without waiting for it",
+			plugin->name);
+		return false;
+	}
 	worker_pool_free(thread);
 	plugin->thread = NULL;
+	return true;
 }

@@ -10,7 +10,10 @@ int thread_work(
 	struct op_private *p, const void *data, size_t size, void (*run)(void *data), miscsi_work_fn done, miscsi_work_fn late);
 /* The op has ended: work that has not begun is dropped; other work ends by `late`. */
 void thread_orphan_all(struct op_private *p);
-/* Drops work that has not begun, waits for what has, and ends the thread. Before stop(). */
-void thread_end(struct plugin *plugin);
+/*
+ * Drops work that has not begun, waits two seconds for what has, and ends the thread. false, and a line in the log: the thread still runs, and
+ * nothing of the plugin may be freed. Before stop().
+ */
+bool thread_end(struct plugin *plugin);
 
 #endif

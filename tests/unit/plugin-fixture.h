@@ -41,7 +41,7 @@ static inline void plugin_fixture_make(struct plugin_fixture *w, const char *dir
 
 static inline void plugin_fixture_free(struct plugin_fixture *w)
 {
-	plugins_free(w->ps);
+	assert_true(plugins_free(w->ps));
 	loop_free(w->loop);
 }
 

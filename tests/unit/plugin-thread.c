@@ -17,7 +17,7 @@ static struct {
 	_Atomic int runs, inside, most; /* of run(): finished, under way, and the most at once */
 	char order[16]; /* the letters of works whose done() or late() was called */
 	_Atomic int cancelled; /* ops */
-	int stopped_after; /* runs when stop() was called */
+	int stopped, stopped_after; /* calls of stop(), and runs at that moment */
 	uint32_t event, number;
 	int reported; /* the result of event() */
 	struct miscsi_op *self;
@@ -76,6 +76,7 @@ static int on_start(const struct miscsi_core *core, void **state)
 static void on_stop(void *state)
 {
 	(void)state;
+	script.stopped++;
 	script.stopped_after = script.runs;
 }
 
@@ -210,6 +211,27 @@ static void program_ends_when_work_under_way_has_ended(void **state)
 	assert_string_equal(script.order, "A");
 }
 
+/* It would keep a stopped iscsid, with the lock of its pid file. */
+static void program_does_not_wait_for_work_that_hangs(void **state)
+{
+	struct plugin_fixture w;
+	struct transport *t = begin(&w, own_match);
+	struct run r;
+
+	(void)state;
+	transport_stats_host(t, run_begin(&r, 0, NULL));
+	wait_inside();
+	assert_false(plugins_free(w.ps));
+	assert_non_null(strstr(w.lines, "the library of plugin one has not returned for two seconds"));
+	assert_int_equal(script.cancelled, 1);
+	assert_string_equal(script.order, ""); /* neither late() nor stop(), which may use what run() uses */
+	assert_int_equal(script.stopped, 0);
+	sem_post(&script.may_run);
+	plugin_fixture_free(&w);
+	assert_string_equal(script.order, "A");
+	assert_int_equal(script.stopped, 1);
+}
+
 static unsigned heard;
 
 static void hear(void *arg, const struct plugin *from, uint32_t event, uint32_t number)
@@ -302,6 +324,7 @@ int main(void)
 		cmocka_unit_test(work_is_done_in_order_and_one_at_a_time),
 		cmocka_unit_test(work_of_a_cancelled_op_ends_late_or_never_begins),
 		cmocka_unit_test(program_ends_when_work_under_way_has_ended),
+		cmocka_unit_test(program_does_not_wait_for_work_that_hangs),
 		cmocka_unit_test(events_are_heard_from_the_loop),
 		cmocka_unit_test(events_of_foreign_hosts_are_refused),
 		cmocka_unit_test(plugins_learn_what_the_program_has),
