@@ -2,6 +2,7 @@
 /*
  * Helper processes: for calls that can wait in the kernel or in a library without a limit (a SCSI scan, name resolution, a file on
  * a disk that may be lost). A thread in such a call would keep the program alive, with its locks and sockets; a helper holds none.
+ * (A plugin's library that blocks has a thread all the same: plugin/thread.h.)
  *
  * Helpers are forked by a process that was itself forked before the program opened anything, the zygote. Each has one socket, to
  * the program, and runs one job at a time. When the program ends, in whatever way, its helpers end as soon as the kernel lets them.
