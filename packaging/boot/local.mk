@@ -5,11 +5,12 @@ boot_generated = $(boot_dir)/boot-login $(boot_dir)/image.sh $(boot_dir)/initram
 	$(boot_dir)/initramfs-tools/conf-hooks.d/miscsi $(boot_dir)/initramfs-tools/scripts/local-top/miscsi \
 	$(boot_dir)/dracut/95miscsi/module-setup.sh $(boot_dir)/dracut/95miscsi/miscsi-cmdline.sh $(boot_dir)/dracut/95miscsi/miscsi-login.sh
 CLEANFILES += $(boot_generated) $(boot_dir)/initramfs-tools/scripts/local-block/miscsi
+EXTRA_DIST += doc/man/miscsi.boot.7
 bootdir = $(pkgdatadir)/boot
 if WITH_BOOT
 nodist_boot_SCRIPTS = $(boot_dir)/boot-login
 nodist_boot_DATA = $(boot_dir)/image.sh
-dist_man_MANS += doc/man/miscsi.boot.7
+man_MANS += doc/man/miscsi.boot.7
 endif
 if WITH_INITRAMFS_TOOLS
 initramfshooksdir = $(datadir)/initramfs-tools/hooks
