@@ -129,6 +129,7 @@ def without_address(kind):
 def plugin_comes_later():
     """A daemon that was started without the plugin of a session that is up: nothing is lost, and the file need only be put back."""
     node = f"-m node -T {NAME} -p {TO} -I i4"
+    adm(f"-m discovery -t st -p {TO} -I i3 -I i4", quiet=True)
     adm(node, "--login")
     sid, folder = logged_in()[0], plugins()
     for daemon in list(Iscsid.running):
