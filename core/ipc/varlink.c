@@ -13,11 +13,53 @@
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BUFFER_MIN 512
 #define PARSE_PART 65536 /* takes about a millisecond */
 
-/* Makes space for len bytes at the end. realloc() would leave the old bytes in freed memory. */
+/*
+ * From this size on a buffer is memory of its own: it grows without a copy, which would take the kernel as long as all of its pages need,
+ * and leaves nothing in freed memory.
+ */
+#define BUFFER_MAPPED (256 * 1024)
+
+static void buffer_release(const struct varlink_buffer *b)
+{
+	if (b->bytes)
+		mem_wipe(b->bytes, b->most); /* no more: for the rest the kernel would first have to find memory */
+	if (b->size >= BUFFER_MAPPED)
+		munmap(b->bytes, b->size);
+	else
+		x_free(b->bytes);
+}
+
+static int buffer_remap(struct varlink_buffer *b, size_t len)
+{
+	size_t size = b->size;
+	void *bytes;
+
+	while (size - b->end < len)
+		size *= 2;
+	bytes = mremap(b->bytes, b->size, size, MREMAP_MAYMOVE);
+	if (bytes == MAP_FAILED)
+		return -ENOMEM;
+	b->bytes = bytes;
+	b->size = size;
+	return 0;
+}
+
+static char *buffer_new(size_t size)
+{
+	void *bytes;
+
+	if (size < BUFFER_MAPPED)
+		return x_zalloc(size);
+	bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+/* Makes space for len bytes at the end. */
 static int buffer_grow(struct varlink_buffer *b, size_t len)
 {
 	size_t held = varlink_buffer_len(b), size = b->size ? b->size : BUFFER_MIN;
@@ -37,16 +79,16 @@ static int buffer_grow(struct varlink_buffer *b, size_t len)
 		b->end = held;
 		return 0;
 	}
+	if (b->size >= BUFFER_MAPPED)
+		return buffer_remap(b, len);
 	if (size == b->size)
 		size *= 2;
-	bytes = x_zalloc(size);
+	bytes = buffer_new(size);
 	if (!bytes)
 		return -ENOMEM;
 	if (held)
 		memcpy(bytes, b->bytes + b->start, held);
-	if (b->bytes)
-		mem_wipe(b->bytes, b->most);
-	x_free(b->bytes);
+	buffer_release(b);
 	b->bytes = bytes;
 	b->size = size;
 	b->start = 0;
@@ -83,12 +125,9 @@ void varlink_buffer_consume(struct varlink_buffer *b, size_t len)
 	b->scanned -= len < b->scanned ? len : b->scanned;
 }
 
-/* Only what was written: wiping the rest of megabytes would first make the kernel find memory for it. */
 void varlink_buffer_free(struct varlink_buffer *b)
 {
-	if (b->bytes)
-		mem_wipe(b->bytes, b->most);
-	x_free(b->bytes);
+	buffer_release(b);
 	memset(b, 0, sizeof(*b));
 }
 
