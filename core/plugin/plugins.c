@@ -144,6 +144,9 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 	char escaped[128];
 	struct plugin *p;
 
+	if (!*name) /* no plugin that was loaded knows the host's driver */
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin in %s supports the host's driver (`iscsiadm -m transport` lists what is missing)", ps->dirs);
 	str_escape(escaped, sizeof(escaped), name, strlen(name));
 	read_catalogue(ps);
 	row = catalogue_find(&ps->catalogue, name);

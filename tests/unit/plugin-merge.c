@@ -395,6 +395,9 @@ static void refused_plugin_is_named_for_its_transports(void **state)
 	assert_non_null(strstr(err.text, "no plugin for transport 'four' in"));
 	assert_non_null(strstr(err.text, "/dir/one.so is not used: its start() failed"));
 	assert_null(strstr(err.text, "install"));
+	/* a host whose driver no plugin knows has no transport */
+	assert_int_equal(plugins_find(w.ps, "", &t, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "supports the host's driver"));
 	plugin_fixture_free(&w);
 }
 
