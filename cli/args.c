@@ -98,8 +98,9 @@ static int store_number(const struct opt_row *o, const char *value, long *to, st
 	*to = strtol(value, &end, 10);
 	if (ascii_digit(*value) && !*end && !errno && *to >= o->min && *to <= o->max)
 		return 0;
-	snprintf(why, sizeof(why), o->min < o->max ? "is not a number from %ld to %ld" : "is not allowed: it must be %ld", o->min,
-		o->max);
+	snprintf(why, sizeof(why),
+		o->min < o->max ? "is not allowed: it must be a number from %ld to %ld" : "is not allowed: it must be %ld",
+		o->min, o->max);
 	return refuse_value(o, value, why, err);
 }
 
@@ -260,7 +261,9 @@ static int refuse_action(const struct args *a, struct err *err)
 			return err_set(
 				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", mode, ops[i].name);
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "%s mode: invalid combination of options", mode);
+	return err_set(err, MISCSI_ERR_INVAL,
+		"%s mode: these options cannot be used together. 'iscsiadm -m %s --help' lists what each action accepts", mode,
+		mode);
 }
 
 /* In the words of 2.1.8. */
@@ -371,7 +374,7 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 	if (answer == ':' && optopt == 'P')
 		return store_option(a, opt_row_of('P'), "1", err);
 	if (answer == ':')
-		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires an argument", optopt);
+		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires a value", optopt);
 	if (o && o->kind == KIND_FLAG)
 		return err_set(err, MISCSI_ERR_INVAL, "'%s': option --%s does not take a value",
 			quoted_word(text, sizeof(text), argv[optind - 1]), o->name);

@@ -152,7 +152,7 @@ static void say_logged_in(void *arg, const struct record *node, const struct err
 
 static int say_interrupted(const char *what)
 {
-	out_error("interrupted: no longer waiting. The daemon continues with %s", what);
+	out_error("interrupted: iscsiadm no longer waits, and iscsid continues with %s", what);
 	return MISCSI_ERR_ISCSID_COMM_ERR;
 }
 
@@ -179,7 +179,7 @@ static void say_session_waited_for(void *arg, const struct client_session *s)
 	w->shown = true;
 	if (s->reconnects)
 		snprintf(more, sizeof(more), ", attempt %u", s->reconnects + 1);
-	out_error("waiting for %s since %u s: %s at %s,%u is in state %s%s%s%s", w->what, w->seconds, s->target, s->address,
+	out_error("still waiting for %s after %u s: %s at %s,%u is in state %s%s%s%s", w->what, w->seconds, s->target, s->address,
 		(unsigned)s->port, s->connection, more, s->error ? ": " : "", s->error ? s->error : "");
 }
 
@@ -193,13 +193,14 @@ static void say_waiting(void *arg)
 		return;
 	w->next *= 2;
 	if (w->at) {
-		out_error("waiting for %s at %s since %u s", w->what, w->at, w->seconds);
+		out_error("still waiting for %s at %s after %u s", w->what, w->at, w->seconds);
 		return;
 	}
 	w->shown = false;
 	rc = context_look(w->c->context, LOOK_MS, say_session_waited_for, w);
 	if (rc < 0)
-		out_error("waiting for %s since %u s: iscsid does not answer (Ctrl-C ends the wait)", w->what, w->seconds);
+		out_error("still waiting for %s after %u s: iscsid does not answer, see its log (Ctrl-C ends the wait)", w->what,
+			w->seconds);
 	else if (!w->shown)
 		out_error("waiting for %s since %u s", w->what, w->seconds);
 }

@@ -71,10 +71,11 @@ int command_transport(const struct command *c)
 	if (pci_adapter_each(engine->plugins, context_sysfs(c->context), print_adapter, (void *)c, c->err) < 0)
 		out_error("%s", c->err->text);
 	if (!output.plugins)
-		return err_set(
-			c->err, MISCSI_ERR_NO_OBJS_FOUND, "no transport plugin found in %s", plugins_dirs(engine->plugins));
+		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND,
+			"no transport plugin was found in %s: install miscsi's plugins again", plugins_dirs(engine->plugins));
 	if (output.refused)
 		return err_set(c->err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"%u of %u plugin files were refused: the reasons are listed above", output.refused, output.plugins);
+			"%u of %u plugin files cannot be used: the list above has the reason for each", output.refused,
+			output.plugins);
 	return 0;
 }

@@ -321,7 +321,7 @@ int main(int argc, char **argv)
 	while (rc == 0 && (letter = getopt_long(argc, argv, "c:i:t:g:a:p:u:w:U:W:d:bfNP:hv", long_options, NULL)) != -1)
 		rc = start_option(&s, letter, optarg);
 	if (rc == 0 && optind < argc)
-		rc = start_refuse("unexpected argument '%s'", argv[optind]);
+		rc = start_refuse("unexpected argument '%s': options begin with '-'", argv[optind]);
 	if (rc == 0 && !s.connect && !s.print && !s.network)
 		rc = start_check(&s);
 	if (rc)

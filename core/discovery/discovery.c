@@ -113,9 +113,12 @@ int discovery_read(void *machine)
 
 int discovery_read_late(void *machine)
 {
+	const struct discovery *d = machine;
+
 	return discovery_failed(machine, MISCSI_ERR_TRANS_TIMEOUT,
-		"the file of the CHAP secret (discovery.sendtargets.auth.password_file or password_in_file) could not be read in "
-		"time");
+		"the file of the CHAP secret (discovery.sendtargets.auth.password_file or password_in_file) was not read within "
+		"%d s: does its disk or file server answer?",
+		(int)record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT));
 }
 
 /* ---- looking the portal up, connecting ---- */
@@ -299,7 +302,9 @@ static int discovery_find_transport(struct discovery *d, struct err *err)
 		return 0;
 	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS,
-			"discovery through transport %s requires the kernel's iSCSI interface, which is not open", name);
+			"discovery through transport %s requires the kernel's iSCSI interface, which cannot be used: run it as "
+			"root, with the module scsi_transport_iscsi loaded",
+			name);
 	rc = discovery_listen(d, err);
 	return rc < 0 ? rc : discovery_answer_paths(d, err);
 }

@@ -55,7 +55,8 @@ int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
 {
 	int rc = d->pdu_channel->ops->send(d->pdu_channel, pdu);
 
-	return rc < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-rc)) : DISC_EV_NONE;
+	return rc < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU to %s: %s", d->address, strerror(-rc)) :
+			DISC_EV_NONE;
 }
 
 /* RFC 7143 11.12.5: type 10b, random; nobody logs in to this session again. */
@@ -155,7 +156,8 @@ int discovery_login(void *machine)
 		rc = make_channel(d, &config);
 		if (rc < 0)
 			discovery_failed(d, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_TRANS,
-				"discovery through transport %s: %s", transport_name(d->dial.transport), strerror(-rc));
+				"cannot set up the discovery session through transport %s: %s", transport_name(d->dial.transport),
+				strerror(-rc));
 	}
 	discovery_arm(d, record_int(record, config.auth != LOGIN_AUTH_NONE ? FIELD_DISC_AUTH_TIMEOUT : FIELD_DISC_LOGIN_TIMEOUT));
 	if (rc < 0)

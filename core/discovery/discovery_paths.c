@@ -45,7 +45,9 @@ static void discovery_on_path_req(void *arg, uint64_t handle, uint32_t host_no, 
 
 	(void)handle;
 	if (kernel_path_listeners() > 1)
-		log_debug(d->config.engine->log, "discovery", "host%u requests a path: another program answers", host_no);
+		log_debug(d->config.engine->log, "discovery",
+			"host%u requests a path, which another program that listens for such requests (iscsiuio?) has to answer",
+			host_no);
 	else
 		paths_ask(&d->paths, host_no, path);
 }
@@ -60,7 +62,8 @@ int discovery_answer_paths(struct discovery *d, struct err *err)
 		return 0;
 	rc = kernel_join_paths(d->config.engine->kernel);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "transport %s: cannot join the kernel's group for path requests",
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
+			"discovery through transport %s is not possible: cannot listen for path requests of the kernel",
 			transport_name(d->dial.transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };

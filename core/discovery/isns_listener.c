@@ -8,6 +8,7 @@
 #include "proto/isns_event.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,15 +63,19 @@ static int hearing_send(struct hearing *h)
 }
 
 /* A line a minute, however much comes: it may be from any program on the server's host. */
-static void log_nonsense(struct isns_listener *l)
+static void log_nonsense(struct isns_listener *l, const struct sockaddr_storage *from)
 {
 	uint64_t now = loop_now(l->config.loop);
+	char host[NI_MAXHOST] = "?";
 
 	if (l->told && now < l->told + TELL_MS)
 		return;
 	l->told = now;
+	getnameinfo((const struct sockaddr *)from, sizeof(*from), host, sizeof(host), NULL, 0, NI_NUMERICHOST);
 	log_info(l->config.log, "discovery",
-		"an iSNS server sent what is not a notification of RFC 4171; its connection is closed");
+		"the iSNS server at %s sent a message that is not an iSNS notification (RFC 4171), and the connection was "
+		"closed; the server is polled as before",
+		host);
 }
 
 static void hearing_ready(void *arg, uint32_t events)
@@ -85,7 +90,7 @@ static void hearing_ready(void *arg, uint32_t events)
 
 	(void)events;
 	if (rc == -EPROTO)
-		log_nonsense(l);
+		log_nonsense(l, &from);
 	if (rc == 0 || rc == -EAGAIN || rc == -EINTR)
 		rc = hearing_send(h);
 	if (rc < 0) {
@@ -129,7 +134,8 @@ static void isns_listener_pause(struct isns_listener *l, int errnum)
 	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
 		return;
 	if (log_worth(&l->failures))
-		log_warn(l->config.log, "discovery", "cannot accept a connection of an iSNS server: %s", strerror(errnum));
+		log_warn(l->config.log, "discovery", "cannot accept the connection of an iSNS server, and tries again: %s",
+			strerror(errnum));
 	loop_fd_mod(l->config.loop, &l->watch, 0);
 	loop_timer_set(l->config.loop, &l->pause, PAUSE_MS, isns_listener_resume, l);
 }

@@ -59,6 +59,12 @@ static int isns_query_failed(struct isns_query *q, const char *why)
 	return ISNSQ_EV_FAILED;
 }
 
+static int isns_query_broke(struct isns_query *q, const char *what, int errnum)
+{
+	err_sys(&q->err, MISCSI_ERR_ISNS_QUERY, errnum, "iSNS server %s port %u: %s", q->config.host, q->config.port, what);
+	return ISNSQ_EV_FAILED;
+}
+
 static void isns_query_timed_out(void *arg)
 {
 	isns_query_event(arg, ISNSQ_EV_TIMEOUT);
@@ -113,6 +119,8 @@ static void isns_query_ready(void *arg, uint32_t events)
 
 static int isns_query_follow(struct isns_query *q, const struct isns_action *action)
 {
+	int rc;
+
 	switch (action->kind) {
 	case ISNS_SEND:
 		q->out = action->data;
@@ -126,9 +134,8 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 	default:
 		break;
 	}
-	if (loop_fd_mod(q->config.engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
-		return isns_query_failed(q, "its socket cannot be watched");
-	return ISNSQ_EV_NONE;
+	rc = loop_fd_mod(q->config.engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	return rc < 0 ? isns_query_broke(q, "cannot wait for its socket", -rc) : ISNSQ_EV_NONE;
 }
 
 /* The server reaches this initiator at the address from which it was reached; IPv4 mapped to IPv6 (RFC 4171 6.3.1). */
@@ -157,7 +164,7 @@ static int isns_query_ask(void *machine)
 	int rc = loop_fd_add(loop, &q->watch, (int)q->dial.op.binding.value, EPOLLIN, isns_query_ready, q);
 
 	if (rc < 0)
-		return isns_query_failed(q, strerror(-rc));
+		return isns_query_broke(q, "cannot wait for its socket", -rc);
 	q->end = loop_now(loop) + ISNS_QUERY_ANSWER_S * UINT64_C(1000);
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
 	isns_query_notify(q);
@@ -169,14 +176,14 @@ static int isns_query_ask(void *machine)
 static int isns_query_send(struct isns_query *q)
 {
 	ssize_t n = send(q->watch.fd, q->out, q->out_len, MSG_NOSIGNAL);
+	int rc;
 
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_failed(q, strerror(errno));
+		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "cannot send it a request", errno);
 	q->out += n;
 	q->out_len -= (size_t)n;
-	if (q->out_len == 0 && loop_fd_mod(q->config.engine->loop, &q->watch, EPOLLIN) < 0)
-		return isns_query_failed(q, "its socket cannot be watched");
-	return ISNSQ_EV_NONE;
+	rc = q->out_len == 0 ? loop_fd_mod(q->config.engine->loop, &q->watch, EPOLLIN) : 0;
+	return rc < 0 ? isns_query_broke(q, "cannot wait for its socket", -rc) : ISNSQ_EV_NONE;
 }
 
 static int isns_query_transfer(void *machine)
@@ -191,7 +198,7 @@ static int isns_query_transfer(void *machine)
 		return rc;
 	n = recv(q->watch.fd, in, sizeof(in), MSG_DONTWAIT);
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_failed(q, strerror(errno));
+		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "cannot read its response", errno);
 	if (n == 0)
 		return isns_query_failed(q, "the server closed the connection before its response was complete");
 	if (loop_now(q->config.engine->loop) >= q->end)
@@ -206,7 +213,7 @@ static int isns_query_too_late(void *machine)
 	struct isns_query *q = machine;
 
 	return isns_query_failed(q,
-		q->run.state == ISNSQ_RESOLVING ? "its name could not be resolved in time" :
+		q->run.state == ISNSQ_RESOLVING ? "its host name was not resolved in time" :
 						  "the server did not complete its response in time");
 }
 

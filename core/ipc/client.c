@@ -79,11 +79,13 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 	int rc = listener_address(name, &addr, &len);
 
 	if (rc)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "'%s' (MISCSI_SOCKET) is not the name of a socket: a path, or @ and a name", name);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"'%s' (MISCSI_SOCKET) cannot be the name of a socket: use an absolute path, or @ and a name, of at most "
+			"107 characters",
+			name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket to iscsid");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket for the connection to iscsid");
 	/* A local connect waits only for space in the queue of the daemon; a timeout of 0 would mean no limit. */
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set the time limit of the connection to iscsid");
@@ -198,11 +200,12 @@ static int client_wait(struct client *c, short events, uint64_t due)
 	}
 
 	if (n < 0)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for iscsid");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for iscsid's reply");
 	else if (fds[1].revents)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for iscsid");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for iscsid's reply");
 	else if (!n)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "iscsid did not reply in time: see its log");
+		rc = err_sys(
+			&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "no reply from iscsid, whose log may have the reason");
 	return rc ? client_die(c, rc) : 0;
 }
 
@@ -218,7 +221,9 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			rc = client_wait(c, POLLOUT, due);
 		else if (errno != EINTR)
-			rc = client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot send to iscsid"));
+			rc = client_die(c,
+				err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno,
+					"cannot send the request to iscsid, see its log"));
 		if (rc)
 			return rc;
 	}
@@ -241,17 +246,17 @@ static int client_receive(struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read from iscsid"));
+		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read iscsid's reply"));
 	return client_die(c,
 		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
-			"iscsid closed the connection before it had replied: see its log"));
+			"iscsid closed the connection before it had replied: its log may have the reason"));
 }
 
 static int bad_reply(struct client *c, const char *what)
 {
 	return client_die(c,
-		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid's reply is %s: is it of another version than iscsiadm?",
-			what));
+		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
+			"iscsid's reply is %s: it may be of another version than iscsiadm; restart it", what));
 }
 
 /* Unknown members are ignored, since the daemon may be newer. */
@@ -675,7 +680,8 @@ int client_list(
 	int rc = client_call(c, "org.miscsi.ListSessions", NULL, NULL, NULL, deadline_ms, &reply, err);
 
 	if (!rc && varlink_array(reply, "sessions", &sessions))
-		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid's list of sessions is malformed");
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR,
+			"iscsid's list of sessions cannot be read: it may be of another version than iscsiadm; restart it");
 	for (size_t i = 0; !rc && i < json_object_array_length(sessions); i++)
 		read_session(json_object_array_get_idx(sessions, i), fn, arg);
 	json_object_put(reply);

@@ -106,9 +106,12 @@ int listener_open(const char *name, int *out, struct err *err)
 	int rc = listener_address(name, &addr, &len);
 
 	if (rc || (name[0] != '@' && name[0] != '/'))
-		return err_set(err, MISCSI_ERR_INVAL, "invalid socket name: %s", name);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"'%s' cannot be the name of a socket: use an absolute path, or @ and a name, of at most 107 characters",
+			name);
 	if (is_served(&addr, len))
-		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE, "another process accepts connections on %s", name);
+		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE,
+			"another process, probably a running iscsid, accepts connections on %s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket for %s", name);

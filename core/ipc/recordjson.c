@@ -120,7 +120,8 @@ int recordjson_read(struct json_object *object, struct record **out, struct err 
 		varlink_object(object, "settings", &settings))
 		return -EBADMSG;
 	if (strcmp(kind, field_kind_mode(RECORD_NODE)))
-		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "only node records are accepted");
+		return err_set(err, MISCSI_ERR_OP_NOT_SUPP,
+			"a login requires a node record, and the request has a record of another kind");
 	r = record_new(RECORD_NODE);
 	if (!r)
 		return -ENOMEM;

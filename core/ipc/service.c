@@ -50,7 +50,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 		return;
 	}
 	varlink_put(parameters);
-	err_nomem(&err, "the reply");
+	err_nomem(&err, "the reply of the call");
 	batch_reply_failure(call, &err);
 }
 
@@ -81,8 +81,8 @@ static void logins_make(void *arg, struct batch *b, size_t nth)
 	json_object_array_clear_idx(l->records, nth);
 	varlink_put(object);
 	if (rc && err.code == MISCSI_ERR_OK)
-		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc, "cannot read record %zu of the request",
-			nth);
+		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc,
+			"record %zu of the request cannot be used", nth);
 	if (rc)
 		batch_result(b, nth, &err);
 	else

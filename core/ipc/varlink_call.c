@@ -67,7 +67,9 @@ static void call_end(struct varlink_call *call)
 static void call_finish(struct varlink_call *call, const char *error, struct json_object *parameters)
 {
 	if (call->done) {
-		log_err(call->connection->server->config.log, MODULE, "%s: dropped a second reply", call->method->name);
+		log_err(call->connection->server->config.log, MODULE,
+			"%s: a second reply to a client was dropped, which is a bug in iscsid: please report it",
+			call->method->name);
 		varlink_put(parameters);
 		return;
 	}

@@ -72,8 +72,8 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 		return;
 	/* Clients must not be able to fill the log. */
 	if (why)
-		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE, "closed a connection of uid %u: %s",
-			(unsigned)c->uid, why);
+		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE,
+			"closed the connection of a client (user %u): %s", (unsigned)c->uid, why);
 	c->doomed = true;
 	loop_timer_cancel(s->config.loop, &c->message);
 	loop_timer_cancel(s->config.loop, &c->stall);
@@ -130,7 +130,7 @@ static void connection_update(struct varlink_connection *c)
 		return;
 	c->events = events;
 	if (loop_fd_mod(c->server->config.loop, &c->io, events))
-		varlink_connection_drop(c, "epoll failed");
+		varlink_connection_drop(c, "its socket cannot be watched");
 }
 
 void varlink_connection_flush(struct varlink_connection *c)

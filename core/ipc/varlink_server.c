@@ -120,7 +120,7 @@ static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 
 	list_for_each (c, &s->connections, node) {
 		if (is_victim(c, kind, uid)) {
-			varlink_connection_drop(c, "too many connections");
+			varlink_connection_drop(c, "it has to make room for another");
 			return true;
 		}
 	}
@@ -149,7 +149,8 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 	int rc = s->config.peer(fd, &uid);
 
 	if (!rc && !make_room(s, uid)) {
-		log_debug(s->config.log, MODULE, "refused a connection of uid %u: too many connections", (unsigned)uid);
+		log_debug(s->config.log, MODULE, "refused the connection of a client (user %u): there are too many connections",
+			(unsigned)uid);
 		rc = -EMFILE;
 	}
 	if (!rc)
@@ -178,7 +179,8 @@ static void accept_failed(struct varlink_server *s, int errnum)
 	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
 		return;
 	if (log_worth(&s->failures))
-		log_warn(s->config.log, MODULE, "cannot accept a connection: %s", strerror(errnum));
+		log_warn(
+			s->config.log, MODULE, "cannot accept the connection of a client, and tries again: %s", strerror(errnum));
 	drop_victim(s, VICTIM_IDLE_OTHER, 0);
 	loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, accept_again, s);
 	listeners_watch(s, 0);

@@ -169,7 +169,7 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 	int rc;
 
 	if (!sock)
-		return err_nomem(err, "a socket to the network");
+		return err_nomem(err, "a netlink socket");
 	rc = named ? rtnl_link_get_kernel(sock, 0, i->device, &link) : find_by_hwaddress(sock, i->hwaddress, &link);
 	if (rc)
 		return interface_failed(err, rc, "find the network device", named ? i->device : i->hwaddress);
@@ -178,6 +178,6 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 	rc = link_up(sock, link);
 	if (rc == 0)
 		rc = vlan_device(sock, link, i, &vlan);
-	return rc ? interface_failed(err, rc, "make the VLAN device of", rtnl_link_get_name(link)) :
+	return rc ? interface_failed(err, rc, "create a VLAN device of network device", rtnl_link_get_name(link)) :
 		    set_up_device(sock, i, vlan, name, err);
 }

@@ -245,9 +245,11 @@ static void close_events(struct kernel *k)
 static int attach_error(struct err *err, int rc)
 {
 	if (rc == -EPERM)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "cannot listen to the kernel's iSCSI events");
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
+			"cannot listen to the kernel's iSCSI events, which requires root (CAP_NET_ADMIN) outside of containers");
 	if (rc == -EPROTONOSUPPORT)
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "the kernel has no iSCSI: load module scsi_transport_iscsi");
+		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
+			"the kernel's iSCSI interface is missing ('modprobe scsi_transport_iscsi' loads it)");
 	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
 }
 

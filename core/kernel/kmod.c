@@ -55,7 +55,7 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 	rc = is_live(s, plain) ? 1 : modprobe_is_builtin(plain, err);
 	if (rc)
 		return rc == -ENOSYS ? rc : rc < 0 ? no_file(plain, err) : 0;
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: modprobe %s", plain, plain);
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "kernel module %s is not loaded: run 'modprobe %s'", plain, plain);
 }
 
 /* A blacklisted module is not loaded against the administrator's will; it is reported as a lack of permission. */
@@ -74,6 +74,10 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	if (rc == -ENOENT)
 		return no_file(plain, err);
 	if (rc == -EPERM || rc == -EACCES)
-		return err_sys(err, MISCSI_ERR_ACCESS, -rc, "not permitted to load kernel module %s", plain);
-	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc, "cannot load kernel module %s", plain);
+		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
+			"cannot load kernel module %s, which requires root (CAP_SYS_MODULE) and that modprobe.d does not forbid "
+			"it",
+			plain);
+	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
+		"cannot load kernel module %s (the kernel's log may have the reason)", plain);
 }

@@ -38,7 +38,10 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 			"miscsi does not support the iSCSI interface of a 32-bit x86 kernel: boot a 64-bit kernel");
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel has no iSCSI transport %s", shown);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"the kernel has no iSCSI transport %s: its driver is not loaded, or the kernel's log has the reason why "
+			"it does not work",
+			shown);
 	return err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_SYSFS_LOOKUP, -rc,
 		"cannot read /sys/class/iscsi_transport/%s/handle", shown);
 }

@@ -220,19 +220,20 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 	int parent = (int)if_nametoindex(m->parent), rc;
 
 	if (!parent)
-		return link_failed(err, -NLE_NODEV, "network device", m->parent);
+		return link_failed(err, -NLE_NODEV, "cannot find network device", m->parent);
 	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0) {
 		rc = make_link(sock, m, name, parent);
 		if (rc < 0)
-			return link_failed(err, rc, "cannot make a macvlan of network device", m->parent);
+			return link_failed(err, rc, "cannot create a macvlan of network device", m->parent);
 		rc = rtnl_link_get_kernel(sock, 0, name, &link);
 		if (rc < 0)
-			return link_failed(err, rc, "network device", name);
+			return link_failed(err, rc, "cannot find the new network device", name);
 	}
 	if (!is_as_wanted(link, m, parent))
 		return err_set(err, MISCSI_ERR_TRANS,
-			"network device %s exists, but is not a macvlan of %s with the adapter's hardware address", name,
-			m->parent);
+			"network device %s exists, but is not a macvlan of %s with the adapter's hardware address: delete or "
+			"rename it",
+			name, m->parent);
 	/* before it has an address that could be answered for wrongly */
 	rc = answer_apart(name, m->parent, err);
 	if (rc < 0)
@@ -242,7 +243,7 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 		return link_failed(err, rc, "cannot bring up network device", name);
 	/* last: a later call that finds the address skips all of this */
 	rc = m->family == AF_UNSPEC ? 0 : add_address(sock, m, rtnl_link_get_ifindex(link));
-	return rc < 0 ? link_failed(err, rc, "cannot give the adapter's address to network device", name) : 0;
+	return rc < 0 ? link_failed(err, rc, "cannot add the adapter's IP address to network device", name) : 0;
 }
 
 int macvlan_make(const struct macvlan *m, struct err *err)
@@ -251,5 +252,5 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);
-	return sock ? make_sure(sock, m, name, err) : err_nomem(err, "a routing socket");
+	return sock ? make_sure(sock, m, name, err) : err_nomem(err, "a netlink socket");
 }

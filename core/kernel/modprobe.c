@@ -29,17 +29,24 @@ struct libkmod {
 #undef POINTER
 };
 
+static int without_libkmod(struct err *err)
+{
+	err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+		"cannot look for kernel modules without libkmod, which a package of that name has: %s", dlerror());
+	return -ENOSYS;
+}
+
 /* -ENOSYS: *err has the reason. It stays loaded. */
 static int load_libkmod(struct libkmod *k, struct err *err)
 {
 	void *library = dlopen(LIBKMOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 
 	if (!library)
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, ENOSYS, "cannot look for kernel modules: %s", dlerror());
+		return without_libkmod(err);
 #define LOAD(name) \
 	k->name = (__typeof__(k->name))dlsym(library, #name); \
 	if (!k->name) \
-		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, ENOSYS, "cannot look for kernel modules: %s", dlerror());
+		return without_libkmod(err);
 	FUNCTIONS(LOAD)
 #undef LOAD
 	return 0;

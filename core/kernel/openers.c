@@ -38,7 +38,7 @@ int openers_claim(const struct openers_device *d, struct err *err)
 		return 0;
 	if (fd < 0 && errno == EBUSY) {
 		err_set(err, MISCSI_ERR_BUSY,
-			"%s is claimed: a mount that cannot be seen, device mapper, md, btrfs, ZFS or a program uses it",
+			"%s is opened exclusively: by a mount that cannot be seen, device mapper, md, btrfs, ZFS or a program",
 			d->name);
 		return -EBUSY;
 	}
@@ -128,7 +128,7 @@ static int look_at_loops(const struct sysfs *sysfs, const struct openers_device 
 			d = find_device(devices, n, makedev(st.stx_rdev_major, st.stx_rdev_minor), false);
 		if (!d)
 			continue;
-		err_set(err, MISCSI_ERR_BUSY, "%s is behind loop device %s", d->name, loops.names[i]);
+		err_set(err, MISCSI_ERR_BUSY, "%s is used by loop device %s", d->name, loops.names[i]);
 		return -EBUSY;
 	}
 	return rc < 0 && rc != -ENOENT ? err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "the loop devices cannot be listed") :

@@ -89,8 +89,8 @@ static int credentials_read_secret(const char *path, uint8_t *out, size_t *out_l
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
 			"cannot read the CHAP secret from %s: the file is larger than %d bytes", path, SECRET_FILE_MAX);
 	if (rc == -EINVAL)
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"cannot read the CHAP secret from %s: this is not a regular file", path);
+		return err_set(
+			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: it is not a regular file", path);
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a CHAP secret");
 	if (rc < 0)
@@ -174,7 +174,8 @@ static int path_of(const char *setting, const char *program, char **out, struct 
 
 	if (name && (!dir || !*dir))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"cannot read %s: CREDENTIALS_DIRECTORY is not set: %s was not started by systemd with LoadCredential=%s",
+			"cannot read %s: $CREDENTIALS_DIRECTORY is not set, because %s was not started by a systemd unit with "
+			"LoadCredential=%s",
 			setting, program, name);
 	if (name)
 		strbuf_printf(&b, "%s/%s", dir, name);

@@ -103,7 +103,7 @@ static int ask(struct dial *d, struct err *err)
 		return err_nomem(err, "a host name");
 	d->asked_port = d->port;
 	rc = resolve_start(d->engine->helpers, d->host, d->port, dial_resolved, d, &d->resolving);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot resolve host name %s", d->host) : 0;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot start to resolve the host name %s", d->host) : 0;
 }
 
 /* Every attempt asks anew: a target that moved is found again. */
@@ -115,7 +115,7 @@ static int dial_resolve(struct dial *d, struct err *err)
 	if (!d->addresses)
 		d->addresses = x_new(struct resolved);
 	if (!d->addresses)
-		return err_nomem(err, "addresses");
+		return err_nomem(err, "the addresses of the portal");
 	if (resolve_numeric(d->host, d->port, d->addresses) == 0)
 		return 1;
 	k = find_known(d, d->host, d->port);

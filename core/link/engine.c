@@ -33,7 +33,8 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 		rc = plugins_new(&plugins, &e->plugins);
 	if (rc < 0) {
 		engine_close(e);
-		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc, "cannot set up the transports");
+		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
+			"cannot set up the helper processes and the transport plugins");
 	}
 	return 0;
 }

@@ -112,14 +112,19 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	struct path_request *p;
 
 	if (!t) {
-		log_warn(c->engine->log, "session", "host%u requests a path, but no plugin supports its transport", host_no);
+		log_warn(c->engine->log, "session",
+			"the kernel requests a network path for host%u, but no plugin supports its transport, so its connections "
+			"fail: see 'iscsiadm -m transport'",
+			host_no);
 		return;
 	}
 	if (!paths_is_ours(c, t, path))
 		return;
 	p = request_new(paths);
 	if (!p) {
-		log_warn(c->engine->log, "session", "host%u requests a path while too many requests are pending: refused",
+		log_warn(c->engine->log, "session",
+			"the kernel's request for a network path of host%u was refused, because too many are pending: its "
+			"connection fails, and the login is tried again",
 			host_no);
 		if (transport_handle(t)) /* else its driver has to time out */
 			paths_answer(c, t, host_no, path, NULL);

@@ -54,7 +54,7 @@ static void socket_channel_failed(void *arg)
 
 static int socket_channel_broke(struct socket_channel *s, int error)
 {
-	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection broke");
+	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection failed");
 }
 
 static void socket_channel_sent(struct socket_channel *s)

@@ -58,8 +58,9 @@ int adapter_iface_setup(struct context *ctx, struct err *err)
 {
 	cleanup(host_list_free) struct host_list hosts = { 0 };
 	struct db *db;
-	int rc = context_may_write(ctx) ? context_db(ctx, &db, err) :
-					  err_set(err, MISCSI_ERR_IDBM, "the database is not written by this program");
+	int rc = context_may_write(ctx) ?
+		context_db(ctx, &db, err) :
+		err_set(err, MISCSI_ERR_IDBM, "this program does not write records, so it creates none for the adapters");
 
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);
@@ -115,7 +116,8 @@ static int hosts_named(struct context *ctx, const char *which, struct host_list 
 	int rc = host_mode_list(ctx, which, out, err);
 
 	if (rc >= 0 && out->n == 0)
-		rc = err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host");
+		rc = err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+			"there is no iSCSI host: load the driver of an adapter, or log in to a target");
 	return rc;
 }
 
@@ -273,7 +275,7 @@ static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, str
 	if (args->iface_type != (v6 ? 2u : 1u))
 		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "%s", err_text(MISCSI_ERR_OP_NOT_SUPP));
 	if (getrandom(&args->id, sizeof(args->id), 0) != (ssize_t)sizeof(args->id))
-		return err_set(err, MISCSI_ERR_INTERNAL, "cannot get a random number");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot get a random number for the ping");
 	p->id = args->id;
 	rc = adapter_ping(a, args, ping_started, p, err);
 	p->op = NULL;

@@ -103,7 +103,8 @@ static int boot_open(struct boot_run *b, struct err *err)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
 	rc = manager_new(&config, &b->manager, err);
 	if (rc >= 0 && netwatch_new(engine->loop, boot_network_changed, b, &b->netwatch) < 0)
-		log_info(engine->log, "boot", "cannot watch the network: logins are tried again only at fixed intervals");
+		log_info(engine->log, "boot",
+			"cannot watch the network, so failed logins are tried again only at fixed intervals");
 	return rc;
 }
 

@@ -63,7 +63,9 @@ static void warn_of_line(void *arg, const char *text)
 	else if (ctx->warnings > WARNINGS_MAX)
 		return;
 	log_warn(ctx->config.log, "record", "%s",
-		ctx->warnings++ < WARNINGS_MAX ? text : "further mistakes in configuration files and records are not shown");
+		ctx->warnings++ < WARNINGS_MAX ?
+			text :
+			"further mistakes in configuration files and records are not shown: correct the ones above first");
 }
 
 static void report_skipped(void *arg, const char *text)
@@ -114,9 +116,11 @@ const struct log *context_log(const struct context *ctx)
 /* Cannot fail: without sysfs, each reader reports that there are no sessions. */
 const struct sysfs *context_sysfs(struct context *ctx)
 {
-	if (!ctx->sysfs_tried && sysfs_open(&ctx->sysfs, ctx->config.sysfs) < 0)
-		log_warn(ctx->config.log, "sysfs", "cannot open %s, so no sessions and hosts are shown",
-			ctx->config.sysfs ? ctx->config.sysfs : "/sys");
+	int rc = ctx->sysfs_tried ? 0 : sysfs_open(&ctx->sysfs, ctx->config.sysfs);
+
+	if (rc < 0)
+		log_warn(ctx->config.log, "sysfs", "cannot open %s, so no sessions and hosts are shown: %s",
+			ctx->config.sysfs ? ctx->config.sysfs : "/sys", strerror(-rc));
 	ctx->sysfs_tried = true;
 	return &ctx->sysfs;
 }

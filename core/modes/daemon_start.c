@@ -90,7 +90,9 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 		if (!ended && waitpid(pid, &status, WNOHANG) == pid) {
 			ended = true;
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-				log_err(log, "start", "the command of iscsid.startup (%s) failed", argv[0]);
+				log_err(log, "start",
+					"the command of iscsid.startup (%s) failed with status %d: see its messages", argv[0],
+					WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 				return -ECHILD;
 			}
 		}

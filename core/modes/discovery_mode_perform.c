@@ -76,7 +76,8 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 		return -E2BIG;
 	}
 	if (a->n == DISCOVERY_FOUND_MAX) {
-		err_set(&a->err, MISCSI_ERR_LOGIN, "the target reported more than %u portals: the discovery was rejected",
+		err_set(&a->err, MISCSI_ERR_LOGIN,
+			"the discovery reported more than %u portals, which is the limit, and nothing was written",
 			DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}
@@ -215,7 +216,9 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 		if (ask->message)
 			ask->message(ask->arg, why.text);
 	}
-	return out->n ? 0 : err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "none of the ifaces of -I can be used");
+	return out->n ? 0 :
+			err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+				"none of the ifaces that -I names can be used: the messages above have the reasons");
 }
 
 /* discoverydb uses the record in the database, discovery uses iscsid.conf. */

@@ -28,7 +28,7 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 	}
 	out->n = n;
 	return n ? 0 :
-		   err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s",
+		   err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s: 'iscsiadm -m host' lists them",
 			   str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
@@ -53,7 +53,7 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 	if (hosts.n == 0 && (rc >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
 		return err_set(err, absent,
 			absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
-							       "there is no iSCSI host %s",
+							       "there is no iSCSI host %s: 'iscsiadm -m host' lists them",
 			shown);
 	if (rc < 0)
 		return rc;
@@ -89,7 +89,8 @@ static struct adapter_entry *entry_of(struct adapter_entries *l, uint32_t index)
 
 static int no_entry(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "host %u has no CHAP entry %u", a->host_no, index);
+	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "host %u has no CHAP entry %u: 'iscsiadm -m host -H %u -C chap' lists them",
+		a->host_no, index, a->host_no);
 }
 
 int host_mode_chap_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)

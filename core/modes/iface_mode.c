@@ -121,12 +121,14 @@ static int check_usable(const struct record *r, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"iface.net_ifacename: the name of a network device has at most %d characters", IFNAMSIZ - 1);
 	if (*mac && strlen(mac) != strlen("00:11:22:33:44:55") && strlen(mac) != 20 * 3 - 1)
-		return err_set(err, MISCSI_ERR_INVAL, "iface.hwaddress: '%s' must have 6 or 20 bytes", mac);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface.hwaddress: '%s' is not allowed: it must have 6 bytes (20 for InfiniBand)", mac);
 	if (inet_pton(AF_INET, record_str(r, FIELD_IFACE_SUBNET_MASK), &mask) != 1)
 		return 0;
 	host_bits = ~ntohl(mask.s_addr);
 	if (host_bits & (host_bits + 1))
-		return err_set(err, MISCSI_ERR_INVAL, "iface.subnet_mask: %s is not a subnet mask: its bits have gaps",
+		return err_set(err, MISCSI_ERR_INVAL,
+			"iface.subnet_mask: %s is not a subnet mask: its one bits must be contiguous, as in 255.255.255.0",
 			record_str(r, FIELD_IFACE_SUBNET_MASK));
 	return 0;
 }

@@ -180,7 +180,8 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 		return;
 	}
 	if (rc < 0)
-		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc, "cannot scan host %u", s->host_no);
+		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc, "cannot scan host%u for devices",
+			s->host_no);
 	session_call_ended(c, place, &why);
 }
 

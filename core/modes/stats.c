@@ -34,7 +34,7 @@ static int ask_session(struct context *ctx, const struct session_info *s, const 
 	rc = adapter_session_stats(&a, s->sid, s->cid, pass_counter, (void *)events, err);
 	if (rc < 0 && err->code == MISCSI_ERR_OK)
 		err_sys(err, rc == -EPERM || rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc,
-			"cannot get statistics from the kernel");
+			"cannot get the statistics of session %u from the kernel", s->sid);
 	return rc;
 }
 

@@ -114,7 +114,7 @@ static int call_wait(struct call *c, struct err *err)
 	}
 	if (rc < 0) {
 		transport_cancel(&c->op);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "waiting for the adapter failed");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the adapter's answer");
 	}
 	if (c->result < 0 && err)
 		err_copy(err, &c->op.err);

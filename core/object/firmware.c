@@ -239,7 +239,8 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 	if (rc < 0)
 		return err_nomem(err, "boot targets");
 	if (denied && out->n == 0)
-		return err_set(err, MISCSI_ERR_ACCESS, "only root may see what the boot firmware knows");
+		return err_set(
+			err, MISCSI_ERR_ACCESS, "only root may read the boot targets of the firmware: run this command as root");
 	return 0;
 }
 

@@ -48,7 +48,7 @@ int host_list_read(const struct sysfs *s, const struct ktransport_map *map, stru
 		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts in sysfs");
 	out->at = x_newn(struct host_info, names.n);
 	if (!out->at)
-		return err_nomem(err, "hosts");
+		return err_nomem(err, "the list of hosts");
 	for (size_t i = 0; i < names.n; i++) {
 		struct host_info *h = &out->at[out->n];
 

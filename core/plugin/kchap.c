@@ -23,7 +23,7 @@ static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "write a CHAP e
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry, or the table is full: log out, or delete an entry" } } };
 static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry" },
+	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry ('iscsiadm -m host -H HOST -C chap' lists them)" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry: log out first" } } };
 
 /* What to look for after a set: the kernel does not return the index that was chosen. */

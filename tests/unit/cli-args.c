@@ -193,8 +193,8 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m node -P 1x", "Invalid info level 1x. Try 0 or 1.");
 	expect_refused("-m session -P -1", "Invalid info level -1.");
 	expect_refused("-m session -P +1", "Invalid info level +1.");
-	expect_refused("-m session -d +1", "'+1' is not a number from 0 to 8");
-	expect_refused("-m session -d 9", "'9' is not a number from 0 to 8");
+	expect_refused("-m session -d +1", "'+1' is not allowed: it must be a number from 0 to 8");
+	expect_refused("-m session -d 9", "'9' is not allowed: it must be a number from 0 to 8");
 	expect_refused("-k 1", "'1' is not allowed: it must be 0");
 	expect_refused("-m node --nosuch", "unknown option '--nosuch'. Try 'iscsiadm --help'");
 	expect_refused("-m node --lgoin", "unknown option '--lgoin': is --login meant?");
@@ -206,7 +206,7 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m node -n '' -v x -o update", "option '-n' (--name): '' is empty");
 	expect_refused("-m node -T -l -o new", "option '-T' (--targetname): '-l' is an option: the value is missing");
 	expect_refused("-m node -z", "unknown option '-z'");
-	expect_refused("-m node -T", "option '-T' requires an argument");
+	expect_refused("-m node -T", "option '-T' requires a value");
 	expect_refused("-T x", "option '-T' needs a mode");
 	expect_refused("", "no mode given");
 	expect_refused("-m node -k 0", "node mode: option '-k' is not allowed/supported");

@@ -424,7 +424,7 @@ static void discovery_of_a_name_that_is_none(void **state)
 		loop_step(a->w.loop, 5);
 	assert_int_equal(a->done, 1);
 	assert_int_equal(a->err.code, MISCSI_ERR_TRANS);
-	assert_non_null(strstr(a->messages, "cannot resolve host name no-such-host.invalid"));
+	assert_non_null(strstr(a->messages, "cannot resolve the host name no-such-host.invalid"));
 	assert_null(strstr(a->messages, "exceeded"));
 	end(a);
 }
@@ -485,7 +485,7 @@ static void discovery_reads_its_secret_first(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 	set(a, FIELD_DISC_PASSWORD_FILE, "credential:passwd");
 	ask(a);
-	assert_non_null(strstr(a->err.text, "iscsiadm was not started by systemd with LoadCredential=passwd"));
+	assert_non_null(strstr(a->err.text, "iscsiadm was not started by a systemd unit with LoadCredential=passwd"));
 	discovery_free(a->d);
 
 	a->done = 0;

@@ -182,8 +182,9 @@ static void what_is_not_ours_is_left_alone(void **state)
 	assert_non_null(strstr(err.text, "network device nowhere0: "));
 	strcpy(m.parent, "v1"); /* another network than that of the device with this name */
 	assert_true(macvlan_make(&m, &err) < 0);
-	assert_string_equal(
-		err.text, "network device " NAME " exists, but is not a macvlan of v1 with the adapter's hardware address");
+	assert_string_equal(err.text,
+		"network device " NAME
+		" exists, but is not a macvlan of v1 with the adapter's hardware address: delete or rename it");
 	assert_int_equal(macvlan_address_is_ours(AF_INET, m.address), 0);
 	m.mac[5] = 3;
 	run("ip link add isc02005e005303 type veth peer name v3");

@@ -181,7 +181,8 @@ static void a_credential_is_a_file_of_systemd(void **state)
 	assert_int_equal(read_files(t), -EACCES);
 	assert_int_equal(t->err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
 	assert_string_equal(t->err.text,
-		"cannot read credential:secret chap: CREDENTIALS_DIRECTORY is not set: iscsiadm was not started by systemd with "
+		"cannot read credential:secret chap: $CREDENTIALS_DIRECTORY is not set, because iscsiadm was not started by a "
+		"systemd unit with "
 		"LoadCredential=secret chap");
 	assert_int_equal(disk->reads, 0); /* and nothing below the working directory */
 
@@ -204,7 +205,7 @@ static void a_file_without_a_secret_is_refused(void **state)
 		{ "secret-empty", "the file is empty", -EACCES },
 		{ "secret-newline", "the file is empty", -EACCES },
 		{ "secret-large", "the file is larger than 1024 bytes", -EACCES },
-		{ "secret-fifo", "this is not a regular file", -EACCES },
+		{ "secret-fifo", "it is not a regular file", -EACCES },
 		{ "secret-folder", "cannot read the CHAP secret from", -EISDIR },
 	};
 	struct reading *t = set_up();
@@ -360,7 +361,8 @@ static void no_secret_no_connection(void **state)
 		fixture_login(w, node, &a);
 		fixture_until(w, &a.done, 1, 10, 1 * SECONDS); /* given up at once: it will not pass by itself */
 		assert_int_equal(a.result.err.code, MISCSI_ERR_LOGIN_AUTH_FAILED);
-		assert_non_null(strstr(a.text, i ? "iscsid was not started by systemd with LoadCredential=secret" : files[i]));
+		assert_non_null(
+			strstr(a.text, i ? "iscsid was not started by a systemd unit with LoadCredential=secret" : files[i]));
 		assert_int_equal(fixture_count(w, ISCSI_UEVENT_CREATE_SESSION), 0);
 		record_free(node);
 	}

@@ -37,7 +37,7 @@ def discovery_uses_its_own(both):
     config({"discovery.sendtargets.auth.authmethod": "CHAP", "discovery.sendtargets.auth.username": USER,
             "discovery.sendtargets.auth.password_file": "credential:chap"})
     got = discover(both.portal, rc=24)
-    contains(got.err, "CREDENTIALS_DIRECTORY is not set: iscsiadm was not started by systemd with LoadCredential=chap")
+    contains(got.err, "CREDENTIALS_DIRECTORY is not set, because iscsiadm was not started by a systemd unit with LoadCredential=chap")
     got = discover(both.portal, env={"CREDENTIALS_DIRECTORY": CREDENTIALS})
     contains(got.out, both.name)
     put(f"{CONFIG}/iscsi/discovery_auth/enforce_discovery_auth", 0)
@@ -80,7 +80,7 @@ def test():
         discover(t.portal)
     settings(both, **{"auth.authmethod": "CHAP", "auth.username": USER, "auth.username_in": USER_IN})
     settings(both, **{"auth.password_file": "credential:chap", "auth.password_in_file": "credential:target"})
-    refused(both, "no systemd", "CREDENTIALS_DIRECTORY is not set: iscsid was not started by systemd with LoadCredential=chap")
+    refused(both, "no systemd", "CREDENTIALS_DIRECTORY is not set, because iscsid was not started by a systemd unit with LoadCredential=chap")
     daemon.stop()
 
     daemon = Iscsid(env={"CREDENTIALS_DIRECTORY": CREDENTIALS})
@@ -90,7 +90,7 @@ def test():
     settings(both, **{"auth.password_file": "credential:nothing"})
     refused(both, "no such credential", f"cannot read the CHAP secret from {CREDENTIALS}/nothing: No such file or directory")
     settings(both, **{"auth.password_file": "/run/fifo"})
-    refused(both, "a FIFO", "cannot read the CHAP secret from /run/fifo: this is not a regular file")
+    refused(both, "a FIFO", "cannot read the CHAP secret from /run/fifo: it is not a regular file")
     discovery_uses_its_own(both)
     a_dead_disk(both, plain, other)
     log = get(daemon.log)

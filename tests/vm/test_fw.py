@@ -105,7 +105,7 @@ def table():
     equal(shown("-m fw -S"), record(FW, SECRET, SECRET_IN) + record(SECOND, SECRET, SECRET_IN), "-m fw -S")
     check(not os.path.exists(HOME + "/nodes"), "showing makes records")
     p = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", ISCSIADM, "-m", "fw"], capture_output=True, text=True)
-    equal((p.returncode, p.stdout, p.stderr), (13, "", "iscsiadm: only root may see what the boot firmware knows\n"), "-m fw as nobody")
+    equal((p.returncode, p.stdout, p.stderr), (13, "", "iscsiadm: only root may read the boot targets of the firmware: run this command as root\n"), "-m fw as nobody")
     login_works("-m fw -l", FW, SECOND)
     adm("-m fw -l -W", quiet=True)
     wait("both are up", 10, lambda: len(logged_in()) == 2)

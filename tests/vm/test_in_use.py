@@ -48,7 +48,7 @@ def raw_openers(target, device):
     subprocess.run(["modprobe", "loop"])
     loop = subprocess.run(["losetup", "-f", "--show", device], capture_output=True, text=True)
     if loop.returncode == 0:
-        refused(target, f"{os.path.basename(device)} is behind loop device")
+        refused(target, f"{os.path.basename(device)} is used by loop device")
         run("losetup", "-d", loop.stdout.strip())
     else:
         say(f"not tried: {loop.stderr.strip()}")

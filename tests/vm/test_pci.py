@@ -100,7 +100,7 @@ def missing_module_is_reported(folder, slot):
     """A module that could be loaded, and is not, is named with the command that does it."""
     with open(f"{folder}/vendor.adapters", "w") as f:
         f.write(f"transport card cards be2iscsi vendor-cards\npci {id_of(slot, 'vendor')}:* A card\n")
-    contains(adm("-m transport").out, "\tNot ready: kernel module be2iscsi is not loaded: modprobe be2iscsi\n")
+    contains(adm("-m transport").out, "\tNot ready: kernel module be2iscsi is not loaded: run 'modprobe be2iscsi'\n")
     os.unlink(f"{folder}/vendor.adapters")
 
 
