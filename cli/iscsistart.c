@@ -91,7 +91,7 @@ static const char usage[] =
 	"  -W, --password_in=SECRET   secret of the target, for mutual CHAP\n"
 	"  -P, --param=NAME=VALUE     any setting of a node record, such as node.session.timeo.replacement_timeout=60\n"
 	"  -d, --debug=LEVEL          log to standard error: 0 errors, 1 also warnings, 2 also state changes, 3 to 8 everything\n"
-	"  -b, --fwparam_connect      log in to every boot target of the firmware (iBFT or adapter)\n"
+	"  -b, --fwparam_connect      log in to every boot target of the firmware (iBFT, Open Firmware or adapter)\n"
 	"  -f, --fwparam_print        print the firmware's boot targets and settings\n"
 	"  -N, --fwparam_network      set up the interface from which the firmware booted\n"
 	"  -h, --help                 print this and exit\n"

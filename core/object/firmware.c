@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel shows the firmware's tables as files (iscsi_boot_sysfs); firmware.def maps files to settings. */
+/*
+ * The kernel shows the firmware's tables as files (iscsi_boot_sysfs), and the tree of Open Firmware, whose boot path has the same values as
+ * arguments; firmware.def maps both to settings.
+ */
 #include "object/firmware.h"
 
+#include "base/ascii.h"
+#include "object/openfirmware.h"
 #include "proto/name.h"
 #include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TARGETS_MAX 64u /* of one firmware; tables have two */
 #define ORIGIN_DHCP 3
@@ -17,11 +23,12 @@ enum { NOT, TO_NODE };
 static const struct row {
 	const char *key;
 	enum object object;
-	const char *attribute;
-	enum field_id field; /* FIELD_COUNT: any text */
+	const char *attribute, *argument;
+	enum field_id field; /* FIELD_COUNT: LUN, and what is not read from a file */
 	bool to_node;
 } rows[] = {
-#define FIRMWARE(symbol, key, object, attribute, field, record) { key, object, attribute, FIELD_##field, record == TO_NODE },
+#define FIRMWARE(symbol, key, object, attribute, argument, field, record) \
+	{ key, object, attribute, argument, FIELD_##field, record == TO_NODE },
 #include "object/firmware.def"
 #undef FIRMWARE
 };
@@ -66,11 +73,24 @@ int firmware_set(struct firmware_target *t, enum firmware_value which, const cha
 /* One firmware: its directory, and what is the same for all its targets. */
 struct source {
 	const struct sysfs *sysfs;
-	const char *dir;
+	const char *dir; /* NULL: Open Firmware */
+	const struct openfirmware *tree;
 	uint32_t host_no;
 	char transport[KTRANSPORT_NAME_MAX];
 	bool denied;
 };
+
+/* A logical unit: the kernel and Open Firmware have it as digits, with separators and without. */
+static bool is_unit(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++) {
+		if (ascii_hex(text[i]) < 0 && !strchr("x:-", text[i]))
+			return false;
+	}
+	return len <= 40;
+}
 
 /* A value that is invalid for its field is ignored: drivers print stray bytes, and zeros for values that were never set. */
 static bool is_usable(const struct row *row, const char *text)
@@ -80,13 +100,23 @@ static bool is_usable(const struct row *row, const char *text)
 
 	if (!*text || !strcmp(text, "0.0.0.0") || !strcmp(text, "0000:0000:0000:0000:0000:0000:0000:0000"))
 		return false;
+	if (!f)
+		return is_unit(text);
 	if (f && f->type == FIELD_TYPE_ADDRESS) { /* a name has no place in these tables */
 		int kind = portal_host_kind(text, strlen(text));
 
 		if (kind != PORTAL_IPV4 && kind != PORTAL_IPV6)
 			return false;
 	}
-	return !f || field_check(f, text, &number, NULL) >= 0;
+	return field_check(f, text, &number, NULL) >= 0;
+}
+
+static int firmware_read_argument(const struct source *src, struct firmware_target *t, unsigned which)
+{
+	const struct row *row = &rows[which];
+	const char *text = *row->argument ? openfirmware_argument(src->tree, row->argument) : NULL;
+
+	return text && is_usable(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
 }
 
 static int firmware_read_attribute(struct source *src, struct firmware_target *t, unsigned which, uint32_t nic)
@@ -94,6 +124,9 @@ static int firmware_read_attribute(struct source *src, struct firmware_target *t
 	const struct row *row = &rows[which];
 	char object[32], text[RECORD_TEXT_MAX];
 	int rc;
+
+	if (src->tree)
+		return firmware_read_argument(src, t, which);
 
 	switch (row->object) {
 	case INITIATOR:
@@ -115,40 +148,81 @@ static int firmware_read_attribute(struct source *src, struct firmware_target *t
 	return rc;
 }
 
-/* The network device of an iBFT's card: that of its PCI device, or, where the firmware named none, the one with its address. */
+/* Bonds and VLANs have their card's address, but no device of their own. */
+static bool is_card(const struct source *src, const char *name, const char *hwaddress)
+{
+	char address[32];
+
+	return hwaddress && sysfs_read(src->sysfs, address, sizeof(address), "class/net/%s/address", name) >= 0 &&
+		strcasecmp(address, hwaddress) == 0 && sysfs_exists(src->sysfs, "class/net/%s/device", name);
+}
+
+/* The node of a network device's card is a link to the tree, or on older kernels a text. */
+static bool is_of_node(const struct source *src, const char *name)
+{
+	const char *node = openfirmware_node(src->tree), *tail;
+	char text[OPENFIRMWARE_TEXT_MAX];
+	size_t len = strlen(node);
+
+	if (sysfs_read(src->sysfs, text, sizeof(text), "class/net/%s/device/devspec", name) >= 0 && *text == '/' &&
+		strcmp(text + 1, node) == 0)
+		return true;
+	if (sysfs_readlink(src->sysfs, text, sizeof(text), "class/net/%s/device/of_node", name) < 0 || strlen(text) <= len)
+		return false;
+	tail = text + strlen(text) - len;
+	return strcmp(tail, node) == 0 && tail - text >= 6 && strncmp(tail - 6, "/base/", 6) == 0;
+}
+
+/*
+ * The network device of the machine's own firmware: that of its PCI device or its node; where several ports share one, or the firmware
+ * named none, the one with its address.
+ */
 static int find_netdev(const struct source *src, struct firmware_target *t, uint32_t nic)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	char address[32];
+	const char *found = NULL, *node = NULL;
+	unsigned nodes = 0;
 
 	if (src->host_no != FIRMWARE_OWN)
 		return 0;
-	if (sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "%s/ethernet%u/device/net", src->dir, nic) == 0 && names.n == 1)
+	if (src->dir && sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "%s/ethernet%u/device/net", src->dir, nic) == 0 &&
+		names.n == 1)
 		return firmware_set(t, FIRMWARE_NETDEV, names.names[0]);
 	dir_free(&names);
-	if (!t->values[FIRMWARE_HWADDRESS] || sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "class/net") < 0)
+	if (sysfs_list(src->sysfs, &names, SYSFS_BY_NAME, "", "class/net") < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
-		/* bonds and VLANs have their card's address, but no device of their own */
-		if (sysfs_read(src->sysfs, address, sizeof(address), "class/net/%s/address", names.names[i]) < 0 ||
-			strcmp(address, t->values[FIRMWARE_HWADDRESS]) != 0 ||
-			!sysfs_exists(src->sysfs, "class/net/%s/device", names.names[i]))
-			continue;
-		return firmware_set(t, FIRMWARE_NETDEV, names.names[i]);
+		if (!found && is_card(src, names.names[i], t->values[FIRMWARE_HWADDRESS]))
+			found = names.names[i];
+		if (src->tree && is_of_node(src, names.names[i])) {
+			node = names.names[i];
+			nodes++;
+		}
 	}
-	return 0;
+	if (nodes == 1)
+		found = node;
+	return found ? firmware_set(t, FIRMWARE_NETDEV, found) : 0;
+}
+
+static bool is_dhcp(const struct source *src, uint32_t nic)
+{
+	int64_t origin = 0;
+
+	if (src->tree)
+		return openfirmware_argument(src->tree, "bootp") || openfirmware_argument(src->tree, "dhcp") ||
+			openfirmware_argument(src->tree, "dhcpv6");
+	sysfs_read_int(src->sysfs, &origin, "%s/ethernet%u/origin", src->dir, nic);
+	return origin == ORIGIN_DHCP;
 }
 
 static int add_derived(const struct source *src, struct firmware_target *t, uint32_t nic)
 {
-	int64_t origin = 0;
 	int rc = *src->transport ? firmware_set(t, FIRMWARE_TRANSPORT, src->transport) : 0;
 
 	if (rc >= 0)
 		rc = find_netdev(src, t, nic);
-	sysfs_read_int(src->sysfs, &origin, "%s/ethernet%u/origin", src->dir, nic);
 	if (rc >= 0)
-		rc = firmware_set(t, FIRMWARE_BOOTPROTO, origin == ORIGIN_DHCP ? "DHCP" : "STATIC");
+		rc = firmware_set(t, FIRMWARE_BOOTPROTO, is_dhcp(src, nic) ? "DHCP" : "STATIC");
 	if (rc >= 0 && !t->values[FIRMWARE_PREFIX_LEN]) /* 2.1.8's way to say so */
 		rc = firmware_set(t, FIRMWARE_PREFIX_LEN, "-1");
 	if (rc >= 0 && !t->values[FIRMWARE_PORT])
@@ -157,21 +231,27 @@ static int add_derived(const struct source *src, struct firmware_target *t, uint
 }
 
 /* 1: it is one. */
+static int read_values(struct source *src, struct firmware_target *t, uint32_t nic)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc >= 0 && i < FIRMWARE_VALUES; i++)
+		rc = firmware_read_attribute(src, t, i, nic);
+	if (rc >= 0)
+		rc = add_derived(src, t, nic);
+	return rc < 0 ? rc : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
+}
+
 static int read_target(struct source *src, struct firmware_target *t)
 {
 	int64_t nic = 0;
-	int rc = 0;
 
 	sysfs_read_int(src->sysfs, &nic, "%s/target%u/nic-assoc", src->dir, t->index);
 	if (nic < 0 || nic > UINT8_MAX || !sysfs_exists(src->sysfs, "%s/ethernet%u", src->dir, (unsigned)nic))
 		nic = 0;
 	t->chap_type = -1;
 	sysfs_read_int(src->sysfs, &t->chap_type, "%s/target%u/chap-type", src->dir, t->index);
-	for (unsigned i = 0; rc >= 0 && i < FIRMWARE_VALUES; i++)
-		rc = firmware_read_attribute(src, t, i, (uint32_t)nic);
-	if (rc >= 0)
-		rc = add_derived(src, t, (uint32_t)nic);
-	return rc < 0 ? rc : t->values[FIRMWARE_TARGET] && t->values[FIRMWARE_ADDRESS];
+	return read_values(src, t, (uint32_t)nic);
 }
 
 static int read_source(struct source *src, struct firmware_list *out)
@@ -202,6 +282,42 @@ static int read_source(struct source *src, struct firmware_list *out)
 	return 0;
 }
 
+/* A name and a secret without others prove this machine to the target, whichever the firmware calls them: the reverse alone cannot be asked for. */
+static void firmware_own_credentials(struct firmware_target *t)
+{
+	if (t->values[FIRMWARE_USERNAME] || t->values[FIRMWARE_PASSWORD])
+		return;
+	t->values[FIRMWARE_USERNAME] = x_steal(t->values[FIRMWARE_USERNAME_IN]);
+	t->values[FIRMWARE_PASSWORD] = x_steal(t->values[FIRMWARE_PASSWORD_IN]);
+}
+
+/* Open Firmware reports one target: that of the boot path. */
+static int read_openfirmware(const struct sysfs *s, struct firmware_list *out)
+{
+	struct openfirmware tree;
+	struct source own = { .sysfs = s, .tree = &tree, .host_no = FIRMWARE_OWN };
+	struct firmware_target t = { .host_no = FIRMWARE_OWN, .chap_type = -1 }, *at;
+	char hwaddress[18];
+	int rc = 0;
+
+	if (openfirmware_read(s, &tree)) {
+		if (openfirmware_hwaddress(s, &tree, hwaddress))
+			rc = firmware_set(&t, FIRMWARE_HWADDRESS, hwaddress);
+		if (rc >= 0)
+			rc = read_values(&own, &t, 0);
+		firmware_own_credentials(&t);
+	}
+	mem_wipe(&tree, sizeof(tree));
+	at = rc > 0 ? x_realloc(out->at, (out->n + 1) * sizeof(*at)) : NULL;
+	if (!at) {
+		target_clear(&t);
+		return rc > 0 ? -ENOMEM : rc;
+	}
+	out->at = at;
+	out->at[out->n++] = t;
+	return 0;
+}
+
 static int read_sources(const struct sysfs *s, const struct ktransport_map *map, struct firmware_list *out, bool *denied)
 {
 	cleanup(dir_free) struct dir names = { 0 };
@@ -209,6 +325,8 @@ static int read_sources(const struct sysfs *s, const struct ktransport_map *map,
 	int rc = read_source(&own, out);
 
 	*denied = own.denied;
+	if (rc >= 0)
+		rc = read_openfirmware(s, out);
 	if (rc < 0 || sysfs_list(s, &names, SYSFS_BY_NUMBER, "iscsi_boot", "firmware") < 0)
 		return rc;
 	for (size_t i = 0; rc >= 0 && i < names.n; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Boot targets: the targets that the machine's firmware (iBFT) and adapters' firmware booted from, or would, below /sys/firmware.
+ * Boot targets: the targets that the machine's firmware (iBFT, Open Firmware) and adapters' firmware booted from, or would, below
+ * /sys/firmware.
  *
  * The caller owns the lists; nothing is cached. The data is not trusted: invalid values are omitted, and so are targets without a
  * valid name and address. The flags of the tables are ignored, since vendors set them inconsistently.

@@ -51,6 +51,17 @@ void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...)
 	must(f && fputs(text, f) >= 0 && fclose(f) == 0, path);
 }
 
+void fake_sys_bytes(struct fake_sys *s, const void *bytes, size_t len, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	PATH(s, path, fmt);
+	folders(path);
+	f = fopen(path, "w");
+	must(f && fwrite(bytes, 1, len, f) == len && fclose(f) == 0, path);
+}
+
 void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...)
 {
 	char path[PATH_MAX];

@@ -33,6 +33,8 @@ int fake_sys_setup(void **state);
 int fake_sys_teardown(void **state);
 /* A file with its folders; text as it is. */
 void fake_sys_write(struct fake_sys *s, const char *text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void fake_sys_bytes(struct fake_sys *s, const void *bytes, size_t len, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void fake_sys_link(struct fake_sys *s, const char *to, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void fake_sys_remove(struct fake_sys *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fake_sys_transport(struct fake_sys *s, const char *name);

@@ -19,7 +19,7 @@ unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp tests/unit/plugin-thread
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
-unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-pci \
+unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-openfirmware tests/unit/object-pci \
 	tests/unit/object-session_info
 unit_tests += tests/unit/discovery-discovery tests/unit/discovery-isns_listener tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel
 unit_tests += tests/unit/session-engine tests/unit/session-firmware tests/unit/session-hostile tests/unit/session-in_use \
