@@ -262,16 +262,22 @@ static int each_node_of(struct db *db, const char *dir, db_node_fn *fn, void *ar
 	return rc ? rc : db_unlinked_each(db, dir, fn, arg, err);
 }
 
+/* -ENOENT, without a text: the home does not exist. */
+static int use_disc(struct db *db, enum record_kind kind, const char *address, unsigned port, char dir[TREE_PATH_MAX],
+	struct db **used, struct err *err)
+{
+	int rc = disc_dir(dir, kind, address, port, err);
+
+	return rc ? rc : db_use(db, false, used, err);
+}
+
 int db_disc_nodes(
 	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err)
 {
 	cleanup(db_done) struct db *used = NULL;
 	char dir[TREE_PATH_MAX];
-	int rc = disc_dir(dir, kind, address, port, err);
+	int rc = use_disc(db, kind, address, port, dir, &used, err);
 
-	if (rc)
-		return rc;
-	rc = db_use(db, false, &used, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	rc = each_node_of(db, dir, db_append_record, out, err);
@@ -294,12 +300,9 @@ int db_disc_count(struct db *db, enum record_kind kind, const char *address, uns
 	cleanup(db_done) struct db *used = NULL;
 	char dir[TREE_PATH_MAX], buf[NAME_MAX + 1];
 	struct db_node_id id;
-	int rc = disc_dir(dir, kind, address, port, err);
+	int rc = use_disc(db, kind, address, port, dir, &used, err);
 
 	*n = 0;
-	if (rc)
-		return rc;
-	rc = db_use(db, false, &used, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	rc = db_tree_names(&db->tree, dir, &names);

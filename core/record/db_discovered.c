@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* From here on, reading the names of all targets is cheaper than looking for each that was found. */
+#define KNOW_FROM 256
+
 /*
  * Says in the node who found it: that decides where its link lies. The address and port are set even when they are empty, so that
  * a node which was found by SendTargets before and is now found by firmware does not keep the old origin.
@@ -154,9 +157,12 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	if (rc)
 		return rc;
 	db_batch_expect(&b, found->n);
+	if (found->n >= KNOW_FROM && db_tree_know(&db->tree))
+		db_tree_know_nothing(&db->tree);
 	rc = add_found_nodes(&b, disc, found, what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);
+	db_tree_know_nothing(&db->tree);
 	if (!rc && (what & DB_FOUND_DELETE || (what & DB_FOUND_FORGET && found->n)))
 		rc = delete_lost_nodes(&b, disc, found, what, spare, arg, err);
 	return rc;

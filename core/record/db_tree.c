@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,6 +64,7 @@ static void forget_kept(struct db_tree *t)
 
 void db_tree_close(struct db_tree *t)
 {
+	db_tree_know_nothing(t);
 	forget_kept(t);
 	close_left(t);
 	for (unsigned i = 0; i < t->n_tops; i++)
@@ -185,9 +187,43 @@ static int open_parent(struct db_tree *t, const char *path, bool make, const cha
 	return open_prefix(t, path, slash ? (size_t)(slash - path) : 0, make);
 }
 
+#define NODES "nodes/"
+
+static int compare_component(const void *name, const void *of)
+{
+	const char *path = name, *known = *(char *const *)of;
+	size_t len = strcspn(path, "/"), n = strlen(known);
+	int c = memcmp(path, known, len < n ? len : n);
+
+	return c ? c : (len > n) - (len < n);
+}
+
+/* Names with a dot before them are not listed. */
+static bool is_new(const struct db_tree *t, const char *path)
+{
+	const char *name = path + strlen(NODES);
+
+	return t->knows && !strncmp(path, NODES, strlen(NODES)) && *name != '.' &&
+		(!t->known.n || !bsearch(name, t->known.names, t->known.n, sizeof(*t->known.names), compare_component));
+}
+
+int db_tree_know(struct db_tree *t)
+{
+	int rc = db_tree_names(t, "nodes", &t->known);
+
+	t->knows = !rc;
+	return rc;
+}
+
+void db_tree_know_nothing(struct db_tree *t)
+{
+	dir_free(&t->known);
+	t->knows = false;
+}
+
 int db_tree_names(struct db_tree *t, const char *path, struct dir *out)
 {
-	int had = t->kept, fd = open_prefix(t, path, strlen(path), false);
+	int had = t->kept, fd = is_new(t, path) ? -ENOENT : open_prefix(t, path, strlen(path), false);
 
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
@@ -305,13 +341,24 @@ static int publish_copy(struct db_tree *t, const char *temporary, int dir, const
 	return rc ? rc : file_replace(dir, name, text, len, FILE_MODE);
 }
 
+/* Two directories and a name, without opening one: as long as each is new, none can be a link. */
+static int publish_new(struct db_tree *t, const char *temporary, const char *path)
+{
+	int top = open_top(t, path, strlen(NODES) - 1, true);
+	char dir[TREE_PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", path + strlen(NODES));
+	*strrchr(dir, '/') = '\0';
+	return top < 0 || make_below(top, dir) ? -EEXIST : file_publish(t->staging, temporary, top, path + strlen(NODES));
+}
+
 /*
  * Longhorn and others remove directories under nodes/ with rm, without our lock; XenServer's sm removes nodes/ as a whole and
  * expects that it returns.
  */
 int db_tree_publish(struct db_tree *t, const char *temporary, const char *path)
 {
-	int rc = -ENOENT;
+	int rc = is_new(t, path) && !publish_new(t, temporary, path) ? 0 : -ENOENT;
 
 	for (int i = 0; rc == -ENOENT && i < RACES_MAX; i++) {
 		const char *base;

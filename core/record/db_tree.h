@@ -27,6 +27,8 @@ struct db_tree {
 	unsigned n_tops;
 	int left[TREE_LEFT]; /* directories to be closed, many by one call */
 	unsigned n_left;
+	struct dir known; /* see db_tree_know() */
+	bool knows;
 	int kept; /* the directory that was used last, often that of the next file; -1 */
 	char kept_path[TREE_PATH_MAX];
 };
@@ -45,6 +47,13 @@ bool db_tree_is_dir(struct db_tree *t, const char *path);
 bool db_tree_exists(struct db_tree *t, const char *path);
 /* A regular file of at most RECFILE_MAX bytes; the caller frees *text (x_free). */
 int db_tree_read(struct db_tree *t, const char *path, char **text, size_t *len);
+
+/*
+ * Reads the names in nodes/ once: until db_tree_know_nothing(), a target that is not among them has no records, and its directories
+ * are made without looking for them. For many writes under the lock, before which what they wrote is not read.
+ */
+int db_tree_know(struct db_tree *t);
+void db_tree_know_nothing(struct db_tree *t);
 
 /*
  * Writing, under the lock: a temporary file in one directory for all, then its rename to path, whose directories are made. A

@@ -344,6 +344,37 @@ static void a_short_read_of_a_directory_is_not_its_end(void **state)
 	assert_int_equal(n, 20);
 }
 
+/* Three hundred targets: the first has a record already, and the first three have a second portal. */
+static void many_new_targets_are_written_without_a_look_at_each(void **state)
+{
+	struct record *disc = record_new(RECORD_SENDTARGETS);
+	struct db_filter old = { .target = T1 ".0", .tpgt = DB_TPGT_ANY };
+	struct record_list found = { 0 }, l = { 0 };
+	struct base *b = *state;
+	char target[64];
+
+	add_node(b, T1 ".0", "192.0.2.10", 1, "default", NULL);
+	assert_int_equal(set_nodes(b, T1 ".0", FIELD_NODE_STARTUP, "automatic"), 0);
+	assert_int_equal(record_set(disc, FIELD_DISC_ADDRESS, "192.0.2.1", NULL), 0);
+	for (unsigned i = 0; i < 303; i++) {
+		snprintf(target, sizeof(target), T1 ".%u", i % 300);
+		assert_int_equal(
+			record_list_add(&found, make_node(target, i < 300 ? "192.0.2.10" : "192.0.2.11", 1, "default")), 0);
+	}
+	calls = 0;
+	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD | DB_FOUND_UPDATE, NULL, NULL, &b->err), 0);
+	assert_in_range(calls, 303, 350); /* a close of each file; no search for its directory */
+	record_list_free(&found);
+	assert_int_equal(db_disc_nodes(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l, &b->err), 0);
+	assert_int_equal(l.n, 303);
+	record_list_free(&l);
+	assert_int_equal(db_node_list(b->db, &old, &l, &b->err), 0);
+	assert_int_equal(l.n, 2);
+	assert_string_equal(record_str(l.at[0], FIELD_NODE_STARTUP), "automatic");
+	record_list_free(&l);
+	record_free(disc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +386,7 @@ int main(void)
 		in_base(names_cost_four_calls_a_record),
 		in_base(directories_are_closed_and_nothing_else),
 		in_base(a_short_read_of_a_directory_is_not_its_end),
+		in_base(many_new_targets_are_written_without_a_look_at_each),
 	};
 
 	/* In memory: on a busy disk, a sync may take longer than a writer waits. */
