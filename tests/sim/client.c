@@ -21,6 +21,7 @@ struct call {
 	unsigned identity[SIM_IDENTITIES];
 	uint32_t seen; /* bits of those answered */
 	bool failed; /* one of the sessions that a logout was about */
+	uint32_t sid; /* the session that a logout names; 0: it has a filter */
 };
 
 struct client {
@@ -35,7 +36,7 @@ struct client {
 	unsigned first, n;
 };
 
-enum end { END_DONE, END_FAILED, END_UNKNOWN };
+enum end { END_DONE, END_FAILED, END_UNKNOWN, END_OTHER };
 
 static struct {
 	struct client *client[SIM_CLIENTS];
@@ -88,6 +89,7 @@ static void request_ends(enum call_kind kind, unsigned i, enum end end)
 		id->logouts--;
 	if (end == END_DONE)
 		id->wanted = kind == CALL_LOGIN ? WANTED_YES : WANTED_NO;
+	/* END_OTHER: it was about a session that was on its way out, and the target's portal has another one */
 	if (end == END_UNKNOWN) {
 		id->wanted = WANTED_EITHER;
 		id->unsure = sim_now() + 60000;
@@ -294,6 +296,7 @@ void client_logout(unsigned nth, unsigned identity, bool by_filter, bool more)
 		add(c,
 			sim_text("{\"method\":\"org.miscsi.Logout\",\"parameters\":{\"sids\":[%u]}%s}", sid,
 				more ? ",\"more\":true" : ""));
+		call->sid = sid;
 	}
 	message_end(c);
 	call_about(call, identity);
@@ -397,6 +400,15 @@ static const char *read_result(struct call *call, const char *at, bool *failed)
 	return at;
 }
 
+static enum end logout_end(const struct call *call)
+{
+	uint32_t left = sid_of(call->identity[0]);
+
+	if (call->failed)
+		return END_FAILED;
+	return call->sid && left && left != call->sid ? END_OTHER : END_DONE;
+}
+
 static void read_reply(struct client *c, const char *text)
 {
 	struct call *call = &c->calls[c->first % CALLS_MAX];
@@ -415,7 +427,7 @@ static void read_reply(struct client *c, const char *text)
 	/* a filter that matched nothing: there was no session */
 	if (!error && call->kind == CALL_LOGOUT) {
 		call->seen = 1;
-		request_ends(call->kind, call->identity[0], call->failed ? END_FAILED : END_DONE);
+		request_ends(call->kind, call->identity[0], logout_end(call));
 	} else if (call->kind == CALL_LOGOUT) {
 		call->seen = 0;
 	}

@@ -276,6 +276,9 @@ static void answer_garbage(struct answer *a)
 	a->bhs[8 + sim_random(40)] = (uint8_t)sim_random(256);
 	for (unsigned i = 0; i < 40; i++)
 		a->data[i] = (char)sim_random(256);
+	/* by chance it is what ends a login; the initiator cannot know */
+	if ((a->bhs[0] & 0x3f) == ISCSI_OP_LOGIN_RSP && a->bhs[1] >> 7 && (a->bhs[1] & 3) == 3 && !a->bhs[36])
+		a->link->done = true;
 	answer_send(a, sim_random(40));
 }
 
