@@ -138,9 +138,10 @@ static int begin_datagram(char *line, enum log_level level)
 
 static bool send_line(struct logger *l, const char *line, size_t len)
 {
-	ssize_t n = send(l->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n = l->plain ? -1 : send(l->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-	if (n < 0 && errno == ENOTSOCK)
+	l->plain |= n < 0 && !l->datagrams && errno == ENOTSOCK;
+	if (l->plain)
 		n = write(l->fd, line, len);
 	if (n < 0 && l->datagrams && errno != EAGAIN) { /* syslog was started again */
 		connect_syslog(l);

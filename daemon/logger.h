@@ -18,6 +18,7 @@ struct logger {
 	pthread_mutex_t lock; /* private from here; of fd and lost */
 	int fd; /* -1: none */
 	bool datagrams; /* syslog */
+	bool plain; /* fd is no socket */
 	const char *socket;
 	unsigned lost;
 	pid_t writer; /* a process that writes to a file for us; 0: none */

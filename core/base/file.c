@@ -185,6 +185,16 @@ int file_sync(int fd)
 	return (file_fails() || fsync(fd)) && errno != EINVAL ? -errno : 0;
 }
 
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	cleanup(file_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	int rc = fd < 0 ? -errno : write_all(fd, bytes, len);
+
+	if (fd >= 0 && rc)
+		unlink(path);
+	return rc;
+}
+
 /* Opens the directory part of path; *base is the rest. */
 static int open_parent(int dirfd, const char *path, const char **base)
 {

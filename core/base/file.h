@@ -23,8 +23,11 @@ int file_read_fd(int fd, size_t max, char **out, size_t *len);
  */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode);
 
+/* For a file that is of no use after a crash: writes it at its place, without a sync. -errno; the file is then removed. */
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode);
+
 /*
- * The same in steps, for many files with one sync: file_stage() writes a temporary file (dir: the file's directory; name: its
+ * The same as file_replace() in steps, for many files with one sync: file_stage() writes a temporary file (dir: the file's directory; name: its
  * last component), syncs it if requested, and returns its name in temporary, file_sync_all() syncs the file system of dir, file_publish() renames. Sync
  * before and after publishing.
  */

@@ -21,6 +21,8 @@
 #define BATCH 64
 /* What a round gives to each kind of callback. */
 #define TURN_US 10000
+/* The kernel is asked what the thread has used when the rounds since have lasted so long. So the CPU time of a round may be too long by that. */
+#define UNASKED_US 2000
 
 /* What a thread has used: time on a CPU, and how often it has gone to sleep. */
 struct usage {
@@ -51,7 +53,9 @@ struct loop {
 	uint64_t now;
 	uint64_t ended_us; /* when the last round of loop_run() ended: no need to ask again; 0: ask */
 	struct loop_turn longest[LOOP_LONGEST];
-	struct usage usage; /* of this thread when the last round ended */
+	struct usage usage; /* of this thread when it was last asked for */
+	unsigned unasked; /* rounds since then */
+	uint64_t unasked_us; /* their wall time */
 	uint64_t (*clock)(void *arg);
 	void *clock_arg;
 	bool injected;
@@ -401,6 +405,13 @@ static struct usage usage_now(const struct loop *l)
 		.sleeps = r.ru_nvcsw };
 }
 
+static void ask_usage(struct loop *l)
+{
+	l->usage = usage_now(l);
+	l->unasked = 0;
+	l->unasked_us = 0;
+}
+
 static void turn_began(struct loop *l, struct round *r)
 {
 	r->before = l->usage;
@@ -411,24 +422,31 @@ static void turn_began(struct loop *l, struct round *r)
 }
 
 /*
- * One call of the kernel a round, which counts the wait for events as well: that uses next to no CPU time, and goes to sleep once. A
+ * At most one call of the kernel a round, which counts the waits for events as well: these use next to no CPU time, and go to sleep once. A
  * thread that has slept more often was blocked.
  */
 static void turn_ended(struct loop *l, struct round *r)
 {
 	struct loop_turn *t = &r->turn;
-	bool blocked;
+	uint64_t wall = r->last_us - r->begun_us, used;
+	long unasked = l->unasked + 1;
+	bool blocked = false;
 
 	l->round = r->outer;
 	l->ended_us = r->last_us;
 	if (l->injected)
 		return;
-	l->usage = usage_now(l);
-	blocked = l->usage.sleeps - r->before.sleeps > 1;
-	t->us[LOOP_LONGEST_WALL] = r->last_us - r->begun_us;
-	t->us[LOOP_LONGEST_CPU] = l->usage.cpu_us - r->before.cpu_us;
-	if (blocked && t->us[LOOP_LONGEST_WALL] > t->us[LOOP_LONGEST_CPU])
-		t->us[LOOP_LONGEST_BLOCKED] = t->us[LOOP_LONGEST_WALL] - t->us[LOOP_LONGEST_CPU];
+	t->us[LOOP_LONGEST_WALL] = wall;
+	l->unasked++;
+	l->unasked_us += wall;
+	if (l->unasked_us >= UNASKED_US) {
+		ask_usage(l);
+		blocked = l->usage.sleeps - r->before.sleeps > unasked;
+		used = l->usage.cpu_us - r->before.cpu_us;
+		t->us[LOOP_LONGEST_CPU] = used < wall ? used : wall;
+	}
+	if (blocked)
+		t->us[LOOP_LONGEST_BLOCKED] = wall - t->us[LOOP_LONGEST_CPU];
 	for (unsigned i = 0; i < LOOP_LONGEST; i++)
 		if (t->us[i] > l->longest[i].us[i])
 			l->longest[i] = *t;
@@ -457,7 +475,7 @@ static int run_round(struct loop *l, int max_ms)
 int loop_step(struct loop *l, int max_ms)
 {
 	l->ended_us = 0;
-	l->usage = usage_now(l);
+	ask_usage(l);
 	return run_round(l, max_ms);
 }
 
@@ -466,7 +484,7 @@ int loop_run(struct loop *l)
 	int rc = 0;
 
 	l->ended_us = 0;
-	l->usage = usage_now(l);
+	ask_usage(l);
 	while (!l->quit && rc >= 0)
 		rc = run_round(l, -1);
 	l->quit = false;

@@ -23,7 +23,10 @@ static int store_path(const char *dir, uint32_t sid, const char *suffix, char pa
 	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u%s", dir, sid, suffix) < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
-/* Whole or not at all (file_replace): a daemon that dies here leaves the one before, or none. */
+/*
+ * Whole or not at all: a daemon that dies here leaves the one before, or none. A part of a pending one is as good as none: the session
+ * has no devices yet.
+ */
 static int write_file(const char *dir, uint32_t sid, const char *suffix, const struct record *node, const uint8_t isid[ISID_LEN])
 {
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
@@ -44,7 +47,8 @@ static int write_file(const char *dir, uint32_t sid, const char *suffix, const s
 	if (rc == 0)
 		rc = strbuf_error(&text);
 	if (rc == 0)
-		rc = file_replace(AT_FDCWD, path, strbuf_str(&text), text.len, 0600);
+		rc = *suffix ? file_write(path, strbuf_str(&text), text.len, 0600) :
+			       file_replace(AT_FDCWD, path, strbuf_str(&text), text.len, 0600);
 	strbuf_free(&text);
 	return rc;
 }

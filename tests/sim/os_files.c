@@ -138,6 +138,8 @@ static int open_run(const char *path, int flags)
 		i = make_file(path);
 	if (i < 0)
 		return -1;
+	if (flags & O_TRUNC && !daemon_dead())
+		files[i].content->len = 0;
 	fd = os_open(OS_FILE, &f);
 	f->path = files[i].path;
 	f->bytes = files[i].content->bytes;

@@ -224,6 +224,25 @@ static void staged_files_appear_when_published(void **state)
 	assert_int_equal(file_sync_all(dir), -EIO);
 }
 
+static void a_file_that_a_crash_makes_useless_is_written_at_its_place(void **state)
+{
+	const struct tempdir *w = *state;
+
+	put(w, "f", "a longer one");
+	assert_int_equal(file_write(tempdir_path(w, "f"), "new", 3, 0600), 0);
+	assert_content(w, "f", "new");
+	file_fail_at(1, ENOSPC);
+	assert_int_equal(file_write(tempdir_path(w, "f"), "xyz", 3, 0600), -ENOSPC);
+	assert_int_equal(tempdir_count(w), 0);
+	assert_int_equal(file_write(tempdir_path(w, "none/f"), "xyz", 3, 0600), -ENOENT);
+	/* no step but the write may fail: there is no sync */
+	file_fail_at(2, EIO);
+	assert_int_equal(file_write(tempdir_path(w, "f"), "new", 3, 0600), 0);
+	assert_int_equal(file_write(tempdir_path(w, "f"), "xyz", 3, 0600), -EIO);
+	assert_int_equal(symlink("elsewhere", tempdir_path(w, "l")), 0);
+	assert_int_equal(file_write(tempdir_path(w, "l"), "new", 3, 0600), -ELOOP);
+}
+
 static void a_file_larger_than_allowed_is_reported(void **state)
 {
 	const struct tempdir *w = *state;
@@ -440,6 +459,7 @@ int main(void)
 		test(a_read_without_memory_fails_cleanly),
 		test(failure_at_any_step_leaves_old_or_new_and_no_litter),
 		test(staged_files_appear_when_published),
+		test(a_file_that_a_crash_makes_useless_is_written_at_its_place),
 		test(a_file_larger_than_allowed_is_reported),
 		test(long_names_fit),
 		test(temporary_names_are_told_from_records),
