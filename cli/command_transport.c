@@ -38,8 +38,18 @@ static void print_unserved(const struct command *c, const struct engine *engine)
 	}
 }
 
+static int print_setting(void *json, const struct field *f)
+{
+	if (json)
+		out_json_plugin_setting(json, f);
+	else
+		out_plugin_setting(f);
+	return 0;
+}
+
 struct plugin_output {
 	FILE *json;
+	struct plugins *plugins_with_settings; /* NULL: the settings are not asked for */
 	unsigned plugins, refused;
 };
 
@@ -54,7 +64,9 @@ static int print_plugin(void *arg, const struct plugin_info *info)
 		out_json_plugin(o->json, info);
 	else
 		out_plugin(info);
-	return 0;
+	return o->plugins_with_settings && !*info->refused ?
+		plugins_each_field(o->plugins_with_settings, info->name, print_setting, o->json) :
+		0;
 }
 
 int command_transport(const struct command *c)
@@ -63,6 +75,8 @@ int command_transport(const struct command *c)
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
+	if (rc >= 0 && c->args->print == 1)
+		output.plugins_with_settings = engine->plugins;
 	if (rc >= 0)
 		rc = plugins_each(engine->plugins, print_plugin, &output);
 	if (rc < 0)

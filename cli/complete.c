@@ -6,6 +6,8 @@
 #include "modes/iface_mode.h"
 #include "modes/node_mode.h"
 #include "modes/session_mode.h"
+#include "plugin/plugins.h"
+#include "record/plugin_key.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -156,9 +158,16 @@ static enum record_kind kind_of_mode(const struct typed *t)
 	return strncmp(mode, "discovery", strlen("discovery")) ? RECORD_NODE : RECORD_SENDTARGETS;
 }
 
-static void complete_settings(const struct typed *t)
+static int complete_field(void *arg, const struct field *f)
+{
+	candidate(arg, f->key);
+	return 0;
+}
+
+static void complete_settings(struct context *ctx, const struct typed *t)
 {
 	enum record_kind kind = kind_of_mode(t);
+	const struct engine *engine;
 	uint16_t fixed = FIELD_IDENTITY | FIELD_READONLY | (kind == RECORD_NODE ? FIELD_FOREIGN : 0);
 
 	for (unsigned id = 0; id < FIELD_COUNT; id++) {
@@ -167,17 +176,23 @@ static void complete_settings(const struct typed *t)
 		if (field_in(f, kind) && !(f->flags & fixed))
 			candidate(t, f->key);
 	}
+	if (plugin_key_in(kind) && context_engine(ctx, &engine, NULL) >= 0)
+		plugins_each_field(engine->plugins, NULL, complete_field, (void *)t);
 }
 
-static void complete_setting_values(const struct typed *t)
+static void complete_setting_values(struct context *ctx, const struct typed *t)
 {
 	const char *name = argument_of(t, 'n', t->n - 1), *value;
+	const struct engine *engine;
+	const struct field *f = NULL;
 	char buf[64];
 	enum field_id id;
 
-	if (!name || field_find(kind_of_mode(t), name, &id) < 0)
-		return;
-	for (unsigned i = 0; (value = field_value(field_of(id), i, buf, sizeof(buf))); i++)
+	if (name && field_find(kind_of_mode(t), name, &id) == 0)
+		f = field_of(id);
+	else if (name && plugin_key_is(name) && context_engine(ctx, &engine, NULL) >= 0)
+		plugins_field(engine->plugins, name, &f, NULL);
+	for (unsigned i = 0; f && (value = field_value(f, i, buf, sizeof(buf))); i++)
 		candidate(t, value);
 }
 
@@ -263,9 +278,9 @@ static void complete_value(struct context *ctx, const struct typed *t, char lett
 	else if (letter == 'P')
 		complete_levels(t);
 	else if (letter == 'n')
-		complete_settings(t);
+		complete_settings(ctx, t);
 	else if (letter == 'v')
-		complete_setting_values(t);
+		complete_setting_values(ctx, t);
 	else if (letter == 'T' || letter == 'p')
 		complete_nodes(ctx, t, letter);
 	else if (letter == 'I')

@@ -13,6 +13,7 @@
 #include "object/host.h"
 #include "object/pci_adapter.h"
 #include "plugin/plugins.h"
+#include "record/plugin_key.h"
 #include <errno.h>
 #include <string.h>
 
@@ -85,8 +86,14 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 static void add_settings(struct line *l, const struct record *r, bool secrets)
 {
 	struct settings_line s = { { json_object_new_object(), 0 }, secrets };
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value;
 
 	record_each(r, add_setting, &s);
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+		if (plugin_key_line(line, key, &value))
+			varlink_add_text(s.line.object, key, value, &s.line.error);
+	}
 	l->error = l->error ? l->error : s.line.error;
 	varlink_add(l->object, "settings", s.line.object, &l->error);
 }
@@ -298,6 +305,20 @@ void out_json_boot_target(FILE *to, const struct firmware_target *t, bool secret
 			t->values[i] && firmware_is_secret(which) && !secrets ? MASKED : t->values[i], &l.error);
 	}
 	varlink_add(l.object, "settings", o, &l.error);
+	end_line(to, &l);
+}
+
+void out_json_plugin_setting(FILE *to, const struct field *f)
+{
+	struct line l = begin_line("setting");
+	struct strbuf allowed = STRBUF_INIT(1024);
+
+	field_allowed(f, &allowed);
+	varlink_add_text(l.object, "setting", f->key, &l.error);
+	varlink_add_text(l.object, "default", f->def, &l.error);
+	varlink_add_text(l.object, "allowed", strbuf_str(&allowed), &l.error);
+	varlink_add_text(l.object, "description", f->doc, &l.error);
+	strbuf_free(&allowed);
 	end_line(to, &l);
 }
 

@@ -27,6 +27,7 @@ void out_json_session(
 void out_json_host(FILE *to, const struct host_info *h, const struct host_ports *ports, const struct pci_adapter *adapter);
 void out_json_boot_target(FILE *to, const struct firmware_target *t, bool secrets);
 void out_json_plugin(FILE *to, const struct plugin_info *p);
+void out_json_plugin_setting(FILE *to, const struct field *f);
 /* An adapter on the PCI bus, with what it lacks; a transport of the kernel that no plugin supports. */
 void out_json_adapter(FILE *to, const struct pci_adapter *a);
 void out_json_unserved(FILE *to, const char *transport, const struct err *why);

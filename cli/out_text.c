@@ -13,6 +13,7 @@
 #include "modes/node_mode.h"
 #include "plugin/plugins.h"
 #include "proto/portal.h"
+#include "record/plugin_key.h"
 #include "record/recfile.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,8 +114,14 @@ static int out_setting_origin(void *arg, const struct record *r, enum field_id i
 void out_record_origins(const struct record *r, const struct record *conf, bool secrets)
 {
 	struct origins o = { conf, secrets };
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value;
 
 	record_each(r, out_setting_origin, &o);
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+		if (plugin_key_line(line, key, &value))
+			printf("%s = %s\t# %s\n", key, value, node_mode_plugin_origin(conf, key, value));
+	}
 }
 
 /* "A:P", with brackets where they are needed. */
@@ -284,4 +291,13 @@ void out_plugin(const struct plugin_info *p)
 	printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", p->version, p->summary,
 		p->abi, out_or_empty(p->transports), out_or_empty(p->modules));
 	printf("\tCapabilities: %s\n\tFile: %s\n", out_or_empty(p->capabilities), p->file);
+}
+
+void out_plugin_setting(const struct field *f)
+{
+	struct strbuf allowed = STRBUF_INIT(SHOWN_MAX);
+
+	field_allowed(f, &allowed);
+	printf("\tSetting: %s = %s\n\t\t%s\n\t\tIt is %s.\n", f->key, out_or_empty(f->def), f->doc, strbuf_str(&allowed));
+	strbuf_free(&allowed);
 }

@@ -64,6 +64,7 @@ void out_iface_line(const struct record *iface);
 void out_iface_tree(const struct record *iface, const struct record_list *nodes);
 
 void out_plugin(const struct plugin_info *p);
+void out_plugin_setting(const struct field *f);
 /* For transport mode, and for adapters in host mode that have no host yet. */
 void out_host_pci_adapter(const struct pci_adapter *a);
 void out_unserved(const char *transport, const struct err *why);

@@ -151,6 +151,8 @@ int discovery_resolve(void *machine)
 
 	discovery_clear(d);
 	dial_rewind(&d->dial);
+	if (d->config.iface)
+		transport_check_settings(d->dial.transport, d->config.iface, record_str(d->config.iface, FIELD_IFACE_NAME));
 	rc = dial_look_up(&d->dial, d->portal.host, d->portal.port, socket ? DIAL_NO_DRIVER : DIAL_DRIVER_ANEW, &d->err);
 	return rc < 0 ? DISC_EV_FAILED : rc > 0 ? DISC_EV_RESOLVED : DISC_EV_NONE;
 }

@@ -7,6 +7,7 @@
  * one who answers all, as the daemon does.
  */
 #include "kernel/kernel.h"
+#include "record/plugin_key.h"
 #include "record/record.h"
 #include "discovery/discovery_private.h"
 
@@ -15,6 +16,8 @@ static const char *op_setting(void *settings, const char *key)
 	struct discovery *d = settings;
 	enum field_id id;
 
+	if (d->config.iface && plugin_key_is(key))
+		return record_plugin_setting(d->config.iface, key);
 	if (!d->config.iface || field_find(RECORD_IFACE, key, &id) < 0 || field_of(id)->type == FIELD_TYPE_SECRET)
 		return NULL;
 	return record_text(d->config.iface, id, d->setting, sizeof(d->setting));

@@ -5,6 +5,7 @@
 #include "modes/adapter_iface.h"
 #include "modes/discovery_mode_private.h"
 #include "modes/iface_mode.h"
+#include "modes/plugin_settings.h"
 #include "plugin/transport.h"
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,8 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 	struct db *db;
 	int rc = settings ? settings_check(settings, RECORD_NODE, err) : 0;
 
+	if (rc >= 0 && settings)
+		rc = plugin_settings_check(ctx, settings, err);
 	if (rc >= 0)
 		rc = iface_mode_get(ctx, SOFTWARE_IFACE, &k.software, err);
 	if (rc >= 0)

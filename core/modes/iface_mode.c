@@ -2,6 +2,7 @@
 /* Iface records: the database does the work, this file refuses what is not allowed. */
 #include "modes/iface_mode.h"
 #include "modes/adapter_iface.h"
+#include "modes/plugin_settings.h"
 #include "plugin/plugins.h"
 #include "plugin/transport.h"
 #include "proto/name.h"
@@ -160,8 +161,10 @@ int iface_mode_update(struct context *ctx, const char *name, const struct settin
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int rc = context_db(ctx, &db, err);
+	int rc = plugin_settings_check(ctx, settings, err);
 
+	if (rc >= 0)
+		rc = context_db(ctx, &db, err);
 	return rc < 0 ? rc : db_iface_update(db, name, change_iface, &copy, err);
 }
 
@@ -174,6 +177,8 @@ int iface_mode_new(struct context *ctx, const char *name, const struct settings 
 	bool made;
 	int rc = context_db(ctx, &db, err);
 
+	if (rc >= 0)
+		rc = plugin_settings_check(ctx, settings, err);
 	if (rc < 0)
 		return rc;
 	if (!iface)

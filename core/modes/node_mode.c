@@ -3,6 +3,8 @@
 #include "modes/node_mode.h"
 
 #include "base/mem.h"
+#include "modes/plugin_settings.h"
+#include "record/plugin_key.h"
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
@@ -277,10 +279,23 @@ const char *node_mode_origin(const struct record *r, const struct record *conf, 
 	return record_is_default(r, id) && !record_is_set(conf, id) ? "default" : "set by hand";
 }
 
+const char *node_mode_plugin_origin(const struct record *conf, const char *key, const char *value)
+{
+	const char *theirs = record_plugin_setting(conf, key);
+
+	return theirs && !strcmp(theirs, value) ? "iscsid.conf" : "set by hand";
+}
+
 bool node_mode_is_untouched(const struct record *r, const struct record *conf)
 {
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value;
+
 	for (enum field_id id = 0; id < FIELD_COUNT; id++)
 		if (field_in(field_of(id), RECORD_NODE) && !strcmp(node_mode_origin(r, conf, id), "set by hand"))
+			return false;
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++)
+		if (plugin_key_line(line, key, &value) && !strcmp(node_mode_plugin_origin(conf, key, value), "set by hand"))
 			return false;
 	return true;
 }
@@ -299,8 +314,10 @@ int node_mode_update(struct context *ctx, const struct node_mode_select *select,
 {
 	struct settings copy = *settings;
 	struct db *db;
-	int rc = context_db(ctx, &db, err);
+	int rc = plugin_settings_check(ctx, settings, err);
 
+	if (rc >= 0)
+		rc = context_db(ctx, &db, err);
 	return rc < 0 ? rc : db_node_update(db, &select->filter, change_node, &copy, watch, NULL, err);
 }
 

@@ -56,6 +56,8 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
  * record), "iface", or "set by hand" (also by an iscsid.conf that has changed since).
  */
 const char *node_mode_origin(const struct record *r, const struct record *conf, enum field_id id);
+/* The same for a setting of a plugin, which has that value: "iscsid.conf" or "set by hand" (also in the iface). */
+const char *node_mode_plugin_origin(const struct record *conf, const char *key, const char *value);
 
 /* No setting is "set by hand". */
 bool node_mode_is_untouched(const struct record *r, const struct record *conf);

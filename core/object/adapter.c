@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One transport op at a time, from its call to its end. */
 #include "object/adapter.h"
+#include "record/plugin_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -248,9 +249,30 @@ static int collect_setting(void *arg, const struct record *r, enum field_id id)
 	return 0;
 }
 
+/* The keys lie in the lines of the record, which stays until the op ends, but without a NUL: each is copied beside its value. */
+static int add_plugin_settings(struct pairs *p, const struct record *r)
+{
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value;
+
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+		size_t size = plugin_key_line(line, key, &value) ? strlen(value) + 1 : 0;
+		char *copy = size ? x_zalloc(size + strlen(key) + 1) : NULL;
+
+		if (size && !copy)
+			return -ENOMEM;
+		if (!copy)
+			continue;
+		memcpy(copy, value, size);
+		p->names[p->n] = strcpy(copy + size, key);
+		p->values[p->n++] = copy;
+	}
+	return 0;
+}
+
 static int add_settings(struct pairs *p, const struct record *r)
 {
-	size_t room = p->n + FIELD_COUNT;
+	size_t room = p->n + FIELD_COUNT + RECORD_KEPT_MAX;
 	const char **names = x_realloc(p->names, room * sizeof(*names));
 	char **values = NULL;
 
@@ -261,7 +283,7 @@ static int add_settings(struct pairs *p, const struct record *r)
 	if (!values)
 		return -ENOMEM;
 	p->values = values;
-	return record_each(r, collect_setting, p);
+	return record_each(r, collect_setting, p) ? -ENOMEM : add_plugin_settings(p, r);
 }
 
 int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32_t *index, struct err *err)

@@ -7,6 +7,7 @@
 #include "plugin/abi.h"
 #include "config.h"
 #include "plugin/defaults.h"
+#include "plugin/fields.h"
 #include "plugin/known.h"
 #include "plugin/private.h"
 
@@ -225,7 +226,7 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 		rc = merge_ops(plugin, err);
 	if (rc == 0)
 		rc = check_traits(plugin, err);
-	return rc;
+	return rc ? rc : fields_merge(plugin, err);
 }
 
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
@@ -248,4 +249,6 @@ void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 		strbuf_printf(out, "%s%s", comma, ops_tables[i].capability);
 		comma = ", ";
 	}
+	if (plugin->n_fields)
+		strbuf_printf(out, "%sown settings", comma);
 }

@@ -35,7 +35,7 @@ const struct known_trait known_traits[] = {
 
 /* What a plugin may need beside traits: ops, and members of struct miscsi_core. */
 static const char *const needs_known[] = { "endpoint.connect", "endpoint.disconnect", "login.start", "login.event",
-	"login.logout", "param.offer", "param.negotiated", "host.event", "ping.event",
+	"login.logout", "fields", "param.offer", "param.negotiated", "host.event", "ping.event",
 #define OP(table, member, ...) #table "." #member,
 #define OP_ARG OP
 #include "plugin/ops.def"

@@ -9,6 +9,7 @@
 #include "plugin/dirs.h"
 #include "plugin/dl.h"
 #include "plugin/elf.h"
+#include "plugin/fields.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
 #include "plugin/thread.h"
@@ -79,6 +80,7 @@ void load_forget(struct plugin *p)
 	x_free(p->name);
 	x_free(p->file);
 	x_free(p->refused);
+	fields_free(p);
 	x_free(p);
 }
 
@@ -267,6 +269,10 @@ int load_entry(struct plugins *ps, const char *name, const char *file, unsigned 
 		return -ENOMEM;
 	p->rank = rank;
 	rc = abi_merge(p, raw, &err);
+	if (rc == -ENOMEM) {
+		load_forget(p);
+		return rc;
+	}
 	if (rc < 0)
 		return plugin_refuse(p, err.text);
 	p->merged = true;

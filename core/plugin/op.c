@@ -9,6 +9,7 @@
 #include "plugin/op.h"
 #include "config.h"
 #include "kernel/sysfs.h"
+#include "plugin/fields.h"
 #include "plugin/hosts.h"
 #include "plugin/known.h"
 #include "plugin/private.h"
@@ -343,9 +344,19 @@ static void core_op_done(struct miscsi_op *op, int result)
 static const char *core_setting(struct miscsi_op *op, const char *key)
 {
 	struct transport_op *owner = op_of(op)->owner;
+	char text[128], shown[64];
 
 	if (!key)
 		mistake(op_of(op), MISTAKE_KEY, "setting() without a key");
+	if (key && !strncmp(key, PLUGIN_KEY_PREFIX, strlen(PLUGIN_KEY_PREFIX))) {
+		const char *value = fields_value(op_of(op), key);
+
+		snprintf(text, sizeof(text), "setting() of %s, which is not in its fields",
+			str_escape(shown, sizeof(shown), key, strnlen(key, sizeof(shown))));
+		if (!value)
+			mistake(op_of(op), MISTAKE_KEY, text);
+		return value;
+	}
 	return key && owner && owner->setting ? owner->setting(owner->settings, key) : NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "plugin/catalogue.h"
 #include "plugin/dl.h"
 #include "plugin/abi.h"
+#include "plugin/fields.h"
 #include "plugin/load.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
@@ -355,4 +356,54 @@ int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct pl
 			return rc;
 	}
 	return 0;
+}
+
+/* ---- their own settings ---- */
+
+/* Of a plugin that is used, or else the one that was refused, for its reason. */
+static const struct plugin *plugin_named(const struct plugins *ps, const char *name)
+{
+	const struct plugin *p, *found = NULL;
+
+	list_for_each (p, &ps->list, node) {
+		if (strcmp(p->name, name) == 0 && (!found || p->started))
+			found = p;
+	}
+	return found;
+}
+
+int plugins_field(struct plugins *ps, const char *key, const struct field **out, struct err *err)
+{
+	char name[PLUGIN_KEY_WORD_MAX + 1];
+	const struct plugin *p;
+	const char *setting;
+	int rc;
+
+	if (!plugin_key_split(key, name, &setting))
+		return err_set(err, MISCSI_ERR_INVAL, "the name of a plugin's setting has the form plugin.PLUGIN.SETTING");
+	rc = load_named(ps, name);
+	if (rc < 0)
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load plugin %s", name);
+	p = plugin_named(ps, name);
+	if (!p)
+		return err_set(
+			err, MISCSI_ERR_INVAL, "%s cannot be set, because there is no plugin %s in %s", key, name, ps->dirs);
+	if (!p->started)
+		return err_set(err, MISCSI_ERR_INVAL, "%s cannot be set, because %s is not used: %s", key, p->file, p->refused);
+	*out = fields_find(p, key);
+	return *out ? 0 : fields_refuse(p, key, err);
+}
+
+int plugins_each_field(struct plugins *ps, const char *plugin, int (*fn)(void *arg, const struct field *f), void *arg)
+{
+	const struct plugin *p;
+	int rc = load_all(ps);
+
+	list_for_each (p, &ps->list, node) {
+		for (unsigned i = 0; rc == 0 && p->started && i < p->n_fields; i++) {
+			if (!plugin || strcmp(p->name, plugin) == 0)
+				rc = fn(arg, &p->fields[i].field);
+		}
+	}
+	return rc;
 }

@@ -17,6 +17,7 @@ struct loop;
 struct miscsi_match;
 struct plugins;
 struct sysfs;
+struct field;
 struct transport;
 struct helper_pool;
 struct worker_pool;
@@ -82,5 +83,13 @@ struct plugin_served {
 /* Calls fn for each transport, once; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
 int plugins_each_served(struct plugins *ps, int (*fn)(void *arg, const struct plugin_served *s), void *arg);
 const char *plugins_dirs(const struct plugins *ps);
+
+/*
+ * Settings of plugins (record/plugin_key.h). The row of one; opens no other plugin's file. MISCSI_ERR_INVAL: the plugin is not there, not
+ * used, or has no such setting.
+ */
+int plugins_field(struct plugins *ps, const char *key, const struct field **out, struct err *err);
+/* Calls fn for each setting of that plugin, or, with NULL, of all; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
+int plugins_each_field(struct plugins *ps, const char *plugin, int (*fn)(void *arg, const struct field *f), void *arg);
 
 #endif

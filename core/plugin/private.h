@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "plugin/transport.h"
+#include "record/plugin_key.h"
 #include <sys/stat.h>
 
 /* The ops of a plugin merged over the defaults. */
@@ -51,6 +52,12 @@ struct transport {
 	bool used; /* it was found: this program stays with it */
 };
 
+/* A setting of a plugin's own, as a row of settings. */
+struct plugin_field {
+	struct field field;
+	char key[PLUGIN_KEY_MAX + 1]; /* field.key */
+};
+
 /* A plugin file: used, or refused for a reason. */
 struct plugin {
 	struct list node; /* plugins.list, in the order of loading */
@@ -63,6 +70,8 @@ struct plugin {
 	struct miscsi_plugin abi; /* merged; its ops pointers are not used: ops */
 	uint32_t has; /* bit per row of the ops tables (abi.c): the plugin brought it */
 	struct plugin_ops ops;
+	struct plugin_field *fields; /* owned; fields.c */
+	unsigned n_fields;
 	struct miscsi_core core;
 	struct op_private *self;
 	unsigned rank; /* the place of its directory; 0: linked into the program */

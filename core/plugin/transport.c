@@ -10,9 +10,11 @@
 #include "kernel/sysfs.h"
 #include "plugin/hosts.h"
 #include "plugin/defaults.h"
+#include "plugin/fields.h"
 #include "plugin/op.h"
 #include "plugin/op_work.h"
 #include "plugin/private.h"
+#include "record/record.h"
 
 #include <errno.h>
 #include <string.h>
@@ -412,4 +414,26 @@ void transport_cancel(struct transport_op *owner)
 		drop_unclaimed_binding(p);
 	p->finished = true; /* until its memory is freed, what the plugin still calls with it has no effect */
 	loop_defer(owner->loop, &p->release, op_free_later, p);
+}
+
+/* A mistake in a file is found when the plugin is there to judge it: without a plugin, a record may hold any settings of it. */
+void transport_check_settings(const struct transport *t, const struct record *r, const char *whose)
+{
+	const struct plugin *p = t->plugin;
+	const struct log *log = p->ps->config.log;
+	char key[PLUGIN_KEY_MAX + 1], name[PLUGIN_KEY_WORD_MAX + 1];
+	const char *line, *value, *setting;
+	struct err err = ERR_INIT;
+
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+		const struct field *f;
+
+		if (!plugin_key_line(line, key, &value) || !plugin_key_split(key, name, &setting) || strcmp(name, p->name) != 0)
+			continue;
+		f = fields_find(p, key);
+		if (!f && fields_refuse(p, key, &err))
+			log_warn(log, "plugin", "%s: %s; it has no effect", whose, err.text);
+		else if (f && field_check(f, value, NULL, &err) < 0)
+			log_warn(log, "plugin", "%s: %s; the default %s is used", whose, err.text, *f->def ? f->def : "(empty)");
+	}
 }

@@ -17,6 +17,7 @@
 
 struct op_private;
 struct plugin;
+struct record;
 struct transport;
 
 const char *transport_name(const struct transport *t);
@@ -65,6 +66,9 @@ void transport_open(struct transport *t, struct transport_op *op);
 void transport_connect(struct transport *t, struct transport_op *op, const struct miscsi_connect_args *args);
 /* Ends a binding without waiting; *b becomes none. A socket that was bound (BIND_CONN) stays open in the kernel. */
 void transport_disconnect(struct transport *t, struct miscsi_binding *b);
+
+/* Logs which of the plugin's own settings in a record are unknown or have a value that is not allowed. whose: begins the line. */
+void transport_check_settings(const struct transport *t, const struct record *r, const char *whose);
 
 /* Only where transport_logs_in(); event: the kernel's 109 for op's connection. */
 void transport_login(struct transport *t, struct transport_op *op);

@@ -126,6 +126,8 @@ static int copy_into_node(void *iface, struct record *node, struct err *err)
 		if (record_take(node, iface, id))
 			return err_nomem(err, "a record");
 	}
+	if (record_take_plugin_settings(node, iface))
+		return err_nomem(err, "a record");
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "record/recfile.h"
 
 #include "base/file.h"
+#include "record/plugin_key.h"
 #include "record/value.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,12 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 	enum field_id id;
 	int rc;
 
+	if (plugin_key_in(record_kind(rd->r)) && plugin_key_is(key)) {
+		rc = record_set_plugin_setting(rd->r, key, value, &err);
+		if (rc == -EINVAL)
+			report_line(rd, NULL, err.text);
+		return rc == -EINVAL ? 0 : rc;
+	}
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
 		snprintf(text, sizeof(text), "unknown setting %s is kept without effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
@@ -277,14 +284,16 @@ static void print_hidden(struct printer *p, const struct record *r)
 int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style style, const char *version)
 {
 	struct printer p = { b, style };
-	const char *line;
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value;
 
 	strbuf_printf(b, "# BEGIN RECORD %s\n", version);
 	record_each(r, print_field, &p);
 	if (style == RECFILE_FILE)
 		print_hidden(&p, r);
-	for (unsigned i = 0; style == RECFILE_FILE && (line = record_kept_line(r, i)); i++)
-		strbuf_printf(b, "%s\n", line);
+	for (unsigned i = 0; (line = record_kept_line(r, i)); i++)
+		if (style == RECFILE_FILE || plugin_key_line(line, key, &value))
+			strbuf_printf(b, "%s\n", line);
 	strbuf_puts(b, "# END RECORD\n");
 	return strbuf_error(b);
 }

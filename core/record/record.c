@@ -3,13 +3,13 @@
 #include "record/record.h"
 
 #include "base/strbuf.h"
+#include "record/plugin_key.h"
 #include "record/value.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define RECORD_KEPT_MAX 256 /* lines */
 #define RECORD_KEPT_LINE_MAX 4096 /* bytes of one */
 
 struct record_value {
@@ -382,8 +382,11 @@ int record_set_key(struct record *r, const char *key, const char *text, struct e
 {
 	struct err why = ERR_INIT;
 	enum field_id id;
-	int rc = field_find_user(r->kind, key, &id, err);
+	int rc;
 
+	if (plugin_key_in(r->kind) && plugin_key_is(key))
+		return record_set_plugin_setting(r, key, text, err);
+	rc = field_find_user(r->kind, key, &id, err);
 	if (rc)
 		return rc;
 	rc = check_settable(r, field_of(id), &why);
@@ -413,7 +416,7 @@ int record_take(struct record *to, const struct record *from, enum field_id id)
 }
 
 /* Field by field through record_set(): what one kind of record allows, the other may not. */
-int record_apply(struct record *to, const struct record *from, unsigned skip_flags)
+static int apply_fields(struct record *to, const struct record *from, unsigned skip_flags)
 {
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
 		const struct field *f = field_of(id);
@@ -426,6 +429,14 @@ int record_apply(struct record *to, const struct record *from, unsigned skip_fla
 			return rc;
 	}
 	return 0;
+}
+
+/* An iface has only what was set for it: iscsid.conf is for nodes, and would come between an iface and its nodes. */
+int record_apply(struct record *to, const struct record *from, unsigned skip_flags)
+{
+	int rc = apply_fields(to, from, skip_flags);
+
+	return rc || (to->kind != RECORD_NODE && to->kind != from->kind) ? rc : record_take_plugin_settings(to, from);
 }
 
 /* The line is the record's from here on, or gone. */
@@ -447,7 +458,7 @@ struct record *record_copy(const struct record *r)
 {
 	cleanup(record_freep) struct record *copy = record_new(r->kind);
 
-	if (!copy || record_apply(copy, r, 0))
+	if (!copy || apply_fields(copy, r, 0))
 		return NULL;
 	for (unsigned i = 0; i < r->n_kept; i++)
 		if (own_line(copy, x_strdup(r->kept[i])))
@@ -537,6 +548,67 @@ bool record_keeps(const struct record *r, const char *key)
 		if (line_is_of(r->kept[i], key, strlen(key)))
 			return true;
 	return false;
+}
+
+/* ---- settings of plugins ---- */
+
+static int kept_place(const struct record *r, const char *key)
+{
+	for (unsigned i = 0; i < r->n_kept; i++)
+		if (line_is_of(r->kept[i], key, strlen(key)))
+			return (int)i;
+	return -1;
+}
+
+const char *record_plugin_setting(const struct record *r, const char *key)
+{
+	int at = kept_place(r, key);
+	const char *value = at < 0 ? NULL : r->kept[at] + strlen(key) + strlen(" = ");
+
+	return value && strcmp(value, "<empty>") != 0 ? value : NULL;
+}
+
+/* The new line takes the place of the old one. */
+int record_set_plugin_setting(struct record *r, const char *key, const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+	int at, rc;
+
+	if (len > PLUGIN_KEY_VALUE_MAX || !value_is_line(value, len))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: the value must be at most %u bytes of UTF-8 on one line, without leading or trailing blanks", key,
+			PLUGIN_KEY_VALUE_MAX);
+	at = kept_place(r, key);
+	if (len == 0 || !strcmp(value, "<empty>")) {
+		if (at < 0)
+			return 0;
+		x_wipe_freep(&r->kept[at]);
+		r->n_kept--;
+		memmove(&r->kept[at], &r->kept[at + 1], (r->n_kept - (size_t)at) * sizeof(*r->kept));
+		return 0;
+	}
+	rc = record_keep_line(r, key, value);
+	if (rc == -E2BIG)
+		return err_set(err, MISCSI_ERR_INVAL, "%s: the record has too many settings of plugins and unknown ones", key);
+	if (rc)
+		return err_nomem(err, key);
+	if (at >= 0) {
+		x_wipe_freep(&r->kept[at]);
+		r->kept[at] = r->kept[--r->n_kept];
+	}
+	return 0;
+}
+
+int record_take_plugin_settings(struct record *to, const struct record *from)
+{
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *value;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < from->n_kept; i++)
+		if (plugin_key_line(from->kept[i], key, &value))
+			rc = record_set_plugin_setting(to, key, value, NULL);
+	return rc;
 }
 
 /* The record is the list's from here on, or gone: callers have no third case to think of. */

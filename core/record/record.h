@@ -93,10 +93,19 @@ int record_each(const struct record *r, int (*fn)(void *arg, const struct record
 
 /* Lines of a file whose key is unknown or whose value is unusable: kept, and written again until the key is
  * set. "key = value". -ENOMEM, -E2BIG. */
+#define RECORD_KEPT_MAX 256
 int record_keep_line(struct record *r, const char *key, const char *value);
 /* The nth kept line; NULL at the end. The key is the part before " = ". */
 const char *record_kept_line(const struct record *r, unsigned nth);
 bool record_keeps(const struct record *r, const char *key);
+
+/*
+ * Settings of plugins (plugin_key.h). An empty value stands for "not set". record_take_plugin_settings() sets in `to` those that are
+ * set in `from`. -EINVAL: *err (INVAL) names the key; -E2BIG, -ENOMEM.
+ */
+const char *record_plugin_setting(const struct record *r, const char *key); /* NULL: not set */
+int record_set_plugin_setting(struct record *r, const char *key, const char *value, struct err *err);
+int record_take_plugin_settings(struct record *to, const struct record *from);
 
 /* A growing list that owns its records. */
 struct record_list {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings as text, and records. */
 #include "record/settings.h"
+#include "record/plugin_key.h"
 
 #include <errno.h>
 
@@ -10,7 +11,7 @@ int settings_check(const struct settings *s, enum record_kind kind, struct err *
 	enum field_id id;
 
 	for (size_t i = 0; i < s->n; i++) {
-		int rc = field_find_user(kind, s->names[i], &id, err);
+		int rc = plugin_key_in(kind) && plugin_key_is(s->names[i]) ? 0 : field_find_user(kind, s->names[i], &id, err);
 
 		/* Not to be taken for a record that is not there. */
 		if (rc < 0)

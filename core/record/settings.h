@@ -11,7 +11,8 @@ struct settings {
 	size_t n;
 };
 
-/* Checks that records of this kind have all of the settings; ignores the values. -EINVAL: *err names the first unknown one. */
+/* Checks that records of this kind have all of the settings; ignores the values, and settings of plugins (modes/plugin_settings.h).
+ * -EINVAL: *err names the first unknown one. */
 int settings_check(const struct settings *s, enum record_kind kind, struct err *err);
 /* As record_set_key(), one after the other; stops at the first error. */
 int settings_apply(const struct settings *s, struct record *r, struct err *err);

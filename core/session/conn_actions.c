@@ -104,6 +104,8 @@ int conn_resolve(void *machine)
 	int rc;
 
 	err_clear(&c->err);
+	if (!c->k.sid && !c->session->attempts)
+		transport_check_settings(c->k.transport, c->session->record, session_target(c->session));
 	credentials_release(&c->credentials); /* a file that has not answered must not disturb the attempt later */
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
 	rc = dial_look_up(&c->dial, host, port, driver, &c->err);

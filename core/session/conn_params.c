@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session's parameters on their way: record → proposals → plugin → negotiation → plugin → kernel. */
 #include "link/credentials.h"
+#include "record/plugin_key.h"
 #include "session/session.h"
 #include <errno.h>
 #include <string.h>
@@ -58,6 +59,8 @@ static const char *conn_setting(void *settings, const char *key)
 	const struct record *r = c->session->record;
 	enum field_id id;
 
+	if (plugin_key_is(key))
+		return record_plugin_setting(r, key);
 	if (field_find(RECORD_NODE, key, &id) < 0 || field_of(id)->type == FIELD_TYPE_SECRET)
 		return NULL;
 	return field_of(id)->type == FIELD_TYPE_INT ? record_text(r, id, c->setting, sizeof(c->setting)) : record_str(r, id);

@@ -23,13 +23,18 @@
 #define MISCSI_PCI(vendor, device, name) { vendor, device, MISCSI_PCI_ANY, MISCSI_PCI_ANY, name }
 #define MISCSI_PCI_END { 0, 0, 0, 0, NULL }
 
-/* Rows of struct miscsi_match: MISCSI_MATCH(.transport = "mycard", …), …, MISCSI_END. In C++, which has designated initialisers since
+/* Rows of struct miscsi_field: MISCSI_FIELD(.kind = MISCSI_FIELD_BOOL, …), …, MISCSI_FIELD_END. Likewise those of struct
+ * miscsi_match: MISCSI_MATCH(.transport = "mycard", …), …, MISCSI_END. In C++, which has designated initialisers since
  * C++20 only, __extension__ asks for the compiler's; the members must then be in the order of the structure. */
 #ifdef __cplusplus
+#define MISCSI_FIELD(...) __extension__ miscsi_field { .size = (uint32_t)sizeof(miscsi_field), __VA_ARGS__ }
+#define MISCSI_FIELD_END miscsi_field {}
 #define MISCSI_MATCH(...) __extension__ miscsi_match { .size = (uint32_t)sizeof(miscsi_match), __VA_ARGS__ }
 #define MISCSI_END miscsi_match {}
 #define MISCSI_EXPORT extern "C" __attribute__((visibility("default")))
 #else
+#define MISCSI_FIELD(...) { .size = (uint32_t)sizeof(struct miscsi_field), __VA_ARGS__ }
+#define MISCSI_FIELD_END { .size = 0 }
 #define MISCSI_MATCH(...) { .size = (uint32_t)sizeof(struct miscsi_match), __VA_ARGS__ }
 #define MISCSI_END { .size = 0 }
 #define MISCSI_EXPORT extern __attribute__((visibility("default")))

@@ -22,12 +22,13 @@
 #include <miscsi/adapter.h>
 #include <miscsi/core.h>
 #include <miscsi/errors.h>
+#include <miscsi/field.h>
 #include <miscsi/macros.h>
 #include <miscsi/ops.h>
 #include <miscsi/traits.h>
 
 #define MISCSI_ABI 1
-#define MISCSI_MINOR 1 /* raised by each release that adds to these headers */
+#define MISCSI_MINOR 2 /* raised by each release that adds to these headers */
 
 /*
  * A PCI id, of which each number but the vendor may be MISCSI_PCI_ANY, and the adapter's name for people (NULL: none). The first
@@ -79,9 +80,10 @@ struct miscsi_plugin {
 	const struct miscsi_ping_ops *ping; /* NULL: MISCSI_TRAIT_KERNEL_PING, or error 27 */
 	/*
 	 * Without these the plugin cannot work, NULL at the end: a trait ("UIO"), an op ("ping.send"), a member of struct miscsi_core
-	 * ("request"). A core that does not know one refuses the plugin, and names it. NULL: nothing is needed.
+	 * ("request"), "fields". A core that does not know one refuses the plugin, and names it. NULL: nothing is needed.
 	 */
 	const char *const *needs;
+	const struct miscsi_field *fields; /* settings of the plugin's own (field.h); NULL: none */
 };
 
 #endif

@@ -75,6 +75,25 @@ static struct host *host_of(struct miscsi_op *op)
 	return NULL;
 }
 
+/* ---- its own settings: plugin.null.… ---- */
+
+static const struct miscsi_field fields[] = {
+	MISCSI_FIELD(.kind = MISCSI_FIELD_NUMBER, .name = "connect_ms", .def = "1",
+		.help = "How many milliseconds a connect takes.", .min = 0, .max = 60000),
+	MISCSI_FIELD(.kind = MISCSI_FIELD_CHOICE, .name = "fail", .def = "nothing", .words = "nothing connect login",
+		.help = "What fails, for tests of programs."),
+	MISCSI_FIELD(.kind = MISCSI_FIELD_BOOL, .name = "digests", .def = "No", .help = "Whether the adapter has digests."),
+	MISCSI_FIELD(.kind = MISCSI_FIELD_TEXT, .name = "reason", .help = "The text of the error when a login fails.", .max = 64),
+	MISCSI_FIELD_END,
+};
+
+static int setting_is(struct miscsi_op *op, const char *key, const char *text)
+{
+	const char *value = op->core->setting(op, key);
+
+	return value && strcmp(value, text) == 0;
+}
+
 /* ---- endpoint: everything connects, a moment later ---- */
 
 /* Lies in the op's own memory, which the core frees with the op. */
@@ -96,13 +115,17 @@ static void connected(struct miscsi_op *op, void *arg)
 static int null_connect(struct miscsi_op *op, const struct miscsi_connect_args *args, struct miscsi_binding *out)
 {
 	struct connecting *c = op->core->op_alloc(op, sizeof(*c));
+	const char *ms;
 	int rc;
 
 	(void)args;
 	if (!c)
 		return -ENOMEM;
 	c->out = out;
-	rc = op->core->timer(op, LATER_MS, connected, c, &c->timer);
+	if (setting_is(op, "plugin.null.fail", "connect"))
+		return op->core->set_error(op, MISCSI_ERR_TRANS, "plugin.null.fail is connect");
+	ms = op->core->setting(op, "plugin.null.connect_ms"); /* NULL: the program is older than fields */
+	rc = op->core->timer(op, ms ? (uint32_t)strtoul(ms, NULL, 10) : LATER_MS, connected, c, &c->timer);
 	return rc < 0 ? rc : -EINPROGRESS;
 }
 
@@ -119,8 +142,12 @@ MISCSI_OPS(endpoint, endpoint, .connect = null_connect, .disconnect = null_disco
 
 static int null_login(struct miscsi_op *op)
 {
-	(void)op;
-	return -EINPROGRESS;
+	const char *reason;
+
+	if (!setting_is(op, "plugin.null.fail", "login"))
+		return -EINPROGRESS;
+	reason = op->core->setting(op, "plugin.null.reason");
+	return op->core->set_error(op, MISCSI_ERR_LOGIN, "%s", *reason ? reason : "plugin.null.fail is login");
 }
 
 /* Any state but "logged in" is a failure. */
@@ -152,21 +179,21 @@ static int null_logout(struct miscsi_op *op)
 
 MISCSI_OPS(login, login, .start = null_login, .event = null_login_event, .logout = null_logout);
 
-/* ---- parameters: an adapter with small buffers, without digests ---- */
+/* ---- parameters: an adapter with small buffers, and with digests if the setting is Yes ---- */
 
 /* Lowering is all that an adapter may do here: raising would offer what the user has not allowed. */
 static int null_offer(struct miscsi_op *op, struct miscsi_params *params)
 {
-	(void)op;
 	if (params->max_recv_data_segment_length > 65536)
 		params->max_recv_data_segment_length = 65536;
-	params->header_digest = params->data_digest = MISCSI_DIGEST_NONE;
+	if (!setting_is(op, "plugin.null.digests", "Yes"))
+		params->header_digest = params->data_digest = MISCSI_DIGEST_NONE;
 	return 0;
 }
 
 static int null_negotiated(struct miscsi_op *op, struct miscsi_params *params)
 {
-	if (params->header_digest != MISCSI_DIGEST_NONE)
+	if (params->header_digest != MISCSI_DIGEST_NONE && !setting_is(op, "plugin.null.digests", "Yes"))
 		return op->core->set_error(op, MISCSI_ERR_FATAL_LOGIN, "the target insists on digests");
 	return 0;
 }
@@ -451,4 +478,4 @@ static const struct miscsi_match match[] = {
 MISCSI_PLUGIN(null, .version = PLUGIN_VERSION, .summary = "no transport at all, for tests", .match = match,
 	.traits = MISCSI_TRAIT_FIRMWARE_LOGIN | MISCSI_TRAIT_BOUND_SESSION | MISCSI_TRAIT_OWN_HOSTS, .start = null_start,
 	.stop = null_stop, .endpoint = &endpoint, .login = &login, .param = &param, .net = &net, .host = &host, .flash = &flash,
-	.chap = &chap, .stats = &stats, .ping = &ping, );
+	.chap = &chap, .stats = &stats, .ping = &ping, .fields = fields, );

@@ -21,6 +21,11 @@ void kit_doing(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The file alone: symbols, binding, relocations. */
 void elf_rules(const char *file);
 
+/* Settings of the plugin's own: the value that a user has set with pick 1 … fields_picks(); NULL: none is set, as with pick 0. */
+unsigned fields_picks(const struct plugin *p);
+const char *fields_pick(const struct plugin *p, const char *key, unsigned pick);
+void kit_field_read(unsigned nth); /* the plugin has read it */
+
 /* ---- a made-up core, with a kernel and a /sys ---- */
 
 enum kernel_mood { KERNEL_WELL, KERNEL_REFUSES, KERNEL_LIES, KERNEL_SILENT, KERNEL_MOODS };

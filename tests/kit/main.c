@@ -41,6 +41,8 @@ static unsigned timeout = 120; /* seconds for a process */
 static struct board {
 	char doing[256], dir[64];
 	bool has[OPS_MAX]; /* the plugin has the op of that part */
+	bool read[64]; /* its settings that it has read */
+	char settings[64][PLUGIN_KEY_MAX + 1]; /* "": no more */
 	unsigned n;
 	struct report {
 		enum clause clause;
@@ -76,6 +78,17 @@ void kit_breaks(enum clause clause, const char *fmt, ...)
 	board->n++;
 }
 
+void kit_field_read(unsigned nth)
+{
+	board->read[nth] = true;
+}
+
+static void note_settings(const struct plugin *p)
+{
+	for (unsigned i = 0; i < p->n_fields && i < ARRAY_SIZE(board->settings); i++)
+		snprintf(board->settings[i], sizeof(board->settings[i]), "%s", p->fields[i].key);
+}
+
 static unsigned open_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -104,6 +117,8 @@ static void run_part(const char *file, int part)
 	list_for_each (p, &w.ps->list, node) {
 		if (part < 0 && (!p->abi.version || !*p->abi.version || !p->abi.summary || !*p->abi.summary))
 			kit_breaks(CLAUSE_DESCRIBED, "it has no .version or no .summary");
+		if (part < 0)
+			note_settings(p);
 	}
 	if (part >= 0)
 		ops_run(&w, (unsigned)part);
@@ -235,6 +250,9 @@ static bool check(const char *file, void (*print)(const char *file), bool strict
 		for (unsigned i = 0; !count_of(CLAUSE_LOADS) && ops_part(i); i++)
 			if (board->has[i])
 				watch_part(file, (int)i);
+		for (unsigned i = 0; i < ARRAY_SIZE(board->settings) && *board->settings[i]; i++)
+			if (!board->read[i])
+				kit_breaks(CLAUSE_SETTINGS, "%s is not read", board->settings[i]);
 	}
 	print(file);
 	fflush(stdout);

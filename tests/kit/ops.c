@@ -25,6 +25,8 @@ struct input {
 	uint32_t host_no, index;
 	const char *portal_type;
 	const char *const *settings; /* key, value, … NULL */
+	const struct plugin *plugin;
+	unsigned pick; /* of the settings of the plugin's own */
 	struct sockaddr_storage dst;
 	struct miscsi_path path;
 	struct miscsi_ping_args ping;
@@ -227,16 +229,18 @@ static int call_value(struct transport_op *op, const char *key, const char *valu
 
 static const char *call_setting(void *settings, const char *key)
 {
-	for (const char *const *s = settings; s && s[0]; s += 2) {
+	const struct input *in = settings;
+
+	for (const char *const *s = in->settings; s && s[0]; s += 2) {
 		if (strcmp(s[0], key) == 0)
 			return s[1];
 	}
-	return NULL;
+	return fields_pick(in->plugin, key, in->pick);
 }
 
 static int call_setting_at(void *settings, unsigned nth, const char **key, const char **value)
 {
-	const char *const *s = settings;
+	const char *const *s = ((const struct input *)settings)->settings;
 
 	for (unsigned i = 0; s && s[0]; i++, s += 2) {
 		if (i != nth)
@@ -256,7 +260,7 @@ static uint64_t real_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void call_begin(struct call *c, struct transport *t, const struct part *part, unsigned input)
+static void call_begin_picked(struct call *c, struct transport *t, const struct part *part, unsigned input, unsigned pick)
 {
 	uint64_t before;
 
@@ -264,6 +268,8 @@ static void call_begin(struct call *c, struct transport *t, const struct part *p
 	c->part = part;
 	c->transport = t;
 	make_input(&c->input, input);
+	c->input.plugin = t->plugin;
+	c->input.pick = pick;
 	transport_op_init(&c->op, call_done, c);
 	c->op.host_no = 0;
 	c->op.sid = 1;
@@ -272,7 +278,7 @@ static void call_begin(struct call *c, struct transport *t, const struct part *p
 	c->op.value = call_value;
 	c->op.setting = call_setting;
 	c->op.setting_at = call_setting_at;
-	c->op.settings = (void *)c->input.settings;
+	c->op.settings = &c->input;
 	before = real_ms();
 	part->call(t, &c->op, &c->input);
 	before = real_ms() - before;
@@ -280,6 +286,11 @@ static void call_begin(struct call *c, struct transport *t, const struct part *p
 		kit_breaks(CLAUSE_NEVER_BLOCKS, "%s, %s: %llu ms", part->name, c->input.name, (unsigned long long)before);
 		_exit(0);
 	}
+}
+
+static void call_begin(struct call *c, struct transport *t, const struct part *part, unsigned input)
+{
+	call_begin_picked(c, t, part, input, 0);
 }
 
 /* A step of the loop, with time for sockets of the loopback, and some on the kit's clock. */
@@ -378,18 +389,32 @@ static void run_without_memory(struct world *w, struct transport *t, const struc
 	}
 }
 
+static void run_settings(struct world *w, struct transport *t, const struct part *part)
+{
+	struct call c;
+
+	for (unsigned pick = 1; pick <= fields_picks(t->plugin); pick++) {
+		kit_doing("%s with value %u of each setting of its own", part->name, pick);
+		call_begin_picked(&c, t, part, 0, pick);
+		call_end(w, &c);
+	}
+}
+
 static void run_calls(struct transport *t)
 {
-	for (unsigned input = 0; input < INPUTS; input++) {
+	for (unsigned nth = 0; nth < INPUTS + fields_picks(t->plugin); nth++) {
+		unsigned input = nth < INPUTS ? nth : 0;
 		struct input in;
 		struct transport_op op;
 
 		make_input(&in, input);
+		in.plugin = t->plugin;
+		in.pick = nth < INPUTS ? 0 : nth - INPUTS + 1;
 		transport_op_init(&op, NULL, NULL);
 		op.setting = call_setting;
 		op.setting_at = call_setting_at;
-		op.settings = (void *)in.settings;
-		kit_doing("param.offer and param.negotiated with input %u", input);
+		op.settings = &in;
+		kit_doing("param.offer and param.negotiated with input %u, value %u of settings of its own", input, in.pick);
 		transport_offer(t, &op, &in.params);
 		transport_negotiated(t, &op, &in.params);
 		kit_doing("host.event %u", in.event);
@@ -442,6 +467,7 @@ void ops_run(struct world *w, unsigned nth)
 			continue;
 		world_host(w, t);
 		run_moods(w, t, part);
+		run_settings(w, t, part);
 		run_cancels(w, t, part);
 		run_without_memory(w, t, part);
 	}

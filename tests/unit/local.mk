@@ -15,7 +15,7 @@ unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-openers \
 	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-traps
-unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-hardware tests/unit/plugin-hostile \
+unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-fields tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp tests/unit/plugin-thread
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery

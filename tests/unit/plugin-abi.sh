@@ -7,7 +7,7 @@ status=0
 check() { # what, compiler and its options
 	what=$1
 	shift
-	for header in plugin core kernel numbers macros ops adapter errors; do
+	for header in plugin core field kernel numbers macros ops adapter errors; do
 		printf '#include <miscsi/%s.h>\nint used;\n' "$header" |
 			"$@" -Wall -Wextra -Werror -I"$include" -c -o /dev/null - || { echo "$header.h does not compile as $what"; status=1; }
 	done
@@ -36,6 +36,11 @@ static int list(struct miscsi_op *op)
 static const struct miscsi_pci_id pci[] = { MISCSI_PCI(0x1077, 0x8084, "a card"), MISCSI_PCI_END };
 static const char *const drivers[] = { "nic", NULL };
 static const char *const needs[] = { "UIO", "flash.list", "request", NULL };
+static const struct miscsi_field fields[] = {
+	MISCSI_FIELD(.kind = MISCSI_FIELD_BOOL, .name = "fast", .def = "No", .help = "Whether it is fast."),
+	MISCSI_FIELD(.kind = MISCSI_FIELD_TEXT, .name = "label", .help = "A label.", .max = 9),
+	MISCSI_FIELD_END,
+};
 static const struct miscsi_match match[] = {
 	MISCSI_MATCH(.transport = "one", .module = "mod", .pci = pci),
 	MISCSI_MATCH(.transport = "two", .proc_name = "drv", .traits = MISCSI_TRAIT_RDMA, .netdev_drivers = drivers),
@@ -44,7 +49,7 @@ static const struct miscsi_match match[] = {
 MISCSI_OPS(flash, flash, .list = list);
 MISCSI_OPS(chap, chap, .list = list, );
 MISCSI_PLUGIN(one, .version = "1", .summary = "one", .match = match, .traits = MISCSI_TRAIT_BOUND_SESSION, .start = start,
-	.flash = &flash, .chap = &chap, .needs = needs, );
+	.flash = &flash, .chap = &chap, .needs = needs, .fields = fields, );
 END
 cp "$dir/plugin.c" "$dir/plugin.cc"
 macros() { # what, file, compiler and its options
@@ -73,7 +78,7 @@ for compiler in g++ clang++; do
 	done
 done
 
-for header in plugin core ops adapter; do
+for header in plugin core field ops adapter; do
 	if sed 's,/\*.*\*/,,; /^ \*/d; /^\/\*/d' "$include/miscsi/$header.h" |
 		grep -nwE 'bool|_Bool|long|time_t|FILE|enum|off_t|int [a-z_]+ *: *[0-9]+'; then
 		echo "$header.h has a type that no structure of the ABI may have"

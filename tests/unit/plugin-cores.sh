@@ -56,7 +56,7 @@ done
 [ "$(grep -c one_more "$tree"/include/miscsi/ops.h)" -ge 9 ] || complain "the structures of ops.h did not grow"
 build "one member more"
 
-# as it was before login.logout, has() and needs
+# as it was before login.logout, has(), needs and fields
 copy less
 change include/miscsi/ops.h '/int (\*logout)(struct miscsi_op \*op);/d'
 change core/plugin/transport.c 's/t->plugin->ops\.login\.logout/((int (*)(struct miscsi_op *))NULL)/'
@@ -66,5 +66,9 @@ change core/plugin/op.c '/\.has = core_has,/d; /\.minor = MISCSI_MINOR,/d'
 change core/plugin/known.c 's/"login\.logout", //; s/, "has"//'
 change include/miscsi/plugin.h '/const char \*const \*needs;/d'
 change core/plugin/abi.c 's/abi->needs/((const char *const *)NULL)/g'
+change include/miscsi/plugin.h '/const struct miscsi_field \*fields;/d'
+change core/plugin/fields.c 's/p->abi\.fields/NULL/'
+change core/plugin/known.c 's/"fields", //'
+change core/plugin/op.c 's/if (key && !strncmp(key, PLUGIN_KEY_PREFIX, strlen(PLUGIN_KEY_PREFIX))) {/if (0) {/'
 build "members less"
 exit $status

@@ -56,6 +56,16 @@ static int list(struct miscsi_op *op)
 	return op->core->result(op, "host.auth.password", "secret", 0);
 #elif defined(DESCRIPTORS)
 	return dup(0) < 0 ? -errno : 0;
+#elif defined(CALLS_SETTING)
+	return op->core->setting(op, "plugin.bad.typo") ? -EIO : 0;
+#elif defined(SETTING_VALUE)
+	if (strlen(op->core->setting(op, "plugin.bad.text")) > 30)
+		abort();
+	return 0;
+#elif defined(SETTING_WORD)
+	if (!strcmp(op->core->setting(op, "plugin.bad.word"), "e"))
+		abort();
+	return 0;
 #elif defined(REASON)
 	return -EIO;
 #else
@@ -89,6 +99,18 @@ __attribute__((visibility("default"))) int another = 1;
 extern int miscsi_core_function(void) __attribute__((weak));
 int (*const volatile used)(void) = miscsi_core_function;
 #endif
+static const struct miscsi_field fields[] = {
+#ifdef SETTING_VALUE
+	MISCSI_FIELD(.kind = MISCSI_FIELD_TEXT, .name = "text", .help = "A text.", .max = 31),
+#endif
+#if defined(SETTING_WORD) || defined(SETTINGS)
+	MISCSI_FIELD(.kind = MISCSI_FIELD_CHOICE, .name = "word", .def = "a", .words = "a b c d e", .help = "A word."),
+#endif
+#ifdef LOADS_FIELDS
+	MISCSI_FIELD(.kind = MISCSI_FIELD_NUMBER, .name = "n", .def = "x", .help = "A number."),
+#endif
+	MISCSI_FIELD_END,
+};
 static const struct miscsi_match match[] = { MISCSI_MATCH(.transport = "bad"), MISCSI_END };
 MISCSI_PLUGIN(bad,
 #ifndef DESCRIBED
@@ -102,7 +124,7 @@ MISCSI_PLUGIN(bad,
 #ifdef BINDING
 	.endpoint = &endpoint,
 #endif
-	.chap = &chap, );
+	.chap = &chap, .fields = fields, );
 END
 breaks() { # rule, what the compiler is told, its options
 	rule=$1 what=$2
@@ -118,19 +140,20 @@ breaks 2 ONE_SYMBOL
 breaks 3 NO_CORE_SYMBOL
 breaks 4 BOUND -Wl,-z,lazy
 breaks 5 NO_SEARCH_PATH -Wl,-rpath,/tmp
-breaks 7 LOADS
-for what in SURVIVES SURVIVES_EXIT SURVIVES_SETTING; do breaks 8 $what; done
+for what in LOADS LOADS_FIELDS; do breaks 7 $what; done
+for what in SURVIVES SURVIVES_EXIT SURVIVES_SETTING SETTING_VALUE SETTING_WORD; do breaks 8 $what; done
 # The kit lets a plugin's allocations fail through glibc, whose place AddressSanitizer takes.
 grep -q __asan_init miscsi-plugin-check || breaks 8 SURVIVES_MEMORY
 breaks 9 ENDS
 breaks 9 ENDS_LOOP
 breaks 10 NEVER_BLOCKS
-breaks 11 CALLS
+for what in CALLS CALLS_SETTING; do breaks 11 $what; done
 breaks 12 SECRETS
 breaks 14 DESCRIPTORS
 breaks 15 BINDING
 breaks 16 REASON
 breaks 17 DESCRIBED
+breaks 18 SETTINGS
 head -c 4096 "$dir/bad.so" >"$dir/cut.so"
 ./miscsi-plugin-check "$dir/cut.so" | grep -q 'rule 1 (MUST)' || complain "rule 1 is not found broken by a file that is cut"
 

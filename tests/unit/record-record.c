@@ -243,6 +243,76 @@ static void a_node_is_small(void **state)
 	record_free(r);
 }
 
+static struct record *with_plugin_settings(enum record_kind kind, const char *depth)
+{
+	struct record *r = record_new(kind);
+
+	assert_int_equal(record_keep_line(r, "other", "1"), 0);
+	assert_int_equal(record_set_key(r, "plugin.one.depth", depth, NULL), 0);
+	assert_int_equal(record_set_key(r, "plugin.one.label", "a = b", NULL), 0);
+	return r;
+}
+
+static void settings_of_plugins_are_kept_by_name(void **state)
+{
+	static const char *const unlike[] = { "plugin", "plugin.", "plugin.one", "plugin.one.", "plugin..x", "plugin.one.x.y",
+		"plugin.One.x", "plugin.one.x-y", "plugin.one.x y", "plugins.one.x",
+		"plugin.one.123456789012345678901234567890123" };
+	struct record *r = with_plugin_settings(RECORD_NODE, "1"), *copy;
+	struct err err = ERR_INIT;
+	char big[1100];
+
+	(void)state;
+	assert_string_equal(record_plugin_setting(r, "plugin.one.label"), "a = b");
+	assert_null(record_plugin_setting(r, "plugin.one.lab"));
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "2", &err), 0);
+	assert_string_equal(record_plugin_setting(r, "plugin.one.depth"), "2");
+	copy = record_copy(r);
+	assert_true(record_equal(r, copy));
+	assert_null(record_kept_line(copy, 3));
+	assert_int_equal(record_set_key(copy, "plugin.one.depth", "", &err), 0);
+	assert_null(record_plugin_setting(copy, "plugin.one.depth"));
+	assert_string_equal(record_plugin_setting(copy, "plugin.one.label"), "a = b");
+	assert_int_equal(record_set_key(copy, "plugin.one.label", "<empty>", &err), 0);
+	assert_null(record_kept_line(copy, 1));
+	for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++) {
+		assert_int_equal(record_set_key(r, unlike[i], "1", &err), -ENOENT);
+		assert_non_null(strstr(err.text, " is not a setting of node mode"));
+	}
+	memset(big, 'x', sizeof(big));
+	big[1024] = '\0';
+	assert_int_equal(record_set_key(r, "plugin.one.depth", big, &err), -EINVAL);
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "1\nnode.startup = automatic", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "plugin.one.depth: the value must be at most 1023 bytes"));
+	big[1023] = '\0';
+	assert_int_equal(record_set_key(r, "plugin.one.depth", big, &err), 0);
+	record_free(copy);
+	record_free(r);
+	r = record_new(RECORD_SENDTARGETS);
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "1", &err), -ENOENT);
+	record_free(r);
+}
+
+/* The conf's, then the iface's on top; but an iface has only its own. */
+static void a_node_takes_over_settings_of_plugins(void **state)
+{
+	struct record *conf = with_plugin_settings(RECORD_CONF, "1"), *iface = record_new(RECORD_IFACE), *node = new_node();
+
+	(void)state;
+	assert_int_equal(record_apply(iface, conf, 0), 0);
+	assert_null(record_kept_line(iface, 0));
+	assert_int_equal(record_set_key(iface, "plugin.one.depth", "2", NULL), 0);
+	assert_int_equal(record_apply(node, conf, 0), 0);
+	assert_string_equal(record_plugin_setting(node, "plugin.one.depth"), "1");
+	assert_int_equal(record_apply(node, iface, 0), 0);
+	assert_string_equal(record_plugin_setting(node, "plugin.one.depth"), "2");
+	assert_string_equal(record_plugin_setting(node, "plugin.one.label"), "a = b");
+	assert_false(record_keeps(node, "other"));
+	record_free(conf);
+	record_free(iface);
+	record_free(node);
+}
+
 /* Everything that allocates, once with each of its allocations failing. */
 static int all_at_once(void)
 {
@@ -259,6 +329,10 @@ static int all_at_once(void)
 		rc = record_set(node, FIELD_SESSION_CMDS_MAX, "64", &err);
 	if (!rc)
 		rc = record_keep_line(node, "node.other", "x");
+	if (!rc)
+		rc = record_set_key(node, "plugin.one.depth", "1", &err);
+	if (!rc)
+		rc = record_set_key(node, "plugin.one.depth", "2", &err);
 	if (rc)
 		return rc;
 	copy = record_copy(node);
@@ -298,6 +372,8 @@ int main(void)
 		cmocka_unit_test(kept_lines_are_bounded),
 		cmocka_unit_test(an_iface_shows_one_address_family),
 		cmocka_unit_test(a_node_is_small),
+		cmocka_unit_test(settings_of_plugins_are_kept_by_name),
+		cmocka_unit_test(a_node_takes_over_settings_of_plugins),
 		cmocka_unit_test(no_memory_is_an_error_and_no_more),
 	};
 

@@ -551,10 +551,28 @@ static void rescans_and_refusals_end_with_the_manager_too(void **state)
 	record_free(nowhere);
 }
 
+/* From the record to the plugin's op, and its error back to who asked. */
+static void a_plugins_own_setting_reaches_it(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	assert_int_equal(record_set(node, FIELD_IFACE_TRANSPORT, "null", NULL), 0);
+	assert_int_equal(record_set_key(node, "plugin.null.fail", "connect", NULL), 0);
+	assert_int_equal(record_set(node, FIELD_SESSION_INITIAL_LOGIN_RETRY_MAX, "1", NULL), 0);
+	fixture_login(w, node, &a);
+	fixture_until(w, &a.done, 1, 1, 60 * SECONDS);
+	if (!strstr(a.text, "plugin.null.fail is connect"))
+		fail_msg("%s", a.text);
+	record_free(node);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_plugins_own_setting_reaches_it),
 		T(a_session_whose_plugin_was_away_is_adopted_when_it_is_back),
 		T(a_session_that_is_up_is_adopted_untouched),
 		T(a_login_that_a_daemon_left_half_done_is_ended),
