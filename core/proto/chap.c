@@ -82,7 +82,7 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 		alg = chap_alg_of(list, len);
 		if (alg < 0)
 			return err_set(err, MISCSI_ERR_INVAL,
-				"\"%s\" is not a CHAP algorithm; valid are MD5, SHA1, SHA256 and SHA3-256",
+				"\"%s\" is not a CHAP algorithm (chap_algs): use MD5, SHA1, SHA256 or SHA3-256",
 				str_escape(shown, sizeof(shown), list, len));
 		list += len;
 		if (!alg_in_list(c, alg))
@@ -108,16 +108,16 @@ int chap_check(const struct chap_config *config, struct err *err)
 
 	if (!config->name || !*config->name || !config->secret.len)
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* the code for a target that requires CHAP */
-			"CHAP needs a username and a password, and one of them is not set");
+			"CHAP requires a username and a password, and one of them is not set");
 	if (strlen(config->name) > CHAP_NAME_MAX)
 		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
 	if (named_in && !config->secret_in.len)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "username_in is set but password_in is not: the target cannot be authenticated");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"username_in is set, but password_in is not, so the target cannot be authenticated: set both or neither");
 	if (config->secret_in.len && secret_equal(&config->secret, &config->secret_in))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"password and password_in are the same; RFC 7143 9.2.1 requires different secrets for "
-			"the two directions");
+			"password and password_in are the same; RFC 7143 9.2.1 requires different secrets for the two "
+			"directions: change one of them");
 	return 0;
 }
 
@@ -132,7 +132,7 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c || x_strset(&c->name, config->name) || x_strset(&c->name_in, config->name_in) ||
 		secret_copy(&c->secret, &config->secret) || secret_copy(&c->secret_in, &config->secret_in)) {
 		chap_free(c);
-		return err_nomem(err, "CHAP");
+		return err_nomem(err, "the CHAP exchange");
 	}
 	c->random = config->random;
 	c->random_arg = config->random_arg;
@@ -140,8 +140,8 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c->n_offer) {
 		chap_free(c);
 		return err_set(err, MISCSI_ERR_INVAL,
-			"none of the CHAP algorithms in chap_algs may be used with this crypto library (FIPS "
-			"mode?)");
+			"this system's crypto library allows none of the CHAP algorithms in chap_algs (FIPS mode?): add another, "
+			"such as SHA256");
 	}
 	*out = c;
 	return 0;
@@ -222,20 +222,20 @@ static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 	uint64_t number;
 
 	if (!value)
-		return chap_violation(err, "sent a challenge without naming the algorithm");
+		return chap_violation(err, "sent a challenge without an algorithm (CHAP_A)");
 	if (!strcmp(value, "Reject"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
 			"CHAP: the target refused all offered algorithms: change chap_algs of the record, or the target's "
 			"setting");
 	if (text_decode_number(value, &number))
-		return chap_violation(err, "named no algorithm in CHAP_A");
+		return chap_violation(err, "sent a CHAP_A that is not a number");
 	for (unsigned i = 0; i < c->n_offer; i++) {
 		if ((uint64_t)algs[c->offer[i]].number != number)
 			continue;
 		c->alg = c->offer[i];
 		return 0;
 	}
-	return chap_violation(err, "chose an algorithm that was not offered");
+	return chap_violation(err, "chose an algorithm that was not offered (chap_algs)");
 }
 
 /* Our own challenge, for mutual authentication. */
@@ -251,7 +251,7 @@ static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, s
 	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
 	 * that */
 	if (len == size && digest_equal(theirs, c->challenge, size))
-		return chap_violation(err, "sent our own challenge back");
+		return chap_violation(err, "sent the initiator's own challenge back");
 	text_addf(out, "CHAP_I", "%u", c->id);
 	text_add_binary(out, "CHAP_C", c->challenge, size);
 	return 0;
@@ -298,18 +298,18 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	int rc;
 
 	if (!name || !value)
-		return chap_violation(err, "did not authenticate itself, as mutual CHAP demands");
+		return chap_violation(err, "did not authenticate itself, as mutual CHAP (password_in) requires");
 	if (text_get(in, "CHAP_A") || text_get(in, "CHAP_I") || text_get(in, "CHAP_C"))
-		return chap_violation(err, "challenged us twice");
+		return chap_violation(err, "sent a second challenge");
 	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
-		return chap_violation(err, "authenticated itself by a name other than username_in");
+		return chap_violation(err, "authenticated itself by another name than username_in");
 	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
 		return chap_violation(err, "sent a response of the wrong length");
 	rc = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
 	if (rc)
 		return rc;
 	if (!digest_equal(want, got, size))
-		return chap_violation(err, "does not know password_in");
+		return chap_violation(err, "authenticated itself by another secret than password_in");
 	c->state = CHAP_PROVED;
 	return 0;
 }

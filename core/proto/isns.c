@@ -363,7 +363,7 @@ static int isns_add(struct isns *s, const struct group *g, struct err *err)
 	if (!at) {
 		at = x_grow(s->portals, s->n, &s->cap, sizeof(*at), 16);
 		if (!at)
-			return err_nomem(err, "portals");
+			return err_nomem(err, "the portals of a target");
 		s->portals = at;
 		at = &s->portals[s->n++];
 	}
@@ -460,7 +460,7 @@ static int isns_header(struct isns *s, struct err *err)
 	unsigned flags = isns_get16(s->header + 6);
 
 	if (isns_get16(s->header) != VERSION)
-		return isns_bad(err, "it has another version than 1");
+		return isns_bad(err, "its iSNS version is not 1 (is this the port of an iSNS server?)");
 	if (isns_get16(s->header + 2) != (s->function | RESPONSE) || isns_get16(s->header + 8) != s->transaction)
 		return isns_bad(err, "it answers another request");
 	if (flags & AUTHENTICATED)
@@ -606,7 +606,7 @@ void isns_feed(struct isns *s, const void *bytes, size_t len, struct isns_action
 			rc = isns_answered(s, action);
 	}
 	if (rc >= 0 && len)
-		rc = isns_bad(err, "bytes follow its end");
+		rc = isns_bad(err, "more bytes follow its end");
 	if (rc < 0)
 		action->kind = ISNS_FAILED;
 }

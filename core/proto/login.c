@@ -49,13 +49,15 @@ static int check_config(const struct login_config *c, struct err *err)
 {
 	if (!is_set(c->initiator_name) || !sendable(c->initiator_name, ISCSI_NAME_MAX))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the initiator's name is missing, longer than 223 bytes, or contains control characters");
+			"the initiator's name (InitiatorName in initiatorname.iscsi, or iface.initiatorname) is missing, longer "
+			"than 223 bytes, or contains control characters");
 	if (!c->discovery && (!is_set(c->target_name) || !sendable(c->target_name, ISCSI_NAME_MAX)))
 		return err_set(err, MISCSI_ERR_INVAL,
 			"the target's name is missing, longer than 223 bytes, or contains control characters");
 	if (c->initiator_alias && !sendable(c->initiator_alias, TEXT_VALUE_MAX))
-		return err_set(
-			err, MISCSI_ERR_INVAL, "the initiator's alias is longer than 255 bytes or contains control characters");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the initiator's alias (InitiatorAlias in initiatorname.iscsi) is longer than 255 bytes or contains "
+			"control characters");
 	return 0;
 }
 
@@ -273,9 +275,9 @@ static int login_redirect(
 static int login_refused(const struct login *l, const struct iscsi_response *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
-	const char *hint = "";
+	const char *hint = login_status_hint(r->status_class, r->status_detail);
 
-	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && !l->chap)
+	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && r->status_detail == 1 && !l->chap)
 		hint = "; it may require CHAP: set authmethod to CHAP, with username and password";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
 		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
@@ -320,7 +322,8 @@ static int accept_auth_method(struct login *l, const struct text_pair *pair, str
 			login_violation(err,
 				"it chose AuthMethod None, but only CHAP was offered: CHAP is mutual, or auth.policy is require");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
-		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "the target accepts no AuthMethod of \"%s\": its answer was %s",
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"the target accepts no AuthMethod of \"%s\" (its answer was %s): set authmethod as the target requires",
 			offered_methods(l), pair->value);
 	return login_violation(err, "it chose an AuthMethod that was not offered");
 }

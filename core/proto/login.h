@@ -89,6 +89,8 @@ void login_feed(struct login *l, const struct iscsi_pdu *pdu, struct login_actio
  */
 const char *login_stage(const struct login *l);
 const char *login_status_text(uint8_t status_class, uint8_t status_detail);
+/* What the user can do, as the end of a sentence ("; discover …"); "": nothing. */
+const char *login_status_hint(uint8_t status_class, uint8_t status_detail);
 /* Returns the error code for a status; MISCSI_ERR_OK for class 0 and 1. */
 enum miscsi_error login_status_error(uint8_t status_class, uint8_t status_detail);
 

@@ -7,26 +7,27 @@
 static const struct {
 	uint8_t class, detail;
 	enum miscsi_error error;
-	const char *text;
+	const char *text, *hint; /* hint: what the user can do */
 } statuses[] = {
-	{ 0, 0x00, MISCSI_ERR_OK, "success" },
-	{ 1, 0x01, MISCSI_ERR_OK, "target moved temporarily" },
-	{ 1, 0x02, MISCSI_ERR_OK, "target moved permanently" },
-	{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, "initiator error" },
-	{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, "authentication failure" },
-	{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, "authorization failure" },
-	{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, "target not found" },
-	{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, "target removed" },
-	{ 2, 0x05, MISCSI_ERR_FATAL_LOGIN, "unsupported version" },
-	{ 2, 0x06, MISCSI_ERR_FATAL_LOGIN, "too many connections" },
-	{ 2, 0x07, MISCSI_ERR_FATAL_LOGIN, "missing parameter" },
-	{ 2, 0x08, MISCSI_ERR_FATAL_LOGIN, "cannot include in session" },
-	{ 2, 0x09, MISCSI_ERR_FATAL_LOGIN, "session type not supported" },
-	{ 2, 0x0a, MISCSI_ERR_FATAL_LOGIN, "session does not exist" },
-	{ 2, 0x0b, MISCSI_ERR_FATAL_LOGIN, "invalid request during login" },
-	{ 3, 0x00, MISCSI_ERR_LOGIN, "target error" },
-	{ 3, 0x01, MISCSI_ERR_LOGIN, "service unavailable" },
-	{ 3, 0x02, MISCSI_ERR_LOGIN, "out of resources" },
+	{ 0, 0x00, MISCSI_ERR_OK, "success", "" },
+	{ 1, 0x01, MISCSI_ERR_OK, "target moved temporarily", "" },
+	{ 1, 0x02, MISCSI_ERR_OK, "target moved permanently", "" },
+	{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, "initiator error", "" },
+	{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, "authentication failure", "; compare username and password with the target's" },
+	{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, "authorization failure",
+		"; the target does not allow this initiator's name, or requires other credentials" },
+	{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, "target not found", "; discover the portal's targets again" },
+	{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, "target removed", "; discover the portal's targets again" },
+	{ 2, 0x05, MISCSI_ERR_FATAL_LOGIN, "unsupported version", "" },
+	{ 2, 0x06, MISCSI_ERR_FATAL_LOGIN, "too many connections", "" },
+	{ 2, 0x07, MISCSI_ERR_FATAL_LOGIN, "missing parameter", "" },
+	{ 2, 0x08, MISCSI_ERR_FATAL_LOGIN, "cannot include in session", "" },
+	{ 2, 0x09, MISCSI_ERR_FATAL_LOGIN, "session type not supported", "" },
+	{ 2, 0x0a, MISCSI_ERR_FATAL_LOGIN, "session does not exist", "" },
+	{ 2, 0x0b, MISCSI_ERR_FATAL_LOGIN, "invalid request during login", "" },
+	{ 3, 0x00, MISCSI_ERR_LOGIN, "target error", "" },
+	{ 3, 0x01, MISCSI_ERR_LOGIN, "service unavailable", "" },
+	{ 3, 0x02, MISCSI_ERR_LOGIN, "out of resources", "" },
 };
 
 /* A detail without a row counts as its class's detail 0, where that is an error. */
@@ -43,6 +44,13 @@ static int status_row(uint8_t class, uint8_t detail)
 			general = i;
 	}
 	return general;
+}
+
+const char *login_status_hint(uint8_t status_class, uint8_t status_detail)
+{
+	int i = status_row(status_class, status_detail);
+
+	return i < 0 ? "" : statuses[i].hint;
 }
 
 const char *login_status_text(uint8_t status_class, uint8_t status_detail)

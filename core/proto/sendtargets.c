@@ -158,10 +158,11 @@ static int report_target(struct sendtargets *s, const struct portal *portal, str
 	int rc;
 
 	if (s->records == s->config.max_records)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target lists more than %u targets", (unsigned)s->config.max_records);
+		return err_set(err, MISCSI_ERR_GENERIC, "the portal lists more than %u targets, which is the limit",
+			(unsigned)s->config.max_records);
 	s->records++;
 	rc = s->config.found(s->config.arg, s->name, portal);
-	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a discovered target could not be stored") : 0;
+	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a target of the list could not be stored") : 0;
 }
 
 /* A TargetName without any TargetAddress is at the portal that was asked (appendix C). */
@@ -248,7 +249,8 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 {
 	s->bytes += pdu->len;
 	if (s->bytes > s->config.max_bytes)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes", s->config.max_bytes);
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes, which is the limit",
+			s->config.max_bytes);
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
 		return err_set(err, MISCSI_ERR_GENERIC,

@@ -393,7 +393,7 @@ static void test_invalid(void **state)
 	strbuf_reset(&bytes);
 	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
 	bytes.s[1] = 2;
-	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "another version than 1");
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "iSNS version is not 1");
 	bytes.s[1] = 1;
 	strbuf_putc(&bytes, 'x');
 	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "bytes follow its end");

@@ -139,7 +139,7 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED,
-		"the target accepts no AuthMethod of \"CHAP\": its answer was Reject");
+		"the target accepts no AuthMethod of \"CHAP\" (its answer was Reject): set authmethod");
 	script_end(&s);
 }
 

@@ -156,7 +156,7 @@ def refused_or_dead():
 
 def hostile():
     say("-- hostile")
-    for behaviour, text in (("garbage", "another version than 1"), ("http", "another version than 1"), ("other-xid", "it answers another request"),
+    for behaviour, text in (("garbage", "iSNS version is not 1"), ("http", "iSNS version is not 1"), ("other-xid", "it answers another request"),
                             ("cut-20", "closed the connection before its response was complete"), ("cut-90", "closed the connection before"),
                             ("endless-pdus", "too many PDUs"), ("endless-portals", "more than 1024 portals")):
         with fake(behaviour) as (portal, _):
