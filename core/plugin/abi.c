@@ -154,7 +154,7 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 			"row %u of its match table has an invalid size, or the table has no end (MISCSI_END): rebuild the plugin",
 			n + 1);
 	if (n == 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its match table names no transport");
+		return err_set(err, MISCSI_ERR_INTERNAL, "its match table has no transport: report this to its maker");
 	return 0;
 }
 
@@ -181,11 +181,14 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 	for (unsigned n = 0; abi_row(plugin->abi.match, n, &m) > 0; n++)
 		traits |= m.traits;
 	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it declares that firmware logs in, but has no login op");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"it declares that the adapter's firmware logs in, but has no login op: report this to its maker");
 	if (plugin->ops.login.start && !plugin->ops.login.event)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it has a login op, but no event op to end a login");
+		return err_set(
+			err, MISCSI_ERR_INTERNAL, "it has a login op, but no event op to end a login: report this to its maker");
 	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == defaults_table.endpoint.connect)
-		return err_set(err, MISCSI_ERR_INTERNAL, "it declares that it connects by sockets, but has no connect op");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"it declares that it connects by sockets, but has no connect op: report this to its maker");
 	return 0;
 }
 
@@ -193,8 +196,10 @@ int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err)
 {
 	/* the ABI first: of another one no other field may be read */
 	if (abi != MISCSI_ABI)
-		return err_set(
-			err, MISCSI_ERR_INTERNAL, "it is made for plugin ABI %u; this program has ABI %u", abi, MISCSI_ABI);
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"it was built for plugin ABI %u, and this program has ABI %u: install the version of the plugin that "
+			"fits this program",
+			abi, MISCSI_ABI);
 	if (!size_ok(size, END_OF(struct miscsi_plugin, name), offsetof(struct miscsi_plugin, traits)) || size > room)
 		return err_set(err, MISCSI_ERR_INTERNAL,
 			"its struct miscsi_plugin has an invalid size of %u bytes: rebuild the plugin", size);
@@ -217,7 +222,8 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	if (!abi_name_ok(plugin->abi.name))
 		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty, or has characters other than a-z, 0-9 and _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its struct miscsi_plugin has the name '%s', its file '%s'",
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"its struct miscsi_plugin has the name '%s', but the file has the name '%s': rename the file",
 			plugin->abi.name, plugin->name);
 	rc = check_needs(&plugin->abi, err);
 	if (rc == 0)

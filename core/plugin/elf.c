@@ -82,9 +82,9 @@ static int read_headers(struct elf *e, struct err *err)
 	int rc = read_at(e, &e->head, 0, sizeof(e->head));
 
 	if (rc < 0 || memcmp(e->head.e_ident, ELFMAG, SELFMAG) != 0)
-		return not_for_us(err, "it is not an ELF file, or shorter than its header");
+		return not_for_us(err, "it is not a shared object: it has no ELF header");
 	if (memcmp(e->head.e_ident, own->e_ident, EI_VERSION) != 0 || e->head.e_machine != own->e_machine)
-		return not_for_us(err, "it is built for another machine");
+		return not_for_us(err, "it was built for another processor: install the plugin for this machine");
 	if (e->head.e_type != ET_DYN || e->head.e_phentsize != sizeof(ElfW(Phdr)) || e->head.e_shentsize != sizeof(ElfW(Shdr)) ||
 		e->head.e_phnum > HEADERS_MAX || e->head.e_shnum > HEADERS_MAX)
 		return not_for_us(err, "it is not a shared object");

@@ -68,7 +68,7 @@ static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle
 static void endpoint_dropped(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	if (answer->result < 0)
-		op->core->log(op, MISCSI_LOG_WARN, "an endpoint could not be disconnected: %s", strerror(-answer->result));
+		op->core->log(op, MISCSI_LOG_WARN, "the kernel did not disconnect an endpoint: %s", strerror(-answer->result));
 }
 
 /* It outlives the op that made it, so the request is one of the plugin's own op. */
@@ -77,10 +77,13 @@ static int endpoint_drop(void *machine)
 	struct endpoint *e = machine;
 	struct op_private *p = e->p;
 	struct miscsi_op *self = p->pub.core->self;
+	int rc;
 
 	op_self_for(p->plugin, p->transport);
-	if (endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, e->handle, endpoint_dropped) < 0)
-		self->core->log(self, MISCSI_LOG_WARN, "an endpoint could not be disconnected");
+	rc = endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, e->handle, endpoint_dropped);
+	if (rc < 0)
+		self->core->log(self, MISCSI_LOG_WARN, "transport %s: cannot ask the kernel to disconnect an endpoint: %s",
+			p->transport->match.transport, strerror(-rc));
 	op_self_for(p->plugin, NULL);
 	return EP_EV_NONE;
 }
@@ -130,8 +133,8 @@ static void endpoint_addressed(struct miscsi_op *op, const struct miscsi_answer 
 
 	e->result = answer->result;
 	if (answer->result < 0)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u refuses the IP address %s: %s", op->host_no, e->args->ip,
-			strerror(-answer->result));
+		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u refuses the IP address %s (iface.ipaddress): %s", op->host_no,
+			e->args->ip, strerror(-answer->result));
 	endpoint_event(e, answer->result < 0 ? EP_EV_FAILED : EP_EV_ADDRESSED);
 }
 

@@ -65,10 +65,12 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 			"transport %s has no SCSI host: `iscsiadm -m transport` lists the adapters and what each one lacks",
 			t->match.transport);
 	if (mac || netdev)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "no host of transport %s has %s %s", t->match.transport,
-			mac ? "hardware address" : "network device",
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+			"no host of transport %s has the %s %s: 'iscsiadm -m host -P 1' shows what the hosts have",
+			t->match.transport, mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
-	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "transport %s has %d hosts: set iface.hwaddress to choose one",
+	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+		"transport %s has %d hosts: set iface.hwaddress to that of one ('iscsiadm -m host -P 1' shows them)",
 		t->match.transport, hosts);
 }
 
@@ -85,7 +87,7 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 		return 0;
 	n = hosts_of(t, hosts);
 	if (n < 0)
-		return err_nomem(err, "the list of hosts");
+		return err_nomem(err, "the list of SCSI hosts");
 	for (int i = 0; i < n; i++) {
 		if (host_is_wanted(t->plugin->ps->config.sysfs, hosts[i], args) && found++ == 0)
 			*host_no = hosts[i];
@@ -100,7 +102,7 @@ int hosts_find(const struct transport *t, const struct miscsi_connect_args *args
 int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 {
 	const struct sysfs *sysfs = t->plugin->ps->config.sysfs;
-	char proc_name[64];
+	char proc_name[64], escaped[128];
 	int rc = sysfs ? sysfs_read(sysfs, proc_name, sizeof(proc_name), "class/scsi_host/host%u/proc_name", host_no) : -ENOENT;
 
 	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
@@ -108,7 +110,7 @@ int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 		return err_sys(
 			err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "cannot read the name of the driver of host%u from sysfs", host_no);
 	if (strcmp(proc_name, proc_name_of(t)) != 0)
-		return err_set(
-			err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s", host_no, t->match.transport);
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s: it is of the driver %s",
+			host_no, t->match.transport, str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)));
 	return 0;
 }

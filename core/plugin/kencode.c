@@ -287,7 +287,7 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 		return 0;
 	/* the driver stops at what it does not set, with the settings before it done */
 	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s cannot be set", f->key);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
 	if (put_field(&v, r, id, f->kernel.width, v6) < 0)
 		return no_good(op, r, id, v6, "the portal_type of the flash node");
 	attrs_add(&out->attrs, (uint16_t)f->kernel.param, v.bytes, v.len);

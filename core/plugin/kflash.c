@@ -85,7 +85,9 @@ static bool flashnode_exists(struct miscsi_op *op, uint32_t index)
 
 static int no_flashnode(struct miscsi_op *op, uint32_t index)
 {
-	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "host %u has no flash node %u", op->host_no, index);
+	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND,
+		"host %u has no flash node %u: 'iscsiadm -m host -H %u -C flashnode' lists them", op->host_no, index,
+		op->host_no);
 }
 
 int kflash_show(struct miscsi_op *op, uint32_t index)
@@ -97,7 +99,7 @@ int kflash_show(struct miscsi_op *op, uint32_t index)
 
 #define NO_SUCH \
 	{ \
-		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node" \
+		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" \
 	}
 
 static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "create a flash node", MISCSI_ERR_OP_NOT_SUPP,
@@ -107,16 +109,19 @@ static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "crea
 static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "write the settings of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { NO_SUCH } };
 static const struct krequest del_flashnode = { ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_GENERIC, { NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target" } } };
+	MISCSI_ERR_GENERIC,
+	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target, which only the adapter's own setup can remove" } } };
 static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_LOGIN,
-	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in" }, { ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node" },
+	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in already" },
+		{ ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" },
 		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the flash node has no settings yet: update it first" } } };
 static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "log out of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "it is not logged in" },
-		{ EPERM, MISCSI_ERR_LOGOUT, "it is a boot target or an entry for discovery" },
-		{ ENODEV, MISCSI_ERR_LOGOUT, "there is no such flash node" } } };
+		{ EPERM, MISCSI_ERR_LOGOUT, "it is a boot target, or a SendTargets entry, which has no session" },
+		{ ENODEV, MISCSI_ERR_LOGOUT,
+			"there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" } } };
 static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "log out of the session",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session" },

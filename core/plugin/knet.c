@@ -62,7 +62,8 @@ static void ping_lost(struct miscsi_op *op, void *arg)
 {
 	(void)arg;
 	op->core->op_done(op,
-		op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "the adapter did not report the result of the ping in time"));
+		op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "the adapter did not report the result of the ping within %u s",
+			PING_LOST_MS / 1000));
 }
 
 /* The request only starts the ping. Its end is event 111, which carries the id: several may be under way on one host. */
@@ -87,7 +88,7 @@ void knet_ping_event(struct miscsi_op *op, uint32_t status)
 	int rc = 0;
 
 	if (status >= ARRAY_SIZE(ping_states))
-		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "the adapter reported the unknown status %u", status);
+		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "the adapter reported the status %u, which is unknown", status);
 	else if (status != ISCSI_PING_SUCCESS)
 		rc = op->core->set_error(op, ping_states[status].code, "%s", ping_states[status].text);
 	op->core->op_done(op, rc);

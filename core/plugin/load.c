@@ -306,7 +306,8 @@ static int file_check(const char *name, const char *dir, const char *file, char 
 	int rc;
 
 	if (!abi_name_ok(name))
-		return err_set(err, MISCSI_ERR_INTERNAL, "its name has characters other than a-z, 0-9 and _, or more than 32");
+		return err_set(
+			err, MISCSI_ERR_INTERNAL, "its file name has characters other than a-z, 0-9 and _, or more than 32");
 	rc = trust_check(dir, file, real, err);
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
 	if (rc == 0)
@@ -332,7 +333,7 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	raw = reason ? NULL : dl_entry(real, symbol);
 	if (raw)
 		return load_entry(ps, name, file, rank, raw);
-	return refuse_file(ps, name, file, reason ? reason : "libltdl cannot open it", true);
+	return refuse_file(ps, name, file, reason ? reason : "it cannot be opened", true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */

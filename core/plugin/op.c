@@ -155,7 +155,7 @@ struct op_private *op_begin_failed(struct transport *t, struct transport_op *own
 	if (rc == 0) {
 		owner->private = op_new(t->plugin, t, owner);
 		if (!owner->private)
-			rc = err_nomem(&owner->err, "a call of the plugin");
+			rc = err_nomem(&owner->err, "a call to the plugin");
 	}
 	if (rc == 0)
 		return owner->private;
@@ -247,7 +247,8 @@ static void op_expired(void *arg)
 	if (p->connecting)
 		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "%s", strerror(ETIMEDOUT));
 	else
-		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "transport %s: %s of plugin %s did not end within %u s",
+		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT,
+			"transport %s: %s of plugin %s did not end within %u s (the kernel's log may have the reason)",
 			p->pub.transport, p->name, p->plugin->name, p->limit_ms / 1000);
 	op_finish(p, -ETIMEDOUT);
 }
@@ -293,7 +294,8 @@ static int mistake(struct op_private *p, enum mistake kind, const char *text)
 	};
 
 	if (!(p->plugin->mistakes & 1u << kind))
-		log_warn(op_plugins(p)->config.log, p->plugin->name, "plugin %s has a fault, in %s: %s", p->plugin->name,
+		log_warn(op_plugins(p)->config.log, p->plugin->name,
+			"plugin %s has a fault, in %s: %s; please report it to its maker", p->plugin->name,
 			p->name ? p->name : "its own op", text);
 	p->plugin->mistakes |= 1u << kind;
 	return results[kind];

@@ -170,7 +170,9 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 			escaped, ps->dirs, other->file, other->refused);
 	if (!list_empty(&ps->catalogue))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s, and no known plugin supports it", escaped, ps->dirs);
+			"no plugin for transport '%s' in %s, and no known plugin supports it: check the name "
+			"(iface.transport_name)",
+			escaped, ps->dirs);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s (%s miscsi-plugin-%s)", escaped,
 		ps->dirs, catalogue_installer(OS_RELEASE), escaped);
 }

@@ -82,7 +82,7 @@ int resources_acquire(
 	int rc;
 
 	if (!w)
-		return err_nomem(&p->owner->err, "a connection");
+		return err_nomem(&p->owner->err, "the resources of a connection");
 	w->base = (struct op_work){ .op = p, .run = preparation_run, .done = preparation_done, .free = preparation_free };
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
@@ -90,9 +90,9 @@ int resources_acquire(
 	rc = preparation_look(w, args);
 	if (rc > 0 && op_plugins(p)->config.workers) {
 		rc = op_work_submit(&w->base);
-		return rc == -EINPROGRESS ?
-			rc :
-			err_set(&p->owner->err, MISCSI_ERR_NOMEM, "cannot start a thread to prepare the connection");
+		return rc == -EINPROGRESS ? rc :
+					    err_sys(&p->owner->err, MISCSI_ERR_NOMEM, -rc,
+						    "cannot start a thread that acquires the adapter's resources");
 	}
 	if (rc > 0) { /* a program without workers is a command, which may block */
 		preparation_run(&w->base);

@@ -107,7 +107,9 @@ static void login_call(struct transport *t, struct transport_op *op, const char 
 	if (!p)
 		return;
 	if (!fn) {
-		op_set_error(p, MISCSI_ERR_INTERNAL, "transport %s has no %s op", transport_name(t), name);
+		op_set_error(p, MISCSI_ERR_INTERNAL,
+			"the plugin of transport %s has no %s op, which this login requires: report this to its maker",
+			transport_name(t), name);
 		op_finish(p, -EINVAL);
 		return;
 	}
@@ -170,7 +172,7 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	if (rc >= 0)
 		return 0;
 	if (op->err.code == MISCSI_ERR_OK)
-		err_sys(&op->err, MISCSI_ERR_INVAL, -rc, "transport %s refuses the parameters", transport_name(t));
+		err_sys(&op->err, MISCSI_ERR_INVAL, -rc, "transport %s refuses the parameters of the login", transport_name(t));
 	return rc;
 }
 
@@ -293,7 +295,7 @@ static int open_run(const void *request, size_t len, void *answer, size_t *answe
 	int rc = sysfs_open(&sysfs, NULL);
 
 	(void)len;
-	rc = rc < 0 ? err_sys(&err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs") : kmod_load(&sysfs, request, &err);
+	rc = rc < 0 ? err_sys(&err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys") : kmod_load(&sysfs, request, &err);
 	memcpy(answer, &err, sizeof(err));
 	*answer_len = sizeof(err);
 	return rc;

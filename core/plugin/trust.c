@@ -25,7 +25,7 @@ static int check_one(const char *path, bool above, struct err *err)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot look at %.256s", path);
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot read the owner and the mode of %.256s", path);
 	if (st.st_uid != 0 && st.st_uid != geteuid()) {
 		snprintf(why, sizeof(why), "belongs to user %u: chown it to root", (unsigned)st.st_uid);
 		return not_trusted(err, path, why);
@@ -61,10 +61,10 @@ int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct e
 	int rc;
 
 	if (!realpath(dir, real))
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot resolve its folder");
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "its directory cannot be found");
 	rc = check_chain(real, 1, err);
 	if (rc == 0 && !realpath(file, real))
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot resolve it");
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "it cannot be found");
 	/* first, since nobody should change the mode of a device that a link leads to */
 	if (rc == 0 && stat(real, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file", real);

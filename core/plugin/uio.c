@@ -129,8 +129,8 @@ static int there_is_none(const struct transport *t, struct err *err)
 
 	if (!sysfs_exists(t->plugin->ps->config.sysfs, "class/uio"))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"transport %s connects only while its uio device is open, and there is none: the kernel "
-			"module uio, or that of the adapter's which uses it, is not loaded (see miscsi-%s(7))",
+			"transport %s connects only while its uio device is open, and there is none: the kernel module uio, or "
+			"the adapter's driver that uses it, is not loaded (see miscsi-%s(7))",
 			name, plugin);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 		"transport %s connects only while its uio device is open, and its host has none in "
@@ -150,7 +150,7 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 		rc = look_beside(t, hosts[i], missing, &held);
 	if (rc < 0) {
 		uio_drop(missing);
-		return err_nomem(err, "uio devices");
+		return err_nomem(err, "the list of uio devices");
 	}
 	return held == 0 && list_empty(missing) ? there_is_none(t, err) : held;
 }
@@ -196,12 +196,14 @@ static int why_not(const struct transport *t, const struct uio *u, struct err *e
 			u->name);
 	case ENOENT:
 		return err_set(err, MISCSI_ERR_TRANS,
-			"transport %s needs %s/%s, which is not there although the kernel has the device: devtmpfs "
-			"or udev makes it",
+			"transport %s needs %s/%s, which is missing although the kernel has the device: devtmpfs or udev has to "
+			"create it",
 			name, dev, u->name);
 	case ENXIO:
-		return err_set(err, MISCSI_ERR_TRANS, "transport %s needs %s/%s, which is not device %u:%u", name, dev, u->name,
-			u->major, u->minor);
+		return err_set(err, MISCSI_ERR_TRANS,
+			"transport %s needs %s/%s, whose device number is not %u:%u, as the kernel shows it: devtmpfs or udev "
+			"has to create it again",
+			name, dev, u->name, u->major, u->minor);
 	case ENODEV:
 		return err_sys(err, MISCSI_ERR_TRANS, u->errnum,
 			"transport %s cannot open %s/%s (is the adapter's network device up?)", name, dev, u->name);

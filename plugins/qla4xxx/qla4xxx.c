@@ -51,7 +51,9 @@ static void qla4xxx_login_event(struct miscsi_op *op, uint32_t state)
 	if (state == ISCSI_CONN_STATE_LOGGED_IN)
 		op->core->op_done(op, 0);
 	else if (state == ISCSI_CONN_STATE_FREE)
-		op->core->op_done(op, op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter could not log in"));
+		op->core->op_done(op,
+			op->core->set_error(
+				op, MISCSI_ERR_LOGIN, "the adapter could not log in (the kernel's log may have the reason)"));
 }
 
 MISCSI_OPS(login, login, .start = qla4xxx_login, .event = qla4xxx_login_event);

@@ -37,7 +37,9 @@ static uint32_t setting_number(struct miscsi_op *op, const char *key)
 static void set_socket_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
 {
 	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
-		op->core->log(op, MISCSI_LOG_WARN, "cannot set %s to %d: %s", name, value, strerror(errno));
+		op->core->log(op, MISCSI_LOG_WARN,
+			"a TCP connection keeps the system's default, since %s cannot be set to %d: %s", name, value,
+			strerror(errno));
 }
 
 /*

@@ -88,7 +88,7 @@ void elf_rules(const char *file)
 		return;
 	}
 	if (entry.abi != MISCSI_ABI)
-		kit_breaks(CLAUSE_WHOLE, "it is made for plugin ABI %u; this kit checks ABI %u", entry.abi, MISCSI_ABI);
+		kit_breaks(CLAUSE_WHOLE, "it was built for plugin ABI %u; this kit checks ABI %u", entry.abi, MISCSI_ABI);
 	if (file_read(AT_FDCWD, file, FILE_MAX, &bytes, &e.len) < 0 || e.len < sizeof(*head)) {
 		kit_breaks(CLAUSE_WHOLE, "it cannot be read");
 		return;

@@ -189,7 +189,7 @@ static void host_must_be_the_transports_own(void **state)
 	connect_it(k->card, &r, 4);
 	assert_int_equal(run_end(&k->w, &r), -ENODEV);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_HOST_NOT_FOUND);
-	assert_string_equal(r.op.err.text, "host4 does not belong to transport card");
+	assert_string_equal(r.op.err.text, "host4 does not belong to transport card: it is of the driver port");
 	connect_it(k->card, &r, 9);
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(fake_kernel_requests(k->fk), 0);
@@ -275,7 +275,9 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 	assert_int_equal(host_by(k->card, "00:0E:1E:AA:BB:02", NULL, &err), 10);
 	/* another transport's host is none, whatever its address */
 	assert_int_equal(host_by(k->card, "00:0e:1e:aa:bb:01", NULL, &err), -ENODEV);
-	assert_string_equal(err.text, "no host of transport card has hardware address 00:0e:1e:aa:bb:01");
+	assert_string_equal(err.text,
+		"no host of transport card has the hardware address 00:0e:1e:aa:bb:01: 'iscsiadm -m host -P 1' shows what the "
+		"hosts have");
 	add_host(k, 5, "port\n", "00:0e:1e:aa:bb:03\n", NULL);
 	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "has 2 hosts: set iface.hwaddress"));

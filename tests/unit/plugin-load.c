@@ -80,7 +80,7 @@ static size_t row(const struct listed *l, const char *name)
 /* How a plugin of the next ABI is refused. */
 static const char *other_abi(char text[64])
 {
-	snprintf(text, 64, "made for plugin ABI %u", MISCSI_ABI + 1);
+	snprintf(text, 64, "built for plugin ABI %u", MISCSI_ABI + 1);
 	return text;
 }
 

@@ -73,7 +73,7 @@ static void gate_names_what_is_wrong(void **state)
 
 	(void)state;
 	p.abi = 2;
-	refused(&p, "made for plugin ABI 2; this program has ABI 1");
+	refused(&p, "built for plugin ABI 2, and this program has ABI 1");
 	p = good;
 	p.size = 8;
 	refused(&p, "has an invalid size of 8 bytes");
@@ -88,13 +88,13 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "characters other than");
 	p = good;
 	p.name = "two";
-	refused(&p, "has the name 'two', its file 'one'");
+	refused(&p, "has the name 'two', but the file has the name 'one'");
 	p = good;
 	p.match = NULL;
-	refused(&p, "names no transport");
+	refused(&p, "has no transport");
 	p = good;
 	p.match = no_rows;
-	refused(&p, "names no transport");
+	refused(&p, "has no transport");
 	p = good;
 	p.match = no_name;
 	refused(&p, "in row 1 of its match table, the transport name is empty");

@@ -217,9 +217,9 @@ static void what_is_missing_is_named(void **state)
 
 	(void)state;
 	unlink(tempdir_path(&u->dev, "uio3"));
-	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is not there although the kernel has the device");
+	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is missing although the kernel has the device");
 	assert_int_equal(symlink("/dev/zero", tempdir_path(&u->dev, "uio3")), 0);
-	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is not device 1:3");
+	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, whose device number is not 1:3");
 	fake_sys_remove(&u->sys, "devices/pci4/uio");
 	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "(see miscsi-card(7))");
 	fake_sys_remove(&u->sys, "class/uio");

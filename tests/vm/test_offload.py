@@ -117,7 +117,7 @@ def refused(daemon):
     path = device_of(1)
     wait(path, 5, lambda: os.path.exists(path))
     os.rename(path, path + ".away")
-    contains(adm(node("i1"), "--login", rc=4).err, f"{path}, which is not there", "what it says")
+    contains(adm(node("i1"), "--login", rc=4).err, f"{path}, which is missing", "what it says")
     os.rename(path + ".away", path)
     with open(path, "rb"):  # the maker's daemon
         adm(node("i1"), "--login")
