@@ -110,6 +110,19 @@ void identity_parse(struct identity *out, const void *page83, size_t len83, cons
 		set_text(out, NULL, serial + HEADER, n);
 }
 
+bool identity_is_none(const struct identity *i)
+{
+	return !*i->text && !i->serial;
+}
+
+bool identity_decides(const struct identity *a, const struct identity *b)
+{
+	for (size_t i = 0; i < VENDOR_ID; i++)
+		if (a->unit[i] && b->unit[i])
+			return true;
+	return false;
+}
+
 bool identity_differs(const struct identity *a, const struct identity *b)
 {
 	for (size_t i = 0; i < VENDOR_ID; i++) {
@@ -121,7 +134,7 @@ bool identity_differs(const struct identity *a, const struct identity *b)
 	return a->unit[VENDOR_ID] && b->unit[VENDOR_ID] && a->unit[VENDOR_ID] != b->unit[VENDOR_ID];
 }
 
-static void identity_read(const struct sysfs *device, struct identity *out)
+void identity_read(const struct sysfs *device, struct identity *out)
 {
 	cleanup(x_freep) char *page83 = NULL, *page80 = NULL;
 	size_t len83 = 0, len80 = 0;
@@ -161,6 +174,12 @@ static void report_add(struct identity_report *out, const char *fmt, ...)
 	if (n < 0 || (size_t)n >= sizeof(out->text) - at)
 		out->text[len] = '\0';
 	out->changed++;
+}
+
+void identity_report_change(
+	struct identity_report *out, const char *name, uint64_t lun, const struct identity *was, const struct identity *is)
+{
+	report_add(out, "%s (LUN %" PRIu64 ") was %s, is %s", *name ? name : "a device", lun, was->text, is->text);
 }
 
 int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out)

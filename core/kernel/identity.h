@@ -3,7 +3,7 @@
  * The identity of logical units: whether a session that was restored has the same disks as before.
  *
  * The kernel keeps each device's pages 83h (device identification) and 80h (serial number) as they were when the device was scanned
- * last. They are read, the device is rescanned, so that the kernel requests them anew, and they are read again.
+ * last. They are compared with the target's before I/O is resumed (session/conn_check.c), and by a rescan afterwards.
  */
 #ifndef KERNEL_IDENTITY_H
 #define KERNEL_IDENTITY_H
@@ -21,6 +21,11 @@ struct identity {
 
 /* Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none. */
 void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80);
+/* Reads the kernel's, by the device's directory in sysfs. */
+void identity_read(const struct sysfs *device, struct identity *out);
+bool identity_is_none(const struct identity *i);
+/* Page 83h alone decides: both have a designator that is unique in the world. */
+bool identity_decides(const struct identity *a, const struct identity *b);
 /*
  * The most exact kind of designator that both have is another. If they have none in common but the T10 vendor ID, which is a text that
  * new firmware may change: the serial number is another, or without one that ID.
@@ -32,6 +37,9 @@ struct identity_report {
 	uint32_t checked, changed;
 	char text[1024]; /* whole entries only: "sdb (LUN 0) was naa.1, is naa.2", separated by "; " */
 };
+
+void identity_report_change(
+	struct identity_report *out, const char *name, uint64_t lun, const struct identity *was, const struct identity *is);
 
 /*
  * Checks a device by its directory in sysfs, adds to the report, and sets it offline if it is another now. Waits for the target; to

@@ -15,7 +15,7 @@
 struct scan_request {
 	uint32_t host_no, sid, channel, target;
 	uint64_t lun;
-	enum { SCAN_NEW, SCAN_AGAIN, SCAN_VERIFY } what;
+	enum { SCAN_NEW, SCAN_AGAIN, SCAN_VERIFY, SCAN_REMOVE } what;
 	char root[]; /* of sysfs; "": /sys */
 };
 
@@ -140,6 +140,28 @@ static int device_dir(const struct sysfs *s, uint32_t host_no, uint32_t sid, con
 		d->channel, d->target, host_no, d->channel, d->target, d->lun);
 }
 
+int scan_device_identity(const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d, struct identity *out)
+{
+	cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+	int rc = device_dir(s, host_no, sid, d, &device);
+
+	if (rc == 0)
+		identity_read(&device, out);
+	return rc;
+}
+
+/* One that is gone already is what was to be reached. */
+static int remove_device(const struct sysfs *s, const struct scan_request *r)
+{
+	const struct scan_device d = { .channel = r->channel, .target = r->target, .lun = r->lun };
+	cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+	int rc = device_dir(s, r->host_no, r->sid, &d, &device);
+
+	if (rc == 0)
+		rc = sysfs_write(&device, "1", "delete");
+	return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
+}
+
 /* Each known device is asked anew first, since a host's scan finds new ones only, and not that a disk has grown. */
 int scan_session_again_wait(const struct sysfs *s, uint32_t host_no, uint32_t sid)
 {
@@ -191,6 +213,8 @@ static int scan_run(const void *request, size_t len, void *answer, size_t *answe
 		*answer_len = sizeof(struct identity_report);
 	if (r->what == SCAN_VERIFY)
 		return verify_session(&s, r->host_no, r->sid, answer);
+	if (r->what == SCAN_REMOVE)
+		return remove_device(&s, r);
 	if (r->what == SCAN_AGAIN)
 		return scan_session_again_wait(&s, r->host_no, r->sid);
 	return scan_host_wait(&s, r->host_no, r->channel, r->target, r->lun);
@@ -261,6 +285,17 @@ int scan_verify(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_verifie
 {
 	const struct scan_request what = { .host_no = host_no, .sid = sid, .what = SCAN_VERIFY };
 	const struct scan scan = { .verified = done, .arg = arg };
+
+	return scan_submit(sc, &what, &scan, out);
+}
+
+int scan_remove(struct scanner *sc, uint32_t host_no, uint32_t sid, const struct scan_device *d, scan_done_fn done, void *arg,
+	struct scan **out)
+{
+	const struct scan_request what = {
+		.host_no = host_no, .sid = sid, .channel = d->channel, .target = d->target, .lun = d->lun, .what = SCAN_REMOVE
+	};
+	const struct scan scan = { .done = done, .arg = arg };
 
 	return scan_submit(sc, &what, &scan, out);
 }

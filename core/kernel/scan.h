@@ -11,6 +11,7 @@
 #include "kernel/sysfs.h"
 
 struct helper_pool;
+struct scan_device;
 struct scanner;
 struct scan;
 
@@ -38,6 +39,9 @@ int scan_session_again(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_
  */
 typedef void (*scan_verified_fn)(int status, const struct identity_report *report, void *arg);
 int scan_verify(struct scanner *sc, uint32_t host_no, uint32_t sid, scan_verified_fn done, void *arg, struct scan **out);
+/* Removes a device from the system: what waits for it fails, also while the kernel holds the session's I/O back. */
+int scan_remove(struct scanner *sc, uint32_t host_no, uint32_t sid, const struct scan_device *d, scan_done_fn done, void *arg,
+	struct scan **out);
 /* done() will not be called. */
 void scan_cancel(struct scan *scan);
 
@@ -51,6 +55,10 @@ struct scan_device {
 	char state[32]; /* "running"; "" when not shown */
 	char block[32]; /* "sda"; "" if it is not a disk, or not attached yet */
 };
+
+/* The identity that the kernel got when it scanned the device last. -ENOENT: the device is gone. */
+int scan_device_identity(
+	const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d, struct identity *out);
 
 struct scan_devices {
 	struct scan_device *dev; /* by channel, target, LUN as numbers */

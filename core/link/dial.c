@@ -199,6 +199,12 @@ int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *
 	return 0;
 }
 
+void dial_repeat(struct dial *d)
+{
+	if (d->next)
+		d->next--;
+}
+
 bool dial_at_end(const struct dial *d)
 {
 	return !d->addresses || d->next >= d->addresses->n;

@@ -51,6 +51,7 @@ int dial_look_up(struct dial *d, const char *host, uint16_t port, enum dial_driv
  * done(), the owner must disconnect the binding in op.
  */
 void dial_connect(struct dial *d, const struct record *iface, int64_t seconds);
+void dial_repeat(struct dial *d); /* the next connect is to the address of the last one */
 /* Returns true if every address was tried since dial_rewind(). */
 bool dial_at_end(const struct dial *d);
 void dial_rewind(struct dial *d);

@@ -55,26 +55,38 @@ enum iscsi_async_event { /* 11.9.1 */
  * Text (11.10) and NOP-Out (11.18) lun and ttt, a Logout Request (11.14) reason and cid.
  */
 struct iscsi_request {
-	bool immediate, final, cont; /* final: in a Login Request, T */
+	bool immediate, final; /* final: in a Login Request, T */
+	union {
+		bool cont;
+		bool read; /* SCSI Command (11.3.1): data from the target is expected */
+	};
 	uint8_t csg, nsg;
 	uint8_t isid[6];
 	uint16_t tsih, cid;
 	uint32_t itt, cmdsn, exp_statsn;
 	uint8_t reason;
 	uint64_t lun;
-	uint32_t ttt;
+	union {
+		uint32_t ttt;
+		uint32_t transfer_length; /* SCSI Command, bytes */
+	};
+	const uint8_t *cdb; /* SCSI Command: 16 bytes */
 };
 
 /* The fields of a response, as the headers have them: members of one union share their bytes. The opcode decides which are valid. */
 struct iscsi_response {
 	bool final, cont; /* final: in a Login Response (11.13), T */
+	bool has_status; /* Data-In (11.7.1), S */
 	uint8_t csg, nsg;
 	union {
 		uint8_t version_max;
 		uint8_t response; /* Logout (11.15); 0: success */
 		uint8_t reason; /* Reject (11.17) */
 	};
-	uint8_t version_active;
+	union {
+		uint8_t version_active;
+		uint8_t scsi_status; /* SCSI Response (11.4), and Data-In with S; 0: GOOD */
+	};
 	uint16_t tsih;
 	uint64_t lun;
 	uint32_t itt, ttt, statsn, exp_cmdsn, max_cmdsn;
@@ -87,6 +99,7 @@ struct iscsi_response {
 		uint16_t param2;
 		uint16_t time2wait; /* Logout, seconds */
 	};
+	uint32_t buffer_offset; /* Data-In, from the first byte of the command's data */
 };
 
 #endif

@@ -29,7 +29,7 @@ static const struct pdu_opcode opcodes[64] = {
 	[ISCSI_OP_REJECT] = { "Reject", PDU_FROM_TARGET, false, 0 },
 };
 
-enum { FLAG_FINAL = 0x80, FLAG_CONT = 0x40, FLAG_IMMEDIATE = 0x40 /* of byte 0 */ };
+enum { FLAG_FINAL = 0x80, FLAG_CONT = 0x40, FLAG_STATUS = 0x01, ATTR_SIMPLE = 1, FLAG_IMMEDIATE = 0x40 /* of byte 0 */ };
 
 /* Byte by byte, in the wire's order: headers lie at any address, and no struct is laid over them. */
 static uint16_t get_be16(const uint8_t *p)
@@ -159,6 +159,12 @@ void pdu_build(struct iscsi_pdu *pdu, enum iscsi_opcode opcode, const struct isc
 		b[1] |= r->reason & 0x7f;
 		put_be16(b + 20, r->cid);
 		break;
+	case ISCSI_OP_SCSI_CMD:
+		b[1] |= ATTR_SIMPLE;
+		put_be64(b + 8, r->lun);
+		put_be32(b + 20, r->transfer_length);
+		memcpy(b + 32, r->cdb, 16);
+		break;
 	default: /* Text: without a TTT it begins an exchange, with the target's it continues one. NOP-Out */
 		put_be64(b + 8, r->lun);
 		put_be32(b + 20, r->ttt);
@@ -175,6 +181,7 @@ int pdu_parse(const struct iscsi_pdu *pdu, enum iscsi_opcode opcode, struct iscs
 	*r = (struct iscsi_response){
 		.final = b[1] & FLAG_FINAL,
 		.cont = b[1] & FLAG_CONT,
+		.has_status = b[1] & FLAG_STATUS,
 		.csg = b[1] >> 2 & 3,
 		.nsg = b[1] & 3,
 		.response = b[2],
@@ -189,6 +196,7 @@ int pdu_parse(const struct iscsi_pdu *pdu, enum iscsi_opcode opcode, struct iscs
 		.status_class = b[36],
 		.status_detail = b[37],
 		.param2 = get_be16(b + 40),
+		.buffer_offset = get_be32(b + 40),
 	};
 	return 0;
 }

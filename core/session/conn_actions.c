@@ -2,6 +2,7 @@
 /* What the connection machine does from its first look-up to full feature phase, and on the way down; the rows of connection.def say when. */
 #include "kernel/sysfs.h"
 #include "link/credentials.h"
+#include "session/conn_check.h"
 #include "session/session.h"
 #include <string.h>
 
@@ -72,13 +73,19 @@ int conn_read_late(void *machine)
 static void conn_dialled(struct dial *d, const struct err *err)
 {
 	struct conn *c = container_of(d, struct conn, dial);
-	bool connecting = c->run.state == CONN_XPT_WAIT;
+	enum conn_event event = CONN_EV_READY;
 
-	if (err)
+	if (err) {
 		err_copy(&c->err, err);
-	else if (connecting)
+		event = CONN_EV_FAILED;
+	} else if (c->run.state == CONN_XPT_WAIT) {
 		c->k.binding = d->op.binding;
-	conn_event(c, err ? CONN_EV_FAILED : connecting ? CONN_EV_CONNECTED : CONN_EV_READY);
+		event = CONN_EV_CONNECTED;
+	} else if (c->run.state == CONN_CHECKING) {
+		event = (enum conn_event)conn_check_connected(c);
+	}
+	if (event != CONN_EV_NONE)
+		conn_event(c, event);
 }
 
 static void conn_dial_settings(struct dial *d, struct transport_op *op)
@@ -227,6 +234,7 @@ int conn_up(void *machine)
 	struct conn *c = machine;
 
 	conn_release(c);
+	conn_check_free(c);
 	dial_settle(&c->dial); /* a thousand sessions that are up need none of this */
 	x_free(c->result);
 	c->result = NULL;

@@ -21,6 +21,11 @@ int conn_identify(struct conn *c, struct err *err)
 	return rc < 0 ? rc : record_set(r, FIELD_IFACE_INITIATORNAME, name, err);
 }
 
+int conn_redirect(struct conn *c, const struct login_redirect *to)
+{
+	return destination_redirect(&c->session->destination, to, &c->err) < 0 ? CONN_EV_FAILED : CONN_EV_REDIRECTED;
+}
+
 /* What an action of the login engine means to the machine. */
 static int conn_follow_login(struct conn *c, struct login_action *action)
 {
@@ -42,8 +47,7 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		s->time2wait = c->result->params.default_time2wait;
 		return CONN_EV_LOGIN_DONE;
 	case LOGIN_REDIRECT:
-		return destination_redirect(&s->destination, &action->redirect, &c->err) < 0 ? CONN_EV_FAILED :
-											       CONN_EV_REDIRECTED;
+		return conn_redirect(c, &action->redirect);
 	default:
 		err_copy(&c->err, &action->err);
 		return CONN_EV_FAILED;
@@ -66,35 +70,43 @@ static int32_t conn_expected_group(const struct session *s)
  * A login of the same initiator name and ISID to the same portal group is a session reinstatement (RFC 7143 section 6.3.5): the
  * target drops what it still has of the old session. So the ISID is the session's, login after login.
  */
-int conn_login_begin(void *machine)
+int conn_login_config(struct conn *c, struct login_config *login)
 {
-	struct conn *c = machine;
 	struct session *s = c->session;
 	const struct session_owner *owner = s->owner;
 	const char *name, *alias = NULL;
 	enum login_auth auth = credentials_auth(s->record, &credentials_of_session);
 	bool chap = auth != LOGIN_AUTH_NONE;
-	struct login_config login = {
+	int rc;
+
+	*login = (struct login_config){
 		.target_name = session_target(s),
 		.cmdsn = (uint32_t)record_int(s->record, FIELD_SESSION_INITIAL_CMDSN),
 		.auth = auth,
 		.tpgt = conn_expected_group(s),
 		.ignore_itt = true,
 	};
+	memcpy(login->isid, s->isid, sizeof(login->isid));
+	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
+	owner->identify(owner->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
+	rc = conn_identify(c, &c->err);
+	if (rc < 0)
+		return rc;
+	login->initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
+	login->initiator_alias = alias;
+	rc = chap ? credentials_take(s->record, &credentials_of_session, c->credentials, &login->chap, &c->err) : 0;
+	return rc == 0 ? conn_proposals(c, &login->proposal) : rc;
+}
+
+int conn_login_begin(void *machine)
+{
+	struct conn *c = machine;
+	struct login_config login;
 	struct login_action action;
 	int rc;
 
-	c->tell(s, SESS_EV_CONN_BOUND);
-	memcpy(login.isid, s->isid, sizeof(login.isid));
-	conn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : FIELD_CONN_LOGIN_TIMEOUT));
-	owner->identify(owner->identify_arg, &name, &alias, NULL); /* an alias is a courtesy */
-	if (conn_identify(c, &c->err) < 0)
-		return CONN_EV_FAILED;
-	login.initiator_name = record_str(s->record, FIELD_IFACE_INITIATORNAME);
-	login.initiator_alias = alias;
-	rc = chap ? credentials_take(s->record, &credentials_of_session, c->credentials, &login.chap, &c->err) : 0;
-	if (rc == 0)
-		rc = conn_proposals(c, &login.proposal);
+	c->tell(c->session, SESS_EV_CONN_BOUND);
+	rc = conn_login_config(c, &login);
 	if (rc == 0)
 		rc = login_new(&login, &c->login, &c->err);
 	credentials_clear(&login.chap);

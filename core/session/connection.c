@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "link/credentials.h"
+#include "session/conn_check.h"
 #include "session/session.h"
 #include <errno.h>
 
@@ -171,6 +172,7 @@ void conn_release(struct conn *c)
 	loop_fd_del(c->k.engine->loop, &c->hangup);
 	credentials_release(&c->credentials);
 	dial_cancel(&c->dial);
+	conn_check_stop(c);
 	login_free(c->login);
 	c->login = NULL;
 	kconn_unsend(&c->k);
@@ -192,6 +194,7 @@ void conn_attempt_over(struct conn *c)
 void conn_close(struct conn *c)
 {
 	conn_release(c);
+	conn_check_free(c);
 	credentials_free(&c->credentials);
 	kconn_drop(&c->k);
 	if (c->k.binding.kind == MISCSI_BINDING_SOCKET || c->run.state == CONN_BINDING)

@@ -11,6 +11,7 @@
 #include "link/kconn.h"
 #include "proto/login.h"
 
+struct conn_check;
 struct credentials;
 struct session;
 
@@ -39,6 +40,7 @@ struct conn {
 	int64_t limit; /* the same, in seconds, as it was when the state began */
 	struct loop_task deliver; /* postponed events, and those raised from within an action */
 	uint32_t postponed; /* set of events that wait for the kernel's job */
+	struct conn_check *check; /* of the units before a recovery; NULL: not begun */
 	struct credentials *credentials; /* secrets from files, kept for recovery; NULL: none */
 	bool busy; /* of the runner, not of the connection: an action runs; events that it raises wait */
 	struct dial dial; /* its op is used for the firmware's login, too */
@@ -68,6 +70,9 @@ void conn_dial_init(struct conn *c); /* conn_actions.c */
 
 /* conn_login.c */
 int conn_identify(struct conn *c, struct err *err); /* sets the session's initiator name if it is not set */
+/* Fills the settings of a login; the caller clears its secrets (credentials_clear), also after a failure. -errno, with c->err. */
+int conn_login_config(struct conn *c, struct login_config *login);
+int conn_redirect(struct conn *c, const struct login_redirect *to); /* returns REDIRECTED or FAILED */
 
 /* conn_params.c: the settings and the negotiated parameters, for the login and for the kernel. */
 void conn_op(struct conn *c, struct transport_op *op); /* adds the session's settings and ids to op */

@@ -347,7 +347,7 @@ void session_complete(struct session *s, const char *target_state)
 {
 	if (!s->noted)
 		session_note(s);
-	if (was_never_scanned(s, target_state))
+	if (!s->replaced && was_never_scanned(s, target_state))
 		sess_scan(s);
 }
 
@@ -395,6 +395,8 @@ static int sess_recovered(void *machine)
 
 	logged_in(s);
 	s->reconnects++;
+	if (s->unchecked)
+		s->unchecked--; /* one more check the next time */
 	sysfs_read(s->owner->engine->sysfs, target_state, sizeof(target_state), "class/iscsi_session/session%u/target_state",
 		s->conn.k.sid);
 	session_complete(s, target_state);

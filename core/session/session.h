@@ -70,6 +70,8 @@ struct session {
 	/* loop_now() at this state's begin, at full feature phase's last begin and end, and at the last attempt's begin */
 	uint64_t since, up_at, lost_at, opened_at;
 	struct scan *scan, *verify; /* for new devices; of known ones after a recovery */
+	bool replaced; /* a device was removed since its unit is another now: no scan may find that by itself */
+	unsigned unchecked; /* checks of its units before a recovery that failed in a row */
 	bool verify_again; /* the connection was restored again meanwhile */
 	struct err err; /* the last failure */
 	char *first_failure; /* of a first login, by its first attempt; NULL: none */

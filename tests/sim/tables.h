@@ -36,7 +36,7 @@ enum sess_event {
 
 enum kernel { K_NONE, K_MADE, K_BOUND, K_UP, K_BROKEN, K_DYING, K_GONE };
 enum job { J_NONE, J_BIND, J_START, J_STOP, J_UNBIND, J_DESTROY };
-enum wait { W_READ = 1, W_LOOK = 2, W_CONNECT = 4, W_PDU = 8, W_FW = 16, W_FW_LOGOUT = 32 };
+enum wait { W_READ = 1, W_LOOK = 2, W_CONNECT = 4, W_PDU = 8, W_FW = 16, W_FW_LOGOUT = 32, W_CHECK = 64 };
 
 struct model {
 	uint8_t conn, sess, kernel, job, wait;

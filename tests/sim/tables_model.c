@@ -157,6 +157,16 @@ static unsigned act_resolve(struct model *m)
 	return outcomes[n];
 }
 
+static unsigned act_check(struct model *m)
+{
+	static const unsigned outcomes[] = { CE_CHECKED, CE_NONE, CE_FAILED, CE_REDIRECTED };
+	unsigned event = outcomes[choose(4)];
+
+	m->timer = 1;
+	m->wait = (uint8_t)(event ? m->wait & ~W_CHECK : m->wait | W_CHECK);
+	return event;
+}
+
 static unsigned act_connect(struct model *m)
 {
 	m->wait |= W_CONNECT;
@@ -339,6 +349,8 @@ static const struct {
 	{ "conn_read", act_read },
 	{ "conn_read_late", act_down },
 	{ "conn_resolve", act_resolve },
+	{ "conn_check", act_check },
+	{ "conn_check_late", act_check },
 	{ "conn_connect", act_connect },
 	{ "conn_down", act_down },
 	{ "conn_resolve_late", act_down },
@@ -538,7 +550,7 @@ static bool try_read(struct model *m)
 
 static bool try_look(struct model *m)
 {
-	return try_wait(m, W_LOOK, CE_READY);
+	return try_wait(m, W_LOOK, CE_READY) || try_wait(m, W_CHECK, CE_CHECKED);
 }
 
 static bool try_connect(struct model *m)

@@ -10,7 +10,7 @@ tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.
 unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
 unit_tests += tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
-	tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
+	tests/unit/proto-inquiry tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-openers \
@@ -18,7 +18,7 @@ unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/ke
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-fields tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp tests/unit/plugin-thread
-unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-recovery
+unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-check tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-openfirmware tests/unit/object-pci \
 	tests/unit/object-session_info
 unit_tests += tests/unit/discovery-discovery tests/unit/discovery-isns_listener tests/unit/link-credentials tests/unit/link-dial tests/unit/link-paths tests/unit/link-pdu_channel

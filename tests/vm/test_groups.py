@@ -2,6 +2,7 @@
 """A portal that moves to another target portal group, and a disk that is exchanged: what is another disk now is not used as the old one"""
 import hashlib
 import os
+import subprocess
 import time
 
 from lib import *
@@ -21,9 +22,10 @@ class TwoGroups(Target):
         for key, value in (("authentication", 0), ("generate_node_acls", 1), ("demo_mode_write_protect", 0), ("cache_dynamic_acls", 1)):
             put(f"{self.other}/attrib/{key}", value)
 
-    def move(self):
+    def move(self, meanwhile=lambda: None):
         """The portal goes to the other group."""
         self.enable(False)
+        meanwhile()
         os.rmdir(f"{self.tpg}/np/{self.portal}")
         os.mkdir(f"{self.other}/np/{self.portal}")
         self.tpg, self.other = self.other, self.tpg
@@ -62,12 +64,18 @@ def device(name):
 
 
 def exchanged(target, daemon, what):
-    """Another disk is at the place of this one when the session is restored: it is set offline, and the log names both."""
+    """Another disk is at the place of this one when the session is restored: not a byte that waits is written to it, and the log names both."""
     sid, name = session_of(target), disk(target)
     equal(get(device(name)), "running", "state of the disk")
-    what()
+    traffic, before = Traffic(name), content("b")
+    time.sleep(0.5)
+    what(lambda: subprocess.Popen([ISCSIADM, "-m", "session", "-r", str(sid), "-R"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     wait("the session is back", 30, lambda: up(sid))
-    wait("the disk is offline", 20, lambda: get(device(name)) == "offline")
+    out, _ = traffic.process.communicate(timeout=60)
+    say(f"what was written meanwhile: {out.strip()}")
+    check(traffic.process.returncode != 0, "writes to a disk that is another now have succeeded")
+    time.sleep(1)
+    equal(content("b"), before, "what is on the other disk")
     said = wait("the log names it", 10, lambda: [x for x in get(daemon.log).splitlines() if "others than before" in x])[-1]
     say(said)
     for part in (os.path.basename(name), "LUN 0", "was naa.", "is naa."):
@@ -84,10 +92,11 @@ def exchanged(target, daemon, what):
     write_and_compare(disk(target), 1)
 
 
-def exchange_unit(target, store):
+def exchange_unit(target, store, meanwhile=lambda: None):
     """LUN 0 of the group is another disk from now on."""
     link = f"{target.tpg}/lun/lun_0/b"
     target.enable(False)
+    meanwhile()
     os.unlink(link)
     os.symlink(store, link)
     target.enable(True)
@@ -116,7 +125,7 @@ def test():
     refused(target, daemon)
     recovered_with_the_same(target, daemon)
     say("-- another disk in the same group")
-    exchanged(target, daemon, lambda: exchange_unit(target, second))
+    exchanged(target, daemon, lambda meanwhile: exchange_unit(target, second, meanwhile))
     exchange_unit(target, first)
     adm("-m node -u")
     adm("-m node -o update -n node.session.follow_group -v Yes", quiet=True)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* INQUIRY for pages of vital product data: the command, its data in order, its status (RFC 7143 sections 11.3, 11.4 and 11.7). */
+#include "proto/inquiry.h"
+#include "base/mem.h"
+#include "proto/login.h"
+#include <errno.h>
+#include <string.h>
+
+#define INQUIRY_OPCODE 0x12
+#define EVPD 1
+#define PAGE_HEADER 4
+#define PAGE_USUAL 1024 /* a page that is longer is requested again as a whole */
+#define PAGE_MAX 65535 /* ALLOCATION LENGTH has two bytes */
+#define TRIES 3 /* a unit attention, or a unit that is busy, is reported once or twice */
+
+void inquiry_init(struct inquiry *q, const struct login_result *login)
+{
+	*q = (struct inquiry){ .itt = 1, .cmdsn = login->cmdsn, .exp_statsn = login->exp_statsn, .max_cmdsn = login->max_cmdsn };
+}
+
+void inquiry_free(struct inquiry *q)
+{
+	x_free(q->bytes);
+	q->bytes = NULL;
+}
+
+/* The eight bytes of a LUN (SAM-5 4.7) from the kernel's number, whose lowest 16 bits are the first level. */
+static uint64_t lun_field(uint64_t number)
+{
+	return number << 48 | (number & 0xffff0000) << 16 | (number >> 16 & 0xffff0000) | number >> 48;
+}
+
+static int inquiry_send(struct inquiry *q, size_t size, struct iscsi_pdu *pdu, struct err *err)
+{
+	const struct iscsi_request request = {
+		.final = true,
+		.read = true,
+		.lun = lun_field(q->lun),
+		.itt = ++q->itt,
+		.transfer_length = (uint32_t)size,
+		.cmdsn = q->cmdsn,
+		.exp_statsn = q->exp_statsn,
+		.cdb = q->cdb,
+	};
+	uint8_t *bytes;
+
+	if ((int32_t)(q->max_cmdsn - q->cmdsn) < 0) {
+		err_set(err, MISCSI_ERR_TRANS, "the target accepts no commands");
+		return -EAGAIN;
+	}
+	bytes = x_realloc(q->bytes, size);
+	if (!bytes)
+		return err_nomem(err, "a page of a unit");
+	q->bytes = bytes;
+	q->size = size;
+	q->have = 0;
+	q->cmdsn++;
+	memset(q->cdb, 0, sizeof(q->cdb));
+	q->cdb[0] = INQUIRY_OPCODE;
+	q->cdb[1] = EVPD;
+	q->cdb[2] = q->page;
+	q->cdb[3] = (uint8_t)(size >> 8);
+	q->cdb[4] = (uint8_t)size;
+	*pdu = (struct iscsi_pdu){ .data = NULL };
+	pdu_build(pdu, ISCSI_OP_SCSI_CMD, &request);
+	return 0;
+}
+
+int inquiry_ask(struct inquiry *q, uint64_t lun, uint8_t page, struct iscsi_pdu *pdu, struct err *err)
+{
+	q->lun = lun;
+	q->page = page;
+	q->tries = 1;
+	return inquiry_send(q, PAGE_USUAL, pdu, err);
+}
+
+/* A status came: the page is there, or was cut off, or is not to be had now. */
+static int inquiry_ended(struct inquiry *q, const struct iscsi_response *r, struct iscsi_pdu *next, struct err *err)
+{
+	size_t size = q->size, said;
+	int rc;
+
+	q->exp_statsn = r->statsn + 1;
+	q->max_cmdsn = r->max_cmdsn;
+	if (r->scsi_status) {
+		q->have = 0;
+		if (q->tries++ == TRIES)
+			return INQUIRY_DONE;
+	} else {
+		said = q->have < PAGE_HEADER ? 0 : PAGE_HEADER + ((size_t)q->bytes[2] << 8 | q->bytes[3]);
+		if (said <= size || size == PAGE_MAX)
+			return INQUIRY_DONE;
+		size = said < PAGE_MAX ? said : PAGE_MAX;
+	}
+	rc = inquiry_send(q, size, next, err);
+	return rc < 0 ? rc : INQUIRY_SEND;
+}
+
+static int inquiry_data(struct inquiry *q, const struct iscsi_pdu *pdu, const struct iscsi_response *r, struct err *err)
+{
+	if (r->itt != q->itt || r->buffer_offset != q->have || pdu->len > q->size - q->have)
+		return err_set(
+			err, MISCSI_ERR_FATAL_LOGIN, "the target's data of an INQUIRY command is not that which was requested");
+	if (pdu->len)
+		memcpy(q->bytes + q->have, pdu->data, pdu->len);
+	q->have += pdu->len;
+	return 0;
+}
+
+int inquiry_feed(struct inquiry *q, const struct iscsi_pdu *pdu, struct iscsi_pdu *next, struct err *err)
+{
+	struct iscsi_response r;
+	int rc;
+
+	if (pdu_parse(pdu, ISCSI_OP_DATA_IN, &r) == 0) {
+		rc = inquiry_data(q, pdu, &r, err);
+		return rc < 0 || !r.has_status ? rc : inquiry_ended(q, &r, next, err);
+	}
+	if (pdu_parse(pdu, ISCSI_OP_SCSI_RSP, &r) == 0) {
+		if (r.itt != q->itt || r.response)
+			return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+				"the target did not complete an INQUIRY command: response 0x%02x", r.response);
+		return inquiry_ended(q, &r, next, err);
+	}
+	/* a ping, or a message: the session ends before the target misses an answer */
+	if (pdu_op(pdu) == ISCSI_OP_NOP_IN || pdu_op(pdu) == ISCSI_OP_ASYNC)
+		return INQUIRY_WAIT;
+	return err_set(
+		err, MISCSI_ERR_FATAL_LOGIN, "the target answered an INQUIRY command with a PDU of opcode 0x%02x", pdu_op(pdu));
+}
+
+void inquiry_logout(const struct inquiry *q, struct iscsi_pdu *pdu)
+{
+	const struct iscsi_request request = {
+		.immediate = true,
+		.final = true,
+		.reason = ISCSI_LOGOUT_SESSION,
+		.itt = q->itt + 1,
+		.cmdsn = q->cmdsn,
+		.exp_statsn = q->exp_statsn,
+	};
+
+	*pdu = (struct iscsi_pdu){ .data = NULL };
+	pdu_build(pdu, ISCSI_OP_LOGOUT, &request);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether the units of a session that is being restored are those that it had: looked at before the kernel connects, since with the
+ * connection it resumes I/O.
+ *
+ * iscsid logs in as the same initiator port (the target ends the lost session by that, as it would by the login that follows),
+ * requests the identity of each unit that the kernel has a device of, and logs out. Devices of other units are removed while the
+ * kernel still holds their I/O back; sysfs does not accept "offline" then.
+ */
+#include "base/mem.h"
+#include "kernel/scan.h"
+#include "link/credentials.h"
+#include "link/pdu_channel.h"
+#include "proto/inquiry.h"
+#include "session/conn_check.h"
+#include "session/session.h"
+#include <errno.h>
+#include <string.h>
+
+#define CONNECT_S 5
+#define UNITS_S 10 /* all of them: a target that is slower is checked after the start */
+#define LOGOUT_S 1
+#define REMOVE_S 5
+#define FAILURES_MAX 3 /* of checks in a row, of a target that accepts logins: then it is checked after the start */
+
+enum check_step { CHECK_CONNECT, CHECK_LOGIN, CHECK_UNITS, CHECK_LOGOUT, CHECK_REMOVE };
+
+struct check_unit {
+	struct scan_device dev;
+	struct identity was; /* as of the loss: nothing can be scanned while the kernel holds I/O back */
+};
+
+struct conn_check {
+	struct check_unit *units; /* that have an identity */
+	size_t n, cap;
+	enum check_step step; /* of this attempt, and so are all that follow */
+	size_t at; /* the unit that is looked at */
+	size_t others; /* the first units are those that are others now */
+	struct identity is;
+	uint8_t *page83; /* of the unit that is looked at */
+	size_t len83;
+	struct inquiry inquiry;
+	struct pdu_channel *channel;
+	struct scan *removal;
+	struct identity_report report;
+};
+
+static bool check_proposes_no_digest(const struct record *r, enum field_id id)
+{
+	return strstr(record_str(r, id), "None") != NULL;
+}
+
+/* Where a socket of ours leads to the target that the kernel connects to. */
+bool conn_must_check(const void *machine)
+{
+	const struct conn *c = machine;
+	const struct session *s = c->session;
+
+	return s->run.state == SESS_FAILED && c->k.sid && s->unchecked < FAILURES_MAX && c->k.engine->scanner &&
+		transport_traits(c->k.transport) & MISCSI_TRAIT_SOCKET &&
+		check_proposes_no_digest(s->record, FIELD_CONN_HEADER_DIGEST) &&
+		check_proposes_no_digest(s->record, FIELD_CONN_DATA_DIGEST);
+}
+
+void conn_check_stop(struct conn *c)
+{
+	struct conn_check *k = c->check;
+
+	if (!k)
+		return;
+	if (k->channel)
+		k->channel->ops->free(k->channel);
+	k->channel = NULL;
+	if (k->removal)
+		scan_cancel(k->removal);
+	k->removal = NULL;
+	inquiry_free(&k->inquiry);
+	x_free(k->page83);
+	k->page83 = NULL;
+}
+
+void conn_check_free(struct conn *c)
+{
+	conn_check_stop(c);
+	if (c->check)
+		x_free(c->check->units);
+	x_free(c->check);
+	c->check = NULL;
+}
+
+static int check_add(struct conn *c, const struct scan_device *d)
+{
+	struct conn_check *k = c->check;
+	struct check_unit unit = { .dev = *d };
+	struct check_unit *grown;
+
+	if (scan_device_identity(c->k.engine->sysfs, c->k.host_no, c->k.sid, d, &unit.was) < 0 || identity_is_none(&unit.was))
+		return 0; /* gone meanwhile, or nothing to compare */
+	grown = x_grow(k->units, k->n, &k->cap, sizeof(*grown), 4);
+	if (!grown)
+		return -ENOMEM;
+	k->units = grown;
+	k->units[k->n++] = unit;
+	return 0;
+}
+
+/* At the first attempt after a loss, and kept until the session is up. */
+static int check_list_units(struct conn *c)
+{
+	cleanup(scan_devices_free) struct scan_devices found = { 0 };
+	int rc;
+
+	c->check = x_new(struct conn_check);
+	rc = c->check ? scan_devices(c->k.engine->sysfs, c->k.host_no, c->k.sid, &found) : -ENOMEM;
+	for (size_t i = 0; i < found.n && rc == 0; i++)
+		rc = check_add(c, &found.dev[i]);
+	if (rc == -ENOENT) /* of a session without devices, or that is going away */
+		rc = 0;
+	if (rc < 0)
+		conn_check_free(c);
+	return rc;
+}
+
+int conn_check(void *machine)
+{
+	struct conn *c = machine;
+	int rc = c->check ? 0 : check_list_units(c);
+
+	if (rc == -ENOMEM)
+		return conn_nomem(c, "the session's units");
+	if (rc < 0)
+		return conn_fail(c, MISCSI_ERR_SYSFS_LOOKUP, "cannot list the devices of session %u in sysfs: %s", c->k.sid,
+			strerror(-rc));
+	if (!c->check->n)
+		return CONN_EV_CHECKED;
+	c->check->step = CHECK_CONNECT;
+	c->check->at = c->check->others = 0;
+	memset(&c->check->report, 0, sizeof(c->check->report));
+	if (c->limit > CONNECT_S)
+		conn_arm(c, CONNECT_S);
+	dial_connect(&c->dial, c->session->record, c->limit);
+	return CONN_EV_NONE;
+}
+
+/* After a login, the target is there, and what fails is the check: a target that cannot do it must not lose its session by that. */
+static int check_failed(struct conn *c)
+{
+	if (++c->session->unchecked == FAILURES_MAX)
+		log_warn(c->k.engine->log, "session",
+			"session%u [%s, %s] cannot check that its devices are the same as before, and checks it only after the "
+			"kernel has resumed their I/O: %s",
+			c->k.sid, session_target(c->session), session_portal(c->session), c->err.text);
+	return CONN_EV_FAILED;
+}
+
+static int check_send(struct conn *c, const struct iscsi_pdu *pdu)
+{
+	int rc = c->check->channel->ops->send(c->check->channel, pdu);
+
+	return rc < 0 ?
+		conn_fail(c, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-rc)) :
+		CONN_EV_NONE;
+}
+
+static int check_remove_next(struct conn *c);
+
+static void check_removed(int status, void *arg)
+{
+	struct conn *c = arg;
+	struct conn_check *k = c->check;
+	int event;
+
+	k->removal = NULL;
+	if (status < 0) {
+		event = conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
+			k->report.text, strerror(-status));
+	} else {
+		k->units[k->at] = k->units[--k->n]; /* its place in the list is another's now */
+		k->others--;
+		event = check_remove_next(c);
+	}
+	if (event != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)event);
+}
+
+/* From the last of the others to the first, so that what takes a place in the list is none of them. */
+static int check_remove_next(struct conn *c)
+{
+	struct conn_check *k = c->check;
+	int rc;
+
+	if (!k->others) {
+		log_err(c->k.engine->log, "session",
+			"session%u [%s, %s]: after the connection was lost, %u of its devices are others than before, and are "
+			"removed "
+			"before their I/O is resumed: %s. To use them as they are now, rescan the session, or log out and log in "
+			"again",
+			c->k.sid, session_target(c->session), session_portal(c->session), k->report.changed, k->report.text);
+		c->session->replaced = true;
+		return CONN_EV_CHECKED;
+	}
+	k->step = CHECK_REMOVE;
+	k->at = k->others - 1;
+	conn_arm(c, REMOVE_S);
+	rc = scan_remove(c->k.engine->scanner, c->k.host_no, c->k.sid, &k->units[k->at].dev, check_removed, c, &k->removal);
+	return rc < 0 ? conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
+				k->report.text, strerror(-rc)) :
+			CONN_EV_NONE;
+}
+
+/* The session of the check has ended. The kernel connects to the address that was looked at. */
+static int check_over(struct conn *c)
+{
+	struct conn_check *k = c->check;
+	int event = CONN_EV_CHECKED;
+
+	conn_check_stop(c);
+	c->session->unchecked = 0;
+	dial_repeat(&c->dial);
+	if (k->others)
+		event = check_remove_next(c);
+	if (event == CONN_EV_CHECKED)
+		conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	return event;
+}
+
+static int check_log_out(struct conn *c)
+{
+	struct iscsi_pdu pdu;
+
+	c->check->step = CHECK_LOGOUT;
+	conn_arm(c, LOGOUT_S);
+	inquiry_logout(&c->check->inquiry, &pdu);
+	return check_send(c, &pdu) == CONN_EV_NONE ? CONN_EV_NONE : check_over(c);
+}
+
+/* The next page: 83h of a unit, then 80h if that does not tell. */
+static int check_ask(struct conn *c, uint8_t page)
+{
+	struct conn_check *k = c->check;
+	struct iscsi_pdu pdu;
+
+	if (k->at == k->n)
+		return check_log_out(c);
+	if (inquiry_ask(&k->inquiry, k->units[k->at].dev.lun, page, &pdu, &c->err) < 0)
+		return check_failed(c);
+	return check_send(c, &pdu) == CONN_EV_NONE ? CONN_EV_NONE : check_failed(c);
+}
+
+static int check_compare(struct conn *c)
+{
+	struct conn_check *k = c->check;
+	struct check_unit unit = k->units[k->at];
+
+	if (identity_differs(&unit.was, &k->is)) {
+		identity_report_change(&k->report, unit.dev.block, unit.dev.lun, &unit.was, &k->is);
+		k->units[k->at] = k->units[k->others];
+		k->units[k->others++] = unit;
+	}
+	k->at++;
+	return check_ask(c, 0x83);
+}
+
+static int check_page(struct conn *c)
+{
+	struct conn_check *k = c->check;
+
+	if (k->inquiry.page == 0x80) {
+		identity_parse(&k->is, k->page83, k->len83, k->inquiry.bytes, k->inquiry.have);
+		return check_compare(c);
+	}
+	identity_parse(&k->is, k->inquiry.bytes, k->inquiry.have, NULL, 0);
+	if (identity_decides(&k->units[k->at].was, &k->is))
+		return check_compare(c);
+	x_free(k->page83);
+	k->page83 = k->inquiry.bytes;
+	k->len83 = k->inquiry.have;
+	k->inquiry.bytes = NULL;
+	return check_ask(c, 0x80);
+}
+
+static int check_follow_login(struct conn *c, struct login_action *action)
+{
+	struct conn_check *k = c->check;
+
+	switch (action->kind) {
+	case LOGIN_SEND:
+		return check_send(c, &action->pdu);
+	case LOGIN_DONE:
+		k->step = CHECK_UNITS;
+		conn_arm(c, UNITS_S);
+		inquiry_init(&k->inquiry, &action->result);
+		k->channel->ops->full_feature(k->channel, &action->result);
+		login_free(c->login);
+		c->login = NULL;
+		return check_ask(c, 0x83);
+	case LOGIN_REDIRECT:
+		return conn_redirect(c, &action->redirect);
+	default:
+		err_copy(&c->err, &action->err);
+		/* not a status, but what was negotiated: the kernel's login may propose something else */
+		return c->err.code == MISCSI_ERR_FATAL_LOGIN ? check_failed(c) : CONN_EV_FAILED;
+	}
+}
+
+static int check_units_pdu(struct conn *c, const struct iscsi_pdu *pdu)
+{
+	struct iscsi_pdu next;
+	int rc = inquiry_feed(&c->check->inquiry, pdu, &next, &c->err);
+
+	switch (rc) {
+	case INQUIRY_WAIT:
+		return CONN_EV_NONE;
+	case INQUIRY_SEND:
+		return check_send(c, &next) == CONN_EV_NONE ? CONN_EV_NONE : check_failed(c);
+	case INQUIRY_DONE:
+		return check_page(c);
+	default:
+		return check_failed(c);
+	}
+}
+
+static void check_pdu(void *arg, const struct iscsi_pdu *pdu)
+{
+	struct conn *c = arg;
+	struct login_action action;
+	int event = CONN_EV_NONE;
+
+	switch (c->check->step) {
+	case CHECK_LOGIN:
+		login_feed(c->login, pdu, &action);
+		event = check_follow_login(c, &action);
+		break;
+	case CHECK_UNITS:
+		event = check_units_pdu(c, pdu);
+		break;
+	default:
+		if (pdu_op(pdu) == ISCSI_OP_LOGOUT_RSP)
+			event = check_over(c);
+	}
+	if (event != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)event);
+}
+
+static void check_lost(void *arg, int result, const struct err *err)
+{
+	struct conn *c = arg;
+	int event;
+
+	(void)result;
+	if (c->check->step == CHECK_LOGOUT) {
+		event = check_over(c);
+	} else {
+		err_copy(&c->err, err);
+		event = c->check->step == CHECK_UNITS ? check_failed(c) : CONN_EV_FAILED;
+	}
+	if (event != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)event);
+}
+
+int conn_check_connected(struct conn *c)
+{
+	const struct pdu_channel_events events = { .pdu = check_pdu, .lost = check_lost, .arg = c };
+	struct conn_check *k = c->check;
+	struct login_action action;
+	struct login_config login;
+	int fd = (int)c->dial.op.binding.value, rc;
+
+	c->dial.op.binding.kind = MISCSI_BINDING_NONE;
+	k->step = CHECK_LOGIN;
+	if (pdu_channel_socket_new(c->k.engine->loop, fd, &events, &k->channel) < 0)
+		return conn_nomem(c, "a connection");
+	rc = conn_login_config(c, &login);
+	login.ignore_itt = false;
+	login.proposal.header_digest = login.proposal.data_digest = ISCSI_DIGEST_NONE;
+	if (rc == 0)
+		rc = login_new(&login, &c->login, &c->err);
+	credentials_clear(&login.chap);
+	if (rc < 0)
+		return CONN_EV_FAILED;
+	login_start(c->login, &action);
+	return check_follow_login(c, &action);
+}
+
+int conn_check_late(void *machine)
+{
+	struct conn *c = machine;
+
+	switch (c->check->step) {
+	case CHECK_LOGOUT:
+		return check_over(c);
+	case CHECK_REMOVE:
+		return conn_fail(c, MISCSI_ERR_INTERNAL,
+			"%s: the device was not removed within %lld s, so the session is not restored: a scan of host%u may hang",
+			c->check->report.text, (long long)c->limit, c->k.host_no);
+	case CHECK_UNITS:
+		conn_fail(c, MISCSI_ERR_PDU_TIMEOUT, "%s did not return the identities of its units within %lld s",
+			session_portal(c->session), (long long)c->limit);
+		return check_failed(c);
+	case CHECK_LOGIN:
+		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not complete the login within %lld s (stage: %s)",
+			session_portal(c->session), (long long)c->limit, login_stage(c->login));
+	default:
+		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "no connection to %s within %lld s", session_portal(c->session),
+			(long long)c->limit);
+	}
+}
