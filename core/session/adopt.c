@@ -251,8 +251,9 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 	}
 	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
 		return;
-	conn_fail(&s->conn, MISCSI_ERR_TRANS, "when iscsid took over the session, its state was %s and its connection's %s",
-		i->state, *i->conn_state ? i->conn_state : "unknown");
+	conn_fail(&s->conn, MISCSI_ERR_TRANS,
+		"when iscsid took over the session, the state of the session was %s, and that of its connection %s", i->state,
+		*i->conn_state ? i->conn_state : "unknown");
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
@@ -400,8 +401,10 @@ static void adopt_orphans(struct manager_adopter *ops, pid_t creator)
 	for (size_t n = names.n; n-- > 0 && sysfs_number(names.names[n], "session", &sid) == 0 && sid > known;)
 		if (sysfs_read_int(sysfs, &maker, "class/iscsi_session/session%u/creator", sid) == 0 && maker == creator &&
 			adopt_one(ops, sid, &why) < 0)
-			log_warn(m->config.engine->log, "session", "session%u, which nobody uses, cannot be ended: %s", sid,
-				why.text);
+			log_warn(m->config.engine->log, "session",
+				"session%u, which a killed helper process left behind, cannot be removed ('iscsiadm -m session "
+				"-r %u -u' does it): %s",
+				sid, sid, why.text);
 }
 
 static void adopt_free(struct manager_adopter *ops)
@@ -464,7 +467,10 @@ static void adopt_next(struct adopter *a)
 	}
 	adoption_clear(&o);
 	if (rc < 0 && !(why.code == MISCSI_ERR_SYSFS_LOOKUP && (rc == -ENOENT || rc == -ENODEV))) { /* that one is gone */
-		log_warn(a->manager->config.engine->log, "session", "session%u is not taken over: %s", sid, why.text);
+		log_warn(a->manager->config.engine->log, "session",
+			"session%u is not taken over, and would not be recovered if its connection were lost; iscsid tries "
+			"again: %s",
+			sid, why.text);
 		adopt_leave(a, sid, rc);
 	} else if (rc > 0) {
 		a->adopted++;
@@ -487,7 +493,7 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 	int rc = 0;
 
 	if (!a)
-		return err_nomem(err, "sessions");
+		return err_nomem(err, "the list of sessions to take over");
 	if (!a->listing)
 		rc = adopt_list(a, err);
 	a->listing = rc == 0;

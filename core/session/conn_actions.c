@@ -63,8 +63,8 @@ int conn_read_late(void *machine)
 	struct conn *c = machine;
 
 	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
-		"the file of the CHAP secret (node.session.auth.password_file or password_in_file) for %s could not be read "
-		"within %lld s",
+		"the file of the CHAP secret (node.session.auth.password_file or password_in_file) for %s was not read within "
+		"%lld s: does its disk or file server answer?",
 		session_target(c->session), (long long)c->limit);
 	return conn_down(c);
 }
@@ -198,7 +198,7 @@ static void conn_fw_logged_out(struct transport_op *op, int result)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"[%s] the adapter did not log out, and the session is removed all the same: %s",
+			"session%u [%s] the adapter did not log out, and the session is removed all the same: %s", c->k.sid,
 			session_target(c->session), op->err.text);
 	conn_event(c, CONN_EV_LOGGED_OUT);
 }

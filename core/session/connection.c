@@ -80,8 +80,9 @@ void conn_event(struct conn *c, enum conn_event event)
 	c->busy = true;
 	if (!fsm_event(&c->run, event))
 		log_err(c->k.engine->log, "session",
-			"conn[%s]: event %u is not allowed in state %s, which is a bug in iscsid: please report it",
-			session_target(c->session), event, c->run.fsm->states[c->run.state]);
+			"session%u [%s]: event %u is not allowed in the connection's state %s, which is a bug in iscsid: please "
+			"report it",
+			c->k.sid, session_target(c->session), event, c->run.fsm->states[c->run.state]);
 	c->busy = false;
 	if (c->postponed && !c->k.job)
 		loop_defer(c->k.engine->loop, &c->deliver, conn_deliver, c);

@@ -271,7 +271,7 @@ static bool device_in_use(struct in_use *u, const char *path)
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name,
 			str_escape(shown, sizeof(shown), where, strlen(where)));
 	if (find_source(u, u->swaps, node))
-		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space", name);
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space (swapoff frees it)", name);
 	if (add_device(u, name, number, false) < 0)
 		return true;
 	return u->claim(&u->devices[u->n_devices - 1], u->err) < 0;

@@ -407,13 +407,14 @@ static struct session *manager_find_for(struct manager *m, uint32_t sid, struct 
 /* A session that another program made meanwhile can be ended too. One that is gone already needs nothing: no error, and NULL. */
 static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, struct err *err)
 {
-	int rc = m->adopter ? m->adopter->one(m->adopter, sid, err) : err_set(err, MISCSI_ERR_SYSFS_LOOKUP, "no session %u", sid);
+	int rc = m->adopter ? m->adopter->one(m->adopter, sid, err) :
+			      err_set(err, MISCSI_ERR_SYSFS_LOOKUP, "there is no session %u", sid);
 
 	if (rc < 0 && err->code == MISCSI_ERR_SYSFS_LOOKUP)
 		err_clear(err);
 	if (rc == 0)
-		err_set(err, MISCSI_ERR_OP_NOT_SUPP, "the adapter made session %u: log out with iscsiadm -m session -r %u -u",
-			sid, sid);
+		err_set(err, MISCSI_ERR_OP_NOT_SUPP,
+			"session %u was made by its adapter: log out with 'iscsiadm -m session -r %u -u'", sid, sid);
 	return manager_find(m, sid);
 }
 
@@ -510,7 +511,7 @@ static void rescanned(int status, void *arg)
 
 	r->scan = NULL;
 	if (status < 0)
-		err_sys(&r->answer->result.err, MISCSI_ERR_INTERNAL, -status, "cannot rescan the session");
+		err_sys(&r->answer->result.err, MISCSI_ERR_INTERNAL, -status, "the scan for the session's devices failed");
 	request_step(r);
 }
 
@@ -672,7 +673,7 @@ void manager_free(struct manager *m)
 
 	if (!m)
 		return;
-	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "the daemon is stopping");
+	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid was stopped before this had ended");
 	m->ending = true;
 	report_listen(m->config.engine->plugins, NULL, NULL);
 	paths_drop(&m->paths);

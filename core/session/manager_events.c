@@ -28,6 +28,12 @@ static void manager_on_pdu(
 	memset(&s->conn.pdu, 0, sizeof(s->conn.pdu)); /* its data ends with this call */
 }
 
+/* The end of a sentence about a lost connection. */
+static const char *logs_in_again(const struct session *s, bool for_good)
+{
+	return s->run.state == SESS_LOGGED_IN && !for_good ? "; iscsid logs in again" : "";
+}
+
 static void manager_on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_t error)
 {
 	struct manager *m = arg;
@@ -35,8 +41,8 @@ static void manager_on_conn_error(void *arg, uint32_t sid, uint32_t cid, uint32_
 
 	if (!s || cid != 0)
 		return;
-	log_info(m->config.engine->log, "session", "session%u [%s, %s] connection error %u: %s", sid, session_target(s),
-		session_portal(s), error, events_conn_error_text(error));
+	log_info(m->config.engine->log, "session", "session%u [%s, %s] connection error %u: %s%s", sid, session_target(s),
+		session_portal(s), error, events_conn_error_text(error), logs_in_again(s, error == ISCSI_ERR_INVALID_HOST));
 	if (!s->conn.err.code) /* a refused login's own reason counts, not that the target hung up then */
 		conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: %s", events_conn_error_text(error));
 	if (error == ISCSI_ERR_INVALID_HOST) /* its host goes away: there is nothing to come back to */
@@ -158,7 +164,9 @@ static void manager_on_helper_died(void *arg, pid_t creator)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"helper process %d was killed while it sent requests to the kernel, which have failed", (int)creator);
+		"helper process %d was killed while it sent requests to the kernel, which count as failed; another helper takes "
+		"its place",
+		(int)creator);
 	if (m->adopter)
 		m->adopter->orphans(m->adopter, creator);
 }
@@ -179,9 +187,9 @@ void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uin
 			session_wake(s);
 			continue;
 		}
-		log_info(m->config.engine->log, "session", "session%u [%s, %s] %s: reported by its plugin", s->conn.k.sid,
-			session_target(s), session_portal(s),
-			event == MISCSI_EVENT_HOST_RESET ? "was lost by a reset of its adapter" : "was lost");
+		log_info(m->config.engine->log, "session", "session%u [%s, %s] was lost%s, as its plugin reports%s",
+			s->conn.k.sid, session_target(s), session_portal(s),
+			event == MISCSI_EVENT_HOST_RESET ? " by a reset of its adapter" : "", logs_in_again(s, false));
 		if (!s->conn.err.code)
 			conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: reported by the plugin of transport %s",
 				transport_name(s->conn.k.transport));

@@ -217,16 +217,19 @@ static int sess_redirected(void *machine)
 static int sess_wait(void *machine)
 {
 	struct session *s = machine;
+	uint64_t in;
 
 	s->attempts++;
 	err_copy(&s->err, &s->conn.err);
 	if (s->run.state == SESS_NEW && !s->first_failure)
 		s->first_failure = x_strdup(s->err.text); /* without memory, only the last one is reported */
+	in = spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : recovery_wait(s));
 	if (log_worth(&s->reported))
-		log_warn(s->owner->engine->log, "session", "session%u [%s, %s] attempt %u failed: %s", s->conn.k.sid,
-			session_target(s), session_portal(s), s->attempts, s->err.text);
+		log_warn(s->owner->engine->log, "session",
+			"session%u [%s, %s] attempt %u failed: %s; the next attempt follows in %llu s", s->conn.k.sid,
+			session_target(s), session_portal(s), s->attempts, s->err.text, (unsigned long long)(in + 999) / 1000);
 	destination_next(&s->destination, s->attempts);
-	retry_in(s, spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : recovery_wait(s)));
+	retry_in(s, in);
 	return SESS_EV_NONE;
 }
 
@@ -273,8 +276,9 @@ static void scan_over(int status, void *arg)
 
 	s->scan = NULL;
 	if (status < 0)
-		log_warn(s->owner->engine->log, "session", "session%u: the scan of host%u for devices failed: %s", s->conn.k.sid,
-			s->conn.k.host_no, strerror(-status));
+		log_warn(s->owner->engine->log, "session",
+			"session%u: the scan of host%u for devices failed ('iscsiadm -m session -r %u -R' repeats it): %s",
+			s->conn.k.sid, s->conn.k.host_no, s->conn.k.sid, strerror(-status));
 	loop_timer_cancel(s->owner->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
 }
@@ -288,8 +292,9 @@ static void sess_noted(struct session *s, int rc)
 {
 	s->noted = rc == 0;
 	if (rc < 0)
-		log_warn(s->owner->engine->log, "session", "session%u: cannot save its settings in %s: %s", s->conn.k.sid,
-			s->owner->state_dir, strerror(-rc));
+		log_warn(s->owner->engine->log, "session",
+			"session%u: cannot save its settings, which a restarted iscsid would need to recover it, in %s: %s",
+			s->conn.k.sid, s->owner->state_dir, strerror(-rc));
 }
 
 /* Noted as soon as it has a number, so that the next daemon sees that its login came to no end. */

@@ -481,7 +481,7 @@ static void a_dead_disk_holds_up_nobody_else(void **state)
 	assert_int_equal(helper_running(w->helpers), 1);
 	fixture_until(w, &a.done, 1, 1000, 30 * SECONDS);
 	assert_int_equal(a.result.err.code, MISCSI_ERR_TRANS_TIMEOUT);
-	assert_non_null(strstr(a.text, "could not be read within 5 s"));
+	assert_non_null(strstr(a.text, "was not read within 5 s"));
 	assert_in_range(w->now - start, 15 * SECONDS, 22 * SECONDS);
 	assert_int_equal(disk->reads, 1);
 

@@ -124,7 +124,7 @@ static void swap_space_is_in_use(void **state)
 		"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 		"/dev/sdb1                               partition\t1048572\t\t0\t\t-2\n",
 		"proc/swaps");
-	finds(*state, "sdb1 is swap space");
+	finds(*state, "sdb1 is swap space (swapoff frees it)");
 }
 
 static void a_part_of_another_device_is_in_use(void **state)

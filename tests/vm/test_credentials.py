@@ -58,7 +58,7 @@ def a_dead_disk(both, plain, other):
     settings(both, **{"auth.password_file": f"{DEAD}/secret", "initial_login_retry_max": "1"})
     adm("-m node", ["-T", both.name, "-o", "update", "-n", "node.conn[0].timeo.login_timeout", "-v", "4"])
     got = adm(f"-m node -T {both.name} -l", rc=8)
-    contains(got.err, "could not be read within 4 s")
+    contains(got.err, "was not read within 4 s")
     check(got.seconds < 8 * PATIENCE, f"the login took {got.seconds} s")
     adm(f"-m node -T {plain.name} -l")
     other.enable(True)
