@@ -81,7 +81,8 @@ void become_confined(const struct log *log)
 	int rc = drop_capabilities();
 
 	if (rc < 0)
-		log_warn(log, "iscsid", "cannot drop the capabilities that are not needed: %s", strerror(-rc));
+		log_warn(log, "iscsid", "cannot drop the capabilities that are not needed, so iscsid runs with them: %s",
+			strerror(-rc));
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs to trace this process */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -124,13 +124,13 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
 		set_option(opt, optarg, &options);
 	if (optind < argc) {
-		fprintf(stderr, "iscsid: unexpected argument '%s'\n", argv[optind]);
+		fprintf(stderr, "iscsid: unexpected argument '%s': options begin with '-'\n", argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}
 	start_log(&options, &logger, &log);
 	become_confined(&log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
-		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background");
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot become a process in the background");
 	if (rc == 0)
 		become_resident(&log);
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)

@@ -128,7 +128,7 @@ static void reload_done(struct helper_job *j, int result, const void *answer, si
 		log_warn(d->log, "iscsid", "%s", r->warning);
 	manager_set_safe_logout(d->manager, r->safe_logout);
 	plugins_set_macvlan(d->engine.plugins, r->macvlan);
-	log_info(d->log, "iscsid", "read %s again: the new settings hold", d->options->config);
+	log_info(d->log, "iscsid", "read %s again; its settings are now in force", d->options->config);
 }
 
 /* One reading at a time: a signal that comes during one is answered by it. */
@@ -304,7 +304,8 @@ static int make_manager(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
-		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc, "cannot create the event loop");
+		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
+			"cannot set up the event loop, the helper processes or the initiator name");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
@@ -358,7 +359,7 @@ static int serve_sockets(struct daemon *d, struct err *err)
 			d->n_sockets--;
 	}
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s",
-				d->own_socket ? "the daemon's sockets" : "the socket that systemd passed (iscsid.socket)") :
+				d->own_socket ? "iscsid's sockets" : "the socket that systemd passed (iscsid.socket)") :
 			0;
 }
 
@@ -392,7 +393,7 @@ static int make_service(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = service_new(&config, &d->service);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the service");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the service for iscsiadm");
 	return serve_sockets(d, err);
 }
 
@@ -435,7 +436,7 @@ static int serve_run(struct daemon *d, struct err *err)
 	int rc = sysfs_open(&d->sysfs, d->options->sysfs);
 
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open sysfs");
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys");
 	rc = open_sockets(d, err);
 	if (rc < 0)
 		return rc;

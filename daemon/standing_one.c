@@ -90,7 +90,7 @@ void standing_one_notified(struct standing_one *o)
 
 	if (!o->told || now >= o->told + TELL_MS) {
 		o->told = now;
-		log_info(log_of(o), "discovery", "notified of a change: %s", o->label);
+		log_info(log_of(o), "discovery", "the server reports a change, so the discovery is repeated: %s", o->label);
 	}
 	if (o->state != ONE_WAITS || now >= o->began + GAP_MS) {
 		standing_queue(o);
@@ -118,7 +118,8 @@ static void one_succeeded(struct standing_one *o)
 	if (o->notify.registered)
 		o->unnotified = 0;
 	else if (o->notify.port && log_worth(&o->unnotified))
-		log_warn(log_of(o), "discovery", "the server does not notify of changes and is only polled: %s", o->label);
+		log_warn(log_of(o), "discovery", "the server does not send notifications of changes, so it is only polled: %s",
+			o->label);
 	if (o->notify.port)
 		o->renewed = o->notify.registered ? o->began : 0;
 	o->failures = o->reported = 0;
@@ -176,7 +177,7 @@ static void sessions_done(struct helper_job *j, int result, const void *answer, 
 	}
 	o->login_failures = work ? o->login_failures + 1 : 0;
 	if (!r)
-		log_warn(log_of(o), "discovery", "cannot log in to what %s has found: %s", o->label, err.text);
+		log_warn(log_of(o), "discovery", "the logins after the discovery by %s failed: %s", o->label, err.text);
 	else if (r->sessions || r->ended || (r->failed && !(o->login_failures & (o->login_failures - 1))))
 		log_info(log_of(o), "discovery",
 			"after the discovery by %s: sessions made: %u, logins failed: %u, sessions ended: %u", o->label,

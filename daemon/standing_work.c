@@ -492,8 +492,9 @@ static void logout_ended(void *arg, const struct client_result *r)
 	}
 	report->busy++;
 	if (!*report->warning)
-		snprintf(report->warning, sizeof(report->warning), "session %u stays, although its portal is gone: %.200s",
-			s->sids[r->index], r->err.text);
+		snprintf(report->warning, sizeof(report->warning),
+			"session %u was not logged out, although its portal is no longer reported: %.200s", s->sids[r->index],
+			r->err.text);
 }
 
 /* The number of the line's session; 0: none. */

@@ -226,7 +226,7 @@ int db_linked_each(struct db *db, const char *dir, const struct record_list *but
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	if (but && names.n && strike_out(&names, but))
-		return err_nomem(err, "names");
+		return err_nomem(err, "the list of discovery records");
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		char buf[NAME_MAX + 1];
 		struct db_node_id id;

@@ -382,6 +382,7 @@ int recfile_initiatorname(const char *path, char **name, char **alias, struct er
 
 	if (rc == -ENOENT)
 		return err_sys(err, MISCSI_ERR_INVAL, ENOENT,
-			"cannot read %s with this initiator's name (`iscsi-iname -g` prints its line)", path);
+			"cannot read this initiator's name from %s (create the file with the line that `iscsi-iname -g` prints)",
+			path);
 	return rc ? rc : recfile_initiatorname_parse(path, text, len, name, alias, err);
 }

@@ -111,7 +111,7 @@ def notified(server):
     wait("the registration", 5, lambda: "portals reported by isns" in get(d.log))
     server.register("entity=lab.example", "target=iqn.2026-11.example:last", "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
     wait("its record", 2, lambda: adm("-m node -T iqn.2026-11.example:last", rc=None, quiet=True).rc == 0)
-    contains(get(d.log), "notified of a change: isns of 127.0.0.1 port 3205")
+    contains(get(d.log), "reports a change, so the discovery is repeated: isns of 127.0.0.1 port 3205")
     adm("-m discoverydb -t isns -p 127.0.0.1 -o delete", quiet=True)
 
 
