@@ -440,6 +440,7 @@ for _name, _pairs, _about in (
         ("address-port", (GOOD[0], "TargetAddress=127.0.0.1:99999,1"), "port 99999"),
         ("address-tpgt", (GOOD[0], "TargetAddress=127.0.0.1:3260,99999"), "TPGT 99999"),
         ("address-long", (GOOD[0], "TargetAddress=" + "a" * 400 + ":3260,1"), "an address of 400 bytes"),
+        ("address-249", (GOOD[0], "TargetAddress=" + "a" * 249 + ":3260,1", "TargetName=" + NAME % 1, GOOD[1]), "an address that no directory can have as its name"),
         ("address-first", (GOOD[1],), "an address without a name"),
         ("no-address", (GOOD[0],), "well-behaved: a target without an address"),
         ("no-value", ("TargetName", GOOD[1]), "a key without '='"),
