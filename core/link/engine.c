@@ -9,10 +9,11 @@
 #include <errno.h>
 
 #define ENGINE_WORKERS 2
+#define STATE_DIRS "/run/miscsi/plugins" /* in memory: a plugin uses its own from an op, whatever disks are lost */
 
 int engine_open(struct engine *e, bool macvlan, struct err *err)
 {
-	struct plugins_config plugins = { .log = e->log, .sysfs = e->sysfs, .macvlan = macvlan };
+	struct plugins_config plugins = { .log = e->log, .sysfs = e->sysfs, .macvlan = macvlan, .state = STATE_DIRS };
 	int rc = loop_new(&e->loop);
 
 	if (rc >= 0)

@@ -42,7 +42,7 @@ static const char *const needs_known[] = { "endpoint.connect", "endpoint.disconn
 #undef OP
 #undef OP_ARG
 	"self", "log", "set_error", "op_done", "op_alloc", "setting", "setting_at", "result_row", "result", "sysfs_read",
-	"sysfs_list", "request", "timer", "timer_stop", "watch", "unwatch", "work", "event", "has" };
+	"sysfs_list", "request", "timer", "timer_stop", "watch", "unwatch", "work", "event", "has", "state_dir" };
 
 bool known_name(const char *name)
 {

@@ -12,6 +12,7 @@
 #include "plugin/fields.h"
 #include "plugin/op.h"
 #include "plugin/private.h"
+#include "plugin/state_dir.h"
 #include "plugin/thread.h"
 #include "plugin/trust.h"
 
@@ -81,6 +82,7 @@ void load_forget(struct plugin *p)
 	x_free(p->file);
 	x_free(p->refused);
 	fields_free(p);
+	state_dir_forget(p);
 	x_free(p);
 }
 

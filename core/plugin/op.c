@@ -15,9 +15,12 @@
 #include "plugin/private.h"
 #include "plugin/report.h"
 #include "plugin/request.h"
+#include "plugin/state_dir.h"
 #include "plugin/thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,6 +210,46 @@ static bool is_permanent(int errnum)
 	return errnum == EINVAL || errnum == EAFNOSUPPORT || errnum == EPROTONOSUPPORT || errnum == ESOCKTNOSUPPORT;
 }
 
+enum mistake { MISTAKE_DONE, MISTAKE_KEY, MISTAKE_LENGTH, MISTAKE_ARGUMENT, MISTAKE_BINDING };
+
+/* A plugin's mistake, logged once for each kind: some would repeat it for every row. Returns what the call returns. */
+static int mistake(struct op_private *p, enum mistake kind, const char *text)
+{
+	static const int results[] = { [MISTAKE_DONE] = -EINVAL,
+		[MISTAKE_KEY] = -EINVAL,
+		[MISTAKE_LENGTH] = -E2BIG,
+		[MISTAKE_ARGUMENT] = -EINVAL,
+		[MISTAKE_BINDING] = -EPROTO };
+
+	if (!(p->plugin->mistakes & 1u << kind))
+		log_warn(op_plugins(p)->config.log, p->plugin->name,
+			"plugin %s has a fault, in %s: %s; please report it to its maker", p->plugin->name,
+			p->name ? p->name : "its own op", text);
+	p->plugin->mistakes |= 1u << kind;
+	return results[kind];
+}
+
+/*
+ * A socket is used as a descriptor, and an endpoint given to the kernel. What a plugin for another kind of session returns (ops.h) is
+ * neither, and must not be closed or disconnected either.
+ */
+static int check_binding(struct op_private *p)
+{
+	const struct miscsi_binding *b = &p->binding;
+	bool socket = p->transport->match.traits & MISCSI_TRAIT_SOCKET;
+
+	if (b->kind == (socket ? MISCSI_BINDING_SOCKET : MISCSI_BINDING_ENDPOINT) &&
+		(!socket || (b->value <= INT_MAX && fcntl((int)b->value, F_GETFD) >= 0)))
+		return 0;
+	mistake(p, MISTAKE_BINDING,
+		socket ? "connect() returned something other than an open socket" :
+			 "connect() returned something other than an endpoint of the kernel");
+	p->binding.kind = MISCSI_BINDING_NONE;
+	op_set_error(
+		p, MISCSI_ERR_INTERNAL, "plugin %s returned a connection of a wrong kind: update the plugin", p->plugin->name);
+	return -EPROTO;
+}
+
 /*
  * The first result counts. The owner learns it from the loop, since this may run inside the call that began the op, or inside a
  * plugin's callback. EINPROGRESS as a result is a plugin's mistake: it is replaced, for the op would never end.
@@ -219,6 +262,8 @@ void op_finish(struct op_private *p, int result)
 		return;
 	if (result > 0 || result == -EINPROGRESS)
 		result = -EIO;
+	if (result == 0 && p->connecting)
+		result = check_binding(p);
 	p->finished = true;
 	p->owner->result = result;
 	if (result == 0)
@@ -283,23 +328,6 @@ void op_set_error(struct op_private *p, enum miscsi_error code, const char *fmt,
 }
 
 /* ---- what a plugin may call ---- */
-
-enum mistake { MISTAKE_DONE, MISTAKE_KEY, MISTAKE_LENGTH, MISTAKE_ARGUMENT };
-
-/* A plugin's mistake, logged once for each kind: some would repeat it for every row. Returns what the call returns. */
-static int mistake(struct op_private *p, enum mistake kind, const char *text)
-{
-	static const int results[] = {
-		[MISTAKE_DONE] = -EINVAL, [MISTAKE_KEY] = -EINVAL, [MISTAKE_LENGTH] = -E2BIG, [MISTAKE_ARGUMENT] = -EINVAL
-	};
-
-	if (!(p->plugin->mistakes & 1u << kind))
-		log_warn(op_plugins(p)->config.log, p->plugin->name,
-			"plugin %s has a fault, in %s: %s; please report it to its maker", p->plugin->name,
-			p->name ? p->name : "its own op", text);
-	p->plugin->mistakes |= 1u << kind;
-	return results[kind];
-}
 
 static void core_log(struct miscsi_op *op, uint32_t level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int core_set_error(struct miscsi_op *op, uint32_t error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -575,6 +603,11 @@ static int core_event(struct miscsi_op *op, uint32_t event, uint32_t number)
 	return report_event(op_of(op)->plugin, event, number);
 }
 
+static const char *core_state_dir(struct miscsi_op *op)
+{
+	return state_dir_of(op_of(op)->plugin);
+}
+
 static int core_has(struct miscsi_op *op, const char *name)
 {
 	(void)op;
@@ -607,5 +640,6 @@ void op_services_init(struct plugin *plugin)
 		.event = core_event,
 		.has = core_has,
 		.minor = MISCSI_MINOR,
+		.state_dir = core_state_dir,
 	};
 }

@@ -38,6 +38,7 @@ struct plugins_config {
 	const struct plugins_linked *preloaded; /* plugins of the program itself, up to a row without a name; NULL: none */
 	const char *dirs; /* with : between; NULL: MISCSI_PLUGIN_PATH (unless privileges differ), then PLUGINS_DIR */
 	const char *dev; /* NULL: /dev */
+	const char *state; /* where each plugin may have a directory; NULL: none has one */
 	bool macvlan; /* iscsid.offload_macvlan: an adapter's address that no network device has gets a macvlan */
 };
 

@@ -78,6 +78,7 @@ struct plugin {
 	uint64_t retry_at; /* start() failed and is called again then, by the loop's clock; 0: it did not fail */
 	struct err *starting; /* gets the errors of its own op, while start() runs */
 	struct worker_pool *thread; /* of its work(); NULL: not needed yet */
+	char *state_dir; /* made; NULL: not needed yet, or it cannot be made */
 	unsigned mistakes; /* that were logged: once for each kind (op.c) */
 	bool merged; /* abi was checked: its rows may be read */
 	bool started;

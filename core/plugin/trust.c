@@ -70,3 +70,10 @@ int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct e
 		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file", real);
 	return rc ? rc : check_chain(real, 2, err);
 }
+
+int trust_check_dir(const char *dir, struct err *err)
+{
+	char real[PATH_MAX];
+
+	return realpath(dir, real) ? check_chain(real, 1, err) : err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot resolve %s", dir);
+}

@@ -14,5 +14,6 @@
  * with a text that names the file or folder, and the command that mends it.
  */
 int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct err *err);
+int trust_check_dir(const char *dir, struct err *err); /* the same for a directory and those above */
 
 #endif

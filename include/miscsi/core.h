@@ -112,6 +112,9 @@ struct miscsi_core {
 	int (*has)(struct miscsi_op *op, const char *name);
 	uint32_t minor; /* MISCSI_MINOR of the headers that the program was built with */
 	uint32_t reserved;
+	/* The path of a directory for state of the plugin's own, made at the first call; empty after a reboot, shared by the programs, for root
+	 * alone. Using it never waits for a disk. NULL: this program or user has none; the plugin must work without. */
+	const char *(*state_dir)(struct miscsi_op *op);
 };
 
 #endif

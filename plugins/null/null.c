@@ -25,6 +25,7 @@ struct host {
 struct state {
 	struct host host[HOSTS];
 	uint64_t next_endpoint;
+	const char *dir; /* where the number outlives this program; NULL: not asked for yet, or there is none */
 };
 
 static int null_start(const struct miscsi_core *core, void **state)
@@ -51,9 +52,44 @@ static int null_start(const struct miscsi_core *core, void **state)
 	return rc;
 }
 
+/* Handles of one program are not those of the next: the number goes on, as in an adapter, in a file of the state directory. */
+static void endpoints_restore(struct miscsi_op *op)
+{
+	struct state *s = op->state;
+	unsigned long long n;
+	char path[256];
+	FILE *f;
+
+	if (s->dir || !MISCSI_HAS(op->core, state_dir) || !(s->dir = op->core->state_dir(op)))
+		return;
+	snprintf(path, sizeof(path), "%s/endpoints", s->dir);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &n) == 1 && n > s->next_endpoint)
+		s->next_endpoint = n;
+	if (f)
+		fclose(f);
+}
+
+static void endpoints_save(const struct state *s)
+{
+	char path[256];
+	FILE *f;
+
+	if (!s->dir)
+		return;
+	snprintf(path, sizeof(path), "%s/endpoints", s->dir);
+	f = fopen(path, "we");
+	if (f) {
+		fprintf(f, "%llu\n", (unsigned long long)s->next_endpoint);
+		fclose(f);
+	}
+}
+
 static void null_stop(void *state)
 {
 	struct state *s = state;
+
+	endpoints_save(s);
 
 	for (uint32_t i = 0; i < HOSTS; i++) {
 		store_clear(&s->host[i].params);
@@ -122,6 +158,7 @@ static int null_connect(struct miscsi_op *op, const struct miscsi_connect_args *
 	if (!c)
 		return -ENOMEM;
 	c->out = out;
+	endpoints_restore(op);
 	if (setting_is(op, "plugin.null.fail", "connect"))
 		return op->core->set_error(op, MISCSI_ERR_TRANS, "plugin.null.fail is connect");
 	ms = op->core->setting(op, "plugin.null.connect_ms"); /* NULL: the program is older than fields */

@@ -306,14 +306,8 @@ static void step(struct world *w, struct call *c, unsigned nth)
 
 static void drop_binding(struct call *c)
 {
-	uint64_t socket = transport_traits(c->transport) & MISCSI_TRAIT_SOCKET;
-
-	if (!c->done || c->part->call != call_connect || c->op.binding.kind == MISCSI_BINDING_NONE)
-		return;
-	if (c->op.result == 0 && (c->op.binding.kind == MISCSI_BINDING_SOCKET) != (socket != 0))
-		kit_breaks(CLAUSE_BINDING, "connect() of a transport %s a socket trait returned kind %u",
-			socket ? "with" : "without", c->op.binding.kind);
-	transport_disconnect(c->transport, &c->op.binding);
+	if (c->done && c->part->call == call_connect && c->op.binding.kind != MISCSI_BINDING_NONE)
+		transport_disconnect(c->transport, &c->op.binding);
 }
 
 static void call_cancel(struct call *c)

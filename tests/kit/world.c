@@ -191,7 +191,7 @@ static void world_log(void *arg, enum log_level level, const char *module, const
 	if (level <= LOG_LEVEL_WARN && strstr(text, "is not used: "))
 		kit_breaks(CLAUSE_LOADS, "%s", strstr(text, "is not used: ") + strlen("is not used: "));
 	else if (level <= LOG_LEVEL_WARN && strstr(text, " has a fault"))
-		kit_breaks(CLAUSE_CALLS, "%s", text);
+		kit_breaks(strstr(text, "connect() returned") ? CLAUSE_BINDING : CLAUSE_CALLS, "%s", text);
 }
 
 /* What plugins report has no effect here, but they learn that it was heard. */
@@ -206,6 +206,7 @@ static void world_hears(void *arg, const struct plugin *from, uint32_t event, ui
 bool world_open(struct world *w, const char *file, const char *sys)
 {
 	static struct sysfs sysfs = SYSFS_CLOSED;
+	static char state[PATH_MAX];
 	char dir[PATH_MAX], base[PATH_MAX], *name;
 	struct plugins_config config = { 0 };
 	struct plugin *p;
@@ -227,6 +228,8 @@ bool world_open(struct world *w, const char *file, const char *sys)
 	config.kernel = w->kernel;
 	config.sysfs = &sysfs;
 	config.dirs = dirname(dir);
+	snprintf(state, sizeof(state), "%s/state", w->dir);
+	config.state = state;
 	if (plugins_new(&config, &w->ps) < 0)
 		return false;
 	report_listen(w->ps, world_hears, w);

@@ -114,6 +114,8 @@ int __wrap_fcntl(int fd, int cmd, ...)
 
 	if (f && cmd == F_DUPFD_CLOEXEC)
 		return os_number(f);
+	if (f && cmd == F_GETFD)
+		return FD_CLOEXEC;
 	errno = EBADF;
 	return -1;
 }

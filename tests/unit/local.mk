@@ -17,7 +17,7 @@ unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/ke
 	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-fields tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
-	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-tcp tests/unit/plugin-thread
+	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-state_dir tests/unit/plugin-tcp tests/unit/plugin-thread
 unit_tests += tests/unit/kernel-identity tests/unit/session-adopt tests/unit/session-check tests/unit/session-recovery
 unit_tests += tests/unit/object-adapter tests/unit/object-firmware tests/unit/object-host tests/unit/object-openfirmware tests/unit/object-pci \
 	tests/unit/object-session_info

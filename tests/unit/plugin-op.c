@@ -538,6 +538,45 @@ static void failing_allocations_end_the_op(void **state)
 	}
 }
 
+/* What connect() returns is used as a descriptor, or given to the kernel: only what the traits promise gets there. */
+static void connection_of_a_wrong_kind_is_refused(void **state)
+{
+	static const struct {
+		uint64_t trait;
+		struct miscsi_binding binding;
+	} wrong[] = {
+		{ 0, { .kind = MISCSI_BINDING_NONE } }, { 0, { .kind = MISCSI_BINDING_SOCKET, .value = 0 } },
+		{ 0, { .kind = 3, .value = 1 } }, { 0, { .kind = 0xffffffffu, .value = 1 } },
+		{ MISCSI_TRAIT_SOCKET, { .kind = MISCSI_BINDING_NONE } },
+		{ MISCSI_TRAIT_SOCKET, { .kind = MISCSI_BINDING_ENDPOINT, .value = 1 } },
+		{ MISCSI_TRAIT_SOCKET, { .kind = MISCSI_BINDING_SOCKET, .value = 1023 } }, /* not open */
+		{ MISCSI_TRAIT_SOCKET, { .kind = MISCSI_BINDING_SOCKET, .value = UINT64_MAX } },
+		{ MISCSI_TRAIT_SOCKET, { .kind = MISCSI_BINDING_SOCKET, .value = 0x100000000u } }, /* 0 as an int */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct plugin_fixture w;
+		struct transport *t = begin(&w);
+		struct run r;
+
+		t->match.traits |= wrong[i].trait;
+		script.returns = -EINPROGRESS;
+		connect_it(t, &r, 0);
+		script.out->kind = wrong[i].binding.kind;
+		script.out->value = wrong[i].binding.value;
+		script.op->core->op_done(script.op, 0);
+		if (run_end(&w, &r) >= 0)
+			fail_msg("row %zu is accepted", i);
+		assert_int_equal(r.op.binding.kind, MISCSI_BINDING_NONE);
+		assert_int_equal(r.op.err.code, MISCSI_ERR_INTERNAL);
+		assert_non_null(strstr(r.op.err.text, "plugin one returned a connection of a wrong kind"));
+		assert_non_null(strstr(w.lines, "plugin one has a fault, in endpoint.connect: "));
+		assert_int_equal(script.disconnected, 0);
+		finish(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +593,7 @@ int main(void)
 		cmocka_unit_test(plugins_may_end_with_an_op_under_way),
 		cmocka_unit_test(default_ops_are_not_the_plugins_to_cancel),
 		cmocka_unit_test(failing_allocations_end_the_op),
+		cmocka_unit_test(connection_of_a_wrong_kind_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
