@@ -107,18 +107,20 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
  */
 int client_open(const char *name, unsigned timeout_ms, struct client **out, struct err *err)
 {
-	struct err first = ERR_INIT, second = ERR_INIT;
+	struct err first = ERR_INIT, second = ERR_INIT, *why = &first;
 	int rc = client_connect(name ? name : LISTENER_PATH, timeout_ms, out, &first);
 
 	/* Another mount namespace lacks the path; the abstract name belongs to the network namespace. */
 	if (rc && !name && first.code == MISCSI_ERR_ISCSID_NOTCONN) {
 		int other = client_connect(LISTENER_ABSTRACT, timeout_ms, out, &second);
 
-		if (!other || other == -EPERM)
+		if (!other || other == -EPERM) {
 			rc = other;
+			why = &second;
+		}
 	}
 	if (rc && err)
-		err_copy(err, rc == -EPERM ? &second : &first);
+		err_copy(err, why);
 	return rc;
 }
 
