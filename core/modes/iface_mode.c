@@ -173,6 +173,7 @@ int iface_mode_new(struct context *ctx, const char *name, const struct settings 
 {
 	cleanup(record_freep) struct record *iface = record_new(RECORD_IFACE), *special = NULL;
 	struct settings copy = *settings;
+	struct err why = ERR_INIT;
 	struct db *db;
 	bool made;
 	int rc = context_db(ctx, &db, err);
@@ -184,9 +185,13 @@ int iface_mode_new(struct context *ctx, const char *name, const struct settings 
 	if (!iface)
 		return err_nomem(err, "ifaces");
 	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
-	if (rc >= 0 && !db_iface_is_builtin(name) && iface_of_transport(ctx, name, &special, NULL) >= 0)
+	if (rc >= 0 && !db_iface_is_builtin(name) && iface_of_transport(ctx, name, &special, &why) >= 0)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"%s is the name of a transport, which -I accepts without an iface: choose another name", name);
+	/* It would hide the iface that -I means once the plugin is installed. */
+	if (rc >= 0 && why.code == MISCSI_ERR_TRANS_NOT_FOUND)
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s is the name of a transport, not to be used for an iface: choose another name (%s)", name, why.text);
 	if (rc >= 0)
 		rc = change_iface(&copy, iface, err);
 	if (rc >= 0)
