@@ -138,7 +138,8 @@ static const char *cut_port(struct slice *t, struct portal *out)
 		return NULL;
 	port = (struct slice){ end + brackets, t->len - (size_t)(end - t->s) - brackets };
 	*t = (struct slice){ t->s + brackets, (size_t)(end - t->s) - brackets };
-	if (brackets && !is_ipv6(*t))
+	/* open-iscsi prints host names so. */
+	if (brackets && !is_ipv6(*t) && kind_of(*t) != PORTAL_NAME)
 		return "the text in brackets is not an IPv6 address";
 	if (!port.len)
 		return NULL;

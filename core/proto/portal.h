@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A portal's text: "ADDRESS[:PORT][,TPGT]" (RFC 7143 13.8), as targets, files and people write it. ADDRESS is an IPv4 address, an
- * IPv6 address in brackets (without a port also bare) and with an optional %zone, or a host name.
+ * IPv6 address in brackets (without a port also bare) and with an optional %zone, or a host name, which may have brackets as well.
  */
 #ifndef PROTO_PORTAL_H
 #define PROTO_PORTAL_H

@@ -101,6 +101,7 @@ ROWS = [
     ("The order of lines in a node's", ["-m iface -I blue -o new", "-m iface -I blue -o update -n iface.ipaddress -v 192.0.2.9"], NEW + " -I blue", (0, ""), (0, ""),
      (lambda: get(f"{HOME}/nodes/{T}/192.0.2.1,3260,1/blue").index("iface.ipaddress") < get(f"{HOME}/nodes/{T}/192.0.2.1,3260,1/blue").index("iface.iscsi_ifacename"), True, False)),
     ("`-p NAME` finds only", [f"-m node -T {T} -p 127.0.0.1:3260,1 -o new"], f"-m node -T {T} -p localhost", (21, ""), (0, "BEGIN RECORD")),
+    ("A host name is printed in brackets", [f"-m node -T {T} -p localhost:3260,1 -o new"], "-m node", (0, "[localhost]:3260,1"), (0, "localhost:3260,1 ")),
     ("`-d 1` to `-d 8`", [NEW], f"-m node -T {T} -o delete -d 8", (0, "iface iter found default"), (0, "-o delete: delete records")),
     ("`-m iface -o update` loads", ["-m iface -I blue -o new"], "-m iface -I blue -o update -n iface.transport_name -v bnx2i", (0, ""), (0, "updated")),
     ("Several `-I` in node mode", ["-m iface -I blue -o new", "-m iface -I azure -o new"], NEW + " -I blue -I azure", (0, "Using the first one"), (0, "Using the first one, blue")),
