@@ -432,7 +432,10 @@ static int accept_transit(struct login *l, const struct iscsi_response *r, struc
 		return login_violation(err, "it ended the security stage without an AuthMethod");
 	if (l->use_chap && !chap_done(l->chap))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) requires");
+			chap_mutual(l->chap) ?
+				"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) requires" :
+				"CHAP: the target chose CHAP, and then did not carry it out: it may have no CHAP user for this "
+				"initiator or for discoveries; without authmethod CHAP it may accept the login");
 	l->stage = ISCSI_STAGE_OPERATIONAL;
 	negotiate_offer(&l->negotiation, &l->out);
 	return login_request(l, true, action, err);

@@ -126,7 +126,7 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), MISCSI_ERR_FATAL_LOGIN,
-		"did not authenticate itself");
+		"chose CHAP, and then did not carry it out");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), TARGET_TO_OP);
