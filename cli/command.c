@@ -65,21 +65,64 @@ int command_show(const struct command *c, struct record *const *records, size_t 
 	return rc;
 }
 
-/* Only people are warned: programs regard text on standard error as a failure. */
-static void warn_of_short_secrets(const struct args *a)
+/* Only people are warned: programs regard text on standard error as a failure. where: behind the setting's name. */
+static bool warn_of_short_secret(const char *name, const char *where, size_t len)
 {
-	for (size_t i = 0; i < a->values.n && isatty(STDERR_FILENO); i++) {
-		size_t len = strlen(a->values.v[i]);
+	bool is_short = len > 0 && len < SECRET_LEAST && isatty(STDERR_FILENO);
 
-		if (args_is_secret(a->names.v[i]) && len > 0 && len < SECRET_LEAST)
-			out_error("warning: %s has %zu bytes; RFC 7143 requires at least %d, and targets may refuse it",
-				a->names.v[i], len, SECRET_LEAST);
+	if (is_short)
+		out_error("warning: %s%s has %zu bytes; RFC 7143 requires at least %d, and targets may refuse it", name, where,
+			len, SECRET_LEAST);
+	return is_short;
+}
+
+static bool warn_of_secrets_in(const struct record *r, const char *where)
+{
+	bool warned = false;
+
+	for (enum field_id id = 0; id < FIELD_COUNT; id++)
+		if (field_of(id)->type == FIELD_TYPE_SECRET && field_in(field_of(id), record_kind(r)))
+			warned |= warn_of_short_secret(field_of(id)->key, where, record_secret(r, id)->len);
+	return warned;
+}
+
+/* Those that are typed, and those that a new record gets from iscsid.conf. */
+void command_warn_of_secrets(const struct command *c)
+{
+	const struct args *a = c->args;
+	const struct record *conf;
+
+	for (size_t i = 0; i < a->values.n; i++)
+		if (args_is_secret(a->names.v[i]))
+			warn_of_short_secret(a->names.v[i], "", strlen(a->values.v[i]));
+	switch (a->action) {
+	case ARGS_DO_node_new:
+	case ARGS_DO_discovery_new:
+	case ARGS_DO_discovery_perform:
+	case ARGS_DO_discoverydb_new:
+	case ARGS_DO_discoverydb_perform:
+		if (isatty(STDERR_FILENO) && context_conf(c->context, &conf, NULL) >= 0)
+			warn_of_secrets_in(conf, " in iscsid.conf");
+		break;
+	default:
+		break;
+	}
+}
+
+/* One record is enough: they mostly have the same secret. */
+static void warn_of_records(const struct record_list *nodes)
+{
+	char where[256];
+
+	for (size_t i = 0; i < nodes->n && isatty(STDERR_FILENO); i++) {
+		snprintf(where, sizeof(where), " in the record of %s", record_str(nodes->at[i], FIELD_NODE_NAME));
+		if (warn_of_secrets_in(nodes->at[i], where))
+			return;
 	}
 }
 
 int command_settings_given(const struct command *c)
 {
-	warn_of_short_secrets(c->args);
 	if (c->args->values.n)
 		return 0;
 	return err_set(c->err, MISCSI_ERR_INVAL, "update requires a setting (-n) and its value (-v)");
@@ -226,6 +269,7 @@ int command_login(const struct command *c, const struct record_list *nodes, bool
 	cleanup(command_end_waiting) struct command_waiting waiting = { 0 };
 	int rc;
 
+	warn_of_records(nodes);
 	command_catch_interrupt(c);
 	command_begin_waiting(c, "the logins", &waiting);
 	rc = (c->args->loginall ? login_leading : login_records)(c->context, nodes, !c->args->no_wait, &events, c->err);

@@ -40,6 +40,9 @@ struct settings command_settings(const struct args *a);
 /* INVAL without any, for an update. */
 int command_settings_given(const struct command *c);
 
+/* Warns on a terminal of CHAP secrets that are too short. */
+void command_warn_of_secrets(const struct command *c);
+
 /* Prints records. -errno. */
 int command_show(const struct command *c, struct record *const *records, size_t n);
 

@@ -108,6 +108,8 @@ static int run_mode(struct args *a, FILE *json)
 	log_info(&log, "iscsiadm", "%s", args_action_text(a, what, sizeof(what)));
 	status = args_read_secrets(a, &err);
 	if (status >= 0)
+		command_warn_of_secrets(&c);
+	if (status >= 0)
 		status = commands[a->in_mode](&c);
 	if (status < 0)
 		status = command_fail(status, &err);
