@@ -245,7 +245,7 @@ static void say_waiting(void *arg)
 		out_error("still waiting for %s after %u s: iscsid does not answer, see its log (Ctrl-C ends the wait)", w->what,
 			w->seconds);
 	else if (!w->shown)
-		out_error("waiting for %s since %u s", w->what, w->seconds);
+		out_error("still waiting for %s after %u s", w->what, w->seconds);
 }
 
 /* Programs read standard error: they get no reports. */

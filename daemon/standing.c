@@ -129,7 +129,9 @@ static void take_record(struct standing *s, struct record *fresh, bool anew)
 		return;
 	}
 	if (n >= STANDING_MAX) {
-		log_warn(s->config.engine->log, "discovery", "iscsid repeats %d discoveries at most: that by %s is left out",
+		log_warn(s->config.engine->log, "discovery",
+			"iscsid repeats at most %d discoveries, so that of %s is left out: set use_discoveryd = No in a record "
+			"that needs no repetition",
 			STANDING_MAX, record_str(fresh, FIELD_DISC_ADDRESS));
 		record_free(fresh);
 		return;

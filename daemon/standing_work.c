@@ -255,7 +255,7 @@ static int nodes_add(struct nodes *n, const char *text, struct err *err)
 	if (rc >= 0)
 		rc = discovery_mode_node(&n->select, n->template, line.target, &line.portal, &node, err);
 	if (rc >= 0 && record_list_add(&n->list, node) < 0)
-		rc = err_nomem(err, "records");
+		rc = err_nomem(err, "the list of records");
 	return rc >= 0 && n->list.n == AT_A_TIME ? nodes_write(n, err) : rc;
 }
 

@@ -304,8 +304,8 @@ static int discovery_find_transport(struct discovery *d, struct err *err)
 		return 0;
 	if (!d->config.engine->kernel)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS,
-			"discovery through transport %s requires the kernel's iSCSI interface, which cannot be used: run it as "
-			"root, with the module scsi_transport_iscsi loaded",
+			"discovery through transport %s requires the kernel's iSCSI interface, which cannot be used: run this "
+			"command as root, with the module scsi_transport_iscsi loaded",
 			name);
 	rc = discovery_listen(d, err);
 	return rc < 0 ? rc : discovery_answer_paths(d, err);

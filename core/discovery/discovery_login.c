@@ -126,7 +126,7 @@ static int start_login(struct discovery *d, struct login_config *config)
 		config->proposal.max_recv_data_segment_length = (uint32_t)ops->data_max;
 	rc = login_new(config, &d->login, &d->err);
 	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
-		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-rc));
+		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login to %s: %s", d->address, strerror(-rc));
 	if (rc < 0)
 		return DISC_EV_FAILED;
 	login_start(d->login, &action);
@@ -151,7 +151,7 @@ int discovery_login(void *machine)
 	if (rc < 0)
 		transport_disconnect(d->dial.transport, &d->dial.op.binding);
 	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
-		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login: %s", strerror(-rc));
+		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login to %s: %s", d->address, strerror(-rc));
 	if (rc == 0) {
 		rc = make_channel(d, &config);
 		if (rc < 0)
@@ -270,10 +270,10 @@ int discovery_too_late(void *machine)
 	struct discovery *d = machine;
 
 	if (d->login && !d->ask)
-		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer in time in login stage %s", d->address,
+		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer the login in time (stage: %s)", d->address,
 			login_stage(d->login));
 	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
-		d->ask ? "%s did not answer in time to SendTargets" : "the adapter did not log in to %s in time", d->address);
+		d->ask ? "%s did not answer SendTargets in time" : "the adapter did not log in to %s in time", d->address);
 }
 
 /* ---- logging out ---- */

@@ -225,7 +225,7 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno != EINTR)
 			rc = client_die(c,
 				err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno,
-					"cannot send the request to iscsid, see its log"));
+					"cannot send the request to iscsid, whose log may have the reason"));
 		if (rc)
 			return rc;
 	}
@@ -350,7 +350,8 @@ static int client_converse(
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
 			client_die(c,
 				err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
-					"stopped reading iscsid's results for %s, because one of them could not be used",
+					"iscsid's results for %s cannot be read: it may be of another version than iscsiadm; "
+					"restart it",
 					method));
 		else if (!rc && !r.continues && last)
 			*last = json_object_get(r.parameters);

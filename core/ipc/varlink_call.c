@@ -250,7 +250,7 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	m->handler(s->config.arg, call, parameters);
 	if (call->done || call->cancel)
 		return;
-	log_err(s->config.log, MODULE, "%s: the handler sent no reply, which is a bug in iscsid: please report it", m->name);
+	log_err(s->config.log, MODULE, "%s: no reply was sent to a client, which is a bug in iscsid: please report it", m->name);
 	reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
 }
 

@@ -51,7 +51,8 @@ int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the plugin names a kernel module whose name is invalid: report this to its maker");
 	rc = is_live(s, plain) ? 1 : modprobe_is_builtin(plain, err);
 	if (rc)
 		return rc == -ENOSYS ? rc : rc < 0 ? no_file(plain, err) : 0;
@@ -65,7 +66,8 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL, "this is not a valid name of a kernel module");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the plugin names a kernel module whose name is invalid: report this to its maker");
 	if (is_live(s, plain))
 		return 0;
 	rc = modprobe_insert(plain, err);

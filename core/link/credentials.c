@@ -139,7 +139,8 @@ static int credentials_keep(struct credentials *c, int result, const struct cred
 	if (result == -ENOMEM)
 		return err_nomem(&c->err, "a CHAP secret");
 	if (!a)
-		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result, "cannot read the CHAP secret's file");
+		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result,
+			"the helper process that reads the file of the CHAP secret failed");
 	err_copy(&c->err, &a->err);
 	for (unsigned i = 0; i < ARRAY_SIZE(fresh) && result == 0; i++)
 		if (a->len[i] && secret_set(&fresh[i], a->bytes[i], a->len[i]) < 0)
@@ -216,7 +217,7 @@ static int credentials_submit(struct helper_pool *pool, struct credentials *c, s
 	if (rc == 0)
 		rc = helper_submit(pool, &c->job, r, sizeof(*r));
 	return rc < 0 ? err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_LOGIN_AUTH_FAILED, -rc,
-				"cannot read the CHAP secret's file") :
+				"cannot start to read the file of the CHAP secret") :
 			0;
 }
 

@@ -134,7 +134,7 @@ static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct 
 		return rc;
 	b->entries = x_newn(struct boot_entry, nodes->n);
 	if (!b->entries)
-		return err_nomem(err, "logins");
+		return err_nomem(err, "the list of logins");
 	b->n = b->waiting = nodes->n;
 	for (size_t i = 0; i < b->n; i++) {
 		struct boot_entry *e = &b->entries[i];

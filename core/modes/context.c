@@ -177,7 +177,8 @@ bool context_may_write(const struct context *ctx)
 static int config_path(const struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	if ((size_t)snprintf(path, size, "%s/%s", ctx->config.home ? ctx->config.home : HOME_DIR, file) >= size)
-		return err_set(err, MISCSI_ERR_INVAL, "the path of the configuration directory is too long");
+		return err_set(err, MISCSI_ERR_INVAL, "the path of %s in the configuration directory is longer than %zu bytes",
+			file, size - 1);
 	return 0;
 }
 

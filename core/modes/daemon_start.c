@@ -81,7 +81,7 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 	if (rc >= 0)
 		rc = spawn_command(argv, &pid);
 	if (rc < 0) {
-		log_err(log, "start", "cannot run the command of iscsid.startup: %s", strerror(-rc));
+		log_err(log, "start", "cannot run the command of iscsid.startup (%s): %s", command, strerror(-rc));
 		return rc;
 	}
 	for (unsigned waited = 0; waited < DAEMON_START_MS; waited += STEP_MS) {

@@ -184,7 +184,7 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 		snprintf(portal.host, sizeof(portal.host), "%s", a->at[i].host);
 		rc = discovery_mode_node(&ask->select, template, a->at[i].target, &portal, &node, err);
 		if (rc >= 0 && record_list_add(nodes, node) < 0)
-			rc = err_nomem(err, "records");
+			rc = err_nomem(err, "the list of records");
 	}
 	return rc;
 }
@@ -260,7 +260,7 @@ int discovery_mode_perform(struct context *ctx, const struct discovery_mode_ask 
 			answered = true;
 			rc = add_nodes(ctx, ask, ifaces.at[i], &a, nodes, err);
 		} else {
-			rc = record_list_add(&silent, x_steal(ifaces.at[i])) < 0 ? err_nomem(err, "ifaces") : 0;
+			rc = record_list_add(&silent, x_steal(ifaces.at[i])) < 0 ? err_nomem(err, "the list of ifaces") : 0;
 			if (err && err->code == MISCSI_ERR_OK)
 				err_copy(err, &why);
 		}

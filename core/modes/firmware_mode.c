@@ -66,7 +66,7 @@ int firmware_mode_list(struct context *ctx, struct firmware_list *out, struct er
 		rc = iface_mode_get(ctx, SOFTWARE_IFACE, &software, err);
 	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
 		if (choose_transport(ctx, &hosts, record_str(software, FIELD_IFACE_TRANSPORT), &out->at[i]) < 0)
-			rc = err_nomem(err, "boot targets");
+			rc = err_nomem(err, "the list of boot targets");
 	}
 	return rc;
 }
@@ -182,7 +182,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 		if (rc >= 0)
 			rc = fill_boot_node(&targets->at[i], settings, node, err);
 		if (rc >= 0 && record_list_add(out, x_steal(node)) < 0)
-			rc = err_nomem(err, "records");
+			rc = err_nomem(err, "the list of records");
 	}
 	return rc;
 }

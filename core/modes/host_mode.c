@@ -268,7 +268,8 @@ int host_mode_update(const struct adapter *a, const struct settings *s, struct e
 				str_escape(shown, sizeof(shown), s->names[i], strlen(s->names[i])));
 		for (size_t k = 0; k < i; k++) { /* thus there are no more than PARAMETERS */
 			if (names[k] == f->key)
-				return err_set(err, MISCSI_ERR_INVAL, "%s is given twice", s->names[i]);
+				return err_set(err, MISCSI_ERR_INVAL, "%s is given twice: use -n %s only once", s->names[i],
+					s->names[i]);
 		}
 		rc = parameter_check(f, s->names[i], s->values[i], err);
 		if (rc < 0)

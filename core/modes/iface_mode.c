@@ -34,7 +34,7 @@ int iface_mode_list(struct context *ctx, struct record_list *out, struct err *er
 	if (rc >= 0)
 		rc = db_iface_list(db, out, err);
 	if (rc >= 0 && add_builtin_ifaces(out) < 0)
-		rc = err_nomem(err, "ifaces");
+		rc = err_nomem(err, "the list of ifaces");
 	return rc;
 }
 
@@ -92,7 +92,7 @@ int iface_mode_find(struct context *ctx, const char *name, struct record_list *o
 	int rc = iface_mode_get(ctx, name, &iface, err);
 
 	if (rc >= 0 && record_list_add(out, iface) < 0)
-		rc = err_nomem(err, "ifaces");
+		rc = err_nomem(err, "the list of ifaces");
 	return rc;
 }
 
@@ -183,7 +183,7 @@ int iface_mode_new(struct context *ctx, const char *name, const struct settings 
 	if (rc < 0)
 		return rc;
 	if (!iface)
-		return err_nomem(err, "ifaces");
+		return err_nomem(err, "the list of ifaces");
 	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
 	if (rc >= 0 && !db_iface_is_builtin(name) && iface_of_transport(ctx, name, &special, &why) >= 0)
 		return err_set(err, MISCSI_ERR_INVAL,
@@ -249,6 +249,6 @@ int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct e
 	if (n > 0)
 		record_free(def);
 	else if (record_list_add(out, def) < 0)
-		return err_nomem(err, "ifaces");
+		return err_nomem(err, "the list of ifaces");
 	return 0;
 }

@@ -110,7 +110,7 @@ static int call_wait(struct call *c, struct err *err)
 		rc = loop_step(c->adapter->loop, -1);
 	if (!c->done && rc >= 0) {
 		transport_cancel(&c->op);
-		err_set(err, MISCSI_ERR_GENERIC, "interrupted");
+		err_set(err, MISCSI_ERR_GENERIC, "interrupted: the adapter may still carry out the request");
 		return -EINTR;
 	}
 	if (rc < 0) {
@@ -292,7 +292,7 @@ int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32
 	struct call c = { .index = index };
 
 	if (add_settings(&p, entry) < 0)
-		return err_nomem(err, "settings");
+		return err_nomem(err, "the settings for the adapter");
 	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_chap_set(a->transport, call_begin(&c, a), *index);
 	return call_wait(&c, err);
@@ -305,7 +305,7 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 
 	for (size_t i = 0; i < ifaces->n; i++) {
 		if (add_settings(&p, ifaces->at[i]) < 0)
-			return err_nomem(err, "settings");
+			return err_nomem(err, "the settings for the adapter");
 	}
 	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_net_apply(a->transport, call_begin(&c, a));

@@ -355,7 +355,7 @@ int firmware_read(const struct sysfs *s, const struct ktransport_map *map, struc
 		return 0;
 	rc = read_sources(s, map, out, &denied);
 	if (rc < 0)
-		return err_nomem(err, "boot targets");
+		return err_nomem(err, "the list of boot targets");
 	if (denied && out->n == 0)
 		return err_set(
 			err, MISCSI_ERR_ACCESS, "only root may read the boot targets of the firmware: run this command as root");

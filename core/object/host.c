@@ -150,11 +150,11 @@ int host_ports_read(const struct sysfs *s, const struct host_info *h, struct hos
 			err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the interfaces of adapters in sysfs");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
-		return err_nomem(err, "interfaces");
+		return err_nomem(err, "the list of the adapters' interfaces");
 	for (size_t i = 0; i < names.n && out->n < PORTS_MAX; i++) {
 		rc = read_port(s, h, names.names[i], &out->at[out->n]);
 		if (rc == -ENOMEM)
-			return err_nomem(err, "interfaces");
+			return err_nomem(err, "the list of the adapters' interfaces");
 		out->n += rc == 0;
 	}
 	return 0;
@@ -167,7 +167,7 @@ int host_ports_of_host(const struct host_info *h, struct host_ports *out, struct
 	if (out->at)
 		out->at->record = record_new(RECORD_IFACE);
 	if (!out->at || !out->at->record)
-		return err_nomem(err, "interfaces");
+		return err_nomem(err, "the list of the adapters' interfaces");
 	out->n = 1;
 	set_port_identity(h, 4, 0, out->at->record);
 	set_shown(out->at->record, FIELD_IFACE_IPADDRESS, *h->ipaddress ? h->ipaddress : "default");

@@ -220,7 +220,8 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	memset(&plugin->abi, 0, sizeof(plugin->abi));
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
 	if (!abi_name_ok(plugin->abi.name))
-		return err_set(err, MISCSI_ERR_INTERNAL, "its name is empty, or has characters other than a-z, 0-9 and _");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"the name in its struct miscsi_plugin is empty, or has characters other than a-z, 0-9 and _");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
 		return err_set(err, MISCSI_ERR_INTERNAL,
 			"its struct miscsi_plugin has the name '%s', but the file has the name '%s': rename the file",

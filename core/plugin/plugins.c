@@ -231,8 +231,9 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 		(*out)->used = true;
 		return 0;
 	}
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin supports hosts of driver '%s'; searched: %s",
-		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)), ps->dirs);
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+		"no plugin in %s supports hosts of driver '%s': `iscsiadm -m transport` lists what is missing", ps->dirs,
+		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)));
 }
 
 /* The directories are read again each time: a plugin may have been installed while the daemon runs. */

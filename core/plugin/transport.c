@@ -165,7 +165,7 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	err_clear(&op->err);
 	p = op_new(t->plugin, t, op);
 	if (!p)
-		return err_nomem(&op->err, "a call of the plugin");
+		return err_nomem(&op->err, "a call to the plugin");
 	params->size = sizeof(*params);
 	rc = fn(&p->pub, params);
 	op_free(p);

@@ -45,7 +45,7 @@ static int inquiry_send(struct inquiry *q, size_t size, struct iscsi_pdu *pdu, s
 	uint8_t *bytes;
 
 	if ((int32_t)(q->max_cmdsn - q->cmdsn) < 0) {
-		err_set(err, MISCSI_ERR_TRANS, "the target accepts no commands");
+		err_set(err, MISCSI_ERR_TRANS, "the target accepts no command now (MaxCmdSN), so its units cannot be identified");
 		return -EAGAIN;
 	}
 	bytes = x_realloc(q->bytes, size);
@@ -99,8 +99,7 @@ static int inquiry_ended(struct inquiry *q, const struct iscsi_response *r, stru
 static int inquiry_data(struct inquiry *q, const struct iscsi_pdu *pdu, const struct iscsi_response *r, struct err *err)
 {
 	if (r->itt != q->itt || r->buffer_offset != q->have || pdu->len > q->size - q->have)
-		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "the target's data of an INQUIRY command is not that which was requested");
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target returned data that an INQUIRY command had not requested");
 	if (pdu->len)
 		memcpy(q->bytes + q->have, pdu->data, pdu->len);
 	q->have += pdu->len;

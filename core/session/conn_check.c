@@ -157,9 +157,9 @@ static int check_send(struct conn *c, const struct iscsi_pdu *pdu)
 {
 	int rc = c->check->channel->ops->send(c->check->channel, pdu);
 
-	return rc < 0 ?
-		conn_fail(c, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, "cannot send a PDU: %s", strerror(-rc)) :
-		CONN_EV_NONE;
+	return rc < 0 ? conn_fail(c, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL,
+				"cannot send the PDU that identifies a unit: %s", strerror(-rc)) :
+			CONN_EV_NONE;
 }
 
 static int check_remove_next(struct conn *c);

@@ -154,7 +154,7 @@ static void manager_on_lost(void *arg)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"the kernel dropped events because they were not read in time: checking every session");
+		"the kernel dropped events because they were not read in time, so iscsid checks every session");
 	look_at_all(m);
 	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }

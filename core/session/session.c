@@ -372,7 +372,9 @@ static void sess_verified(int status, const struct identity_report *r, void *arg
 			"are set offline: %s. To use them as they are now, log out and log in again",
 			s->conn.k.sid, session_target(s), session_portal(s), r->changed, r->text);
 	if (status < 0)
-		log_warn(s->owner->engine->log, "session", "session%u: cannot check that its devices are the same as before: %s",
+		log_warn(s->owner->engine->log, "session",
+			"session%u: after its connection was restored, iscsid cannot check that its devices are the same as "
+			"before: %s",
 			s->conn.k.sid, strerror(-status));
 	if (again && s->run.state == SESS_LOGGED_IN)
 		sess_verify(s);

@@ -79,10 +79,10 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "has an invalid size of 8 bytes");
 	p = good;
 	p.name = NULL;
-	refused(&p, "its name is empty");
+	refused(&p, "the name in its struct miscsi_plugin is empty");
 	p = good;
 	p.name = "";
-	refused(&p, "its name is empty");
+	refused(&p, "the name in its struct miscsi_plugin is empty");
 	p = good;
 	p.name = "One";
 	refused(&p, "characters other than");
