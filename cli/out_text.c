@@ -288,8 +288,8 @@ void out_plugin(const struct plugin_info *p)
 		printf("\tFile: %s\n\t%s: %s\n", p->file, p->overridden ? "Not used" : "Refused", p->refused);
 		return;
 	}
-	printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", p->version, p->summary,
-		p->abi, out_or_empty(p->transports), out_or_empty(p->modules));
+	printf("\tVersion: %s\n\tSummary: %s\n\tABI: %u\n\tTransports: %s\n\tKernel Modules: %s\n", out_or_empty(p->version),
+		out_or_empty(p->summary), p->abi, out_or_empty(p->transports), out_or_empty(p->modules));
 	printf("\tCapabilities: %s\n\tFile: %s\n", out_or_empty(p->capabilities), p->file);
 }
 

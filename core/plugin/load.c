@@ -323,6 +323,7 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	char symbol[64 + sizeof(ENTRY_SUFFIX)], real[PATH_MAX];
 	const struct miscsi_plugin *raw;
 	struct err err = ERR_INIT;
+	char text[ERR_TEXT_MAX];
 	const char *reason;
 	int rc = file_check(name, dir, file, real, &err);
 
@@ -335,7 +336,9 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	raw = reason ? NULL : dl_entry(real, symbol);
 	if (raw)
 		return load_entry(ps, name, file, rank, raw);
-	return refuse_file(ps, name, file, reason ? reason : "it cannot be opened", true);
+	/* the dynamic linker repeats names that are in the file */
+	return refuse_file(
+		ps, name, file, reason ? str_escape(text, sizeof(text), reason, strlen(reason)) : "it cannot be opened", true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */

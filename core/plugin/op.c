@@ -394,6 +394,8 @@ static int core_setting_at(struct miscsi_op *op, uint32_t nth, const char **key,
 {
 	struct transport_op *owner = op_of(op)->owner;
 
+	if (!key || !value)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "setting_at() without room for its results");
 	return owner && owner->setting_at ? owner->setting_at(owner->settings, nth, key, value) : -ENOENT;
 }
 
@@ -499,7 +501,7 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 /* Harmless for a timer that has fired, which is why the ABI passes the slot and not the timer. */
 static void core_timer_stop(struct miscsi_timer **slot)
 {
-	if (*slot)
+	if (slot && *slot)
 		service_free((struct service *)*slot);
 }
 
@@ -534,7 +536,7 @@ static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watc
 
 static void core_unwatch(struct miscsi_watch **slot)
 {
-	if (*slot)
+	if (slot && *slot)
 		service_free((struct service *)*slot);
 }
 
@@ -561,12 +563,13 @@ static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, si
 	const struct sysfs *sysfs = op_plugins(op_of(op))->config.sysfs;
 	int rc;
 
-	if (size > 0)
-		*buf = '\0';
+	if (!buf || size == 0)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "sysfs_read() without a buffer");
+	*buf = '\0';
+	if (!path_ok(path))
+		return -EINVAL;
 	if (!sysfs)
 		return -ENOENT;
-	if (!path_ok(path) || size == 0)
-		return -EINVAL;
 	rc = sysfs_read(sysfs, buf, size, "%s", path);
 	return rc < 0 ? rc : (int)strlen(buf);
 }
@@ -578,10 +581,12 @@ static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(voi
 	cleanup(dir_free) struct dir names = { 0 };
 	int rc;
 
-	if (!sysfs)
-		return -ENOENT;
+	if (!fn)
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "sysfs_list() without a function");
 	if (!path_ok(path))
 		return -EINVAL;
+	if (!sysfs)
+		return -ENOENT;
 	rc = sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "", "%s", path);
 	for (size_t i = 0; rc == 0 && i < names.n; i++)
 		rc = fn(arg, names.names[i]);

@@ -301,7 +301,8 @@ static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const st
 
 	describe_text(&b[PLUGIN_TEXT(name)], p->name);
 	describe_text(&b[PLUGIN_TEXT(file)], p->file);
-	describe_text(&b[PLUGIN_TEXT(refused)], p->refused);
+	if (p->refused) /* escaped where it was written down: its parts come from several sides */
+		strbuf_puts(&b[PLUGIN_TEXT(refused)], p->refused);
 	/* no other field of a refused plugin is trusted */
 	if (p->started) {
 		describe_text(&b[PLUGIN_TEXT(version)], p->abi.version ? p->abi.version : PACKAGE_VERSION);

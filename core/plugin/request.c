@@ -101,7 +101,7 @@ int request_send(struct miscsi_op *op, const struct miscsi_request *request, mis
 	struct request *r;
 	int result;
 
-	if (p->finished || !request || (request->payload_len && !request->payload))
+	if (p->finished || !request || !fn || (request->payload_len && !request->payload))
 		return -EINVAL;
 	memcpy(&known, request, request->size < sizeof(known) ? request->size : sizeof(known));
 	r = x_new(struct request);

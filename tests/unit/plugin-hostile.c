@@ -453,6 +453,35 @@ static void odd_sizes_in_files_are_refused(void **state)
 	tempdir_remove(&dir);
 }
 
+/* The dynamic linker's reason repeats bytes of the file: neither a terminal nor a reader of the log may get them as they are. */
+static void a_reason_is_text(void **state)
+{
+	static const char needed[] = "libc.so.6", wild[] = "\033[2J\xff\n.6";
+	char *copy = malloc(length), *at = copy;
+	struct plugin_fixture w;
+	struct tempdir dir;
+	struct transport *t;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(copy);
+	memcpy(copy, bytes, length);
+	at = memmem(copy, length, needed, sizeof(needed));
+	assert_non_null(at);
+	memcpy(at, wild, sizeof(wild));
+	tempdir_make(&dir);
+	write_file(&dir, "null.so", copy, length);
+	plugin_fixture_make(&w, dir.dir);
+	assert_true(plugins_find(w.ps, "null", &t, &err) < 0);
+	assert_non_null(strstr(err.text, "\\x1b[2J\\xff\\x0a.6: cannot open shared object file"));
+	assert_non_null(strstr(w.lines, "\\x1b[2J\\xff\\x0a.6: cannot open"));
+	plugin_fixture_free(&w);
+	assert_non_null(strstr(reason_of(dir.dir), " "));
+	assert_non_null(strstr(reason, "\\x1b[2J\\xff\\x0a.6: cannot open"));
+	free(copy);
+	tempdir_remove(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +497,7 @@ int main(void)
 		cmocka_unit_test(odd_sizes_are_refused),
 		cmocka_unit_test(odd_sizes_in_files_are_refused),
 		cmocka_unit_test(links_that_lead_nowhere_are_refused),
+		cmocka_unit_test(a_reason_is_text),
 	};
 
 	return cmocka_run_group_tests(tests, read_plugin, forget_plugin);

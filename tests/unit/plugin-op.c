@@ -438,6 +438,8 @@ static int make_every_mistake(struct miscsi_op *op)
 	static char key[MISCSI_KEY_MAX + 2], value[MISCSI_VALUE_MAX + 2];
 	const struct miscsi_request request = { .size = sizeof(request), .type = ISCSI_UEVENT_PING, .payload_len = 8 };
 	const struct miscsi_core *core = op->core;
+	const struct miscsi_request whole = { .size = sizeof(whole), .type = ISCSI_UEVENT_GET_STATS };
+	const char *text;
 	char buf[8];
 
 	memset(key, '\033', sizeof(key) - 1);
@@ -457,6 +459,16 @@ static int make_every_mistake(struct miscsi_op *op)
 	assert_true(core->sysfs_list(op, NULL, name_ends_walk, NULL) < 0);
 	assert_int_equal(core->request(op, NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(core->request(op, &request, NULL, NULL), -EINVAL);
+	assert_int_equal(core->request(op, &whole, NULL, NULL), -EINVAL);
+	core->timer_stop(NULL);
+	core->unwatch(NULL);
+	assert_int_equal(core->sysfs_read(op, "class", NULL, sizeof(buf)), -EINVAL);
+	assert_int_equal(core->sysfs_list(op, "class", NULL, NULL), -EINVAL);
+	assert_int_equal(core->setting_at(op, 0, NULL, &text), -EINVAL);
+	assert_int_equal(core->setting_at(op, 0, &text, NULL), -EINVAL);
+	assert_int_equal(core->has(op, NULL), 0);
+	assert_int_equal(core->work(op, NULL, 9, NULL, NULL, NULL), -EINVAL);
+	core->log(op, 99, NULL);
 	core->op_done(op, 0);
 	core->op_done(op, 0);
 	return -EINPROGRESS;
