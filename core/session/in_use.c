@@ -37,6 +37,12 @@
 	F(mnt_fs_streq_srcpath) \
 	F(mnt_fs_get_target)
 
+/* Of one mount namespace, as a process in it sees it: "self", or its number. */
+struct mounts {
+	struct libmnt_table *table;
+	char process[16];
+};
+
 struct in_use {
 	const struct sysfs *sysfs;
 	const char *proc;
@@ -44,8 +50,8 @@ struct in_use {
 #define POINTER(name) __typeof__(name) *name;
 	FUNCTIONS(POINTER)
 #undef POINTER
-	struct libmnt_table **tables; /* of mounts: one for each namespace, our own first */
-	size_t n_tables, tables_cap;
+	struct mounts *mounts; /* of each namespace, the first is that of process 1 */
+	size_t n_mounts, mounts_cap;
 	struct libmnt_table *swaps;
 	struct libmnt_iter *iter;
 	struct openers_device *devices; /* of the session: disks, partitions, sg */
@@ -71,18 +77,25 @@ static int load_libmount(struct in_use *u)
 /* The mounts that a process sees ("self", "1"). */
 static int add_mounts(struct in_use *u, const char *process)
 {
-	struct libmnt_table **tables = x_grow(u->tables, u->n_tables, &u->tables_cap, sizeof(*tables), 8), *table;
+	struct mounts *mounts = x_grow(u->mounts, u->n_mounts, &u->mounts_cap, sizeof(*mounts), 8), *at;
+	struct mounts new = { .table = u->mnt_new_table() };
 	char path[300];
 
-	if (!tables)
+	if (mounts)
+		u->mounts = mounts;
+	if (!mounts || !new.table) {
+		u->mnt_unref_table(new.table);
 		return -ENOMEM;
-	u->tables = tables;
-	table = u->mnt_new_table();
-	if (!table)
-		return -ENOMEM;
-	tables[u->n_tables++] = table;
+	}
+	snprintf(new.process, sizeof(new.process), "%s", process);
+	at = &mounts[u->n_mounts++];
+	*at = new;
+	if (strcmp(process, "1") == 0) {
+		*at = mounts[0];
+		mounts[0] = new;
+	}
 	snprintf(path, sizeof(path), "%s/%s/mountinfo", u->proc, process);
-	return u->mnt_table_parse_file(table, path);
+	return u->mnt_table_parse_file(new.table, path);
 }
 
 /* -errno; -ENOENT, -ESRCH: the process has ended. */
@@ -185,13 +198,13 @@ static int read_tables(struct in_use *u)
 
 static void release(struct in_use *u)
 {
-	for (size_t i = 0; i < u->n_tables; i++)
-		u->mnt_unref_table(u->tables[i]);
+	for (size_t i = 0; i < u->n_mounts; i++)
+		u->mnt_unref_table(u->mounts[i].table);
 	if (u->swaps)
 		u->mnt_unref_table(u->swaps);
 	if (u->iter)
 		u->mnt_free_iter(u->iter);
-	x_free(u->tables);
+	x_free(u->mounts);
 	x_free(u->devices);
 	if (u->library)
 		dlclose(u->library);
@@ -212,18 +225,31 @@ static struct libmnt_fs *find_source(const struct in_use *u, struct libmnt_table
 	return NULL;
 }
 
-/* By number, or by name where a file system (btrfs) has a number of its own. */
-static const char *mount_point(const struct in_use *u, dev_t number, const char *node)
+/* By number, or by name where a file system (btrfs) has a number of its own; sets *err where it is mounted. */
+static bool is_mounted(const struct in_use *u, const char *name, dev_t number, const char *node)
 {
-	for (size_t i = 0; i < u->n_tables; i++) {
-		struct libmnt_fs *fs = u->mnt_table_find_devno(u->tables[i], number, MNT_ITER_FORWARD);
+	char shown[300];
+
+	for (size_t i = 0; i < u->n_mounts; i++) {
+		const struct mounts *m = &u->mounts[i];
+		struct libmnt_fs *fs = u->mnt_table_find_devno(m->table, number, MNT_ITER_FORWARD);
+		const char *where;
 
 		if (!fs)
-			fs = find_source(u, u->tables[i], node);
-		if (fs)
-			return u->mnt_fs_get_target(fs);
+			fs = find_source(u, m->table, node);
+		if (!fs)
+			continue;
+		where = u->mnt_fs_get_target(fs);
+		str_escape(shown, sizeof(shown), where, strlen(where));
+		if (i == 0)
+			return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name, shown);
+		if (strcmp(m->process, "self") == 0) /* below a private mount, the copies that its unit made stay */
+			return err_set(u->err, MISCSI_ERR_BUSY,
+				"%s is mounted on %s in iscsid's own mount namespace: restart iscsid to unmount it", name, shown);
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s in the mount namespace of process %s", name, shown,
+			m->process);
 	}
-	return NULL;
+	return false;
 }
 
 static int add_device(struct in_use *u, const char *name, dev_t number, bool character)
@@ -255,9 +281,9 @@ static int read_number(const struct in_use *u, const char *name, const char *pat
 /* A disk or a partition: path below /sys/class/block. The claim comes last, since it cannot say by what the device is used. */
 static bool device_in_use(struct in_use *u, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *where;
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	cleanup(dir_free) struct dir holders = { 0 };
-	char attributes[100], node[64], shown[300];
+	char attributes[100], node[64];
 	dev_t number;
 
 	snprintf(node, sizeof(node), "/dev/%.40s", name);
@@ -266,10 +292,8 @@ static bool device_in_use(struct in_use *u, const char *path)
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s", name, holders.names[0]);
 	if (read_number(u, name, attributes, &number) < 0)
 		return true;
-	where = mount_point(u, number, node);
-	if (where)
-		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name,
-			str_escape(shown, sizeof(shown), where, strlen(where)));
+	if (is_mounted(u, name, number, node))
+		return true;
 	if (find_source(u, u->swaps, node))
 		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space (swapoff frees it)", name);
 	if (add_device(u, name, number, false) < 0)

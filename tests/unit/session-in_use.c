@@ -80,7 +80,19 @@ static void a_mount_of_another_namespace_counts(void **state)
 	fake_sys_write(*state, "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "proc/1/mountinfo");
 	fake_sys_write(*state, "", "proc/77/ns/mnt");
 	fake_sys_write(*state, "40 1 8:16 / /data rw - ext4 /dev/sdb rw\n", "proc/77/mountinfo");
-	finds(*state, "sdb is mounted on /data");
+	finds(*state, "sdb is mounted on /data in the mount namespace of process 77");
+	fake_sys_write(*state, "40 1 8:16 / /srv rw - ext4 /dev/sdb rw\n", "proc/1/mountinfo");
+	finds(*state, "sdb is mounted on /srv");
+}
+
+/* A unit with a mount namespace of its own keeps what is below a private mount, until it is started again. */
+static void a_mount_that_iscsid_alone_has_is_named(void **state)
+{
+	with_disk(*state);
+	fake_sys_write(*state, "", "proc/1/ns/mnt");
+	fake_sys_write(*state, "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "proc/1/mountinfo");
+	fake_sys_write(*state, "40 1 8:16 / /p/data rw - ext4 /dev/sdb rw\n", "proc/self/mountinfo");
+	finds(*state, "sdb is mounted on /p/data in iscsid's own mount namespace: restart iscsid to unmount it");
 }
 
 /* The process that is looked at first has ended, and another one is in its namespace. */
@@ -96,7 +108,7 @@ static void a_namespace_is_read_from_a_process_that_lives(void **state)
 	snprintf(from, sizeof(from), "%s/proc/77/ns/mnt", s->dir);
 	snprintf(to, sizeof(to), "%s/proc/78/ns/mnt", s->dir);
 	assert_int_equal(link(from, to), 0);
-	finds(s, "sdb is mounted on /data");
+	finds(s, "sdb is mounted on /data in the mount namespace of process 78");
 }
 
 /* By what no mountinfo and no holder shows: the second device of a btrfs, ZFS, a mount in a namespace without a process. */
@@ -156,6 +168,7 @@ int main(void)
 		in_sys(a_mounted_partition_is_in_use),
 		in_sys(a_mount_is_known_by_its_source_too),
 		in_sys(a_mount_of_another_namespace_counts),
+		in_sys(a_mount_that_iscsid_alone_has_is_named),
 		in_sys(a_namespace_is_read_from_a_process_that_lives),
 		in_sys(a_claimed_partition_is_in_use),
 		in_sys(a_device_without_a_number_is_in_use),
