@@ -2,7 +2,7 @@
 # packaging/boot: what an initramfs needs for a root on iSCSI, with --with-initramfs-tools and --with-dracut.
 boot_dir = packaging/boot
 boot_generated = $(boot_dir)/boot-login $(boot_dir)/image.sh $(boot_dir)/initramfs-tools/hooks/miscsi \
-	$(boot_dir)/initramfs-tools/conf-hooks.d/miscsi $(boot_dir)/initramfs-tools/scripts/local-top/miscsi \
+	$(boot_dir)/initramfs-tools/conf-hooks.d/miscsi $(boot_dir)/initramfs-tools/scripts/local-top/miscsi $(boot_dir)/finalrd/miscsi.finalrd \
 	$(boot_dir)/dracut/95miscsi/module-setup.sh $(boot_dir)/dracut/95miscsi/miscsi-cmdline.sh $(boot_dir)/dracut/95miscsi/miscsi-login.sh
 CLEANFILES += $(boot_generated) $(boot_dir)/initramfs-tools/scripts/local-block/miscsi
 EXTRA_DIST += doc/man/miscsi.boot.7
@@ -21,6 +21,9 @@ initramfstopdir = $(datadir)/initramfs-tools/scripts/local-top
 nodist_initramfstop_SCRIPTS = $(boot_dir)/initramfs-tools/scripts/local-top/miscsi
 initramfsblockdir = $(datadir)/initramfs-tools/scripts/local-block
 nodist_initramfsblock_SCRIPTS = $(boot_dir)/initramfs-tools/scripts/local-block/miscsi
+# it uses the functions of initramfs-tools
+finalrddir = $(datadir)/finalrd
+nodist_finalrd_SCRIPTS = $(boot_dir)/finalrd/miscsi.finalrd
 endif
 if WITH_DRACUT
 dracutdir = $(prefix)/lib/dracut

@@ -91,11 +91,14 @@ class Diskless:
 
     # --- the root
 
-    def enter(self, command, rc=0):
-        """A shell's command in the root, as a folder."""
+    def enter(self, command, rc=0, discarded=False):
+        """A shell's command in the root, as a folder; discarded: without effect on it."""
         inner = 'mount -t proc proc "$1/proc" && mount -t tmpfs run "$1/run" && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ' \
                 'LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$1" sh -c "$2"'
-        p = subprocess.run(["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", inner, "sh", self.root, command],
+        if discarded:
+            inner = 'cd "$3" && mkdir -p o && mount -t tmpfs o o && mkdir o/upper o/work o/root && mount -t overlay o o/root ' \
+                    '-o "lowerdir=$1,upperdir=o/upper,workdir=o/work" && set -- "$3/o/root" "$2" && ' + inner
+        p = subprocess.run(["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", inner, "sh", self.root, command, self.work],
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.say(f"root$ {command}   [{p.returncode}]\n{p.stdout}")
         if rc is not None and p.returncode != rc:
@@ -116,6 +119,7 @@ class Diskless:
         names = [n for n in os.listdir(self.debs) if re.match(r"miscsi(-plugin-tcp|-initramfs)?_.*\.deb$", n)]
         for n in names:
             shutil.copy(f"{self.debs}/{n}", self.root + "/root")
+            self.next_version(f"{self.debs}/{n}", f"{self.root}/root/next/{n}")
         # no image yet: the test makes it
         self.put("/etc/initramfs-tools/update-initramfs.conf", "update_initramfs=no\n")
         self.enter("dpkg --force-unsafe-io -i /root/*.deb && rm /root/*.deb")
@@ -125,10 +129,23 @@ class Diskless:
         self.enter("systemctl enable lab-agent.service")
         self.version = os.listdir(self.root + "/lib/modules")[0]
 
+    def next_version(self, deb, to):
+        """The same package with a higher version."""
+        folder = self.work + "/next"
+        subprocess.run(["dpkg-deb", "-R", deb, folder], check=True)
+        with open(folder + "/DEBIAN/control") as f:
+            text = f.read()
+        version = re.search(r"^Version: (.*)$", text, re.M).group(1)
+        with open(folder + "/DEBIAN/control", "w") as f:
+            f.write(re.sub(re.escape(version) + r"(?=[)\s])", version + "+next", text))
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        subprocess.run(["dpkg-deb", "-b", "-Znone", folder, to], check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(folder)
+
     def image(self):
-        """The root as an image for the target; the initramfs goes to the machine's firmware, as it were."""
-        self.initrd = self.work + "/initrd"
-        shutil.move(self.root + "/boot/initrd.lab", self.initrd)
+        """The root as an image for the target; the initramfs of each kind goes to the machine's firmware, as it were."""
+        for name in "initrd.lab", "initrd.dracut":
+            shutil.move(f"{self.root}/boot/{name}", f"{self.work}/{name}")
         shutil.copy(f"{self.root}/boot/vmlinuz-{self.version}", self.work)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum_seed", "-U", UUID, "-d", self.root, self.work + "/disk", "1300M"],
                        check=True)
@@ -168,11 +185,11 @@ class Diskless:
 
     # --- the machine
 
-    def boot(self, words, more=()):
+    def boot(self, words, more=(), initrd="initrd.lab"):
         own = CACHE + "/qemu/usr"
         command = [own + "/bin/qemu-system-x86_64", "-L", own + "/share/qemu", "-L", own + "/share/seabios", "-accel", "tcg,thread=multi", "-M",
                    "pc", "-cpu", "max,la57=off", "-smp", "2", "-m", "1024", "-nodefaults", "-display", "none", "-no-reboot",
-                   "-kernel", self.kernel(), "-initrd", self.initrd, "-append", f"{KERNEL_WORDS} {words}", "-serial", f"file:{self.console}",
+                   "-kernel", self.kernel(), "-initrd", f"{self.work}/{initrd}", "-append", f"{KERNEL_WORDS} {words}", "-serial", f"file:{self.console}",
                    "-serial", f"unix:{self.work}/agent,server=on,wait=off", "-device", "virtio-rng-pci",
                    "-netdev", f"user,id=n0,net=10.9.0.0/24,host={SAN}", "-device",
                    "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,addr=0x10,romfile=", *more]
