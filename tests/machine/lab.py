@@ -9,6 +9,7 @@ import lib
 from lib import *  # noqa: F401,F403
 from lib import Failed, check, equal, get, say, wait
 
+HERE = os.path.dirname(os.path.realpath(__file__))
 SAN, HOST = "10.99.0.1", "10.99.0.2"
 PORTAL = SAN + ":3260"
 LUNS, SIZE = 4, 32 << 20
@@ -121,6 +122,14 @@ def install(*packages):
     """By apt, as an administrator does, with no one to ask."""
     sh("apt-get update -q", quiet=True)
     return sh("DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends " + " ".join(packages) + " </dev/null")
+
+
+def readme(section):
+    """The commands of a section of README.md, as they are but for sudo and what is said beside them, for the lab's target 0."""
+    with open(os.path.dirname(os.path.dirname(HERE)) + "/README.md") as f:
+        text = f.read().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    commands = [line.strip().split("  ")[0] for line in text.splitlines() if line.startswith("    ")]
+    return [c.replace("sudo ", "").replace("10.0.0.1", SAN).replace("TARGET", name(0)) for c in commands]
 
 
 def installed(package):
