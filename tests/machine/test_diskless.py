@@ -56,7 +56,7 @@ def final_folder(m):
     finalrd(1) is not in Debian 12. Its work, as its manual has it: a folder that has what the hook puts there, and where process 1 runs the hook
     again when systemd-shutdown has left the root.
     """
-    m.sh("D=/run/initramfs; mkdir -p $D/dev $D/proc $D/sys $D/run $D/oldroot; for d in bin lib lib64 sbin; do mkdir -p $D/usr/$d && ln -sn usr/$d $D/$d; done; "
+    m.sh("D=/run/initramfs; mkdir -p $D; mount -t tmpfs final $D; mkdir -p $D/dev $D/proc $D/sys $D/run $D/oldroot; for d in bin lib lib64 sbin; do mkdir -p $D/usr/$d && ln -sn usr/$d $D/$d; done; "
          "export DESTDIR=$D verbose=n; . /usr/share/initramfs-tools/hook-functions; for f in sh umount sleep; do copy_exec /bin/$f; done; "
          "cp /usr/share/finalrd/miscsi.finalrd $D/ && $D/miscsi.finalrd setup && chroot $D iscsiadm -m transport | grep -x 'Plugin: tcp' && "
          f"echo {base64.b64encode(FINAL.encode()).decode()} | base64 -d >$D/shutdown && chmod +x $D/shutdown")
