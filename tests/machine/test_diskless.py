@@ -44,7 +44,7 @@ def grows_no_more(m):
 
 FINAL = """#!/bin/sh
 exec >/dev/console 2>&1
-umount /oldroot && echo lab: the root is unmounted
+umount -R /oldroot && echo lab: the root is unmounted
 /miscsi.finalrd "$1"
 echo o >/proc/sysrq-trigger
 sleep 60
