@@ -124,6 +124,8 @@ class Diskless:
         self.put("/etc/initramfs-tools/update-initramfs.conf", "update_initramfs=no\n")
         self.enter("dpkg --force-unsafe-io -i /root/*.deb && rm /root/*.deb")
         self.put("/etc/fstab", f"UUID={UUID} / ext4 defaults 0 1\n")
+        # a busy machine needs longer for its console, without which there is no login prompt
+        self.put("/etc/systemd/system.conf.d/lab.conf", "[Manager]\nDefaultDeviceTimeoutSec=300\n")
         self.put("/usr/sbin/lab-agent", AGENT, 0o755)
         self.put("/etc/systemd/system/lab-agent.service", UNIT)
         self.enter("systemctl enable lab-agent.service")
