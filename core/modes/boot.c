@@ -8,6 +8,8 @@
 #include "kernel/netwatch.h"
 #include "kernel/scan.h"
 #include "modes/session_mode.h"
+#include "proto/name.h"
+#include "session/adopt.h"
 #include "session/manager.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <string.h>
 
 #define CANCEL_MS 5000u /* for cancelled logins to leave the kernel */
+#define LOOK_MS 1000u /* between two looks at the sessions of other programs */
 
 /* One login. */
 struct boot_entry {
@@ -23,6 +26,7 @@ struct boot_entry {
 	struct manager_request request;
 	struct err err; /* of its end */
 	bool ended;
+	bool elsewhere; /* another program has logged in to its target, through whatever portal */
 };
 
 struct boot_run {
@@ -123,6 +127,23 @@ static void boot_close(struct boot_run *b)
 
 /* ---- the logins ---- */
 
+/* What an iscsistart that was killed has left is half a session: it would count as one that exists. */
+static int boot_end_abandoned(struct boot_run *b, struct err *err)
+{
+	struct loop *loop = b->engine.loop;
+	uint64_t end = loop_now(loop) + CANCEL_MS;
+	int rc = adopt_abandoned(b->manager, err);
+
+	while (rc > 0 && manager_count(b->manager) && loop_now(loop) < end) {
+		int step = loop_step(loop, 50);
+
+		if (step < 0)
+			return err_sys(
+				err, MISCSI_ERR_INTERNAL, -step, "cannot wait for the end of a session that was left half made");
+	}
+	return rc;
+}
+
 /* Sessions that are there already stay as they are. */
 static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct err *err)
 {
@@ -163,7 +184,24 @@ static bool boot_target_is_up(const struct boot_run *b, const struct boot_entry 
 		if (boot_same_target(&b->entries[i], e) && boot_has_session(&b->entries[i]))
 			return true;
 	}
-	return false;
+	return e->elsewhere;
+}
+
+/* An initramfs starts one iscsistart for each portal that its command line names: those of one target do not wait for each other. */
+static void boot_look_elsewhere(struct boot_run *b)
+{
+	cleanup(session_info_list_free) struct session_info_list there = { 0 };
+
+	if (session_mode_list(b->config->ctx, NULL, SESSION_INFO_STATE, &there, NULL) < 0)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		struct boot_entry *e = &b->entries[i];
+
+		e->elsewhere = false;
+		for (size_t n = 0; n < there.n && !e->elsewhere; n++)
+			e->elsewhere = !strcmp(there.info[n].state, "LOGGED_IN") &&
+				name_equal(there.info[n].target, record_str(e->node, FIELD_NODE_NAME));
+	}
 }
 
 static bool boot_all_up(const struct boot_run *b)
@@ -178,12 +216,16 @@ static bool boot_all_up(const struct boot_run *b)
 static int boot_wait(struct boot_run *b)
 {
 	struct loop *loop = b->engine.loop;
-	uint64_t end = loop_now(loop) + b->config->seconds * UINT64_C(1000), now;
+	uint64_t end = loop_now(loop) + b->config->seconds * UINT64_C(1000), look = 0, now;
 	bool up = false;
 	int rc = 0;
 
 	while (rc >= 0 && b->waiting && !b->interrupted) {
 		now = loop_now(loop);
+		if (now >= look) {
+			boot_look_elsewhere(b);
+			look = now + LOOK_MS;
+		}
 		if (!up && boot_all_up(b)) {
 			up = true;
 			if (end > now + BOOT_REST_SECONDS * UINT64_C(1000))
@@ -191,7 +233,7 @@ static int boot_wait(struct boot_run *b)
 		}
 		if (now >= end)
 			break;
-		rc = loop_step(loop, (int)(end - now));
+		rc = loop_step(loop, (int)(end < look ? end - now : look - now));
 	}
 	return rc;
 }
@@ -274,6 +316,8 @@ int boot_login(const struct boot *boot, const struct record_list *nodes, struct 
 	struct boot_run b = { .config = boot };
 	int rc = boot_open(&b, err), outcome;
 
+	if (rc >= 0)
+		rc = boot_end_abandoned(&b, err);
 	if (rc >= 0)
 		rc = boot_ask(&b, nodes, err);
 	if (rc >= 0 && (rc = boot_wait(&b)) < 0)

@@ -25,7 +25,7 @@ struct boot {
 
 /*
  * Logs in to all nodes at once and waits: until every login has ended, or boot->seconds have passed, or SIGTERM or SIGINT came,
- * or each target has a session through one of its portals and BOOT_REST_SECONDS have passed since. Logins that have not ended
+ * or each target has a session through one of its portals, whichever program made it, and BOOT_REST_SECONDS have passed since. Logins that have not ended
  * then are cancelled, and their sessions removed from the kernel. A network that appears meanwhile ends a wait for it.
  *
  * 0: each target has a session. Otherwise the first failure of a target without one, which result() has reported. -errno.

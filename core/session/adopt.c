@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session that is up is watched from now on and not touched; one that is not is recovered at once. */
 #include "session/adopt.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "link/credentials.h"
 #include "kernel/scan.h"
@@ -10,6 +11,9 @@
 #include "session/manager_private.h"
 #include "session/store.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct adopter {
@@ -210,16 +214,22 @@ static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 	return -ENOMEM;
 }
 
+/* -errno: unknown. */
+static int adopt_count_devices(const struct sysfs *sysfs, uint32_t host_no, uint32_t sid)
+{
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+	int rc = scan_devices(sysfs, host_no, sid, &devices);
+
+	return rc < 0 ? rc : devices.n > 0;
+}
+
 /*
  * Its login came to no end before a daemon was killed, and nobody waits for it any more. A session that has devices may be in use,
  * whoever made it, and is kept.
  */
 static bool was_never_up(const struct session *s, enum adopt_found found)
 {
-	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
-
-	return found != ADOPT_FILE && scan_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid, &devices) == 0 &&
-		devices.n == 0;
+	return found != ADOPT_FILE && adopt_count_devices(s->owner->engine->sysfs, s->conn.k.host_no, s->conn.k.sid) == 0;
 }
 
 /*
@@ -508,4 +518,53 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 	dir_free(&a->names);
 	store_clean(m->config.state_dir, m->config.engine->sysfs);
 	return rc;
+}
+
+/* The kernel counts process ids up to a limit and starts again, so another program may have the id now. */
+static bool adopt_maker_runs(int64_t creator)
+{
+	char path[64], *name = NULL;
+	bool runs = creator <= 0;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%" PRId64 "/comm", creator);
+	if (!runs && file_read(AT_FDCWD, path, 256, &name, &len) >= 0)
+		runs = strstr(name, "iscsi") != NULL;
+	x_free(name);
+	return runs;
+}
+
+/* Its login was begun and not completed, up to the first scan, by a program that is gone: nobody waits for it any more. */
+static bool adopt_is_abandoned(const struct sysfs *sysfs, const struct adoption *o)
+{
+	const struct session_info *i = &o->info;
+	bool scanned = !*i->target_state || strcmp(i->target_state, "SCANNED") == 0;
+
+	return (o->found == ADOPT_PENDING || (o->found == ADOPT_FILE && !scanned)) && !adopt_maker_runs(i->creator) &&
+		adopt_count_devices(sysfs, i->host_no, i->sid) == 0;
+}
+
+int adopt_abandoned(struct manager *m, struct err *err)
+{
+	struct adopter *a = adopt_of(m);
+	cleanup(dir_free) struct dir names = { 0 };
+	uint32_t sid;
+	int ended = 0;
+
+	if (!a)
+		return err_nomem(err, "sessions");
+	if (sysfs_list(m->config.engine->sysfs, &names, SYSFS_BY_NUMBER, "session", "class/iscsi_session") < 0)
+		return 0; /* the class is not loaded */
+	for (size_t n = 0; n < names.n; n++) {
+		struct adoption o = { 0 };
+		struct err why = ERR_INIT;
+
+		if (sysfs_number(names.names[n], "session", &sid) == 0 && adopt_read(a, sid, &o, &why) >= 0 &&
+			adopt_is_abandoned(m->config.engine->sysfs, &o)) {
+			o.found = ADOPT_PENDING;
+			ended += adopt_session(a, &o, &why) > 0;
+		}
+		adoption_clear(&o);
+	}
+	return ended;
 }

@@ -15,5 +15,10 @@ struct manager;
  * last, since theirs is chosen to differ from the others.
  */
 int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct err *err);
+/*
+ * Ends the sessions of whose login an iscsid or iscsistart began that no longer exists; others stay as they are. The caller runs the loop
+ * until they are gone (manager_count()). Returns how many; -errno.
+ */
+int adopt_abandoned(struct manager *m, struct err *err);
 
 #endif

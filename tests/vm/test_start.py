@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""iscsistart: logs in without a daemon, again, with CHAP, to what refuses and what is dead; iscsid takes the session over"""
+"""iscsistart: logs in without a daemon, again, with CHAP, to what refuses and what is dead, after one that was killed; iscsid takes the session over"""
 import socket
 
 from lib import *
@@ -18,7 +18,7 @@ def start(*args, rc=0, timeout=60, background=False):
     out, err = p.communicate(timeout=timeout * PATIENCE)
     seconds = time.monotonic() - began
     say(f"$ iscsistart {' '.join(args)}   [{p.returncode}, {seconds:.2f} s]\n{out}{err}".rstrip())
-    equal(p.returncode, rc, "exit status")
+    check(p.returncode in (rc if isinstance(rc, tuple) else (rc,)), "exit status", p.returncode, "not", rc)
     return Result(p.returncode, out, err, seconds)
 
 
@@ -114,6 +114,64 @@ def bounded(one):
     equal(sorted(sessions()), before, "sessions")
 
 
+def killed_at(target, reached, what):
+    """SIGKILL as soon as the kernel has got so far."""
+    p = start(node(target), background=True)
+    wait(what, 20, lambda: reached() or p.poll() is not None, step=0.001)
+    p.kill()
+    p.communicate(timeout=10 * PATIENCE)
+
+
+def killed():
+    say("-- killed in each phase of a login: the next one logs in all the same")
+    with socket.create_server(("127.0.0.1", 3290)) as silent:
+        half = Target("half", [ram("k0", 8)], ["127.0.0.1:3291"])
+        p = start(node(half, portal="127.0.0.1:3290"), background=True)
+        wait("a session without an answer", 10, lambda: [s for s, path in sessions().items() if get(path + "/targetname") == half.name])
+        silent.accept()
+        p.kill()
+        p.communicate(timeout=10 * PATIENCE)
+    check(get(sessions()[session_of(half)] + "/state") != "LOGGED_IN", "the session that it left is up")
+    got = start(node(half, "-P", "node.session.initial_login_retry_max=1", portal="127.0.0.1:3290"), rc=(4, 8))
+    check("exists already" not in got.out, "a session that nobody completes is not one:", got.out)
+    equal([s for s, path in sessions().items() if get(path + "/targetname") == half.name], [], "sessions left")
+    before = set(sessions())
+
+    def new(attribute, *values):
+        return any(get(f"/sys/class/iscsi_session/session{s}/{attribute}") in values for s in set(sessions()) - before)
+
+    phases = [(lambda: set(sessions()) - before, "a session"), (lambda: new("targetname", "iqn.2026-11.example:k1"), "its target's name"),
+              (lambda: new("state", "LOGGED_IN"), "a login"), (lambda: any(disks(s) for s in set(sessions()) - before), "a disk")]
+    for i, (reached, what) in enumerate(phases):
+        t = Target(f"k{i}", [ram(f"k1{i}", 8)], [f"127.0.0.1:{3292 + i}"])
+        killed_at(t, reached, what)
+        start(node(t))
+        write_and_compare(disk(t), 1)
+        before = set(sessions())
+    d = Iscsid()
+    for i in range(len(phases)):
+        wait("iscsid has it", 10, lambda: f":k{i} " in adm("-m session", quiet=True).out)
+        equal(len([s for s, path in sessions().items() if get(path + "/targetname").endswith(f":k{i}")]), 1, "sessions of it")
+        adm(f"-m session -r {[s for s, path in sessions().items() if get(path + '/targetname').endswith(f':k{i}')][0]} -u", quiet=True)
+    d.stop()
+
+
+def one_of_two_portals():
+    say("-- two portals, of which one does not answer, each with an iscsistart of its own")
+    t = Target("paths", [ram("d7", 8)], ["127.0.0.1:3280"])
+    with socket.create_server(("127.0.0.1", 3281)):
+        began = time.monotonic()
+        dead = start(node(t, portal="127.0.0.1:3281"), background=True)
+        start(node(t))
+        out, err = dead.communicate(timeout=60 * PATIENCE)
+        seconds = time.monotonic() - began
+    say(out, err)
+    contains(err, "the target has a session through another portal")
+    equal(dead.returncode, 0, "status: the target has a session")
+    check(4 < seconds < 12 * PATIENCE, "seconds until both had ended:", seconds)
+    equal(len([s for s, path in sessions().items() if get(path + "/targetname") == t.name]), 1, "sessions of it")
+
+
 def examples():
     say("-- the examples of iscsistart(8)")
     t = Target("iqn.2026-11.com.example:root", [ram("d6", 8)])
@@ -148,6 +206,8 @@ def test():
     taken_over(one)
     chap()
     bounded(one)
+    killed()
+    one_of_two_portals()
     examples()
     network_comes()
 
