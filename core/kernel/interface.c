@@ -107,7 +107,8 @@ static int add_address(struct nl_sock *sock, const struct interface *i, int inde
 	return rc == -NLE_EXIST ? 0 : rc;
 }
 
-static int add_route(struct nl_sock *sock, const struct nl_addr *target, const struct nl_addr *gateway, int index)
+/* gateway: NULL for a target on the link itself. onlink: the gateway is there too, although no address of the device says so. */
+static int add_route(struct nl_sock *sock, const struct nl_addr *target, const struct nl_addr *gateway, bool onlink, int index)
 {
 	struct rtnl_route *route = rtnl_route_alloc();
 	struct rtnl_nexthop *next = rtnl_route_nh_alloc();
@@ -115,7 +116,10 @@ static int add_route(struct nl_sock *sock, const struct nl_addr *target, const s
 
 	if (rc == 0) {
 		rtnl_route_nh_set_ifindex(next, index);
-		rtnl_route_nh_set_gateway(next, (struct nl_addr *)(uintptr_t)gateway);
+		if (gateway)
+			rtnl_route_nh_set_gateway(next, (struct nl_addr *)(uintptr_t)gateway);
+		if (onlink)
+			rtnl_route_nh_set_flags(next, RTNH_F_ONLINK);
 		rtnl_route_add_nexthop(route, next); /* owned by the route from now on */
 		next = NULL;
 		rc = rtnl_route_add(sock, route, NLM_F_CREATE | NLM_F_EXCL);
@@ -127,24 +131,32 @@ static int add_route(struct nl_sock *sock, const struct nl_addr *target, const s
 	return rc == -NLE_EXIST ? 0 : rc;
 }
 
-/* None is needed to a target within the prefix, and none is possible without a gateway. */
+/*
+ * None is needed to a target within the prefix. A prefix of the address alone is one that the firmware did not report: the gateway, or
+ * without one the target, is on the link.
+ */
 static int route_to_target(struct nl_sock *sock, const struct interface *i, int index)
 {
 	cleanup(route_address_put) struct nl_addr *target = NULL, *gateway = NULL, *local = NULL;
+	bool by_gateway = i->gateway && *i->gateway, alone;
 	int rc = nl_addr_parse(i->address, AF_UNSPEC, &local);
 
-	if (!i->gateway || !*i->gateway || !i->target)
-		return 0;
-	if (rc == 0)
+	if (rc == 0 && i->target)
 		rc = nl_addr_parse(i->target, AF_UNSPEC, &target);
-	if (rc == 0)
+	if (rc == 0 && by_gateway)
 		rc = nl_addr_parse(i->gateway, AF_UNSPEC, &gateway);
-	if (rc)
+	if (rc || !target)
 		return rc;
+	alone = i->prefix == 8 * nl_addr_get_len(local);
 	nl_addr_set_prefixlen(local, (int)i->prefix);
-	if (nl_addr_get_family(target) != nl_addr_get_family(local) || nl_addr_get_family(gateway) != nl_addr_get_family(local))
+	if (!by_gateway && !alone)
+		return 0;
+	if (nl_addr_get_family(target) != nl_addr_get_family(local) ||
+		(gateway && nl_addr_get_family(gateway) != nl_addr_get_family(local)))
 		return -NLE_AF_MISMATCH;
-	return nl_addr_cmp_prefix(local, target) == 0 ? 0 : add_route(sock, target, gateway, index);
+	if (nl_addr_cmp_prefix(local, target) == 0)
+		return 0;
+	return add_route(sock, target, gateway, gateway && nl_addr_cmp_prefix(local, gateway) != 0, index);
 }
 
 static int set_up_device(struct nl_sock *sock, const struct interface *i, struct rtnl_link *link, char *name, struct err *err)

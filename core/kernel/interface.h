@@ -11,7 +11,7 @@ struct interface {
 	const char *hwaddress; /* "52:54:00:12:34:56" */
 	const char *address, *gateway; /* gateway: NULL or "": none */
 	const char *target; /* what must be reachable: by a route through the gateway, unless the prefix contains it */
-	unsigned prefix;
+	unsigned prefix; /* 32 or 128: unknown; the gateway, or without one the target, is on the link then */
 	uint16_t vlan; /* 0: none */
 };
 
