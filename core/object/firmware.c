@@ -11,6 +11,7 @@
 #include "proto/portal.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -403,11 +404,9 @@ int firmware_credentials(const struct firmware_target *t, struct record *node, s
 
 static bool target_is_node(const struct firmware_target *t, const struct record *node)
 {
-	char port[16];
-
-	snprintf(port, sizeof(port), "%d", (int)record_int(node, FIELD_CONN_PORT));
 	return name_equal(t->values[FIRMWARE_TARGET], record_str(node, FIELD_NODE_NAME)) &&
-		!strcmp(t->values[FIRMWARE_PORT], port) &&
+		strtol(t->values[FIRMWARE_PORT], NULL, 10) ==
+		record_int(node, FIELD_CONN_PORT) && /* firmware writes 03260, too */
 		portal_same_host(t->values[FIRMWARE_ADDRESS], record_str(node, FIELD_CONN_ADDRESS));
 }
 

@@ -142,6 +142,22 @@ static void bad_values_are_none(void **state)
 	assert_null(l.at[0].values[FIRMWARE_GATEWAY]);
 }
 
+/* A login by a record finds the secrets of its target, however the firmware writes the port. */
+static void a_port_is_a_number(void **state)
+{
+	cleanup(firmware_list_free) struct firmware_list l = { 0 };
+	cleanup(record_freep) struct record *node = record_new(RECORD_NODE);
+	struct fake_sys *s = *state;
+
+	adapter(s);
+	fake_sys_write(s, "03261\n", "firmware/iscsi_boot7/target0/port");
+	read_firmware(s, &l);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(firmware_to_node(&l.at[0], node, NULL), 0);
+	assert_int_equal(record_int(node, FIELD_CONN_PORT), 3261);
+	assert_ptr_equal(firmware_of_node(&l, node), &l.at[0]);
+}
+
 static void credentials_go_where_they_are_asked_for(void **state)
 {
 	static const struct {
@@ -220,6 +236,7 @@ int main(void)
 		T(the_card_is_the_targets),
 		T(what_is_no_target_is_left_out),
 		T(bad_values_are_none),
+		T(a_port_is_a_number),
 		T(credentials_go_where_they_are_asked_for),
 		T(each_adapter_has_its_own_credentials),
 	};
