@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		become_resident(&log);
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
-		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the helper process");
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the process that makes the helper processes");
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)

@@ -189,7 +189,9 @@ static void take_records(struct standing *s)
 		for (size_t i = 0; i < s->fresh.n; i++)
 			there |= is_of(o, s->fresh.at[i]);
 		if (!there) {
-			log_info(s->config.engine->log, "discovery", "the discovery by %s is no longer repeated", o->label);
+			log_info(s->config.engine->log, "discovery",
+				"the discovery by %s is no longer repeated, because its record is gone or does not request it",
+				o->label);
 			standing_one_end(o);
 		}
 	}

@@ -263,7 +263,8 @@ static int parse_ping_address(const char *text, union address *out, uint32_t *le
 	*len = sizeof(out->v6);
 	if (inet_pton(AF_INET6, text, &out->v6.sin6_addr) == 1)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither an IPv4 nor an IPv6 address",
+	return err_set(err, MISCSI_ERR_INVAL,
+		"'%s' (-a) is neither an IPv4 nor an IPv6 address, and a ping does not look up names",
 		str_escape(shown, sizeof(shown), text, strlen(text)));
 }
 

@@ -101,7 +101,7 @@ static int boot_open(struct boot_run *b, struct err *err)
 	if (rc >= 0)
 		rc = loop_signal_add(engine->loop, &b->on_int, SIGINT, boot_signal, b);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot prepare the logins");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the event loop for the logins");
 	rc = file_mkdirs(config.state_dir, 0700);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);

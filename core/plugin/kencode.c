@@ -323,11 +323,12 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	if (in && (*record_str(r, FIELD_CHAP_USERNAME) || record_secret(r, FIELD_CHAP_PASSWORD)->len))
 		return op->core->set_error(op, MISCSI_ERR_INVAL,
 			"a CHAP entry holds the credentials either of the initiator (username, password) or of the target "
-			"(username_in, password_in)");
+			"(username_in, password_in): set only one of these pairs");
 	username = record_str(r, in ? FIELD_CHAP_USERNAME_IN : FIELD_CHAP_USERNAME);
 	password = record_secret(r, in ? FIELD_CHAP_PASSWORD_IN : FIELD_CHAP_PASSWORD);
 	if (!*username || !password->len || password->len > TEXT_BYTES)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "a CHAP entry requires a user name and a password");
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"a CHAP entry requires a user name and a password, and one of them is missing or too long");
 	len = (uint8_t)password->len;
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_INDEX, &index, sizeof(index));
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_CHAP_TYPE, &in, sizeof(in));

@@ -125,7 +125,7 @@ static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE,
 static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "log out of the session",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session" },
-		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node" },
+		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node, and the adapter ends only such sessions" },
 		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
 
 /* The requests about one flash node differ in their number and in the meaning of their errnos alone. */

@@ -105,7 +105,7 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 			if (s->taken >> i & 1)
 				list_name(&set, "; it accepted ", host_params[i].name);
 		}
-		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses %s: %s%s", op->host_no,
+		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses the value of %s: %s%s", op->host_no,
 			host_params[s->next - 1].name, strerror(-answer->result), strbuf_str(&set));
 		op->core->op_done(op, answer->result);
 		return;

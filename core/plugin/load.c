@@ -214,8 +214,8 @@ static int plugin_start(struct plugin *p, struct err *err)
 		op_services_release(p->self);
 		p->retry_at = loop_now(p->ps->config.loop) + START_PAUSE_MS;
 		rc = rc < 0 ? rc : -EIO;
-		return own.code ? err_set(err, own.code, "its start() failed: %s", own.text) :
-				  err_sys(err, MISCSI_ERR_INTERNAL, -rc, "its start() failed");
+		return own.code ? err_set(err, own.code, "its start() failed, and is tried again later: %s", own.text) :
+				  err_sys(err, MISCSI_ERR_INTERNAL, -rc, "its start() failed, and is tried again later");
 	}
 	p->self->pub.state = state;
 	p->retry_at = 0;

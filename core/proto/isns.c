@@ -358,8 +358,9 @@ static int isns_add(struct isns *s, const struct group *g, struct err *err)
 	struct group *at = isns_find(s, g);
 
 	if (!at && s->n == ISNS_PORTALS_MAX)
-		return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server reported more than %u portals for the target %s",
-			ISNS_PORTALS_MAX, s->target);
+		return err_set(err, MISCSI_ERR_ISNS_QUERY,
+			"the iSNS server reported more than %u portals, which is the limit, for the target %s", ISNS_PORTALS_MAX,
+			s->target);
 	if (!at) {
 		at = x_grow(s->portals, s->n, &s->cap, sizeof(*at), 16);
 		if (!at)

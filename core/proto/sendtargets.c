@@ -256,8 +256,8 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 		return err_set(err, MISCSI_ERR_GENERIC,
 			"the list of targets does not end: the target sent %u PDUs in a row without text", (unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
-		return err_set(
-			err, MISCSI_ERR_GENERIC, "the list of targets does not end after %u PDUs", (unsigned)s->config.max_pdus);
+		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets does not end after %u PDUs, which is the limit",
+			(unsigned)s->config.max_pdus);
 	return 0;
 }
 
@@ -288,7 +288,8 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 	int rc;
 
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request");
+		return err_set(
+			err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request (wrong Initiator Task Tag)");
 	if (r->final && r->cont)
 		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response has both F (final) and C (continue) set");
 	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)

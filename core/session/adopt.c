@@ -303,7 +303,7 @@ static int adopt_session(struct adopter *a, struct adoption *o, struct err *err)
 		return rc;
 	rc = adopt_add(m, o, t);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot set up its state");
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "iscsid cannot set up its state");
 	adopt_go_on(m, i, o->found);
 	adopt_complete(m, i);
 	return 1;

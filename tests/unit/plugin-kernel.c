@@ -380,7 +380,7 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, EINVAL);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_int_equal(run_end(&k->w, &r), -EINVAL);
-	assert_string_equal(r.op.err.text, "host3 refuses initiatorname: Invalid argument; it accepted ipaddress");
+	assert_string_equal(r.op.err.text, "host3 refuses the value of initiatorname: Invalid argument; it accepted ipaddress");
 	end(k);
 }
 

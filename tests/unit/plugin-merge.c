@@ -116,7 +116,7 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "no connect op");
 	p = good;
 	p.start = start_fails;
-	refused(&p, "its start() failed: Input/output error");
+	refused(&p, "its start() failed, and is tried again later: Input/output error");
 	p = good;
 	p.needs = needs;
 	refused(&p, "it needs flash.format, which miscsi " PACKAGE_VERSION " does not have: upgrade miscsi");
@@ -356,7 +356,9 @@ static void start_that_failed_is_called_again_after_a_pause(void **state)
 	plugin_fixture_make(&w, "");
 	w.now = 1000;
 	loop_set_clock(w.loop, clock_now, &w.now);
-	refused_as(&w, &p, "/dir/one.so for transport 'one' is not used: its start() failed: device 7\\x0ais in use");
+	refused_as(&w, &p,
+		"/dir/one.so for transport 'one' is not used: its start() failed, and is tried again later: device 7\\x0ais in "
+		"use");
 	assert_int_equal(plugins_find(w.ps, "one", &t, &err), -ENODEV);
 	assert_int_equal(starts, 1);
 	w.now += 5000;
@@ -388,8 +390,9 @@ static void refused_plugin_is_named_for_its_transports(void **state)
 	plugin_fixture_make(&w, "");
 	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, &p), 0);
 	assert_int_equal(plugins_find(w.ps, "three", &t, &err), -ENODEV);
-	assert_non_null(
-		strstr(err.text, "plugin /dir/one.so for transport 'three' is not used: its start() failed: Input/output error"));
+	assert_non_null(strstr(err.text,
+		"plugin /dir/one.so for transport 'three' is not used: its start() failed, and is tried again later: "
+		"Input/output error"));
 	/* of another transport it may be the missing one: who knows */
 	assert_int_equal(plugins_find(w.ps, "four", &t, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "no plugin for transport 'four' in"));

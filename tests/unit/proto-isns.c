@@ -425,7 +425,8 @@ static void test_endless(void **state)
 	for (unsigned i = 1; i <= ISNS_PORTALS_MAX + 1; i++)
 		portal(&b, "10.1.2.3", i);
 	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
-	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "more than 1024 portals for the target iqn.2026-11.com.example:t");
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY,
+		"more than 1024 portals, which is the limit, for the target iqn.2026-11.com.example:t");
 
 	s = begun(&g, &a);
 	for (unsigned i = 0; a.kind != ISNS_FAILED; i++) {
