@@ -2,6 +2,7 @@
 /* What must hold: of each session at any time, and of the whole when the faults are over. */
 #include "config.h"
 #include "sim.h"
+#include "base/fsm.h"
 #include "session/manager_private.h"
 #include <stdio.h>
 #include <string.h>
@@ -134,4 +135,20 @@ void check_end(void)
 	}
 	if (os_files() != found)
 		sim_fail("%u files of sessions for %u sessions", os_files(), kernel);
+}
+
+/*
+ * Each event that comes to a machine has a row, unless its state ignores whatever else comes. What replaces one without a row may do the
+ * same by chance.
+ */
+bool __real_fsm_event(struct fsm_run *run, unsigned event);
+bool __wrap_fsm_event(struct fsm_run *run, unsigned event);
+bool __wrap_fsm_event(struct fsm_run *run, unsigned event)
+{
+	const struct fsm_row *instead = fsm_find(run, run->fsm->unlisted);
+
+	if (event != FSM_NONE && !fsm_find(run, event) && (!instead || instead->action || instead->next != FSM_SAME))
+		sim_fail("no row of %s lists event %s in state %s", run->fsm->name, run->fsm->events[event],
+			run->fsm->states[run->state]);
+	return __real_fsm_event(run, event);
 }

@@ -16,7 +16,7 @@ sim_wrap = -Wl,--wrap=close -Wl,--wrap=fcntl -Wl,--wrap=eventfd -Wl,--wrap=socke
 	-Wl,--wrap=open -Wl,--wrap=openat -Wl,--wrap=__openat_2 -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=fstat -Wl,--wrap=fsync \
 	-Wl,--wrap=fchmod -Wl,--wrap=renameat -Wl,--wrap=unlink -Wl,--wrap=unlinkat -Wl,--wrap=opendir -Wl,--wrap=fdopendir \
 	-Wl,--wrap=readdir -Wl,--wrap=closedir -Wl,--wrap=getdents64 -Wl,--wrap=readlinkat -Wl,--wrap=faccessat -Wl,--wrap=getpid \
-	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free
+	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free -Wl,--wrap=fsm_event
 tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) $(sim_wrap)
 check_PROGRAMS += tests/sim/tables
 tests_sim_tables_SOURCES = tests/sim/tables.c tests/sim/tables.h tests/sim/tables_model.c

@@ -27,7 +27,7 @@ MUTANTS = {
     'no-login-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : '
                          'FIELD_CONN_LOGIN_TIMEOUT));\n', ''),
     'no-logout-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));\n', ''),
-    'double-answer': ('core/ipc/batch.c', '\tb->left--;\n', '\tif (index == 0)\n\t\tbatch_add_result(b, index, r);\n\tb->left--;\n'),
+    'double-answer': ('core/ipc/batch.c', '\tb->left--;\n', '\tif (place == 0)\n\t\tbatch_add_result(b, place, r);\n\tb->left--;\n'),
     'lost-answer': ('core/session/manager.c', '\tmanager_answer_all(s, MANAGER_UP, NULL);\n', '\tif (s->conn.k.sid % 8)\n'
                     '\t\tmanager_answer_all(s, MANAGER_UP, NULL);\n'),
     'leaked-login': ('core/session/connection.c', '\tlogin_free(c->login);\n', ''),
