@@ -80,6 +80,16 @@ static int identity_of(const struct manager_session *s)
 	return -1;
 }
 
+/*
+ * A session that was made while its address led to another group has that one's disks, and stays away from the address that leads to
+ * its own again.
+ */
+static bool stays_away(const struct kern_session *k, int identity, const struct manager_session *s)
+{
+	return k && identity >= 0 && k->group != target_group((unsigned)identity) && strcmp(s->state, "FAILED") == 0 &&
+		strstr(s->last_error, "belongs to target portal group");
+}
+
 static int count_session(void *arg, const struct manager_session *s)
 {
 	const struct kern_session *k = kern_find(s->sid);
@@ -95,10 +105,60 @@ static int count_session(void *arg, const struct manager_session *s)
 	if (strcmp(s->state, "LOGGED_IN") == 0 && strcmp(s->connection, "LOGGED_IN") == 0 && k && k->started &&
 		k->state == KERN_LOGGED_IN)
 		c->up[i]++;
-	else
+	else if (!stays_away(k, i, s))
 		c->why = sim_text("session%u of %s at %s is %s, its connection %s: %s", s->sid, s->target, s->address, s->state,
 			s->connection, s->last_error);
 	return 0;
+}
+
+/* No disk under the name of another one. */
+static const char *wrong_disk(void)
+{
+	for (const struct kern_session *s = kern_sessions(); s; s = s->next) {
+		if (s->state != KERN_LOGGED_IN || !s->started)
+			continue;
+		for (unsigned i = 0; i < s->luns; i++)
+			if (!s->offline[i] && s->disk != target_disk(net_link_identity(s->socket->link)))
+				return sim_text("LUN %u of session%u is disk %u under the name of disk %u", i, s->sid,
+					target_disk(net_link_identity(s->socket->link)), s->disk);
+	}
+	return NULL;
+}
+
+#define REFUSED_SIDS 64
+
+static struct {
+	uint64_t at;
+	uint32_t sid;
+	int pid;
+} refusals[REFUSED_SIDS];
+
+void check_reset(void)
+{
+	memset(refusals, 0, sizeof(refusals));
+}
+
+/* What is refused is tried again by the rule: targets lock accounts for it. A new iscsid does not know of the last one's. */
+void check_refused(uint32_t sid, unsigned identity)
+{
+	__typeof__(&refusals[0]) last = &refusals[sid % REFUSED_SIDS];
+
+	if (last->sid == sid && last->pid == daemon_pid() && sim_now() - last->at < WAIT_HELD_MS * 7 / 8 - 1000)
+		sim_fail("%s at %s refused the credentials of session%u twice within %llu ms", net_target(identity),
+			net_address(identity), sid, (unsigned long long)(sim_now() - last->at));
+	last->at = sim_now();
+	last->sid = sid;
+	last->pid = daemon_pid();
+}
+
+static bool has(const char *bytes, size_t len, const char *text)
+{
+	return memmem(bytes, len, text, strlen(text)) != NULL;
+}
+
+bool check_secrets(const void *bytes, size_t len)
+{
+	return !has(bytes, len, SIM_SECRET) && !has(bytes, len, SIM_SECRET_IN);
 }
 
 bool check_settled(const char **why)
@@ -118,6 +178,8 @@ bool check_settled(const char **why)
 			c.why = sim_text("%s at %s has %u sessions, wanted: %s", net_target(i), net_address(i), c.of[i],
 				client_wants(i) == WANTED_YES ? "1" : "0");
 	}
+	if (!c.why)
+		c.why = wrong_disk();
 	if (!c.why && client_unanswered())
 		c.why = sim_text("%u requests are not answered", client_unanswered());
 	*why = c.why;

@@ -223,15 +223,24 @@ static void message_end(struct client *c)
 /* Portals by name for the last target, short limits, so that a history is short, and a different way of scanning for one of two. */
 static const char *record_text_of(unsigned i)
 {
+	const char *auth = target_demands_chap(i) ?
+		"\"node.session.auth.authmethod\":\"CHAP\",\"node.session.auth.username\":\"" SIM_USER
+		"\",\"node.session.auth.password\":\"" SIM_SECRET "\"," :
+		"";
+	const char *auth_in = target_demands_both(i) ? "\"node.session.auth.username_in\":\"" SIM_NAME_IN
+						       "\",\"node.session.auth.password_in\":\"" SIM_SECRET_IN "\"," :
+						       "";
+
 	return sim_text(
-		"{\"kind\":\"node\",\"settings\":{\"node.name\":\"%s\",\"node.tpgt\":\"%u\",\"node.conn[0].address\":\"%s\","
+		"{\"kind\":\"node\",\"settings\":{%s%s\"node.name\":\"%s\",\"node.tpgt\":\"%u\",\"node.conn[0].address\":\"%s\","
 		"\"iface.transport_name\":\"tcp\",\"node.session.timeo.replacement_timeout\":\"%u\","
-		"\"node.session.initial_login_retry_max\":\"%u\",\"node.conn[0].timeo.login_timeout\":\"%u\","
+		"\"node.session.initial_login_retry_max\":\"%u\",\"node.conn[0].timeo.login_timeout\":\"%u\",\"node.conn[0]."
+		"timeo.auth_timeout\":\"%u\","
 		"\"node.session.scan\":\"%s\"}}",
-		net_target(i), i % SIM_PORTALS + 1,
+		auth, auth_in, net_target(i), i % SIM_PORTALS + 1,
 		i / SIM_PORTALS == SIM_TARGETS - 1 ? sim_text("t%up%u.example", i / SIM_PORTALS, i % SIM_PORTALS + 1) :
 						     net_address(i),
-		i % 2 ? 20 : 120, i % 3 ? 4 : 8, i % 2 ? 5 : 15, i % 3 ? "auto" : "manual");
+		i % 2 ? 20 : 120, i % 3 ? 4 : 8, i % 2 ? 5 : 15, i % 2 ? 5 : 15, i % 3 ? "auto" : "manual");
 }
 
 void client_login(unsigned nth, uint32_t identities, bool more)
@@ -481,6 +490,8 @@ ssize_t client_received(struct client *c, const void *bytes, size_t len)
 {
 	if (daemon_dead())
 		return (ssize_t)len;
+	if (!check_secrets(bytes, len))
+		sim_fail("a secret is sent to a client");
 	if (c->left)
 		return -EPIPE;
 	if (c->stopped && c->out_len + len > UNREAD_MAX)

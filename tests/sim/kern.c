@@ -123,6 +123,24 @@ void kern_link_lost(struct link *l, uint32_t error)
 	}
 }
 
+void kern_refused(struct link *l)
+{
+	for (const struct kern_session *s = kern.first; s; s = s->next)
+		if (s->socket && s->socket->link == l)
+			check_refused(s->sid, net_link_identity(l));
+}
+
+/* The group of one that is lost may be that of a redirection; that of a portal by name cannot be compared with the kernel's address. */
+void kern_forget_groups(void)
+{
+	for (struct kern_session *s = kern.first; s; s = s->next) {
+		const char *address = s->param[ISCSI_PARAM_PERSISTENT_ADDRESS];
+
+		if (s->state != KERN_LOGGED_IN || s->broken || !address || address[0] == 't')
+			s->group = 0;
+	}
+}
+
 void kern_receive(struct link *l, const uint8_t *bhs, const void *data, size_t len)
 {
 	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
@@ -147,8 +165,15 @@ int kern_scan(uint32_t host)
 	for (struct kern_session *s = kern.first; s; s = s->next) {
 		if (s->host != host)
 			continue;
-		if (s->state == KERN_LOGGED_IN && s->started && net_answers(s->socket->link) && !s->unbinding && !s->unbound)
-			s->luns = net_luns(s->socket->link);
+		if (s->state == KERN_LOGGED_IN && s->started && net_answers(s->socket->link) && !s->unbinding && !s->unbound &&
+			!s->luns) {
+			s->luns = KERN_LUNS;
+			s->disk = target_disk(net_link_identity(s->socket->link));
+			for (unsigned i = 0; i < KERN_LUNS; i++) {
+				s->page[i] = s->disk;
+				s->offline[i] = false;
+			}
+		}
 		return 0;
 	}
 	return -ENOENT;
@@ -204,6 +229,16 @@ static int bind_conn(struct kern_session *s, const struct iscsi_uevent *ev)
 	return 0;
 }
 
+/* It goes to the session's own portal, which has not been redirected: no other group there, and no target that must prove itself and has not. */
+static void check_portal(const struct kern_session *s, unsigned identity)
+{
+	if (!net_redirected(identity) && s->luns && s->group && s->group != target_group(identity))
+		sim_fail("START_CONN of session%u, which has the disks of group %u, in group %u", s->sid, s->group,
+			target_group(identity));
+	if (target_demands_both(identity) && !net_redirected(identity) && !net_proved(s->socket->link))
+		sim_fail("START_CONN of session%u, whose target has not authenticated itself", s->sid);
+}
+
 static int start_conn(struct kern_session *s)
 {
 	if (!s->conn || !s->bound || s->broken)
@@ -212,6 +247,8 @@ static int start_conn(struct kern_session *s)
 		sim_fail("START_CONN of session%u, which is not logged in", s->sid);
 	if (!s->param[ISCSI_PARAM_EXP_STATSN] || !s->param[ISCSI_PARAM_TARGET_NAME])
 		sim_fail("START_CONN of session%u, which lacks parameters", s->sid);
+	check_portal(s, net_link_identity(s->socket->link));
+	s->group = target_group(net_link_identity(s->socket->link));
 	s->started = true;
 	s->conn_state = "up";
 	s->state = KERN_LOGGED_IN;

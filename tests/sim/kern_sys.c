@@ -74,6 +74,20 @@ static struct kern_session *of_host(unsigned host)
 	return s;
 }
 
+/* KERN_PAGE_BYTES, with one designator: a SCSI name string. */
+static const char *page83(unsigned disk, unsigned lun)
+{
+	char *page = sim_alloc(KERN_PAGE_BYTES + 1);
+
+	page[1] = (char)0x83;
+	page[3] = KERN_PAGE_BYTES - 4;
+	page[4] = 3;
+	page[5] = 8;
+	page[7] = KERN_PAGE_BYTES - 8;
+	snprintf(page + 8, KERN_PAGE_BYTES - 8 + 1, "disk%05u.%02u", disk % 100000, lun % 100);
+	return page;
+}
+
 /* targetH:0:0, and H:0:0:LUN in it. */
 static int device(const struct kern_session *s, const char *path, const char **text)
 {
@@ -94,9 +108,11 @@ static int device(const struct kern_session *s, const char *path, const char **t
 	if (!*path)
 		return 'd';
 	if (strcmp(path, "/state") == 0)
-		return file(text, "running\n");
+		return file(text, s->offline[lun] ? "offline\n" : "running\n");
 	if (strcmp(path, "/rescan") == 0)
 		return file(text, "");
+	if (strcmp(path, "/vpd_pg83") == 0)
+		return file(text, page83(s->page[lun], lun));
 	if (strcmp(path, "/block") == 0)
 		return 'd';
 	return 0;
@@ -244,13 +260,33 @@ void kern_sys_list(const char *path, void (*fn)(void *arg, const char *name), vo
 	list_devices(path, fn, arg);
 }
 
+/* A rescan requests the pages anew. */
+static int write_device(struct kern_session *s, unsigned lun, const char *name, const char *text)
+{
+	if (!s || lun >= s->luns)
+		return -ENOENT;
+	if (strcmp(name, "state") == 0) {
+		s->offline[lun] = strncmp(text, "offline", 7) == 0;
+		sim_trace("kernel: LUN %u of session%u is %.7s", lun, s->sid, text);
+		return 0;
+	}
+	if (strcmp(name, "rescan") != 0)
+		return -EACCES;
+	if (s->state != KERN_LOGGED_IN || !s->started || !net_answers(s->socket->link))
+		return -EIO;
+	s->page[lun] = target_disk(net_link_identity(s->socket->link));
+	return 0;
+}
+
 int kern_sys_write(const char *path, const char *text)
 {
-	unsigned number;
+	unsigned number, lun;
 	int end = 0;
 
-	(void)text;
 	if (sscanf(path, "/class/scsi_host/host%u/scan%n", &number, &end) == 1 && end)
 		return kern_scan(number);
-	return strlen(path) > 7 && strcmp(path + strlen(path) - 7, "/rescan") == 0 ? 0 : -EACCES;
+	end = 0;
+	if (sscanf(path, "/class/iscsi_session/session%u/device/target%*u:0:0/%*u:0:0:%u/%n", &number, &lun, &end) != 2 || !end)
+		return -EACCES;
+	return write_device(kern_find(number), lun, path + end, text);
 }

@@ -111,14 +111,24 @@ static void wire_leave(void *sock, unsigned group)
 
 static const int causes[] = { ENOMEM, EINVAL, ENOTCONN, EIO, EBUSY, EPERM };
 
+/* Where the kernel has not taken it, the next iscsid cannot know it. */
+static bool is_secret(const struct iscsi_uevent *ev)
+{
+	const uint32_t param = ev->u.set_param.param;
+
+	return ev->type == ISCSI_UEVENT_SET_PARAM &&
+		(param == ISCSI_PARAM_USERNAME || param == ISCSI_PARAM_PASSWORD || param == ISCSI_PARAM_USERNAME_IN ||
+			param == ISCSI_PARAM_PASSWORD_IN);
+}
+
 /* A driver may refuse any request but the two that it has no reason to refuse. */
 static bool refused(struct iscsi_uevent *ev)
 {
 	const struct requests_row *row = requests_row(ev->type);
 	int cause = causes[sim_random(ARRAY_SIZE(causes))];
 
-	if (plan_calm() || ev->type == ISCSI_UEVENT_DESTROY_CONN || ev->type == ISCSI_UEVENT_STOP_CONN || !sim_chance(1) ||
-		sim_chance(60))
+	if (plan_calm() || ev->type == ISCSI_UEVENT_DESTROY_CONN || ev->type == ISCSI_UEVENT_STOP_CONN || is_secret(ev) ||
+		!sim_chance(1) || sim_chance(60))
 		return false;
 	sim_trace("kernel: refuses %s, errno %d", row ? row->text : "a request", cause);
 	if (row && row->retcode && sim_chance(50)) {

@@ -4,7 +4,7 @@
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = tests/sim/check.c tests/sim/client.c tests/sim/daemon.c tests/sim/helpers.c tests/sim/kern.c tests/sim/kern_sys.c tests/sim/kern_wire.c \
 	tests/sim/main.c tests/sim/net.c tests/sim/os.c tests/sim/os.h tests/sim/os_epoll.c tests/sim/os_files.c tests/sim/plan.c \
-	tests/sim/sim.h tests/sim/work.c tests/sim/world.c plugins/tcp/tcp.c
+	tests/sim/sim.h tests/sim/target.c tests/sim/work.c tests/sim/world.c plugins/tcp/tcp.c
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_VERSION='"$(PACKAGE_VERSION)"'
 EXTRA_DIST += tests/sim/README.md tests/sim/mutants.py
 TESTS += tests/sim/sim
@@ -16,7 +16,7 @@ sim_wrap = -Wl,--wrap=close -Wl,--wrap=fcntl -Wl,--wrap=eventfd -Wl,--wrap=socke
 	-Wl,--wrap=open -Wl,--wrap=openat -Wl,--wrap=__openat_2 -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=fstat -Wl,--wrap=fsync \
 	-Wl,--wrap=fchmod -Wl,--wrap=renameat -Wl,--wrap=unlink -Wl,--wrap=unlinkat -Wl,--wrap=opendir -Wl,--wrap=fdopendir \
 	-Wl,--wrap=readdir -Wl,--wrap=closedir -Wl,--wrap=getdents64 -Wl,--wrap=readlinkat -Wl,--wrap=faccessat -Wl,--wrap=getpid \
-	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free -Wl,--wrap=fsm_event
+	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free -Wl,--wrap=fsm_event -Wl,--wrap=usleep
 tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) $(sim_wrap)
 check_PROGRAMS += tests/sim/tables
 tests_sim_tables_SOURCES = tests/sim/tables.c tests/sim/tables.h tests/sim/tables_model.c

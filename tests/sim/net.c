@@ -10,7 +10,6 @@
 
 #define LINKS_MAX 16384
 #define LINKS_OF_A_PLAN 2048 /* more, and iscsid connects without an end */
-#define LUNS 2
 #define PING_MS 10000 /* recv_tmo and ping_tmo of the kernel */
 
 struct link {
@@ -20,6 +19,7 @@ struct link {
 	bool closed; /* by the target */
 	bool done; /* the target took the login */
 	bool asked; /* it has answered a first request without the end */
+	struct target_login chap;
 	uint32_t statsn;
 };
 
@@ -27,6 +27,7 @@ static struct {
 	enum net_mode mode[SIM_IDENTITIES];
 	uint16_t status[SIM_IDENTITIES];
 	unsigned silences[SIM_IDENTITIES]; /* counts changes of the mode */
+	bool redirected[SIM_TARGETS];
 	struct link *link[LINKS_MAX];
 	unsigned links;
 	struct {
@@ -83,10 +84,14 @@ bool net_logged_in(const struct link *l)
 	return l->done;
 }
 
-unsigned net_luns(const struct link *l)
+bool net_proved(const struct link *l)
 {
-	(void)l;
-	return LUNS;
+	return l->chap.proved;
+}
+
+bool net_redirected(unsigned identity)
+{
+	return net.redirected[identity / SIM_PORTALS];
 }
 
 /* The target closes it, or the network resets it. */
@@ -135,8 +140,14 @@ void net_mode(unsigned identity, enum net_mode mode, uint16_t status)
 
 void net_heal(void)
 {
-	for (unsigned i = 0; i < SIM_IDENTITIES; i++)
+	for (unsigned i = 0; i < SIM_IDENTITIES; i++) {
+		bool moved = target_group(i) != i % SIM_PORTALS + 1;
+
 		net_mode(i, NET_HEALTHY, 0);
+		target_heal(i);
+		if (moved)
+			net_break(i);
+	}
 }
 
 void net_break(unsigned identity)
@@ -259,13 +270,13 @@ static void answer_status(struct answer *a, uint16_t status)
 /* To the target's other portal, for once or for good. */
 static void answer_redirect(struct answer *a, unsigned to)
 {
+	net.redirected[to / SIM_PORTALS] = true;
 	a->bhs[1] = 0;
 	a->bhs[36] = 1;
 	a->bhs[37] = sim_chance(50) ? 1 : 2;
 	a->closes = sim_chance(50);
-	answer_send(a,
-		(size_t)snprintf(a->data, sizeof(a->data), "TargetAddress=%s:3260,%u", net_address(to), to % SIM_PORTALS + 1) +
-			1);
+	answer_send(
+		a, (size_t)snprintf(a->data, sizeof(a->data), "TargetAddress=%s:3260,%u", net_address(to), target_group(to)) + 1);
 }
 
 static void answer_garbage(struct answer *a)
@@ -282,16 +293,36 @@ static void answer_garbage(struct answer *a)
 	answer_send(a, sim_random(40));
 }
 
-/* Sometimes in two steps, as a target that has more to ask. */
-static void answer_login(struct answer *a, const uint8_t *request)
+/* The initiator may go on without CHAP, which the target may demand. */
+static enum target_answer answer_text(struct answer *a, const uint8_t *request, const void *text, size_t text_len, size_t *len)
 {
 	struct link *l = a->link;
-	bool transit = request[1] & 0x80 && (l->asked || sim_chance(70));
-	size_t len = 0;
 
+	*len = 0;
+	if (!(request[1] & 0x0c))
+		return target_security(l->identity, &l->chap, text, text_len, a->data, len);
+	return l->chap.tried || l->asked ? TARGET_ANSWERS_ENOUGH : target_security(l->identity, &l->chap, "", 0, a->data, len);
+}
+
+/* Sometimes in two steps, as a target that has more to ask. */
+static void answer_login(struct answer *a, const uint8_t *request, const void *text, size_t text_len)
+{
+	struct link *l = a->link;
+	size_t len;
+	enum target_answer answer = answer_text(a, request, text, text_len, &len);
+	bool transit = request[1] & 0x80 && answer == TARGET_ANSWERS_ENOUGH && (l->asked || len || sim_chance(70));
+
+	if (answer == TARGET_ANSWERS_REFUSED) {
+		if (l->chap.tried)
+			kern_refused(l);
+		answer_status(a, 0x0201);
+		return;
+	}
 	a->bhs[1] = transit ? request[1] & 0x8f : request[1] & 0x0c;
 	if (!l->asked)
-		len = (size_t)snprintf(a->data, sizeof(a->data), "TargetPortalGroupTag=%u", l->identity % SIM_PORTALS + 1) + 1;
+		len += (size_t)snprintf(
+			       a->data + len, sizeof(a->data) - len, "TargetPortalGroupTag=%u", target_group(l->identity)) +
+			1;
 	l->asked = true;
 	if (transit && (request[1] & 3) == 3) {
 		l->done = true;
@@ -300,7 +331,7 @@ static void answer_login(struct answer *a, const uint8_t *request)
 	answer_send(a, len);
 }
 
-static void login(struct link *l, const uint8_t *request)
+static void login(struct link *l, const uint8_t *request, const void *text, size_t len)
 {
 	struct answer *a = answer_new(l, ISCSI_OP_LOGIN_RSP, request);
 
@@ -322,7 +353,7 @@ static void login(struct link *l, const uint8_t *request)
 		answer_garbage(a);
 		break;
 	default:
-		answer_login(a, request);
+		answer_login(a, request, text, len);
 	}
 }
 
@@ -330,7 +361,6 @@ void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len)
 {
 	struct answer *a;
 
-	(void)data, (void)len;
 	if (l->closed) {
 		kern_link_lost(l, ISCSI_ERR_XMIT_FAILED);
 		return;
@@ -339,7 +369,7 @@ void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len)
 		return;
 	switch (bhs[0] & 0x3f) {
 	case ISCSI_OP_LOGIN:
-		login(l, bhs);
+		login(l, bhs, data, len);
 		break;
 	case ISCSI_OP_LOGOUT:
 		if (net.mode[l->identity] == NET_NO_LOGOUT)

@@ -34,6 +34,7 @@ void *__wrap_realloc(void *old, size_t size);
 void __real_free(void *at);
 void __wrap_free(void *at);
 int __wrap_malloc_trim(size_t pad);
+int __wrap_usleep(useconds_t us);
 pid_t __wrap_getpid(void);
 int __wrap_RAND_bytes(unsigned char *bytes, int len);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out);

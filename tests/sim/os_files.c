@@ -102,8 +102,9 @@ static int open_sys(const char *path, int flags)
 		return fail(ENOTDIR);
 	fd = os_open(OS_FILE, &f);
 	f->path = sim_text("%s", path);
-	f->len = strlen(text);
-	f->bytes = sim_text("%s", text);
+	f->len = strlen(path) > 9 && strcmp(path + strlen(path) - 9, "/vpd_pg83") == 0 ? KERN_PAGE_BYTES : strlen(text);
+	f->bytes = sim_alloc(f->len + 1);
+	memcpy(f->bytes, text, f->len);
 	return fd;
 }
 
@@ -213,6 +214,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 		return fail(EIO);
 	if (f->at + len > FILE_MAX)
 		return fail(EFBIG);
+	if (!check_secrets(bytes, len))
+		sim_fail("a secret is written to %s", f->path);
 	memcpy(f->bytes + f->at, bytes, len);
 	f->at += len;
 	i = find_file(f->path);

@@ -81,6 +81,24 @@ static void act_outage(const struct action *a)
 	sim_after(a->c % 20000, back_again, NULL, a->a % SIM_IDENTITIES);
 }
 
+static void act_chap(const struct action *a)
+{
+	target_set_chap(SIM_PORTALS + a->a % SIM_PORTALS, a->b % TARGET_CHAPS);
+}
+
+/* What moves an address, or makes a target again, ends its connections. */
+static void act_move(const struct action *a)
+{
+	target_move(a->a % SIM_IDENTITIES, a->b % 3);
+	net_break(a->a % SIM_IDENTITIES);
+}
+
+static void act_new_disk(const struct action *a)
+{
+	target_new_disk(a->a % SIM_IDENTITIES);
+	net_break(a->a % SIM_IDENTITIES);
+}
+
 static void act_break(const struct action *a)
 {
 	net_break(a->a % SIM_IDENTITIES);
@@ -157,6 +175,9 @@ static const struct {
 	{ 2, act_stop_reading },
 	{ 16, act_net },
 	{ 8, act_outage },
+	{ 4, act_chap },
+	{ 4, act_move },
+	{ 3, act_new_disk },
 	{ 6, act_break },
 	{ 6, act_heal },
 	{ 4, act_async },

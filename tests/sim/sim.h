@@ -120,6 +120,8 @@ bool os_file_exists(const char *name);
 
 enum kern_state { KERN_FREE, KERN_LOGGED_IN, KERN_FAILED };
 #define KERN_PARAMS 80
+#define KERN_LUNS 2
+#define KERN_PAGE_BYTES 20 /* of vpd_pg83 */
 #define KERN_HANDLE UINT64_C(18446744072641421312) /* of transport tcp */
 struct kern_session {
 	struct kern_session *next;
@@ -132,6 +134,10 @@ struct kern_session {
 	bool unbinding, unbound, destroying, logout_sent, foreign;
 	struct os_file *socket;
 	unsigned luns; /* devices that it has */
+	unsigned disk; /* which one they were when they got their names */
+	unsigned page[KERN_LUNS]; /* what the kernel has read of each last */
+	bool offline[KERN_LUNS];
+	unsigned group; /* the portal group of its last login; 0: it had none, or iscsid cannot know */
 	unsigned losses; /* how often the connection was lost; a timer of an earlier loss has no effect */
 	char *param[KERN_PARAMS];
 };
@@ -142,11 +148,13 @@ struct kern_session *kern_create(void);
 void kern_remove(struct kern_session *s); /* and event 104 */
 void kern_lose(struct kern_session *s, uint32_t error); /* the connection fails */
 void kern_link_lost(struct link *l, uint32_t error);
+void kern_refused(struct link *l); /* the target refuses its credentials */
 void kern_receive(struct link *l, const uint8_t *bhs, const void *data, size_t len); /* a PDU for user space */
 int kern_scan(uint32_t host);
 void kern_unbind(struct kern_session *s);
 int kern_request(struct iscsi_uevent *ev, const uint8_t *payload, size_t len); /* 0 and the answer in *ev, or -errno */
 void kern_event(const struct iscsi_uevent *ev, const void *data, size_t len); /* to group 1 */
+void kern_forget_groups(void); /* iscsid starts: it knows the groups only of what it finds logged in */
 void kern_wire_reset(void);
 void kern_lose_events(void); /* those that wait are lost, and the reader learns that some were */
 /* What is at a path below OS_SYS: 0 nothing, 'd' a folder, 'f' a file, 'l' a link; *text: a file's or link's content. */
@@ -184,11 +192,38 @@ void net_closed(struct link *l); /* the initiator closed it */
 void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len); /* a PDU of the initiator */
 bool net_answers(const struct link *l); /* the target sees it and answers */
 bool net_logged_in(const struct link *l);
+bool net_proved(const struct link *l); /* the target has authenticated itself */
 void net_started(struct link *l); /* full feature phase */
-unsigned net_luns(const struct link *l);
+bool net_redirected(unsigned identity); /* the target has redirected somebody in this history */
 const char *net_address(unsigned identity);
 const char *net_target(unsigned identity);
 unsigned net_link_identity(const struct link *l);
+
+/* ---- target.c: what a target demands and has ---- */
+
+#define SIM_USER "user-of-the-host"
+#define SIM_SECRET "first secret"
+#define SIM_NAME_IN "user-of-the-target"
+#define SIM_SECRET_IN "second secret"
+enum target_chap { TARGET_CHAP, TARGET_REFUSES, TARGET_DOES_NOT_PROVE, TARGET_WITHOUT_CHAP, TARGET_CHAPS };
+enum target_answer { TARGET_ANSWERS_MORE, TARGET_ANSWERS_ENOUGH, TARGET_ANSWERS_REFUSED };
+struct target_login {
+	uint8_t id, challenge[16];
+	bool tried; /* the initiator has sent a response */
+	bool proved; /* the target, too, and a right one */
+};
+void target_reset(void);
+void target_heal(unsigned identity);
+unsigned target_group(unsigned identity);
+unsigned target_disk(unsigned identity);
+void target_move(unsigned identity, bool moved);
+void target_new_disk(unsigned identity);
+bool target_demands_chap(unsigned identity);
+bool target_demands_both(unsigned identity);
+void target_set_chap(unsigned identity, enum target_chap chap);
+/* Answers a login in its security stage: text of len bytes; *data_len: of the answer, less than 256. */
+enum target_answer target_security(
+	unsigned identity, struct target_login *l, const char *text, size_t len, char *data, size_t *data_len);
 
 /* ---- client.c: clients of the daemon ---- */
 
@@ -218,6 +253,9 @@ void client_forget_wants(void); /* nobody knows which requests were done */
 bool check_settled(const char **why); /* all is as wanted */
 uint64_t check_bound(void); /* ms within which all must be as wanted, when the faults end now */
 void check_waits(void); /* no session waits longer than it may */
+void check_reset(void);
 void check_end(void); /* before the daemon is stopped */
+void check_refused(uint32_t sid, unsigned identity); /* a login was refused for its credentials */
+bool check_secrets(const void *bytes, size_t len); /* true: there is none in them */
 
 #endif

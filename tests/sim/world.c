@@ -254,6 +254,8 @@ static void begin(const struct sim_options *options)
 	kern_reset();
 	kern_wire_reset();
 	net_reset();
+	target_reset();
+	check_reset();
 	client_reset();
 	daemon_reset();
 }
