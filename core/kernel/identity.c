@@ -134,16 +134,39 @@ bool identity_differs(const struct identity *a, const struct identity *b)
 	return a->unit[VENDOR_ID] && b->unit[VENDOR_ID] && a->unit[VENDOR_ID] != b->unit[VENDOR_ID];
 }
 
-void identity_read(const struct sysfs *device, struct identity *out)
+static int page_read(const struct sysfs *device, const char *name, char **page, size_t *len)
+{
+	int rc = file_read(device->fd, name, PAGE_MAX, page, len);
+
+	if (rc < 0)
+		*len = 0;
+	return rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE ? rc : 0;
+}
+
+int identity_read(const struct sysfs *device, struct identity *out)
 {
 	cleanup(x_freep) char *page83 = NULL, *page80 = NULL;
 	size_t len83 = 0, len80 = 0;
+	int rc = page_read(device, "vpd_pg83", &page83, &len83);
 
-	if (file_read(device->fd, "vpd_pg83", PAGE_MAX, &page83, &len83) < 0)
-		len83 = 0;
-	if (file_read(device->fd, "vpd_pg80", PAGE_MAX, &page80, &len80) < 0)
-		len80 = 0;
-	identity_parse(out, page83, len83, page80, len80);
+	*out = (struct identity){ 0 };
+	if (rc == 0)
+		rc = page_read(device, "vpd_pg80", &page80, &len80);
+	if (rc == 0)
+		identity_parse(out, page83, len83, page80, len80);
+	return rc;
+}
+
+/* After the rescan, the kernel does not have the old pages any more: what is not read now cannot be compared later. */
+static int read_after_rescan(const struct sysfs *device, struct identity *out)
+{
+	int rc = identity_read(device, out);
+
+	for (unsigned i = 0; rc < 0 && i < RESCAN_TRIES; i++) {
+		usleep(RESCAN_AGAIN_US);
+		rc = identity_read(device, out);
+	}
+	return rc;
 }
 
 static int rescan(const struct sysfs *device)
@@ -187,11 +210,13 @@ int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, 
 	struct identity was, is;
 	int rc;
 
-	identity_read(device, &was);
-	rc = rescan(device);
+	rc = identity_read(device, &was);
+	if (rc == 0)
+		rc = rescan(device);
+	if (rc == 0)
+		rc = read_after_rescan(device, &is);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc; /* gone meanwhile */
-	identity_read(device, &is);
 	out->checked++;
 	if (!identity_differs(&was, &is))
 		return 0;

@@ -21,8 +21,8 @@ struct identity {
 
 /* Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none. */
 void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80);
-/* Reads the kernel's, by the device's directory in sysfs. */
-void identity_read(const struct sysfs *device, struct identity *out);
+/* Reads the kernel's, by the device's directory in sysfs. A page that the device does not have is as none. -ENOMEM, -EMFILE. */
+int identity_read(const struct sysfs *device, struct identity *out);
 bool identity_is_none(const struct identity *i);
 /* Page 83h alone decides: both have a designator that is unique in the world. */
 bool identity_decides(const struct identity *a, const struct identity *b);

@@ -145,9 +145,7 @@ int scan_device_identity(const struct sysfs *s, uint32_t host_no, uint32_t sid, 
 	cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
 	int rc = device_dir(s, host_no, sid, d, &device);
 
-	if (rc == 0)
-		identity_read(&device, out);
-	return rc;
+	return rc == 0 ? identity_read(&device, out) : rc;
 }
 
 /* One that is gone already is what was to be reached. */

@@ -93,8 +93,12 @@ static int check_add(struct conn *c, const struct scan_device *d)
 	struct conn_check *k = c->check;
 	struct check_unit unit = { .dev = *d };
 	struct check_unit *grown;
+	int rc;
 
-	if (scan_device_identity(c->k.engine->sysfs, c->k.host_no, c->k.sid, d, &unit.was) < 0 || identity_is_none(&unit.was))
+	rc = scan_device_identity(c->k.engine->sysfs, c->k.host_no, c->k.sid, d, &unit.was);
+	if (rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE)
+		return rc;
+	if (rc < 0 || identity_is_none(&unit.was))
 		return 0; /* gone meanwhile, or nothing to compare */
 	grown = x_grow(k->units, k->n, &k->cap, sizeof(*grown), 4);
 	if (!grown)

@@ -202,7 +202,8 @@ static uint64_t recovery_wait(const struct session *s)
 		ms = io_is_held(s) && gone < REFUSED_GRACE_MS ? RETRY_HELD_MS : RETRY_REFUSED_MS;
 	else if (!io_is_held(s) && gone / 120 > ms)
 		ms = at_most(gone / 120, RETRY_MOST_MS);
-	ms -= at_most(since(s, s->opened_at), ms); /* an attempt that ran into its time-out was a wait, too */
+	if (s->err.code != MISCSI_ERR_LOGIN_AUTH_FAILED) /* a target counts refusals, however long each took */
+		ms -= at_most(since(s, s->opened_at), ms); /* an attempt that ran into its time-out was a wait, too */
 	return ms > RETRY_FIRST_MS ? ms : RETRY_FIRST_MS;
 }
 

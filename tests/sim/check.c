@@ -118,9 +118,10 @@ static const char *wrong_disk(void)
 		if (s->state != KERN_LOGGED_IN || !s->started)
 			continue;
 		for (unsigned i = 0; i < s->luns; i++)
-			if (!s->offline[i] && s->disk != target_disk(net_link_identity(s->socket->link)))
+			if (!s->lun[i].gone && !s->lun[i].offline &&
+				s->lun[i].disk != target_disk(net_link_identity(s->socket->link)))
 				return sim_text("LUN %u of session%u is disk %u under the name of disk %u", i, s->sid,
-					target_disk(net_link_identity(s->socket->link)), s->disk);
+					target_disk(net_link_identity(s->socket->link)), s->lun[i].disk);
 	}
 	return NULL;
 }
@@ -138,12 +139,21 @@ void check_reset(void)
 	memset(refusals, 0, sizeof(refusals));
 }
 
+/* A refusal may have come when the attempt had run into its time-out. */
+static bool knows_refusal(uint32_t sid)
+{
+	struct session *s = manager_find(daemon_manager(), sid);
+
+	return s && s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED;
+}
+
 /* What is refused is tried again by the rule: targets lock accounts for it. A new iscsid does not know of the last one's. */
 void check_refused(uint32_t sid, unsigned identity)
 {
 	__typeof__(&refusals[0]) last = &refusals[sid % REFUSED_SIDS];
 
-	if (last->sid == sid && last->pid == daemon_pid() && sim_now() - last->at < WAIT_HELD_MS * 7 / 8 - 1000)
+	if (last->sid == sid && last->pid == daemon_pid() && knows_refusal(sid) &&
+		sim_now() - last->at < WAIT_HELD_MS * 7 / 8 - 1000)
 		sim_fail("%s at %s refused the credentials of session%u twice within %llu ms", net_target(identity),
 			net_address(identity), sid, (unsigned long long)(sim_now() - last->at));
 	last->at = sim_now();

@@ -265,7 +265,7 @@ void client_login(unsigned nth, uint32_t identities, bool more)
 }
 
 /* The kernel's session of an identity. */
-static uint32_t sid_of(unsigned identity)
+uint32_t client_sid(unsigned identity)
 {
 	for (const struct kern_session *s = kern_sessions(); s; s = s->next) {
 		const char *name = s->param[ISCSI_PARAM_TARGET_NAME], *address = s->param[ISCSI_PARAM_PERSISTENT_ADDRESS];
@@ -281,7 +281,7 @@ static uint32_t sid_of(unsigned identity)
 void client_logout(unsigned nth, unsigned identity, bool by_filter, bool more)
 {
 	struct client *c = connected(nth);
-	uint32_t sid = sid_of(identity);
+	uint32_t sid = client_sid(identity);
 	struct call *call;
 
 	if (!c || !has_room(c, 400))
@@ -314,7 +314,7 @@ void client_logout(unsigned nth, unsigned identity, bool by_filter, bool more)
 void client_rescan(unsigned nth, unsigned identity)
 {
 	struct client *c = connected(nth);
-	uint32_t sid = sid_of(identity);
+	uint32_t sid = client_sid(identity);
 
 	if (!c || !has_room(c, 400))
 		return;
@@ -411,7 +411,7 @@ static const char *read_result(struct call *call, const char *at, bool *failed)
 
 static enum end logout_end(const struct call *call)
 {
-	uint32_t left = sid_of(call->identity[0]);
+	uint32_t left = client_sid(call->identity[0]);
 
 	if (call->failed)
 		return END_FAILED;

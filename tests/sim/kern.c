@@ -125,9 +125,14 @@ void kern_link_lost(struct link *l, uint32_t error)
 
 void kern_refused(struct link *l)
 {
+	/* which the daemon's own session is for, unless a redirection has led it there */
+	uint32_t sid = net_redirected(net_link_identity(l)) ? 0 : client_sid(net_link_identity(l));
+
 	for (const struct kern_session *s = kern.first; s; s = s->next)
 		if (s->socket && s->socket->link == l)
-			check_refused(s->sid, net_link_identity(l));
+			sid = s->sid;
+	if (sid)
+		check_refused(sid, net_link_identity(l));
 }
 
 /* The group of one that is lost may be that of a redirection; that of a portal by name cannot be compared with the kernel's address. */
@@ -159,21 +164,28 @@ void kern_receive(struct link *l, const uint8_t *bhs, const void *data, size_t l
 	}
 }
 
+/* Those that are there keep their names. */
+static void add_devices(struct kern_session *s)
+{
+	unsigned disk = target_disk(net_link_identity(s->socket->link));
+
+	for (unsigned i = 0; i < KERN_LUNS; i++) {
+		if (s->luns && !s->lun[i].gone)
+			continue;
+		s->lun[i].disk = s->lun[i].page = disk;
+		s->lun[i].offline = s->lun[i].gone = false;
+	}
+	s->luns = KERN_LUNS;
+}
+
 /* A scan finds what a target has that is logged in and answers. */
 int kern_scan(uint32_t host)
 {
 	for (struct kern_session *s = kern.first; s; s = s->next) {
 		if (s->host != host)
 			continue;
-		if (s->state == KERN_LOGGED_IN && s->started && net_answers(s->socket->link) && !s->unbinding && !s->unbound &&
-			!s->luns) {
-			s->luns = KERN_LUNS;
-			s->disk = target_disk(net_link_identity(s->socket->link));
-			for (unsigned i = 0; i < KERN_LUNS; i++) {
-				s->page[i] = s->disk;
-				s->offline[i] = false;
-			}
-		}
+		if (s->state == KERN_LOGGED_IN && s->started && net_answers(s->socket->link) && !s->unbinding && !s->unbound)
+			add_devices(s);
 		return 0;
 	}
 	return -ENOENT;

@@ -74,20 +74,6 @@ static struct kern_session *of_host(unsigned host)
 	return s;
 }
 
-/* KERN_PAGE_BYTES, with one designator: a SCSI name string. */
-static const char *page83(unsigned disk, unsigned lun)
-{
-	char *page = sim_alloc(KERN_PAGE_BYTES + 1);
-
-	page[1] = (char)0x83;
-	page[3] = KERN_PAGE_BYTES - 4;
-	page[4] = 3;
-	page[5] = 8;
-	page[7] = KERN_PAGE_BYTES - 8;
-	snprintf(page + 8, KERN_PAGE_BYTES - 8 + 1, "disk%05u.%02u", disk % 100000, lun % 100);
-	return page;
-}
-
 /* targetH:0:0, and H:0:0:LUN in it. */
 static int device(const struct kern_session *s, const char *path, const char **text)
 {
@@ -102,17 +88,17 @@ static int device(const struct kern_session *s, const char *path, const char **t
 	if (!*path)
 		return 'd';
 	end = 0;
-	if (sscanf(path, "/%u:0:0:%u%n", &b, &lun, &end) != 2 || b != s->host || lun >= s->luns)
+	if (sscanf(path, "/%u:0:0:%u%n", &b, &lun, &end) != 2 || b != s->host || lun >= s->luns || s->lun[lun].gone)
 		return 0;
 	path += end;
 	if (!*path)
 		return 'd';
 	if (strcmp(path, "/state") == 0)
-		return file(text, s->offline[lun] ? "offline\n" : "running\n");
-	if (strcmp(path, "/rescan") == 0)
+		return file(text, s->lun[lun].offline ? "offline\n" : "running\n");
+	if (strcmp(path, "/rescan") == 0 || strcmp(path, "/delete") == 0)
 		return file(text, "");
 	if (strcmp(path, "/vpd_pg83") == 0)
-		return file(text, page83(s->page[lun], lun));
+		return file(text, target_page83(s->lun[lun].page, lun));
 	if (strcmp(path, "/block") == 0)
 		return 'd';
 	return 0;
@@ -231,7 +217,8 @@ static void list_devices(const char *path, void (*fn)(void *arg, const char *nam
 		return;
 	if (!path[end]) {
 		for (unsigned i = 0; i < s->luns; i++)
-			fn(arg, sim_text("%u:0:0:%u", s->host, i));
+			if (!s->lun[i].gone)
+				fn(arg, sim_text("%u:0:0:%u", s->host, i));
 	} else if (strlen(path) > 6 && strcmp(path + strlen(path) - 6, "/block") == 0) {
 		fn(arg, sim_text("sd%u", s->sid));
 	}
@@ -263,10 +250,15 @@ void kern_sys_list(const char *path, void (*fn)(void *arg, const char *name), vo
 /* A rescan requests the pages anew. */
 static int write_device(struct kern_session *s, unsigned lun, const char *name, const char *text)
 {
-	if (!s || lun >= s->luns)
+	if (!s || lun >= s->luns || s->lun[lun].gone)
 		return -ENOENT;
+	if (strcmp(name, "delete") == 0) {
+		s->lun[lun].gone = true;
+		sim_trace("kernel: LUN %u of session%u is removed", lun, s->sid);
+		return 0;
+	}
 	if (strcmp(name, "state") == 0) {
-		s->offline[lun] = strncmp(text, "offline", 7) == 0;
+		s->lun[lun].offline = strncmp(text, "offline", 7) == 0;
 		sim_trace("kernel: LUN %u of session%u is %.7s", lun, s->sid, text);
 		return 0;
 	}
@@ -274,7 +266,7 @@ static int write_device(struct kern_session *s, unsigned lun, const char *name, 
 		return -EACCES;
 	if (s->state != KERN_LOGGED_IN || !s->started || !net_answers(s->socket->link))
 		return -EIO;
-	s->page[lun] = target_disk(net_link_identity(s->socket->link));
+	s->lun[lun].page = target_disk(net_link_identity(s->socket->link));
 	return 0;
 }
 

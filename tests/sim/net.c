@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #define LINKS_MAX 16384
 #define LINKS_OF_A_PLAN 2048 /* more, and iscsid connects without an end */
+#define USER_BYTES 8192 /* of a socket's buffer */
 #define PING_MS 10000 /* recv_tmo and ping_tmo of the kernel */
 
 struct link {
@@ -20,6 +22,9 @@ struct link {
 	bool done; /* the target took the login */
 	bool asked; /* it has answered a first request without the end */
 	struct target_login chap;
+	bool user; /* the daemon's own session */
+	uint8_t out[USER_BYTES]; /* from it */
+	size_t out_len;
 	uint32_t statsn;
 };
 
@@ -222,6 +227,21 @@ static void put32(uint8_t *at, uint32_t v)
 		at[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
+static void deliver(struct link *l, const struct answer *a)
+{
+	struct os_file *f = l->socket;
+	size_t whole = (a->len + 3) & ~(size_t)3;
+
+	if (!f || whole + f->len + ISCSI_BHS_SIZE > USER_BYTES)
+		return;
+	if (!f->bytes)
+		f->bytes = sim_alloc(USER_BYTES);
+	memcpy(f->bytes + f->len, a->bhs, ISCSI_BHS_SIZE);
+	memset(f->bytes + f->len + ISCSI_BHS_SIZE, 0, whole);
+	memcpy(f->bytes + f->len + ISCSI_BHS_SIZE, a->data, a->len);
+	f->len += ISCSI_BHS_SIZE + whole;
+}
+
 static void arrive(void *arg, uint32_t number)
 {
 	struct answer *a = arg;
@@ -229,7 +249,12 @@ static void arrive(void *arg, uint32_t number)
 	(void)number;
 	if (!a->link->open || !net_answers(a->link))
 		return;
-	kern_receive(a->link, a->bhs, a->data, a->len);
+	if ((a->bhs[0] & 0x3f) == ISCSI_OP_LOGIN_RSP && a->bhs[36] == 2 && a->bhs[37] == 1 && a->link->chap.tried)
+		kern_refused(a->link); /* now, as the initiator cannot know it earlier */
+	if (a->link->user)
+		deliver(a->link, a);
+	else
+		kern_receive(a->link, a->bhs, a->data, a->len);
 	if (a->closes)
 		sim_after(sim_random(5), close_later, a->link, 0);
 }
@@ -313,8 +338,6 @@ static void answer_login(struct answer *a, const uint8_t *request, const void *t
 	bool transit = request[1] & 0x80 && answer == TARGET_ANSWERS_ENOUGH && (l->asked || len || sim_chance(70));
 
 	if (answer == TARGET_ANSWERS_REFUSED) {
-		if (l->chap.tried)
-			kern_refused(l);
 		answer_status(a, 0x0201);
 		return;
 	}
@@ -327,8 +350,28 @@ static void answer_login(struct answer *a, const uint8_t *request, const void *t
 	if (transit && (request[1] & 3) == 3) {
 		l->done = true;
 		a->bhs[15] = 1;
+		if (l->user && net.mode[l->identity] == NET_SHORT)
+			sim_after(sim_random(2500), close_later, l, 0);
 	}
 	answer_send(a, len);
+}
+
+/* INQUIRY is all that the daemon sends: its page 83h. */
+static void answer_command(struct link *l, const uint8_t *bhs)
+{
+	const unsigned lun = (unsigned)bhs[8] << 8 | bhs[9];
+	struct answer *a = answer_new(l, ISCSI_OP_DATA_IN, bhs);
+
+	if (bhs[32] != 0x12 || bhs[34] != 0x83 || lun >= KERN_LUNS) {
+		a->bhs[0] = ISCSI_OP_SCSI_RSP;
+		a->bhs[3] = 2; /* CHECK CONDITION */
+		answer_send(a, 0);
+		return;
+	}
+	a->bhs[1] = 0x81;
+	put32(a->bhs + 20, ISCSI_TAG_RESERVED);
+	memcpy(a->data, target_page83(target_disk(l->identity), lun), KERN_PAGE_BYTES);
+	answer_send(a, KERN_PAGE_BYTES);
 }
 
 static void login(struct link *l, const uint8_t *request, const void *text, size_t len)
@@ -378,9 +421,62 @@ void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len)
 		a->closes = true;
 		answer_send(a, 0);
 		break;
+	case ISCSI_OP_SCSI_CMD:
+		answer_command(l, bhs);
+		break;
 	default:
 		break;
 	}
+}
+
+ssize_t net_user_sends(struct os_file *socket, const void *bytes, size_t len)
+{
+	struct link *l = socket->link;
+
+	if (!l || !socket->connected || daemon_dead())
+		return l && daemon_dead() ? (ssize_t)len : -ENOTCONN;
+	if (l->closed)
+		return -EPIPE;
+	if (l->out_len + len > USER_BYTES)
+		return -EAGAIN;
+	l->user = true;
+	memcpy(l->out + l->out_len, bytes, len);
+	l->out_len += len;
+	while (l->out_len >= ISCSI_BHS_SIZE) {
+		size_t data = (size_t)l->out[5] << 16 | (size_t)l->out[6] << 8 | l->out[7],
+		       whole = ISCSI_BHS_SIZE + ((data + 3) & ~(size_t)3);
+
+		if (l->out_len < whole)
+			break;
+		net_send(l, l->out, l->out + ISCSI_BHS_SIZE, data);
+		l->out_len -= whole;
+		memmove(l->out, l->out + whole, l->out_len);
+	}
+	return (ssize_t)len;
+}
+
+ssize_t net_user_receives(struct os_file *socket, void *bytes, size_t len)
+{
+	size_t n = socket->len - socket->at;
+
+	if (!n)
+		return socket->link && socket->link->closed ? 0 : -EAGAIN;
+	if (n > len)
+		n = len;
+	if (n > 1 && sim_chance(10))
+		n = 1 + sim_random((uint32_t)n - 1);
+	memcpy(bytes, socket->bytes + socket->at, n);
+	socket->at += n;
+	if (socket->at == socket->len)
+		socket->at = socket->len = 0;
+	return (ssize_t)n;
+}
+
+uint32_t net_user_ready(const struct os_file *socket)
+{
+	const struct link *l = socket->link;
+
+	return l && l->user && (socket->len > socket->at || l->closed) ? EPOLLIN : 0;
 }
 
 static void tell_closed(void *arg, uint32_t number)

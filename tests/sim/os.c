@@ -84,7 +84,7 @@ uint32_t os_ready(const struct os_file *f)
 	case OS_NETLINK:
 		return f->readable ? EPOLLIN : 0;
 	case OS_SOCKET:
-		return f->error ? EPOLLOUT | EPOLLERR | EPOLLHUP : f->connected ? EPOLLOUT : 0;
+		return f->error ? EPOLLOUT | EPOLLERR | EPOLLHUP : f->connected ? EPOLLOUT | net_user_ready(f) : 0;
 	case OS_STREAM:
 		return client_ready(f->client);
 	default:
@@ -180,6 +180,8 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags)
 	struct os_file *f = os_file(fd);
 
 	(void)flags;
+	if (f && f->kind == OS_SOCKET)
+		return result(net_user_sends(f, bytes, len));
 	return result(f && f->kind == OS_STREAM ? client_received(f->client, bytes, len) : -EBADF);
 }
 
@@ -188,6 +190,8 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags)
 	struct os_file *f = os_file(fd);
 
 	(void)flags;
+	if (f && f->kind == OS_SOCKET)
+		return result(net_user_receives(f, bytes, len));
 	return result(f && f->kind == OS_STREAM ? client_sends(f->client, bytes, len) : -EBADF);
 }
 

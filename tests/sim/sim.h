@@ -134,9 +134,11 @@ struct kern_session {
 	bool unbinding, unbound, destroying, logout_sent, foreign;
 	struct os_file *socket;
 	unsigned luns; /* devices that it has */
-	unsigned disk; /* which one they were when they got their names */
-	unsigned page[KERN_LUNS]; /* what the kernel has read of each last */
-	bool offline[KERN_LUNS];
+	struct {
+		unsigned disk; /* which one it was when it got its name */
+		unsigned page; /* which one it was when the kernel read its page last */
+		bool offline, gone;
+	} lun[KERN_LUNS];
 	unsigned group; /* the portal group of its last login; 0: it had none, or iscsid cannot know */
 	unsigned losses; /* how often the connection was lost; a timer of an earlier loss has no effect */
 	char *param[KERN_PARAMS];
@@ -190,6 +192,10 @@ int net_connect(struct os_file *socket, unsigned identity); /* -errno */
 int net_identity(uint32_t address); /* of an IPv4 address in host order; -1: none */
 void net_closed(struct link *l); /* the initiator closed it */
 void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len); /* a PDU of the initiator */
+/* The daemon's own session, by its socket: as send() and recv(), -errno. */
+ssize_t net_user_sends(struct os_file *socket, const void *bytes, size_t len);
+ssize_t net_user_receives(struct os_file *socket, void *bytes, size_t len);
+uint32_t net_user_ready(const struct os_file *socket); /* EPOLLIN, or 0 */
 bool net_answers(const struct link *l); /* the target sees it and answers */
 bool net_logged_in(const struct link *l);
 bool net_proved(const struct link *l); /* the target has authenticated itself */
@@ -216,6 +222,7 @@ void target_reset(void);
 void target_heal(unsigned identity);
 unsigned target_group(unsigned identity);
 unsigned target_disk(unsigned identity);
+const char *target_page83(unsigned disk, unsigned lun); /* KERN_PAGE_BYTES, with one designator: a SCSI name string */
 void target_move(unsigned identity, bool moved);
 void target_new_disk(unsigned identity);
 bool target_demands_chap(unsigned identity);
@@ -244,6 +251,7 @@ void client_closed(struct client *c); /* the daemon closed the connection */
 unsigned client_unanswered(void); /* requests without an answer, on connections that are open */
 
 enum wanted { WANTED_NO, WANTED_YES, WANTED_EITHER };
+uint32_t client_sid(unsigned identity); /* of the kernel's session; 0: there is none */
 enum wanted client_wants(unsigned identity);
 void client_other_program(unsigned identity); /* ended its session */
 void client_forget_wants(void); /* nobody knows which requests were done */

@@ -61,6 +61,19 @@ void target_new_disk(unsigned identity)
 	sim_trace("world: %s %s has disk %u", net_target(identity), net_address(identity), target_disk(identity));
 }
 
+const char *target_page83(unsigned disk, unsigned lun)
+{
+	char *page = sim_alloc(KERN_PAGE_BYTES + 1);
+
+	page[1] = (char)0x83;
+	page[3] = KERN_PAGE_BYTES - 4;
+	page[4] = 3;
+	page[5] = 8;
+	page[7] = KERN_PAGE_BYTES - 8;
+	snprintf(page + 8, KERN_PAGE_BYTES - 8 + 1, "disk%05u.%02u", disk % 100000, lun % 100);
+	return page;
+}
+
 /* ---- CHAP ---- */
 
 bool target_demands_chap(unsigned identity)
