@@ -7,4 +7,4 @@ tests_bench_scale_floor_SOURCES = tests/bench/scale_floor.c
 tests_bench_scale_floor_LDADD =
 tests_bench_sessions_floor_SOURCES = tests/bench/sessions_floor.c
 tests_bench_sessions_floor_LDADD =
-EXTRA_DIST += tests/bench/records.py tests/bench/scale.py tests/bench/sessions.py
+EXTRA_DIST += tests/bench/boot.py tests/bench/records.py tests/bench/scale.py tests/bench/sessions.py
