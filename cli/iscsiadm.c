@@ -60,7 +60,7 @@ static void print_hint(const struct args *a, int status)
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -T TARGET -l" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw,
-			"the machine's own boot targets need the module iscsi_ibft: modprobe iscsi_ibft" },
+			"if the BIOS or UEFI has a boot target, the module iscsi_ibft shows it: modprobe iscsi_ibft" },
 	};
 
 	/* without a session there is nothing to log out of, and no reason to log in */

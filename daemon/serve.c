@@ -299,13 +299,15 @@ static int make_manager(struct daemon *d, struct err *err)
 		return rc;
 	kernel_use_helpers(d->engine.kernel, d->engine.helpers);
 	rc = make_signals(d);
-	if (rc == 0)
-		rc = make_identity(d);
+	if (rc < 0)
+		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
+			"cannot set up the handling of signals");
+	rc = make_identity(d);
 	if (rc == 0)
 		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
-			"cannot set up the event loop, the helper processes or the initiator name");
+			"cannot prepare the reading of the initiator name and the scans for devices");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);

@@ -130,9 +130,11 @@ static void take_record(struct standing *s, struct record *fresh, bool anew)
 	}
 	if (n >= STANDING_MAX) {
 		log_warn(s->config.engine->log, "discovery",
-			"iscsid repeats at most %d discoveries, so that of %s is left out: set use_discoveryd = No in a record "
-			"that needs no repetition",
-			STANDING_MAX, record_str(fresh, FIELD_DISC_ADDRESS));
+			"the discovery of %s port %u is not repeated, because iscsid repeats at most %d: set "
+			"discovery.sendtargets.use_discoveryd or discovery.isns.use_discoveryd to No in a discovery record that "
+			"need "
+			"not be repeated",
+			record_str(fresh, FIELD_DISC_ADDRESS), (unsigned)record_int(fresh, FIELD_DISC_PORT), STANDING_MAX);
 		record_free(fresh);
 		return;
 	}

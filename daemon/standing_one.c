@@ -177,7 +177,9 @@ static void sessions_done(struct helper_job *j, int result, const void *answer, 
 	}
 	o->login_failures = work ? o->login_failures + 1 : 0;
 	if (!r)
-		log_warn(log_of(o), "discovery", "the logins after the discovery by %s failed: %s", o->label, err.text);
+		log_warn(log_of(o), "discovery",
+			"the logins and logouts after the discovery by %s are not complete; iscsid tries again: %s", o->label,
+			err.text);
 	else if (r->sessions || r->ended || (r->failed && !(o->login_failures & (o->login_failures - 1))))
 		log_info(log_of(o), "discovery",
 			"after the discovery by %s: sessions made: %u, logins failed: %u, sessions ended: %u", o->label,

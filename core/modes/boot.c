@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CANCEL_MS 5000u /* for cancelled logins to leave the kernel */
@@ -282,18 +283,39 @@ static void boot_cancel(struct boot_run *b)
 		;
 }
 
+struct boot_failure {
+	const struct record *node;
+	char text[ERR_TEXT_MAX]; /* of the last attempt; "": none has failed */
+};
+
+static int boot_find_failure(void *arg, const struct manager_session *s)
+{
+	struct boot_failure *f = arg;
+
+	if (strcmp(s->target, record_str(f->node, FIELD_NODE_NAME)) != 0 ||
+		strcmp(s->address, record_str(f->node, FIELD_CONN_ADDRESS)) != 0 ||
+		s->port != record_int(f->node, FIELD_CONN_PORT) || strcmp(s->iface, record_str(f->node, FIELD_IFACE_NAME)) != 0)
+		return 0;
+	snprintf(f->text, sizeof(f->text), "%s", s->last_error);
+	return 1;
+}
+
 /* Ends the logins that have not ended, for our part. */
 static void boot_give_up(struct boot_run *b, const char *why)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct boot_entry *e = &b->entries[i];
+		struct boot_failure last = { .node = e->node };
 		struct err late = ERR_INIT;
 
 		if (e->ended)
 			continue;
+		if (b->manager)
+			manager_each(b->manager, boot_find_failure, &last);
 		manager_forget(&e->request);
-		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s", why,
-			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "");
+		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s%s%.256s", why,
+			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "",
+			*last.text ? "; its last attempt failed: " : "", last.text);
 		boot_ended(e, &late);
 	}
 }

@@ -144,8 +144,8 @@ int address_ready(const struct address *a, struct err *err)
 		return not_without(a, err);
 	if (!a->adapter)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"transport %s: it is unknown of which network device to make a macvlan for the adapter: set "
-			"iface.hwaddress to the adapter's address and iface.net_ifacename to its network device, both at once",
+			"transport %s: cannot make a macvlan for the adapter, because its network device is not known: set "
+			"iface.hwaddress (the adapter's address) and iface.net_ifacename (its network device) in one command",
 			a->transport);
 	rc = macvlan_make(&a->macvlan, err);
 	return rc == 0 && a->dhcp ? await_dhcp(a, err) : rc;

@@ -271,11 +271,13 @@ static int accept_challenge(struct chap *c, const struct text_list *in, struct s
 		return chap_violation(err, "answered a challenge that was not sent");
 	if (next_identifier(in, &id))
 		return chap_violation(err, "sent no CHAP_I in the range 0 to 255");
-	rc = value ? text_decode_binary(value, theirs, sizeof(theirs), &len) : -EINVAL;
+	if (!value || !*value)
+		return chap_violation(err, "sent no challenge (CHAP_C)");
+	rc = text_decode_binary(value, theirs, sizeof(theirs), &len);
 	if (rc == -EFBIG)
 		return chap_violation(err, "sent a challenge of more than 1024 bytes");
 	if (rc || !len)
-		return chap_violation(err, "sent a challenge that cannot be decoded");
+		return chap_violation(err, "sent a challenge (CHAP_C) that is neither hexadecimal nor base64");
 	rc = add_response(c->alg, id, &c->secret, theirs, len, response, err);
 	if (rc)
 		return rc;

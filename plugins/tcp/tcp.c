@@ -34,12 +34,19 @@ static uint32_t setting_number(struct miscsi_op *op, const char *key)
 }
 
 /* A warning and no more. */
-static void set_socket_option(struct miscsi_op *op, int fd, int level, int option, int value, const char *name)
+static void set_socket_option(
+	struct miscsi_op *op, int fd, const struct sockaddr *dst, const int option[2], int value, const char *name)
 {
-	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
-		op->core->log(op, MISCSI_LOG_WARN,
-			"a TCP connection keeps the system's default, since %s cannot be set to %d: %s", name, value,
-			strerror(errno));
+	char address[INET6_ADDRSTRLEN] = "";
+	const void *bytes = dst->sa_family == AF_INET ?
+		(const void *)&((const struct sockaddr_in *)(const void *)dst)->sin_addr :
+		(const void *)&((const struct sockaddr_in6 *)(const void *)dst)->sin6_addr;
+
+	if (setsockopt(fd, option[0], option[1], &value, sizeof(value)) == 0)
+		return;
+	inet_ntop(dst->sa_family, bytes, address, sizeof(address));
+	op->core->log(op, MISCSI_LOG_WARN, "the connection to %s keeps the system's default of %s, which cannot be set to %d: %s",
+		address, name, value, strerror(errno));
 }
 
 /*
@@ -52,21 +59,23 @@ static void set_socket_option(struct miscsi_op *op, int fd, int level, int optio
  * A connect does not fail because of a smaller window, or another class of service, than requested. TCP_NODELAY always: a SCSI
  * command must not wait for the answer to the one before.
  */
-static void set_options(struct miscsi_op *op, int fd, int family)
+static void set_options(struct miscsi_op *op, int fd, const struct sockaddr *dst)
 {
+	static const int no_delay[] = { IPPROTO_TCP, TCP_NODELAY }, receive[] = { SOL_SOCKET, SO_RCVBUF },
+			 send[] = { SOL_SOCKET, SO_SNDBUF }, service[] = { IPPROTO_IP, IP_TOS },
+			 class[] = { IPPROTO_IPV6, IPV6_TCLASS };
 	uint32_t window = setting_number(op, "node.conn[0].tcp.window_size");
 	uint32_t tos = setting_number(op, "node.conn[0].tcp.type_of_service");
 
-	set_socket_option(op, fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
+	set_socket_option(op, fd, dst, no_delay, 1, "TCP_NODELAY");
 	if (window > 0 && window <= INT32_MAX && window != WINDOW_DEFAULT) {
 		/* before connect: the window's scale is agreed on in the first packet */
-		set_socket_option(op, fd, SOL_SOCKET, SO_RCVBUF, (int)window, "the receive buffer");
-		set_socket_option(op, fd, SOL_SOCKET, SO_SNDBUF, (int)window, "the send buffer");
+		set_socket_option(op, fd, dst, receive, (int)window, "the receive buffer (node.conn[0].tcp.window_size)");
+		set_socket_option(op, fd, dst, send, (int)window, "the send buffer (node.conn[0].tcp.window_size)");
 	}
-	if (tos > 0 && tos <= 255 && family == AF_INET)
-		set_socket_option(op, fd, IPPROTO_IP, IP_TOS, (int)tos, "the type of service");
-	else if (tos > 0 && tos <= 255)
-		set_socket_option(op, fd, IPPROTO_IPV6, IPV6_TCLASS, (int)tos, "the traffic class");
+	if (tos > 0 && tos <= 255)
+		set_socket_option(op, fd, dst, dst->sa_family == AF_INET ? service : class, (int)tos,
+			"the type of service (node.conn[0].tcp.type_of_service)");
 }
 
 /* Looked up first, so that the message names a mistyped device. */
@@ -215,7 +224,7 @@ static int tcp_begin(struct miscsi_op *op, struct connecting *c, const struct mi
 
 	if (rc < 0)
 		return rc;
-	set_options(op, c->fd, args->dst->sa_family);
+	set_options(op, c->fd, args->dst);
 	if (connect(c->fd, args->dst, args->dst_len) == 0) {
 		give(c);
 		return 0;

@@ -222,6 +222,7 @@ static void challenges_are_checked(void **state)
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=256\0CHAP_C=0x01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_C=0x01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1"), &err), -EPROTO);
+	assert_string_equal(err.text, "CHAP: the target sent no challenge (CHAP_C)");
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=0x"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=0x01\0CHAP_N=t"), &err), -EPROTO);
