@@ -5,7 +5,7 @@ import re
 
 from lib import *
 
-VM_TIME = 60
+VM_TIME = 180  # many programs, each slow to start on a busy machine
 START = os.environ.get("ISCSISTART", "/usr/sbin/iscsistart")
 TREE = "/run/fw-sys"
 MACS = {f"nic{n}": f"02:00:00:00:01:0{n}" for n in range(3)}

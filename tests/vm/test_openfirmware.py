@@ -2,7 +2,7 @@
 """A boot path of Open Firmware: it is shown, its network is set up, it is logged in to and remembered without its secrets; a hostile one is none"""
 from lib import *
 
-VM_TIME = 40
+VM_TIME = 120
 START = os.environ.get("ISCSISTART", "/usr/sbin/iscsistart")
 BASE = "/sys/firmware/devicetree/base"
 NODE, MAC = "pci@800000020000204/ethernet@0", "02:00:00:00:00:51"
