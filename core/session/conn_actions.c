@@ -294,6 +294,18 @@ int conn_stop(void *machine)
 	return c->k.sid ? conn_submitted(c, kconn_stop(&c->k)) : CONN_EV_JOB_DONE;
 }
 
+/* The kernel's event that the session is gone may have been lost: nothing would ever be bound to it. */
+int conn_refused(void *machine)
+{
+	struct conn *c = machine;
+
+	if (c->k.sid && !sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid)) {
+		err_clear(&c->session->err); /* an earlier attempt's, which is not the cause */
+		return CONN_EV_DESTROYED;
+	}
+	return conn_stop(c);
+}
+
 int conn_stop_late(void *machine)
 {
 	struct conn *c = machine;

@@ -104,6 +104,7 @@ int conn_fw_logout(void *machine);
 int conn_start(void *machine);
 int conn_up(void *machine);
 int conn_stop(void *machine);
+int conn_refused(void *machine);
 int conn_stop_late(void *machine);
 int conn_pdu(void *machine);
 int conn_logout_send(void *machine);

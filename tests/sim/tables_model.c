@@ -105,11 +105,6 @@ static void sess_event(struct model *m, unsigned event);
 
 /* ---- what the actions do ---- */
 
-static bool has_session(const struct model *m)
-{
-	return m->kernel != K_NONE;
-}
-
 static void disarm(struct model *m)
 {
 	m->timer = 0;
@@ -242,7 +237,12 @@ static unsigned act_redirected(struct model *m)
 static unsigned act_stop(struct model *m)
 {
 	attempt_over(m);
-	return has_session(m) ? submit(m, J_STOP, false) : CE_JOB_DONE;
+	return m->kernel != K_NONE ? submit(m, J_STOP, false) : CE_JOB_DONE;
+}
+
+static unsigned act_refused(struct model *m)
+{
+	return m->kernel == K_GONE ? CE_DESTROYED : act_stop(m);
 }
 
 static unsigned act_pdu(struct model *m)
@@ -281,7 +281,7 @@ static unsigned act_unbind(struct model *m)
 static unsigned act_destroy(struct model *m)
 {
 	release(m);
-	if (!has_session(m))
+	if (m->kernel == K_NONE)
 		return CE_DESTROYED;
 	m->timer = 1;
 	return submit(m, J_DESTROY, false);
@@ -364,6 +364,7 @@ static const struct {
 	{ "conn_start", act_start },
 	{ "conn_up", act_up },
 	{ "conn_stop", act_stop },
+	{ "conn_refused", act_refused },
 	{ "conn_stop_late", act_stop },
 	{ "conn_pdu", act_pdu },
 	{ "conn_logout_send", act_logout_send },

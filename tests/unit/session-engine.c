@@ -251,8 +251,10 @@ static void what_is_missing_is_made_by_the_next_attempt(void **state)
 {
 	struct session_fixture *w = *state;
 	struct record *node = fixture_node(w);
+	struct fake_session shown = { .sid = 1, .host = 101, .target = TARGET, .proc_name = "iscsi_tcp" };
 	struct asked a;
 
+	fake_sys_session(&w->sys, &shown); /* a session that sysfs does not have is not bound again */
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_CREATE_CONN, 1, FAKE_IF_ERROR, ENOMEM);
 	fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, 1, FAKE_IF_ERROR, EINVAL);
 	fixture_login(w, node, &a);

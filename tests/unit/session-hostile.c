@@ -207,6 +207,27 @@ static void a_loss_whose_event_was_lost_is_seen(void **state)
 	fixture_reconnected(w, shown.sid, 1, 250, 30 * SECONDS);
 }
 
+/* As above, but the session is gone, and in the midst of its first login: nothing is bound to it for a minute. */
+static void a_removal_whose_event_was_lost_ends_the_login(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	w->status_class = 3;
+	w->status_detail = 1;
+	fixture_login(w, node, &a);
+	record_free(node);
+	while (!w->logins)
+		fixture_run(w, 250);
+	w->status_class = 0;
+	for (unsigned nth = 1; nth <= 8; nth++)
+		fake_kernel_fault(w->fk, ISCSI_UEVENT_BIND_CONN, nth, FAKE_RETCODE, -EINVAL);
+	fixture_until(w, &a.done, 1, 250, 4 * SECONDS);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_SESS_NOT_FOUND);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_BIND_CONN), 2);
+}
+
 /* One portal has many spellings; it gets one session. */
 static void a_portal_is_the_same_however_it_is_written(void **state)
 {
@@ -589,6 +610,7 @@ int main(void)
 		T(a_target_cannot_keep_a_session_away_for_a_day),
 		T(being_woken_often_puts_nothing_off),
 		T(a_loss_whose_event_was_lost_is_seen),
+		T(a_removal_whose_event_was_lost_ends_the_login),
 		T(a_logout_that_was_cut_short_is_completed),
 		T(a_portal_is_the_same_however_it_is_written),
 		T(an_adopted_session_has_its_secret_at_once),
