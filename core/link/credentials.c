@@ -197,9 +197,12 @@ static int credentials_new(const struct record *r, const struct credential_field
 			rc = path_of(record_str(r, f->file[i]), f->program, &c->path[i], err);
 	if (rc < 0 && c)
 		credentials_destroy(c);
-	else
-		*out = c;
-	return rc;
+	if (rc < 0)
+		return rc;
+	c->job = (struct helper_job){ .run = credentials_run, .done = credentials_done };
+	c->job.key = helper_key(c->path[0] ? c->path[0] : c->path[1]);
+	*out = c;
+	return 0;
 }
 
 /* A path that does not fit is too long for the kernel, too. */
@@ -232,8 +235,6 @@ int credentials_read(struct helper_pool *pool, const struct record *r, const str
 		if (rc < 0)
 			return rc;
 		c = *slot;
-		c->job = (struct helper_job){ .run = credentials_run, .done = credentials_done };
-		c->job.key = helper_key(c->path[0] ? c->path[0] : c->path[1]);
 	}
 	if (!c->under_way) {
 		rc = credentials_submit(pool, c, err);
@@ -246,6 +247,31 @@ int credentials_read(struct helper_pool *pool, const struct record *r, const str
 	c->done = done;
 	c->arg = arg;
 	return 0;
+}
+
+void credentials_inherit(struct record *r, const struct credential_fields *f, struct credentials **slot)
+{
+	cleanup(record_freep) struct record *files = record_copy(r);
+	int rc = files ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(f->file) && rc == 0; i++)
+		if (*record_str(r, f->file[i]) && !record_secret(r, f->password[i])->len)
+			return; /* it was not kept */
+		else if (*record_str(r, f->file[i]))
+			record_unset(files, f->password[i]);
+	if (rc < 0 || !credentials_in_files(files, f) || credentials_new(files, f, slot, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(f->file) && rc == 0; i++)
+		if ((*slot)->path[i])
+			rc = secret_copy(&(*slot)->secret[i], record_secret(r, f->password[i]));
+	if (rc < 0) {
+		credentials_free(slot);
+		return;
+	}
+	(*slot)->known = true;
+	for (unsigned i = 0; i < ARRAY_SIZE(f->file); i++)
+		if ((*slot)->path[i])
+			record_unset(r, f->password[i]);
 }
 
 /* What has not begun need not begin. */

@@ -105,17 +105,19 @@ static void adopt_secrets_read(void *arg, int result, const struct err *err)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s] the secret for its recovery could not be read, and the next login tries again: %s",
-			c->k.sid, session_target(c->session), session_portal(c->session), err->text);
+			"session%u [%s, %s] the secret for its recovery could not be read, and the next login %s: %s", c->k.sid,
+			session_target(c->session), session_portal(c->session),
+			credentials_usable(c->credentials) ? "uses that of the last one" : "tries again", err->text);
 }
 
-/* Now, since the disk with the files may be one of this session's. */
+/* Now, since the disk with the files may be one of this session's. If it is away already, the kernel has those of the last login. */
 static void adopt_read_secrets(struct conn *c)
 {
-	const struct record *node = c->session->record;
+	struct record *node = c->session->record;
 	struct err err = ERR_INIT;
 	int rc = 0;
 
+	credentials_inherit(node, &credentials_of_session, &c->credentials);
 	if (credentials_in_files(node, &credentials_of_session))
 		rc = credentials_read(
 			c->k.engine->helpers, node, &credentials_of_session, adopt_secrets_read, c, &c->credentials, &err);

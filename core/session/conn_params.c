@@ -199,9 +199,9 @@ static int add_setting(void *arg, const struct record *r, enum field_id id)
 		return 0;
 	switch (f->type) {
 	case FIELD_TYPE_SECRET:
-		/* the kernel shows a secret to root: one from a file is set only if the firmware needs it for the login */
-		secret = credentials_secret(r, &credentials_of_session, conn_by_firmware(a->c) ? a->c->credentials : NULL, id);
-		if (secret->len)
+		/* one from a file, too: the next iscsid recovers the session by it when the file is on a disk that is lost */
+		secret = credentials_secret(r, &credentials_of_session, a->c->credentials, id);
+		if (secret->len && !memchr(secret->bytes, 0, secret->len)) /* which the kernel would cut there */
 			job_set_param_secret(a->job, param, secret->bytes, secret->len);
 		break;
 	case FIELD_TYPE_INT:

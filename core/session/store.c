@@ -23,6 +23,14 @@ static int store_path(const char *dir, uint32_t sid, const char *suffix, char pa
 	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u%s", dir, sid, suffix) < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
+/* The kernel keeps it. A file that is not used because of it must not seem to be where it comes from. */
+static void without_secret(struct record *r, enum field_id secret, enum field_id file)
+{
+	if (record_secret(r, secret)->len)
+		record_unset(r, file);
+	record_unset(r, secret);
+}
+
 /*
  * Whole or not at all: a daemon that dies here leaves the one before, or none. A part of a pending one is as good as none: the session
  * has no devices yet.
@@ -36,8 +44,8 @@ static int write_file(const char *dir, uint32_t sid, const char *suffix, const s
 
 	if (!r)
 		return -ENOMEM;
-	record_unset(r, FIELD_SESSION_PASSWORD);
-	record_unset(r, FIELD_SESSION_PASSWORD_IN);
+	without_secret(r, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE);
+	without_secret(r, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE);
 	strbuf_puts(&text, "# " ISID_KEY " = ");
 	for (int i = 0; i < ISID_LEN; i++)
 		strbuf_printf(&text, "%02x", isid[i]);

@@ -350,6 +350,38 @@ static void an_adopted_session_has_its_secret_at_once(void **state)
 	assert_true(credentials_known(fixture_session(w)->conn.credentials));
 }
 
+/* The disk with the file is away when iscsid starts: the kernel has the secret of the last login. */
+static void an_adopted_session_has_the_secret_of_the_last_login(void **state)
+{
+	struct session_fixture *w = *state;
+	struct fake_session kept = left_behind("3260");
+	const struct session *s;
+	char path[128];
+	FILE *f;
+
+	kept.username = "user";
+	kept.password = "of the kernel";
+	fake_sys_session(&w->sys, &kept);
+	note(w, 9, "3260", "default", "800102030405");
+	snprintf(path, sizeof(path), "%s/session9", w->dir);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fprintf(f, "node.session.auth.authmethod = CHAP\nnode.session.auth.password_file = %s/nothing\n", w->dir);
+	fclose(f);
+	assert_int_equal(w->m->adopter->one(w->m->adopter, 9, NULL), 1);
+	s = fixture_session(w);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(credentials_known(s->conn.credentials));
+		assert_memory_equal(
+			credentials_secret(s->record, &credentials_of_session, s->conn.credentials, FIELD_SESSION_PASSWORD)
+				->bytes,
+			"of the kernel", 13);
+		assert_int_equal(
+			record_secret(s->record, FIELD_SESSION_PASSWORD)->len, 0); /* the file counts, once it is there */
+		fixture_run(w, 1 * SECONDS);
+	}
+}
+
 /* Numbers of sessions begin anew with the kernel's module: a file that another session left is not this one's. */
 static void a_file_of_another_session_is_not_believed(void **state)
 {
@@ -614,6 +646,7 @@ int main(void)
 		T(a_logout_that_was_cut_short_is_completed),
 		T(a_portal_is_the_same_however_it_is_written),
 		T(an_adopted_session_has_its_secret_at_once),
+		T(an_adopted_session_has_the_secret_of_the_last_login),
 		T(a_file_of_another_session_is_not_believed),
 		T(files_without_a_session_are_removed),
 	};
