@@ -26,6 +26,11 @@ struct adopter {
 	bool no_memory; /* one of them may be tried again at any time */
 	struct loop_timer left_timer;
 	/* Of adopt_sessions(), while it is under way: */
+	struct adopt_message {
+		uint32_t sid;
+		uint8_t bhs[ISCSI_BHS_SIZE];
+	} * early; /* to sessions that are not adopted yet */
+	size_t n_early, early_cap;
 	struct dir names;
 	size_t next, again; /* of names: the next one; how many, from the first, have no ISID and are for the second pass */
 	unsigned adopted;
@@ -269,6 +274,35 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
+#define EARLY_MAX 4096
+
+static void adopt_early(struct manager_adopter *ops, uint32_t sid, const uint8_t bhs[ISCSI_BHS_SIZE])
+{
+	struct adopter *a = container_of(ops, struct adopter, ops);
+	struct adopt_message *early;
+
+	if (!a->listing || a->n_early == EARLY_MAX)
+		return;
+	early = x_grow(a->early, a->n_early, &a->early_cap, sizeof(*early), 8);
+	if (!early) /* as if it had come before this iscsid */
+		return;
+	a->early = early;
+	early[a->n_early].sid = sid;
+	memcpy(early[a->n_early++].bhs, bhs, ISCSI_BHS_SIZE);
+}
+
+/* What the target has said since this iscsid listens: it may want the session to log out before it drops the connection. */
+static void adopt_hear(struct adopter *a, struct session *s)
+{
+	for (size_t n = 0; n < a->n_early; n++) {
+		if (!s || a->early[n].sid != s->conn.k.sid || s->conn.run.state != CONN_LOGGED_IN)
+			continue;
+		memcpy(s->conn.pdu.bhs, a->early[n].bhs, ISCSI_BHS_SIZE); /* without data, which is vendor specific or SCSI's */
+		conn_event(&s->conn, CONN_EV_PDU);
+		memset(&s->conn.pdu, 0, sizeof(s->conn.pdu));
+	}
+}
+
 static void adopt_complete(struct manager *m, const struct session_info *i)
 {
 	struct session *s = manager_find(m, i->sid);
@@ -308,6 +342,7 @@ static int adopt_session(struct adopter *a, struct adoption *o, struct err *err)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "iscsid cannot set up its state");
 	adopt_go_on(m, i, o->found);
 	adopt_complete(m, i);
+	adopt_hear(a, manager_find(m, i->sid));
 	return 1;
 }
 
@@ -425,6 +460,7 @@ static void adopt_free(struct manager_adopter *ops)
 
 	loop_timer_cancel(a->manager->config.engine->loop, &a->left_timer);
 	dir_free(&a->names);
+	x_free(a->early);
 	x_free(a->left);
 	x_free(a);
 }
@@ -438,7 +474,7 @@ static struct adopter *adopt_of(struct manager *m)
 	a = x_new(struct adopter);
 	if (a) {
 		a->ops = (struct manager_adopter){
-			.one = adopt_one, .left = adopt_left, .orphans = adopt_orphans, .free = adopt_free
+			.one = adopt_one, .left = adopt_left, .early = adopt_early, .orphans = adopt_orphans, .free = adopt_free
 		};
 		a->manager = m;
 		m->adopter = &a->ops;
@@ -518,6 +554,9 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 	*adopted = a->adopted;
 	a->listing = false;
 	dir_free(&a->names);
+	x_free(a->early);
+	a->early = NULL;
+	a->n_early = a->early_cap = 0;
 	store_clean(m->config.state_dir, m->config.engine->sysfs);
 	return rc;
 }

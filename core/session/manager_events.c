@@ -15,6 +15,8 @@ static void manager_on_pdu(
 	struct session *s = manager_find(m, sid);
 	struct err err = ERR_INIT;
 
+	if (!s && cid == 0 && m->adopter && (bhs[0] & 0x3f) == ISCSI_OP_ASYNC)
+		m->adopter->early(m->adopter, sid, bhs);
 	if (!s || cid != 0)
 		return;
 	if (pdu_from_parts(bhs, data, len, LOGIN_TEXT_MAX, &s->conn.pdu, &err) < 0) {

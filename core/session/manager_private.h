@@ -17,6 +17,8 @@ struct manager_adopter {
 	 * such. Cheap if there are none.
 	 */
 	int (*left)(struct manager_adopter *a, bool short_of_memory);
+	/* Keeps an Asynchronous Message to a session that adopt_sessions() has not come to yet. */
+	void (*early)(struct manager_adopter *a, uint32_t sid, const uint8_t bhs[ISCSI_BHS_SIZE]);
 	/* Ends sessions that a helper made before it died: nobody was told their sids. */
 	void (*orphans)(struct manager_adopter *a, pid_t creator);
 	void (*free)(struct manager_adopter *a);

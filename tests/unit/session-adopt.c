@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "kernel/scan.h"
 #include "session-fixture.h"
+#include "session/adopt.h"
 #include "session/manager_private.h"
 #include <string.h>
 
@@ -284,6 +285,33 @@ static void a_session_that_was_never_scanned_is_scanned(void **state)
 	assert_true(scanned(w, 25)); /* a kernel that does not tell, and no disk */
 }
 
+/* The target wants the session to log out before it drops the connection: that is heard also when the session's turn has not come. */
+static void a_message_to_a_session_that_is_not_adopted_yet_is_heard(void **state)
+{
+	struct session_fixture *w = *state;
+	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+	const uint32_t sid = SID + 1;
+	struct err err = ERR_INIT;
+	unsigned adopted;
+
+	for (uint32_t n = SID; n <= sid; n++) {
+		left(w, n, "LOGGED_IN", "up", true);
+		note(w, n, "", "manual");
+	}
+	assert_int_equal(adopt_sessions(w->m, 1, &adopted, &err), 1);
+	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
+	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
+	fixture_run(w, 250);
+	assert_int_equal(manager_count(w->m), 1);
+	assert_int_equal(fixture_adopt(w), 2);
+	fixture_run(w, 1 * SECONDS);
+	assert_int_equal(w->logouts, 1);
+	assert_string_not_equal(fixture_shown(w, sid).connection, "LOGGED_IN");
+	assert_string_equal(fixture_shown(w, SID).connection, "LOGGED_IN");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -295,6 +323,7 @@ int main(void)
 		T(a_session_without_a_file_gets_one),
 		T(an_isid_that_is_chosen_late_clashes_with_none),
 		T(isids_are_unique_and_the_same_again),
+		T(a_message_to_a_session_that_is_not_adopted_yet_is_heard),
 		T(a_session_that_was_never_scanned_is_scanned),
 	};
 
