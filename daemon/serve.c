@@ -48,7 +48,8 @@ struct daemon {
 	struct loop_timer tidy;
 	const void *heap; /* its end at the start of this program */
 	unsigned long long loaded; /* libraries and plugins, of become_keep_code() */
-	struct loop_task adopt; /* the next sessions */
+	struct loop_task adopt; /* the next sessions, then what remains of the start */
+	unsigned started; /* how much of that is done */
 	int ready; /* for become_ready() */
 	int failed; /* -errno: why the start came to no end, and *err says it */
 	struct err *err;
@@ -365,7 +366,7 @@ static int serve_sockets(struct daemon *d, struct err *err)
 			0;
 }
 
-static int make_service(struct daemon *d, struct err *err)
+static int make_service(struct daemon *d)
 {
 	static const struct service_ops ops = {
 		.login = manager_login,
@@ -395,27 +396,46 @@ static int make_service(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = service_new(&config, &d->service);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the service for iscsiadm");
-	return serve_sockets(d, err);
+		return err_sys(d->err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the service for iscsiadm");
+	return serve_sockets(d, d->err);
 }
 
-static int begin_service(struct daemon *d)
+static int keep_code(struct daemon *d)
 {
-	int rc = make_service(d, d->err);
-
-	if (rc < 0)
-		return rc;
 	become_keep_code(&d->loaded, d->log); /* of the plugins for the sessions that were taken over */
+	return 0;
+}
+
+static int trim_heap(struct daemon *d)
+{
 	become_trim(d->heap);
+	return 0;
+}
+
+static int tell_ready(struct daemon *d)
+{
 	become_ready(d->ready);
 	become_notify(d->log, "READY=1");
 	standing_read(d->standing);
 	return 0;
 }
 
-#define ADOPT_AT_ONCE 4
+/* What remains when all sessions are taken over: clients are heard. One thing in each turn, since some touch much memory. */
+static void begin_service(void *arg)
+{
+	static int (*const parts[])(struct daemon * d) = { make_service, keep_code, trim_heap, tell_ready };
+	struct daemon *d = arg;
 
-/* A few of the sessions in each turn of the loop: those that were taken over may need it. When all are, clients are heard. */
+	d->failed = parts[d->started++](d);
+	if (d->failed < 0)
+		loop_quit(d->engine.loop);
+	else if (d->started < ARRAY_SIZE(parts))
+		loop_defer(d->engine.loop, &d->adopt, begin_service, d);
+}
+
+#define ADOPT_AT_ONCE 2
+
+/* A few of the sessions in each turn of the loop: those that were taken over may need it. */
 static void adopt_some(void *arg)
 {
 	struct daemon *d = arg;
@@ -428,9 +448,11 @@ static void adopt_some(void *arg)
 	}
 	if (rc == 0 && adopted)
 		log_info(d->log, "iscsid", "took over %u running sessions", adopted);
-	d->failed = rc < 0 ? rc : begin_service(d);
-	if (d->failed < 0)
+	d->failed = rc;
+	if (rc < 0)
 		loop_quit(d->engine.loop);
+	else
+		loop_defer(d->engine.loop, &d->adopt, begin_service, d);
 }
 
 static int serve_run(struct daemon *d, struct err *err)
@@ -445,6 +467,8 @@ static int serve_run(struct daemon *d, struct err *err)
 	chap_warm();
 	become_keep_code(&d->loaded, d->log);
 	rc = make_manager(d, err);
+	if (rc == 0)
+		rc = adopt_begin(d->manager, err);
 	if (rc < 0)
 		return rc;
 	loop_defer(d->engine.loop, &d->adopt, adopt_some, d);

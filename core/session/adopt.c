@@ -34,7 +34,7 @@ struct adopter {
 	struct dir names;
 	size_t next, again; /* of names: the next one; how many, from the first, have no ISID and are for the second pass */
 	unsigned adopted;
-	bool listing, second_pass;
+	bool listing, second_pass, cleaning;
 };
 
 /* What an earlier iscsid noted of a session. */
@@ -486,7 +486,7 @@ static int adopt_list(struct adopter *a, struct err *err)
 {
 	int rc = sysfs_list(a->manager->config.engine->sysfs, &a->names, SYSFS_BY_NUMBER, "session", "class/iscsi_session");
 
-	a->second_pass = false;
+	a->second_pass = a->cleaning = false;
 	a->next = a->again = a->adopted = 0;
 	if (rc == -ENOENT) /* the class is not loaded */
 		return 0;
@@ -535,6 +535,18 @@ static bool adopt_go_to_next(struct adopter *a)
 	return a->next < (a->second_pass ? a->again : a->names.n);
 }
 
+int adopt_begin(struct manager *m, struct err *err)
+{
+	struct adopter *a = adopt_of(m);
+	int rc = a ? adopt_list(a, err) : err_nomem(err, "sessions");
+
+	if (rc == 0 && a->names.n)
+		plugins_served(m->config.engine->plugins); /* what fails is reported by the session that needs it */
+	if (a)
+		a->listing = rc == 0;
+	return rc;
+}
+
 int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct err *err)
 {
 	struct adopter *a = adopt_of(m);
@@ -549,8 +561,10 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 		adopt_next(a);
 		most--;
 	}
-	if (rc == 0 && adopt_go_to_next(a))
+	if (rc == 0 && (adopt_go_to_next(a) || !a->cleaning)) {
+		a->cleaning = !adopt_go_to_next(a);
 		return 1;
+	}
 	*adopted = a->adopted;
 	a->listing = false;
 	dir_free(&a->names);

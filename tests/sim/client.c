@@ -170,7 +170,7 @@ static struct client *connected(unsigned nth)
 	struct os_file *f;
 	int fd;
 
-	if (!daemon_runs())
+	if (!daemon_listens())
 		return NULL;
 	if (c && c->open)
 		return c->n < CALLS_MAX ? c : NULL;

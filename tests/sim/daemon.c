@@ -203,6 +203,11 @@ bool daemon_runs(void)
 	return d.runs;
 }
 
+bool daemon_listens(void)
+{
+	return d.runs && d.service;
+}
+
 struct manager *daemon_manager(void)
 {
 	return d.manager;

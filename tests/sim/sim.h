@@ -76,6 +76,7 @@ void daemon_stop(bool killed); /* killed: nothing that it does from here on is s
 bool daemon_dead(void);
 int daemon_pid(void);
 bool daemon_runs(void);
+bool daemon_listens(void); /* it has adopted all sessions */
 void daemon_end(bool killed); /* daemon_run() returns soon */
 struct manager *daemon_manager(void);
 int daemon_accept(int fd); /* a client's connection */
