@@ -192,6 +192,15 @@ const char *fields_value(const struct op_private *p, const char *key)
 	return value && field_check(f, value, NULL, NULL) == 0 ? value : f ? f->def : NULL;
 }
 
+bool fields_show(const struct op_private *p, const char *key, const char **value)
+{
+	const struct field *f = fields_find(p->plugin, key);
+
+	if (f && field_check(f, *value, NULL, NULL) < 0)
+		*value = f->def;
+	return f || !plugin_key_is(key);
+}
+
 /* "poll_ms, burst" */
 static void add_names(struct strbuf *b, const struct plugin *p)
 {

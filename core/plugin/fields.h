@@ -12,5 +12,7 @@ const struct field *fields_find(const struct plugin *p, const char *key); /* NUL
 int fields_refuse(const struct plugin *p, const char *key, struct err *err); /* -EINVAL: *err names those that it has */
 /* What the plugin reads: the value of the op's record if it is allowed, or else the default. NULL: the plugin has no such setting. */
 const char *fields_value(const struct op_private *p, const char *key);
+/* Whether the plugin may see a setting that has any key: of plugins, its own. Then *value is allowed, or becomes the default. */
+bool fields_show(const struct op_private *p, const char *key, const char **value);
 
 #endif

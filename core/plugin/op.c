@@ -396,7 +396,12 @@ static int core_setting_at(struct miscsi_op *op, uint32_t nth, const char **key,
 
 	if (!key || !value)
 		return mistake(op_of(op), MISTAKE_ARGUMENT, "setting_at() without room for its results");
-	return owner && owner->setting_at ? owner->setting_at(owner->settings, nth, key, value) : -ENOENT;
+	/* those of other plugins, and the value that the table does not allow, stay here */
+	for (unsigned i = 0; owner && owner->setting_at && owner->setting_at(owner->settings, i, key, value) == 0; i++) {
+		if (fields_show(op_of(op), *key, value) && nth-- == 0)
+			return 0;
+	}
+	return -ENOENT;
 }
 
 /* Results after the op has ended are dropped: the owner has its answer already. */

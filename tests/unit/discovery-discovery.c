@@ -413,6 +413,26 @@ static void discovery_names_what_its_iface_lacks(void **state)
 	end(a);
 }
 
+/* Not from iscsid.conf, whose settings are for nodes. A wrong one is logged. */
+static void settings_of_plugins_come_from_the_iface(void **state)
+{
+	struct asking *a = set_up();
+	struct transport_op op = { .settings = NULL };
+
+	(void)state;
+	assert_int_equal(record_set_key(a->iface, "plugin.null.fail", "connect", NULL), 0);
+	assert_int_equal(record_set_key(a->iface, "plugin.tcp.port", "1", NULL), 0);
+	assert_int_equal(record_set(a->iface, FIELD_IFACE_NAME, "blue", NULL), 0);
+	ask(a);
+	discovery_op(a->d, &op);
+	assert_string_equal(op.setting(op.settings, "plugin.null.fail"), "connect");
+	assert_null(op.setting(op.settings, "plugin.null.reason"));
+	assert_non_null(
+		strstr(a->w.lines, "blue: plugin.tcp.port is not a setting of plugin tcp, which has none; it has no effect"));
+	assert_null(strstr(a->w.lines, "blue: plugin.null"));
+	end(a);
+}
+
 static void discovery_of_a_name_that_is_none(void **state)
 {
 	struct asking *a = set_up();
@@ -515,6 +535,7 @@ int main(void)
 		cmocka_unit_test(discovery_stops_when_its_caller_says_so),
 		cmocka_unit_test(discovery_may_be_freed_at_any_time),
 		cmocka_unit_test(discovery_names_what_its_iface_lacks),
+		cmocka_unit_test(settings_of_plugins_come_from_the_iface),
 		cmocka_unit_test(discovery_of_a_name_that_is_none),
 		cmocka_unit_test(discovery_reads_its_secret_first),
 		cmocka_unit_test(every_state_and_event_is_listed_or_ends_it),

@@ -85,6 +85,28 @@ static int odd_stats(struct miscsi_op *op)
 	return r ? r : end(op);
 }
 
+static char applied[400];
+
+/* Its own settings, of each iface in turn. */
+static int odd_apply(struct miscsi_op *op)
+{
+	const char *key, *value;
+
+	*applied = '\0';
+	for (uint32_t n = 0; op->core->setting_at(op, n, &key, &value) == 0; n++) {
+		if (strncmp(key, "plugin.", 7) == 0 || strcmp(key, "iface.iscsi_ifacename") == 0)
+			snprintf(applied + strlen(applied), sizeof(applied) - strlen(applied), "%s=%s ", strrchr(key, '.') + 1,
+				value);
+	}
+	snprintf(applied + strlen(applied), sizeof(applied) - strlen(applied), "%s", op->core->setting(op, "plugin.odd.mode"));
+	return 0;
+}
+
+static const struct miscsi_net_ops net = { .size = sizeof(net), .apply = odd_apply };
+static const struct miscsi_field fields[] = {
+	MISCSI_FIELD(.kind = MISCSI_FIELD_CHOICE, .name = "mode", .def = "slow", .words = "slow quick", .help = "The mode."),
+	MISCSI_FIELD_END,
+};
 static const struct miscsi_chap_ops chap = { .size = sizeof(chap), .list = odd_list, .set = odd_set, .remove = odd_index };
 static const struct miscsi_flash_ops flash = { .size = sizeof(flash),
 	.list = odd_list,
@@ -100,9 +122,11 @@ static const struct miscsi_plugin plugin = { .size = sizeof(plugin),
 	.name = "odd",
 	.match = match,
 	.traits = MISCSI_TRAIT_OWN_HOSTS,
+	.net = &net,
 	.chap = &chap,
 	.flash = &flash,
-	.stats = &stats };
+	.stats = &stats,
+	.fields = fields };
 
 /* ---- the fixture ---- */
 
@@ -253,6 +277,25 @@ static void counters_come_in_order_and_secrets_masked(void **state)
 	assert_int_equal(adapter_host_stats(&a, count, text, NULL), -ETIMEDOUT);
 }
 
+/* A record may hold a value that the plugin does not allow, and settings of other plugins. */
+static void an_adapter_gets_its_own_settings_of_each_iface(void **state)
+{
+	struct record *ifaces[3] = { record_new(RECORD_IFACE), record_new(RECORD_IFACE), record_new(RECORD_IFACE) };
+	const struct record_list l = { .at = ifaces, .n = 3 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(record_set(ifaces[i], FIELD_IFACE_NAME, i == 0 ? "a" : i == 1 ? "b" : "c", NULL), 0);
+	assert_int_equal(record_set_key(ifaces[0], "plugin.odd.mode", "quick", NULL), 0);
+	assert_int_equal(record_set_key(ifaces[1], "plugin.odd.mode", "wild", NULL), 0);
+	assert_int_equal(record_set_key(ifaces[1], "plugin.other.mode", "wild", NULL), 0);
+	assert_int_equal(adapter_net_apply(&a, &l, &err), 0);
+	assert_string_equal(applied, "iscsi_ifacename=a mode=quick iscsi_ifacename=b mode=slow iscsi_ifacename=c quick");
+	for (size_t i = 0; i < 3; i++)
+		record_free(ifaces[i]);
+}
+
 static void ifaces_are_applied_as_one(void **state)
 {
 	struct record *ifaces[2] = { record_new(RECORD_IFACE), record_new(RECORD_IFACE) };
@@ -264,8 +307,6 @@ static void ifaces_are_applied_as_one(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(record_set(ifaces[i], FIELD_IFACE_IPADDRESS, i ? "192.0.2.2" : "192.0.2.1", NULL), 0);
 	assert_int_equal(adapter_net_apply(&null, &l, &err), 0);
-	assert_true(adapter_net_apply(&a, &l, &err) < 0);
-	assert_int_equal(err.code, MISCSI_ERR_TRANS_CAPS);
 	nobody.host_no = 99;
 	assert_true(adapter_net_apply(&nobody, &l, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_HOST_NOT_FOUND);
@@ -313,6 +354,7 @@ int main(void)
 		T(an_entrys_values_are_the_settings),
 		T(counters_come_in_order_and_secrets_masked),
 		T(ifaces_are_applied_as_one),
+		T(an_adapter_gets_its_own_settings_of_each_iface),
 		T(memory_may_fail),
 	};
 
