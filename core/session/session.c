@@ -18,6 +18,7 @@
 #define BRIEF_MS 2000 /* a connection that lasted less was never of use */
 #define BRIEF_MOST_MS 8000
 #define SPREAD_MS 256 /* sessions that are lost together come back over that time */
+#define VERIFY_AGAIN_MS 5000
 #define SCAN_WAIT_MS 2000 /* an answer to a login waits so long for devices, then no longer: orchestrators wait 3 s in all */
 
 /* A change of a session's state is one line in the log, with who it is and why. */
@@ -65,6 +66,7 @@ void session_free(struct session *s)
 		scan_cancel(s->verify);
 	loop_timer_cancel(engine->loop, &s->retry);
 	loop_timer_cancel(engine->loop, &s->scan_limit);
+	loop_timer_cancel(engine->loop, &s->verify_later);
 	loop_task_cancel(engine->loop, &s->start);
 	loop_task_cancel(engine->loop, &s->reap);
 	conn_close(&s->conn);
@@ -359,6 +361,14 @@ void session_complete(struct session *s, const char *target_state)
 
 static void sess_verify(struct session *s);
 
+static void verify_due(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->run.state == SESS_LOGGED_IN)
+		sess_verify(s);
+}
+
 /* A target that was made again, or an array with a fault, may show another disk at the same place: nobody may use it as the old one. */
 static void sess_verified(int status, const struct identity_report *r, void *arg)
 {
@@ -375,9 +385,11 @@ static void sess_verified(int status, const struct identity_report *r, void *arg
 	if (status < 0)
 		log_warn(s->owner->engine->log, "session",
 			"session%u: after its connection was restored, iscsid cannot check that its devices are the same as "
-			"before: %s",
+			"before, and tries again: %s",
 			s->conn.k.sid, strerror(-status));
-	if (again && s->run.state == SESS_LOGGED_IN)
+	if (status < 0)
+		loop_timer_set(s->owner->engine->loop, &s->verify_later, VERIFY_AGAIN_MS, verify_due, s);
+	else if (again && s->run.state == SESS_LOGGED_IN)
 		sess_verify(s);
 }
 

@@ -56,7 +56,7 @@ struct session {
 	struct conn conn;
 	struct record *record; /* a node record */
 	struct destination destination;
-	struct loop_timer retry, scan_limit;
+	struct loop_timer retry, scan_limit, verify_later;
 	uint8_t isid[ISID_LEN]; /* all 0: not chosen yet */
 	bool unnamed; /* of the owner: the session starts when the initiator's name was looked at */
 	bool adopted; /* made before this program ran; constant, not a state */

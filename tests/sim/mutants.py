@@ -42,6 +42,14 @@ MUTANTS = {
     'two-sessions': ('core/session/manager.c', '\t\t++*present;\n', '\t\t*present += s->run.state != SESS_FAILED;\n'),
     'orphan': ('core/session/conn_actions.c', '\tconn_arm(c, AGAIN_S);\n', ''),
     'file-stays': ('core/session/session.c', '\tstore_remove(s->owner->state_dir, s->conn.k.sid);\n', ''),
+    'refused-soon': ('core/session/session.c', '\tif (s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED)\n\t\tms = ',
+                     '\tif (s->err.code == MISCSI_ERR_INVAL)\n\t\tms = '),
+    'any-group': ('core/session/conn_login.c', '\treturn s->tpgt;\n', '\treturn -1;\n'),
+    'any-disk': ('core/kernel/identity.c', '\tfor (size_t i = 0; i < VENDOR_ID; i++) {\n\t\tif (a->unit[i] && b->unit[i])\n'
+                 '\t\t\treturn a->unit[i] != b->unit[i];\n', '\tfor (size_t i = 0; i < VENDOR_ID; i++) {\n'
+                 '\t\tif (a->unit[i] && b->unit[i])\n\t\t\treturn false;\n'),
+    'unproved': ('core/proto/chap.c', '\tif (!digest_equal(want, got, size))\n', '\tif (size == 0)\n'),
+    'secret-in-file': ('core/session/store.c', '\trecord_unset(r, FIELD_SESSION_PASSWORD);\n', ''),
     'wait-too-long': ('core/session/session.c', '#define RETRY_HELD_MS 5000', '#define RETRY_HELD_MS 9000'),
     'forgotten-name': ('core/session/conn_params.c', '\tif (!identifies(param))\n', ''),
     'parameters-late': ('core/session/conn_actions.c', '\t\tconn_add_params(c, job);\n'
