@@ -73,7 +73,8 @@ static void request_begins(enum call_kind kind, unsigned identity)
 		all.identity[identity].logins++;
 	else if (kind == CALL_LOGOUT)
 		all.identity[identity].logouts++;
-	if (all.identity[identity].logins && all.identity[identity].logouts)
+	/* what it finds may be gone already, and iscsid does not know it yet */
+	if ((all.identity[identity].logins && all.identity[identity].logouts) || sim_now() < all.identity[identity].unsure)
 		all.identity[identity].mixed = true;
 }
 
