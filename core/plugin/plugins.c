@@ -162,8 +162,8 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing (%s %s)",
 			escaped, ps->dirs, row->plugin, catalogue_installer(OS_RELEASE), row->package);
 	if (row)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing", escaped,
-			ps->dirs, row->plugin);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s: %s.so is missing, install it", escaped, ps->dirs, row->plugin);
 	if (other)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"no plugin for transport '%s' in %s, where %s is not used: %s (`iscsiadm -m transport` lists all)",
@@ -390,8 +390,9 @@ int plugins_field(struct plugins *ps, const char *key, const struct field **out,
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load plugin %s", name);
 	p = plugin_named(ps, name);
 	if (!p)
-		return err_set(
-			err, MISCSI_ERR_INVAL, "%s cannot be set, because there is no plugin %s in %s", key, name, ps->dirs);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s cannot be set, because there is no plugin %s in %s: install it, or correct the name", key, name,
+			ps->dirs);
 	if (!p->started)
 		return err_set(err, MISCSI_ERR_INVAL, "%s cannot be set, because %s is not used: %s", key, p->file, p->refused);
 	*out = fields_find(p, key);

@@ -259,7 +259,9 @@ static void programs_are_told_of_settings(void **state)
 	assert_non_null(
 		strstr(err.text, "plugin.two.depth cannot be set, because /dir/two.so is not used: in row 1 of its match table"));
 	assert_int_equal(plugins_field(w.ps, "plugin.three.depth", &f, &err), -EINVAL);
-	assert_string_equal(err.text, "plugin.three.depth cannot be set, because there is no plugin three in /nowhere");
+	assert_string_equal(err.text,
+		"plugin.three.depth cannot be set, because there is no plugin three in /nowhere: install it, or correct the "
+		"name");
 	assert_int_equal(plugins_field(w.ps, "plugin.one", &f, &err), -EINVAL);
 	assert_int_equal(plugins_each_field(w.ps, NULL, count_field, &n), 0);
 	assert_int_equal(n, 4);
