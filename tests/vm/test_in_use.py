@@ -65,7 +65,7 @@ def other_namespaces(target, device):
     with open("/run/namespaces/one", "w"):
         pass
     run("unshare", "--mount=/run/namespaces/one", "--propagation=private", "mount", device, MOUNT)
-    refused(target, f"{os.path.basename(device)} is claimed")
+    refused(target, f"{os.path.basename(device)} is opened exclusively")
     run("umount", "/run/namespaces/one")
 
 
