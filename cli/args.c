@@ -13,7 +13,11 @@
 #include "record/value.h"
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 enum opt_kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_WORDS, KIND_OPS };
 
@@ -193,7 +197,25 @@ static int args_find_mode(struct args *a, struct err *err)
 		if (value_distance(modes[i].name, a->mode, 3) < 3)
 			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s': is %s meant?", text, modes[i].name);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		if (!strcmp(opts[i].name, a->mode))
+			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s': --%s is an option. Try 'iscsiadm --help'", text,
+				opts[i].name);
+	}
 	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", text);
+}
+
+static int refuse_argument(const char *word, struct err *err)
+{
+	char text[128];
+
+	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(modes[i].name, word))
+			return err_set(
+				err, MISCSI_ERR_INVAL, "unexpected argument '%s': is -m %s meant? Nothing was done", word, word);
+	}
+	return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
+		quoted_word(text, sizeof(text), word));
 }
 
 static bool row_uses(const struct action_row *r, char letter)
@@ -307,7 +329,6 @@ static int check_options(const struct args *a, const struct action_row *r, struc
 static int check_by_tables(struct args *a, int argc, char **argv, struct err *err)
 {
 	const struct action_row *r = NULL;
-	char text[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (!a->given[i] || args_mode_takes(a->in_mode, (enum args_opt)i))
@@ -319,8 +340,7 @@ static int check_by_tables(struct args *a, int argc, char **argv, struct err *er
 			opts[i].letter);
 	}
 	if (optind < argc)
-		return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
-			quoted_word(text, sizeof(text), argv[optind]));
+		return refuse_argument(argv[optind], err);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(actions); i++) {
 		if (row_fits(a, &actions[i]))
 			r = &actions[i];
@@ -438,11 +458,40 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 }
 
 /* A line of standard input ("-") or of a file ("@FILE"), without its newline. Free it by x_free(). */
-static int read_line(const char *from, char **out, struct err *err)
+static void only_interrupt(int signum)
+{
+	(void)signum;
+}
+
+/* From a person: what is typed is asked for, and not shown. Ctrl-C ends the program after the terminal is as it was. */
+static char *read_typed(const char *name, char *line, int size)
+{
+	const struct sigaction act = { .sa_handler = only_interrupt };
+	struct sigaction before;
+	struct termios shown, hidden;
+	char *read;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &shown) < 0)
+		return fgets(line, size, stdin);
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	sigaction(SIGINT, &act, &before);
+	fprintf(stderr, "%s: ", name);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	read = fgets(line, size, stdin);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	fputc('\n', stderr);
+	sigaction(SIGINT, &before, NULL);
+	if (!read && errno == EINTR)
+		raise(SIGINT);
+	return read;
+}
+
+static int read_line(const char *name, const char *from, char **out, struct err *err)
 {
 	char line[1024] = "", shown[128];
 	FILE *f = *from == '@' ? fopen(from + 1, "re") : stdin;
-	bool read = f && fgets(line, sizeof(line), f),
+	bool read = f && (f == stdin ? read_typed(name, line, sizeof(line)) : fgets(line, sizeof(line), f)),
 	     long_line = read && strlen(line) == sizeof(line) - 1 && !strchr(line, '\n');
 	bool good = read && !long_line && strcspn(line, "\r\n") > 0;
 	int errnum = !f || ferror(f) ? errno : 0;
@@ -480,7 +529,7 @@ int args_read_secrets(struct args *a, struct err *err)
 
 		if (!args_is_secret(a->names.v[i]) || (*value != '@' && strcmp(value, "-") != 0))
 			continue;
-		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(value, &text, err);
+		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(a->names.v[i], value, &text, err);
 		if (rc >= 0 && !text && !(text = x_strdup(value + 1)))
 			rc = err_nomem(err, "a secret");
 		if (rc >= 0)
@@ -564,6 +613,9 @@ static const char help_begin[] = "Manages iSCSI targets, sessions and adapters.\
 static const char help_end[] = "\nExamples:\n"
 			       "  iscsiadm -m discovery -t st -p 192.0.2.10    find the targets of a portal\n"
 			       "  iscsiadm -m node -T TARGET -l                log in to a target\n"
+			       "  iscsiadm -m node -T TARGET -o update -n node.session.auth.authmethod -v CHAP -n "
+			       "node.session.auth.username -v USER -n node.session.auth.password -v -\n"
+			       "                                               set its CHAP user, and a secret that is typed\n"
 			       "  iscsiadm -m session -P 3                     show the sessions and their disks\n"
 			       "  iscsiadm -m node -T TARGET -o update -n node.startup -v automatic\n"
 			       "                                               log in to it at each boot\n"

@@ -47,19 +47,25 @@ static void print_hint(const struct args *a, int status)
 	static const struct {
 		int status;
 		enum args_mode mode; /* NONE: any */
+		bool selected; /* only with -T or -p */
 		const char *text;
 	} hints[] = {
-		{ MISCSI_ERR_ISCSID_NOTCONN, ARGS_MODE_NONE, "start the daemon: systemctl start iscsid" },
-		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, "run iscsiadm as root" },
-		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, "iscsiadm -m transport shows what is missing" },
-		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node,
+		{ MISCSI_ERR_ISCSID_NOTCONN, ARGS_MODE_NONE, false, "start the daemon: systemctl start iscsid" },
+		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, false, "run iscsiadm as root" },
+		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, false, "iscsiadm -m transport shows what is missing" },
+		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node, false,
 			"set or correct the CHAP user and secret, which is read from standard input: iscsiadm -m node -T TARGET "
 			"-o update "
 			"-n node.session.auth.authmethod -v CHAP -n node.session.auth.username -v USER -n "
 			"node.session.auth.password -v -" },
-		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
-		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, "log in to a target first: iscsiadm -m node -T TARGET -l" },
-		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw,
+		{ MISCSI_ERR_IDBM, ARGS_MODE_discovery, false,
+			"a discovery requires the type: iscsiadm -m discovery -t st -p ADDRESS" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, true,
+			"iscsiadm -m node lists the records that there are; a discovery finds more: iscsiadm -m discovery -t st "
+			"-p ADDRESS" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, false, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, false, "log in to a target first: iscsiadm -m node -T TARGET -l" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw, false,
 			"if the BIOS or UEFI has a boot target, the module iscsi_ibft shows it: modprobe iscsi_ibft" },
 	};
 
@@ -68,7 +74,8 @@ static void print_hint(const struct args *a, int status)
 		(a->given[ARGS_logout] || a->given[ARGS_logoutall] || a->given[ARGS_rescan] || a->given[ARGS_stats]))
 		return;
 	for (size_t i = 0; isatty(STDERR_FILENO) && i < ARRAY_SIZE(hints); i++) {
-		if (hints[i].status == status && (hints[i].mode == ARGS_MODE_NONE || hints[i].mode == a->in_mode)) {
+		if (hints[i].status == status && (hints[i].mode == ARGS_MODE_NONE || hints[i].mode == a->in_mode) &&
+			(!hints[i].selected || a->targetname || a->portal)) {
 			out_error("hint: %s", hints[i].text);
 			return;
 		}

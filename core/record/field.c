@@ -147,6 +147,14 @@ int field_find(enum record_kind kind, const char *key, enum field_id *out)
 	return field_find_after(kind, key, 0, out);
 }
 
+/* "auth.username" of "node.session.auth.username". */
+static bool ends_with_words(const char *key, const char *words)
+{
+	size_t n = strlen(key), len = strlen(words);
+
+	return len && len < n && key[n - len - 1] == '.' && !strcmp(key + n - len, words);
+}
+
 /*
  * The key of that kind that is nearest to what was typed; NULL when none is near. Only within the kind: a suggestion that is
  * refused as well is worse than none.
@@ -162,6 +170,8 @@ static const char *nearest_key(enum record_kind kind, const char *key)
 
 		if (!field_in(&fields[id], kind))
 			continue;
+		if (ends_with_words(fields[id].key, key))
+			return fields[id].key;
 		d = value_distance(key, fields[id].key, best);
 		if (d < best) {
 			best = d;

@@ -200,6 +200,8 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m node --lgoin", "unknown option '--lgoin': is --login meant?");
 	expect_refused("-m node --log", "ambiguous option '--log': use --login, --loginall, --logout, --logoutall");
 	expect_refused("-m node --login=yes", "'--login=yes': option --login does not take a value");
+	expect_refused("-m login", "unknown mode 'login': --login is an option");
+	expect_refused("discovery 192.0.2.10", "unexpected argument 'discovery': is -m discovery meant?");
 	expect_refused("-m nod", "unknown mode 'nod': is node meant?");
 	expect_refused("-m bogus --help", "unknown mode 'bogus'");
 	expect_refused("-m node -T ''", "option '-T' (--targetname): '' is empty");
