@@ -252,5 +252,8 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	char name[IFNAMSIZ];
 
 	macvlan_name(m->mac, name);
-	return sock ? make_sure(sock, m, name, err) : err_nomem(err, "a netlink socket");
+	if (!sock)
+		return err_set(err, MISCSI_ERR_TRANS,
+			"cannot open a netlink socket for a macvlan: memory or file descriptors are used up");
+	return make_sure(sock, m, name, err);
 }

@@ -81,8 +81,11 @@ static int read_headers(struct elf *e, struct err *err)
 	const ElfW(Ehdr) *own = &__ehdr_start;
 	int rc = read_at(e, &e->head, 0, sizeof(e->head));
 
+	if (rc < 0 && rc != -ENOEXEC)
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "it cannot be read");
 	if (rc < 0 || memcmp(e->head.e_ident, ELFMAG, SELFMAG) != 0)
-		return not_for_us(err, "it is not a shared object: it has no ELF header");
+		return not_for_us(err,
+			"it is not a shared object, since it has no ELF header: install the plugin again, or remove the file");
 	if (memcmp(e->head.e_ident, own->e_ident, EI_VERSION) != 0 || e->head.e_machine != own->e_machine)
 		return not_for_us(err, "it was built for another processor: install the plugin for this machine");
 	if (e->head.e_type != ET_DYN || e->head.e_phentsize != sizeof(ElfW(Phdr)) || e->head.e_shentsize != sizeof(ElfW(Shdr)) ||

@@ -172,7 +172,10 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 	if (rc >= 0)
 		return 0;
 	if (op->err.code == MISCSI_ERR_OK)
-		err_sys(&op->err, MISCSI_ERR_INVAL, -rc, "transport %s refuses the parameters of the login", transport_name(t));
+		err_sys(&op->err, MISCSI_ERR_INVAL, -rc,
+			"transport %s refuses the parameters of the login, and its plugin does not say which: check "
+			"node.session.iscsi.* and node.conn[0].iscsi.* of the record",
+			transport_name(t));
 	return rc;
 }
 

@@ -192,8 +192,10 @@ static int why_not(const struct transport *t, const struct uio *u, struct err *e
 	switch (u->errnum) {
 	case EACCES:
 	case EPERM:
-		return err_sys(err, MISCSI_ERR_ACCESS, u->errnum, "transport %s needs %s/%s, which only root may open", name, dev,
-			u->name);
+		return err_sys(err, MISCSI_ERR_ACCESS, u->errnum,
+			"transport %s: iscsid cannot open %s/%s, although it needs it: it must run as root, and its unit or "
+			"container must allow the device",
+			name, dev, u->name);
 	case ENOENT:
 		return err_set(err, MISCSI_ERR_TRANS,
 			"transport %s needs %s/%s, which is missing although the kernel has the device: devtmpfs or udev has to "

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "proto/key.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SHOWN 80 /* bytes of outside text that go into a message */
@@ -61,7 +62,7 @@ static size_t value_max(const char *key)
 /* Cuts one "key=value" (len bytes, a NUL behind them) in place. */
 static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *err)
 {
-	char *eq = memchr(part, '=', len);
+	char *eq = memchr(part, '=', len), what[64];
 	size_t key_len;
 
 	if (!eq)
@@ -77,8 +78,9 @@ static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *e
 	*eq = '\0';
 	*out = (struct text_pair){ part, eq + 1, len - key_len - 1 };
 	if (out->value_len > value_max(out->key)) {
+		snprintf(what, sizeof(what), "a value of more than %zu bytes", value_max(out->key));
 		*eq = '=';
-		return bad_text(err, "a value that is too long", part, len);
+		return bad_text(err, what, part, len);
 	}
 	return 0;
 }
