@@ -589,13 +589,19 @@ static bool adopt_maker_runs(int64_t creator)
 	return runs;
 }
 
+/* A session that is not scanned on purpose is complete, and one that is unbound is being logged out. Kernels before 6.3 do not tell. */
+static bool adopt_awaits_its_scan(const struct adoption *o)
+{
+	return o->found == ADOPT_FILE && strcmp(o->info.target_state, "ALLOCATED") == 0 &&
+		record_int(o->node, FIELD_SESSION_SCAN) == RECORD_SCAN_AUTO;
+}
+
 /* Its login was begun and not completed, up to the first scan, by a program that is gone: nobody waits for it any more. */
 static bool adopt_is_abandoned(const struct sysfs *sysfs, const struct adoption *o)
 {
 	const struct session_info *i = &o->info;
-	bool scanned = !*i->target_state || strcmp(i->target_state, "SCANNED") == 0;
 
-	return (o->found == ADOPT_PENDING || (o->found == ADOPT_FILE && !scanned)) && !adopt_maker_runs(i->creator) &&
+	return (o->found == ADOPT_PENDING || adopt_awaits_its_scan(o)) && !adopt_maker_runs(i->creator) &&
 		adopt_count_devices(sysfs, i->host_no, i->sid) == 0;
 }
 

@@ -285,6 +285,48 @@ static void a_session_that_was_never_scanned_is_scanned(void **state)
 	assert_true(scanned(w, 25)); /* a kernel that does not tell, and no disk */
 }
 
+/* iscsistart ends what counts as a session and is only half of one; not a complete one that nobody wanted to be scanned, nor a logout. */
+static void only_a_login_that_was_cut_short_is_abandoned(void **state)
+{
+	static const struct {
+		const char *suffix, *target_state, *scan; /* suffix NULL: no file */
+		bool disk, maker_runs, ended;
+	} rows[] = {
+		{ ".pending", "ALLOCATED\n", "auto", false, false, true },
+		{ ".pending", "ALLOCATED\n", "manual", false, false, true },
+		{ ".pending", "ALLOCATED\n", "auto", true, false, false },
+		{ ".pending", "ALLOCATED\n", "auto", false, true, false },
+		{ "", "ALLOCATED\n", "auto", false, false, true },
+		{ "", "ALLOCATED\n", "auto", false, true, false },
+		{ "", "ALLOCATED\n", "manual", false, false, false },
+		{ "", "SCANNED\n", "auto", false, false, false },
+		{ "", "UNBINDING\n", "auto", false, false, false },
+		{ "", "UNBOUND\n", "auto", false, false, false },
+		{ "", "", "auto", false, false, false }, /* a kernel that does not tell */
+		{ NULL, "ALLOCATED\n", "auto", false, false, false },
+	};
+	struct session_fixture *w = *state;
+	struct err err = ERR_INIT;
+	char creator[16];
+	int ended = 0;
+
+	for (uint32_t n = 0; n < ARRAY_SIZE(rows); n++) {
+		left(w, SID + n, "LOGGED_IN", "up", rows[n].disk);
+		if (rows[n].suffix)
+			note(w, SID + n, rows[n].suffix, rows[n].scan);
+		fake_sys_write(&w->sys, rows[n].target_state, "class/iscsi_session/session%u/target_state", SID + n);
+		snprintf(
+			creator, sizeof(creator), "%d\n", rows[n].maker_runs ? -1 : (int)getpid()); /* this is no iSCSI program */
+		fake_sys_write(&w->sys, creator, "class/iscsi_session/session%u/creator", SID + n);
+		ended += rows[n].ended;
+	}
+	assert_int_equal(adopt_abandoned(w->m, &err), ended);
+	for (uint32_t n = 0; n < ARRAY_SIZE(rows); n++)
+		if ((manager_find(w->m, SID + n) != NULL) != rows[n].ended)
+			fail_msg("%s, %s, %s: %s", rows[n].suffix ? rows[n].suffix : "no file", rows[n].target_state,
+				rows[n].scan, rows[n].ended ? "kept" : "ended");
+}
+
 /* The target wants the session to log out before it drops the connection: that is heard also when the session's turn has not come. */
 static void a_message_to_a_session_that_is_not_adopted_yet_is_heard(void **state)
 {
@@ -325,6 +367,7 @@ int main(void)
 		T(isids_are_unique_and_the_same_again),
 		T(a_message_to_a_session_that_is_not_adopted_yet_is_heard),
 		T(a_session_that_was_never_scanned_is_scanned),
+		T(only_a_login_that_was_cut_short_is_abandoned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
