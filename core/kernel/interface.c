@@ -133,12 +133,12 @@ static int add_route(struct nl_sock *sock, const struct nl_addr *target, const s
 
 /*
  * None is needed to a target within the prefix. A prefix of the address alone is one that the firmware did not report: the gateway, or
- * without one the target, is on the link.
+ * without one the target, is on the link. To a target of the other family only a gateway would lead, and that is refused.
  */
 static int route_to_target(struct nl_sock *sock, const struct interface *i, int index)
 {
 	cleanup(route_address_put) struct nl_addr *target = NULL, *gateway = NULL, *local = NULL;
-	bool by_gateway = i->gateway && *i->gateway, alone;
+	bool by_gateway = i->gateway && *i->gateway, alone, mixed;
 	int rc = nl_addr_parse(i->address, AF_UNSPEC, &local);
 
 	if (rc == 0 && i->target)
@@ -149,10 +149,10 @@ static int route_to_target(struct nl_sock *sock, const struct interface *i, int 
 		return rc;
 	alone = i->prefix == 8 * nl_addr_get_len(local);
 	nl_addr_set_prefixlen(local, (int)i->prefix);
-	if (!by_gateway && !alone)
+	mixed = nl_addr_get_family(target) != nl_addr_get_family(local);
+	if (!by_gateway && (mixed || !alone))
 		return 0;
-	if (nl_addr_get_family(target) != nl_addr_get_family(local) ||
-		(gateway && nl_addr_get_family(gateway) != nl_addr_get_family(local)))
+	if (mixed || (gateway && nl_addr_get_family(gateway) != nl_addr_get_family(local)))
 		return -NLE_AF_MISMATCH;
 	if (nl_addr_cmp_prefix(local, target) == 0)
 		return 0;

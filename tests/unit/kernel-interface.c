@@ -72,6 +72,21 @@ static void over_ipv6(void **state)
 	run("ip -6 route | grep -q '^fd00:2::1 via fd00:1::fe dev v0'");
 }
 
+/* Without a prefix and a gateway, nothing says how to reach a target of the other family: this address has no part in that. */
+static void no_route_to_the_other_family(void **state)
+{
+	static const struct interface rows[] = {
+		{ .device = "v0", .address = "10.5.0.2", .prefix = 32, .target = "fd00:5::1" },
+		{ .device = "v0", .address = "fd00:6::2", .prefix = 128, .target = "10.6.0.1" },
+		{ .device = "v0", .address = "10.7.0.2", .prefix = 24, .target = "fd00:7::1" },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++)
+		must_be_up(&rows[n], "v0");
+	run("! { ip route; ip -6 route; } | grep -E '^(fd00:[57]::1|10.6.0.1)'");
+}
+
 static void on_a_vlan(void **state)
 {
 	const struct interface i = { .hwaddress = MAC, .address = "10.3.0.2", .prefix = 25, .target = "10.3.0.1", .vlan = 7 };
@@ -120,6 +135,7 @@ int main(void)
 		cmocka_unit_test(by_its_hardware_address_with_a_route),
 		cmocka_unit_test(no_route_within_the_prefix),
 		cmocka_unit_test(over_ipv6),
+		cmocka_unit_test(no_route_to_the_other_family),
 		cmocka_unit_test(on_a_vlan),
 		cmocka_unit_test(what_is_wrong_is_named),
 	};
