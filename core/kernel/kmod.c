@@ -26,7 +26,7 @@ static int is_live(const struct sysfs *s, const char *name)
 	int rc = sysfs_read(s, state, sizeof(state), "module/%s/initstate", name);
 
 	if (rc == -ENOENT)
-		return sysfs_exists(s, "module/%s", name);
+		return sysfs_exists(s, "module/%s", name) > 0;
 	return !rc && !strcmp(state, "live");
 }
 

@@ -205,7 +205,9 @@ int sysfs_exists(const struct sysfs *s, const char *fmt, ...)
 	int rc;
 
 	PATH(path, fmt, rc);
-	return !rc && faccessat(s->fd, path, F_OK, 0) == 0;
+	if (rc == 0 && faccessat(s->fd, path, F_OK, 0) < 0)
+		rc = -errno;
+	return rc == 0 ? 1 : rc == -ENOENT || rc == -ENOTDIR || rc == -ENAMETOOLONG ? 0 : rc;
 }
 
 /* By number: session12 behind session2, and target3:0:10 behind target3:0:9. */

@@ -46,7 +46,7 @@ int sysfs_write(const struct sysfs *s, const char *text, const char *fmt, ...) _
 
 /* The target of a symbolic link. -EINVAL: not a link. */
 int sysfs_readlink(const struct sysfs *s, char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* 1: it exists; 0 */
+/* 1: it exists; 0: it does not; -errno: not known, which is not "gone" */
 int sysfs_exists(const struct sysfs *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 enum sysfs_order {

@@ -299,7 +299,7 @@ int conn_refused(void *machine)
 {
 	struct conn *c = machine;
 
-	if (c->k.sid && !sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid)) {
+	if (c->k.sid && sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid) == 0) {
 		err_clear(&c->session->err); /* an earlier attempt's, which is not the cause */
 		return CONN_EV_DESTROYED;
 	}
@@ -372,7 +372,7 @@ int conn_kept(void *machine)
 {
 	struct conn *c = machine;
 
-	if (!sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid))
+	if (sysfs_exists(c->k.engine->sysfs, "class/iscsi_session/session%u", c->k.sid) == 0)
 		return CONN_EV_DESTROYED;
 	if (!c->err.code)
 		conn_fail(c, MISCSI_ERR_LOGOUT,

@@ -302,6 +302,21 @@ static void every_parameter_has_its_row(void **state)
 	assert_true(kparams_get(24)->secret && kparams_get(25)->secret && !kparams_get(22)->secret);
 }
 
+/* What cannot be looked at may be there: nobody may take it for gone. */
+static void only_what_is_missing_is_gone(void **state)
+{
+	struct fake_sys *s = *state;
+	const struct sysfs closed = SYSFS_CLOSED;
+
+	fake_sys_write(&*s, "x", "dir/file");
+	fake_sys_link(s, "loop", "loop");
+	assert_int_equal(sysfs_exists(&s->sysfs, "dir/%s", "file"), 1);
+	assert_int_equal(sysfs_exists(&s->sysfs, "dir/other"), 0);
+	assert_int_equal(sysfs_exists(&s->sysfs, "dir/file/below"), 0);
+	assert_int_equal(sysfs_exists(&s->sysfs, "loop/file"), -ELOOP);
+	assert_int_equal(sysfs_exists(&closed, "dir/file"), -EBADF);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_sys_setup, fake_sys_teardown)
@@ -311,6 +326,7 @@ int main(void)
 		T(number_is_the_whole_text),
 		T(list_is_sorted_as_asked),
 		T(list_survives_any_allocation_failing),
+		T(only_what_is_missing_is_gone),
 		cmocka_unit_test(only_digits_are_an_objects_number),
 		T(transport_handle_tells_missing_from_forbidden),
 		T(transport_of_a_host_is_told_by_the_map_or_its_own_name),
