@@ -28,8 +28,8 @@ static uint64_t wait_most(const struct session *s)
 }
 
 /*
- * An attempt that was begun while the target was away runs into its time-outs, and then comes the wait that the rule allows. A first
- * login may use up its tries. Without a session, or without iscsid, a request or a start is under way.
+ * An attempt that was begun while the target was away runs into its time-outs, or is refused, and then comes the wait that the rule
+ * allows. A first login may use up its tries. Without a session, or without iscsid, a request or a start is under way.
  */
 #define ATTEMPT_MS 30000
 #define FIRST_LOGIN_MS 110000
@@ -44,6 +44,8 @@ uint64_t check_bound(void)
 		list_for_each (s, &m->sessions, node) {
 			uint64_t one = s->run.state == SESS_NEW ? FIRST_LOGIN_MS : s->run.state == SESS_FAILED ? wait_most(s) : 0;
 
+			if (s->run.state == SESS_FAILED && s->conn.run.state != CONN_FREE)
+				one = WAIT_REFUSED_MS;
 			most = one > most ? one : most;
 		}
 	return ATTEMPT_MS + most;
