@@ -13,6 +13,7 @@
 
 #define PAGE_MAX 65539
 #define HEADER 4
+#define NO_DEVICE 0x1f /* SPC-4 6.6.2: the device type of a LUN without a unit */
 
 /* Later kernels refuse a rescan while the device is blocked, which it is until the kernel has resumed the session's I/O. */
 #define RESCAN_TRIES 50
@@ -60,7 +61,13 @@ static void set_text(struct identity *out, const char *prefix, const uint8_t *p,
 	out->text[at] = '\0';
 }
 
-/* The sum does not depend on the order in which a target lists them. */
+static void names_add(struct identity_names *names, uint64_t hash)
+{
+	if (names->n < IDENTITY_NAMES)
+		names->hash[names->n] = hash;
+	names->n++;
+}
+
 static void parse_designators(struct identity *out, const uint8_t *page, size_t len)
 {
 	size_t best = IDENTITY_KINDS, n;
@@ -76,7 +83,7 @@ static void parse_designators(struct identity *out, const uint8_t *page, size_t 
 		for (size_t i = 0; i < ARRAY_SIZE(designators); i++) {
 			if (designators[i].type != (d[1] & 15))
 				continue;
-			out->unit[i] += hash_of(designators[i].type, d + HEADER, n);
+			names_add(&out->unit[i], hash_of(designators[i].type, d + HEADER, n));
 			if (i < best)
 				set_text(out, designators[i].prefix, d + HEADER, trimmed(d + HEADER, n));
 			best = i < best ? i : best;
@@ -89,7 +96,7 @@ static size_t page_len(const uint8_t *page, size_t len, uint8_t number)
 {
 	size_t said;
 
-	if (len < HEADER || page[1] != number)
+	if (len < HEADER || page[1] != number || page[0] >> 5 || (page[0] & 31) == NO_DEVICE)
 		return 0;
 	said = HEADER + ((size_t)page[2] << 8 | page[3]);
 	return said < len ? said : len;
@@ -115,23 +122,53 @@ bool identity_is_none(const struct identity *i)
 	return !*i->text && !i->serial;
 }
 
-bool identity_decides(const struct identity *a, const struct identity *b)
+static enum identity_verdict names_compare(const struct identity_names *a, const struct identity_names *b)
 {
-	for (size_t i = 0; i < VENDOR_ID; i++)
-		if (a->unit[i] && b->unit[i])
-			return true;
-	return false;
+	if (!a->n || !b->n)
+		return IDENTITY_UNKNOWN;
+	for (uint32_t i = 0; i < a->n && i < IDENTITY_NAMES; i++)
+		for (uint32_t j = 0; j < b->n && j < IDENTITY_NAMES; j++)
+			if (a->hash[i] == b->hash[j])
+				return IDENTITY_SAME;
+	return a->n > IDENTITY_NAMES || b->n > IDENTITY_NAMES ? IDENTITY_UNKNOWN : IDENTITY_OTHER;
 }
 
-bool identity_differs(const struct identity *a, const struct identity *b)
+static enum identity_verdict compare_unique(const struct identity *was, const struct identity *is)
 {
-	for (size_t i = 0; i < VENDOR_ID; i++) {
-		if (a->unit[i] && b->unit[i])
-			return a->unit[i] != b->unit[i];
+	enum identity_verdict verdict = IDENTITY_UNKNOWN, one;
+
+	for (size_t i = 0; i < VENDOR_ID && verdict != IDENTITY_SAME; i++) {
+		one = names_compare(&was->unit[i], &is->unit[i]);
+		if (one != IDENTITY_UNKNOWN)
+			verdict = one;
 	}
-	if (a->serial && b->serial)
-		return a->serial != b->serial;
-	return a->unit[VENDOR_ID] && b->unit[VENDOR_ID] && a->unit[VENDOR_ID] != b->unit[VENDOR_ID];
+	return verdict;
+}
+
+static bool has_more_than_vendor(const struct identity *i)
+{
+	for (size_t kind = 0; kind < VENDOR_ID; kind++)
+		if (i->unit[kind].n)
+			return true;
+	return i->serial != 0;
+}
+
+enum identity_verdict identity_compare(const struct identity *was, const struct identity *is)
+{
+	enum identity_verdict verdict = compare_unique(was, is);
+
+	if (verdict != IDENTITY_UNKNOWN)
+		return verdict;
+	if (was->serial && is->serial)
+		return was->serial == is->serial ? IDENTITY_SAME : IDENTITY_OTHER;
+	if (has_more_than_vendor(was) || has_more_than_vendor(is))
+		return IDENTITY_UNKNOWN;
+	return names_compare(&was->unit[VENDOR_ID], &is->unit[VENDOR_ID]);
+}
+
+bool identity_decides(const struct identity *was, const struct identity *is)
+{
+	return compare_unique(was, is) != IDENTITY_UNKNOWN;
 }
 
 static int page_read(const struct sysfs *device, const char *name, char **page, size_t *len)
@@ -218,7 +255,7 @@ int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc; /* gone meanwhile */
 	out->checked++;
-	if (!identity_differs(&was, &is))
+	if (identity_compare(&was, &is) != IDENTITY_OTHER)
 		return 0;
 	rc = sysfs_write(device, "offline\n", "state");
 	report_add(out, "%s (LUN %" PRIu64 ") was %s, is %s%s%s", *name ? name : "a device", lun, was.text, is.text,

@@ -12,25 +12,37 @@
 #include <stdbool.h>
 
 #define IDENTITY_KINDS 5
+#define IDENTITY_NAMES 4 /* of a kind that are kept; firmware may add one, or drop one */
+
+struct identity_names {
+	uint64_t hash[IDENTITY_NAMES];
+	uint32_t n; /* all of them; those beyond IDENTITY_NAMES are not known */
+};
 
 struct identity {
-	uint64_t unit[IDENTITY_KINDS]; /* of the designators of the logical unit in page 83h, by kind; 0: none */
+	struct identity_names unit[IDENTITY_KINDS]; /* of the designators of the logical unit in page 83h, by kind */
 	uint64_t serial; /* of page 80h; 0: none */
 	char text[80]; /* the most exact of them, e.g. "naa.6001405…"; "": none */
 };
 
-/* Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none. */
+/*
+ * Without a target's ports and their groups, which differ from one path to another. Invalid pages are as none, and so are those of a
+ * unit that is not there: peripheral qualifier other than 0, or device type 1Fh, also of an array that is starting.
+ */
 void identity_parse(struct identity *out, const void *page83, size_t len83, const void *page80, size_t len80);
 /* Reads the kernel's, by the device's directory in sysfs. A page that the device does not have is as none. -ENOMEM, -EMFILE. */
 int identity_read(const struct sysfs *device, struct identity *out);
 bool identity_is_none(const struct identity *i);
-/* Page 83h alone decides: both have a designator that is unique in the world. */
-bool identity_decides(const struct identity *a, const struct identity *b);
+enum identity_verdict { IDENTITY_UNKNOWN, IDENTITY_SAME, IDENTITY_OTHER };
+
 /*
- * The most exact kind of designator that both have is another. If they have none in common but the T10 vendor ID, which is a text that
- * new firmware may change: the serial number is another, or without one that ID.
+ * Designators that are unique in the world: SAME if the units have one in common, OTHER if both have some of one kind, and none in common.
+ * Where that does not decide: the serial number, if both have one. The T10 vendor ID is a text that new firmware may change, and that
+ * targets return for LUNs without a unit: it counts only if neither has anything else.
  */
-bool identity_differs(const struct identity *a, const struct identity *b);
+enum identity_verdict identity_compare(const struct identity *was, const struct identity *is);
+/* Page 83h alone decides. */
+bool identity_decides(const struct identity *was, const struct identity *is);
 
 /* The devices that are others now, each with its old and its new identity. Without pointers: it passes between processes. */
 struct identity_report {

@@ -11,11 +11,13 @@
 #define PAGE_HEADER 4
 #define PAGE_USUAL 1024 /* a page that is longer is requested again as a whole */
 #define PAGE_MAX 65535 /* ALLOCATION LENGTH has two bytes */
-#define TRIES 3 /* a unit attention, or a unit that is busy, is reported once or twice */
+#define ITT_NONE 1 /* those of the commands are greater */
 
 void inquiry_init(struct inquiry *q, const struct login_result *login)
 {
-	*q = (struct inquiry){ .itt = 1, .cmdsn = login->cmdsn, .exp_statsn = login->exp_statsn, .max_cmdsn = login->max_cmdsn };
+	*q = (struct inquiry){
+		.itt = ITT_NONE, .cmdsn = login->cmdsn, .exp_statsn = login->exp_statsn, .max_cmdsn = login->max_cmdsn
+	};
 }
 
 void inquiry_free(struct inquiry *q)
@@ -55,6 +57,7 @@ static int inquiry_send(struct inquiry *q, size_t size, struct iscsi_pdu *pdu, s
 	q->size = size;
 	q->have = 0;
 	q->cmdsn++;
+	q->asked = true;
 	memset(q->cdb, 0, sizeof(q->cdb));
 	q->cdb[0] = INQUIRY_OPCODE;
 	q->cdb[1] = EVPD;
@@ -70,30 +73,41 @@ int inquiry_ask(struct inquiry *q, uint64_t lun, uint8_t page, struct iscsi_pdu 
 {
 	q->lun = lun;
 	q->page = page;
-	q->tries = 1;
 	return inquiry_send(q, PAGE_USUAL, pdu, err);
+}
+
+void inquiry_give_up(struct inquiry *q)
+{
+	q->asked = false;
+	q->have = 0;
 }
 
 /* A status came: the page is there, or was cut off, or is not to be had now. */
 static int inquiry_ended(struct inquiry *q, const struct iscsi_response *r, struct iscsi_pdu *next, struct err *err)
 {
-	size_t size = q->size, said;
+	size_t said;
 	int rc;
 
+	q->status = r->scsi_status;
+	if (r->scsi_status)
+		q->have = 0;
+	said = q->have < PAGE_HEADER ? 0 : PAGE_HEADER + ((size_t)q->bytes[2] << 8 | q->bytes[3]);
+	q->asked = false;
+	if (said <= q->size || q->size == PAGE_MAX)
+		return INQUIRY_DONE;
+	rc = inquiry_send(q, said < PAGE_MAX ? said : PAGE_MAX, next, err);
+	return rc < 0 ? rc : INQUIRY_SEND;
+}
+
+static bool inquiry_is_late(const struct inquiry *q, const struct iscsi_response *r)
+{
+	return r->itt > ITT_NONE && (r->itt < q->itt || (r->itt == q->itt && !q->asked));
+}
+
+static void inquiry_take_numbers(struct inquiry *q, const struct iscsi_response *r)
+{
 	q->exp_statsn = r->statsn + 1;
 	q->max_cmdsn = r->max_cmdsn;
-	if (r->scsi_status) {
-		q->have = 0;
-		if (q->tries++ == TRIES)
-			return INQUIRY_DONE;
-	} else {
-		said = q->have < PAGE_HEADER ? 0 : PAGE_HEADER + ((size_t)q->bytes[2] << 8 | q->bytes[3]);
-		if (said <= size || size == PAGE_MAX)
-			return INQUIRY_DONE;
-		size = said < PAGE_MAX ? said : PAGE_MAX;
-	}
-	rc = inquiry_send(q, size, next, err);
-	return rc < 0 ? rc : INQUIRY_SEND;
 }
 
 static int inquiry_data(struct inquiry *q, const struct iscsi_pdu *pdu, const struct iscsi_response *r, struct err *err)
@@ -112,10 +126,17 @@ int inquiry_feed(struct inquiry *q, const struct iscsi_pdu *pdu, struct iscsi_pd
 	int rc;
 
 	if (pdu_parse(pdu, ISCSI_OP_DATA_IN, &r) == 0) {
+		if (r.has_status)
+			inquiry_take_numbers(q, &r);
+		if (inquiry_is_late(q, &r))
+			return INQUIRY_WAIT;
 		rc = inquiry_data(q, pdu, &r, err);
 		return rc < 0 || !r.has_status ? rc : inquiry_ended(q, &r, next, err);
 	}
 	if (pdu_parse(pdu, ISCSI_OP_SCSI_RSP, &r) == 0) {
+		inquiry_take_numbers(q, &r);
+		if (inquiry_is_late(q, &r))
+			return INQUIRY_WAIT;
 		if (r.itt != q->itt || r.response)
 			return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 				"the target did not complete an INQUIRY command: response 0x%02x", r.response);

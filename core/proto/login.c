@@ -393,6 +393,7 @@ static int login_finish(struct login *l, const struct iscsi_response *r, struct 
 	int rc = negotiate_finish(&l->negotiation, err);
 	int32_t tag = tagged ? (int32_t)l->negotiation.result.target_portal_group_tag : -1;
 
+	action->of_keys = rc != 0;
 	if (rc)
 		return rc;
 	if (!r->tsih && !l->config.discovery)
@@ -472,6 +473,7 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	if (r.cont)
 		return login_request(l, false, action, err);
 	rc = accept_text(l, err);
+	action->of_keys = rc && l->stage == ISCSI_STAGE_OPERATIONAL;
 	if (rc)
 		return rc;
 	return r.final ? accept_transit(l, &r, action, err) : login_request(l, may_transit(l), action, err);

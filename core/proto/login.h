@@ -71,6 +71,7 @@ struct login_action {
 	struct login_redirect redirect;
 	struct err err;
 	uint8_t status_class, status_detail;
+	bool of_keys; /* FAILED: what the target answered to the proposed keys does not fit */
 };
 
 struct login;

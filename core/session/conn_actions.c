@@ -131,6 +131,8 @@ int conn_connect(void *machine)
 	struct conn *c = machine;
 	bool restored = c->session->run.state == SESS_FAILED && transport_traits(c->k.transport) & MISCSI_TRAIT_SOCKET;
 
+	if (c->session->unchecked && c->session->check == SESS_CHECK_NONE)
+		c->session->check = SESS_CHECK_SKIPPED;
 	if (restored && c->limit > CONNECT_ANEW_S)
 		conn_arm(c, CONNECT_ANEW_S);
 	dial_connect(&c->dial, c->session->record, c->limit);

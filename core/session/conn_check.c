@@ -15,27 +15,35 @@
 #include "session/conn_check.h"
 #include "session/session.h"
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CONNECT_S 5
-#define UNITS_S 10 /* all of them: a target that is slower is checked after the start */
+#define UNITS_S 10 /* all of them; less where the kernel soon holds their I/O no longer */
+#define UNIT_MS 1000 /* one of them, doubled with each pass: those after it need not wait long for one that hangs */
+#define PAUSE_MS 500 /* before those that did not tell are asked again: a unit may be busy, or starting */
+#define PASSES 3
 #define LOGOUT_S 1
 #define REMOVE_S 5
 #define FAILURES_MAX 3 /* of checks in a row, of a target that accepts logins: then it is checked after the start */
+#define DATA_MAX 65536 /* of a PDU: no page is longer */
 
 enum check_step { CHECK_CONNECT, CHECK_LOGIN, CHECK_UNITS, CHECK_LOGOUT, CHECK_REMOVE };
 
 struct check_unit {
 	struct scan_device dev;
 	struct identity was; /* as of the loss: nothing can be scanned while the kernel holds I/O back */
+	enum identity_verdict is; /* by this attempt */
 };
 
 struct conn_check {
 	struct check_unit *units; /* that have an identity */
 	size_t n, cap;
 	enum check_step step; /* of this attempt, and so are all that follow */
-	size_t at; /* the unit that is looked at */
-	size_t others; /* the first units are those that are others now */
+	size_t at; /* the unit that is looked at; n: the pause before the next pass */
+	unsigned passes; /* that are over */
+	struct loop_timer wait; /* of UNIT_MS or PAUSE_MS */
 	struct identity is;
 	uint8_t *page83; /* of the unit that is looked at */
 	size_t len83;
@@ -71,6 +79,7 @@ void conn_check_stop(struct conn *c)
 	if (k->channel)
 		k->channel->ops->free(k->channel);
 	k->channel = NULL;
+	loop_timer_cancel(c->k.engine->loop, &k->wait);
 	if (k->removal)
 		scan_cancel(k->removal);
 	k->removal = NULL;
@@ -130,6 +139,7 @@ int conn_check(void *machine)
 	struct conn *c = machine;
 	int rc = c->check ? 0 : check_list_units(c);
 
+	c->session->check = SESS_CHECK_NONE;
 	if (rc == -ENOMEM)
 		return conn_nomem(c, "the session's units");
 	if (rc < 0)
@@ -138,7 +148,9 @@ int conn_check(void *machine)
 	if (!c->check->n)
 		return CONN_EV_CHECKED;
 	c->check->step = CHECK_CONNECT;
-	c->check->at = c->check->others = 0;
+	c->check->at = c->check->passes = 0;
+	for (size_t i = 0; i < c->check->n; i++)
+		c->check->units[i].is = IDENTITY_UNKNOWN;
 	memset(&c->check->report, 0, sizeof(c->check->report));
 	if (c->limit > CONNECT_S)
 		conn_arm(c, CONNECT_S);
@@ -146,7 +158,7 @@ int conn_check(void *machine)
 	return CONN_EV_NONE;
 }
 
-/* After a login, the target is there, and what fails is the check: a target that cannot do it must not lose its session by that. */
+/* A target that cannot do it must not lose its session by that. */
 static int check_failed(struct conn *c)
 {
 	if (++c->session->unchecked == FAILURES_MAX)
@@ -180,20 +192,47 @@ static void check_removed(int status, void *arg)
 			k->report.text, strerror(-status));
 	} else {
 		k->units[k->at] = k->units[--k->n]; /* its place in the list is another's now */
-		k->others--;
 		event = check_remove_next(c);
 	}
 	if (event != CONN_EV_NONE)
 		conn_event(c, (enum conn_event)event);
 }
 
-/* From the last of the others to the first, so that what takes a place in the list is none of them. */
-static int check_remove_next(struct conn *c)
+/* The first unit of that verdict; n: none. */
+static size_t check_find(const struct conn_check *k, enum identity_verdict is)
+{
+	size_t i = 0;
+
+	while (i < k->n && k->units[i].is != is)
+		i++;
+	return i;
+}
+
+/* What is not known is not the same: the kernel must not resume I/O for it, and nothing of it is removed. */
+static int check_unknown(struct conn *c, const struct check_unit *unit)
+{
+	char status[32] = "";
+
+	if (c->err.code == MISCSI_ERR_NOMEM)
+		return CONN_EV_FAILED;
+	if (c->check->inquiry.status)
+		snprintf(status, sizeof(status), " (SCSI status 0x%02x)", c->check->inquiry.status);
+	if (!c->err.code)
+		conn_fail(c, MISCSI_ERR_TRANS,
+			"the target does not identify %s (LUN %" PRIu64
+			", before: %s) by INQUIRY page 83h or 80h%s: it may still be "
+			"starting, or the LUN is mapped no more",
+			*unit->dev.block ? unit->dev.block : "a device", unit->dev.lun, unit->was.text, status);
+	return check_failed(c);
+}
+
+/* All that are others are removed. The kernel connects to the address that was looked at. */
+static int check_end(struct conn *c)
 {
 	struct conn_check *k = c->check;
-	int rc;
+	size_t unknown = check_find(k, IDENTITY_UNKNOWN);
 
-	if (!k->others) {
+	if (k->report.changed) {
 		log_err(c->k.engine->log, "session",
 			"session%u [%s, %s]: after the connection was lost, %u of its devices are others than before, and are "
 			"removed "
@@ -201,10 +240,25 @@ static int check_remove_next(struct conn *c)
 			"again",
 			c->k.sid, session_target(c->session), session_portal(c->session), k->report.changed, k->report.text);
 		c->session->replaced = true;
-		return CONN_EV_CHECKED;
 	}
+	if (unknown < k->n)
+		return check_unknown(c, &k->units[unknown]);
+	err_clear(&c->err);
+	c->session->check = SESS_CHECK_PASSED;
+	dial_repeat(&c->dial);
+	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
+	return CONN_EV_CHECKED;
+}
+
+static int check_remove_next(struct conn *c)
+{
+	struct conn_check *k = c->check;
+	int rc;
+
+	k->at = check_find(k, IDENTITY_OTHER);
+	if (k->at == k->n)
+		return check_end(c);
 	k->step = CHECK_REMOVE;
-	k->at = k->others - 1;
 	conn_arm(c, REMOVE_S);
 	rc = scan_remove(c->k.engine->scanner, c->k.host_no, c->k.sid, &k->units[k->at].dev, check_removed, c, &k->removal);
 	return rc < 0 ? conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
@@ -212,20 +266,11 @@ static int check_remove_next(struct conn *c)
 			CONN_EV_NONE;
 }
 
-/* The session of the check has ended. The kernel connects to the address that was looked at. */
+/* The session of the check has ended, one way or the other: c->err says why, if too early. */
 static int check_over(struct conn *c)
 {
-	struct conn_check *k = c->check;
-	int event = CONN_EV_CHECKED;
-
 	conn_check_stop(c);
-	c->session->unchecked = 0;
-	dial_repeat(&c->dial);
-	if (k->others)
-		event = check_remove_next(c);
-	if (event == CONN_EV_CHECKED)
-		conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
-	return event;
+	return check_remove_next(c);
 }
 
 static int check_log_out(struct conn *c)
@@ -238,31 +283,65 @@ static int check_log_out(struct conn *c)
 	return check_send(c, &pdu) == CONN_EV_NONE ? CONN_EV_NONE : check_over(c);
 }
 
+static void check_waited(void *arg);
+
+static void check_wait(struct conn *c, uint64_t ms)
+{
+	loop_timer_set(c->k.engine->loop, &c->check->wait, ms, check_waited, c);
+}
+
 /* The next page: 83h of a unit, then 80h if that does not tell. */
 static int check_ask(struct conn *c, uint8_t page)
 {
 	struct conn_check *k = c->check;
 	struct iscsi_pdu pdu;
 
-	if (k->at == k->n)
-		return check_log_out(c);
 	if (inquiry_ask(&k->inquiry, k->units[k->at].dev.lun, page, &pdu, &c->err) < 0)
-		return check_failed(c);
-	return check_send(c, &pdu) == CONN_EV_NONE ? CONN_EV_NONE : check_failed(c);
+		return check_log_out(c);
+	check_wait(c, (uint64_t)UNIT_MS << k->passes);
+	return check_send(c, &pdu) == CONN_EV_NONE ? CONN_EV_NONE : check_over(c);
+}
+
+/* From unit `at` on, those that are not known yet; after the last one, from the first on. */
+static int check_next(struct conn *c)
+{
+	struct conn_check *k = c->check;
+
+	while (k->at < k->n && k->units[k->at].is != IDENTITY_UNKNOWN)
+		k->at++;
+	if (k->at < k->n)
+		return check_ask(c, 0x83);
+	loop_timer_cancel(c->k.engine->loop, &k->wait);
+	if (check_find(k, IDENTITY_UNKNOWN) == k->n || ++k->passes == PASSES)
+		return check_log_out(c);
+	check_wait(c, PAUSE_MS);
+	return CONN_EV_NONE;
+}
+
+/* The pause is over, or the unit that was asked has not answered. */
+static void check_waited(void *arg)
+{
+	struct conn *c = arg;
+	struct conn_check *k = c->check;
+	int event;
+
+	inquiry_give_up(&k->inquiry);
+	k->at = k->at < k->n ? k->at + 1 : 0;
+	event = check_next(c);
+	if (event != CONN_EV_NONE)
+		conn_event(c, (enum conn_event)event);
 }
 
 static int check_compare(struct conn *c)
 {
 	struct conn_check *k = c->check;
-	struct check_unit unit = k->units[k->at];
+	struct check_unit *unit = &k->units[k->at];
 
-	if (identity_differs(&unit.was, &k->is)) {
-		identity_report_change(&k->report, unit.dev.block, unit.dev.lun, &unit.was, &k->is);
-		k->units[k->at] = k->units[k->others];
-		k->units[k->others++] = unit;
-	}
+	unit->is = identity_compare(&unit->was, &k->is);
+	if (unit->is == IDENTITY_OTHER)
+		identity_report_change(&k->report, unit->dev.block, unit->dev.lun, &unit->was, &k->is);
 	k->at++;
-	return check_ask(c, 0x83);
+	return check_next(c);
 }
 
 static int check_page(struct conn *c)
@@ -283,6 +362,26 @@ static int check_page(struct conn *c)
 	return check_ask(c, 0x80);
 }
 
+/* A part of the time for which the kernel still holds I/O back: the start is to come within it. */
+static int64_t check_units_limit(const struct conn *c)
+{
+	int64_t held = record_int(c->session->record, FIELD_SESSION_REPLACEMENT_TIMEOUT);
+	int64_t left = held - (int64_t)((loop_now(c->k.engine->loop) - c->session->lost_at) / 1000), part = left / 4;
+
+	if (held <= 0 || left <= 0 || part > UNITS_S)
+		return UNITS_S;
+	return part > 1 ? part : 1;
+}
+
+/*
+ * After a login, the target is there, and what fails is the check, which counts. Before it, that is so only of a refusal of the keys:
+ * the kernel's login may propose others. Any other failure would be the kernel's login's as well.
+ */
+static bool check_login_counts(const struct login_action *action)
+{
+	return action->of_keys ? action->err.code != MISCSI_ERR_NOMEM : action->status_class == 2 && !action->status_detail;
+}
+
 static int check_follow_login(struct conn *c, struct login_action *action)
 {
 	struct conn_check *k = c->check;
@@ -292,18 +391,17 @@ static int check_follow_login(struct conn *c, struct login_action *action)
 		return check_send(c, &action->pdu);
 	case LOGIN_DONE:
 		k->step = CHECK_UNITS;
-		conn_arm(c, UNITS_S);
+		conn_arm(c, check_units_limit(c));
 		inquiry_init(&k->inquiry, &action->result);
 		k->channel->ops->full_feature(k->channel, &action->result);
 		login_free(c->login);
 		c->login = NULL;
-		return check_ask(c, 0x83);
+		return check_next(c);
 	case LOGIN_REDIRECT:
 		return conn_redirect(c, &action->redirect);
 	default:
 		err_copy(&c->err, &action->err);
-		/* not a status, but what was negotiated: the kernel's login may propose something else */
-		return c->err.code == MISCSI_ERR_FATAL_LOGIN ? check_failed(c) : CONN_EV_FAILED;
+		return check_login_counts(action) ? check_failed(c) : CONN_EV_FAILED;
 	}
 }
 
@@ -316,11 +414,11 @@ static int check_units_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 	case INQUIRY_WAIT:
 		return CONN_EV_NONE;
 	case INQUIRY_SEND:
-		return check_send(c, &next) == CONN_EV_NONE ? CONN_EV_NONE : check_failed(c);
+		return check_send(c, &next) == CONN_EV_NONE ? CONN_EV_NONE : check_over(c);
 	case INQUIRY_DONE:
 		return check_page(c);
 	default:
-		return check_failed(c);
+		return check_over(c);
 	}
 }
 
@@ -352,12 +450,9 @@ static void check_lost(void *arg, int result, const struct err *err)
 	int event;
 
 	(void)result;
-	if (c->check->step == CHECK_LOGOUT) {
-		event = check_over(c);
-	} else {
+	if (c->check->step != CHECK_LOGOUT)
 		err_copy(&c->err, err);
-		event = c->check->step == CHECK_UNITS ? check_failed(c) : CONN_EV_FAILED;
-	}
+	event = c->check->step == CHECK_LOGIN ? CONN_EV_FAILED : check_over(c);
 	if (event != CONN_EV_NONE)
 		conn_event(c, (enum conn_event)event);
 }
@@ -377,6 +472,8 @@ int conn_check_connected(struct conn *c)
 	rc = conn_login_config(c, &login);
 	login.ignore_itt = false;
 	login.proposal.header_digest = login.proposal.data_digest = ISCSI_DIGEST_NONE;
+	if (login.proposal.max_recv_data_segment_length > DATA_MAX)
+		login.proposal.max_recv_data_segment_length = DATA_MAX;
 	if (rc == 0)
 		rc = login_new(&login, &c->login, &c->err);
 	credentials_clear(&login.chap);
@@ -400,7 +497,7 @@ int conn_check_late(void *machine)
 	case CHECK_UNITS:
 		conn_fail(c, MISCSI_ERR_PDU_TIMEOUT, "%s did not return the identities of its units within %lld s",
 			session_portal(c->session), (long long)c->limit);
-		return check_failed(c);
+		return check_over(c);
 	case CHECK_LOGIN:
 		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not complete the login within %lld s (stage: %s)",
 			session_portal(c->session), (long long)c->limit, login_stage(c->login));

@@ -106,6 +106,8 @@ int conn_login_begin(void *machine)
 	int rc;
 
 	c->tell(c->session, SESS_EV_CONN_BOUND);
+	if (c->session->check == SESS_CHECK_PASSED)
+		c->session->check = SESS_CHECK_FOLLOWED;
 	rc = conn_login_config(c, &login);
 	if (rc == 0)
 		rc = login_new(&login, &c->login, &c->err);

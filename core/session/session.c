@@ -216,6 +216,19 @@ static int sess_redirected(void *machine)
 	return SESS_EV_NONE;
 }
 
+/*
+ * A target that accepts one login and not the next may need time to end the first: that counts as a check that failed. What ran
+ * without a check and failed must not leave the next attempt without one.
+ */
+static void sess_count_check(struct session *s)
+{
+	if (s->check == SESS_CHECK_SKIPPED)
+		s->unchecked = 0;
+	else if (s->check == SESS_CHECK_FOLLOWED)
+		s->unchecked++;
+	s->check = SESS_CHECK_NONE;
+}
+
 /* The next attempt goes to where the record says, unless the target sent us elsewhere for good. */
 static int sess_wait(void *machine)
 {
@@ -224,6 +237,7 @@ static int sess_wait(void *machine)
 
 	s->attempts++;
 	err_copy(&s->err, &s->conn.err);
+	sess_count_check(s);
 	if (s->run.state == SESS_NEW && !s->first_failure)
 		s->first_failure = x_strdup(s->err.text); /* without memory, only the last one is reported */
 	in = spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : recovery_wait(s));
@@ -415,8 +429,11 @@ static int sess_recovered(void *machine)
 
 	logged_in(s);
 	s->reconnects++;
-	if (s->unchecked)
+	if (s->check == SESS_CHECK_FOLLOWED)
+		s->unchecked = 0;
+	else if (s->unchecked)
 		s->unchecked--; /* one more check the next time */
+	s->check = SESS_CHECK_NONE;
 	sysfs_read(s->owner->engine->sysfs, target_state, sizeof(target_state), "class/iscsi_session/session%u/target_state",
 		s->conn.k.sid);
 	session_complete(s, target_state);

@@ -71,7 +71,10 @@ struct session {
 	uint64_t since, up_at, lost_at, opened_at;
 	struct scan *scan, *verify; /* for new devices; of known ones after a recovery */
 	bool replaced; /* a device was removed since its unit is another now: no scan may find that by itself */
-	unsigned unchecked; /* checks of its units before a recovery that failed in a row */
+	unsigned
+		unchecked; /* checks of its units before a recovery that failed in a row, or after which the kernel's login did */
+	/* of its units, in this attempt; FOLLOWED: passed, and the kernel's login has begun */
+	enum { SESS_CHECK_NONE, SESS_CHECK_PASSED, SESS_CHECK_FOLLOWED, SESS_CHECK_SKIPPED } check;
 	bool verify_again; /* the connection was restored again meanwhile */
 	struct err err; /* the last failure */
 	char *first_failure; /* of a first login, by its first attempt; NULL: none */

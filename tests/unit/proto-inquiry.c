@@ -104,18 +104,40 @@ static void long_page_is_requested_as_a_whole(void **state)
 	inquiry_free(&q);
 }
 
-static void refused_page_is_requested_again_and_then_missing(void **state)
+/* Whether that is worth another command is the caller's business. */
+static void refused_page_is_missing(void **state)
 {
-	enum { CHECK_CONDITION = 2 };
+	enum { BUSY = 8 };
 	struct iscsi_pdu next, command;
 	struct inquiry q;
 
 	(void)state;
 	command = asked(&q, 0);
-	for (unsigned i = 0; i < 2; i++, command = next)
-		assert_int_equal(fed(&q, scsi_response(&command, CHECK_CONDITION), &next), INQUIRY_SEND);
-	assert_int_equal(fed(&q, scsi_response(&command, CHECK_CONDITION), &next), INQUIRY_DONE);
+	assert_int_equal(fed(&q, data_in(&command, 0, "\0\x83\0\4ab", 6, -1), &next), INQUIRY_WAIT);
+	assert_int_equal(fed(&q, scsi_response(&command, BUSY), &next), INQUIRY_DONE);
 	assert_int_equal(q.have, 0);
+	assert_int_equal(q.status, BUSY);
+	inquiry_free(&q);
+}
+
+/* A unit that was given up may answer when others are asked, or none. */
+static void late_answers_are_ignored(void **state)
+{
+	struct err err = ERR_INIT;
+	struct iscsi_pdu next, first, second;
+	struct inquiry q;
+
+	(void)state;
+	first = asked(&q, 0);
+	inquiry_give_up(&q);
+	assert_int_equal(fed(&q, data_in(&first, 0, "\0\x83\0\4abcd", 8, -1), &next), INQUIRY_WAIT);
+	assert_int_equal(q.have, 0);
+	assert_int_equal(inquiry_ask(&q, 1, 0x83, &second, &err), 0);
+	assert_int_equal(fed(&q, data_in(&first, 8, "late", 4, 0), &next), INQUIRY_WAIT);
+	assert_int_equal(fed(&q, scsi_response(&first, 0), &next), INQUIRY_WAIT);
+	assert_int_equal(fed(&q, data_in(&second, 0, "\0\x83\0\0", 4, 0), &next), INQUIRY_DONE);
+	assert_int_equal(q.have, 4);
+	assert_int_equal(fed(&q, scsi_response(&second, 0), &next), INQUIRY_WAIT);
 	inquiry_free(&q);
 }
 
@@ -156,7 +178,8 @@ int main(void)
 		cmocka_unit_test(command_is_laid_out_as_the_rfc_says),
 		cmocka_unit_test(page_may_come_in_parts),
 		cmocka_unit_test(long_page_is_requested_as_a_whole),
-		cmocka_unit_test(refused_page_is_requested_again_and_then_missing),
+		cmocka_unit_test(refused_page_is_missing),
+		cmocka_unit_test(late_answers_are_ignored),
 		cmocka_unit_test(answers_that_do_not_fit_are_refused),
 		cmocka_unit_test(closed_window_is_respected),
 	};
