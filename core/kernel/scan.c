@@ -148,6 +148,17 @@ int scan_device_identity(const struct sysfs *s, uint32_t host_no, uint32_t sid, 
 	return rc == 0 ? identity_read(&device, out) : rc;
 }
 
+bool scan_device_is_gone(const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d)
+{
+	cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+	char state[32] = "";
+	int rc = device_dir(s, host_no, sid, d, &device);
+
+	if (rc == 0)
+		rc = sysfs_read(&device, state, sizeof(state), "state");
+	return rc == -ENOENT || rc == -ENODEV || strcmp(state, "deleted") == 0;
+}
+
 /* One that is gone already is what was to be reached. */
 static int remove_device(const struct sysfs *s, const struct scan_request *r)
 {

@@ -60,6 +60,9 @@ struct scan_device {
 int scan_device_identity(
 	const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d, struct identity *out);
 
+/* Nothing is sent to it any more, although its removal may not be over: that waits for its users. */
+bool scan_device_is_gone(const struct sysfs *s, uint32_t host_no, uint32_t sid, const struct scan_device *d);
+
 struct scan_devices {
 	struct scan_device *dev; /* by channel, target, LUN as numbers */
 	size_t n, cap;

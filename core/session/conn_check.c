@@ -180,6 +180,14 @@ static int check_send(struct conn *c, const struct iscsi_pdu *pdu)
 
 static int check_remove_next(struct conn *c);
 
+static int check_is_removed(struct conn *c)
+{
+	struct conn_check *k = c->check;
+
+	k->units[k->at] = k->units[--k->n]; /* its place in the list is another's now */
+	return check_remove_next(c);
+}
+
 static void check_removed(int status, void *arg)
 {
 	struct conn *c = arg;
@@ -187,13 +195,11 @@ static void check_removed(int status, void *arg)
 	int event;
 
 	k->removal = NULL;
-	if (status < 0) {
+	if (status < 0)
 		event = conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
 			k->report.text, strerror(-status));
-	} else {
-		k->units[k->at] = k->units[--k->n]; /* its place in the list is another's now */
-		event = check_remove_next(c);
-	}
+	else
+		event = check_is_removed(c);
 	if (event != CONN_EV_NONE)
 		conn_event(c, (enum conn_event)event);
 }
@@ -483,6 +489,20 @@ int conn_check_connected(struct conn *c)
 	return check_follow_login(c, &action);
 }
 
+/* It may wait for a scan of its host that waits for this session, or for a flush of its cache; what matters is that no I/O reaches it. */
+static int check_remove_late(struct conn *c)
+{
+	struct conn_check *k = c->check;
+
+	if (!scan_device_is_gone(c->k.engine->sysfs, c->k.host_no, c->k.sid, &k->units[k->at].dev))
+		return conn_fail(c, MISCSI_ERR_INTERNAL,
+			"%s: the device was not removed within %lld s, so the session is not restored: a scan of host%u may hang",
+			k->report.text, (long long)c->limit, c->k.host_no);
+	scan_cancel(k->removal);
+	k->removal = NULL;
+	return check_is_removed(c);
+}
+
 int conn_check_late(void *machine)
 {
 	struct conn *c = machine;
@@ -491,9 +511,7 @@ int conn_check_late(void *machine)
 	case CHECK_LOGOUT:
 		return check_over(c);
 	case CHECK_REMOVE:
-		return conn_fail(c, MISCSI_ERR_INTERNAL,
-			"%s: the device was not removed within %lld s, so the session is not restored: a scan of host%u may hang",
-			c->check->report.text, (long long)c->limit, c->k.host_no);
+		return check_remove_late(c);
 	case CHECK_UNITS:
 		conn_fail(c, MISCSI_ERR_PDU_TIMEOUT, "%s did not return the identities of its units within %lld s",
 			session_portal(c->session), (long long)c->limit);

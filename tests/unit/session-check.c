@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEVICE "class/iscsi_session/session%u/device/target%u:0:0/%u:0:0:%u/%s"
 #define LUNS 3
@@ -442,6 +443,31 @@ static void a_target_that_refuses_what_follows_a_check_is_used_without(void **st
 	assert_int_equal(t.logins, 3);
 }
 
+/* The file of a device whose removal waits: for the flush of its cache, or for a scan of its host that waits for the session itself. */
+static void hold_removal(struct checked *t, uint32_t sid, uint32_t host, unsigned lun)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/" DEVICE, t->w->sys.dir, sid, host, host, lun, "delete");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void a_removal_that_hangs_is_enough_once_the_device_is_deleted(void **state)
+{
+	struct session_fixture *w = *state;
+	struct checked t;
+	uint32_t sid = begin(&t, w), host = fixture_session(w)->conn.k.host_no;
+
+	t.naa[0] = 7;
+	hold_removal(&t, sid, host, 0);
+	assert_false(comes_back(&t, sid, 12000));
+	assert_non_null(strstr(t.log, "was not removed within 5 s"));
+	fake_sys_write(&w->sys, "deleted\n", DEVICE, sid, host, host, 0, "state");
+	assert_true(is_back(&t, sid, 15000));
+	assert_non_null(strstr(t.log, "1 of its devices are others than before"));
+}
+
 /* The connect that follows a removal has the time of a login, not what is left of the removal's. */
 static void a_removal_leaves_the_login_its_time(void **state)
 {
@@ -497,6 +523,7 @@ int main(void)
 		T(a_refusal_of_the_keys_ends_the_checks),
 		T(an_attempt_without_a_check_that_fails_is_followed_by_checks),
 		T(a_target_that_refuses_what_follows_a_check_is_used_without),
+		T(a_removal_that_hangs_is_enough_once_the_device_is_deleted),
 		T(a_removal_leaves_the_login_its_time),
 		T(a_page_is_all_that_the_check_takes),
 		T(a_logout_ends_the_check),
