@@ -38,7 +38,7 @@ const struct credential_fields credentials_of_discovery = {
 struct credentials {
 	struct helper_job job;
 	bool under_way;
-	bool known, doubted; /* of `secret` */
+	bool known[2], doubted; /* of `secret` */
 	char *path[2]; /* NULL: not in a file */
 	struct secret secret[2];
 	int result;
@@ -106,18 +106,21 @@ static int credentials_read_secret(const char *path, uint8_t *out, size_t *out_l
 	return rc;
 }
 
-/* In a helper. */
+/* In a helper. One file that cannot be read says nothing of the other. */
 static int credentials_run(const void *request, size_t len, void *answer, size_t *answer_len)
 {
 	const struct credentials_request *r = request;
 	struct credentials_answer *a = answer;
-	int rc = 0;
+	int rc = 0, one;
 
 	(void)len;
 	memset(a, 0, sizeof(*a));
-	for (unsigned i = 0; i < ARRAY_SIZE(r->path) && rc == 0; i++)
-		if (*r->path[i])
-			rc = credentials_read_secret(r->path[i], a->bytes[i], &a->len[i], &a->err);
+	for (unsigned i = 0; i < ARRAY_SIZE(r->path); i++) {
+		one = *r->path[i] ? credentials_read_secret(r->path[i], a->bytes[i], &a->len[i], rc == 0 ? &a->err : NULL) : 0;
+		if (one < 0)
+			a->len[i] = 0;
+		rc = rc == 0 ? one : rc;
+	}
 	*answer_len = sizeof(*a);
 	return rc;
 }
@@ -131,10 +134,11 @@ static void credentials_destroy(struct credentials *c)
 	x_free(c);
 }
 
-/* Both or none: what is kept may serve a recovery. */
+/* Both, or those that are not known yet: what is kept may serve a recovery, and no old secret is used beside a new one. */
 static int credentials_keep(struct credentials *c, int result, const struct credentials_answer *a)
 {
 	struct secret fresh[2] = { { NULL, 0 }, { NULL, 0 } };
+	bool all;
 
 	if (result == -ENOMEM)
 		return err_nomem(&c->err, "a CHAP secret");
@@ -142,18 +146,19 @@ static int credentials_keep(struct credentials *c, int result, const struct cred
 		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result,
 			"the helper process that reads the file of the CHAP secret failed");
 	err_copy(&c->err, &a->err);
-	for (unsigned i = 0; i < ARRAY_SIZE(fresh) && result == 0; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++)
 		if (a->len[i] && secret_set(&fresh[i], a->bytes[i], a->len[i]) < 0)
 			result = err_nomem(&c->err, "a CHAP secret");
+	all = result == 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++) {
-		secret_clear(result == 0 ? &c->secret[i] : &fresh[i]);
-		if (result == 0)
+		bool take = fresh[i].len && (all || !c->known[i]);
+
+		secret_clear(take ? &c->secret[i] : &fresh[i]);
+		if (take)
 			c->secret[i] = fresh[i];
+		c->known[i] |= take;
 	}
-	if (result == 0) {
-		c->known = true;
-		c->doubted = false;
-	}
+	c->doubted &= !all;
 	return result;
 }
 
@@ -255,9 +260,7 @@ void credentials_inherit(struct record *r, const struct credential_fields *f, st
 	int rc = files ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(f->file) && rc == 0; i++)
-		if (*record_str(r, f->file[i]) && !record_secret(r, f->password[i])->len)
-			return; /* it was not kept */
-		else if (*record_str(r, f->file[i]))
+		if (*record_str(r, f->file[i]))
 			record_unset(files, f->password[i]);
 	if (rc < 0 || !credentials_in_files(files, f) || credentials_new(files, f, slot, NULL) < 0)
 		return;
@@ -268,10 +271,11 @@ void credentials_inherit(struct record *r, const struct credential_fields *f, st
 		credentials_free(slot);
 		return;
 	}
-	(*slot)->known = true;
-	for (unsigned i = 0; i < ARRAY_SIZE(f->file); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(f->file); i++) {
+		(*slot)->known[i] = (*slot)->secret[i].len > 0;
 		if ((*slot)->path[i])
 			record_unset(r, f->password[i]);
+	}
 }
 
 /* What has not begun need not begin. */
@@ -286,7 +290,7 @@ void credentials_release(struct credentials **slot)
 		helper_cancel(&c->job);
 		c->under_way = false;
 	}
-	if (!c->under_way && !c->known)
+	if (!c->under_way && !c->known[0] && !c->known[1])
 		credentials_free(slot);
 }
 
@@ -309,12 +313,12 @@ void credentials_free(struct credentials **slot)
 
 bool credentials_known(const struct credentials *c)
 {
-	return c && c->known && !c->doubted;
+	return credentials_usable(c) && !c->doubted;
 }
 
 bool credentials_usable(const struct credentials *c)
 {
-	return c && c->known;
+	return c && (c->known[0] || !c->path[0]) && (c->known[1] || !c->path[1]);
 }
 
 const struct secret *credentials_secret(

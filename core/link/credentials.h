@@ -37,7 +37,7 @@ int credentials_read(struct helper_pool *pool, const struct record *r, const str
 	void (*done)(void *arg, int result, const struct err *err), void *arg, struct credentials **slot, struct err *err);
 /*
  * Takes secrets that an earlier process read from the record's files, and that were put into the record, out of it: they are as if
- * read here. Without memory, or where a file has no path, they stay in the record. *slot is NULL.
+ * read here, also where only one of two was. Without memory, or where a file has no path, they stay in the record. *slot is NULL.
  */
 void credentials_inherit(struct record *r, const struct credential_fields *f, struct credentials **slot);
 /* done is no longer called. Secrets that were read stay; a read under way continues, and *slot remains for the next one. */

@@ -313,6 +313,30 @@ static void refused_secrets_are_used_again_if_no_others_can_be_read(void **state
 	end(t);
 }
 
+/* The kernel had one of two: that one is of its file all the same, and read again there; without the file it is used. */
+static void a_secret_that_was_kept_alone_is_of_its_file(void **state)
+{
+	struct reading *t = set_up();
+
+	(void)state;
+	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&t->dir, "secret-in"));
+	set(t, FIELD_DISC_PASSWORD, "kept");
+	credentials_inherit(t->r, &credentials_of_discovery, &t->read);
+	assert_int_equal(record_secret(t->r, FIELD_DISC_PASSWORD)->len, 0);
+	assert_true(credentials_in_files(t->r, &credentials_of_discovery));
+	assert_false(credentials_usable(t->read));
+	tempdir_put(&t->dir, "secret-in", "the target's");
+	assert_int_equal(read_files(t), -ENOENT);
+	assert_true(credentials_usable(t->read));
+	takes(t, "kept", "the target's");
+	tempdir_put(&t->dir, "secret", "changed");
+	assert_int_equal(read_files(t), 0);
+	assert_true(credentials_known(t->read));
+	takes(t, "changed", "the target's");
+	end(t);
+}
+
 static void no_memory_is_told_and_nothing_is_left(void **state)
 {
 	struct reading *t = set_up();
@@ -549,6 +573,7 @@ int main(void)
 		cmocka_unit_test(a_file_without_a_secret_is_refused),
 		cmocka_unit_test(a_read_that_hangs_is_waited_for_again),
 		cmocka_unit_test(refused_secrets_are_used_again_if_no_others_can_be_read),
+		cmocka_unit_test(a_secret_that_was_kept_alone_is_of_its_file),
 		cmocka_unit_test(no_memory_is_told_and_nothing_is_left),
 		T(no_secret_no_connection),
 		T(the_kernel_keeps_what_is_in_a_file),
