@@ -28,7 +28,6 @@ struct socket_channel {
 	struct err err;
 	int result;
 	bool *gone; /* set while a callback runs: freed meanwhile */
-	uint8_t in[READ_BYTES];
 };
 
 static struct socket_channel *socket_channel_of(struct pdu_channel *c)
@@ -84,7 +83,7 @@ static int socket_channel_write(struct socket_channel *s)
 }
 
 /* Hands on every PDU in the bytes that came. False: we were freed, or failed. */
-static bool socket_channel_cut(struct socket_channel *s, size_t len)
+static bool socket_channel_cut(struct socket_channel *s, const uint8_t *in, size_t len)
 {
 	struct iscsi_pdu pdu;
 	size_t at = 0, used;
@@ -92,7 +91,7 @@ static bool socket_channel_cut(struct socket_channel *s, size_t len)
 	int rc;
 
 	while (at < len) {
-		rc = pdu_reader_feed(&s->reader, s->in + at, len - at, &used, &pdu, &s->err);
+		rc = pdu_reader_feed(&s->reader, in + at, len - at, &used, &pdu, &s->err);
 		if (rc < 0) {
 			socket_channel_lost(s, rc);
 			return false;
@@ -109,12 +108,14 @@ static bool socket_channel_cut(struct socket_channel *s, size_t len)
 	return true;
 }
 
+/* The buffer is the loop's and not each channel's: when a storage network is back, a thousand sessions check their units at once. */
 static void socket_channel_read(struct socket_channel *s)
 {
-	ssize_t n = recv(s->fd, s->in, sizeof(s->in), 0);
+	uint8_t in[READ_BYTES];
+	ssize_t n = recv(s->fd, in, sizeof(in), 0);
 
 	if (n > 0) {
-		socket_channel_cut(s, (size_t)n);
+		socket_channel_cut(s, in, (size_t)n);
 		return;
 	}
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))

@@ -13,9 +13,12 @@
 #include "record/record.h"
 #include "discovery/discovery.h"
 #include "link/engine.h"
+#include "link/pdu_channel.h"
 #include "target.h"
 #include "tests/paths.h"
 #include <arpa/inet.h>
+#include <malloc.h>
+#include <unistd.h>
 
 struct carried {
 	struct plugin_fixture w;
@@ -463,6 +466,26 @@ static void who_cannot_listen_cannot_ask(void **state)
 	end(c);
 }
 
+/* A thousand sessions that are restored together have one each. */
+static void a_channel_of_a_socket_has_no_buffer_of_its_own(void **state)
+{
+	static const struct pdu_channel_events none = { .arg = NULL };
+	struct pdu_channel *channel;
+	struct loop *loop;
+	int fd[2];
+	size_t before;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	before = mallinfo2().uordblks;
+	assert_int_equal(pdu_channel_socket_new(loop, fd[0], &none, &channel), 0);
+	assert_true(mallinfo2().uordblks - before < 4096);
+	channel->ops->free(channel);
+	close(fd[1]);
+	loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_target_that_hangs_up_or_is_mute_leaves_nothing),
 		cmocka_unit_test(given_up_at_any_moment),
 		cmocka_unit_test(paths_are_answered_while_nobody_else_does),
+		cmocka_unit_test(a_channel_of_a_socket_has_no_buffer_of_its_own),
 		cmocka_unit_test(who_cannot_listen_cannot_ask),
 	};
 
