@@ -22,8 +22,8 @@ MUTANTS = {
     'lost-event': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_LOST);\n}', '\t\treturn;\n}'),
     'lost-destroyed': ('core/session/manager_events.c', '\t\tconn_event(&s->conn, CONN_EV_DESTROYED);\n}', '\t\treturn;\n}'),
     'lost-events-ignored': ('core/session/manager_events.c', '\tlook_at_all(m);\n\tloop_timer_set', '\treturn;\n\tloop_timer_set'),
-    'no-retry-timer': ('core/session/session.c', '\tretry_in(s, spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : '
-                       'recovery_wait(s)));\n', ''),
+    'no-retry-timer': ('core/session/session.c', '\tdestination_next(&s->destination, s->attempts);\n\tretry_in(s, in);\n',
+                       '\tdestination_next(&s->destination, s->attempts);\n'),
     'no-login-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(s->record, chap ? FIELD_CONN_AUTH_TIMEOUT : '
                          'FIELD_CONN_LOGIN_TIMEOUT));\n', ''),
     'no-logout-timeout': ('core/session/conn_login.c', '\tconn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));\n', ''),
@@ -45,11 +45,10 @@ MUTANTS = {
     'refused-soon': ('core/session/session.c', '\tif (s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED)\n\t\tms = ',
                      '\tif (s->err.code == MISCSI_ERR_INVAL)\n\t\tms = '),
     'any-group': ('core/session/conn_login.c', '\treturn s->tpgt;\n', '\treturn -1;\n'),
-    'any-disk': ('core/kernel/identity.c', '\tfor (size_t i = 0; i < VENDOR_ID; i++) {\n\t\tif (a->unit[i] && b->unit[i])\n'
-                 '\t\t\treturn a->unit[i] != b->unit[i];\n', '\tfor (size_t i = 0; i < VENDOR_ID; i++) {\n'
-                 '\t\tif (a->unit[i] && b->unit[i])\n\t\t\treturn false;\n'),
+    'any-disk': ('core/kernel/identity.c', 'IDENTITY_UNKNOWN : IDENTITY_OTHER;', 'IDENTITY_UNKNOWN : IDENTITY_SAME;'),
+    'no-unit': ('core/kernel/identity.c', ' || page[0] >> 5 || (page[0] & 31) == NO_DEVICE)', ')'),
     'unproved': ('core/proto/chap.c', '\tif (!digest_equal(want, got, size))\n', '\tif (size == 0)\n'),
-    'secret-in-file': ('core/session/store.c', '\trecord_unset(r, FIELD_SESSION_PASSWORD);\n', ''),
+    'secret-in-file': ('core/session/store.c', '\twithout_secret(r, FIELD_SESSION_PASSWORD, FIELD_SESSION_PASSWORD_FILE);\n', ''),
     'wait-too-long': ('core/session/session.c', '#define RETRY_HELD_MS 5000', '#define RETRY_HELD_MS 9000'),
     'forgotten-name': ('core/session/conn_params.c', '\tif (!identifies(param))\n', ''),
     'parameters-late': ('core/session/conn_actions.c', '\t\tconn_add_params(c, job);\n'

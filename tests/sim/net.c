@@ -33,6 +33,7 @@ static struct {
 	uint16_t status[SIM_IDENTITIES];
 	unsigned silences[SIM_IDENTITIES]; /* counts changes of the mode */
 	bool redirected[SIM_TARGETS];
+	unsigned told[SIM_IDENTITIES][KERN_LUNS]; /* the disk that the unit said to be, when it was last asked; 0: never */
 	struct link *link[LINKS_MAX];
 	unsigned links;
 	struct {
@@ -41,7 +42,7 @@ static struct {
 } net;
 
 static const char *const modes[] = { "healthy", "refused", "silent", "hangs", "status", "redirect", "redirect for ever", "drops",
-	"short", "garbage", "no logout", "slow" };
+	"short", "garbage", "no logout", "slow", "without units" };
 
 void net_reset(void)
 {
@@ -92,6 +93,14 @@ bool net_logged_in(const struct link *l)
 bool net_proved(const struct link *l)
 {
 	return l->chap.proved;
+}
+
+bool net_told_another(const char *target, unsigned lun, unsigned disk)
+{
+	for (unsigned i = 0; i < SIM_IDENTITIES; i++)
+		if (target && strcmp(net.name[i].target, target) == 0 && net.told[i][lun] && net.told[i][lun] != disk)
+			return true;
+	return false;
 }
 
 bool net_redirected(unsigned identity)
@@ -356,6 +365,23 @@ static void answer_login(struct answer *a, const uint8_t *request, const void *t
 	answer_send(a, len);
 }
 
+/* It is busy, has no data, has no unit there (and a page that looks like another's), or hangs. */
+static void answer_without_unit(struct answer *a, unsigned lun)
+{
+	const unsigned how = (unsigned)sim_random(4);
+
+	a->bhs[0] = how < 2 ? ISCSI_OP_SCSI_RSP : ISCSI_OP_DATA_IN;
+	a->bhs[3] = how == 0 ? 8 : 0;
+	if (how == 3)
+		return;
+	if (how == 2) {
+		a->bhs[1] = 0x81;
+		memcpy(a->data, target_page83(0, lun), KERN_PAGE_BYTES);
+		a->data[0] = sim_chance(50) ? 0x20 : 0x7f;
+	}
+	answer_send(a, how == 2 ? KERN_PAGE_BYTES : 0);
+}
+
 /* INQUIRY is all that the daemon sends: its page 83h. */
 static void answer_command(struct link *l, const uint8_t *bhs)
 {
@@ -368,8 +394,13 @@ static void answer_command(struct link *l, const uint8_t *bhs)
 		answer_send(a, 0);
 		return;
 	}
-	a->bhs[1] = 0x81;
 	put32(a->bhs + 20, ISCSI_TAG_RESERVED);
+	if (net.mode[l->identity] == NET_UNITS && sim_chance(80)) {
+		answer_without_unit(a, lun);
+		return;
+	}
+	a->bhs[1] = 0x81;
+	net.told[l->identity][lun] = target_disk(l->identity);
 	memcpy(a->data, target_page83(target_disk(l->identity), lun), KERN_PAGE_BYTES);
 	answer_send(a, KERN_PAGE_BYTES);
 }

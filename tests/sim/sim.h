@@ -181,6 +181,7 @@ enum net_mode {
 	NET_GARBAGE, /* answers with what is no answer */
 	NET_NO_LOGOUT, /* takes the login, does not answer the logout */
 	NET_SLOW,
+	NET_UNITS, /* takes the login, its units do not tell which they are */
 	NET_MODES
 };
 struct link; /* a TCP connection */
@@ -201,6 +202,8 @@ bool net_answers(const struct link *l); /* the target sees it and answers */
 bool net_logged_in(const struct link *l);
 bool net_proved(const struct link *l); /* the target has authenticated itself */
 void net_started(struct link *l); /* full feature phase */
+bool net_told_another(
+	const char *target, unsigned lun, unsigned disk); /* a portal of the target said so when it was last asked */
 bool net_redirected(unsigned identity); /* the target has redirected somebody in this history */
 const char *net_address(unsigned identity);
 const char *net_target(unsigned identity);
