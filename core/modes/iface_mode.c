@@ -160,12 +160,15 @@ static int change_iface(void *arg, struct record *r, struct err *err)
 int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
+	const struct record *conf;
 	struct db *db;
 	int rc = plugin_settings_check(ctx, settings, err);
 
 	if (rc >= 0)
+		rc = context_conf(ctx, &conf, err);
+	if (rc >= 0)
 		rc = context_db(ctx, &db, err);
-	return rc < 0 ? rc : db_iface_update(db, name, change_iface, &copy, err);
+	return rc < 0 ? rc : db_iface_update(db, name, change_iface, &copy, conf, err);
 }
 
 /* Not from iscsid.conf, which has no settings of ifaces. Nothing is made if a setting is invalid. */

@@ -3,6 +3,7 @@
  * a copy. */
 #include "record/db_batch.h"
 
+#include "record/plugin_key.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,34 +115,69 @@ static int refuse_builtin(const char *name, const char *what, struct err *err)
 	return -EPERM;
 }
 
+/* Of an iface, which its nodes follow. */
+struct iface_change {
+	const struct record *old; /* NULL: it is new */
+	const struct record *now;
+	const struct record *conf; /* iscsid.conf; NULL: none */
+};
+
+/*
+ * A setting of a plugin that the iface has no more: the node has that of iscsid.conf then, as a new one would. Another value than the
+ * iface's was set by hand, and stays.
+ */
+static int remove_from_node(const struct iface_change *c, struct record *node, struct err *err)
+{
+	char key[PLUGIN_KEY_MAX + 1];
+	const char *line, *value, *own, *conf;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && c->old && (line = record_kept_line(c->old, i)); i++) {
+		if (!plugin_key_line(line, key, &value) || record_plugin_setting(c->now, key))
+			continue;
+		own = record_plugin_setting(node, key);
+		conf = c->conf ? record_plugin_setting(c->conf, key) : NULL;
+		if (own && !strcmp(own, value))
+			rc = record_set_plugin_setting(node, key, conf ? conf : "", err);
+	}
+	return rc;
+}
+
 /*
  * All of the iface's fields but its name, also those with default values. A login reads only the node's record, so a copy that is
  * not brought up to date is a setting without effect.
  */
-static int copy_into_node(void *iface, struct record *node, struct err *err)
+static int change_node(void *change, struct record *node, struct err *err)
 {
+	const struct iface_change *c = change;
+
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
 		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
 			continue;
-		if (record_take(node, iface, id))
+		if (record_take(node, c->now, id))
 			return err_nomem(err, "a record");
 	}
-	if (record_take_plugin_settings(node, iface))
+	if (record_take_plugin_settings(node, c->now))
 		return err_nomem(err, "a record");
-	return 0;
+	return remove_from_node(c, node, err);
 }
 
-/* The iface first: if the nodes cannot be written, the same command again mends them. All nodes are read: ifaces change rarely. */
-static int write_iface(struct db_batch *b, const struct record *iface, struct err *err)
+/* All nodes are read: ifaces change rarely. */
+static int change_nodes(struct db_batch *b, struct iface_change *c, struct err *err)
 {
-	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = record_str(iface, FIELD_IFACE_NAME) };
-	char path[TREE_PATH_MAX];
+	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = record_str(c->now, FIELD_IFACE_NAME) };
 	size_t n;
-	int rc;
 
-	iface_path(path, bound.iface);
-	rc = db_batch_put(b, path, iface, err);
-	return rc ? rc : db_update_nodes(b, &bound, copy_into_node, (void *)(uintptr_t)iface, NULL, &n, err);
+	return db_update_nodes(b, &bound, change_node, c, NULL, &n, err);
+}
+
+static int put_iface(struct db_batch *b, const struct record *iface, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+
+	iface_path(path, record_str(iface, FIELD_IFACE_NAME));
+	db_batch_expect(b, 1);
+	return db_batch_put(b, path, iface, err);
 }
 
 /* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */
@@ -150,7 +186,7 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	cleanup(record_freep) struct record *old = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	const char *name = record_str(iface, FIELD_IFACE_NAME);
-	const struct record *now;
+	struct iface_change c = { 0 };
 	int rc;
 
 	if (db_iface_is_builtin(name)) {
@@ -164,29 +200,46 @@ int db_iface_add(struct db *db, const struct record *iface, enum db_add how, boo
 	rc = read_iface(db, name, &old, err);
 	if (rc && rc != -ENOENT)
 		return rc;
-	rc = db_merge(old, iface, how, made, &now, err);
-	return rc || !now ? rc : write_iface(&b, now, err);
+	rc = db_merge(old, iface, how, made, &c.now, err);
+	if (rc || !c.now)
+		return rc;
+	rc = put_iface(&b, c.now, err);
+	return rc ? rc : change_nodes(&b, &c, err);
 }
 
-/* Written even when nothing has changed: the same command again mends node records that an interrupted one left behind. */
-int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, struct err *err)
+static int changed_iface(struct db *db, const char *name, db_change_fn *change, void *arg, struct record **old,
+	struct record **now, struct err *err)
 {
-	cleanup(record_freep) struct record *old = NULL, *now = NULL;
-	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	bool changed;
+	int rc = read_iface(db, name, old, err);
+
+	if (rc)
+		return rc == -ENOENT ? iface_not_found(name, err) : rc;
+	return db_change(*old, change, arg, now, &changed, err);
+}
+
+/*
+ * The nodes first, and even when nothing has changed: the same command again mends node records that an interrupted one left behind,
+ * and it needs the settings that the iface had to know which go. The change is made anew then, since the lock may have been given up
+ * between many nodes.
+ */
+int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, const struct record *conf, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL, *now = NULL, *old_then = NULL, *now_then = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
 
 	if (!rc)
 		rc = refuse_builtin(name, "modified", err);
 	if (!rc)
 		rc = db_batch_begin(db, &b, err);
-	if (rc)
-		return rc;
-	rc = read_iface(db, name, &old, err);
-	if (rc)
-		return rc == -ENOENT ? iface_not_found(name, err) : rc;
-	rc = db_change(old, change, arg, &now, &changed, err);
-	return rc ? rc : write_iface(&b, now, err);
+	if (!rc)
+		rc = changed_iface(db, name, change, arg, &old, &now, err);
+	if (!rc)
+		rc = change_nodes(&b, &(struct iface_change){ old, now, conf }, err);
+	if (!rc)
+		rc = changed_iface(db, name, change, arg, &old_then, &now_then, err);
+	return rc ? rc : put_iface(&b, now_then, err);
 }
 
 /*

@@ -309,7 +309,7 @@ static void a_change_of_an_iface_reaches_its_nodes(void **state)
 	add_node(b, T1, "192.0.2.10", 1, "iface0", NULL);
 	add_node(b, T1, "192.0.2.10", 1, "default", NULL);
 	assert_int_equal(set_nodes(b, T1, FIELD_NODE_STARTUP, "automatic"), 0);
-	assert_int_equal(db_iface_update(b->db, "iface0", apply_setting, &s, &b->err), 0);
+	assert_int_equal(db_iface_update(b->db, "iface0", apply_setting, &s, NULL, &b->err), 0);
 	list_nodes(b, T1, NULL, 1, NULL, &l);
 	assert_string_equal(record_str(l.at[0], FIELD_IFACE_NETDEV), "");
 	assert_string_equal(record_str(l.at[1], FIELD_IFACE_NETDEV), "eth1");
@@ -318,6 +318,52 @@ static void a_change_of_an_iface_reaches_its_nodes(void **state)
 	assert_int_equal(db_iface_delete(b->db, "iface0", &b->err), 0);
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
 	assert_int_equal(db_iface_delete(b->db, "iface0", &b->err), -ENOENT);
+	record_free(r);
+}
+
+static int take_away(void *arg, struct record *r, struct err *err)
+{
+	return record_set_key(r, "plugin.one.depth", arg, err);
+}
+
+static void assert_depth(struct base *b, const char *target, const char *depth)
+{
+	struct record_list l = { 0 };
+	const char *value;
+
+	list_nodes(b, target, NULL, 1, "iface0", &l);
+	value = record_plugin_setting(l.at[0], "plugin.one.depth");
+	if (depth ? !value || strcmp(value, depth) != 0 : value != NULL)
+		fail_msg("%s: %s", target, value ? value : "none");
+	record_list_free(&l);
+}
+
+/* The node has what a new one would have then. Whichever step of the writing fails, the same command again does the rest. */
+static void a_plugins_setting_that_an_iface_loses_goes_from_its_nodes(void **state)
+{
+	struct base *b = *state;
+	struct db_filter second = { .target = T2, .tpgt = DB_TPGT_ANY };
+	struct record *conf = record_new(RECORD_CONF), *r = make_iface("iface0");
+	unsigned long n = 1;
+	int rc = -EIO;
+
+	assert_int_equal(db_iface_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
+	add_node(b, T1, "192.0.2.10", 1, "iface0", NULL);
+	add_node(b, T2, "192.0.2.10", 1, "iface0", NULL);
+	for (; rc; n++) {
+		assert_int_equal(db_iface_update(b->db, "iface0", take_away, (void *)"2", conf, &b->err), 0);
+		assert_depth(b, T2, "2");
+		assert_int_equal(db_node_update(b->db, &second, take_away, (void *)"7", NULL, NULL, &b->err), 0);
+		assert_int_equal(record_set_key(conf, "plugin.one.depth", n % 2 ? "5" : "", NULL), 0);
+		file_fail_at(n, EIO);
+		rc = db_iface_update(b->db, "iface0", take_away, (void *)"", conf, &b->err);
+		file_fail_at(0, 0);
+		assert_int_equal(db_iface_update(b->db, "iface0", take_away, (void *)"", conf, &b->err), 0);
+		assert_depth(b, T1, n % 2 ? "5" : NULL);
+		assert_depth(b, T2, "7");
+	}
+	assert_true(n > 4);
+	record_free(conf);
 	record_free(r);
 }
 
@@ -380,6 +426,7 @@ int main(void)
 		in_base(deleting_a_node_takes_its_link_and_leaves_the_discovery),
 		in_base(ifaces_are_files_but_for_those_built_in),
 		in_base(a_change_of_an_iface_reaches_its_nodes),
+		in_base(a_plugins_setting_that_an_iface_loses_goes_from_its_nodes),
 		in_base(a_node_without_portal_group_is_listed_under_its_discovery),
 		in_base(an_address_too_long_for_a_record_is_left_out_alone),
 	};

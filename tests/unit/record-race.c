@@ -308,7 +308,7 @@ static int everything(struct base *b)
 	rc = rc ? rc : record_list_add(&found, x_steal(node));
 	rc = rc ? rc : db_discovered(b->db, disc, &found, 7, NULL, NULL, &b->err);
 	rc = rc ? rc : db_node_update(b->db, &all, apply_setting, &s, NULL, NULL, &b->err);
-	rc = rc ? rc : db_iface_update(b->db, "iface0", apply_setting, &n, &b->err);
+	rc = rc ? rc : db_iface_update(b->db, "iface0", apply_setting, &n, NULL, &b->err);
 	rc = rc ? rc : db_iface_find(b->db, "iface0", &out, &b->err);
 	rc = rc ? rc : db_node_list(b->db, &all, &l, &b->err);
 	rc = rc ? rc : db_disc_nodes(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l, &b->err);
