@@ -55,8 +55,12 @@ int command_show(const struct command *c, struct record *const *records, size_t 
 	int rc = c->args->origin ? context_conf(c->context, &conf, c->err) : 0;
 
 	for (size_t i = 0; i < n && rc >= 0; i++) {
-		if (c->args->origin)
-			out_record_origins(records[i], conf, c->args->show);
+		cleanup(record_freep) struct record *iface = NULL;
+
+		if (c->args->origin) {
+			iface = node_mode_plugin_iface(c->context, records[i]);
+			out_record_origins(records[i], conf, iface, c->args->show);
+		}
 		if (c->json)
 			out_json_record(c->json, records[i], c->args->show);
 		else if (!c->args->origin)
@@ -436,7 +440,7 @@ int command_iscsid(const struct command *c)
 		return rc;
 	if (c->json)
 		out_json_record(c->json, conf, c->args->show);
-	out_record_origins(conf, conf, c->args->show);
+	out_record_origins(conf, conf, NULL, c->args->show);
 	return 0;
 }
 

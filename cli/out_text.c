@@ -111,7 +111,7 @@ static int out_setting_origin(void *arg, const struct record *r, enum field_id i
 	return 0;
 }
 
-void out_record_origins(const struct record *r, const struct record *conf, bool secrets)
+void out_record_origins(const struct record *r, const struct record *conf, const struct record *iface, bool secrets)
 {
 	struct origins o = { conf, secrets };
 	char key[PLUGIN_KEY_MAX + 1];
@@ -120,7 +120,7 @@ void out_record_origins(const struct record *r, const struct record *conf, bool 
 	record_each(r, out_setting_origin, &o);
 	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
 		if (plugin_key_line(line, key, &value))
-			printf("%s = %s\t# %s\n", key, value, node_mode_plugin_origin(conf, key, value));
+			printf("%s = %s\t# %s\n", key, value, node_mode_plugin_origin(conf, iface, key, value));
 	}
 }
 

@@ -39,8 +39,9 @@ const char *out_clean(struct out_clean *to, const char *text, const char *none);
 /* "# BEGIN RECORD", a line for each setting, "# END RECORD". -errno. */
 int out_record(const struct record *r, bool secrets);
 
-/* "KEY = VALUE", a tab and "# ORIGIN" for each setting. In iscsid.conf's record, keys are as there. */
-void out_record_origins(const struct record *r, const struct record *conf, bool secrets);
+/* "KEY = VALUE", a tab and "# ORIGIN" for each setting. In iscsid.conf's record, keys are as there. iface: by
+ * node_mode_plugin_iface(). */
+void out_record_origins(const struct record *r, const struct record *conf, const struct record *iface, bool secrets);
 
 /* "A:P,TPGT TARGET" */
 void out_node_line(const struct record *node);

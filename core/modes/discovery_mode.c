@@ -213,6 +213,7 @@ int discovery_mode_node(const struct discovery_mode_select *s, const struct reco
 
 /* What decides whether a record that was not found again stays. */
 struct keeper {
+	struct context *ctx;
 	struct session_info_list sessions;
 	const struct record *conf; /* NULL: -o delete, which the user has asked for */
 	const struct record_list *silent; /* the ifaces through which the discovery failed */
@@ -229,14 +230,18 @@ static void keeper_free(struct keeper *k)
  */
 static bool is_kept(void *arg, const struct record *node)
 {
+	cleanup(record_freep) struct record *iface = NULL;
 	struct keeper *k = arg;
 
 	if (session_mode_list_has(&k->sessions, node))
 		return true;
-	for (size_t i = 0; k->conf && i < k->silent->n; i++)
+	if (!k->conf)
+		return false;
+	for (size_t i = 0; i < k->silent->n; i++)
 		if (!strcmp(record_str(k->silent->at[i], FIELD_IFACE_NAME), record_str(node, FIELD_IFACE_NAME)))
 			return true;
-	return k->conf && !node_mode_is_untouched(node, k->conf);
+	iface = node_mode_plugin_iface(k->ctx, node);
+	return !node_mode_is_untouched(node, k->conf, iface);
 }
 
 /*
@@ -246,7 +251,7 @@ static bool is_kept(void *arg, const struct record *node)
 int discovery_mode_keep(struct context *ctx, const struct discovery_mode_ask *ask, const struct record *disc,
 	const struct record_list *silent, struct record_list *nodes, struct err *err)
 {
-	cleanup(keeper_free) struct keeper keeper = { .silent = silent };
+	cleanup(keeper_free) struct keeper keeper = { .ctx = ctx, .silent = silent };
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 

@@ -279,14 +279,39 @@ const char *node_mode_origin(const struct record *r, const struct record *conf, 
 	return record_is_default(r, id) && !record_is_set(conf, id) ? "default" : "set by hand";
 }
 
-const char *node_mode_plugin_origin(const struct record *conf, const char *key, const char *value)
+/* Read only for a node with such settings, since most have none. */
+struct record *node_mode_plugin_iface(struct context *ctx, const struct record *r)
 {
-	const char *theirs = record_plugin_setting(conf, key);
+	char key[PLUGIN_KEY_MAX + 1];
+	struct record *iface = NULL;
+	const char *line, *value;
+	struct db *db;
 
-	return theirs && !strcmp(theirs, value) ? "iscsid.conf" : "set by hand";
+	for (unsigned i = 0; record_kind(r) == RECORD_NODE && (line = record_kept_line(r, i)); i++) {
+		if (!plugin_key_line(line, key, &value))
+			continue;
+		if (context_db(ctx, &db, NULL) >= 0)
+			db_iface_find(db, record_str(r, FIELD_IFACE_NAME), &iface, NULL);
+		break;
+	}
+	return iface;
 }
 
-bool node_mode_is_untouched(const struct record *r, const struct record *conf)
+static bool has_plugin_setting(const struct record *r, const char *key, const char *value)
+{
+	const char *theirs = record_plugin_setting(r, key);
+
+	return theirs && !strcmp(theirs, value);
+}
+
+const char *node_mode_plugin_origin(const struct record *conf, const struct record *iface, const char *key, const char *value)
+{
+	if (iface && has_plugin_setting(iface, key, value))
+		return "iface";
+	return has_plugin_setting(conf, key, value) ? "iscsid.conf" : "set by hand";
+}
+
+bool node_mode_is_untouched(const struct record *r, const struct record *conf, const struct record *iface)
 {
 	char key[PLUGIN_KEY_MAX + 1];
 	const char *line, *value;
@@ -295,7 +320,8 @@ bool node_mode_is_untouched(const struct record *r, const struct record *conf)
 		if (field_in(field_of(id), RECORD_NODE) && !strcmp(node_mode_origin(r, conf, id), "set by hand"))
 			return false;
 	for (unsigned i = 0; (line = record_kept_line(r, i)); i++)
-		if (plugin_key_line(line, key, &value) && !strcmp(node_mode_plugin_origin(conf, key, value), "set by hand"))
+		if (plugin_key_line(line, key, &value) &&
+			!strcmp(node_mode_plugin_origin(conf, iface, key, value), "set by hand"))
 			return false;
 	return true;
 }

@@ -56,11 +56,13 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
  * record), "iface", or "set by hand" (also by an iscsid.conf that has changed since).
  */
 const char *node_mode_origin(const struct record *r, const struct record *conf, enum field_id id);
-/* The same for a setting of a plugin, which has that value: "iscsid.conf" or "set by hand" (also in the iface). */
-const char *node_mode_plugin_origin(const struct record *conf, const char *key, const char *value);
+/* The record of the iface that a node with settings of plugins has them from, for the caller to free; NULL: none. */
+struct record *node_mode_plugin_iface(struct context *ctx, const struct record *r);
+/* As node_mode_origin(), of a plugin's setting that has this value: "iface", "iscsid.conf" or "set by hand". iface: may be NULL. */
+const char *node_mode_plugin_origin(const struct record *conf, const struct record *iface, const char *key, const char *value);
 
-/* No setting is "set by hand". */
-bool node_mode_is_untouched(const struct record *r, const struct record *conf);
+/* No setting is "set by hand". iface: by node_mode_plugin_iface(). */
+bool node_mode_is_untouched(const struct record *r, const struct record *conf, const struct record *iface);
 
 /* Updates all records that match, as db_node_update(); watch may be NULL. NO_OBJS_FOUND. */
 int node_mode_update(struct context *ctx, const struct node_mode_select *select, const struct settings *settings,
