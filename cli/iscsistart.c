@@ -9,6 +9,7 @@
 #include "modes/boot.h"
 #include "modes/boot_network.h"
 #include "modes/firmware_mode.h"
+#include "modes/plugin_settings.h"
 #include "out_text.h"
 #include "proto/name.h"
 #include "proto/portal.h"
@@ -202,11 +203,13 @@ static int start_check(const struct start *s)
 
 /* ---- nodes ---- */
 
-static int start_apply_params(const struct start *s, struct record *node, struct err *err)
+static int start_apply_params(const struct start *s, struct context *ctx, struct record *node, struct err *err)
 {
 	const struct settings params = { s->param_names, s->param_values, s->params };
 	int rc = settings_check(&params, RECORD_NODE, err);
 
+	if (rc >= 0)
+		rc = plugin_settings_check(ctx, &params, err);
 	return rc < 0 ? rc : settings_apply(&params, node, err);
 }
 
@@ -227,7 +230,7 @@ static int start_node(const struct start *s, struct context *ctx, struct record_
 	if (rc >= 0)
 		rc = name_check(s->values[START_INITIATOR], strlen(s->values[START_INITIATOR]), err);
 	if (rc >= 0)
-		rc = start_apply_params(s, node, err);
+		rc = start_apply_params(s, ctx, node, err);
 	if (rc >= 0 && record_list_add(out, x_steal(node)) < 0)
 		rc = err_nomem(err, "a record");
 	return rc;
