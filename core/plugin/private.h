@@ -79,6 +79,7 @@ struct plugin {
 	struct err *starting; /* gets the errors of its own op, while start() runs */
 	struct worker_pool *thread; /* of its work(); NULL: not needed yet */
 	char *state_dir; /* made; NULL: not needed yet, or it cannot be made */
+	unsigned no_state_dir; /* the reasons that were logged (state_dir.c) */
 	unsigned mistakes; /* that were logged: once for each kind (op.c) */
 	bool merged; /* abi was checked: its rows may be read */
 	bool started;

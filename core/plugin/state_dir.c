@@ -23,7 +23,17 @@ static int check_own(const char *path, struct err *err)
 	return trust_check_dir(path, err);
 }
 
-/* Again at the next call after a failure: what is in the way may be gone. */
+enum reason { REASON_NOT_MADE = 1, REASON_NOT_OWN = 2 };
+
+static bool is_first(struct plugin *p, enum reason why)
+{
+	bool first = !(p->no_state_dir & why);
+
+	p->no_state_dir |= why;
+	return first;
+}
+
+/* Again at the next call after a failure: what is in the way may be gone. Logged once, since a plugin may ask at each connect. */
 const char *state_dir_of(struct plugin *p)
 {
 	const struct plugins_config *config = &p->ps->config;
@@ -37,12 +47,15 @@ const char *state_dir_of(struct plugin *p)
 	rc = strbuf_error(&b) ? -ENOMEM : file_mkdirs(config->state, 0755);
 	if (rc == 0 && mkdir(strbuf_str(&b), 0700) < 0 && errno != EEXIST)
 		rc = -errno;
-	if (rc < 0) /* a user other than root, a system that is read-only: plugins work without it */
-		log_info(config->log, p->name, "there is no state directory %s: %s", strbuf_str(&b), strerror(-rc));
-	else if (check_own(strbuf_str(&b), &err) < 0)
-		log_warn(config->log, p->name, "plugin %s works without its state directory: %s", p->name, err.text);
-	else
+	if (rc < 0) { /* a user other than root, a system that is read-only: plugins work without it */
+		if (is_first(p, REASON_NOT_MADE))
+			log_info(config->log, p->name, "there is no state directory %s: %s", strbuf_str(&b), strerror(-rc));
+	} else if (check_own(strbuf_str(&b), &err) < 0) {
+		if (is_first(p, REASON_NOT_OWN))
+			log_warn(config->log, p->name, "plugin %s works without its state directory: %s", p->name, err.text);
+	} else {
 		p->state_dir = strbuf_steal(&b);
+	}
 	strbuf_free(&b);
 	return p->state_dir;
 }
