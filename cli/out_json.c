@@ -90,7 +90,7 @@ static void add_settings(struct line *l, const struct record *r, bool secrets)
 	const char *line, *value;
 
 	record_each(r, add_setting, &s);
-	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+	for (unsigned i = 0; plugin_key_in(record_kind(r)) && (line = record_kept_line(r, i)); i++) {
 		if (plugin_key_line(line, key, &value))
 			varlink_add_text(s.line.object, key, value, &s.line.error);
 	}

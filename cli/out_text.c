@@ -118,7 +118,7 @@ void out_record_origins(const struct record *r, const struct record *conf, const
 	const char *line, *value;
 
 	record_each(r, out_setting_origin, &o);
-	for (unsigned i = 0; (line = record_kept_line(r, i)); i++) {
+	for (unsigned i = 0; plugin_key_in(record_kind(r)) && (line = record_kept_line(r, i)); i++) {
 		if (plugin_key_line(line, key, &value))
 			printf("%s = %s\t# %s\n", key, value, node_mode_plugin_origin(conf, iface, key, value));
 	}

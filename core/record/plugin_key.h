@@ -16,7 +16,7 @@
 
 /* The text has this form. Both names have a-z, 0-9 and _ alone. */
 bool plugin_key_is(const char *key);
-/* The records and the file that may hold such settings: of nodes, of ifaces, iscsid.conf. */
+/* The records and the file that may hold such settings: of nodes, of ifaces, iscsid.conf. Elsewhere such a line is an unknown one. */
 bool plugin_key_in(enum record_kind kind);
 /* The parts of a key: the plugin's name is copied, the setting's is in the key. false: it has another form. */
 bool plugin_key_split(const char *key, char plugin[PLUGIN_KEY_WORD_MAX + 1], const char **setting);

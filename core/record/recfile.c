@@ -292,7 +292,7 @@ int recfile_print(struct strbuf *b, const struct record *r, enum recfile_style s
 	if (style == RECFILE_FILE)
 		print_hidden(&p, r);
 	for (unsigned i = 0; (line = record_kept_line(r, i)); i++)
-		if (style == RECFILE_FILE || plugin_key_line(line, key, &value))
+		if (style == RECFILE_FILE || (plugin_key_in(record_kind(r)) && plugin_key_line(line, key, &value)))
 			strbuf_printf(b, "%s\n", line);
 	strbuf_puts(b, "# END RECORD\n");
 	return strbuf_error(b);

@@ -574,10 +574,11 @@ int record_set_plugin_setting(struct record *r, const char *key, const char *val
 	size_t len = strlen(value);
 	int at, rc;
 
-	if (len > PLUGIN_KEY_VALUE_MAX || !value_is_line(value, len))
+	if (len > PLUGIN_KEY_VALUE_MAX || !value_is_line(value, len) || !value_is_visible(value))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"%s: the value must be at most %u bytes of UTF-8 on one line, without leading or trailing blanks", key,
-			PLUGIN_KEY_VALUE_MAX);
+			"%s: the value must be at most %u bytes of UTF-8 on one line, without invisible characters and leading "
+			"or trailing blanks",
+			key, PLUGIN_KEY_VALUE_MAX);
 	at = kept_place(r, key);
 	if (len == 0 || !strcmp(value, "<empty>")) {
 		if (at < 0)

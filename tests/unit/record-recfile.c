@@ -142,6 +142,28 @@ static void an_unknown_key_is_kept_and_told(void **state)
 	record_free(r);
 }
 
+/* A discovery has none: nothing has checked the line, and it is not shown. */
+static void only_records_that_may_have_settings_of_plugins_show_them(void **state)
+{
+	static const char line[] = "plugin.one.depth = 3\n";
+	static const enum record_kind kinds[] = { RECORD_NODE, RECORD_IFACE, RECORD_CONF, RECORD_SENDTARGETS, RECORD_ISNS,
+		RECORD_CHAP };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct warnings w;
+		struct record *r = parse(kinds[i], line, strlen(line), &w);
+		char *file = print(r, RECFILE_FILE), *show = print(r, RECFILE_SHOW);
+
+		assert_int_equal(w.n, i < 3 ? 0 : 1);
+		assert_non_null(strstr(file, line));
+		assert_true(!!strstr(show, line) == (i < 3));
+		x_free(file);
+		x_free(show);
+		record_free(r);
+	}
+}
+
 static void a_bad_value_becomes_the_default_and_is_kept(void **state)
 {
 	static const char text[] = BEGIN "node.session.cmds_max = many\nnode.startup = automatic\n" END;
@@ -377,6 +399,7 @@ int main(void)
 		cmocka_unit_test(shown_records_are_those_of_open_iscsi),
 		cmocka_unit_test(secrets_are_masked),
 		cmocka_unit_test(an_unknown_key_is_kept_and_told),
+		cmocka_unit_test(only_records_that_may_have_settings_of_plugins_show_them),
 		cmocka_unit_test(a_bad_value_becomes_the_default_and_is_kept),
 		cmocka_unit_test(the_other_address_family_is_not_lost),
 		cmocka_unit_test(a_bad_secret_is_not_told),

@@ -284,6 +284,9 @@ static void settings_of_plugins_are_kept_by_name(void **state)
 	assert_int_equal(record_set_key(r, "plugin.one.depth", big, &err), -EINVAL);
 	assert_int_equal(record_set_key(r, "plugin.one.depth", "1\nnode.startup = automatic", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "plugin.one.depth: the value must be at most 1023 bytes"));
+	/* it is shown: right-to-left override, zero width space */
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "a\u202eb", &err), -EINVAL);
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "a\u200bb", &err), -EINVAL);
 	big[1023] = '\0';
 	assert_int_equal(record_set_key(r, "plugin.one.depth", big, &err), 0);
 	record_free(copy);
