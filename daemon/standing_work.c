@@ -213,7 +213,7 @@ static int use_iface(struct nodes *n, const char *name, struct err *err)
 	rc = db_iface_find(n->work->db, name, &iface, err);
 	if (rc >= 0)
 		rc = context_new_record(n->work->ctx, RECORD_NODE, &n->template, err);
-	return rc >= 0 && record_apply(n->template, iface, 0) < 0 ? err_nomem(err, "a record") : rc;
+	return rc < 0 ? rc : record_apply(n->template, iface, 0, err);
 }
 
 /* Node records stay when their portals go, and a server that reports others each time must not fill the disk. */

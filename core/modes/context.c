@@ -338,17 +338,15 @@ int context_transport(struct context *ctx, const char *name, struct transport **
 /* The settings of iscsid.conf are copied now: later changes do not affect the record, as the manual explains. */
 int context_new_record(struct context *ctx, enum record_kind kind, struct record **out, struct err *err)
 {
+	cleanup(record_freep) struct record *record = NULL;
 	const struct record *conf;
-	struct record *record;
 	int rc = context_conf(ctx, &conf, err);
 
 	if (rc < 0)
 		return rc;
 	record = record_new(kind);
-	if (!record || record_apply(record, conf, 0) < 0) {
-		record_free(record);
-		return err_nomem(err, "a record");
-	}
-	*out = record;
-	return 0;
+	rc = record ? record_apply(record, conf, 0, err) : err_nomem(err, "a record");
+	if (rc >= 0)
+		*out = x_steal(record);
+	return rc;
 }

@@ -176,8 +176,8 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 	struct record *node = NULL;
 	int rc = context_new_record(ctx, RECORD_NODE, &template, err);
 
-	if (rc >= 0 && record_apply(template, iface, 0) < 0)
-		rc = err_nomem(err, "a record");
+	if (rc >= 0)
+		rc = record_apply(template, iface, 0, err);
 	for (size_t i = 0; rc >= 0 && i < a->n; i++) {
 		struct portal portal = { .port = a->at[i].port, .tpgt = a->at[i].tpgt };
 

@@ -137,7 +137,7 @@ static int apply_boot_iface(const struct known *k, const struct firmware_target 
 		iface = iface_of_adapter(k, t);
 	if (!iface)
 		return name_bare_iface(k, t, node, err);
-	return record_apply(node, iface, 0) < 0 ? err_nomem(err, "a record") : 0;
+	return record_apply(node, iface, 0, err);
 }
 
 /* ---- nodes ---- */

@@ -230,9 +230,7 @@ static int fill_node(struct record *node, const struct node_mode_select *select,
 		rc = record_set_int(node, FIELD_NODE_TPGT, select->portal.tpgt, err);
 	if (rc >= 0)
 		rc = record_set_int(node, FIELD_NODE_DISCOVERY_TYPE, RECORD_ORIGIN_STATIC, err);
-	if (rc >= 0 && record_apply(node, iface, 0) < 0)
-		rc = err_nomem(err, "a record");
-	return rc;
+	return rc < 0 ? rc : record_apply(node, iface, 0, err);
 }
 
 /* An existing record stays unchanged, which is success: libvirt and os-brick expect exit status 0 and an empty stderr. */

@@ -246,7 +246,7 @@ int db_merge(
 	if (made)
 		*made = !old;
 	*out = !old || how == DB_ADD_REPLACE ? new : how == DB_ADD_MERGE ? old : NULL;
-	return *out == old && old && record_apply(old, new, 0) ? err_nomem(err, "a record") : 0;
+	return *out == old && old ? record_apply(old, new, 0, err) : 0;
 }
 
 /* On a copy, since a change that fails half way must leave nothing behind. */

@@ -150,6 +150,7 @@ static int remove_from_node(const struct iface_change *c, struct record *node, s
 static int change_node(void *change, struct record *node, struct err *err)
 {
 	const struct iface_change *c = change;
+	int rc;
 
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
 		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
@@ -157,9 +158,13 @@ static int change_node(void *change, struct record *node, struct err *err)
 		if (record_take(node, c->now, id))
 			return err_nomem(err, "a record");
 	}
-	if (record_take_plugin_settings(node, c->now))
-		return err_nomem(err, "a record");
-	return remove_from_node(c, node, err);
+	rc = remove_from_node(c, node, err);
+	if (!rc)
+		rc = record_take_plugin_settings(node, c->now, err);
+	if (rc)
+		err_prefix(err, "the record of %s at %s cannot be changed with its iface", record_str(node, FIELD_NODE_NAME),
+			record_str(node, FIELD_CONN_ADDRESS));
+	return rc;
 }
 
 /* All nodes are read: ifaces change rarely. */

@@ -415,7 +415,7 @@ int record_take(struct record *to, const struct record *from, enum field_id id)
 	return rc;
 }
 
-/* Field by field through record_set(): what one kind of record allows, the other may not. */
+/* Field by field through record_set(): what one kind of record allows, the other may not. -ENOMEM. */
 static int apply_fields(struct record *to, const struct record *from, unsigned skip_flags)
 {
 	for (enum field_id id = 0; id < FIELD_COUNT; id++) {
@@ -432,11 +432,11 @@ static int apply_fields(struct record *to, const struct record *from, unsigned s
 }
 
 /* An iface has only what was set for it: iscsid.conf is for nodes, and would come between an iface and its nodes. */
-int record_apply(struct record *to, const struct record *from, unsigned skip_flags)
+int record_apply(struct record *to, const struct record *from, unsigned skip_flags, struct err *err)
 {
-	int rc = apply_fields(to, from, skip_flags);
-
-	return rc || (to->kind != RECORD_NODE && to->kind != from->kind) ? rc : record_take_plugin_settings(to, from);
+	if (apply_fields(to, from, skip_flags))
+		return err_nomem(err, "a record");
+	return to->kind != RECORD_NODE && to->kind != from->kind ? 0 : record_take_plugin_settings(to, from, err);
 }
 
 /* The line is the record's from here on, or gone. */
@@ -523,18 +523,27 @@ int record_each(const struct record *r, int (*fn)(void *arg, const struct record
 	return 0;
 }
 
+static size_t line_size(const char *key, const char *value)
+{
+	return strlen(key) + strlen(" = ") + strlen(value) + 1;
+}
+
+static char *new_line(const char *key, const char *value)
+{
+	size_t size = line_size(key, value);
+	char *line = x_zalloc(size);
+
+	if (line)
+		snprintf(line, size, "%s = %s", key, value);
+	return line;
+}
+
 /* Bounded, since a file of junk must not become a record of junk. */
 int record_keep_line(struct record *r, const char *key, const char *value)
 {
-	size_t size = strlen(key) + 3 + strlen(value) + 1;
-	char *line;
-
-	if (r->n_kept >= RECORD_KEPT_MAX || size > RECORD_KEPT_LINE_MAX)
+	if (r->n_kept >= RECORD_KEPT_MAX || line_size(key, value) > RECORD_KEPT_LINE_MAX)
 		return -E2BIG;
-	line = x_zalloc(size);
-	if (line)
-		snprintf(line, size, "%s = %s", key, value);
-	return own_line(r, line);
+	return own_line(r, new_line(key, value));
 }
 
 const char *record_kept_line(const struct record *r, unsigned nth)
@@ -568,10 +577,11 @@ const char *record_plugin_setting(const struct record *r, const char *key)
 	return value && strcmp(value, "<empty>") != 0 ? value : NULL;
 }
 
-/* The new line takes the place of the old one. */
+/* A new line takes the place of the old one, also in a record that has as many as it may have. */
 int record_set_plugin_setting(struct record *r, const char *key, const char *value, struct err *err)
 {
 	size_t len = strlen(value);
+	char *line;
 	int at, rc;
 
 	if (len > PLUGIN_KEY_VALUE_MAX || !value_is_line(value, len) || !value_is_visible(value))
@@ -588,19 +598,24 @@ int record_set_plugin_setting(struct record *r, const char *key, const char *val
 		memmove(&r->kept[at], &r->kept[at + 1], (r->n_kept - (size_t)at) * sizeof(*r->kept));
 		return 0;
 	}
+	if (at >= 0) {
+		line = new_line(key, value);
+		if (!line)
+			return err_nomem(err, key);
+		x_wipe_freep(&r->kept[at]);
+		r->kept[at] = line;
+		return 0;
+	}
 	rc = record_keep_line(r, key, value);
 	if (rc == -E2BIG)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: the record has too many settings of plugins and unknown ones", key);
-	if (rc)
-		return err_nomem(err, key);
-	if (at >= 0) {
-		x_wipe_freep(&r->kept[at]);
-		r->kept[at] = r->kept[--r->n_kept];
-	}
-	return 0;
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s: the record has %u settings of plugins and unknown ones already, which is the most: remove some "
+			"first",
+			key, RECORD_KEPT_MAX);
+	return rc ? err_nomem(err, key) : 0;
 }
 
-int record_take_plugin_settings(struct record *to, const struct record *from)
+int record_take_plugin_settings(struct record *to, const struct record *from, struct err *err)
 {
 	char key[PLUGIN_KEY_MAX + 1];
 	const char *value;
@@ -608,7 +623,7 @@ int record_take_plugin_settings(struct record *to, const struct record *from)
 
 	for (unsigned i = 0; !rc && i < from->n_kept; i++)
 		if (plugin_key_line(from->kept[i], key, &value))
-			rc = record_set_plugin_setting(to, key, value, NULL);
+			rc = record_set_plugin_setting(to, key, value, err);
 	return rc;
 }
 

@@ -74,8 +74,8 @@ bool record_is_set(const struct record *r, enum field_id id);
 /* Makes the field in `to` the same as in `from`, set or not. -ENOMEM; -EINVAL: records like `to` may not have it. */
 int record_take(struct record *to, const struct record *from, enum field_id id);
 /* Sets in `to` every field that is set in `from` and that records like `to` have, but for those with any of
- * skip_flags. -ENOMEM. */
-int record_apply(struct record *to, const struct record *from, unsigned skip_flags);
+ * skip_flags. -ENOMEM; -EINVAL (INVAL): more settings of plugins than `to` may keep. */
+int record_apply(struct record *to, const struct record *from, unsigned skip_flags, struct err *err);
 
 /* The value is the default, set or not; both records have the same value of the field. */
 bool record_is_default(const struct record *r, enum field_id id);
@@ -101,11 +101,11 @@ bool record_keeps(const struct record *r, const char *key);
 
 /*
  * Settings of plugins (plugin_key.h). An empty value stands for "not set". record_take_plugin_settings() sets in `to` those that are
- * set in `from`. -EINVAL: *err (INVAL) names the key; -E2BIG, -ENOMEM.
+ * set in `from`. -EINVAL: *err (INVAL) names the key, of a value that is not allowed or has no room (RECORD_KEPT_MAX); -ENOMEM.
  */
 const char *record_plugin_setting(const struct record *r, const char *key); /* NULL: not set */
 int record_set_plugin_setting(struct record *r, const char *key, const char *value, struct err *err);
-int record_take_plugin_settings(struct record *to, const struct record *from);
+int record_take_plugin_settings(struct record *to, const struct record *from, struct err *err);
 
 /* A growing list that owns its records. */
 struct record_list {

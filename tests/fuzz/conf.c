@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct record *r = record_new(kinds[i]);
 
-		if (!r || record_apply(r, conf, 0))
+		if (!r || record_apply(r, conf, 0, NULL))
 			abort();
 		record_each(r, check_field, NULL);
 		record_free(r);

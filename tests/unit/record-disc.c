@@ -367,6 +367,39 @@ static void a_plugins_setting_that_an_iface_loses_goes_from_its_nodes(void **sta
 	record_free(r);
 }
 
+static int fill(void *arg, struct record *r, struct err *err)
+{
+	char key[32];
+
+	(void)arg;
+	(void)err;
+	for (unsigned i = 0; i < RECORD_KEPT_MAX; i++) {
+		snprintf(key, sizeof(key), "other%u", i);
+		record_keep_line(r, key, "1");
+	}
+	return 0;
+}
+
+/* Nothing is changed, and it is said where there is no room. */
+static void a_full_node_record_is_named(void **state)
+{
+	struct base *b = *state;
+	struct db_filter all = DB_FILTER_ALL;
+	struct record *r = make_iface("iface0"), *found = NULL;
+
+	assert_int_equal(db_iface_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
+	add_node(b, T1, "192.0.2.10", 1, "iface0", NULL);
+	assert_int_equal(db_node_update(b->db, &all, fill, NULL, NULL, NULL, &b->err), 0);
+	assert_int_equal(db_iface_update(b->db, "iface0", take_away, (void *)"2", NULL, &b->err), -EINVAL);
+	assert_string_equal(b->err.text,
+		"the record of " T1 " at 192.0.2.10 cannot be changed with its iface: plugin.one.depth: "
+		"the record has 256 settings of plugins and unknown ones already, which is the most: remove some first");
+	assert_int_equal(db_iface_find(b->db, "iface0", &found, &b->err), 0);
+	assert_null(record_plugin_setting(found, "plugin.one.depth"));
+	record_free(found);
+	record_free(r);
+}
+
 /* 2.1.8 lists them, without a link; os-brick looks there for what it has made by `-m node -o new`. */
 static void a_node_without_portal_group_is_listed_under_its_discovery(void **state)
 {
@@ -427,6 +460,7 @@ int main(void)
 		in_base(ifaces_are_files_but_for_those_built_in),
 		in_base(a_change_of_an_iface_reaches_its_nodes),
 		in_base(a_plugins_setting_that_an_iface_loses_goes_from_its_nodes),
+		in_base(a_full_node_record_is_named),
 		in_base(a_node_without_portal_group_is_listed_under_its_discovery),
 		in_base(an_address_too_long_for_a_record_is_left_out_alone),
 	};

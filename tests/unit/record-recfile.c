@@ -283,7 +283,7 @@ static void conf_holds_settings_of_all_records(void **state)
 	assert_int_equal(w.n, 1);
 	assert_int_equal(record_int(conf, FIELD_CONF_SAFE_LOGOUT), 1);
 	assert_int_equal(record_int(conf, FIELD_CONF_ISNS_PORT), 3206);
-	assert_int_equal(record_apply(node, conf, 0), 0);
+	assert_int_equal(record_apply(node, conf, 0, NULL), 0);
 	assert_int_equal(record_int(node, FIELD_CONN_MAX_RECV_LENGTH), 131072);
 	assert_string_equal(record_str(conf, FIELD_DISC_CHAP_ALGS), "SHA256");
 	record_free(conf);

@@ -152,8 +152,8 @@ static void what_is_applied_is_what_was_set(void **state)
 	assert_int_equal(record_set(conf, FIELD_CONN_LOGIN_TIMEOUT, "15", NULL), 0);
 	assert_int_equal(record_set(conf, FIELD_DISC_CHAP_ALGS, "SHA1", NULL), 0);
 	assert_int_equal(record_set(conf, FIELD_CONF_SAFE_LOGOUT, "Yes", NULL), 0);
-	assert_int_equal(record_apply(node, conf, 0), 0);
-	assert_int_equal(record_apply(disc, conf, 0), 0);
+	assert_int_equal(record_apply(node, conf, 0, NULL), 0);
+	assert_int_equal(record_apply(disc, conf, 0, NULL), 0);
 	assert_string_equal(record_str(node, FIELD_NODE_STARTUP), "automatic");
 	/* Set to its default is set. */
 	assert_int_equal(record_int(node, FIELD_CONN_LOGIN_TIMEOUT), 15);
@@ -296,18 +296,52 @@ static void settings_of_plugins_are_kept_by_name(void **state)
 	record_free(r);
 }
 
+/* A line may take the place of another, but there is no room for one more; and that is not a lack of memory. */
+static void a_full_record_can_change_settings_of_plugins(void **state)
+{
+	struct record *r = with_plugin_settings(RECORD_NODE, "1"), *iface = record_new(RECORD_IFACE);
+	struct err err = ERR_INIT;
+	char key[32];
+
+	(void)state;
+	for (unsigned i = 3; i < RECORD_KEPT_MAX; i++) {
+		snprintf(key, sizeof(key), "other%u", i);
+		assert_int_equal(record_keep_line(r, key, "1"), 0);
+	}
+	assert_int_equal(record_set_key(r, "plugin.one.depth", "2", &err), 0);
+	assert_string_equal(record_kept_line(r, 1), "plugin.one.depth = 2");
+	assert_int_equal(record_set_key(r, "plugin.one.more", "2", &err), -EINVAL);
+	assert_int_equal(record_set_key(iface, "plugin.one.depth", "3", &err), 0);
+	assert_int_equal(record_apply(r, iface, 0, &err), 0);
+	assert_string_equal(record_plugin_setting(r, "plugin.one.depth"), "3");
+	assert_int_equal(record_set_key(iface, "plugin.one.more", "3", &err), 0);
+	assert_int_equal(record_apply(r, iface, 0, &err), -EINVAL);
+	assert_int_equal(err.code, MISCSI_ERR_INVAL);
+	assert_string_equal(err.text,
+		"plugin.one.more: the record has 256 settings of plugins and unknown ones already, which is the most: remove "
+		"some first");
+	assert_int_equal(record_set_key(r, "plugin.one.label", "", &err), 0);
+	assert_int_equal(record_apply(r, iface, 0, &err), 0);
+	x_fail_at(1);
+	assert_int_equal(record_set_key(r, "plugin.one.more", "4", &err), -ENOMEM);
+	x_fail_at(0);
+	assert_string_equal(record_plugin_setting(r, "plugin.one.more"), "3");
+	record_free(iface);
+	record_free(r);
+}
+
 /* The conf's, then the iface's on top; but an iface has only its own. */
 static void a_node_takes_over_settings_of_plugins(void **state)
 {
 	struct record *conf = with_plugin_settings(RECORD_CONF, "1"), *iface = record_new(RECORD_IFACE), *node = new_node();
 
 	(void)state;
-	assert_int_equal(record_apply(iface, conf, 0), 0);
+	assert_int_equal(record_apply(iface, conf, 0, NULL), 0);
 	assert_null(record_kept_line(iface, 0));
 	assert_int_equal(record_set_key(iface, "plugin.one.depth", "2", NULL), 0);
-	assert_int_equal(record_apply(node, conf, 0), 0);
+	assert_int_equal(record_apply(node, conf, 0, NULL), 0);
 	assert_string_equal(record_plugin_setting(node, "plugin.one.depth"), "1");
-	assert_int_equal(record_apply(node, iface, 0), 0);
+	assert_int_equal(record_apply(node, iface, 0, NULL), 0);
 	assert_string_equal(record_plugin_setting(node, "plugin.one.depth"), "2");
 	assert_string_equal(record_plugin_setting(node, "plugin.one.label"), "a = b");
 	assert_false(record_keeps(node, "other"));
@@ -377,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_node_is_small),
 		cmocka_unit_test(settings_of_plugins_are_kept_by_name),
 		cmocka_unit_test(a_node_takes_over_settings_of_plugins),
+		cmocka_unit_test(a_full_record_can_change_settings_of_plugins),
 		cmocka_unit_test(no_memory_is_an_error_and_no_more),
 	};
 
