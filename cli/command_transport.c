@@ -38,18 +38,9 @@ static void print_unserved(const struct command *c, const struct engine *engine)
 	}
 }
 
-static int print_setting(void *json, const struct field *f)
-{
-	if (json)
-		out_json_plugin_setting(json, f);
-	else
-		out_plugin_setting(f);
-	return 0;
-}
-
 struct plugin_output {
 	FILE *json;
-	struct plugins *plugins_with_settings; /* NULL: the settings are not asked for */
+	bool settings; /* are asked for */
 	unsigned plugins, refused;
 };
 
@@ -57,6 +48,7 @@ struct plugin_output {
 static int print_plugin(void *arg, const struct plugin_info *info)
 {
 	struct plugin_output *o = arg;
+	const struct field *f;
 
 	o->plugins++;
 	o->refused += *info->refused && !info->overridden;
@@ -64,19 +56,21 @@ static int print_plugin(void *arg, const struct plugin_info *info)
 		out_json_plugin(o->json, info);
 	else
 		out_plugin(info);
-	return o->plugins_with_settings && !*info->refused ?
-		plugins_each_field(o->plugins_with_settings, info->name, print_setting, o->json) :
-		0;
+	for (unsigned i = 0; o->settings && (f = plugins_info_field(info, i)); i++) {
+		if (o->json)
+			out_json_plugin_setting(o->json, f);
+		else
+			out_plugin_setting(f);
+	}
+	return 0;
 }
 
 int command_transport(const struct command *c)
 {
-	struct plugin_output output = { .json = c->json };
+	struct plugin_output output = { .json = c->json, .settings = c->args->print == 1 };
 	const struct engine *engine;
 	int rc = context_engine(c->context, &engine, c->err);
 
-	if (rc >= 0 && c->args->print == 1)
-		output.plugins_with_settings = engine->plugins;
 	if (rc >= 0)
 		rc = plugins_each(engine->plugins, print_plugin, &output);
 	if (rc < 0)

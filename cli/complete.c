@@ -177,7 +177,7 @@ static void complete_settings(struct context *ctx, const struct typed *t)
 			candidate(t, f->key);
 	}
 	if (plugin_key_in(kind) && context_engine(ctx, &engine, NULL) >= 0)
-		plugins_each_field(engine->plugins, NULL, complete_field, (void *)t);
+		plugins_each_field(engine->plugins, complete_field, (void *)t);
 }
 
 static void complete_setting_values(struct context *ctx, const struct typed *t)

@@ -305,6 +305,8 @@ static int describe_plugin(const struct plugin *p, int (*fn)(void *arg, const st
 		strbuf_puts(&b[PLUGIN_TEXT(refused)], p->refused);
 	/* no other field of a refused plugin is trusted */
 	if (p->started) {
+		info.fields = p->fields;
+		info.n_fields = p->n_fields;
 		describe_text(&b[PLUGIN_TEXT(version)], p->abi.version ? p->abi.version : PACKAGE_VERSION);
 		describe_text(&b[PLUGIN_TEXT(summary)], p->abi.summary);
 		describe_rows(p, &b[PLUGIN_TEXT(transports)], &b[PLUGIN_TEXT(modules)]);
@@ -399,16 +401,19 @@ int plugins_field(struct plugins *ps, const char *key, const struct field **out,
 	return *out ? 0 : fields_refuse(p, key, err);
 }
 
-int plugins_each_field(struct plugins *ps, const char *plugin, int (*fn)(void *arg, const struct field *f), void *arg)
+const struct field *plugins_info_field(const struct plugin_info *info, unsigned nth)
+{
+	return nth < info->n_fields ? &info->fields[nth].field : NULL;
+}
+
+int plugins_each_field(struct plugins *ps, int (*fn)(void *arg, const struct field *f), void *arg)
 {
 	const struct plugin *p;
 	int rc = load_all(ps);
 
 	list_for_each (p, &ps->list, node) {
-		for (unsigned i = 0; rc == 0 && p->started && i < p->n_fields; i++) {
-			if (!plugin || strcmp(p->name, plugin) == 0)
-				rc = fn(arg, &p->fields[i].field);
-		}
+		for (unsigned i = 0; rc == 0 && p->started && i < p->n_fields; i++)
+			rc = fn(arg, &p->fields[i].field);
 	}
 	return rc;
 }

@@ -58,6 +58,7 @@ int plugins_served(struct plugins *ps); /* loads plugins installed meanwhile; re
 struct transport *plugins_of_host(
 	struct plugins *ps, uint32_t host_no); /* the same by the host; NULL: no plugin serves it, or the host is gone */
 
+struct plugin_field;
 /* Texts are escaped, never NULL, and valid during the call only. */
 #define PLUGIN_TEXTS 8
 struct plugin_info {
@@ -70,12 +71,16 @@ struct plugin_info {
 		const char *texts[PLUGIN_TEXTS];
 	};
 	uint32_t abi;
+	const struct plugin_field *fields; /* its own settings: plugins_info_field() */
+	unsigned n_fields; /* 0 for a refused one */
 	bool overridden; /* refused only because another plugin comes before it */
 };
 #define PLUGIN_TEXT(member) (offsetof(struct plugin_info, member) / sizeof(char *))
 
 /* Opens every plugin file and calls fn for each, in the order of loading; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
 int plugins_each(struct plugins *ps, int (*fn)(void *arg, const struct plugin_info *info), void *arg);
+/* The nth setting of its own; NULL: there are fewer. */
+const struct field *plugins_info_field(const struct plugin_info *info, unsigned nth);
 /* A transport: first those of the plugins that are used, then those that the files of adapters list for missing plugins. */
 struct plugin_served {
 	const struct miscsi_match *match;
@@ -90,7 +95,7 @@ const char *plugins_dirs(const struct plugins *ps);
  * used, or has no such setting.
  */
 int plugins_field(struct plugins *ps, const char *key, const struct field **out, struct err *err);
-/* Calls fn for each setting of that plugin, or, with NULL, of all; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
-int plugins_each_field(struct plugins *ps, const char *plugin, int (*fn)(void *arg, const struct field *f), void *arg);
+/* Calls fn for each setting of all plugins; a non-zero result of fn ends the walk and is returned. -ENOMEM. */
+int plugins_each_field(struct plugins *ps, int (*fn)(void *arg, const struct field *f), void *arg);
 
 #endif

@@ -231,6 +231,18 @@ static int count_field(void *arg, const struct field *f)
 	return ++*n == 9;
 }
 
+/* Of a refused plugin, none is trusted. */
+static int count_fields_of_plugin(void *arg, const struct plugin_info *info)
+{
+	const struct field *f;
+
+	for (unsigned i = 0; (f = plugins_info_field(info, i)); i++) {
+		assert_string_equal(info->name, "one");
+		count_field(arg, f);
+	}
+	return 0;
+}
+
 static void programs_are_told_of_settings(void **state)
 {
 	struct miscsi_plugin p = good, older = good;
@@ -263,9 +275,10 @@ static void programs_are_told_of_settings(void **state)
 		"plugin.three.depth cannot be set, because there is no plugin three in /nowhere: install it, or correct the "
 		"name");
 	assert_int_equal(plugins_field(w.ps, "plugin.one", &f, &err), -EINVAL);
-	assert_int_equal(plugins_each_field(w.ps, NULL, count_field, &n), 0);
+	assert_int_equal(plugins_each_field(w.ps, count_field, &n), 0);
 	assert_int_equal(n, 4);
-	assert_int_equal(plugins_each_field(w.ps, "old", count_field, &n), 0);
+	n = 0;
+	assert_int_equal(plugins_each(w.ps, count_fields_of_plugin, &n), 0);
 	assert_int_equal(n, 4);
 	plugin_fixture_free(&w);
 }
