@@ -458,6 +458,15 @@ static enum miscsi_error error_of(const struct job_request *req)
 	return row->error;
 }
 
+/* "destroy the session" needs the number alone. */
+static bool ends_in_session(const char *text)
+{
+	static const char end[] = " session";
+	size_t len = strlen(text);
+
+	return len >= sizeof(end) && !strcmp(text + len - sizeof(end) + 1, end);
+}
+
 /* Names the request and the parameter: "Function not implemented" alone does not help. */
 int job_result(const struct job *job, struct err *err)
 {
@@ -477,7 +486,7 @@ int job_result(const struct job *job, struct err *err)
 	if (param)
 		n = snprintf(of, sizeof(of), " %s", param->name);
 	if (req->sid)
-		snprintf(of + n, sizeof(of) - (size_t)n, " of session %u", req->sid);
+		snprintf(of + n, sizeof(of) - (size_t)n, ends_in_session(req->row->text) ? " %u" : " of session %u", req->sid);
 	return err_sys(err, error_of(req), -s->result, "the kernel could not %s%s", req->row->text, of);
 }
 

@@ -115,7 +115,8 @@ static int call_wait(struct call *c, struct err *err)
 	}
 	if (rc < 0) {
 		transport_cancel(&c->op);
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the adapter's answer");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
+			"cannot wait for the end of the request, which the adapter may still carry out");
 	}
 	if (c->result < 0 && err)
 		err_copy(err, &c->op.err);

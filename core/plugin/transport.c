@@ -316,7 +316,8 @@ static void open_done(struct helper_job *j, int result, const void *answer, size
 	else if (len == sizeof(struct err))
 		err_copy(&p->owner->err, answer);
 	else
-		err_sys(&p->owner->err, MISCSI_ERR_INTERNAL, -result, "cannot load the driver of transport %s",
+		err_sys(&p->owner->err, MISCSI_ERR_INTERNAL, -result,
+			"cannot load the driver of transport %s, because the helper process for it failed",
 			transport_name(p->transport));
 	op_finish(p, result);
 	x_free(o);

@@ -332,7 +332,9 @@ static const struct {
 	[FIELD_TYPE_PATH] = { check_path, true, "a path that begins with '/', or credential:NAME" },
 	[FIELD_TYPE_COMMAND] = { check_text, true, NULL },
 	[FIELD_TYPE_SECRET] = { check_text, true, NULL },
-	[FIELD_TYPE_NAME] = { check_name, false, "an iSCSI name, such as iqn.2001-04.com.example:disk" },
+	[FIELD_TYPE_NAME] = { check_name, false,
+		"an iSCSI name of at most 223 bytes, of letters, digits, '-', '.' and ':', such as "
+		"iqn.2001-04.com.example:disk" },
 	[FIELD_TYPE_ADDRESS] = { field_check_address, false, "a host name, or an IPv4 or IPv6 address without brackets" },
 	[FIELD_TYPE_MAC] = { check_mac, false, "a hardware address such as 00:11:22:33:44:55" },
 	[FIELD_TYPE_ISID] = { check_isid, false, "12 hexadecimal digits" },
