@@ -6,6 +6,7 @@
 #include "plugin/plugins.h"
 #include "plugin/transport.h"
 #include "proto/name.h"
+#include "record/plugin_key.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -156,15 +157,27 @@ static int change_iface(void *arg, struct record *r, struct err *err)
 	return rc < 0 ? rc : check_usable(r, err);
 }
 
-/* The transport is not checked: it must be possible to change an iface whose transport has no module. */
+static bool removes_plugin_setting(const struct settings *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (plugin_key_is(s->names[i]) && (!*s->values[i] || !strcmp(s->values[i], "<empty>")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The transport is not checked: it must be possible to change an iface whose transport has no module. iscsid.conf is read only if it
+ * is needed, since its mistakes are reported, and programs regard that as a failure.
+ */
 int iface_mode_update(struct context *ctx, const char *name, const struct settings *settings, struct err *err)
 {
 	struct settings copy = *settings;
-	const struct record *conf;
+	const struct record *conf = NULL;
 	struct db *db;
 	int rc = plugin_settings_check(ctx, settings, err);
 
-	if (rc >= 0)
+	if (rc >= 0 && removes_plugin_setting(settings))
 		rc = context_conf(ctx, &conf, err);
 	if (rc >= 0)
 		rc = context_db(ctx, &db, err);
