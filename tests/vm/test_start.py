@@ -105,7 +105,8 @@ def bounded(one):
     with socket.create_server(("127.0.0.1", 3299)):
         got = start([*nosuch, "-p", "3299", "-P", "node.conn[0].timeo.login_timeout=2", "-P", "node.session.initial_login_retry_max=2"], rc=8)
         check(got.seconds < 20 * PATIENCE, "seconds:", got.seconds)
-        p = start([*nosuch, "-p", "3299", "-P", "node.conn[0].timeo.login_timeout=1"], background=True)
+        p = start([*nosuch, "-p", "3299", "-P", "node.conn[0].timeo.login_timeout=1", "-P", "node.session.initial_login_retry_max=999"],
+                  background=True)
         time.sleep(2.5 * PATIENCE)  # one attempt has failed
         p.terminate()
         _, err = p.communicate(timeout=10 * PATIENCE)
