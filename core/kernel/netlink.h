@@ -9,6 +9,8 @@
 #define KERNEL_NETLINK_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 struct netlink_ops {
 	/* Opens a socket that is in no group. -EPROTONOSUPPORT: the kernel has no iSCSI. -errno. */
@@ -35,5 +37,14 @@ struct netlink_ops {
 
 /* NETLINK_ISCSI; its arg is NULL. */
 extern const struct netlink_ops netlink_iscsi;
+
+/*
+ * The process whose socket has this port, which sysfs shows as a session's creator: libnl puts the process id into the low 22 bits
+ * of the ports that it makes, and a number of the socket above them. 0: not the port of a socket (the kernel made the session).
+ */
+static inline pid_t netlink_process(int64_t port)
+{
+	return port == -1 ? 0 : (pid_t)((uint32_t)port & 0x3fffff);
+}
 
 #endif

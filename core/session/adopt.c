@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "link/credentials.h"
+#include "kernel/netlink.h"
 #include "kernel/scan.h"
 #include "object/session_info.h"
 #include "plugin/resources.h"
@@ -12,7 +13,6 @@
 #include "session/store.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -446,8 +446,8 @@ static void adopt_orphans(struct manager_adopter *ops, pid_t creator)
 	if (sysfs_list(sysfs, &names, SYSFS_BY_NUMBER, "session", "class/iscsi_session") < 0)
 		return;
 	for (size_t n = names.n; n-- > 0 && sysfs_number(names.names[n], "session", &sid) == 0 && sid > known;)
-		if (sysfs_read_int(sysfs, &maker, "class/iscsi_session/session%u/creator", sid) == 0 && maker == creator &&
-			adopt_one(ops, sid, &why) < 0)
+		if (sysfs_read_int(sysfs, &maker, "class/iscsi_session/session%u/creator", sid) == 0 &&
+			netlink_process(maker) == creator && adopt_one(ops, sid, &why) < 0)
 			log_warn(m->config.engine->log, "session",
 				"session%u, which a killed helper process left behind, cannot be removed ('iscsiadm -m session "
 				"-r %u -u' does it): %s",
@@ -579,10 +579,11 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 static bool adopt_maker_runs(int64_t creator)
 {
 	char path[64], *name = NULL;
-	bool runs = creator <= 0;
+	pid_t pid = netlink_process(creator);
+	bool runs = pid <= 0;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%" PRId64 "/comm", creator);
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	if (!runs && file_read(AT_FDCWD, path, 256, &name, &len) >= 0)
 		runs = strstr(name, "iscsi") != NULL;
 	x_free(name);

@@ -170,7 +170,8 @@ static void a_session_of_a_killed_helper_is_ended(void **state)
 		made.host = made.sid + 100;
 		fake_sys_session(&w->sys, &made);
 	}
-	fake_sys_write(&w->sys, "77\n", "class/iscsi_session/session%u/creator", SID + 2);
+	/* the port of a socket: libnl's number of the socket, above the process id */
+	fake_sys_write(&w->sys, "-1426063283\n", "class/iscsi_session/session%u/creator", SID + 2);
 	manager_events.helper_died(w->m, 77);
 	assert_int_equal(manager_count(w->m), 2);
 	assert_int_equal(manager_find(w->m, SID + 2)->run.state, SESS_CLOSING);
@@ -315,8 +316,8 @@ static void only_a_login_that_was_cut_short_is_abandoned(void **state)
 		if (rows[n].suffix)
 			note(w, SID + n, rows[n].suffix, rows[n].scan);
 		fake_sys_write(&w->sys, rows[n].target_state, "class/iscsi_session/session%u/target_state", SID + n);
-		snprintf(
-			creator, sizeof(creator), "%d\n", rows[n].maker_runs ? -1 : (int)getpid()); /* this is no iSCSI program */
+		snprintf(creator, sizeof(creator), "%d\n",
+			rows[n].maker_runs ? -1 : (int)(0xab000000u | (unsigned)getpid())); /* this is no iSCSI program */
 		fake_sys_write(&w->sys, creator, "class/iscsi_session/session%u/creator", SID + n);
 		ended += rows[n].ended;
 	}

@@ -65,7 +65,7 @@ def fixed_address():
     iface("a", 1, ipaddress="10.66.0.50")
     iface("b", 3, ipaddress="10.66.0.53", net_ifacename="sim0")
     iface("c", 4, ipaddress="10.66.0.54")
-    contains(log_in("c", rc=7).err, "of which network device to make a macvlan", "what it says")
+    contains(log_in("c", rc=7).err, "cannot make a macvlan for the adapter, because its network device is not known", "what it says")
     equal(devices(), [], "devices")
     for name, host, address in (("a", 1, "10.66.0.50"), ("b", 3, "10.66.0.53")):
         equal(who_has(address), [], f"who answered for {address} before")

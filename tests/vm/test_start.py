@@ -115,12 +115,18 @@ def bounded(one):
     equal(sorted(sessions()), before, "sessions")
 
 
+def kill_whole(p):
+    """With its helper process, which made the kernel's session and ends when it sees that nobody is there any more."""
+    p.kill()
+    p.communicate(timeout=10 * PATIENCE)
+    wait("the makers of all sessions are gone", 10, lambda: not any(os.path.exists(f"/proc/{int(get(path + '/creator')) & 0x3fffff}") for path in sessions().values()))
+
+
 def killed_at(target, reached, what):
     """SIGKILL as soon as the kernel has got so far."""
     p = start(node(target), background=True)
     wait(what, 20, lambda: reached() or p.poll() is not None, step=0.001)
-    p.kill()
-    p.communicate(timeout=10 * PATIENCE)
+    kill_whole(p)
 
 
 def killed():
@@ -130,8 +136,7 @@ def killed():
         p = start(node(half, portal="127.0.0.1:3290"), background=True)
         wait("a session without an answer", 10, lambda: [s for s, path in sessions().items() if get(path + "/targetname") == half.name])
         silent.accept()
-        p.kill()
-        p.communicate(timeout=10 * PATIENCE)
+        kill_whole(p)
     check(get(sessions()[session_of(half)] + "/state") != "LOGGED_IN", "the session that it left is up")
     got = start(node(half, "-P", "node.session.initial_login_retry_max=1", portal="127.0.0.1:3290"), rc=(4, 8))
     check("exists already" not in got.out, "a session that nobody completes is not one:", got.out)
