@@ -25,7 +25,7 @@ def boot1():
     contains(sh(discovery), f"{PORTAL},1 {name(0)}")
     # a login to each target, of which the others ask for CHAP; where it succeeds, the record is automatic
     found = sh(f"iscsi_discovery {SAN}")
-    contains(found, f"{name(0)} at {PORTAL}: tcp, automatic")
+    contains(found, f"{name(0)} at {PORTAL} works through transport tcp; node.startup is now automatic")
     contains(found, f"1 portals work, {LUNS - 1} do not")
     adm("-m session", rc=21)
     sh(update)

@@ -152,6 +152,8 @@ def killed():
         t = Target(f"k{i}", [ram(f"k1{i}", 8)], [f"127.0.0.1:{3292 + i}"])
         killed_at(t, reached, what)
         start(node(t))
+        if not os.path.exists(sessions()[session_of(t)] + "/target_state") and not disks(session_of(t)):  # before Linux 6.3: iscsistart cannot tell
+            adm(f"-m session -r {session_of(t)} -R", quiet=True)
         write_and_compare(disk(t), 1)
         before = set(sessions())
     d = Iscsid()
