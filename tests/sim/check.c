@@ -144,7 +144,8 @@ void check_reset(void)
 /* A refusal may have come when the attempt had run into its time-out. */
 static bool knows_refusal(uint32_t sid)
 {
-	struct session *s = manager_find(daemon_manager(), sid);
+	struct manager *m = daemon_manager();
+	struct session *s = m && daemon_runs() ? manager_find(m, sid) : NULL;
 
 	return s && s->err.code == MISCSI_ERR_LOGIN_AUTH_FAILED;
 }
