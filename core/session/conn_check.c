@@ -163,9 +163,10 @@ static int check_failed(struct conn *c)
 {
 	if (++c->session->unchecked == FAILURES_MAX)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s] cannot check that its devices are the same as before, and checks it only after the "
-			"kernel has resumed their I/O: %s",
-			c->k.sid, session_target(c->session), session_portal(c->session), c->err.text);
+			"session%u [%s, %s]: the check that its devices are the same as before failed %d times in a row: %s. "
+			"iscsid "
+			"now restores the session without it, and checks the devices when their I/O has already been resumed",
+			c->k.sid, session_target(c->session), session_portal(c->session), FAILURES_MAX, c->err.text);
 	return CONN_EV_FAILED;
 }
 
