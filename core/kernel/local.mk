@@ -17,6 +17,7 @@ libcore_a_SOURCES += \
 	core/kernel/requests.c core/kernel/requests.h \
 	core/kernel/scan.c core/kernel/scan.h \
 	core/kernel/sysfs.c core/kernel/sysfs.h \
+	core/kernel/tcp_diag.c core/kernel/tcp_diag.h \
 	core/kernel/uevent.c core/kernel/uevent.h core/kernel/modprobe.h
 if STATIC_PROGRAM
 libcore_a_SOURCES += core/kernel/modprobe_static.c

@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 #include "session/session.h"
 #include "link/credentials.h"
+#include "link/hangup.h"
 #include <string.h>
 
 #define TIME2WAIT_MAX 3600
@@ -60,8 +61,7 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
  */
 static int32_t conn_expected_group(const struct session *s)
 {
-	if (s->run.state != SESS_FAILED || destination_redirected(&s->destination) ||
-		record_int(s->record, FIELD_SESSION_FOLLOW_GROUP))
+	if (s->run.state != SESS_FAILED || destination_redirected(&s->destination) || record_int(s->record, FIELD_SESSION_FOLLOW_GROUP))
 		return -1;
 	return s->tpgt;
 }
@@ -128,28 +128,21 @@ int conn_login_pdu(void *machine)
 	return conn_follow_login(c, &action);
 }
 
-/*
- * The kernel does not report that a connection was closed while a logout is under way (it expects that), so this is seen by our own
- * descriptor of the socket. An adopted session has none until it is restored: its time runs out instead.
- */
-static void conn_hung_up(void *arg, uint32_t events)
+static void conn_hung_up(void *arg)
 {
-	struct conn *c = arg;
-
-	(void)events;
-	loop_fd_del(c->k.engine->loop, &c->hangup);
-	conn_event(c, CONN_EV_LOST);
+	conn_event(arg, CONN_EV_LOST);
 }
 
+/* The kernel does not report that a connection was closed while a logout is under way: it expects that. */
 static void conn_watch_hangup(struct conn *c)
 {
-	if (c->k.binding.kind == MISCSI_BINDING_SOCKET &&
-		loop_fd_add(c->k.engine->loop, &c->hangup, (int)c->k.binding.value, EPOLLRDHUP, conn_hung_up, c) < 0)
+	int rc = c->hangup ? 0 : hangup_watch(&c->k, conn_hung_up, c, &c->hangup);
+
+	if (rc < 0)
 		log_debug(c->k.engine->log, "session",
 			"session%u [%s, %s] cannot watch the connection during the logout, so the target's end of it is noticed "
-			"only by the time "
-			"limit",
-			c->k.sid, session_target(c->session), session_portal(c->session));
+			"only by the time limit: %s",
+			c->k.sid, session_target(c->session), session_portal(c->session), strerror(-rc));
 }
 
 /* Reason 0 closes the session: with one connection per session there is nothing else to keep (RFC 7143 section 11.14.1). */

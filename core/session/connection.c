@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "link/credentials.h"
+#include "link/hangup.h"
 #include "session/conn_check.h"
 #include "session/session.h"
 #include <errno.h>
@@ -170,7 +171,7 @@ void conn_disarm(struct conn *c)
 void conn_release(struct conn *c)
 {
 	conn_disarm(c);
-	loop_fd_del(c->k.engine->loop, &c->hangup);
+	hangup_free(&c->hangup);
 	credentials_release(&c->credentials);
 	dial_cancel(&c->dial);
 	conn_check_stop(c);

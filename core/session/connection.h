@@ -13,6 +13,7 @@
 
 struct conn_check;
 struct credentials;
+struct hangup;
 struct session;
 
 enum conn_state {
@@ -45,7 +46,7 @@ struct conn {
 	bool busy; /* of the runner, not of the connection: an action runs; events that it raises wait */
 	struct dial dial; /* its op is used for the firmware's login, too */
 	struct kconn k; /* its binding: a socket stays open until the connection goes down */
-	struct loop_fd hangup; /* of the socket, during a logout */
+	struct hangup *hangup; /* during a logout: notices that the target closes the connection */
 	struct login *login;
 	struct login_result *result; /* of the last login */
 	struct iscsi_pdu pdu; /* the one being handled */

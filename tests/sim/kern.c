@@ -117,7 +117,8 @@ void kern_link_lost(struct link *l, uint32_t error)
 {
 	for (struct kern_session *s = kern.first; s; s = s->next) {
 		if (s->socket && s->socket->link == l) {
-			kern_lose(s, error);
+			if (!s->logout_sent || error != ISCSI_ERR_TCP_CONN_CLOSE) /* which is expected then, and not told */
+				kern_lose(s, error);
 			return;
 		}
 	}

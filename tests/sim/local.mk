@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The simulation: the daemon's objects, linked unchanged. The linker replaces the system calls that they make; kern_wire.c, work.c and
-# helpers.c take the places of core/kernel/netlink.c, core/base/worker.c and core/base/helper.c.
+# The simulation: the daemon's objects, linked unchanged. The linker replaces the system calls that they make; kern_wire.c, work.c,
+# helpers.c and net.c take the places of core/kernel/netlink.c, core/base/worker.c, core/base/helper.c and core/kernel/tcp_diag.c.
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = tests/sim/check.c tests/sim/client.c tests/sim/daemon.c tests/sim/helpers.c tests/sim/kern.c tests/sim/kern_sys.c tests/sim/kern_wire.c \
 	tests/sim/main.c tests/sim/net.c tests/sim/os.c tests/sim/os.h tests/sim/os_epoll.c tests/sim/os_files.c tests/sim/plan.c \

@@ -3,7 +3,9 @@
 #include "config.h"
 #include "sim.h"
 #include "base/mem.h"
+#include "kernel/tcp_diag.h"
 #include "proto/iscsi_proto.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -446,8 +448,11 @@ void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len)
 		login(l, bhs, data, len);
 		break;
 	case ISCSI_OP_LOGOUT:
-		if (net.mode[l->identity] == NET_NO_LOGOUT)
+		if (net.mode[l->identity] == NET_NO_LOGOUT) {
+			if (l->number % 2) /* some close the connection in place of an answer */
+				sim_after(1, close_later, l, 0);
 			break;
+		}
 		a = answer_new(l, ISCSI_OP_LOGOUT_RSP, bhs);
 		a->closes = true;
 		answer_send(a, 0);
@@ -507,7 +512,22 @@ uint32_t net_user_ready(const struct os_file *socket)
 {
 	const struct link *l = socket->link;
 
-	return l && l->user && (socket->len > socket->at || l->closed) ? EPOLLIN : 0;
+	return !l ? 0 : !l->user ? (l->closed ? EPOLLRDHUP : 0) : socket->len > socket->at || l->closed ? EPOLLIN : 0;
+}
+
+/* By the portal alone: this kernel does not show the port here. */
+int tcp_diag_established(const struct tcp_diag_name *name)
+{
+	uint32_t address;
+
+	memcpy(&address, name->address, sizeof(address));
+	for (unsigned i = 0; i < net.links; i++) {
+		const struct link *l = net.link[i];
+
+		if ((int)l->identity == net_identity(ntohl(address)) && l->open && !l->closed)
+			return 1;
+	}
+	return 0;
 }
 
 static void tell_closed(void *arg, uint32_t number)

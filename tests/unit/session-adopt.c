@@ -5,9 +5,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "kernel/scan.h"
+#include "kernel/tcp_diag.h"
 #include "session-fixture.h"
 #include "session/adopt.h"
 #include "session/manager_private.h"
+#include <errno.h>
 #include <string.h>
 
 #define SECONDS 1000
@@ -355,10 +357,67 @@ static void a_message_to_a_session_that_is_not_adopted_yet_is_heard(void **state
 	assert_string_equal(fixture_shown(w, SID).connection, "LOGGED_IN");
 }
 
+/* A connection to the portal of which iscsid has no descriptor, as of the kernel; port: the one here. */
+static int connected(const struct session_fixture *w, char port[8])
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(w->port) };
+	socklen_t len = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	snprintf(port, 8, "%u", ntohs(sa.sin_port));
+	return fd;
+}
+
+/*
+ * The target closes the connection in place of an answer to the logout. Another connection to the portal is of no interest; where the driver
+ * does not show the port here, it might be that of the session.
+ */
+static void a_hang_up_during_a_logout_is_seen_without_a_descriptor(void **state)
+{
+	const struct tcp_diag_name nothing = { .family = AF_INET, .port = 1 };
+	struct session_fixture *w = *state;
+
+	if (tcp_diag_established(&nothing) == -ENOENT)
+		skip();
+	w->silent_logout = true;
+	for (uint32_t sid = SID; sid < SID + 2; sid++) {
+		bool shown = sid == SID;
+		char port[8], ignored[8];
+		struct asked a;
+		int fd, other;
+
+		left(w, sid, "LOGGED_IN", "up", true);
+		note(w, sid, "", "manual");
+		fd = connected(w, port);
+		if (shown)
+			fake_sys_write(&w->sys, port, "class/iscsi_connection/connection%u:0/local_port", sid);
+		assert_int_equal(w->m->adopter->one(w->m->adopter, sid, NULL), 1);
+		fixture_logout(w, sid, &a);
+		fixture_until(w, &w->logouts, sid - SID + 1, 50, 5 * SECONDS);
+		fixture_run(w, 3 * SECONDS);
+		assert_int_equal(a.done, 0);
+		fixture_hang_up(w);
+		other = connected(w, ignored);
+		if (!shown) {
+			fixture_run(w, 3 * SECONDS);
+			assert_int_equal(a.done, 0);
+			close(other);
+		}
+		fixture_until(w, &a.done, 1, 100, 2 * SECONDS);
+		assert_int_equal(a.result.err.code, 0);
+		close(fd);
+		if (shown)
+			close(other);
+	}
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_hang_up_during_a_logout_is_seen_without_a_descriptor),
 		T(a_session_is_noted_as_soon_as_it_is_made),
 		T(a_pending_session_is_ended_by_the_next_daemon),
 		T(what_is_left_is_ended_or_kept),

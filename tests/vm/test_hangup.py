@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A target that closes the connection in place of an answer to a logout, its own request or the user's, is not waited for"""
+"""A target that closes the connection in place of an answer to a logout, its own request or the user's, is not waited for, by the next iscsid either"""
 import argparse
 import os
 import sys
@@ -39,6 +39,26 @@ class Connection(script.Connection):
         self.sock.sendall(self.header(0x32, 0x80, self.req, itt=script.NONE, status=0x0100))
 
 
+def asked_by_target():
+    """The target asks for a logout: iscsid logs out, and in again."""
+    logins, logouts, start = Connection.logins, Connection.logouts, time.monotonic()
+    Connection.last.ask_for_logout()
+    wait("the session is back", LOGOUT_TIMEOUT + 10, lambda: Connection.logins == logins + 1, step=0.01)
+    took = time.monotonic() - start
+    say(f"logged in again after {took:.2f} s")
+    equal(Connection.logouts, logouts + 1, "logouts that the target got")
+    check(took < LOGOUT_TIMEOUT / 2, f"logged in again only after {took:.1f} s")
+    wait("the session is up", 5, lambda: len(logged_in()) == 1)
+
+
+def asked_by_user(node):
+    logouts = Connection.logouts
+    got = adm(node, "-u")
+    say(f"logged out after {got.seconds:.2f} s")
+    equal(Connection.logouts, logouts + 1, "logouts that the target got")
+    check(got.seconds < LOGOUT_TIMEOUT / 2, f"the logout took {got.seconds:.1f} s")
+
+
 def test():
     if PEER:
         skip("it waits")
@@ -46,22 +66,21 @@ def test():
     server = script.Target(argparse.Namespace(misbehaviour="", targets=1, tpgt=1, chunk=8000, port=0, verbose=False, chap=""))
     threading.Thread(target=server.serve, daemon=True).start()
     config({"node.session.scan": "manual"})
-    Iscsid()
+    daemon = Iscsid()
     node = f"-m node -T {script.NAME % 0} -p 127.0.0.1:{server.port}"
     adm(f"{node},1 -o new", quiet=True)
     adm(node, "-l")
     wait("the target has seen that", 5, lambda: Connection.last)
-    start = time.monotonic()
-    Connection.last.ask_for_logout()
-    wait("the session is back", LOGOUT_TIMEOUT + 10, lambda: Connection.logins == 2, step=0.01)
-    took = time.monotonic() - start
-    say(f"logged in again after {took:.2f} s")
-    equal(Connection.logouts, 1, "logouts that the target got")
-    check(took < LOGOUT_TIMEOUT / 2, f"logged in again only after {took:.1f} s")
-    wait("the session is up", 5, lambda: len(logged_in()) == 1)
-    got = adm(node, "-u")
-    equal(Connection.logouts, 2, "logouts that the target got")
-    check(got.seconds < LOGOUT_TIMEOUT / 2, f"the logout took {got.seconds:.1f} s")
+    asked_by_target()
+    say("-- an iscsid that has adopted the session has no descriptor of the connection")
+    daemon.kill()
+    daemon = Iscsid()
+    asked_by_target()
+    daemon.kill()
+    Iscsid()
+    asked_by_user(node)
+    adm(node, "-l")
+    asked_by_user(node)
 
 
 if __name__ == "__main__":
