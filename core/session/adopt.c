@@ -199,6 +199,7 @@ static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 	s->noted = o->found == ADOPT_FILE;
 	s->tpgt = adopt_group(i, s->record, o->found);
 	s->adopted = true;
+	s->starts = 1;
 	s->conn.k.cid = i->has_conn ? 0 : MISCSI_NONE;
 	s->conn.k.sid = i->sid;
 	s->conn.k.host_no = i->host_no;

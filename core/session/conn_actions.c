@@ -186,6 +186,7 @@ int conn_fw_login(void *machine)
 	struct conn *c = machine;
 
 	c->tell(c->session, SESS_EV_CONN_BOUND);
+	c->session->starts++;
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGIN_TIMEOUT));
 	transport_op_init(&c->dial.op, conn_fw_done, c);
 	conn_op(c, &c->dial.op);
@@ -216,13 +217,17 @@ int conn_fw_logout(void *machine)
 	return CONN_EV_NONE;
 }
 
-/* The moment of no return for the target's view of us: what was negotiated holds in the kernel, and I/O begins. */
+/*
+ * The moment of no return for the target's view of us: what was negotiated holds in the kernel, and I/O begins. From now on there may
+ * be devices, also if the kernel's answer is lost, or the connection before iscsid gets it: anybody may scan.
+ */
 int conn_start(void *machine)
 {
 	struct conn *c = machine;
 	struct job *job = kconn_job(&c->k);
 
 	conn_disarm(c);
+	c->session->starts++;
 	if (job) {
 		conn_add_params(c, job);
 		job_add(job, ISCSI_UEVENT_START_CONN, NULL, NULL, 0);

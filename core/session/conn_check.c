@@ -64,7 +64,7 @@ bool conn_must_check(const void *machine)
 	const struct conn *c = machine;
 	const struct session *s = c->session;
 
-	return s->run.state == SESS_FAILED && c->k.sid && s->unchecked < FAILURES_MAX && c->k.engine->scanner &&
+	return s->starts && c->k.sid && s->unchecked < FAILURES_MAX && c->k.engine->scanner &&
 		transport_traits(c->k.transport) & MISCSI_TRAIT_SOCKET &&
 		check_proposes_no_digest(s->record, FIELD_CONN_HEADER_DIGEST) &&
 		check_proposes_no_digest(s->record, FIELD_CONN_DATA_DIGEST);

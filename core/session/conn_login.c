@@ -57,11 +57,11 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 
 /*
  * An address that moved to another group leads to other disks under the names of the session's (RFC 7143 section 4.4.1 has one set of
- * units for each group). A redirection is the target's own word, and to a first login the group is what the target says.
+ * units for each group). A redirection is the target's own word, and until the kernel may have devices the group is what the target says.
  */
 static int32_t conn_expected_group(const struct session *s)
 {
-	if (s->run.state != SESS_FAILED || destination_redirected(&s->destination) || record_int(s->record, FIELD_SESSION_FOLLOW_GROUP))
+	if (!s->starts || destination_redirected(&s->destination) || record_int(s->record, FIELD_SESSION_FOLLOW_GROUP))
 		return -1;
 	return s->tpgt;
 }

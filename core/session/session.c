@@ -338,21 +338,9 @@ void session_note(struct session *s)
 
 static int sess_scan(struct session *s)
 {
-	if (s->scan || record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
+	if (s->scan || s->replaced || record_int(s->record, FIELD_SESSION_SCAN) != RECORD_SCAN_AUTO)
 		return -EALREADY;
 	return scan_host(s->owner->engine->scanner, s->conn.k.host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, scan_over, s, &s->scan);
-}
-
-static int sess_established(void *machine)
-{
-	struct session *s = machine;
-
-	logged_in(s);
-	sess_note_up(s);
-	if (sess_scan(s) < 0)
-		return SESS_EV_SCANNED;
-	loop_timer_set(s->owner->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
-	return SESS_EV_NONE;
 }
 
 /* Kernels before 6.3 do not tell: then a session without a device counts. */
@@ -369,7 +357,7 @@ void session_complete(struct session *s, const char *target_state)
 {
 	if (!s->noted)
 		session_note(s);
-	if (!s->replaced && was_never_scanned(s, target_state))
+	if (was_never_scanned(s, target_state))
 		sess_scan(s);
 }
 
@@ -421,6 +409,31 @@ static void sess_verify(struct session *s)
 		sess_verified(rc, NULL, s);
 }
 
+/* Of a first login, too, whose connection was lost before iscsid knew that it was up: others may have scanned it. */
+static void sess_started_again(struct session *s)
+{
+	if (s->check == SESS_CHECK_FOLLOWED)
+		s->unchecked = 0;
+	else if (s->unchecked)
+		s->unchecked--; /* one more check the next time */
+	s->check = SESS_CHECK_NONE;
+	if (s->starts > 1)
+		sess_verify(s);
+}
+
+static int sess_established(void *machine)
+{
+	struct session *s = machine;
+
+	logged_in(s);
+	sess_note_up(s);
+	sess_started_again(s);
+	if (sess_scan(s) < 0)
+		return SESS_EV_SCANNED;
+	loop_timer_set(s->owner->engine->loop, &s->scan_limit, SCAN_WAIT_MS, scan_long, s);
+	return SESS_EV_NONE;
+}
+
 /* The devices were there all the time, unless the connection was lost, or the daemon killed, before the first scan. */
 static int sess_recovered(void *machine)
 {
@@ -429,15 +442,10 @@ static int sess_recovered(void *machine)
 
 	logged_in(s);
 	s->reconnects++;
-	if (s->check == SESS_CHECK_FOLLOWED)
-		s->unchecked = 0;
-	else if (s->unchecked)
-		s->unchecked--; /* one more check the next time */
-	s->check = SESS_CHECK_NONE;
 	sysfs_read(s->owner->engine->sysfs, target_state, sizeof(target_state), "class/iscsi_session/session%u/target_state",
 		s->conn.k.sid);
 	session_complete(s, target_state);
-	sess_verify(s);
+	sess_started_again(s);
 	return SESS_EV_NONE;
 }
 

@@ -63,6 +63,7 @@ struct session {
 	bool noted; /* its file was written */
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */
+	unsigned starts; /* of its connection, with each of which the kernel began or resumed its I/O; an adopted one has one */
 	unsigned reconnects;
 	unsigned brief; /* connections in a row that did not last */
 	uint32_t time2wait; /* seconds, negotiated */

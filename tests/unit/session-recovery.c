@@ -391,6 +391,27 @@ static void another_group_is_refused(void **state)
 	fixture_reconnected(w, sid, 1, STEP, 6 * SECONDS);
 }
 
+/* The kernel has started a first login's connection, and somebody has scanned it, before iscsid learns that it was lost. */
+static void another_group_is_refused_once_the_kernel_has_started(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct asked a;
+
+	w->hold_start = true;
+	fixture_login(w, node, &a);
+	for (int i = 0; i < 4000 && strcmp(fixture_shown(w, 0).connection, "STARTING") != 0; i++)
+		loop_step(w->loop, 1);
+	conn_event(&fixture_session(w)->conn, CONN_EV_LOST);
+	w->hold_start = false;
+	w->group = true;
+	fixture_until(w, &a.done, 1, STEP, 30 * SECONDS);
+	assert_non_null(strstr(a.text, "target portal group 2, not to 1"));
+	assert_int_equal(w->logins, 2);
+	assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), 1);
+	record_free(node);
+}
+
 static void another_group_is_followed_where_that_is_wanted(void **state)
 {
 	struct session_fixture *w = *state;
@@ -470,6 +491,7 @@ int main(void)
 		T(trap_19_times_are_multiplied_by_hz),
 		T(devices_are_checked_after_a_recovery),
 		T(another_group_is_refused),
+		T(another_group_is_refused_once_the_kernel_has_started),
 		T(another_group_is_followed_where_that_is_wanted),
 		T(a_redirection_to_another_group_is_followed),
 		T(trap_20_a_hang_up_during_a_logout_is_not_told),
