@@ -114,7 +114,7 @@ static int store_word(const char *value, struct args_words *to, struct err *err)
 	const char **v = x_grow(to->v, to->n, &to->cap, sizeof(*v), 4);
 
 	if (!v)
-		return err_nomem(err, "the command line");
+		return err_nomem(err, "the arguments of the command line");
 	to->v = v;
 	to->v[to->n++] = value;
 	return 0;
@@ -131,17 +131,18 @@ static unsigned op_named(const char *name)
 
 static int store_op(const struct opt_row *o, const char *value, unsigned *to, struct err *err)
 {
-	char why[64];
+	char why[160];
 
 	*to |= op_named(value);
 	if (op_named(value))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		snprintf(why, sizeof(why), "is not an operation: is %s meant?", ops[i].name);
+		snprintf(why, sizeof(why), "is not an operation: did you mean '%s'?", ops[i].name);
 		if (value_distance(ops[i].name, value, 3) < 3)
 			return refuse_value(o, value, why, err);
 	}
-	return refuse_value(o, value, "is not an operation. Try 'iscsiadm -m MODE --help'", err);
+	snprintf(why, sizeof(why), "is not an operation: use %s", o->sentence);
+	return refuse_value(o, value, why, err);
 }
 
 /* Words and operations are collected. Of two texts it would not be known which is meant. */
@@ -150,9 +151,10 @@ static int store_option(struct args *a, const struct opt_row *o, const char *val
 	void *member = (char *)a + o->member;
 
 	if (o->kind != KIND_NUMBER && value && o->letter != 'v' && (!*value || *value == '-'))
-		return refuse_value(o, value, *value ? "is an option: the value is missing" : "is empty", err);
+		return refuse_value(
+			o, value, *value ? "is an option, so the value is missing" : "is empty, but a value is required", err);
 	if (o->kind == KIND_TEXT && a->given[o - opts] && strcmp(*(args_text *)member, value) != 0)
-		return refuse_value(o, value, "is a second value: only one is allowed", err);
+		return refuse_value(o, value, "is a second, different value, but the option accepts only one", err);
 	a->given[o - opts] = true;
 	switch (o->kind) {
 	case KIND_FLAG:
@@ -195,14 +197,15 @@ static int args_find_mode(struct args *a, struct err *err)
 	quoted_word(text, sizeof(text), a->mode);
 	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
 		if (value_distance(modes[i].name, a->mode, 3) < 3)
-			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s': is %s meant?", text, modes[i].name);
+			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s' (-m): did you mean '%s'?", text, modes[i].name);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (!strcmp(opts[i].name, a->mode))
-			return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s': --%s is an option. Try 'iscsiadm --help'", text,
+			return err_set(err, MISCSI_ERR_INVAL,
+				"unknown mode '%s' (-m), but an option --%s exists: 'iscsiadm --help' lists the modes", text,
 				opts[i].name);
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s'. Try 'iscsiadm --help'", text);
+	return err_set(err, MISCSI_ERR_INVAL, "unknown mode '%s' (-m): 'iscsiadm --help' lists the modes", text);
 }
 
 static int refuse_argument(const char *word, struct err *err)
@@ -211,10 +214,10 @@ static int refuse_argument(const char *word, struct err *err)
 
 	for (size_t i = 1; i < ARRAY_SIZE(modes); i++) {
 		if (!strcmp(modes[i].name, word))
-			return err_set(
-				err, MISCSI_ERR_INVAL, "unexpected argument '%s': is -m %s meant? Nothing was done", word, word);
+			return err_set(err, MISCSI_ERR_INVAL,
+				"unexpected argument '%s', and nothing was done: did you mean '-m %s'?", word, word);
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s': options begin with '-'. Nothing was done",
+	return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s', and nothing was done: every option begins with '-'",
 		quoted_word(text, sizeof(text), word));
 }
 
@@ -262,12 +265,14 @@ static int refuse_action(const struct args *a, struct err *err)
 	char text[64], known[64] = "";
 
 	if (a->in_mode == ARGS_MODE_NONE)
-		return err_set(err, MISCSI_ERR_INVAL, "no mode given (-m). Try 'iscsiadm --help'");
+		return err_set(err, MISCSI_ERR_INVAL, "no mode was given: use -m MODE; 'iscsiadm --help' lists the modes");
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (actions[i].mode != a->in_mode)
 			continue;
 		if (!a->submode && op_named(actions[i].verb) & a->ops)
-			return err_set(err, MISCSI_ERR_INVAL, "%s mode: -o %s requires a submode (-C)", mode, actions[i].verb);
+			return err_set(err, MISCSI_ERR_INVAL,
+				"%s mode: -o %s requires a submode (-C): 'iscsiadm -m %s --help' lists them", mode,
+				actions[i].verb, mode);
 		if (a->submode && !strcmp(actions[i].submode, a->submode))
 			last = NULL;
 		if (!last || !*actions[i].submode || !strcmp(actions[i].submode, last))
@@ -284,8 +289,9 @@ static int refuse_action(const struct args *a, struct err *err)
 				err, MISCSI_ERR_INVAL, "%s mode: operation '%s' is not allowed/supported", mode, ops[i].name);
 	}
 	return err_set(err, MISCSI_ERR_INVAL,
-		"%s mode: these options cannot be used together. 'iscsiadm -m %s --help' lists what each action accepts", mode,
-		mode);
+		"%s mode: no action accepts all the options given together: 'iscsiadm -m %s --help' lists the options of each "
+		"action",
+		mode, mode);
 }
 
 /* In the words of 2.1.8. */
@@ -307,18 +313,20 @@ static int check_options(const struct args *a, const struct action_row *r, struc
 
 	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
 		if (a->given[i] && !row_uses(r, opts[i].letter))
-			return err_set(err, MISCSI_ERR_INVAL, "%s mode: %s does not use option '-%c' (--%s). Nothing was done",
-				mode, action_words(words, sizeof(words), r), opts[i].letter, opts[i].name);
+			return err_set(err, MISCSI_ERR_INVAL,
+				"%s mode: %s does not accept option '-%c' (--%s), and nothing was done", mode,
+				action_words(words, sizeof(words), r), opts[i].letter, opts[i].name);
 		if (!a->given[i] && strchr(r->needs, opts[i].letter))
 			return err_set(err, MISCSI_ERR_INVAL, "%s mode: %s requires -%c (--%s): %s", mode,
 				action_words(words, sizeof(words), r), opts[i].letter, opts[i].name, opts[i].sentence);
 	}
 	if (a->ops & (a->ops - 1) && !strchr(r->options, 'o'))
-		return err_set(err, MISCSI_ERR_INVAL, "%s mode: only one operation (-o) is allowed", mode);
+		return err_set(
+			err, MISCSI_ERR_INVAL, "%s mode: several operations (-o) were given, but only one is allowed", mode);
 	/* Names without values are harmless in commands that only show; the manual of 2.1.8 uses them. */
 	if (row_uses(r, 'v') && a->values.n != a->names.n)
-		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) but %zu values (-v): each -n needs its -v", a->names.n,
-			a->values.n);
+		return err_set(err, MISCSI_ERR_INVAL, "%zu names (-n) and %zu values (-v) were given: each -n requires one -v",
+			a->names.n, a->values.n);
 	return check_level(a, err);
 }
 
@@ -334,8 +342,8 @@ static int check_by_tables(struct args *a, int argc, char **argv, struct err *er
 		if (!a->given[i] || args_mode_takes(a->in_mode, (enum args_opt)i))
 			continue;
 		if (a->in_mode == ARGS_MODE_NONE)
-			return err_set(
-				err, MISCSI_ERR_INVAL, "option '-%c' needs a mode (-m). Try 'iscsiadm --help'", opts[i].letter);
+			return err_set(err, MISCSI_ERR_INVAL,
+				"option '-%c' requires a mode: use -m MODE; 'iscsiadm --help' lists the modes", opts[i].letter);
 		return err_set(err, MISCSI_ERR_INVAL, "%s mode: option '-%c' is not allowed/supported", modes[a->in_mode].name,
 			opts[i].letter);
 	}
@@ -377,8 +385,8 @@ static int refuse_long_option(const char *word, struct err *err)
 	if (n)
 		return err_set(err, MISCSI_ERR_INVAL, "ambiguous option '%s': use %s", text, known);
 	if (nearest)
-		return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s': is --%s meant?", text, nearest);
-	return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s'. Try 'iscsiadm --help'", text);
+		return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s': did you mean '--%s'?", text, nearest);
+	return err_set(err, MISCSI_ERR_INVAL, "unknown option '%s': 'iscsiadm -m MODE --help' lists the options of a mode", text);
 }
 
 /*
@@ -394,12 +402,13 @@ static int refuse_word(struct args *a, int answer, char **argv, struct err *err)
 	if (answer == ':' && optopt == 'P')
 		return store_option(a, opt_row_of('P'), "1", err);
 	if (answer == ':')
-		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' requires a value", optopt);
+		return err_set(err, MISCSI_ERR_INVAL, "option '-%c' (--%s) requires a value: %s", optopt, o->name, o->sentence);
 	if (o && o->kind == KIND_FLAG)
-		return err_set(err, MISCSI_ERR_INVAL, "'%s': option --%s does not take a value",
+		return err_set(err, MISCSI_ERR_INVAL, "'%s' is not allowed: option --%s accepts no value",
 			quoted_word(text, sizeof(text), argv[optind - 1]), o->name);
 	if (optopt)
-		return err_set(err, MISCSI_ERR_INVAL, "unknown option '-%s'. Try 'iscsiadm --help'",
+		return err_set(err, MISCSI_ERR_INVAL,
+			"unknown option '-%s': 'iscsiadm -m MODE --help' lists the options of a mode",
 			quoted_word(text, sizeof(text), (char[]){ (char)optopt, 0 }));
 	return refuse_long_option(argv[optind - 1], err);
 }
@@ -446,7 +455,8 @@ int args_parse(struct args *a, int argc, char **argv, struct err *err)
 	}
 	if (a->ops & ARGS_OP_JSON) {
 		if (a->ops != ARGS_OP_JSON && !first)
-			first = err_set(err, MISCSI_ERR_INVAL, "-o json allows no other operation (-o): use -j (--json)");
+			first = err_set(err, MISCSI_ERR_INVAL,
+				"-o json cannot be combined with another operation (-o): use -j (--json) for JSON output");
 		a->ops &= ~(unsigned)ARGS_OP_JSON;
 		a->json = true;
 	}
@@ -489,7 +499,7 @@ static char *read_typed(const char *name, char *line, int size)
 
 static int read_line(const char *name, const char *from, char **out, struct err *err)
 {
-	char line[1024] = "", shown[128];
+	char line[1024] = "", shown[128], setting[128];
 	FILE *f = *from == '@' ? fopen(from + 1, "re") : stdin;
 	bool read = f && (f == stdin ? read_typed(name, line, sizeof(line)) : fgets(line, sizeof(line), f)),
 	     long_line = read && strlen(line) == sizeof(line) - 1 && !strchr(line, '\n');
@@ -504,12 +514,13 @@ static int read_line(const char *name, const char *from, char **out, struct err 
 	if (*out)
 		return 0;
 	if (good)
-		return err_nomem(err, "a secret");
-	return err_set(err, MISCSI_ERR_INVAL, "cannot read a secret from %s: %s",
+		return err_nomem(err, "the secret that -v refers to");
+	return err_set(err, MISCSI_ERR_INVAL, "cannot read the secret for %s from %s: %s",
+		quoted_word(setting, sizeof(setting), name),
 		*from == '@' ? quoted_word(shown, sizeof(shown), from + 1) : "standard input",
 		errnum		  ? strerror(errnum) :
-			long_line ? "its first line is too long for a secret" :
-				    "its first line is empty");
+			long_line ? "its first line is longer than a secret may be" :
+				    "its first line is empty, but must be the secret");
 }
 
 /* By the end of the name, so that one rule serves all modes: auth.password, auth.password_in. */
@@ -531,7 +542,7 @@ int args_read_secrets(struct args *a, struct err *err)
 			continue;
 		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(a->names.v[i], value, &text, err);
 		if (rc >= 0 && !text && !(text = x_strdup(value + 1)))
-			rc = err_nomem(err, "a secret");
+			rc = err_nomem(err, "the secret that -v gives");
 		if (rc >= 0)
 			rc = store_word(text, &a->secrets, err);
 		if (rc < 0)

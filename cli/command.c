@@ -75,8 +75,9 @@ static bool warn_of_short_secret(const char *name, const char *where, size_t len
 	bool is_short = len > 0 && len < SECRET_LEAST && isatty(STDERR_FILENO);
 
 	if (is_short)
-		out_error("warning: %s%s has %zu bytes; RFC 7143 requires at least %d, and targets may refuse it", name, where,
-			len, SECRET_LEAST);
+		out_error("warning: the secret %s%s has only %zu bytes; RFC 7143 requires at least %d, and targets may refuse a "
+			  "shorter one",
+			name, where, len, SECRET_LEAST);
 	return is_short;
 }
 
@@ -129,7 +130,7 @@ int command_settings_given(const struct command *c)
 {
 	if (c->args->values.n)
 		return 0;
-	return err_set(c->err, MISCSI_ERR_INVAL, "update requires a setting (-n) and its value (-v)");
+	return err_set(c->err, MISCSI_ERR_INVAL, "the operation update requires a setting and its value: add -n NAME -v VALUE");
 }
 
 /*
@@ -199,14 +200,17 @@ static void say_logged_in(void *arg, const struct record *node, const struct err
 
 static int say_interrupted(const char *what)
 {
-	out_error("interrupted: iscsiadm no longer waits, and iscsid continues with %s", what);
+	out_error("interrupted: iscsiadm no longer waits for %s, which iscsid continues; 'iscsiadm -m session -P 1' shows the "
+		  "state",
+		what);
 	return MISCSI_ERR_ISCSID_COMM_ERR;
 }
 
 void command_say_busy(void *arg, const struct record *node)
 {
 	const struct command *c = arg;
-	const struct err busy = { .code = MISCSI_ERR_SESS_EXISTS, .text = "a session uses the record: log out first" };
+	const struct err busy = { .code = MISCSI_ERR_SESS_EXISTS,
+		.text = "a session uses this record, which was therefore not deleted: log out first" };
 
 	if (c->json)
 		out_json_node_result(c->json, "delete", node, false, &busy);
@@ -226,8 +230,8 @@ static void say_session_waited_for(void *arg, const struct client_session *s)
 	w->shown = true;
 	if (s->reconnects)
 		snprintf(more, sizeof(more), ", attempt %u", s->reconnects + 1);
-	out_error("still waiting for %s after %u s: %s at %s,%u is in state %s%s%s%s", w->what, w->seconds, s->target, s->address,
-		(unsigned)s->port, s->connection, more, s->error ? ": " : "", s->error ? s->error : "");
+	out_error("still waiting for %s after %u s: the connection to %s at %s,%u is in state %s%s%s%s", w->what, w->seconds,
+		s->target, s->address, (unsigned)s->port, s->connection, more, s->error ? ": " : "", s->error ? s->error : "");
 }
 
 static void say_waiting(void *arg)
@@ -240,16 +244,17 @@ static void say_waiting(void *arg)
 		return;
 	w->next *= 2;
 	if (w->at) {
-		out_error("still waiting for %s at %s after %u s", w->what, w->at, w->seconds);
+		out_error("still waiting for %s at %s after %u s (Ctrl-C ends the wait)", w->what, w->at, w->seconds);
 		return;
 	}
 	w->shown = false;
 	rc = context_look(w->c->context, LOOK_MS, say_session_waited_for, w);
 	if (rc < 0)
-		out_error("still waiting for %s after %u s: iscsid does not answer, see its log (Ctrl-C ends the wait)", w->what,
-			w->seconds);
+		out_error("still waiting for %s after %u s: iscsid does not answer, and its log may have the reason (Ctrl-C ends "
+			  "the wait)",
+			w->what, w->seconds);
 	else if (!w->shown)
-		out_error("still waiting for %s after %u s", w->what, w->seconds);
+		out_error("still waiting for %s after %u s (Ctrl-C ends the wait)", w->what, w->seconds);
 }
 
 /* Programs read standard error: they get no reports. */

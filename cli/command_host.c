@@ -85,7 +85,7 @@ static int print_host_adapter(
 	if (!*names)
 		*names = pci_names_new();
 	if (!*names)
-		return err_nomem(c->err, "the names of PCI devices");
+		return err_nomem(c->err, "the list of PCI device names");
 	if (pci_adapter_of_host(engine->plugins, sysfs, h->host_no, h->transport, *names, &a) != 0)
 		return 0;
 	if (c->json)
@@ -246,7 +246,7 @@ static int host_chap_change(const struct command *c, const struct adapter *a, ui
 	if (rc < 0)
 		return host_chap_failed("CHAP setting failed", index, rc, c->err);
 	if (index != MISCSI_NONE)
-		log_info(context_log(c->context), "host", "CHAP entry %u of host %u was written", index, a->host_no);
+		log_info(context_log(c->context), "host", "iscsiadm wrote CHAP entry %u of host%u", index, a->host_no);
 	return 0;
 }
 

@@ -80,10 +80,11 @@ int command_transport(const struct command *c)
 		out_error("%s", c->err->text);
 	if (!output.plugins)
 		return err_set(c->err, MISCSI_ERR_NO_OBJS_FOUND,
-			"no transport plugin was found in %s: install miscsi's plugins again", plugins_dirs(engine->plugins));
+			"no transport plugin was found in %s, so no session can be made: install miscsi's plugins again",
+			plugins_dirs(engine->plugins));
 	if (output.refused)
 		return err_set(c->err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"%u of %u plugin files cannot be used: the list above has the reason for each", output.refused,
+			"%u of %u plugin files cannot be used: the list above states the reason for each", output.refused,
 			output.plugins);
 	return 0;
 }

@@ -49,7 +49,7 @@ static int print_name(const char *prefix, bool line)
 	/* Waits for the random pool of a machine that has just booted, since two equal names would share sessions. */
 	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
 		if (errno != EINTR) {
-			perror("iscsi-iname: cannot get random numbers");
+			perror("iscsi-iname: cannot get random numbers for the name from the kernel");
 			return MISCSI_ERR_GENERIC;
 		}
 	}

@@ -52,21 +52,23 @@ static void print_hint(const struct args *a, int status)
 	} hints[] = {
 		{ MISCSI_ERR_ISCSID_NOTCONN, ARGS_MODE_NONE, false, "start the daemon: systemctl start iscsid" },
 		{ MISCSI_ERR_ACCESS, ARGS_MODE_NONE, false, "run iscsiadm as root" },
-		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, false, "iscsiadm -m transport shows what is missing" },
+		{ MISCSI_ERR_TRANS_NOT_FOUND, ARGS_MODE_NONE, false,
+			"'iscsiadm -m transport' shows which plugin or kernel module is missing" },
 		{ MISCSI_ERR_LOGIN_AUTH_FAILED, ARGS_MODE_node, false,
-			"set or correct the CHAP user and secret, which is read from standard input: iscsiadm -m node -T TARGET "
+			"set or correct the CHAP user name and secret (iscsiadm asks for the secret): iscsiadm -m node -T TARGET "
 			"-o update "
 			"-n node.session.auth.authmethod -v CHAP -n node.session.auth.username -v USER -n "
 			"node.session.auth.password -v -" },
 		{ MISCSI_ERR_IDBM, ARGS_MODE_discovery, false,
-			"a discovery requires the type: iscsiadm -m discovery -t st -p ADDRESS" },
+			"to discover targets, add the type of discovery: iscsiadm -m discovery -t st -p ADDRESS" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, true,
-			"iscsiadm -m node lists the records that there are; a discovery finds more: iscsiadm -m discovery -t st "
+			"'iscsiadm -m node' lists the existing records; a discovery adds more: iscsiadm -m discovery -t st "
 			"-p ADDRESS" },
-		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, false, "find targets first: iscsiadm -m discovery -t st -p ADDRESS" },
+		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_node, false,
+			"discover targets first: iscsiadm -m discovery -t st -p ADDRESS" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_session, false, "log in to a target first: iscsiadm -m node -T TARGET -l" },
 		{ MISCSI_ERR_NO_OBJS_FOUND, ARGS_MODE_fw, false,
-			"if the BIOS or UEFI has a boot target, the module iscsi_ibft shows it: modprobe iscsi_ibft" },
+			"load the kernel module that reads the boot targets of the BIOS or UEFI: modprobe iscsi_ibft" },
 	};
 
 	/* without a session there is nothing to log out of, and no reason to log in */
@@ -161,7 +163,7 @@ static int end_output(FILE *to, int status)
 {
 	if (fflush(to) == 0 || status != 0)
 		return status;
-	out_error("cannot write to standard output: %s", strerror(errno));
+	out_error("cannot write to standard output, so the output is incomplete: %s", strerror(errno));
 	return MISCSI_ERR_GENERIC;
 }
 

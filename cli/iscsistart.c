@@ -232,7 +232,7 @@ static int start_node(const struct start *s, struct context *ctx, struct record_
 	if (rc >= 0)
 		rc = start_apply_params(s, ctx, node, err);
 	if (rc >= 0 && record_list_add(out, x_steal(node)) < 0)
-		rc = err_nomem(err, "a record");
+		rc = err_nomem(err, "the boot target's node record");
 	return rc;
 }
 
@@ -263,7 +263,7 @@ static void start_result(void *arg, const struct record *node, const struct err 
 	if (err->code == MISCSI_ERR_OK)
 		out_line("%s: logged in to %s at %s", program, target.s, text);
 	else if (err->code == MISCSI_ERR_SESS_EXISTS)
-		out_line("%s: the session with %s at %s exists already", program, target.s, text);
+		out_line("%s: a session with %s at %s exists already, so no login was needed", program, target.s, text);
 	else
 		fprintf(stderr, "%s: cannot log in to %s at %s: %s\n", program, target.s, text, err->text);
 	if (err->code != MISCSI_ERR_OK && err->code != MISCSI_ERR_SESS_EXISTS)
@@ -324,7 +324,7 @@ int main(int argc, char **argv)
 	while (rc == 0 && (letter = getopt_long(argc, argv, "c:i:t:g:a:p:u:w:U:W:d:bfNP:hv", long_options, NULL)) != -1)
 		rc = start_option(&s, letter, optarg);
 	if (rc == 0 && optind < argc)
-		rc = start_refuse("unexpected argument '%s': options begin with '-'", argv[optind]);
+		rc = start_refuse("unexpected argument '%s': every option begins with '-'", argv[optind]);
 	if (rc == 0 && !s.connect && !s.print && !s.network)
 		rc = start_check(&s);
 	if (rc)

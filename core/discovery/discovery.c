@@ -318,7 +318,7 @@ int discovery_start(const struct discovery_config *config, void (*done)(void *ar
 	int rc;
 
 	if (!d)
-		return err_nomem(err, "a discovery");
+		return err_nomem(err, "the discovery session");
 	d->config = *config;
 	d->run = (struct fsm_run){ .fsm = &discovery_machine, .machine = d, .trace = discovery_trace, .state = DISC_IDLE };
 	d->done = done;
@@ -387,6 +387,6 @@ int discovery_sendtargets(const struct discovery_config *config, struct err *err
 	discovery_free(d);
 	discovery_settle(config);
 	if (rc < 0 && !w.done)
-		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the discovery to end") : rc;
+		return d ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsiadm cannot wait until the discovery ends") : rc;
 	return w.result;
 }

@@ -55,7 +55,8 @@ int discovery_send(struct discovery *d, const struct iscsi_pdu *pdu)
 {
 	int rc = d->pdu_channel->ops->send(d->pdu_channel, pdu);
 
-	return rc < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send a PDU to %s: %s", d->address, strerror(-rc)) :
+	return rc < 0 ? discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot send an iSCSI request to portal %s: %s", d->address,
+				strerror(-rc)) :
 			DISC_EV_NONE;
 }
 
@@ -126,7 +127,8 @@ static int start_login(struct discovery *d, struct login_config *config)
 		config->proposal.max_recv_data_segment_length = (uint32_t)ops->data_max;
 	rc = login_new(config, &d->login, &d->err);
 	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
-		return discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login to %s: %s", d->address, strerror(-rc));
+		return discovery_failed(
+			d, MISCSI_ERR_INTERNAL, "cannot begin the discovery login to portal %s: %s", d->address, strerror(-rc));
 	if (rc < 0)
 		return DISC_EV_FAILED;
 	login_start(d->login, &action);
@@ -151,7 +153,8 @@ int discovery_login(void *machine)
 	if (rc < 0)
 		transport_disconnect(d->dial.transport, &d->dial.op.binding);
 	if (rc < 0 && d->err.code == MISCSI_ERR_OK)
-		discovery_failed(d, MISCSI_ERR_INTERNAL, "cannot begin the login to %s: %s", d->address, strerror(-rc));
+		discovery_failed(
+			d, MISCSI_ERR_INTERNAL, "cannot begin the discovery login to portal %s: %s", d->address, strerror(-rc));
 	if (rc == 0) {
 		rc = make_channel(d, &config);
 		if (rc < 0)
@@ -246,7 +249,7 @@ int discovery_ask(void *machine)
 	struct sendtargets_action action;
 
 	if (d->pdu_channel->ops->full_feature(d->pdu_channel, &d->result) < 0 || sendtargets_new(&config, &d->ask) < 0) {
-		err_nomem(&d->err, "the request for targets");
+		err_nomem(&d->err, "the SendTargets request");
 		return DISC_EV_FAILED;
 	}
 	d->ask_end = loop_now(d->config.engine->loop) + ANSWER_MAX_S * 1000u;
@@ -270,10 +273,12 @@ int discovery_too_late(void *machine)
 	struct discovery *d = machine;
 
 	if (d->login && !d->ask)
-		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT, "%s did not answer the login in time (stage: %s)", d->address,
-			login_stage(d->login));
+		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
+			"portal %s did not answer the discovery login in time (stage: %s)", d->address, login_stage(d->login));
 	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
-		d->ask ? "%s did not answer SendTargets in time" : "the adapter did not log in to %s in time", d->address);
+		d->ask ? "portal %s did not answer the SendTargets request in time" :
+			 "the adapter did not log in to portal %s in time",
+		d->address);
 }
 
 /* ---- logging out ---- */

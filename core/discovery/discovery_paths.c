@@ -49,7 +49,8 @@ static void discovery_on_path_req(void *arg, uint64_t handle, uint32_t host_no, 
 	(void)handle;
 	if (kernel_path_listeners() > 1)
 		log_debug(d->config.engine->log, "discovery",
-			"host%u requests a path, which another program that listens for such requests (iscsiuio?) has to answer",
+			"the kernel requests a network path for host%u, and leaves the answer to another running program, such "
+			"as iscsid or iscsiuio",
 			host_no);
 	else
 		paths_ask(&d->paths, host_no, path);

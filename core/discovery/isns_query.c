@@ -55,13 +55,15 @@ static void isns_query_event(struct isns_query *q, enum isns_query_event event)
 
 static int isns_query_failed(struct isns_query *q, const char *why)
 {
-	err_set(&q->err, MISCSI_ERR_ISNS_QUERY, "iSNS server %s port %u: %s", q->config.host, q->config.port, why);
+	err_set(&q->err, MISCSI_ERR_ISNS_QUERY, "the query of iSNS server %s (port %u) failed: %s", q->config.host,
+		q->config.port, why);
 	return ISNSQ_EV_FAILED;
 }
 
 static int isns_query_broke(struct isns_query *q, const char *what, int errnum)
 {
-	err_sys(&q->err, MISCSI_ERR_ISNS_QUERY, errnum, "iSNS server %s port %u: %s", q->config.host, q->config.port, what);
+	err_sys(&q->err, MISCSI_ERR_ISNS_QUERY, errnum, "the query of iSNS server %s (port %u) failed: %s", q->config.host,
+		q->config.port, what);
 	return ISNSQ_EV_FAILED;
 }
 
@@ -135,7 +137,7 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 		break;
 	}
 	rc = loop_fd_mod(q->config.engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	return rc < 0 ? isns_query_broke(q, "cannot wait for its socket", -rc) : ISNSQ_EV_NONE;
+	return rc < 0 ? isns_query_broke(q, "the socket of the connection cannot be watched", -rc) : ISNSQ_EV_NONE;
 }
 
 /* The server reaches this initiator at the address from which it was reached; IPv4 mapped to IPv6 (RFC 4171 6.3.1). */
@@ -164,7 +166,7 @@ static int isns_query_ask(void *machine)
 	int rc = loop_fd_add(loop, &q->watch, (int)q->dial.op.binding.value, EPOLLIN, isns_query_ready, q);
 
 	if (rc < 0)
-		return isns_query_broke(q, "cannot wait for its socket", -rc);
+		return isns_query_broke(q, "the socket of the connection cannot be watched", -rc);
 	q->end = loop_now(loop) + ISNS_QUERY_ANSWER_S * UINT64_C(1000);
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
 	isns_query_notify(q);
@@ -179,11 +181,11 @@ static int isns_query_send(struct isns_query *q)
 	int rc;
 
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "cannot send it a request", errno);
+		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "a request cannot be sent", errno);
 	q->out += n;
 	q->out_len -= (size_t)n;
 	rc = q->out_len == 0 ? loop_fd_mod(q->config.engine->loop, &q->watch, EPOLLIN) : 0;
-	return rc < 0 ? isns_query_broke(q, "cannot wait for its socket", -rc) : ISNSQ_EV_NONE;
+	return rc < 0 ? isns_query_broke(q, "the socket of the connection cannot be watched", -rc) : ISNSQ_EV_NONE;
 }
 
 static int isns_query_transfer(void *machine)
@@ -198,7 +200,8 @@ static int isns_query_transfer(void *machine)
 		return rc;
 	n = recv(q->watch.fd, in, sizeof(in), MSG_DONTWAIT);
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "cannot read its response", errno);
+		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE :
+							   isns_query_broke(q, "the response cannot be read", errno);
 	if (n == 0)
 		return isns_query_failed(q, "the server closed the connection before its response was complete");
 	if (loop_now(q->config.engine->loop) >= q->end)
@@ -213,7 +216,7 @@ static int isns_query_too_late(void *machine)
 	struct isns_query *q = machine;
 
 	return isns_query_failed(q,
-		q->run.state == ISNSQ_RESOLVING ? "its host name was not resolved in time" :
+		q->run.state == ISNSQ_RESOLVING ? "the server's host name was not resolved in time" :
 						  "the server did not complete its response in time");
 }
 
@@ -303,7 +306,7 @@ static int isns_query_prepare(struct isns_query *q, struct err *err)
 	int rc = plugins_find(q->config.engine->plugins, field_of(FIELD_IFACE_TRANSPORT)->def, &q->dial.transport, err);
 
 	if (rc >= 0 && isns_new(&config, &q->isns) < 0)
-		rc = err_nomem(err, "a query of an iSNS server");
+		rc = err_nomem(err, "the query of the iSNS server");
 	return rc;
 }
 
@@ -319,7 +322,7 @@ int isns_query_start(const struct discovery_config *config, struct isns_query_no
 	int rc;
 
 	if (!q)
-		return err_nomem(err, "a query of an iSNS server");
+		return err_nomem(err, "the query of the iSNS server");
 	q->config = *config;
 	q->notify = notify;
 	q->done = done;
@@ -382,6 +385,8 @@ int isns_query_run(const struct discovery_config *config, struct err *err)
 		rc = loop_step(config->engine->loop, -1);
 	isns_query_free(q);
 	if (rc < 0 && !w.done)
-		return q ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the query of the iSNS server to end") : rc;
+		return q ?
+			err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsiadm cannot wait until the query of the iSNS server ends") :
+			rc;
 	return w.result;
 }

@@ -109,7 +109,7 @@ static void batch_end(struct batch *b)
 	struct err err = ERR_INIT;
 
 	if (b->error) {
-		err_nomem(&err, "the results of the call");
+		err_nomem(&err, "the results of the request");
 		varlink_put(parameters);
 		batch_reply_failure(b->call, &err);
 	} else {
@@ -239,7 +239,7 @@ void batch_run(const struct service_config *config, struct batches *all, struct 
 
 	if (!b) {
 		work->free(work->arg);
-		err_nomem(&err, "the requests of the call");
+		err_nomem(&err, "the records or sessions of the request");
 		batch_reply_failure(call, &err);
 		return;
 	}

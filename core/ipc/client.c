@@ -204,10 +204,10 @@ static int client_wait(struct client *c, short events, uint64_t due)
 	if (n < 0)
 		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for iscsid's reply");
 	else if (fds[1].revents)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "stopped waiting for iscsid's reply");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "iscsiadm stopped waiting for iscsid's reply");
 	else if (!n)
-		rc = err_sys(
-			&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT, "no reply from iscsid, whose log may have the reason");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, ETIMEDOUT,
+			"iscsid did not reply in time, and its log may have the reason");
 	return rc ? client_die(c, rc) : 0;
 }
 
@@ -225,7 +225,7 @@ static int client_send(struct client *c, struct varlink_buffer *message, uint64_
 		else if (errno != EINTR)
 			rc = client_die(c,
 				err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno,
-					"cannot send the request to iscsid, whose log may have the reason"));
+					"iscsid does not accept the request, and its log may have the reason"));
 		if (rc)
 			return rc;
 	}
@@ -251,14 +251,14 @@ static int client_receive(struct client *c)
 		return client_die(c, err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot read iscsid's reply"));
 	return client_die(c,
 		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
-			"iscsid closed the connection before it had replied: its log may have the reason"));
+			"iscsid closed the connection before it had replied: iscsid's log may have the reason"));
 }
 
 static int bad_reply(struct client *c, const char *what)
 {
 	return client_die(c,
 		err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
-			"iscsid's reply is %s: it may be of another version than iscsiadm; restart it", what));
+			"iscsid's reply is %s: restart iscsid, whose version may differ from iscsiadm's", what));
 }
 
 /* Unknown members are ignored, since the daemon may be newer. */
@@ -320,19 +320,19 @@ static int reply_error(const char *error, struct json_object *parameters, const 
 		return client_failure(parameters, err);
 	if (!strcmp(error, VARLINK_SERVICE ".PermissionDenied"))
 		return err_set(err, MISCSI_ERR_ACCESS,
-			"iscsid refuses %s: only root may call it, and in a container only with CAP_SYS_ADMIN in the user "
-			"namespace of iscsid",
+			"iscsid refuses the request %s: only root may send it, and in a container only with CAP_SYS_ADMIN in "
+			"iscsid's user namespace",
 			method);
 	if (!strcmp(error, VARLINK_SERVICE ".InvalidParameter")) {
 		varlink_string(parameters, "parameter", &parameter);
 		str_escape(escaped, sizeof(escaped), parameter, strlen(parameter));
 		return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ,
-			"iscsid refuses the parameter '%s' of %s: it may be of another version than iscsiadm; restart it",
-			escaped, method);
+			"iscsid refuses parameter '%s' of %s: restart iscsid, whose version may differ from iscsiadm's", escaped,
+			method);
 	}
 	str_escape(escaped, sizeof(escaped), error, strlen(error));
 	return err_set(err, MISCSI_ERR_INVALID_MGMT_REQ,
-		"iscsid refuses %s with the error %s: it may be of another version than iscsiadm; restart it", method, escaped);
+		"iscsid refuses %s with error %s: restart iscsid, whose version may differ from iscsiadm's", method, escaped);
 }
 
 /* Receives replies up to the last; the caller frees *last. An error ends the call even if it has "continues". */
@@ -350,8 +350,8 @@ static int client_converse(
 		else if (!rc && r.continues && (rc = more(arg, r.parameters)))
 			client_die(c,
 				err_set(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR,
-					"iscsid's results for %s cannot be read: it may be of another version than iscsiadm; "
-					"restart it",
+					"iscsid's results for %s cannot be read: restart iscsid, whose version may differ from "
+					"iscsiadm's",
 					method));
 		else if (!rc && !r.continues && last)
 			*last = json_object_get(r.parameters);
@@ -375,7 +375,7 @@ static int build_call(
 	rc = error ? error : varlink_append(message, call, REQUEST_MAX);
 	varlink_put(call);
 	if (rc == -EMSGSIZE)
-		return err_set(err, MISCSI_ERR_INVAL, "%s: the request is too large: use fewer records or sessions", method);
+		return err_set(err, MISCSI_ERR_INVAL, "the request %s is too large: select fewer records or sessions", method);
 	return rc ? err_nomem(err, "a request to iscsid") : 0;
 }
 
@@ -412,7 +412,7 @@ static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *e
 	while (c->fd >= 0 && !client_wait(c, POLLIN, due))
 		client_receive(c);
 	if (c->rc == -ETIMEDOUT)
-		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid did not exit within %d s", END_MS / 1000);
+		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid was asked to exit, but did not within %d s", END_MS / 1000);
 	return c->rc == -ETIMEDOUT || c->rc == -EINTR ? c->rc : 0;
 }
 
@@ -504,7 +504,7 @@ static int call_many(struct client *client, const char *method, struct json_obje
 		collect_results(c, reply);
 	json_object_put(reply);
 	if (!rc && c->left)
-		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result: see its log");
+		rc = err_set(&none.err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result for %s: see iscsid's log", method);
 	for (size_t i = 0; i < c->n && rc; i++) {
 		none.index = c->base + i;
 		if (!seen || !seen[i])
@@ -632,11 +632,11 @@ int client_logout_of(struct client *c, const struct client_session *session, boo
 	varlink_add_boolean(parameters, "force", force, &error);
 	if (error) { /* an incomplete filter would select other sessions */
 		varlink_put(parameters);
-		return err_nomem(err, "the request");
+		return err_nomem(err, "a request to iscsid");
 	}
 	rc = client_call(c, "org.miscsi.Logout", parameters, NULL, NULL, 0, &reply, err);
 	if (!rc && varlink_array(reply, "results", &results))
-		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result: see its log");
+		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid returned no result of the logout: see iscsid's log");
 	for (size_t i = 0; !rc && i < json_object_array_length(results); i++)
 		if (!varlink_object(json_object_array_get_idx(results, i), "error", &failure))
 			rc = client_failure(failure, err);
@@ -684,7 +684,7 @@ int client_list(
 
 	if (!rc && varlink_array(reply, "sessions", &sessions))
 		rc = err_set(err, MISCSI_ERR_ISCSID_COMM_ERR,
-			"iscsid's list of sessions cannot be read: it may be of another version than iscsiadm; restart it");
+			"iscsid's list of sessions cannot be read: restart iscsid, whose version may differ from iscsiadm's");
 	for (size_t i = 0; !rc && i < json_object_array_length(sessions); i++)
 		read_session(json_object_array_get_idx(sessions, i), fn, arg);
 	json_object_put(reply);

@@ -114,13 +114,13 @@ int listener_open(const char *name, int *out, struct err *err)
 			"another process, probably a running iscsid, accepts connections on %s", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket for %s", name);
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create the socket %s on which clients connect", name);
 	if (name[0] == '/')
 		rc = bind_path(fd, name);
 	else
 		rc = bind(fd, (struct sockaddr *)&addr, len) || listen(fd, BACKLOG) ? -errno : 0;
 	if (rc)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen on %s", name);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen for clients on the socket %s", name);
 	*out = fd;
 	fd = -1;
 	return 0;

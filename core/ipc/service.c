@@ -50,7 +50,7 @@ static void reply_built(struct varlink_call *call, struct json_object *parameter
 		return;
 	}
 	varlink_put(parameters);
-	err_nomem(&err, "the reply of the call");
+	err_nomem(&err, "the reply to the request");
 	batch_reply_failure(call, &err);
 }
 
@@ -108,7 +108,7 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	}
 	work.n = work.places = json_object_array_length(records);
 	if (work.n > OBJECTS_MAX) {
-		err_set(&err, MISCSI_ERR_INVAL, "a call may have %d records at most: make several calls", OBJECTS_MAX);
+		err_set(&err, MISCSI_ERR_INVAL, "a call may contain at most %d records: make several calls", OBJECTS_MAX);
 		batch_reply_failure(call, &err);
 		return;
 	}
@@ -242,9 +242,9 @@ static void sids_refuse(struct varlink_call *call, int rc)
 		return;
 	}
 	if (rc == -ENOMEM)
-		err_nomem(&err, "the list of sessions");
+		err_nomem(&err, "the list of session numbers in the request");
 	else
-		err_set(&err, MISCSI_ERR_INVAL, "a call may name %d sessions at most: make several calls", OBJECTS_MAX);
+		err_set(&err, MISCSI_ERR_INVAL, "a call may name at most %d sessions: make several calls", OBJECTS_MAX);
 	batch_reply_failure(call, &err);
 }
 

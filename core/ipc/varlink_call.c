@@ -68,7 +68,8 @@ static void call_finish(struct varlink_call *call, const char *error, struct jso
 {
 	if (call->done) {
 		log_err(call->connection->server->config.log, MODULE,
-			"%s: a second reply to a client was dropped, which is a bug in iscsid: please report it",
+			"the method %s replied to one call twice, and the second reply was dropped: this is a bug in iscsid, "
+			"please report it",
 			call->method->name);
 		varlink_put(parameters);
 		return;
@@ -165,7 +166,8 @@ void varlink_call_reply_more(struct varlink_call *call, struct json_object *para
 {
 	if (call->done || !varlink_call_more(call)) {
 		log_err(call->connection->server->config.log, MODULE,
-			"%s: a second reply to a client was dropped, which is a bug in iscsid: please report it",
+			"the method %s replied to one call twice, and the second reply was dropped: this is a bug in iscsid, "
+			"please report it",
 			call->method->name);
 		varlink_put(parameters);
 		return;
@@ -250,7 +252,8 @@ static void call_handle(struct varlink_call *call, struct json_object *parameter
 	m->handler(s->config.arg, call, parameters);
 	if (call->done || call->cancel)
 		return;
-	log_err(s->config.log, MODULE, "%s: no reply was sent to a client, which is a bug in iscsid: please report it", m->name);
+	log_err(s->config.log, MODULE, "the method %s did not reply to its caller: this is a bug in iscsid, please report it",
+		m->name);
 	reply_named(call, VARLINK_SERVICE ".MethodNotImplemented", "method", m->name);
 }
 

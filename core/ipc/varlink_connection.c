@@ -73,7 +73,7 @@ void varlink_connection_drop(struct varlink_connection *c, const char *why)
 	/* Clients must not be able to fill the log. */
 	if (why)
 		log_write(s->config.log, c->uid ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, MODULE,
-			"closed the connection of a client (user %u): %s", (unsigned)c->uid, why);
+			"iscsid closed the connection of a client of user %u: %s", (unsigned)c->uid, why);
 	c->doomed = true;
 	loop_timer_cancel(s->config.loop, &c->message);
 	loop_timer_cancel(s->config.loop, &c->stall);
@@ -130,7 +130,7 @@ static void connection_update(struct varlink_connection *c)
 		return;
 	c->events = events;
 	if (loop_fd_mod(c->server->config.loop, &c->io, events))
-		varlink_connection_drop(c, "its socket cannot be watched");
+		varlink_connection_drop(c, "the client's socket cannot be watched");
 }
 
 void varlink_connection_flush(struct varlink_connection *c)
@@ -178,7 +178,7 @@ static void connection_refuse(struct varlink_connection *c)
 	int error = 0;
 
 	snprintf(name, sizeof(name), "%s.Error", c->server->config.interface);
-	snprintf(text, sizeof(text), "a message may have at most %d JSON values: make several calls", VALUES_MAX);
+	snprintf(text, sizeof(text), "a message may contain at most %d JSON values: make several calls", VALUES_MAX);
 	varlink_add_text(message, "error", name, &error);
 	varlink_add_integer(parameters, "code", MISCSI_ERR_INVAL, &error);
 	varlink_add_text(parameters, "name", "INVAL", &error);

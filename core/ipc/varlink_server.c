@@ -120,7 +120,7 @@ static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 
 	list_for_each (c, &s->connections, node) {
 		if (is_victim(c, kind, uid)) {
-			varlink_connection_drop(c, "it has to make room for another");
+			varlink_connection_drop(c, "the number of connections is limited, and another client connected");
 			return true;
 		}
 	}
@@ -149,8 +149,8 @@ int varlink_server_accept(struct varlink_server *s, int fd)
 	int rc = s->config.peer(fd, &uid);
 
 	if (!rc && !make_room(s, uid)) {
-		log_debug(s->config.log, MODULE, "refused the connection of a client (user %u): there are too many connections",
-			(unsigned)uid);
+		log_debug(s->config.log, MODULE,
+			"iscsid refused the connection of a client of user %u: there are too many connections", (unsigned)uid);
 		rc = -EMFILE;
 	}
 	if (!rc)

@@ -24,7 +24,8 @@ static bool host_is_adapter(struct context *ctx, const struct host_info *h)
 		return false;
 	if (context_transport(ctx, h->transport, &t, &err) >= 0)
 		return !(transport_traits(t) & MISCSI_TRAIT_SESSION_HOST);
-	log_info(context_log(ctx), "iface", "host%u is not listed as an adapter: %s", h->host_no, err.text);
+	log_info(context_log(ctx), "iface", "host%u is not treated as an adapter, because its transport cannot be used: %s",
+		h->host_no, err.text);
 	return false;
 }
 
@@ -37,7 +38,8 @@ static void keep_iface(struct context *ctx, struct db *db, const struct record *
 	if (db_iface_find(db, name, &there, NULL) == 0)
 		return;
 	if (db_iface_add(db, iface, DB_ADD_NEW, NULL, &err) < 0)
-		log_info(context_log(ctx), "iface", "cannot store iface %s: %s", name, err.text);
+		log_info(
+			context_log(ctx), "iface", "cannot create the iface record %s for an adapter's port: %s", name, err.text);
 }
 
 static int setup_host_ifaces(struct context *ctx, struct db *db, const struct host_info *h, struct err *err)
@@ -264,7 +266,7 @@ static int parse_ping_address(const char *text, union address *out, uint32_t *le
 	if (inet_pton(AF_INET6, text, &out->v6.sin6_addr) == 1)
 		return 0;
 	return err_set(err, MISCSI_ERR_INVAL,
-		"'%s' (-a) is neither an IPv4 nor an IPv6 address, and a ping does not look up names",
+		"'%s' (-a) is neither an IPv4 nor an IPv6 address: a ping requires a numeric address, not a host name",
 		str_escape(shown, sizeof(shown), text, strlen(text)));
 }
 
@@ -276,7 +278,8 @@ static int ping_once(const struct adapter *a, struct miscsi_ping_args *args, str
 	if (args->iface_type != (v6 ? 2u : 1u))
 		return err_set(err, MISCSI_ERR_OP_NOT_SUPP, "%s", err_text(MISCSI_ERR_OP_NOT_SUPP));
 	if (getrandom(&args->id, sizeof(args->id), 0) != (ssize_t)sizeof(args->id))
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot get a random number for the ping");
+		return err_sys(
+			err, MISCSI_ERR_INTERNAL, errno, "cannot get a random number from the kernel to identify the ping");
 	p->id = args->id;
 	rc = adapter_ping(a, args, ping_started, p, err);
 	p->op = NULL;

@@ -102,14 +102,17 @@ static int boot_open(struct boot_run *b, struct err *err)
 	if (rc >= 0)
 		rc = loop_signal_add(engine->loop, &b->on_int, SIGINT, boot_signal, b);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the event loop for the logins");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
+			"cannot create the file descriptors (epoll, signalfd) that the logins require");
 	rc = file_mkdirs(config.state_dir, 0700);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the directory for the state of sessions, %s",
+			config.state_dir);
 	rc = manager_new(&config, &b->manager, err);
 	if (rc >= 0 && netwatch_new(engine->loop, boot_network_changed, b, &b->netwatch) < 0)
 		log_info(engine->log, "boot",
-			"cannot watch the network, so failed logins are tried again only at fixed intervals");
+			"the kernel's messages about network changes cannot be received, so a failed login is tried again only "
+			"at fixed intervals");
 	return rc;
 }
 
@@ -139,8 +142,8 @@ static int boot_end_abandoned(struct boot_run *b, struct err *err)
 		int step = loop_step(loop, 50);
 
 		if (step < 0)
-			return err_sys(
-				err, MISCSI_ERR_INTERNAL, -step, "cannot wait for the end of a session that was left half made");
+			return err_sys(err, MISCSI_ERR_INTERNAL, -step,
+				"cannot wait until a session that an earlier iscsistart left incomplete is removed");
 	}
 	return rc;
 }
@@ -156,7 +159,7 @@ static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct 
 		return rc;
 	b->entries = x_newn(struct boot_entry, nodes->n);
 	if (!b->entries)
-		return err_nomem(err, "the list of logins");
+		return err_nomem(err, "the list of boot targets to log in to");
 	b->n = b->waiting = nodes->n;
 	for (size_t i = 0; i < b->n; i++) {
 		struct boot_entry *e = &b->entries[i];
@@ -313,9 +316,9 @@ static void boot_give_up(struct boot_run *b, const char *why)
 		if (b->manager)
 			manager_each(b->manager, boot_find_failure, &last);
 		manager_forget(&e->request);
-		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "the login %s%s%s%.256s", why,
+		err_set(&late, MISCSI_ERR_TRANS_TIMEOUT, "%s%s%s%.256s", why,
 			boot_target_is_up(b, e) ? "; the target has a session through another portal" : "",
-			*last.text ? "; its last attempt failed: " : "", last.text);
+			*last.text ? "; the last attempt failed: " : "", last.text);
 		boot_ended(e, &late);
 	}
 }
@@ -343,8 +346,11 @@ int boot_login(const struct boot *boot, const struct record_list *nodes, struct 
 	if (rc >= 0)
 		rc = boot_ask(&b, nodes, err);
 	if (rc >= 0 && (rc = boot_wait(&b)) < 0)
-		err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot wait for the logins to end");
-	boot_give_up(&b, rc < 0 ? "was given up" : b.interrupted ? "was cancelled by a signal" : "did not end in time");
+		err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsistart cannot wait until the logins end");
+	boot_give_up(&b,
+		rc < 0		      ? "iscsistart gave up the login" :
+			b.interrupted ? "a signal ended iscsistart before the login was complete" :
+					"the login did not succeed in time");
 	outcome = rc < 0 ? rc : boot_outcome(&b, err);
 	if (b.manager)
 		boot_cancel(&b);

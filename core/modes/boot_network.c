@@ -46,7 +46,9 @@ static int boot_network_one(const struct firmware_target *t, void (*done)(void *
 	int rc;
 
 	if (!*i.address || (!*i.device && !*i.hwaddress))
-		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "the firmware reports no interface with an address for target %s",
+		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+			"the firmware reports no network interface with an address for target %s, so none is set up: check the "
+			"boot settings in the BIOS or UEFI",
 			boot_network_value(t, FIRMWARE_TARGET));
 	rc = interface_up(&i, name, err);
 	if (rc >= 0)

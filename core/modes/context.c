@@ -163,7 +163,7 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 	int rc = first ? db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err) : 0;
 
 	if (first && rc >= 0)
-		log_info(ctx->config.log, "record", "using the records in %s", db_home(ctx->db));
+		log_info(ctx->config.log, "record", "iscsiadm uses the record database in %s", db_home(ctx->db));
 	*out = ctx->db;
 	return rc;
 }
@@ -261,7 +261,7 @@ int context_client(struct context *ctx, struct client **out, struct err *err)
 		}
 		if (rc < 0)
 			return rc;
-		log_info(ctx->config.log, "daemon", "connected to iscsid");
+		log_info(ctx->config.log, "daemon", "iscsiadm is connected to iscsid");
 	}
 	client_set_interrupt(ctx->client, ctx->interrupt);
 	client_set_tick(ctx->client, ctx->tick, ctx->tick_arg);
@@ -345,7 +345,7 @@ int context_new_record(struct context *ctx, enum record_kind kind, struct record
 	if (rc < 0)
 		return rc;
 	record = record_new(kind);
-	rc = record ? record_apply(record, conf, 0, err) : err_nomem(err, "a record");
+	rc = record ? record_apply(record, conf, 0, err) : err_nomem(err, "a new record");
 	if (rc >= 0)
 		*out = x_steal(record);
 	return rc;

@@ -81,7 +81,9 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 	if (rc >= 0)
 		rc = spawn_command(argv, &pid);
 	if (rc < 0) {
-		log_err(log, "start", "cannot run the command of iscsid.startup (%s): %s", command, strerror(-rc));
+		log_err(log, "start",
+			"iscsid is not running, and the command that starts it (iscsid.startup: %s) cannot be run: %s", command,
+			strerror(-rc));
 		return rc;
 	}
 	for (unsigned waited = 0; waited < DAEMON_START_MS; waited += STEP_MS) {
@@ -91,8 +93,9 @@ int daemon_start(const char *command, const struct log *log, int (*connected)(vo
 			ended = true;
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 				log_err(log, "start",
-					"the command of iscsid.startup (%s) failed with status %d: see its messages", argv[0],
-					WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+					"iscsid is not running, and the command that starts it (iscsid.startup: %s) failed with "
+					"status %d: its messages may have the reason",
+					argv[0], WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 				return -ECHILD;
 			}
 		}

@@ -191,7 +191,7 @@ int discovery_mode_node(const struct discovery_mode_select *s, const struct reco
 	int rc;
 
 	if (!node)
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the node record of a discovered target");
 	rc = record_set(node, FIELD_NODE_NAME, target, err);
 	if (rc >= 0)
 		rc = record_set(node, FIELD_CONN_ADDRESS, portal->host, err);

@@ -71,13 +71,13 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 	if (a->targets > a->max_targets) {
 		err_set(&a->err, MISCSI_ERR_LOGIN,
 			"the discovery reported more than %" PRId64
-			" targets, and nothing was written: if that is right, raise discovery.max_targets",
+			" targets, so no record was written: if the number is right, raise discovery.max_targets in iscsid.conf",
 			a->max_targets);
 		return -E2BIG;
 	}
 	if (a->n == DISCOVERY_FOUND_MAX) {
 		err_set(&a->err, MISCSI_ERR_LOGIN,
-			"the discovery reported more than %u portals, which is the limit, and nothing was written",
+			"the discovery reported more than %u portals, which is the limit, so no record was written",
 			DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}
@@ -126,8 +126,8 @@ static int lock_path_group(const struct engine *e, const struct record *iface, i
 	file_mkdirs("/run/miscsi", 0755);
 	if (file_lock(DISCOVERY_PATHS_LOCK, OTHERS_MS, lock) == -EAGAIN)
 		return err_set(err, MISCSI_ERR_BUSY,
-			"another discovery is using the adapters' path service, which transport %s needs: try again when it has "
-			"ended",
+			"another discovery through an adapter is in progress, and transport %s allows only one at a time: try "
+			"again when the other one has ended",
 			transport_name(t));
 	return 0;
 }
@@ -184,7 +184,7 @@ static int add_nodes(struct context *ctx, const struct discovery_mode_ask *ask, 
 		snprintf(portal.host, sizeof(portal.host), "%s", a->at[i].host);
 		rc = discovery_mode_node(&ask->select, template, a->at[i].target, &portal, &node, err);
 		if (rc >= 0 && record_list_add(nodes, node) < 0)
-			rc = err_nomem(err, "the list of records");
+			rc = err_nomem(err, "the list of discovered node records");
 	}
 	return rc;
 }
@@ -218,7 +218,7 @@ static int choose_ifaces(struct context *ctx, const struct discovery_mode_ask *a
 	}
 	return out->n ? 0 :
 			err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
-				"none of the ifaces that -I names can be used: the messages above have the reasons");
+				"none of the ifaces given with -I can be used: the messages above state the reasons");
 }
 
 /* discoverydb uses the record in the database, discovery uses iscsid.conf. */

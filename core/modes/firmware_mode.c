@@ -182,7 +182,7 @@ int firmware_mode_nodes(struct context *ctx, const struct firmware_list *targets
 		if (rc >= 0)
 			rc = fill_boot_node(&targets->at[i], settings, node, err);
 		if (rc >= 0 && record_list_add(out, x_steal(node)) < 0)
-			rc = err_nomem(err, "the list of records");
+			rc = err_nomem(err, "the list of the boot targets' node records");
 	}
 	return rc;
 }
@@ -197,7 +197,7 @@ static int keep_boot_nodes(struct context *ctx, unsigned how, struct record_list
 	int rc = 0;
 
 	if (!disc)
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the discovery record of the boot targets");
 	for (size_t i = 0; i < nodes->n; i++) {
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD);
 		record_unset(nodes->at[i], FIELD_SESSION_PASSWORD_IN);

@@ -16,7 +16,8 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 
 	if (which && sysfs_number(which, "", &number) < 0 &&
 		(!strchr(which, ':') || which[strspn(which, "0123456789abcdefABCDEF:")]))
-		return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither the number of a host nor a hardware address",
+		return err_set(err, MISCSI_ERR_INVAL,
+			"'%s' (-H) is neither a host number nor a hardware address: 'iscsiadm -m host' lists the hosts",
 			str_escape(shown, sizeof(shown), which, strlen(which)));
 	rc = host_list_read(context_sysfs(ctx), context_map(ctx), out, err);
 
@@ -59,7 +60,7 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 		return rc;
 	if (hosts.n > 1)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-			"%zu hosts have the hardware address %s: specify one by its number", hosts.n, shown);
+			"%zu hosts have the hardware address %s: select one by its host number (-H NUMBER)", hosts.n, shown);
 	if (!*hosts.at->transport)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "Could not match hostno %u to transport.", hosts.at->host_no);
 	rc = host_mode_adapter_of(ctx, hosts.at->transport, hosts.at->host_no, out, err);
@@ -72,7 +73,7 @@ int host_mode_index(const char *text, uint32_t *out, struct err *err)
 
 	if (sysfs_number(text, "", out) == 0 && *out < UINT16_MAX)
 		return 0;
-	return err_set(err, MISCSI_ERR_INVAL, "'%s' is not an index: it must be a number from 0 to 65534",
+	return err_set(err, MISCSI_ERR_INVAL, "'%s' (-x) is not an index: it must be a number from 0 to 65534",
 		str_escape(shown, sizeof(shown), text, strlen(text)));
 }
 
@@ -117,7 +118,7 @@ int host_mode_chap_new(const struct adapter *a, const struct settings *s, uint32
 	int rc = settings_check(s, RECORD_CHAP, err);
 
 	if (!r)
-		return err_nomem(err, "a CHAP entry");
+		return err_nomem(err, "the new CHAP entry");
 	if (rc >= 0)
 		rc = settings_apply(s, r, err);
 	return rc < 0 ? rc : adapter_chap_set(a, r, index, err);
@@ -187,7 +188,7 @@ int host_mode_flash_check(const struct settings *s, struct err *err)
 	int rc = settings_check(s, RECORD_FLASHNODE, err);
 
 	if (!r)
-		return err_nomem(err, "a flash node");
+		return err_nomem(err, "the settings of the flash node");
 	if (rc >= 0)
 		rc = settings_apply(s, r, err);
 	for (size_t i = 0; rc >= 0 && i < s->n; i++)

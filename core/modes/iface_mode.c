@@ -65,7 +65,7 @@ static int iface_of_transport(struct context *ctx, const char *name, struct reco
 		record_set(*out, FIELD_IFACE_TRANSPORT, name, NULL) == 0)
 		return 0;
 	record_freep(out);
-	return err_nomem(err, "an iface");
+	return err_nomem(err, "the iface of a transport");
 }
 
 int iface_mode_get(struct context *ctx, const char *name, struct record **out, struct err *err)
@@ -203,11 +203,13 @@ int iface_mode_new(struct context *ctx, const char *name, const struct settings 
 	rc = record_set(iface, FIELD_IFACE_NAME, name, err);
 	if (rc >= 0 && !db_iface_is_builtin(name) && iface_of_transport(ctx, name, &special, &why) >= 0)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"%s is the name of a transport, which -I accepts without an iface: choose another name", name);
+			"an iface cannot be named %s, because -I %s already stands for the transport: choose another name", name,
+			name);
 	/* It would hide the iface that -I means once the plugin is installed. */
 	if (rc >= 0 && why.code == MISCSI_ERR_TRANS_NOT_FOUND)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"%s is the name of a transport, not to be used for an iface: choose another name (%s)", name, why.text);
+			"an iface cannot be named %s, because that is the name of a transport: choose another name (%s)", name,
+			why.text);
 	if (rc >= 0)
 		rc = change_iface(&copy, iface, err);
 	if (rc >= 0)

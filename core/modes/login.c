@@ -82,7 +82,7 @@ int login_records(
 	c.at = x_newn(struct record *, nodes->n + 1);
 	c.missing = x_newn(unsigned, nodes->n + 1);
 	if (!c.at || !c.missing) {
-		rc = err_nomem(err, "the records");
+		rc = err_nomem(err, "the list of node records to log in to");
 		goto out;
 	}
 	rc = leave_out_present(ctx, nodes, &c, err);

@@ -157,7 +157,7 @@ int login_leading(
 
 	s.at = x_newn(struct standing, nodes->n + 1);
 	if (!s.at || !round.at)
-		rc = err_nomem(err, "the records");
+		rc = err_nomem(err, "the list of node records to log in to");
 	/* Terminates, because each record is in two rounds at most. */
 	while (rc >= 0) {
 		next_leading_round(&s, &round);

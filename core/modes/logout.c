@@ -37,7 +37,7 @@ static int session_call_new(struct call *c, struct err *err)
 	c->sids = x_newn(uint32_t, c->sessions->n + 1);
 	c->places = x_newn(size_t, c->sessions->n + 1);
 	if (!c->sids || !c->places)
-		return err_nomem(err, "the sessions");
+		return err_nomem(err, "the list of selected sessions");
 	for (size_t i = 0; i < c->sessions->n; i++) {
 		uint32_t sid = c->sessions->info[i].sid;
 
@@ -180,8 +180,8 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 		return;
 	}
 	if (rc < 0)
-		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc, "cannot scan host%u for devices",
-			s->host_no);
+		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc,
+			"cannot scan host%u of the session for SCSI devices", s->host_no);
 	session_call_ended(c, place, &why);
 }
 

@@ -138,7 +138,7 @@ int node_mode_startup_parse(const char *text, int *out, struct err *err)
 
 	*out = strcmp(text, "all") ? field_value_index(f, text, strlen(text)) : NODE_STARTUP_ALL;
 	if (*out == -1)
-		return err_set(err, MISCSI_ERR_INVAL, "invalid startup value '%s': use all, manual, automatic or onboot",
+		return err_set(err, MISCSI_ERR_INVAL, "'%s' is not a value of node.startup: use all, manual, automatic or onboot",
 			str_escape(quoted, sizeof(quoted), text, strlen(text)));
 	return 0;
 }

@@ -33,7 +33,9 @@ int session_mode_sid_parse(const char *text, uint32_t *out, struct err *err)
 			return 0;
 		at += len;
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "'%s' is neither a session number nor the sysfs directory of a session",
+	return err_set(err, MISCSI_ERR_INVAL,
+		"'%s' (-r) is neither a session number nor the sysfs directory of a session: 'iscsiadm -m session' lists the "
+		"sessions with their numbers",
 		str_escape(quoted, sizeof(quoted), text, strlen(text)));
 }
 
@@ -188,7 +190,7 @@ int session_mode_find(struct context *ctx, uint32_t sid, unsigned detail, struct
 	memset(out, 0, sizeof(*out));
 	out->info = x_new(struct session_info);
 	if (!out->info)
-		return err_nomem(err, "a session");
+		return err_nomem(err, "the description of a session");
 	out->n = 1;
 	rc = session_info_read(context_sysfs(ctx), context_map(ctx), sid, detail, out->info, err);
 	if (rc < 0)

@@ -110,13 +110,14 @@ static int call_wait(struct call *c, struct err *err)
 		rc = loop_step(c->adapter->loop, -1);
 	if (!c->done && rc >= 0) {
 		transport_cancel(&c->op);
-		err_set(err, MISCSI_ERR_GENERIC, "interrupted: the adapter may still carry out the request");
+		err_set(err, MISCSI_ERR_GENERIC,
+			"interrupted: iscsiadm no longer waits for the adapter, which may still carry out the request");
 		return -EINTR;
 	}
 	if (rc < 0) {
 		transport_cancel(&c->op);
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
-			"cannot wait for the end of the request, which the adapter may still carry out");
+			"iscsiadm cannot wait for the adapter, which may still carry out the request");
 	}
 	if (c->result < 0 && err)
 		err_copy(err, &c->op.err);
@@ -293,7 +294,7 @@ int adapter_chap_set(const struct adapter *a, const struct record *entry, uint32
 	struct call c = { .index = index };
 
 	if (add_settings(&p, entry) < 0)
-		return err_nomem(err, "the settings for the adapter");
+		return err_nomem(err, "the settings to send to the adapter");
 	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_chap_set(a->transport, call_begin(&c, a), *index);
 	return call_wait(&c, err);
@@ -306,7 +307,7 @@ int adapter_net_apply(const struct adapter *a, const struct record_list *ifaces,
 
 	for (size_t i = 0; i < ifaces->n; i++) {
 		if (add_settings(&p, ifaces->at[i]) < 0)
-			return err_nomem(err, "the settings for the adapter");
+			return err_nomem(err, "the settings to send to the adapter");
 	}
 	c.settings = (struct settings){ p.names, (const char *const *)p.values, p.n };
 	transport_net_apply(a->transport, call_begin(&c, a));

@@ -147,7 +147,7 @@ int host_ports_read(const struct sysfs *s, const struct host_info *h, struct hos
 	if (rc < 0)
 		return rc == -ENOENT ?
 			0 :
-			err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the interfaces of adapters in sysfs");
+			err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the network interfaces of the adapters in sysfs");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
 		return err_nomem(err, "the list of the adapters' interfaces");

@@ -74,7 +74,7 @@ static void look_for_lacks(const struct search *s, const struct plugin_served *s
 		a->lacks_count++;
 	else if (a->by_id && !*a->device.driver)
 		a->lacks_count += err_set(next_lack(a), MISCSI_ERR_TRANS_NOT_FOUND,
-					  "no driver is bound to it: see the kernel's log for the reason") < 0;
+					  "no driver is bound to the adapter: the kernel's log (dmesg) may have the reason") < 0;
 }
 
 /* One row of a match table against one device; the first plugin that knows it is reported. */

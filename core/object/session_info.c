@@ -319,7 +319,7 @@ static int read_one_session(
 static int lookup_error(struct err *err, int rc, uint32_t sid)
 {
 	if (rc == -ENOMEM)
-		return err_nomem(err, "a session");
+		return err_nomem(err, "the description of a session");
 	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read session %u from sysfs", sid);
 }
 

@@ -23,7 +23,7 @@ int db_open(const char *home, const char *version, const struct recfile_report *
 	}
 	if (!db || !db->home || !db->version) {
 		db_close(db);
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the record database");
 	}
 	if (report)
 		db->report = *report;
@@ -114,7 +114,7 @@ int db_read_listed(struct db *db, int rc, struct err *why, struct err *err)
 		err_copy(err, why);
 		return rc;
 	}
-	err_prefix(why, "the record is skipped");
+	err_prefix(why, "a record was skipped");
 	if (db->report.skipped)
 		db->report.skipped(db->report.arg, why->text);
 	return -ENOENT;
@@ -139,7 +139,7 @@ int db_list(
 
 		rc = db_read_listed(db, read(db, kind, names.names[i], &r, &why), &why, err);
 		if (!rc && record_list_add(out, r))
-			rc = err_nomem(err, "a record");
+			rc = err_nomem(err, "the list of records");
 		rc = rc == -ENOENT ? 0 : rc;
 	}
 	if (rc)

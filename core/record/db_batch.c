@@ -256,13 +256,14 @@ int db_change(const struct record *r, db_change_fn *change, void *arg, struct re
 	int rc;
 
 	if (!copy)
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the changed copy of a record");
 	rc = change(arg, copy, err);
 	if (rc)
 		return rc;
 	if (!same_identity(r, copy))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the settings that identify a record cannot be changed: delete the record and create a new one");
+			"the names, addresses and ports that identify a record cannot be changed: delete the record and create a "
+			"new one");
 	*changed = !record_equal(r, copy);
 	*out = x_steal(copy);
 	return 0;

@@ -17,7 +17,8 @@ static int disc_dir(char out[TREE_PATH_MAX], enum record_kind kind, const char *
 {
 	if (db_discoveries[kind].config) {
 		if (!address || !*address || !port)
-			return err_set(err, MISCSI_ERR_INVAL, "a discovery record needs an address and a port");
+			return err_set(
+				err, MISCSI_ERR_INVAL, "a discovery record requires an address and a port: use -p ADDRESS:PORT");
 		if (db_check_name(FIELD_DISC_ADDRESS, address, err))
 			return -EINVAL;
 	}
@@ -47,7 +48,7 @@ static int read_disc(struct db *db, enum record_kind kind, const struct db_porta
 	if (record_set(*out, FIELD_DISC_ADDRESS, p->address, NULL) || record_set_int(*out, FIELD_DISC_PORT, p->port, NULL) ||
 		(kind == RECORD_ISNS && record_set(*out, FIELD_DISC_TYPE, "isns", NULL))) {
 		record_freep(out);
-		return err_nomem(err, "a record");
+		return err_nomem(err, "a discovery record");
 	}
 	return 0;
 }
@@ -106,7 +107,7 @@ static int disc_path(const struct record *disc, char path[TREE_PATH_MAX], struct
 	int rc;
 
 	if (!db_discoveries[kind].config)
-		return err_set(err, MISCSI_ERR_INVAL, "discoveries of this type have no record");
+		return err_set(err, MISCSI_ERR_INVAL, "only discoveries of the types sendtargets and isns have a record");
 	rc = disc_dir(path, kind, address, (unsigned)record_int(disc, FIELD_DISC_PORT), err);
 	if (rc)
 		return rc;

@@ -103,7 +103,7 @@ static int add_found_node(struct db_batch *b, const struct record *disc, struct 
 	int rc;
 
 	if (set_origin(*found, disc))
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the node record of a discovered target");
 	rc = db_add_node(b, *found, what, NULL, &now, err);
 	if (rc)
 		return rc;

@@ -185,7 +185,7 @@ int db_find_each(struct db *db, const struct db_filter *filter, db_node_fn *foun
 	if (!rc)
 		rc = filter->target ? find_in_target(&s, filter->target) : find_in_all(&s);
 	if (rc == -ENOMEM)
-		err_nomem(err, "a record");
+		err_nomem(err, "the search for node records");
 	return rc;
 }
 

@@ -62,7 +62,7 @@ static int read_iface(struct db *db, const char *name, struct record **out, stru
 	rc = db_read(db, RECORD_IFACE, path, out, err);
 	if (!rc && record_set(*out, FIELD_IFACE_NAME, name, NULL)) {
 		record_freep(out);
-		rc = err_nomem(err, "a record");
+		rc = err_nomem(err, "an iface record");
 	}
 	return rc;
 }
@@ -82,7 +82,7 @@ int db_iface_find(struct db *db, const char *name, struct record **out, struct e
 	if (rc)
 		return rc;
 	if (db_iface_is_builtin(name))
-		return db_iface_builtin((unsigned)builtin_index(name), out) < 0 ? err_nomem(err, "a record") : 0;
+		return db_iface_builtin((unsigned)builtin_index(name), out) < 0 ? err_nomem(err, "an iface record") : 0;
 	rc = db_use(db, false, &used, err);
 	if (!rc)
 		rc = read_iface(db, name, out, err);
@@ -156,14 +156,14 @@ static int change_node(void *change, struct record *node, struct err *err)
 		if (!(field_of(id)->flags & FIELD_FOREIGN) || field_of(id)->flags & FIELD_IDENTITY)
 			continue;
 		if (record_take(node, c->now, id))
-			return err_nomem(err, "a record");
+			return err_nomem(err, "a node record of the iface");
 	}
 	rc = remove_from_node(c, node, err);
 	if (!rc)
 		rc = record_take_plugin_settings(node, c->now, err);
 	if (rc)
-		err_prefix(err, "the record of %s at %s cannot be changed with its iface", record_str(node, FIELD_NODE_NAME),
-			record_str(node, FIELD_CONN_ADDRESS));
+		err_prefix(err, "the node record of %s at %s cannot take over the changes to its iface",
+			record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS));
 	return rc;
 }
 

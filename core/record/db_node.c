@@ -133,11 +133,13 @@ static int check_node(const struct record *node, struct err *err)
 	char portal[NAME_MAX + 1];
 
 	if (record_kind(node) != RECORD_NODE || !*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS))
-		return err_set(err, MISCSI_ERR_INVAL, "a node record needs a target and an address");
+		return err_set(
+			err, MISCSI_ERR_INVAL, "a node record requires a target name (-T) and the address of a portal (-p)");
 	/* The portal is the name of a directory. */
 	if (snprintf(portal, sizeof(portal), "%s,%d,%d", record_str(node, FIELD_CONN_ADDRESS),
 		    (int)record_int(node, FIELD_CONN_PORT), (int)record_int(node, FIELD_NODE_TPGT)) >= (int)sizeof(portal))
-		return err_set(err, MISCSI_ERR_INVAL, "the address of target %s is too long for a record: %s",
+		return err_set(err, MISCSI_ERR_INVAL,
+			"the portal address of target %s is too long for a directory name, so no record can be written: %s",
 			record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS));
 	return 0;
 }
@@ -182,7 +184,7 @@ int db_add_node(struct db_batch *b, const struct record *node, unsigned what, bo
 	old = counterpart(&there, node);
 	r = result(old ? old->r : NULL, node, what);
 	if (!r)
-		return err_nomem(err, "a record");
+		return err_nomem(err, "a node record");
 	if (made)
 		*made = !old;
 	if (what & (old ? DB_FOUND_UPDATE : DB_FOUND_ADD))

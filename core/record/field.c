@@ -201,7 +201,7 @@ int field_find_user(enum record_kind kind, const char *key, enum field_id *out, 
 	}
 	near = nearest_key(kind, key);
 	err_set(err, MISCSI_ERR_INVAL, "%s is not a setting of %s%s%s%s%s", shown, field_kind_mode(kind),
-		modes[kind] ? " mode" : "", near ? "; is " : "", near ? near : "", near ? " meant?" : "");
+		modes[kind] ? " mode" : "", near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	return -ENOENT;
 }
 
@@ -379,7 +379,8 @@ static int field_refuse_setting(const struct field *f, const char *text, struct 
 
 	field_allowed(f, &b);
 	if (f->type == FIELD_TYPE_SECRET)
-		err_set(err, MISCSI_ERR_INVAL, "%s: the value given is not allowed: it must be %s", f->key, strbuf_str(&b));
+		err_set(err, MISCSI_ERR_INVAL, "%s: the value (not shown here) is not allowed: it must be %s", f->key,
+			strbuf_str(&b));
 	else
 		err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be %s", f->key,
 			str_escape(shown, sizeof(shown), text, strlen(text)), strbuf_str(&b));

@@ -110,8 +110,8 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 
 	if (rc == -E2BIG)
 		report_line(rd, NULL,
-			"this line cannot be kept, as it is too long or there are too many unknown ones: it is lost when the "
-			"record is written");
+			"the line is unknown, and it is too long or one of too many to be kept: it is lost when the record is "
+			"next written");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -133,7 +133,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 		return rc == -EINVAL ? 0 : rc;
 	}
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
-		snprintf(text, sizeof(text), "unknown setting %s is kept without effect",
+		snprintf(text, sizeof(text), "the setting %s is unknown; the line is kept, but has no effect",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
 		report_line(rd, key, text);
 		return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
@@ -158,16 +158,16 @@ static int read_line(struct reader *rd, struct slice line)
 
 	if (!equals || memchr(line.s, '\0', line.len)) {
 		report_line(rd, NULL,
-			equals ? "the line contains a NUL byte and is ignored" :
-				 "the line is not of the form SETTING = VALUE and is ignored");
+			equals ? "the line contains a NUL byte and is ignored: correct it with an editor" :
+				 "the line is not of the form SETTING = VALUE and is ignored: correct it, or begin it with '#'");
 		return 0;
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
 		report_line(rd, NULL,
-			k.len ? "the line is too long and is ignored" :
-				"the line has no name of a setting before '=' and is ignored");
+			k.len ? "the line is ignored, because its setting or value is longer than any may be" :
+				"the line is ignored, because no setting is named before '='");
 		return 0;
 	}
 	memcpy(key, k.s, k.len);
@@ -175,7 +175,7 @@ static int read_line(struct reader *rd, struct slice line)
 	memcpy(value, v.s, v.len);
 	value[v.len] = '\0';
 	if (!value_is_component(key, KEY_MAX)) {
-		report_line(rd, NULL, "the text before '=' is not the name of a setting, and the line is ignored");
+		report_line(rd, NULL, "the line is ignored, because the text before '=' cannot be the name of a setting");
 		return 0;
 	}
 	rc = read_setting(rd, key, value);

@@ -374,7 +374,7 @@ static int check_settable(const struct record *r, const struct field *f, struct 
 	if (f->flags & FIELD_IDENTITY)
 		return err_set(err, MISCSI_ERR_INVAL, "Can not update %s. Delete it, and then create a new one.", f->key);
 	if (f->flags & FIELD_READONLY)
-		return err_set(err, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
+		return err_set(err, MISCSI_ERR_INVAL, "%s cannot be set, because miscsi only displays it", f->key);
 	return 0;
 }
 
@@ -435,7 +435,7 @@ static int apply_fields(struct record *to, const struct record *from, unsigned s
 int record_apply(struct record *to, const struct record *from, unsigned skip_flags, struct err *err)
 {
 	if (apply_fields(to, from, skip_flags))
-		return err_nomem(err, "a record");
+		return err_nomem(err, "the settings of a record");
 	return to->kind != RECORD_NODE && to->kind != from->kind ? 0 : record_take_plugin_settings(to, from, err);
 }
 

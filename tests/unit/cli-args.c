@@ -180,15 +180,16 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected argument 'iqn.2026-11.com.example:disk1'");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
-	expect_refused("-m node -T t -p p -U all", "node mode: -U does not use option '-p' (--portal). Nothing was done");
-	expect_refused("-m node -T a -T b -u", "option '-T' (--targetname): 'b' is a second value: only one is allowed");
-	expect_refused("-m node -o new -o delete", "node mode: only one operation (-o) is allowed");
+	expect_refused("-m node -T t -p p -U all", "node mode: -U does not accept option '-p' (--portal), and nothing was done");
+	expect_refused("-m node -T a -T b -u",
+		"option '-T' (--targetname): 'b' is a second, different value, but the option accepts only one");
+	expect_refused("-m node -o new -o delete", "node mode: several operations (-o) were given, but only one is allowed");
 	expect_refused("-m host -H 1 -o new", "host mode: -o new requires a submode (-C)");
 	expect_refused("-m host -H 1 -C bogus", "host mode: unknown submode (-C) 'bogus': use chap, flashnode, stats");
 	expect_refused("-m session -P 4", "Invalid info level 4. Try 0 - 3.");
 	expect_refused("-m node -P 2", "Invalid info level 2. Try 0 or 1.");
-	expect_refused("-m node -o update -n a", "1 names (-n) but 0 values (-v)");
-	expect_refused("-m nodes", "unknown mode 'nodes': is node meant?");
+	expect_refused("-m node -o update -n a", "1 names (-n) and 0 values (-v) were given");
+	expect_refused("-m nodes", "unknown mode 'nodes' (-m): did you mean 'node'?");
 	expect_refused("-m session -P x", "Invalid info level x. Try 0 - 3.");
 	expect_refused("-m node -P 1x", "Invalid info level 1x. Try 0 or 1.");
 	expect_refused("-m session -P -1", "Invalid info level -1.");
@@ -196,21 +197,22 @@ static void refuses_what_would_do_something_else(void **state)
 	expect_refused("-m session -d +1", "'+1' is not allowed: it must be a number from 0 to 8");
 	expect_refused("-m session -d 9", "'9' is not allowed: it must be a number from 0 to 8");
 	expect_refused("-k 1", "'1' is not allowed: it must be 0");
-	expect_refused("-m node --nosuch", "unknown option '--nosuch'. Try 'iscsiadm --help'");
-	expect_refused("-m node --lgoin", "unknown option '--lgoin': is --login meant?");
+	expect_refused("-m node --nosuch", "unknown option '--nosuch': 'iscsiadm -m MODE --help' lists the options of a mode");
+	expect_refused("-m node --lgoin", "unknown option '--lgoin': did you mean '--login'?");
 	expect_refused("-m node --log", "ambiguous option '--log': use --login, --loginall, --logout, --logoutall");
-	expect_refused("-m node --login=yes", "'--login=yes': option --login does not take a value");
-	expect_refused("-m login", "unknown mode 'login': --login is an option");
-	expect_refused("discovery 192.0.2.10", "unexpected argument 'discovery': is -m discovery meant?");
-	expect_refused("-m nod", "unknown mode 'nod': is node meant?");
+	expect_refused("-m node --login=yes", "'--login=yes' is not allowed: option --login accepts no value");
+	expect_refused("-m login", "unknown mode 'login' (-m), but an option --login exists");
+	expect_refused(
+		"discovery 192.0.2.10", "unexpected argument 'discovery', and nothing was done: did you mean '-m discovery'?");
+	expect_refused("-m nod", "unknown mode 'nod' (-m): did you mean 'node'?");
 	expect_refused("-m bogus --help", "unknown mode 'bogus'");
 	expect_refused("-m node -T ''", "option '-T' (--targetname): '' is empty");
 	expect_refused("-m node -n '' -v x -o update", "option '-n' (--name): '' is empty");
-	expect_refused("-m node -T -l -o new", "option '-T' (--targetname): '-l' is an option: the value is missing");
+	expect_refused("-m node -T -l -o new", "option '-T' (--targetname): '-l' is an option, so the value is missing");
 	expect_refused("-m node -z", "unknown option '-z'");
-	expect_refused("-m node -T", "option '-T' requires a value");
-	expect_refused("-T x", "option '-T' needs a mode");
-	expect_refused("", "no mode given");
+	expect_refused("-m node -T", "option '-T' (--targetname) requires a value: name of a target");
+	expect_refused("-T x", "option '-T' requires a mode");
+	expect_refused("", "no mode was given");
 	expect_refused("-m node -k 0", "node mode: option '-k' is not allowed/supported");
 }
 

@@ -297,13 +297,13 @@ static void errors_are_told_apart(void **state)
 		{ "{\"error\":\"org.miscsi.Error\",\"parameters\":{\"code\":0}}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.miscsi.Error\"}", MISCSI_ERR_GENERIC, "" },
 		{ "{\"error\":\"org.varlink.service.PermissionDenied\"}", MISCSI_ERR_ACCESS,
-			"iscsid refuses a.b.C: only root may call it, and in a container only with CAP_SYS_ADMIN in the user "
-			"namespace of iscsid" },
+			"iscsid refuses the request a.b.C: only root may send it, and in a container only with CAP_SYS_ADMIN in "
+			"iscsid's user namespace" },
 		{ "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"p\"}}",
 			MISCSI_ERR_INVALID_MGMT_REQ,
-			"iscsid refuses the parameter 'p' of a.b.C: it may be of another version than iscsiadm; restart it" },
+			"iscsid refuses parameter 'p' of a.b.C: restart iscsid, whose version may differ from iscsiadm's" },
 		{ "{\"error\":\"x.y\\u001b\"}", MISCSI_ERR_INVALID_MGMT_REQ,
-			"iscsid refuses a.b.C with the error x.y\\x1b: it may be of another version than iscsiadm; restart it" },
+			"iscsid refuses a.b.C with error x.y\\x1b: restart iscsid, whose version may differ from iscsiadm's" },
 	};
 	struct err err;
 	int other;

@@ -341,11 +341,11 @@ static void a_call_has_a_limit(void **state)
 	start(&f);
 	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 8193, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may name 8192 sessions at most"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may name at most 8192 sessions"));
 	free(text);
 	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", "{\"kind\":\"node\"}", 8193, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may have 8192 records at most"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "a call may contain at most 8192 records"));
 	free(text);
 	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 131072, "]}}");
 	say_long(&f, text);

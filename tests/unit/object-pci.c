@@ -70,7 +70,7 @@ static void adapters_are_known_by_id_or_by_their_network_driver(void **state)
 	assert_non_null(strstr(s.text, "0000:04:00.2 10df:0722 be2iscsi : kernel "));
 	assert_non_null(strstr(s.text, "module be2iscsi"));
 	assert_non_null(strstr(s.text, "0000:05:00.0 14e4:168e bnx2i bnx2x: kernel "));
-	assert_non_null(strstr(s.text, "0000:07:00.0 1077:8042 qla4xxx : no driver is bound to it"));
+	assert_non_null(strstr(s.text, "0000:07:00.0 1077:8042 qla4xxx : no driver is bound to the adapter"));
 	assert_true(s.names[0] != '\n' && !strstr(s.names, "|\n")); /* by the database, or else by the plugin */
 	fake_sys_free(&sys);
 	plugin_fixture_free(&w);

@@ -392,7 +392,7 @@ static void a_full_node_record_is_named(void **state)
 	assert_int_equal(db_node_update(b->db, &all, fill, NULL, NULL, NULL, &b->err), 0);
 	assert_int_equal(db_iface_update(b->db, "iface0", take_away, (void *)"2", NULL, &b->err), -EINVAL);
 	assert_string_equal(b->err.text,
-		"the record of " T1 " at 192.0.2.10 cannot be changed with its iface: plugin.one.depth: "
+		"the node record of " T1 " at 192.0.2.10 cannot take over the changes to its iface: plugin.one.depth: "
 		"the record has 256 settings of plugins and unknown ones already, which is the most: remove some first");
 	assert_int_equal(db_iface_find(b->db, "iface0", &found, &b->err), 0);
 	assert_null(record_plugin_setting(found, "plugin.one.depth"));
@@ -438,7 +438,7 @@ static void an_address_too_long_for_a_record_is_left_out_alone(void **state)
 	assert_int_equal(found.n, 1);
 	assert_string_equal(record_str(found.at[0], FIELD_NODE_NAME), T2);
 	assert_int_equal(b->warnings, 1);
-	assert_non_null(strstr(b->warned, "too long for a record"));
+	assert_non_null(strstr(b->warned, "too long for a directory name"));
 	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), 1);
 	record_list_free(&found);
 	record_free(disc);

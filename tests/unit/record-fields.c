@@ -262,7 +262,7 @@ static void a_wrong_key_is_helped(void **state)
 
 	(void)state;
 	assert_int_equal(field_find_user(RECORD_NODE, "node.sartup", &id, &err), -ENOENT);
-	assert_string_equal(err.text, "node.sartup is not a setting of node mode; is node.startup meant?");
+	assert_string_equal(err.text, "node.sartup is not a setting of node mode; did you mean node.startup?");
 	assert_int_equal(field_find_user(RECORD_NODE, "discovery.sendtargets.reopen_max", &id, &err), -ENOENT);
 	assert_string_equal(err.text, "discovery.sendtargets.reopen_max is a setting of discoverydb mode, not of node mode");
 	assert_int_equal(field_find_user(RECORD_NODE, "nothing\nlike it", &id, &err), -ENOENT);

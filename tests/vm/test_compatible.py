@@ -66,7 +66,7 @@ ROWS = [
     ("An option that does not narrow", ["-m iface -I blue -o new"], "-m iface -I blue -o update -n iface.mtu -v 9000 -P 1", (0, ""), (7, "-P")),
     ("Of an option that is given twice", [NEW, NEW_U], f"-m node -T {T} -T {U} -o delete", (0, ""), (7, "second value")),
     ("`-T -l -o new` makes", [], "-m node -T -l -p 192.0.2.1:3260,1 -o new", (0, "-l"), (7, "'-l' is an option")),
-    ("`-n` and `-v` that do not form", [NEW], f"-m node -T {T} -o update -n node.startup -v automatic -n node.leading_login", (0, ""), (7, "2 names (-n) but 1 values")),
+    ("`-n` and `-v` that do not form", [NEW], f"-m node -T {T} -o update -n node.startup -v automatic -n node.leading_login", (0, ""), (7, "2 names (-n) and 1 values")),
     ("`-P`, `-d`, `-r` accept any number", [NEW], "-m node -P 1x", (0, "Target:"), (7, "Invalid info level 1x")),
     ("`-m iface -o new -n N -v V` with", [], "-m iface -I blue -o new -n iface.vlan_id -v abc", (0, ""), (7, "")),
     ("An iface can have an initiator name", ["-m iface -I blue -o new"], "-m iface -I blue -o update -n iface.net_ifacename -v aaaaaaaaaaaaaaaaaaaa", (0, ""), (7, "at most 15")),
