@@ -217,7 +217,8 @@ static int refuse_argument(const char *word, struct err *err)
 			return err_set(err, MISCSI_ERR_INVAL,
 				"unexpected argument '%s', and nothing was done: did you mean '-m %s'?", word, word);
 	}
-	return err_set(err, MISCSI_ERR_INVAL, "unexpected argument '%s', and nothing was done: every option begins with '-'",
+	return err_set(err, MISCSI_ERR_INVAL,
+		"unexpected argument '%s', and nothing was done: options begin with '-', and no argument stands alone",
 		quoted_word(text, sizeof(text), word));
 }
 

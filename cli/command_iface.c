@@ -214,7 +214,8 @@ int command_iface(const struct command *c)
 	int rc;
 
 	if (a->ifaces.n > 1)
-		return err_set(c->err, MISCSI_ERR_INVAL, "iface mode: only one iface (-I) is allowed");
+		return err_set(
+			c->err, MISCSI_ERR_INVAL, "iface mode: %zu ifaces (-I) were given, but only one is allowed", a->ifaces.n);
 	rc = on_iface[a->action](c, name);
 	if (c->json && rc == 0 && changes[a->action])
 		out_json_result(c->json, changes[a->action], name ? "iface" : "host", name ? name : a->host, c->err);

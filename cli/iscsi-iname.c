@@ -56,8 +56,8 @@ static int print_name(const char *prefix, bool line)
 	n = snprintf(name, sizeof(name), "%s:%02x%02x%02x%02x%02x%02x", prefix, random[0], random[1], random[2], random[3],
 		random[4], random[5]);
 	if (n < 0 || (size_t)n >= sizeof(name) || name_check(name, (size_t)n, &err) < 0) {
-		fprintf(stderr, "iscsi-iname: -p '%s' does not form an iSCSI name: %s\n", prefix,
-			*err.text ? err.text : "the name would be too long");
+		fprintf(stderr, "iscsi-iname: the prefix '%s' (-p) does not form an iSCSI name: %s\n", prefix,
+			*err.text ? err.text : "the name would be longer than 223 bytes");
 		return MISCSI_ERR_INVAL;
 	}
 	printf("%s%s\n", line ? "InitiatorName=" : "", name);

@@ -126,7 +126,7 @@ static int start_param(struct start *s, char *text)
 	if (!equals)
 		return start_refuse("Invalid --param %s. Missing value.", text);
 	if (s->params == START_PARAMS_MAX)
-		return start_refuse("--param %s: at most %d --param options are allowed", text, START_PARAMS_MAX);
+		return start_refuse("--param %s is one too many: at most %d --param options are allowed", text, START_PARAMS_MAX);
 	*equals = '\0';
 	s->param_names[s->params] = text;
 	s->param_values[s->params++] = equals + 1;
@@ -324,7 +324,7 @@ int main(int argc, char **argv)
 	while (rc == 0 && (letter = getopt_long(argc, argv, "c:i:t:g:a:p:u:w:U:W:d:bfNP:hv", long_options, NULL)) != -1)
 		rc = start_option(&s, letter, optarg);
 	if (rc == 0 && optind < argc)
-		rc = start_refuse("unexpected argument '%s': every option begins with '-'", argv[optind]);
+		rc = start_refuse("unexpected argument '%s': options begin with '-', and no argument stands alone", argv[optind]);
 	if (rc == 0 && !s.connect && !s.print && !s.network)
 		rc = start_check(&s);
 	if (rc)

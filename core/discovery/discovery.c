@@ -117,7 +117,7 @@ int discovery_read_late(void *machine)
 
 	return discovery_failed(machine, MISCSI_ERR_TRANS_TIMEOUT,
 		"the file of the CHAP secret (discovery.sendtargets.auth.password_file or password_in_file) was not read within "
-		"%d s: does its disk or file server answer?",
+		"%d s: check the disk or file server that holds it",
 		(int)record_int(d->config.record, FIELD_DISC_LOGIN_TIMEOUT));
 }
 

@@ -67,7 +67,8 @@ int discovery_answer_paths(struct discovery *d, struct err *err)
 	rc = kernel_join_paths(d->config.engine->kernel);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
-			"discovery through transport %s is not possible: cannot listen for path requests of the kernel",
+			"a discovery through transport %s requires root, because this command must answer the kernel's path "
+			"requests",
 			transport_name(d->dial.transport));
 	paths_init(&d->paths, &config);
 	d->path_listener = (struct kernel_listener){ .events = &events, .arg = d };

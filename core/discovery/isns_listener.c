@@ -134,7 +134,8 @@ static void isns_listener_pause(struct isns_listener *l, int errnum)
 	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
 		return;
 	if (log_worth(&l->failures))
-		log_warn(l->config.log, "discovery", "iscsid cannot accept the connection of an iSNS server, and tries again: %s",
+		log_warn(l->config.log, "discovery",
+			"iscsid cannot accept the connection of an iSNS server, and tries again every %d ms: %s", PAUSE_MS,
 			strerror(errnum));
 	loop_fd_mod(l->config.loop, &l->watch, 0);
 	loop_timer_set(l->config.loop, &l->pause, PAUSE_MS, isns_listener_resume, l);

@@ -85,10 +85,10 @@ static int client_connect(const char *name, unsigned timeout_ms, struct client *
 			name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create a socket for the connection to iscsid");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "iscsiadm cannot create a socket to connect to iscsid");
 	/* A local connect waits only for space in the queue of the daemon; a timeout of 0 would mean no limit. */
 	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
-		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set the time limit of the connection to iscsid");
+		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot set a time limit for the connection to iscsid");
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		return client_connect_failed(name, errno, err);
 	if (name[0] == '@') {
@@ -202,7 +202,7 @@ static int client_wait(struct client *c, short events, uint64_t due)
 	}
 
 	if (n < 0)
-		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "cannot wait for iscsid's reply");
+		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, errno, "iscsiadm cannot wait for iscsid's reply");
 	else if (fds[1].revents)
 		rc = err_sys(&c->cause, MISCSI_ERR_ISCSID_COMM_ERR, EINTR, "iscsiadm stopped waiting for iscsid's reply");
 	else if (!n)

@@ -82,7 +82,7 @@ static void logins_make(void *arg, struct batch *b, size_t nth)
 	varlink_put(object);
 	if (rc && err.code == MISCSI_ERR_OK)
 		err_sys(&err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INVAL, -rc,
-			"record %zu of the request cannot be used", nth);
+			"record %zu of the login request cannot be read", nth);
 	if (rc)
 		batch_result(b, nth, &err);
 	else

@@ -162,7 +162,7 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 		if (rc == -ENOBUFS)
 			varlink_connection_drop(c, "the client reads its replies too slowly");
 		else if (rc)
-			varlink_connection_drop(c, strerror(-rc));
+			varlink_connection_drop(c, "there is no memory for a reply to the client");
 		c->fat |= output_waiting(c) >= FAT;
 		varlink_connection_flush(c);
 		connection_update(c);

@@ -179,7 +179,8 @@ static void accept_failed(struct varlink_server *s, int errnum)
 	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOBUFS && errnum != ENOMEM)
 		return;
 	if (log_worth(&s->failures))
-		log_warn(s->config.log, MODULE, "iscsid cannot accept the connection of a client, and tries again: %s",
+		log_warn(s->config.log, MODULE,
+			"iscsid cannot accept the connection of a client, and tries again every %d ms: %s", PAUSE_MS,
 			strerror(errnum));
 	drop_victim(s, VICTIM_IDLE_OTHER, 0);
 	loop_timer_set(s->config.loop, &s->pause, PAUSE_MS, accept_again, s);

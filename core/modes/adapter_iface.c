@@ -62,7 +62,8 @@ int adapter_iface_setup(struct context *ctx, struct err *err)
 	struct db *db;
 	int rc = context_may_write(ctx) ?
 		context_db(ctx, &db, err) :
-		err_set(err, MISCSI_ERR_IDBM, "this program does not write records, so it creates none for the adapters");
+		err_set(err, MISCSI_ERR_IDBM,
+			"this program only reads the record database, so it creates no iface records for the adapters");
 
 	if (rc >= 0)
 		rc = host_list_read(context_sysfs(ctx), context_map(ctx), &hosts, err);

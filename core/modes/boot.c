@@ -103,7 +103,7 @@ static int boot_open(struct boot_run *b, struct err *err)
 		rc = loop_signal_add(engine->loop, &b->on_int, SIGINT, boot_signal, b);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
-			"cannot create the file descriptors (epoll, signalfd) that the logins require");
+			"iscsistart cannot create the file descriptors and the helper process that the logins require");
 	rc = file_mkdirs(config.state_dir, 0700);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the directory for the state of sessions, %s",

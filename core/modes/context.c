@@ -163,7 +163,7 @@ int context_db(struct context *ctx, struct db **out, struct err *err)
 	int rc = first ? db_open(ctx->config.home, PACKAGE_VERSION, &ctx->report, &ctx->db, err) : 0;
 
 	if (first && rc >= 0)
-		log_info(ctx->config.log, "record", "iscsiadm uses the record database in %s", db_home(ctx->db));
+		log_info(ctx->config.log, "record", "the record database is in %s", db_home(ctx->db));
 	*out = ctx->db;
 	return rc;
 }
@@ -177,8 +177,8 @@ bool context_may_write(const struct context *ctx)
 static int config_path(const struct context *ctx, const char *file, char *path, size_t size, struct err *err)
 {
 	if ((size_t)snprintf(path, size, "%s/%s", ctx->config.home ? ctx->config.home : HOME_DIR, file) >= size)
-		return err_set(err, MISCSI_ERR_INVAL, "the path of %s in the configuration directory is longer than %zu bytes",
-			file, size - 1);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"cannot use the configuration directory: the path of %s in it is longer than %zu bytes", file, size - 1);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ int host_mode_list(struct context *ctx, const char *which, struct host_list *out
 	}
 	out->n = n;
 	return n ? 0 :
-		   err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s: 'iscsiadm -m host' lists them",
+		   err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "there is no iSCSI host %s: 'iscsiadm -m host' lists the hosts",
 			   str_escape(shown, sizeof(shown), which, strlen(which)));
 }
 
@@ -54,7 +54,7 @@ int host_mode_adapter(struct context *ctx, const char *which, enum miscsi_error 
 	if (hosts.n == 0 && (rc >= 0 || (err && err->code == MISCSI_ERR_HOST_NOT_FOUND)))
 		return err_set(err, absent,
 			absent == MISCSI_ERR_TRANS_NOT_FOUND ? "Could not match hostno %s to transport." :
-							       "there is no iSCSI host %s: 'iscsiadm -m host' lists them",
+							       "there is no iSCSI host %s: 'iscsiadm -m host' lists the hosts",
 			shown);
 	if (rc < 0)
 		return rc;
@@ -90,8 +90,8 @@ static struct adapter_entry *entry_of(struct adapter_entries *l, uint32_t index)
 
 static int no_entry(const struct adapter *a, uint32_t index, struct err *err)
 {
-	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND, "host %u has no CHAP entry %u: 'iscsiadm -m host -H %u -C chap' lists them",
-		a->host_no, index, a->host_no);
+	return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
+		"host%u has no CHAP entry %u: 'iscsiadm -m host -H %u -C chap' lists the entries", a->host_no, index, a->host_no);
 }
 
 int host_mode_chap_list(const struct adapter *a, uint32_t index, struct adapter_entries *out, struct err *err)
@@ -247,7 +247,8 @@ static int parameter_check(const struct field *setting, const char *name, const 
 	if (rc >= 0 && f.type == FIELD_TYPE_ADDRESS)
 		rc = check_number(name, value, err);
 	if (rc >= 0 && f.type == FIELD_TYPE_WORD && strchr(value, ':'))
-		rc = err_set(err, MISCSI_ERR_INVAL, "%s: the name of a network device must not contain ':'", name);
+		rc = err_set(err, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: the name of a network device contains no ':'", name,
+			value);
 	if (rc >= 0 && f.type == FIELD_TYPE_NAME && name_check(value, strlen(value), &why) < 0)
 		rc = err_set(err, MISCSI_ERR_INVAL, "%s must be an iSCSI name: %s", name, why.text);
 	return rc;

@@ -121,7 +121,8 @@ static int check_usable(const struct record *r, struct err *err)
 		return err_set(err, MISCSI_ERR_INVAL, "iface.initiatorname must be an iSCSI name: %s", why.text);
 	if (strlen(record_str(r, FIELD_IFACE_NETDEV)) >= IFNAMSIZ)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"iface.net_ifacename: the name of a network device has at most %d characters", IFNAMSIZ - 1);
+			"iface.net_ifacename: '%s' is not allowed: the name of a network device has at most %d characters",
+			record_str(r, FIELD_IFACE_NETDEV), IFNAMSIZ - 1);
 	if (*mac && strlen(mac) != strlen("00:11:22:33:44:55") && strlen(mac) != 20 * 3 - 1)
 		return err_set(err, MISCSI_ERR_INVAL,
 			"iface.hwaddress: '%s' is not allowed: it must have 6 bytes (20 for InfiniBand)", mac);

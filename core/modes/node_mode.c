@@ -244,7 +244,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
 	if (rc < 0)
 		return rc;
 	if (!select->filter.target || !select->filter.address)
-		return err_set(err, MISCSI_ERR_INVAL, "a new record requires a target (-T) and a portal (-p)");
+		return err_set(err, MISCSI_ERR_INVAL, "a new node record requires a target (-T) and a portal (-p)");
 	rc = context_new_record(ctx, RECORD_NODE, &node, err);
 	if (rc >= 0)
 		rc = fill_node(node, select, iface, err);

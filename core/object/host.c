@@ -45,7 +45,7 @@ int host_list_read(const struct sysfs *s, const struct ktransport_map *map, stru
 	if (rc == -ENOENT || (rc == 0 && names.n == 0))
 		return 0;
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts in sysfs");
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI hosts in /sys/class/iscsi_host");
 	out->at = x_newn(struct host_info, names.n);
 	if (!out->at)
 		return err_nomem(err, "the list of hosts");
@@ -145,9 +145,9 @@ int host_ports_read(const struct sysfs *s, const struct host_info *h, struct hos
 
 	memset(out, 0, sizeof(*out));
 	if (rc < 0)
-		return rc == -ENOENT ?
-			0 :
-			err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the network interfaces of the adapters in sysfs");
+		return rc == -ENOENT ? 0 :
+				       err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc,
+					       "cannot list the network interfaces of the adapters in /sys/class/iscsi_iface");
 	out->at = x_newn(struct host_port, PORTS_MAX);
 	if (!out->at)
 		return err_nomem(err, "the list of the adapters' interfaces");

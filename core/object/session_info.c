@@ -320,7 +320,7 @@ static int lookup_error(struct err *err, int rc, uint32_t sid)
 {
 	if (rc == -ENOMEM)
 		return err_nomem(err, "the description of a session");
-	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read session %u from sysfs", sid);
+	return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot read the attributes of session %u from sysfs", sid);
 }
 
 int session_info_read(const struct sysfs *s, const struct ktransport_map *map, uint32_t sid, unsigned detail,
@@ -386,7 +386,7 @@ int session_info_list(const struct sysfs *s, const struct ktransport_map *map, e
 	if (rc == -ENOENT)
 		return 0; /* the class is not loaded: no sessions */
 	if (rc)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in sysfs");
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the iSCSI sessions in /sys/class/iscsi_session");
 	return names.n ? read_listed(s, map, &names, detail, out, err) : 0;
 }
 

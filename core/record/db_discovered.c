@@ -152,7 +152,7 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	int rc = 0;
 
 	if (!db_discoveries[record_kind(disc)].dir)
-		return err_set(err, MISCSI_ERR_INVAL, "the results of a discovery can be stored only with a discovery record");
+		return err_set(err, MISCSI_ERR_INVAL, "discovered targets can be stored only together with a discovery record");
 	rc = db_batch_begin(db, &b, err);
 	if (rc)
 		return rc;

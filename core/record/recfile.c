@@ -306,7 +306,7 @@ static int read_whole(const char *path, char **text, size_t *len, struct err *er
 {
 	int rc = file_read(AT_FDCWD, path, RECFILE_MAX, text, len);
 
-	return rc && rc != -ENOENT ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : rc;
+	return rc && rc != -ENOENT ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read the configuration file %s", path) : rc;
 }
 
 /* Settings of all kinds of records lie in one record of kind RECORD_CONF, which is applied to each new one.
@@ -320,7 +320,7 @@ int recfile_conf(const char *path, const struct recfile_report *report, struct r
 	if (rc && rc != -ENOENT)
 		return rc;
 	rc = recfile_parse(RECORD_CONF, path, text ? text : "", len, report, out);
-	return rc ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read %s", path) : 0;
+	return rc ? err_sys(err, MISCSI_ERR_IDBM, -rc, "cannot read the configuration file %s", path) : 0;
 }
 
 /* The value of the first line KEY=VALUE that has one, copied to *out; *out stays NULL if there is none. -EINVAL: it cannot be. */

@@ -609,8 +609,8 @@ int record_set_plugin_setting(struct record *r, const char *key, const char *val
 	rc = record_keep_line(r, key, value);
 	if (rc == -E2BIG)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"%s: the record has %u settings of plugins and unknown ones already, which is the most: remove some "
-			"first",
+			"%s cannot be set, because the record already contains %u settings of plugins and unknown settings, the "
+			"most that it can hold: remove some of them first",
 			key, RECORD_KEPT_MAX);
 	return rc ? err_nomem(err, key) : 0;
 }

@@ -148,9 +148,9 @@ static void login_that_does_not_wait_is_forgotten(void **state)
 	start(&f);
 	assert_string_equal(ask(&f, MORE("Login", "{\"wait\":false,\"records\":[" NODE("iqn.2000-01.a:x") ",7]}")),
 		"{\"parameters\":{\"results\":[{\"index\":1" FAILED("7", "INVAL",
-			"record 1 of the request cannot be used: Bad message") "}]},\"continues\":true}\n"
-									       "{\"parameters\":{\"results\":[{\"index\":0}]}"
-									       ",\"continues\":true}\n" NO_RESULTS);
+			"record 1 of the login request cannot be read: Bad message") "}]},\"continues\":true}\n"
+										     "{\"parameters\":{\"results\":[{\"index\":0}"
+										     "]},\"continues\":true}\n" NO_RESULTS);
 	assert_int_equal(f.manager.asked, 1);
 	assert_int_equal(f.manager.forgotten, 1);
 	stop(&f);

@@ -342,7 +342,7 @@ static void firmware_that_cannot_log_in_is_told_of(void **state)
 		ask(c);
 		assert_true(c->result < 0);
 		assert_non_null(
-			strstr(c->err.text, mute ? "did not log in to 10.9.0.1 in time" : "the adapter could not log in"));
+			strstr(c->err.text, mute ? "did not log in to portal 10.9.0.1 in time" : "the adapter could not log in"));
 		nothing_left(c, 0);
 		end(c);
 	}

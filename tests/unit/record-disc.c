@@ -392,8 +392,9 @@ static void a_full_node_record_is_named(void **state)
 	assert_int_equal(db_node_update(b->db, &all, fill, NULL, NULL, NULL, &b->err), 0);
 	assert_int_equal(db_iface_update(b->db, "iface0", take_away, (void *)"2", NULL, &b->err), -EINVAL);
 	assert_string_equal(b->err.text,
-		"the node record of " T1 " at 192.0.2.10 cannot take over the changes to its iface: plugin.one.depth: "
-		"the record has 256 settings of plugins and unknown ones already, which is the most: remove some first");
+		"the node record of " T1 " at 192.0.2.10 cannot take over the changes to its iface: "
+		"plugin.one.depth cannot be set, because the record already contains 256 settings of plugins and unknown "
+		"settings, the most that it can hold: remove some of them first");
 	assert_int_equal(db_iface_find(b->db, "iface0", &found, &b->err), 0);
 	assert_null(record_plugin_setting(found, "plugin.one.depth"));
 	record_free(found);

@@ -318,8 +318,8 @@ static void a_full_record_can_change_settings_of_plugins(void **state)
 	assert_int_equal(record_apply(r, iface, 0, &err), -EINVAL);
 	assert_int_equal(err.code, MISCSI_ERR_INVAL);
 	assert_string_equal(err.text,
-		"plugin.one.more: the record has 256 settings of plugins and unknown ones already, which is the most: remove "
-		"some first");
+		"plugin.one.more cannot be set, because the record already contains 256 settings of plugins and unknown "
+		"settings, the most that it can hold: remove some of them first");
 	assert_int_equal(record_set_key(r, "plugin.one.label", "", &err), 0);
 	assert_int_equal(record_apply(r, iface, 0, &err), 0);
 	x_fail_at(1);

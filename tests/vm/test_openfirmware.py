@@ -116,7 +116,7 @@ def hostile():
     bootpath(f"/{NODE}:iscsi,ciaddr=$(id),siaddr=10.9.0.1,ilun=\x1b[2J,chapid=a\tb,iname={ROOT}")
     text = start("-f").stdout
     check("$(" not in text and "\x1b" not in text and "\t" not in text, "a value that was not checked")
-    contains(start("-N", rc=21).stderr, "reports no interface with an address")
+    contains(start("-N", rc=21).stderr, "reports no network interface with an address")
 
 
 def test():
