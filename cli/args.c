@@ -520,8 +520,8 @@ static int read_line(const char *name, const char *from, char **out, struct err 
 		quoted_word(setting, sizeof(setting), name),
 		*from == '@' ? quoted_word(shown, sizeof(shown), from + 1) : "standard input",
 		errnum		  ? strerror(errnum) :
-			long_line ? "its first line is longer than a secret may be" :
-				    "its first line is empty, but must be the secret");
+			long_line ? "the first line is too long for a secret" :
+				    "the first line is empty, but must contain the secret");
 }
 
 /* By the end of the name, so that one rule serves all modes: auth.password, auth.password_in. */

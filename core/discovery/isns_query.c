@@ -137,7 +137,7 @@ static int isns_query_follow(struct isns_query *q, const struct isns_action *act
 		break;
 	}
 	rc = loop_fd_mod(q->config.engine->loop, &q->watch, q->out_len ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	return rc < 0 ? isns_query_broke(q, "the socket of the connection cannot be watched", -rc) : ISNSQ_EV_NONE;
+	return rc < 0 ? isns_query_broke(q, "cannot wait for the server's response", -rc) : ISNSQ_EV_NONE;
 }
 
 /* The server reaches this initiator at the address from which it was reached; IPv4 mapped to IPv6 (RFC 4171 6.3.1). */
@@ -166,7 +166,7 @@ static int isns_query_ask(void *machine)
 	int rc = loop_fd_add(loop, &q->watch, (int)q->dial.op.binding.value, EPOLLIN, isns_query_ready, q);
 
 	if (rc < 0)
-		return isns_query_broke(q, "the socket of the connection cannot be watched", -rc);
+		return isns_query_broke(q, "cannot wait for the server's response", -rc);
 	q->end = loop_now(loop) + ISNS_QUERY_ANSWER_S * UINT64_C(1000);
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
 	isns_query_notify(q);
@@ -181,11 +181,12 @@ static int isns_query_send(struct isns_query *q)
 	int rc;
 
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE : isns_query_broke(q, "a request cannot be sent", errno);
+		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE :
+							   isns_query_broke(q, "cannot send the request to the server", errno);
 	q->out += n;
 	q->out_len -= (size_t)n;
 	rc = q->out_len == 0 ? loop_fd_mod(q->config.engine->loop, &q->watch, EPOLLIN) : 0;
-	return rc < 0 ? isns_query_broke(q, "the socket of the connection cannot be watched", -rc) : ISNSQ_EV_NONE;
+	return rc < 0 ? isns_query_broke(q, "cannot wait for the server's response", -rc) : ISNSQ_EV_NONE;
 }
 
 static int isns_query_transfer(void *machine)
@@ -201,7 +202,7 @@ static int isns_query_transfer(void *machine)
 	n = recv(q->watch.fd, in, sizeof(in), MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE :
-							   isns_query_broke(q, "the response cannot be read", errno);
+							   isns_query_broke(q, "cannot read the server's response", errno);
 	if (n == 0)
 		return isns_query_failed(q, "the server closed the connection before its response was complete");
 	if (loop_now(q->config.engine->loop) >= q->end)

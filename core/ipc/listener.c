@@ -111,7 +111,7 @@ int listener_open(const char *name, int *out, struct err *err)
 			name);
 	if (is_served(&addr, len))
 		return err_sys(err, MISCSI_ERR_ISCSID_COMM_ERR, EADDRINUSE,
-			"another process, probably a running iscsid, accepts connections on %s", name);
+			"cannot listen on %s, because another process, probably a running iscsid, already does", name);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create the socket %s on which clients connect", name);

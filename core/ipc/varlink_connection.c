@@ -130,7 +130,7 @@ static void connection_update(struct varlink_connection *c)
 		return;
 	c->events = events;
 	if (loop_fd_mod(c->server->config.loop, &c->io, events))
-		varlink_connection_drop(c, "the client's socket cannot be watched");
+		varlink_connection_drop(c, "iscsid cannot wait for the client's next message");
 }
 
 void varlink_connection_flush(struct varlink_connection *c)

@@ -181,7 +181,8 @@ static void rescan_here(struct context *ctx, struct call *c, size_t place)
 	}
 	if (rc < 0)
 		err_sys(&why, rc == -EACCES ? MISCSI_ERR_ACCESS : MISCSI_ERR_INTERNAL, -rc,
-			"cannot scan host%u of the session for SCSI devices", s->host_no);
+			"cannot scan host%u for SCSI devices (iscsiadm -m session -r %u -R repeats the scan)", s->host_no,
+			s->sid);
 	session_call_ended(c, place, &why);
 }
 

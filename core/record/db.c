@@ -55,7 +55,7 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 	char shown[256];
 
 	if (rc == -ENOMEM)
-		return err_nomem(err, "a record");
+		return err_nomem(err, str_escape(shown, sizeof(shown), path, strlen(path)));
 	if (rc == -EACCES || rc == -EPERM)
 		return err_set(err, MISCSI_ERR_ACCESS, "cannot %s %s/%s: %s. Run this command as root", doing, db->home,
 			str_escape(shown, sizeof(shown), path, strlen(path)), strerror(-rc));

@@ -110,8 +110,8 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 
 	if (rc == -E2BIG)
 		report_line(rd, NULL,
-			"the line is unknown, and it is too long or one of too many to be kept: it is lost when the record is "
-			"next written");
+			"the line is unknown and cannot be kept, because it is too long or the record has too many such lines: "
+			"it is lost when the record is next written");
 	return rc == -E2BIG ? 0 : rc;
 }
 
@@ -166,7 +166,7 @@ static int read_line(struct reader *rd, struct slice line)
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
 	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
 		report_line(rd, NULL,
-			k.len ? "the line is ignored, because its setting or value is longer than any may be" :
+			k.len ? "the line is ignored, because its name or value is longer than miscsi allows" :
 				"the line is ignored, because no setting is named before '='");
 		return 0;
 	}
