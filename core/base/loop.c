@@ -22,7 +22,7 @@
 /* What a round gives to each kind of callback. */
 #define TURN_US 10000
 /* The kernel is asked what the thread has used when the rounds since have lasted so long. So the CPU time of a round may be too long by that. */
-#define UNASKED_US 2000
+#define UNASKED_US 5000
 
 /* What a thread has used: time on a CPU, and how often it has gone to sleep. */
 struct usage {

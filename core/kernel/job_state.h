@@ -48,6 +48,7 @@ struct job_state {
 	struct work work; /* used by kernel.c only, from here */
 	struct list node;
 	struct list turn; /* of requester.c */
+	bool begun; /* likewise: it cannot be cancelled */
 	struct kernel *kernel;
 	struct job *job;
 	void (*done)(struct job *job, void *arg);

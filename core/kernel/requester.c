@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "kernel/requester.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #define SOCKETS_MAX 4
 #define DATA_MAX (2 * 32768) /* what was multicast for a job */
 #define DATA_PIECES 8
+#define AHEAD 8 /* jobs that the helper has: it goes on while the program reads an answer, and several share a system call */
 #define FINISH_MS 2000
 #define RESTART_MS 1000 /* at least between the starts of two helpers that no job needs */
 
@@ -37,9 +39,10 @@ struct requester {
 	pid_t pid; /* its; 0: not told yet */
 	uint64_t started;
 	struct loop_timer restart;
-	struct list waiting; /* jobs, by turn */
-	struct job_state *running, *unsent; /* unsent: it has failed, which is to be reported */
+	struct list waiting, sent, over; /* jobs, by turn; over: their results are to be reported */
+	unsigned n_sent;
 	struct loop_task report;
+	bool *freed; /* set by requester_free() during a report */
 };
 
 /* ---- in the helper ---- */
@@ -184,78 +187,140 @@ static void drop_helper(struct requester *r)
 	loop_timer_set(r->loop, &r->restart, due > now ? due - now : 0, restart_helper, r);
 }
 
-static int send_job(const struct requester *r, struct job_state *s)
+/* A job as a message. */
+struct parcel {
+	struct head head;
+	struct iovec iov[4];
+	char control[CMSG_SPACE(SOCKETS_MAX * sizeof(int))];
+};
+
+static void pack_job(struct job_state *s, struct parcel *p, struct msghdr *msg)
 {
-	struct head head = { .job = *s->job, .n = s->n, .len = s->len };
-	struct iovec iov[] = { { &head, sizeof(head) }, { s->req, s->n * sizeof(*s->req) }, { s->buf, s->len } };
-	char control[CMSG_SPACE(SOCKETS_MAX * sizeof(int))] = { 0 };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
 	struct cmsghdr *c;
 
-	if (s->n_fds) {
-		msg.msg_control = control;
-		msg.msg_controllen = (socklen_t)CMSG_SPACE(s->n_fds * sizeof(int)); /* musl's type */
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = (socklen_t)CMSG_LEN(s->n_fds * sizeof(int));
-		memcpy(CMSG_DATA(c), s->fds, s->n_fds * sizeof(int));
+	p->head = (struct head){ .job = *s->job, .n = s->n, .len = s->len };
+	p->iov[0] = (struct iovec){ &p->head, sizeof(p->head) };
+	p->iov[1] = (struct iovec){ s->req, s->n * sizeof(*s->req) };
+	p->iov[2] = (struct iovec){ s->buf, s->len };
+	*msg = (struct msghdr){ .msg_iov = p->iov, .msg_iovlen = 3 };
+	if (!s->n_fds)
+		return;
+	memset(p->control, 0, sizeof(p->control));
+	msg->msg_control = p->control;
+	msg->msg_controllen = (socklen_t)CMSG_SPACE(s->n_fds * sizeof(int)); /* musl's type */
+	c = CMSG_FIRSTHDR(msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = (socklen_t)CMSG_LEN(s->n_fds * sizeof(int));
+	memcpy(CMSG_DATA(c), s->fds, s->n_fds * sizeof(int));
+}
+
+static void job_moves(struct job_state *s, struct list *to, bool begun)
+{
+	list_remove(&s->turn);
+	list_append(to, &s->turn);
+	s->begun = begun;
+}
+
+/* As many of the jobs that wait as the helper may have. */
+static int send_jobs(struct requester *r)
+{
+	struct mmsghdr msg[AHEAD] = { 0 };
+	struct parcel parcels[AHEAD];
+	struct job_state *s;
+	unsigned n = 0;
+	int sent;
+
+	list_for_each (s, &r->waiting, turn) {
+		if (r->n_sent + n == AHEAD)
+			break;
+		pack_job(s, &parcels[n], &msg[n].msg_hdr);
+		n++;
 	}
-	return sendmsg(r->source.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	sent = sendmmsg(r->source.fd, msg, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent < 0)
+		return errno == EAGAIN && r->n_sent ? 0 : -errno; /* what was sent before fills the socket */
+	for (; sent; sent--, r->n_sent++)
+		job_moves(list_first(&r->waiting, struct job_state, turn), &r->sent, true);
+	return 0;
+}
+
+/*
+ * The helper answers a job before it begins the next one, so only the first job can be under way when it dies. The others wait again,
+ * in their order.
+ */
+static struct job_state *take_back(struct requester *r)
+{
+	struct job_state *s = list_first(&r->sent, struct job_state, turn), *first = s;
+
+	if (first)
+		job_moves(first, &r->over, true);
+	while ((s = list_first(&r->waiting, struct job_state, turn)))
+		job_moves(s, &r->sent, false);
+	while ((s = list_first(&r->sent, struct job_state, turn)))
+		job_moves(s, &r->waiting, false);
+	r->n_sent = 0;
+	return first;
 }
 
 /* A helper that was killed is replaced. */
-static int run_job(struct requester *r, struct job_state *s)
+static int run_jobs(struct requester *r)
 {
-	int rc = r->alive ? send_job(r, s) : -EPIPE;
+	int rc = r->alive ? send_jobs(r) : -EPIPE;
 
+	if (r->n_sent) /* on_answer() learns of the end of the helper, and whether it has answered before */
+		return 0;
 	if (rc == -EPIPE || rc == -ECONNRESET) {
 		drop_helper(r);
 		rc = start_helper(r);
 		if (rc == 0)
-			rc = send_job(r, s);
+			rc = send_jobs(r);
 	}
-	if (rc == 0)
-		r->running = s;
 	return rc;
 }
 
 static void on_unsent(void *arg);
 
-static void next_job(struct requester *r)
+/* When the helper has the half of what it may have: so several jobs go together. */
+static void next_jobs(struct requester *r)
 {
 	struct job_state *s = list_first(&r->waiting, struct job_state, turn);
-	int rc;
+	int rc = s && r->n_sent <= AHEAD / 2 ? run_jobs(r) : 0;
 
-	if (!s)
-		return;
-	list_remove(&s->turn);
-	rc = run_job(r, s);
 	if (rc == 0)
 		return;
 	exchange_failed(s->job, rc);
-	r->unsent = s;
+	job_moves(s, &r->over, true);
 	loop_defer(r->loop, &r->report, on_unsent, r);
 }
 
-/* ran() last: it may free the requester. */
-static void job_over(struct requester *r)
+/* false: ran() has freed the requester. What it submits goes to the helper together. */
+static bool report_jobs(struct requester *r)
 {
-	struct job_state *s = r->running;
+	bool freed = false, *outer = r->freed;
+	struct job_state *s;
 
-	r->running = NULL;
-	next_job(r);
-	r->ran(s);
+	r->freed = &freed;
+	while ((s = list_first(&r->over, struct job_state, turn))) {
+		list_remove(&s->turn);
+		r->ran(s);
+		if (freed) {
+			if (outer)
+				*outer = true;
+			return false;
+		}
+	}
+	r->freed = outer;
+	next_jobs(r);
+	return true;
 }
 
 static void on_unsent(void *arg)
 {
 	struct requester *r = arg;
-	struct job_state *s = r->unsent;
 
-	r->unsent = NULL;
-	next_job(r);
-	r->ran(s);
+	next_jobs(r);
+	report_jobs(r);
 }
 
 /* Each request's piece, in order. */
@@ -287,30 +352,76 @@ static bool has_data(const struct job_state *s)
 	return false;
 }
 
-/* -EAGAIN: not yet; -EPIPE: the helper has ended. */
-static int receive_job(const struct requester *r, struct job_state *s)
+/* An answer as a message, into the job itself. */
+static void expect_job(struct job_state *s, struct parcel *p, uint8_t *data, struct msghdr *msg)
 {
-	size_t room = has_data(s) ? DATA_MAX : 0, whole = sizeof(struct head) + s->n * sizeof(*s->req) + s->len;
-	uint8_t *data = room ? x_zalloc(room) : NULL;
-	struct head head = { 0 };
-	struct iovec iov[] = { { &head, sizeof(head) }, { s->req, s->n * sizeof(*s->req) }, { s->buf, s->len },
-		{ data, data ? room : 0 } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
-	ssize_t n = recvmsg(r->source.fd, &msg, MSG_DONTWAIT);
-	int rc = n < 0 && (errno == EAGAIN || errno == EINTR) ? -EAGAIN : n < (ssize_t)whole ? -EPIPE : 0;
+	p->iov[0] = (struct iovec){ &p->head, sizeof(p->head) };
+	p->iov[1] = (struct iovec){ s->req, s->n * sizeof(*s->req) };
+	p->iov[2] = (struct iovec){ s->buf, s->len };
+	p->iov[3] = (struct iovec){ data, data ? DATA_MAX : 0 };
+	*msg = (struct msghdr){ .msg_iov = p->iov, .msg_iovlen = 4 };
+}
 
-	if (rc == 0) {
-		head.job.state = s;
-		*s->job = head.job;
-		s->result = head.result;
-		s->failed = head.failed;
-		rc = take_data(s, data, (size_t)n - whole);
-		if (rc < 0)
-			exchange_failed(s->job, rc);
-		rc = 0;
+static void take_answer(struct requester *r, struct job_state *s, const struct head *head, const uint8_t *data, size_t len)
+{
+	struct job job = head->job;
+	int rc;
+
+	job.state = s;
+	*s->job = job;
+	s->result = head->result;
+	s->failed = head->failed;
+	rc = take_data(s, data, len);
+	if (rc < 0)
+		exchange_failed(s->job, rc);
+	r->n_sent--;
+	job_moves(s, &r->over, true);
+}
+
+static size_t answer_len(const struct job_state *s)
+{
+	return sizeof(struct head) + s->n * sizeof(*s->req) + s->len;
+}
+
+/* A helper that ends with a job unread resets the connection: that is reported once, and then what it had answered before. */
+static bool answers_may_follow(void)
+{
+	return errno == EINTR || errno == ECONNRESET;
+}
+
+/* What there is, in the order of the jobs; of those with data, one at a time. -EAGAIN: nothing yet; -EPIPE: the helper has ended. */
+static int receive_jobs(struct requester *r)
+{
+	struct job_state *s = list_first(&r->sent, struct job_state, turn), *next;
+	uint8_t *data = s && has_data(s) ? x_zalloc(DATA_MAX) : NULL;
+	struct mmsghdr msg[AHEAD] = { 0 };
+	struct parcel parcels[AHEAD];
+	unsigned room = 0;
+	int n, rc = 0;
+
+	list_for_each (s, &r->sent, turn) {
+		if (room && (data || has_data(s)))
+			break;
+		expect_job(s, &parcels[room], data, &msg[room].msg_hdr);
+		room++;
+	}
+	do
+		n = room ? recvmmsg(r->source.fd, msg, room, MSG_DONTWAIT, NULL) : 0;
+	while (n < 0 && answers_may_follow());
+	if (n <= 0)
+		rc = n < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
+	room = 0;
+	list_for_each_safe (s, next, &r->sent, turn) {
+		if (rc || (int)room == n)
+			break;
+		if (msg[room].msg_len < answer_len(s))
+			rc = -EPIPE;
+		else
+			take_answer(r, s, &parcels[room].head, data, msg[room].msg_len - answer_len(s));
+		room++;
 	}
 	if (data)
-		mem_wipe(data, room);
+		mem_wipe(data, DATA_MAX);
 	x_free(data);
 	return rc;
 }
@@ -319,50 +430,70 @@ static int receive_job(const struct requester *r, struct job_state *s)
 static int receive_pid(struct requester *r)
 {
 	pid_t pid;
-	ssize_t n = recv(r->source.fd, &pid, sizeof(pid), MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n;
 
+	do
+		n = recv(r->source.fd, &pid, sizeof(pid), MSG_DONTWAIT | MSG_TRUNC);
+	while (n < 0 && answers_may_follow());
 	if (n == sizeof(pid))
 		r->pid = pid;
-	return n == sizeof(pid) || (n < 0 && (errno == EAGAIN || errno == EINTR)) ? -EAGAIN : -EPIPE;
+	return n == sizeof(pid) || (n < 0 && errno == EAGAIN) ? -EAGAIN : -EPIPE;
+}
+
+/* Its results are reported first: whoever looks for a session that it has left behind must know those that it has told of. */
+static void helper_ended(struct requester *r)
+{
+	struct job_state *s;
+
+	drop_helper(r);
+	if (!report_jobs(r) || r->alive)
+		return;
+	s = take_back(r);
+	if (s)
+		exchange_failed(s->job, -EPIPE);
+	if (s && r->died && r->pid)
+		r->died(s, r->pid);
+	next_jobs(r);
+	report_jobs(r);
 }
 
 /* Or the end of the helper: it was killed. */
 static void on_answer(void *arg, uint32_t events)
 {
 	struct requester *r = arg;
-	int rc = !r->pid ? receive_pid(r) : r->running ? receive_job(r, r->running) : -EPIPE;
+	int rc = r->pid ? receive_jobs(r) : receive_pid(r);
 
 	(void)events;
-	if (rc == -EAGAIN)
-		return;
 	if (rc == -EPIPE)
-		drop_helper(r);
-	if (rc == -EPIPE && r->running) {
-		exchange_failed(r->running->job, rc);
-		if (r->died && r->pid)
-			r->died(r->running, r->pid);
-	}
-	if (r->running)
-		job_over(r);
+		helper_ended(r);
+	if (rc)
+		return;
+	next_jobs(r);
+	report_jobs(r);
 }
 
 int requester_submit(struct requester *r, struct job_state *s)
 {
 	size_t pieces = 0;
+	int rc = 0;
 
 	for (unsigned i = 0; i < s->n; i++)
 		pieces += s->req[i].row->answer == ANSWER_MULTICAST;
-	if (sizeof(struct head) + s->n * sizeof(*s->req) + s->len > MESSAGE_MAX || s->n_fds > SOCKETS_MAX || pieces > DATA_PIECES)
+	if (answer_len(s) > MESSAGE_MAX || s->n_fds > SOCKETS_MAX || pieces > DATA_PIECES)
 		return -E2BIG;
-	if (!r->running && !r->unsent)
-		return run_job(r, s);
+	s->begun = false;
 	list_append(&r->waiting, &s->turn);
-	return 0;
+	if (!r->n_sent && !r->report.queued && !r->freed)
+		rc = run_jobs(r);
+	if (rc < 0)
+		list_remove(&s->turn);
+	return rc;
 }
 
 bool requester_cancel(struct requester *r, struct job_state *s)
 {
-	if (s == r->running || s == r->unsent)
+	(void)r;
+	if (s->begun)
 		return false;
 	list_remove(&s->turn);
 	return true;
@@ -378,6 +509,8 @@ int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int
 		return -ENOMEM;
 	*r = (struct requester){ .loop = l, .helpers = helpers, .serve = serve, .ran = ran, .died = died };
 	list_init(&r->waiting);
+	list_init(&r->sent);
+	list_init(&r->over);
 	rc = start_helper(r);
 	if (rc < 0) {
 		x_free(r);
@@ -388,15 +521,27 @@ int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int
 }
 
 /* A session that a request is just making or ending would otherwise change behind the back of the next daemon. */
+static void finish_jobs(struct requester *r)
+{
+	uint64_t now = clock_ms(), end = now + FINISH_MS;
+	struct pollfd answer = { .fd = r->source.fd, .events = POLLIN };
+
+	while (r->alive && r->n_sent && now < end && poll(&answer, 1, (int)(end - now)) > 0) {
+		int rc = r->pid ? receive_jobs(r) : receive_pid(r);
+
+		if (rc && rc != -EAGAIN)
+			break;
+		now = clock_ms();
+	}
+}
+
 void requester_free(struct requester *r)
 {
-	struct pollfd answer;
-
 	if (!r)
 		return;
-	answer = (struct pollfd){ .fd = r->alive ? r->source.fd : -1, .events = POLLIN };
-	if (r->alive && r->running)
-		(void)poll(&answer, 1, FINISH_MS);
+	finish_jobs(r);
+	if (r->freed)
+		*r->freed = true;
 	loop_task_cancel(r->loop, &r->report);
 	drop_helper(r);
 	loop_timer_cancel(r->loop, &r->restart);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part of scripts/bench scale that runs in the guest: system calls and CPU time of iscsid, with its helpers, for each session that it
-logs in, adopts and logs out, beside the floor (scale_floor.c).
+logs in, adopts and logs out, beside two floors (scale_floor.c): the same requests and nothing else, and the same with the isolation that
+doc/DESIGN.md demands (requests and scans in helper processes, a file of each session).
 
 clock_gettime() is not counted: outside user-mode Linux it is no system call.
 """
@@ -17,6 +18,7 @@ import lib  # noqa: E402
 from lib import say  # noqa: E402
 
 STEPS = ("login", "adoption", "logout")
+FLOORS = ((), ("-i",))
 COUNTS = "/run/calls"
 STRACE = ["strace", "-f", "-qq", "-c", "-o", COUNTS]
 
@@ -100,7 +102,7 @@ def of_start(strace):
 
 
 def of_floor(floor, words, strace):
-    p = subprocess.run([*(STRACE if strace else ()), floor, *words], stdout=subprocess.PIPE, check=True, text=True)
+    p = subprocess.run([*(STRACE if strace else ()), *floor, *words], stdout=subprocess.PIPE, check=True, text=True)
     return calls() if strace else {"seconds": int(p.stdout) / 1e6}
 
 
@@ -108,24 +110,30 @@ def difference(a, b):
     return {k: v - b.get(k, 0) for k, v in a.items()}
 
 
+def measure_floor(floor, count, strace):
+    """{step: the floor's}"""
+    nothing = of_floor(floor, ["login", "0", "", ""], strace)
+    found = {"login": of_floor(floor, ["login", str(count), lib.INITIATOR, "iqn.2026-11.example:b"], strace)}
+    lib.wait("the floor has logged in", 10, lambda: len(lib.logged_in()) == count)
+    found["adoption"] = of_floor(floor, ["adoption"], strace)
+    found["logout"] = of_floor(floor, ["logout"], strace)
+    none_left()
+    return {step: difference(found[step], nothing) for step in STEPS}
+
+
 def measure(floor, count, strace):
-    """{step: (ours, the floor's)} for all sessions"""
-    nothing, found = of_floor(floor, ["login", "0", "", ""], strace), {}
-    start, d = of_start(strace), lib.Iscsid()
+    """{step: (ours, a floor's, …)} for all sessions"""
+    found, start, d = {}, of_start(strace), lib.Iscsid()
     found["login"] = of_command(d, "-m node -l", strace)
     lib.equal(len(lib.logged_in()), count, "sessions logged in")
     d.kill()
     found["adoption"] = difference(of_start(strace), start)
-    least = {"adoption": of_floor(floor, ["adoption"], strace)}
     d = lib.Iscsid()
     found["logout"] = of_command(d, "-m node -u", strace)
     none_left()
     d.kill()
-    least["login"] = of_floor(floor, ["login", str(count), lib.INITIATOR, "iqn.2026-11.example:b"], strace)
-    lib.wait("the floor has logged in", 10, lambda: len(lib.logged_in()) == count)
-    least["logout"] = of_floor(floor, ["logout"], strace)
-    none_left()
-    return {step: (found[step], difference(least[step], nothing)) for step in STEPS}
+    least = [measure_floor([floor, *options], count, strace) for options in FLOORS]
+    return {step: (found[step], *(values[step] for values in least)) for step in STEPS}
 
 
 def total(values):
@@ -133,10 +141,13 @@ def total(values):
 
 
 def show(count, step, counted, times, verbose):
-    ours, least = (total(c) / count for c in counted[step])
-    fast, floor = (min(total(t[step][i]) for t in times) / count * 1e3 for i in (0, 1))
-    say(f"{count:5} {step:10}{ours:10.1f} {fast:8.2f} ms{least:10.1f} {floor:8.2f} ms{ours / least:8.2f}x{fast / floor:8.2f}x")
-    for who, values in zip(("iscsid", "floor"), counted[step] if verbose else ()):
+    ours, *least = (total(c) / count for c in counted[step])
+    fast, *floors = (min(total(t[step][i]) for t in times) / count * 1e3 for i in range(1 + len(FLOORS)))
+    line = f"{count:5} {step:9}{ours:7.1f}{fast:7.2f} ms"
+    for n, ms in zip(least, floors):
+        line += f"{n:8.1f}{ms:7.2f} ms{ours / n:6.2f}x{fast / ms:6.2f}x"
+    say(line)
+    for who, values in zip(("iscsid", "floor", "isolated"), counted[step] if verbose else ()):
         say(f"      {who}: " + ", ".join(f"{k} {v / count:.1f}" for k, v in sorted(values.items(), key=lambda kv: -kv[1]) if v * 10 > count))
 
 
@@ -150,8 +161,8 @@ def main():
     lib.prepare()
     lib.own_plugins()
     store, there = lib.null("bench"), 0
-    say("system calls and CPU time a session, of iscsid with its helpers and of the floor")
-    say(f"{'':16}{'iscsid':>21}{'floor':>21}{'calls':>9}{'time':>9}")
+    say("system calls and CPU time a session, of iscsid with its helpers, of the floor, and of the floor with helpers and files")
+    say(f"{'':15}{'iscsid':>17}{'floor':>18}{'calls':>7}{'time':>7}{'isolated':>18}{'calls':>7}{'time':>7}")
     for count in sorted(a.count):
         for i in range(there, count):
             lib.Target(f"b{i}", [store])

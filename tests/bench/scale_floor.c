@@ -3,12 +3,16 @@
  * The floor under iscsid's logins, adoptions and logouts: makes the same connections, requests to the kernel, login PDUs and scans, reads
  * the same attributes, and does nothing else. One session after the other. It judges no answer, and serves scripts/bench scale as a measure.
  *
- *   scale_floor login COUNT INITIATOR TARGET-PREFIX     to TARGET-PREFIX0 … at 127.0.0.1:3260
- *   scale_floor adoption | logout                       of all sessions that there are
+ *   scale_floor [-i] login COUNT INITIATOR TARGET-PREFIX     to TARGET-PREFIX0 … at 127.0.0.1:3260
+ *   scale_floor [-i] adoption | logout                       of all sessions that there are
+ *
+ * -i: isolated, as doc/DESIGN.md demands it of a daemon that nothing may block, and that may be killed at any time: a helper process makes
+ * the requests, a job at a time, another one scans; and each session has a file.
  *
  * Prints the microseconds of CPU time that it has used.
  */
 #include "config.h"
+#include "attrs.h"
 #include "kernel/iscsi_if.h"
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -19,7 +23,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -125,6 +131,85 @@ static void set(uint32_t sid, uint32_t param, const char *value)
 	add(ISCSI_UEVENT_SET_PARAM, (union iscsi_uevent_u){ .set_param = { sid, 0, param, len } }, value, len);
 }
 
+/* ---- jobs, and their helpers ---- */
+
+struct job {
+	struct iscsi_uevent (*run)(const struct job *job, int fd);
+	uint32_t sid, host;
+	char initiator[256], target[256];
+	uint8_t pdu[48 + 1024];
+	size_t len; /* of the PDU */
+};
+
+static int requester = -1, scanner = -1; /* sockets to the helpers; -1: there is none */
+
+static struct msghdr message(struct iovec *iov, char *room, size_t size, int fd)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = size };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return msg;
+}
+
+static void serve(int from)
+{
+	_Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct job job;
+
+	for (;;) {
+		struct iovec iov = { &job, sizeof(job) };
+		struct msghdr msg = message(&iov, room, sizeof(room), -1);
+		struct iscsi_uevent ev;
+		int fd = -1;
+
+		if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(job))
+			exit(0);
+		if (msg.msg_controllen)
+			memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+		ev = job.run(&job, fd);
+		if (fd >= 0)
+			close(fd);
+		send(from, &ev, sizeof(ev), 0);
+	}
+}
+
+static int helper_start(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		give_up("no helper", 0);
+	if (fork() == 0) {
+		close(ends[0]);
+		if (requester >= 0)
+			close(requester);
+		serve(ends[1]);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+/* In a helper, if there is one. fd: to be bound; -1: none */
+static struct iscsi_uevent run(int helper, const struct job *job, int fd)
+{
+	_Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)job, sizeof(*job) };
+	struct msghdr msg = message(&iov, room, sizeof(room), fd);
+	struct iscsi_uevent ev;
+
+	if (helper < 0)
+		return job->run(job, fd);
+	if (fd < 0)
+		msg.msg_control = NULL, msg.msg_controllen = 0;
+	if (sendmsg(helper, &msg, 0) < 0 || recv(helper, &ev, sizeof(ev), 0) != (ssize_t)sizeof(ev))
+		give_up("a helper has ended", helper);
+	return ev;
+}
+
 /* ---- a login ---- */
 
 struct pair {
@@ -190,18 +275,25 @@ static size_t add_key(char *text, size_t at, const char *fmt, ...)
 	return at;
 }
 
+static struct iscsi_uevent pdu_job(const struct job *job, int fd)
+{
+	const uint32_t data = (uint32_t)job->len - 48;
+
+	(void)fd;
+	add(ISCSI_UEVENT_SEND_PDU, (union iscsi_uevent_u){ .send_pdu = { job->sid, 0, 48, data } }, job->pdu, job->len);
+	return send_all();
+}
+
 static void send_pdu(uint32_t sid, const uint8_t bhs[48], const char *text, size_t len)
 {
-	uint8_t pdu[48 + 1024] = { 0 };
-	const uint32_t padded = (uint32_t)(len + 3) & ~3u;
+	struct job job = { .run = pdu_job, .sid = sid, .len = 48 + ((len + 3) & ~(size_t)3) };
 
-	memcpy(pdu, bhs, 48);
-	pdu[6] = (uint8_t)(len >> 8);
-	pdu[7] = (uint8_t)len;
+	memcpy(job.pdu, bhs, 48);
+	job.pdu[6] = (uint8_t)(len >> 8);
+	job.pdu[7] = (uint8_t)len;
 	if (len)
-		memcpy(pdu + 48, text, len);
-	add(ISCSI_UEVENT_SEND_PDU, (union iscsi_uevent_u){ .send_pdu = { sid, 0, 48, padded } }, pdu, 48 + padded);
-	send_all();
+		memcpy(job.pdu + 48, text, len);
+	run(requester, &job, -1);
 	wait_for(ISCSI_KEVENT_RECV_PDU);
 }
 
@@ -234,105 +326,128 @@ static void send_login(uint32_t sid, const char *initiator, const char *target)
 	send_pdu(sid, bhs, text, at);
 }
 
-static void scan(uint32_t host)
+static struct iscsi_uevent scan_job(const struct job *job, int fd)
 {
 	char path[80];
-	int fd;
 
-	snprintf(path, sizeof(path), "class/scsi_host/host%u/scan", host);
+	snprintf(path, sizeof(path), "class/scsi_host/host%u/scan", job->host);
 	fd = openat(sysfs, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "- - -", 5) != 5)
 		give_up("no scan", fd);
+	close(fd);
+	return (struct iscsi_uevent){ 0 };
+}
+
+static struct iscsi_uevent prepare_job(const struct job *job, int fd)
+{
+	struct iscsi_uevent ev = request(ISCSI_UEVENT_CREATE_SESSION, (union iscsi_uevent_u){ .c_session = { 1, 128, 32 } });
+	const uint32_t sid = ev.r.c_session_ret.sid;
+
+	request(ISCSI_UEVENT_CREATE_CONN, (union iscsi_uevent_u){ .conn = { sid, 0 } });
+	request(ISCSI_UEVENT_BIND_CONN, (union iscsi_uevent_u){ .b_conn = { sid, 0, (uint64_t)fd, 1 } });
+	set(sid, ISCSI_PARAM_TARGET_NAME, job->target);
+	set(sid, ISCSI_PARAM_INITIATOR_NAME, job->initiator);
+	set_all(sid, before, sizeof(before) / sizeof(*before));
+	send_all();
+	return ev;
+}
+
+static struct iscsi_uevent start_job(const struct job *job, int fd)
+{
+	(void)fd;
+	set_all(job->sid, after, sizeof(after) / sizeof(*after));
+	send_all();
+	return request(ISCSI_UEVENT_START_CONN, (union iscsi_uevent_u){ .conn = { job->sid, 0 } });
+}
+
+static const char *file_of(uint32_t sid, const char *suffix, char path[64])
+{
+	snprintf(path, 64, "/run/miscsi/sessions/session%u%s", sid, suffix);
+	return path;
+}
+
+/* As long as a session's settings are. */
+static void note(uint32_t sid)
+{
+	static const char text[1024] = { '#' };
+	char path[64];
+	int fd = open(file_of(sid, ".pending", path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, text, sizeof(text)) < 0)
+		give_up("no file of the session", fd);
 	close(fd);
 }
 
 static void login(const char *initiator, const char *target)
 {
+	struct job job = { .run = prepare_job };
 	int fd = connect_target();
-	struct iscsi_uevent ev = request(ISCSI_UEVENT_CREATE_SESSION, (union iscsi_uevent_u){ .c_session = { 1, 128, 32 } });
-	const uint32_t sid = ev.r.c_session_ret.sid, host = ev.r.c_session_ret.host_no;
+	char path[64], pending[64];
+	struct iscsi_uevent ev;
 
-	request(ISCSI_UEVENT_CREATE_CONN, (union iscsi_uevent_u){ .conn = { sid, 0 } });
-	request(ISCSI_UEVENT_BIND_CONN, (union iscsi_uevent_u){ .b_conn = { sid, 0, (uint64_t)fd, 1 } });
-	set(sid, ISCSI_PARAM_TARGET_NAME, target);
-	set(sid, ISCSI_PARAM_INITIATOR_NAME, initiator);
-	set_all(sid, before, sizeof(before) / sizeof(*before));
-	send_all();
-	send_login(sid, initiator, target);
-	set_all(sid, after, sizeof(after) / sizeof(*after));
-	send_all();
-	request(ISCSI_UEVENT_START_CONN, (union iscsi_uevent_u){ .conn = { sid, 0 } });
+	snprintf(job.initiator, sizeof(job.initiator), "%s", initiator);
+	snprintf(job.target, sizeof(job.target), "%s", target);
+	ev = run(requester, &job, fd);
+	job.sid = ev.r.c_session_ret.sid;
+	job.host = ev.r.c_session_ret.host_no;
+	if (requester >= 0)
+		note(job.sid);
+	send_login(job.sid, initiator, target);
+	job.run = start_job;
+	run(requester, &job, -1);
 	close(fd);
-	scan(host);
+	if (requester >= 0 && rename(file_of(job.sid, ".pending", pending), file_of(job.sid, "", path)))
+		give_up("the session's file keeps its name", 0);
+	job.run = scan_job;
+	run(scanner, &job, -1);
 }
 
 /* ---- what there is ---- */
 
-enum place { SESSION, CONN, HOST, SCSI_HOST };
+static void read_attr(int sys, const char *path)
+{
+	char text[4096];
 
-/* What iscsid reads of a session that it adopts. */
-static const struct {
-	enum place place;
-	const char *name;
-} attrs[] = {
-	{ SCSI_HOST, "proc_name" },
-	{ SESSION, "targetname" },
-	{ SESSION, "tpgt" },
-	{ SESSION, "creator" },
-	{ CONN, "persistent_address" },
-	{ CONN, "persistent_port" },
-	{ CONN, "address" },
-	{ CONN, "port" },
-	{ SESSION, "ifacename" },
-	{ SESSION, "initiatorname" },
-	{ HOST, "ipaddress" },
-	{ HOST, "hwaddress" },
-	{ HOST, "netdev" },
-	{ SESSION, "state" },
-	{ SESSION, "target_state" },
-	{ SESSION, "target_id" },
-	{ CONN, "state" },
-	{ SESSION, "username" },
-	{ SESSION, "password" },
-	{ SESSION, "username_in" },
-	{ SESSION, "password_in" },
-};
+	read_file(sys, path, text, sizeof(text));
+}
 
-/* The link has the host's number, which the name lacks: …/host2/session1/iscsi_session/session1 */
 static void adopt(unsigned sid)
 {
-	char path[256], link[512], text[4096];
-	ssize_t len;
-	unsigned host = 0;
+	char path[64];
 
-	snprintf(path, sizeof(path), "class/iscsi_session/session%u", sid);
-	len = readlinkat(sysfs, path, link, sizeof(link) - 1);
-	link[len < 0 ? 0 : len] = '\0';
-	if (len < 0 || !strstr(link, "/host") || sscanf(strstr(link, "/host"), "/host%u", &host) != 1)
+	if (attrs_each(sysfs, sid, ADOPTION, read_attr) < 0)
 		give_up("a session without a host", (int)sid);
-	for (size_t i = 0; i < sizeof(attrs) / sizeof(*attrs); i++) {
-		static const char *const places[] = { "iscsi_session/session", "iscsi_connection/connection", "iscsi_host/host",
-			"scsi_host/host" };
+	read_attr(AT_FDCWD, file_of(sid, "", path));
+}
 
-		snprintf(path, sizeof(path), "class/%s%u%s/%s", places[attrs[i].place], attrs[i].place < HOST ? sid : host,
-			attrs[i].place == CONN ? ":0" : "", attrs[i].name);
-		read_file(sysfs, path, text, sizeof(text));
-	}
-	snprintf(path, sizeof(path), "/run/miscsi/sessions/session%u", sid);
-	read_file(AT_FDCWD, path, text, sizeof(text));
+static struct iscsi_uevent unbind_job(const struct job *job, int fd)
+{
+	(void)fd;
+	return request(ISCSI_UEVENT_UNBIND_SESSION, (union iscsi_uevent_u){ .d_session = { job->sid } });
+}
+
+static struct iscsi_uevent destroy_job(const struct job *job, int fd)
+{
+	(void)fd;
+	request(ISCSI_UEVENT_STOP_CONN, (union iscsi_uevent_u){ .stop_conn = { job->sid, 0, 0, ISCSI_STOP_CONN_TERM } });
+	request(ISCSI_UEVENT_DESTROY_CONN, (union iscsi_uevent_u){ .conn = { job->sid, 0 } });
+	return request(ISCSI_UEVENT_DESTROY_SESSION_ASYNC, (union iscsi_uevent_u){ .d_session = { job->sid } });
 }
 
 static void logout(unsigned sid)
 {
 	const uint8_t bhs[48] = { 0x46, 0x80, [19] = 2 };
+	struct job job = { .run = unbind_job, .sid = sid };
+	char path[64];
 
-	request(ISCSI_UEVENT_UNBIND_SESSION, (union iscsi_uevent_u){ .d_session = { sid } });
+	run(requester, &job, -1);
 	wait_for(ISCSI_KEVENT_UNBIND_SESSION);
 	send_pdu(sid, bhs, NULL, 0);
-	request(ISCSI_UEVENT_STOP_CONN, (union iscsi_uevent_u){ .stop_conn = { sid, 0, 0, ISCSI_STOP_CONN_TERM } });
-	request(ISCSI_UEVENT_DESTROY_CONN, (union iscsi_uevent_u){ .conn = { sid, 0 } });
-	request(ISCSI_UEVENT_DESTROY_SESSION_ASYNC, (union iscsi_uevent_u){ .d_session = { sid } });
+	job.run = destroy_job;
+	run(requester, &job, -1);
 	wait_for(ISCSI_KEVENT_DESTROY_SESSION);
+	if (requester >= 0)
+		unlink(file_of(sid, "", path));
 }
 
 static unsigned each_session(void (*fn)(unsigned sid))
@@ -352,19 +467,43 @@ static unsigned each_session(void (*fn)(unsigned sid))
 	return n;
 }
 
+/* Also of the helpers, which end here. */
+static long long cpu_us(void)
+{
+	struct timespec used;
+	struct rusage r;
+
+	if (requester >= 0) {
+		close(requester);
+		close(scanner);
+		while (wait(NULL) > 0)
+			;
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	getrusage(RUSAGE_CHILDREN, &r);
+	return (used.tv_sec + r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000LL + used.tv_nsec / 1000 + r.ru_utime.tv_usec +
+		r.ru_stime.tv_usec;
+}
+
 int main(int argc, char **argv)
 {
+	const int isolated = argc > 1 && strcmp(argv[1], "-i") == 0;
 	char text[64], target[256];
-	struct timespec used;
 
+	argv += isolated;
+	argc -= isolated;
 	if (argc < 2 || (strcmp(argv[1], "login") == 0) != (argc == 5))
 		return 2;
 	sysfs = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	requests = open_netlink(0);
-	events = open_netlink(1u << (ISCSI_NL_GRP_ISCSID - 1));
 	if (read_file(sysfs, "class/iscsi_transport/tcp/handle", text, sizeof(text)) < 1)
 		give_up("there is no transport tcp", 0);
 	handle = strtoull(text, NULL, 10);
+	if (isolated) {
+		requester = helper_start();
+		scanner = helper_start();
+	}
+	events = open_netlink(1u << (ISCSI_NL_GRP_ISCSID - 1));
 	if (argc == 5) {
 		for (int i = 0; i < atoi(argv[2]); i++) {
 			snprintf(target, sizeof(target), "%s%d", argv[4], i);
@@ -373,7 +512,6 @@ int main(int argc, char **argv)
 	} else if (each_session(strcmp(argv[1], "logout") == 0 ? logout : adopt) == 0) {
 		give_up("there are no sessions", 0);
 	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	printf("%lld\n", (long long)used.tv_sec * 1000000 + used.tv_nsec / 1000);
+	printf("%lld\n", cpu_us());
 	return 0;
 }

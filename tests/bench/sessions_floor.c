@@ -7,6 +7,7 @@
  *   sessions_floor SYS tree   what `iscsiadm -m session -P 3` reads
  */
 #include "config.h"
+#include "attrs.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,57 +16,6 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES 32768
-
-enum place { SESSION, CONN, HOST, SCSI_HOST };
-
-static const struct {
-	enum place place;
-	const char *name;
-} attrs[] = {
-#define LIST_ATTRS 6
-	{ SCSI_HOST, "proc_name" },
-	{ SESSION, "targetname" },
-	{ SESSION, "tpgt" },
-	{ SESSION, "creator" },
-	{ CONN, "persistent_address" },
-	{ CONN, "persistent_port" },
-	/* from here on: the tree's */
-	{ CONN, "address" },
-	{ CONN, "port" },
-	{ SESSION, "ifacename" },
-	{ SESSION, "initiatorname" },
-	{ HOST, "ipaddress" },
-	{ HOST, "hwaddress" },
-	{ HOST, "netdev" },
-	{ SESSION, "state" },
-	{ SESSION, "target_state" },
-	{ SESSION, "target_id" },
-	{ CONN, "state" },
-	{ SESSION, "recovery_tmo" },
-	{ SESSION, "abort_tmo" },
-	{ SESSION, "lu_reset_tmo" },
-	{ SESSION, "tgt_reset_tmo" },
-	{ CONN, "ping_tmo" },
-	{ CONN, "recv_tmo" },
-	{ SESSION, "username" },
-	{ SESSION, "password" },
-	{ SESSION, "username_in" },
-	{ SESSION, "password_in" },
-	{ CONN, "header_digest" },
-	{ CONN, "data_digest" },
-	{ CONN, "max_recv_dlength" },
-	{ CONN, "max_xmit_dlength" },
-	{ SESSION, "first_burst_len" },
-	{ SESSION, "max_burst_len" },
-	{ SESSION, "immediate_data" },
-	{ SESSION, "initial_r2t" },
-	{ SESSION, "max_outstanding_r2t" },
-	{ SESSION, "erl" },
-	{ CONN, "exp_statsn" },
-	{ SCSI_HOST, "state" },
-};
-
-#define ALL_ATTRS (sizeof(attrs) / sizeof(attrs[0]))
 
 static void print_attr(int dir, const char *path)
 {
@@ -123,40 +73,16 @@ static void print_target(int dir, const char *path, const char *name)
 	each_name(dir, below, "", print_lun);
 }
 
-/* The link has the host's number, which the name lacks: …/host2/session1/iscsi_session/session1 */
-static void print_session(int sys, const char *name, size_t n)
+static unsigned reader;
+
+static void session_named(int sys, const char *path, const char *name)
 {
-	char path[512], link[512];
-	ssize_t len;
-	const char *host;
+	char device[512];
 
-	snprintf(path, sizeof(path), "class/iscsi_session/%s", name);
-	len = readlinkat(sys, path, link, sizeof(link) - 1);
-	link[len < 0 ? 0 : len] = '\0';
-	host = strstr(link, "/host");
-	for (size_t i = 0; i < n && host; i++) {
-		int digits = (int)strcspn(host + 1, "/");
-
-		if (attrs[i].place == SESSION)
-			snprintf(path, sizeof(path), "class/iscsi_session/%s/%s", name, attrs[i].name);
-		else if (attrs[i].place == CONN)
-			snprintf(path, sizeof(path), "class/iscsi_connection/connection%s:0/%s", name + 7, attrs[i].name);
-		else
-			snprintf(path, sizeof(path), "class/%s/%.*s/%s", attrs[i].place == HOST ? "iscsi_host" : "scsi_host",
-				digits, host + 1, attrs[i].name);
-		print_attr(sys, path);
-	}
-	snprintf(path, sizeof(path), "class/iscsi_session/%s/device", name);
-	if (n == ALL_ATTRS)
-		each_name(sys, path, "target", print_target);
-}
-
-static size_t chosen;
-
-static void session_named(int dir, const char *path, const char *name)
-{
-	(void)path;
-	print_session(dir, name, chosen);
+	if (attrs_each(sys, (unsigned)strtoul(name + strlen("session"), NULL, 10), reader, print_attr) < 0 || reader != TREE)
+		return;
+	snprintf(device, sizeof(device), "%s/%s/device", path, name);
+	each_name(sys, device, "target", print_target);
 }
 
 int main(int argc, char **argv)
@@ -166,7 +92,7 @@ int main(int argc, char **argv)
 
 	if (sys < 0)
 		return 2;
-	chosen = strcmp(argv[2], "tree") ? LIST_ATTRS : ALL_ATTRS;
+	reader = strcmp(argv[2], "tree") ? LIST : TREE;
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	each_name(sys, "class/iscsi_session", "session", session_named);
 	return 0;

@@ -39,6 +39,7 @@ static struct {
 	struct job *ran[8];
 	unsigned n_ran;
 	pid_t died;
+	unsigned ran_before; /* died() */
 } world;
 
 /* ---- a kernel that is in the helper ---- */
@@ -137,6 +138,7 @@ static void died(struct job_state *s, pid_t helper)
 {
 	assert_int_equal(job_result(s->job, NULL), -EPIPE);
 	world.died = helper;
+	world.ran_before = world.n_ran;
 }
 
 static int setup(void **state)
@@ -303,6 +305,35 @@ static void a_helper_that_dies_fails_its_job_alone(void **state)
 	job_free(later);
 }
 
+/*
+ * The helper has the next jobs already. What it had answered counts, also when the program reads it later; what it had not begun runs in
+ * the next one; nothing runs twice. Whoever looks for what it has left behind knows of the jobs before.
+ */
+static void jobs_that_are_ahead_survive_the_helper(void **state)
+{
+	struct job *jobs[7];
+	pid_t first;
+
+	(void)state;
+	for (uint32_t i = 0; i < 7; i++)
+		submit(jobs[i] = job_to_host(i == 3 ? DIE : i));
+	until_ran(1);
+	first = seen->pid;
+	while (kill(first, 0) == 0) /* it dies while nobody reads */
+		usleep(1000);
+	assert_int_equal(seen->sent, 4);
+	assert_false(requester_cancel(world.requester, jobs[5]->state));
+	until_ran(7);
+	assert_int_equal(world.died, first);
+	assert_int_equal(world.ran_before, 3);
+	assert_int_equal(seen->sent, 7);
+	for (uint32_t i = 0; i < 7; i++) {
+		assert_ptr_equal(world.ran[i], jobs[i]);
+		assert_int_equal(job_result(jobs[i], NULL), i == 3 ? -EPIPE : 0);
+		job_free(jobs[i]);
+	}
+}
+
 /* Also the socket of the helper is open before a recovery has a request. */
 static void a_helper_that_dies_is_replaced_before_it_is_needed(void **state)
 {
@@ -381,6 +412,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_socket_that_did_not_arrive_is_not_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(jobs_run_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_helper_that_dies_fails_its_job_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(jobs_that_are_ahead_survive_the_helper, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_helper_that_dies_is_replaced_before_it_is_needed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_that_hangs_does_not_keep_the_program, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_job_that_is_too_large_is_refused, setup, teardown),
