@@ -19,12 +19,14 @@
 
 #define CANCEL_MS 5000u /* for cancelled logins to leave the kernel */
 #define LOOK_MS 1000u /* between two looks at the sessions of other programs */
+#define SCAN_MS 2000u /* as long as a login waits for the scan of its session */
 
 /* One login. */
 struct boot_entry {
 	struct boot_run *run;
 	const struct record *node;
 	struct manager_request request;
+	struct loop_timer scan_limit; /* of a session that was there without a device */
 	struct err err; /* of its end */
 	bool ended;
 	bool elsewhere; /* another program has logged in to its target, through whatever portal */
@@ -118,6 +120,8 @@ static int boot_open(struct boot_run *b, struct err *err)
 
 static void boot_close(struct boot_run *b)
 {
+	for (size_t i = 0; i < b->n; i++) /* a scan that goes on ends without a report */
+		loop_timer_cancel(b->engine.loop, &b->entries[i].scan_limit);
 	netwatch_free(b->netwatch);
 	manager_free(b->manager);
 	if (b->engine.scanner)
@@ -148,12 +152,62 @@ static int boot_end_abandoned(struct boot_run *b, struct err *err)
 	return rc;
 }
 
-/* Sessions that are there already stay as they are. */
-static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct err *err)
+static void boot_is_there(void *arg)
 {
 	static const struct err exists = { .code = MISCSI_ERR_SESS_EXISTS, .text = "session exists" };
+	struct boot_entry *e = arg;
+
+	if (!e->ended)
+		boot_ended(e, &exists);
+}
+
+static void boot_scanned(int status, void *arg)
+{
+	struct boot_entry *e = arg;
+
+	if (status < 0)
+		log_warn(e->run->engine.log, "boot", "the scan for devices of the existing session with %s failed: %s",
+			record_str(e->node, FIELD_NODE_NAME), strerror(-status));
+	boot_is_there(e);
+}
+
+/*
+ * It was logged in by scan = manual, or by a program that was killed. Kernels before 6.3 do not tell that from a target without units:
+ * to scan what has been scanned does no harm.
+ */
+static bool boot_lacks_scan(const struct boot_run *b, const struct session_info *i, const struct record *node)
+{
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+
+	return (!*i->target_state || strcmp(i->target_state, "ALLOCATED") == 0) &&
+		record_int(node, FIELD_SESSION_SCAN) == RECORD_SCAN_AUTO &&
+		scan_devices(b->engine.sysfs, i->host_no, i->sid, &devices) == 0 && devices.n == 0;
+}
+
+/* The session stays, with the devices that its target has. */
+static void boot_keep(struct boot_run *b, const struct session_info *there, struct boot_entry *e)
+{
+	if (!boot_lacks_scan(b, there, e->node) ||
+		scan_host(b->engine.scanner, there->host_no, SCAN_ALL, SCAN_ALL, SCAN_LUN_ALL, boot_scanned, e, NULL) < 0)
+		boot_is_there(e);
+	else
+		loop_timer_set(b->engine.loop, &e->scan_limit, SCAN_MS, boot_is_there, e);
+}
+
+static const struct session_info *boot_find_session(const struct session_info_list *l, const struct record *node)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (session_mode_is_of(&l->info[i], node))
+			return &l->info[i];
+	}
+	return NULL;
+}
+
+static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct err *err)
+{
 	cleanup(session_info_list_free) struct session_info_list there = { 0 };
-	int rc = session_mode_list(b->config->ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &there, err);
+	int rc = session_mode_list(
+		b->config->ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL | SESSION_INFO_STATE, &there, err);
 
 	if (rc < 0)
 		return rc;
@@ -163,13 +217,14 @@ static int boot_ask(struct boot_run *b, const struct record_list *nodes, struct 
 	b->n = b->waiting = nodes->n;
 	for (size_t i = 0; i < b->n; i++) {
 		struct boot_entry *e = &b->entries[i];
+		const struct session_info *session = boot_find_session(&there, nodes->at[i]);
 
 		e->run = b;
 		e->node = nodes->at[i];
 		e->request.done = boot_done;
 		e->request.arg = e;
-		if (session_mode_list_has(&there, e->node))
-			boot_ended(e, &exists);
+		if (session)
+			boot_keep(b, session, e);
 		else
 			manager_login(b->manager, e->node, &e->request);
 	}

@@ -598,13 +598,19 @@ static bool adopt_awaits_its_scan(const struct adoption *o)
 		record_int(o->node, FIELD_SESSION_SCAN) == RECORD_SCAN_AUTO;
 }
 
+/* The kernel makes a session and sets its names before its maker hears of it and can note it: until then it has no file, and was never up. */
+static bool adopt_was_not_noted(const struct adoption *o)
+{
+	return o->found == ADOPT_NO_FILE && strcmp(o->info.state, "FREE") == 0;
+}
+
 /* Its login was begun and not completed, up to the first scan, by a program that is gone: nobody waits for it any more. */
 static bool adopt_is_abandoned(const struct sysfs *sysfs, const struct adoption *o)
 {
 	const struct session_info *i = &o->info;
 
-	return (o->found == ADOPT_PENDING || adopt_awaits_its_scan(o)) && !adopt_maker_runs(i->creator) &&
-		adopt_count_devices(sysfs, i->host_no, i->sid) == 0;
+	return (o->found == ADOPT_PENDING || adopt_awaits_its_scan(o) || adopt_was_not_noted(o)) &&
+		!adopt_maker_runs(i->creator) && adopt_count_devices(sysfs, i->host_no, i->sid) == 0;
 }
 
 int adopt_abandoned(struct manager *m, struct err *err)
@@ -624,7 +630,7 @@ int adopt_abandoned(struct manager *m, struct err *err)
 
 		if (sysfs_number(names.names[n], "session", &sid) == 0 && adopt_read(a, sid, &o, &why) >= 0 &&
 			adopt_is_abandoned(m->config.engine->sysfs, &o)) {
-			o.found = ADOPT_PENDING;
+			o.found = o.found == ADOPT_FILE ? ADOPT_PENDING : o.found;
 			ended += adopt_session(a, &o, &why) > 0;
 		}
 		adoption_clear(&o);

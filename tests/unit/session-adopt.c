@@ -292,21 +292,25 @@ static void a_session_that_was_never_scanned_is_scanned(void **state)
 static void only_a_login_that_was_cut_short_is_abandoned(void **state)
 {
 	static const struct {
-		const char *suffix, *target_state, *scan; /* suffix NULL: no file */
+		const char *suffix, *state, *target_state, *scan; /* suffix NULL: no file */
 		bool disk, maker_runs, ended;
 	} rows[] = {
-		{ ".pending", "ALLOCATED\n", "auto", false, false, true },
-		{ ".pending", "ALLOCATED\n", "manual", false, false, true },
-		{ ".pending", "ALLOCATED\n", "auto", true, false, false },
-		{ ".pending", "ALLOCATED\n", "auto", false, true, false },
-		{ "", "ALLOCATED\n", "auto", false, false, true },
-		{ "", "ALLOCATED\n", "auto", false, true, false },
-		{ "", "ALLOCATED\n", "manual", false, false, false },
-		{ "", "SCANNED\n", "auto", false, false, false },
-		{ "", "UNBINDING\n", "auto", false, false, false },
-		{ "", "UNBOUND\n", "auto", false, false, false },
-		{ "", "", "auto", false, false, false }, /* a kernel that does not tell */
-		{ NULL, "ALLOCATED\n", "auto", false, false, false },
+		{ ".pending", "LOGGED_IN", "ALLOCATED\n", "auto", false, false, true },
+		{ ".pending", "LOGGED_IN", "ALLOCATED\n", "manual", false, false, true },
+		{ ".pending", "LOGGED_IN", "ALLOCATED\n", "auto", true, false, false },
+		{ ".pending", "LOGGED_IN", "ALLOCATED\n", "auto", false, true, false },
+		{ "", "LOGGED_IN", "ALLOCATED\n", "auto", false, false, true },
+		{ "", "LOGGED_IN", "ALLOCATED\n", "auto", false, true, false },
+		{ "", "LOGGED_IN", "ALLOCATED\n", "manual", false, false, false },
+		{ "", "LOGGED_IN", "SCANNED\n", "auto", false, false, false },
+		{ "", "LOGGED_IN", "UNBINDING\n", "auto", false, false, false },
+		{ "", "LOGGED_IN", "UNBOUND\n", "auto", false, false, false },
+		{ "", "LOGGED_IN", "", "auto", false, false, false }, /* a kernel that does not tell */
+		{ NULL, "LOGGED_IN", "ALLOCATED\n", "auto", false, false, false },
+		{ NULL, "FREE", "ALLOCATED\n", "auto", false, false, true }, /* its maker had not heard of it */
+		{ NULL, "FREE", "", "auto", false, false, true }, { NULL, "FREE", "ALLOCATED\n", "auto", true, false, false },
+		{ NULL, "FREE", "ALLOCATED\n", "auto", false, true, false },
+		{ NULL, "FAILED", "ALLOCATED\n", "auto", false, false, false }, /* it was up */
 	};
 	struct session_fixture *w = *state;
 	struct err err = ERR_INIT;
@@ -314,7 +318,7 @@ static void only_a_login_that_was_cut_short_is_abandoned(void **state)
 	int ended = 0;
 
 	for (uint32_t n = 0; n < ARRAY_SIZE(rows); n++) {
-		left(w, SID + n, "LOGGED_IN", "up", rows[n].disk);
+		left(w, SID + n, rows[n].state, "up", rows[n].disk);
 		if (rows[n].suffix)
 			note(w, SID + n, rows[n].suffix, rows[n].scan);
 		fake_sys_write(&w->sys, rows[n].target_state, "class/iscsi_session/session%u/target_state", SID + n);
