@@ -317,7 +317,7 @@ static int make_manager(struct daemon *d, struct err *err)
 		return rc;
 	d->on_change = (struct manager_watch){ .fn = sessions_changed, .arg = d };
 	manager_watch(d->manager, &d->on_change);
-	if (netwatch_new(d->engine.loop, network_changed, d, &d->netwatch) < 0)
+	if (netwatch_new(d->engine.loop, NETWATCH_WHEN_QUIET, network_changed, d, &d->netwatch) < 0)
 		log_info(d->log, "iscsid", "cannot watch the network, so lost sessions are recovered only at fixed intervals");
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define QUIET_MS 200
+#define SOON_MS 10 /* the route of an address comes a moment after it */
 #define LATEST_MS 1000
 #define ROUND_MAX 64 /* datagrams in one round of the loop */
 
@@ -18,7 +19,10 @@ struct netwatch {
 	struct nl_sock *sock;
 	struct loop_fd fd;
 	struct loop_timer timer;
-	uint64_t since; /* of the burst's first; 0: there is none */
+	enum netwatch_when when;
+	uint64_t since; /* WHEN_QUIET: of the burst's first; 0: there is none */
+	uint64_t reported; /* AT_ONCE: when fn was called last; 0: never */
+	uint64_t pause; /* AT_ONCE: between the last two calls of this burst */
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -44,7 +48,20 @@ static void report_change(void *arg)
 	struct netwatch *w = arg;
 
 	w->since = 0;
+	w->reported = loop_now(w->loop);
 	w->fn(w->arg);
+}
+
+/* The pauses grow, so that a flood of changes does not become one of attempts. */
+static void report_soon(struct netwatch *w)
+{
+	if (loop_timer_active(&w->timer))
+		return;
+	if (!w->reported || loop_now(w->loop) - w->reported >= QUIET_MS)
+		w->pause = 0;
+	else if (w->pause < QUIET_MS)
+		w->pause = !w->pause ? SOON_MS : w->pause * 2 < QUIET_MS ? w->pause * 2 : QUIET_MS;
+	loop_timer_set(w->loop, &w->timer, w->pause, report_change, w);
 }
 
 /* Routes come by hundreds when a link comes up: one call at the end of the burst, but not later than LATEST_MS. */
@@ -52,6 +69,10 @@ static void note_change(struct netwatch *w)
 {
 	uint64_t now = loop_now(w->loop), waited;
 
+	if (w->when == NETWATCH_AT_ONCE) {
+		report_soon(w);
+		return;
+	}
 	if (!w->since)
 		w->since = now;
 	waited = now - w->since;
@@ -80,7 +101,7 @@ static void on_readable(void *arg, uint32_t events)
 }
 
 /* Connections that wait for their next attempt are woken by it: a host that comes back online logs in at once. */
-int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwatch **out)
+int netwatch_new(struct loop *l, enum netwatch_when when, void (*fn)(void *arg), void *arg, struct netwatch **out)
 {
 	struct netwatch *w = x_new(struct netwatch);
 	int rc;
@@ -88,6 +109,7 @@ int netwatch_new(struct loop *l, void (*fn)(void *arg), void *arg, struct netwat
 	if (!w)
 		return -ENOMEM;
 	w->loop = l;
+	w->when = when;
 	w->fn = fn;
 	w->arg = arg;
 	w->sock = nl_socket_alloc();

@@ -73,7 +73,7 @@ static void boot_network_changed(void *arg)
 {
 	const struct boot_run *b = arg;
 
-	manager_wake(b->manager);
+	manager_try_now(b->manager);
 }
 
 static int boot_identify(void *arg, const char **name, const char **alias, struct err *err)
@@ -111,7 +111,7 @@ static int boot_open(struct boot_run *b, struct err *err)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the directory for the state of sessions, %s",
 			config.state_dir);
 	rc = manager_new(&config, &b->manager, err);
-	if (rc >= 0 && netwatch_new(engine->loop, boot_network_changed, b, &b->netwatch) < 0)
+	if (rc >= 0 && netwatch_new(engine->loop, NETWATCH_AT_ONCE, boot_network_changed, b, &b->netwatch) < 0)
 		log_info(engine->log, "boot",
 			"the kernel's messages about network changes cannot be received, so a failed login is tried again only "
 			"at fixed intervals");

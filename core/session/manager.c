@@ -533,14 +533,6 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 	request_step(r);
 }
 
-void manager_wake(struct manager *m)
-{
-	struct session *s;
-
-	list_for_each (s, &m->sessions, node)
-		session_wake(s);
-}
-
 /* Sessions. */
 
 int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg)

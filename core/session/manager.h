@@ -84,12 +84,12 @@ void manager_logout_id(struct manager *m, uint64_t id, bool force, struct manage
 /* As with safe_logout; by id if sid is 0. */
 void manager_logout_unused(struct manager *m, uint32_t sid, uint64_t id, struct manager_request *r);
 
-/* Scans for new LUNs, and for new sizes of known ones. */
-void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r);
+void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r); /* for new LUNs, and new sizes of known ones */
 void manager_forget(struct manager_request *r);
 
 /* The network became available: sessions that wait for a retry retry now (spread over a short time). */
 void manager_wake(struct manager *m);
+void manager_try_now(struct manager *m); /* the same at once, and for first logins too */
 
 /* One session as the daemon sees it. Strings are valid during the call only. */
 struct manager_session {

@@ -100,6 +100,22 @@ static void look_at_all(void *arg)
 	}
 }
 
+void manager_wake(struct manager *m)
+{
+	struct session *s;
+
+	list_for_each (s, &m->sessions, node)
+		session_wake(s);
+}
+
+void manager_try_now(struct manager *m)
+{
+	struct session *s;
+
+	list_for_each (s, &m->sessions, node)
+		session_try_now(s);
+}
+
 /* An adapter's link is no network device's, whose coming up would be told by the kernel's routes. */
 static void manager_on_host_event(void *arg, uint32_t host_no, uint32_t code, const uint8_t *data, size_t len)
 {

@@ -171,19 +171,29 @@ static int sess_open(void *machine)
 	return SESS_EV_NONE;
 }
 
-/*
- * Not at once: Time2Wait may not be over, and a thousand sessions need not come in one millisecond. A first login keeps its own
- * rhythm, and so does a target that has refused us: the network leads to it already.
- */
+/* Not while Time2Wait is not over, nor after a refusal: the network leads to the target already. Who is woken often is not put off. */
+static bool may_try_earlier(const struct session *s, uint64_t when)
+{
+	return err_retry(s->err.code) != ERR_RETRY_NEVER && loop_timer_active(&s->retry) && s->retry.due > when &&
+		s->lost_at + (uint64_t)s->time2wait * 1000 <= when;
+}
+
+/* Not at once: a thousand sessions need not come in one millisecond. A first login keeps its own rhythm. */
 void session_wake(struct session *s)
 {
-	uint64_t in = 100 + s->conn.k.sid % 64 * 10, when = loop_now(s->owner->engine->loop) + in;
+	uint64_t in = 100 + s->conn.k.sid % 64 * 10;
 
-	if (s->run.state != SESS_FAILED || err_retry(s->err.code) == ERR_RETRY_NEVER || !loop_timer_active(&s->retry) ||
-		s->retry.due <= when || /* who is woken often is not put off */
-		s->lost_at + (uint64_t)s->time2wait * 1000 > when)
+	if (s->run.state == SESS_FAILED && may_try_earlier(s, loop_now(s->owner->engine->loop) + in))
+		retry_in(s, in);
+}
+
+/* An attempt that the network's news set off is not one of those to which a first login is limited. */
+void session_try_now(struct session *s)
+{
+	if ((s->run.state != SESS_NEW && s->run.state != SESS_FAILED) || !may_try_earlier(s, loop_now(s->owner->engine->loop)))
 		return;
-	retry_in(s, in);
+	s->attempts -= s->attempts > 0;
+	retry_in(s, 0);
 }
 
 /* Firmware has waited and tried for itself before it tells that it could not log in: to back off on top of that only keeps waiting who asked. */

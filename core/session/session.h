@@ -86,6 +86,7 @@ int session_new(const struct session_owner *owner, const struct record *node, st
 void session_free(struct session *s); /* the kernel's session remains */
 void session_event(struct session *s, unsigned event);
 void session_wake(struct session *s); /* if it waits for the next attempt: makes the attempt soon */
+void session_try_now(struct session *s); /* the same at once, also for a first login */
 void session_note(struct session *s); /* writes its file (store.h); a failure is logged */
 /* One that is up again: writes its file if it has none, and scans for devices if that was never done. */
 void session_complete(struct session *s, const char *target_state);

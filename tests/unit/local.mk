@@ -13,7 +13,7 @@ unit_tests += tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isn
 	tests/unit/proto-inquiry tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
-unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-openers \
+unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-netwatch tests/unit/kernel-openers \
 	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-fields tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
@@ -36,6 +36,7 @@ tests_unit_daemon_identity_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_daemon_standing_SOURCES = tests/unit/daemon-standing.c daemon/standing.c daemon/standing_one.c daemon/standing_work.c
 tests_unit_daemon_standing_work_SOURCES = tests/unit/daemon-standing_work.c daemon/standing_work.c
 tests_unit_daemon_logger_SOURCES = tests/unit/daemon-logger.c daemon/logger.c
+tests_unit_kernel_netwatch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nl_socket_get_fd
 tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc

@@ -153,6 +153,36 @@ static void a_network_change_wakes_no_session_that_was_refused(void **state)
 	}
 }
 
+/* iscsistart before its network is there: however often there is news, it costs none of its attempts, and each is made at once. */
+static void a_first_login_is_tried_when_the_network_comes(void **state)
+{
+	struct session_fixture *w = *state;
+	struct record *node = fixture_node(w);
+	struct session *s;
+	struct asked a;
+
+	w->status_class = 3;
+	fixture_login(w, node, &a);
+	fixture_until(w, &w->logins, 2, 250, 10 * SECONDS);
+	s = fixture_session(w);
+	fixture_run(w, 1);
+	for (unsigned i = 3; i < 20; i++) { /* more than the attempts of a first login */
+		manager_wake(w->m); /* means those that are lost */
+		fixture_until(w, &w->logins, i - 1, 0, 0);
+		assert_int_equal(w->logins, i - 1);
+		manager_try_now(w->m);
+		manager_try_now(w->m);
+		fixture_until(w, &w->logins, i, 0, 0);
+		for (unsigned n = 0; n < 4 && !loop_timer_active(&s->retry); n++) /* the refusal arrives */
+			fixture_run(w, 1);
+	}
+	w->status_class = 0;
+	manager_try_now(w->m);
+	fixture_until(w, &a.done, 1, 0, 0);
+	assert_int_equal(a.result.err.code, MISCSI_ERR_OK);
+	record_free(node);
+}
+
 /* Drops each connection as soon as it is up, for ms; gives the longest time that the session was away. */
 static uint64_t longest_of_brief_ones(struct session_fixture *w, uint64_t up_ms, uint64_t ms)
 {
@@ -484,6 +514,7 @@ int main(void)
 		T(a_target_that_is_not_found_is_tried_again_soon),
 		T(refused_credentials_are_offered_rarely),
 		T(a_network_change_wakes_no_session_that_was_refused),
+		T(a_first_login_is_tried_when_the_network_comes),
 		T(the_penalty_of_brief_connections_ends),
 		T(what_is_lost_together_comes_back_spread),
 		T(a_silent_portal_is_connected_to_anew),
