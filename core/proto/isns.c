@@ -24,9 +24,9 @@
 #define SCN_WANTED 0x5cu /* 6.4.4: of targets and of itself: added, removed, updated */
 #define PROTOCOL_ISCSI 2u /* 6.2.2 */
 
-enum { REGISTER = 0x0001, QUERY = 0x0002, REGISTER_SCN = 0x0005, RESPONSE = 0x8000 }; /* 4.1: functions */
+enum { REGISTER = 0x0001, QUERY = 0x0002, GET_NEXT = 0x0003, REGISTER_SCN = 0x0005, RESPONSE = 0x8000 }; /* 4.1: functions */
 enum { FIRST = 0x0400, LAST = 0x0800, AUTHENTICATED = 0x2000, CLIENT = 0x8000 }; /* 5.1.4: flags */
-enum { STATUS_SOURCE_UNKNOWN = 6 };
+enum { STATUS_SOURCE_UNKNOWN = 6, STATUS_NO_ENTRY = 9, STATUS_INTERNAL = 11 };
 
 /* 6.1 */
 enum attribute {
@@ -83,6 +83,10 @@ struct isns {
 	bool notified;
 	struct strbuf out;
 
+	/* one target after the other */
+	uint32_t steps; /* 0: all are asked for at once */
+	char next[VALUE_MAX + 1]; /* the name of the node that is asked for, or after which the next one is; "": the first */
+
 	/* the response */
 	uint8_t header[HEADER_BYTES];
 	unsigned header_at;
@@ -97,7 +101,7 @@ struct isns {
 	size_t size, at;
 	size_t value_len; /* of the attribute tag */
 	uint32_t status, tag;
-	bool in_operating;
+	bool in_operating, followed;
 
 	/* its present target */
 	char target[VALUE_MAX + 1]; /* "": none, or one that is left out */
@@ -223,8 +227,19 @@ static void isns_put_payload(const struct isns *s, struct strbuf *b)
 		isns_put_empty(b, DELIMITER);
 		isns_put_number(b, SCN_BITMAP, SCN_WANTED);
 		break;
-	default:
+	case GET_NEXT: /* 5.6.5.3 */
+		if (*s->next)
+			isns_put_text(b, NODE_NAME, s->next);
+		else
+			isns_put_empty(b, NODE_NAME);
+		isns_put_empty(b, DELIMITER);
 		isns_put_number(b, NODE_TYPE, NODE_TARGET);
+		break;
+	default:
+		if (s->steps)
+			isns_put_text(b, NODE_NAME, s->next);
+		else
+			isns_put_number(b, NODE_TYPE, NODE_TARGET);
 		isns_put_empty(b, DELIMITER);
 		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 			isns_put_empty(b, wanted[i]);
@@ -239,7 +254,7 @@ static void isns_request(struct isns *s, uint16_t function, struct isns_action *
 	s->transaction++;
 	s->header_at = s->pdus = 0;
 	s->bytes = s->payload_left = s->n = 0;
-	s->in_operating = s->last = false;
+	s->in_operating = s->followed = s->last = false;
 	s->status = 0;
 	isns_read(s, STATUS, 4);
 	*s->target = '\0';
@@ -475,6 +490,21 @@ static int isns_header(struct isns *s, struct err *err)
 	return 0;
 }
 
+/* The key of a response names the node that follows the one in the request. */
+static int isns_follow(struct isns *s, struct err *err)
+{
+	size_t len = strnlen((const char *)s->value, s->value_len < VALUE_MAX ? s->value_len : VALUE_MAX);
+
+	if (s->value_len > VALUE_MAX || len == 0)
+		return isns_bad(err, "it names a next node without a name, or with one of more than 255 bytes");
+	if (strlen(s->next) == len && !memcmp(s->next, s->value, len))
+		return isns_bad(err, "it names the same node twice");
+	memcpy(s->next, s->value, len);
+	s->next[len] = '\0';
+	s->followed = true;
+	return 0;
+}
+
 static int isns_value_ends(struct isns *s, struct err *err)
 {
 	isns_read(s, HEAD, 8);
@@ -482,6 +512,8 @@ static int isns_value_ends(struct isns *s, struct err *err)
 		s->in_operating = true;
 		return 0;
 	}
+	if (!s->in_operating && s->function == GET_NEXT && s->tag == NODE_NAME)
+		return isns_follow(s, err);
 	return s->in_operating && s->function == QUERY ? isns_attribute(s, err) : 0;
 }
 
@@ -540,38 +572,68 @@ static void isns_unnotified(struct isns *s)
 		s->config.warning(s->config.arg, text);
 }
 
+/*
+ * A response that does not fit into the server's buffer (8 KiB in open-isns, some fifty targets) is an internal error there: then
+ * the targets are asked for one after the other, by two requests each. One that is gone in between is passed over.
+ */
+static int isns_step(struct isns *s, struct isns_action *action)
+{
+	bool asks = s->function == GET_NEXT;
+
+	if (asks && s->status) {
+		action->kind = ISNS_DONE;
+		return 0;
+	}
+	if (asks && !s->followed)
+		return isns_bad(&action->err, "it names no next node");
+	if (asks && ++s->steps > ISNS_STEPS_MAX)
+		return isns_bad(&action->err, "it names too many nodes, one after the other");
+	isns_request(s, asks ? QUERY : GET_NEXT, action);
+	return 0;
+}
+
+static int isns_refused(const struct isns *s, struct err *err)
+{
+	/* That the server cannot name one node after the other is not why it could not name them all. */
+	uint32_t status = s->function == GET_NEXT && s->steps == 1 ? STATUS_INTERNAL : s->status;
+
+	if (s->function == REGISTER)
+		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED, "the iSNS server refused to register %s: %s (status %u)",
+			s->config.source, isns_status_text(status), status);
+	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server refused the query of %s: %s (status %u)", s->config.source,
+		isns_status_text(status), status);
+}
+
 /* The response is complete. */
 static int isns_answered(struct isns *s, struct isns_action *action)
 {
+	bool registers = s->function == REGISTER || s->function == REGISTER_SCN;
 	struct err *err = &action->err;
-	int rc;
+	int rc = 0;
 
 	if (!s->status && (s->part != HEAD || s->at))
 		return isns_bad(err, "it ends within an attribute");
-	if (s->status && s->notify_port && s->function != QUERY) {
+	if (s->status && s->notify_port && registers) {
 		isns_unnotified(s);
 		isns_request(s, QUERY, action);
-		return 0;
-	}
-	if (s->status == STATUS_SOURCE_UNKNOWN && s->function == QUERY && !s->registered) {
+	} else if (s->status == STATUS_SOURCE_UNKNOWN && s->function == QUERY && !s->registered) {
 		isns_request(s, REGISTER, action);
-		return 0;
-	}
-	if (s->status && s->function == REGISTER)
-		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED, "the iSNS server refused to register %s: %s (status %u)",
-			s->config.source, isns_status_text(s->status), s->status);
-	if (s->status)
-		return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server refused the query of %s: %s (status %u)",
-			s->config.source, isns_status_text(s->status), s->status);
-	if (s->function != QUERY) {
+	} else if (s->status == STATUS_INTERNAL && s->function == QUERY && !s->steps) {
+		s->steps = 1;
+		isns_request(s, GET_NEXT, action);
+	} else if (s->status && !(s->steps && s->status == STATUS_NO_ENTRY)) {
+		rc = isns_refused(s, err);
+	} else if (registers) {
 		s->registered = true;
 		s->notified = s->function == REGISTER_SCN;
 		isns_request(s, s->notify_port && !s->notified ? REGISTER_SCN : QUERY, action);
-		return 0;
+	} else {
+		rc = isns_report(s, err);
+		if (rc >= 0 && s->steps)
+			rc = isns_step(s, action);
+		else if (rc >= 0)
+			action->kind = ISNS_DONE;
 	}
-	rc = isns_report(s, err);
-	if (rc >= 0)
-		action->kind = ISNS_DONE;
 	return rc;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Discovery by the Internet Storage Name Service (RFC 4171): an engine without I/O that streams. It queries an iSNS server for
- * the targets that the initiator may see and for their portals. If the server does not know the initiator, the engine registers
- * it, as a node of the type initiator, and queries once more. isns_event.h is for what a server sends by itself.
+ * the targets that the initiator may see and for their portals, at once or, from a server that cannot answer that, one after the
+ * other. If the server does not know the initiator, the engine registers it, as a node of the type initiator, and queries once more.
+ * isns_event.h is for what a server sends by itself.
  *
  * Memory does not grow with the answer: a target is reported as soon as the next one begins.
  */
@@ -18,6 +19,7 @@
 #define ISNS_BYTES_MAX (64u << 20) /* of one response */
 #define ISNS_PDUS_MAX 20000u /* of one response; a sequence number has 16 bits */
 #define ISNS_PORTALS_MAX 1024u /* of one target */
+#define ISNS_STEPS_MAX 100000u /* targets that are asked for one after the other */
 
 struct isns_config {
 	const char *source; /* the initiator's iSCSI name; must remain valid */

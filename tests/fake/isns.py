@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-REGISTER, QUERY = 1, 2
+REGISTER, QUERY, GET_NEXT = 1, 2, 3
 FIRST, LAST = 0x400, 0x800
 NAME = "iqn.2026-01.org.miscsi.test:n%d"
 
@@ -59,7 +59,22 @@ class Server:
     def list(self):
         return SUCCESS + b"".join(target(NAME % i) for i in range(self.targets))
 
-    def answer(self, sock, function, xid, source):
+    def small_buffer(self, function, xid, payload):
+        """All at once does not fit; DevGetNext and the query of one target do. The targets n1 and n2 vanish in between."""
+        tag, length = struct.unpack(">II", payload[:8])
+        name = payload[8:8 + length].rstrip(b"\0").decode()
+        if function == GET_NEXT:
+            i = int(name.rsplit("n", 1)[1]) + 1 if name else 0
+            if i < self.targets:
+                return pdus(function, xid, struct.pack(">I", 0) + text(32, NAME % i) + attribute(0) + number(33, 1))
+            return pdus(function, xid, struct.pack(">I", 9))
+        if tag != 32:
+            return pdus(function, xid, struct.pack(">I", 11))
+        if name in (NAME % 1, NAME % 2):
+            return pdus(function, xid, struct.pack(">I", 9))
+        return pdus(function, xid, struct.pack(">I", 0) + text(32, name) + attribute(0) + target(name))
+
+    def answer(self, sock, function, xid, source, key):
         """The bytes of an answer, one part after the other; None closes the connection."""
         mode = self.behaviour
         whole = b"".join(pdus(function, xid, self.list()))
@@ -74,6 +89,11 @@ class Server:
         elif mode.startswith("cut-"):
             yield whole[:int(mode[4:])]
             yield None
+        elif mode == "small-buffer":
+            yield from self.small_buffer(function, xid, key)
+        elif mode == "same-again":
+            yield from pdus(function, xid, struct.pack(">I", 11) if function == QUERY and key[3] != 32 else
+                            struct.pack(">I", 0) + text(32, NAME % 0) + attribute(0))
         elif mode == "bytewise":
             yield from (whole[i:i + 1] for i in range(len(whole)))
         elif mode == "small-pdus":
@@ -115,9 +135,10 @@ class Server:
                     head = self.read(sock, 12)
                     _, function, length, _, xid, _ = struct.unpack(">HHHHHH", head)
                     payload = self.read(sock, length)
-                    source = payload[8:8 + struct.unpack(">I", payload[4:8])[0]].rstrip(b"\0").decode()
-                    print(("register" if function == REGISTER else "query"), source, flush=True)
-                    for part in self.answer(sock, function, xid, source):
+                    length = 8 + struct.unpack(">I", payload[4:8])[0]
+                    source = payload[8:length].rstrip(b"\0").decode()
+                    print({REGISTER: "register", GET_NEXT: "next"}.get(function, "query"), source, flush=True)
+                    for part in self.answer(sock, function, xid, source, payload[length:]):
                         if part is None:
                             return
                         sock.sendall(part)
@@ -135,7 +156,7 @@ class Server:
         return got
 
 
-BEHAVIOURS = ("good must-register refuses-registration status-N cut-BYTES bytewise small-pdus silent half-then-silent garbage http other-xid "
+BEHAVIOURS = ("good must-register refuses-registration status-N cut-BYTES small-buffer same-again bytewise small-pdus silent half-then-silent garbage http other-xid "
               "endless-pdus endless-targets endless-portals hostile-names").split()
 
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define QUERY 2
+#define GET_NEXT 3
 #define REGISTER 1
 
 struct got {
@@ -585,9 +586,102 @@ static void test_a_query_follows_a_refused_registration(void **state)
 	}
 }
 
+static void feed(struct isns *s, struct isns_action *a, unsigned function, unsigned xid, struct strbuf *payload)
+{
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0);
+
+	pdu(&bytes, function, xid, FIRST | LAST, 0, payload->s, payload->len);
+	strbuf_free(payload);
+	isns_feed(s, bytes.s, bytes.len, a);
+}
+
+static void next_is(struct isns *s, struct isns_action *a, unsigned xid, const char *name)
+{
+	struct strbuf payload = STRBUF_INIT(0);
+
+	put(&payload, 0, 4);
+	text(&payload, 32, name);
+	empty(&payload, 0);
+	number(&payload, 33, 1);
+	feed(s, a, GET_NEXT, xid, &payload);
+}
+
+/* RFC 4171 5.6.5.3: the key is empty, then the last name; the operating attribute is the node type. */
+static void test_one_after_the_other(void **state)
+{
+	static const char first[] = "\0\0\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x21\0\0\0\4\0\0\0\1";
+	static const char second[] = "\0\0\0\x20\0\0\0\x8iqn.x:a\0\0\0\0\0\0\0\0\0\0\0\0\x21\0\0\0\4\0\0\0\1";
+	static const char query[] = "\0\0\0\x20\0\0\0\x8iqn.x:a\0\0\0\0\0\0\0\0\0\0\0\0\x20\0\0\0\0";
+	const size_t source = 12 + 8 + 28;
+	struct strbuf payload = STRBUF_INIT(0);
+	struct isns_action a;
+	struct got g;
+	struct isns *s = begun(&g, &a);
+
+	(void)state;
+	respond(s, &a, QUERY, 1, 11);
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(((const char *)a.data)[3], GET_NEXT);
+	assert_int_equal(a.len, source + sizeof(first) - 1);
+	assert_memory_equal((const char *)a.data + source, first, sizeof(first) - 1);
+	next_is(s, &a, 2, "iqn.x:a");
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(((const char *)a.data)[3], QUERY);
+	assert_memory_equal((const char *)a.data + source, query, sizeof(query) - 1);
+	put(&payload, 0, 4);
+	text(&payload, 32, "iqn.x:a");
+	empty(&payload, 0);
+	target(&payload, "iqn.x:a");
+	portal(&payload, "192.0.2.1", 3260);
+	feed(s, &a, QUERY, 3, &payload);
+	assert_string_equal(strbuf_str(&g.list), "iqn.x:a 192.0.2.1:3260,-1;");
+	assert_int_equal(a.len, source + sizeof(second) - 1);
+	assert_memory_equal((const char *)a.data + source, second, sizeof(second) - 1);
+	next_is(s, &a, 4, "iqn.x:b");
+	respond(s, &a, QUERY, 5, 9); /* it is gone */
+	assert_int_equal(a.kind, ISNS_SEND);
+	assert_int_equal(((const char *)a.data)[3], GET_NEXT);
+	respond(s, &a, GET_NEXT, 6, 9);
+	assert_int_equal(a.kind, ISNS_DONE);
+	done_with(s, &g);
+}
+
+static void test_no_way_on(void **state)
+{
+	static const struct {
+		const char *next; /* NULL: none is named */
+		uint32_t status;
+		const char *text;
+	} cases[] = {
+		{ NULL, 0, "it names no next node" },
+		{ "", 0, "it names a next node without a name" },
+		{ NULL, 15, "internal error of the server (status 11)" },
+		{ "iqn.x:a", 0, "it names the same node twice" },
+	};
+	struct isns_action a;
+	struct got g;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct isns *s = begun(&g, &a);
+
+		respond(s, &a, QUERY, 1, 11);
+		cases[i].next ? next_is(s, &a, 2, cases[i].next) : respond(s, &a, GET_NEXT, 2, cases[i].status);
+		if (a.kind == ISNS_SEND) {
+			respond(s, &a, QUERY, 3, 9);
+			next_is(s, &a, 4, cases[i].next);
+		}
+		assert_int_equal(a.kind, ISNS_FAILED);
+		assert_non_null(strstr(a.err.text, cases[i].text));
+		done_with(s, &g);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_no_way_on),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_other_orders),

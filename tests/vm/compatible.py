@@ -10,7 +10,8 @@ from lib import *
 TOP = os.path.realpath(os.path.dirname(os.path.abspath(__file__)) + "/../..")
 PEER_ROOT = os.environ.get("PEER_ROOT", "")
 FAKES = {"unusable": ["target.py", "text-traversal"], "long": ["target.py", "text-address-249"], "three": ["target.py", "--targets", "3"],
-         "silent": ["target.py", "login-silent"], "isns": ["isns.py", "good"]}
+         "silent": ["target.py", "login-silent"], "isns": ["isns.py", "good"],
+         "small": ["isns.py", "small-buffer"]}
 CONF = """iscsid.startup = /bin/true
 discovery.sendtargets.reopen_max = 1
 discovery.max_targets = 2
@@ -308,12 +309,18 @@ def isns_record(p, lab):
     return has("isns", where.replace(":", ","), "isns_config")
 
 
+def isns_one_by_one(p, lab):
+    rc, out = p.run(f"-m discovery -t isns -p 127.0.0.1:{lab.port['small']} -o nonpersistent")
+    return rc, ":n0" in out
+
+
 # (begin of the row's first cell, function, what it returns for 2.1.8, and for miscsi)
 LIVE = [
     ("`iscsid.socket` listens on", sockets, (True, False), (False, True)),
     ("On a terminal, nothing more", hint, False, True),
     ("A command that waits prints nothing", progress, False, True),
     ("`-m discovery -t isns` makes no", isns_record, False, True),
+    ("A discovery by an iSNS server that", isns_one_by_one, (25, False), (0, True)),
     ("Parts of a discovery's answer", unusable_part, False, True),
     ("A discovery writes whatever", too_many, (0, 3), (5, 0)),
     ("An address that is too long", long_address, [], ["iqn.2026-01.org.miscsi.test:t1"]),
