@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The standing discoveries: their records, and whose turn it is. */
 #include "daemon/standing_private.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "link/engine.h"
 #include "record/recfile.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define REREAD_MS 30000 /* after a reading that failed */
+#define LISTENER_FILE "listener-port"
 
 static const char *const one_states[] = { "waiting", "queued", "asking", "writing" };
 
@@ -80,6 +85,35 @@ static void server_changed(void *arg, const struct sockaddr_storage *from)
 	}
 }
 
+/*
+ * The port stays the same when iscsid is started again: a server goes on to notify the portal that was registered before, and while
+ * nobody answers there, open-isns notifies the new one late.
+ */
+static uint16_t last_port(const char *path)
+{
+	unsigned long port = 0;
+	char *text = NULL;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, sizeof("65535\n"), &text, &len) == 0)
+		port = strtoul(text, NULL, 10);
+	x_free(text);
+	return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+static void keep_port(const struct standing *s, const char *path)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u\n", isns_listener_port(s->listener)), rc = file_mkdirs(s->config.dir, 0700);
+
+	if (rc == 0)
+		rc = file_write(path, text, (size_t)len, 0600);
+	if (rc < 0)
+		log_info(s->config.engine->log, "discovery",
+			"cannot write %s, so the next iscsid will listen for notifications of iSNS servers on another port: %s",
+			path, strerror(-rc));
+}
+
 /* Without a listener the servers are polled. */
 static void listen_for_servers(struct standing *s)
 {
@@ -88,8 +122,16 @@ static void listen_for_servers(struct standing *s)
 		.known = is_server,
 		.changed = server_changed,
 		.arg = s };
-	int rc = s->listener ? 0 : isns_listener_new(&config, &s->listener);
+	char path[PATH_MAX];
+	int rc;
 
+	if (s->listener)
+		return;
+	snprintf(path, sizeof(path), "%s/" LISTENER_FILE, s->config.dir);
+	config.port = last_port(path);
+	rc = isns_listener_new(&config, &s->listener);
+	if (rc == 0 && isns_listener_port(s->listener) != config.port)
+		keep_port(s, path);
 	if (rc < 0)
 		log_warn(config.log, "discovery", "cannot listen for notifications of iSNS servers, which are only polled: %s",
 			strerror(-rc));
@@ -168,7 +210,7 @@ static void sweep(struct standing *s)
 
 	s->swept = true;
 	while (dir && (file = readdir(dir))) {
-		bool ours = false;
+		bool ours = !strcmp(file->d_name, LISTENER_FILE);
 
 		list_for_each (o, &s->all, node)
 			ours |= standing_one_has(o, file->d_name);

@@ -160,16 +160,18 @@ static void isns_listener_ready(void *arg, uint32_t events)
 		close(fd);
 }
 
-static int isns_listener_socket(int family)
+/* Connections of the program that listened there before do not keep the port. */
+static int isns_listener_socket(int family, uint16_t port)
 {
-	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in any4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
 	const struct sockaddr *any = family == AF_INET6 ? (const struct sockaddr *)&any6 : (const struct sockaddr *)&any4;
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), off = 0;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), off = 0, on = 1;
 
 	if (fd < 0)
 		return -errno;
-	if ((family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0) ||
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		(family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0) ||
 		bind(fd, any, family == AF_INET6 ? sizeof(any6) : sizeof(any4)) < 0 ||
 		listen(fd, ISNS_LISTENER_CONNECTIONS) < 0) {
 		int rc = -errno;
@@ -192,9 +194,13 @@ int isns_listener_new(const struct isns_listener_config *config, struct isns_lis
 		return -ENOMEM;
 	l->config = *config;
 	list_init(&l->hearings);
-	fd = isns_listener_socket(AF_INET6);
+	fd = isns_listener_socket(AF_INET6, config->port);
 	if (fd < 0)
-		fd = isns_listener_socket(AF_INET);
+		fd = isns_listener_socket(AF_INET, config->port);
+	if (fd < 0 && config->port)
+		fd = isns_listener_socket(AF_INET6, 0);
+	if (fd < 0 && config->port)
+		fd = isns_listener_socket(AF_INET, 0);
 	rc = fd < 0 ? fd : getsockname(fd, (struct sockaddr *)&own, &len) < 0 ? -errno : 0;
 	if (rc == 0)
 		rc = loop_fd_add(config->loop, &l->watch, fd, EPOLLIN, isns_listener_ready, l);

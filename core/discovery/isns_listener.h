@@ -24,6 +24,7 @@ struct isns_listener_config {
 		void *arg, const struct sockaddr_storage *from); /* whether the address is that of a server; the port is none */
 	void (*changed)(void *arg, const struct sockaddr_storage *from); /* the server has sent a notification */
 	void *arg;
+	uint16_t port; /* to listen on if it is free; 0: any */
 };
 
 int isns_listener_new(const struct isns_listener_config *config, struct isns_listener **out); /* -errno */

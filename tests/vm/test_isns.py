@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """iSNS: discovery from open-isns, records, login, 1000 targets; a server that must be registered with, refuses, is dead or hostile"""
+import re
+
 from lib import *
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -14,14 +16,15 @@ class OpenIsns:
     """Debian's open-isns, with an empty database in memory."""
 
     def __init__(self):
-        os.makedirs("/run/isns", exist_ok=True)
+        shutil.rmtree("/run/isns", ignore_errors=True)
+        os.makedirs("/run/isns")
         with open("/run/isns/isnsd.conf", "w") as f:
             f.write(f"SourceName = isns.example\nBindAddress = {SERVER}\nDatabase = /run/isns/db\nSecurity = 0\n"
                     "DefaultDiscoveryDomain = 1\nPIDFile = /run/isns/isnsd.pid\n")
         with open("/run/isns/isnsadm.conf", "w") as f:
             f.write(f"ServerAddress = {SERVER}\nSourceName = iqn.2026-11.example:registrar\nSecurity = 0\n")
         self.process = subprocess.Popen([f"{OPEN_ISNS}/sbin/isnsd", "-f", "-c", "/run/isns/isnsd.conf"], env=ENV)
-        wait("isnsd listens", 10, lambda: ":0C85 " in get("/proc/net/tcp", ""))
+        wait("isnsd listens", 10, lambda: re.search(":0C85 [0-9A-F:]+ 0A ", get("/proc/net/tcp", "")))
 
     def register(self, *words):
         subprocess.run([f"{OPEN_ISNS}/sbin/isnsadm", "--config", "/run/isns/isnsadm.conf", "--register", *words], env=ENV, check=True)
@@ -105,24 +108,37 @@ def notified(server):
         start = time.monotonic()
         wait(name, 2, lambda: adm(f"-m node -T {name}", rc=None, quiet=True).rc == 0)
         say(f"{name}: {time.monotonic() - start:.2f} s")
-    say("-- so does the next daemon, which listens on another port")
-    Iscsid.running[-1].kill()
-    d = Iscsid()
-    wait("the registration", 5, lambda: "portals reported by isns" in get(d.log))
-    server.register("entity=lab.example", "target=iqn.2026-11.example:last", "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
-    wait("its record", 2, lambda: adm("-m node -T iqn.2026-11.example:last", rc=None, quiet=True).rc == 0)
+    say("-- so do the next daemons, which listen on the same port: open-isns notifies another one late while nobody answers at this one")
+    for k in range(10):
+        Iscsid.running[-1].kill()
+        d = Iscsid()
+        wait("the registration", 5, lambda: "portals reported by isns" in get(d.log))
+        name = f"iqn.2026-11.example:last{k}"
+        server.register("entity=lab.example", "target=" + name, "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
+        start = time.monotonic()
+        wait("its record", 2, lambda: adm("-m node -T", name, rc=None, quiet=True).rc == 0)
+        say(f"{name}: {time.monotonic() - start:.2f} s")
     contains(get(d.log), "reports a change, so the discovery is repeated: isns of 127.0.0.1 port 3205")
     adm("-m discoverydb -t isns -p 127.0.0.1 -o delete", quiet=True)
 
 
 def thousand():
-    say("-- 1000 targets")
+    say("-- 1000 targets of open-isns, which cannot name more than some fifty in one response")
+    server = OpenIsns()
+    for i in range(0, 1000, 25):
+        names = [f"iqn.2026-11.example:t{k}" for k in range(i, i + 25)]
+        server.register("entity=lab.example", "target=" + names[0], "portal=127.0.0.1:3260,name=p0", "pg,pgt=1",
+                        *(w for n in names[1:] for w in ("target=" + n, "pg,pgt=1")))
+    one_by_one = discover_isns(quiet=True)
+    server.end()
+    say("-- 1000 targets of a server that names them all at once")
     with fake("good", 1000) as (portal, _):
-        got = discover_isns(portal, quiet=True)
+        at_once = discover_isns(portal, "-o nonpersistent", quiet=True)
+    for got in one_by_one, at_once:
         equal(len(got.out.split("\n")) - 1, 1000, "targets")
         say(f"1000 targets in {got.seconds:.2f} s")
-        equal(len(adm("-m node", quiet=True).out.split("\n")) - 1, 1000, "records")
-        adm(f"-m discoverydb -t isns -p {portal} -o delete", quiet=True)
+    equal(len(adm("-m node", quiet=True).out.split("\n")) - 1, 1000, "records")
+    adm(f"-m discoverydb -t isns -p 127.0.0.1 -o delete", quiet=True)
     adm("-m node", rc=21, quiet=True)
 
 
@@ -158,11 +174,16 @@ def hostile():
     say("-- hostile")
     for behaviour, text in (("garbage", "iSNS version is not 1"), ("http", "iSNS version is not 1"), ("other-xid", "it answers another request"),
                             ("cut-20", "closed the connection before its response was complete"), ("cut-90", "closed the connection before"),
+                            ("same-again", "names the same node twice"), ("status-11", "internal error of the server (status 11)"),
                             ("endless-pdus", "too many PDUs"), ("endless-portals", "more than 1024 portals")):
         with fake(behaviour) as (portal, _):
             got = discover_isns(portal, rc=25)
         contains(got.err, text, behaviour)
     adm("-m node", rc=21, quiet=True)
+    with fake("small-buffer", 5) as (portal, requests):
+        equal(discover_isns(portal, "-o nonpersistent").out, "".join(f"127.0.0.1:3260,1 iqn.2026-01.org.miscsi.test:n{i}\n" for i in (0, 3, 4)),
+              "one target after the other, without those that vanish")
+    equal([r.split()[0] for r in requests], ["query"] + ["next", "query"] * 5 + ["next"], "requests")
     for behaviour in ("bytewise", "small-pdus"):
         with fake(behaviour, 3) as (portal, _):
             equal(len(discover_isns(portal, "-o nonpersistent").out.split("\n")), 4, behaviour)
