@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# needs: plain
 """A static iscsistart, of glibc and of musl, works in a folder that holds nothing else; it is at most 3 MiB"""
 import subprocess
 

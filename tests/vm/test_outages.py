@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# needs: plain
 """A session is back soon after a reset, after each of seven short outages, and after a long one; no I/O fails meanwhile"""
 import os
 import time
