@@ -511,16 +511,24 @@ static struct isns *begun_with_notify(struct got *g, struct isns_action *a)
 	return s;
 }
 
+static void feed(struct isns *s, struct isns_action *a, unsigned function, unsigned xid, struct strbuf *payload)
+{
+	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0);
+
+	pdu(&bytes, function, xid, FIRST | LAST, 0, payload->s, payload->len);
+	strbuf_free(payload);
+	isns_feed(s, bytes.s, bytes.len, a);
+}
+
 static void respond(struct isns *s, struct isns_action *a, unsigned function, unsigned xid, uint32_t status)
 {
-	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0), payload = STRBUF_INIT(0);
+	struct strbuf payload = STRBUF_INIT(0);
 
 	put(&payload, status, 4);
 	if (function == QUERY)
 		number(&payload, 33, 1);
 	empty(&payload, 0);
-	pdu(&bytes, function, xid, FIRST | LAST, 0, payload.s, payload.len);
-	isns_feed(s, bytes.s, bytes.len, a);
+	feed(s, a, function, xid, &payload);
 }
 
 /* RFC 4171 5.6.5.1 and 5.6.5.5: entity, protocol, portal, ESI and SCN ports, node; then the bitmap. */
@@ -586,15 +594,6 @@ static void test_a_query_follows_a_refused_registration(void **state)
 	}
 }
 
-static void feed(struct isns *s, struct isns_action *a, unsigned function, unsigned xid, struct strbuf *payload)
-{
-	cleanup(strbuf_free) struct strbuf bytes = STRBUF_INIT(0);
-
-	pdu(&bytes, function, xid, FIRST | LAST, 0, payload->s, payload->len);
-	strbuf_free(payload);
-	isns_feed(s, bytes.s, bytes.len, a);
-}
-
 static void next_is(struct isns *s, struct isns_action *a, unsigned xid, const char *name)
 {
 	struct strbuf payload = STRBUF_INIT(0);
@@ -649,7 +648,7 @@ static void test_one_after_the_other(void **state)
 static void test_no_way_on(void **state)
 {
 	static const struct {
-		const char *next; /* NULL: none is named */
+		const char *next;
 		uint32_t status;
 		const char *text;
 	} cases[] = {
