@@ -505,6 +505,16 @@ int helper_submit(struct helper_pool *p, struct helper_job *j, const void *reque
 	return 0;
 }
 
+void helper_prepare(struct helper_pool *p)
+{
+	struct helper *h;
+
+	if (!list_empty(&p->helpers) || helper_new(p, &h) < 0)
+		return;
+	h->since = loop_now(p->loop);
+	jobs_start_soon(p); /* which ends it when it has been idle for long */
+}
+
 void helper_cancel(struct helper_job *j)
 {
 	if (!j->helper && list_empty(&j->node))

@@ -74,6 +74,9 @@ uint64_t helper_key(const char *text);
  */
 int helper_spawn(struct helper_pool *p, void (*serve)(int fd), int *out);
 
+/* Starts a helper if there is none, so that the next job need not wait for that. What fails is tried again by the job. */
+void helper_prepare(struct helper_pool *p);
+
 /* Copies the request. -EBUSY: the job is under way; -EMSGSIZE; -ENOMEM. */
 int helper_submit(struct helper_pool *p, struct helper_job *j, const void *request, size_t len);
 /* done() will not be called, and the job's memory is the owner's. A job that runs goes on in its helper, without a report. */

@@ -3,6 +3,7 @@
 #include "modes/boot.h"
 
 #include "base/file.h"
+#include "base/helper.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
 #include "kernel/netwatch.h"
@@ -38,8 +39,10 @@ struct boot_run {
 	struct manager *manager;
 	struct netwatch *netwatch;
 	struct loop_signal on_term, on_int;
+	struct loop_timer look, end; /* set while it waits for the logins */
 	struct boot_entry *entries;
 	size_t n, waiting;
+	bool up; /* each target has a session */
 	bool interrupted;
 };
 
@@ -48,12 +51,15 @@ static bool boot_has_session(const struct boot_entry *e)
 	return e->ended && (e->err.code == MISCSI_ERR_OK || e->err.code == MISCSI_ERR_SESS_EXISTS);
 }
 
+static void boot_check(struct boot_run *b);
+
 static void boot_ended(struct boot_entry *e, const struct err *err)
 {
 	err_copy(&e->err, err);
 	e->ended = true;
 	e->run->waiting--;
 	e->run->config->result(e->run->config->arg, e->node, &e->err);
+	boot_check(e->run);
 }
 
 static void boot_done(struct manager_request *r, const struct manager_result *result)
@@ -67,6 +73,7 @@ static void boot_signal(void *arg, int signo)
 
 	(void)signo;
 	b->interrupted = true;
+	loop_quit(b->engine.loop);
 }
 
 static void boot_network_changed(void *arg)
@@ -272,28 +279,52 @@ static bool boot_all_up(const struct boot_run *b)
 	return true;
 }
 
+static void boot_over(void *arg)
+{
+	const struct boot_run *b = arg;
+
+	loop_quit(b->engine.loop);
+}
+
+/* After a login has ended, or the state of others is known. */
+static void boot_check(struct boot_run *b)
+{
+	struct loop *loop = b->engine.loop;
+	uint64_t rest = loop_now(loop) + BOOT_REST_SECONDS * UINT64_C(1000);
+
+	if (!loop_timer_active(&b->end))
+		return;
+	if (!b->waiting)
+		loop_quit(loop);
+	if (b->up || !boot_all_up(b))
+		return;
+	b->up = true;
+	if (b->end.due > rest)
+		loop_timer_set(loop, &b->end, BOOT_REST_SECONDS * UINT64_C(1000), boot_over, b);
+}
+
+static void boot_look(void *arg)
+{
+	struct boot_run *b = arg;
+
+	boot_look_elsewhere(b);
+	boot_check(b);
+	helper_prepare(b->engine.helpers); /* for the scan, while the target or the network lets us wait */
+	loop_timer_set(b->engine.loop, &b->look, LOOK_MS, boot_look, b);
+}
+
 static int boot_wait(struct boot_run *b)
 {
 	struct loop *loop = b->engine.loop;
-	uint64_t end = loop_now(loop) + b->config->seconds * UINT64_C(1000), look = 0, now;
-	bool up = false;
-	int rc = 0;
+	int rc;
 
-	while (rc >= 0 && b->waiting && !b->interrupted) {
-		now = loop_now(loop);
-		if (now >= look) {
-			boot_look_elsewhere(b);
-			look = now + LOOK_MS;
-		}
-		if (!up && boot_all_up(b)) {
-			up = true;
-			if (end > now + BOOT_REST_SECONDS * UINT64_C(1000))
-				end = now + BOOT_REST_SECONDS * UINT64_C(1000);
-		}
-		if (now >= end)
-			break;
-		rc = loop_step(loop, (int)(end < look ? end - now : look - now));
-	}
+	if (!b->waiting || b->interrupted)
+		return 0;
+	loop_timer_set(loop, &b->end, b->config->seconds * UINT64_C(1000), boot_over, b);
+	loop_timer_set(loop, &b->look, 1, boot_look, b); /* when the logins have begun */
+	rc = loop_run(loop);
+	loop_timer_cancel(loop, &b->look);
+	loop_timer_cancel(loop, &b->end);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
  * the same attributes, and does nothing else. One session after the other. It judges no answer, and serves scripts/bench scale as a measure.
  *
  *   scale_floor [-i] login COUNT INITIATOR TARGET-PREFIX     to TARGET-PREFIX0 … at 127.0.0.1:3260
+ *   scale_floor when-told COUNT INITIATOR TARGET-PREFIX     the same, when it has read a byte from standard input
  *   scale_floor [-i] adoption | logout                       of all sessions that there are
  *
  * -i: isolated, as doc/DESIGN.md demands it of a daemon that nothing may block, and that may be killed at any time: a helper process makes
@@ -492,7 +493,7 @@ int main(int argc, char **argv)
 
 	argv += isolated;
 	argc -= isolated;
-	if (argc < 2 || (strcmp(argv[1], "login") == 0) != (argc == 5))
+	if (argc < 2 || (strcmp(argv[1], "login") == 0 || strcmp(argv[1], "when-told") == 0) != (argc == 5))
 		return 2;
 	sysfs = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	requests = open_netlink(0);
@@ -504,6 +505,8 @@ int main(int argc, char **argv)
 		scanner = helper_start();
 	}
 	events = open_netlink(1u << (ISCSI_NL_GRP_ISCSID - 1));
+	if (*argv[1] == 'w' && read(STDIN_FILENO, text, 1) != 1)
+		give_up("nobody tells when", 0);
 	if (argc == 5) {
 		for (int i = 0; i < atoi(argv[2]); i++) {
 			snprintf(target, sizeof(target), "%s%d", argv[4], i);
