@@ -32,6 +32,7 @@ import os, subprocess, tty
 fd = os.open("/dev/ttyS1", os.O_RDWR | os.O_NOCTTY)
 tty.setraw(fd)
 port = os.fdopen(fd, "r+b", buffering=0)
+port.write(b"ready\n")
 line = b""
 while True:
     c = port.read(1)
@@ -200,10 +201,19 @@ class Diskless:
         self.qemu = subprocess.Popen(command, env=dict(os.environ, LD_LIBRARY_PATH=own + "/lib/x86_64-linux-gnu"),
                                      stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         start = time.monotonic()
-        self.wait("a login prompt", 180, lambda: "login:" in self.said())
-        self.say(f"a login prompt after {time.monotonic() - start:.0f} s")
+        self.wait("socket of the agent", 60, lambda: os.path.exists(self.work + "/agent"))
         self.agent = socket.socket(socket.AF_UNIX)
         self.agent.connect(self.work + "/agent")
+        self.wait("a login prompt", 180, lambda: "login:" in self.said())
+        self.say(f"a login prompt after {time.monotonic() - start:.0f} s")
+        self.agent_is_ready()
+
+    def agent_is_ready(self):
+        """Before, its terminal would echo what is sent."""
+        self.agent.settimeout(180 * PATIENCE)
+        head = b""
+        while not head.endswith(b"ready\n"):
+            head += self.agent.recv(1)
 
     def kernel(self):
         return qemu.uncompressed(f"{self.work}/vmlinuz-{self.version}")

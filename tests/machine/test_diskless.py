@@ -10,6 +10,8 @@ import ibft
 from diskless import *
 
 MACHINE = "diskless"
+DEAD = "10.9.0.77"  # nobody answers there
+ROOT_IS_THERE, ROOT_IS_MOUNTED = r"\[sda\] Attached SCSI disk", r"EXT4-fs \(sda\): mounted filesystem"
 LOGIN = (f"ip={HOST}::{GATEWAY}:{MASK}::eth0:off ISCSI_TARGET_NAME={TARGET} ISCSI_TARGET_IP={SAN} ISCSI_TARGET_PORT=%d "
          f"ISCSI_USERNAME={USER} ISCSI_PASSWORD={SECRET}")
 
@@ -145,11 +147,21 @@ def goes_down(m):
         raise Failed("the root was not unmounted, or remounted read-only, before its session ended")
 
 
+def delays_no_more(m, first, then, seconds):
+    """On the console, by the kernel's clock."""
+    times = [float(re.search(r"\[ *([0-9.]+)\][^\n]*" + text, m.said()).group(1)) for text in (first, then)]
+    m.say(f"{times[1] - times[0]:.1f} s from {first} to {then}")
+    if times[1] - times[0] > seconds * PATIENCE:
+        raise Failed(f"{times[1] - times[0]:.0f} s from {first} to {then}")
+
+
 def by_dracut(m):
     """With Debian's choice of a network, systemd-networkd; then the package is upgraded, and iscsid starts while its own disk is away."""
     m.target_up()
-    m.boot(f"ip={HOST}::{GATEWAY}:{MASK}::eth0:off netroot=iscsi:{USER}:{SECRET}@{SAN}::{m.port}:1:{TARGET}", initrd="initrd.dracut")
+    m.boot(f"ip={HOST}::{GATEWAY}:{MASK}::eth0:off netroot=iscsi:{USER}:{SECRET}@{DEAD}::{m.port}:1:{TARGET} "
+           f"netroot=iscsi:{USER}:{SECRET}@{SAN}::{m.port}:1:{TARGET}", initrd="initrd.dracut")
     is_up(m)
+    delays_no_more(m, ROOT_IS_THERE, ROOT_IS_MOUNTED, 60)
     old = main_process(m)
     m.sh("dpkg --force-unsafe-io -i /root/next/*.deb", seconds=180)
     if main_process(m) == old or not m.sh("dpkg-query -W -f '${Version}' miscsi").endswith("+next"):
@@ -182,8 +194,10 @@ def test(m):
     image_is_made(m)
     m.image()
     m.target_up()
-    m.boot(LOGIN % m.port)
+    # a target that is wholly down, beside the root's
+    m.boot(LOGIN % m.port + f" netroot=iscsi:{DEAD}::::iqn.2026-11.example:dead")
     is_up(m)
+    delays_no_more(m, ROOT_IS_THERE, ROOT_IS_MOUNTED, 60)
     survives(m)
     goes_down(m)
     by_dracut(m)
