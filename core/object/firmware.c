@@ -76,6 +76,7 @@ struct source {
 	const struct sysfs *sysfs;
 	const char *dir; /* NULL: Open Firmware */
 	const struct openfirmware *tree;
+	const struct bootp *reply; /* NULL: there is none */
 	uint32_t host_no;
 	char transport[KTRANSPORT_NAME_MAX];
 	bool denied;
@@ -112,11 +113,40 @@ static bool is_usable(const struct row *row, const char *text)
 	return field_check(f, text, &number, NULL) >= 0;
 }
 
+/* NULL: the reply does not have it. An address and its network belong together, and so do the values of a target. */
+static const char *reply_value(const struct source *src, unsigned which)
+{
+	static const struct {
+		unsigned value, unless; /* the boot path has this one; FIRMWARE_VALUES: in any case */
+		size_t offset;
+	} parts[] = {
+		{ FIRMWARE_INITIATORNAME, FIRMWARE_VALUES, offsetof(struct bootp, initiator) },
+		{ FIRMWARE_IPADDRESS, FIRMWARE_IPADDRESS, offsetof(struct bootp, address) },
+		{ FIRMWARE_SUBNET_MASK, FIRMWARE_IPADDRESS, offsetof(struct bootp, subnet_mask) },
+		{ FIRMWARE_GATEWAY, FIRMWARE_IPADDRESS, offsetof(struct bootp, router) },
+		{ FIRMWARE_TARGET, FIRMWARE_TARGET, offsetof(struct bootp, target) },
+		{ FIRMWARE_ADDRESS, FIRMWARE_TARGET, offsetof(struct bootp, server) },
+		{ FIRMWARE_PORT, FIRMWARE_TARGET, offsetof(struct bootp, port) },
+		{ FIRMWARE_LUN, FIRMWARE_TARGET, offsetof(struct bootp, lun) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		const struct row *row = parts[i].unless < FIRMWARE_VALUES ? &rows[parts[i].unless] : NULL;
+		const char *text = row ? openfirmware_argument(src->tree, row->argument) : NULL;
+
+		if (parts[i].value == which)
+			return text && is_usable(row, text) ? NULL : (const char *)src->reply + parts[i].offset;
+	}
+	return NULL;
+}
+
 static int firmware_read_argument(const struct source *src, struct firmware_target *t, unsigned which)
 {
 	const struct row *row = &rows[which];
 	const char *text = *row->argument ? openfirmware_argument(src->tree, row->argument) : NULL;
 
+	if (src->reply && (!text || !is_usable(row, text)))
+		text = reply_value(src, which);
 	return text && is_usable(row, text) ? firmware_set(t, (enum firmware_value)which, text) : 0;
 }
 
@@ -296,12 +326,14 @@ static void firmware_own_credentials(struct firmware_target *t)
 static int read_openfirmware(const struct sysfs *s, struct firmware_list *out)
 {
 	struct openfirmware tree;
+	struct bootp reply;
 	struct source own = { .sysfs = s, .tree = &tree, .host_no = FIRMWARE_OWN };
 	struct firmware_target t = { .host_no = FIRMWARE_OWN, .chap_type = -1 }, *at;
 	char hwaddress[18];
 	int rc = 0;
 
 	if (openfirmware_read(s, &tree)) {
+		own.reply = openfirmware_reply(s, &tree, &reply) ? &reply : NULL;
 		if (openfirmware_hwaddress(s, &tree, hwaddress))
 			rc = firmware_set(&t, FIRMWARE_HWADDRESS, hwaddress);
 		if (rc >= 0)

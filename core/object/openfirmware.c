@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAC_LEN 6u
+#define REPLY_MAX 2048u /* SLOF leaves 1720 bytes, whatever came */
 #define MAC_PROPERTY_MAX 8u /* an l-lan of old firmware has the address in the last 6 of 8 bytes */
 
 /* ---- the boot path ---- */
@@ -130,6 +131,30 @@ bool openfirmware_read(const struct sysfs *s, struct openfirmware *out)
 		bootpath && (bootpath[0] == '/' ? openfirmware_parse(out, bootpath, len) : openfirmware_alias(s, bootpath, out));
 
 	x_wipe_freep(&bootpath);
+	return found;
+}
+
+/* Each firmware has its own name for it; Apple's has the headers of Ethernet, IP and UDP before it. */
+bool openfirmware_reply(const struct sysfs *s, const struct openfirmware *of, struct bootp *out)
+{
+	static const struct {
+		const char *path;
+		size_t headers;
+	} places[] = {
+		{ OPENFIRMWARE_TREE "/chosen/bootp-response", 0 },
+		{ OPENFIRMWARE_TREE "/chosen/dhcp-response", 0 },
+		{ OPENFIRMWARE_TREE "/chosen/bootpreply-packet", 42 },
+	};
+	bool found = false;
+
+	if (!openfirmware_argument(of, "bootp") && !openfirmware_argument(of, "dhcp"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++) {
+		size_t len;
+		cleanup(x_freep) char *bytes = openfirmware_property(s, places[i].path, REPLY_MAX, &len);
+
+		found = bytes && len > places[i].headers && bootp_parse(out, bytes + places[i].headers, len - places[i].headers);
+	}
 	return found;
 }
 

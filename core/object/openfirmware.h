@@ -11,6 +11,7 @@
 #define OBJECT_OPENFIRMWARE_H
 
 #include "kernel/sysfs.h"
+#include "proto/bootp.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,6 +34,11 @@ const char *openfirmware_argument(const struct openfirmware *of, const char *nam
 
 /* Reads chosen/bootpath, also if it begins with a name of /aliases. Returns true if it is one of an iSCSI boot. */
 bool openfirmware_read(const struct sysfs *s, struct openfirmware *out);
+/*
+ * The server's reply to the firmware's request for an address, if the boot path asks for one (bootp, dhcp). What the path does not name
+ * comes from it: this machine's address, and by the root path the target. false: there is none.
+ */
+bool openfirmware_reply(const struct sysfs *s, const struct openfirmware *of, struct bootp *out);
 /* The hardware address that the device used, as "02:00:00:00:00:01". false: the tree has none. */
 bool openfirmware_hwaddress(const struct sysfs *s, const struct openfirmware *of, char out[18]);
 

@@ -9,7 +9,7 @@ tests_unit_libtests_a_SOURCES = tests/unit/fake-portal.h tests/unit/fake_kernel.
 	tests/unit/standing-base.h tests/unit/tempdir.h
 unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list tests/unit/base-log tests/unit/base-loop \
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
-unit_tests += tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
+unit_tests += tests/unit/proto-bootp tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
 	tests/unit/proto-inquiry tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record

@@ -152,6 +152,74 @@ static void a_path_may_begin_with_an_alias(void **state)
 	}
 }
 
+/* ---- the reply of a DHCP server ---- */
+
+#define REPLY_LEN 300
+
+/* The fixed part with an address, the cookie, and the options. */
+static void make_reply(uint8_t reply[REPLY_LEN], const char *options, size_t len)
+{
+	static const uint8_t begin[] = { 2, 1, 6, 0 }, yiaddr[] = { 192, 0, 2, 7 }, cookie[] = { 99, 130, 83, 99 };
+
+	memset(reply, 0, REPLY_LEN);
+	memcpy(reply, begin, sizeof(begin));
+	memcpy(reply + 16, yiaddr, sizeof(yiaddr));
+	memcpy(reply + 236, cookie, sizeof(cookie));
+	memcpy(reply + 240, options, len < REPLY_LEN - 240 ? len : REPLY_LEN - 240);
+}
+
+#define MASK "\1\4\377\377\377\200"
+#define ROUTERS "\3\10\300\0\2\376\300\0\2\375"
+#define ROOT_PATH "\21\51iscsi:192.0.2.1:6:3261:1:iqn.2026-11.e:r\0"
+
+static void what_the_path_lacks_comes_from_the_reply(void **state)
+{
+	static const struct {
+		const char *path, *property;
+		size_t before;
+		const char *address, *mask, *server, *port, *target; /* NULL: there is no target */
+	} rows[] = {
+		{ "iscsi,dhcp", "bootp-response", 0, "192.0.2.7", "255.255.255.128", "192.0.2.1", "3261", "iqn.2026-11.e:r" },
+		{ "iscsi,bootp,ciaddr=0.0.0.0", "dhcp-response", 0, "192.0.2.7", "255.255.255.128", "192.0.2.1", "3261",
+			"iqn.2026-11.e:r" },
+		{ "iscsi,bootp", "bootpreply-packet", 42, "192.0.2.7", "255.255.255.128", "192.0.2.1", "3261",
+			"iqn.2026-11.e:r" },
+		{ "iscsi,dhcp,siaddr=192.0.2.9,iname=" ROOT, "bootp-response", 0, "192.0.2.7", "255.255.255.128", "192.0.2.9",
+			"3260", ROOT },
+		{ "iscsi,dhcp,ciaddr=192.0.2.8", "bootp-response", 0, "192.0.2.8", NULL, "192.0.2.1", "3261", "iqn.2026-11.e:r" },
+		{ "iscsi", "bootp-response", 0, NULL, NULL, NULL, NULL, NULL }, /* not asked for: of an earlier boot */
+		{ "iscsi,dhcp", "bootpreply-packet", 0, NULL, NULL, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		static const char options[] = MASK ROUTERS ROOT_PATH "\377";
+		cleanup(firmware_list_free) struct firmware_list l = { 0 };
+		uint8_t bytes[42 + REPLY_LEN] = { 0 };
+		struct fake_sys s;
+		char path[200];
+
+		fake_sys_new(&s);
+		snprintf(path, sizeof(path), CARD "%s", rows[i].path);
+		bootpath(&s, path, strlen(path) + 1);
+		make_reply(bytes + rows[i].before, options, sizeof(options));
+		fake_sys_bytes(&s, bytes, rows[i].before + REPLY_LEN, OPENFIRMWARE_TREE "/chosen/%s", rows[i].property);
+		read_tree(&s, &l);
+		if (l.n != (rows[i].target != NULL))
+			fail_msg("row %u: %zu targets", i, l.n);
+		if (rows[i].target) {
+			must_be(&l.at[0], FIRMWARE_BOOTPROTO, "DHCP");
+			must_be(&l.at[0], FIRMWARE_IPADDRESS, rows[i].address);
+			must_be(&l.at[0], FIRMWARE_SUBNET_MASK, rows[i].mask);
+			must_be(&l.at[0], FIRMWARE_GATEWAY, rows[i].mask ? "192.0.2.254" : NULL);
+			must_be(&l.at[0], FIRMWARE_ADDRESS, rows[i].server);
+			must_be(&l.at[0], FIRMWARE_PORT, rows[i].port);
+			must_be(&l.at[0], FIRMWARE_TARGET, rows[i].target);
+		}
+		fake_sys_free(&s);
+	}
+}
+
 /* ---- the network device ---- */
 
 static void a_card(struct fake_sys *s, const char *name, const char *address, const char *node)
@@ -343,6 +411,7 @@ int main(void)
 		T(the_whole_form),
 		T(other_forms),
 		T(a_path_may_begin_with_an_alias),
+		cmocka_unit_test(what_the_path_lacks_comes_from_the_reply),
 		cmocka_unit_test(the_network_device_is_that_of_the_node),
 		cmocka_unit_test(hardware_addresses_have_two_widths),
 		T(what_is_no_boot_path_is_left_out),
