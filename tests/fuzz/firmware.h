@@ -12,61 +12,24 @@
 #include "proto/portal.h"
 #include "record/recfile.h"
 #include "record/value.h"
-#include <fcntl.h>
-#include <ftw.h>
+#include "tree.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static char firmware_dir[64];
-
-static int firmware_remove(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static void firmware_clean(void)
-{
-	nftw(firmware_dir, firmware_remove, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The root, with the folders of all files; made once, removed at the end. */
-static const struct sysfs *firmware_root(const char *const *files, size_t n)
-{
-	static struct sysfs root = SYSFS_CLOSED;
-	char path[256];
-
-	if (root.fd >= 0)
-		return &root;
-	snprintf(firmware_dir, sizeof(firmware_dir), "%s/fuzz-firmware.XXXXXX",
-		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(firmware_dir) || atexit(firmware_clean) || sysfs_open(&root, firmware_dir) < 0)
-		abort();
-	for (size_t i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/%.*s", firmware_dir, (int)(strrchr(files[i], '/') - files[i]), files[i]);
-		if (file_mkdirs(path, 0700) < 0)
-			abort();
-	}
-	return &root;
-}
 
 /* The input is a series of files: number, length of two bytes, content. Of several for one file the last counts. */
-static void firmware_write(const struct sysfs *root, const char *const *files, size_t n, const uint8_t *data, size_t size)
+TREE_PLAIN static void firmware_write(const uint8_t *data, size_t size)
 {
+	for (size_t i = 0; i < tree_n_files; i++)
+		tree_files[i]->bytes = NULL;
 	for (size_t at = 0; at + 3 <= size;) {
+		struct tree_node *f = tree_files[data[at] % tree_n_files];
 		size_t len = data[at + 1] + 256u * data[at + 2];
-		int fd = openat(root->fd, files[data[at] % n], O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 		at += 3;
-		len = len < size - at ? len : size - at;
-		if (fd < 0 || write(fd, data + at, len) != (ssize_t)len)
-			abort();
-		close(fd);
-		at += len;
+		f->bytes = data + at;
+		f->len = len < size - at ? len : size - at;
+		at += f->len;
 	}
 }
 
@@ -87,6 +50,25 @@ static void firmware_check_values(const struct firmware_target *t)
 	if ((unit && unit[strspn(unit, "0123456789abcdefABCDEFx:-")]) ||
 		(initiator && name_check_target(initiator, strlen(initiator), NULL) < 0))
 		abort();
+}
+
+/* Most inputs differ from others in what is not of the record: those that made the same one have been checked. */
+TREE_PLAIN static bool firmware_was_checked(const struct firmware_target *t)
+{
+	static uint64_t seen[1 << 16];
+	uint64_t hash = 0xcbf29ce484222325u, *at;
+
+	for (unsigned i = 0; i < FIRMWARE_VALUES; i++) {
+		for (const char *p = t->values[i] ? t->values[i] : ""; *p; p++)
+			hash = (hash ^ (uint8_t)*p) * 0x100000001b3u;
+		hash = (hash ^ (t->values[i] ? 0x100 : 0x101)) * 0x100000001b3u;
+	}
+	hash ^= (uint64_t)t->chap_type;
+	at = &seen[hash % (sizeof(seen) / sizeof(*seen))];
+	if (*at == hash)
+		return true;
+	*at = hash;
+	return false;
 }
 
 /* As -m fw, discovery and a login use it: the record can be written and read again, and it has no secret but by its credentials. */
@@ -113,20 +95,20 @@ static void firmware_check_node(const struct firmware_list *l, const struct firm
 
 static void firmware_fuzz(const char *const *files, size_t n, const uint8_t *data, size_t size)
 {
-	const struct sysfs *root = firmware_root(files, n);
+	const struct sysfs root = { .fd = TREE_FD };
 	struct firmware_list l = { 0 };
 	struct err err = ERR_INIT;
 
-	firmware_write(root, files, n, data, size);
-	if (firmware_read(root, NULL, &l, &err) < 0)
+	tree_set_paths(files, n);
+	firmware_write(data, size);
+	if (firmware_read(&root, NULL, &l, &err) < 0)
 		abort();
 	for (size_t i = 0; i < l.n; i++) {
 		firmware_check_values(&l.at[i]);
-		firmware_check_node(&l, &l.at[i]);
+		if (!firmware_was_checked(&l.at[i]))
+			firmware_check_node(&l, &l.at[i]);
 	}
 	firmware_list_free(&l);
-	for (size_t at = 0; at + 3 <= size; at += 3u + data[at + 1] + 256u * data[at + 2])
-		unlinkat(root->fd, files[data[at] % n], 0);
 }
 
 #endif

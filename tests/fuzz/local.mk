@@ -8,11 +8,15 @@ tests_fuzz_fuzz_adapters_SOURCES = tests/fuzz/adapters.c tests/fuzz/replay.c
 tests_fuzz_fuzz_chap_SOURCES = tests/fuzz/chap.c tests/fuzz/replay.c
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/conf.c tests/fuzz/replay.c
 tests_fuzz_fuzz_events_SOURCES = tests/fuzz/events.c tests/fuzz/replay.c
-tests_fuzz_fuzz_ibft_SOURCES = tests/fuzz/ibft.c tests/fuzz/firmware.h tests/fuzz/replay.c
+# the calls that tests/fuzz/tree.h has; scripts/fuzz links with them, too
+fuzz_tree = -Wl,--wrap=openat,--wrap=close,--wrap=read,--wrap=fstat,--wrap=getdents64,--wrap=faccessat,--wrap=readlinkat
+tests_fuzz_fuzz_ibft_SOURCES = tests/fuzz/ibft.c tests/fuzz/firmware.h tests/fuzz/tree.h tests/fuzz/replay.c
+tests_fuzz_fuzz_ibft_LDFLAGS = $(AM_LDFLAGS) $(fuzz_tree)
+tests_fuzz_fuzz_openfirmware_LDFLAGS = $(AM_LDFLAGS) $(fuzz_tree)
 tests_fuzz_fuzz_isns_SOURCES = tests/fuzz/isns.c tests/fuzz/replay.c
 tests_fuzz_fuzz_isns_event_SOURCES = tests/fuzz/isns-event.c tests/fuzz/replay.c
 tests_fuzz_fuzz_login_SOURCES = tests/fuzz/login.c tests/fuzz/replay.c
-tests_fuzz_fuzz_openfirmware_SOURCES = tests/fuzz/openfirmware.c tests/fuzz/firmware.h tests/fuzz/replay.c
+tests_fuzz_fuzz_openfirmware_SOURCES = tests/fuzz/openfirmware.c tests/fuzz/firmware.h tests/fuzz/tree.h tests/fuzz/replay.c
 tests_fuzz_fuzz_pdu_SOURCES = tests/fuzz/pdu.c tests/fuzz/replay.c
 tests_fuzz_fuzz_portal_SOURCES = tests/fuzz/portal.c tests/fuzz/replay.c
 tests_fuzz_fuzz_recfile_SOURCES = tests/fuzz/recfile.c tests/fuzz/replay.c

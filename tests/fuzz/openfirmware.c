@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzz target: the device tree of Open Firmware: the boot path, an alias, hardware addresses, and the nodes of network devices. */
+/*
+ * Fuzz target: the device tree of Open Firmware: the boot path, an alias, hardware addresses, the nodes of network devices, and the reply of a
+ * DHCP server.
+ */
 #include "firmware.h"
 #include "object/openfirmware.h"
 
@@ -13,6 +16,9 @@ static const char *const files[] = {
 	"class/net/eth0/address",
 	"class/net/eth0/device/devspec",
 	"class/net/eth1/device/devspec",
+	OPENFIRMWARE_TREE "/chosen/bootp-response",
+	OPENFIRMWARE_TREE "/chosen/dhcp-response",
+	OPENFIRMWARE_TREE "/chosen/bootpreply-packet",
 };
 
 /* A parsed path never leaves the tree, and has no argument that is not a part of the bytes. */
@@ -34,9 +40,23 @@ static void check_path(const uint8_t *data, size_t size)
 		abort();
 }
 
+/* Texts end, and are parts of the bytes. */
+static void check_reply(const uint8_t *data, size_t size)
+{
+	struct bootp b;
+	const char *const texts[] = { b.initiator, b.server, b.port, b.lun, b.target };
+
+	if (!bootp_parse(&b, data, size))
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strlen(texts[i]) >= BOOTP_TEXT_MAX || !memmem(data, size, texts[i], strlen(texts[i])))
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_path(data, size);
+	check_reply(data, size);
 	firmware_fuzz(files, ARRAY_SIZE(files), data, size);
 	return 0;
 }
