@@ -25,65 +25,103 @@ static const struct {
 	{ "FIRMWARE", RECORD_FW, false },
 };
 
-/* A discovery record that was deleted meanwhile has no nodes; that is not an error here. */
-static int print_discovery_nodes(const struct command *c, enum record_kind kind, const struct record *disc, size_t *n)
-{
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = discovery_mode_nodes(c->context, kind, disc, &nodes, c->err);
+struct listing {
+	const struct command *command;
+	const struct db_index *unlinked; /* only with -P 1 */
+	enum record_kind kind;
+	struct record_list target; /* the nodes of one target, which are printed together */
+	size_t n; /* of a section */
+};
 
-	if (rc == -ENOENT) {
-		err_clear(c->err);
-		rc = 0;
-	}
-	if (rc >= 0 && c->json)
-		rc = command_show(c, nodes.at, nodes.n);
+static int print_target(struct listing *l)
+{
+	int rc = l->command->json ? command_show(l->command, l->target.at, l->target.n) : 0;
+
 	if (rc >= 0)
-		out_discovery_tree(&nodes);
-	*n += nodes.n;
+		out_discovery_tree(&l->target);
+	record_list_free(&l->target);
 	return rc;
+}
+
+/* A db_node_fn. */
+static int add_to_target(void *arg, struct record **node, const char *path)
+{
+	struct listing *l = arg;
+	int rc = 0;
+
+	(void)path;
+	if (l->target.n && strcmp(record_str(l->target.at[0], FIELD_NODE_NAME), record_str(*node, FIELD_NODE_NAME)) != 0)
+		rc = print_target(l);
+	l->n++;
+	return rc < 0 ? rc : record_list_add(&l->target, x_steal(*node));
+}
+
+/* disc: NULL for a section without discovery records. */
+static int print_discovery_nodes(struct listing *l, const struct record *disc)
+{
+	const struct command *c = l->command;
+	int rc = discovery_mode_nodes(c->context, l->unlinked, l->kind, disc, add_to_target, l, c->err);
+
+	if (rc >= 0)
+		rc = print_target(l);
+	record_list_free(&l->target);
+	return rc;
+}
+
+/* A db_node_fn. The address of IPv6 stands without brackets, and has a comma before its port. */
+static int print_discovery(void *arg, struct record **disc, const char *path)
+{
+	struct listing *l = arg;
+	const struct command *c = l->command;
+
+	(void)path;
+	l->n++;
+	if (c->json)
+		out_json_record(c->json, *disc, c->args->show);
+	if (c->args->print == 0) {
+		out_discovery_line(*disc);
+		return 0;
+	}
+	out_line("DiscoveryAddress: %s,%d", record_str(*disc, FIELD_DISC_ADDRESS), (int)record_int(*disc, FIELD_DISC_PORT));
+	return print_discovery_nodes(l, *disc);
 }
 
 /*
  * os-brick cuts the SENDTARGETS section out by a regular expression: every heading is printed, in this order, with
- * "No targets found." where there is nothing. The address of IPv6 stands without brackets, and has a comma before its port.
+ * "No targets found." where there is nothing.
  */
-static int print_discovery_section(const struct command *c, size_t section, size_t *total)
+static int print_discovery_section(struct listing *l, size_t section)
 {
-	cleanup(record_list_free) struct record_list records = { 0 };
-	enum record_kind kind = sections[section].kind;
-	size_t n = 0;
-	int rc = sections[section].has_records ? discovery_mode_list(c->context, kind, &records, c->err) : 0;
+	const struct command *c = l->command;
+	bool deep = c->args->print == 1;
+	int rc = 0;
 
-	if (c->args->print == 1)
+	l->kind = sections[section].kind;
+	l->n = 0;
+	if (deep)
 		out_line("%s:", sections[section].heading);
-	n = records.n;
-	for (size_t i = 0; rc >= 0 && i < records.n; i++) {
-		if (c->json)
-			out_json_record(c->json, records.at[i], c->args->show);
-		if (c->args->print == 0) {
-			out_discovery_line(records.at[i]);
-			continue;
-		}
-		out_line("DiscoveryAddress: %s,%d", record_str(records.at[i], FIELD_DISC_ADDRESS),
-			(int)record_int(records.at[i], FIELD_DISC_PORT));
-		rc = print_discovery_nodes(c, kind, records.at[i], &n);
-	}
-	if (rc >= 0 && c->args->print == 1 && !sections[section].has_records)
-		rc = print_discovery_nodes(c, kind, NULL, &n);
-	if (rc >= 0 && c->args->print == 1 && n == 0)
+	if (sections[section].has_records)
+		rc = discovery_mode_each(c->context, l->kind, print_discovery, l, c->err);
+	else if (deep)
+		rc = print_discovery_nodes(l, NULL);
+	if (rc >= 0 && deep && l->n == 0)
 		out_line("No targets found.");
-	*total += n;
 	return rc;
 }
 
 /* As in 2.1.8, exit status 21 and an empty stderr if there is nothing. */
 static int list_discoveries(const struct command *c)
 {
+	cleanup(db_index_freep) struct db_index *unlinked = NULL;
+	struct listing l = { .command = c };
 	size_t total = 0;
-	int rc = 0;
+	int rc = c->args->print == 1 ? discovery_mode_index(c->context, &unlinked, c->err) : 0;
 
-	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(sections); i++)
-		rc = print_discovery_section(c, i, &total);
+	l.unlinked = unlinked;
+	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(sections); i++) {
+		rc = print_discovery_section(&l, i);
+		total += l.n;
+	}
 	return rc < 0 ? rc : total ? 0 : MISCSI_ERR_NO_OBJS_FOUND;
 }
 

@@ -18,38 +18,81 @@ static int find_iface(const struct command *c, const char *name, enum miscsi_err
 	return rc == -ENOENT ? err_set(c->err, absent, "Could not read iface info for %s.", name) : rc;
 }
 
-/* -P 1: the nodes bound to each iface; prints nothing if there are no nodes. */
-static int print_iface_tree(const struct command *c, const struct record_list *ifaces)
-{
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	struct node_mode_select all;
-	int rc = node_mode_select(&all, NULL, NULL, NULL, c->err);
+struct listing {
+	const struct command *command;
+	bool one; /* -I */
+	struct host_list hosts; /* those of -H */
+	struct db_index *nodes; /* only with -P 1 */
+	struct record *last;
+};
 
-	if (rc >= 0)
-		rc = node_mode_list(c->context, &all, &nodes, c->err);
-	if (rc >= 0 && c->json)
-		command_show(c, nodes.at, nodes.n);
-	for (size_t i = 0; rc >= 0 && i < ifaces->n; i++)
-		out_iface_tree(ifaces->at[i], &nodes);
-	return rc == -ENOENT ? 0 : rc;
+static void listing_free(struct listing *l)
+{
+	host_list_free(&l->hosts);
+	db_index_free(l->nodes);
 }
 
+/* A db_node_fn. */
+static int print_bound_node(void *arg, struct record **node, const char *path)
+{
+	struct listing *l = arg;
+
+	(void)path;
+	if (l->command->json)
+		return command_show(l->command, node, 1);
+	out_iface_branch(l->last, *node);
+	record_free(l->last);
+	l->last = x_steal(*node);
+	return 0;
+}
+
+/* -P 1: the nodes bound to an iface. */
+static int print_iface_tree(struct listing *l, const char *iface)
+{
+	const struct command *c = l->command;
+	int rc;
+
+	out_line("Iface: %s", iface);
+	rc = iface_mode_nodes(c->context, l->nodes, iface, !c->json, print_bound_node, l, c->err);
+	record_freep(&l->last);
+	return rc;
+}
+
+/* A db_node_fn. Each iface is printed as soon as it is read: a hundred thousand need little memory. */
+static int print_iface(void *arg, struct record **iface, const char *path)
+{
+	struct listing *l = arg;
+	const struct command *c = l->command;
+	int rc = 0;
+
+	(void)path;
+	if (c->args->host && !adapter_iface_is_served(&l->hosts, *iface))
+		return 0;
+	if (c->json || (l->one && c->args->print == 0))
+		rc = command_show(c, iface, 1);
+	if (rc >= 0 && c->args->print == 1)
+		return print_iface_tree(l, record_str(*iface, FIELD_IFACE_NAME));
+	if (!l->one)
+		out_iface_line(*iface);
+	return rc;
+}
+
+/* As in 2.1.8, -P 1 prints nothing if there are no nodes at all. */
 static int show_ifaces(const struct command *c, const char *name)
 {
-	cleanup(record_list_free) struct record_list ifaces = { 0 };
-	int rc = name ? find_iface(c, name, MISCSI_ERR_IDBM, &ifaces) : iface_mode_list(c->context, &ifaces, c->err);
+	cleanup(record_list_free) struct record_list one = { 0 };
+	cleanup(listing_free) struct listing l = { .command = c, .one = name != NULL };
+	int rc = name ? find_iface(c, name, MISCSI_ERR_IDBM, &one) : 0;
 
 	if (rc >= 0 && c->args->host)
-		rc = adapter_iface_of_host(c->context, c->args->host, &ifaces, c->err);
-	if (rc >= 0 && (name || c->json) && (c->args->print == 0 || c->json))
-		rc = command_show(c, ifaces.at, ifaces.n);
+		rc = adapter_iface_hosts(c->context, c->args->host, &l.hosts, c->err);
 	if (rc >= 0 && c->args->print == 1)
-		return print_iface_tree(c, &ifaces);
-	if (name)
-		return rc;
-	for (size_t i = 0; rc >= 0 && i < ifaces.n; i++)
-		out_iface_line(ifaces.at[i]);
-	return rc;
+		rc = iface_mode_index(c->context, &l.nodes, c->err);
+	if (rc >= 0 && l.nodes && db_index_is_empty(l.nodes) && !c->json)
+		return 0;
+	if (rc >= 0 && name)
+		return print_iface(&l, &one.at[0], name);
+	return rc < 0 ? rc : iface_mode_each(c->context, print_iface, &l, c->err);
 }
 
 /* Prints the cause, if busy sessions were not already reported, and then the line of 2.1.8 behind it. */

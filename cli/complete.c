@@ -223,14 +223,16 @@ static void complete_nodes(struct context *ctx, const struct typed *t, char lett
 	}
 }
 
+static int complete_iface(void *typed, struct record **iface, const char *path)
+{
+	(void)path;
+	candidate(typed, record_str(*iface, FIELD_IFACE_NAME));
+	return 0;
+}
+
 static void complete_ifaces(struct context *ctx, const struct typed *t)
 {
-	cleanup(record_list_free) struct record_list ifaces = { 0 };
-
-	if (iface_mode_list(ctx, &ifaces, NULL) < 0)
-		return;
-	for (size_t i = 0; i < ifaces.n; i++)
-		candidate(t, record_str(ifaces.at[i], FIELD_IFACE_NAME));
+	iface_mode_each(ctx, complete_iface, (void *)t, NULL);
 }
 
 static void complete_sessions(struct context *ctx, const struct typed *t)

@@ -258,22 +258,11 @@ void out_iface_line(const struct record *iface)
 		out_or_empty(record_str(iface, FIELD_IFACE_NETDEV)), out_or_empty(record_str(iface, FIELD_IFACE_INITIATORNAME)));
 }
 
-/* The list has all nodes, in the order of the targets. */
-void out_iface_tree(const struct record *iface, const struct record_list *nodes)
+void out_iface_branch(const struct record *last, const struct record *node)
 {
-	const struct record *last = NULL;
-
-	printf("Iface: %s\n", record_str(iface, FIELD_IFACE_NAME));
-	for (size_t i = 0; i < nodes->n; i++) {
-		const struct record *node = nodes->at[i];
-
-		if (strcmp(record_str(node, FIELD_IFACE_NAME), record_str(iface, FIELD_IFACE_NAME)) != 0)
-			continue;
-		if (!same_node_target(last, node))
-			printf("\tTarget: %s\n", record_str(node, FIELD_NODE_NAME));
-		out_portal("\t\t", node);
-		last = node;
-	}
+	if (!same_node_target(last, node))
+		printf("\tTarget: %s\n", record_str(node, FIELD_NODE_NAME));
+	out_portal("\t\t", node);
 }
 
 void out_unserved(const char *transport, const struct err *why)

@@ -61,8 +61,8 @@ void out_discovery_line(const struct record *disc);
 
 /* "NAME TRANSPORT,HW,IP,NET,INITIATOR" */
 void out_iface_line(const struct record *iface);
-/* "Iface: NAME" and the nodes of the list that are bound to it. */
-void out_iface_tree(const struct record *iface, const struct record_list *nodes);
+/* A node that is bound to an iface, below the line of it; last: the node before it, or NULL. */
+void out_iface_branch(const struct record *last, const struct record *node);
 
 void out_plugin(const struct plugin_info *p);
 void out_plugin_setting(const struct field *f);

@@ -22,39 +22,61 @@ static bool is_end(int64_t position)
 	return position == INT32_MAX || position == INT64_MAX;
 }
 
-static int append_entry(struct dir *d, const struct dirent64 *e)
-{
-	char **names = x_grow(d->names, d->n, &d->cap, sizeof(*names), 16);
-	size_t len = strlen(e->d_name);
-	char *entry;
+/* The names of one read, with their types before them. */
+struct dir_block {
+	struct dir_block *next;
+	char text[];
+};
 
-	if (!names)
-		return -ENOMEM;
-	d->names = names;
-	entry = x_zalloc(len + 2);
-	if (!entry)
-		return -ENOMEM;
-	entry[0] = (char)e->d_type;
-	memcpy(entry + 1, e->d_name, len);
-	d->names[d->n++] = entry + 1;
-	return 0;
+static const struct dirent64 *entry_at(const char *at)
+{
+	return (const struct dirent64 *)(const void *)at;
 }
 
-/* Hidden names are "." and "..", temporary files, and what others put there. 1: these were the last. */
-static int append_entries(struct dir *d, const char *at, ssize_t len, const char *prefix, size_t max)
+/* Hidden names are "." and "..", temporary files, and what others put there. */
+static bool is_listed(const struct dirent64 *e, const char *prefix)
 {
-	bool end = false;
-	int rc = 0;
+	return e->d_name[0] != '.' && !strncmp(e->d_name, prefix, strlen(prefix));
+}
 
-	for (const char *stop = at + len; !rc && at < stop; at += ((const struct dirent64 *)(const void *)at)->d_reclen) {
-		const struct dirent64 *e = (const struct dirent64 *)(const void *)at;
+/* One allocation for all that were read: a directory may have a hundred thousand names. */
+static int append_entries(struct dir *d, const char *begin, ssize_t len, const char *prefix, size_t max)
+{
+	const char *stop = begin + len;
+	struct dir_block *block;
+	size_t bytes = 0;
+	bool end = false;
+	char *text;
+
+	for (const char *at = begin; at < stop; at += entry_at(at)->d_reclen)
+		if (is_listed(entry_at(at), prefix))
+			bytes += strlen(entry_at(at)->d_name) + 2;
+	block = x_zalloc(sizeof(*block) + bytes);
+	if (!block)
+		return -ENOMEM;
+	block->next = d->blocks;
+	d->blocks = block;
+	text = block->text;
+	for (const char *at = begin; at < stop; at += entry_at(at)->d_reclen) {
+		const struct dirent64 *e = entry_at(at);
+		size_t size = strlen(e->d_name) + 1;
+		char **names;
 
 		end = is_end(e->d_off);
-		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)))
+		if (!is_listed(e, prefix))
 			continue;
-		rc = d->n < max ? append_entry(d, e) : -EFBIG;
+		if (d->n == max)
+			return -EFBIG;
+		names = x_grow(d->names, d->n, &d->cap, sizeof(*names), 16);
+		if (!names)
+			return -ENOMEM;
+		d->names = names;
+		*text++ = (char)e->d_type;
+		memcpy(text, e->d_name, size);
+		d->names[d->n++] = text;
+		text += size;
 	}
-	return rc ? rc : end;
+	return end;
 }
 
 static int compare_names(const void *a, const void *b, void *order)
@@ -72,7 +94,7 @@ int dir_read(int fd, const char *prefix, size_t max, int (*order)(const char *, 
 		rc = append_entries(out, buffer, n, prefix, max);
 	if (!rc && n < 0 && errno != ENOENT)
 		rc = -errno;
-	rc = rc > 0 ? 0 : rc;
+	rc = rc > 0 ? 0 : rc; /* 1: the last entry was read */
 	if (out->n)
 		qsort_r(out->names, out->n, sizeof(*out->names), compare_names, &order);
 	return rc;
@@ -80,8 +102,10 @@ int dir_read(int fd, const char *prefix, size_t max, int (*order)(const char *, 
 
 void dir_free(struct dir *d)
 {
-	for (size_t i = 0; i < d->n; i++)
-		x_free(d->names[i] - 1);
+	for (struct dir_block *b = d->blocks, *next; b; b = next) {
+		next = b->next;
+		x_free(b);
+	}
 	x_free(d->names);
 	*d = (struct dir){ 0 };
 }

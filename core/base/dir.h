@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 struct dir {
-	char **names; /* owned; the byte before each is its type, see dir_type() */
+	char **names; /* the byte before each is its type, see dir_type() */
 	size_t n, cap;
+	struct dir_block *blocks; /* which hold the names */
 };
 
 /*

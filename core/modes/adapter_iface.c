@@ -101,12 +101,12 @@ static bool any_host_serves(const struct host_list *hosts, const struct record *
 	return false;
 }
 
-static void keep_ifaces_served(const struct host_list *hosts, struct record_list *ifaces, bool bound)
+static void keep_bound_ifaces(const struct host_list *hosts, struct record_list *ifaces)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ifaces->n; i++) {
-		if (any_host_serves(hosts, ifaces->at[i], bound))
+		if (any_host_serves(hosts, ifaces->at[i], true))
 			ifaces->at[n++] = ifaces->at[i];
 		else
 			record_free(ifaces->at[i]);
@@ -114,23 +114,18 @@ static void keep_ifaces_served(const struct host_list *hosts, struct record_list
 	ifaces->n = n;
 }
 
-static int hosts_named(struct context *ctx, const char *which, struct host_list *out, struct err *err)
+bool adapter_iface_is_served(const struct host_list *hosts, const struct record *iface)
+{
+	return any_host_serves(hosts, iface, false);
+}
+
+int adapter_iface_hosts(struct context *ctx, const char *which, struct host_list *out, struct err *err)
 {
 	int rc = host_mode_list(ctx, which, out, err);
 
 	if (rc >= 0 && out->n == 0)
 		rc = err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
 			"there is no iSCSI host: load the driver of an adapter, or log in to a target");
-	return rc;
-}
-
-int adapter_iface_of_host(struct context *ctx, const char *which, struct record_list *ifaces, struct err *err)
-{
-	cleanup(host_list_free) struct host_list hosts = { 0 };
-	int rc = hosts_named(ctx, which, &hosts, err);
-
-	if (rc >= 0)
-		keep_ifaces_served(&hosts, ifaces, false);
 	return rc;
 }
 
@@ -183,7 +178,7 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	int rc = host_mode_adapter(ctx, which, MISCSI_ERR_HOST_NOT_FOUND, &a, err);
 
 	if (rc >= 0)
-		rc = hosts_named(ctx, which, &hosts, err);
+		rc = adapter_iface_hosts(ctx, which, &hosts, err);
 	if (rc >= 0)
 		rc = context_db(ctx, &db, err);
 	if (rc >= 0)
@@ -191,7 +186,7 @@ int adapter_iface_apply_all(struct context *ctx, const char *which, uint32_t *ho
 	if (rc < 0)
 		return rc;
 	*host_no = a.host_no;
-	keep_ifaces_served(&hosts, &ifaces, true);
+	keep_bound_ifaces(&hosts, &ifaces);
 	if (ifaces.n == 0)
 		return err_set(err, MISCSI_ERR_NO_OBJS_FOUND,
 			"no iface is bound to host%u: set iface.hwaddress or iface.net_ifacename of an iface to that of the host",

@@ -13,10 +13,9 @@
  */
 int adapter_iface_setup(struct context *ctx, struct err *err);
 
-/*
- * Removes from the list all ifaces but those that the host serves: bound to it, or unbound and of its transport. HOST_NOT_FOUND.
- */
-int adapter_iface_of_host(struct context *ctx, const char *which, struct record_list *ifaces, struct err *err);
+/* The hosts that -H names, one of which may serve an iface: it is bound to the host, or unbound and of its transport. HOST_NOT_FOUND. */
+int adapter_iface_hosts(struct context *ctx, const char *which, struct host_list *out, struct err *err);
+bool adapter_iface_is_served(const struct host_list *hosts, const struct record *iface);
 
 /* Applies the settings of one iface to its adapter. INVAL when the iface has no settings to apply; TRANS_CAPS; HOST_NOT_FOUND. */
 int adapter_iface_apply(struct context *ctx, const struct record *iface, struct err *err);

@@ -45,24 +45,32 @@ int discovery_mode_select(struct discovery_mode_select *select, const char *type
 	return portal_parse(portal, strlen(portal), types[i].port, &select->portal, err);
 }
 
-int discovery_mode_list(struct context *ctx, enum record_kind kind, struct record_list *out, struct err *err)
+int discovery_mode_each(struct context *ctx, enum record_kind kind, db_node_fn *fn, void *arg, struct err *err)
 {
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
-	return rc < 0 ? rc : db_disc_list(db, kind, out, err);
+	return rc < 0 ? rc : db_disc_each(db, kind, fn, arg, err);
 }
 
-int discovery_mode_nodes(
-	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err)
+int discovery_mode_index(struct context *ctx, struct db_index **out, struct err *err)
+{
+	struct db *db;
+	int rc = context_db(ctx, &db, err);
+
+	return rc < 0 ? rc : db_index_unlinked(db, out, err);
+}
+
+int discovery_mode_nodes(struct context *ctx, const struct db_index *unlinked, enum record_kind kind, const struct record *disc,
+	db_node_fn *fn, void *arg, struct err *err)
 {
 	struct db *db;
 	int rc = context_db(ctx, &db, err);
 
 	if (rc < 0)
 		return rc;
-	return db_disc_nodes(db, kind, disc ? record_str(disc, FIELD_DISC_ADDRESS) : NULL,
-		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, out, err);
+	return db_index_disc_nodes(db, unlinked, kind, disc ? record_str(disc, FIELD_DISC_ADDRESS) : NULL,
+		disc ? (unsigned)record_int(disc, FIELD_DISC_PORT) : 0, fn, arg, err);
 }
 
 /* With exit status 6, after which os-brick adds the record. */

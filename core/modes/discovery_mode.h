@@ -4,6 +4,7 @@
 #define MODES_DISCOVERY_MODE_H
 
 #include "modes/node_mode.h"
+#include "record/db_index.h"
 
 /* The most portals accepted from one discovery. More would be a mistake or an attack, and memory must stay bounded. */
 #define DISCOVERY_FOUND_MAX 100000u
@@ -16,11 +17,15 @@ struct discovery_mode_select {
 /* type: "sendtargets" (the default, NULL), "st", "isns", "fw". portal is required unless the type is fw. INVAL; UNKNOWN_DISCOVERY_TYPE. */
 int discovery_mode_select(struct discovery_mode_select *select, const char *type, const char *portal, struct err *err);
 
-/* All records of a kind; an empty list is success. */
-int discovery_mode_list(struct context *ctx, enum record_kind kind, struct record_list *out, struct err *err);
-/* The nodes found by a discovery record; disc NULL: the nodes of a kind without discovery records (static, fw). */
-int discovery_mode_nodes(
-	struct context *ctx, enum record_kind kind, const struct record *disc, struct record_list *out, struct err *err);
+/* Calls fn() for all records of a kind. */
+int discovery_mode_each(struct context *ctx, enum record_kind kind, db_node_fn *fn, void *arg, struct err *err);
+/*
+ * Calls fn() for the nodes found by a discovery record, by target; disc NULL: the nodes of a kind without discovery records (static,
+ * fw). unlinked: by discovery_mode_index(), for all discoveries.
+ */
+int discovery_mode_index(struct context *ctx, struct db_index **unlinked, struct err *err);
+int discovery_mode_nodes(struct context *ctx, const struct db_index *unlinked, enum record_kind kind, const struct record *disc,
+	db_node_fn *fn, void *arg, struct err *err);
 /* "Discovery record [A,P] not found." (IDBM) */
 int discovery_mode_find(struct context *ctx, const struct discovery_mode_select *select, struct record **out, struct err *err);
 /* An existing record stays unchanged. */

@@ -14,18 +14,22 @@
 #include <string.h>
 
 /* After all others, "default" first: the order of 2.1.8, since libvirt and vdsm read the list. */
-static int add_builtin_ifaces(struct record_list *out)
+static int each_builtin_iface(db_node_fn *fn, void *arg, struct err *err)
 {
-	struct record *r;
-	int rc;
+	int rc = 0;
 
-	for (unsigned i = 0; (rc = db_iface_builtin(i, &r)) == 0; i++)
-		if (record_list_add(out, r) < 0)
-			return -ENOMEM;
-	return rc == -ENOENT ? 0 : rc;
+	for (unsigned i = 0; !rc; i++) {
+		cleanup(record_freep) struct record *r = NULL;
+
+		rc = db_iface_builtin(i, &r);
+		if (rc == -ENOENT)
+			return 0;
+		rc = rc ? err_nomem(err, "the list of ifaces") : fn(arg, &r, record_str(r, FIELD_IFACE_NAME));
+	}
+	return rc;
 }
 
-int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err)
+int iface_mode_each(struct context *ctx, db_node_fn *fn, void *arg, struct err *err)
 {
 	struct db *db;
 	int rc = adapter_iface_setup(ctx, err);
@@ -33,10 +37,25 @@ int iface_mode_list(struct context *ctx, struct record_list *out, struct err *er
 	if (rc >= 0)
 		rc = context_db(ctx, &db, err);
 	if (rc >= 0)
-		rc = db_iface_list(db, out, err);
-	if (rc >= 0 && add_builtin_ifaces(out) < 0)
-		rc = err_nomem(err, "the list of ifaces");
-	return rc;
+		rc = db_iface_each(db, fn, arg, err);
+	return rc ? rc : each_builtin_iface(fn, arg, err);
+}
+
+int iface_mode_index(struct context *ctx, struct db_index **out, struct err *err)
+{
+	struct db *db;
+	int rc = context_db(ctx, &db, err);
+
+	return rc < 0 ? rc : db_index_ifaces(db, out, err);
+}
+
+int iface_mode_nodes(struct context *ctx, const struct db_index *nodes, const char *iface, bool names, db_node_fn *fn, void *arg,
+	struct err *err)
+{
+	struct db *db;
+	int rc = context_db(ctx, &db, err);
+
+	return rc < 0 ? rc : db_index_each(db, nodes, iface, names, fn, arg, err);
 }
 
 #define NEEDS_MORE (MISCSI_TRAIT_SOCKET | MISCSI_TRAIT_THROUGH_HOST | MISCSI_TRAIT_OWN_HOSTS)
@@ -240,34 +259,23 @@ bool iface_mode_is_bound(const struct record *iface)
 		(*record_str(iface, FIELD_IFACE_NETDEV) || *record_str(iface, FIELD_IFACE_HWADDRESS));
 }
 
+static int take_bound(void *list, struct record **iface, const char *path)
+{
+	(void)path;
+	return iface_mode_is_bound(*iface) ? record_list_add(list, x_steal(*iface)) : 0;
+}
+
 int iface_mode_list_bound(struct context *ctx, struct record_list *out, struct err *err)
 {
 	struct record *def;
 	struct db *db;
-	size_t n = 0;
 	int rc = context_db(ctx, &db, err);
 
 	if (rc >= 0)
+		rc = db_iface_each(db, take_bound, out, err);
+	if (rc >= 0 && !out->n)
 		rc = db_iface_find(db, "default", &def, err);
-	if (rc < 0)
-		return rc;
-	rc = db_iface_list(db, out, err);
-	for (size_t i = 0; rc >= 0 && i < out->n; i++) {
-		struct record *iface = out->at[i];
-
-		if (iface_mode_is_bound(iface))
-			out->at[n++] = iface;
-		else
-			record_free(iface);
-	}
-	if (rc < 0) {
-		record_free(def);
-		return rc;
-	}
-	out->n = n;
-	if (n > 0)
-		record_free(def);
-	else if (record_list_add(out, def) < 0)
-		return err_nomem(err, "the list of ifaces");
-	return 0;
+	if (rc >= 0 && !out->n && record_list_add(out, def) < 0)
+		rc = err_nomem(err, "the list of ifaces");
+	return rc;
 }

@@ -4,11 +4,17 @@
 #define MODES_IFACE_MODE_H
 
 #include "modes/node_mode.h"
+#include "record/db_index.h"
 
 /*
- * All ifaces: those with a file, by name (adapters' interfaces get a file if the database is writable), then the built-in ones.
+ * Calls fn() for all ifaces: those with a file, by name (adapters' interfaces get a file if the database is writable), then the
+ * built-in ones. The path is the name.
  */
-int iface_mode_list(struct context *ctx, struct record_list *out, struct err *err);
+int iface_mode_each(struct context *ctx, db_node_fn *fn, void *arg, struct err *err);
+/* The nodes bound to one iface after the other, by an index of all nodes. names: see db_index_each(). */
+int iface_mode_index(struct context *ctx, struct db_index **out, struct err *err);
+int iface_mode_nodes(struct context *ctx, const struct db_index *nodes, const char *iface, bool names, db_node_fn *fn, void *arg,
+	struct err *err);
 /*
  * The iface of this name; IDBM when there is none. The name of a transport is accepted too, unless the transport needs sockets or
  * a particular host: a session is then bound to the transport, and the route chooses the adapter (iscsiadm(8), -I).

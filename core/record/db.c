@@ -121,8 +121,8 @@ int db_read_listed(struct db *db, int rc, struct err *why, struct err *err)
 }
 
 /* Readers take no lock: what goes away while it is listed is as good as what was never there. */
-int db_list(
-	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, struct record_list *out, struct err *err)
+int db_each_named(
+	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, db_node_fn *fn, void *arg, struct err *err)
 {
 	cleanup(dir_free) struct dir names = { 0 };
 	cleanup(db_done) struct db *used = NULL;
@@ -134,17 +134,16 @@ int db_list(
 	if (rc)
 		return db_failed(db, rc, "read", dir, err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
+		cleanup(record_freep) struct record *r = NULL;
 		struct err why = ERR_INIT;
-		struct record *r = NULL;
 
 		rc = db_read_listed(db, read(db, kind, names.names[i], &r, &why), &why, err);
-		if (!rc && record_list_add(out, r))
-			rc = err_nomem(err, "the list of records");
-		rc = rc == -ENOENT ? 0 : rc;
+		if (rc == -ENOENT)
+			rc = 0;
+		else if (!rc)
+			rc = fn(arg, &r, names.names[i]);
 	}
-	if (rc)
-		record_list_free(out);
-	return rc;
+	return rc == -ENOMEM ? err_nomem(err, "the list of records") : rc;
 }
 
 /* Only what passed a row's check may become a component of a path. */

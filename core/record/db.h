@@ -81,7 +81,8 @@ int db_node_delete(struct db *db, const struct db_filter *filter, const struct d
 /* ---- ifaces ---- "default" and "iser" are built in: db_iface_find() returns them, db_iface_list() does not, and they cannot be
  * changed (-EPERM, INVAL). */
 int db_iface_find(struct db *db, const char *name, struct record **out, struct err *err); /* -ENOENT */
-int db_iface_list(struct db *db, struct record_list *out, struct err *err); /* files only, by name */
+int db_iface_each(struct db *db, db_node_fn *fn, void *arg, struct err *err); /* files only, by name */
+int db_iface_list(struct db *db, struct record_list *out, struct err *err);
 /* The built-in ifaces, in the order of print. The caller frees the record. -ENOENT: no further iface; -ENOMEM. */
 int db_iface_builtin(unsigned nth, struct record **out);
 bool db_iface_is_builtin(const char *name);
@@ -93,14 +94,13 @@ int db_iface_delete(struct db *db, const char *name, struct err *err); /* and th
 
 /* ---- discovery records ---- kind: SENDTARGETS or ISNS; for STATIC and FW address is NULL and only nodes exist. */
 int db_disc_find(struct db *db, enum record_kind kind, const char *address, unsigned port, struct record **out, struct err *err);
+int db_disc_each(struct db *db, enum record_kind kind, db_node_fn *fn, void *arg, struct err *err);
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err);
 int db_disc_add(struct db *db, const struct record *disc, enum db_add how, bool *made, struct err *err);
 int db_disc_update(struct db *db, enum record_kind kind, const char *address, unsigned port, db_change_fn *change, void *arg,
 	struct err *err);
 int db_disc_delete(struct db *db, enum record_kind kind, const char *address, unsigned port, struct err *err); /* and its nodes */
-/* The nodes that it discovered, in the order of db_node_list(); and their number, by the links, which are not followed. */
-int db_disc_nodes(
-	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err);
+/* The number of the nodes that it discovered, by the links, which are not followed. */
 int db_disc_count(struct db *db, enum record_kind kind, const char *address, unsigned port, size_t *n, struct err *err);
 
 /* ---- the results of a discovery ---- */

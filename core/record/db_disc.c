@@ -94,9 +94,20 @@ static int read_listed_disc(struct db *db, enum record_kind kind, const char *na
 	return db_portal_parse(name, &p) && p.tpgt == RECORD_TPGT_UNKNOWN ? read_disc(db, kind, &p, out, err) : -ENOENT;
 }
 
+int db_disc_each(struct db *db, enum record_kind kind, db_node_fn *fn, void *arg, struct err *err)
+{
+	const struct db_discovery *d = &db_discoveries[kind];
+
+	return d->config ? db_each_named(db, kind, d->dir, read_listed_disc, fn, arg, err) : 0;
+}
+
 int db_disc_list(struct db *db, enum record_kind kind, struct record_list *out, struct err *err)
 {
-	return db_discoveries[kind].config ? db_list(db, kind, db_discoveries[kind].dir, read_listed_disc, out, err) : 0;
+	int rc = db_disc_each(db, kind, db_append_record, out, err);
+
+	if (rc)
+		record_list_free(out);
+	return rc;
 }
 
 /* Where a discovery's record goes, and whose it is. */
@@ -232,7 +243,7 @@ int db_linked_each(struct db *db, const char *dir, const struct record_list *but
 		char buf[NAME_MAX + 1];
 		struct db_node_id id;
 
-		if (!db_link_parse(names.names[i], buf, &id))
+		if (!db_link_parse(names.names[i], buf, sizeof(buf), &id))
 			continue;
 		snprintf(f.link, sizeof(f.link), "%s/%s", dir, names.names[i]);
 		rc = db_find_each(db,
@@ -263,28 +274,12 @@ static int each_node_of(struct db *db, const char *dir, db_node_fn *fn, void *ar
 	return rc ? rc : db_unlinked_each(db, dir, fn, arg, err);
 }
 
-/* -ENOENT, without a text: the home does not exist. */
-static int use_disc(struct db *db, enum record_kind kind, const char *address, unsigned port, char dir[TREE_PATH_MAX],
+int db_disc_use(struct db *db, enum record_kind kind, const char *address, unsigned port, char dir[TREE_PATH_MAX],
 	struct db **used, struct err *err)
 {
 	int rc = disc_dir(dir, kind, address, port, err);
 
 	return rc ? rc : db_use(db, false, used, err);
-}
-
-int db_disc_nodes(
-	struct db *db, enum record_kind kind, const char *address, unsigned port, struct record_list *out, struct err *err)
-{
-	cleanup(db_done) struct db *used = NULL;
-	char dir[TREE_PATH_MAX];
-	int rc = use_disc(db, kind, address, port, dir, &used, err);
-
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	rc = each_node_of(db, dir, db_append_record, out, err);
-	if (rc)
-		record_list_free(out);
-	return rc;
 }
 
 static int count_node(void *n, struct record **r, const char *path)
@@ -301,14 +296,14 @@ int db_disc_count(struct db *db, enum record_kind kind, const char *address, uns
 	cleanup(db_done) struct db *used = NULL;
 	char dir[TREE_PATH_MAX], buf[NAME_MAX + 1];
 	struct db_node_id id;
-	int rc = use_disc(db, kind, address, port, dir, &used, err);
+	int rc = db_disc_use(db, kind, address, port, dir, &used, err);
 
 	*n = 0;
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	rc = db_tree_names(&db->tree, dir, &names);
 	for (size_t i = 0; !rc && i < names.n; i++)
-		*n += db_link_parse(names.names[i], buf, &id);
+		*n += db_link_parse(names.names[i], buf, sizeof(buf), &id);
 	return rc ? db_failed(db, rc, "read", dir, err) : db_unlinked_each(db, dir, count_node, n, err);
 }
 

@@ -68,26 +68,6 @@ static bool wants_record(const struct db_filter *f, const struct record *r)
 }
 
 /*
- * The path identifies the record, whatever the file contains. A record that was copied by hand to another place (XenServer's sm
- * does it with cp -a) is a record of that place.
- */
-static int set_node_identity(struct record *r, const struct db_node_id *id)
-{
-	int rc = record_set(r, FIELD_NODE_NAME, id->target, NULL);
-
-	if (!rc)
-		rc = record_set(r, FIELD_CONN_ADDRESS, id->portal.address, NULL);
-	if (!rc)
-		rc = record_set_int(r, FIELD_CONN_PORT, id->portal.port, NULL);
-	/* Old programs kept records of known portal groups in the portal's file too. */
-	if (!rc && id->portal.tpgt != RECORD_TPGT_UNKNOWN)
-		rc = record_set_int(r, FIELD_NODE_TPGT, id->portal.tpgt, NULL);
-	if (!rc && id->iface)
-		rc = record_set(r, FIELD_IFACE_NAME, id->iface, NULL);
-	return rc;
-}
-
-/*
  * Reads one candidate, and reports it if it still matches: only the contents of a portal's file have both the iface and the
  * group. Where the directories have the whole identity, `named`, that may be enough.
  */
@@ -103,27 +83,40 @@ static int find_in_file(struct search *s, const char *path, const struct db_node
 		rc = db_read_listed(s->db, db_read(s->db, RECORD_NODE, path, &r, &why), &why, s->err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	rc = r ? set_node_identity(r, id) : -ENOMEM;
+	rc = r ? db_node_set_identity(r, id) : -ENOMEM;
 	if (rc)
 		return rc == -EINVAL ? 0 : rc;
 	return wants_record(s->filter, r) ? s->found(s->arg, &r, path) : 0;
+}
+
+static int find_in_iface(struct search *s, const char *dir, struct db_node_id *id, bool named)
+{
+	char path[TREE_PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, id->iface) >= (int)sizeof(path) ||
+		db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
+		return 0;
+	return find_in_file(s, path, id, named);
 }
 
 /* The usual form: a directory per portal, a file per iface. */
 static int find_in_portal_dir(struct search *s, const char *dir, struct db_node_id *id)
 {
 	cleanup(dir_free) struct dir names = { 0 };
-	char path[TREE_PATH_MAX];
-	int rc = db_tree_names(&s->db->tree, dir, &names);
+	int rc;
 
+	/* By the names alone, the directory is read, since its entries show what is a file. */
+	if (s->filter->iface && !s->filter->names) {
+		id->iface = s->filter->iface;
+		return find_in_iface(s, dir, id, false);
+	}
+	rc = db_tree_names(&s->db->tree, dir, &names);
 	if (rc)
 		return db_failed(s->db, rc, "read", dir, s->err);
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		id->iface = names.names[i];
-		if ((!s->filter->iface || !strcmp(s->filter->iface, id->iface)) &&
-			snprintf(path, sizeof(path), "%s/%s", dir, id->iface) < (int)sizeof(path) &&
-			!db_check_name(FIELD_IFACE_NAME, id->iface, NULL))
-			rc = find_in_file(s, path, id, dir_type(&names, i) == DT_REG);
+		if (!s->filter->iface || !strcmp(s->filter->iface, id->iface))
+			rc = find_in_iface(s, dir, id, dir_type(&names, i) == DT_REG);
 	}
 	return rc;
 }

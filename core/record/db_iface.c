@@ -101,9 +101,18 @@ static int read_listed_iface(struct db *db, enum record_kind kind, const char *n
 	return read_iface(db, name, out, err);
 }
 
+int db_iface_each(struct db *db, db_node_fn *fn, void *arg, struct err *err)
+{
+	return db_each_named(db, RECORD_IFACE, "ifaces", read_listed_iface, fn, arg, err);
+}
+
 int db_iface_list(struct db *db, struct record_list *out, struct err *err)
 {
-	return db_list(db, RECORD_IFACE, "ifaces", read_listed_iface, out, err);
+	int rc = db_iface_each(db, db_append_record, out, err);
+
+	if (rc)
+		record_list_free(out);
+	return rc;
 }
 
 /* In the words of 2.1.8, which scripts look for. */

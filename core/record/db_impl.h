@@ -34,10 +34,13 @@ struct db_node_id {
 /* "ADDRESS,PORT[,TPGT]", the name of a portal's directory. false: the name has another form. */
 bool db_portal_parse(const char *name, struct db_portal *out);
 /* "TARGET,ADDRESS,PORT,TPGT,IFACE", the name of a link; buf holds the strings. false: the name has another form. */
-bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out);
+bool db_link_parse(const char *name, char *buf, size_t size, struct db_node_id *out);
+#define DB_LINK_MAX (TREE_PATH_MAX + NAME_MAX) /* that of a node; of a file, NAME_MAX */
 
 void db_node_path(char out[TREE_PATH_MAX], const struct db_node_id *id);
 void db_node_id(const struct record *r, struct db_node_id *out); /* as long as r */
+/* -EINVAL: a part is none of a record; -ENOMEM. */
+int db_node_set_identity(struct record *r, const struct db_node_id *id);
 /* The kinds of discovery. */
 struct db_discovery {
 	const char *dir; /* NULL: this kind of record is not a discovery's */
@@ -64,10 +67,14 @@ int db_failed(struct db *db, int rc, const char *doing, const char *path, struct
 int db_check_name(enum field_id id, const char *text, struct err *err);
 /* Of a record among others: a fault of this record alone, *why, is reported, and the result is -ENOENT. */
 int db_read_listed(struct db *db, int rc, struct err *why, struct err *err);
-/* Lists the records that read() returns for the names in dir; -ENOENT: the name is not a record's. */
+/* Calls fn() for the records that read() returns for the names in dir; -ENOENT: the name is not a record's. */
 typedef int db_read_named_fn(struct db *db, enum record_kind kind, const char *name, struct record **out, struct err *err);
-int db_list(
-	struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, struct record_list *out, struct err *err);
+int db_each_named(struct db *db, enum record_kind kind, const char *dir, db_read_named_fn *read, db_node_fn *fn, void *arg,
+	struct err *err);
+
+/* Of a discovery: its directory, and db_use(). */
+int db_disc_use(struct db *db, enum record_kind kind, const char *address, unsigned port, char dir[TREE_PATH_MAX],
+	struct db **used, struct err *err);
 
 /* ---- nodes with their places (db_find.c) ---- */
 

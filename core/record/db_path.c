@@ -64,13 +64,12 @@ bool db_portal_parse(const char *name, struct db_portal *out)
  * The target is what is left: its name may hold anything but a comma. *out points into buf, which the caller keeps as long as it
  * uses *out.
  */
-bool db_link_parse(const char *name, char buf[NAME_MAX + 1], struct db_node_id *out)
+bool db_link_parse(const char *name, char *buf, size_t size, struct db_node_id *out)
 {
 	const char *iface, *tpgt, *port, *address;
 
-	if (strlen(name) > NAME_MAX)
+	if (snprintf(buf, size, "%s", name) >= (int)size)
 		return false;
-	snprintf(buf, NAME_MAX + 1, "%s", name);
 	iface = cut_last(buf);
 	tpgt = cut_last(buf);
 	port = cut_last(buf);
@@ -106,6 +105,26 @@ void db_node_id(const struct record *r, struct db_node_id *out)
 	snprintf(out->portal.address, sizeof(out->portal.address), "%s", record_str(r, FIELD_CONN_ADDRESS));
 	out->portal.port = (unsigned)record_int(r, FIELD_CONN_PORT);
 	out->portal.tpgt = (int)record_int(r, FIELD_NODE_TPGT);
+}
+
+/*
+ * The path identifies the record, whatever the file contains. A record that was copied by hand to another place (XenServer's sm
+ * does it with cp -a) is a record of that place.
+ */
+int db_node_set_identity(struct record *r, const struct db_node_id *id)
+{
+	int rc = record_set(r, FIELD_NODE_NAME, id->target, NULL);
+
+	if (!rc)
+		rc = record_set(r, FIELD_CONN_ADDRESS, id->portal.address, NULL);
+	if (!rc)
+		rc = record_set_int(r, FIELD_CONN_PORT, id->portal.port, NULL);
+	/* Old programs kept records of known portal groups in the portal's file too. */
+	if (!rc && id->portal.tpgt != RECORD_TPGT_UNKNOWN)
+		rc = record_set_int(r, FIELD_NODE_TPGT, id->portal.tpgt, NULL);
+	if (!rc && id->iface)
+		rc = record_set(r, FIELD_IFACE_NAME, id->iface, NULL);
+	return rc;
 }
 
 /* The names that open-iscsi's database has; other programs read it by path. */

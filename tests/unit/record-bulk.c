@@ -365,7 +365,7 @@ static void many_new_targets_are_written_without_a_look_at_each(void **state)
 	assert_int_equal(db_discovered(b->db, disc, &found, DB_FOUND_ADD | DB_FOUND_UPDATE, NULL, NULL, &b->err), 0);
 	assert_in_range(calls, 303, 350); /* a close of each file; no search for its directory */
 	record_list_free(&found);
-	assert_int_equal(db_disc_nodes(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l, &b->err), 0);
+	assert_int_equal(list_disc_nodes(b, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l), 0);
 	assert_int_equal(l.n, 303);
 	record_list_free(&l);
 	assert_int_equal(db_node_list(b->db, &old, &l, &b->err), 0);
@@ -373,6 +373,53 @@ static void many_new_targets_are_written_without_a_look_at_each(void **state)
 	assert_string_equal(record_str(l.at[0], FIELD_NODE_STARTUP), "automatic");
 	record_list_free(&l);
 	record_free(disc);
+}
+
+#define OWNERS 300
+
+/* Each node has an iface and a discovery of its own, and every second one no portal group. */
+static void make_owners(struct base *b)
+{
+	char target[64], iface[32], from[32];
+
+	for (unsigned i = 0; i < OWNERS; i++) {
+		struct record *r;
+
+		snprintf(target, sizeof(target), T1 ".%03u", i);
+		snprintf(iface, sizeof(iface), "if%u", i);
+		snprintf(from, sizeof(from), "10.0.%u.%u", i / 100, i % 100);
+		r = make_node(target, "192.0.2.10", i % 2 ? 1 : -1, iface);
+		assert_int_equal(record_set(r, FIELD_NODE_DISCOVERY_ADDRESS, from, NULL), 0);
+		assert_int_equal(record_set_int(r, FIELD_NODE_DISCOVERY_PORT, 3260, NULL), 0);
+		assert_int_equal(record_set(r, FIELD_NODE_DISCOVERY_TYPE, "send_targets", NULL), 0);
+		assert_int_equal(db_node_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
+		record_free(r);
+	}
+}
+
+/* Not one of all others: a hundred thousand discoveries, or ifaces, with a node each were searched for hours. */
+static void a_listing_by_owner_reads_each_node_a_few_times(void **state)
+{
+	struct db_index *ifaces, *unlinked;
+	struct base *b = *state;
+	char name[32];
+	size_t n = 0;
+
+	make_owners(b);
+	calls = 0;
+	assert_int_equal(db_index_ifaces(b->db, &ifaces, &b->err), 0);
+	assert_int_equal(db_index_unlinked(b->db, &unlinked, &b->err), 0);
+	for (unsigned i = 0; i < OWNERS; i++) {
+		snprintf(name, sizeof(name), "if%u", i);
+		assert_int_equal(db_index_each(b->db, ifaces, name, i % 3 != 0, count_found, &n, &b->err), 0);
+		snprintf(name, sizeof(name), "10.0.%u.%u", i / 100, i % 100);
+		assert_int_equal(
+			db_index_disc_nodes(b->db, unlinked, RECORD_SENDTARGETS, name, 3260, count_found, &n, &b->err), 0);
+		assert_int_equal(n, 2 * i + 2);
+	}
+	assert_in_range(calls, OWNERS, 30 * OWNERS);
+	db_index_free(ifaces);
+	db_index_free(unlinked);
 }
 
 int main(void)
@@ -387,6 +434,7 @@ int main(void)
 		in_base(directories_are_closed_and_nothing_else),
 		in_base(a_short_read_of_a_directory_is_not_its_end),
 		in_base(many_new_targets_are_written_without_a_look_at_each),
+		in_base(a_listing_by_owner_reads_each_node_a_few_times),
 	};
 
 	/* In memory: on a busy disk, a sync may take longer than a writer waits. */

@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "record/db.h"
+#include "record/db_impl.h"
+#include "record/db_index.h"
 #include "tempdir.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -106,6 +108,19 @@ static inline size_t count_nodes(struct base *b, const char *target, const char 
 	n = l.n;
 	record_list_free(&l);
 	return n;
+}
+
+/* The nodes of a discovery, by an index that is made for it. */
+static inline int list_disc_nodes(
+	struct base *b, enum record_kind kind, const char *address, unsigned port, struct record_list *l)
+{
+	cleanup(db_index_freep) struct db_index *unlinked = NULL;
+	int rc = db_index_unlinked(b->db, &unlinked, &b->err);
+
+	rc = rc ? rc : db_index_disc_nodes(b->db, unlinked, kind, address, port, db_append_record, l, &b->err);
+	if (rc)
+		record_list_free(l);
+	return rc;
 }
 
 struct setting {

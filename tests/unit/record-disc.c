@@ -48,7 +48,7 @@ static size_t nodes_of(struct base *b, const char *from)
 	struct record_list l = { 0 };
 	size_t n, counted;
 
-	assert_int_equal(db_disc_nodes(b->db, RECORD_SENDTARGETS, from, 3260, &l, &b->err), 0);
+	assert_int_equal(list_disc_nodes(b, RECORD_SENDTARGETS, from, 3260, &l), 0);
 	n = l.n;
 	record_list_free(&l);
 	assert_int_equal(db_disc_count(b->db, RECORD_SENDTARGETS, from, 3260, &counted, &b->err), 0);
@@ -412,14 +412,72 @@ static void a_node_without_portal_group_is_listed_under_its_discovery(void **sta
 	assert_int_equal(db_node_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
 	record_free(r);
 	base_file(b, "nodes/" T2 "/192.0.2.11,3260,-1/iface0", "node.discovery_type = fw\n");
-	assert_int_equal(db_disc_nodes(b->db, RECORD_STATIC, NULL, 0, &l, &b->err), 0);
+	assert_int_equal(list_disc_nodes(b, RECORD_STATIC, NULL, 0, &l), 0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(record_str(l.at[0], FIELD_NODE_NAME), T1);
 	record_list_free(&l);
-	assert_int_equal(db_disc_nodes(b->db, RECORD_FW, NULL, 0, &l, &b->err), 0);
+	assert_int_equal(list_disc_nodes(b, RECORD_FW, NULL, 0, &l), 0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(record_str(l.at[0], FIELD_IFACE_NAME), "iface0");
 	record_list_free(&l);
+}
+
+static int join_targets(void *text, struct record **r, const char *path)
+{
+	(void)path;
+	strbuf_printf(text, "%s%s", record_str(*r, FIELD_NODE_NAME) + strlen(T1) - 1, record_str(*r, FIELD_IFACE_NAME));
+	return 0;
+}
+
+/* Some have links and some have none; a listing prints all of a target below one heading. */
+static void the_nodes_of_a_discovery_are_listed_by_target(void **state)
+{
+	static const struct {
+		const char *target;
+		int tpgt;
+		const char *iface;
+	} nodes[] = { { "5", 1, "a" }, { "3", -1, "b" }, { "4", -1, "c" }, { "4", 1, "d" }, { "1", 1, "e" }, { "4-1", 1, "f" },
+		{ "4-0", -1, "g" }, { "9", -1, "h" } };
+	cleanup(db_index_freep) struct db_index *unlinked = NULL;
+	cleanup(strbuf_free) struct strbuf text = STRBUF_INIT(1000);
+	struct base *b = *state;
+	char target[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		struct record *r;
+
+		snprintf(target, sizeof(target), "%.*s%s", (int)strlen(T1) - 1, T1, nodes[i].target);
+		r = make_node(target, "192.0.2.10", nodes[i].tpgt, nodes[i].iface);
+		assert_int_equal(record_set(r, FIELD_NODE_DISCOVERY_TYPE, "static", NULL), 0);
+		assert_int_equal(db_node_add(b->db, r, DB_ADD_NEW, NULL, &b->err), 0);
+		record_free(r);
+	}
+	assert_int_equal(db_index_unlinked(b->db, &unlinked, &b->err), 0);
+	assert_int_equal(db_index_disc_nodes(b->db, unlinked, RECORD_STATIC, NULL, 0, join_targets, &text, &b->err), 0);
+	assert_string_equal(strbuf_str(&text), "1e3b4c4d4-0g4-1f5a9h");
+}
+
+/* A reader takes no lock: between the index and the node, another command may have deleted or moved it. */
+static void what_an_index_has_is_read_again(void **state)
+{
+	cleanup(db_index_freep) struct db_index *ifaces = NULL, *unlinked = NULL;
+	cleanup(strbuf_free) struct strbuf text = STRBUF_INIT(1000);
+	struct db_filter second = { .target = T2, .tpgt = DB_TPGT_ANY };
+	struct base *b = *state;
+
+	base_file(b, "nodes/" T1 "/192.0.2.10,3260", "node.discovery_type = static\niface.iscsi_ifacename = iface0\n");
+	base_file(b, "nodes/" T2 "/192.0.2.10,3260", "node.discovery_type = static\niface.iscsi_ifacename = iface0\n");
+	assert_int_equal(db_index_ifaces(b->db, &ifaces, &b->err), 0);
+	assert_int_equal(db_index_unlinked(b->db, &unlinked, &b->err), 0);
+	assert_false(db_index_is_empty(ifaces));
+	base_file(b, "nodes/" T1 "/192.0.2.10,3260", "node.discovery_type = fw\niface.iscsi_ifacename = iface1\n");
+	assert_int_equal(db_node_delete(b->db, &second, NULL, NULL, &b->err), 0);
+	assert_int_equal(db_index_each(b->db, ifaces, "iface0", false, join_targets, &text, &b->err), 0);
+	assert_int_equal(db_index_each(b->db, ifaces, "iface", true, join_targets, &text, &b->err), 0);
+	assert_int_equal(db_index_disc_nodes(b->db, unlinked, RECORD_STATIC, NULL, 0, join_targets, &text, &b->err), 0);
+	assert_string_equal(strbuf_str(&text), "");
+	assert_int_equal(db_index_each(b->db, ifaces, "iface0", true, join_targets, &text, &b->err), 0);
+	assert_string_equal(strbuf_str(&text), "1iface02iface0");
 }
 
 /* The name of a portal's directory has 255 bytes at most, of which an address may have 253. */
@@ -463,6 +521,8 @@ int main(void)
 		in_base(a_plugins_setting_that_an_iface_loses_goes_from_its_nodes),
 		in_base(a_full_node_record_is_named),
 		in_base(a_node_without_portal_group_is_listed_under_its_discovery),
+		in_base(the_nodes_of_a_discovery_are_listed_by_target),
+		in_base(what_an_index_has_is_read_again),
 		in_base(an_address_too_long_for_a_record_is_left_out_alone),
 	};
 

@@ -311,7 +311,7 @@ static int everything(struct base *b)
 	rc = rc ? rc : db_iface_update(b->db, "iface0", apply_setting, &n, NULL, &b->err);
 	rc = rc ? rc : db_iface_find(b->db, "iface0", &out, &b->err);
 	rc = rc ? rc : db_node_list(b->db, &all, &l, &b->err);
-	rc = rc ? rc : db_disc_nodes(b->db, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l, &b->err);
+	rc = rc ? rc : list_disc_nodes(b, RECORD_SENDTARGETS, "192.0.2.1", 3260, &l);
 	rc = rc ? rc : db_disc_list(b->db, RECORD_SENDTARGETS, &l, &b->err);
 	rc = rc ? rc : db_iface_list(b->db, &l, &b->err);
 	assert_true(rc || l.n == 4);
