@@ -12,6 +12,7 @@
 #include "modes/stats.h"
 #include "out_json.h"
 #include "out_text.h"
+#include "proto/chap.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +22,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define SECRET_LEAST 12 /* RFC 7143 9.2.1: 96 bits */
 #define LOOK_MS 500 /* for a look at what the daemon does, while its result is waited for */
 
 /* The exit status is the number of the error (0 to 32 in the manual), or 1 for a failure without one. */
@@ -72,12 +72,12 @@ int command_show(const struct command *c, struct record *const *records, size_t 
 /* Only people are warned: programs regard text on standard error as a failure. where: behind the setting's name. */
 static bool warn_of_short_secret(const char *name, const char *where, size_t len)
 {
-	bool is_short = len > 0 && len < SECRET_LEAST && isatty(STDERR_FILENO);
+	bool is_short = len > 0 && len < CHAP_SECRET_LEAST && isatty(STDERR_FILENO);
 
 	if (is_short)
 		out_error("warning: the secret %s%s has only %zu bytes; RFC 7143 requires at least %d, and targets may refuse a "
 			  "shorter one",
-			name, where, len, SECRET_LEAST);
+			name, where, len, CHAP_SECRET_LEAST);
 	return is_short;
 }
 

@@ -41,6 +41,7 @@ struct credentials {
 	bool known[2], doubted; /* of `secret` */
 	char *path[2]; /* NULL: not in a file */
 	struct secret secret[2];
+	bool short_told[2];
 	int result;
 	struct err err;
 	void (*done)(void *arg, int result, const struct err *err); /* NULL: nobody waits */
@@ -153,6 +154,8 @@ static int credentials_keep(struct credentials *c, int result, const struct cred
 	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++) {
 		bool take = fresh[i].len && (all || !c->known[i]);
 
+		if (take)
+			c->short_told[i] &= secret_equal(&c->secret[i], &fresh[i]) == 1;
 		secret_clear(take ? &c->secret[i] : &fresh[i]);
 		if (take)
 			c->secret[i] = fresh[i];
@@ -319,6 +322,18 @@ bool credentials_known(const struct credentials *c)
 bool credentials_usable(const struct credentials *c)
 {
 	return c && (c->known[0] || !c->path[0]) && (c->known[1] || !c->path[1]);
+}
+
+const char *credentials_short(struct credentials *c, size_t *len)
+{
+	for (unsigned i = 0; c && i < ARRAY_SIZE(c->path); i++) {
+		if (!c->path[i] || !c->known[i] || c->short_told[i] || c->secret[i].len >= CHAP_SECRET_LEAST)
+			continue;
+		c->short_told[i] = true;
+		*len = c->secret[i].len;
+		return c->path[i];
+	}
+	return NULL;
 }
 
 const struct secret *credentials_secret(

@@ -49,6 +49,12 @@ void credentials_doubt(struct credentials *c);
 bool credentials_known(const struct credentials *c); /* the secrets were read and not doubted; c may be NULL */
 bool credentials_usable(const struct credentials *c); /* the secrets were read; c may be NULL */
 
+/*
+ * For a warning: the file of a secret with less than CHAP_SECRET_LEAST bytes, and its length; once for each secret. NULL: there is
+ * no further one; c may be NULL.
+ */
+const char *credentials_short(struct credentials *c, size_t *len);
+
 /* Returns the secret of a row in f->password: the record's, or the one that was read (`read` may be NULL); empty if unset. */
 const struct secret *credentials_secret(
 	const struct record *r, const struct credential_fields *f, const struct credentials *read, enum field_id password);

@@ -11,6 +11,7 @@
 #define CHAP_CHALLENGE_MAX 1024 /* bytes; 12.1.3 */
 #define CHAP_DIGEST_MAX 32
 #define CHAP_ALGS_MAX 4
+#define CHAP_SECRET_LEAST 12 /* bytes; RFC 7143 9.2.1: 96 bits */
 #define CHAP_NAME_MAX 255
 
 enum chap_alg { CHAP_MD5 = 5, CHAP_SHA1 = 6, CHAP_SHA256 = 7, CHAP_SHA3_256 = 8 }; /* the numbers of CHAP_A */

@@ -35,12 +35,27 @@ bool conn_has_secrets(const void *machine)
 	return credentials_usable(c->credentials);
 }
 
+/* iscsiadm warns of those in records; only the daemon sees what is in the files. */
+static void warn_of_short_secrets(const struct conn *c)
+{
+	char shown[256];
+	const char *path;
+	size_t len;
+
+	while ((path = credentials_short(c->credentials, &len)))
+		log_warn(c->k.engine->log, "session",
+			"the CHAP secret in %s, for %s, has %zu bytes: RFC 7143 requires at least %d, and targets may refuse it",
+			str_escape(shown, sizeof(shown), path, strlen(path)), session_target(c->session), len, CHAP_SECRET_LEAST);
+}
+
 static void conn_have_read(void *arg, int result, const struct err *err)
 {
 	struct conn *c = arg;
 
 	if (result < 0)
 		err_copy(&c->err, err);
+	else
+		warn_of_short_secrets(c);
 	conn_event(c, result < 0 ? CONN_EV_FAILED : CONN_EV_READ);
 }
 

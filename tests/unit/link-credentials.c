@@ -154,6 +154,34 @@ static void secret_comes_from_its_setting_or_its_file(void **state)
 	end(t);
 }
 
+/* Each secret once, however often its file is read again. */
+static void a_short_secret_in_a_file_is_named_once(void **state)
+{
+	struct reading *t = set_up();
+	size_t len = 0;
+
+	(void)state;
+	assert_null(credentials_short(t->read, &len));
+	tempdir_put(&t->dir, "secret", "elevenbytes\n");
+	tempdir_put(&t->dir, "secret-in", "twelve bytes\n");
+	set(t, FIELD_DISC_PASSWORD_FILE, tempdir_path(&t->dir, "secret"));
+	set(t, FIELD_DISC_PASSWORD_IN_FILE, tempdir_path(&t->dir, "secret-in"));
+	for (unsigned i = 0; i < 3; i++) {
+		const char *path;
+
+		if (i == 2)
+			tempdir_put(&t->dir, "secret", "other");
+		assert_int_equal(read_files(t), 0);
+		path = credentials_short(t->read, &len);
+		assert_int_equal(path != NULL, i != 1);
+		if (path)
+			assert_string_equal(path, tempdir_path(&t->dir, "secret"));
+		assert_int_equal(len, i < 2 ? 11 : 5);
+		assert_null(credentials_short(t->read, &len));
+	}
+	end(t);
+}
+
 static void nothing_is_read_where_no_file_is_needed(void **state)
 {
 	struct reading *t = set_up();
@@ -568,6 +596,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_way_chap_is_offered_and_mutual_chap_is_required),
 		cmocka_unit_test(secret_comes_from_its_setting_or_its_file),
+		cmocka_unit_test(a_short_secret_in_a_file_is_named_once),
 		cmocka_unit_test(nothing_is_read_where_no_file_is_needed),
 		cmocka_unit_test(a_credential_is_a_file_of_systemd),
 		cmocka_unit_test(a_file_without_a_secret_is_refused),

@@ -108,6 +108,11 @@ def test():
     refused(both, "no such credential", f"cannot read the CHAP secret from {CREDENTIALS}/nothing: No such file or directory")
     settings(both, **{"auth.password_file": "/run/fifo"})
     refused(both, "a FIFO", "cannot read the CHAP secret from /run/fifo: it is not a regular file")
+    with open("/run/short", "w") as f:
+        f.write("elevenbytes")
+    settings(both, **{"auth.password_file": "/run/short"})
+    adm(f"-m node -T {both.name} -l", rc=24)
+    contains(get(daemon.log), f"the CHAP secret in /run/short, for {both.name}, has 11 bytes: RFC 7143 requires at least 12")
     discovery_uses_its_own(both)
     again = a_dead_disk(daemon, both, plain, other)
     for log in (get(daemon.log), get(again.log)):
