@@ -8,6 +8,7 @@
 #include "config.h"
 #include "ipc/recordjson.h"
 #include "ipc/varlink.h"
+#include "record/plugin_key.h"
 #include <errno.h>
 #include <string.h>
 
@@ -88,6 +89,8 @@ static int read_value(struct record *r, const char *key, const char *value, stru
 
 	if (!field_find(record_kind(r), key, &id))
 		return record_set(r, id, value, err);
+	if (plugin_key_in(record_kind(r)) && plugin_key_is(key))
+		return record_set_plugin_setting(r, key, value, err);
 	/* An unknown setting, of a newer iscsiadm or a plugin, is kept if there is space. */
 	if (!*key || !is_printable(key) || !is_printable(value))
 		return -EBADMSG;

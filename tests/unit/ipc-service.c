@@ -163,7 +163,9 @@ static void a_bad_record_fails_alone(void **state)
 		"{\"kind\":\"node\",\"settings\":{\"node.name\":1}}", "{\"kind\":\"node\",\"settings\":{\"node.name\":\"../x\"}}",
 		"{\"kind\":\"node\",\"settings\":{\"node.session.cmds_max\":\"many\"}}",
 		"{\"kind\":\"node\",\"settings\":{\"new\\nkey\":\"x\"}}",
-		"{\"kind\":\"node\",\"settings\":{\"new.key\":\"a\\nb\"}}", NULL };
+		"{\"kind\":\"node\",\"settings\":{\"new.key\":\"a\\nb\"}}",
+		"{\"kind\":\"node\",\"settings\":{\"plugin.tcp.x\":\"a\\u202eb\"}}",
+		"{\"kind\":\"node\",\"settings\":{\"plugin.tcp.x\":\" a\"}}", NULL };
 	struct fixture f;
 	char text[512];
 
