@@ -81,7 +81,9 @@ void become_confined(const struct log *log)
 	int rc = drop_capabilities();
 
 	if (rc < 0)
-		log_warn(log, "iscsid", "cannot drop the capabilities that are not needed, so iscsid runs with them: %s",
+		log_warn(log, "iscsid",
+			"cannot drop the capabilities that iscsid does not need, so it runs with more privileges than necessary: "
+			"%s",
 			strerror(-rc));
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs to trace this process */
@@ -182,7 +184,8 @@ void become_notify(const struct log *log, const char *state)
 	int rc = path ? send_state(path, state) : 0;
 
 	if (rc < 0)
-		log_warn(log, "iscsid", "cannot send %s to the service manager ($NOTIFY_SOCKET): %s", state, strerror(-rc));
+		log_warn(log, "iscsid", "cannot send iscsid's state %s to the service manager (systemd, $NOTIFY_SOCKET): %s",
+			state, strerror(-rc));
 }
 
 static bool file_has_name(int fd, const char *path)
@@ -206,10 +209,13 @@ int become_pid_file(const char *pid_file, int *out, struct err *err)
 	for (;;) {
 		fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (fd < 0)
-			return err_sys(err, MISCSI_ERR_INTERNAL, errno, "cannot create %s", pid_file);
+			return err_sys(err, MISCSI_ERR_INTERNAL, errno,
+				"cannot create the process id file %s (choose another one with -p)", pid_file);
 		if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
 			close(fd);
-			return err_set(err, MISCSI_ERR_INTERNAL, "another iscsid is running: it has locked %s", pid_file);
+			return err_set(err, MISCSI_ERR_INTERNAL,
+				"another iscsid is running, since it has locked the process id file %s: stop that one first",
+				pid_file);
 		}
 		if (file_has_name(fd, pid_file))
 			break;
@@ -219,7 +225,7 @@ int become_pid_file(const char *pid_file, int *out, struct err *err)
 	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)len) != len) {
 		errnum = errno ? errno : EIO;
 		close(fd);
-		return err_sys(err, MISCSI_ERR_INTERNAL, errnum, "cannot write %s", pid_file);
+		return err_sys(err, MISCSI_ERR_INTERNAL, errnum, "cannot write the process id file %s", pid_file);
 	}
 	*out = fd;
 	return 0;
@@ -242,7 +248,8 @@ void become_many_files(const struct log *log)
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		log_debug(log, "iscsid",
-			"cannot raise the limit of open files, so with many sessions a logout may wait for its time-out: %s",
+			"cannot raise iscsid's limit of open files (RLIMIT_NOFILE), so with many sessions a logout may wait for "
+			"its time-out: %s",
 			strerror(errno));
 }
 
@@ -269,13 +276,21 @@ void become_resident(const struct log *log)
 
 	if (fd >= 0) {
 		if (write(fd, "-1000", 5) != 5)
-			log_debug(log, "iscsid", "cannot protect this process from the OOM killer: %s", strerror(errno));
+			log_debug(log, "iscsid",
+				"cannot protect iscsid from the OOM killer (/proc/self/oom_score_adj), which may end it if "
+				"memory runs out: %s",
+				strerror(errno));
 		close(fd);
 	}
 	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
-		log_debug(log, "iscsid", "cannot get memory without waiting for disks: %s", strerror(errno));
+		log_debug(log, "iscsid",
+			"cannot mark iscsid as needed for disk I/O (PR_SET_IO_FLUSHER), so an allocation of memory may wait for "
+			"a lost disk: %s",
+			strerror(errno));
 	if (setrlimit(RLIMIT_MEMLOCK, &all) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		log_debug(log, "iscsid", "cannot lock memory, which may be swapped out: %s", strerror(errno));
+		log_debug(log, "iscsid",
+			"cannot lock iscsid's memory (RLIMIT_MEMLOCK), which the kernel may then swap out to a lost disk: %s",
+			strerror(errno));
 	reserve_stack();
 }
 
@@ -310,7 +325,7 @@ static int keep_object(struct dl_phdr_info *object, size_t size, void *arg)
 
 		if (part->p_type == PT_LOAD && mlock((void *)at, start + part->p_memsz - at) < 0)
 			log_debug(k->log, "iscsid",
-				"cannot lock the code of %s, which a recovery may then have to read from a disk: %s",
+				"cannot lock the code of %s in memory, so a recovery may have to read it from a lost disk: %s",
 				object->dlpi_name, strerror(errno));
 	}
 	return 0;

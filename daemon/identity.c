@@ -32,8 +32,8 @@ struct identity {
 static int copy_name(char *to, size_t size, const char *from, const char *path, struct err *err)
 {
 	if (strlen(from) >= size)
-		return err_set(err, MISCSI_ERR_INVAL, "the name or the alias of the initiator in %s is longer than %zu bytes",
-			path, size - 1);
+		return err_set(err, MISCSI_ERR_INVAL,
+			"InitiatorName or InitiatorAlias in %s is longer than %zu bytes: shorten it", path, size - 1);
 	strcpy(to, from);
 	return 0;
 }
@@ -64,8 +64,8 @@ static void take_names(struct identity *i, int result, const struct names *n)
 		return;
 	i->rc = result;
 	if (!n)
-		err_sys(&i->err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO, "cannot read the initiator name from %s",
-			i->config.path);
+		err_sys(&i->err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO,
+			"cannot read the initiator name (InitiatorName) from %s", i->config.path);
 	else
 		err_copy(&i->err, &n->err);
 	if (result < 0 || !n)
@@ -98,7 +98,7 @@ static void identity_late(void *arg)
 
 	if (!i->name)
 		i->rc = err_set(&i->err, MISCSI_ERR_INVAL,
-			"cannot read the initiator name from %s within %d s: its disk does not answer", i->config.path,
+			"cannot read the initiator name from %s within %d s, because its disk does not answer", i->config.path,
 			WAIT_UNKNOWN_MS / 1000);
 	answer_all(i);
 }

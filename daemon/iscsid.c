@@ -45,7 +45,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 	long level = strtol(text, &end, 10);
 
 	if (end == text || *end || level < 0 || level > 8) {
-		fprintf(stderr, "iscsid: invalid log level '%s': -d requires a number from 0 to 8\n", text);
+		fprintf(stderr, "iscsid: invalid log level '%s': give -d a number from 0 to 8\n", text);
 		exit(MISCSI_ERR_INVAL);
 	}
 	o->debug = (int)level;
@@ -124,17 +124,21 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "c:i:fd:p:ns:hv", long_options, NULL)) != -1)
 		set_option(opt, optarg, &options);
 	if (optind < argc) {
-		fprintf(stderr, "iscsid: unexpected argument '%s': options begin with '-'\n", argv[optind]);
+		fprintf(stderr,
+			"iscsid: unexpected argument '%s': iscsid takes only options, which begin with '-' (iscsid --help lists "
+			"them)\n",
+			argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}
 	start_log(&options, &logger, &log);
 	become_confined(&log);
 	if (!options.foreground && (rc = become_daemon(&ready)) < 0)
-		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot become a process in the background");
+		rc = err_sys(
+			&err, MISCSI_ERR_INTERNAL, -rc, "cannot continue in the background (-f keeps iscsid in the foreground)");
 	if (rc == 0)
 		become_resident(&log);
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
-		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the process that makes the helper processes");
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the process that starts iscsid's helper processes");
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)

@@ -78,7 +78,7 @@ static void on_signal(void *arg, int signo)
 {
 	struct daemon *d = arg;
 
-	log_info(d->log, "iscsid", "stopping on signal %d; the sessions stay in the kernel", signo);
+	log_info(d->log, "iscsid", "iscsid stops, because it received signal %d; the sessions stay in the kernel", signo);
 	serve_stop(d);
 }
 
@@ -129,7 +129,7 @@ static void reload_done(struct helper_job *j, int result, const void *answer, si
 		log_warn(d->log, "iscsid", "%s", r->warning);
 	manager_set_safe_logout(d->manager, r->safe_logout);
 	plugins_set_macvlan(d->engine.plugins, r->macvlan);
-	log_info(d->log, "iscsid", "read %s again; its settings are now in force", d->options->config);
+	log_info(d->log, "iscsid", "iscsid read %s again, and its settings are now in force", d->options->config);
 }
 
 /* One reading at a time: a signal that comes during one is answered by it. */
@@ -308,17 +308,20 @@ static int make_manager(struct daemon *d, struct err *err)
 		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
-			"cannot prepare the reading of the initiator name and the scans for devices");
+			"cannot prepare to read the initiator name and to scan for devices");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create %s", config.state_dir);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
+			"cannot create the directory %s for the state of sessions (choose another one with --state)",
+			config.state_dir);
 	rc = manager_new(&config, &d->manager, err);
 	if (rc < 0)
 		return rc;
 	d->on_change = (struct manager_watch){ .fn = sessions_changed, .arg = d };
 	manager_watch(d->manager, &d->on_change);
 	if (netwatch_new(d->engine.loop, NETWATCH_WHEN_QUIET, network_changed, d, &d->netwatch) < 0)
-		log_info(d->log, "iscsid", "cannot watch the network, so lost sessions are recovered only at fixed intervals");
+		log_info(d->log, "iscsid",
+			"cannot watch the network's changes, so iscsid tries to recover lost sessions only at fixed intervals");
 	return 0;
 }
 
@@ -362,7 +365,7 @@ static int serve_sockets(struct daemon *d, struct err *err)
 			d->n_sockets--;
 	}
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s",
-				d->own_socket ? "iscsid's sockets" : "the socket that systemd passed (iscsid.socket)") :
+				d->own_socket ? "iscsid's own socket" : "the socket that systemd passed (iscsid.socket)") :
 			0;
 }
 
@@ -447,7 +450,7 @@ static void adopt_some(void *arg)
 		return;
 	}
 	if (rc == 0 && adopted)
-		log_info(d->log, "iscsid", "took over %u running sessions", adopted);
+		log_info(d->log, "iscsid", "iscsid took over %u running sessions", adopted);
 	d->failed = rc;
 	if (rc < 0)
 		loop_quit(d->engine.loop);
@@ -460,7 +463,7 @@ static int serve_run(struct daemon *d, struct err *err)
 	int rc = sysfs_open(&d->sysfs, d->options->sysfs);
 
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys");
+		return err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys: check that sysfs is mounted there");
 	rc = open_sockets(d, err);
 	if (rc < 0)
 		return rc;
@@ -473,7 +476,9 @@ static int serve_run(struct daemon *d, struct err *err)
 		return rc;
 	loop_defer(d->engine.loop, &d->adopt, adopt_some, d);
 	rc = loop_run(d->engine.loop);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsid ends, because it cannot wait for events") : d->failed;
+	return rc < 0 ?
+		err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsid ends, because it cannot wait for events any more (epoll)") :
+		d->failed;
 }
 
 /* The reverse of serve_run(): each part is freed after those that use it. false: a plugin's thread hangs. */

@@ -133,7 +133,9 @@ static void listen_for_servers(struct standing *s)
 	if (rc == 0 && isns_listener_port(s->listener) != config.port)
 		keep_port(s, path);
 	if (rc < 0)
-		log_warn(config.log, "discovery", "cannot listen for notifications of iSNS servers, which are only polled: %s",
+		log_warn(config.log, "discovery",
+			"iscsid cannot listen for notifications of iSNS servers, so it learns of changes only when it repeats "
+			"the discovery: %s",
 			strerror(-rc));
 }
 
@@ -146,8 +148,8 @@ static void reading_failed(struct standing *s, const char *why)
 {
 	if (log_worth(&s->failures))
 		log_warn(s->config.engine->log, "discovery",
-			"cannot read the discovery records, so those known before stay in force for %d s: %s", REREAD_MS / 1000,
-			why);
+			"iscsid cannot read the discovery records, so it uses those it read before, and tries again in %d s: %s",
+			REREAD_MS / 1000, why);
 	loop_timer_set(s->config.engine->loop, &s->retry, REREAD_MS, read_later, s);
 }
 
@@ -172,10 +174,9 @@ static void take_record(struct standing *s, struct record *fresh, bool anew)
 	}
 	if (n >= STANDING_MAX) {
 		log_warn(s->config.engine->log, "discovery",
-			"the discovery of %s port %u is not repeated, because iscsid repeats at most %d: set "
-			"discovery.sendtargets.use_discoveryd or discovery.isns.use_discoveryd to No in a discovery record that "
-			"need "
-			"not be repeated",
+			"iscsid does not repeat the discovery of %s port %u, because it repeats at most %d: set "
+			"discovery.sendtargets.use_discoveryd or discovery.isns.use_discoveryd to No in the records whose "
+			"discovery need not be repeated",
 			record_str(fresh, FIELD_DISC_ADDRESS), (unsigned)record_int(fresh, FIELD_DISC_PORT), STANDING_MAX);
 		record_free(fresh);
 		return;
@@ -234,7 +235,8 @@ static void take_records(struct standing *s)
 			there |= is_of(o, s->fresh.at[i]);
 		if (!there) {
 			log_info(s->config.engine->log, "discovery",
-				"the discovery by %s is no longer repeated, because its record is gone or does not request it",
+				"iscsid no longer repeats the discovery by %s, because its record was deleted or does not "
+				"request it",
 				o->label);
 			standing_one_end(o);
 		}

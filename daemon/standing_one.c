@@ -90,7 +90,8 @@ void standing_one_notified(struct standing_one *o)
 
 	if (!o->told || now >= o->told + TELL_MS) {
 		o->told = now;
-		log_info(log_of(o), "discovery", "the server reports a change, so the discovery is repeated: %s", o->label);
+		log_info(log_of(o), "discovery", "iscsid repeats the discovery by %s, because the iSNS server reported a change",
+			o->label);
 	}
 	if (o->state != ONE_WAITS || now >= o->began + GAP_MS) {
 		standing_queue(o);
@@ -107,18 +108,20 @@ static void one_failed(struct standing_one *o, const struct err *err)
 	o->failures++;
 	one_wait(o);
 	if (log_worth(&o->reported))
-		log_warn(log_of(o), "discovery", "the discovery by %s failed: %s; the next attempt follows in %" PRIu64 " s",
-			o->label, err->text, (o->due - loop_now(loop_of(o))) / 1000);
+		log_warn(log_of(o), "discovery", "the discovery by %s failed: %s; iscsid tries again in %" PRIu64 " s", o->label,
+			err->text, (o->due - loop_now(loop_of(o))) / 1000);
 }
 
 static void one_succeeded(struct standing_one *o)
 {
 	if (o->reported)
-		log_info(log_of(o), "discovery", "the discovery by %s succeeds again", o->label);
+		log_info(log_of(o), "discovery", "the discovery by %s succeeded again after an earlier failure", o->label);
 	if (o->notify.registered)
 		o->unnotified = 0;
 	else if (o->notify.port && log_worth(&o->unnotified))
-		log_warn(log_of(o), "discovery", "the server does not send notifications of changes, so it is only polled: %s",
+		log_warn(log_of(o), "discovery",
+			"the iSNS server of the discovery by %s sends no notifications of changes, so iscsid learns of them only "
+			"when it repeats the discovery",
 			o->label);
 	if (o->notify.port)
 		o->renewed = o->notify.registered ? o->began : 0;
@@ -157,7 +160,8 @@ static const struct standing_report *report_of(int result, const void *answer, s
 	if (r)
 		err_copy(err, &r->err);
 	else
-		err_sys(err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO, "the helper process for the records failed");
+		err_sys(err, MISCSI_ERR_INTERNAL, result < 0 ? -result : EIO,
+			"the helper process that reads and writes the records failed");
 	return NULL;
 }
 
@@ -178,11 +182,11 @@ static void sessions_done(struct helper_job *j, int result, const void *answer, 
 	o->login_failures = work ? o->login_failures + 1 : 0;
 	if (!r)
 		log_warn(log_of(o), "discovery",
-			"the logins and logouts after the discovery by %s are not complete; iscsid tries again: %s", o->label,
-			err.text);
+			"iscsid could not complete the logins and logouts after the discovery by %s, and tries again: %s",
+			o->label, err.text);
 	else if (r->sessions || r->ended || (r->failed && !(o->login_failures & (o->login_failures - 1))))
 		log_info(log_of(o), "discovery",
-			"after the discovery by %s: sessions made: %u, logins failed: %u, sessions ended: %u", o->label,
+			"after the discovery by %s, iscsid made %u sessions (%u more logins failed) and ended %u", o->label,
 			r->sessions, r->failed, r->ended);
 	if (r && *r->warning && !(o->login_failures & (o->login_failures - 1)))
 		log_warn(log_of(o), "discovery", "%s", r->warning);
@@ -219,7 +223,7 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 	}
 	if (r && r->deleted) {
 		o->known = false; /* the nodes went with it */
-		err_set(&err, MISCSI_ERR_IDBM, "its record is not in the database");
+		err_set(&err, MISCSI_ERR_IDBM, "its discovery record was deleted from the database meanwhile");
 	}
 	if (!r || r->deleted) {
 		one_failed(o, &err);
@@ -232,7 +236,8 @@ static void keep_done(struct helper_job *j, int result, const void *answer, size
 	o->kept = o->fingerprint;
 	o->portals = o->portals_now;
 	if (first || r->added || r->gone)
-		log_info(log_of(o), "discovery", "portals reported by %s: %u, of which new: %u; no longer reported: %u", o->label,
+		log_info(log_of(o), "discovery",
+			"the discovery by %s reported %u portals, of which %u are new; it no longer reports %u others", o->label,
 			o->portals, r->added, r->gone);
 	one_sessions(o);
 	one_succeeded(o);
@@ -276,7 +281,7 @@ static void one_answered(struct standing_one *o)
 	if (rc == 0)
 		rc = one_submit(o, &o->keep, "the record database", standing_keep, keep_done);
 	if (rc < 0) {
-		err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot write %s", name);
+		err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot write the file %s with the list of targets", name);
 		one_failed(o, &err);
 		return;
 	}
@@ -299,13 +304,14 @@ static int one_found(void *arg, const char *target, const struct portal *portal)
 	snprintf(o->target, sizeof(o->target), "%s", target);
 	if (o->targets > (uint64_t)record_int(o->record, FIELD_DISC_MAX_TARGETS)) {
 		err_set(&o->err, MISCSI_ERR_LOGIN,
-			"it reported more than %" PRId64 " targets: if that is right, raise discovery.max_targets",
+			"the server reported more than %" PRId64 " targets; if that is right, raise discovery.max_targets",
 			record_int(o->record, FIELD_DISC_MAX_TARGETS));
 		return -E2BIG;
 	}
 	strbuf_printf(&o->list, "%s %s %s %u %d\n", iface_name(o), target, portal->host, portal->port, (int)portal->tpgt);
 	if (strbuf_error(&o->list))
-		err_set(&o->err, MISCSI_ERR_LOGIN, "it reported more portals than iscsid keeps (%u bytes of names)",
+		err_set(&o->err, MISCSI_ERR_LOGIN,
+			"the server reported more portals than iscsid keeps, which is %u bytes of their names",
 			STANDING_LIST_MAX);
 	return strbuf_error(&o->list);
 }

@@ -75,7 +75,7 @@ static int lines_read(struct lines *l, const char *path, const char *suffix, str
 	for (next = l->text; rc >= 0 && (line = strsep(&next, "\n"));)
 		rc = *line ? lines_add(l, line) : 0;
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot read %s", name);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot read the file %s with the list of targets", name);
 	if (l->n)
 		qsort(l->at, l->n, sizeof(*l->at), compare_lines);
 	for (size_t i = 0; i < l->n; i++)
@@ -101,7 +101,7 @@ static int lines_write(const char *path, const char *suffix, struct strbuf *text
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
 	if (rc == 0)
 		rc = file_replace(AT_FDCWD, name, strbuf_str(text), text->len, 0600);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot write %s", name) : 0;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot write the file %s with the list of targets", name) : 0;
 }
 
 static void lines_remove(const char *path, const char *suffix)
@@ -173,7 +173,7 @@ static int work_begin(struct work *w, const void *request, void *answer)
 	err = &w->report->err;
 	rc = context_new(&config, &w->ctx);
 	if (rc < 0)
-		return err_nomem(err, "a discovery");
+		return err_nomem(err, "the records of a discovery");
 	rc = context_db(w->ctx, &w->db, err);
 	if (rc < 0)
 		return rc;
@@ -226,9 +226,8 @@ static int check_room(const struct work *w, struct err *err)
 	if (rc < 0 || n < (size_t)targets * RECORDS_A_TARGET)
 		return rc;
 	return err_set(err, MISCSI_ERR_IDBM,
-		"it has %zu node records, at least %d times discovery.max_targets (%" PRId64
-		"), so none is added: delete those that are out of date, as \"iscsiadm -m discovery\" does, or raise "
-		"discovery.max_targets",
+		"iscsid adds no node record, because this discovery has %zu, at least %d times discovery.max_targets (%" PRId64
+		"): delete those that are out of date, as 'iscsiadm -m discovery' does, or raise discovery.max_targets",
 		n, RECORDS_A_TARGET, targets);
 }
 
@@ -255,7 +254,7 @@ static int nodes_add(struct nodes *n, const char *text, struct err *err)
 	if (rc >= 0)
 		rc = discovery_mode_node(&n->select, n->template, line.target, &line.portal, &node, err);
 	if (rc >= 0 && record_list_add(&n->list, node) < 0)
-		rc = err_nomem(err, "the list of records");
+		rc = err_nomem(err, "the list of node records");
 	return rc >= 0 && n->list.n == AT_A_TIME ? nodes_write(n, err) : rc;
 }
 
@@ -399,11 +398,11 @@ static int choose_line(struct sessions *s, char *line, struct err *err)
 	lines = x_grow(s->lines, s->nodes.n, &s->cap, sizeof(*lines), 64);
 	if (!lines) {
 		record_free(node);
-		return err_nomem(err, "the records");
+		return err_nomem(err, "the node records of a discovery");
 	}
 	s->lines = lines;
 	s->lines[s->nodes.n] = line;
-	return record_list_add(&s->nodes, node) < 0 ? err_nomem(err, "the records") : 0;
+	return record_list_add(&s->nodes, node) < 0 ? err_nomem(err, "the node records of a discovery") : 0;
 }
 
 static void login_begins(void *arg, const struct record *node)
@@ -435,7 +434,7 @@ static void login_ended(void *arg, const struct record *node, const struct err *
 		login_good(s, node);
 	else if (!*s->work->report->warning)
 		snprintf(s->work->report->warning, sizeof(s->work->report->warning),
-			"the login to %s at %s port %d failed: %.100s", record_str(node, FIELD_NODE_NAME),
+			"iscsid could not log in to %s at %s port %d: %.100s", record_str(node, FIELD_NODE_NAME),
 			record_str(node, FIELD_CONN_ADDRESS), (int)record_int(node, FIELD_CONN_PORT), err->text);
 }
 
@@ -468,7 +467,7 @@ static int log_in(struct sessions *s, const struct lines *known, const struct li
 	}
 	s->good = rc >= 0 ? x_newn(bool, s->nodes.n + 1) : NULL;
 	if (rc >= 0 && !s->good)
-		rc = err_nomem(err, "the records");
+		rc = err_nomem(err, "the node records of a discovery");
 	if (rc < 0 || !s->nodes.n)
 		return rc;
 	login_leading(s->work->ctx, &s->nodes, true, &events, NULL);
@@ -493,7 +492,7 @@ static void logout_ended(void *arg, const struct client_result *r)
 	report->busy++;
 	if (!*report->warning)
 		snprintf(report->warning, sizeof(report->warning),
-			"session %u was not logged out, although its portal is no longer reported: %.200s", s->sids[r->index],
+			"iscsid could not log out of session %u, whose portal is no longer reported: %.200s", s->sids[r->index],
 			r->err.text);
 }
 
@@ -525,7 +524,7 @@ static int log_out(struct sessions *s, const struct lines *known, const struct l
 		return 0;
 	s->sids = x_newn(uint32_t, done->n + 1);
 	if (!s->sids)
-		return err_nomem(err, "the sessions");
+		return err_nomem(err, "the list of sessions to end");
 	for (size_t i = 0; i < done->n; i++) {
 		s->sids[n] = lines_have(known, done->at[i]) ? 0 : session_of_line(s, done->at[i]);
 		if (s->sids[n]) {

@@ -96,7 +96,8 @@ int err_sys(struct err *err, enum miscsi_error code, int errnum, const char *fmt
 
 int err_nomem(struct err *err, const char *what)
 {
-	return err_set(err, MISCSI_ERR_NOMEM, "no memory for %s", what);
+	return err_set(
+		err, MISCSI_ERR_NOMEM, "no memory for %s: free some memory, or raise the memory limit of the process", what);
 }
 
 /* A text that becomes too long is cut at its end. */

@@ -74,7 +74,8 @@ static int resolve_failed(const struct resolve *r, int result, const struct reso
 	const char *why = !a ? strerror(-result) : result == EAI_SYSTEM ? strerror(a->sys) : gai_strerror(result);
 	char name[256];
 
-	return err_set(err, MISCSI_ERR_TRANS, "cannot resolve the host name %s: %s",
+	return err_set(err, MISCSI_ERR_TRANS,
+		"cannot resolve the host name %s: %s; check the name, /etc/hosts and the DNS servers",
 		str_escape(name, sizeof(name), r->host, strlen(r->host)), why);
 }
 

@@ -239,7 +239,8 @@ static void report_add(struct identity_report *out, const char *fmt, ...)
 void identity_report_change(
 	struct identity_report *out, const char *name, uint64_t lun, const struct identity *was, const struct identity *is)
 {
-	report_add(out, "%s (LUN %" PRIu64 ") was %s, is %s", *name ? name : "a device", lun, was->text, is->text);
+	report_add(out, "%s (LUN %" PRIu64 ") was the device %s, and now is %s", *name ? name : "a device", lun, was->text,
+		is->text);
 }
 
 int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out)
@@ -258,7 +259,7 @@ int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, 
 	if (identity_compare(&was, &is) != IDENTITY_OTHER)
 		return 0;
 	rc = sysfs_write(device, "offline\n", "state");
-	report_add(out, "%s (LUN %" PRIu64 ") was %s, is %s%s%s", *name ? name : "a device", lun, was.text, is.text,
-		rc < 0 ? ", and cannot be set offline: " : "", rc < 0 ? strerror(-rc) : "");
+	report_add(out, "%s (LUN %" PRIu64 ") was the device %s, and now is %s%s%s", *name ? name : "a device", lun, was.text,
+		is.text, rc < 0 ? ", and iscsid cannot set it offline: " : "", rc < 0 ? strerror(-rc) : "");
 	return 0;
 }

@@ -181,7 +181,8 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 	int rc;
 
 	if (!sock)
-		return err_set(err, MISCSI_ERR_TRANS, "cannot open a netlink socket: memory or file descriptors are used up");
+		return err_set(err, MISCSI_ERR_TRANS,
+			"cannot open a netlink socket to set up the boot network: no memory or file descriptors are left");
 	rc = named ? rtnl_link_get_kernel(sock, 0, i->device, &link) : find_by_hwaddress(sock, i->hwaddress, &link);
 	if (rc)
 		return interface_failed(err, rc, "find the network device", named ? i->device : i->hwaddress);

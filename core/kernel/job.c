@@ -473,21 +473,27 @@ int job_result(const struct job *job, struct err *err)
 	const struct job_state *s = job->state;
 	const struct job_request *req;
 	const struct kparam *param;
+	struct iscsi_uevent ev;
 	char of[96] = "";
 	int n = 0;
 
 	if (s->build_error)
 		return err_sys(err, s->build_error == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -s->build_error,
-			"cannot prepare the requests to the kernel");
+			"cannot build the netlink requests to the kernel's iSCSI");
 	if (s->result == 0 || s->failed >= s->n)
 		return s->result;
 	req = &s->req[s->failed];
 	param = req->row->number == ISCSI_UEVENT_SET_PARAM ? kparams_get(req->param) : NULL;
 	if (param)
 		n = snprintf(of, sizeof(of), " %s", param->name);
-	if (req->sid)
+	if (req->sid) {
 		snprintf(of + n, sizeof(of) - (size_t)n, ends_in_session(req->row->text) ? " %u" : " of session %u", req->sid);
-	return err_sys(err, error_of(req), -s->result, "the kernel could not %s%s", req->row->text, of);
+	} else if (req->row->host) {
+		job_load(job, s->failed, &ev);
+		snprintf(of + n, sizeof(of) - (size_t)n, " (host%u)", uevent_get32(ev.u.bytes, req->row->host - 1u));
+	}
+	return err_sys(err, error_of(req), -s->result, "the kernel could not %s%s (the kernel's log may have the reason)",
+		req->row->text, of);
 }
 
 void job_load(const struct job *job, unsigned i, struct iscsi_uevent *ev)

@@ -246,11 +246,12 @@ static int attach_error(struct err *err, int rc)
 {
 	if (rc == -EPERM)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
-			"cannot listen to the kernel's iSCSI events, which requires root (CAP_NET_ADMIN) outside of containers");
+			"cannot listen to the kernel's iSCSI events: run this as root with CAP_NET_ADMIN in the host's user "
+			"namespace, not in that of a container");
 	if (rc == -EPROTONOSUPPORT)
 		return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
-			"the kernel's iSCSI interface is missing ('modprobe scsi_transport_iscsi' loads it)");
-	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot listen to the kernel's iSCSI events");
+			"the kernel's iSCSI interface is missing: load it by 'modprobe scsi_transport_iscsi'");
+	return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot open the netlink socket for the kernel's iSCSI events");
 }
 
 static int start_worker(struct kernel *k)

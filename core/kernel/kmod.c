@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loading kernel modules: what sysfs shows already, and the messages. modprobe.h looks for the others. */
 #include "kernel/kmod.h"
+#include "base/strbuf.h"
 #include "kernel/modprobe.h"
 #include <errno.h>
 #include <string.h>
@@ -45,14 +46,23 @@ static int no_file(const char *name, struct err *err)
 		u.release, name, u.release);
 }
 
+static int bad_name(const char *name, struct err *err)
+{
+	char shown[NAME_MAX_LEN * 4];
+
+	return err_set(err, MISCSI_ERR_INVAL,
+		"the transport's plugin requests the kernel module '%s', which is not a valid name: report this to the plugin's "
+		"maker",
+		str_escape(shown, sizeof(shown), name, strlen(name)));
+}
+
 int kmod_check(const struct sysfs *s, const char *name, struct err *err)
 {
 	char plain[NAME_MAX_LEN];
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"the plugin names a kernel module whose name is invalid: report this to its maker");
+		return bad_name(name, err);
 	rc = is_live(s, plain) ? 1 : modprobe_is_builtin(plain, err);
 	if (rc)
 		return rc == -ENOSYS ? rc : rc < 0 ? no_file(plain, err) : 0;
@@ -66,8 +76,7 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 	int rc = sysfs_name(name, plain);
 
 	if (rc)
-		return err_set(err, MISCSI_ERR_INVAL,
-			"the plugin names a kernel module whose name is invalid: report this to its maker");
+		return bad_name(name, err);
 	if (is_live(s, plain))
 		return 0;
 	rc = modprobe_insert(plain, err);
@@ -77,9 +86,9 @@ int kmod_load(const struct sysfs *s, const char *name, struct err *err)
 		return no_file(plain, err);
 	if (rc == -EPERM || rc == -EACCES)
 		return err_sys(err, MISCSI_ERR_ACCESS, -rc,
-			"cannot load kernel module %s, which requires root (CAP_SYS_MODULE) and that modprobe.d does not forbid "
-			"it",
+			"cannot load kernel module %s: run this as root (CAP_SYS_MODULE), and see that no file in "
+			"/etc/modprobe.d forbids the module",
 			plain);
 	return err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, -rc,
-		"cannot load kernel module %s (the kernel's log may have the reason)", plain);
+		"cannot load kernel module %s (the kernel's log, 'dmesg', may have the reason)", plain);
 }

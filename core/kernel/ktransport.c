@@ -35,12 +35,12 @@ int ktransport_handle(const struct sysfs *s, const char *name, uint64_t *out, st
 		return 0;
 	if (!rc)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"miscsi does not support the iSCSI interface of a 32-bit x86 kernel: boot a 64-bit kernel");
+			"this 32-bit program cannot use the iSCSI interface of a 32-bit x86 kernel: boot a 64-bit kernel");
 	str_escape(shown, sizeof(shown), name, strlen(name));
 	if (rc == -ENOENT)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"the kernel has no iSCSI transport %s: its driver is not loaded, or the kernel's log has the reason why "
-			"it does not work",
+			"the kernel has no iSCSI transport %s: load its driver by modprobe, or look in the kernel's log "
+			"('dmesg') why the driver does not work",
 			shown);
 	return err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_SYSFS_LOOKUP, -rc,
 		"cannot read /sys/class/iscsi_transport/%s/handle", shown);

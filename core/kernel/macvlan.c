@@ -209,9 +209,11 @@ static int answer_apart(const char *name, const char *parent, struct err *err)
 		rc = set_ipv4(name, "rp_filter", RP_LOOSE);
 	if (rc == 0 && !is_strict(parent))
 		rc = set_ipv4(parent, "arp_ignore", ARP_OWN_ONLY);
-	return rc < 0 ? err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, -rc,
-				"cannot set arp_ignore and rp_filter of macvlan %s and its parent %s", name, parent) :
-			0;
+	return rc < 0 ?
+		err_sys(err, rc == -EACCES || rc == -EPERM ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, -rc,
+			"cannot set arp_ignore and rp_filter in /proc/sys/net/ipv4/conf of macvlan %s and its network device %s",
+			name, parent) :
+		0;
 }
 
 static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *name, struct err *err)
@@ -220,14 +222,14 @@ static int make_sure(struct nl_sock *sock, const struct macvlan *m, const char *
 	int parent = (int)if_nametoindex(m->parent), rc;
 
 	if (!parent)
-		return link_failed(err, -NLE_NODEV, "cannot find network device", m->parent);
+		return link_failed(err, -NLE_NODEV, "cannot find the adapter's network device", m->parent);
 	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0) {
 		rc = make_link(sock, m, name, parent);
 		if (rc < 0)
 			return link_failed(err, rc, "cannot create a macvlan of network device", m->parent);
 		rc = rtnl_link_get_kernel(sock, 0, name, &link);
 		if (rc < 0)
-			return link_failed(err, rc, "cannot find the new network device", name);
+			return link_failed(err, rc, "cannot find the macvlan that was just created,", name);
 	}
 	if (!is_as_wanted(link, m, parent))
 		return err_set(err, MISCSI_ERR_TRANS,
@@ -254,6 +256,7 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	macvlan_name(m->mac, name);
 	if (!sock)
 		return err_set(err, MISCSI_ERR_TRANS,
-			"cannot open a netlink socket for a macvlan: memory or file descriptors are used up");
+			"cannot open a netlink socket to make a macvlan of %s: no memory or file descriptors are left",
+			m->parent);
 	return make_sure(sock, m, name, err);
 }

@@ -32,7 +32,9 @@ struct libkmod {
 static int without_libkmod(struct err *err)
 {
 	err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"cannot look for kernel modules without libkmod, which a package of that name has: %s", dlerror());
+		"cannot look for kernel modules, because the library libkmod cannot be loaded (Debian: install libkmod2; Fedora: "
+		"kmod-libs): %s",
+		dlerror());
 	return -ENOSYS;
 }
 

@@ -26,8 +26,8 @@ static int run_modprobe(const char *option, const char *name, struct err *err)
 		rc = posix_spawn(&pid, path, &actions, NULL, (char *const *)argv, (char *const *)environment);
 	posix_spawn_file_actions_destroy(&actions);
 	if (rc) {
-		err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, rc, "cannot look for kernel module %s, because %s cannot be run", name,
-			path);
+		err_sys(err, MISCSI_ERR_TRANS_NOT_FOUND, rc,
+			"cannot look for kernel module %s, because the program %s (package kmod) cannot be run", name, path);
 		return -ENOSYS;
 	}
 	while (waitpid(pid, &status, 0) < 0)

@@ -19,7 +19,7 @@
 
 static int cannot_tell(struct err *err, int errnum, const char *what)
 {
-	return err_sys(err, MISCSI_ERR_BUSY, errnum, OPENERS_UNKNOWN "%s cannot be opened", what);
+	return err_sys(err, MISCSI_ERR_BUSY, errnum, OPENERS_UNKNOWN "%s cannot be opened to look for users of the disks", what);
 }
 
 /* O_EXCL without O_CREAT is a claim. O_NONBLOCK: a drive without a medium needs none. */
@@ -38,7 +38,8 @@ int openers_claim(const struct openers_device *d, struct err *err)
 		return 0;
 	if (fd < 0 && errno == EBUSY) {
 		err_set(err, MISCSI_ERR_BUSY,
-			"%s is opened exclusively: by a mount that cannot be seen, device mapper, md, btrfs, ZFS or a program",
+			"%s is in use: a mount that iscsid cannot see, device mapper, md, btrfs, ZFS or a program has opened it "
+			"exclusively",
 			d->name);
 		return -EBUSY;
 	}
@@ -86,7 +87,7 @@ static int open_here(int proc, const char *process, const struct openers_device 
 		n--;
 	if (n <= 0)
 		n = 1;
-	err_set(err, MISCSI_ERR_BUSY, "%s is open in process %s (%s)", d->name, process,
+	err_set(err, MISCSI_ERR_BUSY, "%s is in use: process %s (%s) has opened it", d->name, process,
 		str_escape(shown, sizeof(shown), name, (size_t)n));
 	return -EBUSY;
 }
@@ -128,11 +129,12 @@ static int look_at_loops(const struct sysfs *sysfs, const struct openers_device 
 			d = find_device(devices, n, makedev(st.stx_rdev_major, st.stx_rdev_minor), false);
 		if (!d)
 			continue;
-		err_set(err, MISCSI_ERR_BUSY, "%s is used by loop device %s", d->name, loops.names[i]);
+		err_set(err, MISCSI_ERR_BUSY, "%s is in use by loop device %s ('losetup -d' frees it)", d->name, loops.names[i]);
 		return -EBUSY;
 	}
-	return rc < 0 && rc != -ENOENT ? err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "the loop devices cannot be listed") :
-					 0;
+	return rc < 0 && rc != -ENOENT ?
+		err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "the loop devices in sysfs cannot be listed") :
+		0;
 }
 
 int openers_find(const char *proc, const struct sysfs *sysfs, const struct openers_device *devices, size_t n, struct err *err)

@@ -88,17 +88,19 @@ static int credentials_read_secret(const char *path, uint8_t *out, size_t *out_l
 
 	if (rc == -EFBIG)
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"cannot read the CHAP secret from %s: the file is larger than %d bytes", path, SECRET_FILE_MAX);
+			"cannot read the CHAP secret from %s: the file is larger than %d bytes; it must contain the secret alone",
+			path, SECRET_FILE_MAX);
 	if (rc == -EINVAL)
 		return err_set(
 			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: it is not a regular file", path);
 	if (rc == -ENOMEM)
-		return err_nomem(err, "a CHAP secret");
+		return err_nomem(err, "a CHAP secret that is read from its file");
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_LOGIN_AUTH_FAILED, -rc, "cannot read the CHAP secret from %s", path);
 	used = len && text[len - 1] == '\n' ? len - 1 : len;
 	if (!used)
-		rc = err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: the file is empty", path);
+		rc = err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"cannot read the CHAP secret from %s: the file is empty; write the secret into it", path);
 	else
 		memcpy(out, text, used);
 	*out_len = used;
@@ -142,14 +144,14 @@ static int credentials_keep(struct credentials *c, int result, const struct cred
 	bool all;
 
 	if (result == -ENOMEM)
-		return err_nomem(&c->err, "a CHAP secret");
+		return err_nomem(&c->err, "a CHAP secret that is read from its file");
 	if (!a)
 		return err_sys(&c->err, MISCSI_ERR_LOGIN_AUTH_FAILED, -result,
-			"the helper process that reads the file of the CHAP secret failed");
+			"the helper process that reads the file of the CHAP secret failed, so the login has no secret");
 	err_copy(&c->err, &a->err);
 	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++)
 		if (a->len[i] && secret_set(&fresh[i], a->bytes[i], a->len[i]) < 0)
-			result = err_nomem(&c->err, "a CHAP secret");
+			result = err_nomem(&c->err, "a CHAP secret that is read from its file");
 	all = result == 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++) {
 		bool take = fresh[i].len && (all || !c->known[i]);
@@ -183,7 +185,7 @@ static int path_of(const char *setting, const char *program, char **out, struct 
 
 	if (name && (!dir || !*dir))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"cannot read %s: $CREDENTIALS_DIRECTORY is not set, because %s was not started by a systemd unit with "
+			"cannot read %s, since $CREDENTIALS_DIRECTORY is not set: start %s by a systemd unit with "
 			"LoadCredential=%s",
 			setting, program, name);
 	if (name)
@@ -192,13 +194,13 @@ static int path_of(const char *setting, const char *program, char **out, struct 
 		strbuf_puts(&b, setting);
 	*out = strbuf_error(&b) ? NULL : x_strdup(strbuf_str(&b));
 	strbuf_free(&b);
-	return *out ? 0 : err_nomem(err, "the path of a CHAP secret");
+	return *out ? 0 : err_nomem(err, "the name of the file of a CHAP secret");
 }
 
 static int credentials_new(const struct record *r, const struct credential_fields *f, struct credentials **out, struct err *err)
 {
 	struct credentials *c = x_new(struct credentials);
-	int rc = c ? 0 : err_nomem(err, "CHAP secrets");
+	int rc = c ? 0 : err_nomem(err, "the CHAP secrets of a login");
 
 	for (unsigned i = 0; rc == 0 && i < ARRAY_SIZE(c->path); i++)
 		if (in_file(r, f, i))
@@ -228,7 +230,7 @@ static int credentials_submit(struct helper_pool *pool, struct credentials *c, s
 	if (rc == 0)
 		rc = helper_submit(pool, &c->job, r, sizeof(*r));
 	return rc < 0 ? err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_LOGIN_AUTH_FAILED, -rc,
-				"cannot start to read the file of the CHAP secret") :
+				"cannot start the helper process that reads the file of the CHAP secret") :
 			0;
 }
 
@@ -354,7 +356,7 @@ int credentials_take(const struct record *r, const struct credential_fields *f, 
 	rc = secret_copy(&chap->secret, credentials_secret(r, f, read, f->password[0]));
 	if (rc == 0)
 		rc = secret_copy(&chap->secret_in, credentials_secret(r, f, read, f->password[1]));
-	return rc < 0 ? err_nomem(err, "CHAP secrets") : chap_algs_parse(record_str(r, f->chap_algs), chap, err);
+	return rc < 0 ? err_nomem(err, "the CHAP secrets of a login") : chap_algs_parse(record_str(r, f->chap_algs), chap, err);
 }
 
 void credentials_clear(struct chap_config *chap)

@@ -100,10 +100,12 @@ static int ask(struct dial *d, struct err *err)
 		return 0;
 	resolve_cancel(&d->resolving);
 	if (x_strset(&d->asked, d->host) < 0)
-		return err_nomem(err, "a host name");
+		return err_nomem(err, "the host name of the portal");
 	d->asked_port = d->port;
 	rc = resolve_start(d->engine->helpers, d->host, d->port, dial_resolved, d, &d->resolving);
-	return rc < 0 ? err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot start to resolve the host name %s", d->host) : 0;
+	return rc < 0 ?
+		err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot start the helper process that resolves the host name %s", d->host) :
+		0;
 }
 
 /* Every attempt asks anew: a target that moved is found again. */
@@ -194,7 +196,8 @@ int dial_redirect(unsigned *count, const struct login_redirect *to, struct err *
 {
 	if (++*count > DIAL_REDIRECTS_MAX)
 		return err_set(err, MISCSI_ERR_LOGIN,
-			"the target redirected the login more than %d times, last to %s: check its redirection settings",
+			"the target redirected the login more than %d times, last to %s: check on the target whether its portals "
+			"redirect to each other",
 			DIAL_REDIRECTS_MAX, to->portal.host);
 	return 0;
 }

@@ -35,7 +35,7 @@ int engine_open(struct engine *e, bool macvlan, struct err *err)
 	if (rc < 0) {
 		engine_close(e);
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
-			"cannot set up the event loop, the threads and the plugins");
+			"cannot start the program's event loop, its helper processes or its plugins");
 	}
 	return 0;
 }

@@ -113,8 +113,8 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 
 	if (!t) {
 		log_warn(c->engine->log, "session",
-			"the kernel requests a network path for host%u, but no plugin supports its transport, so its connections "
-			"fail: see 'iscsiadm -m transport'",
+			"host%u cannot connect: the kernel asked for its network path, but no plugin supports its transport "
+			"('iscsiadm -m transport' shows which plugin to install)",
 			host_no);
 		return;
 	}
@@ -123,8 +123,8 @@ void paths_ask(struct paths *paths, uint32_t host_no, const struct iscsi_path *p
 	p = request_new(paths);
 	if (!p) {
 		log_warn(c->engine->log, "session",
-			"the kernel's request for a network path of host%u was refused, because too many are pending: its "
-			"connection fails, and the login is tried again",
+			"a connection of host%u fails, because iscsid refused the kernel's request for its network path while "
+			"too many others were pending; iscsid tries the login again",
 			host_no);
 		if (transport_handle(t)) /* else its driver has to time out */
 			paths_answer(c, t, host_no, path, NULL);

@@ -92,7 +92,7 @@ static void kernel_channel_job_done(struct kconn *k, int result, const struct er
 		x_free(ch->first);
 		ch->first = NULL;
 		if (result < 0)
-			kernel_channel_lost(ch, err_nomem(&no_memory, "a PDU"), &no_memory);
+			kernel_channel_lost(ch, err_nomem(&no_memory, "a PDU of the login"), &no_memory);
 	}
 }
 

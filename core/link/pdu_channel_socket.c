@@ -53,7 +53,7 @@ static void socket_channel_failed(void *arg)
 
 static int socket_channel_broke(struct socket_channel *s, int error)
 {
-	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection failed");
+	return err_sys(&s->err, MISCSI_ERR_TRANS, error, "the connection to the portal failed");
 }
 
 static void socket_channel_sent(struct socket_channel *s)
@@ -124,8 +124,8 @@ static void socket_channel_read(struct socket_channel *s)
 		socket_channel_lost(s, socket_channel_broke(s, errno));
 	else
 		socket_channel_lost(s,
-			err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s",
-				pdu_reader_pending(&s->reader) ? " in the midst of a PDU" : ""));
+			err_set(&s->err, MISCSI_ERR_TRANS, "the target closed the connection%s (its log may have the reason)",
+				pdu_reader_pending(&s->reader) ? " in the middle of a PDU" : ""));
 }
 
 static void socket_channel_ready(void *arg, uint32_t events)

@@ -118,7 +118,9 @@ static int merge_ops(struct plugin *plugin, struct err *err)
 		memcpy(&size, theirs, sizeof(size));
 		if (size < OPS_HEAD || size > TABLE_SIZE_MAX || (size - OPS_HEAD) % sizeof(void *))
 			return err_set(err, MISCSI_ERR_INTERNAL,
-				"its table '%s' has an invalid size of %u bytes: rebuild the plugin", t->name, size);
+				"its table of ops '%s' has an invalid size of %u bytes: rebuild the plugin, or install a newer "
+				"version of it",
+				t->name, size);
 		merge_table(t, theirs, size, (unsigned char *)&plugin->ops + t->merged);
 		plugin->has |= 1u << i;
 	}
@@ -135,26 +137,28 @@ static int check_match(const struct miscsi_plugin *abi, struct err *err)
 	for (n = 0; (rc = abi_row(abi->match, n, &m)) > 0; n++) {
 		if (!word_ok(m.transport, LOWER_DIGITS "-"))
 			return err_set(err, MISCSI_ERR_INTERNAL,
-				"in row %u of its match table, the transport name is empty, too long, or has characters other "
-				"than a-z, 0-9, _ and -",
+				"in row %u of its match table, the name of the transport is empty, longer than 32 bytes, or has "
+				"characters other than a-z, 0-9, _ and -: report this to the plugin's maker",
 				n + 1);
 		if (m.module && !word_ok(m.module, LOWER_DIGITS "-"))
 			return err_set(err, MISCSI_ERR_INTERNAL,
-				"in row %u of its match table, the module name is empty, too long, or has characters other than "
-				"a-z, 0-9, _ and -",
+				"in row %u of its match table, the name of the kernel module is empty, longer than 32 bytes, or "
+				"has characters other than a-z, 0-9, _ and -: report this to the plugin's maker",
 				n + 1);
 		if (m.proc_name && !word_ok(m.proc_name, LOWER_DIGITS "-.ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 			return err_set(err, MISCSI_ERR_INTERNAL,
-				"in row %u of its match table, proc_name is empty, too long, or has characters other than "
-				"letters, digits, _, - and .",
+				"in row %u of its match table, proc_name is empty, longer than 32 bytes, or has characters other "
+				"than letters, digits, _, - and .: report this to the plugin's maker",
 				n + 1);
 	}
 	if (rc < 0)
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"row %u of its match table has an invalid size, or the table has no end (MISCSI_END): rebuild the plugin",
+			"row %u of its match table has an invalid size, or the table has no end (MISCSI_END): rebuild the "
+			"plugin, or report this to its maker",
 			n + 1);
 	if (n == 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its match table has no transport: report this to its maker");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"its match table names no transport that it would support: report this to the plugin's maker");
 	return 0;
 }
 
@@ -182,13 +186,16 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 		traits |= m.traits;
 	if ((traits & MISCSI_TRAIT_FIRMWARE_LOGIN) && !plugin->ops.login.start)
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"it declares that the adapter's firmware logs in, but has no login op: report this to its maker");
+			"it declares that the adapter's firmware logs in, but has no function for it (login.start): report this "
+			"to the plugin's maker");
 	if (plugin->ops.login.start && !plugin->ops.login.event)
-		return err_set(
-			err, MISCSI_ERR_INTERNAL, "it has a login op, but no event op to end a login: report this to its maker");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"it begins logins (login.start), but has no function that is told of their end (login.event): report "
+			"this to the plugin's maker");
 	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == defaults_table.endpoint.connect)
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"it declares that it connects by sockets, but has no connect op: report this to its maker");
+			"it declares that it connects by sockets, but has no function for it (endpoint.connect): report this to "
+			"the plugin's maker");
 	return 0;
 }
 
@@ -202,7 +209,9 @@ int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err)
 			abi, MISCSI_ABI);
 	if (!size_ok(size, END_OF(struct miscsi_plugin, name), offsetof(struct miscsi_plugin, traits)) || size > room)
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"its struct miscsi_plugin has an invalid size of %u bytes: rebuild the plugin", size);
+			"its struct miscsi_plugin has an invalid size of %u bytes: rebuild the plugin, or install a newer "
+			"version of it",
+			size);
 	return 0;
 }
 
@@ -221,7 +230,8 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	memcpy(&plugin->abi, raw, size < sizeof(plugin->abi) ? size : sizeof(plugin->abi));
 	if (!abi_name_ok(plugin->abi.name))
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"the name in its struct miscsi_plugin is empty, or has characters other than a-z, 0-9 and _");
+			"the name in its struct miscsi_plugin is empty, or has characters other than a-z, 0-9 and _: report this "
+			"to the plugin's maker");
 	if (strcmp(plugin->abi.name, plugin->name) != 0)
 		return err_set(err, MISCSI_ERR_INTERNAL,
 			"its struct miscsi_plugin has the name '%s', but the file has the name '%s': rename the file",

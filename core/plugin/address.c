@@ -101,15 +101,14 @@ static int not_without(const struct address *a, struct err *err)
 {
 	if (a->dhcp)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS,
-			"transport %s: DHCP for the adapter needs its maker's driver in user space, which is not "
-			"part of miscsi; set iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a "
-			"DHCP client on the device that it makes",
+			"transport %s: the adapter cannot use DHCP without its maker's daemon, which is not part of miscsi; set "
+			"iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a DHCP client on the "
+			"network device that it makes",
 			a->transport);
 	return err_set(err, MISCSI_ERR_TRANS_CAPS,
-		"transport %s: no network device of this host has the address %s (iface.ipaddress), and to "
-		"answer ARP for it by the adapter needs its maker's driver in user space, which is not part of miscsi; give the "
-		"address to a "
-		"device, or set iscsid.offload_macvlan = Yes and restart iscsid",
+		"transport %s: no network device of this machine has the address %s (iface.ipaddress), and the adapter cannot "
+		"answer ARP for it without its maker's daemon, which is not part of miscsi; add the address to a network device, "
+		"or set iscsid.offload_macvlan = Yes and restart iscsid",
 		a->transport, a->text);
 }
 
@@ -123,7 +122,8 @@ static int await_dhcp(const struct address *a, struct err *err)
 	if (macvlan_address_of(name, a->family, address) == 0)
 		return 0;
 	return err_set(err, MISCSI_ERR_TRANS,
-		"transport %s: network device %s, made for the adapter, has no address yet: run a DHCP client on it",
+		"transport %s: the network device %s, which iscsid made for the adapter, has no IP address yet: run a DHCP "
+		"client on it",
 		a->transport, name);
 }
 
@@ -136,8 +136,9 @@ int address_ready(const struct address *a, struct err *err)
 		return 0;
 	rc = a->dhcp ? 0 : macvlan_address_is_ours(a->family, a->macvlan.address);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "transport %s: cannot look up which device has the address %s",
-			a->transport, a->text);
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
+			"transport %s: cannot look up which network device has the address %s (iface.ipaddress)", a->transport,
+			a->text);
 	if (rc > 0)
 		return 0;
 	if (!a->may_make)

@@ -204,7 +204,7 @@ static int read_file(void *arg, const char *dir, unsigned nth, const char *name)
 	if (strbuf_error(&path))
 		return -ENOMEM;
 	if (trust_check(dir, strbuf_str(&path), real, &err) < 0) {
-		log_warn(f->log, "plugin", "%s is not used: %s", strbuf_str(&path), err.text);
+		log_warn(f->log, "plugin", "%s, a list of known plugins, is not used: %s", strbuf_str(&path), err.text);
 		return 0;
 	}
 	rc = file_read(AT_FDCWD, real, FILE_MAX, &text, &len);
@@ -242,11 +242,11 @@ const struct catalogue_row *catalogue_find(const struct list *rows, const char *
 static const struct {
 	const char *id, *command; /* ID, or a word of ID_LIKE */
 } installers[] = {
-	{ "debian", "on Debian: apt-get install" }, /* the first is that of an unknown distribution */
-	{ "fedora", "on Fedora: dnf install" },
-	{ "rhel", "on Red Hat: dnf install" },
-	{ "suse", "on SUSE: zypper install" },
-	{ "arch", "on Arch Linux: pacman -S" },
+	{ "debian", "on Debian, run apt-get install" }, /* the first is that of an unknown distribution */
+	{ "fedora", "on Fedora, run dnf install" },
+	{ "rhel", "on Red Hat, run dnf install" },
+	{ "suse", "on SUSE, run zypper install" },
+	{ "arch", "on Arch Linux, run pacman -S" },
 };
 
 /* NULL: it names none of them. line: a copy, which is cut into words. */

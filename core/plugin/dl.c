@@ -22,7 +22,7 @@ const char *dl_bind(const char *file)
 	if (dlopen(file, RTLD_NOW | RTLD_LOCAL))
 		return NULL;
 	reason = dlerror();
-	return reason ? reason : "it cannot be opened";
+	return reason ? reason : "the dynamic linker cannot load it, and gives no reason";
 }
 
 const struct miscsi_plugin *dl_entry(const char *file, const char *symbol)

@@ -12,7 +12,7 @@ int dl_init(void)
 const char *dl_bind(const char *file)
 {
 	(void)file;
-	return "this program is static, and uses only the plugins that are linked into it";
+	return "this program is linked statically, and uses only the plugins that are linked into it";
 }
 
 const struct miscsi_plugin *dl_entry(const char *file, const char *symbol)

@@ -37,8 +37,8 @@ static void elf_free(struct elf *e)
 
 static int cut_short(const struct elf *e, struct err *err)
 {
-	return err_set(
-		err, MISCSI_ERR_INTERNAL, "it is cut short or damaged (%llu bytes): copy it again", (unsigned long long)e->len);
+	return err_set(err, MISCSI_ERR_INTERNAL, "the file is cut short or damaged (%llu bytes): copy it again",
+		(unsigned long long)e->len);
 }
 
 static int not_for_us(struct err *err, const char *why)
@@ -82,7 +82,7 @@ static int read_headers(struct elf *e, struct err *err)
 	int rc = read_at(e, &e->head, 0, sizeof(e->head));
 
 	if (rc < 0 && rc != -ENOEXEC)
-		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "it cannot be read");
+		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "the file cannot be read");
 	if (rc < 0 || memcmp(e->head.e_ident, ELFMAG, SELFMAG) != 0)
 		return not_for_us(err,
 			"it is not a shared object, since it has no ELF header: install the plugin again, or remove the file");
@@ -90,7 +90,8 @@ static int read_headers(struct elf *e, struct err *err)
 		return not_for_us(err, "it was built for another processor: install the plugin for this machine");
 	if (e->head.e_type != ET_DYN || e->head.e_phentsize != sizeof(ElfW(Phdr)) || e->head.e_shentsize != sizeof(ElfW(Shdr)) ||
 		e->head.e_phnum > HEADERS_MAX || e->head.e_shnum > HEADERS_MAX)
-		return not_for_us(err, "it is not a shared object");
+		return not_for_us(err,
+			"it is not a shared object, but another kind of ELF file: install the plugin again, or remove the file");
 	e->segments = read_table(e, e->head.e_phoff, (uint64_t)e->head.e_phnum * sizeof(ElfW(Phdr)), &rc);
 	if (rc == 0)
 		e->sections = read_table(e, e->head.e_shoff, (uint64_t)e->head.e_shnum * sizeof(ElfW(Shdr)), &rc);
@@ -154,8 +155,9 @@ static int read_entry(const struct elf *e, const char *symbol, struct elf_entry 
 	int rc = find_symbol(e, symbol, &sym);
 
 	if (rc == -ENOENT)
-		return not_for_us(
-			err, "it has no entry symbol for this name: it is not a miscsi plugin, or the file was renamed");
+		return not_for_us(err,
+			"it has no entry symbol for the name of its file: it is not a miscsi plugin, or was renamed; rename it "
+			"back, or remove it");
 	if (rc == 0)
 		rc = sym.st_size < sizeof(head) ? -ENOEXEC : read_address(e, head, sym.st_value, sizeof(head));
 	if (rc < 0)
@@ -171,9 +173,9 @@ int elf_read(const char *file, const char *symbol, struct elf_entry *out, struct
 	int rc;
 
 	if (e.fd < 0 || fstat(e.fd, &st) < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "it cannot be read");
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "the file cannot be read");
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, MISCSI_ERR_ACCESS, "it is not a regular file");
+		return err_set(err, MISCSI_ERR_ACCESS, "it is not a regular file: install the plugin again, or remove it");
 	e.len = (uint64_t)st.st_size;
 	rc = read_headers(&e, err);
 	return rc < 0 ? rc : read_entry(&e, symbol, out, err);

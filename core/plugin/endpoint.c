@@ -68,7 +68,9 @@ static int endpoint_request(struct miscsi_op *op, uint32_t type, uint64_t handle
 static void endpoint_dropped(struct miscsi_op *op, const struct miscsi_answer *answer)
 {
 	if (answer->result < 0)
-		op->core->log(op, MISCSI_LOG_WARN, "the kernel did not disconnect an endpoint: %s", strerror(-answer->result));
+		op->core->log(op, MISCSI_LOG_WARN,
+			"the kernel did not close a connection of the adapter that no session uses: %s",
+			strerror(-answer->result));
 }
 
 /* It outlives the op that made it, so the request is one of the plugin's own op. */
@@ -82,7 +84,8 @@ static int endpoint_drop(void *machine)
 	op_self_for(p->plugin, p->transport);
 	rc = endpoint_request(self, ISCSI_UEVENT_EP_DISCONNECT, e->handle, endpoint_dropped);
 	if (rc < 0)
-		self->core->log(self, MISCSI_LOG_WARN, "transport %s: cannot ask the kernel to disconnect an endpoint: %s",
+		self->core->log(self, MISCSI_LOG_WARN,
+			"transport %s: cannot request the kernel to close a connection of the adapter that no session uses: %s",
 			p->transport->match.transport, strerror(-rc));
 	op_self_for(p->plugin, NULL);
 	return EP_EV_NONE;
@@ -133,7 +136,8 @@ static void endpoint_addressed(struct miscsi_op *op, const struct miscsi_answer 
 
 	e->result = answer->result;
 	if (answer->result < 0)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "host%u refuses the IP address %s (iface.ipaddress): %s", op->host_no,
+		op->core->set_error(op, MISCSI_ERR_TRANS,
+			"the driver of host%u refuses the IP address %s (set another iface.ipaddress): %s", op->host_no,
 			e->args->ip, strerror(-answer->result));
 	endpoint_event(e, answer->result < 0 ? EP_EV_FAILED : EP_EV_ADDRESSED);
 }
@@ -274,7 +278,8 @@ int endpoint_connect(struct miscsi_op *op, const struct miscsi_connect_args *arg
 	(void)out; /* p->binding, which is filled when the endpoint is connected */
 	if (has_trait(p, MISCSI_TRAIT_THROUGH_HOST) && op->host_no == MISCSI_NONE)
 		return op->core->set_error(op, MISCSI_ERR_HOST_NOT_FOUND,
-			"transport %s connects only through a SCSI host: set iface.hwaddress to that of an adapter",
+			"transport %s connects only through a SCSI host, and none was chosen: set iface.hwaddress to the "
+			"hardware address of an adapter ('iscsiadm -m host -P 1' shows them)",
 			op->transport);
 	e = p->endpoint = op->core->op_alloc(op, sizeof(*e));
 	if (!e)

@@ -38,7 +38,8 @@ static bool is_end(const unsigned char *row)
 
 static int refuse_row(struct err *err, unsigned nth, const char *why)
 {
-	return err_set(err, MISCSI_ERR_INTERNAL, "in row %u of its fields, %s", nth + 1, why);
+	return err_set(err, MISCSI_ERR_INTERNAL, "in row %u of its table of settings, %s; report this to the plugin's maker",
+		nth + 1, why);
 }
 
 /* Text of the plugin's that becomes a line of a message: it may lack its NUL, so it is not read beyond max. */
@@ -87,14 +88,14 @@ static const struct {
 static const char *fault_of(const struct miscsi_field *row)
 {
 	if (row->kind == 0 || row->kind >= ARRAY_SIZE(kinds))
-		return "kind is not one of MISCSI_FIELD_*";
+		return "kind is not one of the constants MISCSI_FIELD_*";
 	if (!name_ok(row->name))
-		return "the name is empty, too long, or has characters other than a-z, 0-9 and _";
+		return "the name of the setting is empty, too long, or has characters other than a-z, 0-9 and _";
 	if (!line_ok(row->help, HELP_MAX))
 		return "help must be one line of 1 to 255 bytes of UTF-8";
 	if (kinds[row->kind].has_words != (row->words != NULL) || (row->words && !words_ok(row->words)))
-		return "words must be 2 to 32 different words of at most 31 bytes, with one blank between, for "
-		       "MISCSI_FIELD_CHOICE alone";
+		return "words must be 2 to 32 different words of at most 31 bytes, with one blank between, and only a "
+		       "MISCSI_FIELD_CHOICE may have it";
 	if (row->kind == MISCSI_FIELD_NUMBER && row->min > row->max)
 		return "min is greater than max";
 	if (row->kind == MISCSI_FIELD_TEXT && (row->max < 1 || row->max > PLUGIN_KEY_VALUE_MAX))
@@ -128,10 +129,12 @@ static int take_row(struct plugin *p, const struct miscsi_field *row, unsigned n
 		.type = kinds[row->kind].type,
 		.kernel = { FIELD_TABLE_NONE, -1, -1, 0, 0 } };
 	if (field_check(&out->field, out->field.def, NULL, &why) < 0)
-		return err_set(err, MISCSI_ERR_INTERNAL, "in row %u of its fields, the default is wrong: %s", nth + 1, why.text);
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"in row %u of its table of settings, the default value is wrong: %s; report this to the plugin's maker",
+			nth + 1, why.text);
 	for (unsigned i = 0; i < nth; i++) {
 		if (strcmp(p->fields[i].key, out->key) == 0)
-			return refuse_row(err, nth, "the name is that of an earlier row");
+			return refuse_row(err, nth, "the name of the setting is that of an earlier row");
 	}
 	return 0;
 }
@@ -144,11 +147,14 @@ int fields_merge(struct plugin *p, struct err *err)
 
 	for (; row && n <= ROWS_MAX && !is_end(row); n++) {
 		if (!row_size(row))
-			return refuse_row(err, n, "the size is invalid: rebuild the plugin");
+			return refuse_row(
+				err, n, "the size of the row is invalid, as if the plugin was built for another version");
 		row += row_size(row);
 	}
 	if (n > ROWS_MAX)
-		return err_set(err, MISCSI_ERR_INTERNAL, "its fields have more than 64 rows, or no end (MISCSI_FIELD_END)");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"its table of settings has more than 64 rows, or no end (MISCSI_FIELD_END): report this to the plugin's "
+			"maker");
 	if (n == 0)
 		return 0;
 	p->fields = x_zalloc(n * sizeof(*p->fields));

@@ -62,15 +62,17 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 
 	if (hosts == 0)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-			"transport %s has no SCSI host: `iscsiadm -m transport` lists the adapters and what each one lacks",
+			"transport %s has no SCSI host, so there is no adapter to use: 'iscsiadm -m transport' lists the "
+			"adapters and what each one lacks",
 			t->match.transport);
 	if (mac || netdev)
 		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-			"no host of transport %s has the %s %s: 'iscsiadm -m host -P 1' shows what the hosts have",
+			"no SCSI host of transport %s has the %s %s: 'iscsiadm -m host -P 1' shows what each host has",
 			t->match.transport, mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		"transport %s has %d hosts: set iface.hwaddress to that of one ('iscsiadm -m host -P 1' shows them)",
+		"transport %s has %d SCSI hosts, and the iface does not say which one to use: set iface.hwaddress to that of one "
+		"('iscsiadm -m host -P 1' shows them)",
 		t->match.transport, hosts);
 }
 
@@ -108,9 +110,11 @@ int hosts_check(const struct transport *t, uint32_t host_no, struct err *err)
 	/* the kernel does not check it: a wrong pair makes one driver work on another's memory */
 	if (rc < 0)
 		return err_sys(
-			err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "cannot read the name of the driver of host%u from sysfs", host_no);
+			err, MISCSI_ERR_HOST_NOT_FOUND, -rc, "cannot read in sysfs which driver host%u has (proc_name)", host_no);
 	if (strcmp(proc_name, proc_name_of(t)) != 0)
-		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND, "host%u does not belong to transport %s: it is of the driver %s",
+		return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
+			"host%u does not belong to transport %s, since its driver is %s: choose another host ('iscsiadm -m host "
+			"-P 1' shows them)",
 			host_no, t->match.transport, str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)));
 	return 0;
 }

@@ -17,14 +17,13 @@ static const struct krequest get_chap = { ISCSI_UEVENT_GET_CHAP, "read the CHAP 
 	MISCSI_ERR_GENERIC, { { 0 } } };
 static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "write a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC,
-		  "the entry holds the credentials of the other side (initiator or target), or the adapter's table has no such "
-		  "index "
-		  "(iscsiadm -m host -H HOST -C chap lists the entries)" },
+		  "the entry has the credentials of the other side (initiator or target), or the adapter's table has no such "
+		  "index ('iscsiadm -m host -H HOST -C chap' lists the entries)" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry, or the table is full: log out, or delete an entry" } } };
 static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry ('iscsiadm -m host -H HOST -C chap' lists them)" },
-		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry: log out first" } } };
+		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry: log out of it first" } } };
 
 /* What to look for after a set: the kernel does not return the index that was chosen. */
 struct walk {
@@ -63,7 +62,8 @@ static int walk_entry(struct miscsi_op *op, struct walk *w, const struct iscsi_c
 {
 	if (rec->chap_tbl_idx < w->next)
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL, /* the walk would never end */
-			"cannot read the CHAP table of host%u: the driver of transport %s returned the entries out of order",
+			"cannot read the CHAP table of host%u, because the driver of transport %s returned the entries out of "
+			"order: update the kernel",
 			op->host_no, op->transport);
 	w->next = rec->chap_tbl_idx + 1u;
 	if (!w->username)
@@ -92,8 +92,8 @@ static void walk_answered(struct miscsi_op *op, const struct miscsi_answer *answ
 		rc = krequest_failed(op, &get_chap, rc);
 	if (rc == 0 && n > (room < STEP ? room : STEP))
 		rc = op->core->set_error(op, MISCSI_ERR_INTERNAL,
-			"cannot read the CHAP table of host%u: the driver of transport %s announced %u entries and returned "
-			"fewer",
+			"cannot read the CHAP table of host%u, because the driver of transport %s announced %u entries and "
+			"returned fewer: update the kernel",
 			op->host_no, op->transport, n);
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		rc = walk_entry(op, w, &recs[i]);
@@ -165,8 +165,8 @@ int kchap_set(struct miscsi_op *op, uint32_t index)
 	if (rc < 0)
 		return rc;
 	if (index != MISCSI_NONE && index >= INDEX_FREE)
-		return op->core->set_error(
-			op, MISCSI_ERR_INVAL, "the CHAP table of host%u has no index %u: use 0 to 65534", op->host_no, index);
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"the CHAP table of host%u has no index %u: use an index from 0 to 65534", op->host_no, index);
 	op->data = w;
 	w->found = index;
 	rc = kencode_chap(op, (uint16_t)(index == MISCSI_NONE ? INDEX_FREE : index), &k);
@@ -183,8 +183,8 @@ int kchap_remove(struct miscsi_op *op, uint32_t index)
 	struct miscsi_request request = { 0 };
 
 	if (index > INDEX_MAX)
-		return op->core->set_error(
-			op, MISCSI_ERR_INVAL, "the CHAP table of host%u has no index %u: use 0 to 65534", op->host_no, index);
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"the CHAP table of host%u has no index %u: use an index from 0 to 65534", op->host_no, index);
 	request.u.delete_chap.host_no = op->host_no;
 	request.u.delete_chap.chap_tbl_idx = (uint16_t)index;
 	return krequest_send(op, &del_chap, &request);

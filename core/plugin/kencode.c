@@ -111,13 +111,15 @@ static int no_good(struct miscsi_op *op, const struct record *r, enum field_id i
 
 	record_text(r, id, text, sizeof(text));
 	if (f->type == FIELD_TYPE_ADDRESS)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be an %s address, like %s",
-			f->key, text, v6 ? "IPv6" : "IPv4", whose);
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"the value '%s' of %s is not allowed, because it must be an %s address, like %s", text, f->key,
+			v6 ? "IPv6" : "IPv4", whose);
 	if (id == FIELD_FLASH_ISID)
-		return op->core->set_error(
-			op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it must be 12 hexadecimal digits", f->key, text);
-	return op->core->set_error(
-		op, MISCSI_ERR_INVAL, "%s: '%s' is not allowed: it has more than %d bytes", f->key, text, TEXT_BYTES - 1);
+		return op->core->set_error(op, MISCSI_ERR_INVAL,
+			"the value '%s' of %s is not allowed: set it to 12 hexadecimal digits", text, f->key);
+	return op->core->set_error(op, MISCSI_ERR_INVAL,
+		"the value '%s' of %s is not allowed, because it has more than %d bytes: set a shorter one", text, f->key,
+		TEXT_BYTES - 1);
 }
 
 /* ---- ifaces ---- */
@@ -219,10 +221,11 @@ static int end_series(struct miscsi_op *op, struct kencode *out, int rc)
 		return -ENOMEM;
 	if (strbuf_error(&out->attrs))
 		return op->core->set_error(op, MISCSI_ERR_INVAL,
-			"the settings do not fit into one request to the adapter: use fewer ifaces or settings at a time");
-	return out->count ?
-		0 :
-		op->core->set_error(op, MISCSI_ERR_INVAL, "there is no setting to write to the adapter: set one first");
+			"the settings do not fit into one request to the kernel's driver of the adapter: write fewer ifaces or "
+			"settings at a time");
+	return out->count ? 0 :
+			    op->core->set_error(op, MISCSI_ERR_INVAL,
+				    "nothing was written to the adapter, because no setting of it is set: set one first");
 }
 
 /* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */
@@ -237,7 +240,7 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 	else if (record_kind(r) == RECORD_IFACE)
 		return 0;
 	else
-		err_set(&err, MISCSI_ERR_INVAL, "%s is not a setting of a %s", key,
+		err_set(&err, MISCSI_ERR_INVAL, "'%s' is not a setting of a %s", key,
 			record_kind(r) == RECORD_CHAP ? "CHAP entry" : "flash node");
 	return rc < 0 ? kencode_refuse_setting(op, &err) : 0;
 }
@@ -287,7 +290,7 @@ static int add_flash_field(struct miscsi_op *op, struct kencode *out, const stru
 		return 0;
 	/* the driver stops at what it does not set, with the settings before it done */
 	if (f->flags & (FIELD_READONLY | FIELD_IDENTITY))
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "%s is only shown: it cannot be set", f->key);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' cannot be set: the adapter only shows it", f->key);
 	if (put_field(&v, r, id, f->kernel.width, v6) < 0)
 		return no_good(op, r, id, v6, "the portal_type of the flash node");
 	attrs_add(&out->attrs, (uint16_t)f->kernel.param, v.bytes, v.len);
@@ -328,7 +331,8 @@ int kencode_chap(struct miscsi_op *op, uint16_t index, struct kencode *out)
 	password = record_secret(r, in ? FIELD_CHAP_PASSWORD_IN : FIELD_CHAP_PASSWORD);
 	if (!*username || !password->len || password->len > TEXT_BYTES)
 		return op->core->set_error(op, MISCSI_ERR_INVAL,
-			"a CHAP entry requires a user name and a password, and one of them is missing or too long");
+			"a CHAP entry requires a username and a password, and one of them is not set, or the password has more "
+			"than 256 bytes");
 	len = (uint8_t)password->len;
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_INDEX, &index, sizeof(index));
 	attrs_add(&out->attrs, ISCSI_CHAP_PARAM_CHAP_TYPE, &in, sizeof(in));

@@ -86,7 +86,7 @@ static bool flashnode_exists(struct miscsi_op *op, uint32_t index)
 static int no_flashnode(struct miscsi_op *op, uint32_t index)
 {
 	return op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND,
-		"host %u has no flash node %u: 'iscsiadm -m host -H %u -C flashnode' lists them", op->host_no, index,
+		"host %u has no flash node %u: 'iscsiadm -m host -H %u -C flashnode' lists those it has", op->host_no, index,
 		op->host_no);
 }
 
@@ -105,28 +105,33 @@ int kflash_show(struct miscsi_op *op, uint32_t index)
 static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "create a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
 	{ { EIO, MISCSI_ERR_GENERIC,
-		"the table is full, or has a new flash node without settings: update or delete that one first" } } };
+		"the adapter's table of flash nodes is full, or has a new one without settings: update or delete that one "
+		"first" } } };
 static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "write the settings of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { NO_SUCH } };
-static const struct krequest del_flashnode = { ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_GENERIC,
-	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target, which only the adapter's own setup can remove" } } };
+static const struct krequest del_flashnode = {
+	ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target, which only the adapter's own setup program can remove" } }
+};
 static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_LOGIN,
-	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "it is logged in already" },
+	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "a session of this flash node exists already" },
 		{ ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" },
-		{ EIO, MISCSI_ERR_LOGIN, "the adapter failed, or the flash node has no settings yet: update it first" } } };
+		{ EIO, MISCSI_ERR_LOGIN,
+			"the adapter failed, or the flash node has no settings yet: set them first (-o update)" } } };
 static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "log out of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
-	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "it is not logged in" },
-		{ EPERM, MISCSI_ERR_LOGOUT, "it is a boot target, or a SendTargets entry, which has no session" },
+	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "there is no session of this flash node" },
+		{ EPERM, MISCSI_ERR_LOGOUT,
+			"it is a boot target, or an entry for discoveries by SendTargets, which has no session" },
 		{ ENODEV, MISCSI_ERR_LOGOUT,
 			"there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" } } };
 static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "log out of the session",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
-	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session" },
-		{ ENXIO, MISCSI_ERR_LOGOUT, "it was not made from a flash node, and the adapter ends only such sessions" },
-		{ EPERM, MISCSI_ERR_LOGOUT, "the system boots from it" } } };
+	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session ('iscsiadm -m session' lists them)" },
+		{ ENXIO, MISCSI_ERR_LOGOUT,
+			"the session was not made from a flash node, and the adapter ends only such sessions" },
+		{ EPERM, MISCSI_ERR_LOGOUT, "the system has booted from the session's target" } } };
 
 /* The requests about one flash node differ in their number and in the meaning of their errnos alone. */
 static int flashnode_request(struct miscsi_op *op, const struct krequest *k, uint32_t index)

@@ -75,14 +75,16 @@ static int host_set_end(struct miscsi_op *op)
 		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
 			list_name(&set, "; set: ", p->name);
 		else if (s->taken >> i & 1)
-			strbuf_printf(&ignored, "%s the driver accepted %s, but shows %s",
+			strbuf_printf(&ignored, "%s the driver accepted %s, but still shows %s",
 				ignored.len	   ? ";" :
 					s->refused ? " be set;" :
 						     ":",
 				p->name, *shown ? shown : "nothing");
 	}
 	if (strbuf_error(&refused) || strbuf_error(&ignored) || strbuf_error(&set))
-		return op->core->set_error(op, MISCSI_ERR_NOMEM, "no memory for the list of what was set");
+		return op->core->set_error(op, MISCSI_ERR_NOMEM,
+			"no memory for the list of the host parameters that were set: free some memory, or raise the memory "
+			"limit of the process");
 	if (!refused.len && !ignored.len)
 		return 0;
 	return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s%s%s%s", op->transport, strbuf_str(&refused),
@@ -105,7 +107,8 @@ static void host_set_answer(struct miscsi_op *op, const struct miscsi_answer *an
 			if (s->taken >> i & 1)
 				list_name(&set, "; it accepted ", host_params[i].name);
 		}
-		op->core->set_error(op, MISCSI_ERR_INTERNAL, "host%u refuses the value of %s: %s%s", op->host_no,
+		op->core->set_error(op, MISCSI_ERR_INTERNAL,
+			"the driver of host%u refuses the value of the host parameter %s: %s%s", op->host_no,
 			host_params[s->next - 1].name, strerror(-answer->result), strbuf_str(&set));
 		op->core->op_done(op, answer->result);
 		return;

@@ -9,10 +9,11 @@
 
 #define PING_LOST_MS 60000u /* the firmware has time-outs of its own: this is for an event that was lost */
 
-static const struct krequest set_iface = { ISCSI_UEVENT_SET_IFACE_PARAMS, "apply the settings", MISCSI_ERR_TRANS_CAPS,
-	MISCSI_ERR_GENERIC, { { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them: see the kernel's log" } } };
-static const struct krequest ping = { ISCSI_UEVENT_PING, "ping", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses the request: see the kernel's log" } } };
+static const struct krequest set_iface = { ISCSI_UEVENT_SET_IFACE_PARAMS, "write the network settings to the adapter",
+	MISCSI_ERR_TRANS_CAPS, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them (the kernel's log may say which)" } } };
+static const struct krequest ping = { ISCSI_UEVENT_PING, "ping by the adapter", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses the request (the kernel's log may have the reason)" } } };
 
 /* One message is one transaction: an address goes with its mask, and the port is set up anew once. */
 int knet_apply(struct miscsi_op *op)
@@ -62,7 +63,9 @@ static void ping_lost(struct miscsi_op *op, void *arg)
 {
 	(void)arg;
 	op->core->op_done(op,
-		op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT, "the adapter did not report the result of the ping within %u s",
+		op->core->set_error(op, MISCSI_ERR_TRANS_TIMEOUT,
+			"the adapter did not report the result of the ping within %u s: its firmware may have failed (see the "
+			"kernel's log)",
 			PING_LOST_MS / 1000));
 }
 
@@ -88,7 +91,10 @@ void knet_ping_event(struct miscsi_op *op, uint32_t status)
 	int rc = 0;
 
 	if (status >= ARRAY_SIZE(ping_states))
-		rc = op->core->set_error(op, MISCSI_ERR_TRANS, "the adapter reported the status %u, which is unknown", status);
+		rc = op->core->set_error(op, MISCSI_ERR_TRANS,
+			"the adapter reported the unknown status %u as the result of the ping, so whether there was an answer is "
+			"unknown",
+			status);
 	else if (status != ISCSI_PING_SUCCESS)
 		rc = op->core->set_error(op, ping_states[status].code, "%s", ping_states[status].text);
 	op->core->op_done(op, rc);

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "read the host's statistics", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_GENERIC, { { 0 } } };
+static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "read the statistics of the SCSI host",
+	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { { 0 } } };
 
 /* By memcpy(): the 64-bit counters of custom entries are not aligned. */
 static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, size_t width)
@@ -59,7 +59,8 @@ static int emit_stats(struct miscsi_op *op, const unsigned char *data, uint32_t 
 
 	if (len < STATS_SIZE)
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL,
-			"cannot read the statistics of session %u: the kernel returned %u bytes, and at least %u are required",
+			"cannot read the statistics of session %u: the kernel returned %u bytes, but at least %u are required; "
+			"update the kernel",
 			op->sid, len, (unsigned)STATS_SIZE);
 	rc = op->core->result_row(op, op->sid);
 	if (rc == 0)
@@ -86,7 +87,8 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 	if (rc == 0)
 		rc = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
 	else if (rc == -ENOENT)
-		rc = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND, "session %u has no connection %u", op->sid, op->cid);
+		rc = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND,
+			"cannot read statistics: session %u has no connection %u, or ended meanwhile", op->sid, op->cid);
 	op->core->op_done(op, rc);
 }
 
@@ -129,7 +131,8 @@ static int emit_host_stats(struct miscsi_op *op, const unsigned char *data, uint
 
 	if (len < HOST_COUNTERS * sizeof(uint64_t))
 		return op->core->set_error(op, MISCSI_ERR_INTERNAL,
-			"cannot read the statistics of host%u: the kernel returned %u bytes, and at least %zu are required",
+			"cannot read the statistics of host%u: the kernel returned %u bytes, but at least %zu are required; "
+			"update the kernel",
 			op->host_no, len, HOST_COUNTERS * sizeof(uint64_t));
 	rc = op->core->result_row(op, op->host_no);
 	return rc ? rc : emit_counters(op, host_counters, HOST_COUNTERS, data, sizeof(uint64_t));

@@ -127,7 +127,7 @@ static int plugin_refuse(struct plugin *p, const char *reason)
 	drop_transports(p);
 	p->refused = x_strdup(reason);
 	if (!old || !p->refused || strcmp(old, reason) != 0)
-		log_warn(p->ps->config.log, "plugin", "%s is not used: %s", p->file, reason);
+		log_warn(p->ps->config.log, "plugin", "plugin %s is not used: %s", p->file, reason);
 	x_free(old);
 	if (p->refused)
 		return 0;
@@ -187,7 +187,7 @@ static int make_transports(struct plugin *p, struct err *err)
 		return 0;
 	p->overridden = true;
 	abi_row(p->abi.match, 0, &m);
-	err_set(err, MISCSI_ERR_INTERNAL, "%s already supports transport '%s'", other->file, m.transport);
+	err_set(err, MISCSI_ERR_INTERNAL, "plugin %s already supports transport '%s', and comes first", other->file, m.transport);
 	return -EEXIST;
 }
 
@@ -214,8 +214,8 @@ static int plugin_start(struct plugin *p, struct err *err)
 		op_services_release(p->self);
 		p->retry_at = loop_now(p->ps->config.loop) + START_PAUSE_MS;
 		rc = rc < 0 ? rc : -EIO;
-		return own.code ? err_set(err, own.code, "its start() failed, and is tried again later: %s", own.text) :
-				  err_sys(err, MISCSI_ERR_INTERNAL, -rc, "its start() failed, and is tried again later");
+		return own.code ? err_set(err, own.code, "its start() failed, and miscsi tries it again later: %s", own.text) :
+				  err_sys(err, MISCSI_ERR_INTERNAL, -rc, "its start() failed, and miscsi tries it again later");
 	}
 	p->self->pub.state = state;
 	p->retry_at = 0;
@@ -231,7 +231,8 @@ static int plugin_begin(struct plugin *p)
 	int rc;
 
 	p->overridden = other;
-	rc = other ? err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s", p->name, other->file) :
+	rc = other ? err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s, which comes first", p->name,
+			     other->file) :
 		     make_transports(p, &err);
 	if (rc == 0)
 		rc = plugin_start(p, &err);
@@ -251,7 +252,8 @@ static int start_again(struct plugins *ps)
 			continue;
 		rc = plugin_begin(p);
 		if (rc == 0 && p->started) {
-			log_info(ps->config.log, "plugin", "%s is used now: its start() succeeded", p->file);
+			log_info(ps->config.log, "plugin", "plugin %s is used now, since another try of its start() succeeded",
+				p->file);
 			x_free(p->refused);
 			p->refused = NULL;
 		} else if (rc < 0) {
@@ -308,8 +310,8 @@ static int file_check(const char *name, const char *dir, const char *file, char 
 	int rc;
 
 	if (!abi_name_ok(name))
-		return err_set(
-			err, MISCSI_ERR_INTERNAL, "its file name has characters other than a-z, 0-9 and _, or more than 32");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"the name of its file has characters other than a-z, 0-9 and _, or more than 32: rename the file");
 	rc = trust_check(dir, file, real, err);
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
 	if (rc == 0)
@@ -337,8 +339,10 @@ static int load_file(struct plugins *ps, const char *name, const char *dir, cons
 	if (raw)
 		return load_entry(ps, name, file, rank, raw);
 	/* the dynamic linker repeats names that are in the file */
-	return refuse_file(
-		ps, name, file, reason ? str_escape(text, sizeof(text), reason, strlen(reason)) : "it cannot be opened", true);
+	return refuse_file(ps, name, file,
+		reason ? str_escape(text, sizeof(text), reason, strlen(reason)) :
+			 "the dynamic linker cannot load it, and gives no reason",
+		true);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */

@@ -158,7 +158,7 @@ struct op_private *op_begin_failed(struct transport *t, struct transport_op *own
 	if (rc == 0) {
 		owner->private = op_new(t->plugin, t, owner);
 		if (!owner->private)
-			rc = err_nomem(&owner->err, "a call to the plugin");
+			rc = err_nomem(&owner->err, "a call to the transport's plugin");
 	}
 	if (rc == 0)
 		return owner->private;
@@ -223,8 +223,8 @@ static int mistake(struct op_private *p, enum mistake kind, const char *text)
 
 	if (!(p->plugin->mistakes & 1u << kind))
 		log_warn(op_plugins(p)->config.log, p->plugin->name,
-			"plugin %s has a fault, in %s: %s; please report it to its maker", p->plugin->name,
-			p->name ? p->name : "its own op", text);
+			"plugin %s made a mistake in %s: %s; please report this fault to the plugin's maker", p->plugin->name,
+			p->name ? p->name : "a call of its own", text);
 	p->plugin->mistakes |= 1u << kind;
 	return results[kind];
 }
@@ -242,11 +242,12 @@ static int check_binding(struct op_private *p)
 		(!socket || (b->value <= INT_MAX && fcntl((int)b->value, F_GETFD) >= 0)))
 		return 0;
 	mistake(p, MISTAKE_BINDING,
-		socket ? "connect() returned something other than an open socket" :
-			 "connect() returned something other than an endpoint of the kernel");
+		socket ? "connect() returned something that is not an open socket" :
+			 "connect() returned something that is not an endpoint of the kernel");
 	p->binding.kind = MISCSI_BINDING_NONE;
-	op_set_error(
-		p, MISCSI_ERR_INTERNAL, "plugin %s returned a connection of a wrong kind: update the plugin", p->plugin->name);
+	op_set_error(p, MISCSI_ERR_INTERNAL,
+		"plugin %s returned no usable connection, which is a fault of the plugin: update it, or report this to its maker",
+		p->plugin->name);
 	return -EPROTO;
 }
 
@@ -293,7 +294,7 @@ static void op_expired(void *arg)
 		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT, "%s", strerror(ETIMEDOUT));
 	else
 		op_set_error(p, MISCSI_ERR_TRANS_TIMEOUT,
-			"transport %s: %s of plugin %s did not end within %u s (the kernel's log may have the reason)",
+			"transport %s: the call %s of plugin %s did not end within %u s (the kernel's log may have the reason)",
 			p->pub.transport, p->name, p->plugin->name, p->limit_ms / 1000);
 	op_finish(p, -ETIMEDOUT);
 }
@@ -366,7 +367,7 @@ static void core_op_done(struct miscsi_op *op, int result)
 	struct op_private *p = op_of(op);
 
 	if (p->finished)
-		mistake(p, MISTAKE_DONE, "op_done() for an op that has ended already");
+		mistake(p, MISTAKE_DONE, "it called op_done() for an op that has ended already");
 	op_finish(p, result);
 }
 
@@ -377,11 +378,11 @@ static const char *core_setting(struct miscsi_op *op, const char *key)
 	char text[128], shown[64];
 
 	if (!key)
-		mistake(op_of(op), MISTAKE_KEY, "setting() without a key");
+		mistake(op_of(op), MISTAKE_KEY, "it called setting() without a key");
 	if (key && !strncmp(key, PLUGIN_KEY_PREFIX, strlen(PLUGIN_KEY_PREFIX))) {
 		const char *value = fields_value(op_of(op), key);
 
-		snprintf(text, sizeof(text), "setting() of %s, which is not in its fields",
+		snprintf(text, sizeof(text), "it called setting() for %s, which is not in its table of settings",
 			str_escape(shown, sizeof(shown), key, strnlen(key, sizeof(shown))));
 		if (!value)
 			mistake(op_of(op), MISTAKE_KEY, text);
@@ -395,7 +396,7 @@ static int core_setting_at(struct miscsi_op *op, uint32_t nth, const char **key,
 	struct transport_op *owner = op_of(op)->owner;
 
 	if (!key || !value)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "setting_at() without room for its results");
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "it called setting_at() without room for the results");
 	/* those of other plugins, and the value that the table does not allow, stay here */
 	for (unsigned i = 0; owner && owner->setting_at && owner->setting_at(owner->settings, i, key, value) == 0; i++) {
 		if (fields_show(op_of(op), *key, value) && nth-- == 0)
@@ -420,10 +421,10 @@ static int core_result(struct miscsi_op *op, const char *key, const char *value,
 	int rc = 0;
 
 	if (!key || !*key)
-		return mistake(p, MISTAKE_KEY, "result() without a key");
+		return mistake(p, MISTAKE_KEY, "it called result() without a key");
 	if (strnlen(key, MISCSI_KEY_MAX + 1) > MISCSI_KEY_MAX ||
 		(value && strnlen(value, MISCSI_VALUE_MAX + 1) > MISCSI_VALUE_MAX))
-		return mistake(p, MISTAKE_LENGTH, "result() with a key or a value that is too long");
+		return mistake(p, MISTAKE_LENGTH, "it called result() with a key or a value that is too long");
 	if (!p->owner || !p->owner->value || p->finished)
 		return 0;
 	strbuf_escape(&k, key, strlen(key));
@@ -490,7 +491,8 @@ static int core_timer(struct miscsi_op *op, uint32_t ms, miscsi_timer_fn fn, voi
 	struct service *s;
 
 	if (!fn || !slot || *slot)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "timer() without a function, or with a slot in use");
+		return mistake(
+			op_of(op), MISTAKE_ARGUMENT, "it called timer() without a function, or for a timer that already runs");
 	if (op_of(op)->finished)
 		return -EINVAL;
 	s = service_new(op, arg);
@@ -527,7 +529,8 @@ static int core_watch(struct miscsi_op *op, int fd, uint32_t events, miscsi_watc
 	struct service *s;
 
 	if (!fn || !slot || *slot)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "watch() without a function, or with a slot in use");
+		return mistake(
+			op_of(op), MISTAKE_ARGUMENT, "it called watch() without a function, or for a watch that already exists");
 	if (op_of(op)->finished)
 		return -EINVAL;
 	s = service_new(op, arg);
@@ -569,7 +572,7 @@ static int core_sysfs_read(struct miscsi_op *op, const char *path, char *buf, si
 	int rc;
 
 	if (!buf || size == 0)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "sysfs_read() without a buffer");
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "it called sysfs_read() without a buffer");
 	*buf = '\0';
 	if (!path_ok(path))
 		return -EINVAL;
@@ -587,7 +590,7 @@ static int core_sysfs_list(struct miscsi_op *op, const char *path, int (*fn)(voi
 	int rc;
 
 	if (!fn)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "sysfs_list() without a function");
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "it called sysfs_list() without a function");
 	if (!path_ok(path))
 		return -EINVAL;
 	if (!sysfs)
@@ -602,14 +605,15 @@ static int core_work(
 	struct miscsi_op *op, const void *data, size_t size, void (*run)(void *data), miscsi_work_fn done, miscsi_work_fn late)
 {
 	if (!run || !done || (size && !data))
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "work() without a function, or without data");
+		return mistake(op_of(op), MISTAKE_ARGUMENT,
+			"it called work() without a function, or without the data that it announced");
 	return op_of(op)->finished ? -EINVAL : thread_work(op_of(op), data, size, run, done, late);
 }
 
 static int core_event(struct miscsi_op *op, uint32_t event, uint32_t number)
 {
 	if (event < MISCSI_EVENT_SESSION_LOST || event > MISCSI_EVENT_HOST_RESET)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "event() with an unknown number");
+		return mistake(op_of(op), MISTAKE_ARGUMENT, "it called event() with an unknown number");
 	return report_event(op_of(op)->plugin, event, number);
 }
 

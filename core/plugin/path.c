@@ -28,7 +28,7 @@ static int not_found(struct miscsi_op *op, const struct path_search *s, const ch
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop((int)s->path->family, s->path->dst, text, sizeof(text));
-	return op->core->set_error(op, MISCSI_ERR_TRANS, "no path to %s: %s", text, why);
+	return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network path from the adapter to %s: %s", text, why);
 }
 
 static void path_look(struct miscsi_op *op, void *arg);
@@ -40,7 +40,8 @@ static int look_later(struct miscsi_op *op, struct path_search *s)
 	if (s->looks % PROBE_EVERY == 0)
 		route_probe(&s->route); /* if it cannot be sent, the next hop stays unresolved, which is reported then */
 	if (s->looks++ >= LOOKS_MAX)
-		return not_found(op, s, "the next hop does not answer");
+		return not_found(op, s,
+			"the next hop of the route does not answer ARP or neighbor solicitations; check the route and the VLAN");
 	rc = op->core->timer(op, LOOK_MS, path_look, s, &s->timer);
 	return rc < 0 ? rc : -EINPROGRESS;
 }

@@ -147,7 +147,9 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 
 	if (!*name) /* no plugin that was loaded knows the host's driver */
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin in %s supports the host's driver (`iscsiadm -m transport` lists what is missing)", ps->dirs);
+			"no plugin in %s supports the driver of the SCSI host: 'iscsiadm -m transport' lists which plugin is "
+			"missing",
+			ps->dirs);
 	str_escape(escaped, sizeof(escaped), name, strlen(name));
 	read_catalogue(ps);
 	row = catalogue_find(&ps->catalogue, name);
@@ -159,21 +161,23 @@ static int plugins_not_found(struct plugins *ps, const char *name, struct err *e
 			other = p;
 	}
 	if (row && *row->package)
-		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s.so is missing (%s %s)",
-			escaped, ps->dirs, row->plugin, catalogue_installer(OS_RELEASE), row->package);
+		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
+			"no plugin for transport '%s' in %s, because %s.so is missing: %s %s", escaped, ps->dirs, row->plugin,
+			catalogue_installer(OS_RELEASE), row->package);
 	if (row)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s: %s.so is missing, install it", escaped, ps->dirs, row->plugin);
+			"no plugin for transport '%s' in %s, because %s.so is missing: install it", escaped, ps->dirs,
+			row->plugin);
 	if (other)
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"no plugin for transport '%s' in %s, where %s is not used: %s (`iscsiadm -m transport` lists all)",
+			"no plugin for transport '%s' in %s, where plugin %s is not used: %s ('iscsiadm -m transport' lists all)",
 			escaped, ps->dirs, other->file, other->refused);
 	if (!list_empty(&ps->catalogue))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
 			"no plugin for transport '%s' in %s, and no known plugin supports it: check the name "
 			"(iface.transport_name)",
 			escaped, ps->dirs);
-	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s (%s miscsi-plugin-%s)", escaped,
+	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND, "no plugin for transport '%s' in %s: %s miscsi-plugin-%s", escaped,
 		ps->dirs, catalogue_installer(OS_RELEASE), escaped);
 }
 
@@ -232,8 +236,8 @@ int plugins_find_by_proc_name(struct plugins *ps, const char *proc_name, struct 
 		return 0;
 	}
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"no plugin in %s supports hosts of driver '%s': `iscsiadm -m transport` lists what is missing", ps->dirs,
-		str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)));
+		"no plugin in %s supports SCSI hosts of driver '%s': 'iscsiadm -m transport' lists which plugin is missing",
+		ps->dirs, str_escape(escaped, sizeof(escaped), proc_name, strlen(proc_name)));
 }
 
 /* The directories are read again each time: a plugin may have been installed while the daemon runs. */
@@ -380,13 +384,15 @@ static const struct plugin *plugin_named(const struct plugins *ps, const char *n
 
 int plugins_field(struct plugins *ps, const char *key, const struct field **out, struct err *err)
 {
-	char name[PLUGIN_KEY_WORD_MAX + 1];
+	char name[PLUGIN_KEY_WORD_MAX + 1], shown[128];
 	const struct plugin *p;
 	const char *setting;
 	int rc;
 
 	if (!plugin_key_split(key, name, &setting))
-		return err_set(err, MISCSI_ERR_INVAL, "the name of a plugin's setting has the form plugin.PLUGIN.SETTING");
+		return err_set(err, MISCSI_ERR_INVAL,
+			"%s is not the name of a plugin's setting: write it as plugin.PLUGIN.SETTING",
+			str_escape(shown, sizeof(shown), key, strlen(key)));
 	rc = load_named(ps, name);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "cannot load plugin %s", name);

@@ -82,7 +82,7 @@ int resources_acquire(
 	int rc;
 
 	if (!w)
-		return err_nomem(&p->owner->err, "the resources of a connection");
+		return err_nomem(&p->owner->err, "the network device and the uio device that a connection needs");
 	w->base = (struct op_work){ .op = p, .run = preparation_run, .done = preparation_done, .free = preparation_free };
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";
@@ -92,7 +92,7 @@ int resources_acquire(
 		rc = op_work_submit(&w->base);
 		return rc == -EINPROGRESS ? rc :
 					    err_sys(&p->owner->err, MISCSI_ERR_NOMEM, -rc,
-						    "cannot start a thread that acquires the adapter's resources");
+						    "cannot start the helper process that prepares the adapter for a connection");
 	}
 	if (rc > 0) { /* a program without workers is a command, which may block */
 		preparation_run(&w->base);

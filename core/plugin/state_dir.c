@@ -16,10 +16,12 @@ static int check_own(const char *path, struct err *err)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "%s is not a directory that can be used", path);
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "the state directory %s of the plugin cannot be opened", path);
 	if (st.st_uid != geteuid() || st.st_mode & 077)
-		return err_set(
-			err, MISCSI_ERR_ACCESS, "%s must belong to user %u and have the mode 0700", path, (unsigned)geteuid());
+		return err_set(err, MISCSI_ERR_ACCESS,
+			"the state directory %s of the plugin must belong to user %u and have the mode 0700: change it by chown "
+			"and chmod",
+			path, (unsigned)geteuid());
 	return trust_check_dir(path, err);
 }
 
@@ -49,7 +51,9 @@ const char *state_dir_of(struct plugin *p)
 		rc = -errno;
 	if (rc < 0) { /* a user other than root, a system that is read-only: plugins work without it */
 		if (is_first(p, REASON_NOT_MADE))
-			log_info(config->log, p->name, "there is no state directory %s: %s", strbuf_str(&b), strerror(-rc));
+			log_info(config->log, p->name,
+				"the plugin works without its state directory, because %s cannot be made: %s", strbuf_str(&b),
+				strerror(-rc));
 	} else if (check_own(strbuf_str(&b), &err) < 0) {
 		if (is_first(p, REASON_NOT_OWN))
 			log_warn(config->log, p->name, "plugin %s works without its state directory: %s", p->name, err.text);

@@ -94,7 +94,8 @@ bool thread_end(struct plugin *plugin)
 		thread_orphan_all(plugin->self);
 	if (!worker_pool_stop(thread, END_MS)) {
 		log_warn(plugin->ps->config.log, "plugin",
-			"the library of plugin %s has not returned for two seconds: the program ends without waiting for it",
+			"a call of plugin %s to its library has not returned for two seconds, so the program ends without "
+			"waiting for it",
 			plugin->name);
 		return false;
 	}

@@ -74,7 +74,7 @@ static bool op_is_served(struct op_private *p, uint64_t trait, enum miscsi_error
 	if (p->own || !trait || traits & trait)
 		return true;
 	op_set_error(p, error, "transport %s does not support %s%s", p->pub.transport, what,
-		to_maker ? ": its kernel driver leaves that to the maker's driver in user space, which is not part of miscsi" :
+		to_maker ? ": its kernel driver leaves that to a daemon of the adapter's maker, which is not part of miscsi" :
 			   "");
 	op_finish(p, -err_errno(error));
 	return false;
@@ -108,7 +108,8 @@ static void login_call(struct transport *t, struct transport_op *op, const char 
 		return;
 	if (!fn) {
 		op_set_error(p, MISCSI_ERR_INTERNAL,
-			"the plugin of transport %s has no %s op, which this login requires: report this to its maker",
+			"the plugin of transport %s has no function %s, which this login requires: report this to the plugin's "
+			"maker",
 			transport_name(t), name);
 		op_finish(p, -EINVAL);
 		return;
@@ -173,7 +174,7 @@ static int params_call(struct transport *t, struct transport_op *op, struct misc
 		return 0;
 	if (op->err.code == MISCSI_ERR_OK)
 		err_sys(&op->err, MISCSI_ERR_INVAL, -rc,
-			"transport %s refuses the parameters of the login, and its plugin does not say which: check "
+			"the plugin of transport %s refuses the login's parameters without naming one: check "
 			"node.session.iscsi.* and node.conn[0].iscsi.* of the record",
 			transport_name(t));
 	return rc;
@@ -227,7 +228,8 @@ static void disconnect_done(struct transport_op *op, int result)
 	struct disconnect *d = container_of(op, struct disconnect, op);
 
 	if (result < 0)
-		log_warn(d->transport->plugin->ps->config.log, "plugin", "transport %s: cannot disconnect endpoint %llu: %s",
+		log_warn(d->transport->plugin->ps->config.log, "plugin",
+			"transport %s: cannot close the connection of the adapter with the endpoint %llu: %s",
 			transport_name(d->transport), (unsigned long long)d->binding.value, op->err.text);
 	x_free(d);
 }
@@ -255,7 +257,9 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 	}
 	d = x_new(struct disconnect);
 	if (!d) {
-		log_err(t->plugin->ps->config.log, "plugin", "transport %s: no memory to disconnect endpoint %llu",
+		log_err(t->plugin->ps->config.log, "plugin",
+			"transport %s: the connection of the adapter with the endpoint %llu stays open, because there is no "
+			"memory to close it",
 			transport_name(t), (unsigned long long)gone.value);
 		return;
 	}
@@ -298,7 +302,8 @@ static int open_run(const void *request, size_t len, void *answer, size_t *answe
 	int rc = sysfs_open(&sysfs, NULL);
 
 	(void)len;
-	rc = rc < 0 ? err_sys(&err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys") : kmod_load(&sysfs, request, &err);
+	rc = rc < 0 ? err_sys(&err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot open /sys: check that sysfs is mounted there") :
+		      kmod_load(&sysfs, request, &err);
 	memcpy(answer, &err, sizeof(err));
 	*answer_len = sizeof(err);
 	return rc;
@@ -317,7 +322,7 @@ static void open_done(struct helper_job *j, int result, const void *answer, size
 		err_copy(&p->owner->err, answer);
 	else
 		err_sys(&p->owner->err, MISCSI_ERR_INTERNAL, -result,
-			"cannot load the driver of transport %s, because the helper process for it failed",
+			"cannot load the kernel driver of transport %s, because the helper process that loads it failed",
 			transport_name(p->transport));
 	op_finish(p, result);
 	x_free(o);
@@ -364,8 +369,8 @@ void transport_open(struct transport *t, struct transport_op *op)
 	if (!p)
 		return;
 	if (!ps->config.sysfs) {
-		op_set_error(
-			p, MISCSI_ERR_TRANS_NOT_FOUND, "transport %s: this program has no access to sysfs", transport_name(t));
+		op_set_error(p, MISCSI_ERR_TRANS_NOT_FOUND,
+			"transport %s cannot be used, because this program has no access to sysfs (/sys)", transport_name(t));
 		op_finish(p, -ENODEV);
 		return;
 	}
@@ -438,8 +443,9 @@ void transport_check_settings(const struct transport *t, const struct record *r,
 			continue;
 		f = fields_find(p, key);
 		if (!f && fields_refuse(p, key, &err))
-			log_warn(log, "plugin", "%s: %s; it has no effect", whose, err.text);
+			log_warn(log, "plugin", "%s: %s; the line has no effect", whose, err.text);
 		else if (f && field_check(f, value, NULL, &err) < 0)
-			log_warn(log, "plugin", "%s: %s; the default %s is used", whose, err.text, *f->def ? f->def : "(empty)");
+			log_warn(log, "plugin", "%s: %s; miscsi uses the default %s instead", whose, err.text,
+				*f->def ? f->def : "(empty)");
 	}
 }

@@ -25,18 +25,18 @@ static int check_one(const char *path, bool above, struct err *err)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot read the owner and the mode of %.256s", path);
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot read the owner and the permissions of %.256s", path);
 	if (st.st_uid != 0 && st.st_uid != geteuid()) {
-		snprintf(why, sizeof(why), "belongs to user %u: chown it to root", (unsigned)st.st_uid);
+		snprintf(why, sizeof(why), "belongs to user %u: run chown root on it", (unsigned)st.st_uid);
 		return not_trusted(err, path, why);
 	}
 	if (above && st.st_mode & S_ISVTX)
 		return 0;
 	if (st.st_mode & S_IWOTH)
-		return not_trusted(err, path, "may be written by every user: chmod o-w");
+		return not_trusted(err, path, "may be written by every user: run chmod o-w on it");
 	/* a user's own group, as a umask of 002 makes the files of his build */
 	if (st.st_mode & S_IWGRP && (geteuid() == 0 || st.st_gid != getegid()))
-		return not_trusted(err, path, "may be written by its group: chmod g-w");
+		return not_trusted(err, path, "may be written by its group: run chmod g-w on it");
 	return 0;
 }
 
@@ -61,13 +61,13 @@ int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct e
 	int rc;
 
 	if (!realpath(dir, real))
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "its directory cannot be found");
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "its directory does not exist or cannot be read");
 	rc = check_chain(real, 1, err);
 	if (rc == 0 && !realpath(file, real))
-		return err_sys(err, MISCSI_ERR_ACCESS, errno, "it cannot be found");
+		return err_sys(err, MISCSI_ERR_ACCESS, errno, "the file does not exist or cannot be read");
 	/* first, since nobody should change the mode of a device that a link leads to */
 	if (rc == 0 && stat(real, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file", real);
+		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file: remove it", real);
 	return rc ? rc : check_chain(real, 2, err);
 }
 
@@ -75,5 +75,7 @@ int trust_check_dir(const char *dir, struct err *err)
 {
 	char real[PATH_MAX];
 
-	return realpath(dir, real) ? check_chain(real, 1, err) : err_sys(err, MISCSI_ERR_ACCESS, errno, "cannot resolve %s", dir);
+	return realpath(dir, real) ?
+		check_chain(real, 1, err) :
+		err_sys(err, MISCSI_ERR_ACCESS, errno, "the directory %s does not exist or cannot be read", dir);
 }

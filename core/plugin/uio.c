@@ -129,12 +129,12 @@ static int there_is_none(const struct transport *t, struct err *err)
 
 	if (!sysfs_exists(t->plugin->ps->config.sysfs, "class/uio"))
 		return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-			"transport %s connects only while its uio device is open, and there is none: the kernel module uio, or "
-			"the adapter's driver that uses it, is not loaded (see miscsi-%s(7))",
+			"transport %s connects only while iscsid holds the adapter's uio device open, and there is none: load "
+			"the kernel module uio and the adapter's driver (see miscsi-%s(7))",
 			name, plugin);
 	return err_set(err, MISCSI_ERR_TRANS_NOT_FOUND,
-		"transport %s connects only while its uio device is open, and its host has none in "
-		"/sys/class/uio: is the adapter's network device up? (see miscsi-%s(7))",
+		"transport %s connects only while iscsid holds the adapter's uio device open, and its host has none in "
+		"/sys/class/uio: bring the adapter's network device up (see miscsi-%s(7))",
 		name, plugin);
 }
 
@@ -150,7 +150,7 @@ int uio_look(struct transport *t, uint32_t host_no, struct list *missing, struct
 		rc = look_beside(t, hosts[i], missing, &held);
 	if (rc < 0) {
 		uio_drop(missing);
-		return err_nomem(err, "the list of uio devices");
+		return err_nomem(err, "the list of the adapter's uio devices");
 	}
 	return held == 0 && list_empty(missing) ? there_is_none(t, err) : held;
 }
@@ -193,24 +193,26 @@ static int why_not(const struct transport *t, const struct uio *u, struct err *e
 	case EACCES:
 	case EPERM:
 		return err_sys(err, MISCSI_ERR_ACCESS, u->errnum,
-			"transport %s: iscsid cannot open %s/%s, although it needs it: it must run as root, and its unit or "
-			"container must allow the device",
+			"transport %s: iscsid cannot open %s/%s, which the adapter needs: run iscsid as root, and allow the "
+			"device in its unit or container",
 			name, dev, u->name);
 	case ENOENT:
 		return err_set(err, MISCSI_ERR_TRANS,
-			"transport %s needs %s/%s, which is missing although the kernel has the device: devtmpfs or udev has to "
-			"create it",
+			"transport %s needs %s/%s, which does not exist although the kernel has the device: mount devtmpfs on "
+			"/dev, or let udev create it",
 			name, dev, u->name);
 	case ENXIO:
 		return err_set(err, MISCSI_ERR_TRANS,
-			"transport %s needs %s/%s, whose device number is not %u:%u, as the kernel shows it: devtmpfs or udev "
-			"has to create it again",
+			"transport %s needs %s/%s, whose device number is not %u:%u as in sysfs: remove it, and let devtmpfs or "
+			"udev create it again",
 			name, dev, u->name, u->major, u->minor);
 	case ENODEV:
 		return err_sys(err, MISCSI_ERR_TRANS, u->errnum,
-			"transport %s cannot open %s/%s (is the adapter's network device up?)", name, dev, u->name);
+			"transport %s: iscsid cannot open %s/%s (bring the adapter's network device up)", name, dev, u->name);
 	default:
-		return err_sys(err, MISCSI_ERR_TRANS, u->errnum, "transport %s cannot open %s/%s", name, dev, u->name);
+		return err_sys(err, MISCSI_ERR_TRANS, u->errnum,
+			"transport %s: iscsid cannot open %s/%s, which the adapter needs (the kernel's log may have the reason)",
+			name, dev, u->name);
 	}
 }
 

@@ -82,7 +82,7 @@ int chap_algs_parse(const char *list, struct chap_config *c, struct err *err)
 		alg = chap_alg_of(list, len);
 		if (alg < 0)
 			return err_set(err, MISCSI_ERR_INVAL,
-				"\"%s\" is not a CHAP algorithm (chap_algs): use MD5, SHA1, SHA256 or SHA3-256",
+				"\"%s\" in chap_algs is not a CHAP algorithm: use MD5, SHA1, SHA256 or SHA3-256",
 				str_escape(shown, sizeof(shown), list, len));
 		list += len;
 		if (!alg_in_list(c, alg))
@@ -108,16 +108,18 @@ int chap_check(const struct chap_config *config, struct err *err)
 
 	if (!config->name || !*config->name || !config->secret.len)
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED, /* the code for a target that requires CHAP */
-			"CHAP requires a username and a password, and one of them is not set");
+			"authmethod is CHAP, which requires a username and a password, but one of them is not set: set both, or "
+			"set authmethod to None");
 	if (strlen(config->name) > CHAP_NAME_MAX)
-		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes");
+		return err_set(err, MISCSI_ERR_INVAL, "the CHAP username is longer than 255 bytes: set a shorter one");
 	if (named_in && !config->secret_in.len)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"username_in is set, but password_in is not, so the target cannot be authenticated: set both or neither");
+			"username_in is set without password_in, so the initiator cannot authenticate the target: set both or "
+			"neither");
 	if (config->secret_in.len && secret_equal(&config->secret, &config->secret_in))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"password and password_in are the same; RFC 7143 9.2.1 requires different secrets for the two "
-			"directions: change one of them");
+			"the secrets password and password_in are the same, but RFC 7143 (9.2.1) requires different ones for the "
+			"two directions: change one of them");
 	return 0;
 }
 
@@ -132,7 +134,7 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c || x_strset(&c->name, config->name) || x_strset(&c->name_in, config->name_in) ||
 		secret_copy(&c->secret, &config->secret) || secret_copy(&c->secret_in, &config->secret_in)) {
 		chap_free(c);
-		return err_nomem(err, "the CHAP exchange");
+		return err_nomem(err, "the names and secrets of a CHAP login");
 	}
 	c->random = config->random;
 	c->random_arg = config->random_arg;
@@ -140,8 +142,8 @@ int chap_new(const struct chap_config *config, struct chap **out, struct err *er
 	if (!c->n_offer) {
 		chap_free(c);
 		return err_set(err, MISCSI_ERR_INVAL,
-			"this system's crypto library allows none of the CHAP algorithms in chap_algs (FIPS mode?): add another, "
-			"such as SHA256");
+			"this system's crypto library, perhaps in FIPS mode, provides none of the CHAP algorithms in chap_algs: "
+			"add another, such as SHA256");
 	}
 	*out = c;
 	return 0;
@@ -172,7 +174,7 @@ void chap_offer(struct chap *c, struct strbuf *out)
 /* Fatal: the same target would do the same again, and each try hands it another response to guess from. */
 static int chap_violation(struct err *err, const char *why)
 {
-	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "CHAP: the target %s", why);
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the CHAP authentication failed, because the target %s", why);
 }
 
 /* RFC 1994 section 4.1: the digest of identifier, secret and challenge. */
@@ -182,14 +184,21 @@ static int add_response(
 	const struct digest_part parts[] = { { &id, 1 }, { secret->bytes, secret->len }, { challenge, len } };
 	bool ok = digest_make(algs[alg].kind, parts, ARRAY_SIZE(parts), out) == 0;
 
-	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the crypto library does not provide %s", algs[alg].name);
+	return ok ? 0 :
+		    err_set(err, MISCSI_ERR_INTERNAL,
+			    "the CHAP authentication failed, because this system's crypto library does not provide %s: change "
+			    "chap_algs",
+			    algs[alg].name);
 }
 
 static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err)
 {
 	bool ok = c->random ? !c->random(c->random_arg, bytes, len) : !digest_random(bytes, len);
 
-	return ok ? 0 : err_set(err, MISCSI_ERR_INTERNAL, "CHAP: the system provides no random bytes for a challenge");
+	return ok ? 0 :
+		    err_set(err, MISCSI_ERR_INTERNAL,
+			    "the CHAP authentication failed, because the system provides no random bytes for the challenge to "
+			    "the target");
 }
 
 void chap_warm(void)
@@ -222,20 +231,20 @@ static int agree_on_alg(struct chap *c, const char *value, struct err *err)
 	uint64_t number;
 
 	if (!value)
-		return chap_violation(err, "sent a challenge without an algorithm (CHAP_A)");
+		return chap_violation(err, "sent its challenge without naming an algorithm (CHAP_A)");
 	if (!strcmp(value, "Reject"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"CHAP: the target refused all offered algorithms: change chap_algs of the record, or the target's "
-			"setting");
+			"the target refused all CHAP algorithms that were offered: change chap_algs of the record, or the "
+			"target's setting");
 	if (text_decode_number(value, &number))
-		return chap_violation(err, "sent a CHAP_A that is not a number");
+		return chap_violation(err, "chose an algorithm by something that is not a number (CHAP_A)");
 	for (unsigned i = 0; i < c->n_offer; i++) {
 		if ((uint64_t)algs[c->offer[i]].number != number)
 			continue;
 		c->alg = c->offer[i];
 		return 0;
 	}
-	return chap_violation(err, "chose an algorithm that was not offered (chap_algs)");
+	return chap_violation(err, "chose an algorithm that was not offered: add the target's algorithm to chap_algs");
 }
 
 /* Our own challenge, for mutual authentication. */
@@ -251,7 +260,7 @@ static int challenge_target(struct chap *c, const uint8_t *theirs, size_t len, s
 	/* 12.1.3: the challenge of one direction must not be used in the other; a reflecting target hopes for
 	 * that */
 	if (len == size && digest_equal(theirs, c->challenge, size))
-		return chap_violation(err, "sent the initiator's own challenge back");
+		return chap_violation(err, "sent the initiator's own challenge back, as an attacker without the secret would");
 	text_addf(out, "CHAP_I", "%u", c->id);
 	text_add_binary(out, "CHAP_C", c->challenge, size);
 	return 0;
@@ -268,16 +277,16 @@ static int accept_challenge(struct chap *c, const struct text_list *in, struct s
 	if (rc)
 		return rc;
 	if (text_get(in, "CHAP_N") || text_get(in, "CHAP_R"))
-		return chap_violation(err, "answered a challenge that was not sent");
+		return chap_violation(err, "answered a challenge before one was sent (CHAP_N or CHAP_R)");
 	if (next_identifier(in, &id))
-		return chap_violation(err, "sent no CHAP_I in the range 0 to 255");
+		return chap_violation(err, "sent its challenge without an identifier from 0 to 255 (CHAP_I)");
 	if (!value || !*value)
-		return chap_violation(err, "sent no challenge (CHAP_C)");
+		return chap_violation(err, "sent an empty challenge, or none (CHAP_C)");
 	rc = text_decode_binary(value, theirs, sizeof(theirs), &len);
 	if (rc == -EFBIG)
-		return chap_violation(err, "sent a challenge of more than 1024 bytes");
+		return chap_violation(err, "sent a challenge that is longer than 1024 bytes (CHAP_C)");
 	if (rc || !len)
-		return chap_violation(err, "sent a challenge (CHAP_C) that is neither hexadecimal nor base64");
+		return chap_violation(err, "sent a challenge that is neither hexadecimal nor base64 (CHAP_C)");
 	rc = add_response(c->alg, id, &c->secret, theirs, len, response, err);
 	if (rc)
 		return rc;
@@ -300,18 +309,24 @@ static int check_proof(struct chap *c, const struct text_list *in, struct err *e
 	int rc;
 
 	if (!name || !value)
-		return chap_violation(err, "did not authenticate itself, as mutual CHAP (password_in) requires");
+		return chap_violation(err,
+			"did not authenticate itself, although password_in is set: enable mutual CHAP on the target, or clear "
+			"username_in and password_in");
 	if (text_get(in, "CHAP_A") || text_get(in, "CHAP_I") || text_get(in, "CHAP_C"))
-		return chap_violation(err, "sent a second challenge");
+		return chap_violation(err, "sent a second challenge in place of its own response");
 	if (c->name_in && *c->name_in && strcmp(name, c->name_in))
-		return chap_violation(err, "authenticated itself by another name than username_in");
+		return chap_violation(err,
+			"authenticated itself by a name other than username_in: compare username_in with the name that is set on "
+			"the target");
 	if (text_decode_binary(value, got, sizeof(got), &len) || len != size)
-		return chap_violation(err, "sent a response of the wrong length");
+		return chap_violation(err, "sent a response of a length that does not fit the algorithm (CHAP_R)");
 	rc = add_response(c->alg, c->id, &c->secret_in, c->challenge, size, want, err);
 	if (rc)
 		return rc;
 	if (!digest_equal(want, got, size))
-		return chap_violation(err, "authenticated itself by another secret than password_in");
+		return chap_violation(err,
+			"authenticated itself by a secret other than password_in: compare password_in with the secret that is "
+			"set on the target");
 	c->state = CHAP_PROVED;
 	return 0;
 }
@@ -329,7 +344,7 @@ int chap_step(struct chap *c, const struct text_list *in, struct strbuf *out, st
 		return accept_challenge(c, in, out, err);
 	if (c->state == CHAP_RESPONDED)
 		return check_proof(c, in, err);
-	return chap_violation(err, "sent CHAP keys outside the CHAP exchange");
+	return chap_violation(err, "sent CHAP keys before or after the authentication");
 }
 
 /* With our response out we offer to end the stage; whether the target's proof came with its agreement is chap_done(). */

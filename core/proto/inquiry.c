@@ -47,12 +47,13 @@ static int inquiry_send(struct inquiry *q, size_t size, struct iscsi_pdu *pdu, s
 	uint8_t *bytes;
 
 	if ((int32_t)(q->max_cmdsn - q->cmdsn) < 0) {
-		err_set(err, MISCSI_ERR_TRANS, "the target accepts no command now (MaxCmdSN), so its units cannot be identified");
+		err_set(err, MISCSI_ERR_TRANS,
+			"the target accepts no command now (MaxCmdSN), so iscsid cannot ask which disks it has");
 		return -EAGAIN;
 	}
 	bytes = x_realloc(q->bytes, size);
 	if (!bytes)
-		return err_nomem(err, "a page of a unit");
+		return err_nomem(err, "the answer to an INQUIRY command");
 	q->bytes = bytes;
 	q->size = size;
 	q->have = 0;
@@ -113,7 +114,9 @@ static void inquiry_take_numbers(struct inquiry *q, const struct iscsi_response 
 static int inquiry_data(struct inquiry *q, const struct iscsi_pdu *pdu, const struct iscsi_response *r, struct err *err)
 {
 	if (r->itt != q->itt || r->buffer_offset != q->have || pdu->len > q->size - q->have)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target returned data that an INQUIRY command had not requested");
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target returned data that iscsid's INQUIRY command had not requested, which is a fault of the "
+			"target");
 	if (pdu->len)
 		memcpy(q->bytes + q->have, pdu->data, pdu->len);
 	q->have += pdu->len;
@@ -139,14 +142,16 @@ int inquiry_feed(struct inquiry *q, const struct iscsi_pdu *pdu, struct iscsi_pd
 			return INQUIRY_WAIT;
 		if (r.itt != q->itt || r.response)
 			return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-				"the target did not complete an INQUIRY command: response 0x%02x", r.response);
+				"the target did not complete iscsid's INQUIRY command, which identifies a disk (response 0x%02x)",
+				r.response);
 		return inquiry_ended(q, &r, next, err);
 	}
 	/* a ping, or a message: the session ends before the target misses an answer */
 	if (pdu_op(pdu) == ISCSI_OP_NOP_IN || pdu_op(pdu) == ISCSI_OP_ASYNC)
 		return INQUIRY_WAIT;
-	return err_set(
-		err, MISCSI_ERR_FATAL_LOGIN, "the target answered an INQUIRY command with a PDU of opcode 0x%02x", pdu_op(pdu));
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+		"the target answered iscsid's INQUIRY command with a PDU of opcode 0x%02x, which is a fault of the target",
+		pdu_op(pdu));
 }
 
 void inquiry_logout(const struct inquiry *q, struct iscsi_pdu *pdu)

@@ -50,21 +50,21 @@ enum attribute {
 /* 5.4 */
 static const char *const statuses[] = {
 	[1] = "unknown error",
-	[2] = "message format error",
+	[2] = "it does not understand the message's format",
 	[3] = "invalid registration",
 	[5] = "invalid query",
 	[6] = "source unknown",
 	[7] = "source absent",
 	[8] = "source unauthorized",
-	[9] = "no such entry",
-	[10] = "version not supported",
-	[11] = "internal error of the server",
-	[12] = "the server is busy",
-	[13] = "option not understood",
+	[9] = "it has no such entry",
+	[10] = "it does not support version 1 of iSNS",
+	[11] = "it has an internal error",
+	[12] = "it is busy",
+	[13] = "it does not understand an option",
 	[14] = "invalid update",
-	[15] = "message not supported",
-	[18] = "attribute not implemented",
-	[23] = "registration feature not supported",
+	[15] = "it does not support the message",
+	[18] = "it does not support an attribute",
+	[23] = "it does not support registrations of this kind",
 };
 
 struct group {
@@ -268,7 +268,7 @@ static void isns_request(struct isns *s, uint16_t function, struct isns_action *
 	isns_put16(&s->out, 0);
 	strbuf_add(&s->out, payload.s, payload.len);
 	if (strbuf_error(&payload) || strbuf_error(&s->out)) {
-		err_nomem(&action->err, "a request to an iSNS server");
+		err_nomem(&action->err, "a request to the iSNS server");
 		action->kind = ISNS_FAILED;
 		return;
 	}
@@ -302,7 +302,7 @@ static void isns_warn(const struct isns *s, const char *what, const char *why)
 
 	if (!s->config.warning)
 		return;
-	snprintf(text, sizeof(text), "the iSNS server reported %s: %.300s; it was left out", what, why);
+	snprintf(text, sizeof(text), "the target list leaves out %s, which the iSNS server reported: %.300s", what, why);
 	s->config.warning(s->config.arg, text);
 }
 
@@ -334,11 +334,11 @@ static int isns_report(struct isns *s, struct err *err)
 		rc = s->config.found(s->config.arg, s->target, &portal);
 	}
 	if (*s->target && s->n == 0)
-		isns_warn(s, s->target, "it has no portal");
+		isns_warn(s, s->target, "the server names no portal for this target");
 	s->n = 0;
 	*s->target = '\0';
 	return rc < 0 ?
-		err_set(err, MISCSI_ERR_INTERNAL, "the targets that the iSNS server reported cannot be kept: %s", strerror(-rc)) :
+		err_set(err, MISCSI_ERR_INTERNAL, "cannot keep the targets that the iSNS server reported: %s", strerror(-rc)) :
 		0;
 }
 
@@ -351,7 +351,8 @@ static int isns_new_target(struct isns *s, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (s->value_len > VALUE_MAX || name_check_target((const char *)s->value, len, &why) < 0) {
-		isns_warn(s, "a target", s->value_len > VALUE_MAX ? "its name is too long" : why.text);
+		isns_warn(s, "a target",
+			s->value_len > VALUE_MAX ? "the name is longer than the 223 bytes that iSCSI allows" : why.text);
 		return 0;
 	}
 	memcpy(s->target, s->value, len);
@@ -374,12 +375,13 @@ static int isns_add(struct isns *s, const struct group *g, struct err *err)
 
 	if (!at && s->n == ISNS_PORTALS_MAX)
 		return err_set(err, MISCSI_ERR_ISNS_QUERY,
-			"the iSNS server reported more than %u portals, which is the limit, for the target %s", ISNS_PORTALS_MAX,
-			s->target);
+			"the iSNS server reported more portals than the limit of %u for the target %s: remove those that are not "
+			"in use from the server",
+			ISNS_PORTALS_MAX, s->target);
 	if (!at) {
 		at = x_grow(s->portals, s->n, &s->cap, sizeof(*at), 16);
 		if (!at)
-			return err_nomem(err, "the portals of a target");
+			return err_nomem(err, "the portals of a target that the iSNS server reported");
 		s->portals = at;
 		at = &s->portals[s->n++];
 	}
@@ -467,7 +469,7 @@ static int isns_attribute(struct isns *s, struct err *err)
 
 static int isns_bad(struct err *err, const char *why)
 {
-	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server's response is invalid: %s", why);
+	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server's response is invalid, because %s", why);
 }
 
 /* 5.1 */
@@ -476,15 +478,15 @@ static int isns_header(struct isns *s, struct err *err)
 	unsigned flags = isns_get16(s->header + 6);
 
 	if (isns_get16(s->header) != VERSION)
-		return isns_bad(err, "its iSNS version is not 1 (is this the port of an iSNS server?)");
+		return isns_bad(err, "its iSNS version is not 1: check that the port is that of an iSNS server");
 	if (isns_get16(s->header + 2) != (s->function | RESPONSE) || isns_get16(s->header + 8) != s->transaction)
 		return isns_bad(err, "it answers another request");
 	if (flags & AUTHENTICATED)
 		return isns_bad(err, "it has an authentication block, which miscsi does not support");
 	if (isns_get16(s->header + 10) != s->pdus || !!(flags & FIRST) != (s->pdus == 0))
-		return isns_bad(err, "its PDUs are out of order");
+		return isns_bad(err, "its PDUs are not in the order of their sequence numbers");
 	if (++s->pdus > ISNS_PDUS_MAX)
-		return isns_bad(err, "it has too many PDUs");
+		return isns_bad(err, "it has more PDUs than the limit of miscsi");
 	s->last = flags & LAST;
 	s->payload_left = isns_get16(s->header + 4);
 	return 0;
@@ -557,7 +559,8 @@ static int isns_payload(struct isns *s, const uint8_t *b, size_t len, struct err
 
 static const char *isns_status_text(uint32_t status)
 {
-	return status < ARRAY_SIZE(statuses) && statuses[status] ? statuses[status] : "a status that RFC 4171 does not define";
+	return status < ARRAY_SIZE(statuses) && statuses[status] ? statuses[status] :
+								   "it gave a status that RFC 4171 does not define";
 }
 
 /* A server that notifies nobody can be queried all the same. */
@@ -565,8 +568,8 @@ static void isns_unnotified(struct isns *s)
 {
 	char text[ERR_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the iSNS server refused to register %s for notifications: %s (status %u)", s->config.source,
-		isns_status_text(s->status), s->status);
+	snprintf(text, sizeof(text), "the iSNS server refused to register %s for notifications of changes: %s (status %u)",
+		s->config.source, isns_status_text(s->status), s->status);
 	s->notify_port = 0;
 	if (s->config.warning)
 		s->config.warning(s->config.arg, text);
@@ -598,9 +601,11 @@ static int isns_refused(const struct isns *s, struct err *err)
 	uint32_t status = s->function == GET_NEXT && s->steps == 1 ? STATUS_INTERNAL : s->status;
 
 	if (s->function == REGISTER)
-		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED, "the iSNS server refused to register %s: %s (status %u)",
+		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED,
+			"the iSNS server refused to register the initiator %s: %s (status %u); allow this name on the server",
 			s->config.source, isns_status_text(status), status);
-	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server refused the query of %s: %s (status %u)", s->config.source,
+	return err_set(err, MISCSI_ERR_ISNS_QUERY,
+		"the iSNS server refused to list the targets for the initiator %s: %s (status %u)", s->config.source,
 		isns_status_text(status), status);
 }
 
@@ -612,7 +617,7 @@ static int isns_answered(struct isns *s, struct isns_action *action)
 	int rc = 0;
 
 	if (!s->status && (s->part != HEAD || s->at))
-		return isns_bad(err, "it ends within an attribute");
+		return isns_bad(err, "it ends in the middle of an attribute");
 	if (s->status && s->notify_port && registers) {
 		isns_unnotified(s);
 		isns_request(s, QUERY, action);
@@ -669,7 +674,7 @@ void isns_feed(struct isns *s, const void *bytes, size_t len, struct isns_action
 			rc = isns_answered(s, action);
 	}
 	if (rc >= 0 && len)
-		rc = isns_bad(err, "more bytes follow its end");
+		rc = isns_bad(err, "the server sent more bytes after its end");
 	if (rc < 0)
 		action->kind = ISNS_FAILED;
 }

@@ -49,15 +49,16 @@ static int check_config(const struct login_config *c, struct err *err)
 {
 	if (!is_set(c->initiator_name) || !sendable(c->initiator_name, ISCSI_NAME_MAX))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the initiator's name (InitiatorName in initiatorname.iscsi, or iface.initiatorname) is missing, longer "
-			"than 223 bytes, or contains control characters");
+			"the initiator's name is missing, longer than 223 bytes, or contains control characters: correct "
+			"InitiatorName in initiatorname.iscsi, or iface.initiatorname");
 	if (!c->discovery && (!is_set(c->target_name) || !sendable(c->target_name, ISCSI_NAME_MAX)))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the target's name is missing, longer than 223 bytes, or contains control characters");
+			"the target's name (node.name) is missing, longer than 223 bytes, or contains control characters: delete "
+			"the record and discover the target again");
 	if (c->initiator_alias && !sendable(c->initiator_alias, TEXT_VALUE_MAX))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the initiator's alias (InitiatorAlias in initiatorname.iscsi) is longer than 255 bytes or contains "
-			"control characters");
+			"the initiator's alias is longer than 255 bytes or contains control characters: correct InitiatorAlias "
+			"in initiatorname.iscsi");
 	return 0;
 }
 
@@ -76,7 +77,7 @@ int login_new(const struct login_config *config, struct login **out, struct err 
 	if (!l || x_strset(&l->initiator_name, config->initiator_name) ||
 		x_strset(&l->initiator_alias, config->initiator_alias) || x_strset(&l->target_name, config->target_name)) {
 		login_free(l);
-		return err_nomem(err, "a login");
+		return err_nomem(err, "the state of a login");
 	}
 	l->config = *config;
 	l->config.chap = (struct chap_config){ 0 };
@@ -154,12 +155,13 @@ static int login_request(struct login *l, bool transit, struct login_action *act
 	};
 
 	if (strbuf_error(&l->out) == -ENOMEM)
-		return err_nomem(err, "a login request");
+		return err_nomem(err, "a Login Request");
 	if (strbuf_error(&l->out))
-		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "the target sent more keys than one Login Request of 8192 bytes can answer");
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target sent more text keys than one Login Request of 8192 bytes can answer, which is a fault of the "
+			"target");
 	if (++l->exchanges > LOGIN_EXCHANGES_MAX)
-		return login_violation(err, "it did not finish the login after 64 requests");
+		return login_violation(err, "it did not finish the login within 64 Login Requests");
 	memcpy(r.isid, l->config.isid, sizeof(r.isid));
 	l->asked_transit = transit;
 	action->kind = LOGIN_SEND;
@@ -218,7 +220,7 @@ static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, st
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 
 	if (!pdu_parse(pdu, ISCSI_OP_REJECT, r))
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the login request: %s (0x%02x)",
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the Login Request: %s (reason 0x%02x)",
 			pdu_reject_text(r->reason), r->reason);
 	if (pdu_parse(pdu, ISCSI_OP_LOGIN_RSP, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
@@ -262,9 +264,9 @@ static int login_redirect(
 	text_cutter_feed(&cutter, pdu->data, pdu->len, find_redirect_address, &search);
 	if (!search.found && search.err.code)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target redirected the login to an address that is not usable: %s", search.err.text);
+			"the target redirected the login to a portal that cannot be used (TargetAddress): %s", search.err.text);
 	if (!search.found)
-		return login_violation(err, "it redirected the login without an address (no TargetAddress)");
+		return login_violation(err, "it redirected the login, but sent no address to go to (TargetAddress)");
 	action->kind = LOGIN_REDIRECT;
 	action->redirect.portal = search.portal;
 	action->redirect.permanent = r->status_detail == 2;
@@ -278,7 +280,7 @@ static int login_refused(const struct login *l, const struct iscsi_response *r, 
 	const char *hint = login_status_hint(r->status_class, r->status_detail);
 
 	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && r->status_detail == 1 && !l->chap)
-		hint = "; it may require CHAP: set authmethod to CHAP, with username and password";
+		hint = "; the target may require CHAP: set authmethod to CHAP, and username and password";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
 		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
 }
@@ -290,15 +292,16 @@ static int login_refused(const struct login *l, const struct iscsi_response *r, 
 static int check_response(const struct login *l, const struct iscsi_response *r, struct err *err)
 {
 	if (r->version_active != ISCSI_VERSION)
-		return login_violation(err, "it uses another version of the protocol");
+		return login_violation(
+			err, "it answered with a protocol version that the initiator does not support (only version 0 exists)");
 	if (r->csg != l->stage)
-		return login_violation(err, "its Login Response belongs to another stage (CSG)");
+		return login_violation(err, "its Login Response belongs to another stage of the login (CSG)");
 	if (r->final && r->cont)
-		return login_violation(err, "it ended the stage within an incomplete text (T and C)");
+		return login_violation(err, "it ended a stage of the login in the middle of a text (T and C bits)");
 	if (r->final && !l->asked_transit)
-		return login_violation(err, "it ended a stage that the initiator had not offered to end (T)");
+		return login_violation(err, "it ended a stage of the login that the initiator had not offered to end (T bit)");
 	if (r->final && r->nsg != (r->csg == ISCSI_STAGE_SECURITY ? ISCSI_STAGE_OPERATIONAL : ISCSI_STAGE_FFP))
-		return login_violation(err, "it moved to a stage other than the one requested (NSG)");
+		return login_violation(err, "it moved to another stage of the login than was requested (NSG)");
 	if (l->config.tsih && r->tsih != l->config.tsih)
 		return login_violation(err, "its Login Response belongs to another session (TSIH)");
 	return 0;
@@ -309,7 +312,7 @@ static int check_response(const struct login *l, const struct iscsi_response *r,
 static int accept_auth_method(struct login *l, const struct text_pair *pair, struct err *err)
 {
 	if (l->stage != ISCSI_STAGE_SECURITY || l->method_settled)
-		return login_violation(err, "it sent AuthMethod outside the security stage, or twice");
+		return login_violation(err, "it sent AuthMethod twice, or outside the security stage of the login");
 	l->method_settled = true;
 	if (!strcmp(pair->value, "CHAP")) {
 		l->use_chap = true;
@@ -320,12 +323,14 @@ static int accept_auth_method(struct login *l, const struct text_pair *pair, str
 		return l->config.auth == LOGIN_AUTH_CHAP_OR_NONE ?
 			0 :
 			login_violation(err,
-				"it chose AuthMethod None, but only CHAP was offered: CHAP is mutual, or auth.policy is require");
+				"it chose AuthMethod None, although only CHAP was offered (CHAP is mutual, or auth.policy is "
+				"require): enable CHAP on the target");
 	if (!strcmp(pair->value, "Reject") || !strcmp(pair->value, "NotUnderstood"))
 		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
-			"the target accepts no AuthMethod of \"%s\" (its answer was %s): set authmethod as the target requires",
+			"the target accepts none of the AuthMethods \"%s\" that were offered (it answered %s): set authmethod as "
+			"the target requires",
 			offered_methods(l), pair->value);
-	return login_violation(err, "it chose an AuthMethod that was not offered");
+	return login_violation(err, "it chose an AuthMethod that the initiator had not offered");
 }
 
 /* For people only: it is cut and escaped, never a reason to fail. */
@@ -397,11 +402,11 @@ static int login_finish(struct login *l, const struct iscsi_response *r, struct 
 	if (rc)
 		return rc;
 	if (!r->tsih && !l->config.discovery)
-		return login_violation(err, "it ended the login of a new session without a TSIH");
+		return login_violation(err, "it ended the login without a handle of the new session (TSIH)");
 	if (tagged && l->config.tpgt >= 0 && tag != l->config.tpgt)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the portal belongs to target portal group %d, not to %d as before, so its disks may be others: discover "
-			"the target again, or set node.session.follow_group = Yes",
+			"the portal belongs to target portal group %d now, and to %d before, so it may offer other disks: "
+			"discover the target again, or set node.session.follow_group = Yes",
 			(int)tag, (int)l->config.tpgt);
 	l->stage = ISCSI_STAGE_FFP;
 	action->kind = LOGIN_DONE;
@@ -430,13 +435,14 @@ static int accept_transit(struct login *l, const struct iscsi_response *r, struc
 	if (l->stage == ISCSI_STAGE_OPERATIONAL)
 		return login_finish(l, r, action, err);
 	if (!l->method_settled)
-		return login_violation(err, "it ended the security stage without an AuthMethod");
+		return login_violation(err, "it ended the security stage of the login without choosing an AuthMethod");
 	if (l->use_chap && !chap_done(l->chap))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
 			chap_mutual(l->chap) ?
-				"CHAP: the target did not authenticate itself, as mutual CHAP (password_in) requires" :
-				"CHAP: the target chose CHAP, and then did not carry it out: it may have no CHAP user for this "
-				"initiator or for discoveries; without authmethod CHAP it may accept the login");
+				"the target did not authenticate itself, although password_in is set: enable mutual CHAP on the "
+				"target, or clear username_in and password_in" :
+				"the target chose CHAP, but then ended the authentication without it, so it may have no CHAP "
+				"user for this initiator or for discoveries: set one on the target, or set authmethod to None");
 	l->stage = ISCSI_STAGE_OPERATIONAL;
 	negotiate_offer(&l->negotiation, &l->out);
 	return login_request(l, true, action, err);
@@ -449,7 +455,7 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	int rc;
 
 	if (l->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a PDU after the end of the login");
+		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a login PDU after the end of the login");
 	rc = parse_response(l, pdu, &r, err);
 	if (rc)
 		return rc;
@@ -465,10 +471,10 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	l->exp_statsn = r.statsn + 1;
 	l->text_taken += pdu->len;
 	if (l->text_taken > LOGIN_TEXT_MAX)
-		return login_violation(err, "it sent more than 65536 bytes of text");
+		return login_violation(err, "it sent more than 65536 bytes of login text");
 	strbuf_add(&l->in, pdu->data, pdu->len);
 	if (strbuf_error(&l->in))
-		return err_nomem(err, "the target's text");
+		return err_nomem(err, "the text keys of the target's Login Response");
 	/* 11.12.2: more of this text follows, and an empty request asks for it */
 	if (r.cont)
 		return login_request(l, false, action, err);

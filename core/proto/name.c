@@ -116,15 +116,16 @@ static const char *name_fault(const char *name, size_t len)
 	if (!len)
 		return "is empty";
 	if (len > ISCSI_NAME_MAX)
-		return "is longer than 223 bytes";
+		return "is longer than the 223 bytes that iSCSI allows";
 	if (!alphabet_ok(name, len))
-		return "has a character that iSCSI names may not have";
+		return "has a character that iSCSI names may not have: use lower-case letters, digits, '-', '.' and ':'";
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (len >= 4 && !strncasecmp(name, formats[i].prefix, 4))
-			return formats[i].ok(name + 4, len - 4) ? NULL :
-								  "is not of its format: iqn.YYYY-MM.DOMAIN[:TEXT], eui.16 hex "
-								  "digits, naa.16 or 32 hex digits";
-	return "does not begin with iqn., eui. or naa.";
+			return formats[i].ok(name + 4, len - 4) ?
+				NULL :
+				"does not have the format of its kind: iqn.YYYY-MM.DOMAIN[:TEXT], eui. and 16 hex digits, or "
+				"naa. and 16 or 32 hex digits";
+	return "must begin with iqn., eui. or naa.";
 }
 
 int name_check(const char *name, size_t len, struct err *err)

@@ -103,8 +103,8 @@ static int refuse_key(struct err *err, const struct key_row *row, const char *va
 {
 	char shown[120];
 
-	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s=%s cannot be accepted: %s", row->name,
-		str_escape(shown, sizeof(shown), value, strlen(value)), why);
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the login failed, because the target's key %s=%s cannot be accepted: %s",
+		row->name, str_escape(shown, sizeof(shown), value, strlen(value)), why);
 }
 
 /* The same, for a value that its row does not allow, or that is not one of those offered. */
@@ -113,12 +113,12 @@ static int refuse_value(const struct negotiation *n, struct err *err, const stru
 	char why[96];
 
 	if (row->type == KEY_DIGEST)
-		snprintf(why, sizeof(why), "it was not offered: the initiator offered %s",
+		snprintf(why, sizeof(why), "the initiator offered only %s",
 			key_digest_text(*key_member((struct iscsi_params *)&n->proposal, row->member)));
 	else if (row->type == KEY_NUMBER)
-		snprintf(why, sizeof(why), "it must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);
+		snprintf(why, sizeof(why), "the value must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);
 	else
-		snprintf(why, sizeof(why), "it must be Yes or No"); /* the fourth type, TaskReporting, is never offered */
+		snprintf(why, sizeof(why), "the value must be Yes or No"); /* the fourth type, TaskReporting, is never offered */
 	return refuse_key(err, row, value, why);
 }
 
@@ -185,7 +185,7 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
 		return refuse_key(
-			err, row, value, "the initiator is set to require a digest: CRC32C,None would allow a login without one");
+			err, row, value, "the initiator is set to require a digest; set it to CRC32C,None to log in without one");
 	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }

@@ -102,14 +102,16 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	size_t max;
 
 	if (!row || row->from != PDU_FROM_TARGET)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a PDU with opcode 0x%02x, which targets do not send",
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target sent a PDU with opcode 0x%02x, which only initiators may send, or which does not exist",
 			bhs[0] & 0x3fu);
 	if (pdu_ahs_length(bhs) && !row->ahs)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's %s has an additional header segment, which is not allowed", row->name);
+			"the target sent a %s with an additional header segment, which this PDU may not have", row->name);
 	max = row->data_max && row->data_max < max_data ? row->data_max : max_data;
 	if (len > max)
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target's %s has %u bytes of data; the limit is %zu", row->name,
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target sent a %s with %u bytes of data, which is more than the limit of %zu", row->name,
 			(unsigned)len, max);
 	return 0;
 }
@@ -128,7 +130,7 @@ int pdu_from_parts(const void *bhs, const void *data, size_t len, size_t max_dat
 	want = pdu_data_length(bhs);
 	if (want > len)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target's %s has %zu of the %u bytes of data that its header announces",
+			"the target's %s is incomplete: %zu of the %u bytes of data that its header announces arrived",
 			pdu_opcode(*(const uint8_t *)bhs)->name, len, (unsigned)want);
 	memcpy(out->bhs, bhs, ISCSI_BHS_SIZE);
 	out->data = want ? data : NULL;
@@ -205,17 +207,17 @@ int pdu_parse(const struct iscsi_pdu *pdu, enum iscsi_opcode opcode, struct iscs
 const char *pdu_reject_text(uint8_t reason)
 {
 	static const char *const texts[] = {
-		[0x02] = "data digest error",
-		[0x03] = "SNACK reject",
-		[0x04] = "protocol error",
-		[0x05] = "command not supported",
-		[0x06] = "immediate command reject, too many immediate commands",
-		[0x07] = "task in progress",
-		[0x08] = "invalid data ack",
-		[0x09] = "invalid PDU field",
-		[0x0a] = "long operation reject, out of resources",
-		[0x0b] = "negotiation reset",
-		[0x0c] = "waiting for logout",
+		[0x02] = "it received a PDU with a wrong data digest",
+		[0x03] = "it refused a SNACK Request",
+		[0x04] = "it noticed a protocol error",
+		[0x05] = "it does not support the command",
+		[0x06] = "it has too many immediate commands",
+		[0x07] = "the task is still in progress",
+		[0x08] = "it received an invalid data acknowledgment",
+		[0x09] = "it received a PDU with an invalid field",
+		[0x0a] = "it is out of resources for a long operation",
+		[0x0b] = "it reset the negotiation",
+		[0x0c] = "it waits for a logout",
 	};
 
 	return reason < ARRAY_SIZE(texts) && texts[reason] ? texts[reason] : "unknown";
@@ -226,12 +228,12 @@ const char *pdu_logout_text(uint8_t response)
 {
 	static const char *const texts[] = {
 		"closed successfully",
-		"CID not found",
-		"connection recovery not supported",
-		"cleanup failed",
+		"it has no connection with this number (CID)",
+		"it does not support the recovery of connections",
+		"it failed to clean up the connection",
 	};
 
-	return response < ARRAY_SIZE(texts) ? texts[response] : "a response that RFC 7143 does not define";
+	return response < ARRAY_SIZE(texts) ? texts[response] : "it gave a response that RFC 7143 does not define";
 }
 
 /* 11.1: every segment ends on a word. */

@@ -38,7 +38,10 @@ static int begin_body(struct pdu_reader *r, struct err *err)
 		return 0;
 	grown = x_realloc(r->body, body);
 	if (!grown)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a PDU of %zu bytes", body);
+		return err_set(err, MISCSI_ERR_NOMEM,
+			"no memory for a PDU of %zu bytes from the target: free some memory, or raise the memory limit of the "
+			"process",
+			body);
 	r->body = grown;
 	r->cap = body;
 	return 0;
@@ -75,8 +78,8 @@ int pdu_reader_feed(struct pdu_reader *r, const void *bytes, size_t len, size_t 
 
 	*used = 0;
 	if (r->failed)
-		return err_set(
-			err, MISCSI_ERR_FATAL_LOGIN, "no further PDU can be read from this connection after the earlier error");
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"no further PDU can be read from this connection to the target, because an earlier one was invalid");
 	if (r->have < ISCSI_BHS_SIZE) {
 		*used = read_bytes(r, r->bhs + r->have, ISCSI_BHS_SIZE, b, len);
 		if (r->have < ISCSI_BHS_SIZE)

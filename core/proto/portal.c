@@ -133,7 +133,7 @@ static const char *cut_port(struct slice *t, struct portal *out)
 	int32_t n;
 
 	if (!end)
-		return brackets ? "there is no ']'" : NULL;
+		return brackets ? "the ']' after the IPv6 address is missing" : NULL;
 	if (!brackets && is_ipv6(*t))
 		return NULL;
 	port = (struct slice){ end + brackets, t->len - (size_t)(end - t->s) - brackets };
@@ -169,7 +169,7 @@ static const char *parse_portal(struct slice t, struct portal *out)
 	int kind;
 
 	if (!why && colon && t.s + t.len - colon > 3 && !memcmp(colon, "://", 3))
-		return "it is a URL: write ADDRESS, ADDRESS:PORT or [IPv6 ADDRESS]:PORT";
+		return "it is a URL; write ADDRESS, ADDRESS:PORT or [IPv6 ADDRESS]:PORT";
 	if (!why && looks_like_port(t))
 		return "an IPv6 address with a port needs brackets, as in [::1]:3260 (without a port: [::1])";
 

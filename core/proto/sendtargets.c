@@ -92,7 +92,7 @@ static int text_request(struct sendtargets *s, uint64_t lun, uint32_t ttt, struc
 	};
 
 	if (strbuf_error(&s->out))
-		return err_nomem(err, "a Text Request");
+		return err_nomem(err, "a Text Request to the target");
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;
@@ -123,9 +123,10 @@ static const struct {
 } left_out[] = {
 	[BAD_NAME] = { "a target was left out", "targets were left out" },
 	[BAD_PORTAL] = { "a portal was left out", "portals were left out" },
-	[BAD_PART] = { "part of the answer was ignored", "parts of the answer were ignored" },
-	[STRAY_ADDRESS] = { "a TargetAddress before the first TargetName was ignored", "such addresses were ignored" },
-	[CUT_LIST] = { "the list of targets ends within a key", "" },
+	[BAD_PART] = { "a part of the target list was ignored", "parts of the target list were ignored" },
+	[STRAY_ADDRESS] = { "a portal (TargetAddress) that precedes the first target (TargetName) was ignored",
+		"such portals were ignored" },
+	[CUT_LIST] = { "the list of targets ends in the middle of a key, so its last entry was ignored", "" },
 };
 
 /* A fault of one target must not hide the others. The first of each kind is reported; a list may have a million. */
@@ -158,11 +159,11 @@ static int report_target(struct sendtargets *s, const struct portal *portal, str
 	int rc;
 
 	if (s->records == s->config.max_records)
-		return err_set(err, MISCSI_ERR_GENERIC, "the portal lists more than %u targets, which is the limit",
+		return err_set(err, MISCSI_ERR_GENERIC, "the portal lists more targets than the limit of %u",
 			(unsigned)s->config.max_records);
 	s->records++;
 	rc = s->config.found(s->config.arg, s->name, portal);
-	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "a target of the list could not be stored") : 0;
+	return rc ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot keep a target that the portal listed") : 0;
 }
 
 /* A TargetName without any TargetAddress is at the portal that was asked (appendix C). */
@@ -249,14 +250,15 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 {
 	s->bytes += pdu->len;
 	if (s->bytes > s->config.max_bytes)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets is longer than %zu bytes, which is the limit",
+		return err_set(err, MISCSI_ERR_GENERIC, "the portal's list of targets is longer than the limit of %zu bytes",
 			s->config.max_bytes);
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
 		return err_set(err, MISCSI_ERR_GENERIC,
-			"the list of targets does not end: the target sent %u PDUs in a row without text", (unsigned)s->idle);
+			"the portal's list of targets does not end, since the portal sent %u PDUs in a row without text",
+			(unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
-		return err_set(err, MISCSI_ERR_GENERIC, "the list of targets does not end after %u PDUs, which is the limit",
+		return err_set(err, MISCSI_ERR_GENERIC, "the portal's list of targets is longer than the limit of %u PDUs",
 			(unsigned)s->config.max_pdus);
 	return 0;
 }
@@ -291,17 +293,21 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 		return err_set(
 			err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request (wrong Initiator Task Tag)");
 	if (r->final && r->cont)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target's Text Response has both F (final) and C (continue) set");
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target's Text Response is marked both final (F) and to be continued (C), which is a fault of the "
+			"target");
 	if (!r->final && r->ttt == ISCSI_TAG_RESERVED)
-		return err_set(
-			err, MISCSI_ERR_GENERIC, "the target's Text Response is not final, but has no Target Transfer Tag");
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target's Text Response is not final, but has no Target Transfer Tag to ask for the rest, which is a "
+			"fault of the target");
 	s->exp_statsn = r->statsn + 1;
 	rc = check_bounds(s, pdu, err);
 	if (!rc)
 		rc = text_cutter_feed(&s->cutter, pdu->data, pdu->len, accept_pair, &taking);
 	if (rc == -EMSGSIZE && err->code == MISCSI_ERR_OK)
-		return err_set(err, MISCSI_ERR_GENERIC, "the target sent a key of more than %u bytes: \"%s...\"", TEXT_PAIR_MAX,
-			str_escape(shown, sizeof(shown), s->cutter.part, 40));
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target sent a text key of more than %u bytes, which is a fault of the target: \"%s...\"",
+			TEXT_PAIR_MAX, str_escape(shown, sizeof(shown), s->cutter.part, 40));
 	if (rc)
 		return rc;
 	return r->final ? sendtargets_finish(s, action, err) : text_request(s, r->lun, r->ttt, action, err);
@@ -330,7 +336,7 @@ static int answer_nop(struct sendtargets *s, const struct iscsi_pdu *pdu, const 
 	r.exp_statsn = s->exp_statsn;
 	strbuf_add(&s->out, pdu->data, pdu->len);
 	if (strbuf_error(&s->out))
-		return err_nomem(err, "a NOP-Out");
+		return err_nomem(err, "the answer to the target's NOP-In");
 	action->kind = SENDTARGETS_SEND;
 	action->pdu.data = s->out.len ? (const uint8_t *)strbuf_str(&s->out) : NULL;
 	action->pdu.len = s->out.len;
@@ -345,15 +351,18 @@ static int sendtargets_accept(
 	struct iscsi_response r;
 
 	if (s->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a PDU after the end of the discovery");
+		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent another PDU after the end of the discovery");
 	if (!pdu_parse(pdu, ISCSI_OP_TEXT_RSP, &r))
 		return accept_text_response(s, pdu, &r, action, err);
 	if (!pdu_parse(pdu, ISCSI_OP_NOP_IN, &r))
 		return answer_nop(s, pdu, &r, action, err);
 	if (!pdu_parse(pdu, ISCSI_OP_REJECT, &r))
-		return err_set(err, MISCSI_ERR_GENERIC, "the target rejected SendTargets: %s (0x%02x)", pdu_reject_text(r.reason),
-			r.reason);
-	return err_set(err, MISCSI_ERR_GENERIC, "the target sent %s (opcode 0x%02x) in answer to SendTargets",
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target rejected the request for its list of targets (SendTargets): %s (reason 0x%02x)",
+			pdu_reject_text(r.reason), r.reason);
+	return err_set(err, MISCSI_ERR_GENERIC,
+		"the target answered the request for its list of targets (SendTargets) with %s (opcode 0x%02x), which is a fault "
+		"of the target",
 		row ? row->name : "a PDU", pdu_op(pdu));
 }
 

@@ -47,7 +47,8 @@ static int bad_text(struct err *err, const char *what, const char *part, size_t 
 {
 	char shown[SHOWN * 4 + 1];
 
-	return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target sent a text with %s: \"%s\"%s", what,
+	return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+		"the target sent a key=value text with %s, which is a fault of the target: \"%s\"%s", what,
 		str_escape(shown, sizeof(shown), part, len < SHOWN ? len : SHOWN), len < SHOWN ? "" : "...");
 }
 
@@ -69,12 +70,12 @@ static int cut_pair(char *part, size_t len, struct text_pair *out, struct err *e
 		return bad_text(err, "no '='", part, len);
 	key_len = (size_t)(eq - part);
 	if (!key_len)
-		return bad_text(err, "no key", part, len);
+		return bad_text(err, "no key before the '='", part, len);
 	if (key_len > TEXT_KEY_MAX)
 		return bad_text(err, "a key of more than 63 bytes", part, len);
 	for (size_t i = 0; i < key_len; i++)
 		if (!key_char(part[i], !i))
-			return bad_text(err, "an invalid key", part, len);
+			return bad_text(err, "an invalid character in a key", part, len);
 	*eq = '\0';
 	*out = (struct text_pair){ part, eq + 1, len - key_len - 1 };
 	if (out->value_len > value_max(out->key)) {
@@ -96,7 +97,7 @@ static int append_pair(struct text_list *l, char *part, size_t len, struct err *
 	if (text_get(l, pair.key))
 		return bad_text(err, "the same key twice", pair.key, strlen(pair.key));
 	if (l->n == TEXT_PAIRS_MAX)
-		return bad_text(err, "too many keys", pair.key, strlen(pair.key));
+		return bad_text(err, "more keys than miscsi takes", pair.key, strlen(pair.key));
 	l->pairs[l->n++] = pair;
 	return 0;
 }
@@ -113,10 +114,12 @@ int text_parse(const void *bytes, size_t len, struct text_list *out, struct err 
 	l.bytes = x_zalloc(len);
 	l.pairs = x_newn(struct text_pair, TEXT_PAIRS_MAX);
 	if (!l.bytes || !l.pairs)
-		return err_set(err, MISCSI_ERR_NOMEM, "no memory for a text of %zu bytes", len);
+		return err_set(err, MISCSI_ERR_NOMEM,
+			"no memory for a key=value text of %zu bytes: free some memory, or raise the memory limit of the process",
+			len);
 	memcpy(l.bytes, bytes, len);
 	if (l.bytes[len - 1])
-		return bad_text(err, "no NUL at the end", l.bytes, len);
+		return bad_text(err, "no NUL byte at its end", l.bytes, len);
 	for (size_t at = 0, part; at < len; at += part + 1) {
 		part = strlen(l.bytes + at);
 		rc = part ? append_pair(&l, l.bytes + at, part, err) : 0;
@@ -159,7 +162,7 @@ static int cutter_pair(struct text_cutter *c, text_take_fn *take, void *arg)
 		return 0;
 	c->part[len] = '\0';
 	if (c->skipped)
-		rc = bad_text(&err, "a pair that is too long", c->part, len);
+		rc = bad_text(&err, "a key=value pair that is too long", c->part, len);
 	else
 		rc = cut_pair(c->part, len, &pair, &err);
 	c->skipped = 0;

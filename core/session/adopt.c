@@ -110,9 +110,10 @@ static void adopt_secrets_read(void *arg, int result, const struct err *err)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s] the secret for its recovery could not be read, and the next login %s: %s", c->k.sid,
+			"session%u [%s, %s]: iscsid cannot read the CHAP secret for its recovery, and %s: %s", c->k.sid,
 			session_target(c->session), session_portal(c->session),
-			credentials_usable(c->credentials) ? "uses that of the last one" : "tries again", err->text);
+			credentials_usable(c->credentials) ? "uses that of the last login" : "tries again at the next login",
+			err->text);
 }
 
 /* Now, since the disk with the files may be one of this session's. If it is away already, the kernel has those of the last login. */
@@ -160,7 +161,7 @@ static int adopt_read(struct adopter *a, uint32_t sid, struct adoption *o, struc
 		return rc;
 	rc = store_read(m->config.state_dir, &o->info, &o->node, o->isid, &pending);
 	if (rc == -ENOMEM)
-		return err_nomem(err, "a session");
+		return err_nomem(err, "a session that iscsid takes over");
 	o->found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
 	return 0;
 }
@@ -258,20 +259,21 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 	/* a discovery whose program was killed has no target */
 	if (!*i->target || !i->has_conn || was_never_up(s, found)) {
 		log_info(m->config.engine->log, "session",
-			"session%u is removed: it has no devices, and no iscsid has completed its login", i->sid);
+			"iscsid removes session%u, because it has no devices, and no iscsid has completed its login", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
 	if (logout_has_begun(i)) {
-		log_info(m->config.engine->log, "session", "session%u was being logged out: the logout continues", i->sid);
+		log_info(m->config.engine->log, "session",
+			"iscsid continues the logout of session%u, which an earlier iscsid began", i->sid);
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
 	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
 		return;
 	conn_fail(&s->conn, MISCSI_ERR_TRANS,
-		"when iscsid took over the session, the state of the session was %s, and that of its connection %s", i->state,
-		*i->conn_state ? i->conn_state : "unknown");
+		"iscsid found the session in the state %s and its connection in the state %s when it took over the session",
+		i->state, *i->conn_state ? i->conn_state : "unknown");
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 
@@ -340,7 +342,7 @@ static int adopt_session(struct adopter *a, struct adoption *o, struct err *err)
 		return rc;
 	rc = adopt_add(m, o, t);
 	if (rc < 0)
-		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "iscsid cannot set up its state");
+		return err_sys(err, MISCSI_ERR_NOMEM, -rc, "iscsid cannot set up its own state for the session");
 	adopt_go_on(m, i, o->found);
 	adopt_complete(m, i);
 	adopt_hear(a, manager_find(m, i->sid));
@@ -367,7 +369,7 @@ static int adopt_one(struct manager_adopter *ops, uint32_t sid, struct err *err)
 	/* adopted, it would be two sessions here, one of which waits for an end that the other one sees */
 	if (adopt_may_be_ours(a->manager))
 		return err_set(err, MISCSI_ERR_BUSY,
-			"iscsid is making a session, which may be session %u: try again when its login has ended", sid);
+			"iscsid is just making a session, which may be session %u: try again when its login has ended", sid);
 	rc = adopt_read(a, sid, &o, err);
 	if (rc == 0)
 		rc = adopt_session(a, &o, err);
@@ -413,7 +415,8 @@ static int adopt_left(struct manager_adopter *ops, bool short_of_memory)
 		int one = manager_find(a->manager, a->left[n]) ? 0 : adopt_one(ops, a->left[n], &why);
 
 		if (one > 0)
-			log_info(engine->log, "session", "took over session%u after an earlier attempt had failed", a->left[n]);
+			log_info(engine->log, "session", "iscsid took over session%u after an earlier attempt had failed",
+				a->left[n]);
 		a->no_memory |= one == -ENOMEM;
 		if (one < 0 && why.code != MISCSI_ERR_SYSFS_LOOKUP)
 			a->left[kept++] = a->left[n];
@@ -450,8 +453,8 @@ static void adopt_orphans(struct manager_adopter *ops, pid_t creator)
 		if (sysfs_read_int(sysfs, &maker, "class/iscsi_session/session%u/creator", sid) == 0 &&
 			netlink_process(maker) == creator && adopt_one(ops, sid, &why) < 0)
 			log_warn(m->config.engine->log, "session",
-				"session%u, which a killed helper process left behind, cannot be removed ('iscsiadm -m session "
-				"-r %u -u' does it): %s",
+				"iscsid cannot remove session%u, which a killed helper process left behind (remove it by "
+				"'iscsiadm -m session -r %u -u'): %s",
 				sid, sid, why.text);
 }
 
@@ -491,7 +494,7 @@ static int adopt_list(struct adopter *a, struct err *err)
 	a->next = a->again = a->adopted = 0;
 	if (rc == -ENOENT) /* the class is not loaded */
 		return 0;
-	return rc < 0 ? err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in sysfs") : 0;
+	return rc < 0 ? err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in /sys/class/iscsi_session") : 0;
 }
 
 /* The next one of the list. One without an ISID waits for the second pass: its name moves to the front of the list. */
@@ -517,8 +520,8 @@ static void adopt_next(struct adopter *a)
 	adoption_clear(&o);
 	if (rc < 0 && !(why.code == MISCSI_ERR_SYSFS_LOOKUP && (rc == -ENOENT || rc == -ENODEV))) { /* that one is gone */
 		log_warn(a->manager->config.engine->log, "session",
-			"session%u is not taken over, and would not be recovered if its connection were lost; iscsid tries "
-			"again: %s",
+			"iscsid cannot take over session%u yet, so it would not recover the session from a lost connection, and "
+			"tries again: %s",
 			sid, why.text);
 		adopt_leave(a, sid, rc);
 	} else if (rc > 0) {
@@ -539,7 +542,7 @@ static bool adopt_go_to_next(struct adopter *a)
 int adopt_begin(struct manager *m, struct err *err)
 {
 	struct adopter *a = adopt_of(m);
-	int rc = a ? adopt_list(a, err) : err_nomem(err, "sessions");
+	int rc = a ? adopt_list(a, err) : err_nomem(err, "the list of sessions to take over");
 
 	if (rc == 0 && a->names.n)
 		plugins_served(m->config.engine->plugins); /* what fails is reported by the session that needs it */
@@ -621,7 +624,7 @@ int adopt_abandoned(struct manager *m, struct err *err)
 	int ended = 0;
 
 	if (!a)
-		return err_nomem(err, "sessions");
+		return err_nomem(err, "the list of sessions to take over");
 	if (sysfs_list(m->config.engine->sysfs, &names, SYSFS_BY_NUMBER, "session", "class/iscsi_session") < 0)
 		return 0; /* the class is not loaded */
 	for (size_t n = 0; n < names.n; n++) {

@@ -78,8 +78,8 @@ int conn_read_late(void *machine)
 	struct conn *c = machine;
 
 	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
-		"the file of the CHAP secret (node.session.auth.password_file or password_in_file) for %s was not read within "
-		"%lld s: does its disk or file server answer?",
+		"iscsid could not read the file of the CHAP secret (node.session.auth.password_file or password_in_file) for %s "
+		"within %lld s: check the disk or file server that has it",
 		session_target(c->session), (long long)c->limit);
 	return conn_down(c);
 }
@@ -160,7 +160,7 @@ static int conn_add_proposals(struct conn *c, struct job *job)
 	if (!c->result)
 		c->result = x_new(struct login_result);
 	if (!c->result)
-		return conn_nomem(c, "the session's parameters");
+		return conn_nomem(c, "the parameters of the session");
 	c->result->tpgt = -1;
 	if (conn_proposals(c, &c->result->params) < 0)
 		return CONN_EV_FAILED;
@@ -216,8 +216,9 @@ static void conn_fw_logged_out(struct transport_op *op, int result)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s] the adapter did not log out, and the session is removed all the same: %s", c->k.sid,
-			session_target(c->session), op->err.text);
+			"session%u [%s]: the adapter did not log out of the target, and iscsid removes the session all the same: "
+			"%s",
+			c->k.sid, session_target(c->session), op->err.text);
 	conn_event(c, CONN_EV_LOGGED_OUT);
 }
 
@@ -290,10 +291,13 @@ int conn_resolve_late(void *machine)
 	struct conn *c = machine;
 
 	if (c->dial.waiting)
-		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the host name of %s was not resolved within %lld s",
+		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+			"iscsid could not resolve the host name of the portal %s within %lld s: check the DNS servers, or use an "
+			"IP address",
 			session_portal(c->session), (long long)c->limit);
 	else
-		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "the driver of transport %s was not loaded within %lld s",
+		conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+			"the kernel did not load the driver of transport %s within %lld s (the kernel's log may have the reason)",
 			transport_name(c->k.transport), (long long)c->limit);
 	return conn_down(c);
 }
@@ -302,8 +306,10 @@ int conn_down_late(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "no connection to %s within %lld s", session_portal(c->session),
-		(long long)c->limit);
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+		"iscsid could not connect to the portal %s within %lld s: check that the target runs, and the network and "
+		"firewalls between",
+		session_portal(c->session), (long long)c->limit);
 	return conn_down(c);
 }
 
@@ -332,7 +338,8 @@ int conn_stop_late(void *machine)
 {
 	struct conn *c = machine;
 
-	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not complete the login within %lld s (stage: %s)",
+	conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+		"the portal %s did not complete the login within %lld s (stage: %s): check the target's log",
 		session_portal(c->session), (long long)c->limit, c->login ? login_stage(c->login) : "firmware");
 	return conn_stop(c);
 }
@@ -398,9 +405,8 @@ int conn_kept(void *machine)
 		return CONN_EV_DESTROYED;
 	if (!c->err.code)
 		conn_fail(c, MISCSI_ERR_LOGOUT,
-			"the kernel accepted the removal of session %u, but has not completed it within 60 s: see the kernel's "
-			"log for tasks that "
-			"hang",
+			"the kernel accepted the removal of session %u, but has not completed it within 60 s: look in the "
+			"kernel's log ('dmesg') for tasks that hang",
 			c->k.sid);
 	conn_arm(c, AGAIN_S);
 	c->tell(c->session, SESS_EV_CONN_KEPT);

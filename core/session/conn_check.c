@@ -141,10 +141,10 @@ int conn_check(void *machine)
 
 	c->session->check = SESS_CHECK_NONE;
 	if (rc == -ENOMEM)
-		return conn_nomem(c, "the session's units");
+		return conn_nomem(c, "the list of the session's devices");
 	if (rc < 0)
-		return conn_fail(c, MISCSI_ERR_SYSFS_LOOKUP, "cannot list the devices of session %u in sysfs: %s", c->k.sid,
-			strerror(-rc));
+		return conn_fail(c, MISCSI_ERR_SYSFS_LOOKUP, "iscsid cannot list the devices of session %u in sysfs: %s",
+			c->k.sid, strerror(-rc));
 	if (!c->check->n)
 		return CONN_EV_CHECKED;
 	c->check->step = CHECK_CONNECT;
@@ -163,9 +163,8 @@ static int check_failed(struct conn *c)
 {
 	if (++c->session->unchecked == FAILURES_MAX)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s]: the check that its devices are the same as before failed %d times in a row: %s. "
-			"iscsid "
-			"now restores the session without it, and checks the devices when their I/O has already been resumed",
+			"session%u [%s, %s]: iscsid failed %d times in a row to check that the devices are the same as before: "
+			"%s. It now restores the session without the check, and checks the devices after their I/O has resumed",
 			c->k.sid, session_target(c->session), session_portal(c->session), FAILURES_MAX, c->err.text);
 	return CONN_EV_FAILED;
 }
@@ -175,7 +174,7 @@ static int check_send(struct conn *c, const struct iscsi_pdu *pdu)
 	int rc = c->check->channel->ops->send(c->check->channel, pdu);
 
 	return rc < 0 ? conn_fail(c, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL,
-				"cannot send the PDU that identifies a unit: %s", strerror(-rc)) :
+				"iscsid cannot send the INQUIRY command that identifies a device: %s", strerror(-rc)) :
 			CONN_EV_NONE;
 }
 
@@ -197,8 +196,9 @@ static void check_removed(int status, void *arg)
 
 	k->removal = NULL;
 	if (status < 0)
-		event = conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
-			k->report.text, strerror(-status));
+		event = conn_fail(c, MISCSI_ERR_INTERNAL,
+			"%s; iscsid cannot remove the old device (%s), so it does not restore the session", k->report.text,
+			strerror(-status));
 	else
 		event = check_is_removed(c);
 	if (event != CONN_EV_NONE)
@@ -227,8 +227,8 @@ static int check_unknown(struct conn *c, const struct check_unit *unit)
 	if (!c->err.code)
 		conn_fail(c, MISCSI_ERR_TRANS,
 			"the target does not identify %s (LUN %" PRIu64
-			", before: %s) by INQUIRY page 83h or 80h%s: it may still be "
-			"starting, or the LUN is mapped no more",
+			", before: %s) by INQUIRY page 83h or 80h%s: it may still be starting, or no longer export the LUN to "
+			"this initiator",
 			*unit->dev.block ? unit->dev.block : "a device", unit->dev.lun, unit->was.text, status);
 	return check_failed(c);
 }
@@ -241,10 +241,9 @@ static int check_end(struct conn *c)
 
 	if (k->report.changed) {
 		log_err(c->k.engine->log, "session",
-			"session%u [%s, %s]: after the connection was lost, %u of its devices are others than before, and are "
-			"removed "
-			"before their I/O is resumed: %s. To use them as they are now, rescan the session, or log out and log in "
-			"again",
+			"session%u [%s, %s]: iscsid removed %u of the devices before their I/O resumed, because the target now "
+			"has other disks in their places: %s. To use the new disks, rescan the session ('iscsiadm -m session "
+			"-R'), or log out and log in again",
 			c->k.sid, session_target(c->session), session_portal(c->session), k->report.changed, k->report.text);
 		c->session->replaced = true;
 	}
@@ -268,7 +267,8 @@ static int check_remove_next(struct conn *c)
 	k->step = CHECK_REMOVE;
 	conn_arm(c, REMOVE_S);
 	rc = scan_remove(c->k.engine->scanner, c->k.host_no, c->k.sid, &k->units[k->at].dev, check_removed, c, &k->removal);
-	return rc < 0 ? conn_fail(c, MISCSI_ERR_INTERNAL, "%s: the device cannot be removed (%s), so the session is not restored",
+	return rc < 0 ? conn_fail(c, MISCSI_ERR_INTERNAL,
+				"%s; iscsid cannot remove the old device (%s), so it does not restore the session",
 				k->report.text, strerror(-rc)) :
 			CONN_EV_NONE;
 }
@@ -497,7 +497,8 @@ static int check_remove_late(struct conn *c)
 
 	if (!scan_device_is_gone(c->k.engine->sysfs, c->k.host_no, c->k.sid, &k->units[k->at].dev))
 		return conn_fail(c, MISCSI_ERR_INTERNAL,
-			"%s: the device was not removed within %lld s, so the session is not restored: a scan of host%u may hang",
+			"%s; the kernel did not remove the old device within %lld s, so iscsid does not restore the session: a "
+			"scan of host%u may hang (see the kernel's log)",
 			k->report.text, (long long)c->limit, c->k.host_no);
 	scan_cancel(k->removal);
 	k->removal = NULL;
@@ -514,14 +515,18 @@ int conn_check_late(void *machine)
 	case CHECK_REMOVE:
 		return check_remove_late(c);
 	case CHECK_UNITS:
-		conn_fail(c, MISCSI_ERR_PDU_TIMEOUT, "%s did not return the identities of its units within %lld s",
+		conn_fail(c, MISCSI_ERR_PDU_TIMEOUT,
+			"the portal %s did not answer within %lld s when iscsid asked which disks it has: check the target's log",
 			session_portal(c->session), (long long)c->limit);
 		return check_over(c);
 	case CHECK_LOGIN:
-		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "%s did not complete the login within %lld s (stage: %s)",
+		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+			"the portal %s did not complete the login within %lld s (stage: %s): check the target's log",
 			session_portal(c->session), (long long)c->limit, login_stage(c->login));
 	default:
-		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT, "no connection to %s within %lld s", session_portal(c->session),
-			(long long)c->limit);
+		return conn_fail(c, MISCSI_ERR_TRANS_TIMEOUT,
+			"iscsid could not connect to the portal %s within %lld s: check that the target runs, and the network "
+			"and firewalls between",
+			session_portal(c->session), (long long)c->limit);
 	}
 }

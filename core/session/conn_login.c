@@ -39,7 +39,7 @@ static int conn_follow_login(struct conn *c, struct login_action *action)
 		if (!c->result)
 			c->result = x_new(struct login_result);
 		if (!c->result)
-			return conn_nomem(c, "the login's result");
+			return conn_nomem(c, "the result of the login");
 		*c->result = action->result;
 		if (action->result.tpgt >= 0 && !destination_redirected(&s->destination))
 			s->tpgt = action->result.tpgt;
@@ -140,8 +140,8 @@ static void conn_watch_hangup(struct conn *c)
 
 	if (rc < 0)
 		log_debug(c->k.engine->log, "session",
-			"session%u [%s, %s] cannot watch the connection during the logout, so the target's end of it is noticed "
-			"only by the time limit: %s",
+			"session%u [%s, %s]: iscsid cannot watch the connection during the logout, so it notices only by the "
+			"time limit that the target closed it: %s",
 			c->k.sid, session_target(c->session), session_portal(c->session), strerror(-rc));
 }
 
@@ -167,8 +167,8 @@ int conn_logout_pdu(void *machine)
 		return CONN_EV_NONE; /* what came in before the target saw the logout */
 	if (response.response)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s] the target answered the Logout Request with an error, and the session is removed all "
-			"the same: %s",
+			"session%u [%s, %s]: the target answered the Logout Request with an error, and iscsid removes the "
+			"session all the same: %s",
 			c->k.sid, session_target(c->session), session_portal(c->session), pdu_logout_text(response.response));
 	return CONN_EV_LOGGED_OUT;
 }
@@ -184,24 +184,28 @@ int conn_pdu(void *machine)
 		return CONN_EV_NONE;
 	switch (async.event) {
 	case ISCSI_ASYNC_LOGOUT_REQUEST:
-		log_info(log, "session", "session%u [%s, %s] the target requests a logout: logging out, and in again", c->k.sid,
+		log_info(log, "session",
+			"session%u [%s, %s]: the target requested a logout, so iscsid logs out and logs in again", c->k.sid,
 			session_target(c->session), session_portal(c->session));
-		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a logout");
+		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a logout (its log may have the reason)");
 		return CONN_EV_LOGOUT_ASKED;
 	case ISCSI_ASYNC_CONNECTION_DROPPED:
 	case ISCSI_ASYNC_SESSION_DROPPED:
 		/* RFC 7143 section 11.9: Parameter2 is Time2Wait, which by section 13.15 is an hour at most */
 		c->session->time2wait = async.param2 < TIME2WAIT_MAX ? async.param2 : TIME2WAIT_MAX;
 		conn_fail(c, MISCSI_ERR_LOGIN,
-			async.event == ISCSI_ASYNC_SESSION_DROPPED ? "the target announced that it drops the session" :
-								     "the target announced that it drops the connection");
+			async.event == ISCSI_ASYNC_SESSION_DROPPED ?
+				"the target announced that it drops the session (its log may have the reason)" :
+				"the target announced that it drops the connection (its log may have the reason)");
 		return CONN_EV_LOST;
 	case ISCSI_ASYNC_NEGOTIATE: /* we have nothing to say: RFC 7143 section 11.9.1 lets the initiator drop the connection, as a logout does */
-		conn_fail(c, MISCSI_ERR_LOGIN, "the target requested a parameter negotiation, which miscsi does by a new login");
+		conn_fail(c, MISCSI_ERR_LOGIN,
+			"the target requested to negotiate parameters again, which iscsid does by a new login");
 		return CONN_EV_LOGOUT_ASKED;
 	default:
-		log_debug(log, "session", "session%u [%s, %s] an Asynchronous Message of the target was ignored: AsyncEvent %u",
-			c->k.sid, session_target(c->session), session_portal(c->session), async.event);
+		log_debug(log, "session",
+			"session%u [%s, %s]: iscsid ignored an Asynchronous Message of the target (AsyncEvent %u)", c->k.sid,
+			session_target(c->session), session_portal(c->session), async.event);
 		return CONN_EV_NONE;
 	}
 }

@@ -81,8 +81,8 @@ void conn_event(struct conn *c, enum conn_event event)
 	c->busy = true;
 	if (!fsm_event(&c->run, event))
 		log_err(c->k.engine->log, "session",
-			"session%u [%s]: event %u is not allowed in the connection's state %s, which is a bug in iscsid: please "
-			"report it",
+			"session%u [%s]: iscsid ignored event %u, which must not occur in the connection's state %s: please "
+			"report this bug of iscsid",
 			c->k.sid, session_target(c->session), event, c->run.fsm->states[c->run.state]);
 	c->busy = false;
 	if (c->postponed && !c->k.job)
@@ -134,7 +134,7 @@ int conn_submitted(struct conn *c, int result)
 	if (result == -ENOMEM)
 		conn_nomem(c, "a request to the kernel");
 	else
-		err_sys(&c->err, MISCSI_ERR_INTERNAL, -result, "cannot send a request to the kernel");
+		err_sys(&c->err, MISCSI_ERR_INTERNAL, -result, "iscsid cannot send a request to the kernel's iSCSI");
 	return CONN_EV_JOB_FAILED;
 }
 
@@ -145,8 +145,8 @@ int conn_send_pdu(struct conn *c, const struct iscsi_pdu *pdu)
 	if (rc >= 0)
 		return CONN_EV_NONE;
 	if (rc == -ENOMEM)
-		return conn_nomem(c, "a PDU");
-	err_sys(&c->err, MISCSI_ERR_INTERNAL, -rc, "cannot send a PDU through the kernel");
+		return conn_nomem(c, "a login or logout PDU");
+	err_sys(&c->err, MISCSI_ERR_INTERNAL, -rc, "iscsid cannot send a login or logout PDU through the kernel");
 	return CONN_EV_FAILED;
 }
 

@@ -64,7 +64,7 @@ int destination_redirect(struct destination *d, const struct login_redirect *to,
 	if (rc < 0)
 		return rc;
 	if (x_strset(&d->host, to->portal.host) < 0)
-		return err_nomem(err, "a portal");
+		return err_nomem(err, "the portal that the target redirected to");
 	d->port = to->portal.port;
 	destination_set(d, to->permanent ? DESTINATION_MOVED : DESTINATION_ONCE);
 	return 0;

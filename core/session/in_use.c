@@ -64,11 +64,13 @@ static int load_libmount(struct in_use *u)
 {
 	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
 	if (!u->library)
-		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount cannot be loaded: %s", dlerror());
+		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount, which lists the mounts, cannot be loaded: %s",
+			dlerror());
 #define LOAD(name) \
 	u->name = (__typeof__(u->name))dlsym(u->library, #name); \
 	if (!u->name) \
-		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount cannot be loaded: %s", dlerror());
+		return err_set(u->err, MISCSI_ERR_BUSY, \
+			OPENERS_UNKNOWN "libmount, which lists the mounts, cannot be loaded: %s", dlerror());
 	FUNCTIONS(LOAD)
 #undef LOAD
 	return 0;
@@ -182,7 +184,8 @@ static int read_tables(struct in_use *u)
 	int rc = add_mounts(u, "self");
 
 	if (rc)
-		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "%s/self/mountinfo cannot be read", u->proc);
+		return err_set(
+			u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "the list of mounts %s/self/mountinfo cannot be read", u->proc);
 	rc = add_namespaces(u);
 	if (rc)
 		return err_sys(u->err, MISCSI_ERR_BUSY, -rc,
@@ -190,10 +193,10 @@ static int read_tables(struct in_use *u)
 	u->swaps = u->mnt_new_table();
 	u->iter = u->mnt_new_iter(MNT_ITER_FORWARD);
 	if (!u->swaps || !u->iter)
-		return err_nomem(u->err, "the table of swap space");
+		return err_nomem(u->err, "the list of swap space");
 	snprintf(swaps, sizeof(swaps), "%s/swaps", u->proc);
 	rc = u->mnt_table_parse_swaps(u->swaps, swaps); /* a kernel without swapping has no such file */
-	return rc == -ENOMEM ? err_nomem(u->err, "the table of swap space") : 0;
+	return rc == -ENOMEM ? err_nomem(u->err, "the list of swap space") : 0;
 }
 
 static void release(struct in_use *u)
@@ -242,12 +245,14 @@ static bool is_mounted(const struct in_use *u, const char *name, dev_t number, c
 		where = u->mnt_fs_get_target(fs);
 		str_escape(shown, sizeof(shown), where, strlen(where));
 		if (i == 0)
-			return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s", name, shown);
+			return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s: unmount it first", name, shown);
 		if (strcmp(m->process, "self") == 0) /* below a private mount, the copies that its unit made stay */
 			return err_set(u->err, MISCSI_ERR_BUSY,
 				"%s is mounted on %s in iscsid's own mount namespace: restart iscsid to unmount it", name, shown);
-		return err_set(u->err, MISCSI_ERR_BUSY, "%s is mounted on %s in the mount namespace of process %s", name, shown,
-			m->process);
+		return err_set(u->err, MISCSI_ERR_BUSY,
+			"%s is mounted on %s in the mount namespace of process %s: unmount it there ('nsenter -t %s -m umount'), "
+			"or end the process",
+			name, shown, m->process, m->process);
 	}
 	return false;
 }
@@ -257,7 +262,7 @@ static int add_device(struct in_use *u, const char *name, dev_t number, bool cha
 	struct openers_device *at = x_grow(u->devices, u->n_devices, &u->devices_cap, sizeof(*at), 8);
 
 	if (!at)
-		return err_nomem(u->err, "the session's devices");
+		return err_nomem(u->err, "the list of the session's disks");
 	u->devices = at;
 	at += u->n_devices++;
 	*at = (struct openers_device){ .number = number, .character = character };
@@ -289,13 +294,13 @@ static bool device_in_use(struct in_use *u, const char *path)
 	snprintf(node, sizeof(node), "/dev/%.40s", name);
 	snprintf(attributes, sizeof(attributes), "class/block/%.80s", path);
 	if (sysfs_list(u->sysfs, &holders, SYSFS_BY_NAME, "", "%s/holders", attributes) == 0 && holders.n)
-		return err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s", name, holders.names[0]);
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is part of %s: stop that device first", name, holders.names[0]);
 	if (read_number(u, name, attributes, &number) < 0)
 		return true;
 	if (is_mounted(u, name, number, node))
 		return true;
 	if (find_source(u, u->swaps, node))
-		return err_set(u->err, MISCSI_ERR_BUSY, "%s is swap space (swapoff frees it)", name);
+		return err_set(u->err, MISCSI_ERR_BUSY, "%s is in use as swap space: run swapoff on it first", name);
 	if (add_device(u, name, number, false) < 0)
 		return true;
 	return u->claim(&u->devices[u->n_devices - 1], u->err) < 0;
@@ -346,7 +351,8 @@ bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t s
 	bool used;
 
 	if (rc < 0 && rc != -ENOENT)
-		return err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "those of session %u cannot be listed", sid);
+		return err_sys(
+			err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "the list of the disks of session %u cannot be read", sid);
 	if (!devices.n)
 		return false;
 	used = load_libmount(&u) < 0 || read_tables(&u) < 0;
@@ -412,8 +418,8 @@ static void look_done(struct helper_job *j, int result, const void *answer, size
 	if (len == sizeof(err))
 		err_copy(&err, answer);
 	else
-		err_sys(&err, MISCSI_ERR_BUSY, result < 0 ? -result : EIO, OPENERS_UNKNOWN "the check of session %u failed",
-			l->sid);
+		err_sys(&err, MISCSI_ERR_BUSY, result < 0 ? -result : EIO,
+			OPENERS_UNKNOWN "the helper process that checks the disks of session %u failed", l->sid);
 	look_end(l, result != 0, &err);
 }
 
@@ -424,11 +430,12 @@ static void look_late(void *arg)
 
 	helper_cancel(&l->job);
 	if (l->begun)
-		err_set(&err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "those of session %u did not answer within %d s", l->sid, LOOK_S);
+		err_set(&err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "the disks of session %u did not answer within %d s", l->sid,
+			LOOK_S);
 	else
 		err_set(&err, MISCSI_ERR_BUSY,
 			OPENERS_UNKNOWN
-			"those of session %u could not be checked within %d s, since too many other disks do not answer",
+			"the disks of session %u could not be checked within %d s, since too many other disks do not answer",
 			l->sid, BEGIN_S);
 	look_end(l, true, &err);
 }

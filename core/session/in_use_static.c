@@ -8,7 +8,10 @@ bool in_use_session(const struct in_use_ways *ways, uint32_t host_no, uint32_t s
 {
 	(void)ways;
 	(void)host_no;
-	err_set(err, MISCSI_ERR_BUSY, "a static program cannot check whether the disks of session %u are in use", sid);
+	err_set(err, MISCSI_ERR_BUSY,
+		"this program is linked statically, and cannot check whether the disks of session %u are in use (--force logs "
+		"out all the same)",
+		sid);
 	return true;
 }
 

@@ -100,7 +100,7 @@ static void request_step(struct manager_request *r)
 static bool request_begin(struct manager *m, struct manager_request *r)
 {
 	static const struct manager_result no_memory = { .err = { .code = MISCSI_ERR_NOMEM,
-								 .text = "no memory for the request" } };
+								 .text = "iscsid has no memory for the request" } };
 
 	r->manager = m;
 	r->answer = x_new(struct manager_answer);
@@ -208,7 +208,7 @@ static int manager_join(struct session *s, struct manager_request *r, enum manag
 	struct manager_waiter *w = x_new(struct manager_waiter);
 
 	if (!w)
-		return err_nomem(&r->answer->result.err, "a request");
+		return err_nomem(&r->answer->result.err, "a request to iscsid");
 	*w = (struct manager_waiter){ .request = r, .want = want };
 	list_append(&s->waiters, &w->node);
 	r->waiting++;
@@ -305,7 +305,7 @@ static int manager_make_session(struct manager *m, const struct record *node, st
 	bool unnamed;
 
 	if (manager_add(m, node, t, &s) < 0)
-		return err_nomem(err, "a session");
+		return err_nomem(err, "a new session");
 	unnamed = m->config.refresh && !*record_str(s->record, FIELD_IFACE_INITIATORNAME);
 	if ((!unnamed && conn_identify(&s->conn, err) < 0) || manager_join(s, r, MANAGER_UP) < 0) {
 		session_free(s);
@@ -357,14 +357,14 @@ static void manager_login_missing(struct manager *m, const struct record *node, 
 	unsigned present = 0;
 
 	if (!*record_str(node, FIELD_NODE_NAME) || !*record_str(node, FIELD_CONN_ADDRESS)) {
-		err_set(err, MISCSI_ERR_INVAL, "the node record has no target name or no portal address");
+		err_set(err, MISCSI_ERR_INVAL, "cannot log in: the node record has no target name or no portal address");
 		return;
 	}
 	if (plugins_find(m->config.engine->plugins, record_str(node, FIELD_IFACE_TRANSPORT), &t, err) < 0)
 		return;
 	/* What is there already must not be made twice. */
 	if (m->adopter && m->adopter->left(m->adopter, false) == -ENOMEM) {
-		err_nomem(err, "the sessions that are there already");
+		err_nomem(err, "the list of sessions that exist already");
 		return;
 	}
 	if (manager_join_present(m, node, r, &present) < 0)
@@ -414,7 +414,7 @@ static struct session *manager_find_elsewhere(struct manager *m, uint32_t sid, s
 		err_clear(err);
 	if (rc == 0)
 		err_set(err, MISCSI_ERR_OP_NOT_SUPP,
-			"session %u was made by its adapter: log out with 'iscsiadm -m session -r %u -u'", sid, sid);
+			"an adapter, not iscsid, made session %u: log out with 'iscsiadm -m session -r %u -u'", sid, sid);
 	return manager_find(m, sid);
 }
 
@@ -665,7 +665,7 @@ void manager_free(struct manager *m)
 
 	if (!m)
 		return;
-	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid was stopped before this had ended");
+	err_set(&err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid was stopped before it completed the request: try again");
 	m->ending = true;
 	report_listen(m->config.engine->plugins, NULL, NULL);
 	paths_drop(&m->paths);

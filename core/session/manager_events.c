@@ -20,7 +20,8 @@ static void manager_on_pdu(
 	if (!s || cid != 0)
 		return;
 	if (pdu_from_parts(bhs, data, len, LOGIN_TEXT_MAX, &s->conn.pdu, &err) < 0) {
-		log_warn(m->config.engine->log, "session", "session%u [%s, %s] the connection is closed: %s", sid,
+		log_warn(m->config.engine->log, "session",
+			"session%u [%s, %s]: iscsid closes the connection, because it received an invalid PDU: %s", sid,
 			session_target(s), session_portal(s), err.text);
 		err_copy(&s->conn.err, &err);
 		conn_event(&s->conn, CONN_EV_FAILED);
@@ -172,7 +173,7 @@ static void manager_on_lost(void *arg)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"the kernel dropped events because they were not read in time, so iscsid checks every session");
+		"the kernel dropped iSCSI events because iscsid did not read them in time, so iscsid checks every session");
 	look_at_all(m);
 	loop_timer_set(m->config.engine->loop, &m->look_again, LOOK_AGAIN_MS, look_at_all, m);
 }
@@ -182,8 +183,8 @@ static void manager_on_helper_died(void *arg, pid_t creator)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"helper process %d was killed while it sent requests to the kernel, which count as failed; another helper takes "
-		"its place",
+		"helper process %d of iscsid was killed while it sent requests to the kernel; iscsid takes these as failed, and "
+		"starts another helper process",
 		(int)creator);
 	if (m->adopter)
 		m->adopter->orphans(m->adopter, creator);
@@ -205,11 +206,12 @@ void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uin
 			session_wake(s);
 			continue;
 		}
-		log_info(m->config.engine->log, "session", "session%u [%s, %s] was lost%s, as its plugin reports%s",
-			s->conn.k.sid, session_target(s), session_portal(s),
+		log_info(m->config.engine->log, "session",
+			"session%u [%s, %s] lost its connection%s, as the plugin of its transport reports%s", s->conn.k.sid,
+			session_target(s), session_portal(s),
 			event == MISCSI_EVENT_HOST_RESET ? " by a reset of its adapter" : "", logs_in_again(s, false));
 		if (!s->conn.err.code)
-			conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost: reported by the plugin of transport %s",
+			conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost, as the plugin of transport %s reports",
 				transport_name(s->conn.k.transport));
 		conn_event(&s->conn, CONN_EV_LOST);
 	}

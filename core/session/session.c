@@ -83,7 +83,8 @@ void session_event(struct session *s, unsigned event)
 
 	if (!fsm_event(&s->run, event))
 		log_err(s->owner->engine->log, "session",
-			"session%u: event %u is not allowed in state %s, which is a bug in iscsid: please report it",
+			"session%u: iscsid ignored event %u, which must not occur in the session's state %s: please report this "
+			"bug of iscsid",
 			s->conn.k.sid, event, s->run.fsm->states[s->run.state]);
 	if (s->run.state != before)
 		s->owner->changed(s);
@@ -253,7 +254,7 @@ static int sess_wait(void *machine)
 	in = spread(s, s->run.state == SESS_NEW ? first_login_wait(s) : recovery_wait(s));
 	if (log_worth(&s->reported))
 		log_warn(s->owner->engine->log, "session",
-			"session%u [%s, %s] attempt %u failed: %s; the next attempt follows in %llu s", s->conn.k.sid,
+			"session%u [%s, %s]: login attempt %u failed: %s; iscsid tries again in %llu s", s->conn.k.sid,
 			session_target(s), session_portal(s), s->attempts, s->err.text, (unsigned long long)(in + 999) / 1000);
 	destination_next(&s->destination, s->attempts);
 	retry_in(s, in);
@@ -304,7 +305,7 @@ static void scan_over(int status, void *arg)
 	s->scan = NULL;
 	if (status < 0)
 		log_warn(s->owner->engine->log, "session",
-			"session%u: the scan of host%u for devices failed ('iscsiadm -m session -r %u -R' repeats it): %s",
+			"session%u: the scan of host%u for devices failed (repeat it by 'iscsiadm -m session -r %u -R'): %s",
 			s->conn.k.sid, s->conn.k.host_no, s->conn.k.sid, strerror(-status));
 	loop_timer_cancel(s->owner->engine->loop, &s->scan_limit);
 	session_event(s, SESS_EV_SCANNED);
@@ -320,7 +321,8 @@ static void sess_noted(struct session *s, int rc)
 	s->noted = rc == 0;
 	if (rc < 0)
 		log_warn(s->owner->engine->log, "session",
-			"session%u: cannot save its settings, which a restarted iscsid would need to recover it, in %s: %s",
+			"session%u: iscsid cannot save the session's settings in %s, so a restarted iscsid could not recover the "
+			"session: %s",
 			s->conn.k.sid, s->owner->state_dir, strerror(-rc));
 }
 
@@ -391,13 +393,13 @@ static void sess_verified(int status, const struct identity_report *r, void *arg
 	s->verify_again = false;
 	if (r && r->changed)
 		log_err(s->owner->engine->log, "session",
-			"session%u [%s, %s]: after the connection was restored, %u of its devices are others than before, and "
-			"are set offline: %s. To use them as they are now, log out and log in again",
+			"session%u [%s, %s]: iscsid set %u of the devices offline, because the target has other disks in their "
+			"places since the connection was restored: %s. To use the new disks, log out and log in again",
 			s->conn.k.sid, session_target(s), session_portal(s), r->changed, r->text);
 	if (status < 0)
 		log_warn(s->owner->engine->log, "session",
-			"session%u: after its connection was restored, iscsid cannot check that its devices are the same as "
-			"before, and tries again: %s",
+			"session%u: iscsid cannot check yet that the devices are the same as before the connection was lost, and "
+			"tries again: %s",
 			s->conn.k.sid, strerror(-status));
 	if (status < 0)
 		loop_timer_set(s->owner->engine->loop, &s->verify_later, VERIFY_AGAIN_MS, verify_due, s);
@@ -476,8 +478,8 @@ static int sess_give_up(void *machine)
 
 	err_copy(&s->err, &s->conn.err); /* conn_destroy() clears that one */
 	if (s->first_failure && strcmp(s->first_failure, s->err.text))
-		err_set(&s->err, s->err.code, "%.*s (the first of %u attempts failed: %.*s)", ERR_TEXT_MAX / 2, s->conn.err.text,
-			s->attempts + 1, ERR_TEXT_MAX / 3, s->first_failure);
+		err_set(&s->err, s->err.code, "%.*s (the first of %u login attempts failed: %.*s)", ERR_TEXT_MAX / 2,
+			s->conn.err.text, s->attempts + 1, ERR_TEXT_MAX / 3, s->first_failure);
 	s->reported = 0;
 	conn_event(&s->conn, CONN_EV_CLOSE);
 	return SESS_EV_NONE;
@@ -487,7 +489,7 @@ static int sess_close(void *machine)
 {
 	struct session *s = machine;
 
-	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out");
+	err_set(&s->err, MISCSI_ERR_SESSION_NOT_CONNECTED, "the session was logged out before the request was completed");
 	s->reported = 0;
 	loop_timer_cancel(s->owner->engine->loop, &s->retry);
 	conn_event(&s->conn, CONN_EV_CLOSE);
@@ -499,7 +501,7 @@ static int sess_gone(void *machine)
 	struct session *s = machine;
 
 	if (!s->err.code)
-		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "the session was ended by another program, or with its driver");
+		err_set(&s->err, MISCSI_ERR_SESS_NOT_FOUND, "another program ended the session, or its driver was unloaded");
 	store_remove(s->owner->state_dir, s->conn.k.sid);
 	loop_timer_cancel(s->owner->engine->loop, &s->retry);
 	loop_task_cancel(s->owner->engine->loop, &s->start);
@@ -513,7 +515,7 @@ static int sess_kept(void *machine)
 
 	if (log_worth(&s->reported))
 		log_warn(s->owner->engine->log, "session",
-			"session%u [%s] is still in the kernel, and its removal is tried again: %s", s->conn.k.sid,
+			"session%u [%s] is still in the kernel, and iscsid tries again to remove it: %s", s->conn.k.sid,
 			session_target(s), s->conn.err.text);
 	s->owner->kept(s, &s->conn.err);
 	return SESS_EV_NONE;

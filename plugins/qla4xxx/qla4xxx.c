@@ -26,10 +26,12 @@ static void started(struct miscsi_op *op, const struct miscsi_answer *answer)
 	int rc = answer->result;
 
 	if (rc == -EEXIST)
-		rc = op->core->set_error(
-			op, MISCSI_ERR_SESS_EXISTS, "a flash node of the adapter is logged in to this target already");
+		rc = op->core->set_error(op, MISCSI_ERR_SESS_EXISTS,
+			"the adapter has a session with this target already, by one of its flash nodes ('iscsiadm -m session' "
+			"lists it)");
 	else if (rc < 0)
-		rc = op->core->set_error(op, MISCSI_ERR_LOGIN, "the adapter cannot begin the login: %s", strerror(-rc));
+		rc = op->core->set_error(op, MISCSI_ERR_LOGIN,
+			"the adapter cannot begin the login (the kernel's log may have the reason): %s", strerror(-rc));
 	if (rc < 0 || logged_in_already(op))
 		op->core->op_done(op, rc);
 }
@@ -52,8 +54,8 @@ static void qla4xxx_login_event(struct miscsi_op *op, uint32_t state)
 		op->core->op_done(op, 0);
 	else if (state == ISCSI_CONN_STATE_FREE)
 		op->core->op_done(op,
-			op->core->set_error(
-				op, MISCSI_ERR_LOGIN, "the adapter could not log in (the kernel's log may have the reason)"));
+			op->core->set_error(op, MISCSI_ERR_LOGIN,
+				"the adapter could not log in to the target (the kernel's log may have the reason)"));
 }
 
 MISCSI_OPS(login, login, .start = qla4xxx_login, .event = qla4xxx_login_event);

@@ -45,8 +45,9 @@ static void set_socket_option(
 	if (setsockopt(fd, option[0], option[1], &value, sizeof(value)) == 0)
 		return;
 	inet_ntop(dst->sa_family, bytes, address, sizeof(address));
-	op->core->log(op, MISCSI_LOG_WARN, "the connection to %s keeps the system's default of %s, which cannot be set to %d: %s",
-		address, name, value, strerror(errno));
+	op->core->log(op, MISCSI_LOG_WARN,
+		"the connection to %s keeps the system's default of %s, because it cannot be set to %d: %s", address, name, value,
+		strerror(errno));
 }
 
 /*
@@ -70,8 +71,9 @@ static void set_options(struct miscsi_op *op, int fd, const struct sockaddr *dst
 	set_socket_option(op, fd, dst, no_delay, 1, "TCP_NODELAY");
 	if (window > 0 && window <= INT32_MAX && window != WINDOW_DEFAULT) {
 		/* before connect: the window's scale is agreed on in the first packet */
-		set_socket_option(op, fd, dst, receive, (int)window, "the receive buffer (node.conn[0].tcp.window_size)");
-		set_socket_option(op, fd, dst, send, (int)window, "the send buffer (node.conn[0].tcp.window_size)");
+		set_socket_option(
+			op, fd, dst, receive, (int)window, "the size of the receive buffer (node.conn[0].tcp.window_size)");
+		set_socket_option(op, fd, dst, send, (int)window, "the size of the send buffer (node.conn[0].tcp.window_size)");
 	}
 	if (tos > 0 && tos <= 255)
 		set_socket_option(op, fd, dst, dst->sa_family == AF_INET ? service : class, (int)tos,
@@ -84,12 +86,13 @@ static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev, const c
 	int error;
 
 	if (strlen(netdev) >= IFNAMSIZ || if_nametoindex(netdev) == 0)
-		return op->core->set_error(op, MISCSI_ERR_TRANS, "there is no network device '%s' (%s)", netdev, setting);
+		return op->core->set_error(op, MISCSI_ERR_TRANS,
+			"there is no network device '%s': correct %s ('ip link' shows those there are)", netdev, setting);
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, netdev, (socklen_t)strlen(netdev) + 1) == 0)
 		return 0;
 	error = errno;
-	op->core->set_error(
-		op, MISCSI_ERR_TRANS, "cannot bind the socket to network device '%s' (%s): %s", netdev, setting, strerror(error));
+	op->core->set_error(op, MISCSI_ERR_TRANS, "the connection's socket cannot be bound to network device '%s' (%s): %s",
+		netdev, setting, strerror(error));
 	return -error;
 }
 
@@ -134,8 +137,10 @@ static int bind_hwaddress(struct miscsi_op *op, int fd, const char *hwaddress)
 
 	if (op->core->sysfs_list(op, "class/net", has_address, &s) > 0)
 		return bind_netdev(op, fd, s.found, "iface.hwaddress");
-	return op->core->set_error(
-		op, MISCSI_ERR_TRANS, "there is no network device with the hardware address '%s' (iface.hwaddress)", hwaddress);
+	return op->core->set_error(op, MISCSI_ERR_TRANS,
+		"there is no network device with the hardware address '%s': correct iface.hwaddress ('ip link' shows the "
+		"addresses)",
+		hwaddress);
 }
 
 /* Port 0: the kernel chooses, as for any connection that goes out. */
@@ -145,16 +150,19 @@ static int bind_address(struct miscsi_op *op, int fd, const char *ip)
 	int error = 0;
 
 	if (getaddrinfo(ip, NULL, &hints, &found) != 0)
-		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' (iface.ipaddress) is not an IP address", ip);
+		return op->core->set_error(op, MISCSI_ERR_INVAL, "'%s' is not an IP address: correct iface.ipaddress", ip);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) < 0)
 		error = errno;
 	freeaddrinfo(found);
 	if (error == EINVAL || error == EAFNOSUPPORT)
 		op->core->set_error(op, MISCSI_ERR_TRANS,
-			"cannot connect from %s (iface.ipaddress): the portal's address is of the other family (IPv4 or IPv6)",
+			"cannot connect from %s (iface.ipaddress), because the portal's address is of the other family: use IPv4 "
+			"or IPv6 for both",
 			ip);
 	else if (error)
-		op->core->set_error(op, MISCSI_ERR_TRANS, "cannot connect from %s (iface.ipaddress): %s", ip, strerror(error));
+		op->core->set_error(op, MISCSI_ERR_TRANS,
+			"cannot connect from %s, which has to be an address of this machine (iface.ipaddress): %s", ip,
+			strerror(error));
 	return -error;
 }
 

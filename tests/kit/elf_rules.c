@@ -46,11 +46,14 @@ static void check_symbols(const struct image *e)
 		const char *name = sym[i].st_name < strings->sh_size ? e->bytes + strings->sh_offset + sym[i].st_name : "";
 
 		if (sym[i].st_shndx == SHN_UNDEF && strncmp(name, "miscsi_", 7) == 0)
-			kit_breaks(CLAUSE_NO_CORE_SYMBOL, "it needs %s", name);
+			kit_breaks(CLAUSE_NO_CORE_SYMBOL,
+				"it needs the symbol %s of miscsi, which other programs do not have: use the functions of the "
+				"core that the op is passed",
+				name);
 		if (sym[i].st_shndx == SHN_UNDEF || sym[i].st_shndx == SHN_ABS || is_sanitizer(name))
 			continue;
 		if (strlen(name) < tail || strcmp(name + strlen(name) - tail, ENTRY_TAIL) != 0)
-			kit_breaks(CLAUSE_ONE_SYMBOL, "it exports %s: build it with -fvisibility=hidden", name);
+			kit_breaks(CLAUSE_ONE_SYMBOL, "it exports the symbol %s: build it with -fvisibility=hidden", name);
 	}
 }
 
@@ -64,12 +67,13 @@ static void check_dynamic(const struct image *e)
 		now |= d[i].d_tag == DT_BIND_NOW || (d[i].d_tag == DT_FLAGS && (d[i].d_un.d_val & DF_BIND_NOW)) ||
 			(d[i].d_tag == DT_FLAGS_1 && (d[i].d_un.d_val & DF_1_NOW));
 		if (d[i].d_tag == DT_RPATH || d[i].d_tag == DT_RUNPATH)
-			kit_breaks(CLAUSE_NO_SEARCH_PATH, "it has DT_RPATH or DT_RUNPATH");
+			kit_breaks(CLAUSE_NO_SEARCH_PATH, "it has DT_RPATH or DT_RUNPATH: link it without -rpath");
 		if (d[i].d_tag == DT_TEXTREL)
-			kit_breaks(CLAUSE_NO_TEXT_RELOCATION, "its code is changed when it is loaded");
+			kit_breaks(CLAUSE_NO_TEXT_RELOCATION,
+				"the dynamic linker changes its code when it loads it (text relocations): build it with -fPIC");
 	}
 	if (!now)
-		kit_breaks(CLAUSE_BOUND, "it is bound lazily");
+		kit_breaks(CLAUSE_BOUND, "the dynamic linker binds it lazily: link it with -Wl,-z,now");
 }
 
 void elf_rules(const char *file)
@@ -88,9 +92,12 @@ void elf_rules(const char *file)
 		return;
 	}
 	if (entry.abi != MISCSI_ABI)
-		kit_breaks(CLAUSE_WHOLE, "it was built for plugin ABI %u; this kit checks ABI %u", entry.abi, MISCSI_ABI);
+		kit_breaks(CLAUSE_WHOLE,
+			"it was built for plugin ABI %u, but this miscsi-plugin-check checks ABI %u: build it with the headers "
+			"of the same version",
+			entry.abi, MISCSI_ABI);
 	if (file_read(AT_FDCWD, file, FILE_MAX, &bytes, &e.len) < 0 || e.len < sizeof(*head)) {
-		kit_breaks(CLAUSE_WHOLE, "it cannot be read");
+		kit_breaks(CLAUSE_WHOLE, "the file cannot be read or is damaged");
 		return;
 	}
 	e.bytes = bytes;

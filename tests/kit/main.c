@@ -111,12 +111,12 @@ static void run_part(const char *file, int part)
 	alarm(timeout);
 	kit_doing("start()");
 	if (!world_open(&w, file, board->dir)) {
-		kit_breaks(CLAUSE_LOADS, "it does not load");
+		kit_breaks(CLAUSE_LOADS, "the dynamic linker cannot load it");
 		_exit(0);
 	}
 	list_for_each (p, &w.ps->list, node) {
 		if (part < 0 && (!p->abi.version || !*p->abi.version || !p->abi.summary || !*p->abi.summary))
-			kit_breaks(CLAUSE_DESCRIBED, "it has no .version or no .summary");
+			kit_breaks(CLAUSE_DESCRIBED, "its struct miscsi_plugin has no .version or no .summary");
 		if (part < 0)
 			note_settings(p);
 	}
@@ -129,7 +129,7 @@ static void run_part(const char *file, int part)
 	kit_doing("stop()");
 	world_close(&w);
 	if (open_descriptors() > before)
-		kit_breaks(CLAUSE_DESCRIPTORS, "%u are left after %s", open_descriptors() - before,
+		kit_breaks(CLAUSE_DESCRIPTORS, "%u file descriptors are left open after %s", open_descriptors() - before,
 			part < 0 ? "start() and stop()" : ops_part((unsigned)part));
 	_exit(0);
 }
@@ -149,11 +149,11 @@ static void watch_part(const char *file, int part)
 	}
 	world_remove(board->dir);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		kit_breaks(CLAUSE_ENDS, "%s: it did not return within %u s", board->doing, timeout);
+		kit_breaks(CLAUSE_ENDS, "%s: the plugin did not return within %u s", board->doing, timeout);
 	else if (WIFSIGNALED(status))
 		kit_breaks(CLAUSE_SURVIVES, "%s: %s", board->doing, strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0)
-		kit_breaks(CLAUSE_SURVIVES, "%s: it ended the program with status %d", board->doing, WEXITSTATUS(status));
+		kit_breaks(CLAUSE_SURVIVES, "%s: the plugin ended the program with status %d", board->doing, WEXITSTATUS(status));
 }
 
 static unsigned count_of(enum clause clause)
@@ -252,7 +252,7 @@ static bool check(const char *file, void (*print)(const char *file), bool strict
 				watch_part(file, (int)i);
 		for (unsigned i = 0; i < ARRAY_SIZE(board->settings) && *board->settings[i]; i++)
 			if (!board->read[i])
-				kit_breaks(CLAUSE_SETTINGS, "%s is not read", board->settings[i]);
+				kit_breaks(CLAUSE_SETTINGS, "no op reads the setting %s", board->settings[i]);
 	}
 	print(file);
 	fflush(stdout);

@@ -201,13 +201,15 @@ static void call_done(struct transport_op *op, int result)
 	char plain[ERR_TEXT_MAX];
 
 	if (c->done || c->cancelled)
-		kit_breaks(CLAUSE_CANCEL, "%s: its end is reported after it ended or was cancelled", c->part->name);
+		kit_breaks(CLAUSE_CANCEL, "%s: the plugin reported the end of an op that had ended already or was cancelled",
+			c->part->name);
 	c->done = true;
 	if (result == -ETIMEDOUT && strstr(op->err.text, " did not end within "))
 		kit_breaks(CLAUSE_ENDS, "%s, %s: %s", c->part->name, c->input.name, op->err.text);
 	snprintf(plain, sizeof(plain), "transport %s: %s", transport_name(c->transport), strerror(-result));
 	if (result < 0 && result != -ENOMEM && strcmp(op->err.text, plain) == 0)
-		kit_breaks(CLAUSE_REASON, "%s, %s: only \"%s\"", c->part->name, c->input.name, strerror(-result));
+		kit_breaks(CLAUSE_REASON, "%s, %s: the op failed and gave no reason by set_error(), so the user sees only \"%s\"",
+			c->part->name, c->input.name, strerror(-result));
 }
 
 static int call_row(struct transport_op *op, uint32_t index)
@@ -223,7 +225,7 @@ static int call_value(struct transport_op *op, const char *key, const char *valu
 
 	(void)value;
 	if (strstr(key, "password") && !strstr(key, "password_length") && !(flags & MISCSI_VALUE_SECRET))
-		kit_breaks(CLAUSE_SECRETS, "%s: %s", c->part->name, key);
+		kit_breaks(CLAUSE_SECRETS, "%s: the value of %s is reported without MISCSI_VALUE_SECRET", c->part->name, key);
 	return 0;
 }
 
@@ -283,7 +285,8 @@ static void call_begin_picked(struct call *c, struct transport *t, const struct 
 	part->call(t, &c->op, &c->input);
 	before = real_ms() - before;
 	if (before > BLOCKS_MS) { /* once is enough, and all the other calls would take as long */
-		kit_breaks(CLAUSE_NEVER_BLOCKS, "%s, %s: %llu ms", part->name, c->input.name, (unsigned long long)before);
+		kit_breaks(CLAUSE_NEVER_BLOCKS, "%s, %s: the call returned only after %llu ms", part->name, c->input.name,
+			(unsigned long long)before);
 		_exit(0);
 	}
 }

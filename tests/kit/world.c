@@ -190,7 +190,7 @@ static void world_log(void *arg, enum log_level level, const char *module, const
 	(void)w;
 	if (level <= LOG_LEVEL_WARN && strstr(text, "is not used: "))
 		kit_breaks(CLAUSE_LOADS, "%s", strstr(text, "is not used: ") + strlen("is not used: "));
-	else if (level <= LOG_LEVEL_WARN && strstr(text, " has a fault"))
+	else if (level <= LOG_LEVEL_WARN && strstr(text, " made a mistake in "))
 		kit_breaks(strstr(text, "connect() returned") ? CLAUSE_BINDING : CLAUSE_CALLS, "%s", text);
 }
 

@@ -610,7 +610,7 @@ static void a_notification_causes_a_query_and_a_flood_few(void **state)
 		p.w.now += 100;
 	}
 	assert_in_range(s.queries, before + 3, before + 7);
-	assert_int_equal(lines_about(&p, "reports a change"), 1);
+	assert_int_equal(lines_about(&p, "reported a change"), 1);
 	server_end(&s);
 	end(&p);
 }
@@ -628,7 +628,7 @@ static void a_registration_is_renewed(void **state)
 	s.refuses = true; /* it is polled all the same */
 	pass(&p, 700);
 	assert_true(s.queries > 5);
-	assert_int_equal(lines_about(&p, "does not send notifications"), 2); /* the first and the second time */
+	assert_int_equal(lines_about(&p, "sends no notifications"), 2); /* the first and the second time */
 	assert_string_equal(p.error, "");
 	server_end(&s);
 	end(&p);

@@ -300,14 +300,14 @@ static void discovery_survives_what_a_target_breaks_off(void **state)
 	ask(a);
 	assert_int_equal(a->err.code, MISCSI_ERR_TRANS);
 	assert_int_equal(a->target.connections, 2);
-	assert_non_null(strstr(a->messages, "the target closed the connection\n"));
+	assert_non_null(strstr(a->messages, "the target closed the connection (its log may have the reason)\n"));
 	discovery_free(a->d);
 
 	a->done = 0;
 	a->target.hang_up = false;
 	a->target.cut_answer = true;
 	ask(a);
-	assert_non_null(strstr(a->messages, "in the midst of a PDU"));
+	assert_non_null(strstr(a->messages, "in the middle of a PDU"));
 	assert_int_equal(a->target.connections, 4);
 	end(a);
 }
@@ -401,7 +401,8 @@ static void discovery_names_what_its_iface_lacks(void **state)
 	set(a, FIELD_DISC_REOPEN_MAX, "0");
 	set(a, FIELD_IFACE_NETDEV, "nosuchdev0");
 	ask(a);
-	assert_non_null(strstr(a->messages, "cannot make connection to 127.0.0.1: there is no network device 'nosuchdev0'"));
+	assert_non_null(
+		strstr(a->messages, "cannot make connection to 127.0.0.1: there is no network device 'nosuchdev0': correct"));
 	discovery_free(a->d);
 	a->d = NULL;
 
@@ -427,8 +428,8 @@ static void settings_of_plugins_come_from_the_iface(void **state)
 	discovery_op(a->d, &op);
 	assert_string_equal(op.setting(op.settings, "plugin.null.fail"), "connect");
 	assert_null(op.setting(op.settings, "plugin.null.reason"));
-	assert_non_null(
-		strstr(a->w.lines, "blue: plugin.tcp.port is not a setting of plugin tcp, which has none; it has no effect"));
+	assert_non_null(strstr(
+		a->w.lines, "blue: plugin.tcp.port is not a setting of plugin tcp, which has none; the line has no effect"));
 	assert_null(strstr(a->w.lines, "blue: plugin.null"));
 	end(a);
 }
@@ -505,7 +506,7 @@ static void discovery_reads_its_secret_first(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 	set(a, FIELD_DISC_PASSWORD_FILE, "credential:passwd");
 	ask(a);
-	assert_non_null(strstr(a->err.text, "iscsiadm was not started by a systemd unit with LoadCredential=passwd"));
+	assert_non_null(strstr(a->err.text, "start iscsiadm by a systemd unit with LoadCredential=passwd"));
 	discovery_free(a->d);
 
 	a->done = 0;

@@ -236,7 +236,9 @@ static void several_messages_in_one_datagram(void **state)
 static void errors_have_names(void **state)
 {
 	(void)state;
-	assert_string_equal(events_conn_error_text(1022), "the target did not answer a NOP-Out in time");
+	assert_string_equal(events_conn_error_text(1022),
+		"the target did not answer a NOP-Out (ping) within node.conn[0].timeo.noop_out_timeout: check the network and "
+		"the target");
 	assert_string_equal(events_conn_error_text(5), "unknown error");
 }
 

@@ -139,7 +139,7 @@ static void error_answer_ends_the_job_and_names_the_request(void **state)
 	assert_int_equal(job_status(w->job, 0), 0);
 	assert_int_equal(job_status(w->job, 2), -ECANCELED);
 	assert_int_equal(fake_kernel_requests(w->fk), 2);
-	assert_non_null(strstr(err.text, "bind the connection of session 7"));
+	assert_non_null(strstr(err.text, "bind the connection to its session 7"));
 }
 
 static void negative_retcode_is_a_failure_where_the_request_has_one(void **state)

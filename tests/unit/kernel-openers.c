@@ -47,7 +47,7 @@ static void a_process_that_has_it_open_is_named(void **state)
 	assert_int_equal(find(s, &err), 0);
 	link_to(s, "/dev/null", "proc/77/fd/3");
 	assert_int_equal(find(s, &err), -EBUSY);
-	assert_string_equal(err.text, "sg2 is open in process 77 (dd)");
+	assert_string_equal(err.text, "sg2 is in use: process 77 (dd) has opened it");
 }
 
 static void this_process_does_not_count(void **state)
@@ -71,7 +71,7 @@ static void what_cannot_be_looked_at_is_an_error(void **state)
 	assert_int_equal(err.code, MISCSI_ERR_BUSY);
 	fake_sys_write(*state, "not a directory", "proc/77/fd");
 	assert_int_equal(find(*state, &err), -ENOTDIR);
-	assert_non_null(strstr(err.text, "because 77/fd cannot be opened: Not a directory"));
+	assert_non_null(strstr(err.text, "because 77/fd cannot be opened to look for users of the disks: Not a directory"));
 }
 
 #define in_sys(test) cmocka_unit_test_setup_teardown(test, fake_sys_setup, fake_sys_teardown)

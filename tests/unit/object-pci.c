@@ -101,7 +101,7 @@ static void an_adapter_whose_plugin_is_missing_is_known_by_the_file(void **state
 	assert_int_equal(pci_adapter_each(w.ps, &sys.sysfs, see, &s, NULL), 0);
 	assert_int_equal(s.n, 2);
 	assert_non_null(strstr(s.text, "0000:03:00.0 1af4:1005 card card_mod: no plugin for transport 'card' in "));
-	assert_non_null(strstr(s.text, "cards.so is missing (on Debian: apt-get install vendor-cards);\n"));
+	assert_non_null(strstr(s.text, "cards.so is missing: on Debian, run apt-get install vendor-cards;\n"));
 	assert_non_null(strstr(s.text, "0000:03:00.1 1234:1005 card cardnet: no plugin"));
 	fake_sys_free(&sys);
 	plugin_fixture_free(&w);

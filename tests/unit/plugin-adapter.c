@@ -347,7 +347,9 @@ static void trap_06_no_request_to_a_host_of_another_driver(void **state)
 		else
 			transport_flash_create(k->card, &r.op, "ipv4");
 		assert_true(run_end(&k->w, &r) < 0);
-		assert_string_equal(r.op.err.text, "host2 does not belong to transport card: it is of the driver bare");
+		assert_string_equal(r.op.err.text,
+			"host2 does not belong to transport card, since its driver is bare: choose another host ('iscsiadm -m "
+			"host -P 1' shows them)");
 	}
 	assert_int_equal(fake_kernel_requests(k->fk), 0);
 	end(k);

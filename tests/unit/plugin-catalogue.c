@@ -121,7 +121,7 @@ static void plugins_that_are_here_come_first_and_once(void **state)
 	assert_int_equal(counts[false], 2); /* card, bare */
 	assert_true(counts[true] >= 9);
 	assert_true(plugins_find(w.ps, "card", &t, &err) < 0);
-	assert_non_null(strstr(err.text, "cards.so is missing (on Debian: apt-get install vendor-cards)"));
+	assert_non_null(strstr(err.text, "cards.so is missing: on Debian, run apt-get install vendor-cards"));
 	assert_true(plugins_find(w.ps, "bare", &t, &err) < 0);
 	assert_non_null(strstr(err.text, "bare.so is missing"));
 	assert_null(strstr(err.text, "apt-get"));
@@ -142,7 +142,7 @@ static void the_builds_own_file_names_the_plugin(void **state)
 	plugin_fixture_make(&w, BUILDDIR);
 	assert_true(plugins_find(w.ps, "cxgb3i", &t, &err) < 0);
 	assert_int_equal(err.code, MISCSI_ERR_TRANS_NOT_FOUND);
-	assert_non_null(strstr(err.text, "cxgbi.so is missing (on Debian: apt-get install miscsi-plugin-cxgbi)"));
+	assert_non_null(strstr(err.text, "cxgbi.so is missing: on Debian, run apt-get install miscsi-plugin-cxgbi"));
 	plugin_fixture_free(&w);
 }
 
@@ -152,14 +152,14 @@ static void the_distributions_own_command_is_named(void **state)
 	static const struct {
 		const char *os_release, *command;
 	} cases[] = {
-		{ "NAME=\"Debian GNU/Linux\"\nID=debian\n", "on Debian: apt-get install" },
-		{ "ID_LIKE=debian\nID=ubuntu\n", "on Debian: apt-get install" },
-		{ "ID=fedora\n", "on Fedora: dnf install" },
-		{ "ID_LIKE=\"rhel centos fedora\"\nID=\"rocky\"\n", "on Red Hat: dnf install" },
-		{ "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "on SUSE: zypper install" },
-		{ "ID_LIKE=fedora\nID='arch'\n", "on Arch Linux: pacman -S" },
-		{ "VERSION_ID=debian\nID=plan9", "on Debian: apt-get install" },
-		{ "", "on Debian: apt-get install" },
+		{ "NAME=\"Debian GNU/Linux\"\nID=debian\n", "on Debian, run apt-get install" },
+		{ "ID_LIKE=debian\nID=ubuntu\n", "on Debian, run apt-get install" },
+		{ "ID=fedora\n", "on Fedora, run dnf install" },
+		{ "ID_LIKE=\"rhel centos fedora\"\nID=\"rocky\"\n", "on Red Hat, run dnf install" },
+		{ "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "on SUSE, run zypper install" },
+		{ "ID_LIKE=fedora\nID='arch'\n", "on Arch Linux, run pacman -S" },
+		{ "VERSION_ID=debian\nID=plan9", "on Debian, run apt-get install" },
+		{ "", "on Debian, run apt-get install" },
 	};
 	struct tempdir dir;
 	char path[256];
@@ -167,7 +167,7 @@ static void the_distributions_own_command_is_named(void **state)
 	(void)state;
 	tempdir_make(&dir);
 	snprintf(path, sizeof(path), "%s/os-release", dir.dir);
-	assert_string_equal(catalogue_installer(path), "on Debian: apt-get install"); /* no such file */
+	assert_string_equal(catalogue_installer(path), "on Debian, run apt-get install"); /* no such file */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		tempdir_put(&dir, "os-release", cases[i].os_release);
 		assert_string_equal(catalogue_installer(path), cases[i].command);

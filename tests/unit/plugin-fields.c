@@ -59,7 +59,8 @@ static void refused(const struct miscsi_field *rows, const char *why)
 }
 
 #define ROW(why, ...) \
-	refused((const struct miscsi_field[]){ MISCSI_FIELD(__VA_ARGS__), MISCSI_FIELD_END }, "in row 1 of its fields, " why)
+	refused((const struct miscsi_field[]){ MISCSI_FIELD(__VA_ARGS__), MISCSI_FIELD_END }, \
+		"in row 1 of its table of settings, " why)
 #define N_ .kind = MISCSI_FIELD_NUMBER, .name = "n", .help = "A number."
 
 static void a_wrong_table_is_refused_by_its_row(void **state)
@@ -71,31 +72,32 @@ static void a_wrong_table_is_refused_by_its_row(void **state)
 	ROW("kind is not one of", .kind = 0, .name = "n", .help = "x");
 	ROW("kind is not one of", .kind = 5, .name = "n", .help = "x");
 	ROW("kind is not one of", .kind = 0xffffffffu, .name = "n", .help = "x");
-	ROW("the name is empty", .kind = MISCSI_FIELD_BOOL, .def = "No", .help = "x");
-	ROW("the name is empty", .kind = MISCSI_FIELD_BOOL, .name = "", .def = "No", .help = "x");
-	ROW("the name is empty", .kind = MISCSI_FIELD_BOOL, .name = "a.b", .def = "No", .help = "x");
-	ROW("the name is empty", .kind = MISCSI_FIELD_BOOL, .name = "a = 1\nnode.startup", .def = "No", .help = "x");
-	ROW("the name is empty", .kind = MISCSI_FIELD_BOOL, .name = long_text, .def = "No", .help = "x");
+	ROW("the name of the setting is empty", .kind = MISCSI_FIELD_BOOL, .def = "No", .help = "x");
+	ROW("the name of the setting is empty", .kind = MISCSI_FIELD_BOOL, .name = "", .def = "No", .help = "x");
+	ROW("the name of the setting is empty", .kind = MISCSI_FIELD_BOOL, .name = "a.b", .def = "No", .help = "x");
+	ROW("the name of the setting is empty", .kind = MISCSI_FIELD_BOOL, .name = "a = 1\nnode.startup", .def = "No",
+		.help = "x");
+	ROW("the name of the setting is empty", .kind = MISCSI_FIELD_BOOL, .name = long_text, .def = "No", .help = "x");
 	ROW("help must be one line", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "No");
 	ROW("help must be one line", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "No", .help = "a\033[2Jb");
 	ROW("help must be one line", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "No", .help = long_text);
-	ROW("the default is wrong: plugin.one.n: '' is not allowed", N_, .min = 0, .max = 9);
-	ROW("the default is wrong: plugin.one.n: '10' is not allowed", N_, .def = "10", .min = 0, .max = 9);
+	ROW("the default value is wrong: plugin.one.n: '' is not allowed", N_, .min = 0, .max = 9);
+	ROW("the default value is wrong: plugin.one.n: '10' is not allowed", N_, .def = "10", .min = 0, .max = 9);
 	ROW("the default is longer", N_, .def = long_text, .min = 0, .max = 9);
 	ROW("min is greater", N_, .def = "1", .min = 9, .max = 0);
-	ROW("the default is wrong", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "1", .help = "x");
+	ROW("the default value is wrong", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "1", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_BOOL, .name = "n", .def = "No", .words = "No Yes", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "a", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "a", .words = "a", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "a", .words = "a  b", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "a", .words = "a b a", .help = "x");
 	ROW("words must be", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "a", .words = long_text, .help = "x");
-	ROW("the default is wrong", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "c", .words = "a b", .help = "x");
+	ROW("the default value is wrong", .kind = MISCSI_FIELD_CHOICE, .name = "n", .def = "c", .words = "a b", .help = "x");
 	ROW("max must be", .kind = MISCSI_FIELD_TEXT, .name = "n", .help = "x");
 	ROW("max must be", .kind = MISCSI_FIELD_TEXT, .name = "n", .help = "x", .max = 1024);
-	ROW("the default is wrong", .kind = MISCSI_FIELD_TEXT, .name = "n", .help = "x", .def = "four", .max = 3);
+	ROW("the default value is wrong", .kind = MISCSI_FIELD_TEXT, .name = "n", .help = "x", .def = "four", .max = 3);
 	refused((const struct miscsi_field[]){ NUMBER("a", "1"), NUMBER("a", "1"), MISCSI_FIELD_END },
-		"in row 2 of its fields, the name is that of an earlier row");
+		"in row 2 of its table of settings, the name of the setting is that of an earlier row");
 }
 
 /* Every size from 4 to 512, in the first row and in a later one: a row that is longer than ours is used, any other refused. */
@@ -125,7 +127,7 @@ static void rows_have_their_own_size(void **state)
 			assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, &p), 0);
 			if ((plugins_field(w.ps, "plugin.one.b", &f, NULL) == 0) != is_good)
 				fail_msg("size %u in row %u: %s", size, before + 1, w.lines);
-			assert_true(is_good || strstr(w.lines, "the size is invalid"));
+			assert_true(is_good || strstr(w.lines, "the size of the row is invalid"));
 			plugin_fixture_free(&w);
 		}
 	}
@@ -171,7 +173,7 @@ static void a_plugin_reads_only_what_it_allows(void **state)
 	assert_string_equal(read_all(&w, NULL), "8;Yes;slow;;");
 	assert_string_equal(read_all(&w, set), "-5;No;quick;l a b;");
 	assert_string_equal(read_all(&w, wrong), "8;Yes;slow;;");
-	assert_null(strstr(w.lines, "has a fault"));
+	assert_null(strstr(w.lines, "made a mistake"));
 	plugin_fixture_free(&w);
 }
 
@@ -194,8 +196,9 @@ static void reading_an_unknown_setting_is_a_fault(void **state)
 	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, &p), 0);
 	transport_stats_host(must_find(&w, "one"), run_begin(&r, 0, set));
 	assert_int_equal(run_end(&w, &r), 0);
-	assert_non_null(strstr(
-		w.lines, "plugin one has a fault, in stats.host: setting() of plugin.one.dept, which is not in its fields"));
+	assert_non_null(strstr(w.lines,
+		"plugin one made a mistake in stats.host: it called setting() for plugin.one.dept, which is not in its table of "
+		"settings"));
 	plugin_fixture_free(&w);
 }
 
@@ -213,10 +216,11 @@ static void a_login_reports_mistakes_in_a_record(void **state)
 	assert_int_equal(record_set_key(r, "plugin.two.depth", "99", NULL), 0);
 	transport_check_settings(must_find(&w, "one"), r, "iqn.x");
 	assert_non_null(strstr(w.lines,
-		"iqn.x: plugin.one.depth: '99' is not allowed: it must be a whole number from -5 to 50; the default 8 is used"));
+		"iqn.x: plugin.one.depth: '99' is not allowed: it must be a whole number from -5 to 50; miscsi uses the default "
+		"8 instead"));
 	assert_non_null(strstr(w.lines,
-		"iqn.x: plugin.one.deep is not a setting of plugin one, which has these: depth, fast, mode, label; it has no "
-		"effect"));
+		"iqn.x: plugin.one.deep is not a setting of plugin one, which has these: depth, fast, mode, label; the line "
+		"has no effect"));
 	assert_null(strstr(w.lines, "mode:"));
 	assert_null(strstr(w.lines, "plugin.two"));
 	plugin_fixture_free(&w);

@@ -189,7 +189,9 @@ static void host_must_be_the_transports_own(void **state)
 	connect_it(k->card, &r, 4);
 	assert_int_equal(run_end(&k->w, &r), -ENODEV);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_HOST_NOT_FOUND);
-	assert_string_equal(r.op.err.text, "host4 does not belong to transport card: it is of the driver port");
+	assert_string_equal(r.op.err.text,
+		"host4 does not belong to transport card, since its driver is port: choose another host ('iscsiadm -m host -P 1' "
+		"shows them)");
 	connect_it(k->card, &r, 9);
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(fake_kernel_requests(k->fk), 0);
@@ -276,11 +278,11 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 	/* another transport's host is none, whatever its address */
 	assert_int_equal(host_by(k->card, "00:0e:1e:aa:bb:01", NULL, &err), -ENODEV);
 	assert_string_equal(err.text,
-		"no host of transport card has the hardware address 00:0e:1e:aa:bb:01: 'iscsiadm -m host -P 1' shows what the "
-		"hosts have");
+		"no SCSI host of transport card has the hardware address 00:0e:1e:aa:bb:01: 'iscsiadm -m host -P 1' shows what "
+		"each host has");
 	add_host(k, 5, "port\n", "00:0e:1e:aa:bb:03\n", NULL);
 	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "has 2 hosts: set iface.hwaddress"));
+	assert_non_null(strstr(err.text, "has 2 SCSI hosts, and the iface does not say which one to use: set iface.hwaddress"));
 	assert_int_equal(host_by(k->port, "00:0e:1e:aa:bb:03", NULL, &err), 5);
 	/* an adapter in error reads empty */
 	add_host(k, 5, "port\n", "", NULL);
@@ -380,7 +382,9 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, EINVAL);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_int_equal(run_end(&k->w, &r), -EINVAL);
-	assert_string_equal(r.op.err.text, "host3 refuses the value of initiatorname: Invalid argument; it accepted ipaddress");
+	assert_string_equal(r.op.err.text,
+		"the driver of host3 refuses the value of the host parameter initiatorname: Invalid argument; it accepted "
+		"ipaddress");
 	end(k);
 }
 
@@ -399,13 +403,14 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
 	assert_string_equal(r.op.err.text,
-		"transport card: the driver accepted netdev, but shows evil\\x1b; set: ipaddress, hwaddress, initiatorname");
+		"transport card: the driver accepted netdev, but still shows evil\\x1b; set: ipaddress, hwaddress, "
+		"initiatorname");
 	fake_sys_write(&k->sys, "", "class/iscsi_host/host4/ipaddress");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 4, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_string_equal(r.op.err.text,
-		"transport card does not let netdev be set; the driver accepted ipaddress, but shows nothing; "
+		"transport card does not let netdev be set; the driver accepted ipaddress, but still shows nothing; "
 		"set: hwaddress, initiatorname");
 	/* where a host has an address of its own, what is shown is a connection's */
 	add_host(k, 5, "own_ip\n", "00:0e:1e:aa:bb:01\n", "eth9\n");

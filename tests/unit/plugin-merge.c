@@ -91,32 +91,32 @@ static void gate_names_what_is_wrong(void **state)
 	refused(&p, "has the name 'two', but the file has the name 'one'");
 	p = good;
 	p.match = NULL;
-	refused(&p, "has no transport");
+	refused(&p, "names no transport");
 	p = good;
 	p.match = no_rows;
-	refused(&p, "has no transport");
+	refused(&p, "names no transport");
 	p = good;
 	p.match = no_name;
-	refused(&p, "in row 1 of its match table, the transport name is empty");
+	refused(&p, "in row 1 of its match table, the name of the transport is empty");
 	p = good;
 	p.match = slash;
 	refused(&p, "row 1 of its match table");
 	p = good;
 	p.match = module;
-	refused(&p, "the module name is empty, too long");
+	refused(&p, "the name of the kernel module is empty");
 	p = good;
 	p.ping = &tiny;
-	refused(&p, "table 'ping' has an invalid size of 4 bytes");
+	refused(&p, "table of ops 'ping' has an invalid size of 4 bytes");
 	p = good;
 	p.traits = MISCSI_TRAIT_FIRMWARE_LOGIN;
 	p.login = &half;
-	refused(&p, "no login op");
+	refused(&p, "no function for it (login.start)");
 	p = good;
 	p.traits = MISCSI_TRAIT_SOCKET;
-	refused(&p, "no connect op");
+	refused(&p, "no function for it (endpoint.connect)");
 	p = good;
 	p.start = start_fails;
-	refused(&p, "its start() failed, and is tried again later: Input/output error");
+	refused(&p, "its start() failed, and miscsi tries it again later: Input/output error");
 	p = good;
 	p.needs = needs;
 	refused(&p, "it needs flash.format, which miscsi " PACKAGE_VERSION " does not have: upgrade miscsi");
@@ -264,10 +264,12 @@ static void first_plugin_of_a_name_wins(void **state)
 	plugin_fixture_make(&w, "");
 	load_as(&w, "one", 1, one_match);
 	load_as(&w, "one", 2, one_match);
-	assert_non_null(strstr(w.lines, "/2/one.so is not used: plugin 'one' is already loaded from /1/one.so"));
+	assert_non_null(
+		strstr(w.lines, "/2/one.so is not used: plugin 'one' is already loaded from /1/one.so, which comes first"));
 	/* all its rows are taken: it is not even started */
 	load_as(&w, "other", 1, one_match);
-	assert_non_null(strstr(w.lines, "/1/other.so is not used: /1/one.so already supports transport 'one'"));
+	assert_non_null(
+		strstr(w.lines, "/1/other.so is not used: plugin /1/one.so already supports transport 'one', and comes first"));
 	/* a part of them */
 	load_as(&w, "third", 1, one_and_two);
 	supports(&w, "one", "/1/one.so");
@@ -357,7 +359,8 @@ static void start_that_failed_is_called_again_after_a_pause(void **state)
 	w.now = 1000;
 	loop_set_clock(w.loop, clock_now, &w.now);
 	refused_as(&w, &p,
-		"/dir/one.so for transport 'one' is not used: its start() failed, and is tried again later: device 7\\x0ais in "
+		"/dir/one.so for transport 'one' is not used: its start() failed, and miscsi tries it again later: device "
+		"7\\x0ais in "
 		"use");
 	assert_int_equal(plugins_find(w.ps, "one", &t, &err), -ENODEV);
 	assert_int_equal(starts, 1);
@@ -391,7 +394,7 @@ static void refused_plugin_is_named_for_its_transports(void **state)
 	assert_int_equal(load_entry(w.ps, "one", "/dir/one.so", 1, &p), 0);
 	assert_int_equal(plugins_find(w.ps, "three", &t, &err), -ENODEV);
 	assert_non_null(strstr(err.text,
-		"plugin /dir/one.so for transport 'three' is not used: its start() failed, and is tried again later: "
+		"plugin /dir/one.so for transport 'three' is not used: its start() failed, and miscsi tries it again later: "
 		"Input/output error"));
 	/* of another transport it may be the missing one: who knows */
 	assert_int_equal(plugins_find(w.ps, "four", &t, &err), -ENODEV);
@@ -400,7 +403,7 @@ static void refused_plugin_is_named_for_its_transports(void **state)
 	assert_null(strstr(err.text, "install"));
 	/* a host whose driver no plugin knows has no transport */
 	assert_int_equal(plugins_find(w.ps, "", &t, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "supports the host's driver"));
+	assert_non_null(strstr(err.text, "supports the driver of the SCSI host"));
 	plugin_fixture_free(&w);
 }
 

@@ -271,8 +271,8 @@ static void use_it_late(struct plugin_fixture *w, struct miscsi_op *op)
 	struct miscsi_watch *watch = NULL;
 
 	op->core->op_done(op, 0);
-	assert_non_null(
-		strstr(w->lines, "plugin one has a fault, in endpoint.connect: op_done() for an op that has ended already"));
+	assert_non_null(strstr(
+		w->lines, "plugin one made a mistake in endpoint.connect: it called op_done() for an op that has ended already"));
 	assert_int_equal(op->core->timer(op, 1, tick, NULL, &timer), -EINVAL);
 	assert_int_equal(op->core->watch(op, 0, MISCSI_FD_READ, readable, NULL, &watch), -EINVAL);
 	assert_null(op->core->op_alloc(op, 10));
@@ -416,7 +416,7 @@ static void op_that_never_ends_is_cancelled_at_its_deadline(void **state)
 		assert_int_equal(r.result, -ETIMEDOUT);
 		assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_TIMEOUT);
 		snprintf(text, sizeof(text),
-			"transport one: %s of plugin one did not end within %u s (the kernel's log may have the reason)",
+			"transport one: the call %s of plugin one did not end within %u s (the kernel's log may have the reason)",
 			never_ending[i].name, never_ending[i].limit_s);
 		assert_string_equal(r.op.err.text, text);
 		assert_int_equal(script.cancelled, 1);
@@ -500,7 +500,7 @@ static void faults_of_a_plugin_are_logged_once_and_end_nothing(void **state)
 		transport_stats_session(must_find(&w, "one"), run_begin(&r, MISCSI_NONE, NULL));
 		assert_int_equal(run_end(&w, &r), 0);
 	}
-	assert_int_equal(count_of(w.lines, "plugin one has a fault, in stats.session: "), 4);
+	assert_int_equal(count_of(w.lines, "plugin one made a mistake in stats.session: "), 4);
 	finish(&w);
 }
 
@@ -582,8 +582,8 @@ static void connection_of_a_wrong_kind_is_refused(void **state)
 			fail_msg("row %zu is accepted", i);
 		assert_int_equal(r.op.binding.kind, MISCSI_BINDING_NONE);
 		assert_int_equal(r.op.err.code, MISCSI_ERR_INTERNAL);
-		assert_non_null(strstr(r.op.err.text, "plugin one returned a connection of a wrong kind"));
-		assert_non_null(strstr(w.lines, "plugin one has a fault, in endpoint.connect: "));
+		assert_non_null(strstr(r.op.err.text, "plugin one returned no usable connection"));
+		assert_non_null(strstr(w.lines, "plugin one made a mistake in endpoint.connect: "));
 		assert_int_equal(script.disconnected, 0);
 		finish(&w);
 	}

@@ -143,10 +143,10 @@ static void what_cannot_be_found_ends_in_time(void **state)
 	(void)state;
 	assert_true(find_path(&a, "bnx2i", "10.1.0.77", NULL) < 0);
 	assert_true(a.seconds < 4.5);
-	assert_non_null(strstr(a.r.op.err.text, "no path to 10.1.0.77: "));
+	assert_non_null(strstr(a.r.op.err.text, "no network path from the adapter to 10.1.0.77: "));
 	assert_true(find_path(&a, "qedi", "203.0.113.1", NULL) < 0);
 	assert_true(a.seconds < 0.5);
-	assert_string_equal(a.r.op.err.text, "no path to 203.0.113.1: Network is unreachable");
+	assert_string_equal(a.r.op.err.text, "there is no network path from the adapter to 203.0.113.1: Network is unreachable");
 	/* who does not ask for paths gets none */
 	assert_true(find_path(&a, "cxgb4i", "10.1.0.2", NULL) < 0);
 	assert_int_equal(a.r.op.err.code, MISCSI_ERR_TRANS_CAPS);

@@ -203,7 +203,7 @@ static void one_that_came_back_is_another(void **state)
 	snprintf(away, sizeof(away), "%s/devices/away", u->sys.dir);
 	assert_int_equal(rename(old, away), 0); /* not removed: its number is not to be had again */
 	must_fail(u, 3, MISCSI_ERR_TRANS_NOT_FOUND,
-		"transport card connects only while its uio device is open, and its host has none");
+		"transport card connects only while iscsid holds the adapter's uio device open, and its host has none");
 	assert_int_equal(held(u), 0);
 	add_uio(u, 3, "1:3\n");
 	assert_int_equal(connect_through(u, &r, 3), 0);
@@ -217,13 +217,13 @@ static void what_is_missing_is_named(void **state)
 
 	(void)state;
 	unlink(tempdir_path(&u->dev, "uio3"));
-	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which is missing although the kernel has the device");
+	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, which does not exist although the kernel has the device");
 	assert_int_equal(symlink("/dev/zero", tempdir_path(&u->dev, "uio3")), 0);
 	must_fail(u, 3, MISCSI_ERR_TRANS, "/uio3, whose device number is not 1:3");
 	fake_sys_remove(&u->sys, "devices/pci4/uio");
 	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "(see miscsi-card(7))");
 	fake_sys_remove(&u->sys, "class/uio");
-	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "the kernel module uio, ");
+	must_fail(u, 4, MISCSI_ERR_TRANS_NOT_FOUND, "load the kernel module uio ");
 	end(u);
 }
 
@@ -289,11 +289,12 @@ static void an_address_must_be_this_hosts(void **state)
 	begin_connect(u, &r, 3, "203.0.113.77", NULL);
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_non_null(strstr(r.op.err.text, "no network device of this host has the address 203.0.113.77 (iface.ipaddress)"));
+	assert_non_null(
+		strstr(r.op.err.text, "no network device of this machine has the address 203.0.113.77 (iface.ipaddress)"));
 	begin_connect(u, &r, 3, NULL, dhcp);
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_non_null(strstr(r.op.err.text, "transport card: DHCP for the adapter"));
+	assert_non_null(strstr(r.op.err.text, "transport card: the adapter cannot use DHCP"));
 	assert_int_equal(held(u), 1);
 	end(u);
 }
@@ -309,8 +310,8 @@ static void what_the_makers_driver_would_do_is_refused_so(void **state)
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_OP_NOT_SUPP);
 	assert_string_equal(r.op.err.text,
-		"transport card does not support pings: its kernel driver leaves that to the maker's driver in user "
-		"space, which is not part of miscsi");
+		"transport card does not support pings: its kernel driver leaves that to a daemon of the adapter's maker, which "
+		"is not part of miscsi");
 	transport_net_apply(u->card, run_begin(&r, 3, NULL));
 	assert_true(run_end(&u->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);

@@ -110,7 +110,7 @@ static void one_that_others_may_write_is_not_used(void **unused)
 	assert_int_equal(connect_anew(state, "and have the mode 0700"), 1);
 	assert_int_equal(chmod(own, 0700), 0);
 	assert_int_equal(chmod(state, 0777), 0);
-	assert_int_equal(connect_anew(state, "may be written by every user: chmod o-w"), 1);
+	assert_int_equal(connect_anew(state, "may be written by every user: run chmod o-w on it"), 1);
 	assert_int_equal(chmod(state, 0755), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(own, 1234, 0), 0);
@@ -122,7 +122,7 @@ static void one_that_others_may_write_is_not_used(void **unused)
 	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", dir.dir);
 	assert_int_equal(rename(own, elsewhere), 0);
 	assert_int_equal(symlink(elsewhere, own), 0);
-	assert_int_equal(connect_anew(state, "is not a directory that can be used"), 1);
+	assert_int_equal(connect_anew(state, "of the plugin cannot be opened"), 1);
 }
 
 static void without_it_the_plugin_works(void **unused)
@@ -130,18 +130,18 @@ static void without_it_the_plugin_works(void **unused)
 	FILE *f;
 
 	(void)unused;
-	assert_int_equal(connect_anew("/proc/nowhere", "there is no state directory /proc/nowhere/null"), 1);
+	assert_int_equal(connect_anew("/proc/nowhere", "because /proc/nowhere/null cannot be made"), 1);
 	assert_int_equal(mkdir(tempdir_path(&dir, "run"), 0755), 0);
 	f = fopen(state, "w");
 	assert_non_null(f);
 	fclose(f);
-	assert_int_equal(connect_anew(state, "there is no state directory"), 1);
+	assert_int_equal(connect_anew(state, "works without its state directory, because"), 1);
 	assert_int_equal(unlink(state), 0);
 	assert_int_equal(mkdir(state, 0755), 0);
 	f = fopen(own, "w");
 	assert_non_null(f);
 	fclose(f);
-	assert_int_equal(connect_anew(state, "is not a directory that can be used"), 1);
+	assert_int_equal(connect_anew(state, "of the plugin cannot be opened"), 1);
 }
 
 static unsigned lines_with(const char *lines, const char *text)
@@ -169,13 +169,13 @@ static void each_reason_is_logged_once(void **unused)
 	begin_program(&w, state);
 	for (uint64_t i = 1; i <= 3; i++)
 		assert_int_equal(connect_once(&w), i);
-	assert_int_equal(lines_with(w.lines, "there is no state directory"), 1);
+	assert_int_equal(lines_with(w.lines, "works without its state directory, because"), 1);
 	assert_int_equal(unlink(state), 0);
 	assert_int_equal(mkdir(state, 0755), 0);
 	assert_int_equal(mkdir(own, 0750), 0);
 	for (uint64_t i = 4; i <= 6; i++)
 		assert_int_equal(connect_once(&w), i);
-	assert_int_equal(lines_with(w.lines, "works without its state directory"), 1);
+	assert_int_equal(lines_with(w.lines, "plugin null works without its state directory"), 1);
 	assert_int_equal(chmod(own, 0700), 0);
 	assert_int_equal(connect_once(&w), 7);
 	plugin_fixture_free(&w);

@@ -140,15 +140,17 @@ static void tcp_names_what_went_wrong(void **state)
 	k.args.netdev = "nosuchdev0";
 	assert_true(connect_it(&k, NULL) < 0);
 	assert_int_equal(k.r.op.err.code, MISCSI_ERR_TRANS);
-	assert_string_equal(k.r.op.err.text, "there is no network device 'nosuchdev0' (iface.net_ifacename)");
+	assert_string_equal(k.r.op.err.text,
+		"there is no network device 'nosuchdev0': correct iface.net_ifacename ('ip link' shows those there are)");
 	k.args.netdev = "a-name-that-is-too-long-for-linux";
 	assert_true(connect_it(&k, NULL) < 0);
 	k.args.netdev = NULL;
 
 	k.args.ip = "198.51.100.77"; /* of nobody here: RFC 5737 */
 	assert_int_equal(connect_it(&k, NULL), -EADDRNOTAVAIL);
-	assert_string_equal(
-		k.r.op.err.text, "cannot connect from 198.51.100.77 (iface.ipaddress): Cannot assign requested address");
+	assert_string_equal(k.r.op.err.text,
+		"cannot connect from 198.51.100.77, which has to be an address of this machine (iface.ipaddress): Cannot assign "
+		"requested address");
 	k.args.ip = "not-an-address";
 	assert_int_equal(connect_it(&k, NULL), -EINVAL);
 	k.args.ip = NULL;
@@ -183,8 +185,9 @@ static void tcp_finds_the_interface_of_an_address(void **state)
 	transport_disconnect(k.t, &k.r.op.binding);
 	k.args.hwaddress = "02:00:00:00:00:4b";
 	assert_true(connect_it(&k, NULL) < 0);
-	assert_string_equal(
-		k.r.op.err.text, "there is no network device with the hardware address '02:00:00:00:00:4b' (iface.hwaddress)");
+	assert_string_equal(k.r.op.err.text,
+		"there is no network device with the hardware address '02:00:00:00:00:4b': correct iface.hwaddress ('ip link' "
+		"shows the addresses)");
 	end(&k);
 	fake_sys_free(&sys);
 }

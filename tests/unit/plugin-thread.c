@@ -222,7 +222,7 @@ static void program_does_not_wait_for_work_that_hangs(void **state)
 	transport_stats_host(t, run_begin(&r, 0, NULL));
 	wait_inside();
 	assert_false(plugins_free(w.ps));
-	assert_non_null(strstr(w.lines, "the library of plugin one has not returned for two seconds"));
+	assert_non_null(strstr(w.lines, "a call of plugin one to its library has not returned for two seconds"));
 	assert_int_equal(script.cancelled, 1);
 	assert_string_equal(script.order, ""); /* neither late() nor stop(), which may use what run() uses */
 	assert_int_equal(script.stopped, 0);

@@ -190,7 +190,7 @@ static void settings_that_cannot_work_are_named(void **state)
 {
 	struct chap_config equal = settings(true), named = settings(false), none = settings(false), anonymous = settings(false);
 	struct chap_config *all[] = { &equal, &named, &none, &anonymous };
-	static const char *const texts[] = { "the same", "password_in is not", "not set", "not set" };
+	static const char *const texts[] = { "the same", "without password_in", "not set", "not set" };
 
 	(void)state;
 	equal.secret_in = equal.secret;
@@ -222,7 +222,8 @@ static void challenges_are_checked(void **state)
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=256\0CHAP_C=0x01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_C=0x01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1"), &err), -EPROTO);
-	assert_string_equal(err.text, "CHAP: the target sent no challenge (CHAP_C)");
+	assert_string_equal(
+		err.text, "the CHAP authentication failed, because the target sent an empty challenge, or none (CHAP_C)");
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=01"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=0x"), &err), -EPROTO);
 	assert_int_equal(answer(false, TEXT("CHAP_A=7\0CHAP_I=1\0CHAP_C=0x01\0CHAP_N=t"), &err), -EPROTO);

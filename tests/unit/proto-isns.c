@@ -291,7 +291,8 @@ static void test_left_out(void **state)
 		portal(&b, "10.1.2.3", 3260);
 		target(&b, "iqn.2026-11.com.example:good");
 		portal(&b, "10.1.2.4", 3260);
-		expect(&b, "iqn.2026-11.com.example:good 10.1.2.4:3260,-1;", "the iSNS server reported a target: ");
+		expect(&b, "iqn.2026-11.com.example:good 10.1.2.4:3260,-1;",
+			"the target list leaves out a target, which the iSNS server reported: ");
 	}
 	memset(name, 'a', sizeof(name) - 1);
 	memcpy(name, "iqn.2026-11.com.example:", 24);
@@ -300,7 +301,7 @@ static void test_left_out(void **state)
 	success(&b);
 	target(&b, name);
 	portal(&b, "10.1.2.3", 3260);
-	expect(&b, "", "its name is too long");
+	expect(&b, "", "the name is longer than the 223 bytes");
 	/* not a target, and one without a portal */
 	strbuf_reset(&b);
 	success(&b);
@@ -309,7 +310,8 @@ static void test_left_out(void **state)
 	portal(&b, "10.1.2.3", 3260);
 	expect(&b, "", NULL);
 	target(&b, "iqn.2026-11.com.example:nowhere");
-	expect(&b, "", "iqn.2026-11.com.example:nowhere: it has no portal");
+	expect(&b, "",
+		"iqn.2026-11.com.example:nowhere, which the iSNS server reported: the server names no portal for this target");
 }
 
 /* A message of many PDUs, cut anywhere. */
@@ -353,8 +355,8 @@ static void test_refusals(void **state)
 
 	(void)state;
 	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, "\0\0\0\x0c", 4);
-	expect_failure(
-		&bytes, MISCSI_ERR_ISNS_QUERY, "refused the query of iqn.2026-11.com.example:me: the server is busy (status 12)");
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY,
+		"refused to list the targets for the initiator iqn.2026-11.com.example:me: it is busy (status 12)");
 	strbuf_reset(&bytes);
 	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, "\0\1\0\0trailing", 12);
 	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "a status that RFC 4171 does not define (status 65536)");
@@ -379,8 +381,8 @@ static void test_invalid(void **state)
 	} bad[] = {
 		{ REGISTER, 1, FIRST | LAST, 0, "it answers another request" },
 		{ QUERY, 2, FIRST | LAST, 0, "it answers another request" },
-		{ QUERY, 1, LAST, 0, "its PDUs are out of order" },
-		{ QUERY, 1, FIRST | LAST, 1, "its PDUs are out of order" },
+		{ QUERY, 1, LAST, 0, "its PDUs are not in the order" },
+		{ QUERY, 1, FIRST | LAST, 1, "its PDUs are not in the order" },
 		{ QUERY, 1, FIRST | LAST | 0x2000, 0, "authentication block" },
 	};
 
@@ -397,13 +399,13 @@ static void test_invalid(void **state)
 	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "iSNS version is not 1");
 	bytes.s[1] = 1;
 	strbuf_putc(&bytes, 'x');
-	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "bytes follow its end");
+	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "bytes after its end");
 	for (size_t cut = 0; cut < b.len; cut++) {
 		if (cut == 4 || cut == 16)
 			continue; /* after the status, or an attribute */
 		strbuf_reset(&bytes);
 		pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, cut);
-		expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "it ends within an attribute");
+		expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY, "it ends in the middle of an attribute");
 	}
 	strbuf_reset(&bytes);
 	put(&b, 16, 4);
@@ -426,8 +428,8 @@ static void test_endless(void **state)
 	for (unsigned i = 1; i <= ISNS_PORTALS_MAX + 1; i++)
 		portal(&b, "10.1.2.3", i);
 	pdu(&bytes, QUERY, 1, FIRST | LAST, 0, b.s, b.len);
-	expect_failure(&bytes, MISCSI_ERR_ISNS_QUERY,
-		"more than 1024 portals, which is the limit, for the target iqn.2026-11.com.example:t");
+	expect_failure(
+		&bytes, MISCSI_ERR_ISNS_QUERY, "more portals than the limit of 1024 for the target iqn.2026-11.com.example:t");
 
 	s = begun(&g, &a);
 	for (unsigned i = 0; a.kind != ISNS_FAILED; i++) {
@@ -587,7 +589,7 @@ static void test_a_query_follows_a_refused_registration(void **state)
 		assert_int_equal(a.kind, ISNS_SEND);
 		assert_int_equal(((const char *)a.data)[3], QUERY);
 		assert_false(isns_is_notified(s));
-		assert_non_null(strstr(strbuf_str(&g.warnings), "for notifications: invalid registration (status 3)"));
+		assert_non_null(strstr(strbuf_str(&g.warnings), "for notifications of changes: invalid registration (status 3)"));
 		respond(s, &a, QUERY, 2 + step, step ? 0 : 6);
 		assert_int_equal(a.kind, step ? ISNS_DONE : ISNS_SEND);
 		done_with(s, &g);

@@ -27,7 +27,7 @@ static void only_a_login_response_goes_on(void **state)
 
 	(void)state;
 	reject.bhs[2] = 4;
-	refused(reject, "rejected the login request: protocol error (0x04)");
+	refused(reject, "rejected the Login Request: it noticed a protocol error (reason 0x04)");
 	refused(target_pdu(ISCSI_OP_ASYNC, 0x80, NO_TEXT), "Asynchronous Message (opcode 0x32)");
 	refused(target_pdu(ISCSI_OP_TEXT_RSP, 0x80, NO_TEXT), "Text Response");
 	refused(target_pdu(ISCSI_OP_LOGIN, 0x80, NO_TEXT), "Login Request");
@@ -43,17 +43,17 @@ static void headers_that_lie_are_refused(void **state)
 	itt.bhs[19] = 0x12;
 	refused(itt, "Initiator Task Tag");
 	version.bhs[3] = 1;
-	refused(version, "another version");
+	refused(version, "a protocol version that");
 	ahs.bhs[4] = 1;
 	refused(ahs, "additional header");
 	refused(target_login(TARGET_OP, 0, big, sizeof(big)), "8192");
-	refused(target_login(TARGET_TO_FFP | TARGET_C, 1, NO_TEXT), "T and C");
-	refused(target_login(TARGET_SEC, 0, NO_TEXT), "another stage (CSG)");
-	refused(target_login(TARGET_TO_OP, 0, NO_TEXT), "another stage (CSG)");
+	refused(target_login(TARGET_TO_FFP | TARGET_C, 1, NO_TEXT), "T and C bits");
+	refused(target_login(TARGET_SEC, 0, NO_TEXT), "another stage of the login (CSG)");
+	refused(target_login(TARGET_TO_OP, 0, NO_TEXT), "another stage of the login (CSG)");
 	refused(target_login(0x85, 1, NO_TEXT), "(NSG)");
 	refused(target_login(0x86, 1, NO_TEXT), "(NSG)");
 	refused(target_login(0x08, 1, NO_TEXT), "(CSG)");
-	refused(target_login(TARGET_TO_FFP, 0, NO_TEXT), "without a TSIH");
+	refused(target_login(TARGET_TO_FFP, 0, NO_TEXT), "without a handle of the new session (TSIH)");
 }
 
 static void the_kernels_task_tags_are_not_compared(void **state)
@@ -76,10 +76,10 @@ static void stages_are_not_left_or_skipped_by_the_target(void **state)
 
 	(void)state;
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), FATAL, "not offered to end (T)");
+	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), FATAL, "not offered to end (T bit)");
 	script_end(&s);
 	script_begin(&s);
-	script_fails(&s, target_login(0x83, 1, NO_TEXT), FATAL, "not offered to end (T)");
+	script_fails(&s, target_login(0x83, 1, NO_TEXT), FATAL, "not offered to end (T bit)");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), TARGET_SEC);
@@ -107,14 +107,15 @@ static void chap_keys_come_only_where_chap_is(void **state)
 
 	(void)state;
 	refused(target_login(TARGET_OP, 0, TEXT("CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), "must not send this key");
-	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod outside the security stage");
+	refused(target_login(TARGET_OP, 0, TEXT("AuthMethod=CHAP")), "AuthMethod twice, or outside the security stage");
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP\0CHAP_A=5\0CHAP_I=1\0CHAP_C=0x01")), FATAL,
-		"outside the CHAP exchange");
+		"CHAP keys before or after the authentication");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), TARGET_SEC);
-	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL, "AuthMethod outside the security stage");
+	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), FATAL,
+		"AuthMethod twice, or outside the security stage");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=SRP")), FATAL, "not offered");
@@ -128,7 +129,7 @@ static void texts_that_are_none_are_refused(void **state)
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest")), "no '='");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("A=1\0A=1")), "the same key twice");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("MaxBurstLength=511")), "a number from 512 to 16777215");
-	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest=CRC32C")), "the initiator offered None");
+	refused(target_login(TARGET_TO_FFP, 1, TEXT("HeaderDigest=CRC32C")), "the initiator offered only None");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("InitialR2T=\x1b[2J")), "\\x1b[2J");
 	refused(target_login(TARGET_TO_FFP, 1, TEXT("SessionType=Normal")), "must not send this key");
 }
@@ -144,7 +145,7 @@ static void endless_logins_end(void **state)
 	for (; s.action.kind == LOGIN_SEND; n++)
 		script_feed(&s, target_login(TARGET_OP, 0, NO_TEXT));
 	assert_int_equal(n, LOGIN_EXCHANGES_MAX);
-	assert_non_null(strstr(s.action.err.text, "64 requests"));
+	assert_non_null(strstr(s.action.err.text, "64 Login Requests"));
 	script_end(&s);
 	memset(big, 'a', sizeof(big));
 	script_begin(&s);
@@ -164,7 +165,7 @@ static void more_questions_than_answers_fit_are_refused(void **state)
 		strbuf_printf(&b, "X-%059d=", i);
 		strbuf_putc(&b, 0);
 	}
-	refused(target_login(TARGET_OP, 0, strbuf_str(&b), b.len), "more keys than one Login Request");
+	refused(target_login(TARGET_OP, 0, strbuf_str(&b), b.len), "more text keys than one Login Request");
 	strbuf_free(&b);
 }
 
@@ -175,7 +176,8 @@ static void another_portal_group_is_refused(void **state)
 	(void)state;
 	s.config.tpgt = 1;
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL, "portal group 2, not to 1");
+	script_fails(
+		&s, target_login(TARGET_TO_FFP, 1, TEXT("TargetPortalGroupTag=2")), FATAL, "portal group 2 now, and to 1 before");
 	script_end(&s);
 	script_begin(&s);
 	script_done(&s, target_login(TARGET_TO_FFP, 1, NO_TEXT)); /* not said: let it be */

@@ -122,11 +122,11 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_done(&s, target_login(TARGET_TO_FFP, 7, NO_TEXT));
 	script_end(&s);
 	script_begin(&s);
-	script_fails(&s, target_login(TARGET_TO_OP, 0, NO_TEXT), MISCSI_ERR_FATAL_LOGIN, "without an AuthMethod");
+	script_fails(&s, target_login(TARGET_TO_OP, 0, NO_TEXT), MISCSI_ERR_FATAL_LOGIN, "without choosing an AuthMethod");
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_TO_OP, 0, TEXT("AuthMethod=CHAP")), MISCSI_ERR_FATAL_LOGIN,
-		"chose CHAP, and then did not carry it out");
+		"chose CHAP, but then ended the authentication without it");
 	script_end(&s);
 	script_begin(&s);
 	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=None")), TARGET_TO_OP);
@@ -139,7 +139,7 @@ static void the_target_may_choose_none_where_that_was_offered(void **state)
 	script_end(&s);
 	script_begin(&s);
 	script_fails(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=Reject")), MISCSI_ERR_LOGIN_AUTH_FAILED,
-		"the target accepts no AuthMethod of \"CHAP\" (its answer was Reject): set authmethod");
+		"the target accepts none of the AuthMethods \"CHAP\" that were offered (it answered Reject): set authmethod");
 	script_end(&s);
 }
 
@@ -239,7 +239,7 @@ static void each_status_means_what_it_means(void **state)
 	} rows[] = {
 		{ 2, 0x00, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "initiator error (0x0200)" },
 		{ 2, 0x01, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER,
-			"authentication failure (0x0201); it may require CHAP" },
+			"authentication failure (0x0201); the target may require CHAP" },
 		{ 2, 0x02, MISCSI_ERR_LOGIN_AUTH_FAILED, ERR_RETRY_NEVER, "authorization failure" },
 		{ 2, 0x03, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target not found" },
 		{ 2, 0x04, MISCSI_ERR_FATAL_LOGIN, ERR_RETRY_NEVER, "target removed" },

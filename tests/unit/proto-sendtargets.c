@@ -215,14 +215,14 @@ static void endless_lists_end(void **state)
 
 	(void)state;
 	memset(big, 'a', sizeof(big));
-	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "does not end after 200 PDUs"), 201);
-	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "a key of more than 16384 bytes: \"aaaa"), 3);
+	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "longer than the limit of 200 PDUs"), 201);
+	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "which is a fault of the target: \"aaaa"), 3);
 	big[sizeof(big) - 1] = '\0';
-	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than 100000 bytes"), 13);
-	assert_int_equal(
-		repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")), "more than 100 targets"),
+	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than the limit of 100000 bytes"), 13);
+	assert_int_equal(repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
+				 "more targets than the limit of 100"),
 		101);
-	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "does not end"), 201);
+	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "limit of 200 PDUs"), 201);
 }
 
 static void pdus_without_text_end_it(void **state)
@@ -248,7 +248,7 @@ static void broken_answers_end_it(void **state)
 	struct iscsi_pdu wrong = target_text(TARGET_T, NONE, NO_TEXT);
 
 	(void)state;
-	assert_int_equal(repeat(target_text(TARGET_T | TARGET_C, 1, NO_TEXT), "F (final) and C (continue)"), 1);
+	assert_int_equal(repeat(target_text(TARGET_T | TARGET_C, 1, NO_TEXT), "both final (F) and to be continued (C)"), 1);
 	assert_int_equal(repeat(target_text(0, NONE, NO_TEXT), "no Target Transfer Tag"), 1);
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_REJECT, 0x80, NO_TEXT), "rejected"), 1);
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_ASYNC, 0x80, NO_TEXT), "Asynchronous Message"), 1);

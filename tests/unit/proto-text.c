@@ -45,12 +45,12 @@ static void list_is_cut_into_pairs(void **state)
 static void malformed_lists_are_refused(void **state)
 {
 	(void)state;
-	refused("A=b", 3, "no NUL at the end");
+	refused("A=b", 3, "no NUL byte at its end");
 	refused(TEXT("A=b\0novalue"), "no '='");
-	refused(TEXT("=v"), "no key");
+	refused(TEXT("=v"), "no key before the '='");
 	refused(TEXT("A=1\0B=2\0A=1"), "the same key twice");
-	refused(TEXT("A b=1"), "an invalid key");
-	refused(TEXT("1a=1"), "an invalid key");
+	refused(TEXT("A b=1"), "an invalid character in a key");
+	refused(TEXT("1a=1"), "an invalid character in a key");
 	refused(TEXT("A\x1b[0m=1"), "\\x1b[0m");
 }
 
@@ -102,7 +102,7 @@ static void pairs_are_limited_in_number(void **state)
 	assert_int_equal(l.n, TEXT_PAIRS_MAX);
 	text_free(&l);
 	text_add(&b, "Last", "1");
-	refused(strbuf_str(&b), b.len, "too many keys");
+	refused(strbuf_str(&b), b.len, "more keys than miscsi takes");
 	strbuf_free(&b);
 }
 

@@ -241,7 +241,7 @@ static void the_same_units_are_asked_once_and_used(void **state)
 	assert_int_equal(w->logins, 2); /* the kernel's: the first one, and that of the recovery */
 	for (unsigned lun = 0; lun < LUNS; lun++)
 		assert_false(deleted(&t, sid, host, lun));
-	assert_null(strstr(t.log, "others than before"));
+	assert_null(strstr(t.log, "other disks in their places"));
 }
 
 /* Before the kernel's connection is started, since that resumes what waits for the device. */
@@ -263,9 +263,11 @@ static void other_units_are_removed_before_the_start(void **state)
 	}
 	fixture_reconnected(w, sid, 1, 20, 3000);
 	assert_false(deleted(&t, sid, host, 1));
-	assert_non_null(strstr(t.log, "2 of its devices are others than before"));
-	assert_non_null(
-		strstr(t.log, "(LUN 0) was naa.60014005000000000000000000000001, is naa.60014005000000000000000000000007"));
+	assert_non_null(strstr(t.log,
+		"iscsid removed 2 of the devices before their I/O resumed, because the target now has other disks in their "
+		"places"));
+	assert_non_null(strstr(t.log,
+		"(LUN 0) was the device naa.60014005000000000000000000000001, and now is naa.60014005000000000000000000000007"));
 }
 
 static void a_logout_without_an_answer_costs_a_second(void **state)
@@ -304,7 +306,7 @@ static void a_target_that_cannot_be_asked_is_used_after_three_times(void **state
 	t.hangs_up = true;
 	assert_true(comes_back(&t, sid, 30000));
 	assert_int_equal(t.logins, 3);
-	assert_non_null(strstr(t.log, "checks the devices when their I/O has already been resumed"));
+	assert_non_null(strstr(t.log, "checks the devices after their I/O has resumed"));
 	fixture_run(w, 5000);
 	t.hangs_up = false;
 	assert_true(comes_back(&t, sid, 8000));
@@ -323,7 +325,7 @@ static void a_unit_that_is_not_there_is_not_another(void **state)
 		t.answer[0] = answer;
 		assert_int_equal(comes_back(&t, sid, 8000), answer == TELLS_MORE);
 		assert_false(deleted(&t, sid, host, 0));
-		assert_null(strstr(t.log, "others than before"));
+		assert_null(strstr(t.log, "other disks in their places"));
 		assert_true(answer == TELLS_MORE || strstr(t.log, "does not identify a device (LUN 0, before: naa.6001"));
 		t.answer[0] = TELLS;
 		assert_true(answer == TELLS_MORE || is_back(&t, sid, 8000));
@@ -357,7 +359,9 @@ static void a_unit_that_never_tells_is_used_after_three_times(void **state)
 	t.answer[0] = BUSY;
 	assert_true(comes_back(&t, sid, 30000));
 	assert_int_equal(t.logins, 3);
-	assert_non_null(strstr(t.log, "failed 3 times in a row: the target does not identify a device (LUN 0"));
+	assert_non_null(strstr(t.log,
+		"iscsid failed 3 times in a row to check that the devices are the same as before: the target does not identify a "
+		"device (LUN 0"));
 	assert_false(deleted(&t, sid, host, 0));
 }
 
@@ -461,10 +465,10 @@ static void a_removal_that_hangs_is_enough_once_the_device_is_deleted(void **sta
 	t.naa[0] = 7;
 	hold_removal(&t, sid, host, 0);
 	assert_false(comes_back(&t, sid, 12000));
-	assert_non_null(strstr(t.log, "was not removed within 5 s"));
+	assert_non_null(strstr(t.log, "did not remove the old device within 5 s"));
 	fake_sys_write(&w->sys, "deleted\n", DEVICE, sid, host, host, 0, "state");
 	assert_true(is_back(&t, sid, 15000));
-	assert_non_null(strstr(t.log, "1 of its devices are others than before"));
+	assert_non_null(strstr(t.log, "iscsid removed 1 of the devices before their I/O resumed"));
 }
 
 /* The connect that follows a removal has the time of a login, not what is left of the removal's. */

@@ -62,7 +62,7 @@ static void a_mounted_partition_is_in_use(void **state)
 	with_disk(*state);
 	fake_sys_write(*state, "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:17 / /mnt/a\\040b rw shared:1 - xfs /dev/sdb1 rw\n",
 		"proc/self/mountinfo");
-	finds(*state, "sdb1 is mounted on /mnt/a b");
+	finds(*state, "sdb1 is mounted on /mnt/a b: unmount it first");
 }
 
 /* btrfs has a device number of its own. */
@@ -70,7 +70,7 @@ static void a_mount_is_known_by_its_source_too(void **state)
 {
 	with_disk(*state);
 	fake_sys_write(*state, "23 22 0:55 /root /srv rw - btrfs /dev/sdb rw,subvolid=256,subvol=/root\n", "proc/self/mountinfo");
-	finds(*state, "sdb is mounted on /srv");
+	finds(*state, "sdb is mounted on /srv: unmount it first");
 }
 
 static void a_mount_of_another_namespace_counts(void **state)
@@ -80,9 +80,11 @@ static void a_mount_of_another_namespace_counts(void **state)
 	fake_sys_write(*state, "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "proc/1/mountinfo");
 	fake_sys_write(*state, "", "proc/77/ns/mnt");
 	fake_sys_write(*state, "40 1 8:16 / /data rw - ext4 /dev/sdb rw\n", "proc/77/mountinfo");
-	finds(*state, "sdb is mounted on /data in the mount namespace of process 77");
+	finds(*state,
+		"sdb is mounted on /data in the mount namespace of process 77: unmount it there ('nsenter -t 77 -m umount'), or "
+		"end the process");
 	fake_sys_write(*state, "40 1 8:16 / /srv rw - ext4 /dev/sdb rw\n", "proc/1/mountinfo");
-	finds(*state, "sdb is mounted on /srv");
+	finds(*state, "sdb is mounted on /srv: unmount it first");
 }
 
 /* A unit with a mount namespace of its own keeps what is below a private mount, until it is started again. */
@@ -108,7 +110,9 @@ static void a_namespace_is_read_from_a_process_that_lives(void **state)
 	snprintf(from, sizeof(from), "%s/proc/77/ns/mnt", s->dir);
 	snprintf(to, sizeof(to), "%s/proc/78/ns/mnt", s->dir);
 	assert_int_equal(link(from, to), 0);
-	finds(s, "sdb is mounted on /data in the mount namespace of process 78");
+	finds(s,
+		"sdb is mounted on /data in the mount namespace of process 78: unmount it there ('nsenter -t 78 -m umount'), or "
+		"end the process");
 }
 
 /* By what no mountinfo and no holder shows: the second device of a btrfs, ZFS, a mount in a namespace without a process. */
@@ -136,14 +140,14 @@ static void swap_space_is_in_use(void **state)
 		"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 		"/dev/sdb1                               partition\t1048572\t\t0\t\t-2\n",
 		"proc/swaps");
-	finds(*state, "sdb1 is swap space (swapoff frees it)");
+	finds(*state, "sdb1 is in use as swap space: run swapoff on it first");
 }
 
 static void a_part_of_another_device_is_in_use(void **state)
 {
 	with_disk(*state);
 	fake_sys_write(*state, "", "class/block/sdb/holders/dm-0");
-	finds(*state, "sdb is part of dm-0");
+	finds(*state, "sdb is part of dm-0: stop that device first");
 }
 
 static void what_cannot_be_checked_stays(void **state)
@@ -154,7 +158,8 @@ static void what_cannot_be_checked_stays(void **state)
 	with_disk(s);
 	fake_sys_remove(s, "proc/self/mountinfo");
 	snprintf(want, sizeof(want),
-		"the disks count as in use (--force logs out all the same), because %s/proc/self/mountinfo cannot be read",
+		"the disks count as in use (--force logs out all the same), because the list of mounts %s/proc/self/mountinfo "
+		"cannot be read",
 		s->dir);
 	finds(s, want);
 }

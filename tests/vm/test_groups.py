@@ -48,7 +48,7 @@ def refused(target, daemon):
     say("-- the portal moves to the group of another disk")
     target.move()
     wait("the loss is noticed", 15, lambda: not up(sid))
-    wait("the log says why", 20, lambda: "belongs to target portal group 2, not to 1" in get(daemon.log, ""))
+    wait("the log says why", 20, lambda: "belongs to target portal group 2 now, and to 1 before" in get(daemon.log, ""))
     time.sleep(5)
     check(not up(sid), "the session was restored in another group")
     equal(content("b"), before, "what is on the other group's disk")
@@ -76,9 +76,9 @@ def exchanged(target, daemon, what):
     check(traffic.process.returncode != 0, "writes to a disk that is another now have succeeded")
     time.sleep(1)
     equal(content("b"), before, "what is on the other disk")
-    said = wait("the log names it", 10, lambda: [x for x in get(daemon.log).splitlines() if "others than before" in x])[-1]
+    said = wait("the log names it", 10, lambda: [x for x in get(daemon.log).splitlines() if "other disks in their places" in x])[-1]
     say(said)
-    for part in (os.path.basename(name), "LUN 0", "was naa.", "is naa."):
+    for part in (os.path.basename(name), "LUN 0", "was the device naa.", "now is naa."):
         contains(said, part, "the log")
     try:
         with open(name, "rb") as f:
@@ -112,7 +112,7 @@ def recovered_with_the_same(target, daemon):
     write_and_compare(name, 1)
     time.sleep(1)
     equal(get(device(name)), "running", "state of the disk")
-    check("others than before" not in get(daemon.log), "the log speaks of another disk")
+    check("other disks in their places" not in get(daemon.log), "the log speaks of another disk")
 
 
 def test():

@@ -102,7 +102,7 @@ def adapters_own():
     path = wait("its disk", 10, lambda: disks(sid))[0]
     subprocess.run(["mkswap", path], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["swapon", path], check=True)
-    contains(adm("-m session -u", rc=28).err, "is swap space", "a disk in use")
+    contains(adm("-m session -u", rc=28).err, "is in use as swap space", "a disk in use")
     subprocess.run(["swapoff", path], check=True)
     both = node_of(3, "be2iscsi")
     adm(both, "-l", quiet=True)

@@ -37,18 +37,18 @@ class Process:
 def raw_openers(target, device):
     say("-- a process that has the disk open")
     with Process(f"exec 9<{device}"):
-        refused(target, f"{os.path.basename(device)} is open in process")
+        refused(target, f"{os.path.basename(device)} is in use: process")
     generic = glob.glob(f"/sys/class/block/{os.path.basename(device)}/device/scsi_generic/sg*")
     if generic:
         say("-- a process that sends SCSI commands")
         name = os.path.basename(generic[0])
         with Process(f"exec 9<>/dev/{name}"):
-            refused(target, f"{name} is open in process")
+            refused(target, f"{name} is in use: process")
     say("-- a loop device over the disk")
     subprocess.run(["modprobe", "loop"])
     loop = subprocess.run(["losetup", "-f", "--show", device], capture_output=True, text=True)
     if loop.returncode == 0:
-        refused(target, f"{os.path.basename(device)} is used by loop device")
+        refused(target, f"{os.path.basename(device)} is in use by loop device")
         run("losetup", "-d", loop.stdout.strip())
     else:
         say(f"not tried: {loop.stderr.strip()}")
@@ -65,7 +65,7 @@ def other_namespaces(target, device):
     with open("/run/namespaces/one", "w"):
         pass
     run("unshare", "--mount=/run/namespaces/one", "--propagation=private", "mount", device, MOUNT)
-    refused(target, f"{os.path.basename(device)} is opened exclusively")
+    refused(target, f"{os.path.basename(device)} is in use: a mount that iscsid cannot see")
     run("umount", "/run/namespaces/one")
 
 
@@ -75,7 +75,7 @@ def swap_space(target, device):
     if subprocess.run(["swapon", device], capture_output=True).returncode:
         say("not tried: this kernel has no swap space")
         return
-    refused(target, f"{os.path.basename(device)} is swap space")
+    refused(target, f"{os.path.basename(device)} is in use as swap space")
     run("swapoff", device)
 
 
@@ -146,7 +146,7 @@ def test():
     adm(f"-m node -T {target.name} -l")
     device = disk(target)
     with Process(f"exec 9<{device}"):
-        refused(target, "is open in process")
+        refused(target, "is in use: process")
         adm(f"-m node -T {target.name} -u --force")
     adm(f"-m node -T {target.name} -l")
     wait("a disk", 10, lambda: disks(session_of(target)))

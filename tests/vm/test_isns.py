@@ -112,13 +112,13 @@ def notified(server):
     for k in range(10):
         Iscsid.running[-1].kill()
         d = Iscsid()
-        wait("the registration", 5, lambda: "portals reported by isns" in get(d.log))
+        wait("the registration", 5, lambda: "portals, of which" in get(d.log))
         name = f"iqn.2026-11.example:last{k}"
         server.register("entity=lab.example", "target=" + name, "portal=127.0.0.1:3260,name=p0", "pg,pgt=1")
         start = time.monotonic()
         wait("its record", 2, lambda: adm("-m node -T", name, rc=None, quiet=True).rc == 0)
         say(f"{name}: {time.monotonic() - start:.2f} s")
-    contains(get(d.log), "reports a change, so the discovery is repeated: isns of 127.0.0.1 port 3205")
+    contains(get(d.log), "repeats the discovery by isns of 127.0.0.1 port 3205, because the iSNS server reported a change")
     adm("-m discoverydb -t isns -p 127.0.0.1 -o delete", quiet=True)
 
 
@@ -150,7 +150,7 @@ def registration():
     equal({r.split()[1] for r in requests}, {INITIATOR}, "sources")
     with fake("refuses-registration") as (portal, requests):
         got = discover_isns(portal, rc=26)
-    contains(got.err, f"the iSNS server refused to register {INITIATOR}: invalid registration (status 3)")
+    contains(got.err, f"the iSNS server refused to register the initiator {INITIATOR}: invalid registration (status 3)")
     contains(got.err, "Could not perform iSNS discovery: iSNS registration failed\n")
 
 
@@ -158,7 +158,7 @@ def refused_or_dead():
     say("-- refused, dead, unknown")
     with fake("status-12") as (portal, _):
         got = discover_isns(portal, rc=25)
-    equal(got.err, f"iscsiadm: the iSNS server refused the query of {INITIATOR}: the server is busy (status 12)\n"
+    equal(got.err, f"iscsiadm: the iSNS server refused to list the targets for {INITIATOR}: it is busy (status 12)\n"
           "iscsiadm: Could not perform iSNS discovery: iSNS query failed\n", "the messages")
     contains(discover_isns("127.0.0.1:9", rc=25).err, "iSNS server 127.0.0.1 port 9: ")
     contains(discover_isns("nosuch.invalid", rc=25).err, "nosuch.invalid")
@@ -174,8 +174,8 @@ def hostile():
     say("-- hostile")
     for behaviour, text in (("garbage", "iSNS version is not 1"), ("http", "iSNS version is not 1"), ("other-xid", "it answers another request"),
                             ("cut-20", "closed the connection before its response was complete"), ("cut-90", "closed the connection before"),
-                            ("same-again", "names the same node twice"), ("status-11", "internal error of the server (status 11)"),
-                            ("endless-pdus", "too many PDUs"), ("endless-portals", "more than 1024 portals")):
+                            ("same-again", "names the same node twice"), ("status-11", "it has an internal error (status 11)"),
+                            ("endless-pdus", "it has more PDUs than"), ("endless-portals", "more portals than the limit of 1024")):
         with fake(behaviour) as (portal, _):
             got = discover_isns(portal, rc=25)
         contains(got.err, text, behaviour)
@@ -190,7 +190,7 @@ def hostile():
     with fake("hostile-names") as (portal, _):
         got = discover_isns(portal)
     equal(got.out, "127.0.0.1:3260,1 iqn.2026-01.org.miscsi.test:n0\n", "the only good target")
-    equal(got.err.count("it was left out"), 5, "what was left out")
+    equal(got.err.count("the target list leaves out"), 5, "what was left out")
     check("\x1b" not in got.err, "an escape sequence reached the terminal")
     with fake("endless-targets") as (portal, _):
         got = discover_isns(portal, rc=None, quiet=True)

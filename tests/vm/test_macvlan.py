@@ -93,7 +93,7 @@ def dhcp():
     """The device is there for the administrator's client; its address is used as soon as there is one."""
     name = device_of(2)
     iface("d", 2, bootproto="dhcp")
-    contains(log_in("d", rc=4).err, f"network device {name}, made for the adapter, has no address yet: run a DHCP client on it", "what it says")
+    contains(log_in("d", rc=4).err, f"network device {name}, which iscsid made for the adapter, has no IP address yet: run a DHCP client on it", "what it says")
     ip(f"addr add 10.66.0.60/24 dev {name}")  # as a client does
     log_in("d")
     contains(said("src:")[-1], "0a42003c", "the source that the adapter was told")

@@ -111,13 +111,13 @@ def refused(daemon):
     """What is missing is told, with its name, and at once."""
     simhba_do("uio 1 down")
     r = adm(node("i1"), "--login", rc=12)
-    contains(r.err, "transport bnx2i connects only while its uio device is open", "what it says")
+    contains(r.err, "transport bnx2i connects only while iscsid holds the adapter's uio device open", "what it says")
     check(r.seconds < 5 * PATIENCE, "that took long")
     simhba_do("uio 1 up")
     path = device_of(1)
     wait(path, 5, lambda: os.path.exists(path))
     os.rename(path, path + ".away")
-    contains(adm(node("i1"), "--login", rc=4).err, f"{path}, which is missing", "what it says")
+    contains(adm(node("i1"), "--login", rc=4).err, f"{path}, which does not exist", "what it says")
     os.rename(path + ".away", path)
     with open(path, "rb"):  # the maker's daemon
         adm(node("i1"), "--login")
@@ -125,9 +125,9 @@ def refused(daemon):
         adm(node("i1"), "--logout")
     for words, rc in (("-m iface -I i1 -C ping -a 10.66.0.200 -c 1", 27), ("-m iface -I i1 -o apply", 14)):
         text = adm(words, rc=rc)
-        contains(text.err + text.out, ": its kernel driver leaves that to the maker's driver in user space", words)
+        contains(text.err + text.out, ": its kernel driver leaves that to a daemon of the adapter's maker", words)
     # an address that nobody has, and no leave to make a macvlan
-    for key, value, part in (("ipaddress", "10.66.0.9", "10.66.0.9 (iface.ipaddress)"), ("bootproto", "dhcp", "DHCP for the adapter")):
+    for key, value, part in (("ipaddress", "10.66.0.9", "10.66.0.9 (iface.ipaddress)"), ("bootproto", "dhcp", "the adapter cannot use DHCP")):
         iface(key, 1, **{key: value})
         adm(node(key), "-o new", quiet=True)
         for words in (f"{node(key)} --login", f"-m discovery -t st -p {TO} -I {key}"):

@@ -71,7 +71,7 @@ def a_transports_name_is_an_iface():
 def missing_plugin_is_reported(folder):
     """The kernel's transport is there and the plugin is not; both of a plugin's transports name its package."""
     shutil.move(f"{folder}/cxgbi.so", "/run/cxgbi.so")
-    wanted = "cxgbi.so is missing (on Debian: apt-get install miscsi-plugin-cxgbi)"
+    wanted = "cxgbi.so is missing: on Debian, run apt-get install miscsi-plugin-cxgbi"
     shown = adm("-m transport").out
     contains(shown, "Kernel transport: cxgb3i\n\tNot served: no plugin for transport 'cxgb3i' in ")
     contains(shown, wanted)
@@ -91,7 +91,7 @@ def missing_plugin_of_a_card_is_reported(folder, slot):
         equal(shown.err, "", "stderr")
         at = re.search(rf"^Adapter: {slot} .*\n\tTransport: card\n\tDriver: .*\n((\tNot ready: .*\n)+)", shown.out, re.M)
         check(at, f"{line} does not report the card")
-        contains(at.group(1), "cards.so is missing (on Debian: apt-get install vendor-cards)")
+        contains(at.group(1), "cards.so is missing: on Debian, run apt-get install vendor-cards")
         contains(at.group(1), f"kernel {os.uname().release} has no module nosuchmodule")
     os.unlink(f"{folder}/vendor.adapters")
 

@@ -94,7 +94,7 @@ def gone(d, three):
     wait("the record is in force", 6, lambda: status()[0]["portals"] == 4)
     os.rmdir(unlisted)
     wait("the portal is no longer reported", 6, lambda: status()[0]["portals"] == 3)
-    wait("the refusal is logged", 6, lambda: "although its portal is no longer reported" in get(d.log))
+    wait("the refusal is logged", 6, lambda: "whose portal is no longer reported" in get(d.log))
     check(get(f"/sys/class/iscsi_session/session{session_of(four)}/state"), "the session of a disk in use was ended")
     os.close(held)
     has_no_session(four, 20)
