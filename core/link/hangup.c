@@ -52,9 +52,8 @@ static void hangup_looked(struct helper_job *j, int result, const void *answer, 
 		h->closed(h->arg);
 	else if (result == -ENOENT)
 		log_debug(h->engine->log, "session",
-			"this kernel has no inet_diag, so that the target's end of a connection that an earlier iscsid made is "
-			"noticed "
-			"only by the time limit of the logout");
+			"this kernel has no inet_diag (modules inet_diag and tcp_diag), so iscsid notices only by the time limit "
+			"of the logout that the target closed a connection that an earlier iscsid made");
 	else
 		hangup_later(h);
 }
