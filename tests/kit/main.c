@@ -144,7 +144,7 @@ static void watch_part(const char *file, int part)
 	if (pid == 0)
 		run_part(file, part);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
-		fprintf(stderr, "miscsi-plugin-check: cannot start a process: %s\n", strerror(errno));
+		fprintf(stderr, "miscsi-plugin-check: cannot start the process that loads the plugin: %s\n", strerror(errno));
 		exit(2);
 	}
 	world_remove(board->dir);
@@ -297,8 +297,10 @@ int main(int argc, char **argv)
 			break;
 		case 'T':
 			timeout = (unsigned)strtoul(optarg, NULL, 10);
-			if (!timeout || timeout > 3600)
+			if (!timeout || timeout > 3600) {
+				fprintf(stderr, "miscsi-plugin-check: '%s' is not a number of seconds from 1 to 3600\n", optarg);
 				return usage(stderr, 2);
+			}
 			break;
 		case 'h':
 			return usage(stdout, 0);
@@ -309,11 +311,13 @@ int main(int argc, char **argv)
 			return usage(stderr, 2);
 		}
 	}
-	if (optind == argc)
+	if (optind == argc) {
+		fprintf(stderr, "miscsi-plugin-check: name a plugin's file\n");
 		return usage(stderr, 2);
+	}
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED) {
-		perror("miscsi-plugin-check");
+		fprintf(stderr, "miscsi-plugin-check: no memory for the reports: %s\n", strerror(errno));
 		return 2;
 	}
 	if (print == print_tap)
