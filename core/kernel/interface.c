@@ -24,8 +24,8 @@ static int interface_failed(struct err *err, int nl, const char *what, const cha
 {
 	char escaped[64];
 
-	return err_set(err, nl == -NLE_PERM || nl == -NLE_NOACCESS ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, "cannot %s %s: %s",
-		what, str_escape(escaped, sizeof(escaped), name, strnlen(name, INTERFACE_NAME_MAX)), nl_geterror(nl));
+	return err_set(err, nl == -NLE_PERM || nl == -NLE_NOACCESS ? MISCSI_ERR_ACCESS : MISCSI_ERR_TRANS, "%s %s: %s", what,
+		str_escape(escaped, sizeof(escaped), name, strnlen(name, INTERFACE_NAME_MAX)), nl_geterror(nl));
 }
 
 /* A VLAN device may have the address of the card below it. */
@@ -165,12 +165,12 @@ static int set_up_device(struct nl_sock *sock, const struct interface *i, struct
 
 	snprintf(name, INTERFACE_NAME_MAX, "%s", rtnl_link_get_name(link));
 	if (rc)
-		return interface_failed(err, rc, "bring up network device", name);
+		return interface_failed(err, rc, "cannot bring up network device", name);
 	rc = add_address(sock, i, rtnl_link_get_ifindex(link));
 	if (rc)
-		return interface_failed(err, rc, "add the firmware's address to network device", name);
+		return interface_failed(err, rc, "cannot add the firmware's address to network device", name);
 	rc = route_to_target(sock, i, rtnl_link_get_ifindex(link));
-	return rc ? interface_failed(err, rc, "add a route to the target by network device", name) : 0;
+	return rc ? interface_failed(err, rc, "cannot add a route to the target by network device", name) : 0;
 }
 
 int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struct err *err)
@@ -185,12 +185,12 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 			"cannot open a netlink socket to set up the boot network: no memory or file descriptors are left");
 	rc = named ? rtnl_link_get_kernel(sock, 0, i->device, &link) : find_by_hwaddress(sock, i->hwaddress, &link);
 	if (rc)
-		return interface_failed(err, rc, "find the network device", named ? i->device : i->hwaddress);
+		return interface_failed(err, rc, "cannot find the network device", named ? i->device : i->hwaddress);
 	if (!i->vlan)
 		return set_up_device(sock, i, link, name, err);
 	rc = link_up(sock, link);
 	if (rc == 0)
 		rc = vlan_device(sock, link, i, &vlan);
-	return rc ? interface_failed(err, rc, "create a VLAN device of network device", rtnl_link_get_name(link)) :
+	return rc ? interface_failed(err, rc, "cannot create a VLAN device of network device", rtnl_link_get_name(link)) :
 		    set_up_device(sock, i, vlan, name, err);
 }

@@ -13,14 +13,15 @@
 #define INDEX_MAX 0xffffu
 #define INDEX_FREE 0xffffu /* beyond every table: a free one is taken */
 
-static const struct krequest get_chap = { ISCSI_UEVENT_GET_CHAP, "read the CHAP table", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest get_chap = { ISCSI_UEVENT_GET_CHAP, "cannot read the CHAP table", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC, { { 0 } } };
-static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "write a CHAP entry", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+static const struct krequest set_chap = { ISCSI_UEVENT_SET_CHAP, "cannot write a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC,
 		  "the entry has the credentials of the other side (initiator or target), or the adapter's table has no such "
 		  "index ('iscsiadm -m host -H HOST -C chap' lists the entries)" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry, or the table is full: log out, or delete an entry" } } };
-static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest del_chap = { ISCSI_UEVENT_DELETE_CHAP, "cannot delete a CHAP entry", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_GENERIC, "there is no such entry ('iscsiadm -m host -H HOST -C chap' lists them)" },
 		{ EBUSY, MISCSI_ERR_BUSY, "a session uses the entry: log out of it first" } } };

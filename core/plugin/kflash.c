@@ -102,31 +102,31 @@ int kflash_show(struct miscsi_op *op, uint32_t index)
 		ENODEV, MISCSI_ERR_GENERIC, "there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" \
 	}
 
-static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "create a flash node", MISCSI_ERR_OP_NOT_SUPP,
+static const struct krequest new_flashnode = { ISCSI_UEVENT_NEW_FLASHNODE, "cannot create a flash node", MISCSI_ERR_OP_NOT_SUPP,
 	MISCSI_ERR_GENERIC,
 	{ { EIO, MISCSI_ERR_GENERIC,
 		"the adapter's table of flash nodes is full, or has a new one without settings: update or delete that one "
 		"first" } } };
-static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "write the settings of a flash node",
+static const struct krequest set_flashnode = { ISCSI_UEVENT_SET_FLASHNODE_PARAMS, "cannot write the settings of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { NO_SUCH } };
 static const struct krequest del_flashnode = {
-	ISCSI_UEVENT_DEL_FLASHNODE, "delete a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	ISCSI_UEVENT_DEL_FLASHNODE, "cannot delete a flash node", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
 	{ NO_SUCH, { EPERM, MISCSI_ERR_GENERIC, "it is a boot target, which only the adapter's own setup program can remove" } }
 };
-static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "log in to a flash node", MISCSI_ERR_OP_NOT_SUPP,
-	MISCSI_ERR_LOGIN,
+static const struct krequest login_flashnode = { ISCSI_UEVENT_LOGIN_FLASHNODE, "cannot log in to a flash node",
+	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGIN,
 	{ { EPERM, MISCSI_ERR_SESS_EXISTS, "a session of this flash node exists already" },
 		{ ENODEV, MISCSI_ERR_LOGIN, "there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" },
 		{ EIO, MISCSI_ERR_LOGIN,
 			"the adapter failed, or the flash node has no settings yet: set them first (-o update)" } } };
-static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "log out of a flash node",
+static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE, "cannot log out of a flash node",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { ESRCH, MISCSI_ERR_SESS_NOT_FOUND, "there is no session of this flash node" },
 		{ EPERM, MISCSI_ERR_LOGOUT,
 			"it is a boot target, or an entry for discoveries by SendTargets, which has no session" },
 		{ ENODEV, MISCSI_ERR_LOGOUT,
 			"there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" } } };
-static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "log out of the session",
+static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "cannot log out of the session",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session ('iscsiadm -m session' lists them)" },
 		{ ENXIO, MISCSI_ERR_LOGOUT,

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "read the statistics of the SCSI host",
+static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "cannot read the statistics of the SCSI host",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { { 0 } } };
 
 /* By memcpy(): the 64-bit counters of custom entries are not aligned. */
