@@ -656,7 +656,7 @@ static void test_no_way_on(void **state)
 	} cases[] = {
 		{ NULL, 0, "it names no next node" },
 		{ "", 0, "it names a next node without a name" },
-		{ NULL, 15, "internal error of the server (status 11)" },
+		{ NULL, 15, "it has an internal error (status 11)" },
 		{ "iqn.x:a", 0, "it names the same node twice" },
 	};
 	struct isns_action a;
