@@ -160,7 +160,7 @@ def refused_or_dead():
         got = discover_isns(portal, rc=25)
     equal(got.err, f"iscsiadm: the iSNS server refused to list the targets for the initiator {INITIATOR}: it is busy (status 12)\n"
           "iscsiadm: Could not perform iSNS discovery: iSNS query failed\n", "the messages")
-    contains(discover_isns("127.0.0.1:9", rc=25).err, "iSNS server 127.0.0.1 port 9: ")
+    contains(discover_isns("127.0.0.1:9", rc=25).err, "iSNS server 127.0.0.1 (port 9) failed: ")
     contains(discover_isns("nosuch.invalid", rc=25).err, "nosuch.invalid")
     adm("-m discovery -t isns", rc=7)
     with fake("silent") as (portal, _):
