@@ -22,11 +22,17 @@ HOOK = ("rm -rf /run/d; mkdir -p /run/d/conf /run/d/sbin /run/d/etc; export DEST
 
 
 def costs_nothing(m):
-    """Without a root on iSCSI the hook puts nothing into the image; its script, which initramfs-tools copies all the same, ends at once."""
+    """
+    Without a root on iSCSI the hook puts nothing into the image; its script, which initramfs-tools copies all the same, ends at once. dracut is
+    told that its module is not wanted.
+    """
     equal(m.enter(HOOK.format(m.version, "miscsi")).stdout, "0\n", "bytes in the image of a machine without such a root")
     out = m.enter("cd /usr/share/initramfs-tools/scripts/local-top; mv /usr/share/miscsi/boot/boot-login /run; "
                   "bash -c 'time -p for i in $(seq 100); do sh ./miscsi; done'; mv /run/boot-login /usr/share/miscsi/boot/").stdout
     took = sum(float(n) for n in re.findall(r"^(?:user|sys) (.*)$", out, re.M)) / 100
+    m.say(f"at the boot of a machine without such a root: {took * 1000:.1f} ms of CPU time")
+    said = m.enter("bash -c 'hostonly=yes; . /usr/lib/dracut/modules.d/95miscsi/module-setup.sh; check; echo $?'").stdout
+    equal(said, "255\n", "dracut's question whether a machine without such a root needs the module")
     if took > 0.02:
         raise Failed(f"the script takes {took * 1000:.0f} ms of CPU time at the boot of a machine without such a root")
 
