@@ -56,7 +56,7 @@ void check_waits(void)
 	struct manager *m = daemon_manager();
 	struct session *s;
 
-	if (!m || !daemon_runs())
+	if (!m || !daemon_runs() || plan_cycles_run())
 		return;
 	list_for_each (s, &m->sessions, node)
 		if (loop_timer_active(&s->retry) && s->retry.due > sim_now() + wait_most(s))

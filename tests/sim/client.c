@@ -265,6 +265,34 @@ void client_login(unsigned nth, uint32_t identities, bool more)
 	message_end(c);
 }
 
+static const char *record_text_of_many(unsigned i)
+{
+	return sim_text("{\"kind\":\"node\",\"settings\":{\"node.name\":\"iqn.2026-11.example:s%u\",\"node.tpgt\":\"1\","
+			"\"node.conn[0].address\":\"10.1.%u.%u\",\"iface.transport_name\":\"tcp\"}}",
+		i, i / 250, i % 250 + 1);
+}
+
+bool client_ask_many(unsigned nth, unsigned first, unsigned n, bool login)
+{
+	struct client *c = connected(nth);
+	const struct kern_session *s = kern_sessions();
+
+	if (!c || !has_room(c, 200 + n * 250))
+		return false;
+	sim_trace("client %u: logs %s %u from %u on", nth, login ? "in to" : "out of", n, first);
+	call_new(c, CALL_PLAIN);
+	add(c,
+		login ? "{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[" :
+			"{\"method\":\"org.miscsi.Logout\",\"parameters\":{\"sids\":[");
+	for (unsigned i = 0; i < n; i++, s = s ? s->next : NULL) {
+		add(c, i ? "," : "");
+		add(c, login ? record_text_of_many(first + i) : sim_text("%u", s ? s->sid : 0));
+	}
+	add(c, "]}}");
+	message_end(c);
+	return true;
+}
+
 /* The kernel's session of an identity. */
 uint32_t client_sid(unsigned identity)
 {

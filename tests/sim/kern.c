@@ -12,14 +12,19 @@
 #define HOST_OF(sid) ((sid) + 100)
 #define RECOVERY_S 120
 
+#define SIDS_KNOWN 2048
+
 static struct {
-	struct kern_session *first;
+	struct kern_session *first, **end;
+	struct kern_session *by_sid[SIDS_KNOWN]; /* the first sids */
 	uint32_t last_sid;
 } kern;
 
 void kern_reset(void)
 {
+	memset(kern.by_sid, 0, (kern.last_sid < SIDS_KNOWN ? kern.last_sid + 1 : SIDS_KNOWN) * sizeof(*kern.by_sid));
 	kern.first = NULL;
+	kern.end = &kern.first;
 	kern.last_sid = 0;
 }
 
@@ -32,6 +37,8 @@ struct kern_session *kern_find(uint32_t sid)
 {
 	struct kern_session *s = kern.first;
 
+	if (sid < SIDS_KNOWN)
+		return kern.by_sid[sid];
 	while (s && s->sid != sid)
 		s = s->next;
 	return s;
@@ -47,13 +54,14 @@ static void send_event(uint32_t type, uint32_t a, uint32_t b, uint32_t c)
 
 struct kern_session *kern_create(void)
 {
-	struct kern_session *s = sim_alloc(sizeof(*s)), **end = &kern.first;
+	struct kern_session *s = sim_alloc(sizeof(*s));
 
 	s->sid = ++kern.last_sid;
 	s->host = HOST_OF(s->sid);
-	while (*end)
-		end = &(*end)->next;
-	*end = s;
+	*kern.end = s;
+	kern.end = &s->next;
+	if (s->sid < SIDS_KNOWN)
+		kern.by_sid[s->sid] = s;
 	send_event(ISCSI_KEVENT_CREATE_SESSION, s->sid, s->host, 0);
 	return s;
 }
@@ -77,6 +85,10 @@ void kern_remove(struct kern_session *s)
 	if (!*at)
 		return;
 	*at = s->next;
+	if (!s->next)
+		kern.end = at;
+	if (s->sid < SIDS_KNOWN)
+		kern.by_sid[s->sid] = NULL;
 	release_socket(s);
 	sim_trace("kernel: session%u is gone", s->sid);
 	send_event(ISCSI_KEVENT_DESTROY_SESSION, s->host, s->sid, 0);

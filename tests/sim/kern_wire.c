@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NETLINK_ISCSI: requests of the daemon, which may fail, and events, which may be lost. It takes the place of core/kernel/netlink.c. */
 #include "config.h"
+#include "os.h"
 #include "sim.h"
 #include "base/mem.h"
 #include "kernel/netlink.h"
@@ -172,6 +173,7 @@ static int wire_send(void *sock, const void *bytes, size_t len)
 	const uint8_t *at = bytes;
 	size_t step;
 
+	OS_CALL;
 	/* killed between two requests of a job */
 	if (!plan_calm() && sim_random(20000) == 0)
 		daemon_end(true);
@@ -188,6 +190,7 @@ static int wire_recv(void *sock, void *bufs, size_t size, size_t *lens, unsigned
 	struct netlink *s = sock;
 	unsigned got = 0;
 
+	OS_CALL;
 	if (s->lost) {
 		s->lost = false;
 		s->file->readable = s->first;

@@ -3,7 +3,7 @@
 # helpers.c and net.c take the places of core/kernel/netlink.c, core/base/worker.c, core/base/helper.c and core/kernel/tcp_diag.c.
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = tests/sim/check.c tests/sim/client.c tests/sim/daemon.c tests/sim/helpers.c tests/sim/kern.c tests/sim/kern_sys.c tests/sim/kern_wire.c \
-	tests/sim/main.c tests/sim/net.c tests/sim/os.c tests/sim/os.h tests/sim/os_epoll.c tests/sim/os_files.c tests/sim/plan.c \
+	tests/sim/main.c tests/sim/net.c tests/sim/os.c tests/sim/os.h tests/sim/os_epoll.c tests/sim/os_files.c tests/sim/plan.c tests/sim/scale.c \
 	tests/sim/sim.h tests/sim/target.c tests/sim/work.c tests/sim/world.c plugins/tcp/tcp.c
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_VERSION='"$(PACKAGE_VERSION)"'
 EXTRA_DIST += tests/sim/README.md tests/sim/mutants.py

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs histories: usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N]
+ * Runs histories: usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N] [--scale]
  *
  * A history that fails is made shorter as long as it still fails, and printed with its trace. --trace prints that of the first. --all
  * prints a line for each that fails, and goes on. Without options: what `make check` runs.
@@ -19,7 +19,7 @@
 
 struct arguments {
 	uint64_t seed, count, seconds, skip, cycles;
-	bool trace, all;
+	bool trace, all, scale;
 };
 
 static double cpu_seconds(void)
@@ -80,9 +80,71 @@ static bool cycles_leave_nothing(unsigned n, bool trace)
 	return !*out.why;
 }
 
+#define FEW 64
+#define MANY 1024
+#define TIME_TRIES 3
+
+static bool costs(unsigned n, struct sim_cost cost[SIM_STEPS])
+{
+	struct sim_outcome out;
+
+	sim_run(&(struct sim_options){ .seed = 1, .scale = n, .cost = cost }, &out);
+	if (*out.why)
+		printf("%u sessions: %s\n", n, out.why);
+	/* an adoption is what a start costs with sessions more than without */
+	cost[SIM_ADOPTION].calls -= cost[SIM_START].calls;
+	cost[SIM_ADOPTION].allocations -= cost[SIM_START].allocations;
+	cost[SIM_ADOPTION].cpu_us -= cost[SIM_START].cpu_us < cost[SIM_ADOPTION].cpu_us ? cost[SIM_START].cpu_us : 0;
+	return !*out.why;
+}
+
+/* The shortest of some, since the machine may be busy. */
+static bool costs_least(unsigned n, struct sim_cost cost[SIM_STEPS])
+{
+	struct sim_cost again[SIM_STEPS];
+	bool fine = costs(n, cost);
+
+	for (unsigned i = 1; i < TIME_TRIES && fine; i++) {
+		fine = costs(n, again);
+		for (unsigned k = 0; k < SIM_STEPS; k++)
+			if (again[k].cpu_us < cost[k].cpu_us)
+				cost[k].cpu_us = again[k].cpu_us;
+	}
+	return fine;
+}
+
+/* More than so much more for a session is not linear. In the CPU time, caches are that hold 64 sessions, and not 1,024. */
+#define MORE_CALLS 1.1
+#define MORE_TIME 4
+
+/* However many sessions there are, each costs the same. */
+static bool costs_are_linear(void)
+{
+	static const char *const steps[] = { [SIM_LOGIN] = "login", [SIM_ADOPTION] = "adoption", [SIM_LOGOUT] = "logout" };
+	struct sim_cost few[SIM_STEPS], many[SIM_STEPS];
+	bool fine;
+
+	os_time(true);
+	fine = costs_least(FEW, few) && costs_least(MANY, many);
+	os_time(false);
+	for (enum sim_step k = SIM_LOGIN; k < SIM_STEPS && fine; k++) {
+		double calls[] = { (double)few[k].calls / FEW, (double)many[k].calls / MANY };
+		double blocks[] = { (double)few[k].allocations / FEW, (double)many[k].allocations / MANY };
+		double us[] = { (double)few[k].cpu_us / FEW, (double)many[k].cpu_us / MANY };
+
+		printf("%s of %u and of %u sessions, each: %.1f and %.1f system calls, %.1f and %.1f allocations, %.1f and %.1f "
+		       "us\n",
+			steps[k], FEW, MANY, calls[0], calls[1], blocks[0], blocks[1], us[0], us[1]);
+		fine = calls[1] <= calls[0] * MORE_CALLS && blocks[1] <= blocks[0] * MORE_CALLS && us[1] <= us[0] * MORE_TIME;
+		if (!fine)
+			printf("%ss are not linear\n", steps[k]);
+	}
+	return fine;
+}
+
 static void usage(void)
 {
-	fputs("usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N]\n", stderr);
+	fputs("usage: sim [--seed N] [--count N] [--seconds N] [--trace] [--skip HEX] [--all] [--cycles N] [--scale]\n", stderr);
 	exit(2);
 }
 
@@ -96,6 +158,7 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
 		{ "cycles", required_argument, NULL, 'n' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ "all", no_argument, NULL, 'a' },
+		{ "scale", no_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
@@ -115,6 +178,8 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
 			a->trace = true;
 		else if (opt == 'a')
 			a->all = true;
+		else if (opt == 'k')
+			a->scale = true;
 		else
 			usage();
 	}
@@ -131,6 +196,8 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	read_arguments(argc, argv, &a);
+	if (a.scale)
+		return !costs_are_linear();
 	if (a.cycles)
 		return !cycles_leave_nothing((unsigned)a.cycles, a.trace);
 	if (a.trace) {
@@ -138,7 +205,7 @@ int main(int argc, char **argv)
 		puts(*out.why ? out.why : "it ends as it must");
 		return *out.why != '\0';
 	}
-	if (!cycles_leave_nothing(CYCLES, false))
+	if (!cycles_leave_nothing(CYCLES, false) || !costs_are_linear())
 		return 1;
 	for (uint64_t i = 0; i < REPEATED && i < a.count; i++)
 		if (!repeats(a.seed + i))

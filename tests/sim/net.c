@@ -69,6 +69,8 @@ int net_identity(uint32_t address)
 {
 	unsigned t = address >> 8 & 255, p = address & 255;
 
+	if (address >> 16 == NET_MANY)
+		return 0;
 	return address >> 16 == 0x0a00 && t < SIM_TARGETS && p >= 1 && p <= SIM_PORTALS ? (int)(t * SIM_PORTALS + p - 1) : -1;
 }
 

@@ -14,6 +14,50 @@
 
 static struct os_file *table[OS_DESCRIPTORS];
 
+/* What the daemon uses. */
+static struct {
+	unsigned long calls, allocations;
+	bool timed;
+	unsigned depth;
+	clock_t world; /* CPU time in which the world went on */
+} used;
+
+/* The time of the call is the world's, which a call may be made in, too. */
+int os_call(void)
+{
+	used.calls++;
+	if (used.timed && used.depth++ == 0)
+		used.world -= clock();
+	return 0;
+}
+
+void os_return(const int *call)
+{
+	(void)call;
+	if (used.timed && --used.depth == 0)
+		used.world += clock();
+}
+
+unsigned long os_calls(void)
+{
+	return used.calls;
+}
+
+unsigned long os_allocations(void)
+{
+	return used.allocations;
+}
+
+void os_time(bool on)
+{
+	used.timed = on;
+}
+
+unsigned long os_daemon_us(void)
+{
+	return (unsigned long)((double)(clock() - used.world) * 1e6 / CLOCKS_PER_SEC);
+}
+
 void os_reset(void)
 {
 	memset(table, 0, sizeof(table));
@@ -96,6 +140,7 @@ int __wrap_close(int fd)
 {
 	struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	if (fd >= OS_FIRST && !f) {
 		sim_fail("descriptor %d is closed, but is not open", fd);
 		errno = EBADF;
@@ -112,6 +157,7 @@ int __wrap_fcntl(int fd, int cmd, ...)
 {
 	struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	if (f && cmd == F_DUPFD_CLOEXEC)
 		return os_number(f);
 	if (f && cmd == F_GETFD)
@@ -122,12 +168,14 @@ int __wrap_fcntl(int fd, int cmd, ...)
 
 int __wrap_eventfd(unsigned count, int flags)
 {
+	OS_CALL;
 	(void)count, (void)flags;
 	return os_open(OS_EVENT, NULL);
 }
 
 int __wrap_socket(int family, int type, int protocol)
 {
+	OS_CALL;
 	(void)type, (void)protocol;
 	if (family == AF_INET)
 		return os_open(OS_SOCKET, NULL);
@@ -141,6 +189,7 @@ int __wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
 	struct os_file *f = os_file(fd);
 	int rc;
 
+	OS_CALL;
 	(void)len;
 	rc = f ? net_connect(f, (unsigned)net_identity(ntohl(in->sin_addr.s_addr))) : -EBADF;
 	errno = -rc;
@@ -149,6 +198,7 @@ int __wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
+	OS_CALL;
 	(void)fd, (void)level, (void)name, (void)value, (void)len;
 	return 0;
 }
@@ -157,6 +207,7 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
 	struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	(void)level;
 	if (!f || name != SO_ERROR || *len < sizeof(int)) {
 		errno = EBADF;
@@ -179,6 +230,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags)
 {
 	struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	(void)flags;
 	if (f && f->kind == OS_SOCKET)
 		return result(net_user_sends(f, bytes, len));
@@ -189,6 +241,7 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags)
 {
 	struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	(void)flags;
 	if (f && f->kind == OS_SOCKET)
 		return result(net_user_receives(f, bytes, len));
@@ -205,6 +258,7 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 
 int __wrap_getrusage(int who, struct rusage *usage)
 {
+	OS_CALL;
 	(void)who;
 	*usage = (struct rusage){ 0 };
 	return 0;
@@ -222,6 +276,7 @@ void *__wrap_calloc(size_t n, size_t size)
 {
 	void *at = __real_calloc(n, size);
 
+	used.allocations++;
 	blocks += at != NULL;
 	return at;
 }
@@ -230,6 +285,7 @@ void *__wrap_realloc(void *old, size_t size)
 {
 	void *at = __real_realloc(old, size);
 
+	used.allocations++;
 	blocks += at && !old;
 	return at;
 }
@@ -250,6 +306,7 @@ int __wrap_malloc_trim(size_t pad)
 /* A helper waits, and nobody else. */
 int __wrap_usleep(useconds_t us)
 {
+	OS_CALL;
 	(void)us;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SIM_OS_H
 #define SIM_OS_H
 
+#include "base/mem.h"
 #include <dirent.h>
 #include <netdb.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 
 #define OS_FIRST 1000000 /* the world's descriptors */
-#define OS_DESCRIPTORS 256
+#define OS_DESCRIPTORS 1536 /* a session has one */
 
 int __real_close(int fd);
 int __wrap_close(int fd);
@@ -68,5 +69,9 @@ ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t size);
 int __wrap_faccessat(int dir, const char *path, int mode, int flags);
 
 void os_files_reset(void);
+int os_call(void);
+void os_return(const int *call);
+/* At the beginning of a system call. */
+#define OS_CALL cleanup(os_return) const int os_call_now __attribute__((unused)) = os_call()
 
 #endif

@@ -15,6 +15,7 @@ struct os_watch {
 
 int __wrap_epoll_create1(int flags)
 {
+	OS_CALL;
 	(void)flags;
 	return os_open(OS_EPOLL, NULL);
 }
@@ -33,6 +34,7 @@ int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
 	struct os_file *ep = os_file(epfd), *f = os_file(fd);
 	struct os_watch **at;
 
+	OS_CALL;
 	if (!ep || ep->kind != OS_EPOLL || !f) {
 		errno = EBADF;
 		return -1;
@@ -80,6 +82,7 @@ int __wrap_epoll_wait(int epfd, struct epoll_event *events, int max, int timeout
 	uint64_t limit = timeout < 0 ? UINT64_MAX : sim_now() + (uint64_t)timeout;
 	int n;
 
+	OS_CALL;
 	check_waits();
 	while (daemon_runs()) {
 		/* the world may be faster than the daemon, or slower */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILES_MAX 256
+#define FILES_MAX 1536 /* a session has one */
 #define FILE_MAX 16384
 
 /* A file of OS_RUN; path NULL: a free place. */
@@ -17,22 +17,24 @@ static struct {
 	const char *path;
 	struct os_file *content;
 } files[FILES_MAX];
+static int places; /* that were ever in use */
 
 struct listing {
 	struct dirent entry;
 	char **names;
-	unsigned n, at;
+	unsigned n, at, room;
 	int fd;
 };
 
 void os_files_reset(void)
 {
-	memset(files, 0, sizeof(files));
+	memset(files, 0, (size_t)places * sizeof(*files));
+	places = 0;
 }
 
 static int find_file(const char *path)
 {
-	for (int i = 0; i < FILES_MAX; i++)
+	for (int i = 0; i < places; i++)
 		if (files[i].path && strcmp(files[i].path, path) == 0)
 			return i;
 	return -1;
@@ -42,7 +44,7 @@ unsigned os_files(void)
 {
 	unsigned n = 0;
 
-	for (int i = 0; i < FILES_MAX; i++)
+	for (int i = 0; i < places; i++)
 		n += files[i].path != NULL;
 	return n;
 }
@@ -114,6 +116,7 @@ static int make_file(const char *path)
 		if (files[i].path)
 			continue;
 		files[i].path = sim_text("%s", path);
+		places = i < places ? places : i + 1;
 		files[i].content = sim_alloc(sizeof(*files[i].content));
 		files[i].content->bytes = sim_alloc(FILE_MAX);
 		return i;
@@ -159,6 +162,7 @@ int __wrap_open(const char *path, int flags, ...)
 {
 	const char *whole = whole_path(-1, path);
 
+	OS_CALL;
 	return whole ? open_world(whole, flags) : fail(ENOENT);
 }
 
@@ -166,11 +170,13 @@ int __wrap_openat(int dir, const char *path, int flags, ...)
 {
 	const char *whole = whole_path(dir, path);
 
+	OS_CALL;
 	return whole ? open_world(whole, flags) : fail(ENOENT);
 }
 
 int __wrap___openat_2(int dir, const char *path, int flags)
 {
+	OS_CALL;
 	return __wrap_openat(dir, path, flags);
 }
 
@@ -179,6 +185,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t len)
 	struct os_file *f = os_file(fd);
 	uint64_t one = 1;
 
+	OS_CALL;
 	if (f && f->kind == OS_EVENT) {
 		if (!f->readable)
 			return fail(EAGAIN);
@@ -200,6 +207,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 	struct os_file *f = os_file(fd);
 	int i, rc;
 
+	OS_CALL;
 	if (f && f->kind == OS_EVENT) {
 		f->readable = true;
 		return (ssize_t)len;
@@ -238,11 +246,13 @@ int __wrap_fstat(int fd, struct stat *st)
 
 int __wrap_fsync(int fd)
 {
+	OS_CALL;
 	return os_file(fd) ? 0 : fail(EBADF);
 }
 
 int __wrap_fchmod(int fd, mode_t mode)
 {
+	OS_CALL;
 	(void)mode;
 	return os_file(fd) ? 0 : fail(EBADF);
 }
@@ -252,6 +262,7 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 	const char *a = whole_path(from_dir, from), *b = whole_path(to_dir, to);
 	int i = a ? find_file(a) : -1, old = b ? find_file(b) : -1;
 
+	OS_CALL;
 	if (i < 0 || daemon_dead())
 		return fail(i < 0 ? ENOENT : EIO);
 	if (old >= 0)
@@ -265,6 +276,7 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 	const char *whole = whole_path(dir, path);
 	int i = whole ? find_file(whole) : -1;
 
+	OS_CALL;
 	(void)flags;
 	if (i < 0 || daemon_dead())
 		return fail(i < 0 ? ENOENT : EIO);
@@ -274,6 +286,7 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 
 int __wrap_unlink(const char *path)
 {
+	OS_CALL;
 	return __wrap_unlinkat(-1, path, 0);
 }
 
@@ -283,19 +296,26 @@ static void add_name(void *arg, const char *name)
 {
 	struct listing *l = arg;
 
-	if (l->n < FILES_MAX)
-		l->names[l->n++] = sim_text("%s", name);
+	char **more;
+
+	if (l->n == l->room) {
+		l->room = l->room ? 4 * l->room : 64;
+		more = sim_alloc(l->room * sizeof(*more));
+		if (l->n)
+			memcpy(more, l->names, l->n * sizeof(*more));
+		l->names = more;
+	}
+	l->names[l->n++] = sim_text("%s", name);
 }
 
 static struct listing *list_folder(const struct os_file *f, int fd)
 {
 	struct listing *l = sim_alloc(sizeof(*l));
 
-	l->names = sim_alloc(FILES_MAX * sizeof(*l->names));
 	l->fd = fd;
 	if (below(f->path, OS_SYS))
 		kern_sys_list(f->path + strlen(OS_SYS), add_name, l);
-	for (int i = 0; i < FILES_MAX && below(f->path, OS_RUN); i++)
+	for (int i = 0; i < places && below(f->path, OS_RUN); i++)
 		if (files[i].path)
 			add_name(l, strrchr(files[i].path, '/') + 1);
 	return l;
@@ -305,6 +325,7 @@ DIR *__wrap_fdopendir(int fd)
 {
 	const struct os_file *f = os_file(fd);
 
+	OS_CALL;
 	if (f && f->kind == OS_DIR)
 		return (DIR *)list_folder(f, fd);
 	errno = ENOTDIR;
@@ -316,6 +337,7 @@ ssize_t __wrap_getdents64(int fd, void *buf, size_t size)
 	struct os_file *f = os_file(fd);
 	char *at = buf;
 
+	OS_CALL;
 	if (!f || f->kind != OS_DIR)
 		return fail(ENOTDIR);
 	if (!f->listing)
@@ -341,6 +363,7 @@ DIR *__wrap_opendir(const char *path)
 {
 	int fd = __wrap_open(path, O_DIRECTORY);
 
+	OS_CALL;
 	return fd < 0 ? NULL : __wrap_fdopendir(fd);
 }
 
@@ -356,6 +379,7 @@ struct dirent *__wrap_readdir(DIR *dir)
 
 int __wrap_closedir(DIR *dir)
 {
+	OS_CALL;
 	return __wrap_close(((struct listing *)dir)->fd);
 }
 
@@ -364,6 +388,7 @@ ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t size)
 	const char *whole = whole_path(dir, path), *text;
 	size_t len;
 
+	OS_CALL;
 	if (!whole || !below(whole, OS_SYS) || kern_sys(whole + strlen(OS_SYS), &text) != 'l')
 		return fail(ENOENT);
 	len = strlen(text) < size ? strlen(text) : size;
@@ -375,6 +400,7 @@ int __wrap_faccessat(int dir, const char *path, int mode, int flags)
 {
 	const char *whole = whole_path(dir, path), *text;
 
+	OS_CALL;
 	(void)mode, (void)flags;
 	return whole && below(whole, OS_SYS) && kern_sys(whole + strlen(OS_SYS), &text) ? 0 : fail(ENOENT);
 }

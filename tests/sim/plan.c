@@ -303,6 +303,19 @@ void plan_cycles(unsigned n)
 	sim_after(100, cycle, NULL, 0);
 }
 
+void plan_calmly(void)
+{
+	plan.n = 0;
+	plan.left = 1;
+	plan.slow = 0;
+	plan.cycling = true;
+}
+
+void plan_end(void)
+{
+	plan.left = 0;
+}
+
 unsigned plan_actions(void)
 {
 	return plan.n;

@@ -43,10 +43,16 @@ void sim_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *sim_failure(void); /* NULL: it has not */
 
+enum sim_step { SIM_START, SIM_LOGIN, SIM_ADOPTION, SIM_LOGOUT, SIM_STEPS };
+struct sim_cost { /* of the daemon, without the world */
+	unsigned long calls, allocations, cpu_us; /* calls: system calls */
+};
 struct sim_options {
 	uint64_t seed;
 	uint64_t skip; /* bit n: the plan's action n is left out */
 	unsigned cycles; /* 0, or instead of a plan: as many logins, each with its logout, without a fault */
+	unsigned scale; /* 0, or instead of a plan: scale_plan() */
+	struct sim_cost *cost;
 	enum sim_trace { SIM_QUIET, SIM_HASHED, SIM_PRINTED } trace;
 };
 struct sim_outcome {
@@ -61,10 +67,17 @@ void sim_run(const struct sim_options *options, struct sim_outcome *out);
 
 void plan_make(uint64_t skip); /* schedules all; after the last one the faults end */
 void plan_cycles(unsigned n); /* n logins and logouts, after which iscsid has what it had before */
+void plan_calmly(void); /* no fault, until plan_end() */
+void plan_end(void);
 unsigned plan_actions(void);
 bool plan_cycles_run(void);
 bool plan_over(void); /* nothing follows */
 bool plan_calm(void); /* no fault happens */
+
+/* ---- scale.c: many sessions ---- */
+
+/* n logins, the start of another daemon, which adopts them, n logouts; what each step costs. */
+void scale_plan(unsigned n, struct sim_cost cost[SIM_STEPS]);
 
 /* ---- daemon.c: the daemon ---- */
 
@@ -113,6 +126,11 @@ long os_blocks(void); /* of memory that are in use */
 uint32_t os_ready(const struct os_file *f); /* EPOLLIN … */
 unsigned os_files(void); /* in the folder of the sessions' files */
 bool os_file_exists(const char *name);
+/* What the daemon has used up to now. */
+unsigned long os_calls(void);
+unsigned long os_allocations(void);
+void os_time(bool on); /* measures the CPU time */
+unsigned long os_daemon_us(void);
 
 #define OS_SYS "/sim/sys"
 #define OS_RUN "/sim/run"
@@ -191,6 +209,7 @@ void net_heal(void);
 void net_break(unsigned identity); /* resets its connections */
 void net_async(unsigned identity, unsigned event); /* an asynchronous message */
 int net_connect(struct os_file *socket, unsigned identity); /* -errno */
+#define NET_MANY 0x0a01 /* 10.1.x.x: as many targets as are asked for, all like the first */
 int net_identity(uint32_t address); /* of an IPv4 address in host order; -1: none */
 void net_closed(struct link *l); /* the initiator closed it */
 void net_send(struct link *l, const uint8_t *bhs, const void *data, size_t len); /* a PDU of the initiator */
@@ -243,6 +262,8 @@ void client_reset(void);
 void client_login(unsigned nth, uint32_t identities, bool more);
 void client_logout(unsigned nth, unsigned identity, bool by_filter, bool more);
 void client_rescan(unsigned nth, unsigned identity);
+/* One call for n targets of their own, from the first on; logout: for their sessions. false: not now */
+bool client_ask_many(unsigned nth, unsigned first, unsigned n, bool login);
 void client_ask(unsigned nth, unsigned what); /* ListSessions, GetStatus, Monitor, nonsense */
 void client_leave(unsigned nth); /* disconnects */
 void client_stop_reading(unsigned nth, bool stopped);

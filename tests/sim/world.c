@@ -265,7 +265,9 @@ void sim_run(const struct sim_options *options, struct sim_outcome *out)
 	long before = os_blocks();
 
 	begin(options);
-	if (options->cycles)
+	if (options->scale)
+		scale_plan(options->scale, options->cost);
+	else if (options->cycles)
 		plan_cycles(options->cycles);
 	else
 		plan_make(options->skip);
