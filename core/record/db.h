@@ -110,8 +110,8 @@ int db_disc_count(struct db *db, enum record_kind kind, const char *address, uns
 #define DB_FOUND_REPLACE 8u /* with UPDATE: DB_ADD_REPLACE */
 #define DB_FOUND_FORGET 16u /* as DELETE, also of ifaces through which nothing was found, unless nothing was found at all */
 /*
- * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all: a
- * thousand take not much longer than one. The nodes' discovery fields are set from disc; found's records become those that the
+ * Writes what disc (a discovery record, or one of RECORD_STATIC or RECORD_FW) found, under one lock and with two syncs for all, or
+ * for some thousands: a thousand take not much longer than one. The nodes' discovery fields are set from disc; found's records become those that the
  * database holds then. spare (may be NULL): keeps a node that was not found again, because it is in use. A crash leaves some done.
  */
 int db_discovered(struct db *db, const struct record *disc, struct record_list *found, unsigned what, db_spare_fn *spare,

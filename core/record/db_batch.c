@@ -52,6 +52,19 @@ static int take_lock(struct db_batch *b, struct err *err)
 	return rc ? db_failed(b->db, rc, "lock", LOCK_NAME, err) : 0;
 }
 
+static int give_up_lock(void *batch)
+{
+	struct db_batch *b = batch;
+
+	return db_batch_yield(b, b->err);
+}
+
+void db_batch_own_between(struct db_batch *b)
+{
+	b->db->between = give_up_lock;
+	b->db->between_arg = b;
+}
+
 /*
  * On an error the batch may be ended like any other. The home is made here if need be: an image of a system may come without it.
  * The lock comes before anything is read, since the last holder may have changed what was read before.
@@ -64,9 +77,17 @@ int db_batch_begin(struct db *db, struct db_batch *b, struct err *err)
 	rc = db_use(db, true, &b->db, err);
 	if (!rc)
 		rc = take_lock(b, err);
-	if (!rc)
-		db_tree_sweep(&db->tree);
-	return rc;
+	if (rc)
+		return rc;
+	db_tree_sweep(&db->tree);
+	b->err = err;
+	db_batch_own_between(b);
+	return 0;
+}
+
+bool db_batch_is_long(const struct db_batch *b)
+{
+	return clock_ms() - b->held_since >= LOCK_HOLD_MS;
 }
 
 int db_batch_yield(struct db_batch *b, struct err *err)
@@ -74,7 +95,7 @@ int db_batch_yield(struct db_batch *b, struct err *err)
 	const struct timespec gap = { .tv_nsec = LOCK_GAP_MS * 1000000L };
 	int rc;
 
-	if (clock_ms() - b->held_since < LOCK_HOLD_MS)
+	if (!db_batch_is_long(b))
 		return 0;
 	db_tree_unstage_all(&b->db->tree);
 	file_unlock(&b->lock);
@@ -181,6 +202,8 @@ void db_batch_end(struct db_batch *b)
 	if (b->lock >= 0)
 		db_tree_unstage_all(&b->db->tree);
 	file_unlock(&b->lock);
+	if (b->db)
+		b->db->between = NULL;
 	db_done(&b->db);
 }
 

@@ -10,6 +10,7 @@
 /* A change under the lock. Writes are made durable one by one, or all at the end when many are announced. */
 struct db_batch {
 	struct db *db; /* NULL: not in use */
+	struct err *err; /* the caller's */
 	int lock; /* -1: not held */
 	uint64_t held_since;
 	bool staged;
@@ -24,10 +25,13 @@ struct db_batch {
 		.lock = -1 \
 	}
 
+/* A search of all nodes gives up the lock between two targets, if it had it for long; for a change that has nothing to write then. */
+void db_batch_own_between(struct db_batch *b);
 int db_batch_begin(struct db *db, struct db_batch *b, struct err *err);
 void db_batch_expect(struct db_batch *b, size_t writes); /* writes: the number of db_batch_put() calls that follow */
 int db_batch_put(struct db_batch *b, const char *path, const struct record *r, struct err *err);
 int db_batch_commit(struct db_batch *b, struct err *err);
+bool db_batch_is_long(const struct db_batch *b); /* others should have the lock now */
 /* Between two changes: lets other programs have the lock if this one had it for long. */
 int db_batch_yield(struct db_batch *b, struct err *err);
 void db_batch_end(struct db_batch *b); /* drops writes that were not committed, unlocks; for cleanup(db_batch_end) */

@@ -3,7 +3,8 @@
  * Writing what a discovery found, all at once.
  *
  * One lock from the first record to the last: two discoveries of one portal at once (which CSI drivers do on every mount) follow
- * one another, and the second sees all that the first has written.
+ * one another, and the second sees all that the first has written. Only thousands of records, which would keep other programs
+ * waiting, are written in several batches.
  */
 #include "record/db_batch.h"
 
@@ -112,6 +113,25 @@ static int add_found_node(struct db_batch *b, const struct record *disc, struct 
 	return 0;
 }
 
+static void know_targets(struct db_tree *t, size_t found)
+{
+	if (found >= KNOW_FROM && db_tree_know(t))
+		db_tree_know_nothing(t);
+}
+
+/* Of thousands: others may have added targets while they had the lock. */
+static int add_pause(struct db_batch *b, size_t found, struct err *err)
+{
+	int rc = db_batch_commit(b, err);
+
+	db_tree_know_nothing(&b->db->tree);
+	if (!rc)
+		rc = db_batch_yield(b, err);
+	if (!rc)
+		know_targets(&b->db->tree, found);
+	return rc;
+}
+
 /* A node that can have no record is reported and left out: one long address must not lose a whole discovery. */
 static int add_found_nodes(
 	struct db_batch *b, const struct record *disc, struct record_list *found, unsigned what, struct err *err)
@@ -119,6 +139,7 @@ static int add_found_nodes(
 	size_t n = 0;
 	int rc = 0;
 
+	know_targets(&b->db->tree, found->n);
 	for (size_t i = 0; !rc && i < found->n; i++) {
 		struct record *r = found->at[i];
 		struct err why = ERR_INIT;
@@ -135,6 +156,8 @@ static int add_found_nodes(
 			err_copy(err, &why);
 		found->at[n] = r;
 		n += r != NULL;
+		if (!rc && i % DB_BATCH_RECORDS == DB_BATCH_RECORDS - 1 && db_batch_is_long(b))
+			rc = add_pause(b, found->n, err);
 	}
 	if (!rc)
 		found->n = n;
@@ -157,8 +180,6 @@ int db_discovered(struct db *db, const struct record *disc, struct record_list *
 	if (rc)
 		return rc;
 	db_batch_expect(&b, found->n);
-	if (found->n >= KNOW_FROM && db_tree_know(&db->tree))
-		db_tree_know_nothing(&db->tree);
 	rc = add_found_nodes(&b, disc, found, what, err);
 	if (!rc)
 		rc = db_batch_commit(&b, err);

@@ -161,8 +161,11 @@ static int find_in_all(struct search *s)
 
 	if (rc)
 		return db_failed(s->db, rc, "read", "nodes", s->err);
-	for (size_t i = 0; !rc && i < names.n; i++)
+	for (size_t i = 0; !rc && i < names.n; i++) {
 		rc = find_in_target(s, names.names[i]);
+		if (!rc && s->db->between)
+			rc = s->db->between(s->db->between_arg);
+	}
 	return rc;
 }
 

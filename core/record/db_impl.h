@@ -14,6 +14,9 @@ struct db {
 	struct recfile_seen seen;
 	struct db_tree tree; /* open during a call */
 	unsigned uses;
+	/* Of a change that searches all nodes: called between two targets, since the lock may be held for long. NULL: a reader. */
+	int (*between)(void *arg);
+	void *between_arg;
 };
 
 /* ---- names and paths (db_path.c); texts must have passed field_check() ---- */

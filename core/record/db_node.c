@@ -268,6 +268,15 @@ static int change_found(void *arg, struct record **r, const char *path)
 	return rc ? rc : db_batch_yield(u->b, u->err);
 }
 
+/* What was changed is written before others have the lock, since they may change it too. */
+static int update_between(void *arg)
+{
+	struct update *u = arg;
+	int rc = db_batch_is_long(u->b) ? write_changed(u) : 0;
+
+	return rc ? rc : db_batch_yield(u->b, u->err);
+}
+
 /* First all changes of a batch, then all its writes: an error in one leaves all as they were. */
 int db_update_nodes(struct db_batch *b, const struct db_filter *filter, db_change_fn *change, void *arg,
 	const struct db_watch *watch, size_t *n, struct err *err)
@@ -277,7 +286,10 @@ int db_update_nodes(struct db_batch *b, const struct db_filter *filter, db_chang
 
 	if (watch)
 		u.watch = *watch;
+	b->db->between = update_between;
+	b->db->between_arg = &u;
 	rc = db_find_each(b->db, filter, change_found, &u, err);
+	db_batch_own_between(b);
 	if (!rc)
 		rc = write_changed(&u);
 	db_found_free(&u.seen);

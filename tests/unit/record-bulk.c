@@ -32,7 +32,19 @@ int __real_close_range(unsigned first, unsigned last, int flags);
 int __wrap_close_range(unsigned first, unsigned last, int flags);
 
 static bool old_kernel, end_told, short_reads;
+static long slow_ns; /* of each read of a directory, and each close */
+static volatile unsigned *slow_calls; /* shared with a child */
 static unsigned refused, calls;
+
+static void be_slow(void)
+{
+	const struct timespec time = { .tv_nsec = slow_ns };
+
+	if (!slow_ns)
+		return;
+	nanosleep(&time, NULL);
+	++*slow_calls;
+}
 
 long __wrap_syscall(long number, ...)
 {
@@ -70,6 +82,7 @@ ssize_t __wrap_getdents64(int fd, void *buffer, size_t size)
 	ssize_t n = __real_getdents64(fd, buffer, short_reads ? SHORT_BYTES : size);
 
 	calls++;
+	be_slow();
 	if (n > 0 && short_reads)
 		last_entry(buffer, n)->d_off = 1;
 	if (n > 0 && end_told)
@@ -80,6 +93,7 @@ ssize_t __wrap_getdents64(int fd, void *buffer, size_t size)
 int __wrap_close(int fd)
 {
 	calls++;
+	be_slow();
 	return __real_close(fd);
 }
 
@@ -234,6 +248,80 @@ static void a_long_update_lets_others_write(void **state)
 	munmap(changed, sizeof(*changed));
 }
 
+/* A target each, as most storage has them. */
+static void make_targets(struct base *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1", i);
+		assert_int_equal(file_mkdirs(tempdir_path(&b->dir, path), 0700), 0);
+		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1/default", i);
+		close(open(tempdir_path(&b->dir, path), O_WRONLY | O_CREAT, 0600));
+	}
+}
+
+/* A child changes the database, slowly, and this process adds a node meanwhile: before how many of its slow calls were made. */
+static unsigned calls_before_another_writes(struct base *b, void (*change)(struct base *b), unsigned *all)
+{
+	unsigned before;
+	int status;
+	pid_t pid;
+
+	slow_calls = mmap(NULL, sizeof(*slow_calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid = fork();
+	if (!pid) {
+		slow_ns = 600000;
+		change(b);
+		_exit(0);
+	}
+	while (!*slow_calls)
+		usleep(1000);
+	add_node(b, T2, "192.0.2.10", 1, "default", NULL);
+	before = *slow_calls;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	*all = *slow_calls;
+	munmap((void *)slow_calls, sizeof(*slow_calls));
+	return before;
+}
+
+static void add_iface(struct base *b)
+{
+	struct record *r = record_new(RECORD_IFACE);
+
+	if (record_set(r, FIELD_IFACE_NAME, "iface0", NULL) || db_iface_add(b->db, r, DB_ADD_NEW, NULL, NULL))
+		_exit(1);
+}
+
+static void discover_many(struct base *b)
+{
+	struct record *disc = record_new(RECORD_SENDTARGETS);
+	struct record_list found = { 0 };
+	char target[64];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(target, sizeof(target), T1 ".new%u", i);
+		record_list_add(&found, make_node(target, "192.0.2.10", 1, "default"));
+	}
+	if (record_set(disc, FIELD_DISC_ADDRESS, "192.0.2.1", NULL) ||
+		db_discovered(b->db, disc, &found, DB_FOUND_ADD, NULL, NULL, NULL) || found.n != MANY)
+		_exit(1);
+}
+
+/* A new iface searches all nodes for those that have its name; a discovery may find thousands. */
+static void a_long_search_and_a_large_discovery_let_others_write(void **state)
+{
+	struct base *b = *state;
+	unsigned all;
+
+	make_targets(b, MANY);
+	assert_in_range(calls_before_another_writes(b, add_iface, &all), 1, MANY * 3 / 4);
+	assert_in_range(all, MANY, 4 * MANY);
+	assert_in_range(calls_before_another_writes(b, discover_many, &all), 1, MANY * 3 / 4);
+	assert_int_equal(count_nodes(b, NULL, NULL, DB_TPGT_ANY, NULL), MANY + 1);
+}
+
 static int keep_only_identity(void *arg, struct record **r, const char *path)
 {
 	unsigned *n = arg;
@@ -265,19 +353,6 @@ static void names_alone_open_no_record(void **state)
 	assert_int_equal(set_nodes(b, NULL, FIELD_NODE_STARTUP, "automatic"), 0);
 	assert_int_equal(db_node_each(b->db, &names, keep_only_identity, &n, &b->err), 0);
 	assert_int_equal(n, 1);
-}
-
-/* A target each, as most storage has them. */
-static void make_targets(struct base *b, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1", i);
-		assert_int_equal(file_mkdirs(tempdir_path(&b->dir, path), 0700), 0);
-		snprintf(path, sizeof(path), "nodes/" T1 ".%u/192.0.2.10,3260,1/default", i);
-		close(open(tempdir_path(&b->dir, path), O_WRONLY | O_CREAT, 0600));
-	}
 }
 
 /* Where the file system says that a directory has no more. The target's directory and the portal's are opened and read once each. */
@@ -429,6 +504,7 @@ int main(void)
 		in_base(a_bad_record_among_many_is_skipped_and_named),
 		in_base(the_secrets_of_a_killed_writer_go_with_the_next_write),
 		in_base(a_long_update_lets_others_write),
+		in_base(a_long_search_and_a_large_discovery_let_others_write),
 		in_base(names_alone_open_no_record),
 		in_base(names_cost_four_calls_a_record),
 		in_base(directories_are_closed_and_nothing_else),
