@@ -16,6 +16,7 @@
 struct tcp_diag_listing {
 	const struct tcp_diag_name *name;
 	bool found;
+	int error; /* -errno with which the kernel ended the listing */
 };
 
 static int on_connection(struct nl_msg *msg, void *arg)
@@ -30,6 +31,16 @@ static int on_connection(struct nl_msg *msg, void *arg)
 	l->found |= d.idiag_state == TCP_ESTABLISHED &&
 		memcmp(d.id.idiag_dst, l->name->address, route_address_len(l->name->family)) == 0;
 	return NL_OK;
+}
+
+/* libnl does not look at it: -ENOENT, if the kernel has inet_diag without tcp_diag. */
+static int on_end(struct nl_msg *msg, void *arg)
+{
+	struct tcp_diag_listing *l = arg;
+
+	if (nlmsg_datalen(nlmsg_hdr(msg)) >= (int)sizeof(l->error))
+		memcpy(&l->error, nlmsg_data(nlmsg_hdr(msg)), sizeof(l->error));
+	return NL_STOP;
 }
 
 static int ask(struct nl_sock *sock, const struct tcp_diag_name *name)
@@ -57,9 +68,12 @@ int tcp_diag_established(const struct tcp_diag_name *name)
 
 	if (rc == 0) {
 		nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_connection, &listing);
+		nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_end, &listing);
 		rc = ask(sock, name);
 	}
 	if (rc >= 0)
 		rc = nl_recvmsgs_default(sock);
-	return rc < 0 ? errno_of(rc) : listing.found;
+	if (rc < 0)
+		return errno_of(rc);
+	return listing.error < 0 ? listing.error : listing.found;
 }

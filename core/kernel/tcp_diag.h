@@ -15,8 +15,8 @@ struct tcp_diag_name {
 };
 
 /*
- * 1: a connection of that name is established; 0: there is none, or its other end has closed it; -ENOENT: this kernel has no inet_diag; other
- * -errno. May wait, since the first question loads a module: to be called in a helper.
+ * 1: a connection of that name is established; 0: there is none, or its other end has closed it; -ENOENT: this kernel has no
+ * inet_diag or no tcp_diag; other -errno. May wait, since the first question loads a module: to be called in a helper.
  */
 int tcp_diag_established(const struct tcp_diag_name *name);
 

@@ -14,7 +14,7 @@ unit_tests += tests/unit/proto-bootp tests/unit/proto-chap tests/unit/proto-dige
 unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-netwatch tests/unit/kernel-openers \
-	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-traps
+	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-tcp_diag tests/unit/kernel-traps
 unit_tests += tests/unit/plugin-abi tests/unit/plugin-adapter tests/unit/plugin-catalogue tests/unit/plugin-fields tests/unit/plugin-hardware tests/unit/plugin-hostile \
 	tests/unit/plugin-kernel tests/unit/plugin-load tests/unit/plugin-merge tests/unit/plugin-null \
 	tests/unit/plugin-op tests/unit/plugin-path tests/unit/plugin-resources tests/unit/plugin-state_dir tests/unit/plugin-tcp tests/unit/plugin-thread
