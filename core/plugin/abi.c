@@ -246,6 +246,25 @@ int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err
 	return rc ? rc : fields_merge(plugin, err);
 }
 
+static size_t text_len(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+size_t abi_read_texts(const struct plugin *plugin)
+{
+	size_t n = text_len(plugin->abi.version) + text_len(plugin->abi.summary);
+	struct miscsi_match m;
+
+	for (unsigned row = 0; abi_row(plugin->abi.match, row, &m) > 0; row++) {
+		for (const struct miscsi_pci_id *id = m.pci; id && id->vendor; id++)
+			n += text_len(id->name);
+		for (const char *const *driver = m.netdev_drivers; driver && *driver; driver++)
+			n += text_len(*driver);
+	}
+	return n;
+}
+
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out)
 {
 	const char *comma = "";

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct miscsi_match;
@@ -20,6 +21,8 @@ int abi_check_entry(uint32_t size, uint32_t abi, uint64_t room, struct err *err)
 int abi_merge(struct plugin *plugin, const struct miscsi_plugin *raw, struct err *err);
 /* Copies the nth row of a `match` table, as far as both know it. 1; 0: there are fewer; -EINVAL: a row before it has an invalid size. */
 int abi_row(const void *rows, unsigned nth, struct miscsi_match *out);
+/* Reads what a merged plugin points to besides its tables: its texts, and the ids of its rows. Their length. */
+size_t abi_read_texts(const struct plugin *plugin);
 /* Appends the capabilities of the plugin, from its traits and tables: "endpoint, flash nodes …". */
 void abi_capabilities(const struct plugin *plugin, struct strbuf *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Opens plugin files. What was opened is never closed. */
+/* Opens plugin files. What this process opened to use it is never closed. */
 #include "plugin/dl.h"
 
 #include <dlfcn.h>
@@ -23,6 +23,16 @@ const char *dl_bind(const char *file)
 		return NULL;
 	reason = dlerror();
 	return reason ? reason : "the dynamic linker cannot load it, and gives no reason";
+}
+
+void dl_visit(const char *file, const char *symbol, void (*visit)(void *arg, const struct miscsi_plugin *raw), void *arg)
+{
+	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL), *entry = handle ? dlsym(handle, symbol) : NULL;
+
+	if (entry)
+		visit(arg, entry);
+	if (handle)
+		dlclose(handle); /* its destructors run, as at the end of the program */
 }
 
 const struct miscsi_plugin *dl_entry(const char *file, const char *symbol)

@@ -15,6 +15,14 @@ const char *dl_bind(const char *file)
 	return "this program is linked statically, and uses only the plugins that are linked into it";
 }
 
+void dl_visit(const char *file, const char *symbol, void (*visit)(void *arg, const struct miscsi_plugin *raw), void *arg)
+{
+	(void)file;
+	(void)symbol;
+	(void)visit;
+	(void)arg;
+}
+
 const struct miscsi_plugin *dl_entry(const char *file, const char *symbol)
 {
 	(void)file;

@@ -1,32 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ELF headers and the table of dynamic symbols. The dynamic linker believes them: a program header that lies beyond the end of the
- * file ends the program with SIGBUS. So each place is checked against the length of the file, and read by pread(), not mapped.
+ * ELF headers, and the tables that the dynamic linker reads (elf_tables.c). It believes them: a program header that lies beyond the
+ * end of the file ends the program with SIGBUS. So each place is checked against the length of the file, and read by pread(), not
+ * mapped.
  */
 #include "plugin/elf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "plugin/elf_tables.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HEADERS_MAX 1024u
-#define TABLE_MAX (1u << 20)
+#define TABLE_MAX (16u << 20)
 
 /* This program's own header: the class, byte order and machine that a plugin must have. The linker defines it. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-
-struct elf {
-	int fd;
-	uint64_t len;
-	ElfW(Ehdr) head;
-	ElfW(Phdr) * segments; /* head.e_phnum */
-	ElfW(Shdr) * sections; /* head.e_shnum */
-};
 
 static void elf_free(struct elf *e)
 {
@@ -59,8 +52,7 @@ static int read_at(const struct elf *e, void *buf, uint64_t at, size_t len)
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -ENOEXEC;
 }
 
-/* x_free(); zeros behind it, so that a text at its end has one. NULL: *rc is set; -ENOEXEC: beyond the file, or too long. */
-static void *read_table(const struct elf *e, uint64_t at, uint64_t len, int *rc)
+void *elf_table(const struct elf *e, uint64_t at, uint64_t len, int *rc)
 {
 	void *table = len <= TABLE_MAX && is_inside(e, at, len) ? x_zalloc((size_t)len + 1) : NULL;
 
@@ -92,9 +84,9 @@ static int read_headers(struct elf *e, struct err *err)
 		e->head.e_phnum > HEADERS_MAX || e->head.e_shnum > HEADERS_MAX)
 		return not_for_us(err,
 			"it is not a shared object, but another kind of ELF file: install the plugin again, or remove the file");
-	e->segments = read_table(e, e->head.e_phoff, (uint64_t)e->head.e_phnum * sizeof(ElfW(Phdr)), &rc);
+	e->segments = elf_table(e, e->head.e_phoff, (uint64_t)e->head.e_phnum * sizeof(ElfW(Phdr)), &rc);
 	if (rc == 0)
-		e->sections = read_table(e, e->head.e_shoff, (uint64_t)e->head.e_shnum * sizeof(ElfW(Shdr)), &rc);
+		e->sections = elf_table(e, e->head.e_shoff, (uint64_t)e->head.e_shnum * sizeof(ElfW(Shdr)), &rc);
 	for (unsigned i = 0; rc == 0 && i < e->head.e_phnum; i++) {
 		if (!is_inside(e, e->segments[i].p_offset, e->segments[i].p_filesz))
 			rc = -ENOEXEC;
@@ -115,7 +107,7 @@ static int read_address(const struct elf *e, void *buf, uint64_t address, size_t
 	return -ENOEXEC;
 }
 
-static const ElfW(Shdr) * find_section(const struct elf *e, uint32_t type)
+const ElfW(Shdr) * elf_section(const struct elf *e, uint32_t type)
 {
 	for (unsigned i = 0; i < e->head.e_shnum; i++) {
 		if (e->sections[i].sh_type == type && e->sections[i].sh_link < e->head.e_shnum)
@@ -127,15 +119,15 @@ static const ElfW(Shdr) * find_section(const struct elf *e, uint32_t type)
 /* 0 and *out; -ENOENT: the file exports no data of that name. */
 static int find_symbol(const struct elf *e, const char *name, ElfW(Sym) * out)
 {
-	const ElfW(Shdr) *table = find_section(e, SHT_DYNSYM), *strings = table ? &e->sections[table->sh_link] : NULL;
+	const ElfW(Shdr) *table = elf_section(e, SHT_DYNSYM), *strings = table ? &e->sections[table->sh_link] : NULL;
 	cleanup(x_freep) ElfW(Sym) *symbols = NULL;
 	cleanup(x_freep) char *names = NULL;
 	int rc = -ENOENT;
 
 	if (table)
-		symbols = read_table(e, table->sh_offset, table->sh_size, &rc);
+		symbols = elf_table(e, table->sh_offset, table->sh_size, &rc);
 	if (rc == 0)
-		names = read_table(e, strings->sh_offset, strings->sh_size, &rc);
+		names = elf_table(e, strings->sh_offset, strings->sh_size, &rc);
 	for (uint64_t i = 0; rc == 0 && i < table->sh_size / sizeof(*symbols); i++) {
 		const ElfW(Sym) *s = &symbols[i];
 
@@ -178,5 +170,7 @@ int elf_read(const char *file, const char *symbol, struct elf_entry *out, struct
 		return err_set(err, MISCSI_ERR_ACCESS, "it is not a regular file: install the plugin again, or remove it");
 	e.len = (uint64_t)st.st_size;
 	rc = read_headers(&e, err);
-	return rc < 0 ? rc : read_entry(&e, symbol, out, err);
+	if (rc == 0)
+		rc = read_entry(&e, symbol, out, err);
+	return rc ? rc : elf_tables_check(&e, err);
 }

@@ -14,6 +14,7 @@
 #include "plugin/private.h"
 #include "plugin/state_dir.h"
 #include "plugin/thread.h"
+#include "plugin/trial.h"
 #include "plugin/trust.h"
 
 #include <errno.h>
@@ -319,30 +320,97 @@ static int file_check(const char *name, const char *dir, const char *file, char 
 	return rc ? rc : abi_check_entry(entry.size, entry.abi, entry.room, err);
 }
 
-/* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
-static int load_file(struct plugins *ps, const char *name, const char *dir, const char *file, unsigned rank)
-{
-	char symbol[64 + sizeof(ENTRY_SUFFIX)], real[PATH_MAX];
-	const struct miscsi_plugin *raw;
-	struct err err = ERR_INIT;
-	char text[ERR_TEXT_MAX];
-	const char *reason;
-	int rc = file_check(name, dir, file, real, &err);
+struct loading {
+	struct plugins *ps;
+	const char *name, *file;
+};
 
-	if (rc == -ENOMEM)
-		return rc;
+static void merge_only(void *arg, const struct miscsi_plugin *raw)
+{
+	const struct loading *l = arg;
+	struct plugin *p = plugin_new(l->ps, l->name, l->file);
+	struct err err = ERR_INIT;
+
+	if (p && abi_merge(p, raw, &err) == 0)
+		abi_read_texts(p);
+}
+
+/* In a process of its own: as far as start(), so the linker, the constructors and destructors, and all of the plugin's structure. */
+static void try_one(void *arg)
+{
+	const struct loading *l = arg;
+	char symbol[64 + sizeof(ENTRY_SUFFIX)];
+
+	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, l->name);
+	dl_visit(l->file, symbol, merge_only, arg);
+}
+
+static int load_at(void *arg, const char *dir, unsigned nth, const char *base);
+
+static void try_all(void *arg)
+{
+	struct plugins *ps = arg;
+
+	ps->trial = TRYING;
+	dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
+}
+
+/*
+ * What the tables of a file do not show is found out by a process of its own, which may end by it. One process for all new files of the
+ * directories; if that did not survive, one for each. -ENOEXEC: *err has the reason; -errno: nothing is known about the file.
+ */
+static int file_try(struct plugins *ps, const char *name, const char *real, struct err *err)
+{
+	struct loading l = { ps, name, real };
+	struct err why = ERR_INIT;
+	int rc;
+
+	if (ps->trial == TRY_ALL)
+		ps->trial = trial_run(try_all, ps, &why) == 0 ? TRIED : TRY_EACH;
+	rc = ps->trial == TRIED ? 0 : trial_run(try_one, &l, &why);
+	if (rc == -ENOEXEC)
+		return err_set(
+			err, MISCSI_ERR_INTERNAL, "it is damaged: a trial to load it %s; install the package again", why.text);
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot start a process that tries to load it") : 0;
+}
+
+/* Opens a checked file for good. NULL: *err has the reason; unopened: the file may be good all the same. */
+static const struct miscsi_plugin *open_file(
+	struct plugins *ps, const char *name, const char *real, bool *unopened, struct err *err)
+{
+	char symbol[64 + sizeof(ENTRY_SUFFIX)], text[ERR_TEXT_MAX];
+	const struct miscsi_plugin *raw;
+	const char *reason;
+	int rc = file_try(ps, name, real, err);
+
+	*unopened = rc != -ENOEXEC;
 	if (rc < 0)
-		return refuse_file(ps, name, file, err.text, false);
+		return NULL;
 	snprintf(symbol, sizeof(symbol), "%s" ENTRY_SUFFIX, name);
 	reason = dl_bind(real);
 	raw = reason ? NULL : dl_entry(real, symbol);
-	if (raw)
-		return load_entry(ps, name, file, rank, raw);
-	/* the dynamic linker repeats names that are in the file */
-	return refuse_file(ps, name, file,
-		reason ? str_escape(text, sizeof(text), reason, strlen(reason)) :
-			 "the dynamic linker cannot load it, and gives no reason",
-		true);
+	if (!raw) /* the dynamic linker repeats names that are in the file */
+		err_set(err, MISCSI_ERR_INTERNAL, "%s",
+			reason ? str_escape(text, sizeof(text), reason, strlen(reason)) :
+				 "the dynamic linker cannot load it, and gives no reason");
+	return raw;
+}
+
+/* The file's name decides: the plugin must call itself so, and the entry symbol carries the name too. */
+static int load_file(struct plugins *ps, const char *name, const char *dir, const char *file, unsigned rank)
+{
+	const struct miscsi_plugin *raw;
+	struct err err = ERR_INIT;
+	char real[PATH_MAX];
+	bool unopened = false;
+	int rc = file_check(name, dir, file, real, &err);
+
+	if (rc == 0 && ps->trial == TRYING)
+		try_one(&(struct loading){ ps, name, real });
+	if (rc == -ENOMEM || ps->trial == TRYING)
+		return rc == -ENOMEM ? rc : 0;
+	raw = rc < 0 ? NULL : open_file(ps, name, real, &unopened, &err);
+	return raw ? load_entry(ps, name, file, rank, raw) : refuse_file(ps, name, file, err.text, unopened);
 }
 
 /* One directory entry. A file that is not there, or that is already known, is passed over; a link that leads nowhere is refused. */
@@ -401,8 +469,9 @@ static bool opens_now(const struct plugin *p)
 	cleanup(x_freep) char *dir = x_strndup(p->file, (size_t)(strrchr(p->file, '/') - p->file));
 	char real[PATH_MAX];
 	struct err why = ERR_INIT;
+	bool unopened;
 
-	return dir && file_check(p->name, dir, p->file, real, &why) == 0 && !dl_bind(real);
+	return dir && file_check(p->name, dir, p->file, real, &why) == 0 && open_file(p->ps, p->name, real, &unopened, &why);
 }
 
 /*
@@ -452,7 +521,9 @@ int load_all(struct plugins *ps)
 
 	if (rc)
 		return rc;
+	ps->trial = TRY_ALL;
 	rc = dirs_each_file(ps->dirs, SUFFIX, load_at, ps);
+	ps->trial = TRY_EACH;
 	ps->complete = rc == 0;
 	return rc;
 }

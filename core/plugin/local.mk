@@ -2,10 +2,10 @@
 # core/plugin: the loader, the gate, the life of ops, what plugins may call, and what they get by default.
 libcore_a_SOURCES += core/plugin/private.h core/plugin/plugins.h core/plugin/plugins.c core/plugin/load.h core/plugin/load.c core/plugin/dirs.h core/plugin/dirs.c \
 	core/plugin/abi.h core/plugin/abi.c core/plugin/catalogue.h core/plugin/catalogue.c core/plugin/transport.h core/plugin/transport.c \
-	core/plugin/op.h core/plugin/op.c core/plugin/op_work.h core/plugin/op_work.c core/plugin/elf.h core/plugin/elf.c \
+	core/plugin/op.h core/plugin/op.c core/plugin/op_work.h core/plugin/op_work.c core/plugin/elf.h core/plugin/elf.c core/plugin/elf_tables.h core/plugin/elf_tables.c \
 	core/plugin/trust.h core/plugin/trust.c core/plugin/request.h core/plugin/request.c core/plugin/hosts.h core/plugin/hosts.c \
 	core/plugin/thread.h core/plugin/thread.c core/plugin/report.h core/plugin/report.c core/plugin/known.h core/plugin/known.c core/plugin/dl.h \
-	core/plugin/fields.h core/plugin/fields.c core/plugin/state_dir.h core/plugin/state_dir.c
+	core/plugin/fields.h core/plugin/fields.c core/plugin/trial.h core/plugin/trial.c core/plugin/state_dir.h core/plugin/state_dir.c
 if STATIC_PROGRAM
 libcore_a_SOURCES += core/plugin/dl_static.c
 else

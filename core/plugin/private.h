@@ -97,6 +97,7 @@ struct plugins {
 	void (*listener)(void *arg, const struct plugin *from, uint32_t event, uint32_t number);
 	void *listener_arg;
 	bool preloaded, catalogue_read;
+	enum { TRY_EACH, TRY_ALL, TRYING, TRIED } trial; /* of files that are about to be opened (load.c) */
 	bool complete; /* load_all() has run */
 };
 

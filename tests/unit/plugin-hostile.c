@@ -18,22 +18,30 @@
 #include <unistd.h>
 
 #define NULL_SO BUILDDIR "/.libs/null.so"
+#define ISER_SO BUILDDIR "/.libs/iser.so" /* small, and without start(): all that happens is the loading */
 #define ODD_CONSTRUCTOR BUILDDIR "/tests/unit/plugins/.libs/odd_constructor.so"
 
 static char *bytes; /* of null.so */
 static size_t length;
 
+static char *read_whole(const char *file, size_t *len)
+{
+	int fd = open(file, O_RDONLY);
+	struct stat st;
+	char *all;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	*len = (size_t)st.st_size;
+	all = malloc(*len);
+	return all && read(fd, all, *len) == (ssize_t)*len && close(fd) == 0 ? all : NULL;
+}
+
 static int read_plugin(void **state)
 {
-	int fd = open(NULL_SO, O_RDONLY);
-	struct stat st;
-
 	(void)state;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -1;
-	length = (size_t)st.st_size;
-	bytes = malloc(length);
-	return bytes && read(fd, bytes, length) == (ssize_t)length ? close(fd) : -1;
+	bytes = read_whole(NULL_SO, &length);
+	return bytes ? 0 : -1;
 }
 
 static int forget_plugin(void **state)
@@ -121,30 +129,144 @@ static void files_with_holes_are_refused(void **state)
 	tempdir_remove(&dir);
 }
 
-/* Each byte of the headers replaced: the file may still be good, where the byte does not matter. */
-static void damaged_headers_never_crash(void **state)
+/* ---- each byte of what the dynamic linker reads ---- */
+
+static char *small; /* iser.so */
+
+/* The places in it, and what came of the changes; shared with the processes that load them. */
+struct damage {
+	size_t len, at, n_places;
+	unsigned used, refused;
+	unsigned char value;
+	char why[256]; /* of the last one */
+	size_t places[1 << 16];
+};
+
+/* Headers, and all that is loaded but code, constants and variables. */
+static void find_places(struct damage *d)
 {
-	static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
 	ElfW(Ehdr) head;
-	char *copy = malloc(length);
+	ElfW(Shdr) s;
+
+	memcpy(&head, small, sizeof(head));
+	for (size_t i = 0; i < sizeof(head) + head.e_phnum * sizeof(ElfW(Phdr)); i++)
+		d->places[d->n_places++] = i;
+	for (unsigned n = 0; n < head.e_shnum; n++) {
+		size_t row = head.e_shoff + n * sizeof(s);
+
+		memcpy(&s, small + row, sizeof(s));
+		for (size_t i = 0; s.sh_flags & SHF_ALLOC && i < sizeof(s); i++)
+			d->places[d->n_places++] = row + i;
+		for (size_t i = 0;
+			s.sh_flags & SHF_ALLOC && s.sh_type != SHT_PROGBITS && s.sh_type != SHT_NOBITS && i < s.sh_size; i++)
+			d->places[d->n_places++] = s.sh_offset + i;
+		assert_true(d->n_places < sizeof(d->places) / sizeof(d->places[0]) - 4096);
+	}
+}
+
+/* Some changes, in one process: a crash in it is that of a program, and d has the place. */
+static void load_damaged(struct damage *d, const char *dir, size_t from, size_t to)
+{
+	static const unsigned char flips[] = { 0xff, 0x01, 0x80, 0x10 };
+#ifdef __SANITIZE_ADDRESS__
+	const size_t most = 1; /* its processes are slow to make */
+#else
+	const size_t most = 2;
+#endif
+	char file[4096];
+
+	snprintf(file, sizeof(file), "%s/iser.so", dir);
+	for (size_t i = from; i < to; i++) {
+		char *byte = &small[d->places[i]], was = *byte;
+
+		for (size_t v = 0; v < most; v++) {
+			int fd;
+
+			*byte = (char)(was ^ flips[(i + v) % sizeof(flips)]);
+			d->at = d->places[i];
+			d->value = (unsigned char)*byte;
+			unlink(file); /* a program that has it mapped keeps its bytes */
+			fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0644);
+			if (fd < 0 || write(fd, small, d->len) != (ssize_t)d->len || close(fd) < 0)
+				_exit(99);
+			snprintf(d->why, sizeof(d->why), "%s", reason_of(dir));
+			if (*d->why)
+				d->refused++;
+			else
+				d->used++;
+		}
+		*byte = was;
+	}
+}
+
+/* A file may still be good, where the byte does not matter; then it is used. */
+static void damaged_tables_never_crash(void **state)
+{
+	struct damage *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct tempdir dir;
-	size_t end;
+	size_t step = 100;
+
+	(void)state;
+	assert_true(d != MAP_FAILED);
+	small = read_whole(ISER_SO, &d->len);
+	assert_non_null(small);
+	find_places(d);
+	tempdir_make(&dir);
+	for (size_t from = 0; from < d->n_places; from += step) {
+		size_t to = from + step < d->n_places ? from + step : d->n_places;
+		int status = 0;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			load_damaged(d, dir.dir, from, to);
+			exit(0); /* destructors of plugins run */
+		}
+		assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+		if (status)
+			fail_msg("byte %#zx replaced by %#x: status %#x, after: %s", d->at, d->value, status, d->why);
+	}
+	printf("%zu places: %u used, %u refused\n", d->n_places, d->used, d->refused);
+	assert_true(d->used > 0 && d->refused > d->n_places / 2);
+	free(small);
+	munmap(d, sizeof(*d));
+	tempdir_remove(&dir);
+}
+
+/* What is wrong, and what to do; for what the tables show, and for what only a trial shows. */
+static void damage_is_reported_with_what_to_do(void **state)
+{
+	ElfW(Ehdr) head;
+	ElfW(Shdr) s;
+	struct tempdir dir;
+	size_t len;
+	char *copy = read_whole(ISER_SO, &len);
 
 	(void)state;
 	assert_non_null(copy);
-	memcpy(&head, bytes, sizeof(head));
-	end = head.e_phoff; /* what the linker makes of damaged segments behind it is its own business */
+	memcpy(&head, copy, sizeof(head));
 	tempdir_make(&dir);
-	for (size_t at = 0; at < end; at++) {
-		for (size_t v = 0; v < sizeof(values); v++) {
-			memcpy(copy, bytes, length);
-			copy[at] = (char)values[v];
-			write_file(&dir, "null.so", copy, length);
-			reason_of(dir.dir);
-		}
+	for (unsigned n = 0; n < head.e_shnum; n++) {
+		ElfW(Rela) row;
+
+		memcpy(&s, copy + head.e_shoff + n * sizeof(s), sizeof(s));
+		if (s.sh_type != SHT_RELA)
+			continue;
+		/* the first row is that of a constructor: it is now somewhere else in the object */
+		memcpy(&row, copy + s.sh_offset, sizeof(row));
+		row.r_addend = (ElfW(Sxword))s.sh_addr;
+		memcpy(copy + s.sh_offset, &row, sizeof(row));
+		write_file(&dir, "iser.so", copy, len);
+		refused_for(dir.dir, "it is damaged: a trial to load it ended ");
+		refused_for(dir.dir, "; install the package again");
+		row.r_offset = 1 << 24;
+		memcpy(copy + s.sh_offset, &row, sizeof(row));
+		write_file(&dir, "iser.so", copy, len);
+		refused_for(dir.dir, "its relocations are damaged, or made by an unknown linker: install the package again");
+		free(copy);
+		tempdir_remove(&dir);
+		return;
 	}
-	free(copy);
-	tempdir_remove(&dir);
+	skip(); /* a machine whose relocations have no addend */
 }
 
 static void files_of_another_kind_are_refused(void **state)
@@ -487,7 +609,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_files_are_refused_at_every_length),
 		cmocka_unit_test(files_with_holes_are_refused),
-		cmocka_unit_test(damaged_headers_never_crash),
+		cmocka_unit_test(damaged_tables_never_crash),
+		cmocka_unit_test(damage_is_reported_with_what_to_do),
 		cmocka_unit_test(files_of_another_kind_are_refused),
 		cmocka_unit_test(no_code_of_another_abi_runs),
 		cmocka_unit_test(files_that_others_could_have_written_are_refused),
