@@ -45,6 +45,7 @@ def boot1():
     adm("-m session", rc=0)
     sh(f"echo before >{DATA}/kept")
     own_namespace(device)
+    stop_while_lost(device)
     exposure()
 
 
@@ -98,6 +99,20 @@ def own_namespace(device):
     contains(adm(logout, rc=28).err, "is mounted on /private/d in iscsid's own mount namespace: restart iscsid to unmount it")
     sh("systemctl restart iscsid; umount /private")
     again()
+
+
+def stop_while_lost(device):
+    """A machine that runs does not end a session by force because it is lost just now: a program has its disk open, without a mount. safe_logout is on."""
+    sh(f"umount {DATA}; systemctl start open-iscsi")
+    with open(device, "rb"):
+        lib.put(f"{lib.CONFIG}/iscsi/{name(0)}/tpgt_1/enable", 0)
+        wait("the session is lost", 30, lambda: not logged_in())
+        before = list(sessions())
+        sh("systemctl stop open-iscsi")
+        equal((state("open-iscsi.service"), list(sessions())), ("inactive", before), "the lost session after systemctl stop")
+        lib.put(f"{lib.CONFIG}/iscsi/{name(0)}/tpgt_1/enable", 1)
+        wait("the session is restored", 60, logged_in)
+    sh(f"mount {DATA}")
 
 
 def exposure():

@@ -3,7 +3,7 @@
 from lab import *
 
 DATA = "/data"
-TIME = 300
+TIME = 500
 
 
 def boot1():
