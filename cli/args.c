@@ -217,6 +217,15 @@ static int refuse_argument(const char *word, struct err *err)
 			return err_set(err, MISCSI_ERR_INVAL,
 				"unexpected argument '%s', and nothing was done: did you mean '-m %s'?", word, word);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+		if (!strcmp(opts[i].name, word))
+			return err_set(err, MISCSI_ERR_INVAL,
+				"unexpected argument '%s', and nothing was done: did you mean '--%s'?", word, word);
+	}
+	if (!strncmp(word, "iqn.", 4))
+		return err_set(err, MISCSI_ERR_INVAL,
+			"unexpected argument '%s', and nothing was done: the option for a target's name is -T",
+			quoted_word(text, sizeof(text), word));
 	return err_set(err, MISCSI_ERR_INVAL,
 		"unexpected argument '%s', and nothing was done: options begin with '-', and no argument stands alone",
 		quoted_word(text, sizeof(text), word));

@@ -177,7 +177,10 @@ static void reads_the_forms_that_clients_use(void **state)
 static void refuses_what_would_do_something_else(void **state)
 {
 	(void)state;
-	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1", "unexpected argument 'iqn.2026-11.com.example:disk1'");
+	expect_refused("-m node -o delete iqn.2026-11.com.example:disk1",
+		"unexpected argument 'iqn.2026-11.com.example:disk1', and nothing was done: the option for a target's name is "
+		"-T");
+	expect_refused("-m node login", "unexpected argument 'login', and nothing was done: did you mean '--login'?");
 	expect_refused("-m node -o explode", "'explode' is not an operation");
 	expect_refused("-m node -o applyall", "node mode: operation 'applyall' is not allowed/supported");
 	expect_refused("-m node -T t -p p -U all", "node mode: -U does not accept option '-p' (--portal), and nothing was done");
