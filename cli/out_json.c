@@ -228,6 +228,7 @@ void out_json_session(
 		add_known(l.object, "session_state", s->state, &l.error);
 		add_known(l.object, "connection_state", words ? words->connection : NULL, &l.error);
 		add_known(l.object, "daemon_state", words ? words->internal : NULL, &l.error);
+		add_known(l.object, "unverified", words ? words->unverified : NULL, &l.error);
 	}
 	if (level >= 2) {
 		add_numbers(&l, "timeouts", s, timeouts, ARRAY_SIZE(timeouts));

@@ -148,7 +148,7 @@ static void print_session_params(const struct layout *y, const struct session_in
  * Longhorn reads the disk of a unit from the line that follows "Lun: N", and its search for "Lun: 1" also finds "Lun: 10": the units
  * are printed in the order of their numbers.
  */
-static void print_session_devices(const struct layout *y, const struct session_info *s)
+static void print_session_devices(const struct layout *y, const struct session_info *s, const struct session_mode_words *words)
 {
 	struct out_clean a, b;
 
@@ -165,6 +165,8 @@ static void print_session_devices(const struct layout *y, const struct session_i
 			printf("%s\t\t\tAttached scsi disk %s\t\tState: %s\n", y->indent, out_clean(&a, d->block, ""),
 				out_clean(&b, d->state, "Unknown"));
 	}
+	if (*words->unverified)
+		print_session_text(y, "Not known to be the same since the recovery", words->unverified, "");
 }
 
 /* Without a connection the kernel shows no address: the persistent one is printed instead, so that the line is never empty. */
@@ -183,7 +185,7 @@ static void print_session(const struct layout *y, const struct session_info *s, 
 	if (y->params)
 		print_session_params(y, s);
 	if (y->devices)
-		print_session_devices(y, s);
+		print_session_devices(y, s, words);
 }
 
 /* By number within a target; 2.1.8 sorts sessions as text, 12 before 2. */

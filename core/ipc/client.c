@@ -657,8 +657,7 @@ static const char *or_empty(const char *text)
 static void read_session(struct json_object *o, void (*fn)(void *arg, const struct client_session *s), void *arg)
 {
 	struct texts texts = { .n = 0 };
-	struct client_session s = {
-		.sid = (uint32_t)member_number(o, "sid", 1, UINT32_MAX, 0),
+	struct client_session s = { .sid = (uint32_t)member_number(o, "sid", 1, UINT32_MAX, 0),
 		.target = or_empty(member_text(&texts, o, "target")),
 		.address = or_empty(member_text(&texts, o, "address")),
 		.iface = or_empty(member_text(&texts, o, "iface")),
@@ -666,11 +665,11 @@ static void read_session(struct json_object *o, void (*fn)(void *arg, const stru
 		.state = or_empty(member_text(&texts, o, "state")),
 		.connection = or_empty(member_text(&texts, o, "connection")),
 		.error = member_text(&texts, o, "error"),
+		.unverified = member_text(&texts, o, "unverified"),
 		.port = (uint16_t)member_number(o, "port", 0, UINT16_MAX, 0),
 		.tpgt = (int)member_number(o, "tpgt", -1, UINT16_MAX, -1),
 		.reconnects = (unsigned)member_number(o, "reconnects", 0, UINT_MAX, 0),
-		.since_ms = (uint64_t)member_number(o, "since", 0, LLONG_MAX, 0),
-	};
+		.since_ms = (uint64_t)member_number(o, "since", 0, LLONG_MAX, 0) };
 
 	varlink_boolean(o, "adopted", &s.adopted);
 	fn(arg, &s);

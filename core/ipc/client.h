@@ -73,7 +73,7 @@ int client_logout_of(struct client *c, const struct client_session *session, boo
 struct client_session {
 	uint32_t sid; /* 0: the kernel has none yet */
 	const char *target, *address, *iface, *transport, *state, *connection;
-	const char *error; /* NULL: none */
+	const char *error, *unverified; /* NULL: none */
 	uint16_t port;
 	int tpgt;
 	unsigned reconnects;

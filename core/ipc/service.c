@@ -355,6 +355,8 @@ static struct json_object *session_write(const struct manager_session *session, 
 	varlink_add_text(o, "connection", session->connection, error);
 	if (session->last_error && *session->last_error)
 		varlink_add_text(o, "error", session->last_error, error);
+	if (session->unverified && *session->unverified)
+		varlink_add_text(o, "unverified", session->unverified, error);
 	varlink_add_integer(o, "reconnects", session->reconnects, error);
 	varlink_add_integer(o, "since", (long long)session->since_ms, error);
 	varlink_add_boolean(o, "adopted", session->adopted, error);

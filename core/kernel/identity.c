@@ -2,6 +2,7 @@
 /* VPD pages 80h and 83h (SPC-4 7.8) of a session's devices, before a rescan and after. */
 #include "config.h"
 #include "kernel/identity.h"
+#include "kernel/bsg.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -218,48 +219,102 @@ static int rescan(const struct sysfs *device)
 	return rc;
 }
 
-static void report_add(struct identity_report *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One more entry of a text, whole or not at all. */
+static void report_add(char *text, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static void report_add(struct identity_report *out, const char *fmt, ...)
+static void report_add(char *text, size_t size, const char *fmt, ...)
 {
-	size_t len = strlen(out->text), at = len;
+	size_t len = strlen(text), at = len;
 	va_list ap;
 	int n;
 
-	if (len && len + 2 < sizeof(out->text))
-		at = len + (size_t)snprintf(out->text + len, sizeof(out->text) - len, "; ");
+	if (len && len + 2 < size)
+		at = len + (size_t)snprintf(text + len, size - len, "; ");
 	va_start(ap, fmt);
-	n = vsnprintf(out->text + at, sizeof(out->text) - at, fmt, ap);
+	n = vsnprintf(text + at, size - at, fmt, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(out->text) - at)
-		out->text[len] = '\0';
+	if (n < 0 || (size_t)n >= size - at)
+		text[len] = '\0';
+}
+
+static void report_change(struct identity_report *out, const char *name, uint64_t lun, const struct identity *was,
+	const struct identity *is, int rc)
+{
+	report_add(out->text, sizeof(out->text), "%s (LUN %" PRIu64 ") was the device %s, and now is %s%s%s",
+		*name ? name : "a device", lun, was->text, is->text, rc < 0 ? ", and iscsid cannot set it offline: " : "",
+		rc < 0 ? strerror(-rc) : "");
 	out->changed++;
 }
 
 void identity_report_change(
 	struct identity_report *out, const char *name, uint64_t lun, const struct identity *was, const struct identity *is)
 {
-	report_add(out, "%s (LUN %" PRIu64 ") was the device %s, and now is %s", *name ? name : "a device", lun, was->text,
-		is->text);
+	report_change(out, name, lun, was, is, 0);
 }
 
-int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out)
+/* -ENOENT, …: the unit cannot be asked. */
+static int ask_unit(const char *address, const struct identity *was, struct identity *is)
+{
+	cleanup(x_freep) char *page83 = NULL, *page80 = NULL;
+	size_t len83, len80 = 0;
+	int rc = bsg_page(address, 0x83, &page83, &len83);
+
+	if (rc < 0)
+		return rc;
+	identity_parse(is, page83, len83, NULL, 0);
+	if (!identity_decides(was, is))
+		rc = bsg_page(address, 0x80, &page80, &len80);
+	if (rc == 0)
+		identity_parse(is, page83, len83, page80, len80);
+	return rc;
+}
+
+/* No I/O reaches it, and no INQUIRY. */
+static bool is_offline(const struct sysfs *device)
+{
+	char state[32];
+
+	return sysfs_read(device, state, sizeof(state), "state") == 0 && strcmp(state, "offline") == 0;
+}
+
+/* *verdict: IDENTITY_SAME where there is nothing to compare. */
+static int verify_device(const struct sysfs *device, const char *address, const struct identity *was, struct identity *is,
+	enum identity_verdict *verdict)
+{
+	bool asked = !identity_is_none(was) && ask_unit(address, was, is) == 0;
+	int rc = 0;
+
+	*verdict = asked ? identity_compare(was, is) : IDENTITY_SAME;
+	if (*verdict != IDENTITY_SAME)
+		return 0;
+	rc = rescan(device);
+	if (asked || identity_is_none(was))
+		return rc;
+	if (rc == 0)
+		rc = read_after_rescan(device, is);
+	*verdict = identity_compare(was, is);
+	return rc;
+}
+
+int identity_verify(const struct sysfs *device, const char *address, const char *name, uint64_t lun, struct identity_report *out)
 {
 	struct identity was, is;
-	int rc;
+	enum identity_verdict verdict = IDENTITY_SAME;
+	int rc = identity_read(device, &was);
 
-	rc = identity_read(device, &was);
+	if (is_offline(device))
+		return 0;
 	if (rc == 0)
-		rc = rescan(device);
-	if (rc == 0)
-		rc = read_after_rescan(device, &is);
+		rc = verify_device(device, address, &was, &is, &verdict);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc; /* gone meanwhile */
 	out->checked++;
-	if (identity_compare(&was, &is) != IDENTITY_OTHER)
-		return 0;
-	rc = sysfs_write(device, "offline\n", "state");
-	report_add(out, "%s (LUN %" PRIu64 ") was the device %s, and now is %s%s%s", *name ? name : "a device", lun, was.text,
-		is.text, rc < 0 ? ", and iscsid cannot set it offline: " : "", rc < 0 ? strerror(-rc) : "");
+	if (verdict == IDENTITY_UNKNOWN) {
+		report_add(out->unknown_text, sizeof(out->unknown_text), "%s (LUN %" PRIu64 ", before: %s)",
+			*name ? name : "a device", lun, was.text);
+		out->unknown++;
+	} else if (verdict == IDENTITY_OTHER) {
+		report_change(out, name, lun, &was, &is, sysfs_write(device, "offline\n", "state"));
+	}
 	return 0;
 }

@@ -44,19 +44,25 @@ enum identity_verdict identity_compare(const struct identity *was, const struct 
 /* Page 83h alone decides. */
 bool identity_decides(const struct identity *was, const struct identity *is);
 
-/* The devices that are others now, each with its old and its new identity. Without pointers: it passes between processes. */
+/*
+ * The devices that are others now, each with its old and its new identity, and those of which that is not known. Without pointers: it passes
+ * between processes.
+ */
 struct identity_report {
-	uint32_t checked, changed;
+	uint32_t checked, changed, unknown;
 	char text[1024]; /* whole entries only: "sdb (LUN 0) was naa.1, is naa.2", separated by "; " */
+	char unknown_text[512]; /* the same: "sdb (LUN 0)" */
 };
 
 void identity_report_change(
 	struct identity_report *out, const char *name, uint64_t lun, const struct identity *was, const struct identity *is);
 
 /*
- * Checks a device by its directory in sysfs, adds to the report, and sets it offline if it is another now. Waits for the target; to
- * be called where that does no harm. -errno: it could not be rescanned.
+ * Checks a device by its directory in sysfs, adds to the report, and sets it offline if it is another now. The unit itself is asked
+ * (kernel/bsg.h; address: "2:0:0:10"): a rescan by the kernel, which takes the place of that where there is no /dev/bsg, keeps the old pages of a
+ * unit that does not return them. A device that is the same is rescanned. Waits for the target; to be called where that does no harm.
+ * -errno: the device could not be rescanned.
  */
-int identity_verify(const struct sysfs *device, const char *name, uint64_t lun, struct identity_report *out);
+int identity_verify(const struct sysfs *device, const char *address, const char *name, uint64_t lun, struct identity_report *out);
 
 #endif

@@ -2,6 +2,7 @@
 # kernel: the kernel's interface. Requests and events over NETLINK_ISCSI, sysfs, modules, scans.
 libcore_a_SOURCES += \
 	core/kernel/attrs.c core/kernel/attrs.h \
+	core/kernel/bsg.c core/kernel/bsg.h \
 	core/kernel/conn_errors.def core/kernel/iscsi_if.h core/kernel/requests.def \
 	core/kernel/events.c core/kernel/events.h \
 	core/kernel/identity.c core/kernel/identity.h \

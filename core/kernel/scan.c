@@ -198,10 +198,12 @@ static int verify_session(const struct sysfs *s, uint32_t host_no, uint32_t sid,
 	for (size_t i = 0; i < found.n; i++) {
 		const struct scan_device *d = &found.dev[i];
 		cleanup(sysfs_close) struct sysfs device = SYSFS_CLOSED;
+		char address[64];
 		int one = device_dir(s, host_no, sid, d, &device);
 
+		snprintf(address, sizeof(address), "%u:%u:%u:%" PRIu64, host_no, d->channel, d->target, d->lun);
 		if (one == 0)
-			one = identity_verify(&device, d->block, d->lun, out);
+			one = identity_verify(&device, address, d->block, d->lun, out);
 		if (rc == 0 && one != -ENOENT) /* gone meanwhile */
 			rc = one;
 	}

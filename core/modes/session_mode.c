@@ -303,6 +303,8 @@ static void set_words(void *arg, const struct client_session *s)
 		call->at[i].connection = WORD(connection_words,
 			!strcmp(s->state, "FAILED") && !strcmp(s->connection, "FREE") ? "failed" : s->connection);
 		call->at[i].internal = WORD(internal_words, s->state);
+		if (s->unverified)
+			snprintf(call->at[i].unverified, sizeof(call->at[i].unverified), "%s", s->unverified);
 	}
 }
 
@@ -316,7 +318,7 @@ int session_mode_words(struct context *ctx, const struct session_info_list *l, s
 	bool asked;
 
 	for (size_t i = 0; i < l->n; i++)
-		at[i] = (struct session_mode_words){ "Unknown", "Unknown" };
+		at[i] = (struct session_mode_words){ .connection = "Unknown", .internal = "Unknown" };
 	asked = context_client_if_there(ctx, ASK_DAEMON_MS, &client) >= 0 &&
 		client_list(client, ASK_DAEMON_MS, set_words, &call, NULL) >= 0;
 	if (!asked)

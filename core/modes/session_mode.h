@@ -55,6 +55,7 @@ bool session_mode_is_flash(const struct session_info *info);
 /* States in the words of 2.1.8: "LOGGED IN", "NO CHANGE". */
 struct session_mode_words {
 	const char *connection, *internal;
+	char unverified[512]; /* the devices that are not known to be the same since the last recovery; "": none */
 };
 /*
  * Fills at[] for l->n sessions. Without a daemon the states are the kernel's; a session that the daemon does not manage is

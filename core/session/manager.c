@@ -126,6 +126,7 @@ static void manager_describe(const struct session *s, struct manager_session *ou
 		.state = s->run.fsm->states[s->run.state],
 		.connection = s->conn.run.fsm->states[s->conn.run.state],
 		.last_error = s->err.code ? s->err.text : "",
+		.unverified = s->unverified ? s->unverified : "",
 		.reconnects = s->reconnects,
 		.since_ms = loop_now(s->owner->engine->loop) - s->since,
 		.adopted = s->adopted,

@@ -99,7 +99,7 @@ struct manager_session {
 	uint16_t port;
 	int tpgt;
 	const char *state, *connection; /* of the session's machine and the connection's, e.g. "LOGGED_IN" */
-	const char *last_error; /* "": no error */
+	const char *last_error, *unverified; /* "": none; unverified: devices not known to be the same since the last recovery */
 	unsigned reconnects; /* connections lost and restored since the daemon made or adopted the session */
 	uint64_t since_ms; /* time in this state */
 	bool adopted;

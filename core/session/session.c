@@ -18,7 +18,8 @@
 #define BRIEF_MS 2000 /* a connection that lasted less was never of use */
 #define BRIEF_MOST_MS 8000
 #define SPREAD_MS 256 /* sessions that are lost together come back over that time */
-#define VERIFY_AGAIN_MS 5000
+#define VERIFY_AGAIN_MS 5000 /* doubled each time, up to 80 s */
+#define VERIFY_DOUBLED_MOST 4
 #define SCAN_WAIT_MS 2000 /* an answer to a login waits so long for devices, then no longer: orchestrators wait 3 s in all */
 
 /* A change of a session's state is one line in the log, with who it is and why. */
@@ -74,6 +75,7 @@ void session_free(struct session *s)
 	record_free(s->record);
 	destination_free(&s->destination);
 	x_free(s->first_failure);
+	x_free(s->unverified);
 	x_free(s);
 }
 
@@ -383,6 +385,29 @@ static void verify_due(void *arg)
 		sess_verify(s);
 }
 
+/*
+ * A unit that does not tell is not set offline: its disk may be the root's, and as it was. But it is named, here and by "iscsiadm -m session -P 3",
+ * and asked again until it tells.
+ */
+static void sess_note_unverified(struct session *s, const struct identity_report *r)
+{
+	bool was = s->unverified;
+
+	x_free(x_steal(s->unverified));
+	if (r->unknown)
+		s->unverified = x_strdup(r->unknown_text); /* without memory, only the log names them */
+	if (r->unknown && !was)
+		log_err(s->owner->engine->log, "session",
+			"session%u [%s, %s]: after the connection was restored, %u of its devices do not return their identity, "
+			"so that "
+			"iscsid cannot check whether they are the same as before, and their I/O has been resumed: %s. iscsid "
+			"asks them again",
+			s->conn.k.sid, session_target(s), session_portal(s), r->unknown, r->unknown_text);
+	if (!r->unknown && was)
+		log_warn(s->owner->engine->log, "session", "session%u [%s, %s]: all devices have returned their identity",
+			s->conn.k.sid, session_target(s), session_portal(s));
+}
+
 /* A target that was made again, or an array with a fault, may show another disk at the same place: nobody may use it as the old one. */
 static void sess_verified(int status, const struct identity_report *r, void *arg)
 {
@@ -396,15 +421,19 @@ static void sess_verified(int status, const struct identity_report *r, void *arg
 			"session%u [%s, %s]: iscsid set %u of the devices offline, because the target has other disks in their "
 			"places since the connection was restored: %s. To use the new disks, log out and log in again",
 			s->conn.k.sid, session_target(s), session_portal(s), r->changed, r->text);
+	if (r)
+		sess_note_unverified(s, r);
 	if (status < 0)
 		log_warn(s->owner->engine->log, "session",
 			"session%u: iscsid cannot check yet that the devices are the same as before the connection was lost, and "
 			"tries again: %s",
 			s->conn.k.sid, strerror(-status));
-	if (status < 0)
-		loop_timer_set(s->owner->engine->loop, &s->verify_later, VERIFY_AGAIN_MS, verify_due, s);
-	else if (again && s->run.state == SESS_LOGGED_IN)
+	if (status < 0 || (r && r->unknown)) {
+		loop_timer_set(s->owner->engine->loop, &s->verify_later, (uint64_t)VERIFY_AGAIN_MS << s->verified, verify_due, s);
+		s->verified += s->verified < VERIFY_DOUBLED_MOST;
+	} else if (again && s->run.state == SESS_LOGGED_IN) {
 		sess_verify(s);
+	}
 }
 
 /* One at a time: a check that waits for a connection that was lost meanwhile compares with what came before both losses. */
@@ -429,6 +458,7 @@ static void sess_started_again(struct session *s)
 	else if (s->unchecked)
 		s->unchecked--; /* one more check the next time */
 	s->check = SESS_CHECK_NONE;
+	s->verified = 0;
 	if (s->starts > 1)
 		sess_verify(s);
 }

@@ -77,6 +77,8 @@ struct session {
 	/* of its units, in this attempt; FOLLOWED: passed, and the kernel's login has begun */
 	enum { SESS_CHECK_NONE, SESS_CHECK_PASSED, SESS_CHECK_FOLLOWED, SESS_CHECK_SKIPPED } check;
 	bool verify_again; /* the connection was restored again meanwhile */
+	unsigned verified; /* checks after a recovery in a row that did not tell of every device */
+	char *unverified; /* the devices that are not known to be the same since the last recovery; NULL: none */
 	struct err err; /* the last failure */
 	char *first_failure; /* of a first login, by its first attempt; NULL: none */
 };

@@ -199,9 +199,9 @@ static void a_device_that_is_the_same_is_left_alone(void **state)
 	fake_sys_write(s, "running\n", "dev/state");
 	fake_sys_write(s, "", "dev/rescan");
 	assert_int_equal(sysfs_dir(&s->sysfs, &device, "dev"), 0);
-	assert_int_equal(identity_verify(&device, "sdb", 0, &report), 0);
+	assert_int_equal(identity_verify(&device, "0:0:0:99999", "sdb", 0, &report), 0);
 	put(s, "vpd_pg83", BYTES(PAGE("\x20", NAA_A VENDOR PORT_1)));
-	assert_int_equal(identity_verify(&device, "sdb", 0, &report), 0);
+	assert_int_equal(identity_verify(&device, "0:0:0:99999", "sdb", 0, &report), 0);
 	assert_int_equal(report.checked, 2);
 	assert_int_equal(report.changed, 0);
 	assert_int_equal(sysfs_read(&device, text, sizeof(text), "rescan"), 0);

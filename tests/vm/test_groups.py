@@ -115,6 +115,31 @@ def recovered_with_the_same(target, daemon):
     check("other disks in their places" not in get(daemon.log), "the log speaks of another disk")
 
 
+def does_not_tell(target, daemon, store):
+    """The unit is mapped no more when the session is restored without a check before: it is named until it tells that it is the same."""
+    adm("-m node -o update -n node.conn[0].iscsi.HeaderDigest -v CRC32C", quiet=True)
+    adm("-m node -l")
+    sid, name = session_of(target), os.path.basename(disk(target))
+    link = f"{target.tpg}/lun/lun_0/b"
+    target.enable(False)
+    os.unlink(link)
+    wait("the loss is noticed", 15, lambda: not up(sid))
+    target.enable(True)
+    wait("the session is back", 30, lambda: up(sid))
+    said = wait("the log names it", 10, lambda: [x for x in get(daemon.log).splitlines() if "do not return their identity" in x])[-1]
+    say(said)
+    contains(said, f"{name} (LUN 0, before: naa.", "the log")
+    contains(adm(f"-m session -r {sid} -P 3", quiet=True).out, f"Not known to be the same since the recovery: {name} (LUN 0", "-P 3")
+    contains(adm(f"-m session -r {sid} -P 1 --json", quiet=True).out, f'"unverified":"{name} (LUN 0', "--json")
+    equal(get(device(name)), "running", "state of the disk")
+    os.symlink(store, link)
+    wait("the unit has told", 20, lambda: "have returned their identity" in get(daemon.log))
+    check("Not known" not in adm(f"-m session -r {sid} -P 3", quiet=True).out, "-P 3 still names the disk")
+    write_and_compare(disk(target), 1)
+    adm("-m node -u")
+    adm("-m node -o update -n node.conn[0].iscsi.HeaderDigest -v None", quiet=True)
+
+
 def test():
     first, second = file("a", 8), file("b", 8)
     target = TwoGroups("moves", first, second)
@@ -128,6 +153,8 @@ def test():
     exchanged(target, daemon, lambda meanwhile: exchange_unit(target, second, meanwhile))
     exchange_unit(target, first)
     adm("-m node -u")
+    say("-- a disk that does not tell which it is")
+    does_not_tell(target, daemon, first)
     adm("-m node -o update -n node.session.follow_group -v Yes", quiet=True)
     adm("-m node -l")
     say("-- another group, which may be followed, with another disk")
