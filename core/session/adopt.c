@@ -135,7 +135,7 @@ static void adopt_read_secrets(struct conn *c)
 struct adoption {
 	struct session_info info;
 	struct record *node; /* NULL: there is no file */
-	uint8_t isid[ISID_LEN];
+	struct store_facts facts;
 	enum adopt_found found;
 };
 
@@ -159,7 +159,7 @@ static int adopt_read(struct adopter *a, uint32_t sid, struct adoption *o, struc
 
 	if (rc < 0)
 		return rc;
-	rc = store_read(m->config.state_dir, &o->info, &o->node, o->isid, &pending);
+	rc = store_read(m->config.state_dir, &o->info, &o->node, &o->facts, &pending);
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a session that iscsid takes over");
 	o->found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
@@ -196,7 +196,8 @@ static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 	}
 	if (rc < 0)
 		return rc;
-	memcpy(s->isid, o->isid, sizeof(s->isid));
+	memcpy(s->isid, o->facts.isid, sizeof(s->isid));
+	s->replaced = o->facts.replaced;
 	s->noted = o->found == ADOPT_FILE;
 	s->tpgt = adopt_group(i, s->record, o->found);
 	s->adopted = true;

@@ -245,7 +245,6 @@ static int check_end(struct conn *c)
 			"has other disks in their places: %s. To use the new disks, rescan the session ('iscsiadm -m session "
 			"-R'), or log out and log in again",
 			c->k.sid, session_target(c->session), session_portal(c->session), k->report.changed, k->report.text);
-		c->session->replaced = true;
 	}
 	if (unknown < k->n)
 		return check_unknown(c, &k->units[unknown]);
@@ -264,6 +263,7 @@ static int check_remove_next(struct conn *c)
 	k->at = check_find(k, IDENTITY_OTHER);
 	if (k->at == k->n)
 		return check_end(c);
+	c->tell(c->session, SESS_EV_CONN_REPLACED); /* before the first one goes, since iscsid may be killed at any moment */
 	k->step = CHECK_REMOVE;
 	conn_arm(c, REMOVE_S);
 	rc = scan_remove(c->k.engine->scanner, c->k.host_no, c->k.sid, &k->units[k->at].dev, check_removed, c, &k->removal);

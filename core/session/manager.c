@@ -83,8 +83,6 @@ static void requests_end(struct manager *m, const struct err *err)
 	}
 }
 
-/* Requests. */
-
 /* One more thing that the request was waiting for has happened; the last one delivers, soon. */
 static void request_step(struct manager_request *r)
 {
@@ -526,6 +524,7 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 	s = manager_find_for(m, sid, r);
 	if (s) {
 		request_about(r, s);
+		session_replaced(s, false); /* what is there now is to be used */
 		r->waiting++;
 		rc = scan_session_again(m->config.engine->scanner, s->conn.k.host_no, sid, rescanned, r, &r->scan);
 		if (rc < 0)
@@ -533,8 +532,6 @@ void manager_rescan(struct manager *m, uint32_t sid, struct manager_request *r)
 	}
 	request_step(r);
 }
-
-/* Sessions. */
 
 int manager_each(struct manager *m, int (*fn)(void *arg, const struct manager_session *s), void *arg)
 {

@@ -328,13 +328,22 @@ static void sess_noted(struct session *s, int rc)
 			s->conn.k.sid, s->owner->state_dir, strerror(-rc));
 }
 
+static struct store_facts sess_facts(const struct session *s)
+{
+	struct store_facts facts = { .replaced = s->replaced };
+
+	memcpy(facts.isid, s->isid, sizeof(facts.isid));
+	return facts;
+}
+
 /* Noted as soon as it has a number, so that the next daemon sees that its login came to no end. */
 static int sess_begun(void *machine)
 {
 	struct session *s = machine;
+	struct store_facts facts = sess_facts(s);
 
 	if (!s->noted) /* each attempt comes here */
-		sess_noted(s, store_begin(s->owner->state_dir, s->conn.k.sid, s->record, s->isid));
+		sess_noted(s, store_begin(s->owner->state_dir, s->conn.k.sid, s->record, &facts));
 	return SESS_EV_NONE;
 }
 
@@ -347,7 +356,25 @@ static void sess_note_up(struct session *s)
 
 void session_note(struct session *s)
 {
-	sess_noted(s, store_write(s->owner->state_dir, s->conn.k.sid, s->record, s->isid));
+	struct store_facts facts = sess_facts(s);
+
+	sess_noted(s, store_write(s->owner->state_dir, s->conn.k.sid, s->record, &facts));
+}
+
+/* The file of a first login is pending: without it, the next iscsid ends a session that has no devices, and scans none that has. */
+void session_replaced(struct session *s, bool replaced)
+{
+	if (s->replaced == replaced)
+		return;
+	s->replaced = replaced;
+	if (s->run.state != SESS_NEW)
+		session_note(s);
+}
+
+static int sess_replaced(void *machine)
+{
+	session_replaced(machine, true);
+	return SESS_EV_NONE;
 }
 
 static int sess_scan(struct session *s)

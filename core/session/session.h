@@ -71,7 +71,7 @@ struct session {
 	/* loop_now() at this state's begin, at full feature phase's last begin and end, and at the last attempt's begin */
 	uint64_t since, up_at, lost_at, opened_at;
 	struct scan *scan, *verify; /* for new devices; of known ones after a recovery */
-	bool replaced; /* a device was removed since its unit is another now: no scan may find that by itself */
+	bool replaced; /* as in store.h */
 	unsigned
 		unchecked; /* checks of its units before a recovery that failed in a row, or after which the kernel's login did */
 	/* of its units, in this attempt; FOLLOWED: passed, and the kernel's login has begun */
@@ -90,6 +90,7 @@ void session_event(struct session *s, unsigned event);
 void session_wake(struct session *s); /* if it waits for the next attempt: makes the attempt soon */
 void session_try_now(struct session *s); /* the same at once, also for a first login */
 void session_note(struct session *s); /* writes its file (store.h); a failure is logged */
+void session_replaced(struct session *s, bool replaced); /* sets that, also in its file */
 /* One that is up again: writes its file if it has none, and scans for devices if that was never done. */
 void session_complete(struct session *s, const char *target_state);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ISID_KEY "session.isid"
+#define REPLACED_LINE "# session.replaced = Yes\n"
 #define PATH_BYTES 512
 
 #define PENDING ".pending"
@@ -35,7 +36,8 @@ static void without_secret(struct record *r, enum field_id secret, enum field_id
  * Whole or not at all: a daemon that dies here leaves the one before, or none. A part of a pending one is as good as none: the session
  * has no devices yet.
  */
-static int write_file(const char *dir, uint32_t sid, const char *suffix, const struct record *node, const uint8_t isid[ISID_LEN])
+static int write_file(
+	const char *dir, uint32_t sid, const char *suffix, const struct record *node, const struct store_facts *facts)
 {
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
 	struct record *r = record_copy(node);
@@ -48,8 +50,10 @@ static int write_file(const char *dir, uint32_t sid, const char *suffix, const s
 	without_secret(r, FIELD_SESSION_PASSWORD_IN, FIELD_SESSION_PASSWORD_IN_FILE);
 	strbuf_puts(&text, "# " ISID_KEY " = ");
 	for (int i = 0; i < ISID_LEN; i++)
-		strbuf_printf(&text, "%02x", isid[i]);
+		strbuf_printf(&text, "%02x", facts->isid[i]);
 	strbuf_putc(&text, '\n');
+	if (facts->replaced)
+		strbuf_puts(&text, REPLACED_LINE);
 	recfile_print(&text, r, RECFILE_FILE, "");
 	record_free(r);
 	if (rc == 0)
@@ -61,19 +65,19 @@ static int write_file(const char *dir, uint32_t sid, const char *suffix, const s
 	return rc;
 }
 
-int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
+int store_write(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts)
 {
 	char pending[PATH_BYTES];
-	int rc = write_file(dir, sid, "", node, isid);
+	int rc = write_file(dir, sid, "", node, facts);
 
 	if (rc == 0 && store_path(dir, sid, PENDING, pending) == 0)
 		unlink(pending);
 	return rc;
 }
 
-int store_begin(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN])
+int store_begin(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts)
 {
-	return write_file(dir, sid, PENDING, node, isid);
+	return write_file(dir, sid, PENDING, node, facts);
 }
 
 int store_established(const char *dir, uint32_t sid)
@@ -98,16 +102,18 @@ void store_remove(const char *dir, uint32_t sid)
 		unlink(path);
 }
 
-/* The first line, a comment to the parser of records. */
-static int parse_isid(const char *text, uint8_t isid[ISID_LEN])
+/* The first lines, comments to the parser of records. */
+static int parse_facts(const char *text, struct store_facts *facts)
 {
 	unsigned byte[ISID_LEN];
+	const char *second = strchr(text, '\n');
 
 	if (sscanf(text, "# " ISID_KEY " = %2x%2x%2x%2x%2x%2x", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5]) !=
 		ISID_LEN)
 		return -EINVAL;
 	for (int i = 0; i < ISID_LEN; i++)
-		isid[i] = (uint8_t)byte[i];
+		facts->isid[i] = (uint8_t)byte[i];
+	facts->replaced = second && strncmp(second + 1, REPLACED_LINE, strlen(REPLACED_LINE)) == 0;
 	return 0;
 }
 
@@ -121,9 +127,9 @@ static bool is_of(const struct record *r, const struct session_info *shown)
 }
 
 static int read_file(
-	const char *dir, const struct session_info *shown, const char *suffix, struct record **node, uint8_t isid[ISID_LEN])
+	const char *dir, const struct session_info *shown, const char *suffix, struct record **node, struct store_facts *facts)
 {
-	uint8_t written[ISID_LEN];
+	struct store_facts written;
 	struct record *r = NULL;
 	char *text = NULL;
 	char path[PATH_BYTES];
@@ -133,7 +139,7 @@ static int read_file(
 	if (rc == 0)
 		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
 	if (rc == 0)
-		rc = parse_isid(text, written);
+		rc = parse_facts(text, &written);
 	if (rc == 0)
 		rc = recfile_parse(RECORD_NODE, path, text, len, NULL, &r);
 	x_free(text);
@@ -144,17 +150,17 @@ static int read_file(
 		record_free(r);
 		return rc;
 	}
-	memcpy(isid, written, ISID_LEN);
+	*facts = written;
 	*node = r;
 	return 0;
 }
 
-int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN], bool *pending)
+int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, bool *pending)
 {
-	int rc = read_file(dir, shown, "", node, isid);
+	int rc = read_file(dir, shown, "", node, facts);
 
 	*pending = rc < 0;
-	return rc < 0 && rc != -ENOMEM ? read_file(dir, shown, PENDING, node, isid) : rc;
+	return rc < 0 && rc != -ENOMEM ? read_file(dir, shown, PENDING, node, facts) : rc;
 }
 
 /* Is it a session's file, by its whole name? */

@@ -13,16 +13,22 @@ struct record;
 struct session_info;
 struct sysfs;
 
+/* Beside the settings. */
+struct store_facts {
+	uint8_t isid[ISID_LEN];
+	bool replaced; /* a device was removed since its unit is another now: no scan may find that by itself */
+};
+
 /*
  * A session that has not logged in yet has a file with another name, which marks it as pending: if the daemon is killed, the next
  * one ends the session. store_established() removes the mark. -errno.
  */
-int store_begin(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN]);
+int store_begin(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts);
 int store_established(const char *dir, uint32_t sid);
-int store_write(const char *dir, uint32_t sid, const struct record *node, const uint8_t isid[ISID_LEN]); /* without a mark */
+int store_write(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts); /* without a mark */
 void store_remove(const char *dir, uint32_t sid);
 /* Reads the file of a session; the caller owns *node. -ESTALE: the file is of an earlier session with the same sid. */
-int store_read(const char *dir, const struct session_info *shown, struct record **node, uint8_t isid[ISID_LEN], bool *pending);
+int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, bool *pending);
 void store_clean(const char *dir, const struct sysfs *sysfs); /* removes the files of sessions that no longer exist */
 
 #endif

@@ -157,6 +157,8 @@ static unsigned act_check(struct model *m)
 	static const unsigned outcomes[] = { CE_CHECKED, CE_NONE, CE_FAILED, CE_REDIRECTED };
 	unsigned event = outcomes[choose(4)];
 
+	if (choose(2))
+		sess_event(m, SE_CONN_REPLACED);
 	m->timer = 1;
 	m->wait = (uint8_t)(event ? m->wait & ~W_CHECK : m->wait | W_CHECK);
 	return event;
@@ -386,6 +388,7 @@ static const struct {
 	{ "sess_close", act_sess_close },
 	{ "sess_gone", act_sess_gone },
 	{ "sess_kept", act_nothing },
+	{ "sess_replaced", act_nothing },
 };
 
 static unsigned act(struct model *m, const char *name)

@@ -361,6 +361,38 @@ static void a_message_to_a_session_that_is_not_adopted_yet_is_heard(void **state
 	assert_string_equal(fixture_shown(w, SID).connection, "LOGGED_IN");
 }
 
+/*
+ * Its disk was another one and was removed: the next iscsid must not find it either, by kernels that do not tell of a scan. A rescan may,
+ * and the one after that.
+ */
+static void a_disk_that_was_removed_is_not_found_by_the_next_daemon(void **state)
+{
+	struct session_fixture *w = *state;
+	struct session *s;
+	char path[128];
+
+	left(w, SID, "LOGGED_IN", "up", false);
+	fake_sys_write(&w->sys, "", "class/iscsi_session/session%u/target_state", SID);
+	note(w, SID, "", "auto");
+	assert_int_equal(fixture_adopt(w), 1);
+	s = manager_find(w->m, SID);
+	session_replaced(s, true);
+	snprintf(path, sizeof(path), "class/scsi_host/host%u/scan", HOST);
+	for (unsigned i = 0; i < 400 && !scanned(w, SID); i++) /* which the first adoption has begun */
+		fixture_run(w, 1);
+	fake_sys_write(&w->sys, "", "%s", path);
+	fixture_plugins(w, w->dir, "tcp");
+	fixture_run(w, 3 * SECONDS);
+	assert_false(scanned(w, SID));
+	session_replaced(manager_find(w->m, SID), false);
+	snprintf(path, sizeof(path), "%s/tcp.so", w->dir);
+	unlink(path);
+	fixture_plugins(w, w->dir, "tcp");
+	for (unsigned i = 0; i < 400 && !scanned(w, SID); i++)
+		fixture_run(w, 1);
+	assert_true(scanned(w, SID));
+}
+
 /* A connection to the portal of which iscsid has no descriptor, as of the kernel; port: the one here. */
 static int connected(const struct session_fixture *w, char port[8])
 {
@@ -421,6 +453,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_disk_that_was_removed_is_not_found_by_the_next_daemon),
 		T(a_hang_up_during_a_logout_is_seen_without_a_descriptor),
 		T(a_session_is_noted_as_soon_as_it_is_made),
 		T(a_pending_session_is_ended_by_the_next_daemon),

@@ -244,6 +244,19 @@ static void the_same_units_are_asked_once_and_used(void **state)
 	assert_null(strstr(t.log, "other disks in their places"));
 }
 
+static bool notes_that_a_disk_was_replaced(const struct session_fixture *w, uint32_t sid)
+{
+	char path[128], text[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/session%u", w->dir, sid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return strstr(text, "\n# session.replaced = Yes\n");
+}
+
 /* Before the kernel's connection is started, since that resumes what waits for the device. */
 static void other_units_are_removed_before_the_start(void **state)
 {
@@ -251,11 +264,15 @@ static void other_units_are_removed_before_the_start(void **state)
 	struct checked t;
 	uint32_t sid = begin(&t, w), host = fixture_session(w)->conn.k.host_no;
 	unsigned started = fixture_count(w, ISCSI_UEVENT_START_CONN);
+	struct asked rescan;
 
 	t.naa[0] = 7;
 	t.naa[2] = 8;
 	fixture_event(w, ISCSI_KEVENT_CONN_ERROR, sid, 0, ISCSI_ERR_CONN_FAILED);
+	assert_false(notes_that_a_disk_was_replaced(w, sid));
 	while (!deleted(&t, sid, host, 0) || !deleted(&t, sid, host, 2)) {
+		if (deleted(&t, sid, host, 0)) /* the next iscsid knows as early */
+			assert_true(notes_that_a_disk_was_replaced(w, sid));
 		assert_int_equal(fixture_count(w, ISCSI_UEVENT_START_CONN), started);
 		fixture_run(w, 5);
 		for (unsigned i = 0; i < ARRAY_SIZE(w->accepted); i++)
@@ -268,6 +285,10 @@ static void other_units_are_removed_before_the_start(void **state)
 		"places"));
 	assert_non_null(strstr(t.log,
 		"(LUN 0) was the device naa.60014005000000000000000000000001, and now is naa.60014005000000000000000000000007"));
+	fixture_asked(&rescan);
+	manager_rescan(w->m, sid, &rescan.request);
+	fixture_until(w, &rescan.done, 1, 1, 5000);
+	assert_false(notes_that_a_disk_was_replaced(w, sid)); /* what is there now was asked for */
 }
 
 static void a_logout_without_an_answer_costs_a_second(void **state)
