@@ -16,6 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of adopt_sessions(), from turn to turn. */
+enum adopt_phase {
+	ADOPT_IDLE,
+	ADOPT_FIRST, /* sessions whose ISID is known */
+	ADOPT_SECOND, /* those that the first pass has put off */
+	ADOPT_CLEANING, /* files of sessions that are gone */
+};
+
 struct adopter {
 	struct manager_adopter ops;
 	struct manager *manager;
@@ -34,7 +42,7 @@ struct adopter {
 	struct dir names;
 	size_t next, again; /* of names: the next one; how many, from the first, have no ISID and are for the second pass */
 	unsigned adopted;
-	bool listing, second_pass, cleaning;
+	enum adopt_phase phase;
 };
 
 /* What an earlier iscsid noted of a session. */
@@ -285,7 +293,7 @@ static void adopt_early(struct manager_adopter *ops, uint32_t sid, const uint8_t
 	struct adopter *a = container_of(ops, struct adopter, ops);
 	struct adopt_message *early;
 
-	if (!a->listing || a->n_early == EARLY_MAX)
+	if (a->phase == ADOPT_IDLE || a->n_early == EARLY_MAX)
 		return;
 	early = x_grow(a->early, a->n_early, &a->early_cap, sizeof(*early), 8);
 	if (!early) /* as if it had come before this iscsid */
@@ -491,10 +499,10 @@ static int adopt_list(struct adopter *a, struct err *err)
 {
 	int rc = sysfs_list(a->manager->config.engine->sysfs, &a->names, SYSFS_BY_NUMBER, "session", "class/iscsi_session");
 
-	a->second_pass = a->cleaning = false;
 	a->next = a->again = a->adopted = 0;
 	if (rc == -ENOENT) /* the class is not loaded */
-		return 0;
+		rc = 0;
+	a->phase = rc < 0 ? ADOPT_IDLE : ADOPT_FIRST;
 	return rc < 0 ? err_sys(err, MISCSI_ERR_SYSFS_LOOKUP, -rc, "cannot list the sessions in /sys/class/iscsi_session") : 0;
 }
 
@@ -510,7 +518,7 @@ static void adopt_next(struct adopter *a)
 	if (sysfs_number(a->names.names[n], "session", &sid) || manager_find(a->manager, sid))
 		return;
 	rc = adopt_read(a, sid, &o, &why);
-	if (rc == 0 && o.found == ADOPT_NO_FILE && !a->second_pass) {
+	if (rc == 0 && o.found == ADOPT_NO_FILE && a->phase == ADOPT_FIRST) {
 		char *name = a->names.names[n];
 
 		a->names.names[n] = a->names.names[a->again];
@@ -530,14 +538,14 @@ static void adopt_next(struct adopter *a)
 	}
 }
 
-/* Whether there is a next one. */
+/* Whether there is a next one; if not, the files are next. */
 static bool adopt_go_to_next(struct adopter *a)
 {
-	if (a->next == a->names.n && !a->second_pass) {
-		a->second_pass = true;
+	while (a->phase < ADOPT_CLEANING && a->next == (a->phase == ADOPT_FIRST ? a->names.n : a->again)) {
+		a->phase++;
 		a->next = 0;
 	}
-	return a->next < (a->second_pass ? a->again : a->names.n);
+	return a->phase < ADOPT_CLEANING;
 }
 
 int adopt_begin(struct manager *m, struct err *err)
@@ -547,8 +555,6 @@ int adopt_begin(struct manager *m, struct err *err)
 
 	if (rc == 0 && a->names.n)
 		plugins_served(m->config.engine->plugins); /* what fails is reported by the session that needs it */
-	if (a)
-		a->listing = rc == 0;
 	return rc;
 }
 
@@ -559,19 +565,15 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 
 	if (!a)
 		return err_nomem(err, "the list of sessions to take over");
-	if (!a->listing)
+	if (a->phase == ADOPT_IDLE)
 		rc = adopt_list(a, err);
-	a->listing = rc == 0;
-	while (rc == 0 && most && adopt_go_to_next(a)) {
-		adopt_next(a);
-		most--;
-	}
-	if (rc == 0 && (adopt_go_to_next(a) || !a->cleaning)) {
-		a->cleaning = !adopt_go_to_next(a);
+	if (rc == 0 && a->phase != ADOPT_CLEANING) {
+		while (adopt_go_to_next(a) && most--)
+			adopt_next(a);
 		return 1;
 	}
 	*adopted = a->adopted;
-	a->listing = false;
+	a->phase = ADOPT_IDLE;
 	dir_free(&a->names);
 	x_free(a->early);
 	a->early = NULL;
