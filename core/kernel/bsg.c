@@ -16,8 +16,8 @@
 #define HEADER 4
 #define SENSE_BYTES 96
 
-/* The number of bytes; 0: the unit did not return the page. */
-static size_t inquire(int fd, uint8_t number, char *page, size_t size)
+/* *len 0: the unit did not return the page. -errno: it was not asked. */
+static int inquire(int fd, uint8_t number, char *page, size_t size, size_t *len)
 {
 	uint8_t cdb[6] = { 0x12, 1, number, (uint8_t)(size >> 8), (uint8_t)size }, sense[SENSE_BYTES];
 	struct sg_io_v4 io = { .guard = 'Q',
@@ -31,9 +31,12 @@ static size_t inquire(int fd, uint8_t number, char *page, size_t size)
 		.din_xferp = (uintptr_t)page,
 		.timeout = TIMEOUT_MS };
 
-	if (ioctl(fd, SG_IO, &io) < 0 || io.device_status || io.transport_status || io.driver_status || io.din_resid < 0)
-		return 0;
-	return (size_t)io.din_resid < size ? size - (size_t)io.din_resid : 0;
+	*len = 0;
+	if (ioctl(fd, SG_IO, &io) < 0)
+		return -errno;
+	if (!io.device_status && !io.transport_status && !io.driver_status && io.din_resid >= 0 && (size_t)io.din_resid < size)
+		*len = size - (size_t)io.din_resid;
+	return 0;
 }
 
 static size_t whole_length(const char *page)
@@ -44,20 +47,22 @@ static size_t whole_length(const char *page)
 /* A second command for a page that is longer. */
 static int read_page(int fd, uint8_t number, char **page, size_t *len)
 {
-	size_t size = FIRST_BYTES;
+	size_t size = FIRST_BYTES, whole = 0;
 	char *grown;
+	int rc;
 
-	do {
+	for (;;) {
 		grown = x_realloc(*page, size);
 		if (!grown)
 			return -ENOMEM;
 		*page = grown;
-		*len = inquire(fd, number, grown, size);
-		if (*len < HEADER || whole_length(grown) <= *len || size == UINT16_MAX)
-			break;
-		size = size == FIRST_BYTES && whole_length(grown) < UINT16_MAX ? whole_length(grown) : UINT16_MAX;
-	} while (1);
-	return 0;
+		rc = inquire(fd, number, grown, size, len);
+		if (rc == 0 && *len >= HEADER)
+			whole = whole_length(grown);
+		if (rc < 0 || whole <= *len || size == UINT16_MAX)
+			return rc;
+		size = size == FIRST_BYTES && whole < UINT16_MAX ? whole : UINT16_MAX;
+	}
 }
 
 int bsg_page(const char *address, uint8_t number, char **page, size_t *len)
@@ -68,7 +73,7 @@ int bsg_page(const char *address, uint8_t number, char **page, size_t *len)
 	*page = NULL;
 	*len = 0;
 	snprintf(path, sizeof(path), "/dev/bsg/%s", address);
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	rc = read_page(fd, number, page, len);

@@ -8,7 +8,7 @@
 
 /*
  * address: "HOST:CHANNEL:TARGET:LUN". *page (x_free()) is whole; NULL, with *len 0: the unit did not return it. Waits for the unit, 10 s at most
- * once the kernel has sent the command: to be called in a helper. -ENOENT, -ENXIO, …: there is no such file; -ENOMEM.
+ * once the kernel has sent the command: to be called in a helper. -ENOENT, -EPERM, …: the unit cannot be asked in this way; -ENOMEM.
  */
 int bsg_page(const char *address, uint8_t number, char **page, size_t *len);
 

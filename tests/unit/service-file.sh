@@ -13,6 +13,13 @@ for capability in $allowed; do
 		exit 1
 	fi
 done
+# What iscsid opens below /dev: disks, uio devices, and units themselves (core/kernel/bsg.c).
+for group in 'block-\*' char-uio char-bsg; do
+	if ! grep -q "^DeviceAllow=$group " "$unit"; then
+		echo "$unit does not allow devices of group $group"
+		exit 1
+	fi
+done
 # Others enter its mount namespace to use iscsiadm there: it hides no file, and files can be written.
 if grep -E '^(Protect(System|Home|KernelTunables|Proc)|Private(Tmp|Devices)|(Root|TemporaryFile|ReadOnly|ReadWrite|Inaccessible|Bind)[A-Za-z]*)=' "$unit"; then
 	echo "$unit hides files in iscsid's mount namespace"
