@@ -436,9 +436,9 @@ static void begin_service(void *arg)
 		loop_defer(d->engine.loop, &d->adopt, begin_service, d);
 }
 
-#define ADOPT_AT_ONCE 2
+#define ADOPT_AT_ONCE 1
 
-/* A few of the sessions in each turn of the loop: those that were taken over may need it. */
+/* One of the sessions in each turn of the loop: those that were taken over may need it. */
 static void adopt_some(void *arg)
 {
 	struct daemon *d = arg;

@@ -42,6 +42,7 @@ struct adopter {
 	struct dir names;
 	size_t next, again; /* of names: the next one; how many, from the first, have no ISID and are for the second pass */
 	unsigned adopted;
+	DIR *files; /* to be looked at */
 	enum adopt_phase phase;
 };
 
@@ -473,6 +474,8 @@ static void adopt_free(struct manager_adopter *ops)
 
 	loop_timer_cancel(a->manager->config.engine->loop, &a->left_timer);
 	dir_free(&a->names);
+	if (a->files)
+		closedir(a->files);
 	x_free(a->early);
 	x_free(a->left);
 	x_free(a);
@@ -558,6 +561,8 @@ int adopt_begin(struct manager *m, struct err *err)
 	return rc;
 }
 
+#define FILES_AT_ONCE 16
+
 int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct err *err)
 {
 	struct adopter *a = adopt_of(m);
@@ -572,13 +577,14 @@ int adopt_sessions(struct manager *m, unsigned most, unsigned *adopted, struct e
 			adopt_next(a);
 		return 1;
 	}
+	if (rc == 0 && store_clean(m->config.state_dir, m->config.engine->sysfs, FILES_AT_ONCE, &a->files))
+		return 1;
 	*adopted = a->adopted;
 	a->phase = ADOPT_IDLE;
 	dir_free(&a->names);
 	x_free(a->early);
 	a->early = NULL;
 	a->n_early = a->early_cap = 0;
-	store_clean(m->config.state_dir, m->config.engine->sysfs);
 	return rc;
 }
 

@@ -13,7 +13,7 @@ struct manager;
 int adopt_begin(struct manager *m, struct err *err);
 
 /*
- * Adopts existing sessions, at most `most` of them in one call (the last one removes the files of sessions that are gone), and makes the manager adopt later ones requested by sid. Call it
+ * Adopts existing sessions, at most `most` of them in one call (the last ones remove the files of sessions that are gone), and makes the manager adopt later ones requested by sid. Call it
  * until it no longer returns 1. 0: none is left, and *adopted is the number of all; -errno. Sessions whose ISID is not known come
  * last, since theirs is chosen to differ from the others.
  */

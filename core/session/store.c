@@ -6,7 +6,6 @@
 #include "object/session_info.h"
 #include "proto/portal.h"
 #include "record/recfile.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -175,20 +174,28 @@ static bool is_session_file(const char *name, unsigned *sid)
 	return strcmp(name, whole) == 0 || strcmp(name, pending) == 0;
 }
 
-void store_clean(const char *dir, const struct sysfs *sysfs)
+static void clean_file(const char *dir, const char *name, const struct sysfs *sysfs)
 {
-	DIR *stream = opendir(dir);
 	char path[PATH_BYTES];
-	struct dirent *d;
 	unsigned sid;
 
-	while (stream && (d = readdir(stream))) {
-		if (is_session_file(d->d_name, &sid) ? sysfs_exists(sysfs, "class/iscsi_session/session%u", sid) :
-						       !file_is_temporary(d->d_name))
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, d->d_name) < sizeof(path))
-			unlink(path);
+	if (is_session_file(name, &sid) ? sysfs_exists(sysfs, "class/iscsi_session/session%u", sid) : !file_is_temporary(name))
+		return;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) < sizeof(path))
+		unlink(path);
+}
+
+bool store_clean(const char *dir, const struct sysfs *sysfs, unsigned most, DIR **stream)
+{
+	const struct dirent *d = NULL;
+
+	if (!*stream)
+		*stream = opendir(dir);
+	while (*stream && most-- && (d = readdir(*stream)))
+		clean_file(dir, d->d_name, sysfs);
+	if (*stream && !d) {
+		closedir(*stream);
+		*stream = NULL;
 	}
-	if (stream)
-		closedir(stream);
+	return *stream;
 }

@@ -7,6 +7,7 @@
 #define SESSION_STORE_H
 
 #include "link/isid.h"
+#include <dirent.h>
 #include <stdbool.h>
 
 struct record;
@@ -29,6 +30,7 @@ int store_write(const char *dir, uint32_t sid, const struct record *node, const 
 void store_remove(const char *dir, uint32_t sid);
 /* Reads the file of a session; the caller owns *node. -ESTALE: the file is of an earlier session with the same sid. */
 int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, bool *pending);
-void store_clean(const char *dir, const struct sysfs *sysfs); /* removes the files of sessions that no longer exist */
+/* Looks at the next files, and removes those of sessions that no longer exist. *stream is NULL at first, and after the last one. Returns whether there are more. */
+bool store_clean(const char *dir, const struct sysfs *sysfs, unsigned most, DIR **stream);
 
 #endif

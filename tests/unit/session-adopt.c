@@ -361,6 +361,38 @@ static void a_message_to_a_session_that_is_not_adopted_yet_is_heard(void **state
 	assert_string_equal(fixture_shown(w, SID).connection, "LOGGED_IN");
 }
 
+static unsigned count_files(const struct session_fixture *w)
+{
+	unsigned n = 0;
+
+	for (uint32_t sid = 1000; sid < 1040; sid++)
+		n += noted(w, sid, "") + noted(w, sid, ".pending");
+	return n;
+}
+
+/* A turn of the loop is short, however many sessions there were. */
+static void files_of_sessions_that_are_gone_are_removed_over_several_turns(void **state)
+{
+	struct session_fixture *w = *state;
+	struct err err = ERR_INIT;
+	unsigned adopted, turns = 0, before;
+
+	left(w, SID, "LOGGED_IN", "up", true);
+	note(w, SID, "", "manual");
+	for (uint32_t sid = 1000; sid < 1040; sid++)
+		note(w, sid, sid % 2 ? "" : ".pending", "manual");
+	do {
+		before = count_files(w);
+		turns++;
+		assert_true(turns < 100);
+		assert_true(adopt_sessions(w->m, 1, &adopted, &err) >= 0);
+		assert_true(before - count_files(w) <= 20);
+	} while (count_files(w));
+	assert_true(turns > 2);
+	assert_true(noted(w, SID, ""));
+	assert_int_equal(manager_count(w->m), 1);
+}
+
 /*
  * Its disk was another one and was removed: the next iscsid must not find it either, by kernels that do not tell of a scan. A rescan may,
  * and the one after that.
@@ -453,6 +485,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+		T(files_of_sessions_that_are_gone_are_removed_over_several_turns),
 		T(a_disk_that_was_removed_is_not_found_by_the_next_daemon),
 		T(a_hang_up_during_a_logout_is_seen_without_a_descriptor),
 		T(a_session_is_noted_as_soon_as_it_is_made),
