@@ -253,7 +253,8 @@ static int write_device(struct kern_session *s, unsigned lun, const char *name, 
 	if (!s || lun >= s->luns || s->lun[lun].gone)
 		return -ENOENT;
 	if (strcmp(name, "delete") == 0) {
-		if (!net_told_another(s->param[ISCSI_PARAM_TARGET_NAME], lun, s->lun[lun].disk))
+		/* one that was set offline may be what it was at first again */
+		if (!s->lun[lun].offline && !net_told_another(s->param[ISCSI_PARAM_TARGET_NAME], lun, s->lun[lun].disk))
 			sim_fail("LUN %u of session%u is removed, and is disk %u as before", lun, s->sid, s->lun[lun].disk);
 		s->lun[lun].gone = true;
 		sim_trace("kernel: LUN %u of session%u is removed", lun, s->sid);
