@@ -85,6 +85,7 @@ struct isns {
 
 	/* one target after the other */
 	uint32_t steps; /* 0: all are asked for at once */
+	bool gone; /* the server does not know the node `next`, or no node was named yet */
 	char next[VALUE_MAX + 1]; /* the name of the node that is asked for, or after which the next one is; "": the first */
 
 	/* the response */
@@ -575,26 +576,6 @@ static void isns_unnotified(struct isns *s)
 		s->config.warning(s->config.arg, text);
 }
 
-/*
- * A response that does not fit into the server's buffer (8 KiB in open-isns, some fifty targets) is an internal error there: then
- * the targets are asked for one after the other, by two requests each. One that is gone in between is passed over.
- */
-static int isns_step(struct isns *s, struct isns_action *action)
-{
-	bool asks = s->function == GET_NEXT;
-
-	if (asks && s->status) {
-		action->kind = ISNS_DONE;
-		return 0;
-	}
-	if (asks && !s->followed)
-		return isns_bad(&action->err, "it names no next node");
-	if (asks && ++s->steps > ISNS_STEPS_MAX)
-		return isns_bad(&action->err, "it names too many nodes, one after the other");
-	isns_request(s, asks ? QUERY : GET_NEXT, action);
-	return 0;
-}
-
 static int isns_refused(const struct isns *s, struct err *err)
 {
 	/* That the server cannot name one node after the other is not why it could not name them all. */
@@ -607,6 +588,33 @@ static int isns_refused(const struct isns *s, struct err *err)
 	return err_set(err, MISCSI_ERR_ISNS_QUERY,
 		"the iSNS server refused to list the targets for the initiator %s: %s (status %u)", s->config.source,
 		isns_status_text(status), status);
+}
+
+/*
+ * A response that does not fit into the server's buffer (8 KiB in open-isns, some fifty targets) is an internal error there: then
+ * the targets are asked for one after the other, by two requests each. One that is gone in between is passed over, if the server
+ * can still name the next one: that there is none after a node that it does not know is not the end of the list.
+ */
+static int isns_step(struct isns *s, struct isns_action *action)
+{
+	bool asks = s->function == GET_NEXT;
+
+	if (!asks)
+		s->gone = s->status;
+	if (asks && s->status && s->gone)
+		return s->steps == 1 ?
+			isns_refused(s, &action->err) :
+			isns_bad(&action->err, "a target was deregistered while the targets were read; repeat the discovery");
+	if (asks && s->status) {
+		action->kind = ISNS_DONE;
+		return 0;
+	}
+	if (asks && !s->followed)
+		return isns_bad(&action->err, "it names no next node");
+	if (asks && ++s->steps > ISNS_STEPS_MAX)
+		return isns_bad(&action->err, "it names too many nodes, one after the other");
+	isns_request(s, asks ? QUERY : GET_NEXT, action);
+	return 0;
 }
 
 /* The response is complete. */
@@ -625,8 +633,9 @@ static int isns_answered(struct isns *s, struct isns_action *action)
 		isns_request(s, REGISTER, action);
 	} else if (s->status == STATUS_INTERNAL && s->function == QUERY && !s->steps) {
 		s->steps = 1;
+		s->gone = true;
 		isns_request(s, GET_NEXT, action);
-	} else if (s->status && !(s->steps && s->status == STATUS_NO_ENTRY)) {
+	} else if (s->status && (registers || !s->steps || s->status != STATUS_NO_ENTRY)) {
 		rc = isns_refused(s, err);
 	} else if (registers) {
 		s->registered = true;
