@@ -272,8 +272,11 @@ static int change_found(void *arg, struct record **r, const char *path)
 static int update_between(void *arg)
 {
 	struct update *u = arg;
-	int rc = db_batch_is_long(u->b) ? write_changed(u) : 0;
+	int rc;
 
+	if (!db_batch_is_long(u->b))
+		return 0;
+	rc = write_changed(u);
 	return rc ? rc : db_batch_yield(u->b, u->err);
 }
 
