@@ -131,7 +131,7 @@ int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *jo
 	return 0;
 }
 
-/* A job that runs cannot be stopped: sendmsg() is not interrupted. It ends by itself and is freed then, untold. */
+/* A job that the helper has is not stopped: it runs, and is freed without done(). */
 void kernel_cancel(struct kernel *k, struct job *job)
 {
 	struct job_state *s = job->state;

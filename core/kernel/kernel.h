@@ -64,7 +64,7 @@ unsigned kernel_path_listeners(void);
  */
 int kernel_submit(struct kernel *k, struct job *job, void (*done)(struct job *job, void *arg), void *arg);
 
-/* For an owner of a submitted job that is freed: done() will not be called, and the job is freed. A running request completes. */
+/* For an owner of a submitted job that is freed: done() will not be called, and the job is freed. What the helper has already runs. */
 void kernel_cancel(struct kernel *k, struct job *job);
 
 /* Runs the job in the calling thread: for programs that may block. Returns what job_result() returns; the

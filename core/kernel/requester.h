@@ -19,11 +19,11 @@ struct requester;
  */
 int requester_new(struct loop *l, struct helper_pool *helpers, void (*serve)(int fd), void (*ran)(struct job_state *s),
 	void (*died)(struct job_state *s, pid_t helper), struct requester **out);
-/* Waits two seconds at most for the job that runs. Jobs that wait are dropped: ran() is not called for any. */
+/* Waits two seconds at most for the jobs that the helper has. The others are dropped: ran() is not called for any. */
 void requester_free(struct requester *r);
 /* -E2BIG: the job is larger than 128 KiB; -errno: no helper can be started. The job stays the caller's then. */
 int requester_submit(struct requester *r, struct job_state *s);
-/* true: the job had not begun, and is the caller's. false: ran() will be called. */
+/* true: the helper did not have the job, which is the caller's. false: the helper has it, and ran() will be called. */
 bool requester_cancel(struct requester *r, struct job_state *s);
 
 /* In the helper: runs jobs until the program closes its end. */
