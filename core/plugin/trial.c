@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,12 @@ static void in_child(void (*run)(void *arg), void *arg)
 	_exit(0);
 }
 
+static int did_not_end(struct err *err)
+{
+	err_set(err, MISCSI_ERR_INTERNAL, "did not end within %u s", LIMIT_S);
+	return -ENOEXEC;
+}
+
 static int outcome(int status, struct err *err)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -41,10 +49,29 @@ static int outcome(int status, struct err *err)
 	else if (WTERMSIG(status) == SIGKILL)
 		return -EAGAIN;
 	else if (WTERMSIG(status) == SIGALRM)
-		err_set(err, MISCSI_ERR_INTERNAL, "did not end within %u s", LIMIT_S);
+		return did_not_end(err);
 	else
 		err_set(err, MISCSI_ERR_INTERNAL, "ended with signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return -ENOEXEC;
+}
+
+/*
+ * The alarm does not end a process that waits for a disk that does not answer: it is no longer waited for, and ends with its wait.
+ * Without pidfds (before Linux 5.3) it is waited for.
+ */
+static bool ends_in_time(pid_t pid)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	int rc;
+
+	do {
+		rc = p.fd < 0 ? 1 : poll(&p, 1, (int)(LIMIT_S + 1) * 1000);
+	} while (rc < 0 && errno == EINTR);
+	if (p.fd >= 0)
+		close(p.fd);
+	if (rc == 0)
+		kill(pid, SIGKILL);
+	return rc != 0;
 }
 
 /* Where a program ignores SIGCHLD, it would not learn how its child ended. */
@@ -58,10 +85,10 @@ int trial_run(void (*run)(void *arg), void *arg, struct err *err)
 	pid = fork();
 	if (pid == 0)
 		in_child(run, arg);
-	rc = pid < 0 ? -errno : 0;
+	rc = pid < 0 ? -errno : ends_in_time(pid) ? 0 : did_not_end(err);
 	do {
-		got = pid < 0 ? -1 : waitpid(pid, &status, 0);
-	} while (pid > 0 && got < 0 && errno == EINTR);
+		got = rc ? -1 : waitpid(pid, &status, 0);
+	} while (rc == 0 && got < 0 && errno == EINTR);
 	sigaction(SIGCHLD, &before, NULL);
 	return rc ? rc : got == pid ? outcome(status, err) : -EAGAIN;
 }

@@ -7,11 +7,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "plugin-run.h"
+#include "plugin/trial.h"
 #include "tempdir.h"
 #include "tests/paths.h"
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -267,6 +270,22 @@ static void damage_is_reported_with_what_to_do(void **state)
 		return;
 	}
 	skip(); /* a machine whose relocations have no addend */
+}
+
+static void stop(void *arg)
+{
+	(void)arg;
+	raise(SIGSTOP);
+}
+
+/* An alarm does not end it, as it does not end one that waits for a disk. */
+static void a_trial_that_does_not_end_is_left(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(trial_run(stop, NULL, &err), -ENOEXEC);
+	assert_string_equal(err.text, "did not end within 10 s");
 }
 
 static void files_of_another_kind_are_refused(void **state)
@@ -611,6 +630,7 @@ int main(void)
 		cmocka_unit_test(files_with_holes_are_refused),
 		cmocka_unit_test(damaged_tables_never_crash),
 		cmocka_unit_test(damage_is_reported_with_what_to_do),
+		cmocka_unit_test(a_trial_that_does_not_end_is_left),
 		cmocka_unit_test(files_of_another_kind_are_refused),
 		cmocka_unit_test(no_code_of_another_abi_runs),
 		cmocka_unit_test(files_that_others_could_have_written_are_refused),
