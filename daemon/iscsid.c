@@ -125,8 +125,8 @@ int main(int argc, char **argv)
 		set_option(opt, optarg, &options);
 	if (optind < argc) {
 		fprintf(stderr,
-			"iscsid: unexpected argument '%s': iscsid takes only options, which begin with '-' (iscsid --help lists "
-			"them)\n",
+			"iscsid: unexpected argument '%s': iscsid accepts only options, which begin with '-' (iscsid --help "
+			"lists them)\n",
 			argv[optind]);
 		return MISCSI_ERR_INVAL;
 	}

@@ -311,7 +311,8 @@ static int one_found(void *arg, const char *target, const struct portal *portal)
 	strbuf_printf(&o->list, "%s %s %s %u %d\n", iface_name(o), target, portal->host, portal->port, (int)portal->tpgt);
 	if (strbuf_error(&o->list))
 		err_set(&o->err, MISCSI_ERR_LOGIN,
-			"the server reported more portals than iscsid keeps, which is %u bytes of their names",
+			"the list of portals that the server reported is longer than %u bytes, the most that iscsid keeps: let "
+			"the server show fewer targets to this initiator",
 			STANDING_LIST_MAX);
 	return strbuf_error(&o->list);
 }

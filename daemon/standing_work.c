@@ -226,7 +226,8 @@ static int check_room(const struct work *w, struct err *err)
 	if (rc < 0 || n < (size_t)targets * RECORDS_A_TARGET)
 		return rc;
 	return err_set(err, MISCSI_ERR_IDBM,
-		"iscsid adds no node record, because this discovery has %zu, at least %d times discovery.max_targets (%" PRId64
+		"iscsid adds no node record, because this discovery already has %zu of them, at least %d times "
+		"discovery.max_targets (%" PRId64
 		"): delete those that are out of date, as 'iscsiadm -m discovery' does, or raise discovery.max_targets",
 		n, RECORDS_A_TARGET, targets);
 }

@@ -244,7 +244,8 @@ static void sids_refuse(struct varlink_call *call, int rc)
 	if (rc == -ENOMEM)
 		err_nomem(&err, "the list of session numbers in the request");
 	else
-		err_set(&err, MISCSI_ERR_INVAL, "a call may name at most %d sessions: make several calls", OBJECTS_MAX);
+		err_set(&err, MISCSI_ERR_INVAL,
+			"the call names more than %d sessions, the most that one call may have: make several calls", OBJECTS_MAX);
 	batch_reply_failure(call, &err);
 }
 

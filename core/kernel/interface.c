@@ -185,12 +185,15 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 			"cannot open a netlink socket to set up the boot network: no memory or file descriptors are left");
 	rc = named ? rtnl_link_get_kernel(sock, 0, i->device, &link) : find_by_hwaddress(sock, i->hwaddress, &link);
 	if (rc)
-		return interface_failed(err, rc, "cannot find the network device", named ? i->device : i->hwaddress);
+		return interface_failed(err, rc, "cannot find the network device that the boot firmware names,",
+			named ? i->device : i->hwaddress);
 	if (!i->vlan)
 		return set_up_device(sock, i, link, name, err);
 	rc = link_up(sock, link);
-	if (rc == 0)
-		rc = vlan_device(sock, link, i, &vlan);
-	return rc ? interface_failed(err, rc, "cannot create a VLAN device of network device", rtnl_link_get_name(link)) :
+	if (rc)
+		return interface_failed(err, rc, "cannot bring up network device", rtnl_link_get_name(link));
+	rc = vlan_device(sock, link, i, &vlan);
+	return rc ? interface_failed(
+			    err, rc, "cannot create the VLAN of the boot firmware on network device", rtnl_link_get_name(link)) :
 		    set_up_device(sock, i, vlan, name, err);
 }

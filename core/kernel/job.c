@@ -490,7 +490,7 @@ int job_result(const struct job *job, struct err *err)
 		snprintf(of + n, sizeof(of) - (size_t)n, ends_in_session(req->row->text) ? " %u" : " of session %u", req->sid);
 	} else if (req->row->host) {
 		job_load(job, s->failed, &ev);
-		snprintf(of + n, sizeof(of) - (size_t)n, " (host%u)", uevent_get32(ev.u.bytes, req->row->host - 1u));
+		snprintf(of + n, sizeof(of) - (size_t)n, " of host%u", uevent_get32(ev.u.bytes, req->row->host - 1u));
 	}
 	return err_sys(err, error_of(req), -s->result, "the kernel could not %s%s (the kernel's log may have the reason)",
 		req->row->text, of);

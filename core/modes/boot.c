@@ -100,7 +100,7 @@ static int boot_open(struct boot_run *b, struct err *err)
 		.engine = &b->engine, .state_dir = b->config->state_dir, .identify = boot_identify, .identify_arg = b
 	};
 	const struct engine *engine;
-	int rc = context_engine(b->config->ctx, &engine, err);
+	int rc = context_engine(b->config->ctx, &engine, err), watching;
 
 	if (rc < 0)
 		return rc;
@@ -118,10 +118,14 @@ static int boot_open(struct boot_run *b, struct err *err)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot create the directory for the state of sessions, %s",
 			config.state_dir);
 	rc = manager_new(&config, &b->manager, err);
-	if (rc >= 0 && netwatch_new(engine->loop, NETWATCH_AT_ONCE, boot_network_changed, b, &b->netwatch) < 0)
+	if (rc < 0)
+		return rc;
+	watching = netwatch_new(engine->loop, NETWATCH_AT_ONCE, boot_network_changed, b, &b->netwatch);
+	if (watching < 0)
 		log_info(engine->log, "boot",
-			"the kernel's messages about network changes cannot be received, so a failed login is tried again only "
-			"at fixed intervals");
+			"iscsistart cannot receive the kernel's messages about network changes, so it repeats a failed login "
+			"only at fixed intervals: %s",
+			strerror(-watching));
 	return rc;
 }
 

@@ -77,7 +77,8 @@ static int answer_add(void *arg, const char *target, const struct portal *portal
 	}
 	if (a->n == DISCOVERY_FOUND_MAX) {
 		err_set(&a->err, MISCSI_ERR_LOGIN,
-			"the discovery reported more than %u portals, the most that miscsi accepts, so no record was written",
+			"the discovery reported more than %u portals, the most that miscsi accepts, so no record was written: "
+			"let the server show fewer targets to this initiator",
 			DISCOVERY_FOUND_MAX);
 		return -E2BIG;
 	}

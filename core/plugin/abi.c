@@ -190,7 +190,7 @@ static int check_traits(const struct plugin *plugin, struct err *err)
 			"to the plugin's maker");
 	if (plugin->ops.login.start && !plugin->ops.login.event)
 		return err_set(err, MISCSI_ERR_INTERNAL,
-			"it begins logins (login.start), but has no function that is told of their end (login.event): report "
+			"it begins logins (login.start), but has no function for their end (login.event): report "
 			"this to the plugin's maker");
 	if ((traits & MISCSI_TRAIT_SOCKET) && plugin->ops.endpoint.connect == defaults_table.endpoint.connect)
 		return err_set(err, MISCSI_ERR_INTERNAL,

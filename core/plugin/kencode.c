@@ -240,7 +240,7 @@ static int take_setting(struct miscsi_op *op, struct record *r, const char *key,
 	else if (record_kind(r) == RECORD_IFACE)
 		return 0;
 	else
-		err_set(&err, MISCSI_ERR_INVAL, "'%s' is not a setting of a %s", key,
+		err_set(&err, MISCSI_ERR_INVAL, "'%s' is not a setting of a %s (iscsiadm(8) describes them)", key,
 			record_kind(r) == RECORD_CHAP ? "CHAP entry" : "flash node");
 	return rc < 0 ? kencode_refuse_setting(op, &err) : 0;
 }

@@ -126,7 +126,7 @@ static const struct krequest logout_flashnode = { ISCSI_UEVENT_LOGOUT_FLASHNODE,
 			"it is a boot target, or an entry for discoveries by SendTargets, which has no session" },
 		{ ENODEV, MISCSI_ERR_LOGOUT,
 			"there is no such flash node ('iscsiadm -m host -H HOST -C flashnode' lists them)" } } };
-static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "cannot log out of the session",
+static const struct krequest logout_session = { ISCSI_UEVENT_LOGOUT_FLASHNODE_SID, "cannot log out of a session",
 	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_LOGOUT,
 	{ { EINVAL, MISCSI_ERR_SESS_NOT_FOUND, "there is no such session ('iscsiadm -m session' lists them)" },
 		{ ENXIO, MISCSI_ERR_LOGOUT,

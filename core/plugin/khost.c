@@ -30,7 +30,7 @@ struct host_set {
 /* One request after another: each is one parameter, and its answer is about that one alone. */
 static int host_set_next(struct miscsi_op *op);
 
-/* "; set: ipaddress, netdev": what goes before the first name, commas after that. */
+/* "; it set ipaddress, netdev": what goes before the first name, commas after that. */
 static void list_name(struct strbuf *b, const char *before, const char *name)
 {
 	strbuf_printf(b, "%s%s", b->len ? ", " : before, name);
@@ -71,14 +71,11 @@ static int host_set_end(struct miscsi_op *op)
 		const struct host_param *p = &host_params[i];
 
 		if (s->refused >> i & 1)
-			list_name(&refused, " does not let ", p->name);
+			list_name(&refused, " cannot set ", p->name);
 		else if (s->taken >> i & 1 && host_keeps(op, p, op->core->setting(op, p->setting), shown))
-			list_name(&set, "; set: ", p->name);
+			list_name(&set, "; it set ", p->name);
 		else if (s->taken >> i & 1)
-			strbuf_printf(&ignored, "%s the driver accepted %s, but still shows %s",
-				ignored.len	   ? ";" :
-					s->refused ? " be set;" :
-						     ":",
+			strbuf_printf(&ignored, "%s accepted %s, but still shows %s", ignored.len || s->refused ? "; it" : "",
 				p->name, *shown ? shown : "nothing");
 	}
 	if (strbuf_error(&refused) || strbuf_error(&ignored) || strbuf_error(&set))
@@ -87,8 +84,8 @@ static int host_set_end(struct miscsi_op *op)
 			"limit of the process");
 	if (!refused.len && !ignored.len)
 		return 0;
-	return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "transport %s%s%s%s", op->transport, strbuf_str(&refused),
-		ignored.len ? strbuf_str(&ignored) : " be set", strbuf_str(&set));
+	return op->core->set_error(op, MISCSI_ERR_TRANS_CAPS, "the driver of transport %s%s%s%s", op->transport,
+		strbuf_str(&refused), strbuf_str(&ignored), strbuf_str(&set));
 }
 
 /* -ENOSYS: the driver does not have this parameter, which is no reason to leave out the others. Any other errno ends the op. */

@@ -11,8 +11,9 @@
 
 static const struct krequest set_iface = { ISCSI_UEVENT_SET_IFACE_PARAMS, "cannot write the network settings to the adapter",
 	MISCSI_ERR_TRANS_CAPS, MISCSI_ERR_GENERIC,
-	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them (the kernel's log may say which)" } } };
-static const struct krequest ping = { ISCSI_UEVENT_PING, "cannot ping by the adapter", MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC,
+	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses one of them (the kernel's log may name it)" } } };
+static const struct krequest ping = { ISCSI_UEVENT_PING, "cannot send a ping by the adapter", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC,
 	{ { EINVAL, MISCSI_ERR_INVAL, "the adapter refuses the request (the kernel's log may have the reason)" } } };
 
 /* One message is one transaction: an address goes with its mask, and the port is set up anew once. */

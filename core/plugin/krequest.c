@@ -8,14 +8,16 @@
 int krequest_failed(struct miscsi_op *op, const struct krequest *k, int errnum)
 {
 	if (errnum == -ENOSYS)
-		return op->core->set_error(
-			op, k->unknown, "%s: the driver of transport %s does not support it", k->what, op->transport);
+		return op->core->set_error(op, k->unknown, "%s of host%u: the driver of transport %s does not support it",
+			k->what, op->host_no, op->transport);
 	for (size_t i = 0; i < KREQUEST_REFUSALS_MAX && k->refusals[i].errnum; i++) {
 		if (k->refusals[i].errnum == -errnum)
-			return op->core->set_error(op, k->refusals[i].code, "%s: %s", k->what, k->refusals[i].text);
+			return op->core->set_error(
+				op, k->refusals[i].code, "%s of host%u: %s", k->what, op->host_no, k->refusals[i].text);
 	}
-	return op->core->set_error(op, k->other, "%s, because the driver failed (the kernel's log may have the reason): %s",
-		k->what, strerror(-errnum));
+	return op->core->set_error(op, k->other,
+		"%s of host%u, because the driver failed (the kernel's log may have the reason): %s", k->what, op->host_no,
+		strerror(-errnum));
 }
 
 int krequest_ask(struct miscsi_op *op, struct miscsi_request *request, miscsi_answer_fn fn)

@@ -19,7 +19,7 @@ struct krequest_refusal {
 #define KREQUEST_REFUSALS_MAX 4
 struct krequest {
 	uint32_t type; /* ISCSI_UEVENT_* */
-	const char *what; /* "cannot log in to the flash node" */
+	const char *what; /* "cannot log in to a flash node": " of host3" follows */
 	enum miscsi_error unknown; /* the driver has no such request (-ENOSYS) */
 	enum miscsi_error other; /* any other failure */
 	struct krequest_refusal refusals[KREQUEST_REFUSALS_MAX]; /* errnum 0 ends them */

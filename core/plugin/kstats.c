@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "cannot read the statistics of the SCSI host",
-	MISCSI_ERR_OP_NOT_SUPP, MISCSI_ERR_GENERIC, { { 0 } } };
+static const struct krequest host_stats = { ISCSI_UEVENT_GET_HOST_STATS, "cannot read the statistics", MISCSI_ERR_OP_NOT_SUPP,
+	MISCSI_ERR_GENERIC, { { 0 } } };
 
 /* By memcpy(): the 64-bit counters of custom entries are not aligned. */
 static int emit_counter(struct miscsi_op *op, const char *name, const unsigned char *at, size_t width)

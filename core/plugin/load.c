@@ -188,7 +188,9 @@ static int make_transports(struct plugin *p, struct err *err)
 		return 0;
 	p->overridden = true;
 	abi_row(p->abi.match, 0, &m);
-	err_set(err, MISCSI_ERR_INTERNAL, "plugin %s already supports transport '%s', and comes first", other->file, m.transport);
+	err_set(err, MISCSI_ERR_INTERNAL,
+		"plugin %s already supports transport '%s': to use this plugin instead, remove that one", other->file,
+		m.transport);
 	return -EEXIST;
 }
 
@@ -232,7 +234,8 @@ static int plugin_begin(struct plugin *p)
 	int rc;
 
 	p->overridden = other;
-	rc = other ? err_set(&err, MISCSI_ERR_INTERNAL, "plugin '%s' is already loaded from %s, which comes first", p->name,
+	rc = other ? err_set(&err, MISCSI_ERR_INTERNAL,
+			     "plugin '%s' is already loaded from %s: to use this file instead, remove that one", p->name,
 			     other->file) :
 		     make_transports(p, &err);
 	if (rc == 0)

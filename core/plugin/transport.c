@@ -259,7 +259,7 @@ void transport_disconnect(struct transport *t, struct miscsi_binding *b)
 	if (!d) {
 		log_err(t->plugin->ps->config.log, "plugin",
 			"transport %s: the connection of the adapter with the endpoint %llu stays open, because there is no "
-			"memory to close it",
+			"memory to close it: free some memory, or raise the memory limit of the process",
 			transport_name(t), (unsigned long long)gone.value);
 		return;
 	}

@@ -48,23 +48,25 @@ enum attribute {
 };
 
 /* 5.4 */
-static const char *const statuses[] = {
-	[1] = "unknown error",
-	[2] = "it does not understand the message's format",
-	[3] = "invalid registration",
-	[5] = "invalid query",
-	[6] = "source unknown",
-	[7] = "source absent",
-	[8] = "source unauthorized",
-	[9] = "it has no such entry",
-	[10] = "it does not support version 1 of iSNS",
-	[11] = "it has an internal error",
-	[12] = "it is busy",
-	[13] = "it does not understand an option",
-	[14] = "invalid update",
-	[15] = "it does not support the message",
-	[18] = "it does not support an attribute",
-	[23] = "it does not support registrations of this kind",
+static const struct {
+	const char *text, *hint; /* hint: what the user can do, if it is not to read the server's log */
+} statuses[] = {
+	[1] = { "it has an unknown error", NULL },
+	[2] = { "it does not understand the message's format", NULL },
+	[3] = { "the registration is invalid", "allow this name on the server" },
+	[5] = { "the query is invalid", NULL },
+	[6] = { "it does not know the initiator", "allow this name on the server" },
+	[7] = { "the message names no source", NULL },
+	[8] = { "it does not authorize the initiator", "allow this name on the server" },
+	[9] = { "it has no such entry", NULL },
+	[10] = { "it does not support version 1 of iSNS", NULL },
+	[11] = { "it has an internal error", NULL },
+	[12] = { "it is busy", "try again later" },
+	[13] = { "it does not understand an option", NULL },
+	[14] = { "the update is invalid", NULL },
+	[15] = { "it does not support the message", NULL },
+	[18] = { "it does not support an attribute", NULL },
+	[23] = { "it does not support registrations of this kind", NULL },
 };
 
 struct group {
@@ -560,8 +562,14 @@ static int isns_payload(struct isns *s, const uint8_t *b, size_t len, struct err
 
 static const char *isns_status_text(uint32_t status)
 {
-	return status < ARRAY_SIZE(statuses) && statuses[status] ? statuses[status] :
-								   "it gave a status that RFC 4171 does not define";
+	return status < ARRAY_SIZE(statuses) && statuses[status].text ? statuses[status].text :
+									"it returned a status that RFC 4171 does not define";
+}
+
+static const char *isns_status_hint(uint32_t status)
+{
+	return status < ARRAY_SIZE(statuses) && statuses[status].hint ? statuses[status].hint :
+									"the server's log may have the reason";
 }
 
 /* A server that notifies nobody can be queried all the same. */
@@ -569,8 +577,8 @@ static void isns_unnotified(struct isns *s)
 {
 	char text[ERR_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the iSNS server refused to register %s for notifications of changes: %s (status %u)",
-		s->config.source, isns_status_text(s->status), s->status);
+	snprintf(text, sizeof(text), "the iSNS server refused to register %s for notifications of changes: %s (status %u); %s",
+		s->config.source, isns_status_text(s->status), s->status, isns_status_hint(s->status));
 	s->notify_port = 0;
 	if (s->config.warning)
 		s->config.warning(s->config.arg, text);
@@ -583,11 +591,11 @@ static int isns_refused(const struct isns *s, struct err *err)
 
 	if (s->function == REGISTER)
 		return err_set(err, MISCSI_ERR_ISNS_REG_FAILED,
-			"the iSNS server refused to register the initiator %s: %s (status %u); allow this name on the server",
-			s->config.source, isns_status_text(status), status);
+			"the iSNS server refused to register the initiator %s: %s (status %u); %s", s->config.source,
+			isns_status_text(status), status, isns_status_hint(status));
 	return err_set(err, MISCSI_ERR_ISNS_QUERY,
-		"the iSNS server refused to list the targets for the initiator %s: %s (status %u)", s->config.source,
-		isns_status_text(status), status);
+		"the iSNS server refused to list the targets for the initiator %s: %s (status %u); %s", s->config.source,
+		isns_status_text(status), status, isns_status_hint(status));
 }
 
 /*

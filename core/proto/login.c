@@ -220,7 +220,8 @@ static int parse_response(const struct login *l, const struct iscsi_pdu *pdu, st
 	const struct pdu_opcode *row = pdu_opcode(pdu->bhs[0]);
 
 	if (!pdu_parse(pdu, ISCSI_OP_REJECT, r))
-		return err_set(err, MISCSI_ERR_FATAL_LOGIN, "the target rejected the Login Request: %s (reason 0x%02x)",
+		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
+			"the target rejected the Login Request: %s (reason 0x%02x); the target's log may have the reason",
 			pdu_reject_text(r->reason), r->reason);
 	if (pdu_parse(pdu, ISCSI_OP_LOGIN_RSP, r))
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,

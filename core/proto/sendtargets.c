@@ -159,7 +159,9 @@ static int report_target(struct sendtargets *s, const struct portal *portal, str
 	int rc;
 
 	if (s->records == s->config.max_records)
-		return err_set(err, MISCSI_ERR_GENERIC, "the portal lists more targets than the limit of %u",
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the portal listed more than %u portals of targets, the most that miscsi accepts: let the target show "
+			"fewer to this initiator",
 			(unsigned)s->config.max_records);
 	s->records++;
 	rc = s->config.found(s->config.arg, s->name, portal);
@@ -200,11 +202,13 @@ static int accept_address(struct sendtargets *s, const struct text_pair *pair, s
 {
 	struct err why = ERR_INIT;
 	struct portal portal;
+	char shown[120];
 
 	if (s->current == BAD_TARGET)
 		return 0;
 	if (s->current == NO_TARGET) {
-		leave_out(s, STRAY_ADDRESS, NULL);
+		err_set(&why, MISCSI_ERR_INVAL, "%s", str_escape(shown, sizeof(shown), pair->value, pair->value_len));
+		leave_out(s, STRAY_ADDRESS, &why);
 		return 0;
 	}
 	/* a target whose only address is no use must not be taken for one without address */
@@ -358,7 +362,8 @@ static int sendtargets_accept(
 		return answer_nop(s, pdu, &r, action, err);
 	if (!pdu_parse(pdu, ISCSI_OP_REJECT, &r))
 		return err_set(err, MISCSI_ERR_GENERIC,
-			"the target rejected the request for its list of targets (SendTargets): %s (reason 0x%02x)",
+			"the target rejected the request for its list of targets (SendTargets): %s (reason 0x%02x); the target's "
+			"log may have the reason",
 			pdu_reject_text(r.reason), r.reason);
 	return err_set(err, MISCSI_ERR_GENERIC,
 		"the target answered the request for its list of targets (SendTargets) with %s (opcode 0x%02x), which is a fault "

@@ -183,8 +183,8 @@ static void manager_on_helper_died(void *arg, pid_t creator)
 	struct manager *m = arg;
 
 	log_warn(m->config.engine->log, "session",
-		"helper process %d of iscsid was killed while it sent requests to the kernel; iscsid takes these as failed, and "
-		"starts another helper process",
+		"helper process %d of iscsid was killed while it sent requests to the kernel; iscsid regards these as failed, "
+		"and starts another helper process",
 		(int)creator);
 	if (m->adopter)
 		m->adopter->orphans(m->adopter, creator);
@@ -211,7 +211,7 @@ void manager_on_plugin(void *arg, const struct plugin *from, uint32_t event, uin
 			session_target(s), session_portal(s),
 			event == MISCSI_EVENT_HOST_RESET ? " by a reset of its adapter" : "", logs_in_again(s, false));
 		if (!s->conn.err.code)
-			conn_fail(&s->conn, MISCSI_ERR_TRANS, "connection lost, as the plugin of transport %s reports",
+			conn_fail(&s->conn, MISCSI_ERR_TRANS, "the plugin of transport %s reported that the connection was lost",
 				transport_name(s->conn.k.transport));
 		conn_event(&s->conn, CONN_EV_LOST);
 	}

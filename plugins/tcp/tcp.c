@@ -87,7 +87,7 @@ static int bind_netdev(struct miscsi_op *op, int fd, const char *netdev, const c
 
 	if (strlen(netdev) >= IFNAMSIZ || if_nametoindex(netdev) == 0)
 		return op->core->set_error(op, MISCSI_ERR_TRANS,
-			"there is no network device '%s': correct %s ('ip link' shows those there are)", netdev, setting);
+			"there is no network device '%s': correct %s ('ip link' lists the network devices)", netdev, setting);
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, netdev, (socklen_t)strlen(netdev) + 1) == 0)
 		return 0;
 	error = errno;

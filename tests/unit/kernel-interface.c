@@ -106,7 +106,8 @@ static void what_is_wrong_is_named(void **state)
 		struct interface i;
 		const char *text;
 	} bad[] = {
-		{ { .device = "nosuch", .address = "10.1.0.2" }, "cannot find the network device nosuch" },
+		{ { .device = "nosuch", .address = "10.1.0.2" },
+			"cannot find the network device that the boot firmware names, nosuch" },
 		{ { .hwaddress = "02:00:00:00:00:99", .address = "10.1.0.2" }, "02:00:00:00:00:99" },
 		{ { .hwaddress = "\x1b[1m", .address = "10.1.0.2" }, "\\x1b[1m" },
 		{ { .device = "v0",

@@ -372,13 +372,13 @@ static void host_parameters_are_set_where_the_driver_takes_them(void **state)
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_string_equal(r.op.err.text, "transport card does not let ipaddress be set; set: initiatorname");
+	assert_string_equal(r.op.err.text, "the driver of transport card cannot set ipaddress; it set initiatorname");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 1, FAKE_IF_ERROR, ENOSYS);
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
-	assert_string_equal(r.op.err.text, "transport card does not let ipaddress, initiatorname be set");
+	assert_string_equal(r.op.err.text, "the driver of transport card cannot set ipaddress, initiatorname");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, EINVAL);
 	transport_host_set(k->card, run_begin(&r, 3, settings));
 	assert_int_equal(run_end(&k->w, &r), -EINVAL);
@@ -403,15 +403,15 @@ static void a_host_parameter_that_the_driver_ignores_is_told(void **state)
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_int_equal(r.op.err.code, MISCSI_ERR_TRANS_CAPS);
 	assert_string_equal(r.op.err.text,
-		"transport card: the driver accepted netdev, but still shows evil\\x1b; set: ipaddress, hwaddress, "
+		"the driver of transport card accepted netdev, but still shows evil\\x1b; it set ipaddress, hwaddress, "
 		"initiatorname");
 	fake_sys_write(&k->sys, "", "class/iscsi_host/host4/ipaddress");
 	fake_kernel_fault(k->fk, ISCSI_UEVENT_SET_HOST_PARAM, 2, FAKE_IF_ERROR, ENOSYS);
 	transport_host_set(k->card, run_begin(&r, 4, settings));
 	assert_true(run_end(&k->w, &r) < 0);
 	assert_string_equal(r.op.err.text,
-		"transport card does not let netdev be set; the driver accepted ipaddress, but still shows nothing; "
-		"set: hwaddress, initiatorname");
+		"the driver of transport card cannot set netdev; it accepted ipaddress, but still shows nothing; "
+		"it set hwaddress, initiatorname");
 	/* where a host has an address of its own, what is shown is a connection's */
 	add_host(k, 5, "own_ip\n", "00:0e:1e:aa:bb:01\n", "eth9\n");
 	fake_sys_write(&k->sys, "", "class/iscsi_host/host5/ipaddress");

@@ -264,12 +264,14 @@ static void first_plugin_of_a_name_wins(void **state)
 	plugin_fixture_make(&w, "");
 	load_as(&w, "one", 1, one_match);
 	load_as(&w, "one", 2, one_match);
-	assert_non_null(
-		strstr(w.lines, "/2/one.so is not used: plugin 'one' is already loaded from /1/one.so, which comes first"));
+	assert_non_null(strstr(w.lines,
+		"/2/one.so is not used: plugin 'one' is already loaded from /1/one.so: to use this file instead, remove that "
+		"one"));
 	/* all its rows are taken: it is not even started */
 	load_as(&w, "other", 1, one_match);
-	assert_non_null(
-		strstr(w.lines, "/1/other.so is not used: plugin /1/one.so already supports transport 'one', and comes first"));
+	assert_non_null(strstr(w.lines,
+		"/1/other.so is not used: plugin /1/one.so already supports transport 'one': to use this plugin instead, remove "
+		"that one"));
 	/* a part of them */
 	load_as(&w, "third", 1, one_and_two);
 	supports(&w, "one", "/1/one.so");

@@ -141,7 +141,7 @@ static void tcp_names_what_went_wrong(void **state)
 	assert_true(connect_it(&k, NULL) < 0);
 	assert_int_equal(k.r.op.err.code, MISCSI_ERR_TRANS);
 	assert_string_equal(k.r.op.err.text,
-		"there is no network device 'nosuchdev0': correct iface.net_ifacename ('ip link' shows those there are)");
+		"there is no network device 'nosuchdev0': correct iface.net_ifacename ('ip link' lists the network devices)");
 	k.args.netdev = "a-name-that-is-too-long-for-linux";
 	assert_true(connect_it(&k, NULL) < 0);
 	k.args.netdev = NULL;

@@ -157,6 +157,10 @@ static void warnings_are_one_harmless_line(void **state)
 	assert_int_equal(g.warnings, 1);
 	assert_non_null(strstr(g.warning, "iqn.\\x1b]0;pwned\\x07\\x0a\\xff"));
 	sendtargets_free(s);
+	s = begun(&g, &a);
+	feed(s, target_text(TARGET_T, NONE, TEXT("TargetAddress=1.1.1.1\n")), &a, SENDTARGETS_DONE);
+	assert_non_null(strstr(g.warning, "the first target (TargetName) was ignored: 1.1.1.1\\x0a"));
+	sendtargets_free(s);
 }
 
 static void text_may_be_cut_anywhere(void **state)
@@ -220,7 +224,7 @@ static void endless_lists_end(void **state)
 	big[sizeof(big) - 1] = '\0';
 	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than the limit of 100000 bytes"), 13);
 	assert_int_equal(repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
-				 "more targets than the limit of 100"),
+				 "listed more than 100 portals of targets"),
 		101);
 	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "limit of 200 PDUs"), 201);
 }

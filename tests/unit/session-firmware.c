@@ -133,7 +133,7 @@ static void session_that_a_plugin_reports_as_lost_is_recovered(void **state)
 		assert_int_equal(fixture_session(w)->conn.run.state, CONN_LOGGED_IN);
 		plugin_reports(w, events[i], number);
 		assert_int_not_equal(fixture_session(w)->conn.run.state, CONN_LOGGED_IN);
-		assert_non_null(strstr(fixture_session(w)->conn.err.text, "as the plugin of transport null reports"));
+		assert_non_null(strstr(fixture_session(w)->conn.err.text, "the plugin of transport null reported that"));
 		fixture_run(w, 5 * SECONDS);
 		fixture_event(w, ISCSI_KEVENT_CONN_LOGIN_STATE, fixture_session(w)->conn.k.sid, 0, 3);
 		fixture_run(w, 1 * SECONDS);

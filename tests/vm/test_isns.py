@@ -150,7 +150,7 @@ def registration():
     equal({r.split()[1] for r in requests}, {INITIATOR}, "sources")
     with fake("refuses-registration") as (portal, requests):
         got = discover_isns(portal, rc=26)
-    contains(got.err, f"the iSNS server refused to register the initiator {INITIATOR}: invalid registration (status 3)")
+    contains(got.err, f"the iSNS server refused to register the initiator {INITIATOR}: the registration is invalid (status 3); allow this name on the server")
     contains(got.err, "Could not perform iSNS discovery: iSNS registration failed\n")
 
 
@@ -158,7 +158,7 @@ def refused_or_dead():
     say("-- refused, dead, unknown")
     with fake("status-12") as (portal, _):
         got = discover_isns(portal, rc=25)
-    equal(got.err, f"iscsiadm: the iSNS server refused to list the targets for the initiator {INITIATOR}: it is busy (status 12)\n"
+    equal(got.err, f"iscsiadm: the iSNS server refused to list the targets for the initiator {INITIATOR}: it is busy (status 12); try again later\n"
           "iscsiadm: Could not perform iSNS discovery: iSNS query failed\n", "the messages")
     contains(discover_isns("127.0.0.1:9", rc=25).err, "iSNS server 127.0.0.1 (port 9) failed: ")
     contains(discover_isns("nosuch.invalid", rc=25).err, "nosuch.invalid")
