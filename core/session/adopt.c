@@ -146,6 +146,7 @@ struct adoption {
 	struct record *node; /* NULL: there is no file */
 	struct store_facts facts;
 	enum adopt_found found;
+	bool leaves; /* store_leaves() */
 };
 
 static void adoption_clear(struct adoption *o)
@@ -163,15 +164,16 @@ static int adopt_read(struct adopter *a, uint32_t sid, struct adoption *o, struc
 {
 	const struct manager *m = a->manager;
 	struct ktransport_map map = { .transport = transport_of, .arg = a };
-	bool pending;
+	enum store_mark mark;
 	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WITH_FILE, &o->info, err);
 
 	if (rc < 0)
 		return rc;
-	rc = store_read(m->config.state_dir, &o->info, &o->node, &o->facts, &pending);
+	rc = store_read(m->config.state_dir, &o->info, &o->node, &o->facts, &mark);
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a session that iscsid takes over");
-	o->found = rc < 0 ? ADOPT_NO_FILE : pending ? ADOPT_PENDING : ADOPT_FILE;
+	o->found = rc < 0 ? ADOPT_NO_FILE : mark == STORE_PENDING ? ADOPT_PENDING : ADOPT_FILE;
+	o->leaves = rc == 0 && mark == STORE_LEAVES;
 	return 0;
 }
 
@@ -208,6 +210,7 @@ static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 	memcpy(s->isid, o->facts.isid, sizeof(s->isid));
 	s->replaced = o->facts.replaced;
 	s->noted = o->found == ADOPT_FILE;
+	s->leaves = o->leaves;
 	s->tpgt = adopt_group(i, s->record, o->found);
 	s->adopted = true;
 	s->starts = 1;
@@ -279,11 +282,16 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
-	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0)
+	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0 && !s->leaves)
 		return;
-	conn_fail(&s->conn, MISCSI_ERR_TRANS,
-		"iscsid found the session in the state %s and its connection in the state %s when it took over the session",
-		i->state, *i->conn_state ? i->conn_state : "unknown");
+	if (s->leaves)
+		conn_fail(&s->conn, MISCSI_ERR_TRANS,
+			"iscsid ended during a logout that the target had requested, before the new login");
+	else
+		conn_fail(&s->conn, MISCSI_ERR_TRANS,
+			"iscsid found the session in the state %s and its connection in the state %s when it took over the "
+			"session",
+			i->state, *i->conn_state ? i->conn_state : "unknown");
 	conn_event(&s->conn, CONN_EV_LOST);
 }
 

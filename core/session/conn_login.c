@@ -2,6 +2,7 @@
 /* PDUs that a connection sends and gets while the kernel carries them: the login, the logout, and the target's asynchronous messages. */
 #include "base/strbuf.h"
 #include "session/session.h"
+#include "session/store.h"
 #include "link/credentials.h"
 #include "link/hangup.h"
 #include <string.h>
@@ -154,6 +155,8 @@ int conn_logout_send(void *machine)
 
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	conn_watch_hangup(c);
+	if (c->session->run.state == SESS_LOGGED_IN && c->session->noted)
+		c->session->leaves = store_leaves(c->session->owner->state_dir, c->k.sid) == 0;
 	pdu_build(&pdu, ISCSI_OP_LOGOUT, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
 	return conn_send_pdu(c, &pdu);
 }

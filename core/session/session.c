@@ -281,6 +281,9 @@ static int sess_lost(void *machine)
 {
 	struct session *s = machine;
 
+	if (s->leaves && store_stays(s->owner->state_dir, s->conn.k.sid) < 0)
+		session_note(s);
+	s->leaves = false;
 	s->attempts = s->reported = 0;
 	s->lost_at = loop_now(s->owner->engine->loop);
 	s->brief = s->lost_at - s->up_at < BRIEF_MS ? s->brief + 1 : 0;

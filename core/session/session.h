@@ -61,6 +61,7 @@ struct session {
 	bool unnamed; /* of the owner: the session starts when the initiator's name was looked at */
 	bool adopted; /* made before this program ran; constant, not a state */
 	bool noted; /* its file was written */
+	bool leaves; /* and is marked: a logout was sent, after which it is logged in again (store.h) */
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */
 	unsigned starts; /* of its connection, with each of which the kernel began or resumed its I/O; an adopted one has one */

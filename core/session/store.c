@@ -2,6 +2,7 @@
 /* The files of sessions, written whole, and removed with the session. */
 #include "session/store.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/strbuf.h"
 #include "object/session_info.h"
 #include "proto/portal.h"
@@ -17,6 +18,9 @@
 #define PATH_BYTES 512
 
 #define PENDING ".pending"
+#define LEAVES ".leaves"
+
+static const char *const marks[] = { [STORE_UP] = "", [STORE_PENDING] = PENDING, [STORE_LEAVES] = LEAVES };
 
 static int store_path(const char *dir, uint32_t sid, const char *suffix, char path[PATH_BYTES])
 {
@@ -79,14 +83,29 @@ int store_begin(const char *dir, uint32_t sid, const struct record *node, const 
 	return write_file(dir, sid, PENDING, node, facts);
 }
 
-int store_established(const char *dir, uint32_t sid)
+static int change_mark(const char *dir, uint32_t sid, const char *old, const char *new)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
-	int rc = store_path(dir, sid, PENDING, from);
+	int rc = store_path(dir, sid, old, from);
 
 	if (rc == 0)
-		rc = store_path(dir, sid, "", to);
+		rc = store_path(dir, sid, new, to);
 	return rc < 0 ? rc : renameat(AT_FDCWD, from, AT_FDCWD, to) < 0 ? -errno : 0;
+}
+
+int store_established(const char *dir, uint32_t sid)
+{
+	return change_mark(dir, sid, PENDING, "");
+}
+
+int store_leaves(const char *dir, uint32_t sid)
+{
+	return change_mark(dir, sid, "", LEAVES);
+}
+
+int store_stays(const char *dir, uint32_t sid)
+{
+	return change_mark(dir, sid, LEAVES, "");
 }
 
 void store_remove(const char *dir, uint32_t sid)
@@ -95,10 +114,9 @@ void store_remove(const char *dir, uint32_t sid)
 
 	if (!sid)
 		return;
-	if (store_path(dir, sid, "", path) == 0 && unlink(path) == 0)
-		return;
-	if (store_path(dir, sid, PENDING, path) == 0)
-		unlink(path);
+	for (unsigned mark = STORE_UP; mark < ARRAY_SIZE(marks); mark++)
+		if (store_path(dir, sid, marks[mark], path) == 0 && unlink(path) == 0)
+			return;
 }
 
 /* The first lines, comments to the parser of records. */
@@ -154,24 +172,32 @@ static int read_file(
 	return 0;
 }
 
-int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, bool *pending)
+int store_read(
+	const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, enum store_mark *mark)
 {
-	int rc = read_file(dir, shown, "", node, facts);
+	int rc = -ENOENT;
 
-	*pending = rc < 0;
-	return rc < 0 && rc != -ENOMEM ? read_file(dir, shown, PENDING, node, facts) : rc;
+	for (*mark = STORE_UP; *mark < ARRAY_SIZE(marks); ++*mark) {
+		rc = read_file(dir, shown, marks[*mark], node, facts);
+		if (rc == 0 || rc == -ENOMEM)
+			break;
+	}
+	return rc;
 }
 
 /* Is it a session's file, by its whole name? */
 static bool is_session_file(const char *name, unsigned *sid)
 {
-	char whole[32], pending[32];
+	char whole[32];
 
 	if (sscanf(name, "session%u", sid) != 1)
 		return false;
-	snprintf(whole, sizeof(whole), "session%u", *sid);
-	snprintf(pending, sizeof(pending), "session%u" PENDING, *sid);
-	return strcmp(name, whole) == 0 || strcmp(name, pending) == 0;
+	for (unsigned mark = 0; mark < ARRAY_SIZE(marks); mark++) {
+		snprintf(whole, sizeof(whole), "session%u%s", *sid, marks[mark]);
+		if (strcmp(name, whole) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void clean_file(const char *dir, const char *name, const struct sysfs *sysfs)

@@ -9,6 +9,7 @@
 #include "link/isid.h"
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct record;
 struct session_info;
@@ -26,10 +27,18 @@ struct store_facts {
  */
 int store_begin(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts);
 int store_established(const char *dir, uint32_t sid);
+/*
+ * Marks one that is logged out to be logged in again: the kernel shows no difference, and reports no loss of such a connection any more, so the
+ * next daemon would take it for one that is up. store_stays() removes the mark. -errno.
+ */
+int store_leaves(const char *dir, uint32_t sid);
+int store_stays(const char *dir, uint32_t sid);
 int store_write(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts); /* without a mark */
 void store_remove(const char *dir, uint32_t sid);
 /* Reads the file of a session; the caller owns *node. -ESTALE: the file is of an earlier session with the same sid. */
-int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts, bool *pending);
+enum store_mark { STORE_UP, STORE_PENDING, STORE_LEAVES };
+int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts,
+	enum store_mark *mark);
 /* Looks at the next files, and removes those of sessions that no longer exist. *stream is NULL at first, and after the last one. Returns whether there are more. */
 bool store_clean(const char *dir, const struct sysfs *sysfs, unsigned most, DIR **stream);
 

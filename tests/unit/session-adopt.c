@@ -158,6 +158,25 @@ static void what_is_left_is_ended_or_kept(void **state)
 		}
 }
 
+/* An iscsid that was killed had sent a logout that the target requested. The kernel shows the session as before, and will report no loss. */
+static void a_session_that_was_to_log_in_again_does(void **state)
+{
+	struct session_fixture *w = *state;
+
+	left(w, SID, "LOGGED_IN", "up", true);
+	note(w, SID, ".leaves", "manual");
+	left(w, SID + 1, "LOGGED_IN", "up", true);
+	note(w, SID + 1, "", "manual");
+	assert_int_equal(fixture_adopt(w), 2);
+	assert_int_equal(manager_find(w->m, SID)->conn.run.state, CONN_CLEANUP_WAIT);
+	assert_int_equal(manager_find(w->m, SID + 1)->conn.run.state, CONN_LOGGED_IN);
+	assert_true(noted(w, SID, ".leaves")); /* until the kernel shows it */
+	for (unsigned i = 0; i < 400 && manager_find(w->m, SID)->run.state != SESS_FAILED; i++)
+		fixture_run(w, 1);
+	assert_true(noted(w, SID, ""));
+	assert_false(noted(w, SID, ".leaves"));
+}
+
 /* The helper is killed when the kernel has made a session, and before it says so: no other program's session is touched. */
 static void a_session_of_a_killed_helper_is_ended(void **state)
 {
@@ -490,6 +509,7 @@ int main(void)
 		T(a_hang_up_during_a_logout_is_seen_without_a_descriptor),
 		T(a_session_is_noted_as_soon_as_it_is_made),
 		T(a_pending_session_is_ended_by_the_next_daemon),
+		T(a_session_that_was_to_log_in_again_does),
 		T(what_is_left_is_ended_or_kept),
 		T(a_session_of_a_killed_helper_is_ended),
 		T(a_session_without_a_file_gets_one),
