@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import struct
 
 from lib import *
 
@@ -30,14 +31,32 @@ def missing_plugin_is_named(target, folder):
     shutil.move("/run/tcp.so", f"{folder}/tcp.so")
 
 
+def damage(path):
+    """Moves the plugin's constructor to where no code is: it crashes whoever loads it."""
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    table, = struct.unpack_from("<Q", data, 40)
+    size, count = struct.unpack_from("<HH", data, 58)
+    for row in range(table, table + size * count, size):
+        kind, address, offset = struct.unpack_from("<4xI8xQQ", data, row)
+        if kind == 4:  # relocations; a constructor is the first
+            struct.pack_into("<Q", data, offset + 16, address)
+            break
+    os.unlink(path)
+    with open(path, "wb") as f:
+        f.write(data)
+
+
 def broken_plugin_disturbs_nothing(target, folder):
     for name, data in (("broken.so", b"\x7fELF\x02\x01\x01" + bytes(100)), ("empty.so", b""), ("text.so", b"no plugin\n" * 10)):
         with open(f"{folder}/{name}", "wb") as f:
             f.write(data)
+    damage(f"{folder}/ocs.so")
     Iscsid()
     got = adm("-m transport", rc=12)
     contains(got.out, "broken", "list of transports")
-    contains(got.err, "3 of", "message")
+    contains(got.out, "it is damaged: a trial to load it ended", "list of transports")
+    contains(got.err, "4 of", "message")
     adm(f"-m node -T {target.name} -l")
     adm(f"-m node -T {target.name} -u")
 
