@@ -10,6 +10,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -467,6 +468,10 @@ class Iscsid:
     def pss(self):
         """Its share of memory in KiB."""
         return pss(self.pid)
+
+    def own(self):
+        """Its own memory in KiB, which does not depend on how many helpers share it at the moment."""
+        return int(re.search(r"RssAnon:\s+(\d+)", get(f"/proc/{self.pid}/status")).group(1))
 
     @staticmethod
     def all_healthy():

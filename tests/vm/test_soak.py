@@ -167,12 +167,12 @@ def test():
     adm("-m node -u", timeout=90, quiet=True)
 
     say("-- the same daemon, over and over")
-    fds, before = soak.descriptors(), soak.daemon.pss()
+    fds, before = soak.descriptors(), soak.daemon.own()
     for _ in range(6):
         adm("-m node -l", timeout=90, quiet=True)
         adm("-m node -u", timeout=90, quiet=True)
     wait("descriptors are closed", 5, lambda: soak.descriptors() <= fds)
-    grown = soak.daemon.pss() - before
+    grown = soak.daemon.own() - before
     say(f"{soak.descriptors()} descriptors, {fds} before; {grown} KiB more")
     check(SANITIZED or grown < 100, f"{grown} KiB more after {6 * TARGETS} logins and logouts")
 
