@@ -552,7 +552,7 @@ int args_read_secrets(struct args *a, struct err *err)
 			continue;
 		rc = value[0] == '@' && value[1] == '@' ? 0 : read_line(a->names.v[i], value, &text, err);
 		if (rc >= 0 && !text && !(text = x_strdup(value + 1)))
-			rc = err_nomem(err, "the secret that -v gives");
+			rc = err_nomem(err, "the secret that -v refers to");
 		if (rc >= 0)
 			rc = store_word(text, &a->secrets, err);
 		if (rc < 0)

@@ -45,7 +45,7 @@ static void set_debug(const char *text, struct iscsid_options *o)
 	long level = strtol(text, &end, 10);
 
 	if (end == text || *end || level < 0 || level > 8) {
-		fprintf(stderr, "iscsid: invalid log level '%s': give -d a number from 0 to 8\n", text);
+		fprintf(stderr, "iscsid: invalid log level '%s': -d requires a number from 0 to 8\n", text);
 		exit(MISCSI_ERR_INVAL);
 	}
 	o->debug = (int)level;

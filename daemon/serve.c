@@ -319,9 +319,12 @@ static int make_manager(struct daemon *d, struct err *err)
 		return rc;
 	d->on_change = (struct manager_watch){ .fn = sessions_changed, .arg = d };
 	manager_watch(d->manager, &d->on_change);
-	if (netwatch_new(d->engine.loop, NETWATCH_WHEN_QUIET, network_changed, d, &d->netwatch) < 0)
+	rc = netwatch_new(d->engine.loop, NETWATCH_WHEN_QUIET, network_changed, d, &d->netwatch);
+	if (rc < 0)
 		log_info(d->log, "iscsid",
-			"cannot watch the network's changes, so iscsid tries to recover lost sessions only at fixed intervals");
+			"iscsid cannot receive the kernel's messages about network changes, so it tries to recover lost sessions "
+			"only at fixed intervals: %s",
+			strerror(-rc));
 	return 0;
 }
 

@@ -108,7 +108,9 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 	}
 	work.n = work.places = json_object_array_length(records);
 	if (work.n > OBJECTS_MAX) {
-		err_set(&err, MISCSI_ERR_INVAL, "a call may contain at most %d records: make several calls", OBJECTS_MAX);
+		err_set(&err, MISCSI_ERR_INVAL,
+			"the call contains more than %d records, the most that one call may have: make several calls",
+			OBJECTS_MAX);
 		batch_reply_failure(call, &err);
 		return;
 	}

@@ -174,11 +174,12 @@ void varlink_connection_send(struct varlink_connection *c, struct json_object *m
 static void connection_refuse(struct varlink_connection *c)
 {
 	struct json_object *message = json_object_new_object(), *parameters = json_object_new_object();
-	char name[128], text[96];
+	char name[128], text[128];
 	int error = 0;
 
 	snprintf(name, sizeof(name), "%s.Error", c->server->config.interface);
-	snprintf(text, sizeof(text), "a message may contain at most %d JSON values: make several calls", VALUES_MAX);
+	snprintf(text, sizeof(text),
+		"the message contains more than %d JSON values, the most that is allowed: make several calls", VALUES_MAX);
 	varlink_add_text(message, "error", name, &error);
 	varlink_add_integer(parameters, "code", MISCSI_ERR_INVAL, &error);
 	varlink_add_text(parameters, "name", "INVAL", &error);

@@ -71,7 +71,7 @@ static int no_host_fits(const struct transport *t, const struct miscsi_connect_a
 			t->match.transport, mac ? "hardware address" : "network device",
 			str_escape(escaped, sizeof(escaped), mac ? mac : netdev, strlen(mac ? mac : netdev)));
 	return err_set(err, MISCSI_ERR_HOST_NOT_FOUND,
-		"transport %s has %d SCSI hosts, and the iface does not say which one to use: set iface.hwaddress to that of one "
+		"transport %s has %d SCSI hosts, and the iface does not name the one to use: set iface.hwaddress to that of one "
 		"('iscsiadm -m host -P 1' shows them)",
 		t->match.transport, hosts);
 }

@@ -489,7 +489,7 @@ static int isns_header(struct isns *s, struct err *err)
 	if (isns_get16(s->header + 10) != s->pdus || !!(flags & FIRST) != (s->pdus == 0))
 		return isns_bad(err, "its PDUs are not in the order of their sequence numbers");
 	if (++s->pdus > ISNS_PDUS_MAX)
-		return isns_bad(err, "it has more PDUs than the limit of miscsi");
+		return isns_bad(err, "it has more PDUs than miscsi accepts");
 	s->last = flags & LAST;
 	s->payload_left = isns_get16(s->header + 4);
 	return 0;
@@ -620,7 +620,7 @@ static int isns_step(struct isns *s, struct isns_action *action)
 	if (asks && !s->followed)
 		return isns_bad(&action->err, "it names no next node");
 	if (asks && ++s->steps > ISNS_STEPS_MAX)
-		return isns_bad(&action->err, "it names too many nodes, one after the other");
+		return isns_bad(&action->err, "it names more nodes, one after the other, than miscsi accepts");
 	isns_request(s, asks ? QUERY : GET_NEXT, action);
 	return 0;
 }

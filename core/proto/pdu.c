@@ -233,7 +233,7 @@ const char *pdu_logout_text(uint8_t response)
 		"it failed to clean up the connection",
 	};
 
-	return response < ARRAY_SIZE(texts) ? texts[response] : "it gave a response that RFC 7143 does not define";
+	return response < ARRAY_SIZE(texts) ? texts[response] : "it returned a response that RFC 7143 does not define";
 }
 
 /* 11.1: every segment ends on a word. */

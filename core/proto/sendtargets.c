@@ -254,7 +254,10 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 {
 	s->bytes += pdu->len;
 	if (s->bytes > s->config.max_bytes)
-		return err_set(err, MISCSI_ERR_GENERIC, "the portal's list of targets is longer than the limit of %zu bytes",
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the portal's list of targets is longer than %zu bytes, the most that miscsi accepts: let the target "
+			"show "
+			"fewer targets to this initiator",
 			s->config.max_bytes);
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
@@ -262,7 +265,9 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 			"the portal's list of targets does not end, since the portal sent %u PDUs in a row without text",
 			(unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
-		return err_set(err, MISCSI_ERR_GENERIC, "the portal's list of targets is longer than the limit of %u PDUs",
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the portal's list of targets is longer than %u PDUs, the most that miscsi accepts: let the target show "
+			"fewer targets to this initiator",
 			(unsigned)s->config.max_pdus);
 	return 0;
 }

@@ -282,7 +282,7 @@ static void a_host_is_found_by_what_the_iface_names(void **state)
 		"each host has");
 	add_host(k, 5, "port\n", "00:0e:1e:aa:bb:03\n", NULL);
 	assert_int_equal(host_by(k->port, NULL, NULL, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "has 2 SCSI hosts, and the iface does not say which one to use: set iface.hwaddress"));
+	assert_non_null(strstr(err.text, "has 2 SCSI hosts, and the iface does not name the one to use: set iface.hwaddress"));
 	assert_int_equal(host_by(k->port, "00:0e:1e:aa:bb:03", NULL, &err), 5);
 	/* an adapter in error reads empty */
 	add_host(k, 5, "port\n", "", NULL);

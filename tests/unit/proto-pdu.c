@@ -101,7 +101,7 @@ static void the_other_responses_are_taken_apart(void **state)
 	assert_string_equal(pdu_reject_text(j.reason), "it received a PDU with an invalid field");
 	assert_string_equal(pdu_reject_text(1), "unknown");
 	assert_string_equal(pdu_reject_text(255), "unknown");
-	assert_string_equal(pdu_logout_text(9), "it gave a response that RFC 7143 does not define");
+	assert_string_equal(pdu_logout_text(9), "it returned a response that RFC 7143 does not define");
 }
 
 static void header_limits_hold_for_each_opcode(void **state)

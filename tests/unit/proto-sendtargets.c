@@ -219,14 +219,14 @@ static void endless_lists_end(void **state)
 
 	(void)state;
 	memset(big, 'a', sizeof(big));
-	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "longer than the limit of 200 PDUs"), 201);
+	assert_int_equal(repeat(target_text(TARGET_C, 1, NO_TEXT), "longer than 200 PDUs"), 201);
 	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "which is a fault of the target: \"aaaa"), 3);
 	big[sizeof(big) - 1] = '\0';
-	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than the limit of 100000 bytes"), 13);
+	assert_int_equal(repeat(target_text(0, 1, big, sizeof(big)), "longer than 100000 bytes"), 13);
 	assert_int_equal(repeat(target_text(0, 1, TEXT("TargetName=iqn.2001-04.com:a\0TargetAddress=1.1.1.1")),
 				 "listed more than 100 portals of targets"),
 		101);
-	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "limit of 200 PDUs"), 201);
+	assert_int_equal(repeat(target_pdu(ISCSI_OP_NOP_IN, 0x80, NO_TEXT), "longer than 200 PDUs"), 201);
 }
 
 static void pdus_without_text_end_it(void **state)
