@@ -230,8 +230,9 @@ static void say_session_waited_for(void *arg, const struct client_session *s)
 	w->shown = true;
 	if (s->reconnects)
 		snprintf(more, sizeof(more), ", attempt %u", s->reconnects + 1);
-	out_error("still waiting for %s after %u s: the connection to %s at %s,%u is in state %s%s%s%s", w->what, w->seconds,
-		s->target, s->address, (unsigned)s->port, s->connection, more, s->error ? ": " : "", s->error ? s->error : "");
+	out_error("still waiting for %s after %u s (Ctrl-C ends the wait): the session with %s at %s,%u is not logged in%s%s%s",
+		w->what, w->seconds, s->target, s->address, (unsigned)s->port, more, s->error ? ": " : "",
+		s->error ? s->error : "");
 }
 
 static void say_waiting(void *arg)

@@ -159,18 +159,28 @@ static int route_to_target(struct nl_sock *sock, const struct interface *i, int 
 	return add_route(sock, target, gateway, gateway && nl_addr_cmp_prefix(local, gateway) != 0, index);
 }
 
+static const char *escaped_text(char *buf, size_t size, const char *text)
+{
+	return text ? str_escape(buf, size, text, strlen(text)) : "";
+}
+
 static int set_up_device(struct nl_sock *sock, const struct interface *i, struct rtnl_link *link, char *name, struct err *err)
 {
 	int rc = link_up(sock, link);
+	char what[200], shown[80];
 
 	snprintf(name, INTERFACE_NAME_MAX, "%s", rtnl_link_get_name(link));
 	if (rc)
 		return interface_failed(err, rc, "cannot bring up network device", name);
 	rc = add_address(sock, i, rtnl_link_get_ifindex(link));
+	snprintf(what, sizeof(what), "cannot add the boot firmware's address %s/%u to network device",
+		escaped_text(shown, sizeof(shown), i->address), i->prefix);
 	if (rc)
-		return interface_failed(err, rc, "cannot add the firmware's address to network device", name);
+		return interface_failed(err, rc, what, name);
 	rc = route_to_target(sock, i, rtnl_link_get_ifindex(link));
-	return rc ? interface_failed(err, rc, "cannot add a route to the target by network device", name) : 0;
+	snprintf(what, sizeof(what), "cannot add a route to the target %s by network device",
+		escaped_text(shown, sizeof(shown), i->target));
+	return rc ? interface_failed(err, rc, what, name) : 0;
 }
 
 int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struct err *err)

@@ -67,7 +67,9 @@ int trust_check(const char *dir, const char *file, char real[PATH_MAX], struct e
 		return err_sys(err, MISCSI_ERR_ACCESS, errno, "the file does not exist or cannot be read");
 	/* first, since nobody should change the mode of a device that a link leads to */
 	if (rc == 0 && stat(real, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(err, MISCSI_ERR_ACCESS, "%.256s is not a regular file: remove it", real);
+		return err_set(err, MISCSI_ERR_ACCESS,
+			"it is not a regular file, nor a link to one, but leads to %.200s: remove it from the directory %.200s",
+			real, dir);
 	return rc ? rc : check_chain(real, 2, err);
 }
 

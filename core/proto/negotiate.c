@@ -110,11 +110,12 @@ static int refuse_key(struct err *err, const struct key_row *row, const char *va
 /* The same, for a value that its row does not allow, or that is not one of those offered. */
 static int refuse_value(const struct negotiation *n, struct err *err, const struct key_row *row, const char *value)
 {
-	char why[96];
+	char why[192];
 
 	if (row->type == KEY_DIGEST)
-		snprintf(why, sizeof(why), "the initiator offered only %s",
-			key_digest_text(*key_member((struct iscsi_params *)&n->proposal, row->member)));
+		snprintf(why, sizeof(why),
+			"the initiator offered only %s; the setting node.conn[0].iscsi.%s of the record decides that",
+			key_digest_text(*key_member((struct iscsi_params *)&n->proposal, row->member)), row->name);
 	else if (row->type == KEY_NUMBER)
 		snprintf(why, sizeof(why), "the value must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);
 	else

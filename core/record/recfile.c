@@ -18,6 +18,8 @@
 /* Longer than any key; a line beyond is junk, and junk has no bound. */
 #define KEY_MAX 127
 #define LINE_MAX_BYTES 4000 /* without key; far above every setting's greatest length */
+#define NUMBER(n) #n
+#define TOO_LONG(part, most) "the line is ignored, because " part " has more than " NUMBER(most) " bytes: shorten or remove it"
 
 /* The record under way, and the row that is likely to come next: files hold keys in the order of the rows. */
 struct reader {
@@ -152,7 +154,7 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 static int read_line(struct reader *rd, struct slice line)
 {
 	char key[KEY_MAX + 1], value[LINE_MAX_BYTES + 1];
-	const char *equals = memchr(line.s, '=', line.len);
+	const char *equals = memchr(line.s, '=', line.len), *why;
 	struct slice k, v;
 	int rc;
 
@@ -164,10 +166,12 @@ static int read_line(struct reader *rd, struct slice line)
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
-	if (!k.len || k.len > KEY_MAX || v.len > LINE_MAX_BYTES) {
-		report_line(rd, NULL,
-			k.len ? "the line is ignored, because its name or value is longer than miscsi allows" :
-				"the line is ignored, because no setting is named before '='");
+	why = !k.len		       ? "the line is ignored, because no setting is named before '='" :
+		k.len > KEY_MAX	       ? TOO_LONG("the name before '='", KEY_MAX) :
+		v.len > LINE_MAX_BYTES ? TOO_LONG("the value after '='", LINE_MAX_BYTES) :
+					 NULL;
+	if (why) {
+		report_line(rd, NULL, why);
 		return 0;
 	}
 	memcpy(key, k.s, k.len);

@@ -184,8 +184,8 @@ static int read_tables(struct in_use *u)
 	int rc = add_mounts(u, "self");
 
 	if (rc)
-		return err_set(
-			u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "the list of mounts %s/self/mountinfo cannot be read", u->proc);
+		return err_sys(u->err, MISCSI_ERR_BUSY, rc < 0 ? -rc : EIO,
+			OPENERS_UNKNOWN "the list of mounts %s/self/mountinfo cannot be read", u->proc);
 	rc = add_namespaces(u);
 	if (rc)
 		return err_sys(u->err, MISCSI_ERR_BUSY, -rc,

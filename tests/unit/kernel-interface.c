@@ -114,7 +114,7 @@ static void what_is_wrong_is_named(void **state)
 			  .address = "10.1.0"
 				     "x",
 			  .prefix = 24 },
-			"cannot add the firmware's address to network device v0" },
+			"cannot add the boot firmware's address 10.1.0x/24 to network device v0" },
 		{ { .device = "v0", .address = "10.4.0.2", .prefix = 24, .gateway = "fd00::1", .target = "10.9.0.9" },
 			"cannot add a route" },
 	};

@@ -153,13 +153,13 @@ static void a_part_of_another_device_is_in_use(void **state)
 static void what_cannot_be_checked_stays(void **state)
 {
 	struct fake_sys *s = *state;
-	char want[200];
+	char want[300];
 
 	with_disk(s);
 	fake_sys_remove(s, "proc/self/mountinfo");
 	snprintf(want, sizeof(want),
 		"the disks count as in use (--force logs out all the same), because the list of mounts %s/proc/self/mountinfo "
-		"cannot be read",
+		"cannot be read: No such file or directory",
 		s->dir);
 	finds(s, want);
 }
