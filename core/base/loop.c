@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #define BATCH 64
-/* What a round gives to each kind of callback. */
-#define TURN_US 10000
+/* What a round gives to each kind of callback, of which there are three. */
+#define TURN_US 5000
 /* The kernel is asked what the thread has used when the rounds since have lasted so long. So the CPU time of a round may be too long by that. */
 #define UNASKED_US 5000
 

@@ -27,10 +27,9 @@
 /* A list of ten thousand sessions has a few MiB. A larger reply is not from our daemon. */
 #define MESSAGE_MAX (64u << 20)
 /* What the daemon accepts from root in one call. Records beyond that go into another call. */
-#define OBJECTS_MAX 8192
 #define REQUEST_MAX (4u << 20)
 #define RECORDS_BYTES (3u << 20)
-#define RECORDS_VALUES 100000
+#define RECORDS_VALUES 50000
 #define CHUNK 16384
 #define SHORT_MS 10000 /* for calls that the daemon answers at once */
 #define END_MS 30000
@@ -539,7 +538,8 @@ static struct json_object *records_write(struct record *const *records, size_t n
 
 	if (!array)
 		*error = -ENOMEM;
-	for (c->n = 0; c->base + c->n < n && c->n < OBJECTS_MAX && bytes < RECORDS_BYTES && values < RECORDS_VALUES && !*error;
+	for (c->n = 0;
+		c->base + c->n < n && c->n < VARLINK_OBJECTS_MAX && bytes < RECORDS_BYTES && values < RECORDS_VALUES && !*error;
 		c->n++) {
 		*error = recordjson_write(records[c->base + c->n], &o);
 		if (*error)
@@ -601,7 +601,7 @@ static int call_for_sids(struct client *c, const char *method, const uint32_t *s
 	do {
 		struct json_object *parameters;
 
-		part.n = n - part.base < OBJECTS_MAX ? n - part.base : OBJECTS_MAX;
+		part.n = n - part.base < VARLINK_OBJECTS_MAX ? n - part.base : VARLINK_OBJECTS_MAX;
 		parameters = sids_write(sids + part.base, part.n, &error);
 		if (how)
 			varlink_add_boolean(parameters, flags[how], true, &error);

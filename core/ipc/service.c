@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define INTERFACE "org.miscsi"
-#define OBJECTS_MAX 8192 /* of one call */
 
 struct service {
 	struct service_config config;
@@ -107,10 +106,10 @@ static void do_login(void *arg, struct varlink_call *call, struct json_object *p
 		return;
 	}
 	work.n = work.places = json_object_array_length(records);
-	if (work.n > OBJECTS_MAX) {
+	if (work.n > VARLINK_OBJECTS_MAX) {
 		err_set(&err, MISCSI_ERR_INVAL,
 			"the call contains more than %d records, the most that one call may have: make several calls",
-			OBJECTS_MAX);
+			VARLINK_OBJECTS_MAX);
 		batch_reply_failure(call, &err);
 		return;
 	}
@@ -187,7 +186,7 @@ static int sids_read(struct sids *sids, struct json_object *parameters)
 	struct json_object *array;
 	int rc = varlink_array(parameters, "sids", &array);
 
-	if (!rc && json_object_array_length(array) > OBJECTS_MAX)
+	if (!rc && json_object_array_length(array) > VARLINK_OBJECTS_MAX)
 		return -E2BIG;
 	for (size_t i = 0; !rc && i < json_object_array_length(array); i++) {
 		struct json_object *number = json_object_array_get_idx(array, i);
@@ -247,7 +246,8 @@ static void sids_refuse(struct varlink_call *call, int rc)
 		err_nomem(&err, "the list of session numbers in the request");
 	else
 		err_set(&err, MISCSI_ERR_INVAL,
-			"the call names more than %d sessions, the most that one call may have: make several calls", OBJECTS_MAX);
+			"the call names more than %d sessions, the most that one call may have: make several calls",
+			VARLINK_OBJECTS_MAX);
 	batch_reply_failure(call, &err);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #define VARLINK_DEPTH_MAX 16 /* nested objects and arrays */
+#define VARLINK_OBJECTS_MAX 4096 /* records or sessions of one call: its reply is written within one turn of the loop */
 #define VARLINK_SERVICE "org.varlink.service"
 
 /* Received or unsent bytes: a growing buffer that leaves no copy behind when it moves. */

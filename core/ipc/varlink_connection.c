@@ -22,7 +22,7 @@
 #define CHUNK 16384
 /* A message of this size leaves free memory behind that is worth returning to the kernel. */
 #define FAT 4096
-#define VALUES_MAX 131072 /* of a message: 8192 records have less */
+#define VALUES_MAX 65536 /* of a message: 4096 records have less */
 #define TURN_US 10000
 /* A user that is not root has at most a tenth of the daemon's time: after a call, it waits nine times as long as that has taken. */
 #define REST 9

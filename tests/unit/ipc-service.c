@@ -341,17 +341,17 @@ static void a_call_has_a_limit(void **state)
 
 	(void)state;
 	start(&f);
-	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 8193, "]}}");
+	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 4097, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "the call names more than 8192 sessions"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "the call names more than 4096 sessions"));
 	free(text);
-	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", "{\"kind\":\"node\"}", 8193, "]}}");
+	text = text_of("{\"method\":\"org.miscsi.Login\",\"parameters\":{\"records\":[", "{\"kind\":\"node\"}", 4097, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "the call contains more than 8192 records"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "the call contains more than 4096 records"));
 	free(text);
-	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 131072, "]}}");
+	text = text_of("{\"method\":\"org.miscsi.Rescan\",\"parameters\":{\"sids\":[", "7", 65536, "]}}");
 	say_long(&f, text);
-	assert_non_null(strstr(peer_hear(&f.p, f.fd), "more than 131072 JSON values"));
+	assert_non_null(strstr(peer_hear(&f.p, f.fd), "more than 65536 JSON values"));
 	free(text);
 	assert_int_equal(f.manager.asked, 0);
 	assert_non_null(strstr(ask(&f, CALL("GetStatus", "{}")), "\"pending\":0"));

@@ -58,7 +58,7 @@ def call(method, parameters=None, seconds=60):
 
 def rescans_are_bounded(daemon):
     before = daemon.pss()
-    for count in (8000, 20000, 1000000):
+    for count in (4000, 20000, 1000000):
         for same in (False, True):
             reply, took = call("Rescan", {"sids": [7] * count if same else list(range(1000, 1000 + count))})
             results = len(reply.get("parameters", {}).get("results", []))
@@ -67,7 +67,7 @@ def rescans_are_bounded(daemon):
                 f"{reply.get('error', '')}")
             check(took < 3 * PATIENCE, f"Rescan of {count} took {took:.1f} s")
             check(other < 1 * PATIENCE, f"a list after it took {other:.1f} s")
-            equal(results, (1 if same else count) if count <= 8192 else 0, "results")
+            equal(results, (1 if same else count) if count <= 4096 else 0, "results")
     if not SANITIZED:  # which keep what was freed
         wait("memory comes back", 5, lambda: daemon.pss() < before + 2048)
 
@@ -93,14 +93,14 @@ def a_flood_does_not_slow_down_root():
 
 
 def attempt():
-    """How much longer the login took, of a daemon that has been through all of it."""
+    """What was too slow of a daemon that has been through all of it."""
     Host.look()
     daemon = Iscsid()
     ratio = a_flood_does_not_slow_down_root()
     rescans_are_bounded(daemon)
-    daemon.turns()
+    too_long = daemon.long_turn()
     daemon.stop()
-    return ratio
+    return too_long or (f"a login took {ratio:.2f} times as long" if ratio >= RATIO and not SANITIZED else "")
 
 
 def test():
@@ -111,11 +111,12 @@ def test():
     discover(quiet=True)
     daemon.stop()
     # on a busy host a guest counts time that it did not have: what is slow is slow each time
-    for _ in range(1 if SANITIZED else ATTEMPTS):
-        ratio = attempt()
-        if SANITIZED or ratio < RATIO:
+    for _ in range(ATTEMPTS):
+        too_slow = attempt()
+        if not too_slow:
             return
-    raise Failed(f"a login took {ratio:.2f} times as long")
+        say(too_slow)
+    raise Failed(too_slow)
 
 
 if __name__ == "__main__":
