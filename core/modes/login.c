@@ -8,8 +8,13 @@
 
 #include "base/mem.h"
 #include "ipc/client.h"
+#include "kernel/scan.h"
 #include "modes/first_error.h"
 #include "modes/firmware_mode.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MS 2000
 
 /* An existing session is reported (exit status 15) only if there is no other failure. */
 struct login_call {
@@ -42,6 +47,48 @@ static void login_result(void *arg, const struct client_result *r)
 		c->events->result(c->events->arg, node, &r->err);
 }
 
+/* What iscsid says of the sessions; it is asked at most once. */
+struct look {
+	const struct session_info_list *sessions; /* by number */
+	bool *up; /* of each; owned; NULL: not asked yet */
+};
+
+static int compare_sid(const void *key, const void *info)
+{
+	uint32_t a = *(const uint32_t *)key, b = ((const struct session_info *)info)->sid;
+
+	return a < b ? -1 : a > b;
+}
+
+static void look_at(void *arg, const struct client_session *s)
+{
+	const struct look *l = arg;
+	const struct session_info *i = bsearch(&s->sid, l->sessions->info, l->sessions->n, sizeof(*i), compare_sid);
+
+	if (i)
+		l->up[i - l->sessions->info] = !strcmp(s->state, "LOGGED_IN") || !strcmp(s->state, "FAILED");
+}
+
+/*
+ * The kernel shows a login that no iscsid will complete as a session like any other, until the next iscsid ends it. So a session without
+ * devices is there only if iscsid says so, or if its adapter made it.
+ */
+static bool is_there(struct context *ctx, struct look *l, size_t nth)
+{
+	cleanup(scan_devices_free) struct scan_devices devices = { 0 };
+	const struct session_info *i = &l->sessions->info[nth];
+
+	if (session_mode_is_flash(i) || scan_devices(context_sysfs(ctx), i->host_no, i->sid, &devices) < 0 || devices.n)
+		return true;
+	if (!l->up) {
+		l->up = x_newn(bool, l->sessions->n);
+		if (!l->up)
+			return true;
+		context_look(ctx, LOOK_MS, look_at, l);
+	}
+	return l->up[nth];
+}
+
 /*
  * Reports and leaves out the records that have all their sessions. This comes before the daemon is called or started: clients log
  * in again and again, and mostly there is nothing to do.
@@ -49,6 +96,7 @@ static void login_result(void *arg, const struct client_result *r)
 static int leave_out_present(struct context *ctx, const struct record_list *nodes, struct login_call *c, struct err *err)
 {
 	cleanup(session_info_list_free) struct session_info_list sessions = { 0 };
+	struct look look = { .sessions = &sessions };
 	int rc = session_mode_list(ctx, NULL, SESSION_DETAIL_MATCH | SESSION_INFO_PORTAL, &sessions, err);
 
 	if (rc < 0)
@@ -58,7 +106,7 @@ static int leave_out_present(struct context *ctx, const struct record_list *node
 		struct err there = { .code = MISCSI_ERR_SESS_EXISTS };
 
 		for (size_t j = 0; j < sessions.n; j++)
-			present += session_mode_is_of(&sessions.info[j], nodes->at[i]);
+			present += session_mode_is_of(&sessions.info[j], nodes->at[i]) && is_there(ctx, &look, j);
 		if (present < wanted) {
 			c->missing[c->n] = wanted - present;
 			c->at[c->n++] = nodes->at[i];
@@ -67,6 +115,7 @@ static int leave_out_present(struct context *ctx, const struct record_list *node
 		first_error_note(&c->exists, i, &there);
 		c->events->present(c->events->arg, nodes->at[i], wanted, present);
 	}
+	x_free(look.up);
 	return 0;
 }
 
