@@ -281,7 +281,8 @@ static void one_answered(struct standing_one *o)
 	if (rc == 0)
 		rc = one_submit(o, &o->keep, "the record database", standing_keep, keep_done);
 	if (rc < 0) {
-		err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot write the file %s with the list of targets", name);
+		err_sys(&err, MISCSI_ERR_INTERNAL, -rc,
+			"cannot store the list of targets that the server reported (in the file %s)", name);
 		one_failed(o, &err);
 		return;
 	}

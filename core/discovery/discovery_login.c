@@ -274,10 +274,11 @@ int discovery_too_late(void *machine)
 
 	if (d->login && !d->ask)
 		return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
-			"portal %s did not answer the discovery login in time (stage: %s)", d->address, login_stage(d->login));
+			"portal %s did not answer the discovery login in time (stage: %s): check the target's log", d->address,
+			login_stage(d->login));
 	return discovery_failed(d, MISCSI_ERR_PDU_TIMEOUT,
-		d->ask ? "portal %s did not answer the SendTargets request in time" :
-			 "the adapter did not log in to portal %s in time",
+		d->ask ? "portal %s did not answer the SendTargets request in time: check the target's log" :
+			 "the adapter did not log in to portal %s in time (the kernel's log may have the reason)",
 		d->address);
 }
 

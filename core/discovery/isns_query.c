@@ -204,7 +204,8 @@ static int isns_query_transfer(void *machine)
 		return errno == EINTR || errno == EAGAIN ? ISNSQ_EV_NONE :
 							   isns_query_broke(q, "cannot read the server's response", errno);
 	if (n == 0)
-		return isns_query_failed(q, "the server closed the connection before its response was complete");
+		return isns_query_failed(
+			q, "the server closed the connection before its response was complete (its log may have the reason)");
 	if (loop_now(q->config.engine->loop) >= q->end)
 		return ISNSQ_EV_TIMEOUT;
 	isns_query_arm(q, ISNS_QUERY_IDLE_S);
@@ -217,8 +218,9 @@ static int isns_query_too_late(void *machine)
 	struct isns_query *q = machine;
 
 	return isns_query_failed(q,
-		q->run.state == ISNSQ_RESOLVING ? "the server's host name was not resolved in time" :
-						  "the server did not complete its response in time");
+		q->run.state == ISNSQ_RESOLVING ?
+			"the server's host name was not resolved in time; check the DNS servers, or use an IP address" :
+			"the server did not complete its response in time; check the server and the network");
 }
 
 static void isns_query_report(void *arg)

@@ -411,7 +411,8 @@ static int client_wait_end(struct client *c, unsigned deadline_ms, struct err *e
 	while (c->fd >= 0 && !client_wait(c, POLLIN, due))
 		client_receive(c);
 	if (c->rc == -ETIMEDOUT)
-		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR, "iscsid was asked to exit, but did not within %d s", END_MS / 1000);
+		err_set(err, MISCSI_ERR_ISCSID_COMM_ERR,
+			"iscsid was asked to exit, but did not within %d s (its log may have the reason)", END_MS / 1000);
 	return c->rc == -ETIMEDOUT || c->rc == -EINTR ? c->rc : 0;
 }
 

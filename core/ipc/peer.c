@@ -118,12 +118,12 @@ int peer_check_server(int fd, const char *name, struct err *err)
 	if (!geteuid() && peer_is_powerless_root(fd))
 		err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
 			"process %d, which is root without CAP_SYS_ADMIN in this user namespace (root of a container?), listens "
-			"on %s: nothing was sent to it, since requests contain passwords",
+			"on %s: nothing was sent to it, since requests contain passwords; end that process first",
 			(int)cred.pid, name);
 	else if (cred.uid && cred.uid != geteuid())
 		err_set(err, MISCSI_ERR_ISCSID_NOTCONN,
 			"a process of user %u, not root's iscsid, listens on %s: nothing was sent to it, since requests contain "
-			"passwords",
+			"passwords; end that process first",
 			(unsigned)cred.uid, name);
 	else
 		return 0;

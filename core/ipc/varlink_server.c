@@ -120,7 +120,7 @@ static bool drop_victim(struct varlink_server *s, enum victim kind, uid_t uid)
 
 	list_for_each (c, &s->connections, node) {
 		if (is_victim(c, kind, uid)) {
-			varlink_connection_drop(c, "the number of connections is limited, and another client connected");
+			varlink_connection_drop(c, "too many clients were connected, and iscsid made room for another one");
 			return true;
 		}
 	}

@@ -39,7 +39,7 @@ int openers_claim(const struct openers_device *d, struct err *err)
 	if (fd < 0 && errno == EBUSY) {
 		err_set(err, MISCSI_ERR_BUSY,
 			"%s is in use: a mount that iscsid cannot see, device mapper, md, btrfs, ZFS or a program has opened it "
-			"exclusively",
+			"exclusively; stop that user of the disk first ('lsblk' shows most of them)",
 			d->name);
 		return -EBUSY;
 	}
@@ -87,7 +87,7 @@ static int open_here(int proc, const char *process, const struct openers_device 
 		n--;
 	if (n <= 0)
 		n = 1;
-	err_set(err, MISCSI_ERR_BUSY, "%s is in use: process %s (%s) has opened it", d->name, process,
+	err_set(err, MISCSI_ERR_BUSY, "%s is in use: process %s (%s) has opened it; end that process first", d->name, process,
 		str_escape(shown, sizeof(shown), name, (size_t)n));
 	return -EBUSY;
 }

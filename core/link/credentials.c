@@ -91,8 +91,10 @@ static int credentials_read_secret(const char *path, uint8_t *out, size_t *out_l
 			"cannot read the CHAP secret from %s: the file is larger than %d bytes; it must contain the secret alone",
 			path, SECRET_FILE_MAX);
 	if (rc == -EINVAL)
-		return err_set(
-			err, MISCSI_ERR_LOGIN_AUTH_FAILED, "cannot read the CHAP secret from %s: it is not a regular file", path);
+		return err_set(err, MISCSI_ERR_LOGIN_AUTH_FAILED,
+			"cannot read the CHAP secret from %s: it is not a regular file; use a regular file that contains the "
+			"secret",
+			path);
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a CHAP secret that is read from its file");
 	if (rc < 0)

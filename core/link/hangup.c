@@ -52,8 +52,9 @@ static void hangup_looked(struct helper_job *j, int result, const void *answer, 
 		h->closed(h->arg);
 	else if (result == -ENOENT)
 		log_debug(h->engine->log, "session",
-			"this kernel has no inet_diag (modules inet_diag and tcp_diag), so iscsid notices only by the time limit "
-			"of the logout that the target closed a connection that an earlier iscsid made");
+			"this kernel has no inet_diag (modules inet_diag and tcp_diag), so if the target closes a connection "
+			"that an "
+			"earlier iscsid made, iscsid notices it only when the logout times out");
 	else
 		hangup_later(h);
 }

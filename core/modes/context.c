@@ -178,7 +178,9 @@ static int config_path(const struct context *ctx, const char *file, char *path, 
 {
 	if ((size_t)snprintf(path, size, "%s/%s", ctx->config.home ? ctx->config.home : HOME_DIR, file) >= size)
 		return err_set(err, MISCSI_ERR_INVAL,
-			"cannot use the configuration directory: the path of %s in it is longer than %zu bytes", file, size - 1);
+			"cannot use the configuration directory, because the path of %s in it is longer than %zu bytes: use a "
+			"directory with a shorter path",
+			file, size - 1);
 	return 0;
 }
 

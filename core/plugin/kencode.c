@@ -225,7 +225,8 @@ static int end_series(struct miscsi_op *op, struct kencode *out, int rc)
 			"settings at a time");
 	return out->count ? 0 :
 			    op->core->set_error(op, MISCSI_ERR_INVAL,
-				    "nothing was written to the adapter, because no setting of it is set: set one first");
+				    "nothing was written to the adapter, because the iface or flash node has no setting that the "
+				    "adapter stores: set one first (-o update)");
 }
 
 /* One setting into the record; keys of other tables (a plugin's own settings) are not ours. */

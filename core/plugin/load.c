@@ -373,7 +373,7 @@ static int file_try(struct plugins *ps, const char *name, const char *real, stru
 	rc = ps->trial == TRIED ? 0 : trial_run(try_one, &l, &why);
 	if (rc == -ENOEXEC)
 		return err_set(
-			err, MISCSI_ERR_INTERNAL, "it is damaged: a trial to load it %s; install the package again", why.text);
+			err, MISCSI_ERR_INTERNAL, "it is damaged: an attempt to load it %s; install the package again", why.text);
 	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot start a process that tries to load it") : 0;
 }
 

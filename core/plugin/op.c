@@ -613,7 +613,8 @@ static int core_work(
 static int core_event(struct miscsi_op *op, uint32_t event, uint32_t number)
 {
 	if (event < MISCSI_EVENT_SESSION_LOST || event > MISCSI_EVENT_HOST_RESET)
-		return mistake(op_of(op), MISTAKE_ARGUMENT, "it called event() with an unknown number");
+		return mistake(
+			op_of(op), MISTAKE_ARGUMENT, "it called event() with an unknown number, which is not a MISCSI_EVENT_*");
 	return report_event(op_of(op)->plugin, event, number);
 }
 

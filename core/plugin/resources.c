@@ -82,7 +82,7 @@ int resources_acquire(
 	int rc;
 
 	if (!w)
-		return err_nomem(&p->owner->err, "the network device and the uio device that a connection needs");
+		return err_nomem(&p->owner->err, "the preparation of the adapter for a connection");
 	w->base = (struct op_work){ .op = p, .run = preparation_run, .done = preparation_done, .free = preparation_free };
 	w->ready = ready;
 	w->dev = op_plugins(p)->config.dev ? op_plugins(p)->config.dev : "/dev";

@@ -305,7 +305,7 @@ static void isns_warn(const struct isns *s, const char *what, const char *why)
 
 	if (!s->config.warning)
 		return;
-	snprintf(text, sizeof(text), "the target list leaves out %s, which the iSNS server reported: %.300s", what, why);
+	snprintf(text, sizeof(text), "the target list leaves out %s, because %.300s", what, why);
 	s->config.warning(s->config.arg, text);
 }
 
@@ -337,7 +337,7 @@ static int isns_report(struct isns *s, struct err *err)
 		rc = s->config.found(s->config.arg, s->target, &portal);
 	}
 	if (*s->target && s->n == 0)
-		isns_warn(s, s->target, "the server names no portal for this target");
+		isns_warn(s, s->target, "the iSNS server reported no portal of it");
 	s->n = 0;
 	*s->target = '\0';
 	return rc < 0 ?
@@ -354,8 +354,8 @@ static int isns_new_target(struct isns *s, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (s->value_len > VALUE_MAX || name_check_target((const char *)s->value, len, &why) < 0) {
-		isns_warn(s, "a target",
-			s->value_len > VALUE_MAX ? "the name is longer than the 223 bytes that iSCSI allows" : why.text);
+		isns_warn(s, "a target that the iSNS server reported",
+			s->value_len > VALUE_MAX ? "its name is longer than the 223 bytes that iSCSI allows" : why.text);
 		return 0;
 	}
 	memcpy(s->target, s->value, len);
@@ -501,7 +501,7 @@ static int isns_follow(struct isns *s, struct err *err)
 	size_t len = strnlen((const char *)s->value, s->value_len < VALUE_MAX ? s->value_len : VALUE_MAX);
 
 	if (s->value_len > VALUE_MAX || len == 0)
-		return isns_bad(err, "it names a next node without a name, or with one of more than 255 bytes");
+		return isns_bad(err, "the name of the next node in it is empty, or has more than 255 bytes");
 	if (strlen(s->next) == len && !memcmp(s->next, s->value, len))
 		return isns_bad(err, "it names the same node twice");
 	memcpy(s->next, s->value, len);
@@ -618,9 +618,9 @@ static int isns_step(struct isns *s, struct isns_action *action)
 		return 0;
 	}
 	if (asks && !s->followed)
-		return isns_bad(&action->err, "it names no next node");
+		return isns_bad(&action->err, "the name of the next node is missing from it");
 	if (asks && ++s->steps > ISNS_STEPS_MAX)
-		return isns_bad(&action->err, "it names more nodes, one after the other, than miscsi accepts");
+		return isns_bad(&action->err, "it lists more nodes than miscsi accepts");
 	isns_request(s, asks ? QUERY : GET_NEXT, action);
 	return 0;
 }

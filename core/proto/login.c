@@ -456,7 +456,8 @@ static int login_accept(struct login *l, const struct iscsi_pdu *pdu, struct log
 	int rc;
 
 	if (l->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent a login PDU after the end of the login");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"the target sent a login PDU after the end of the login, which is a fault of the target");
 	rc = parse_response(l, pdu, &r, err);
 	if (rc)
 		return rc;

@@ -114,7 +114,7 @@ static int refuse_value(const struct negotiation *n, struct err *err, const stru
 
 	if (row->type == KEY_DIGEST)
 		snprintf(why, sizeof(why),
-			"the initiator offered only %s; the setting node.conn[0].iscsi.%s of the record decides that",
+			"the initiator offered only %s; change node.conn[0].iscsi.%s of the record, or the setting of the target",
 			key_digest_text(*key_member((struct iscsi_params *)&n->proposal, row->member)), row->name);
 	else if (row->type == KEY_NUMBER)
 		snprintf(why, sizeof(why), "the value must be a number from %u to %u", (unsigned)row->min, (unsigned)row->max);

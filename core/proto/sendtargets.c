@@ -262,7 +262,8 @@ static int check_bounds(struct sendtargets *s, const struct iscsi_pdu *pdu, stru
 	s->idle = pdu->len && pdu_op(pdu) == ISCSI_OP_TEXT_RSP ? 0 : s->idle + 1;
 	if (s->idle > SENDTARGETS_IDLE_MAX)
 		return err_set(err, MISCSI_ERR_GENERIC,
-			"the portal's list of targets does not end, since the portal sent %u PDUs in a row without text",
+			"the portal's list of targets does not end, since the portal sent %u PDUs in a row without text, which "
+			"is a fault of the target",
 			(unsigned)s->idle);
 	if (++s->pdus > s->config.max_pdus)
 		return err_set(err, MISCSI_ERR_GENERIC,
@@ -299,8 +300,9 @@ static int accept_text_response(struct sendtargets *s, const struct iscsi_pdu *p
 	int rc;
 
 	if (!s->config.ignore_itt && r->itt != s->config.itt)
-		return err_set(
-			err, MISCSI_ERR_GENERIC, "the target's Text Response answers another request (wrong Initiator Task Tag)");
+		return err_set(err, MISCSI_ERR_GENERIC,
+			"the target's Text Response answers another request (wrong Initiator Task Tag), which is a fault of the "
+			"target");
 	if (r->final && r->cont)
 		return err_set(err, MISCSI_ERR_GENERIC,
 			"the target's Text Response is marked both final (F) and to be continued (C), which is a fault of the "
@@ -360,7 +362,8 @@ static int sendtargets_accept(
 	struct iscsi_response r;
 
 	if (s->over)
-		return err_set(err, MISCSI_ERR_INTERNAL, "the target sent another PDU after the end of the discovery");
+		return err_set(err, MISCSI_ERR_INTERNAL,
+			"the target sent another PDU after the end of the discovery, which is a fault of the target");
 	if (!pdu_parse(pdu, ISCSI_OP_TEXT_RSP, &r))
 		return accept_text_response(s, pdu, &r, action, err);
 	if (!pdu_parse(pdu, ISCSI_OP_NOP_IN, &r))

@@ -139,7 +139,8 @@ static int check_node(const struct record *node, struct err *err)
 	if (snprintf(portal, sizeof(portal), "%s,%d,%d", record_str(node, FIELD_CONN_ADDRESS),
 		    (int)record_int(node, FIELD_CONN_PORT), (int)record_int(node, FIELD_NODE_TPGT)) >= (int)sizeof(portal))
 		return err_set(err, MISCSI_ERR_INVAL,
-			"the portal address of target %s is too long for a directory name, so no record can be written: %s",
+			"the portal address of target %s is too long for a directory name, so no record can be written (use an "
+			"IP address): %s",
 			record_str(node, FIELD_NODE_NAME), record_str(node, FIELD_CONN_ADDRESS));
 	return 0;
 }

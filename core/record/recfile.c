@@ -112,7 +112,8 @@ static int keep_line(struct reader *rd, const char *key, const char *value)
 
 	if (rc == -E2BIG)
 		report_line(rd, NULL,
-			"the line is unknown and cannot be kept, because it is too long or the record has too many such lines: "
+			"the setting is unknown, and the line cannot be kept, because it is too long or the record has too many "
+			"such lines: "
 			"it is lost when the record is next written");
 	return rc == -E2BIG ? 0 : rc;
 }
@@ -135,7 +136,8 @@ static int read_setting(struct reader *rd, const char *key, const char *value)
 		return rc == -EINVAL ? 0 : rc;
 	}
 	if (field_find_after(record_kind(rd->r), key, rd->next, &id)) {
-		snprintf(text, sizeof(text), "the setting %s is unknown; the line is kept, but has no effect",
+		snprintf(text, sizeof(text),
+			"the setting %s is unknown; the line is kept, but has no effect: correct or remove it",
 			str_escape(shown, sizeof(shown), key, strlen(key)));
 		report_line(rd, key, text);
 		return value_is_line(value, strlen(value)) ? keep_line(rd, key, value) : 0;
@@ -166,7 +168,7 @@ static int read_line(struct reader *rd, struct slice line)
 	}
 	k = trim_blanks((struct slice){ line.s, (size_t)(equals - line.s) });
 	v = trim_blanks((struct slice){ equals + 1, line.len - (size_t)(equals - line.s) - 1 });
-	why = !k.len		       ? "the line is ignored, because no setting is named before '='" :
+	why = !k.len ? "the line is ignored, because the name of the setting before '=' is missing: add it, or remove the line" :
 		k.len > KEY_MAX	       ? TOO_LONG("the name before '='", KEY_MAX) :
 		v.len > LINE_MAX_BYTES ? TOO_LONG("the value after '='", LINE_MAX_BYTES) :
 					 NULL;
@@ -179,7 +181,8 @@ static int read_line(struct reader *rd, struct slice line)
 	memcpy(value, v.s, v.len);
 	value[v.len] = '\0';
 	if (!value_is_component(key, KEY_MAX)) {
-		report_line(rd, NULL, "the line is ignored, because the text before '=' cannot be the name of a setting");
+		report_line(rd, NULL,
+			"the line is ignored, because the text before '=' cannot be the name of a setting: correct or remove it");
 		return 0;
 	}
 	rc = read_setting(rd, key, value);

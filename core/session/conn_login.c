@@ -141,8 +141,8 @@ static void conn_watch_hangup(struct conn *c)
 
 	if (rc < 0)
 		log_debug(c->k.engine->log, "session",
-			"session%u [%s, %s]: iscsid cannot watch the connection during the logout, so it notices only by the "
-			"time limit that the target closed it: %s",
+			"session%u [%s, %s]: iscsid cannot watch the connection during the logout, so if the target "
+			"closes it, iscsid notices it only when the logout times out: %s",
 			c->k.sid, session_target(c->session), session_portal(c->session), strerror(-rc));
 }
 

@@ -64,13 +64,17 @@ static int load_libmount(struct in_use *u)
 {
 	u->library = dlopen(LIBMOUNT, RTLD_NOW | RTLD_LOCAL);
 	if (!u->library)
-		return err_set(u->err, MISCSI_ERR_BUSY, OPENERS_UNKNOWN "libmount, which lists the mounts, cannot be loaded: %s",
+		return err_set(u->err, MISCSI_ERR_BUSY,
+			OPENERS_UNKNOWN
+			"libmount, which lists the mounts, cannot be loaded (Debian: install libmount1; Fedora: libmount): %s",
 			dlerror());
 #define LOAD(name) \
 	u->name = (__typeof__(u->name))dlsym(u->library, #name); \
 	if (!u->name) \
 		return err_set(u->err, MISCSI_ERR_BUSY, \
-			OPENERS_UNKNOWN "libmount, which lists the mounts, cannot be loaded: %s", dlerror());
+			OPENERS_UNKNOWN \
+			"libmount, which lists the mounts, cannot be loaded (Debian: install libmount1; Fedora: libmount): %s", \
+			dlerror());
 	FUNCTIONS(LOAD)
 #undef LOAD
 	return 0;

@@ -97,8 +97,10 @@ static void request_step(struct manager_request *r)
 /* Counts the call that makes the request as one of the things to wait for, so that it cannot end within. */
 static bool request_begin(struct manager *m, struct manager_request *r)
 {
-	static const struct manager_result no_memory = { .err = { .code = MISCSI_ERR_NOMEM,
-								 .text = "iscsid has no memory for the request" } };
+	static const struct manager_result no_memory = {
+		.err = { .code = MISCSI_ERR_NOMEM,
+			.text = "iscsid has no memory for the request: free some memory, or raise the memory limit of iscsid" }
+	};
 
 	r->manager = m;
 	r->answer = x_new(struct manager_answer);
@@ -399,7 +401,8 @@ static struct session *manager_find_for(struct manager *m, uint32_t sid, struct 
 	struct session *s = manager_find(m, sid);
 
 	if (!s)
-		err_set(&r->answer->result.err, MISCSI_ERR_SESS_NOT_FOUND, "there is no session %u", sid);
+		err_set(&r->answer->result.err, MISCSI_ERR_SESS_NOT_FOUND,
+			"there is no session %u ('iscsiadm -m session' lists the sessions)", sid);
 	return s;
 }
 

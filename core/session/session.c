@@ -429,9 +429,8 @@ static void sess_note_unverified(struct session *s, const struct identity_report
 	if (r->unknown && !was)
 		log_err(s->owner->engine->log, "session",
 			"session%u [%s, %s]: after the connection was restored, %u of its devices do not return their identity, "
-			"so that "
-			"iscsid cannot check whether they are the same as before, and their I/O has been resumed: %s. iscsid "
-			"asks them again",
+			"so iscsid cannot check whether they are the same as before; their I/O has resumed, and iscsid asks them "
+			"again: %s",
 			s->conn.k.sid, session_target(s), session_portal(s), r->unknown, r->unknown_text);
 	if (!r->unknown && was)
 		log_warn(s->owner->engine->log, "session", "session%u [%s, %s]: all devices have returned their identity",

@@ -47,7 +47,7 @@ static void a_process_that_has_it_open_is_named(void **state)
 	assert_int_equal(find(s, &err), 0);
 	link_to(s, "/dev/null", "proc/77/fd/3");
 	assert_int_equal(find(s, &err), -EBUSY);
-	assert_string_equal(err.text, "sg2 is in use: process 77 (dd) has opened it");
+	assert_string_equal(err.text, "sg2 is in use: process 77 (dd) has opened it; end that process first");
 }
 
 static void this_process_does_not_count(void **state)

@@ -259,7 +259,7 @@ static void damage_is_reported_with_what_to_do(void **state)
 		row.r_addend = (ElfW(Sxword))s.sh_addr;
 		memcpy(copy + s.sh_offset, &row, sizeof(row));
 		write_file(&dir, "iser.so", copy, len);
-		refused_for(dir.dir, "it is damaged: a trial to load it ended ");
+		refused_for(dir.dir, "it is damaged: an attempt to load it ended ");
 		refused_for(dir.dir, "; install the package again");
 		row.r_offset = 1 << 24;
 		memcpy(copy + s.sh_offset, &row, sizeof(row));

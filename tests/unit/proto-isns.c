@@ -292,7 +292,7 @@ static void test_left_out(void **state)
 		target(&b, "iqn.2026-11.com.example:good");
 		portal(&b, "10.1.2.4", 3260);
 		expect(&b, "iqn.2026-11.com.example:good 10.1.2.4:3260,-1;",
-			"leaves out a target, which the iSNS server reported: ");
+			"leaves out a target that the iSNS server reported, because ");
 	}
 	memset(name, 'a', sizeof(name) - 1);
 	memcpy(name, "iqn.2026-11.com.example:", 24);
@@ -301,7 +301,7 @@ static void test_left_out(void **state)
 	success(&b);
 	target(&b, name);
 	portal(&b, "10.1.2.3", 3260);
-	expect(&b, "", "the name is longer than the 223 bytes");
+	expect(&b, "", "its name is longer than the 223 bytes");
 	/* not a target, and one without a portal */
 	strbuf_reset(&b);
 	success(&b);
@@ -310,7 +310,7 @@ static void test_left_out(void **state)
 	portal(&b, "10.1.2.3", 3260);
 	expect(&b, "", NULL);
 	target(&b, "iqn.2026-11.com.example:nowhere");
-	expect(&b, "", "nowhere, which the iSNS server reported: the server names no portal for this target");
+	expect(&b, "", "nowhere, because the iSNS server reported no portal of it");
 }
 
 /* A message of many PDUs, cut anywhere. */
@@ -652,8 +652,8 @@ static void test_no_way_on(void **state)
 		uint32_t status;
 		const char *text;
 	} cases[] = {
-		{ NULL, 0, "it names no next node" },
-		{ "", 0, "it names a next node without a name" },
+		{ NULL, 0, "the name of the next node is missing from it" },
+		{ "", 0, "the name of the next node in it is empty" },
 		{ NULL, 15, "it has an internal error (status 11)" },
 		{ NULL, 9, "it has an internal error (status 11)" },
 		{ "iqn.x:b", 9, "a target was deregistered while" },

@@ -134,7 +134,9 @@ static void an_unknown_key_is_kept_and_told(void **state)
 
 	(void)state;
 	assert_int_equal(w.n, 1);
-	assert_string_equal(w.last, "FILE, line 3: the setting node.of_tomorrow is unknown; the line is kept, but has no effect");
+	assert_string_equal(w.last,
+		"FILE, line 3: the setting node.of_tomorrow is unknown; the line is kept, but has no effect: correct or remove "
+		"it");
 	assert_non_null(strstr(file, "\nnode.of_tomorrow = 7 of 9\n" END));
 	assert_null(strstr(show, "of_tomorrow"));
 	x_free(file);

@@ -55,7 +55,7 @@ def broken_plugin_disturbs_nothing(target, folder):
     Iscsid()
     got = adm("-m transport", rc=12)
     contains(got.out, "broken", "list of transports")
-    contains(got.out, "it is damaged: a trial to load it ended", "list of transports")
+    contains(got.out, "it is damaged: an attempt to load it ended", "list of transports")
     contains(got.err, "4 of", "message")
     adm(f"-m node -T {target.name} -l")
     adm(f"-m node -T {target.name} -u")
