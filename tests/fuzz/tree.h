@@ -46,20 +46,17 @@ static struct tree_open {
 	size_t at;
 } tree_opened[TREE_OPEN];
 
-int __real_openat(int dir, const char *path, int flags, ...);
-int __real_close(int fd);
-ssize_t __real_read(int fd, void *buf, size_t size);
-int __real_fstat(int fd, struct stat *st);
-ssize_t __real_getdents64(int fd, void *buf, size_t size);
-int __real_faccessat(int dir, const char *path, int mode, int flags);
-ssize_t __real_readlinkat(int dir, const char *path, char *buf, size_t size);
-int __wrap_openat(int dir, const char *path, int flags, ...);
-int __wrap_close(int fd);
-ssize_t __wrap_read(int fd, void *buf, size_t size);
-int __wrap_fstat(int fd, struct stat *st);
-ssize_t __wrap_getdents64(int fd, void *buf, size_t size);
-int __wrap_faccessat(int dir, const char *path, int mode, int flags);
-ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t size);
+/* Both names that the linker knows for a call of the system. */
+#define TREE_CALL(type, name, ...) \
+	type __real_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__)
+TREE_CALL(int, openat, int dir, const char *path, int flags, ...);
+TREE_CALL(int, close, int fd);
+TREE_CALL(ssize_t, read, int fd, void *buf, size_t size);
+TREE_CALL(int, fstat, int fd, struct stat *st);
+TREE_CALL(ssize_t, getdents64, int fd, void *buf, size_t size);
+TREE_CALL(int, faccessat, int dir, const char *path, int mode, int flags);
+TREE_CALL(ssize_t, readlinkat, int dir, const char *path, char *buf, size_t size);
 
 TREE_PLAIN static struct tree_node **tree_slot(const char *path, size_t len)
 {
