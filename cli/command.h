@@ -26,11 +26,6 @@ struct command {
 /* -k 0 */
 int command_kill(const struct command *c);
 
-/* Discovery of type fw: keep as for discovery_mode_perform(). */
-int command_fw_discovery(const struct command *c, unsigned keep);
-/* Prints the nodes that a discovery has found, and logs in to them with -l. */
-int command_discovered(const struct command *c, struct record_list *nodes);
-
 /* Prints "iscsiadm: TEXT" for a failure (rc: the return code of a function) and returns the exit status. */
 int command_fail(int rc, const struct err *err);
 /* Returns the exit status without printing. */

@@ -7,7 +7,7 @@
  */
 #include "command.h"
 
-#include "modes/discovery_mode.h"
+#include "modes/firmware_mode.h"
 #include "out_json.h"
 #include "out_text.h"
 #include <errno.h>
@@ -157,7 +157,8 @@ static unsigned discovery_keep_of(unsigned ops)
 		(ops & ARGS_OP_DELETE ? DB_FOUND_DELETE : 0u);
 }
 
-int command_discovered(const struct command *c, struct record_list *nodes)
+/* Prints the nodes that were found, and logs in to them with -l. */
+static int report_found(const struct command *c, struct record_list *nodes)
 {
 	if (c->json)
 		command_show(c, nodes->at, nodes->n);
@@ -197,13 +198,22 @@ static int ask_portal(const struct command *c, const struct discovery_mode_selec
 				err_text((enum miscsi_error)rc));
 		return rc;
 	}
-	return command_discovered(c, &nodes);
+	return report_found(c, &nodes);
+}
+
+/* Without boot targets the exit status is 21. The records of targets that the firmware no longer names stay. */
+static int read_firmware(const struct command *c)
+{
+	cleanup(record_list_free) struct record_list nodes = { 0 };
+	int rc = firmware_mode_discover(c->context, discovery_keep_of(c->args->ops) & ~DB_FOUND_FORGET, &nodes, c->err);
+
+	return rc < 0 ? rc : report_found(c, &nodes);
 }
 
 static int perform_discovery(const struct command *c, const struct discovery_mode_select *select)
 {
 	if (select->kind == RECORD_FW)
-		return command_fw_discovery(c, discovery_keep_of(c->args->ops) & ~DB_FOUND_FORGET);
+		return read_firmware(c);
 	return ask_portal(c, select);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -m fw, and discovery of type fw. dracut and YaST use both; without boot targets the exit status is 21. */
+/* -m fw. dracut and YaST use it; without boot targets the exit status is 21. */
 #include "command.h"
 
 #include "modes/firmware_mode.h"
@@ -32,12 +32,4 @@ int command_fw(const struct command *c)
 			out_host_firmware(&targets.at[i], c->args->show);
 	}
 	return rc;
-}
-
-int command_fw_discovery(const struct command *c, unsigned keep)
-{
-	cleanup(record_list_free) struct record_list nodes = { 0 };
-	int rc = firmware_mode_discover(c->context, keep, &nodes, c->err);
-
-	return rc < 0 ? rc : command_discovered(c, &nodes);
 }
