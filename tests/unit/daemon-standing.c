@@ -634,6 +634,28 @@ static void a_registration_is_renewed(void **state)
 	end(&p);
 }
 
+static void a_port_that_cannot_be_kept_is_used_all_the_same(void **state)
+{
+	struct isns_server s;
+	struct polling p;
+
+	set_up(&p, state, "");
+	mkdir(p.dir, 0700);
+	mkdir(tempdir_path(&p.base->dir, "discoveries/listener-port"), 0700); /* where its file would be */
+	server_begin(&s, &p);
+	settle(&p);
+	assert_int_equal(lines_about(&p, "discoveries/listener-port, so the next iscsid will listen"), 1);
+	assert_int_equal(s.scn_registrations, 1);
+	p.w.now += 1000;
+	notify(&s, 1);
+	settle(&p);
+	assert_int_equal(s.queries, 2);
+	assert_int_equal(records_of(p.base, T1), 1);
+	assert_int_equal(lines_about(&p, "listener-port"), 1);
+	server_end(&s);
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -652,6 +674,7 @@ int main(void)
 		in_base(it_ends_at_any_step),
 		in_base(a_notification_causes_a_query_and_a_flood_few),
 		in_base(a_registration_is_renewed),
+		in_base(a_port_that_cannot_be_kept_is_used_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
