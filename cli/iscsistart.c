@@ -153,9 +153,10 @@ static int start_option(struct start *s, int letter, char *value)
 		}
 	}
 	switch (letter) {
-	case 'c':
+	case 'c': /* only the file that nobody named may be missing */
 		s->config = value;
-		return 0;
+		return access(value, R_OK) == 0 ? 0 :
+						  start_refuse("cannot read configuration file %s: %s", value, strerror(errno));
 	case 'P':
 		return start_param(s, value);
 	case 'd':
@@ -195,7 +196,9 @@ static int start_check(const struct start *s)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++) {
-		if (!s->values[required[i].option])
+		const char *value = s->values[required[i].option];
+
+		if (!value || !*value)
 			return start_refuse("%s not set. Exiting iscsistart", required[i].name);
 	}
 	return 0;
