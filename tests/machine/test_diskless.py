@@ -162,10 +162,13 @@ def delays_no_more(m, first, then, seconds):
 
 
 def by_dracut(m):
-    """With Debian's choice of a network, systemd-networkd; then the package is upgraded, and iscsid starts while its own disk is away."""
+    """
+    With Debian's choice of a network, systemd-networkd, a dead portal of the root's target and a dead target; then the package is upgraded, and
+    iscsid starts while its own disk is away.
+    """
     m.target_up()
     m.boot(f"ip={HOST}::{GATEWAY}:{MASK}::eth0:off netroot=iscsi:{USER}:{SECRET}@{DEAD}::{m.port}:1:{TARGET} "
-           f"netroot=iscsi:{USER}:{SECRET}@{SAN}::{m.port}:1:{TARGET}", initrd="initrd.dracut")
+           f"netroot=iscsi:{USER}:{SECRET}@{SAN}::{m.port}:1:{TARGET} netroot=iscsi:{DEAD}::::iqn.2026-11.example:dead", initrd="initrd.dracut")
     is_up(m)
     delays_no_more(m, ROOT_IS_THERE, ROOT_IS_MOUNTED, 60)
     old = main_process(m)
