@@ -204,13 +204,13 @@ class Diskless:
         self.wait("socket of the agent", 60, lambda: os.path.exists(self.work + "/agent"))
         self.agent = socket.socket(socket.AF_UNIX)
         self.agent.connect(self.work + "/agent")
-        self.wait("a login prompt", 180, lambda: "login:" in self.said())
+        self.wait("a login prompt", 400, lambda: "login:" in self.said())
         self.say(f"a login prompt after {time.monotonic() - start:.0f} s")
         self.agent_is_ready()
 
     def agent_is_ready(self):
         """Before, its terminal would echo what is sent."""
-        self.agent.settimeout(180 * PATIENCE)
+        self.agent.settimeout(400 * PATIENCE)
         head = b""
         while not head.endswith(b"ready\n"):
             head += self.agent.recv(1)
