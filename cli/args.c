@@ -529,7 +529,7 @@ static int read_line(const char *name, const char *from, char **out, struct err 
 		quoted_word(setting, sizeof(setting), name),
 		*from == '@' ? quoted_word(shown, sizeof(shown), from + 1) : "standard input",
 		errnum		  ? strerror(errnum) :
-			long_line ? "the first line is too long for a secret" :
+			long_line ? "the first line is too long for a secret (1022 bytes at most)" :
 				    "the first line is empty, but must contain the secret");
 }
 

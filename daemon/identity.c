@@ -98,8 +98,8 @@ static void identity_late(void *arg)
 
 	if (!i->name)
 		i->rc = err_set(&i->err, MISCSI_ERR_INVAL,
-			"cannot read the initiator name from %s within %d s, because its disk does not answer", i->config.path,
-			WAIT_UNKNOWN_MS / 1000);
+			"cannot read the initiator name from %s within %d s: check the disk or file server that holds it",
+			i->config.path, WAIT_UNKNOWN_MS / 1000);
 	answer_all(i);
 }
 

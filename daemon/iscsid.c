@@ -138,7 +138,8 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		become_resident(&log);
 	if (rc == 0 && (rc = helper_zygote_start(&zygote)) < 0)
-		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc, "cannot start the process that starts iscsid's helper processes");
+		rc = err_sys(&err, MISCSI_ERR_INTERNAL, -rc,
+			"iscsid cannot start, because the process that makes its helper processes cannot be started");
 	if (rc == 0 && options.pid_file)
 		rc = become_pid_file(options.pid_file, &pid_fd, &err);
 	if (rc == 0)

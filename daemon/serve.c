@@ -302,13 +302,14 @@ static int make_manager(struct daemon *d, struct err *err)
 	rc = make_signals(d);
 	if (rc < 0)
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
-			"cannot set up the handling of signals");
+			"iscsid cannot start, because it cannot set up the handling of signals");
 	rc = make_identity(d);
 	if (rc == 0)
 		rc = scan_new(d->engine.helpers, d->options->sysfs, &d->engine.scanner);
 	if (rc < 0)
 		return err_sys(err, rc == -ENOMEM ? MISCSI_ERR_NOMEM : MISCSI_ERR_INTERNAL, -rc,
-			"cannot prepare to read the initiator name and to scan for devices");
+			"iscsid cannot start, because it cannot set up the reading of the initiator name or the scans for "
+			"devices");
 	rc = make_state_dir(config.state_dir);
 	if (rc < 0)
 		return err_sys(err, MISCSI_ERR_INTERNAL, -rc,
@@ -367,7 +368,7 @@ static int serve_sockets(struct daemon *d, struct err *err)
 		if (rc == 0)
 			d->n_sockets--;
 	}
-	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "cannot accept connections on %s",
+	return rc < 0 ? err_sys(err, MISCSI_ERR_INTERNAL, -rc, "iscsid cannot accept connections on %s",
 				d->own_socket ? "iscsid's own socket" : "the socket that systemd passed (iscsid.socket)") :
 			0;
 }
@@ -402,7 +403,8 @@ static int make_service(struct daemon *d)
 	if (rc == 0)
 		rc = service_new(&config, &d->service);
 	if (rc < 0)
-		return err_sys(d->err, MISCSI_ERR_INTERNAL, -rc, "cannot set up the service for iscsiadm");
+		return err_sys(d->err, MISCSI_ERR_INTERNAL, -rc,
+			"iscsid cannot start, because it cannot set up the service for iscsiadm");
 	return serve_sockets(d, d->err);
 }
 

@@ -166,7 +166,8 @@ void varlink_call_reply_more(struct varlink_call *call, struct json_object *para
 {
 	if (call->done || !varlink_call_more(call)) {
 		log_err(call->connection->server->config.log, MODULE,
-			"the method %s replied to one call twice, and the second reply was dropped: this is a bug in iscsid, "
+			"the method %s sent one call more replies than it may have, and one was dropped: this is a bug in "
+			"iscsid, "
 			"please report it",
 			call->method->name);
 		varlink_put(parameters);

@@ -192,7 +192,8 @@ int interface_up(const struct interface *i, char name[INTERFACE_NAME_MAX], struc
 
 	if (!sock)
 		return err_set(err, MISCSI_ERR_TRANS,
-			"cannot open a netlink socket to set up the boot network: no memory or file descriptors are left");
+			"cannot open a netlink socket to set up the boot network: no memory or file descriptors are left; free "
+			"some memory, or raise the limit of open files");
 	rc = named ? rtnl_link_get_kernel(sock, 0, i->device, &link) : find_by_hwaddress(sock, i->hwaddress, &link);
 	if (rc)
 		return interface_failed(err, rc, "cannot find the network device that the boot firmware names,",

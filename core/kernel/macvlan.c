@@ -256,7 +256,8 @@ int macvlan_make(const struct macvlan *m, struct err *err)
 	macvlan_name(m->mac, name);
 	if (!sock)
 		return err_set(err, MISCSI_ERR_TRANS,
-			"cannot open a netlink socket to make a macvlan of %s: no memory or file descriptors are left",
+			"cannot open a netlink socket to make a macvlan of %s: no memory or file descriptors are left; free some "
+			"memory, or raise the limit of open files",
 			m->parent);
 	return make_sure(sock, m, name, err);
 }

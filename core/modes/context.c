@@ -119,7 +119,8 @@ const struct sysfs *context_sysfs(struct context *ctx)
 	int rc = ctx->sysfs_tried ? 0 : sysfs_open(&ctx->sysfs, ctx->config.sysfs);
 
 	if (rc < 0)
-		log_warn(ctx->config.log, "sysfs", "cannot open %s, so no sessions and hosts are shown: %s",
+		log_warn(ctx->config.log, "sysfs",
+			"cannot open %s, so no sessions and hosts are shown (check that sysfs is mounted there): %s",
 			ctx->config.sysfs ? ctx->config.sysfs : "/sys", strerror(-rc));
 	ctx->sysfs_tried = true;
 	return &ctx->sysfs;

@@ -101,13 +101,13 @@ static int not_without(const struct address *a, struct err *err)
 {
 	if (a->dhcp)
 		return err_set(err, MISCSI_ERR_TRANS_CAPS,
-			"transport %s: the adapter cannot use DHCP without its maker's daemon, which is not part of miscsi; set "
-			"iface.ipaddress, or set iscsid.offload_macvlan = Yes, restart iscsid, and run a DHCP client on the "
+			"transport %s: the adapter cannot use DHCP by itself; set iface.ipaddress, or set iscsid.offload_macvlan "
+			"= Yes, restart iscsid, and run a DHCP client on the "
 			"network device that it makes",
 			a->transport);
 	return err_set(err, MISCSI_ERR_TRANS_CAPS,
-		"transport %s: no network device of this machine has the address %s (iface.ipaddress), and the adapter cannot "
-		"answer ARP for it without its maker's daemon, which is not part of miscsi; add the address to a network device, "
+		"transport %s: no network device of this machine has the address %s (iface.ipaddress), for which the "
+		"adapter does not answer ARP by itself; add the address to a network device, "
 		"or set iscsid.offload_macvlan = Yes and restart iscsid",
 		a->transport, a->text);
 }

@@ -22,7 +22,7 @@ const char *dl_bind(const char *file)
 	if (dlopen(file, RTLD_NOW | RTLD_LOCAL))
 		return NULL;
 	reason = dlerror();
-	return reason ? reason : "the dynamic linker cannot load it, and reports no reason";
+	return reason ? reason : "the dynamic linker cannot load it, and reports no reason: install the plugin again";
 }
 
 void dl_visit(const char *file, const char *symbol, void (*visit)(void *arg, const struct miscsi_plugin *raw), void *arg)

@@ -395,7 +395,7 @@ static const struct miscsi_plugin *open_file(
 	if (!raw) /* the dynamic linker repeats names that are in the file */
 		err_set(err, MISCSI_ERR_INTERNAL, "%s",
 			reason ? str_escape(text, sizeof(text), reason, strlen(reason)) :
-				 "the dynamic linker cannot load it, and reports no reason");
+				 "the dynamic linker cannot load it, and reports no reason: install the plugin again");
 	return raw;
 }
 

@@ -370,7 +370,9 @@ void transport_open(struct transport *t, struct transport_op *op)
 		return;
 	if (!ps->config.sysfs) {
 		op_set_error(p, MISCSI_ERR_TRANS_NOT_FOUND,
-			"transport %s cannot be used, because this program has no access to sysfs (/sys)", transport_name(t));
+			"transport %s cannot be used, because this program has no access to /sys: check that sysfs is mounted "
+			"there",
+			transport_name(t));
 		op_finish(p, -ENODEV);
 		return;
 	}

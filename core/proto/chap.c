@@ -198,7 +198,7 @@ static int random_bytes(struct chap *c, void *bytes, size_t len, struct err *err
 	return ok ? 0 :
 		    err_set(err, MISCSI_ERR_INTERNAL,
 			    "the CHAP authentication failed, because the system provides no random bytes for the challenge to "
-			    "the target");
+			    "the target: check this system's crypto library");
 }
 
 void chap_warm(void)

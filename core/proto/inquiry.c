@@ -142,7 +142,8 @@ int inquiry_feed(struct inquiry *q, const struct iscsi_pdu *pdu, struct iscsi_pd
 			return INQUIRY_WAIT;
 		if (r.itt != q->itt || r.response)
 			return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-				"the target did not complete iscsid's INQUIRY command, which identifies a disk (response 0x%02x)",
+				"the target answered iscsid's INQUIRY command, which identifies a disk, with an error (response "
+				"0x%02x) or with a wrong Initiator Task Tag",
 				r.response);
 		return inquiry_ended(q, &r, next, err);
 	}

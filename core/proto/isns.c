@@ -472,7 +472,7 @@ static int isns_attribute(struct isns *s, struct err *err)
 
 static int isns_bad(struct err *err, const char *why)
 {
-	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server's response is invalid, because %s", why);
+	return err_set(err, MISCSI_ERR_ISNS_QUERY, "the iSNS server's response cannot be used, because %s", why);
 }
 
 /* 5.1 */
@@ -489,7 +489,7 @@ static int isns_header(struct isns *s, struct err *err)
 	if (isns_get16(s->header + 10) != s->pdus || !!(flags & FIRST) != (s->pdus == 0))
 		return isns_bad(err, "its PDUs are not in the order of their sequence numbers");
 	if (++s->pdus > ISNS_PDUS_MAX)
-		return isns_bad(err, "it has more PDUs than miscsi accepts");
+		return isns_bad(err, "it has more PDUs than miscsi accepts: let the server show fewer targets");
 	s->last = flags & LAST;
 	s->payload_left = isns_get16(s->header + 4);
 	return 0;
@@ -620,7 +620,7 @@ static int isns_step(struct isns *s, struct isns_action *action)
 	if (asks && !s->followed)
 		return isns_bad(&action->err, "the name of the next node is missing from it");
 	if (asks && ++s->steps > ISNS_STEPS_MAX)
-		return isns_bad(&action->err, "it lists more nodes than miscsi accepts");
+		return isns_bad(&action->err, "it lists more nodes than miscsi accepts: let the server show fewer targets");
 	isns_request(s, asks ? QUERY : GET_NEXT, action);
 	return 0;
 }
@@ -669,7 +669,7 @@ void isns_feed(struct isns *s, const void *bytes, size_t len, struct isns_action
 	*action = (struct isns_action){ .kind = ISNS_WAIT, .err = ERR_INIT };
 	s->bytes += len;
 	if (s->bytes > ISNS_BYTES_MAX)
-		rc = isns_bad(err, "it is longer than 64 MiB");
+		rc = isns_bad(err, "it is longer than 64 MiB: let the server show fewer targets");
 	while (rc >= 0 && len && action->kind == ISNS_WAIT) {
 		if (s->header_at < HEADER_BYTES) {
 			n = HEADER_BYTES - s->header_at < len ? HEADER_BYTES - s->header_at : len;

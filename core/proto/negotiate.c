@@ -185,8 +185,9 @@ static int settle_default(struct negotiation *n, const struct key_row *row, cons
 	uint32_t proposal = *key_member(&n->proposal, row->member);
 
 	if (row->rule == KEY_CHOICE && row->type == KEY_DIGEST && !digest_fits(proposal, row->initial))
-		return refuse_key(
-			err, row, value, "the initiator is set to require a digest; set it to CRC32C,None to log in without one");
+		return refuse_key(err, row, value,
+			"the record requires a digest (node.conn[0].iscsi.HeaderDigest or DataDigest); set it to CRC32C,None to "
+			"log in without one");
 	*key_member(&n->result, row->member) = combine(row, proposal, row->initial);
 	return 0;
 }

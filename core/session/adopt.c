@@ -119,7 +119,7 @@ static void adopt_secrets_read(void *arg, int result, const struct err *err)
 
 	if (result < 0)
 		log_warn(c->k.engine->log, "session",
-			"session%u [%s, %s]: iscsid cannot read the CHAP secret for its recovery, and %s: %s", c->k.sid,
+			"session%u [%s, %s]: iscsid cannot read the CHAP secret that a recovery requires, and %s: %s", c->k.sid,
 			session_target(c->session), session_portal(c->session),
 			credentials_usable(c->credentials) ? "uses that of the last login" : "tries again at the next login",
 			err->text);

@@ -403,7 +403,7 @@ static int look_run(const void *request, size_t len, void *answer, size_t *answe
 	memset(err, 0, sizeof(*err));
 	*answer_len = sizeof(*err);
 	if (rc < 0)
-		err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "sysfs cannot be opened");
+		err_sys(err, MISCSI_ERR_BUSY, -rc, OPENERS_UNKNOWN "/sys cannot be opened (check that sysfs is mounted there)");
 	return rc < 0 || in_use_session(&ways, r->host_no, r->sid, err);
 }
 

@@ -162,7 +162,7 @@ static void without_any_name_the_wait_ends_with_the_reason(void **state)
 	*disk_hangs = true;
 	assert_in_range(look(&t), 10000, 10200);
 	assert_int_not_equal(get(&t, &name, &err), 0);
-	assert_non_null(strstr(err.text, "its disk does not answer"));
+	assert_non_null(strstr(err.text, "check the disk or file server"));
 	end(&t);
 }
 
