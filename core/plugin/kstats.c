@@ -88,7 +88,7 @@ static void stats_answer(struct miscsi_op *op, const struct miscsi_answer *answe
 		rc = emit_stats(op, answer->data, answer->data ? answer->data_len : 0);
 	else if (rc == -ENOENT)
 		rc = op->core->set_error(op, MISCSI_ERR_SESS_NOT_FOUND,
-			"cannot read statistics: session %u has no connection %u, or ended meanwhile", op->sid, op->cid);
+			"cannot read the statistics: session %u has no connection %u, or ended meanwhile", op->sid, op->cid);
 	op->core->op_done(op, rc);
 }
 

@@ -111,8 +111,8 @@ int pdu_check(const uint8_t bhs[ISCSI_BHS_SIZE], size_t max_data, struct err *er
 	max = row->data_max && row->data_max < max_data ? row->data_max : max_data;
 	if (len > max)
 		return err_set(err, MISCSI_ERR_FATAL_LOGIN,
-			"the target sent a %s with %u bytes of data, which is more than the limit of %zu", row->name,
-			(unsigned)len, max);
+			"the target sent a %s with %u bytes of data, but only %zu bytes are allowed", row->name, (unsigned)len,
+			max);
 	return 0;
 }
 

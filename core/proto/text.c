@@ -97,7 +97,7 @@ static int append_pair(struct text_list *l, char *part, size_t len, struct err *
 	if (text_get(l, pair.key))
 		return bad_text(err, "the same key twice", pair.key, strlen(pair.key));
 	if (l->n == TEXT_PAIRS_MAX)
-		return bad_text(err, "more keys than miscsi accepts", pair.key, strlen(pair.key));
+		return bad_text(err, "more keys than RFC 7143 defines", pair.key, strlen(pair.key));
 	l->pairs[l->n++] = pair;
 	return 0;
 }

@@ -513,7 +513,8 @@ static void rescanned(int status, void *arg)
 
 	r->scan = NULL;
 	if (status < 0)
-		err_sys(&r->answer->result.err, MISCSI_ERR_INTERNAL, -status, "the scan for the session's devices failed");
+		err_sys(&r->answer->result.err, MISCSI_ERR_INTERNAL, -status,
+			"the scan for the session's devices failed ('iscsiadm -m session -R' repeats it)");
 	request_step(r);
 }
 

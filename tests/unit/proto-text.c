@@ -102,7 +102,7 @@ static void pairs_are_limited_in_number(void **state)
 	assert_int_equal(l.n, TEXT_PAIRS_MAX);
 	text_free(&l);
 	text_add(&b, "Last", "1");
-	refused(strbuf_str(&b), b.len, "more keys than miscsi accepts");
+	refused(strbuf_str(&b), b.len, "more keys than RFC 7143 defines");
 	strbuf_free(&b);
 }
 
