@@ -12,12 +12,13 @@
 
 /* ---- the hosts themselves ---- */
 
-static unsigned host_session_detail(long level)
+/* With --json, sessions have all that -m session shows one level lower. */
+static unsigned host_session_detail(long level, bool json)
 {
 	static const unsigned details[] = { 0, 0, SESSION_DETAIL_P1, SESSION_DETAIL_P1 | SESSION_INFO_PARAMS,
 		SESSION_DETAIL_P1 | SESSION_INFO_PARAMS | SESSION_INFO_DEVICES };
 
-	return details[level];
+	return !json || level < 3 ? details[level] : level == 3 ? SESSION_DETAIL_P2 : SESSION_DETAIL_P3;
 }
 
 /* All sessions, read once for all hosts. */
@@ -39,7 +40,7 @@ static void host_sessions_free(struct sessions *s)
 
 static int read_host_sessions(const struct command *c, struct sessions *s)
 {
-	int rc = session_mode_list(c->context, NULL, host_session_detail(c->args->print), &s->all, c->err);
+	int rc = session_mode_list(c->context, NULL, host_session_detail(c->args->print, c->json != NULL), &s->all, c->err);
 
 	if (rc < 0)
 		return rc;

@@ -52,11 +52,12 @@ static int create_node(const struct command *c, const struct node_mode_select *s
 {
 	cleanup(record_freep) struct record *iface = NULL, *node = NULL;
 	int rc = iface_mode_get(c->context, select->filter.iface ? select->filter.iface : "default", &iface, c->err);
+	bool made;
 
 	if (rc >= 0)
-		rc = node_mode_new(c->context, select, iface, &node, c->err);
+		rc = node_mode_new(c->context, select, iface, &node, &made, c->err);
 	if (rc >= 0 && c->json)
-		out_json_node_result(c->json, "new", node, false, c->err);
+		out_json_node_result(c->json, "new", node, !made, c->err);
 	if (rc >= 0)
 		out_node_added(node);
 	return rc;

@@ -235,7 +235,7 @@ static int fill_node(struct record *node, const struct node_mode_select *select,
 
 /* An existing record stays unchanged, which is success: libvirt and os-brick expect exit status 0 and an empty stderr. */
 int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
-	struct err *err)
+	bool *made, struct err *err)
 {
 	cleanup(record_freep) struct record *node = NULL;
 	struct db *db;
@@ -249,7 +249,7 @@ int node_mode_new(struct context *ctx, const struct node_mode_select *select, co
 	if (rc >= 0)
 		rc = fill_node(node, select, iface, err);
 	if (rc >= 0)
-		rc = db_node_add(db, node, DB_ADD_NEW, NULL, err);
+		rc = db_node_add(db, node, DB_ADD_NEW, made, err);
 	if (rc >= 0)
 		*out = x_steal(node);
 	return rc;

@@ -45,11 +45,11 @@ int node_mode_list_startup(struct context *ctx, int startup, struct record_list 
 int node_mode_sessions_startup(struct context *ctx, int startup, struct session_info_list *out, struct err *err);
 
 /*
- * Makes a node record from iscsid.conf and the iface's record. An existing record stays unchanged. *out: the record that the
- * database has afterwards.
+ * Makes a node record from iscsid.conf and the iface's record. An existing record stays unchanged: then *made is false. *out: the
+ * record that the database has afterwards.
  */
 int node_mode_new(struct context *ctx, const struct node_mode_select *select, const struct record *iface, struct record **out,
-	struct err *err);
+	bool *made, struct err *err);
 
 /*
  * Where the value of a record's setting comes from, in words: "default", "iscsid.conf", "discovery", "command line" (what names the
