@@ -455,7 +455,7 @@ static void adopt_some(void *arg)
 		return;
 	}
 	if (rc == 0 && adopted)
-		log_info(d->log, "iscsid", "iscsid took over %u running sessions", adopted);
+		log_info(d->log, "iscsid", "iscsid took over %u running session%s", adopted, adopted == 1 ? "" : "s");
 	d->failed = rc;
 	if (rc < 0)
 		loop_quit(d->engine.loop);

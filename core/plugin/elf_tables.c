@@ -501,10 +501,10 @@ int elf_tables_check(const struct elf *e, struct err *err)
 	const char *bad =
 		!segments_ok(&t) ? "segments" :
 		!sections_ok(&t) ? "sections" :
-		!dynamic_ok(&t) || !named_tables_ok(&t) ? "dynamic section" :
+		!dynamic_ok(&t) || !named_tables_ok(&t) ? "dynamic entries" :
 		!t.dynsym || !symbols_ok(&t) ? "symbols" :
 		!versions_ok(&t) ? "symbol versions" :
-		!gnu_hash_ok(&t, elf_section(e, SHT_GNU_HASH)) || !hash_ok(&t, elf_section(e, SHT_HASH)) ? "hash table of symbols" :
+		!gnu_hash_ok(&t, elf_section(e, SHT_GNU_HASH)) || !hash_ok(&t, elf_section(e, SHT_HASH)) ? "hash tables of symbols" :
 		!relocation_tables_ok(&t) ? "relocations" : NULL;
 	/* clang-format on */
 
