@@ -274,14 +274,18 @@ static int login_redirect(
 	return 0;
 }
 
-/* Classes 2 and 3. The hint is for the commonest mistake: the password is in iscsid.conf, but the record was made before. */
+/* Classes 2 and 3. The first hint is for the commonest mistake: the password is in iscsid.conf, but the record was made before. */
 static int login_refused(const struct login *l, const struct iscsi_response *r, struct err *err)
 {
 	enum miscsi_error code = login_status_error(r->status_class, r->status_detail);
 	const char *hint = login_status_hint(r->status_class, r->status_detail);
+	bool unauthenticated = code == MISCSI_ERR_LOGIN_AUTH_FAILED && r->status_detail == 1;
 
-	if (code == MISCSI_ERR_LOGIN_AUTH_FAILED && r->status_detail == 1 && !l->chap)
+	if (unauthenticated && !l->chap)
 		hint = "; the target may require CHAP: set authmethod to CHAP, and username and password";
+	else if (unauthenticated && !l->method_settled && l->config.auth == LOGIN_AUTH_CHAP)
+		hint = ", and chose no AuthMethod: only CHAP was offered (CHAP is mutual, or auth.policy is require), which the "
+		       "target may not use";
 	return err_set(err, code, "the target refused the login: %s (0x%02x%02x)%s",
 		login_status_text(r->status_class, r->status_detail), r->status_class, r->status_detail, hint);
 }

@@ -266,6 +266,22 @@ static void each_status_means_what_it_means(void **state)
 	}
 }
 
+/* Whose username and password are right cannot mend it by them. */
+static void a_target_without_chap_is_not_about_passwords(void **state)
+{
+	struct script s = script_settings(LOGIN_AUTH_CHAP);
+
+	(void)state;
+	script_begin(&s);
+	script_fails(&s, target_status(2, 1, NO_TEXT), MISCSI_ERR_LOGIN_AUTH_FAILED,
+		"authentication failure (0x0201), and chose no AuthMethod: only CHAP was offered");
+	script_end(&s);
+	script_begin(&s);
+	script_sends(&s, target_login(TARGET_SEC, 0, TEXT("AuthMethod=CHAP")), TARGET_SEC);
+	script_fails(&s, target_status(2, 1, NO_TEXT), MISCSI_ERR_LOGIN_AUTH_FAILED, "compare username and password");
+	script_end(&s);
+}
+
 static void names_that_cannot_be_sent_are_refused(void **state)
 {
 	struct script s = script_settings(LOGIN_AUTH_NONE);
@@ -324,6 +340,7 @@ int main(void)
 		cmocka_unit_test(text_may_be_continued_anywhere),
 		cmocka_unit_test(redirects_say_where_to),
 		cmocka_unit_test(each_status_means_what_it_means),
+		cmocka_unit_test(a_target_without_chap_is_not_about_passwords),
 		cmocka_unit_test(names_that_cannot_be_sent_are_refused),
 		cmocka_unit_test(memory_may_run_out_anywhere),
 	};
