@@ -146,7 +146,7 @@ struct adoption {
 	struct record *node; /* NULL: there is no file */
 	struct store_facts facts;
 	enum adopt_found found;
-	bool leaves; /* store_leaves() */
+	enum store_mark mark; /* of its file */
 };
 
 static void adoption_clear(struct adoption *o)
@@ -164,16 +164,16 @@ static int adopt_read(struct adopter *a, uint32_t sid, struct adoption *o, struc
 {
 	const struct manager *m = a->manager;
 	struct ktransport_map map = { .transport = transport_of, .arg = a };
-	enum store_mark mark;
 	int rc = session_info_read(m->config.engine->sysfs, &map, sid, WITH_FILE, &o->info, err);
 
 	if (rc < 0)
 		return rc;
-	rc = store_read(m->config.state_dir, &o->info, &o->node, &o->facts, &mark);
+	rc = store_read(m->config.state_dir, &o->info, &o->node, &o->facts, &o->mark);
 	if (rc == -ENOMEM)
 		return err_nomem(err, "a session that iscsid takes over");
-	o->found = rc < 0 ? ADOPT_NO_FILE : mark == STORE_PENDING ? ADOPT_PENDING : ADOPT_FILE;
-	o->leaves = rc == 0 && mark == STORE_LEAVES;
+	o->found = rc < 0 ? ADOPT_NO_FILE : o->mark == STORE_PENDING ? ADOPT_PENDING : ADOPT_FILE;
+	if (rc < 0)
+		o->mark = STORE_UP;
 	return 0;
 }
 
@@ -209,8 +209,8 @@ static int adopt_add(struct manager *m, struct adoption *o, struct transport *t)
 		return rc;
 	memcpy(s->isid, o->facts.isid, sizeof(s->isid));
 	s->replaced = o->facts.replaced;
-	s->noted = o->found == ADOPT_FILE;
-	s->leaves = o->leaves;
+	s->noted = o->found != ADOPT_NO_FILE;
+	s->mark = o->mark;
 	s->tpgt = adopt_group(i, s->record, o->found);
 	s->adopted = true;
 	s->starts = 1;
@@ -282,9 +282,9 @@ static void adopt_go_on(struct manager *m, const struct session_info *i, enum ad
 		session_event(s, SESS_EV_CLOSE);
 		return;
 	}
-	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0 && !s->leaves)
+	if (strcmp(i->state, "LOGGED_IN") == 0 && strcmp(i->conn_state, "failed") != 0 && s->mark != STORE_LEAVES)
 		return;
-	if (s->leaves)
+	if (s->mark == STORE_LEAVES)
 		conn_fail(&s->conn, MISCSI_ERR_TRANS,
 			"iscsid ended during a logout that the target had requested, before the new login");
 	else
@@ -331,9 +331,10 @@ static void adopt_complete(struct manager *m, const struct session_info *i)
 
 	if (!s || s->run.state == SESS_CLOSING)
 		return;
-	if (!s->noted && conn_identify(&s->conn, &err) == 0) {
+	if ((!s->noted || s->mark == STORE_PENDING) && conn_identify(&s->conn, &err) == 0) {
 		if (!s->isid[0])
 			manager_choose_isid(m, s);
+		s->mark = STORE_UP;
 		session_note(s);
 	}
 	if (err.code)

@@ -155,8 +155,7 @@ int conn_logout_send(void *machine)
 
 	conn_arm(c, record_int(c->session->record, FIELD_CONN_LOGOUT_TIMEOUT));
 	conn_watch_hangup(c);
-	if (c->session->run.state == SESS_LOGGED_IN && c->session->noted)
-		c->session->leaves = store_leaves(c->session->owner->state_dir, c->k.sid) == 0;
+	c->tell(c->session, SESS_EV_CONN_LEAVES);
 	pdu_build(&pdu, ISCSI_OP_LOGOUT, &request); /* the kernel fills ITT, CmdSN and ExpStatSN */
 	return conn_send_pdu(c, &pdu);
 }

@@ -47,6 +47,7 @@ int session_new(const struct session_owner *owner, const struct record *node, st
 		return -ENOMEM;
 	}
 	s->owner = owner;
+	s->mark = STORE_PENDING;
 	s->tpgt = -1;
 	s->since = loop_now(s->owner->engine->loop);
 	s->run = (struct fsm_run){ .fsm = &session_machine, .machine = s, .trace = sess_trace, .state = SESS_NEW };
@@ -277,13 +278,22 @@ static uint64_t first_wait(const struct session *s)
 	return io_is_held(s) ? at_most(ms, most) : ms;
 }
 
+/* Failing to note it costs what the kernel does not keep, not the session. */
+static void sess_mark(struct session *s, enum store_mark mark)
+{
+	enum store_mark old = s->mark;
+
+	s->mark = mark;
+	if (!s->noted || (old != mark && store_change(s->owner->state_dir, s->conn.k.sid, old, mark) < 0))
+		session_note(s);
+}
+
 static int sess_lost(void *machine)
 {
 	struct session *s = machine;
 
-	if (s->leaves && store_stays(s->owner->state_dir, s->conn.k.sid) < 0)
-		session_note(s);
-	s->leaves = false;
+	if (s->mark == STORE_LEAVES)
+		sess_mark(s, STORE_UP);
 	s->attempts = s->reported = 0;
 	s->lost_at = loop_now(s->owner->engine->loop);
 	s->brief = s->lost_at - s->up_at < BRIEF_MS ? s->brief + 1 : 0;
@@ -321,8 +331,13 @@ static void scan_long(void *arg)
 	session_event(arg, SESS_EV_SCANNED); /* it goes on; who asked for the login need not wait for it */
 }
 
-static void sess_noted(struct session *s, int rc)
+void session_note(struct session *s)
 {
+	struct store_facts facts = { .replaced = s->replaced };
+	int rc;
+
+	memcpy(facts.isid, s->isid, sizeof(facts.isid));
+	rc = store_write(s->owner->state_dir, s->conn.k.sid, s->mark, s->record, &facts);
 	s->noted = rc == 0;
 	if (rc < 0)
 		log_warn(s->owner->engine->log, "session",
@@ -331,47 +346,29 @@ static void sess_noted(struct session *s, int rc)
 			s->conn.k.sid, s->owner->state_dir, strerror(-rc));
 }
 
-static struct store_facts sess_facts(const struct session *s)
-{
-	struct store_facts facts = { .replaced = s->replaced };
-
-	memcpy(facts.isid, s->isid, sizeof(facts.isid));
-	return facts;
-}
-
 /* Noted as soon as it has a number, so that the next daemon sees that its login came to no end. */
 static int sess_begun(void *machine)
 {
 	struct session *s = machine;
-	struct store_facts facts = sess_facts(s);
 
 	if (!s->noted) /* each attempt comes here */
-		sess_noted(s, store_begin(s->owner->state_dir, s->conn.k.sid, s->record, &facts));
+		session_note(s);
 	return SESS_EV_NONE;
 }
 
-/* Before anybody hears of the session. Failing to note it costs what the kernel does not keep, not the session. */
-static void sess_note_up(struct session *s)
-{
-	if (!s->noted || store_established(s->owner->state_dir, s->conn.k.sid) < 0)
-		session_note(s);
-}
-
-void session_note(struct session *s)
-{
-	struct store_facts facts = sess_facts(s);
-
-	sess_noted(s, store_write(s->owner->state_dir, s->conn.k.sid, s->record, &facts));
-}
-
-/* The file of a first login is pending: without it, the next iscsid ends a session that has no devices, and scans none that has. */
 void session_replaced(struct session *s, bool replaced)
 {
 	if (s->replaced == replaced)
 		return;
 	s->replaced = replaced;
-	if (s->run.state != SESS_NEW)
-		session_note(s);
+	session_note(s);
+}
+
+/* The target requested it, so the session is to be logged in again. */
+static int sess_leaves(void *machine)
+{
+	sess_mark(machine, STORE_LEAVES);
+	return SESS_EV_NONE;
 }
 
 static int sess_replaced(void *machine)
@@ -399,8 +396,7 @@ static bool was_never_scanned(const struct session *s, const char *target_state)
 
 void session_complete(struct session *s, const char *target_state)
 {
-	if (!s->noted)
-		session_note(s);
+	sess_mark(s, STORE_UP);
 	if (was_never_scanned(s, target_state))
 		sess_scan(s);
 }
@@ -497,7 +493,7 @@ static int sess_established(void *machine)
 	struct session *s = machine;
 
 	logged_in(s);
-	sess_note_up(s);
+	sess_mark(s, STORE_UP); /* before anybody hears of the session */
 	sess_started_again(s);
 	if (sess_scan(s) < 0)
 		return SESS_EV_SCANNED;

@@ -13,6 +13,7 @@
 #include "record/record.h"
 #include "session/connection.h"
 #include "session/destination.h"
+#include "session/store.h"
 
 struct scan;
 
@@ -60,8 +61,8 @@ struct session {
 	uint8_t isid[ISID_LEN]; /* all 0: not chosen yet */
 	bool unnamed; /* of the owner: the session starts when the initiator's name was looked at */
 	bool adopted; /* made before this program ran; constant, not a state */
+	enum store_mark mark; /* that its file has, or is to have when it is written (store.h) */
 	bool noted; /* its file was written */
-	bool leaves; /* and is marked: a logout was sent, after which it is logged in again (store.h) */
 	unsigned attempts; /* failed logins in a row */
 	unsigned reported; /* failures in a row; log_worth() selects those to log */
 	unsigned starts; /* of its connection, with each of which the kernel began or resumed its I/O; an adopted one has one */
@@ -90,7 +91,7 @@ void session_free(struct session *s); /* the kernel's session remains */
 void session_event(struct session *s, unsigned event);
 void session_wake(struct session *s); /* if it waits for the next attempt: makes the attempt soon */
 void session_try_now(struct session *s); /* the same at once, also for a first login */
-void session_note(struct session *s); /* writes its file (store.h); a failure is logged */
+void session_note(struct session *s); /* writes its file (store.h) with its mark; a failure is logged */
 void session_replaced(struct session *s, bool replaced); /* sets that, also in its file */
 /* One that is up again: writes its file if it has none, and scans for devices if that was never done. */
 void session_complete(struct session *s, const char *target_state);

@@ -17,14 +17,11 @@
 #define REPLACED_LINE "# session.replaced = Yes\n"
 #define PATH_BYTES 512
 
-#define PENDING ".pending"
-#define LEAVES ".leaves"
+static const char *const marks[] = { [STORE_UP] = "", [STORE_PENDING] = ".pending", [STORE_LEAVES] = ".leaves" };
 
-static const char *const marks[] = { [STORE_UP] = "", [STORE_PENDING] = PENDING, [STORE_LEAVES] = LEAVES };
-
-static int store_path(const char *dir, uint32_t sid, const char *suffix, char path[PATH_BYTES])
+static int store_path(const char *dir, uint32_t sid, enum store_mark mark, char path[PATH_BYTES])
 {
-	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u%s", dir, sid, suffix) < PATH_BYTES ? 0 : -ENAMETOOLONG;
+	return (size_t)snprintf(path, PATH_BYTES, "%s/session%u%s", dir, sid, marks[mark]) < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
 /* The kernel keeps it. A file that is not used because of it must not seem to be where it comes from. */
@@ -40,12 +37,12 @@ static void without_secret(struct record *r, enum field_id secret, enum field_id
  * has no devices yet.
  */
 static int write_file(
-	const char *dir, uint32_t sid, const char *suffix, const struct record *node, const struct store_facts *facts)
+	const char *dir, uint32_t sid, enum store_mark mark, const struct record *node, const struct store_facts *facts)
 {
 	struct strbuf text = STRBUF_INIT(RECFILE_MAX);
 	struct record *r = record_copy(node);
 	char path[PATH_BYTES];
-	int rc = store_path(dir, sid, suffix, path);
+	int rc = store_path(dir, sid, mark, path);
 
 	if (!r)
 		return -ENOMEM;
@@ -62,50 +59,31 @@ static int write_file(
 	if (rc == 0)
 		rc = strbuf_error(&text);
 	if (rc == 0)
-		rc = *suffix ? file_write(path, strbuf_str(&text), text.len, 0600) :
-			       file_replace(AT_FDCWD, path, strbuf_str(&text), text.len, 0600);
+		rc = mark == STORE_PENDING ? file_write(path, strbuf_str(&text), text.len, 0600) :
+					     file_replace(AT_FDCWD, path, strbuf_str(&text), text.len, 0600);
 	strbuf_free(&text);
 	return rc;
 }
 
-int store_write(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts)
+int store_write(const char *dir, uint32_t sid, enum store_mark mark, const struct record *node, const struct store_facts *facts)
 {
-	char pending[PATH_BYTES];
-	int rc = write_file(dir, sid, "", node, facts);
+	char path[PATH_BYTES];
+	int rc = write_file(dir, sid, mark, node, facts);
 
-	if (rc == 0 && store_path(dir, sid, PENDING, pending) == 0)
-		unlink(pending);
+	for (enum store_mark other = 0; rc == 0 && mark != STORE_PENDING && other < ARRAY_SIZE(marks); other++)
+		if (other != mark && store_path(dir, sid, other, path) == 0)
+			unlink(path);
 	return rc;
 }
 
-int store_begin(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts)
+int store_change(const char *dir, uint32_t sid, enum store_mark from, enum store_mark to)
 {
-	return write_file(dir, sid, PENDING, node, facts);
-}
-
-static int change_mark(const char *dir, uint32_t sid, const char *old, const char *new)
-{
-	char from[PATH_BYTES], to[PATH_BYTES];
-	int rc = store_path(dir, sid, old, from);
+	char old[PATH_BYTES], new[PATH_BYTES];
+	int rc = store_path(dir, sid, from, old);
 
 	if (rc == 0)
-		rc = store_path(dir, sid, new, to);
-	return rc < 0 ? rc : renameat(AT_FDCWD, from, AT_FDCWD, to) < 0 ? -errno : 0;
-}
-
-int store_established(const char *dir, uint32_t sid)
-{
-	return change_mark(dir, sid, PENDING, "");
-}
-
-int store_leaves(const char *dir, uint32_t sid)
-{
-	return change_mark(dir, sid, "", LEAVES);
-}
-
-int store_stays(const char *dir, uint32_t sid)
-{
-	return change_mark(dir, sid, LEAVES, "");
+		rc = store_path(dir, sid, to, new);
+	return rc < 0 ? rc : renameat(AT_FDCWD, old, AT_FDCWD, new) < 0 ? -errno : 0;
 }
 
 void store_remove(const char *dir, uint32_t sid)
@@ -114,8 +92,8 @@ void store_remove(const char *dir, uint32_t sid)
 
 	if (!sid)
 		return;
-	for (unsigned mark = STORE_UP; mark < ARRAY_SIZE(marks); mark++)
-		if (store_path(dir, sid, marks[mark], path) == 0 && unlink(path) == 0)
+	for (enum store_mark mark = 0; mark < ARRAY_SIZE(marks); mark++)
+		if (store_path(dir, sid, mark, path) == 0 && unlink(path) == 0)
 			return;
 }
 
@@ -144,14 +122,14 @@ static bool is_of(const struct record *r, const struct session_info *shown)
 }
 
 static int read_file(
-	const char *dir, const struct session_info *shown, const char *suffix, struct record **node, struct store_facts *facts)
+	const char *dir, const struct session_info *shown, enum store_mark mark, struct record **node, struct store_facts *facts)
 {
 	struct store_facts written;
 	struct record *r = NULL;
 	char *text = NULL;
 	char path[PATH_BYTES];
 	size_t len;
-	int rc = store_path(dir, shown->sid, suffix, path);
+	int rc = store_path(dir, shown->sid, mark, path);
 
 	if (rc == 0)
 		rc = file_read(AT_FDCWD, path, RECFILE_MAX, &text, &len);
@@ -177,8 +155,8 @@ int store_read(
 {
 	int rc = -ENOENT;
 
-	for (*mark = STORE_UP; *mark < ARRAY_SIZE(marks); ++*mark) {
-		rc = read_file(dir, shown, marks[*mark], node, facts);
+	for (*mark = 0; *mark < ARRAY_SIZE(marks); ++*mark) {
+		rc = read_file(dir, shown, *mark, node, facts);
 		if (rc == 0 || rc == -ENOMEM)
 			break;
 	}

@@ -22,21 +22,16 @@ struct store_facts {
 };
 
 /*
- * A session that has not logged in yet has a file with another name, which marks it as pending: if the daemon is killed, the next
- * one ends the session. store_established() removes the mark. -errno.
+ * What the next daemon is to do with the session, should this one be killed; the end of the file's name, so that a change is one rename.
+ * UP: nothing. PENDING: it has not logged in yet, and is ended. LEAVES: it is logged out to be logged in again; the kernel shows no
+ * difference, and reports no loss of such a connection any more, so that the next daemon would take it for one that is up.
  */
-int store_begin(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts);
-int store_established(const char *dir, uint32_t sid);
-/*
- * Marks one that is logged out to be logged in again: the kernel shows no difference, and reports no loss of such a connection any more, so the
- * next daemon would take it for one that is up. store_stays() removes the mark. -errno.
- */
-int store_leaves(const char *dir, uint32_t sid);
-int store_stays(const char *dir, uint32_t sid);
-int store_write(const char *dir, uint32_t sid, const struct record *node, const struct store_facts *facts); /* without a mark */
+enum store_mark { STORE_UP, STORE_PENDING, STORE_LEAVES };
+/* Writes the file with that mark, and removes those with another one; before a PENDING one there is none. -errno. */
+int store_write(const char *dir, uint32_t sid, enum store_mark mark, const struct record *node, const struct store_facts *facts);
+int store_change(const char *dir, uint32_t sid, enum store_mark from, enum store_mark to);
 void store_remove(const char *dir, uint32_t sid);
 /* Reads the file of a session; the caller owns *node. -ESTALE: the file is of an earlier session with the same sid. */
-enum store_mark { STORE_UP, STORE_PENDING, STORE_LEAVES };
 int store_read(const char *dir, const struct session_info *shown, struct record **node, struct store_facts *facts,
 	enum store_mark *mark);
 /* Looks at the next files, and removes those of sessions that no longer exist. *stream is NULL at first, and after the last one. Returns whether there are more. */

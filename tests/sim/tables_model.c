@@ -20,14 +20,12 @@ static const char *const sess_states[] = {
 #include "session/session.def"
 #undef MACHINE_STATE
 };
-
 static const char *const conn_events[] = {
 	"NONE",
 #define MACHINE_EVENT(name, doc) #name,
 #include "session/connection.def"
 #undef MACHINE_EVENT
 };
-
 static const char *const kernels[] = { "no session", "session", "bound", "up", "broken", "dying", "gone" };
 struct row {
 	uint32_t states;
@@ -257,6 +255,7 @@ static unsigned act_pdu(struct model *m)
 
 static unsigned act_logout_send(struct model *m)
 {
+	sess_event(m, SE_CONN_LEAVES);
 	m->timer = 1;
 	if (choose(2))
 		return CE_FAILED;
@@ -388,6 +387,7 @@ static const struct {
 	{ "sess_close", act_sess_close },
 	{ "sess_gone", act_sess_gone },
 	{ "sess_kept", act_nothing },
+	{ "sess_leaves", act_nothing },
 	{ "sess_replaced", act_nothing },
 };
 

@@ -177,6 +177,48 @@ static void a_session_that_was_to_log_in_again_does(void **state)
 	assert_false(noted(w, SID, ".leaves"));
 }
 
+/* Asynchronous Message of the target to an adopted session: a logout, until it is marked. */
+static void is_to_log_out(struct session_fixture *w, uint32_t sid)
+{
+	struct iscsi_pdu pdu = target_pdu(ISCSI_OP_ASYNC, 0x80, NULL, 0);
+	struct iscsi_uevent ev = { .type = ISCSI_KEVENT_RECV_PDU };
+
+	pdu.bhs[36] = ISCSI_ASYNC_LOGOUT_REQUEST;
+	memcpy(ev.r.bytes, &sid, sizeof(sid));
+	fake_kernel_event(w->fk, 1, &ev, pdu.bhs, ISCSI_BHS_SIZE);
+	for (unsigned i = 0; i < 400 && !noted(w, sid, ".leaves"); i++)
+		fixture_run(w, 1);
+	assert_true(noted(w, sid, ".leaves"));
+}
+
+/* What is noted during that logout changes the one file that there is: the next iscsid finds the mark, and what was noted. */
+static void a_session_that_is_to_log_in_again_has_one_file(void **state)
+{
+	struct session_fixture *w = *state;
+	char plugin[128];
+
+	snprintf(plugin, sizeof(plugin), "%s/tcp.so", w->dir);
+	left(w, SID, "LOGGED_IN", "up", true);
+	note(w, SID, "", "manual");
+	assert_int_equal(fixture_adopt(w), 1);
+	w->silent_logout = true;
+	is_to_log_out(w, SID);
+	session_replaced(manager_find(w->m, SID), true);
+	assert_true(noted(w, SID, ".leaves"));
+	assert_false(noted(w, SID, ""));
+	fixture_plugins(w, w->dir, "tcp");
+	assert_int_equal(manager_find(w->m, SID)->conn.run.state, CONN_CLEANUP_WAIT);
+	assert_true(manager_find(w->m, SID)->replaced);
+	session_replaced(manager_find(w->m, SID), false);
+	for (unsigned i = 0; i < 400 && !noted(w, SID, ""); i++)
+		fixture_run(w, 1);
+	assert_true(noted(w, SID, ""));
+	assert_false(noted(w, SID, ".leaves"));
+	unlink(plugin);
+	fixture_plugins(w, w->dir, "tcp");
+	assert_false(manager_find(w->m, SID)->replaced);
+}
+
 /* The helper is killed when the kernel has made a session, and before it says so: no other program's session is touched. */
 static void a_session_of_a_killed_helper_is_ended(void **state)
 {
@@ -510,6 +552,7 @@ int main(void)
 		T(a_session_is_noted_as_soon_as_it_is_made),
 		T(a_pending_session_is_ended_by_the_next_daemon),
 		T(a_session_that_was_to_log_in_again_does),
+		T(a_session_that_is_to_log_in_again_has_one_file),
 		T(what_is_left_is_ended_or_kept),
 		T(a_session_of_a_killed_helper_is_ended),
 		T(a_session_without_a_file_gets_one),
