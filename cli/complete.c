@@ -111,17 +111,26 @@ static void complete_modes(const struct typed *t)
 		candidate(t, modes[i].name);
 }
 
+static const char *action_word(size_t nth, bool submodes)
+{
+	return submodes ? actions[nth].submode : actions[nth].verb;
+}
+
+/* Each word once. */
 static void complete_actions(const struct typed *t, bool submodes)
 {
-	const char *last = "";
+	for (size_t i = 0; t->mode && i < ARRAY_SIZE(actions); i++) {
+		const char *word = action_word(i, submodes);
+		size_t first = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		const char *word = submodes ? actions[i].submode : actions[i].verb;
-
-		if (t->mode && !strcmp(actions[i].mode, t->mode) && *word && !strchr("-*", *word) && strcmp(word, last) != 0)
+		if (strcmp(actions[i].mode, t->mode) != 0)
+			continue;
+		while (strcmp(actions[first].mode, t->mode) != 0 || strcmp(action_word(first, submodes), word) != 0)
+			first++;
+		if (first == i && *word && !strchr("-*", *word) && strcmp(word, "show") != 0)
 			candidate(t, word);
-		last = word;
 	}
+	/* every mode has it, with or without a row */
 	if (!submodes)
 		candidate(t, "show");
 }
