@@ -87,7 +87,7 @@ int db_iface_list(struct db *db, struct record_list *out, struct err *err);
 int db_iface_builtin(unsigned nth, struct record **out);
 bool db_iface_is_builtin(const char *name);
 int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err);
-/* Also writes the settings into the node records that are bound to it, before the iface's file; change() is called twice. A plugin's
+/* Also writes the settings into the node records that are bound to it, before the iface's file; change() may be called more than once. A plugin's
  * setting that the change removes becomes that of conf (iscsid.conf; NULL: none) in the nodes that have the iface's value. */
 int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, const struct record *conf, struct err *err);
 int db_iface_delete(struct db *db, const char *name, struct err *err); /* and the node records that are bound to it */

@@ -98,12 +98,23 @@ int db_batch_yield(struct db_batch *b, struct err *err)
 	if (!db_batch_is_long(b))
 		return 0;
 	db_tree_unstage_all(&b->db->tree);
+	db_tree_forget(&b->db->tree);
+	b->yielded = true;
 	file_unlock(&b->lock);
 	nanosleep(&gap, NULL);
 	rc = take_lock(b, err);
 	if (!rc)
 		db_tree_sweep(&b->db->tree);
 	return rc;
+}
+
+bool db_batch_missed(struct db_batch *b)
+{
+	bool yielded = b->yielded;
+
+	b->yielded = false;
+	b->db->between = NULL;
+	return yielded;
 }
 
 /* The list owns both names. On -ENOMEM the caller still knows the temporary file, and takes it away itself. */

@@ -13,6 +13,7 @@ struct db_batch {
 	struct err *err; /* the caller's */
 	int lock; /* -1: not held */
 	uint64_t held_since;
+	bool yielded; /* others had the lock: what was read or decided before has to be read or decided again */
 	bool staged;
 	struct db_staged {
 		char *path, *temporary;
@@ -34,6 +35,8 @@ int db_batch_commit(struct db_batch *b, struct err *err);
 bool db_batch_is_long(const struct db_batch *b); /* others should have the lock now */
 /* Between two changes: lets other programs have the lock if this one had it for long. */
 int db_batch_yield(struct db_batch *b, struct err *err);
+/* Behind a search: others may have added to what it had passed. Then the caller searches again, now without a gap between targets. */
+bool db_batch_missed(struct db_batch *b);
 void db_batch_end(struct db_batch *b); /* drops writes that were not committed, unlocks; for cleanup(db_batch_end) */
 
 /* As db_node_update(), of any number of nodes. */

@@ -342,6 +342,9 @@ int db_disc_delete(struct db *db, enum record_kind kind, const char *address, un
 		return rc;
 	if (!db_tree_is_dir(&db->tree, dir))
 		return disc_not_found(err);
-	rc = each_node_of(db, dir, db_remove_found, &d, err);
+	/* A discovery may run beside this. */
+	do
+		rc = each_node_of(db, dir, db_remove_found, &d, err);
+	while (!rc && db_batch_missed(&b));
 	return rc ? rc : clear_disc_dir(&b, dir, err);
 }

@@ -10,6 +10,7 @@
 
 #include "proto/portal.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* From here on, reading the names of all targets is cheaper than looking for each that was found. */
@@ -119,17 +120,51 @@ static void know_targets(struct db_tree *t, size_t found)
 		db_tree_know_nothing(t);
 }
 
-/* Of thousands: others may have added targets while they had the lock. */
-static int add_pause(struct db_batch *b, size_t found, struct err *err)
+/* The first that is not there: the discovery's directory, or the file of an iface of these nodes. */
+static bool owner_missing(
+	struct db_batch *b, const struct record *disc, struct record *const *nodes, size_t n, char path[TREE_PATH_MAX])
 {
+	const char *iface, *last = "";
+
+	db_disc_dir(path, record_kind(disc), record_str(disc, FIELD_DISC_ADDRESS), (unsigned)record_int(disc, FIELD_DISC_PORT));
+	if (!db_tree_is_dir(&b->db->tree, path))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		iface = record_str(nodes[i], FIELD_IFACE_NAME);
+		if (!strcmp(iface, last) || db_iface_is_builtin(iface))
+			continue;
+		last = iface;
+		if (snprintf(path, TREE_PATH_MAX, "ifaces/%s", iface) >= TREE_PATH_MAX || !db_tree_exists(&b->db->tree, path))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of thousands: others may have added targets while they had the lock. Who has deleted the discovery's record or an iface has deleted
+ * its nodes with it, and no more of them may follow.
+ */
+static int add_pause(
+	struct db_batch *b, const struct record *disc, struct record *const *left, size_t n, size_t found, struct err *err)
+{
+	char path[TREE_PATH_MAX];
+	bool missed;
 	int rc = db_batch_commit(b, err);
 
-	db_tree_know_nothing(&b->db->tree);
+	missed = owner_missing(b, disc, left, n, path);
 	if (!rc)
 		rc = db_batch_yield(b, err);
-	if (!rc)
-		know_targets(&b->db->tree, found);
-	return rc;
+	if (rc)
+		return rc;
+	if (!missed && owner_missing(b, disc, left, n, path)) {
+		err_set(err, MISCSI_ERR_IDBM,
+			"%s/%s was deleted by another program while the results of the discovery were written: %zu of them have "
+			"no record",
+			b->db->home, path, n);
+		return -ENOENT;
+	}
+	know_targets(&b->db->tree, found);
+	return 0;
 }
 
 /* A node that can have no record is reported and left out: one long address must not lose a whole discovery. */
@@ -157,7 +192,7 @@ static int add_found_nodes(
 		found->at[n] = r;
 		n += r != NULL;
 		if (!rc && i % DB_BATCH_RECORDS == DB_BATCH_RECORDS - 1 && db_batch_is_long(b))
-			rc = add_pause(b, found->n, err);
+			rc = add_pause(b, disc, &found->at[i + 1], found->n - i - 1, found->n, err);
 	}
 	if (!rc)
 		found->n = n;

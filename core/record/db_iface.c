@@ -176,15 +176,6 @@ static int change_node(void *change, struct record *node, struct err *err)
 	return rc;
 }
 
-/* All nodes are read: ifaces change rarely. */
-static int change_nodes(struct db_batch *b, struct iface_change *c, struct err *err)
-{
-	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = record_str(c->now, FIELD_IFACE_NAME) };
-	size_t n;
-
-	return db_update_nodes(b, &bound, change_node, c, NULL, &n, err);
-}
-
 static int put_iface(struct db_batch *b, const struct record *iface, struct err *err)
 {
 	char path[TREE_PATH_MAX];
@@ -192,33 +183,6 @@ static int put_iface(struct db_batch *b, const struct record *iface, struct err 
 	iface_path(path, record_str(iface, FIELD_IFACE_NAME));
 	db_batch_expect(b, 1);
 	return db_batch_put(b, path, iface, err);
-}
-
-/* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */
-int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err)
-{
-	cleanup(record_freep) struct record *old = NULL;
-	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
-	const char *name = record_str(iface, FIELD_IFACE_NAME);
-	struct iface_change c = { 0 };
-	int rc;
-
-	if (db_iface_is_builtin(name)) {
-		err_set(err, MISCSI_ERR_INVAL, "iface %s is a special interface and is not stored in %s/ifaces.", name,
-			db_home(db));
-		return -EPERM;
-	}
-	rc = db_batch_begin(db, &b, err);
-	if (rc)
-		return rc;
-	rc = read_iface(db, name, &old, err);
-	if (rc && rc != -ENOENT)
-		return rc;
-	rc = db_merge(old, iface, how, made, &c.now, err);
-	if (rc || !c.now)
-		return rc;
-	rc = put_iface(&b, c.now, err);
-	return rc ? rc : change_nodes(&b, &c, err);
 }
 
 static int changed_iface(struct db *db, const char *name, db_change_fn *change, void *arg, struct record **old,
@@ -232,14 +196,88 @@ static int changed_iface(struct db *db, const char *name, db_change_fn *change, 
 	return db_change(*old, change, arg, now, &changed, err);
 }
 
+/* One pass over all nodes: ifaces change rarely. *again: the file of the iface was written or deleted in a gap. */
+static int change_nodes(struct db_batch *b, const char *name, const struct iface_change *c, bool *again, struct err *err)
+{
+	const struct db_filter bound = { .tpgt = DB_TPGT_ANY, .iface = name };
+	struct db_tree_stamp before, after;
+	char path[TREE_PATH_MAX];
+	size_t n;
+	int rc;
+
+	iface_path(path, name);
+	db_tree_stamp(&b->db->tree, path, &before);
+	rc = db_update_nodes(b, &bound, change_node, (void *)c, NULL, &n, err);
+	db_tree_stamp(&b->db->tree, path, &after);
+	*again = before.inode != after.inode || before.changed.tv_sec != after.changed.tv_sec ||
+		before.changed.tv_nsec != after.changed.tv_nsec;
+	return rc;
+}
+
 /*
  * The nodes first, and even when nothing has changed: the same command again mends node records that an interrupted one left behind,
- * and it needs the settings that the iface had to know which go. The change is made anew then, since the lock may have been given up
- * between many nodes.
+ * and it needs the settings that the iface had to know which go.
+ *
+ * The lock may be given up between many nodes. A change of the same iface that ended in the gap has written its values into nodes on
+ * both sides of it: then all is decided and done again. So that each notices the other, a change that was in a gap ends with the file.
  */
+static int change_both(struct db_batch *b, const char *name, db_change_fn *change, void *arg, const struct record *conf,
+	struct record **now, struct err *err)
+{
+	bool again = true;
+	int rc = 0;
+
+	while (!rc && again) {
+		cleanup(record_freep) struct record *old = NULL;
+
+		record_freep(now);
+		rc = changed_iface(b->db, name, change, arg, &old, now, err);
+		if (!rc)
+			rc = change_nodes(b, name, &(struct iface_change){ old, *now, conf }, &again, err);
+	}
+	return rc;
+}
+
+static int change_nothing(void *arg, struct record *r, struct err *err)
+{
+	(void)arg;
+	(void)r;
+	(void)err;
+	return 0;
+}
+
+/* One that is there is a success: programs make their iface again before each use, and of them only Kubernetes forgives 15. */
+int db_iface_add(struct db *db, const struct record *iface, enum db_add how, bool *made, struct err *err)
+{
+	cleanup(record_freep) struct record *old = NULL, *now = NULL;
+	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
+	const char *name = record_str(iface, FIELD_IFACE_NAME);
+	const struct record *put;
+	int rc;
+
+	if (db_iface_is_builtin(name)) {
+		err_set(err, MISCSI_ERR_INVAL, "iface %s is a special interface and is not stored in %s/ifaces.", name,
+			db_home(db));
+		return -EPERM;
+	}
+	rc = db_batch_begin(db, &b, err);
+	if (rc)
+		return rc;
+	rc = read_iface(db, name, &old, err);
+	if (rc && rc != -ENOENT)
+		return rc;
+	rc = db_merge(old, iface, how, made, &put, err);
+	if (rc || !put)
+		return rc;
+	rc = put_iface(&b, put, err);
+	if (!rc)
+		rc = change_both(&b, name, change_nothing, NULL, NULL, &now, err);
+	return rc || !b.yielded ? rc : put_iface(&b, now, err);
+}
+
 int db_iface_update(struct db *db, const char *name, db_change_fn *change, void *arg, const struct record *conf, struct err *err)
 {
-	cleanup(record_freep) struct record *old = NULL, *now = NULL, *old_then = NULL, *now_then = NULL;
+	cleanup(record_freep) struct record *now = NULL;
 	cleanup(db_batch_end) struct db_batch b = DB_BATCH_INIT;
 	int rc = db_check_name(FIELD_IFACE_NAME, name, err);
 
@@ -248,12 +286,8 @@ int db_iface_update(struct db *db, const char *name, db_change_fn *change, void 
 	if (!rc)
 		rc = db_batch_begin(db, &b, err);
 	if (!rc)
-		rc = changed_iface(db, name, change, arg, &old, &now, err);
-	if (!rc)
-		rc = change_nodes(&b, &(struct iface_change){ old, now, conf }, err);
-	if (!rc)
-		rc = changed_iface(db, name, change, arg, &old_then, &now_then, err);
-	return rc ? rc : put_iface(&b, now_then, err);
+		rc = change_both(&b, name, change, arg, conf, &now, err);
+	return rc ? rc : put_iface(&b, now, err);
 }
 
 /*
@@ -277,7 +311,10 @@ int db_iface_delete(struct db *db, const char *name, struct err *err)
 	iface_path(path, name);
 	if (!db_tree_exists(&db->tree, path))
 		return iface_not_found(name, err);
-	rc = db_find_each(db, &bound, db_remove_found, &d, err);
+	/* A discovery through it may run beside this. */
+	do
+		rc = db_find_each(db, &bound, db_remove_found, &d, err);
+	while (!rc && db_batch_missed(&b));
 	if (rc)
 		return rc;
 	rc = db_tree_remove(&db->tree, path);

@@ -62,7 +62,7 @@ static void forget_kept(struct db_tree *t)
 	*t->kept_path = '\0';
 }
 
-void db_tree_close(struct db_tree *t)
+void db_tree_forget(struct db_tree *t)
 {
 	db_tree_know_nothing(t);
 	forget_kept(t);
@@ -70,6 +70,11 @@ void db_tree_close(struct db_tree *t)
 	for (unsigned i = 0; i < t->n_tops; i++)
 		file_close(&t->tops[i].fd);
 	t->n_tops = 0;
+}
+
+void db_tree_close(struct db_tree *t)
+{
+	db_tree_forget(t);
 	file_close(&t->staging);
 	file_close(&t->home);
 }
@@ -253,6 +258,19 @@ bool db_tree_is_dir(struct db_tree *t, const char *path)
 bool db_tree_exists(struct db_tree *t, const char *path)
 {
 	return has_type(t, path, 0);
+}
+
+void db_tree_stamp(struct db_tree *t, const char *path, struct db_tree_stamp *out)
+{
+	const char *base;
+	int dir = open_parent(t, path, false, &base);
+	struct stat st;
+
+	*out = (struct db_tree_stamp){ 0 };
+	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	out->inode = st.st_ino;
+	out->changed = st.st_ctim;
 }
 
 /* O_NONBLOCK: a FIFO that somebody put there must not hold us up. */

@@ -12,6 +12,8 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 #define TREE_PATH_MAX 768
 #define TREE_LEFT 64
@@ -33,18 +35,27 @@ struct db_tree {
 	char kept_path[TREE_PATH_MAX];
 };
 
+/* Differs from one writing of a file to the next. */
+struct db_tree_stamp {
+	ino_t inode; /* 0: there is no file */
+	struct timespec changed;
+};
+
 #define DB_TREE_CLOSED \
 	{ \
 		.home = -1, .staging = -1, .kept = -1 \
 	}
 
 int db_tree_open(struct db_tree *t, const char *home); /* t is DB_TREE_CLOSED */
+/* When others may change everything: what was known, and the directories that were kept open. */
+void db_tree_forget(struct db_tree *t);
 void db_tree_close(struct db_tree *t); /* also for cleanup(db_tree_close) */
 
 /* The sorted names of a directory; none if it does not exist. The caller calls dir_free(). */
 int db_tree_names(struct db_tree *t, const char *path, struct dir *out);
 bool db_tree_is_dir(struct db_tree *t, const char *path);
 bool db_tree_exists(struct db_tree *t, const char *path);
+void db_tree_stamp(struct db_tree *t, const char *path, struct db_tree_stamp *out);
 /* A regular file of at most RECFILE_MAX bytes; the caller frees *text (x_free). */
 int db_tree_read(struct db_tree *t, const char *path, char **text, size_t *len);
 

@@ -11,7 +11,7 @@ unit_tests += tests/unit/base-err tests/unit/base-file tests/unit/base-list test
 	tests/unit/base-mem tests/unit/base-strbuf tests/unit/base-utf8 tests/unit/base-worker tests/unit/base-helper
 unit_tests += tests/unit/proto-bootp tests/unit/proto-chap tests/unit/proto-digest tests/unit/proto-isns tests/unit/proto-isns_event tests/unit/proto-login tests/unit/proto-login-hostile tests/unit/proto-names \
 	tests/unit/proto-inquiry tests/unit/proto-negotiate tests/unit/proto-pdu tests/unit/proto-sendtargets tests/unit/proto-text
-unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-race \
+unit_tests += tests/unit/record-bulk tests/unit/record-db tests/unit/record-disc tests/unit/record-docs tests/unit/record-fields tests/unit/record-gap tests/unit/record-race \
 	tests/unit/record-recfile tests/unit/record-record
 unit_tests += tests/unit/kernel-events tests/unit/kernel-interface tests/unit/kernel-job tests/unit/kernel-macvlan tests/unit/kernel-netwatch tests/unit/kernel-openers \
 	tests/unit/kernel-requester tests/unit/kernel-sysfs tests/unit/kernel-tcp_diag tests/unit/kernel-traps
@@ -41,6 +41,7 @@ tests_unit_link_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 tests_unit_record_docs_SOURCES = tests/unit/record-docs.c etc/conf_text.c
 tests_unit_base_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=x_free -Wl,--wrap=x_realloc
 tests_unit_record_bulk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall,--wrap=getdents64,--wrap=close,--wrap=close_range
+tests_unit_record_gap_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=nanosleep
 tests_unit_link_credentials_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
 tests_unit_plugin_load_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dlopen
 tests_unit_plugin_abi_LDADD =
