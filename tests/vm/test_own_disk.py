@@ -82,7 +82,8 @@ def daemon_on_its_disk(**more):
 
 def test():
     target = Target("root", [ram("d0", 64)], auth=(USER, SECRET))
-    with open("/etc/hosts") as f:
+    with open("/etc/hosts", "a+") as f:  # a system made by debootstrap has none
+        f.seek(0)
         hosts = f.read()
     with open("/run/hosts", "w") as f:
         f.write(hosts + f"127.0.0.1 {NAME}\n")
